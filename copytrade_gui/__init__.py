@@ -1,0 +1,1 @@
+"""CopyTrade Console: one master order, copied to many follower accounts, each copy proven."""

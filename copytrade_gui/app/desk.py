@@ -1,0 +1,86 @@
+"""The simulator's own doors: its login page for scripts, and its control path with the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from copytrade_gui.app.paper import SimulatorLine, code_from
+from copytrade_gui.brokers.iifl.address import check_address
+from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpReply, NothingSentError
+from copytrade_gui.brokers.iifl.transport import HttpxDoor, tls_context
+from copytrade_gui.domain.account import Account
+from copytrade_gui.ports import BrokerFailureError, Clock
+
+_TIMEOUT_S = 20.0
+_FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+
+
+class LedgerRow(msgspec.Struct, frozen=True):
+    """One order the simulator accepted."""
+
+    account: str
+    tag: str
+    order_id: str
+    origin: str
+
+
+class SimulatorDesk:
+    """Speaks to the simulator beside the broker's own paths."""
+
+    def __init__(self, line: SimulatorLine, door: HttpxDoor) -> None:
+        self._line = line
+        self._door = door
+
+    async def login_code(self, account: Account) -> str:
+        """Log in at the login page as a script does; any password will do for simulated clients."""
+        form = {"clientId": account.client_id, "password": "paper", "appkey": account.app_key}
+        reply = await self._call(
+            "POST", urlsplit(self._line.login_url).path, _FORM, urlencode(form).encode()
+        )
+        return code_from(reply.body)
+
+    async def ledger(self) -> tuple[LedgerRow, ...]:
+        """Every order the simulator accepted: the judge of what we believe."""
+        rows: list[LedgerRow] = []
+        path = urlsplit(self._line.control_url).path
+        while True:
+            reply = await self._call("GET", f"{path}/ledger?after={len(rows)}", {}, None)
+            page = msgspec.json.decode(reply.body, type=list[LedgerRow])
+            rows.extend(page)
+            if not page:
+                return tuple(rows)
+
+    async def control(self, method: str, path: str, body: object) -> bytes:
+        """One call of the control path with a JSON body; for demos and the bench."""
+        base = urlsplit(self._line.control_url).path
+        headers = {"Content-Type": "application/json"}
+        reply = await self._call(method, base + path, headers, msgspec.json.encode(body))
+        return reply.body
+
+    async def _call(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> HttpReply:
+        try:
+            return await self._door.request(
+                method, path, headers=headers, body=body, timeout_s=_TIMEOUT_S
+            )
+        except (NothingSentError, AnswerLostError) as error:
+            raise BrokerFailureError(f"The simulated broker did not answer: {error}.") from error
+
+
+@asynccontextmanager
+async def simulator_desk(line: SimulatorLine, clock: Clock) -> AsyncIterator[SimulatorDesk]:
+    """Open the simulator's own doors."""
+    parts = urlsplit(line.control_url)
+    address = check_address(f"{parts.scheme}://{parts.netloc}", simulator=True)
+    tls = tls_context(None if line.ca_file is None else Path(line.ca_file))
+    door = HttpxDoor(address, clock, tls=tls)
+    try:
+        yield SimulatorDesk(line, door)
+    finally:
+        await door.aclose()

@@ -1,0 +1,64 @@
+"""What runs beside the engine while a console is open: lamps, backups, sessions kept young."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from copytrade_gui.domain.events import LampChanged
+from copytrade_gui.engine.engine import Engine
+from copytrade_gui.ports import Broker, BrokerFailureError, Clock
+from copytrade_gui.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+_LAMPS_EVERY = 1.0
+_CLOCK_EVERY = 30
+_BACKUP_EVERY = 60
+_CLOCK_WARN_MS, _CLOCK_BAD_MS = 2_000, 30_000
+
+
+async def keep_lamps(engine: Engine, store: Store, broker: Broker, clock: Clock) -> None:
+    """Tell the lamps about once a second, read the broker's clock, make the hourly backup.
+
+    Runs until cancelled.
+    """
+    turn = 0
+    shown: dict[str, LampChanged] = {}
+
+    def tell(name: str, state: str, words: str) -> None:
+        lamp = LampChanged(name, state, words)
+        if shown.get(name) != lamp:
+            shown[name] = lamp
+            engine.bus.publish(lamp)
+
+    while True:
+        ready = sum(lane.ready for lane in engine.lanes)
+        total = sum(1 for _ in engine.lanes)
+        state = "ok" if ready == total and total else ("warn" if ready else "bad")
+        tell("broker", state, f"{ready} of {total} logged in" if total else "no accounts")
+        started = clock.mono_ns()
+        await clock.sleep(_LAMPS_EVERY)
+        late_ms = (clock.mono_ns() - started) / 1e6 - _LAMPS_EVERY * 1000
+        tell("engine", "ok" if late_ms < 250 else "warn", "ready" if late_ms < 250 else "busy")
+        problems = store.warnings
+        tell("database", "warn" if problems else "ok", problems[0] if problems else "recording")
+        if turn % _CLOCK_EVERY == 0:
+            await _read_clock(broker, store, tell_clock=tell)
+        if turn % _BACKUP_EVERY == 0:
+            await store.backups.hourly(store.database, clock.wall_ns())
+        turn += 1
+
+
+async def _read_clock(
+    broker: Broker, store: Store, *, tell_clock: Callable[[str, str, str], None]
+) -> None:
+    try:
+        offset = await broker.clock_offset_ms()
+    except BrokerFailureError as failure:
+        tell_clock("clock", "warn", f"not compared: {failure}")
+        return
+    store.journal.clock_offset_ms = round(offset)
+    off = abs(offset)
+    state = "ok" if off <= _CLOCK_WARN_MS else ("warn" if off <= _CLOCK_BAD_MS else "bad")
+    tell_clock("clock", state, f"{offset / 1000:+.1f} s")

@@ -1,0 +1,191 @@
+"""Paper mode: our own simulated broker as a process, and the accounts that trade at it.
+
+Nothing here knows how the simulator works inside. It is started as any user would start it, tells
+its addresses in one JSON line, and is spoken to over the broker's own calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.ports import BrokerFailureError
+
+_START_S = 30.0
+_STOP_S = 5.0
+
+
+class SimulatorLine(msgspec.Struct, frozen=True):
+    """The simulator's first line: where everything is."""
+
+    base_url: str
+    login_url: str
+    control_url: str
+    accounts_file: str
+    ca_file: str | None = None
+
+
+class SimulatedAccount(msgspec.Struct, frozen=True):
+    """One line of the simulator's accounts file."""
+
+    client_id: str
+    app_key: str
+    app_secret: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorOptions:
+    """How to start it; ``state`` keeps its day over restarts."""
+
+    accounts: int
+    masters: int = 1
+    seed: int = 1
+    latency_ms: float = 60.0
+    jitter_ms: float = 20.0
+    tls: bool = False
+    port: int = 0
+    state: Path | None = None
+
+    def arguments(self) -> list[str]:
+        """The command line."""
+        words = [
+            "simulator",
+            f"--accounts={self.accounts}",
+            f"--masters={self.masters}",
+            f"--seed={self.seed}",
+            f"--latency-ms={self.latency_ms:g}",
+            f"--jitter-ms={self.jitter_ms:g}",
+            f"--port={self.port}",
+            "--with-parent",
+        ]
+        if self.tls:
+            words.append("--tls")
+        if self.state is not None:
+            words.append(f"--state={self.state}")
+        return words
+
+
+def own_program() -> list[str]:
+    """How to start this program again: the frozen file itself, or the interpreter and the package."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-m", "copytrade_gui"]
+
+
+@asynccontextmanager
+async def simulator(options: SimulatorOptions) -> AsyncIterator[SimulatorLine]:
+    """Run the simulator as its own process; it ends with this context.
+
+    Raises:
+        BrokerFailureError: it did not start.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *own_program(),
+        *options.arguments(),
+        stdout=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.PIPE,  # closes when we die, and takes the paper broker along
+        start_new_session=True,  # Ctrl+C in the terminal is for us; we end the simulator ourselves
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        yield await _first_line(process)
+    finally:
+        await _end(process)
+
+
+async def _first_line(process: asyncio.subprocess.Process) -> SimulatorLine:
+    if process.stdout is None:
+        raise AssertionError("the simulator was started without a pipe")
+    try:
+        async with asyncio.timeout(_START_S):
+            line = await process.stdout.readline()
+    except TimeoutError:
+        line = b""
+    if not line:
+        raise BrokerFailureError(
+            "The simulated broker did not start. Run 'copytrade-gui simulator' to see why."
+        )
+    return msgspec.json.decode(line, type=SimulatorLine)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_STOP_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+    # The pipe's transport closes at the next turn of the loop; let it, or it warns at exit.
+    await asyncio.sleep(0)
+
+
+def read_accounts(line: SimulatorLine) -> tuple[SimulatedAccount, ...]:
+    """The accounts the simulator made, masters first."""
+    data = Path(line.accounts_file).read_bytes()
+    return tuple(msgspec.json.decode(data, type=list[SimulatedAccount]))
+
+
+_RATIOS = ("1", "0.5", "2", "1.5", "0.75")
+
+
+def paper_accounts(
+    simulated: Sequence[SimulatedAccount], *, plain: bool = False
+) -> list[tuple[Account, str]]:
+    """Our accounts for the simulator's, with their app secrets; followers shared out evenly.
+
+    Sizing is varied, as a real book's would be; ``plain`` gives every follower 1 x.
+    """
+    masters = [entry for entry in simulated if entry.role == Role.MASTER]
+    result: list[tuple[Account, str]] = []
+    for number, entry in enumerate(masters, start=1):
+        name = "Master" if len(masters) == 1 else f"Master {number}"
+        master = Account(_master_id(entry), Role.MASTER, name, entry.client_id, entry.app_key)
+        result.append((master, entry.app_secret))
+    followers = [entry for entry in simulated if entry.role != Role.MASTER]
+    for number, entry in enumerate(followers):
+        ratio = "1" if plain else _RATIOS[number % len(_RATIOS)]
+        account = Account(
+            account_id=AccountId(f"F-{entry.client_id}"),
+            role=Role.FOLLOWER,
+            name=f"Follower {number + 1:03d}",
+            client_id=entry.client_id,
+            app_key=entry.app_key,
+            master_id=_master_id(masters[number % len(masters)]),
+            sizing=SizingRule(Strategy.RATIO, Decimal(ratio)),
+        )
+        result.append((account, entry.app_secret))
+    return result
+
+
+def _master_id(entry: SimulatedAccount) -> AccountId:
+    return AccountId(f"M-{entry.client_id}")
+
+
+def code_from(reply: bytes) -> str:
+    """The login code out of the simulator's JSON answer to a login by script."""
+    try:
+        answer = json.loads(reply)
+    except ValueError as error:
+        raise BrokerFailureError("The simulated login page did not answer in JSON.") from error
+    code = answer.get("authCode") if isinstance(answer, dict) else None
+    if not isinstance(code, str):
+        raise BrokerFailureError("The simulated login page refused the login.")
+    return code

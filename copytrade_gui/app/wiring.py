@@ -1,0 +1,188 @@
+"""Open the console: reads top to bottom in start order; the stack gives the stop order for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
+from copytrade_gui.app.keeping import keep_lamps
+from copytrade_gui.app.paper import (
+    SimulatorLine,
+    SimulatorOptions,
+    paper_accounts,
+    read_accounts,
+    simulator,
+)
+from copytrade_gui.app.world import SystemChance, SystemClock
+from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
+from copytrade_gui.domain.instrument import Exchange
+from copytrade_gui.engine.engine import Engine
+from copytrade_gui.ports import BrokerFailureError, Clock, JournalFailureError, SecretStore
+from copytrade_gui.services.console import Console
+from copytrade_gui.services.followers import APP_SECRET, Followers
+from copytrade_gui.services.history import HistoryService
+from copytrade_gui.services.market import Market
+from copytrade_gui.services.sessions import Sessions
+from copytrade_gui.services.trading import Trading
+from copytrade_gui.storage.folder import DataFolder, open_folder
+from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
+from copytrade_gui.storage.keyring_store import OsKeyring, find_backend
+from copytrade_gui.storage.paper_secrets import PaperSecrets
+from copytrade_gui.storage.problems import StorageError
+from copytrade_gui.storage.secrets import VaultSecrets
+from copytrade_gui.storage.store import Store, open_store
+
+log = logging.getLogger(__name__)
+
+PAPER_PROFILE = "paper"
+EXCHANGES = (Exchange.NSEEQ, Exchange.NSEFO, Exchange.MCXCOMM, Exchange.BSEEQ)
+"""Contract files that are loaded at the start."""
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """What ``open_console`` raises with one sentence for the operator, and nothing open."""
+    return (StorageError, BrokerFailureError, JournalFailureError)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOptions:
+    """What the command line chose. ``paper`` None means live."""
+
+    data_dir: Path | None = None
+    profile: str = "default"
+    paper: SimulatorOptions | None = None
+    plain_sizing: bool = False
+    passphrase: str | None = None
+    fast_orders: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open console with what only the entrances need."""
+
+    console: Console
+    engine: Engine
+    store: Store
+    folder: DataFolder
+    simulator: SimulatorDesk | None
+
+
+@asynccontextmanager
+async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
+    """Start everything on the running loop and end it in the opposite order.
+
+    Raises:
+        StorageError, BrokerFailureError, JournalFailureError: one sentence each; nothing is open.
+    """
+    clock = SystemClock()
+    paper = options.paper
+    async with AsyncExitStack() as stack:
+        folder = open_folder(options.data_dir, PAPER_PROFILE if paper else options.profile)
+        store = await stack.enter_async_context(open_store(folder, clock))
+        line = None if paper is None else await stack.enter_async_context(simulator(paper))
+        broker = await stack.enter_async_context(
+            iifl_broker(_broker_settings(folder, line, fast=options.fast_orders), clock)
+        )
+        secrets: SecretStore = (
+            PaperSecrets(folder.paper_secrets)
+            if line is not None
+            else await open_vault(folder, clock, options.passphrase)
+        )
+        index = SqliteInstrumentIndex(folder.cache / "instruments.sqlite")
+        stack.callback(index.close)
+        engine = Engine(
+            journal=store.journal,
+            clock=clock,
+            chance=SystemChance(),
+            kill_flag=store.kill_flag,
+            installation_key=store.installation.tag_key,
+        )
+        store.journal.on_failure = engine.storage_failed
+        if line is not None:
+            await _provision(store, secrets, line, plain=options.plain_sizing)
+        stack.push_async_callback(engine.stop)
+        await engine.start(await store.accounts.all())
+        desk = (
+            None if line is None else await stack.enter_async_context(simulator_desk(line, clock))
+        )
+        login = None if desk is None else desk.login_code
+        sessions = Sessions(engine, broker, secrets, clock, login)
+        stack.push_async_callback(sessions.close)
+        market = Market(engine, broker, index, clock)
+        await _load_instruments(market)
+        await sessions.restore()
+        for work in (sessions.keep(), keep_lamps(engine, store, broker, clock)):
+            stack.push_async_callback(_cancel, asyncio.create_task(work))
+        console = Console(
+            trading=Trading(engine, store.journal, clock),
+            followers=Followers(engine, store.accounts, secrets),
+            sessions=sessions,
+            history=HistoryService(store.history, paper=line is not None),
+            market=market,
+            events=engine.bus,
+            paper=line is not None,
+            profile=folder.root.name,
+        )
+        yield Opened(console, engine, store, folder, desk)
+
+
+def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bool) -> IiflSettings:
+    contracts = folder.cache / "contracts"
+    if line is None:
+        return IiflSettings(cache_dir=contracts, fast_orders=fast)
+    return IiflSettings(
+        cache_dir=contracts,
+        base_url=line.base_url,
+        login_url=line.login_url,
+        simulator=True,
+        ca_file=None if line.ca_file is None else Path(line.ca_file),
+        fast_orders=fast,
+    )
+
+
+async def _provision(
+    store: Store, secrets: SecretStore, line: SimulatorLine, *, plain: bool
+) -> None:
+    """Bring the simulator's accounts into the account book; changed ones keep their sizing."""
+    known = {account.account_id for account in await store.accounts.all()}
+    made = paper_accounts(read_accounts(line), plain=plain)
+    await store.accounts.put([account for account, _ in made if account.account_id not in known])
+    await asyncio.gather(
+        *(secrets.put(account.account_id, APP_SECRET, secret) for account, secret in made)
+    )
+
+
+async def _load_instruments(market: Market) -> None:
+    try:
+        count = await market.load(EXCHANGES)
+        log.info("%d instruments loaded", count)
+    except BrokerFailureError as failure:
+        log.warning("contract files: %s", failure)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def open_vault(folder: DataFolder, clock: Clock, passphrase: str | None) -> VaultSecrets:
+    """Open the live secrets, or make an empty vault at the first start.
+
+    Raises:
+        SecretsError: no keyring and no passphrase, a locked keyring, a wrong passphrase.
+    """
+    backend = find_backend()
+    keyring = None if backend is None else OsKeyring(backend, folder.root.name)
+    vault = VaultSecrets(folder.vault, keyring, clock)
+    if vault.factors() is None:
+        await vault.create(passphrase)
+    else:
+        await vault.unlock(passphrase)
+    return vault

@@ -1,0 +1,79 @@
+"""One session's calls through its door: headers, time limits, and failures in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpDoor, HttpReply, NothingSentError
+from copytrade_gui.brokers.iifl.reads import Page, read_page
+from copytrade_gui.brokers.iifl.wire import Row
+from copytrade_gui.ports import BrokerFailureError
+
+RowT = TypeVar("RowT", bound=Row)
+
+READ_S = 10.0
+USER_AGENT = "CopyTradeConsole"
+PLAIN_HEADERS: Mapping[str, str] = {
+    "User-Agent": USER_AGENT,
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+}
+
+
+def session_headers(token: str) -> dict[str, str]:
+    """Headers of every call but the login (reference 4.1, step 6)."""
+    return {**PLAIN_HEADERS, "Authorization": f"Bearer {token}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A door with a session's headers. The headers hold the token, so they are never shown."""
+
+    door: HttpDoor
+    headers: Mapping[str, str] = field(repr=False)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        *,
+        body: bytes | None = None,
+        timeout_s: float = READ_S,
+    ) -> HttpReply:
+        """Do one read call; reads may be asked again, so any network fault is just a failure.
+
+        Raises:
+            BrokerFailureError: no reply.
+        """
+        try:
+            return await self.door.request(
+                method, path, headers=self.headers, body=body, timeout_s=timeout_s
+            )
+        except (NothingSentError, AnswerLostError) as error:
+            raise BrokerFailureError(
+                f"The {what} could not be read: {error}. Check the network and try again.",
+                code="network",
+            ) from None
+
+    async def page(
+        self, method: str, path: str, kind: type[RowT], what: str, *, body: bytes | None = None
+    ) -> Page[RowT]:
+        """Do one read call and read its rows; a missing reply is a page with a problem."""
+        try:
+            reply = await self.ask(method, path, what, body=body)
+        except BrokerFailureError as error:
+            return Page((), str(error), error.code)
+        return read_page(reply, kind, what)
+
+    async def rows(
+        self, method: str, path: str, kind: type[RowT], what: str, *, body: bytes | None = None
+    ) -> tuple[RowT, ...]:
+        """Do one read call.
+
+        Raises:
+            BrokerFailureError: no reply, or one that cannot be trusted whole.
+        """
+        return (await self.page(method, path, kind, what, body=body)).must_be_whole()

@@ -1,0 +1,221 @@
+"""IIFL as our ``Broker``: logins, sessions, contract files, and the broker's clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import msgspec
+
+from copytrade_gui.brokers.iifl import wire
+from copytrade_gui.brokers.iifl.auth import check_sum, is_token, login_page, read_login_return
+from copytrade_gui.brokers.iifl.caller import PLAIN_HEADERS, Caller, session_headers
+from copytrade_gui.brokers.iifl.contract_files import ContractFiles
+from copytrade_gui.brokers.iifl.door import HttpDoor, HttpReply
+from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope
+from copytrade_gui.brokers.iifl.errors import clean, is_code
+from copytrade_gui.brokers.iifl.mapping import IST
+from copytrade_gui.brokers.iifl.order_body import OrderEncoder
+from copytrade_gui.brokers.iifl.road import DoorFactory, RoadFactory, RoadNeeds, SourceAddress
+from copytrade_gui.brokers.iifl.scalar import text
+from copytrade_gui.brokers.iifl.session import IiflSession
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.instrument import Exchange, Instrument
+from copytrade_gui.ports import BrokerFailureError, Clock, SessionToken
+
+_LOGIN_S = 15.0
+_CLOCK_S = 5.0
+
+
+class IiflBroker:
+    """``Broker`` at IIFL. Everything that touches the network comes from the two factories."""
+
+    def __init__(
+        self,
+        *,
+        login_url: str,
+        clock: Clock,
+        door_factory: DoorFactory,
+        road_factory: RoadFactory,
+        cache_dir: Path,
+        redirect_url: str = "",
+        source_address: SourceAddress = lambda _account: None,
+    ) -> None:
+        self._login_url = login_url
+        self._clock = clock
+        self._door_factory = door_factory
+        self._road_factory = road_factory
+        self._redirect_url = redirect_url
+        self._source_address = source_address
+        self._encoder = OrderEncoder()
+        self._own_door: HttpDoor | None = None
+        self._doors: dict[str | None, HttpDoor] = {}
+        self._sessions: set[IiflSession] = set()
+        self.contracts = ContractFiles(cache_dir, self._door)
+
+    # ------------------------------------------------------------ login
+
+    def login_url(self, account: Account) -> str:
+        """The broker's own login page for this account's app."""
+        return login_page(self._login_url, account.app_key, self._redirect_url)
+
+    async def exchange_code(self, account: Account, app_secret: str, code: str) -> SessionToken:
+        """Trade a login code for the day's session.
+
+        ``code`` may be the bare code or the whole address the browser was sent back to.
+
+        Raises:
+            BrokerFailureError: with one sentence that says what to do.
+        """
+        returned = read_login_return(code)
+        if returned is None:
+            raise BrokerFailureError(
+                "Login code is not in what was pasted. Paste the whole address of the page "
+                "the broker sent you back to.",
+                code="login_code",
+            )
+        if returned.client_id and returned.client_id != account.client_id:
+            raise BrokerFailureError(
+                f"Login was made for another client than {account.name}'s. "
+                "Log out on the broker's page and log in with this account's client id.",
+                code="login_client",
+            )
+        total = check_sum(account.client_id, returned.auth_code, app_secret)
+        caller = Caller(self._login_door(account), PLAIN_HEADERS)
+        reply = await caller.ask(
+            "POST",
+            wire.SESSION,
+            "login answer",
+            body=msgspec.json.encode(wire.SessionBody(checkSum=total)),
+            timeout_s=_LOGIN_S,
+        )
+        return SessionToken(_token_in(reply, account.name), self._clock.wall_ns())
+
+    # ------------------------------------------------------------ sessions
+
+    def session(self, account: Account, token: SessionToken) -> IiflSession:
+        """Make a session object; no network.
+
+        Raises:
+            BrokerFailureError: the stored token cannot be one.
+        """
+        if not is_token(token.token):
+            raise BrokerFailureError(
+                f"The stored session of {account.name} is damaged. Log the account in again.",
+                session_dead=True,
+            )
+        leaves_from = self._source_address(account)
+        door = self._door_factory(leaves_from)
+        headers = session_headers(token.token)
+        road = self._road_factory(
+            RoadNeeds(account.account_id, headers, door, self._encoder, leaves_from)
+        )
+        session = IiflSession(
+            account.account_id,
+            caller=Caller(door, headers),
+            road=road,
+            clock=self._clock,
+            lot_size=self.contracts.lot_size,
+            load_lots=self._load_lots,
+            closed=self._sessions.discard,
+        )
+        self._sessions.add(session)
+        return session
+
+    # ------------------------------------------------------------ contract files and clock
+
+    async def instruments(self, exchange: Exchange, today: date) -> tuple[Instrument, ...]:
+        """The day's contract file, from the cache if it is today's (IST)."""
+        return await self.contracts.load(exchange, today)
+
+    async def _load_lots(self, exchange: Exchange) -> None:
+        now = datetime.fromtimestamp(self._clock.wall_ns() // 1_000_000_000, UTC)
+        await self.contracts.load(exchange, now.astimezone(IST).date())
+
+    async def clock_offset_ms(self) -> float:
+        """Broker's ``Date`` header minus our wall clock at the middle of the call."""
+        before = self._clock.wall_ns()
+        caller = Caller(self._door(), PLAIN_HEADERS)
+        reply = await caller.ask("GET", "/", "broker's clock", timeout_s=_CLOCK_S)
+        middle = (before + self._clock.wall_ns()) / 2e6
+        try:
+            theirs = parsedate_to_datetime(reply.headers.get("date", ""))
+        except (ValueError, IndexError, TypeError) as error:
+            raise BrokerFailureError(
+                "The broker's reply carries no date, so the clock cannot be compared."
+            ) from error
+        return theirs.timestamp() * 1000 - middle
+
+    # ------------------------------------------------------------ doors
+
+    def _door(self) -> HttpDoor:
+        """The broker's own door, for what needs no session."""
+        if self._own_door is None:
+            self._own_door = self._door_factory(None)
+        return self._own_door
+
+    def _login_door(self, account: Account) -> HttpDoor:
+        leaves_from = self._source_address(account)
+        if leaves_from is None:
+            return self._door()
+        # The broker checks the registered address at login too.
+        if leaves_from not in self._doors:
+            self._doors[leaves_from] = self._door_factory(leaves_from)
+        return self._doors[leaves_from]
+
+    async def aclose(self) -> None:
+        """Close every session and door that is still open."""
+        for session in list(self._sessions):
+            await session.aclose()
+        doors = [*self._doors.values(), *([self._own_door] if self._own_door else [])]
+        self._doors, self._own_door = {}, None
+        for door in doors:
+            await door.aclose()
+
+
+def _token_in(reply: HttpReply, name: str) -> str:
+    """Take the session out of the reply; the sentence never quotes more than its message field."""
+    if reply.status == 429:
+        raise BrokerFailureError(
+            "The broker refuses more logins just now (429). Wait a minute and try again.",
+            code="429",
+        )
+    try:
+        opened = open_envelope(reply.body)
+        rows, _ = decode_rows(opened.rows[:1], wire.SessionRow)
+    except UnreadableError:
+        raise _unreadable(reply, name) from None
+    row = rows[0] if rows else None
+    token = text(row.user_session) if row is not None else ""
+    if reply.status == 200 and is_token(token):
+        return token
+    if reply.status >= 500:
+        raise _unreadable(reply, name)
+    inner = text(row.status) if row is not None else ""
+    code = next((said for said in (inner, opened.code) if is_code(said)), str(reply.status))
+    said = clean(text(row.message) if row is not None else "") or clean(opened.message)
+    remedy = _REMEDIES.get(code, "Check the app key and app secret, and log in for a new code")
+    raise BrokerFailureError(
+        f"The broker refused the login of {name}: {said or 'no reason given'} ({code}). {remedy}.",
+        code=code,
+    )
+
+
+def _unreadable(reply: HttpReply, name: str) -> BrokerFailureError:
+    return BrokerFailureError(
+        f"The broker's login answer for {name} cannot be read (HTTP {reply.status}). "
+        "Try again in a minute; if it stays so, the broker may be down.",
+        code=str(reply.status),
+    )
+
+
+_REMEDIES = {
+    "EC002": "Check the client id",
+    "EC004": "Ask the broker to unblock the user",
+    "EC014": "Ask the broker to unblock the account",
+    "EC053": "Enter the app key of this account",
+    "EC054": "Check the app key of this account",
+    "EC055": "Open the login page and authorise the app, then use the new code",
+    "EC081": "The account was frozen by its owner; ask the broker",
+}

@@ -1,0 +1,102 @@
+"""The way to the broker for everything that is not on the order road: one request, one reply.
+
+A door is a seam: httpx stands behind it in the program, and a test rig may put a broker that
+lives in the same process behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from copytrade_gui.ports import Clock
+
+MAX_BODY = 8 * 1024 * 1024
+"""Bytes of a decoded reply that we are willing to hold (order-safety section 14)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """A whole reply. Header names are lower case; ``body`` is decoded of any content coding.
+
+    ``sent_ns`` is the monotonic time at which the request was handed to the socket, 0 if the door
+    cannot tell.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    sent_ns: int = 0
+
+
+class NothingSentError(Exception):
+    """Proven: no byte of the request left us. The text is one clause for the operator."""
+
+
+class AnswerLostError(Exception):
+    """A byte of the request may have left, and no readable reply came back.
+
+    ``sent_ns`` is the monotonic time of the first byte, 0 if unknown.
+    """
+
+    def __init__(self, reason: str, *, sent_ns: int = 0) -> None:
+        super().__init__(reason)
+        self.sent_ns = sent_ns
+
+
+class HttpDoor(Protocol):
+    """One account's (or the broker's own) way in."""
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_s: float,
+        max_body: int = MAX_BODY,
+    ) -> HttpReply:
+        """Do one call; ``path`` begins with ``/`` and is added to the door's base address.
+
+        ``timeout_s`` bounds the whole call and the door itself keeps it. Never retries, never
+        follows a redirect.
+
+        Raises:
+            NothingSentError: no byte left.
+            AnswerLostError: a byte may have left, and there is no reply to judge.
+        """
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+
+
+class DeadlinePassedError(Exception):
+    """The block inside ``deadline`` took too long and was stopped."""
+
+
+@asynccontextmanager
+async def deadline(clock: Clock, seconds: float) -> AsyncIterator[None]:
+    """Stop the block after ``seconds`` of the given clock, which may be a virtual one.
+
+    Raises:
+        DeadlinePassedError: instead of the cancellation that stopped the block.
+    """
+    scope = asyncio.timeout(None)
+    try:
+        async with scope:
+            # The scope's own timer would follow the loop's clock; ours decides when it is due.
+            timer = clock.call_later(
+                seconds, lambda: scope.reschedule(asyncio.get_running_loop().time())
+            )
+            try:
+                yield
+            finally:
+                timer.cancel()
+    except TimeoutError as error:
+        if scope.expired():
+            raise DeadlinePassedError from error
+        raise

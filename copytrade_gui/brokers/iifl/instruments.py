@@ -1,0 +1,127 @@
+"""Read a contract file: the broker's CSV to our instruments (reference 15)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from copytrade_gui.brokers.iifl.scalar import decimal, whole
+from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_NEEDED = ("exchange", "instrument id", "trading symbol", "lot size", "tick size")
+_INDEX_TICK = Decimal("0.05")
+_FIELD_LIMIT = 1024
+
+
+class NotAContractFileError(ValueError):
+    """The text has no header of a contract file. The text of the error says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFile:
+    """What a file held. ``skipped`` counts rows that could not be used."""
+
+    instruments: tuple[Instrument, ...]
+    skipped: int
+
+
+def read_contracts(written: str, exchange: Exchange) -> ContractFile:
+    """Read a contract file of one exchange; a bad row is skipped and counted, never guessed.
+
+    Raises:
+        NotAContractFileError: the header lacks a column that we cannot do without.
+    """
+    rows = _rows(written)
+    header = [name.strip().lstrip("\ufeff").lower() for name in next(rows, [])]
+    missing = [name for name in _NEEDED if name not in header]
+    if missing:
+        raise NotAContractFileError(f"column {missing[0]!r} is missing")
+    found: dict[InstrumentKey, Instrument] = {}
+    skipped = 0
+    for row in rows:
+        if not row:
+            continue
+        cells = dict(zip(header, row, strict=False))
+        instrument = _instrument(cells, exchange)
+        if instrument is None or instrument.key in found:
+            skipped += 1
+        else:
+            found[instrument.key] = instrument
+    return ContractFile(tuple(found.values()), skipped)
+
+
+def _rows(written: str) -> Iterator[list[str]]:
+    # Line by line: a stray quote then spoils one row and not the rest of the file.
+    for line in written.splitlines():
+        try:
+            yield next(csv.reader(io.StringIO(line[: 16 * _FIELD_LIMIT])), [])
+        except csv.Error:
+            yield ["?"]
+
+
+def _instrument(cells: dict[str, str], exchange: Exchange) -> Instrument | None:
+    def cell(name: str) -> str:
+        return cells.get(name, "").strip()
+
+    symbol = cell("trading symbol")
+    # NCDEX orders name the trading symbol where others name the number (reference 9.1).
+    number = symbol if exchange is Exchange.NCDEXCOMM else cell("instrument id")
+    if cell("exchange").upper() != exchange.value or not symbol or not _fits(number, symbol):
+        return None
+    kind = _kind(cell("instrument type").upper(), cell("option type").upper(), cell("expiry"))
+    expiry = _expiry(cell("expiry"))
+    strike = decimal(cell("strike price")) if kind.is_option else None
+    lot, tick = whole(cell("lot size")), decimal(cell("tick size"))
+    if kind is InstrumentKind.INDEX:
+        lot, tick = lot or 1, tick or _INDEX_TICK
+    derivative = kind.is_option or kind is InstrumentKind.FUTURE
+    if lot is None or lot < 1 or tick is None or tick <= 0:
+        return None
+    if (derivative and expiry is None) or (kind.is_option and (strike is None or strike <= 0)):
+        return None
+    return Instrument(
+        key=InstrumentKey(exchange, number),
+        symbol=symbol,
+        name=cell("underlying instrument name") or symbol,
+        underlying=cell("underlying instrument symbol"),
+        kind=kind,
+        lot_size=lot,
+        tick=tick,
+        strike=strike,
+        expiry=expiry if derivative else None,
+    )
+
+
+def _fits(number: str, symbol: str) -> bool:
+    return 0 < len(number) <= 60 and number.isprintable() and symbol.isprintable()
+
+
+def _kind(instrument_type: str, option_type: str, expiry: str) -> InstrumentKind:
+    if option_type == "CE":
+        return InstrumentKind.CALL
+    if option_type == "PE":
+        return InstrumentKind.PUT
+    if instrument_type == "INDEX":
+        return InstrumentKind.INDEX
+    if instrument_type.startswith("FUT") or (option_type == "XX" and expiry):
+        return InstrumentKind.FUTURE
+    return InstrumentKind.EQUITY
+
+
+def _expiry(written: str) -> date | None:
+    """Read ``30-Apr-2026``, with or without a time behind it, or ``2026-04-30``."""
+    parts = written.partition(" ")[0].split("-")
+    if len(parts) != 3:
+        return None
+    first, month, last = parts
+    try:
+        if month.isdigit():
+            return date(int(first), int(month), int(last))
+        return date(int(last), _MONTHS.index(month.upper()) + 1, int(first))
+    except ValueError:
+        return None

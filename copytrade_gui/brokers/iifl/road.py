@@ -1,0 +1,51 @@
+"""What the session wants of an order road beyond the port, and what a road is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from copytrade_gui.brokers.iifl.door import HttpDoor
+from copytrade_gui.brokers.iifl.order_body import OrderEncoder
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.ports import OrderRoad
+
+MAX_REPLY = 256 * 1024
+"""Bytes of a reply's body on the order road; a place reply has about 200."""
+
+
+class Road(OrderRoad, Protocol):
+    """An order road with its life: opened when copying is armed, closed with the session."""
+
+    async def open(self) -> None:
+        """Open the connection and keep it warm from now on. Failures show as ``warm``."""
+
+    def spare_door(self) -> HttpDoor | None:
+        """The road itself as a way for a cancel or modify, if it is warm and free; else None."""
+
+    async def aclose(self) -> None:
+        """Close for good. What waits for a reply becomes Unknown, what was not sent NotSent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoadNeeds:
+    """What it takes to make an account's road. ``headers`` hold the token and are never shown."""
+
+    account_id: AccountId
+    headers: Mapping[str, str] = field(repr=False)
+    door: HttpDoor
+    encoder: OrderEncoder
+    source_address: str | None = None
+
+
+RoadFactory = Callable[[RoadNeeds], Road]
+DoorFactory = Callable[[str | None], HttpDoor]
+"""Makes a door that leaves from the given local address (None: the system chooses)."""
+SourceAddress = Callable[[Account], str | None]
+"""The local address an account's calls must leave from, or None: the system chooses.
+
+``0.0.0.0`` or ``::`` chooses the family only, for an app whose registered address is of one family
+on a machine that has both (the broker answers EC500 to the other).
+"""

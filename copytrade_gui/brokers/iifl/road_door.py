@@ -1,0 +1,115 @@
+"""An order road over a door: a task for each order.
+
+This is the plain road: over httpx for accounts whose way needs it, and over an in-process door
+in a test rig. It judges replies by the same table as the fast road.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from copytrade_gui.brokers.iifl.door import (
+    AnswerLostError,
+    DeadlinePassedError,
+    HttpDoor,
+    NothingSentError,
+    deadline,
+)
+from copytrade_gui.brokers.iifl.outcome import classify
+from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds
+from copytrade_gui.brokers.iifl.wire import ORDERS
+from copytrade_gui.domain.ids import Tag
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.ports import Clock, NotSent, PlaceReply, PreparedOrder, Unknown
+
+log = logging.getLogger(__name__)
+
+_BACKSTOP_S = 0.5
+"""How much later than the door's own deadline we stop waiting for a door that forgot it."""
+
+
+class DoorRoad:
+    """``Road`` over any door. ``always_warm`` is for doors behind which there is no network."""
+
+    def __init__(self, needs: RoadNeeds, clock: Clock, *, always_warm: bool = False) -> None:
+        self._needs = needs
+        self._clock = clock
+        self._always_warm = always_warm
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @property
+    def warm(self) -> bool:
+        """False over httpx: each order makes a connection of its own (see ``HttpxDoor``)."""
+        return self._always_warm and not self._closed
+
+    def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
+        """Encode a place request; see ``OrderEncoder.prepare``."""
+        return self._needs.encoder.prepare(terms, tag)
+
+    def place(
+        self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]
+    ) -> None:
+        """Start sending now; see ``OrderRoad``."""
+        loop = asyncio.get_running_loop()
+        if self._closed:
+            reply = PlaceReply(NotSent("the session is closed"), 0, self._clock.mono_ns())
+            loop.call_soon(done, reply)
+            return
+        task = loop.create_task(self._carry(order, deadline_ms / 1000, done))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(
+        self, order: PreparedOrder, seconds: float, done: Callable[[PlaceReply], None]
+    ) -> None:
+        started_ns = self._clock.mono_ns()
+        reply = PlaceReply(Unknown("stopped before the reply came"), started_ns, started_ns)
+        try:
+            reply = await self._ask(order, seconds, started_ns)
+        except Exception:
+            # A surprise is a bug of ours, but the order may be out: the caller must still hear.
+            log.exception("order road failed account=%s", self._needs.account_id)
+            reply = PlaceReply(
+                Unknown("an error of ours while sending"), started_ns, self._clock.mono_ns()
+            )
+        finally:
+            done(reply)
+
+    async def _ask(self, order: PreparedOrder, seconds: float, started_ns: int) -> PlaceReply:
+        try:
+            async with deadline(self._clock, seconds + _BACKSTOP_S):
+                answer = await self._needs.door.request(
+                    "POST",
+                    ORDERS,
+                    headers=self._needs.headers,
+                    body=order.payload,
+                    timeout_s=seconds,
+                    max_body=MAX_REPLY,
+                )
+        except NothingSentError as error:
+            return PlaceReply(NotSent(str(error)), 0, self._clock.mono_ns())
+        except (AnswerLostError, DeadlinePassedError) as error:
+            sent_ns = error.sent_ns if isinstance(error, AnswerLostError) else 0
+            reason = str(error) or "no reply in time"
+            return PlaceReply(Unknown(reason), sent_ns or started_ns, self._clock.mono_ns())
+        replied_ns = self._clock.mono_ns()
+        outcome = classify(answer.status, answer.headers, answer.body)
+        return PlaceReply(outcome, answer.sent_ns or started_ns, replied_ns)
+
+    def spare_door(self) -> HttpDoor | None:
+        """None: the session's own door is the same way."""
+        return None
+
+    async def open(self) -> None:
+        """Nothing to keep open."""
+
+    async def aclose(self) -> None:
+        """Stop what still waits; each order's caller hears Unknown."""
+        self._closed = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

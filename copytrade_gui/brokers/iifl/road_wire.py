@@ -1,0 +1,310 @@
+"""The fast order road: one warm connection per account, no task per order.
+
+What it promises (order-safety sections 4 and 5): a request is written at once or waits in line
+on this road only; never two on the connection at one time; never written twice; and it knows
+whether ``write`` was called, which is what separates NotSent from Unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from copytrade_gui.brokers.iifl.door import DeadlinePassedError, HttpDoor, HttpReply
+from copytrade_gui.brokers.iifl.http1 import Wire
+from copytrade_gui.brokers.iifl.reasons import reason_of
+from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds
+from copytrade_gui.brokers.iifl.wheel import Wait
+from copytrade_gui.brokers.iifl.wire import ORDERS, PROFILE
+from copytrade_gui.brokers.iifl.wire_job import (
+    CallJob,
+    Job,
+    KeepAliveJob,
+    PlaceJob,
+    SeenIds,
+)
+from copytrade_gui.brokers.iifl.yard import Yard, backoff_s
+from copytrade_gui.domain.ids import Tag
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.ports import PlaceReply, PreparedOrder
+
+log = logging.getLogger(__name__)
+
+_KEEP_ALIVE_REPLY_S = 5.0
+_OPEN_S = 30.0
+
+
+class WireRoad:
+    """``Road`` over a connection of its own. Not for use from another thread."""
+
+    def __init__(self, needs: RoadNeeds, yard: Yard) -> None:
+        self._needs = needs
+        self._yard = yard
+        self._clock = yard.clock
+        authorization = needs.headers["Authorization"]
+        self._place_head = yard.head("POST", ORDERS, authorization)
+        self._read_request = yard.head("GET", PROFILE, authorization) + b"0\r\n\r\n"
+        self._authorization = authorization
+        self._seen = SeenIds()
+        self._wire: Wire | None = None
+        self._busy: Job | None = None
+        self._line: deque[Job] = deque()
+        self._connecting: asyncio.Task[None] | None = None
+        self._retry: Wait | None = None
+        self._keeping: Wait | None = None
+        self._failures = 0
+        self._active_ns = 0
+        self._hung_up_after_s: float | None = None
+        self._kept = False
+        self._closed = False
+
+    # ------------------------------------------------------------ OrderRoad
+
+    @property
+    def warm(self) -> bool:
+        """True while the connection is open, so that an order needs no handshake."""
+        wire = self._wire
+        return wire is not None and not self._closed and (wire.ready or self._busy is not None)
+
+    def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
+        """Encode a place request; see ``OrderEncoder.prepare``."""
+        return self._needs.encoder.prepare(terms, tag)
+
+    def place(
+        self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]
+    ) -> None:
+        """Write now if the connection is free; see ``OrderRoad``."""
+        payload = order.payload
+        request = b"%b%d\r\n\r\n%b" % (self._place_head, len(payload), payload)
+        self._take(PlaceJob(request, done, self._seen), deadline_ms / 1000)
+
+    # ------------------------------------------------------------ Road
+
+    async def open(self) -> None:
+        """Connect and stay connected. If connected already, prove it with a cheap read."""
+        if self._closed:
+            return
+        self._kept = True
+        if self._wire is None:
+            self._connect()
+            if self._connecting is not None:
+                await asyncio.wait([self._connecting])
+            return
+        answered = asyncio.get_running_loop().create_future()
+        self._take(KeepAliveJob(self._read_request, answered), _OPEN_S)
+        await answered
+
+    def spare_door(self) -> HttpDoor | None:
+        """The road itself, while it is free; a change must not wait behind an order's reply."""
+        free = self._wire is not None and self._wire.ready and not self._line
+        return RoadDoor(self) if free and not self._closed else None
+
+    async def call(self, method: str, path: str, body: bytes, seconds: float) -> HttpReply:
+        """Do one call on the connection; raises as ``HttpDoor.request``."""
+        head = self._yard.head(method, path, self._authorization)
+        request = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        answer: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
+        self._take(CallJob(request, answer), seconds)
+        return await answer
+
+    async def aclose(self) -> None:
+        """Close for good."""
+        self._closed = True
+        for wait in (self._retry, self._keeping):
+            if wait is not None:
+                wait.cancel()
+        connecting = self._connecting
+        if connecting is not None:
+            connecting.cancel()
+            await asyncio.wait([connecting])
+        self._let_go("the session was closed while the reply was outstanding")
+        self._refuse_line("the session was closed")
+        # The transport tells its protocol in the loop's next round; leave nothing behind.
+        await asyncio.sleep(0)
+
+    # ------------------------------------------------------------ the line
+
+    def _take(self, job: Job, seconds: float) -> None:
+        if self._closed:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(job.unsent, "the session is closed", self._clock.mono_ns())
+            return
+        wire = self._wire
+        if wire is not None and wire.ready and not self._line:
+            self._write(wire, job)
+        else:
+            self._line.append(job)
+            if wire is None:
+                self._connect()
+        job.wait = self._yard.wheel.after(seconds, partial(self._late, job, seconds))
+
+    def _write(self, wire: Wire, job: Job) -> None:
+        self._busy = job
+        job.sent_ns = self._clock.mono_ns()
+        wire.send(job.request, MAX_REPLY)
+
+    def _next(self) -> None:
+        wire = self._wire
+        if self._line and wire is not None and wire.ready:
+            self._write(wire, self._line.popleft())
+
+    def _late(self, job: Job, seconds: float) -> None:
+        if self._busy is job:
+            # Its reply may still come, so this connection is of no use to anyone else.
+            self._let_go(f"no reply within {seconds:g} s")
+            self._reconnect()
+        elif job in self._line:
+            self._line.remove(job)
+            reason = "no connection" if self._wire is None else "waited behind another order"
+            job.unsent(f"{reason} for {seconds:g} s", self._clock.mono_ns())
+
+    def _let_go(self, reason: str) -> None:
+        """Drop the connection; what is out on it is lost."""
+        wire, self._wire = self._wire, None
+        job, self._busy = self._busy, None
+        if wire is not None:
+            wire.drop()
+        if job is not None:
+            job.lost(reason, self._clock.mono_ns())
+
+    def _refuse_line(self, reason: str) -> None:
+        # A listener may place again at once; that order starts a line of its own.
+        line, self._line = self._line, deque()
+        for job in line:
+            job.unsent(reason, self._clock.mono_ns())
+
+    # ------------------------------------------------------------ WireOwner
+
+    def replied(self, wire: Wire, reply: HttpReply, *, keep: bool) -> None:
+        """A whole reply came: it belongs to the one job that is out."""
+        job, self._busy = self._busy, None
+        self._active_ns = now_ns = self._clock.mono_ns()
+        trusted = job is not None and job.judge(reply)
+        if not trusted:
+            wire.drop()
+        if not (keep and trusted):
+            self._wire = None
+        # The connection is in order before anybody hears: the listener may place the next order.
+        if job is not None:
+            job.tell(now_ns)
+        self._reconnect()
+        self._next()
+
+    def broken(self, wire: Wire, reason: str, *, quietly: bool) -> None:
+        """The connection is gone; open another one."""
+        if wire is not self._wire:
+            return
+        idle = self._busy is None
+        self._let_go(reason)
+        if idle and quietly:
+            self._hung_up_after_s = (self._clock.mono_ns() - self._active_ns) / 1e9
+        elif not quietly:
+            log.info("order connection lost account=%s: %s", self._needs.account_id, reason)
+        self._reconnect()
+
+    # ------------------------------------------------------------ connecting
+
+    def _reconnect(self) -> None:
+        if self._wire is None and (self._kept or self._line):
+            self._connect()
+
+    def _connect(self) -> None:
+        if self._closed or self._wire is not None or self._connecting is not None:
+            return
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        self._connecting = asyncio.get_running_loop().create_task(self._try_to_connect())
+
+    async def _try_to_connect(self) -> None:
+        try:
+            wire = await self._yard.open(self, self._needs.source_address)
+        except asyncio.CancelledError:
+            self._connecting = None
+            self._refuse_line("the session was closed")
+            raise
+        except (OSError, DeadlinePassedError) as error:
+            self._connecting = None
+            self._failed(error)
+        except Exception as error:
+            log.exception("connecting failed oddly account=%s", self._needs.account_id)
+            self._connecting = None
+            self._failed(error)
+        else:
+            self._connecting = None
+            self._connected(wire)
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        slow = isinstance(error, DeadlinePassedError)
+        reason = "no connection in time" if slow else reason_of(error)
+        if self._failures == 1:
+            log.info("order connection not open account=%s: %s", self._needs.account_id, reason)
+        self._refuse_line(f"could not connect: {reason}")
+        if self._kept and not self._closed and self._connecting is None:
+            pause = backoff_s(self._needs.account_id, self._failures)
+            self._retry = self._yard.wheel.after(pause, self._connect)
+
+    def _connected(self, wire: Wire) -> None:
+        self._active_ns = self._clock.mono_ns()
+        if self._closed or not wire.ready:
+            # It was closed again between the handshake and now.
+            wire.drop()
+            self._failed(ConnectionResetError())
+            return
+        if self._hung_up_after_s is not None and not self._failures:
+            # It hangs up on us but takes us back at once: not a restart, an idle limit.
+            self._yard.hung_up(self._hung_up_after_s)
+        self._hung_up_after_s = None
+        self._failures = 0
+        self._wire = wire
+        if self._kept:
+            self._keep_later(self._yard.keep_alive_s)
+        # Bytes that lie in the socket already are a reply to nothing. Two rounds of the loop let
+        # them be read, and the connection be dropped, before an order could be taken for theirs.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._next)
+
+    # ------------------------------------------------------------ warm keeping
+
+    def _keep_later(self, seconds: float) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+        self._keeping = self._yard.wheel.after(seconds, self._keep_alive)
+
+    def _keep_alive(self) -> None:
+        """Read something cheap if nothing went over the connection for long enough."""
+        left = self._yard.keep_alive_s - (self._clock.mono_ns() - self._active_ns) / 1e9
+        wire = self._wire
+        if left > 0.05:
+            self._keep_later(left)
+            return
+        if wire is not None and wire.ready and not self._line:
+            self._take(KeepAliveJob(self._read_request, None), _KEEP_ALIVE_REPLY_S)
+        self._keep_later(self._yard.keep_alive_s)
+
+
+class RoadDoor:
+    """A road as a door, for one cancel or modify. The road has its own headers."""
+
+    def __init__(self, road: WireRoad) -> None:
+        self._road = road
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],  # noqa: ARG002 - the road's own are the same session's
+        body: bytes | None = None,
+        timeout_s: float,
+        max_body: int = MAX_REPLY,  # noqa: ARG002 - the road has one bound for every reply
+    ) -> HttpReply:
+        """Do one call; see ``HttpDoor``."""
+        return await self._road.call(method, path, body or b"", timeout_s)
+
+    async def aclose(self) -> None:
+        """Nothing: the session closes its road."""

@@ -1,0 +1,46 @@
+"""Make sense of one scalar of the broker's JSON, which may be a number, or text, or missing."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+Value = str | int | float | None
+"""A scalar as the broker happens to write it."""
+
+_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+def text(value: Value) -> str:
+    """Read a scalar as text; absent is empty."""
+    return "" if value is None else str(value).strip()
+
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,24}(\.[0-9]{0,24})?([eE][+-]?[0-9]{1,3})?")
+_MAX_MAGNITUDE = 15
+
+
+def decimal(value: Value) -> Decimal | None:
+    """Read a finite number of a size that money can have, or None. Empty is None, not 0."""
+    written = text(value)
+    if not _NUMBER.fullmatch(written):
+        return None
+    number = Decimal(written)
+    # 1E+999 is a number too, but nobody's price or quantity.
+    if number and abs(number.adjusted()) > _MAX_MAGNITUDE:
+        return None
+    return number
+
+
+def whole(value: Value) -> int | None:
+    """Read an integer, also when written as ``"1.0"``, or None."""
+    number = decimal(value)
+    if number is None or number != number.to_integral_value():
+        return None
+    return int(number)
+
+
+def order_id(value: Value) -> str | None:
+    """Read a broker order id that is fit to stand in a path (order-safety section 14), or None."""
+    written = text(value)
+    return written if _ORDER_ID.fullmatch(written) else None

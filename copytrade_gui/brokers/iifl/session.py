@@ -1,0 +1,249 @@
+"""One logged-in account: ``BrokerSession`` over a door for reads and a road for orders."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from copytrade_gui.brokers.iifl import wire
+from copytrade_gui.brokers.iifl.caller import Caller
+from copytrade_gui.brokers.iifl.door import AnswerLostError, NothingSentError
+from copytrade_gui.brokers.iifl.mapping import (
+    LotSize,
+    holding_of,
+    key_of,
+    limits_of,
+    margin_of,
+    order_of,
+    position_of,
+    trade_of,
+)
+from copytrade_gui.brokers.iifl.market import MarketReads
+from copytrade_gui.brokers.iifl.order_body import margin_body, modify_body
+from copytrade_gui.brokers.iifl.outcome import classify_change
+from copytrade_gui.brokers.iifl.reads import Page
+from copytrade_gui.brokers.iifl.road import Road
+from copytrade_gui.brokers.iifl.scalar import order_id, text
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId
+from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange, InstrumentKey, Quote
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.ports import (
+    BrokerFailureError,
+    BrokerHolding,
+    BrokerOrder,
+    BrokerPosition,
+    BrokerProfile,
+    BrokerTrade,
+    ChangeOutcome,
+    Clock,
+    FundLimits,
+    NotSent,
+    OrderRoad,
+    Read,
+    Refused,
+    Unknown,
+)
+
+log = logging.getLogger(__name__)
+
+CHANGE_S = 7.0
+"""Total time of a cancel or modify call, the same as an order's (order-safety section 4)."""
+
+LoadLots = Callable[[Exchange], Awaitable[None]]
+"""Loads an exchange's contract file so that its lot sizes are known."""
+
+WireT = TypeVar("WireT", wire.OrderRow, wire.TradeRow, wire.PositionRow)
+RowT = TypeVar("RowT")
+
+
+class IiflSession:
+    """``BrokerSession`` at IIFL. Made by ``IiflBroker.session``."""
+
+    def __init__(
+        self,
+        account_id: AccountId,
+        *,
+        caller: Caller,
+        road: Road,
+        clock: Clock,
+        lot_size: LotSize,
+        load_lots: LoadLots,
+        closed: Callable[[IiflSession], None],
+    ) -> None:
+        self._account_id = account_id
+        self._caller = caller
+        self._road = road
+        self._lot_size = lot_size
+        self._load_lots = load_lots
+        self._closed = closed
+        self.market = MarketReads(caller, clock)
+        """Depth, open interest, candles and SPAN margin, which the port does not ask for."""
+
+    @property
+    def account_id(self) -> AccountId:
+        """Whose session this is."""
+        return self._account_id
+
+    @property
+    def orders(self) -> OrderRoad:
+        """The road orders take."""
+        return self._road
+
+    async def open_road(self) -> None:
+        """Open and keep warm the order connection."""
+        await self._road.open()
+
+    # ------------------------------------------------------------ changes
+
+    async def cancel(self, order: BrokerOrderId) -> ChangeOutcome:
+        """Ask to cancel a working order; safe to repeat."""
+        return await self._change("DELETE", order, None)
+
+    async def modify(self, order: BrokerOrderId, terms: OrderTerms) -> ChangeOutcome:
+        """Ask to change an order; ``terms.quantity`` is the new total."""
+        try:
+            body = modify_body(terms)
+        except ValueError as error:
+            return Refused("bad_quantity", str(error))
+        return await self._change("PUT", order, body)
+
+    async def _change(self, method: str, order: BrokerOrderId, body: bytes | None) -> ChangeOutcome:
+        number = order_id(order)
+        if number is None:
+            return Refused("bad_order_id", "The order id is not one this broker gives.")
+        door = self._road.spare_door() or self._caller.door
+        try:
+            reply = await door.request(
+                method,
+                f"{wire.ORDERS}/{number}",
+                headers=self._caller.headers,
+                body=body,
+                timeout_s=CHANGE_S,
+            )
+        except NothingSentError as error:
+            return NotSent(str(error))
+        except AnswerLostError as error:
+            return Unknown(str(error))
+        return classify_change(reply)
+
+    # ------------------------------------------------------------ books
+
+    async def order_book(self) -> Read[BrokerOrder]:
+        """Today's orders."""
+        page = await self._caller.page("GET", wire.ORDERS, wire.OrderRow, "order book")
+        return await self._book(page, order_of, "order book")
+
+    async def order_history(self, order: BrokerOrderId) -> Read[BrokerOrder]:
+        """One order's rows, a row for each state change."""
+        what = "order history"
+        number = order_id(order)
+        if number is None:
+            return Read((), whole=False, problem="The order id is not one this broker gives.")
+        page = await self._caller.page("GET", f"{wire.ORDERS}/{number}", wire.OrderRow, what)
+        return await self._book(page, order_of, what)
+
+    async def trade_book(self) -> Read[BrokerTrade]:
+        """Today's trades."""
+        page = await self._caller.page("GET", wire.TRADES, wire.TradeRow, "trade book")
+        return await self._book(page, trade_of, "trade book")
+
+    async def _book(
+        self, page: Page[WireT], mapped: Callable[[WireT, LotSize], RowT | None], what: str
+    ) -> Read[RowT]:
+        await self._lots_for(page.rows)
+        rows = [mapped(row, self._lot_size) for row in page.rows]
+        good = tuple(row for row in rows if row is not None)
+        problem, bad = page.problem, len(rows) - len(good)
+        if bad and not problem:
+            problem = f"{bad} of {len(rows)} rows of the broker's {what} cannot be understood."
+        if problem:
+            log.info("read not whole account=%s what=%s: %s", self._account_id, what, problem)
+        return Read(good, whole=not problem, problem=problem, session_dead=page.session_dead)
+
+    async def _lots_for(self, rows: Sequence[WireT]) -> None:
+        """Load the contract files without which a commodity row's lots cannot become units."""
+        keys = {key_of(row.exchange, row.instrument_id) for row in rows}
+        missing = {
+            key.exchange
+            for key in keys
+            if key is not None and key.exchange in LOT_QUOTED and self._lot_size(key) is None
+        }
+        for exchange in sorted(missing):
+            try:
+                await self._load_lots(exchange)
+            except BrokerFailureError as error:
+                log.info("lot sizes missing exchange=%s: %s", exchange, error)
+
+    # ------------------------------------------------------------ the rest
+
+    async def positions(self) -> tuple[BrokerPosition, ...]:
+        """Net positions."""
+        what = "positions"
+        rows = await self._caller.rows("GET", wire.POSITIONS, wire.PositionRow, what)
+        await self._lots_for(rows)
+        return _all([position_of(row, self._lot_size) for row in rows], what)
+
+    async def holdings(self) -> tuple[BrokerHolding, ...]:
+        """Holdings."""
+        what = "holdings"
+        rows = await self._caller.rows("GET", wire.HOLDINGS, wire.HoldingRow, what)
+        return _all([holding_of(row) for row in rows], what)
+
+    async def limits(self) -> FundLimits:
+        """Funds."""
+        what = "funds"
+        rows = await self._caller.rows("GET", wire.LIMITS, wire.LimitsRow, what)
+        return _one([limits_of(row) for row in rows], what)
+
+    async def profile(self) -> BrokerProfile:
+        """Profile; also the cheapest proof that a session is alive."""
+        what = "profile"
+        row = _one(list(await self._caller.rows("GET", wire.PROFILE, wire.ProfileRow, what)), what)
+        return BrokerProfile(
+            name=text(row.client_name),
+            exchanges=tuple(text(value) for value in row.exchanges),
+            products=tuple(text(value) for value in row.products),
+        )
+
+    async def margin_needed(self, terms: OrderTerms) -> Paise:
+        """Margin one order would need, existing positions considered."""
+        what = "margin"
+        try:
+            body = margin_body(terms)
+        except ValueError as error:
+            raise BrokerFailureError(str(error)) from error
+        rows = await self._caller.rows("POST", wire.MARGIN, wire.MarginRow, what, body=body)
+        return _one([margin_of(row.current_order_margin) for row in rows], what)
+
+    async def quotes(self, keys: Sequence[InstrumentKey]) -> tuple[Quote, ...]:
+        """Last prices; instruments the broker has no price for are left out."""
+        return await self.market.quotes(keys)
+
+    async def logout(self) -> None:
+        """End the session at the broker."""
+        await self._caller.rows("POST", wire.LOGOUT, wire.Row, "log-out")
+
+    async def aclose(self) -> None:
+        """Close connections; the session stays valid at the broker."""
+        self._closed(self)
+        await self._road.aclose()
+        await self._caller.door.aclose()
+
+
+def _all(rows: Sequence[RowT | None], what: str) -> tuple[RowT, ...]:
+    good = tuple(row for row in rows if row is not None)
+    if len(good) < len(rows):
+        raise BrokerFailureError(
+            f"{len(rows) - len(good)} of {len(rows)} rows of the broker's {what} "
+            "cannot be understood. Try again; if it stays so, look at the broker's own page."
+        )
+    return good
+
+
+def _one(rows: Sequence[RowT | None], what: str) -> RowT:
+    found = _all(rows, what)
+    if len(found) != 1:
+        raise BrokerFailureError(f"The broker's {what} is incomplete. Try again in a minute.")
+    return found[0]

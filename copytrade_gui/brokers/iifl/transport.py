@@ -1,0 +1,203 @@
+"""The only importer of httpx: one client per account over one shared TLS context.
+
+A pool shared by 500 accounts rescans itself at every request and takes minutes; a context per
+client costs 0.8 MiB and 20 ms each. One client per account over one context costs neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from copytrade_gui.brokers.iifl.address import Address
+from copytrade_gui.brokers.iifl.door import (
+    MAX_BODY,
+    AnswerLostError,
+    DeadlinePassedError,
+    HttpReply,
+    NothingSentError,
+    deadline,
+)
+from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
+from copytrade_gui.brokers.iifl.reasons import reason_of
+from copytrade_gui.brokers.iifl.wire import ORDERS
+from copytrade_gui.ports import BrokerFailureError, Clock
+
+CONNECT_S = 2.0
+_IDLE_KEPT_S = 30.0
+_MANY_PIECES = 4096
+_GENERATOR_TURNS = 16
+_TROUBLES = (
+    httpx.HTTPError,
+    httpx.StreamError,
+    httpx.InvalidURL,
+    OSError,
+    RuntimeError,  # "client has been closed"
+    BadCodingError,
+    BodyTooLargeError,
+)
+
+
+def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
+    """Make the one TLS context: system trust, TLS 1.2 or newer, host names checked.
+
+    ``ca_file`` replaces the system's trust; only the simulator's private CA needs it.
+
+    Raises:
+        BrokerFailureError: the trust store cannot be read.
+    """
+    try:
+        context = _trust(ca_file)
+    except OSError as error:
+        named = f"the file {ca_file.name}" if ca_file else "the system's certificates"
+        raise BrokerFailureError(
+            f"TLS cannot start because {named} cannot be read; "
+            "check that it exists and that SSL_CERT_FILE, if set, names a real file."
+        ) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is not None:
+        return ssl.create_default_context(cafile=str(ca_file))
+    paths = ssl.get_default_verify_paths()
+    context = ssl.create_default_context()
+    if paths.cafile or paths.capath or context.cert_store_stats()["x509_ca"]:
+        return context
+    # A frozen program on another distribution finds nothing where its OpenSSL looks.
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class HttpxDoor:
+    """``HttpDoor`` over httpx. Knows from the library's trace whether sending had begun.
+
+    A call that changes something gets a connection of its own, used for nothing else: httpx keeps
+    bytes that follow a reply and would take them for the answer to the next request, so that a
+    broken broker could have one order judged by another's reply.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext,
+        source_address: str | None = None,
+    ) -> None:
+        self._base = address.base
+        self._clock = clock
+        self._kept = _client(tls, source_address, kept=2)
+        self._single = _client(tls, source_address, kept=0)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_s: float,
+        max_body: int = MAX_BODY,
+    ) -> HttpReply:
+        """Do one call; see ``HttpDoor``."""
+        sending, sent_ns = False, 0
+
+        async def watch(event: str, _info: Mapping[str, object]) -> None:
+            nonlocal sending, sent_ns
+            if event == "http11.send_request_headers.started":
+                sending, sent_ns = True, self._clock.mono_ns()
+
+        changes = method != "GET" and path.startswith(ORDERS)
+        client = self._single if changes else self._kept
+        request = client.build_request(
+            method,
+            self._base + path,
+            headers={"Accept": "*/*", "Accept-Encoding": "gzip", **headers},
+            content=body,
+            extensions={"trace": watch},
+        )
+        try:
+            async with deadline(self._clock, timeout_s):
+                status, found, decoded = await _exchange(client, request, max_body)
+        except DeadlinePassedError as error:
+            if sending:
+                raise AnswerLostError(
+                    f"no reply within {timeout_s:g} s", sent_ns=sent_ns
+                ) from error
+            raise NothingSentError(f"no connection within {timeout_s:g} s") from error
+        except (BadCodingError, BodyTooLargeError) as error:
+            raise AnswerLostError(str(error), sent_ns=sent_ns) from error
+        except _TROUBLES as error:
+            if sending:
+                raise AnswerLostError(reason_of(error), sent_ns=sent_ns) from error
+            raise NothingSentError(reason_of(error)) from error
+        return HttpReply(status, found, decoded, sent_ns)
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._kept.aclose()
+        await self._single.aclose()
+
+
+def _client(tls: ssl.SSLContext, source_address: str | None, *, kept: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(None, connect=CONNECT_S),  # the outer deadline bounds the rest
+        transport=httpx.AsyncHTTPTransport(
+            verify=tls,
+            trust_env=False,
+            limits=httpx.Limits(
+                max_connections=None,
+                max_keepalive_connections=kept,
+                keepalive_expiry=_IDLE_KEPT_S,
+            ),
+            local_address=source_address,
+            retries=0,
+        ),
+    )
+
+
+async def _exchange(
+    client: httpx.AsyncClient, request: httpx.Request, max_body: int
+) -> tuple[int, dict[str, str], bytes]:
+    response = await client.send(request, stream=True)
+    trouble: BadCodingError | BodyTooLargeError | None = None
+    try:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        inflater = Inflater(headers.get("content-encoding", ""), max_body)
+        pieces = 0
+        async for piece in response.aiter_raw():
+            pieces += 1
+            trouble = _feed(inflater, piece)
+            if pieces > _MANY_PIECES and response.num_bytes_downloaded < 64 * pieces:
+                # Millions of one-byte chunks would keep the parser busy for a minute.
+                trouble = BodyTooLargeError("the body comes in too many pieces")
+            if trouble is not None:
+                break
+    finally:
+        await response.aclose()
+    if trouble is not None:
+        # httpx reads through several generators; left in the middle, the loop closes each in a
+        # task of its own. They are given their turns here rather than found lying about later.
+        for _ in range(_GENERATOR_TURNS):
+            await asyncio.sleep(0)
+        raise trouble
+    # Some servers name a coding on a reply that has no body at all.
+    decoded = inflater.finish() if response.num_bytes_downloaded else b""
+    return response.status_code, headers, decoded
+
+
+def _feed(inflater: Inflater, piece: bytes) -> BadCodingError | BodyTooLargeError | None:
+    try:
+        inflater.feed(piece)
+    except (BadCodingError, BodyTooLargeError) as error:
+        return error.with_traceback(None)
+    return None

@@ -1,0 +1,179 @@
+"""What can be out on an order connection, and who hears what came of it.
+
+Each job ends in exactly one of three ways: replied, lost (a byte may have left), or unsent. The
+reply is judged first and told later, so that the road can put its connection in order before
+anybody acts on the news, perhaps by placing the next order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpReply, NothingSentError
+from copytrade_gui.brokers.iifl.outcome import classify
+from copytrade_gui.brokers.iifl.wheel import Wait
+from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.ports import Accepted, NotSent, PlaceOutcome, PlaceReply, Unknown
+
+log = logging.getLogger(__name__)
+
+_KEPT_IDS = 4096
+
+
+class SeenIds:
+    """Order ids that this road's replies have named: one id for two orders is no answer."""
+
+    def __init__(self) -> None:
+        self._ids: dict[BrokerOrderId, None] = {}
+
+    def is_new(self, number: BrokerOrderId) -> bool:
+        """Remember the id; False if a reply named it before."""
+        if number in self._ids:
+            return False
+        if len(self._ids) >= _KEPT_IDS:
+            del self._ids[next(iter(self._ids))]
+        self._ids[number] = None
+        return True
+
+
+class Job(ABC):
+    """A request with its bytes. ``sent_ns`` is 0 until it is handed to the socket."""
+
+    __slots__ = ("request", "sent_ns", "wait")
+
+    def __init__(self, request: bytes) -> None:
+        self.request = request
+        self.sent_ns = 0
+        self.wait: Wait | None = None
+        """Its deadline."""
+
+    @abstractmethod
+    def judge(self, reply: HttpReply) -> bool:
+        """Take the reply. False if it cannot be ours, so that the connection must go."""
+
+    @abstractmethod
+    def tell(self, at_ns: int) -> None:
+        """Pass on what was judged."""
+
+    @abstractmethod
+    def lost(self, reason: str, at_ns: int) -> None:
+        """Pass on that a byte may have left and no usable reply came."""
+
+    @abstractmethod
+    def unsent(self, reason: str, at_ns: int) -> None:
+        """Pass on that no byte left."""
+
+    def end(self) -> None:
+        """Stop its deadline."""
+        if self.wait is not None:
+            self.wait.cancel()
+
+
+class PlaceJob(Job):
+    """An order."""
+
+    __slots__ = ("_done", "_outcome", "_seen")
+
+    def __init__(self, request: bytes, done: Callable[[PlaceReply], None], seen: SeenIds) -> None:
+        super().__init__(request)
+        self._done = done
+        self._seen = seen
+        self._outcome: PlaceOutcome = Unknown("no reply was judged")
+
+    def judge(self, reply: HttpReply) -> bool:
+        """Judge the reply by the one table, and against the ids of earlier replies."""
+        outcome = classify(reply.status, reply.headers, reply.body)
+        if isinstance(outcome, Accepted) and not self._seen.is_new(outcome.broker_order_id):
+            self._outcome = Unknown("The broker answered with the order id of an earlier order.")
+            return False
+        self._outcome = outcome
+        return True
+
+    def tell(self, at_ns: int) -> None:
+        """Call ``done``."""
+        self._call(self._outcome, at_ns)
+
+    def lost(self, reason: str, at_ns: int) -> None:
+        """It may have arrived."""
+        self._call(Unknown(reason), at_ns)
+
+    def unsent(self, reason: str, at_ns: int) -> None:
+        """It never left."""
+        self._call(NotSent(reason), at_ns)
+
+    def _call(self, outcome: PlaceOutcome, at_ns: int) -> None:
+        self.end()
+        try:
+            self._done(PlaceReply(outcome, self.sent_ns, at_ns))
+        except Exception:
+            # The listener's bug must not break the connection it did not cause.
+            log.exception("the listener of an order's reply failed")
+
+
+class CallJob(Job):
+    """A call that somebody awaits; how long it took is the awaiter's to measure."""
+
+    __slots__ = ("_answer", "_reply")
+
+    def __init__(self, request: bytes, answer: asyncio.Future[HttpReply]) -> None:
+        super().__init__(request)
+        self._answer = answer
+        self._reply: HttpReply | None = None
+
+    def judge(self, reply: HttpReply) -> bool:
+        """Keep the reply; judging it is the awaiter's."""
+        self._reply = reply
+        return True
+
+    def tell(self, at_ns: int) -> None:  # noqa: ARG002 - see the class
+        """Hand the reply over."""
+        self.end()
+        if self._reply is not None and not self._answer.done():
+            self._answer.set_result(self._reply)
+
+    def lost(self, reason: str, at_ns: int) -> None:  # noqa: ARG002 - see the class
+        """It may have arrived."""
+        self._fail(AnswerLostError(reason, sent_ns=self.sent_ns))
+
+    def unsent(self, reason: str, at_ns: int) -> None:  # noqa: ARG002 - see the class
+        """It never left."""
+        self._fail(NothingSentError(reason))
+
+    def _fail(self, error: Exception) -> None:
+        self.end()
+        if not self._answer.done():
+            self._answer.set_exception(error)
+
+
+class KeepAliveJob(Job):
+    """A read whose answer nobody needs; ``heard``, if given, is set when it ended in any way.
+
+    That the session may be over is for the books to find out; here only the connection counts.
+    """
+
+    __slots__ = ("_heard",)
+
+    def __init__(self, request: bytes, heard: asyncio.Future[None] | None) -> None:
+        super().__init__(request)
+        self._heard = heard
+
+    def judge(self, reply: HttpReply) -> bool:  # noqa: ARG002 - see the class
+        """Any reply will do."""
+        return True
+
+    def tell(self, at_ns: int) -> None:  # noqa: ARG002 - see the class
+        """It ended."""
+        self.end()
+        if self._heard is not None and not self._heard.done():
+            self._heard.set_result(None)
+
+    def lost(self, reason: str, at_ns: int) -> None:  # noqa: ARG002 - see the class
+        """It ended."""
+        self.tell(at_ns)
+
+    def unsent(self, reason: str, at_ns: int) -> None:  # noqa: ARG002 - see the class
+        """It ended."""
+        self.tell(at_ns)

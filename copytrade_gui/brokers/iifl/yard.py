@@ -1,0 +1,97 @@
+"""What the order connections of all accounts share: a wheel, a TLS context, an opening gate."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import zlib
+
+from copytrade_gui.brokers.iifl.address import Address
+from copytrade_gui.brokers.iifl.caller import USER_AGENT
+from copytrade_gui.brokers.iifl.connect import open_connection_on
+from copytrade_gui.brokers.iifl.door import deadline
+from copytrade_gui.brokers.iifl.http1 import Wire, WireOwner
+from copytrade_gui.brokers.iifl.wheel import Wheel
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.ports import Clock
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 2.0
+OPEN_TOGETHER = 50
+"""Handshakes at one time: 500 at once would starve the loop for most of a second."""
+_BACKOFF_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+_SHORTEST_KEEP_ALIVE_S = 2.0
+_SHARE_OF_IDLE_LIMIT = 0.6
+
+
+class Yard:
+    """Shared ground of the order roads. ``keep_alive_s`` adapts to how soon the broker hangs up."""
+
+    def __init__(
+        self,
+        address: Address,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext,
+        keep_alive_s: float = 25.0,
+    ) -> None:
+        self.address = address
+        self.clock = clock
+        self.wheel = Wheel(clock)
+        self.keep_alive_s = keep_alive_s
+        self._tls = tls
+        self._gate = asyncio.Semaphore(OPEN_TOGETHER)
+
+    async def open(self, owner: WireOwner, source_address: str | None) -> Wire:
+        """Open a connection when the gate lets us; the two seconds count from then.
+
+        Raises:
+            OSError: it failed.
+            DeadlinePassedError: it took too long.
+        """
+        async with self._gate, deadline(self.clock, CONNECT_S):
+            return await open_connection_on(
+                self.address,
+                lambda: Wire(owner),
+                tls=self._tls,
+                source_address=source_address,
+            )
+
+    def head(self, method: str, path: str, authorization: str) -> bytes:
+        """The bytes of a request up to the number of its ``Content-Length``."""
+        return (
+            f"{method} {self.address.prefix}{path} HTTP/1.1\r\n"
+            f"Host: {self.address.authority}\r\n"
+            f"Authorization: {authorization}\r\n"
+            f"User-Agent: {USER_AGENT}\r\n"
+            "Accept: application/json\r\n"
+            "Content-Type: application/json\r\n"
+            "Content-Length: "
+        ).encode("ascii")
+
+    def hung_up(self, idle_s: float) -> None:
+        """Learn from a connection that the broker closed after ``idle_s`` without a request.
+
+        The next reads come earlier than that. A figure that is too small costs some reads, never
+        an order.
+        """
+        shorter = max(idle_s * _SHARE_OF_IDLE_LIMIT, _SHORTEST_KEEP_ALIVE_S)
+        if shorter < self.keep_alive_s:
+            self.keep_alive_s = shorter
+            log.info("order connections are closed when idle; keep_alive_s=%.1f", shorter)
+
+    def close(self) -> None:
+        """Stop the wheel; the roads close themselves."""
+        self.wheel.close()
+
+
+def backoff_s(account_id: AccountId, failures: int) -> float:
+    """How long to wait before the next attempt to connect, after so many failures in a row.
+
+    Spread by the account's name rather than by chance, so that 500 accounts do not come back in
+    one instant and a run can be replayed.
+    """
+    longest = _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]
+    return longest * (0.75 + zlib.crc32(account_id.encode()) % 1000 / 2000)

@@ -1,0 +1,63 @@
+"""Accounts: the master who trades and the followers who copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.sizing import SizingRule
+
+
+class Role(StrEnum):
+    """What an account does here."""
+
+    MASTER = "master"
+    FOLLOWER = "follower"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One broker account. The app secret and the session live behind ``SecretStore``, not here.
+
+    ``sizing`` and ``master_id`` are set for followers and None for masters. ``active`` is the
+    operator's on/off switch: an account that is off gets no copies and is not polled.
+    """
+
+    account_id: AccountId
+    role: Role
+    name: str
+    client_id: str
+    app_key: str
+    active: bool = True
+    master_id: AccountId | None = None
+    sizing: SizingRule | None = None
+
+
+class SessionState(StrEnum):
+    """Where an account's daily broker session stands."""
+
+    LOGGED_OUT = "logged_out"
+    LOGGING_IN = "logging_in"
+    READY = "ready"
+    EXPIRED = "expired"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """Live facts about an account, kept by the engine. Money in paise, durations in ms."""
+
+    account_id: AccountId
+    session: SessionState = SessionState.LOGGED_OUT
+    session_reason: str = ""
+    warm: bool = False
+    """True while its order connection is open, so that its next order needs no handshake."""
+    free_margin: Paise | None = None
+    last_outcome: str = ""
+    last_latency_ms: float | None = None
+    average_rank: float | None = None
+    """Mean place in the send order over its copies, 0 first to 1 last; fairness at a glance."""
+    halted: str = ""
+    """Why this account alone is stopped; empty when it is not."""

@@ -1,0 +1,172 @@
+"""Facts, in the past tense. Everything the window, the journal and the latency meter hear of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from copytrade_gui.domain.account import AccountStatus
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
+from copytrade_gui.domain.records import Fill, OrderView, Plan
+from copytrade_gui.domain.trading_state import StateChange
+
+
+class Severity(StrEnum):
+    """How loud an alarm is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade:
+    """A plan was committed; from here on a crash cannot lose or double it."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """An intent or its attempt moved to another state, or its fill grew."""
+
+    order: OrderView
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillSeen:
+    """A trade row seen for the first time."""
+
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettled:
+    """Every intent of a plan has its first definite outcome.
+
+    Durations in ms from the operator's call. ``unknown`` counts orders nobody can vouch for yet.
+    """
+
+    plan_id: PlanId
+    intents: int
+    acked: int
+    refused: int
+    blocked: int
+    unknown: int
+    first_byte_ms: float | None
+    last_byte_out_ms: float | None
+    first_ack_ms: float | None
+    last_ack_ms: float | None
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TradingStateChanged:
+    """A stop was pressed or lifted. ``effect_ms`` is the time until it took hold here."""
+
+    change: StateChange
+    effect_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """An account's session, margin, warmth or last outcome changed."""
+
+    status: AccountStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something a person must know: what happened, what it means, what to do, code last."""
+
+    severity: Severity
+    code: str
+    sentence: str
+    at_ns: int
+    account_id: AccountId | None = None
+    plan_id: PlanId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row of the broker's book that looks like an attempt whose tag is missing."""
+
+    broker_order_id: BrokerOrderId
+    status_text: str
+    quantity: int
+    filled_quantity: int
+    price: str
+    placed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One order a person must decide on: what we sent, and what the book shows."""
+
+    intent_id: IntentId
+    account_id: AccountId
+    tag: Tag
+    sent: OrderView
+    why: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewsChanged:
+    """The list of orders waiting for a person's decision, whole."""
+
+    items: tuple[ReviewItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryReport:
+    """What the start found (order-safety section 7.6)."""
+
+    started_ns: int
+    proven: tuple[OrderView, ...]
+    unknown: tuple[OrderView, ...]
+    stale: tuple[OrderView, ...]
+    missed_master_orders: tuple[str, ...]
+    differences: tuple[str, ...]
+    unread_accounts: tuple[AccountId, ...]
+    needs_resume: bool
+
+    @property
+    def in_words(self) -> str:
+        """One line for the band and the log."""
+        return (
+            f"{len(self.proven)} proven, {len(self.unknown)} unknown, {len(self.stale)} stale, "
+            f"{len(self.missed_master_orders)} missed, {len(self.differences)} differences"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryReported:
+    """The recovery report is ready, or was refined by later reads."""
+
+    report: RecoveryReport
+
+
+@dataclass(frozen=True, slots=True)
+class LampChanged:
+    """A lamp of the status bar. ``name`` is broker, engine, database, clock or market."""
+
+    name: str
+    state: str
+    """``ok``, ``warn`` or ``bad``."""
+    words: str
+
+
+Event = (
+    PlanMade
+    | OrderChanged
+    | FillSeen
+    | PlanSettled
+    | TradingStateChanged
+    | AccountChanged
+    | Alarm
+    | ReviewsChanged
+    | RecoveryReported
+    | LampChanged
+)

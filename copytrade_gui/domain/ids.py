@@ -1,0 +1,77 @@
+"""Identifiers and the order tag.
+
+Every id is text. Ids of plans, intents and attempts are derived, never drawn, so that a replay
+after a crash produces the same ids and the same tags (order-safety section 3).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import NewType
+
+AccountId = NewType("AccountId", str)
+"""Our own name of an account; stable for its life, never the broker's client id."""
+ActionId = NewType("ActionId", str)
+PlanId = NewType("PlanId", str)
+IntentId = NewType("IntentId", str)
+AttemptId = NewType("AttemptId", str)
+BrokerOrderId = NewType("BrokerOrderId", str)
+"""The broker's order number; checked against ``[A-Za-z0-9_-]{1,40}`` before it enters a URL."""
+CommandId = NewType("CommandId", str)
+"""Made when a dialog or ticket opens, so that a second press of its button is the same command."""
+TradeId = NewType("TradeId", str)
+Tag = NewType("Tag", str)
+"""The 16 characters that travel in IIFL's ``orderTag`` and come back in the order book."""
+
+TAG_PREFIX = "CT"
+TAG_LENGTH = 16
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_HASHED = 13
+
+
+def action_id(master: AccountId, order_ref: str, version: int) -> ActionId:
+    """Name one version of one master order; ``order_ref`` is the broker's id or ``cmd:<command>``."""
+    return ActionId(f"{master}/{order_ref}/{version}")
+
+
+def plan_id(action: ActionId) -> PlanId:
+    """Derive the one plan an action may have."""
+    digest = hashlib.blake2b(action.encode(), digest_size=10).digest()
+    return PlanId("P" + base64.b32encode(digest).decode("ascii"))
+
+
+def intent_id(plan: PlanId, account: AccountId, slice_number: int) -> IntentId:
+    """Name one account's share of a plan; slices count from 1."""
+    return IntentId(f"{plan}.{account}.{slice_number}")
+
+
+def attempt_id(intent: IntentId, number: int) -> AttemptId:
+    """Name the ``number``-th request made for an intent; numbers count from 1."""
+    return AttemptId(f"{intent}.{number}")
+
+
+def order_tag(installation_key: bytes, attempt: AttemptId) -> Tag:
+    """Derive the tag of an attempt: prefix, 13 base32 characters of a keyed hash, a check character.
+
+    ``installation_key`` (16 to 64 bytes, secret to this installation and database epoch) keeps
+    two machines that copy the same account from ever producing one tag.
+    """
+    digest = hashlib.blake2b(attempt.encode(), digest_size=9, key=installation_key).digest()
+    body = TAG_PREFIX + base64.b32encode(digest)[:_HASHED].decode("ascii")
+    return Tag(body + _check_character(body))
+
+
+def is_our_tag(text: str) -> bool:
+    """Tell whether ``text`` is a well-formed tag of this program (of any installation)."""
+    return (
+        len(text) == TAG_LENGTH
+        and text.startswith(TAG_PREFIX)
+        and text[-1] == _check_character(text[:-1])
+    )
+
+
+def _check_character(body: str) -> str:
+    # Odd weights are invertible modulo 32, so every single changed character is noticed.
+    total = sum((2 * place + 1) * ord(char) for place, char in enumerate(body))
+    return _ALPHABET[total % 32]

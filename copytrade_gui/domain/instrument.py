@@ -1,0 +1,89 @@
+"""What can be traded: one row of the broker's contract file in our words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Exchange(StrEnum):
+    """Exchange and segment, spelt as IIFL spells them (reference 9.1)."""
+
+    NSEEQ = "NSEEQ"
+    NSEFO = "NSEFO"
+    BSEEQ = "BSEEQ"
+    BSEFO = "BSEFO"
+    NSECURR = "NSECURR"
+    BSECURR = "BSECURR"
+    MCXCOMM = "MCXCOMM"
+    NSECOMM = "NSECOMM"
+    BSECOMM = "BSECOMM"
+    NCDEXCOMM = "NCDEXCOMM"
+
+
+LOT_QUOTED = frozenset({Exchange.MCXCOMM, Exchange.NSECOMM, Exchange.BSECOMM, Exchange.NCDEXCOMM})
+"""Segments where the broker counts quantity in lots, not units (reference 9.1)."""
+
+
+class InstrumentKind(StrEnum):
+    """What the instrument is, as far as checks and protection need to know."""
+
+    EQUITY = "EQ"
+    FUTURE = "FUT"
+    CALL = "CE"
+    PUT = "PE"
+    INDEX = "INDEX"
+
+    @property
+    def is_option(self) -> bool:
+        """True for calls and puts."""
+        return self in (InstrumentKind.CALL, InstrumentKind.PUT)
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentKey:
+    """The pair that names an instrument at the broker."""
+
+    exchange: Exchange
+    instrument_id: str
+
+    def __str__(self) -> str:
+        return f"{self.exchange}:{self.instrument_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One contract. ``lot_size`` is units per lot, ``tick`` is rupees."""
+
+    key: InstrumentKey
+    symbol: str
+    name: str
+    underlying: str
+    kind: InstrumentKind
+    lot_size: int
+    tick: Decimal
+    strike: Decimal | None = None
+    expiry: date | None = None
+
+    @property
+    def tradable(self) -> bool:
+        """Indices are listed for their quotes and cannot be ordered."""
+        return self.kind is not InstrumentKind.INDEX
+
+    def expired(self, today: date) -> bool:
+        """True from the day after the expiry day (IST date)."""
+        return self.expiry is not None and self.expiry < today
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Last known prices in rupees. ``at_ns`` is our wall clock at receipt, UTC nanoseconds."""
+
+    key: InstrumentKey
+    last: Decimal
+    bid: Decimal
+    ask: Decimal
+    previous_close: Decimal
+    at_ns: int

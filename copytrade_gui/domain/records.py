@@ -1,0 +1,144 @@
+"""The records behind every order: action, plan, intent, attempt, fill (order-safety sections 2-3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import (
+    AccountId,
+    ActionId,
+    AttemptId,
+    BrokerOrderId,
+    CommandId,
+    IntentId,
+    PlanId,
+    Tag,
+    TradeId,
+)
+from copytrade_gui.domain.order import FanOut, OrderTerms, State
+
+
+@dataclass(frozen=True, slots=True)
+class MasterAction:
+    """One version of one master order, from our ticket or seen in the master's book.
+
+    ``order_ref`` is the broker's order id, or ``cmd:<command id>`` for an order from the ticket,
+    which has no broker id yet. ``made_ns`` is wall time, UTC ns.
+    """
+
+    action_id: ActionId
+    master_id: AccountId
+    order_ref: str
+    version: int
+    terms: OrderTerms
+    fan_out: FanOut
+    command_id: CommandId | None
+    made_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One account's share of a plan, or one slice of it; frozen when the plan is committed.
+
+    ``terms`` are what leaves (sized, protected, on tick). ``state`` is the planning result:
+    PLANNED, BLOCKED or SKIPPED, the latter two with ``code`` and ``reason``. ``signal_age_ms``
+    bounds how old the order may be when it leaves. ``rank`` is its place in the send order.
+    """
+
+    intent_id: IntentId
+    plan_id: PlanId
+    account_id: AccountId
+    role: Role
+    slice_number: int
+    terms: OrderTerms
+    signal_age_ms: int
+    rank: int
+    state: State = State.PLANNED
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The one plan of an action. ``made_ns`` is wall time UTC ns, ``made_mono_ns`` monotonic ns."""
+
+    plan_id: PlanId
+    action: MasterAction
+    intents: tuple[Intent, ...]
+    made_ns: int
+    made_mono_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request for an intent as it is marked before its first byte. ``marked_ns`` is UTC ns."""
+
+    attempt_id: AttemptId
+    intent_id: IntentId
+    account_id: AccountId
+    number: int
+    tag: Tag
+    payload_hash: str
+    marked_ns: int
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One exchange trade; unique by (account, trade id). ``quantity`` units, ``price`` rupees."""
+
+    account_id: AccountId
+    trade_id: TradeId
+    broker_order_id: BrokerOrderId
+    quantity: int
+    price: Decimal
+    at_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Monotonic ns of one attempt: the operator's call, bytes handed to the socket, reply parsed."""
+
+    called_ns: int
+    sent_ns: int
+    replied_ns: int
+
+    @property
+    def call_to_reply_ms(self) -> float:
+        """What the trader feels: from his call to this follower's acknowledgement."""
+        return (self.replied_ns - self.called_ns) / 1e6
+
+    @property
+    def send_to_reply_ms(self) -> float:
+        """What the broker and the line took."""
+        return (self.replied_ns - self.sent_ns) / 1e6
+
+    @property
+    def call_to_send_ms(self) -> float:
+        """What we took."""
+        return (self.sent_ns - self.called_ns) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An intent with its newest attempt as it stands now: a row of the feed and of the journal."""
+
+    plan_id: PlanId
+    intent_id: IntentId
+    account_id: AccountId
+    role: Role
+    terms: OrderTerms
+    state: State
+    code: str
+    reason: str
+    attempt_id: AttemptId | None
+    attempt_number: int
+    tag: Tag | None
+    broker_order_id: BrokerOrderId | None
+    filled_quantity: int
+    average_price: Decimal | None
+    timing: Timing | None
+    changed_ns: int
+    cancel_requested: bool = False

@@ -1,0 +1,412 @@
+"""Every order we know, and the only place where one changes.
+
+An ``Order`` is an intent with its newest attempt. The intent's own state is PLANNED, BLOCKED,
+SKIPPED or STALE; once an attempt exists and the intent was not given up, the attempt's state shows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, Severity
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag, TradeId
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.order import IllegalTransitionError, State, step
+from copytrade_gui.domain.records import Attempt, Fill, Intent, OrderView, Plan, Timing
+from copytrade_gui.engine.bus import Bus
+from copytrade_gui.ports import Clock, Doubt
+
+log = logging.getLogger(__name__)
+
+_GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
+
+
+class Order:
+    """One intent on its way. Read it anywhere, change it only through the book."""
+
+    __slots__ = (
+        "absent_reads",
+        "absent_since_ns",
+        "attempt",
+        "attempt_state",
+        "average_price",
+        "broker_order_id",
+        "called_ns",
+        "cancel_requested",
+        "cancels_sent",
+        "changed_ns",
+        "code",
+        "complained",
+        "doubt",
+        "doubt_ns",
+        "filled",
+        "intent",
+        "intent_state",
+        "leaving",
+        "reason",
+        "requeued",
+        "resends",
+        "timing",
+        "trigger_ns",
+        "waiting_ns",
+    )
+
+    def __init__(self, intent: Intent, called_ns: int) -> None:
+        self.intent = intent
+        self.intent_state = intent.state
+        self.attempt: Attempt | None = None
+        self.attempt_state: State | None = None
+        self.code = intent.code
+        self.reason = intent.reason
+        self.broker_order_id: BrokerOrderId | None = None
+        self.filled = 0
+        self.average_price: Decimal | None = None
+        self.timing: Timing | None = None
+        self.called_ns = called_ns
+        self.trigger_ns = called_ns
+        self.waiting_ns = called_ns
+        self.changed_ns = 0
+        self.cancel_requested = False
+        self.cancels_sent = 0
+        self.leaving = False
+        self.resends = 0
+        self.requeued = 0
+        self.doubt = Doubt.PLAIN
+        self.doubt_ns = 0
+        self.absent_reads = 0
+        self.absent_since_ns = 0
+        self.complained: set[str] = set()
+
+    @property
+    def state(self) -> State:
+        """What the operator sees."""
+        if self.intent_state in _GIVEN_UP or self.attempt_state is None:
+            return self.intent_state
+        return self.attempt_state
+
+    @property
+    def may_attempt(self) -> bool:
+        """True if a (further) attempt would be the only live one."""
+        return self.intent_state is State.PLANNED and self.attempt_state in (
+            None,
+            State.NOT_SENT,
+            State.REFUSED,
+        )
+
+    @property
+    def key(self) -> InstrumentKey:
+        """The instrument's key."""
+        return self.intent.terms.instrument.key
+
+    def view(self) -> OrderView:
+        """Freeze the order as it stands."""
+        attempt = self.attempt
+        return OrderView(
+            plan_id=self.intent.plan_id,
+            intent_id=self.intent.intent_id,
+            account_id=self.intent.account_id,
+            role=self.intent.role,
+            terms=self.intent.terms,
+            state=self.state,
+            code=self.code,
+            reason=self.reason,
+            attempt_id=None if attempt is None else attempt.attempt_id,
+            attempt_number=0 if attempt is None else attempt.number,
+            tag=None if attempt is None else attempt.tag,
+            broker_order_id=self.broker_order_id,
+            filled_quantity=self.filled,
+            average_price=self.average_price,
+            timing=self.timing,
+            changed_ns=self.changed_ns,
+            cancel_requested=self.cancel_requested,
+        )
+
+
+class Book:
+    """All orders of the day by intent, tag, account and broker order id."""
+
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._orders: dict[IntentId, Order] = {}
+        self._by_tag: dict[Tag, Order] = {}
+        self._by_broker: dict[tuple[AccountId, BrokerOrderId], Order] = {}
+        self._by_account: dict[AccountId, dict[IntentId, Order]] = {}
+        self._open: dict[AccountId, dict[IntentId, Order]] = {}
+        self._known: dict[AccountId, set[BrokerOrderId]] = {}
+        self._by_plan: dict[PlanId, list[Order]] = {}
+        self._fills: dict[AccountId, dict[TradeId, Fill]] = {}
+        self._traded: dict[AccountId, int] = {}
+        self._filled: dict[AccountId, int] = {}
+        self.plans: dict[PlanId, Plan] = {}
+
+    # ------------------------------------------------------------ reading
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(self._orders.values())
+
+    def get(self, intent: IntentId) -> Order | None:
+        """One order."""
+        return self._orders.get(intent)
+
+    def by_tag(self, tag: str) -> Order | None:
+        """The order whose attempt carries this tag, newest or not."""
+        return self._by_tag.get(Tag(tag))
+
+    def by_broker(self, account: AccountId, order: BrokerOrderId) -> Order | None:
+        """The order linked to a broker order id."""
+        return self._by_broker.get((account, order))
+
+    def of_account(self, account: AccountId) -> Iterable[Order]:
+        """Orders of one account, oldest first."""
+        return self._by_account.get(account, {}).values()
+
+    def of_plan(self, plan: PlanId) -> list[Order]:
+        """Orders of one plan in send order."""
+        return self._by_plan.get(plan, [])
+
+    def known_ids(self, account: AccountId) -> set[BrokerOrderId]:
+        """Every broker order id we know for this account: a complete read shows them all."""
+        return self._known.get(account, set())
+
+    def open_of(self, account: AccountId) -> list[Order]:
+        """Orders of one account with an attempt that has not ended: sent, in doubt or working."""
+        return list(self._open.get(account, {}).values())
+
+    def in_doubt(self, account: AccountId, key: InstrumentKey, but: Order) -> bool:
+        """True while another order of the account in this instrument may or may not exist."""
+        return any(
+            order is not but
+            and order.key == key
+            and order.attempt_state is not None
+            and order.attempt_state.in_doubt
+            for order in self._open.get(account, {}).values()
+        )
+
+    def fills(self, account: AccountId) -> list[Fill]:
+        """Fills seen for one account."""
+        return list(self._fills.get(account, {}).values())
+
+    def filled_by_trades(self, account: AccountId) -> int:
+        """Sum of the quantities of all trades seen for one account."""
+        return self._traded.get(account, 0)
+
+    def filled_by_orders(self, account: AccountId) -> int:
+        """Sum of the filled quantities of all orders of one account."""
+        return self._filled.get(account, 0)
+
+    # ------------------------------------------------------------ changing
+
+    def add_plan(self, plan: Plan, called_ns: int) -> list[Order]:
+        """Take in a committed plan; announces nothing."""
+        orders = [Order(intent, called_ns) for intent in plan.intents]
+        self.plans[plan.plan_id] = plan
+        self._by_plan[plan.plan_id] = orders
+        for order in orders:
+            order.changed_ns = plan.made_ns
+            self._index(order)
+        return orders
+
+    def forget_plan(self, plan: Plan) -> None:
+        """Drop a plan whose commit failed: it never was."""
+        self.plans.pop(plan.plan_id, None)
+        for order in self._by_plan.pop(plan.plan_id, []):
+            intent = order.intent
+            self._orders.pop(intent.intent_id, None)
+            self._by_account[intent.account_id].pop(intent.intent_id, None)
+
+    def restore(self, plan: Plan, views: Iterable[OrderView], called_ns: int) -> list[Order]:
+        """Take in a plan as the journal remembers it."""
+        latest = {view.intent_id: view for view in views}
+        orders = self.add_plan(plan, called_ns)
+        for order in orders:
+            view = latest.get(order.intent.intent_id)
+            if view is None:
+                continue
+            order.code, order.reason = view.code, view.reason
+            self._count_filled(order, view.filled_quantity)
+            order.average_price = view.average_price
+            order.timing, order.changed_ns = view.timing, view.changed_ns
+            order.cancel_requested = view.cancel_requested
+            if view.attempt_id is not None and view.tag is not None:
+                order.attempt = Attempt(
+                    view.attempt_id,
+                    view.intent_id,
+                    view.account_id,
+                    view.attempt_number,
+                    view.tag,
+                    "",
+                    view.changed_ns,
+                    0,
+                )
+                self._by_tag[view.tag] = order
+            if view.state in _GIVEN_UP or view.state is State.PLANNED:
+                order.intent_state = view.state
+                if order.attempt is not None:
+                    order.attempt_state = State.NOT_SENT
+            else:
+                order.intent_state = State.PLANNED
+                order.attempt_state = view.state
+            if view.broker_order_id is not None:
+                order.broker_order_id = view.broker_order_id
+                self._know(order, view.broker_order_id)
+            self._track(order)
+        return orders
+
+    def restore_fill(self, fill: Fill) -> None:
+        """Take in a fill the journal remembers."""
+        self._keep_fill(fill)
+
+    def mark(self, order: Order, attempt: Attempt) -> None:
+        """The attempt's mark is committed: the order is SENDING. Announces nothing.
+
+        Raises:
+            IllegalTransitionError: the intent has a live attempt or was given up.
+        """
+        if not order.may_attempt:
+            raise IllegalTransitionError(order.state, State.SENDING)
+        order.attempt = attempt
+        order.attempt_state = State.SENDING
+        order.code = order.reason = ""
+        order.timing = None
+        order.changed_ns = attempt.marked_ns
+        order.absent_reads = 0
+        order.doubt = Doubt.PLAIN
+        self._by_tag[attempt.tag] = order
+        self._track(order)
+
+    def move(self, order: Order, new: State, *, code: str = "", reason: str = "") -> bool:
+        """Move an attempt by the table and announce it; False (and one log line) if illegal."""
+        old = order.attempt_state
+        if old is None:
+            return self._complain(order, order.intent_state, new)
+        try:
+            order.attempt_state = step(old, new)
+        except IllegalTransitionError:
+            return self._complain(order, old, new)
+        order.code, order.reason = code, reason
+        self._track(order)
+        self.announce(order, old)
+        return True
+
+    def give_up(self, order: Order, state: State, *, code: str, reason: str) -> bool:
+        """Move a PLANNED intent to SKIPPED or STALE; refused while an attempt is live or leaving."""
+        if not order.may_attempt or order.leaving:
+            return False
+        old = order.state
+        try:
+            order.intent_state = step(order.intent_state, state)
+        except IllegalTransitionError:
+            return self._complain(order, order.intent_state, state)
+        order.code, order.reason = code, reason
+        self.announce(order, old)
+        return True
+
+    def acknowledge(
+        self, order: Order, broker_order_id: BrokerOrderId, *, reason: str = ""
+    ) -> bool:
+        """Link an attempt to its broker order and move it to ACKED; False if that cannot be."""
+        owner = self.by_broker(order.intent.account_id, broker_order_id)
+        if owner is not None and owner is not order:
+            self.alarm(
+                "duplicate",
+                f"The broker gave one order id, {broker_order_id}, to two of our orders. "
+                "The account is halted; compare its order book with ours.",
+                order,
+            )
+            return False
+        if order.broker_order_id is not None:
+            return order.broker_order_id == broker_order_id
+        order.broker_order_id = broker_order_id  # before the news, so that it carries the id
+        if not self.move(order, State.ACKED, reason=reason):
+            order.broker_order_id = None
+            return False
+        self._know(order, broker_order_id)
+        return True
+
+    def grow(self, order: Order, filled: int, average: Decimal | None) -> bool:
+        """Raise the filled quantity; it never falls. True if it grew."""
+        if filled <= order.filled:
+            return False
+        self._count_filled(order, filled)
+        if average is not None and average > 0:
+            order.average_price = average
+        return True
+
+    def add_fill(self, fill: Fill) -> bool:
+        """Take in a trade row once; True if it is new."""
+        if not self._keep_fill(fill):
+            return False
+        self._bus.publish(FillSeen(fill))
+        return True
+
+    def announce(self, order: Order, before: State) -> None:
+        """Publish the order as it stands."""
+        order.changed_ns = self._clock.wall_ns()
+        self._bus.publish(OrderChanged(order.view(), before))
+
+    def alarm(
+        self,
+        code: str,
+        sentence: str,
+        order: Order | None = None,
+        *,
+        account: AccountId | None = None,
+        severity: Severity = Severity.CRITICAL,
+    ) -> None:
+        """Tell a person."""
+        level = logging.INFO if severity is Severity.INFO else logging.WARNING
+        log.log(level, "alarm %s: %s", code, sentence)
+        self._bus.publish(
+            Alarm(
+                severity,
+                code,
+                sentence,
+                self._clock.wall_ns(),
+                account if order is None else order.intent.account_id,
+                None if order is None else order.intent.plan_id,
+            )
+        )
+
+    # ------------------------------------------------------------ inside
+
+    def _index(self, order: Order) -> None:
+        intent = order.intent
+        self._orders[intent.intent_id] = order
+        self._by_account.setdefault(intent.account_id, {})[intent.intent_id] = order
+
+    def _keep_fill(self, fill: Fill) -> bool:
+        seen = self._fills.setdefault(fill.account_id, {})
+        if fill.trade_id in seen:
+            return False
+        seen[fill.trade_id] = fill
+        self._traded[fill.account_id] = self._traded.get(fill.account_id, 0) + fill.quantity
+        return True
+
+    def _count_filled(self, order: Order, filled: int) -> None:
+        account = order.intent.account_id
+        self._filled[account] = self._filled.get(account, 0) + filled - order.filled
+        order.filled = filled
+
+    def _know(self, order: Order, broker_order_id: BrokerOrderId) -> None:
+        account = order.intent.account_id
+        self._by_broker[(account, broker_order_id)] = order
+        self._known.setdefault(account, set()).add(broker_order_id)
+
+    def _track(self, order: Order) -> None:
+        intent = order.intent
+        working = self._open.setdefault(intent.account_id, {})
+        state = order.attempt_state
+        if state is None or state.ended:
+            working.pop(intent.intent_id, None)
+        else:
+            working[intent.intent_id] = order
+
+    def _complain(self, order: Order, old: State, new: State) -> bool:
+        step_name = f"{old}->{new}"
+        if step_name not in order.complained:
+            order.complained.add(step_name)
+            log.info("illegal step %s of %s was not taken", step_name, order.intent.intent_id)
+        return False

@@ -1,0 +1,129 @@
+"""When the followers' orders leave: with the master's, or once his is at the exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.events import Event, OrderChanged
+from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.records import OrderView, Plan
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.dispatcher import Dispatcher
+from copytrade_gui.engine.work import Work
+from copytrade_gui.ports import Clock, FaultPoint
+
+_MASTER_FAILED = frozenset(
+    {
+        State.REFUSED,
+        State.NOT_PLACED,
+        State.REJECTED,
+        State.CANCELLED,
+        State.EXPIRED,
+        State.SKIPPED,
+        State.STALE,
+    }
+)
+
+
+class Copying:
+    """Holds the followers of ``on_master_working`` plans until the master's order allows them."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        work: Work,
+        fault: FaultPoint,
+        cancel_rest: Callable[[list[Order], str], int],
+    ) -> None:
+        self._book = book
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._work = work
+        self._fault = fault
+        self._cancel_rest = cancel_rest
+        self._held: dict[PlanId, Order] = {}
+
+    def hold(self, plan: Plan) -> None:
+        """Keep the followers of this plan back until its master order is at the exchange."""
+        orders = self._book.of_plan(plan.plan_id)
+        self._held[plan.plan_id] = orders[0]
+        oldest = max(order.intent.signal_age_ms for order in orders) / 1000 + 0.001
+        left = oldest - (self._clock.mono_ns() - orders[0].called_ns) / 1e9
+        self._work.later(max(0.0, left), lambda: self._too_old(plan.plan_id))
+
+    def awaited_master(self, account: AccountId) -> Order | None:
+        """The master order of this account that followers wait for, if any."""
+        for order in self._held.values():
+            if order.intent.account_id == account:
+                return order
+        return None
+
+    def hear(self, event: Event) -> None:
+        """Listen for the master's order."""
+        if isinstance(event, OrderChanged) and event.order.role is Role.MASTER:
+            self._master_changed(event.order)
+
+    def _master_changed(self, view: OrderView) -> None:
+        plan = view.plan_id
+        failed = view.state in _MASTER_FAILED and view.filled_quantity == 0
+        if plan in self._held:
+            if view.state.at_exchange or view.filled_quantity > 0:
+                self._release(plan)
+            elif failed and not self._may_come_back(view):
+                del self._held[plan]
+                self._skip_followers(plan, view)
+        elif failed and self._fan_out(plan) is FanOut.WITH_MASTER:
+            rest = [
+                order for order in self._book.of_plan(plan) if order.intent.role is not Role.MASTER
+            ]
+            self._cancel_rest(rest, f"The master's order ended as {view.state}: {view.reason}")
+
+    def _may_come_back(self, view: OrderView) -> bool:
+        """A master refused for rate or session may be queued once more; followers wait for it."""
+        order = self._book.get(view.intent_id)
+        return (
+            order is not None
+            and view.state is State.REFUSED
+            and order.may_attempt
+            and view.code in ("auth", "rate")
+            and order.requeued == 0
+        )
+
+    def _fan_out(self, plan: PlanId) -> FanOut | None:
+        made = self._book.plans.get(plan)
+        return None if made is None else made.action.fan_out
+
+    def _release(self, plan: PlanId) -> None:
+        self._fault(faultpoints.AFTER_MASTER_WORKING)
+        del self._held[plan]
+        now = self._clock.mono_ns()
+        waiting = [
+            order
+            for order in self._book.of_plan(plan)
+            if order.intent.role is Role.FOLLOWER and order.may_attempt
+        ]
+        for order in waiting:
+            order.trigger_ns = order.waiting_ns = now
+        self._dispatcher.enqueue(waiting)
+
+    def _skip_followers(self, plan: PlanId, master: OrderView) -> None:
+        why = f"The master's order ended as {master.state}"
+        why += f": {master.reason}" if master.reason else "."
+        for order in self._book.of_plan(plan):
+            if order.intent.role is Role.FOLLOWER:
+                self._dispatcher.skip(order, "master_failed", why)
+
+    def _too_old(self, plan: PlanId) -> None:
+        if self._held.pop(plan, None) is None:
+            return
+        for order in self._book.of_plan(plan):
+            if order.intent.role is Role.FOLLOWER:
+                self._dispatcher.end_stale(
+                    order, "The master's order was not at the exchange inside the signal age."
+                )

@@ -1,0 +1,301 @@
+"""From planned to on the wire: select, mark, write; one wave at a time (order-safety section 4).
+
+A wave is written in one go after its marks are committed. Nothing here awaits between the first
+and the last byte, so no reply is parsed in the middle of a wave.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from copytrade_gui.domain.ids import AccountId, attempt_id, order_tag
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import Attempt
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.progress import Progress
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.engine.work import Work
+from copytrade_gui.ports import (
+    Clock,
+    FaultPoint,
+    Journal,
+    JournalFailureError,
+    NotSent,
+    OrderRoad,
+    PlaceReply,
+    PreparedOrder,
+    Timer,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An order that may leave now: its attempt, its request, and the road it takes."""
+
+    order: Order
+    attempt: Attempt
+    request: PreparedOrder
+    road: OrderRoad
+
+
+class Dispatcher:
+    """Chooses what leaves, has it marked, writes it. Replies go to ``on_reply``."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        lanes: Lanes,
+        gate: Gate,
+        progress: Progress,
+        journal: Journal,
+        clock: Clock,
+        work: Work,
+        rules: Rules,
+        installation_key: bytes,
+        fault: FaultPoint,
+        on_reply: Callable[[Order, PlaceReply], None],
+        on_storage_failure: Callable[[str], None],
+    ) -> None:
+        self._book = book
+        self._lanes = lanes
+        self._gate = gate
+        self._progress = progress
+        self._journal = journal
+        self._clock = clock
+        self._work = work
+        self._rules = rules
+        self._key = installation_key
+        self._fault = fault
+        self._on_reply = on_reply
+        self._on_storage_failure = on_storage_failure
+        self._leaving: set[tuple[AccountId, InstrumentKey]] = set()
+        self._pumping = False
+        self._pump_again = False
+        self._timer: Timer | None = None
+        self._timer_ns = 0
+
+    # ------------------------------------------------------------ choosing
+
+    def select(self, orders: Iterable[Order]) -> list[Ready]:
+        """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
+        wall_ns = self._clock.wall_ns()
+        ready: list[Ready] = []
+        for order in orders:
+            lane = self._lanes.get(order.intent.account_id)
+            if lane is None:
+                self._end(order, State.SKIPPED, "removed", "The account was removed.")
+            elif self._stale(order):
+                self._end(order, State.STALE, "too_old", "Older than its signal age; not sent.")
+            elif self._may_leave(order, lane):
+                order.leaving = True
+                self._leaving.add((lane.account_id, order.key))
+                ready.append(self._make_ready(order, lane, wall_ns))
+            else:
+                lane.queue.append(order)
+        return ready
+
+    def _stale(self, order: Order) -> bool:
+        age_ns = self._clock.mono_ns() - order.called_ns
+        return age_ns > order.intent.signal_age_ms * 1_000_000
+
+    def _may_leave(self, order: Order, lane: Lane) -> bool:
+        now = self._clock.mono_ns()
+        return (
+            self._gate.may_send
+            and lane.ready
+            and now >= lane.wait_until_ns
+            and (lane.account_id, order.key) not in self._leaving
+            and not self._book.in_doubt(lane.account_id, order.key, but=order)
+            and lane.slots.take(now)
+        )
+
+    def _make_ready(self, order: Order, lane: Lane, wall_ns: int) -> Ready:
+        session = lane.session
+        if session is None:  # _may_leave asked; a lane without one is never ready
+            raise AssertionError(f"lane {lane.account_id} is ready without a session")
+        number = 1 if order.attempt is None else order.attempt.number + 1
+        name = attempt_id(order.intent.intent_id, number)
+        request = session.orders.prepare(order.intent.terms, order_tag(self._key, name))
+        attempt = Attempt(
+            attempt_id=name,
+            intent_id=order.intent.intent_id,
+            account_id=lane.account_id,
+            number=number,
+            tag=request.tag,
+            payload_hash=request.payload_hash,
+            marked_ns=wall_ns,
+            deadline_ms=self._rules.deadline_ms,
+        )
+        return Ready(order, attempt, request, session.orders)
+
+    # ------------------------------------------------------------ writing
+
+    def write(self, wave: list[Ready]) -> None:
+        """Put a committed wave on the wire, asking the gate again before every 25 writes."""
+        self.release(wave)
+        for item in wave:
+            self._book.mark(item.order, item.attempt)
+            self._progress.marked(item.order)
+        deadline = self._rules.deadline_ms
+        every = self._rules.gate_every
+        for count, item in enumerate(wave):
+            if count % every == 0:
+                if count:
+                    self._fault(faultpoints.MID_WRITE)
+                if not self._gate.may_send:
+                    self._drop(wave[count:])
+                    break
+            if item.order.cancel_requested:
+                self._drop([item], "cancelled", "Cancelled before it left.")
+                continue
+            if not self._progress.wrote(item.order):
+                self._drop(wave[count:])
+                break
+            item.road.place(item.request, deadline, partial(self._on_reply, item.order))
+        self._fault(faultpoints.AFTER_WRITE)
+
+    def announce(self, wave: list[Ready]) -> None:
+        """Tell about a wave; kept apart from ``write`` because news can wait and bytes cannot."""
+        for item in wave:
+            if item.order.attempt_state is State.SENDING:
+                self._book.announce(item.order, State.PLANNED)
+
+    def release(self, wave: list[Ready]) -> None:
+        """The wave is no longer between its choice and its bytes."""
+        for item in wave:
+            item.order.leaving = False
+            self._leaving.discard((item.order.intent.account_id, item.order.key))
+
+    def _drop(self, rest: list[Ready], code: str = "stopped", reason: str = "") -> None:
+        """A stop came before these bytes left: NOT_SENT is proven, the intent is SKIPPED."""
+        why = reason or self._gate.why_not() or "Stopped before it left."
+        for item in rest:
+            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)
+            self._end(item.order, State.SKIPPED, code, why)
+
+    def _end(self, order: Order, state: State, code: str, reason: str) -> None:
+        if self._book.give_up(order, state, code=code, reason=reason):
+            self._progress.settled(order)
+
+    # ------------------------------------------------------------ the queue
+
+    def enqueue(self, orders: Iterable[Order]) -> None:
+        """Let orders leave as soon as their lanes allow; starts the pump."""
+        for order in orders:
+            lane = self._lanes.get(order.intent.account_id)
+            if lane is None:
+                self._end(order, State.SKIPPED, "removed", "The account was removed.")
+            else:
+                lane.queue.append(order)
+        self.kick()
+
+    def kick(self) -> None:
+        """Look at the queues again: a slot, a session, a hold or a stop changed."""
+        self._pump_again = True
+        if not self._pumping:
+            self._pumping = True
+            self._work.start(self._pump(), "dispatcher pump")
+
+    async def _pump(self) -> None:
+        try:
+            while self._pump_again:
+                self._pump_again = False
+                await self._send_queued()
+        finally:
+            self._pumping = False
+        self._plan_wake()
+
+    async def _send_queued(self) -> None:
+        waiting: list[Order] = []
+        for lane in self._lanes:
+            waiting.extend(lane.queue)
+            lane.queue.clear()
+        if not waiting:
+            return
+        waiting.sort(key=_longest_waiting)
+        wave = self.select(order for order in waiting if order.may_attempt)
+        if not wave:
+            return
+        self._fault(faultpoints.BEFORE_MARK)
+        try:
+            await self._journal.commit_attempts([item.attempt for item in wave])
+        except JournalFailureError as failure:
+            self._on_storage_failure(str(failure))
+            self.release(wave)
+            for item in wave:
+                self._end(item.order, State.SKIPPED, "not_recorded", str(failure))
+            return
+        self._fault(faultpoints.AFTER_MARK)
+        self.write(wave)
+        self.announce(wave)
+
+    def _plan_wake(self) -> None:
+        """Wake when the earliest queued order gets a slot or grows too old."""
+        wake_ns = 0
+        now = self._clock.mono_ns()
+        for lane in self._lanes:
+            for order in lane.queue:
+                due = order.called_ns + order.intent.signal_age_ms * 1_000_000 + 1_000_000
+                if self._gate.may_send and lane.ready:
+                    held = self._book.in_doubt(lane.account_id, order.key, but=order)
+                    if not held:
+                        due = min(due, max(lane.slots.free_at(now), lane.wait_until_ns))
+                wake_ns = min(wake_ns, due) if wake_ns else due
+        if self._timer is not None:
+            if wake_ns and self._timer_ns <= wake_ns and self._timer_ns > now:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if wake_ns:
+            self._timer_ns = wake_ns
+            delay = max(0.001, (wake_ns - now) / 1e9)
+            self._timer = self._clock.call_later(delay, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self.kick()
+
+    def drop_queue(self, code: str, reason: str) -> None:
+        """Skip everything that waits; nothing of it left."""
+        for lane in self._lanes:
+            while lane.queue:
+                self._end(lane.queue.popleft(), State.SKIPPED, code, reason)
+
+    def skip(self, order: Order, code: str, reason: str) -> None:
+        """Skip one order that has not left, wherever it waits."""
+        self._end(order, State.SKIPPED, code, reason)
+
+    def end_stale(self, order: Order, reason: str) -> None:
+        """End one unsent order as too old; a person may place it again as a new one."""
+        self._end(order, State.STALE, "too_old", reason)
+
+    def close(self) -> None:
+        """Forget the wake-up timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def not_sent_again(self, order: Order, outcome: NotSent) -> None:
+        """Repeat a NOT_SENT order at most twice inside its age; otherwise it stays NOT_SENT."""
+        after = self._rules.resend_after
+        if order.resends >= len(after) or self._stale(order) or not order.may_attempt:
+            self._progress.settled(order)
+            return
+        delay = after[order.resends] + self._work.jitter(self._rules.resend_jitter)
+        order.resends += 1
+        log.info("no byte of %s left (%s); again", order.intent.intent_id, outcome.reason)
+        self._work.later(delay, partial(self.enqueue, [order]))
+
+
+def _longest_waiting(order: Order) -> tuple[int, int]:
+    return (order.waiting_ns, order.intent.rank)

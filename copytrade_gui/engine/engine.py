@@ -1,0 +1,354 @@
+"""The façade: start, stop, submit, cancel, stops. What happens inside is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from copytrade_gui.domain.account import Account, SessionState
+from copytrade_gui.domain.events import RecoveryReport, ReviewItem
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import FanOut, OrderTerms
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.breaker import Breaker
+from copytrade_gui.engine.bus import Bus
+from copytrade_gui.engine.changes import Changes
+from copytrade_gui.engine.copying import Copying
+from copytrade_gui.engine.dispatcher import Dispatcher
+from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.lane import Lanes
+from copytrade_gui.engine.progress import Progress
+from copytrade_gui.engine.reconciler import Absorbed, Reconciler
+from copytrade_gui.engine.recovery import Recovery, ist
+from copytrade_gui.engine.replies import Replies
+from copytrade_gui.engine.resolver import Resolver
+from copytrade_gui.engine.roster import Roster
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.engine.stops import Stops
+from copytrade_gui.engine.submission import Placed, Submission
+from copytrade_gui.engine.watch import Watch
+from copytrade_gui.engine.work import Work
+from copytrade_gui.ports import BrokerSession, Chance, Clock, FaultPoint, Journal, KillFlag
+
+
+class Engine:
+    """Owns the orders. Every method runs on the engine's loop; ``brake`` alone may be called
+    from any thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        clock: Clock,
+        chance: Chance,
+        kill_flag: KillFlag,
+        installation_key: bytes,
+        rules: Rules | None = None,
+        fault: FaultPoint = faultpoints.pass_by,
+    ) -> None:
+        self.rules = rules = rules or Rules()
+        self._journal = journal
+        self._clock = clock
+        self.bus = Bus()
+        self.book = Book(self.bus, clock)
+        self.lanes = Lanes(rules)
+        self.gate = Gate(clock, kill_flag)
+        self._work = Work(clock, chance, self._bug)
+        self._breaker = Breaker(rules)
+        self._roster = Roster(self.lanes, self.bus, self._work)
+        self._progress = Progress(self.book, self.bus, clock, self._overshoot)
+        self._dispatcher = Dispatcher(
+            book=self.book,
+            lanes=self.lanes,
+            gate=self.gate,
+            progress=self._progress,
+            journal=journal,
+            clock=clock,
+            work=self._work,
+            rules=rules,
+            installation_key=installation_key,
+            fault=fault,
+            on_reply=lambda order, reply: self._replies.take(order, reply),
+            on_storage_failure=self.storage_failed,
+        )
+        self._changes = Changes(
+            book=self.book,
+            lanes=self.lanes,
+            dispatcher=self._dispatcher,
+            clock=clock,
+            work=self._work,
+            rules=rules,
+            fault=fault,
+            on_live=self._live,
+        )
+        self._copying = Copying(
+            book=self.book,
+            dispatcher=self._dispatcher,
+            clock=clock,
+            work=self._work,
+            fault=fault,
+            cancel_rest=lambda orders, reason: self._changes.cancel(orders, reason=reason),
+        )
+        self._replies = Replies(
+            book=self.book,
+            lanes=self.lanes,
+            progress=self._progress,
+            roster=self._roster,
+            breaker=self._breaker,
+            clock=clock,
+            rules=rules,
+            fault=fault,
+            on_doubt=self._live,
+            on_live=self._live,
+            on_not_sent=self._dispatcher.not_sent_again,
+            on_breaker=self._breaker_opened,
+            on_queue=self._dispatcher.kick,
+        )
+        self._reconciler = Reconciler(
+            self.book,
+            self._roster,
+            on_live=self._live,
+            on_settled=self._settled,
+            on_rejected=self._replies.count_alike,
+            on_foreign=self._foreign,
+        )
+        self._resolver = Resolver(
+            book=self.book,
+            bus=self.bus,
+            clock=clock,
+            rules=rules,
+            fault=fault,
+            on_settled=self._settled,
+            on_requeue=lambda order: self._dispatcher.enqueue([order]),
+        )
+        self._stops = Stops(
+            gate=self.gate,
+            book=self.book,
+            bus=self.bus,
+            breaker=self._breaker,
+            changes=self._changes,
+            dispatcher=self._dispatcher,
+            journal=journal,
+            kill_flag=kill_flag,
+            clock=clock,
+            fault=fault,
+            on_active=self._resumed,
+        )
+        self._recovery = Recovery(
+            book=self.book,
+            bus=self.bus,
+            gate=self.gate,
+            lanes=self.lanes,
+            stops=self._stops,
+            copying=self._copying,
+            dispatcher=self._dispatcher,
+            resolver=self._resolver,
+            clock=clock,
+            rules=rules,
+            fault=fault,
+            on_doubt=self._live,
+            on_live=self._live,
+        )
+        self._watch = Watch(
+            book=self.book,
+            lanes=self.lanes,
+            reconciler=self._reconciler,
+            resolver=self._resolver,
+            roster=self._roster,
+            clock=clock,
+            work=self._work,
+            rules=rules,
+            fault=fault,
+            awaited_master=self._copying.awaited_master,
+            after_read=self._recovery.after_read,
+        )
+        self.submission = Submission(
+            book=self.book,
+            bus=self.bus,
+            lanes=self.lanes,
+            gate=self.gate,
+            progress=self._progress,
+            dispatcher=self._dispatcher,
+            copying=self._copying,
+            journal=journal,
+            clock=clock,
+            rules=rules,
+            fault=fault,
+        )
+        self.bus.subscribe(journal.append)
+        self.bus.subscribe(self._copying.hear)
+
+    # ------------------------------------------------------------ life
+
+    async def start(self, accounts: Iterable[Account]) -> None:
+        """Restore the day from the journal; nothing leaves until recovery allows it."""
+        for account in accounts:
+            self.lanes.put(account)
+        work = await self._journal.load(ist(self._clock.wall_ns()).date())
+        self.submission.restore(work)
+        self._recovery.restore(work)
+        self._recovery.refresh()
+
+    async def stop(self) -> None:
+        """Send nothing more, end background work, store what is queued. Orders stay as they are."""
+        self.gate.brake(TradingState.HALT)
+        self._dispatcher.close()
+        self._watch.close()
+        await self._work.stop()
+        await self._journal.flush()
+
+    # ------------------------------------------------------------ accounts
+
+    def put_account(self, account: Account) -> None:
+        """Add an account or change it; running plans keep their frozen values."""
+        self.lanes.put(account)
+
+    def drop_account(self, account_id: AccountId) -> None:
+        """Forget an account; what waits for it is skipped."""
+        lane = self.lanes.drop(account_id)
+        if lane is not None:
+            for order in lane.queue:
+                self._dispatcher.skip(order, "removed", "The account was removed.")
+
+    def has_open_orders(self, account_id: AccountId) -> bool:
+        """True while an order of the account is in doubt, working, or waiting to leave."""
+        return any(not order.state.ended for order in self.book.of_account(account_id))
+
+    def attach(self, account_id: AccountId, session: BrokerSession) -> None:
+        """An account is logged in; its books are read before anything else is believed."""
+        lane = self.lanes[account_id]
+        lane.session = session
+        self._roster.session(lane, SessionState.READY)
+        self._watch.look(account_id, 0.0)
+        self._dispatcher.kick()
+
+    def detach(self, account_id: AccountId, state: SessionState, reason: str = "") -> None:
+        """An account's session ended."""
+        lane = self.lanes.get(account_id)
+        if lane is not None:
+            lane.session = None
+            self._roster.session(lane, state, reason)
+
+    def note_margin(self, account_id: AccountId, free: Paise) -> None:
+        """Free margin in paise as the broker just told; sizing by capital uses it."""
+        lane = self.lanes.get(account_id)
+        if lane is not None:
+            self._roster.margin(lane, free)
+
+    def refresh_warmth(self) -> None:
+        """Tell which order connections are open now."""
+        self._roster.refresh_warmth()
+
+    # ------------------------------------------------------------ orders
+
+    async def submit(
+        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
+    ) -> Placed:
+        """Plan a master order, commit it, and put what may leave on the wire.
+
+        Raises:
+            DeniedError: a stop, a missing session, a missing price, or a failed commit.
+        """
+        return await self.submission.submit(master_id, terms, fan_out, command)
+
+    def cancel(self, intents: Iterable[IntentId], reason: str) -> int:
+        """Cancel orders as their states ask; returns how many requests leave."""
+        orders = [order for intent in intents if (order := self.book.get(intent)) is not None]
+        return self._changes.cancel(orders, reason=reason)
+
+    def cancel_plan(self, plan: PlanId, reason: str) -> int:
+        """Cancel a whole plan: unsent skipped, live cancelled, unknown on find."""
+        return self._changes.cancel(self.book.of_plan(plan), reason=reason)
+
+    async def read_books(self, account_id: AccountId) -> Absorbed:
+        """Read one account's books now and act on what they show."""
+        return await self._watch.read(self.lanes[account_id])
+
+    # ------------------------------------------------------------ stops and reviews
+
+    def brake(self, state: TradingState) -> None:
+        """Stop before the next byte, from any thread; the stop itself follows by ``stop_trading``."""
+        self.gate.brake(state)
+
+    async def stop_trading(self, state: TradingState, actor: str, reason: str) -> StateChange:
+        """PAUSE, HALT or KILL."""
+        return await self._stops.stop(state, actor, reason)
+
+    async def resume(self, actor: str, reason: str) -> StateChange:
+        """Back to ACTIVE by a person. Raises JournalFailureError: the stop stays."""
+        return await self._stops.resume(actor, reason)
+
+    def lift_account_halt(self, account_id: AccountId) -> None:
+        """A person looked at an account that was halted alone."""
+        self._roster.halt(self.lanes[account_id], "")
+        self._dispatcher.kick()
+
+    def storage_failed(self, sentence: str) -> None:
+        """The journal could not store something: HALT."""
+        self._stops.storage_failed(sentence)
+
+    @property
+    def reviews(self) -> tuple[ReviewItem, ...]:
+        """Orders waiting for a person's decision."""
+        return self._resolver.reviews
+
+    def decide_found(self, intent: IntentId, broker_order: BrokerOrderId, reason: str) -> bool:
+        """A person says which row is our order; False if it is not in REVIEW."""
+        order = self.book.get(intent)
+        return order is not None and self._resolver.decide_found(order, broker_order, reason)
+
+    def decide_absent(self, intent: IntentId, reason: str) -> bool:
+        """A person says our order does not exist; False if it is not in REVIEW."""
+        order = self.book.get(intent)
+        return order is not None and self._resolver.decide_absent(order, reason)
+
+    @property
+    def recovery_report(self) -> RecoveryReport | None:
+        """What the start found."""
+        return self._recovery.report
+
+    # ------------------------------------------------------------ inside
+
+    def _live(self, order: Order) -> None:
+        """An order is at the broker or in doubt: have its account read when its state wants it."""
+        self._watch.soon(order)
+        self._changes.pursue(order)
+
+    def _settled(self, order: Order) -> None:
+        self._progress.settled(order)
+        self._watch.soon(order)
+        self._dispatcher.kick()
+
+    def _resumed(self) -> None:
+        self._recovery.resumed()
+        self._dispatcher.kick()
+
+    def _breaker_opened(self) -> None:
+        self.gate.brake(TradingState.HALT)
+        reason = "Too many answers of the broker were ambiguous. Look at the unknown orders first."
+        self.book.alarm("breaker", f"Halted: {reason}")
+        self._work.start(self._stop_quietly(TradingState.HALT, "breaker", reason), "breaker")
+
+    def _foreign(self, account: AccountId, tag: str) -> None:
+        reason = (
+            f"Account {account} has an order with the tag {tag} of another installation of this "
+            "program. Stop the other one, or explain it, before you resume."
+        )
+        self.book.alarm("foreign_tag", reason, account=account)
+        self.gate.brake(TradingState.HALT)
+        self._work.start(self._stop_quietly(TradingState.HALT, "program", reason), "foreign tag")
+
+    def _overshoot(self, plan: PlanId) -> None:
+        reason = f"More orders of plan {plan} were about to leave than were planned."
+        self.book.alarm("overshoot", reason)
+        self.gate.brake(TradingState.KILL)
+        self._work.start(self._stop_quietly(TradingState.KILL, "program", reason), "overshoot")
+
+    async def _stop_quietly(self, state: TradingState, actor: str, reason: str) -> None:
+        await self._stops.stop(state, actor, reason)
+
+    def _bug(self, sentence: str) -> None:
+        self.book.alarm("bug", f"Part of the engine failed and was logged: {sentence}")

@@ -1,0 +1,86 @@
+"""One account's road: session, limits, stops of its own, and the orders that wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from copytrade_gui.domain.account import Account, AccountStatus, SessionState
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.engine.book import Order
+from copytrade_gui.engine.limiter import RollingWindow
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.ports import BrokerSession
+
+
+class Lane:
+    """State of one account. Orders in ``queue`` are planned and wait for a slot or a hold to end."""
+
+    def __init__(self, account: Account, rules: Rules) -> None:
+        self.account = account
+        self.session: BrokerSession | None = None
+        self.status = AccountStatus(account.account_id)
+        self.queue: deque[Order] = deque()
+        self.slots = RollingWindow(
+            rules.changes_per_second, reserve=rules.changes_per_second - rules.orders_per_second
+        )
+        self.book_reads = RollingWindow(rules.reads_per_second)
+        self.trade_reads = RollingWindow(rules.reads_per_second)
+        self.history_reads = RollingWindow(rules.history_per_second)
+        self.wait_until_ns = 0
+        """No order before this monotonic time: a 429 asked for it."""
+        self.rank_total = 0.0
+        self.rank_count = 0
+
+    @property
+    def account_id(self) -> AccountId:
+        """Whose lane this is."""
+        return self.account.account_id
+
+    @property
+    def ready(self) -> bool:
+        """True when an order could leave: logged in and not halted."""
+        return (
+            self.session is not None
+            and self.status.session is SessionState.READY
+            and not self.status.halted
+        )
+
+    def why_not(self) -> tuple[str, str]:
+        """Code and sentence why no order can leave; empty strings when one can."""
+        if self.status.halted:
+            return "account_halted", self.status.halted
+        if self.session is None or self.status.session is not SessionState.READY:
+            reason = self.status.session_reason
+            return "no_session", reason or "The account is not logged in. Log it in."
+        return "", ""
+
+
+class Lanes:
+    """All lanes by account, in a stable order."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._lanes: dict[AccountId, Lane] = {}
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
+
+    def __getitem__(self, account: AccountId) -> Lane:
+        return self._lanes[account]
+
+    def get(self, account: AccountId) -> Lane | None:
+        """A lane, or None for an account we do not know."""
+        return self._lanes.get(account)
+
+    def put(self, account: Account) -> Lane:
+        """Add an account, or give its lane the changed account."""
+        lane = self._lanes.get(account.account_id)
+        if lane is None:
+            lane = self._lanes[account.account_id] = Lane(account, self._rules)
+        lane.account = account
+        return lane
+
+    def drop(self, account: AccountId) -> Lane | None:
+        """Forget an account."""
+        return self._lanes.pop(account, None)

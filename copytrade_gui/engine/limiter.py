@@ -1,0 +1,47 @@
+"""An exact rolling-window limiter: never more than n calls in any second.
+
+A token bucket lets up to twice its rate through within one second; a broker that counts windows
+would see it (order-safety section 12).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+_SECOND_NS = 1_000_000_000
+_GUARD_NS = 5_000_000
+"""Broker and we do not see a request at the same instant; 5 ms keep its window on our side."""
+
+
+class RollingWindow:
+    """Counts calls in the last second. ``reserve`` sets slots apart for urgent callers."""
+
+    def __init__(self, per_second: int, *, reserve: int = 0) -> None:
+        self._limit = per_second
+        self._reserve = reserve
+        self._taken: deque[int] = deque()
+        self._halved_until_ns = 0
+
+    def take(self, now_ns: int, *, urgent: bool = False) -> bool:
+        """Take a slot at monotonic ``now_ns``; False if none is free."""
+        if self.free_at(now_ns, urgent=urgent) > now_ns:
+            return False
+        self._taken.append(now_ns)
+        return True
+
+    def free_at(self, now_ns: int, *, urgent: bool = False) -> int:
+        """Monotonic ns at which a slot is free: ``now_ns`` if one is free already."""
+        window = _SECOND_NS + _GUARD_NS
+        while self._taken and self._taken[0] <= now_ns - window:
+            self._taken.popleft()
+        limit = self._limit if urgent else self._limit - self._reserve
+        if now_ns < self._halved_until_ns:
+            limit = max(1, limit // 2)
+        excess = len(self._taken) - limit
+        if excess < 0:
+            return now_ns
+        return self._taken[excess] + window
+
+    def halve_until(self, mono_ns: int) -> None:
+        """Use half the rate until ``mono_ns``: what a 429 asks for."""
+        self._halved_until_ns = max(self._halved_until_ns, mono_ns)

@@ -1,0 +1,117 @@
+"""How far each plan is: counts on the wire against counts meant, and its times.
+
+Attempts on the wire must never exceed attempts planned (order-safety section 4.8); more is a KILL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from copytrade_gui.domain.events import PlanSettled
+from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.order import State
+from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.bus import Bus
+from copytrade_gui.ports import Clock
+
+_REFUSED = frozenset({State.REFUSED, State.REJECTED, State.NOT_SENT, State.NOT_PLACED})
+_GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
+_DOUBT = frozenset({State.UNKNOWN, State.REVIEW, State.SENDING})
+
+
+class _Run:
+    __slots__ = ("first_sent_ns", "last_sent_ns", "marked", "pending", "wire")
+
+    def __init__(self, pending: int) -> None:
+        self.pending = pending
+        self.marked = 0
+        self.wire = 0
+        self.first_sent_ns = 0
+        self.last_sent_ns = 0
+
+
+class Progress:
+    """Counts per plan; publishes ``PlanSettled`` when every intent has its first outcome."""
+
+    def __init__(
+        self, book: Book, bus: Bus, clock: Clock, overshoot: Callable[[PlanId], None]
+    ) -> None:
+        self._book = book
+        self._bus = bus
+        self._clock = clock
+        self._overshoot = overshoot
+        self._runs: dict[PlanId, _Run] = {}
+        self._counted: set[str] = set()
+
+    def start(self, plan: PlanId) -> None:
+        """Count from here; intents that were blocked at planning are already definite."""
+        pending = sum(1 for order in self._book.of_plan(plan) if order.state not in _GIVEN_UP)
+        self._runs[plan] = _Run(pending)
+
+    def forget(self, plan: PlanId) -> None:
+        """A plan whose commit failed is not counted."""
+        self._runs.pop(plan, None)
+
+    def marked(self, order: Order) -> None:
+        """One more attempt of the plan is committed."""
+        run = self._runs.get(order.intent.plan_id)
+        if run is not None:
+            run.marked += 1
+
+    def wrote(self, order: Order) -> bool:
+        """One more attempt is about to be on the wire; False (after the alarm) if that is too many."""
+        run = self._runs.get(order.intent.plan_id)
+        if run is None:
+            return True
+        if run.wire >= run.marked:
+            self._overshoot(order.intent.plan_id)
+            return False
+        run.wire += 1
+        return True
+
+    def sent_at(self, order: Order, mono_ns: int) -> None:
+        """Bytes of an order were handed to the socket at ``mono_ns``."""
+        run = self._runs.get(order.intent.plan_id)
+        if run is not None and mono_ns:
+            run.last_sent_ns = max(run.last_sent_ns, mono_ns)
+            if run.first_sent_ns == 0 or mono_ns < run.first_sent_ns:
+                run.first_sent_ns = mono_ns
+
+    def settled(self, order: Order) -> None:
+        """An intent has its first outcome: acknowledged, refused, in doubt, or given up."""
+        plan = order.intent.plan_id
+        run = self._runs.get(plan)
+        if run is None or order.intent.intent_id in self._counted:
+            return
+        self._counted.add(order.intent.intent_id)
+        run.pending -= 1
+        if run.pending == 0:
+            self._finish(plan, run)
+
+    def _finish(self, plan: PlanId, run: _Run) -> None:
+        del self._runs[plan]
+        orders = self._book.of_plan(plan)
+        self._counted.difference_update(order.intent.intent_id for order in orders)
+        called = orders[0].called_ns
+        acked = [order for order in orders if order.broker_order_id is not None]
+        replies = [order.timing.replied_ns for order in acked if order.timing is not None]
+        states = [order.state for order in orders]
+        self._bus.publish(
+            PlanSettled(
+                plan_id=plan,
+                intents=len(orders),
+                acked=len(acked),
+                refused=sum(state in _REFUSED for state in states),
+                blocked=sum(state in _GIVEN_UP for state in states),
+                unknown=sum(state in _DOUBT for state in states),
+                first_byte_ms=_ms(called, run.first_sent_ns),
+                last_byte_out_ms=_ms(called, run.last_sent_ns),
+                first_ack_ms=_ms(called, min(replies, default=0)),
+                last_ack_ms=_ms(called, max(replies, default=0)),
+                at_ns=self._clock.wall_ns(),
+            )
+        )
+
+
+def _ms(start_ns: int, end_ns: int) -> float | None:
+    return (end_ns - start_ns) / 1e6 if end_ns else None

@@ -1,0 +1,260 @@
+"""The broker's book against ours: links, states, fills; the one idempotent way news comes in.
+
+Polls, recovery and (later) the push feed all end here. Rows change orders only by the transition
+table; what the table does not allow is an old row and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import Fill
+from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.lane import Lane
+from copytrade_gui.engine.roster import Roster
+from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
+
+_LATE = frozenset({State.NOT_PLACED, State.REFUSED, State.NOT_SENT})
+
+
+@dataclass(slots=True)
+class Absorbed:
+    """What one read told us. ``complete`` is the only kind that may prove an absence."""
+
+    complete: bool
+    why_not: str = ""
+    strangers: list[BrokerOrder] = field(default_factory=list)
+    """Rows that belong to no order of ours."""
+    tags: set[str] = field(default_factory=set)
+
+
+class Reconciler:
+    """Merges reads of one account's books into our orders."""
+
+    def __init__(
+        self,
+        book: Book,
+        roster: Roster,
+        *,
+        on_live: Callable[[Order], None],
+        on_settled: Callable[[Order], None],
+        on_rejected: Callable[[Order], None],
+        on_foreign: Callable[[AccountId, str], None],
+    ) -> None:
+        self._book = book
+        self._roster = roster
+        self._on_live = on_live
+        self._on_settled = on_settled
+        self._on_rejected = on_rejected
+        self._on_foreign = on_foreign
+        self._said: set[tuple[AccountId, str]] = set()
+        self._foreign: set[tuple[AccountId, str]] = set()
+
+    def absorb_orders(self, lane: Lane, read: Read[BrokerOrder]) -> Absorbed:
+        """Merge an order-book read and judge whether it was complete (section 6.2)."""
+        result = Absorbed(complete=read.whole, why_not=read.problem)
+        if not read.whole:
+            return result  # a read that is not whole proves nothing, in either direction
+        seen: dict[BrokerOrderId, BrokerOrder] = {}
+        for row in read.rows:
+            seen.setdefault(row.broker_order_id, row)
+            if row.tag:
+                result.tags.add(row.tag)
+        missing = self._book.known_ids(lane.account_id) - seen.keys()
+        if missing:
+            result.complete = False
+            result.why_not = f"{len(missing)} orders that we know are not in it"
+        for row in seen.values():
+            order = self._owner(lane, row)
+            if order is None:
+                result.strangers.append(row)
+                self._stranger(lane, row)
+            else:
+                self._apply(order, row)
+        return result
+
+    def absorb_history(self, lane: Lane, read: Read[BrokerOrder]) -> None:
+        """Merge the rows of one order's history: only the furthest state counts."""
+        for row in read.rows:
+            order = self._book.by_broker(lane.account_id, row.broker_order_id)
+            if order is not None:
+                self._apply(order, row)
+
+    def absorb_trades(self, lane: Lane, read: Read[BrokerTrade]) -> None:
+        """Take in trades once each; the sum of an order's fills can only raise its quantity."""
+        if not read.whole:
+            return
+        grown: dict[BrokerOrderId, int] = {}
+        for row in read.rows:
+            order = self._book.by_broker(lane.account_id, row.broker_order_id)
+            if order is None:
+                continue
+            self._book.add_fill(
+                Fill(
+                    lane.account_id,
+                    row.trade_id,
+                    row.broker_order_id,
+                    row.quantity,
+                    row.price,
+                    row.at_text,
+                )
+            )
+            grown[row.broker_order_id] = 0
+        for fill in self._book.fills(lane.account_id):
+            if fill.broker_order_id in grown:
+                grown[fill.broker_order_id] += fill.quantity
+        for broker_order_id, quantity in grown.items():
+            order = self._book.by_broker(lane.account_id, broker_order_id)
+            if order is not None and quantity > order.intent.terms.quantity:
+                self._overfill(lane, order, quantity)
+
+    # ------------------------------------------------------------ inside
+
+    def _owner(self, lane: Lane, row: BrokerOrder) -> Order | None:
+        account = lane.account_id
+        linked = self._book.by_broker(account, row.broker_order_id)
+        if linked is not None:
+            return linked
+        order = self._book.by_tag(row.tag) if row.tag else None
+        if order is None or order.intent.account_id != account:
+            return None
+        if order.broker_order_id is not None:
+            self._duplicate(lane, order, row)
+            return None
+        if not self._alike(order, row):
+            self._once(
+                account,
+                f"tag {row.tag} on {row.broker_order_id}",
+                f"Order {row.broker_order_id} of {account} carries our tag but is not what we "
+                "sent. It was not linked; compare the account's order book.",
+            )
+            return None
+        self._link(order, row)
+        return order
+
+    def _link(self, order: Order, row: BrokerOrder) -> None:
+        late = order.attempt_state in _LATE
+        if not self._book.acknowledge(
+            order, row.broker_order_id, reason="Found in the order book by its tag."
+        ):
+            return
+        self._on_settled(order)
+        if late:
+            self._book.alarm(
+                "late_find",
+                f"An order of {order.intent.account_id} that was called absent appeared: "
+                f"{order.intent.terms.side} {order.intent.terms.quantity} "
+                f"{order.intent.terms.instrument.symbol}, {row.broker_order_id}.",
+                order,
+            )
+        self._on_live(order)
+
+    def _alike(self, order: Order, row: BrokerOrder) -> bool:
+        """A tag alone is a label; the row must also be for our instrument, side and quantity."""
+        terms = order.intent.terms
+        return (
+            row.key == terms.instrument.key
+            and row.side is terms.side
+            and row.quantity == terms.quantity
+        )
+
+    def _apply(self, order: Order, row: BrokerOrder) -> None:
+        if order.attempt_state is None or order.broker_order_id != row.broker_order_id:
+            return
+        ordered = order.intent.terms.quantity
+        if row.filled_quantity > ordered:
+            self._note_overfill(order, row)
+            return
+        grew = self._book.grow(order, row.filled_quantity, row.average_price)
+        new = row.state
+        if new is None:
+            self._unmapped_status(order, row)
+            new = order.attempt_state
+        if new is State.WORKING and order.filled > 0:
+            new = State.PARTIAL
+        if new is State.PARTIAL and order.filled >= ordered:
+            new = State.FILLED
+        if new is State.FILLED and order.filled < ordered:
+            new = State.PARTIAL  # a "complete" whose quantities disagree is not complete
+        old = order.attempt_state
+        if new is not old:
+            reason = row.rejection_reason if new is State.REJECTED else ""
+            if self._book.move(order, new, code=_code(reason), reason=reason):
+                if new is State.REJECTED:
+                    self._on_rejected(order)
+                self._on_live(order)
+                return
+        if grew:
+            self._book.announce(order, old)
+
+    def _note_overfill(self, order: Order, row: BrokerOrder) -> None:
+        lane_account = order.intent.account_id
+        self._once(
+            lane_account,
+            f"overfill {row.broker_order_id}",
+            f"OVERFILL: {row.filled_quantity} filled of {order.intent.terms.quantity} ordered, "
+            f"order {row.broker_order_id} of {lane_account}. The account is halted.",
+        )
+        self._roster.halt_account(lane_account, "Filled more than ordered. Check its book.")
+        self._book.grow(order, row.filled_quantity, row.average_price)
+        if order.attempt_state is not State.FILLED:
+            self._book.move(order, State.FILLED, code="overfill", reason="Filled above ordered.")
+
+    def _overfill(self, lane: Lane, order: Order, quantity: int) -> None:
+        self._once(
+            lane.account_id,
+            f"overfill {order.broker_order_id}",
+            f"OVERFILL: trades of {quantity} for {order.intent.terms.quantity} ordered, order "
+            f"{order.broker_order_id} of {lane.account_id}. The account is halted.",
+        )
+        self._roster.halt(lane, "Traded more than ordered. Check its book.")
+
+    def _duplicate(self, lane: Lane, order: Order, row: BrokerOrder) -> None:
+        self._once(
+            lane.account_id,
+            f"duplicate {row.broker_order_id}",
+            f"DUPLICATE: orders {order.broker_order_id} and {row.broker_order_id} of "
+            f"{lane.account_id} carry one tag. The account is halted; nothing was traded back.",
+        )
+        self._roster.halt(lane, "Two orders with one tag. Check its book.")
+
+    def _stranger(self, lane: Lane, row: BrokerOrder) -> None:
+        if not is_our_tag(row.tag) or self._book.by_tag(row.tag) is not None:
+            return
+        key = (lane.account_id, row.tag)
+        if key not in self._foreign:
+            self._foreign.add(key)
+            self._on_foreign(lane.account_id, row.tag)
+
+    def _unmapped_status(self, order: Order, row: BrokerOrder) -> None:
+        text = row.status_text
+        self._once(
+            order.intent.account_id,
+            f"unmapped {text}",
+            f"The broker says '{text[:40]}' about an order, a status we do not know. The order "
+            "keeps its state.",
+            Severity.WARNING,
+        )
+
+    def _once(
+        self,
+        account: AccountId,
+        what: str,
+        sentence: str,
+        severity: Severity = Severity.CRITICAL,
+    ) -> None:
+        key = (account, what)
+        if key in self._said:
+            return
+        self._said.add(key)
+        self._book.alarm(what.partition(" ")[0], sentence, account=account, severity=severity)
+
+
+def _code(reason: str) -> str:
+    if not reason:
+        return ""
+    return "rms" if reason.upper().startswith("RMS") else "exchange"

@@ -1,0 +1,214 @@
+"""After a start: what is proven, what is not, and who may resume (order-safety section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+from copytrade_gui.domain.events import RecoveryReport, RecoveryReported
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.bus import Bus
+from copytrade_gui.engine.copying import Copying
+from copytrade_gui.engine.dispatcher import Dispatcher
+from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.reconciler import Absorbed
+from copytrade_gui.engine.resolver import Resolver
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.engine.stops import Stops
+from copytrade_gui.ports import Clock, FaultPoint, OpenWork
+
+IST = timezone(timedelta(hours=5, minutes=30), "IST")
+
+
+def ist(wall_ns: int) -> datetime:
+    """Wall nanoseconds as a time of day in India."""
+    return datetime.fromtimestamp(wall_ns / 1e9, UTC).astimezone(IST)
+
+
+def in_market_hours(wall_ns: int) -> bool:
+    """Monday to Friday, 09:15 to 15:30 IST; holidays count as open, which only asks one question more."""
+    now = ist(wall_ns)
+    minutes = now.hour * 60 + now.minute
+    return now.weekday() < 5 and 9 * 60 + 15 <= minutes < 15 * 60 + 30
+
+
+class Recovery:
+    """Restores the book, asks the broker, reports, and lets a person (or nobody) resume."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        bus: Bus,
+        gate: Gate,
+        lanes: Lanes,
+        stops: Stops,
+        copying: Copying,
+        dispatcher: Dispatcher,
+        resolver: Resolver,
+        clock: Clock,
+        rules: Rules,
+        fault: FaultPoint,
+        on_doubt: Callable[[Order], None],
+        on_live: Callable[[Order], None],
+    ) -> None:
+        self._book = book
+        self._bus = bus
+        self._gate = gate
+        self._lanes = lanes
+        self._stops = stops
+        self._copying = copying
+        self._dispatcher = dispatcher
+        self._resolver = resolver
+        self._clock = clock
+        self._rules = rules
+        self._fault = fault
+        self._on_doubt = on_doubt
+        self._on_live = on_live
+        self._stored: StateChange | None = None
+        self._unread: dict[AccountId, None] = {}
+        self._restored: list[Order] = []
+        self._stale: list[Order] = []
+        self._missed: dict[str, None] = {}
+        self._differences: dict[str, None] = {}
+        self._last_event_ns = 0
+        self._started_ns = 0
+        self._must_ask = False
+        self._done = False
+        self.report: RecoveryReport | None = None
+
+    def restore(self, work: OpenWork) -> None:
+        """Bring the book back; SENDING becomes UNKNOWN, old PLANNED becomes STALE."""
+        wall, mono = self._clock.wall_ns(), self._clock.mono_ns()
+        self._started_ns, self._last_event_ns = wall, work.last_event_ns
+        self._stored = work.trading
+        gap = (wall - work.last_event_ns) / 1e9 if work.last_event_ns else 0.0
+        self._must_ask = gap > self._rules.gap_needs_resume and in_market_hours(wall)
+        for plan in work.plans:
+            called = mono - (wall - plan.made_ns)
+            views = [view for view in work.orders if view.plan_id == plan.plan_id]
+            for order in self._book.restore(plan, views, called):
+                self._restore_order(order)
+            self._restore_plan(plan.action.fan_out, plan.plan_id)
+        self._restore_state()
+        self._fault(faultpoints.IN_RECOVERY)
+
+    def _restore_plan(self, fan_out: FanOut, plan_id: object) -> None:
+        plan = next(plan for plan in self._book.plans.values() if plan.plan_id == plan_id)
+        waiting = [order for order in self._book.of_plan(plan.plan_id) if order.may_attempt]
+        if not waiting:
+            return
+        master = self._book.of_plan(plan.plan_id)[0]
+        if fan_out is FanOut.ON_MASTER_WORKING:
+            followers = [order for order in waiting if order.intent.role is Role.FOLLOWER]
+            if followers and not master.state.at_exchange and master.filled == 0:
+                self._copying.hold(plan)
+                waiting = [order for order in waiting if order is master]
+        self._dispatcher.enqueue(waiting)
+
+    def _restore_order(self, order: Order) -> None:
+        account = order.intent.account_id
+        if order.attempt_state is State.SENDING:
+            order.doubt_ns = self._clock.mono_ns()
+            self._book.move(
+                order, State.UNKNOWN, code="crash", reason="The program stopped while it was sent."
+            )
+        elif order.may_attempt:
+            age_ms = (self._clock.mono_ns() - order.called_ns) / 1e6
+            if age_ms > order.intent.signal_age_ms:
+                self._dispatcher.end_stale(
+                    order, "Planned before the program stopped and too old now; it was not sent."
+                )
+                self._stale.append(order)
+        state = order.attempt_state
+        if state is not None and not state.ended:
+            self._restored.append(order)
+            self._unread[account] = None
+            order.doubt_ns = order.doubt_ns or self._clock.mono_ns()
+            if state is State.UNKNOWN:
+                self._on_doubt(order)
+            elif state is State.REVIEW:
+                self._resolver.restore_review(order)
+            else:
+                self._on_live(order)
+        elif state is State.NOT_PLACED:
+            self._on_live(order)
+
+    def _restore_state(self) -> None:
+        stored = self._stored
+        if self._gate.kill_flagged() and (stored is None or stored.state is not TradingState.KILL):
+            stored = self._stored = StateChange(
+                TradingState.KILL, "kill flag", "The kill flag's file is set.", self._started_ns
+            )
+        if stored is not None and stored.state in (TradingState.HALT, TradingState.KILL):
+            self._stops.restore(stored)
+            if stored.state is TradingState.KILL:
+                self._dispatcher.drop_queue("killed", "Killed before the restart.")
+                self._stops.sweep()
+
+    # ------------------------------------------------------------ reads come in
+
+    def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
+        """One account's book was read; list what happened while we were down."""
+        if self._done:
+            return
+        account = lane.account_id
+        if absorbed.complete:
+            self._unread.pop(account, None)
+            if lane.account.role is Role.MASTER and self._last_event_ns:
+                for row in absorbed.strangers:
+                    if row.placed_ns is not None and row.placed_ns > self._last_event_ns:
+                        self._missed[
+                            f"{lane.account.name}: {row.side} {row.quantity} {row.key} "
+                            f"({row.broker_order_id}, {row.status_text})"
+                        ] = None
+        self.refresh()
+
+    def difference(self, sentence: str) -> None:
+        """Something does not add up; a person must see it."""
+        self._differences[sentence] = None
+
+    def refresh(self) -> None:
+        """Make the report again, and resume by itself if nothing is in doubt."""
+        if self._done:
+            return
+        doubt = [order for order in self._restored if order.state.in_doubt]
+        proven = [order for order in self._restored if not order.state.in_doubt]
+        unread = tuple(self._unread)
+        asks = bool(doubt or unread or self._differences or self._missed or self._must_ask)
+        report = RecoveryReport(
+            started_ns=self._started_ns,
+            proven=tuple(order.view() for order in proven),
+            unknown=tuple(order.view() for order in doubt),
+            stale=tuple(order.view() for order in self._stale),
+            missed_master_orders=tuple(self._missed),
+            differences=tuple(self._differences),
+            unread_accounts=unread,
+            needs_resume=asks,
+        )
+        if report != self.report:
+            self.report = report
+            self._bus.publish(RecoveryReported(report))
+        if not asks and self._gate.change.state is TradingState.RECOVERING:
+            self._done = True
+            self._leave()
+
+    def _leave(self) -> None:
+        stored = self._stored
+        if stored is not None and stored.state is TradingState.PAUSE:
+            self._stops.restore(stored)
+        else:
+            self._stops.restore(
+                StateChange(TradingState.ACTIVE, "program", "Books checked.", self._clock.wall_ns())
+            )
+        self._dispatcher.kick()
+
+    def resumed(self) -> None:
+        """A person resumed: the report stays readable, nothing more is asked."""
+        self._done = True

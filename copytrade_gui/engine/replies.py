@@ -1,0 +1,169 @@
+"""What a reply to a place call does to the order, the account and the whole (sections 5 and 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import Timing
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.breaker import Breaker
+from copytrade_gui.engine.lane import Lanes
+from copytrade_gui.engine.progress import Progress
+from copytrade_gui.engine.roster import Roster
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.ports import (
+    Accepted,
+    Clock,
+    Doubt,
+    FaultPoint,
+    NotSent,
+    PlaceReply,
+    Refused,
+    Unknown,
+)
+
+
+class Replies:
+    """Applies outcomes. An exception here is a bug and ends in UNKNOWN, never in silence."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        lanes: Lanes,
+        progress: Progress,
+        roster: Roster,
+        breaker: Breaker,
+        clock: Clock,
+        rules: Rules,
+        fault: FaultPoint,
+        on_doubt: Callable[[Order], None],
+        on_live: Callable[[Order], None],
+        on_not_sent: Callable[[Order, NotSent], None],
+        on_breaker: Callable[[], None],
+        on_queue: Callable[[], None],
+    ) -> None:
+        self._book = book
+        self._lanes = lanes
+        self._progress = progress
+        self._roster = roster
+        self._breaker = breaker
+        self._clock = clock
+        self._rules = rules
+        self._fault = fault
+        self._on_doubt = on_doubt
+        self._on_live = on_live
+        self._on_not_sent = on_not_sent
+        self._on_breaker = on_breaker
+        self._on_queue = on_queue
+        self._alarmed: set[PlanId] = set()
+
+    def take(self, order: Order, reply: PlaceReply) -> None:
+        """Apply one reply to the order whose attempt it answers."""
+        self._fault(faultpoints.AFTER_REPLY)
+        if reply.sent_ns:
+            order.timing = Timing(order.trigger_ns, reply.sent_ns, reply.replied_ns)
+            self._progress.sent_at(order, reply.sent_ns)
+        outcome = reply.outcome
+        if isinstance(outcome, Accepted):
+            self._accepted(order, outcome)
+        elif isinstance(outcome, Refused):
+            self._refused(order, outcome)
+        elif isinstance(outcome, NotSent):
+            self._book.move(order, State.NOT_SENT, code="not_sent", reason=outcome.reason)
+        else:
+            self._unknown(order, outcome)
+        if not isinstance(outcome, NotSent) and self._breaker.count(
+            ambiguous=isinstance(outcome, Unknown)
+        ):
+            self._on_breaker()
+        lane = self._lanes.get(order.intent.account_id)
+        if lane is not None:
+            self._roster.outcome(lane, order, len(self._book.of_plan(order.intent.plan_id)))
+        if isinstance(outcome, NotSent):
+            self._on_not_sent(order, outcome)
+        else:
+            self._progress.settled(order)
+        self._fault(faultpoints.AFTER_RESULT)
+        if lane is not None and lane.queue:
+            self._on_queue()
+
+    def _accepted(self, order: Order, outcome: Accepted) -> None:
+        if self._book.acknowledge(order, outcome.broker_order_id):
+            self._on_live(order)
+            return
+        lane = self._lanes.get(order.intent.account_id)
+        owner = self._book.by_broker(order.intent.account_id, outcome.broker_order_id)
+        if owner is order or order.attempt_state is None:
+            return
+        if order.attempt_state is State.SENDING:  # the id belongs to another order of ours
+            order.doubt_ns = self._clock.mono_ns()
+            self._book.move(order, State.UNKNOWN, code="duplicate", reason="Order id used twice.")
+            self._on_doubt(order)
+        else:
+            self._book.alarm(
+                "duplicate",
+                f"One order of {order.intent.account_id} has two broker order ids, "
+                f"{order.broker_order_id} and {outcome.broker_order_id}. The account is halted; "
+                "compare its order book.",
+                order,
+            )
+        if lane is not None:
+            self._roster.halt(lane, "One order id for two orders, or two for one. Check its book.")
+
+    def _refused(self, order: Order, outcome: Refused) -> None:
+        self._book.move(order, State.REFUSED, code=outcome.code, reason=outcome.reason)
+        lane = self._lanes.get(order.intent.account_id)
+        if outcome.blocks_account and lane is not None:
+            self._roster.session(lane, SessionState.BLOCKED, outcome.reason)
+            self._book.alarm(
+                "address",
+                f"The broker refused {order.intent.account_id}: {outcome.reason} "
+                "Register this machine's address for its app, then log in again.",
+                order,
+            )
+        self.count_alike(order)
+
+    def _unknown(self, order: Order, outcome: Unknown) -> None:
+        lane = self._lanes.get(order.intent.account_id)
+        now = self._clock.mono_ns()
+        order.doubt = outcome.doubt
+        order.doubt_ns = now
+        order.absent_reads = 0
+        if self._book.move(order, State.UNKNOWN, code=outcome.code, reason=outcome.reason):
+            self._on_doubt(order)
+        if lane is None:
+            return
+        if outcome.doubt is Doubt.AUTH and lane.status.session is SessionState.READY:
+            self._roster.session(
+                lane, SessionState.EXPIRED, "The broker ended the session. Log in again."
+            )
+        if outcome.doubt is Doubt.RATE:
+            wait_ms = max(outcome.retry_after_ms, self._rules.rate_wait_ms)
+            lane.wait_until_ns = now + wait_ms * 1_000_000
+            lane.slots.halve_until(now + int(self._rules.rate_penalty * 1e9))
+
+    def count_alike(self, order: Order) -> None:
+        """Alarm once when a fifth of a plan is rejected or refused with the same words."""
+        plan = order.intent.plan_id
+        orders = self._book.of_plan(plan)
+        if plan in self._alarmed or len(orders) < 5:
+            return
+        words = order.reason
+        alike = sum(
+            other.reason == words and other.state in (State.REJECTED, State.REFUSED)
+            for other in orders
+        )
+        if alike >= len(orders) * self._rules.alike_rejections:
+            self._alarmed.add(plan)
+            self._book.alarm(
+                "rejected_alike",
+                f"{alike} of {len(orders)} orders of one plan were rejected alike: {words}",
+                order,
+                severity=Severity.WARNING,
+            )

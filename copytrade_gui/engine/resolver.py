@@ -1,0 +1,232 @@
+"""What became of an order nobody can vouch for (order-safety section 6).
+
+Absence is proven only by complete reads, in a row, over the settle window, of both books. Nothing
+here sends; a verdict of REFUSED for a rate limit lets the dispatcher queue the order once more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from copytrade_gui.domain.events import Candidate, ReviewItem, ReviewsChanged
+from copytrade_gui.domain.ids import BrokerOrderId, IntentId
+from copytrade_gui.domain.order import State
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.bus import Bus
+from copytrade_gui.engine.lane import Lane
+from copytrade_gui.engine.reconciler import Absorbed
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.ports import BrokerOrder, BrokerTrade, Clock, Doubt, FaultPoint, Read
+
+log = logging.getLogger(__name__)
+
+
+class Resolver:
+    """Judges orders in doubt after each read of their account's books."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        bus: Bus,
+        clock: Clock,
+        rules: Rules,
+        fault: FaultPoint,
+        on_settled: Callable[[Order], None],
+        on_requeue: Callable[[Order], None],
+    ) -> None:
+        self._book = book
+        self._bus = bus
+        self._clock = clock
+        self._rules = rules
+        self._fault = fault
+        self._on_settled = on_settled
+        self._on_requeue = on_requeue
+        self._reviews: dict[IntentId, ReviewItem] = {}
+
+    def doubtful(self, lane: Lane) -> list[Order]:
+        """Orders of an account that wait for a verdict."""
+        return [
+            order
+            for order in self._book.open_of(lane.account_id)
+            if order.attempt_state is State.UNKNOWN
+        ]
+
+    def next_read_in(self, order: Order) -> float:
+        """Seconds until an order in doubt wants the next read: 1 s, then every 2 s, later 10 s."""
+        rules = self._rules
+        age = (self._clock.mono_ns() - order.doubt_ns) / 1e9
+        if age < rules.resolver_first:
+            return rules.resolver_first - age
+        return rules.resolver_fast if age < rules.resolver_fast_for else rules.resolver_slow
+
+    def judge(self, lane: Lane, orders: Absorbed, trades: Read[BrokerTrade] | None) -> None:
+        """Weigh one read of the books for every order of this account that is still in doubt."""
+        now = self._clock.mono_ns()
+        self._forget_settled_reviews()
+        for order in self.doubtful(lane):
+            if orders.complete:
+                order.absent_reads += 1
+                if order.absent_reads == 1:
+                    order.absent_since_ns = now
+            else:
+                order.absent_reads = 0
+            self._verdict(order, orders, trades, now)
+
+    def _verdict(
+        self,
+        order: Order,
+        orders: Absorbed,
+        trades: Read[BrokerTrade] | None,
+        now: int,
+    ) -> None:
+        rules = self._rules
+        alike = self._look_alikes(order, orders.strangers) if orders.complete else []
+        if alike:
+            self._review(
+                order,
+                "An order in the broker's book looks like ours but carries no tag.",
+                alike,
+            )
+            return
+        span = (now - order.absent_since_ns) / 1e9 if order.absent_reads else 0.0
+        if order.doubt is not Doubt.PLAIN:
+            if order.absent_reads >= rules.confirm_reads and span >= rules.confirm_gap:
+                self._confirm_refusal(order)
+            return
+        since_doubt = (now - order.doubt_ns) / 1e9
+        if order.absent_reads >= rules.settle_reads and span >= rules.settle_window:
+            if trades is None or not trades.whole:
+                return
+            if order.attempt is not None and any(
+                row.tag == order.attempt.tag for row in trades.rows
+            ):
+                order.absent_reads = 0
+                return
+            self._fault(faultpoints.BEFORE_VERDICT)
+            self._book.move(
+                order,
+                State.NOT_PLACED,
+                code="absent",
+                reason=f"{order.absent_reads} complete reads over {span:.0f} s do not show it.",
+            )
+            self._on_settled(order)
+            self._fault(faultpoints.AFTER_VERDICT)
+        elif since_doubt >= rules.give_up:
+            self._review(order, "30 minutes of reads did not prove what became of it.", [])
+
+    def _confirm_refusal(self, order: Order) -> None:
+        words = {
+            Doubt.AUTH: "The session was refused; two reads of the book confirm it is not there.",
+            Doubt.RATE: "The rate limit refused it; two reads of the book confirm it is not there.",
+        }[order.doubt]
+        self._fault(faultpoints.BEFORE_VERDICT)
+        if self._book.move(order, State.REFUSED, code=order.doubt, reason=words):
+            self._fault(faultpoints.AFTER_VERDICT)
+            if order.requeued == 0 and not order.cancel_requested:
+                order.requeued = 1
+                order.waiting_ns = self._clock.mono_ns()
+                self._on_requeue(order)
+            self._on_settled(order)
+
+    def _look_alikes(self, order: Order, strangers: Sequence[BrokerOrder]) -> list[BrokerOrder]:
+        attempt = order.attempt
+        if attempt is None:
+            return []
+        earliest = attempt.marked_ns - int(self._rules.look_alike_before * 1e9)
+        terms = order.intent.terms
+        return [
+            row
+            for row in strangers
+            # whatever its tag says: books lose and change tags, and a person can tell them apart
+            if row.key == terms.instrument.key
+            and row.side is terms.side
+            and row.quantity == terms.quantity
+            and row.product is terms.product
+            and row.order_type is terms.order_type
+            and (terms.price is None or row.price == terms.price)
+            # the broker's stamp has whole seconds: a row placed in our second may read earlier
+            and (row.placed_ns is None or row.placed_ns + 999_999_999 >= earliest)
+        ]
+
+    # ------------------------------------------------------------ a person decides
+
+    @property
+    def reviews(self) -> tuple[ReviewItem, ...]:
+        """Orders waiting for a person."""
+        self._forget_settled_reviews()
+        return tuple(self._reviews.values())
+
+    def restore_review(self, order: Order) -> None:
+        """An order was in REVIEW when the program stopped."""
+        self._list(order, order.reason or "Left for review before the restart.", [])
+
+    def decide_found(self, order: Order, broker_order_id: BrokerOrderId, reason: str) -> bool:
+        """A person says this row is our order; False if the order is not in REVIEW."""
+        if order.attempt_state is not State.REVIEW:
+            return False
+        if not self._book.acknowledge(order, broker_order_id, reason=f"By a person: {reason}"):
+            return False
+        self._announce_reviews(order)
+        return True
+
+    def decide_absent(self, order: Order, reason: str) -> bool:
+        """A person says our order does not exist; False if the order is not in REVIEW."""
+        if order.attempt_state is not State.REVIEW:
+            return False
+        self._book.move(order, State.NOT_PLACED, code="by_person", reason=f"By a person: {reason}")
+        self._announce_reviews(order)
+        return True
+
+    def _review(self, order: Order, why: str, rows: Sequence[BrokerOrder]) -> None:
+        if self._book.move(order, State.REVIEW, code="review", reason=why):
+            self._list(order, why, rows)
+            self._book.alarm(
+                "review",
+                f"An order of {order.intent.account_id} needs your decision: {why}",
+                order,
+            )
+            self._on_settled(order)
+
+    def _list(self, order: Order, why: str, rows: Sequence[BrokerOrder]) -> None:
+        if order.attempt is None:
+            return
+        self._reviews[order.intent.intent_id] = ReviewItem(
+            intent_id=order.intent.intent_id,
+            account_id=order.intent.account_id,
+            tag=order.attempt.tag,
+            sent=order.view(),
+            why=why,
+            candidates=tuple(_candidate(row) for row in rows),
+        )
+        self._bus.publish(ReviewsChanged(tuple(self._reviews.values())))
+
+    def _announce_reviews(self, order: Order) -> None:
+        self._reviews.pop(order.intent.intent_id, None)
+        self._bus.publish(ReviewsChanged(tuple(self._reviews.values())))
+        self._on_settled(order)
+
+    def _forget_settled_reviews(self) -> None:
+        gone = []
+        for intent in self._reviews:
+            order = self._book.get(intent)
+            if order is None or order.attempt_state is not State.REVIEW:
+                gone.append(intent)
+        for intent in gone:
+            del self._reviews[intent]
+        if gone:
+            self._bus.publish(ReviewsChanged(tuple(self._reviews.values())))
+
+
+def _candidate(row: BrokerOrder) -> Candidate:
+    placed = "" if row.placed_ns is None else str(row.placed_ns)
+    return Candidate(
+        row.broker_order_id,
+        row.status_text,
+        row.quantity,
+        row.filled_quantity,
+        str(row.price),
+        placed,
+    )

@@ -1,0 +1,62 @@
+"""The engine's numbers, with the section of the order-safety rules each comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Defaults of the order-safety rules. Durations in seconds unless the name says ms."""
+
+    deadline_ms: int = 7_000
+    """Whole place call, section 4.6."""
+    signal_age_market_ms: int = 10_000
+    signal_age_resting_ms: int = 60_000
+    """Section 10: MARKET, SL-M and marketable LIMIT 10 s; resting LIMIT and SL 60 s."""
+    quote_age_ms: int = 5_000
+    """Section 10: an older quote cannot price a MARKET order."""
+    orders_per_second: int = 8
+    changes_per_second: int = 10
+    reads_per_second: int = 2
+    history_per_second: int = 5
+    """Section 12: 8 orders in any rolling second, 2 more kept for cancels; books 2, history 5."""
+    resend_after: tuple[float, ...] = (0.25, 0.5)
+    resend_jitter: float = 0.05
+    """Section 5: NOT_SENT may repeat at most twice."""
+    gate_every: int = 25
+    """Section 4.4: trading state is read again before so many writes."""
+    resolver_first: float = 1.0
+    resolver_fast: float = 2.0
+    resolver_fast_for: float = 30.0
+    resolver_slow: float = 10.0
+    settle_window: float = 180.0
+    settle_reads: int = 4
+    confirm_gap: float = 2.0
+    confirm_reads: int = 2
+    give_up: float = 1_800.0
+    look_alike_before: float = 2.0
+    """Section 6."""
+    late_find_every: float = 30.0
+    """Accounts with an order called absent keep being read, so that a late one is found."""
+    watch_first: float = 1.0
+    watch_active: float = 2.0
+    watch_idle: float = 10.0
+    master_poll: float = 0.2
+    """How fast an open order is followed by polling; push comes with a later issue."""
+    cancel_repeat: float = 2.0
+    cancel_repeats: int = 3
+    """Section 9 row 11."""
+    breaker_in_a_row: int = 25
+    breaker_window: int = 50
+    breaker_share: float = 0.30
+    """Section 9 row 10."""
+    alike_rejections: float = 0.20
+    """Section 9 row 8."""
+    rate_penalty: float = 60.0
+    rate_wait_ms: int = 1_000
+    """Section 9 row 6: after a 429 wait at least a second, halve the rate for a minute."""
+    reads_at_once: int = 32
+    """Bounds reads in flight, so that 500 books never stand before an order."""
+    gap_needs_resume: float = 60.0
+    """Section 7.6."""

@@ -1,0 +1,182 @@
+"""From the operator's call to the first bytes: plan, one commit, one wave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.events import PlanMade
+from copytrade_gui.domain.ids import AccountId, CommandId, action_id
+from copytrade_gui.domain.order import FanOut, OrderTerms, State
+from copytrade_gui.domain.records import MasterAction, Plan
+from copytrade_gui.engine import faultpoints, planner
+from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.bus import Bus
+from copytrade_gui.engine.copying import Copying
+from copytrade_gui.engine.dispatcher import Dispatcher
+from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.progress import Progress
+from copytrade_gui.engine.quotes import Quotes
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
+
+
+class DeniedError(Exception):
+    """The engine did nothing; the text is one sentence with the remedy."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A plan whose first orders are on the wire; ``known`` if this command had made it before."""
+
+    plan: Plan
+    known: bool
+
+
+class Submission:
+    """Takes in master orders."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        bus: Bus,
+        lanes: Lanes,
+        gate: Gate,
+        progress: Progress,
+        dispatcher: Dispatcher,
+        copying: Copying,
+        journal: Journal,
+        clock: Clock,
+        rules: Rules,
+        fault: FaultPoint,
+    ) -> None:
+        self._book = book
+        self._bus = bus
+        self._lanes = lanes
+        self._gate = gate
+        self._progress = progress
+        self._dispatcher = dispatcher
+        self._copying = copying
+        self._journal = journal
+        self._clock = clock
+        self._rules = rules
+        self._fault = fault
+        self._plan_number = 0
+        self._by_command: dict[CommandId, Plan] = {}
+        self.quotes = Quotes(clock, rules)
+
+    def restore(self, work: OpenWork) -> None:
+        """Remember today's commands, so that a press repeated after a restart is not a new order."""
+        self._plan_number = work.next_plan_number
+        for plan in work.plans:
+            if plan.action.command_id is not None:
+                self._by_command[plan.action.command_id] = plan
+
+    def followers_of(self, master_id: AccountId) -> list[Lane]:
+        """Follower lanes of one master, in a stable order."""
+        return [lane for lane in self._lanes if lane.account.master_id == master_id]
+
+    def shares(self, master_id: AccountId, terms: OrderTerms) -> list[planner.Share]:
+        """What each follower would get for these terms; sends and stores nothing."""
+        price = self.quotes.fresh_price(terms.instrument.key)
+        return planner.share_out(terms, self.followers_of(master_id), price)
+
+    async def submit(
+        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
+    ) -> Placed:
+        """Plan, commit, write. Raises DeniedError: nothing was stored or sent."""
+        called_ns = self._clock.mono_ns()
+        known = self._by_command.get(command)
+        if known is not None:
+            return Placed(known, known=True)
+        plan = self._plan(master_id, terms, fan_out, command, called_ns)
+        self._by_command[command] = plan
+        orders = self._book.add_plan(plan, called_ns)
+        self._progress.start(plan.plan_id)
+        with_master = fan_out is FanOut.WITH_MASTER
+        first = [order for order in orders if order.may_attempt] if with_master else orders[:1]
+        wave = self._dispatcher.select(first)
+        self._fault(faultpoints.BEFORE_PLAN_COMMIT)
+        try:
+            stored = await self._journal.commit_plan(plan, [item.attempt for item in wave])
+        except JournalFailureError as failure:
+            self._never_was(plan)
+            self._dispatcher.release(wave)
+            raise DeniedError("not_recorded", str(failure)) from failure
+        if not stored:
+            self._never_was(plan)
+            self._dispatcher.release(wave)
+            raise DeniedError("known", "This order was placed before; look at it in the orders.")
+        self._fault(faultpoints.AFTER_PLAN_COMMIT)
+        if not with_master:
+            self._copying.hold(plan)
+        self._dispatcher.write(wave)
+        self._bus.publish(PlanMade(plan))
+        self._announce_blocked(orders)
+        self._dispatcher.announce(wave)
+        self._dispatcher.kick()
+        return Placed(plan, known=False)
+
+    def _plan(
+        self,
+        master_id: AccountId,
+        terms: OrderTerms,
+        fan_out: FanOut,
+        command: CommandId,
+        called_ns: int,
+    ) -> Plan:
+        if not self._gate.may_plan:
+            raise DeniedError("stopped", self._gate.why_not())
+        lane = self._lanes.get(master_id)
+        if lane is None or lane.account.role is not Role.MASTER:
+            raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
+        code, reason = lane.why_not()
+        if code:
+            raise DeniedError(code, f"The master account cannot trade: {reason}")
+        price = self.quotes.fresh_price(terms.instrument.key)
+        try:
+            leaving = planner.protected(terms, price)
+        except planner.CannotPlanError as error:
+            raise DeniedError(error.code, error.sentence) from error
+        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
+        self._plan_number += 1
+        reference = f"cmd:{command}"
+        wall_ns = self._clock.wall_ns()
+        action = MasterAction(
+            action_id=action_id(master_id, reference, 1),
+            master_id=master_id,
+            order_ref=reference,
+            version=1,
+            terms=terms,
+            fan_out=fan_out,
+            command_id=command,
+            made_ns=wall_ns,
+        )
+        return planner.make_plan(
+            action,
+            lane.account,
+            planner.share_out(leaving, followers, price),
+            leaving,
+            planner.signal_age_ms(terms, price, self._rules),
+            wall_ns=wall_ns,
+            mono_ns=called_ns,
+        )
+
+    def _announce_blocked(self, orders: Sequence[Order]) -> None:
+        for order in orders:
+            if order.attempt is None and order.state is not State.PLANNED:
+                self._book.announce(order, State.PLANNED)
+
+    def _never_was(self, plan: Plan) -> None:
+        self._book.forget_plan(plan)
+        self._progress.forget(plan.plan_id)
+        if plan.action.command_id is not None:
+            self._by_command.pop(plan.action.command_id, None)

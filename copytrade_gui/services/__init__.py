@@ -1,0 +1,1 @@
+"""What the operator can do, as verbs to await. Imports engine, ports and domain."""

@@ -1,0 +1,28 @@
+"""The verbs in one record, handed to the window and to the headless entrance alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from copytrade_gui.ports import EventSource
+from copytrade_gui.services.verbs import (
+    FollowerVerbs,
+    HistoryVerbs,
+    MarketVerbs,
+    SessionVerbs,
+    TradingVerbs,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Everything an operator can do, and the news. ``paper`` is True at the simulator."""
+
+    trading: TradingVerbs
+    followers: FollowerVerbs
+    sessions: SessionVerbs
+    history: HistoryVerbs
+    market: MarketVerbs
+    events: EventSource
+    paper: bool
+    profile: str

@@ -1,0 +1,132 @@
+"""What is remembered, as the window's tables and files want it."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import xlsxwriter  # type: ignore[import-untyped]  # ships no types
+
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.engine.recovery import ist
+from copytrade_gui.ports import AuditEvent, History
+from copytrade_gui.services.verbs import HistoryRow, LatencySample, RefusedError
+
+EXPORT_LIMIT = 1_000_000
+_COLUMNS = (
+    "time_ist", "account", "side", "quantity", "symbol", "type", "price", "state", "filled",
+    "average_price", "reason", "broker_order_id", "tag", "call_to_ack_ms",
+)  # fmt: skip
+Cell = str | float | int | None
+
+
+class HistoryService:
+    """Implements ``HistoryVerbs`` on the stored history. ``paper`` marks every export."""
+
+    def __init__(self, history: History, *, paper: bool) -> None:
+        self._history = history
+        self._paper = paper
+
+    async def latency(self, limit: int) -> tuple[LatencySample, ...]:
+        """The newest samples, oldest first."""
+        return tuple(
+            LatencySample(
+                timed.plan_id,
+                timed.account_id,
+                timed.at_ns,
+                timed.timing.call_to_reply_ms,
+                timed.timing.call_to_send_ms,
+                timed.timing.send_to_reply_ms,
+                timed.rank,
+            )
+            for timed in await self._history.latency(limit)
+        )
+
+    async def events(self, limit: int, text: str = "") -> tuple[HistoryRow, ...]:
+        """The newest audit events that contain ``text``, newest first."""
+        return tuple(
+            HistoryRow(
+                event.number,
+                event.wall_ns,
+                event.actor,
+                event.kind,
+                event.account_id,
+                _words(event),
+            )
+            for event in await self._history.events(limit, text=text)
+        )
+
+    async def orders(self, limit: int) -> tuple[OrderView, ...]:
+        """The newest orders of any day, newest first."""
+        return await self._history.orders(limit)
+
+    async def export_orders(self, path: Path) -> int:
+        """Write all orders to a .csv or .xlsx file; returns how many rows."""
+        writers: dict[str, Callable[[Path, Sequence[Sequence[Cell]]], None]] = {
+            ".csv": _write_csv,
+            ".xlsx": _write_xlsx,
+        }
+        write = writers.get(path.suffix.lower())
+        if write is None:
+            raise RefusedError(f"File {path.name} must end in .csv or .xlsx.", field="file")
+        rows = [_cells(order) for order in await self._history.orders(EXPORT_LIMIT)]
+        marked: list[list[Cell]] = [["PAPER TRADING: no real orders"], *rows] if self._paper else rows
+        try:
+            await asyncio.to_thread(write, path, marked)
+        except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
+            raise RefusedError(f"File {path} cannot be written: {error}.", field="file") from error
+        return len(rows)
+
+    async def verify_audit(self) -> tuple[str, ...]:
+        """Check the hash chain."""
+        return await self._history.verify()
+
+
+def _words(event: AuditEvent) -> str:
+    """One line for the activity table."""
+    subject = event.intent_id or event.plan_id
+    return " ".join(part for part in (event.kind.replace("_", " "), subject, event.reason) if part)
+
+
+def _cells(order: OrderView) -> list[Cell]:
+    terms = order.terms
+    return [
+        ist(order.changed_ns).strftime("%Y-%m-%d %H:%M:%S"),
+        order.account_id,
+        terms.side,
+        terms.quantity,
+        terms.instrument.symbol,
+        terms.order_type,
+        None if terms.price is None else f"{terms.price:f}",
+        order.state,
+        order.filled_quantity,
+        None if order.average_price is None else f"{order.average_price:f}",
+        order.reason,
+        order.broker_order_id,
+        order.tag,
+        None if order.timing is None else round(order.timing.call_to_reply_ms, 3),
+    ]
+
+
+def _write_csv(path: Path, rows: Sequence[Sequence[Cell]]) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    path.write_text("\ufeff" + out.getvalue(), encoding="utf-8")
+
+
+def _write_xlsx(path: Path, rows: Sequence[Sequence[Cell]]) -> None:
+    with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_formulas": False}) as book:
+        sheet = book.add_worksheet("Orders")
+        sheet.write_row(0, 0, _COLUMNS, book.add_format({"bold": True}))
+        for number, row in enumerate(rows, start=1):
+            sheet.write_row(number, 0, row)
+
+
+def _harmless(cell: Cell) -> Cell:
+    """Keep a spreadsheet from reading text as a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell

@@ -1,0 +1,179 @@
+"""The morning's logins, margins kept young, order roads kept warm."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from copytrade_gui.domain.account import Account, AccountStatus, SessionState
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.recovery import ist
+from copytrade_gui.ports import (
+    Broker,
+    BrokerFailureError,
+    BrokerSession,
+    Clock,
+    SecretStore,
+    SessionToken,
+)
+from copytrade_gui.services.followers import APP_SECRET
+from copytrade_gui.services.verbs import RefusedError
+
+log = logging.getLogger(__name__)
+
+TOKEN = "session"  # noqa: S105 - the name of a secret, not one
+_MARGIN_EVERY = 60.0
+_WARMTH_EVERY = 1.0
+_AT_ONCE = 24
+
+PaperLogin = Callable[[Account], Awaitable[str]]
+"""Does at the simulator's login page what a person does in a browser; returns the code."""
+
+
+class Sessions:
+    """Implements ``SessionVerbs``. ``paper_login`` is None outside paper mode."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        broker: Broker,
+        secrets: SecretStore,
+        clock: Clock,
+        paper_login: PaperLogin | None,
+    ) -> None:
+        self._engine = engine
+        self._broker = broker
+        self._secrets = secrets
+        self._clock = clock
+        self._paper_login = paper_login
+        self._sessions: dict[AccountId, BrokerSession] = {}
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def login_url(self, account_id: AccountId) -> str:
+        """The broker's login page for this account."""
+        return self._broker.login_url(self._account(account_id))
+
+    async def finish_login(self, account_id: AccountId, pasted: str) -> AccountStatus:
+        """Take the code, or the whole address the browser ended on."""
+        account = self._account(account_id)
+        if not pasted.strip():
+            raise RefusedError(
+                "Code is empty. Paste the address the browser ended on.", field="code"
+            )
+        secret = await self._secrets.get(account_id, APP_SECRET)
+        if not secret:
+            raise RefusedError(
+                f"{account.name} has no app secret. Edit the account and enter it.",
+                field="app_secret",
+            )
+        try:
+            token = await self._broker.exchange_code(account, secret, pasted.strip())
+        except BrokerFailureError as failure:
+            log.warning("login of %s failed: %s", account_id, failure)
+            self._engine.detach(account_id, SessionState.LOGGED_OUT, str(failure))
+            raise RefusedError(str(failure), field="code", code=failure.code) from failure
+        await self._secrets.put(account_id, TOKEN, f"{token.made_ns} {token.token}")
+        await self._open(account, token)
+        return self._engine.lanes[account_id].status
+
+    async def login_all_paper(self) -> int:
+        """Log every account in at the simulator through its login page."""
+        if self._paper_login is None:
+            raise RefusedError("Only paper accounts log in by themselves. Log in at the broker.")
+        waiting = [
+            lane.account
+            for lane in self._engine.lanes
+            if lane.status.session is not SessionState.READY
+        ]
+        await asyncio.gather(*(self._login_paper(account) for account in waiting))
+        return sum(lane.status.session is SessionState.READY for lane in self._engine.lanes)
+
+    async def _login_paper(self, account: Account) -> None:
+        if self._paper_login is None:
+            return
+        async with self._slots:
+            try:
+                code = await self._paper_login(account)
+                await self.finish_login(account.account_id, code)
+            except (BrokerFailureError, RefusedError) as failure:
+                log.warning("paper login of %s failed: %s", account.account_id, failure)
+
+    async def restore(self) -> int:
+        """Take up today's sessions that were stored before a restart; returns how many."""
+        today = ist(self._clock.wall_ns()).date()
+        count = 0
+        for lane in list(self._engine.lanes):
+            stored = await self._secrets.get(lane.account_id, TOKEN)
+            made, _, token = (stored or "").partition(" ")
+            if token and made.isdigit() and ist(int(made)).date() == today:
+                await self._open(lane.account, SessionToken(token, int(made)))
+                count += 1
+        return count
+
+    async def logout(self, account_id: AccountId) -> None:
+        """End one session."""
+        session = self._sessions.pop(account_id, None)
+        await self._secrets.remove(account_id, TOKEN)
+        self._engine.detach(account_id, SessionState.LOGGED_OUT)
+        if session is not None:
+            try:
+                await session.logout()
+            except BrokerFailureError as failure:
+                log.info("logout of %s: %s", account_id, failure)
+            await session.aclose()
+
+    async def _open(self, account: Account, token: SessionToken) -> None:
+        old = self._sessions.pop(account.account_id, None)
+        if old is not None:
+            await old.aclose()
+        session = self._broker.session(account, token)
+        self._sessions[account.account_id] = session
+        await session.open_road()
+        self._engine.attach(account.account_id, session)
+        await self._refresh_margin(account.account_id)
+
+    def _account(self, account_id: AccountId) -> Account:
+        lane = self._engine.lanes.get(account_id)
+        if lane is None:
+            raise RefusedError(f"Account {account_id} is not known. Refresh the list.")
+        return lane.account
+
+    # ------------------------------------------------------------ kept young
+
+    async def keep(self) -> None:
+        """Refresh margins about once a minute, spread out, and tell which roads are warm.
+
+        Runs until cancelled; never on the send path.
+        """
+        turn = 0
+        while True:
+            await self._clock.sleep(_WARMTH_EVERY)
+            self._engine.refresh_warmth()
+            due = self._due(turn)
+            turn += 1
+            await asyncio.gather(*(self._refresh_margin(account) for account in due))
+
+    def _due(self, turn: int) -> Sequence[AccountId]:
+        every = int(_MARGIN_EVERY / _WARMTH_EVERY)
+        ready = [lane.account_id for lane in self._engine.lanes if lane.ready]
+        return ready[turn % every :: every]
+
+    async def _refresh_margin(self, account_id: AccountId) -> None:
+        session = self._sessions.get(account_id)
+        if session is None:
+            return
+        try:
+            limits = await session.limits()
+        except BrokerFailureError as failure:
+            if failure.session_dead:
+                self._engine.detach(account_id, SessionState.EXPIRED, str(failure))
+            log.info("no margin for %s: %s", account_id, failure)
+            return
+        self._engine.note_margin(account_id, limits.available)
+
+    async def close(self) -> None:
+        """Close every connection; sessions stay valid at the broker."""
+        await asyncio.gather(*(session.aclose() for session in self._sessions.values()))
+        self._sessions.clear()

@@ -1,0 +1,215 @@
+"""Orders and stops, as the operator asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
+from copytrade_gui.domain.events import RecoveryReport, ReviewItem
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
+from copytrade_gui.domain.money import Paise, order_value
+from copytrade_gui.domain.order import OrderTerms, State
+from copytrade_gui.domain.protection import protect
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.planner import Share
+from copytrade_gui.engine.recovery import ist
+from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.ports import Clock, Journal, JournalFailureError
+from copytrade_gui.services.closing import end_of_day
+from copytrade_gui.services.verbs import (
+    Preview,
+    PreviewRow,
+    RefusedError,
+    StopPreview,
+    Submitted,
+)
+
+RESUME_WORD = "RESUME"
+"""What a person types to come back from a KILL."""
+_OPERATOR = "operator"
+
+
+class Trading:
+    """Implements ``TradingVerbs`` on the engine."""
+
+    def __init__(self, engine: Engine, journal: Journal, clock: Clock) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._clock = clock
+
+    # ------------------------------------------------------------ orders
+
+    async def preview(self, master_id: AccountId, draft: Draft) -> Preview:
+        """Size the draft for everybody; sends nothing, stores nothing."""
+        blocked_by = self._engine.gate.why_not() or self._master_problem(master_id)
+        terms = self._read(draft)
+        if not isinstance(terms, OrderTerms):
+            return Preview(terms, (), None, None, blocked_by)
+        key = terms.instrument.key
+        last = self._engine.submission.quotes.fresh_price(key)
+        leaving = protect(terms, last)
+        if leaving is None and not blocked_by:
+            blocked_by = (
+                f"No price from the last 5 seconds is known for {terms.instrument.symbol}; "
+                "wait for the quote or use LIMIT."
+            )
+        sized = leaving or terms
+        shares = self._engine.submission.shares(master_id, sized)
+        rows = (self._master_row(master_id, terms), *(_row(share, terms) for share in shares))
+        price = sized.price if sized.price is not None else last
+        total = sum(row.quantity for row in rows)
+        value: Paise | None = None if price is None else order_value(price, total)
+        protected = leaving.price if leaving is not None and leaving is not terms else None
+        return Preview((), rows, protected, value, blocked_by)
+
+    async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
+        """Place the master order and its copies; the same command twice is one order."""
+        terms = self._read(draft)
+        if not isinstance(terms, OrderTerms):
+            first = terms[0]
+            raise RefusedError(first.sentence, field=first.field, code="draft")
+        try:
+            placed = await self._engine.submit(master_id, terms, draft.fan_out, command)
+        except DeniedError as denied:
+            raise RefusedError(denied.sentence, code=denied.code) from denied
+        intents = placed.plan.intents
+        planned = sum(intent.state is State.PLANNED for intent in intents)
+        return Submitted(placed.plan.plan_id, planned, len(intents) - planned)
+
+    async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> int:
+        """Ask the broker to cancel these orders."""
+        if not await self._record(command, "cancel", " ".join(intents)):
+            return 0
+        return self._engine.cancel(intents, "Cancelled by the operator.")
+
+    async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> int:
+        """Cancel everything of a plan."""
+        if not await self._record(command, "cancel_plan", plan_id):
+            return 0
+        return self._engine.cancel_plan(plan_id, "Cancelled by the operator.")
+
+    async def orders(self) -> tuple[OrderView, ...]:
+        """Every order of today, newest first."""
+        return tuple(order.view() for order in reversed(list(self._engine.book)))
+
+    def _read(self, draft: Draft) -> OrderTerms | tuple[FieldProblem, ...]:
+        return read_draft(draft, ist(self._clock.wall_ns()).date())
+
+    def _master_problem(self, master_id: AccountId) -> str:
+        lane = self._engine.lanes.get(master_id)
+        if lane is None:
+            return "No master account is chosen. Add one."
+        _, reason = lane.why_not()
+        return f"The master account cannot trade: {reason}" if reason else ""
+
+    def _master_row(self, master_id: AccountId, terms: OrderTerms) -> PreviewRow:
+        lane = self._engine.lanes.get(master_id)
+        name = master_id if lane is None else lane.account.name
+        return PreviewRow(
+            master_id, name, True, terms.quantity, _lots(terms.quantity, terms), "", ""
+        )
+
+    async def _record(self, command: CommandId, verb: str, subject: str, reason: str = "") -> bool:
+        try:
+            return await self._journal.commit_command(
+                command, _OPERATOR, verb, subject, reason, self._clock.wall_ns()
+            )
+        except JournalFailureError as failure:
+            self._engine.storage_failed(str(failure))
+            # A cancel only lowers risk: it goes on although it could not be recorded.
+            return verb.startswith("cancel")
+
+    # ------------------------------------------------------------ stops
+
+    async def pause(self, reason: str) -> StateChange:
+        """No new plans."""
+        return await self._engine.stop_trading(TradingState.PAUSE, _OPERATOR, reason)
+
+    async def halt(self, reason: str) -> StateChange:
+        """Nothing but cancels."""
+        return await self._engine.stop_trading(TradingState.HALT, _OPERATOR, reason)
+
+    async def stop_preview(self) -> StopPreview:
+        """Count what a KILL would cancel."""
+        working = [order for order in self._engine.book if order.state.open_at_broker]
+        return StopPreview(len(working), len({order.intent.account_id for order in working}))
+
+    async def kill(self, reason: str) -> StateChange:
+        """Drop the queue and cancel every working order of ours."""
+        return await self._engine.stop_trading(TradingState.KILL, _OPERATOR, reason)
+
+    async def resume(self, reason: str, word: str = "") -> StateChange:
+        """Go back to ACTIVE."""
+        state = self._engine.gate.state
+        if state is TradingState.ACTIVE:
+            return self._engine.gate.change
+        if state is not TradingState.PAUSE and not reason.strip():
+            raise RefusedError(
+                "Reason is empty. Say in a few words why it is safe.", field="reason"
+            )
+        if state is TradingState.KILL and word.strip() != RESUME_WORD:
+            raise RefusedError(f"Word must be {RESUME_WORD}. Type it to come back.", field="word")
+        try:
+            return await self._engine.resume(_OPERATOR, reason.strip())
+        except JournalFailureError as failure:
+            raise RefusedError(f"Still {state}: {failure}", code="not_recorded") from failure
+
+    async def state(self) -> StateChange:
+        """The trading state."""
+        return self._engine.gate.change
+
+    # ------------------------------------------------------------ after the fact
+
+    async def reviews(self) -> tuple[ReviewItem, ...]:
+        """Orders waiting for a person's decision."""
+        return self._engine.reviews
+
+    async def decide_found(
+        self, intent: IntentId, order: BrokerOrderId, reason: str, command: CommandId
+    ) -> None:
+        """A person says: this row of the book is our order."""
+        await self._record_decision(command, "decide_found", f"{intent} {order}", reason)
+        if not self._engine.decide_found(intent, order, reason.strip()):
+            raise RefusedError("This order is not in review any more, or the row is taken.")
+
+    async def decide_absent(self, intent: IntentId, reason: str, command: CommandId) -> None:
+        """A person says: our order does not exist."""
+        await self._record_decision(command, "decide_absent", intent, reason)
+        if not self._engine.decide_absent(intent, reason.strip()):
+            raise RefusedError("This order is not in review any more.")
+
+    async def _record_decision(
+        self, command: CommandId, verb: str, subject: str, reason: str
+    ) -> None:
+        if not reason.strip():
+            raise RefusedError("Reason is empty. Say what you saw at the broker.", field="reason")
+        if not await self._record(command, verb, subject, reason.strip()):
+            raise RefusedError("This decision was not recorded, so it was not taken. Try again.")
+
+    async def recovery(self) -> RecoveryReport | None:
+        """The report of this start."""
+        return self._engine.recovery_report
+
+    async def end_of_day(self) -> tuple[str, ...]:
+        """Run the end-of-day gate."""
+        return await end_of_day(self._engine, self._journal, self._clock)
+
+
+def _row(share: Share, terms: OrderTerms) -> PreviewRow:
+    sized = share.sized
+    return PreviewRow(
+        share.account.account_id,
+        share.account.name,
+        False,
+        sized.quantity,
+        _lots(sized.quantity, terms),
+        sized.code,
+        sized.reason,
+    )
+
+
+def _lots(quantity: int, terms: OrderTerms) -> Decimal:
+    return Decimal(quantity) / terms.instrument.lot_size

@@ -1,0 +1,282 @@
+"""The verbs the window and the command line use, as Protocols, with what they return.
+
+Every verb is awaited on the engine's loop; in the desktop program ``desktop.py`` carries the call
+across to the engine's thread. A verb refuses with ``RefusedError``: one sentence naming the field
+and the remedy; nothing changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.draft import Draft, FieldProblem
+from copytrade_gui.domain.events import RecoveryReport, ReviewItem
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
+from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.sizing import SizingRule
+from copytrade_gui.domain.trading_state import StateChange
+
+
+class RefusedError(Exception):
+    """A verb did nothing; the text is one sentence with the field and the remedy."""
+
+    def __init__(self, sentence: str, *, field: str = "", code: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.field = field
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """What one account would get. ``quantity`` 0 comes with a code and a reason."""
+
+    account_id: AccountId
+    name: str
+    is_master: bool
+    quantity: int
+    lots: Decimal
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The ticket's live answer: problems of its fields, or the fan-out with its value.
+
+    ``protected_price`` is the limit price a MARKET or SL-M order would leave with, in rupees;
+    ``value`` is master and followers together, in paise, None without a price.
+    """
+
+    problems: tuple[FieldProblem, ...]
+    rows: tuple[PreviewRow, ...]
+    protected_price: Decimal | None
+    value: Paise | None
+    blocked_by: str = ""
+    """Why sending is not possible now (a stop, recovery, no session); empty when it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A master order was planned and its first orders are on the wire."""
+
+    plan_id: PlanId
+    planned: int
+    blocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopPreview:
+    """What a KILL would do: working orders of ours, and in how many accounts."""
+
+    working_orders: int
+    accounts: int
+
+
+class TradingVerbs(Protocol):
+    """Orders and stops."""
+
+    async def preview(self, master_id: AccountId, draft: Draft) -> Preview:
+        """Size the draft for every follower of ``master_id``; sends nothing, stores nothing."""
+
+    async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
+        """Place the master order and its copies. The same command twice is one order.
+
+        Raises RefusedError.
+        """
+
+    async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> int:
+        """Ask the broker to cancel these orders; returns how many requests left."""
+
+    async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> int:
+        """Cancel everything of a plan: unsent is skipped, live is cancelled, unknown on find."""
+
+    async def pause(self, reason: str) -> StateChange:
+        """No new plans; a running one finishes."""
+
+    async def halt(self, reason: str) -> StateChange:
+        """Nothing leaves but cancels."""
+
+    async def stop_preview(self) -> StopPreview:
+        """Count what a KILL would cancel."""
+
+    async def kill(self, reason: str) -> StateChange:
+        """Drop the queue and cancel every working order of ours."""
+
+    async def resume(self, reason: str, word: str = "") -> StateChange:
+        """Go back to ACTIVE. HALT needs a reason, KILL also the word ``RESUME``; raises RefusedError."""
+
+    async def state(self) -> StateChange:
+        """The trading state with who, when, why."""
+
+    async def orders(self) -> tuple[OrderView, ...]:
+        """Every order of today, newest first."""
+
+    async def reviews(self) -> tuple[ReviewItem, ...]:
+        """Orders waiting for a person's decision."""
+
+    async def decide_found(
+        self, intent: IntentId, order: BrokerOrderId, reason: str, command: CommandId
+    ) -> None:
+        """A person says: this row of the book is our order. Recorded. Raises RefusedError."""
+
+    async def decide_absent(self, intent: IntentId, reason: str, command: CommandId) -> None:
+        """A person says: our order does not exist. Recorded. Raises RefusedError."""
+
+    async def recovery(self) -> RecoveryReport | None:
+        """The report of this start, None before it is ready."""
+
+    async def end_of_day(self) -> tuple[str, ...]:
+        """Run the end-of-day gate; returns what is still open, in sentences; empty means sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerDraft:
+    """The follower editor's fields as typed. ``app_secret`` empty keeps the stored one."""
+
+    name: str
+    client_id: str
+    app_key: str
+    app_secret: str
+    strategy: str
+    parameter: str
+    max_quantity: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProblem:
+    """One wrong line of a CSV: its number (from 1, the header is 1), field and sentence."""
+
+    line: int
+    field: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPreview:
+    """What an import would do; with problems nothing is imported."""
+
+    added: tuple[Account, ...]
+    replaced: tuple[Account, ...]
+    problems: tuple[ImportProblem, ...]
+
+
+class FollowerVerbs(Protocol):
+    """Who copies, and how much."""
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """Every account, masters first."""
+
+    async def statuses(self) -> tuple[AccountStatus, ...]:
+        """Live facts of every account."""
+
+    async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
+        """Add a master account. Raises RefusedError."""
+
+    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Account:
+        """Add a follower. Raises RefusedError."""
+
+    async def edit(self, account_id: AccountId, draft: FollowerDraft) -> Account:
+        """Change a follower; a plan that is running keeps its frozen values. Raises RefusedError."""
+
+    async def set_sizing(self, account_ids: Sequence[AccountId], rule: SizingRule) -> None:
+        """Give several followers one rule, all or none. Raises RefusedError."""
+
+    async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
+        """Turn followers on or off, all or none."""
+
+    async def remove(self, account_id: AccountId) -> None:
+        """Remove a follower; refused while it has orders that have not ended."""
+
+    async def restore(self, account: Account) -> None:
+        """Put an account back exactly as it was: what undo calls."""
+
+    async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
+        """Read a CSV and say what an import would do; changes nothing. Raises RefusedError."""
+
+    async def import_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
+        """Import a CSV, all lines or none. Raises RefusedError."""
+
+    async def export_csv(self, path: Path) -> int:
+        """Write the followers without secrets; returns how many."""
+
+
+class SessionVerbs(Protocol):
+    """The morning's logins."""
+
+    async def login_url(self, account_id: AccountId) -> str:
+        """The broker's login page for this account."""
+
+    async def finish_login(self, account_id: AccountId, pasted: str) -> AccountStatus:
+        """Take the code, or the whole address the browser ended on. Raises RefusedError."""
+
+    async def login_all_paper(self) -> int:
+        """Log every account in at the simulator; returns how many are ready. Paper mode only."""
+
+    async def logout(self, account_id: AccountId) -> None:
+        """End one session."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySample:
+    """One acknowledged order: ms from the call, and what the broker and line took of it."""
+
+    plan_id: PlanId
+    account_id: AccountId
+    at_ns: int
+    call_to_ack_ms: float
+    call_to_send_ms: float
+    send_to_ack_ms: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One stored audit event in words."""
+
+    number: int
+    at_ns: int
+    actor: str
+    kind: str
+    account_id: str
+    sentence: str
+
+
+class HistoryVerbs(Protocol):
+    """What is remembered."""
+
+    async def latency(self, limit: int) -> tuple[LatencySample, ...]:
+        """The newest samples, oldest first."""
+
+    async def events(self, limit: int, text: str = "") -> tuple[HistoryRow, ...]:
+        """The newest audit events that contain ``text``, newest first."""
+
+    async def orders(self, limit: int) -> tuple[OrderView, ...]:
+        """The newest orders of any day, newest first."""
+
+    async def export_orders(self, path: Path) -> int:
+        """Write all orders to .csv or .xlsx by the path's ending; returns rows. Raises RefusedError."""
+
+    async def verify_audit(self) -> tuple[str, ...]:
+        """Check the hash chain; returns what is wrong, in sentences; empty means intact."""
+
+
+class MarketVerbs(Protocol):
+    """Instruments and prices."""
+
+    async def search(self, text: str, limit: int = 30) -> tuple[Instrument, ...]:
+        """Instruments whose symbol or name has all words of ``text``; best match first."""
+
+    async def instrument(self, key: InstrumentKey) -> Instrument | None:
+        """One instrument by its key."""
+
+    async def quote(self, key: InstrumentKey) -> Quote | None:
+        """The newest quote; fetched through the master's session if older than a second."""

@@ -1,0 +1,162 @@
+"""Clients of the broker, their apps and their sessions of the day."""
+
+import base64
+import hashlib
+import random
+import string
+from collections import Counter
+from heapq import heappush
+
+import msgspec
+
+from copytrade_gui.simulator.orders import Fill, Order
+from copytrade_gui.simulator.positions import Holding, Position
+from copytrade_gui.simulator.rates import Window, limit_of, window_class
+
+_FIRST_CLIENT = 30_000_001
+_LETTERS = string.ascii_letters + string.digits
+_CAPITALS = string.ascii_uppercase + string.digits
+_GIVEN = ("Aarav", "Ananya", "Arjun", "Diya", "Farah", "Gurpreet", "Ishaan", "Kavya", "Lakshmi",
+          "Meera", "Nikhil", "Pooja", "Rahul", "Sana", "Tanvi", "Vikram")  # fmt: skip
+_FAMILY = ("Agarwal", "Bhat", "Chopra", "Desai", "Fernandes", "Ghosh", "Iyer", "Joshi", "Khan",
+           "Menon", "Nair", "Patel", "Rao", "Shah", "Singh", "Verma")  # fmt: skip
+
+
+class App(msgspec.Struct):
+    """A registered application: the key pair a client authorises, and where it may call from."""
+
+    key: str
+    secret: str
+    name: str = "SELF"
+    redirect_url: str = ""
+    addresses: list[str] = msgspec.field(default_factory=list)
+    """Source addresses allowed to call; empty allows all."""
+
+
+class Session:
+    """One login of one client: its token, its life, and its call windows."""
+
+    __slots__ = ("account", "alive", "app", "expires_at", "issued_at", "token", "windows")
+
+    def __init__(
+        self, account: "Account", app: App, token: str, *, issued_at: int, expires_at: int
+    ) -> None:
+        self.account = account
+        self.app = app
+        self.token = token
+        self.issued_at = issued_at
+        self.expires_at = expires_at
+        self.alive = True
+        self.windows: dict[str, Window] = {}
+
+    def window(self, call: str, *, registered: bool) -> Window:
+        """The window a call counts in."""
+        window = self.windows.get(call)
+        if window is None:
+            name = window_class(call, registered=registered)
+            window = self.windows.get(name)
+            if window is None:
+                window = self.windows[name] = Window(limit_of(call, registered=registered))
+            self.windows[call] = window
+        return window
+
+
+class Account:
+    """One client: books, money and the moments at which something will happen to its orders."""
+
+    def __init__(self, client_id: str, name: str, app: App, capital: int, seed: str) -> None:
+        self.client_id = client_id
+        self.name = name
+        self.app = app
+        self.role = "follower"
+        self.rng = random.Random(seed)
+        self.calls: Counter[str] = Counter()
+        self.day = 0
+        self.orders: dict[str, Order] = {}
+        self.fills: list[Fill] = []
+        self.resting: dict[str, Order] = {}
+        self.positions: dict[tuple[str, str, str], Position] = {}
+        self.holdings: dict[str, Holding] = {}
+        self.events: list[tuple[int, int, str, str, int, int]] = []
+        """Heap of (due ns, tie-break, action, order id, order version, amount)."""
+        self.event_count = 0
+        self.cash = capital  # ten-thousandths of a rupee, as all money here
+        self.pay_in = 0
+        self.blocked_for_payout = 0
+        self.collateral = 0
+        self.adhoc = 0
+        self.sale_credit = 0
+        self.blocked_by_orders = 0
+        self.position_margin = 0
+        self.realised = 0
+        self.late: dict[str, Order] = {}
+        """Orders that a fault lets the broker accept only later, by order id."""
+        self.sessions: list[Session] = []
+        self.frozen_code = ""
+        """EC703 to EC705 while the account may not trade."""
+
+    def schedule(self, due: int, action: str, order: Order, amount: int = 0) -> None:
+        """Let `action` happen to an order at `due`, unless its terms change before."""
+        self.event_count += 1
+        entry = (due, self.event_count, action, order.order_id, order.version, amount)
+        heappush(self.events, entry)
+
+
+def person(number: int) -> str:
+    """An invented name for the n-th client."""
+    return f"{_GIVEN[number % len(_GIVEN)]} {_FAMILY[number // len(_GIVEN) % len(_FAMILY)]}"
+
+
+def client_id(number: int) -> str:
+    """Numeric, as real client ids are."""
+    return str(_FIRST_CLIENT + number)
+
+
+def make_app(seed: int, name: str) -> App:
+    """An app whose key and secret follow from the seed alone."""
+    source = random.Random(f"{seed}/app/{name}")
+    key = "".join(source.choices(_LETTERS, k=15))
+    return App(key=key, secret="".join(source.choices(_LETTERS, k=100)))
+
+
+def make_code(source: random.Random) -> str:
+    """A one-time auth code: 20 capitals and digits."""
+    return "".join(source.choices(_CAPITALS, k=20))
+
+
+def checksum(client: str, code: str, secret: str) -> str:
+    """What `/getusersession` expects for a code."""
+    return hashlib.sha256(f"{client}{code}{secret}".encode()).hexdigest()
+
+
+def _segment(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def make_token(account: Account, source: random.Random, now_s: int) -> str:
+    """A token shaped like the broker's: RS256 header, Keycloak claims, a signature nobody checks.
+
+    `exp` lies 180 days ahead, as in the broker's samples; the true end is midnight.
+    """
+    head = {"alg": "RS256", "typ": "JWT", "kid": "simulated-iifl"}
+    claims = {
+        "exp": now_s + 180 * 86_400,
+        "iat": now_s,
+        "jti": f"{source.getrandbits(128):032x}",
+        "iss": "https://keycloak.iiflsecurities.com/realms/IIFL",
+        "aud": "account",
+        "typ": "Bearer",
+        "azp": "IIFL",
+        "solace_group": "SUBSCRIBER_CLIENT",
+        "ucc": account.client_id,
+        "name": account.name,
+        "preferred_username": account.client_id,
+        "email": f"client{account.client_id}@example.invalid",
+    }
+    return ".".join(
+        (
+            _segment(msgspec.json.encode(head)),
+            _segment(msgspec.json.encode(claims)),
+            _segment(source.randbytes(256)),
+        )
+    )

@@ -1,0 +1,80 @@
+"""What can be chosen about the simulated broker, before it starts or while it runs."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Everything about the broker that its public documentation leaves open.
+
+    Each default is the form a live client reported, or else the one that is harder on us.
+    All can be changed while the broker runs, over the control path or in-process.
+    """
+
+    books: Literal["enveloped", "bare", "keyed"] = "enveloped"
+    """`{"result":[...]}`, `[...]`, or `{"result":{"orders":[...]}}`."""
+    empty_books: Literal["live", "object", "array", "list"] = "live"
+    """An empty book's code as `result:{...}`, `result:[{...}]`, or plainly `result:[]`;
+    `live` is an object for orders and trades, an array for positions and holdings."""
+    status_case: Literal["lower", "title", "upper", "snake"] = "lower"
+    disclosed_name: Literal["disclosedQty", "disclosedQuantity"] = "disclosedQty"
+    bare_margin: bool = True
+    """Margin and open-interest replies without envelope, as the documentation prints them."""
+    error_place: Literal["result", "outer"] = "result"
+    """Where a refused modify or cancel puts its code."""
+    candles_as_text: bool = False
+    """Candles as a JSON string inside the JSON; the documentation warns of it."""
+
+    reject_bare_market: bool = True
+    """MARKET without a protection percentage is rejected by risk control."""
+    reject_slm: bool = True
+    trading_hours: bool = False
+    """Off: the market is always open, because paper trading happens in the evening too."""
+    modify_quantity: Literal["total", "remaining"] = "total"
+
+    rate_limits: bool = True
+    over_limit: Literal["429", "EC003"] = "429"
+    retry_after: float | None = None
+    """Seconds in the `Retry-After` header of a 429; None sends no such header."""
+    dead_session: Literal["401", "EC044", "EC055", "EC075"] = "401"
+    ip_check: Literal["all", "trading"] = "all"
+    second_login_ends_first: bool = False
+    redirect_case: Literal["camel", "lower"] = "camel"
+    blind_quotes: bool = True
+    """MCX and BSE currency quotes answer exchange "Z", instrument 0, as seen live."""
+
+    latency_ms: float = 0.0
+    """How long the broker takes over every broker call (the control path is never slowed)."""
+    jitter_ms: float = 0.0
+    """Mean of a lognormal delay on top of the latency."""
+    walk_ms: tuple[float, float, float] = (3.0, 8.0, 15.0)
+    """From acceptance to: validation, risk decision, the exchange's order book."""
+    fill_ms: float = 20.0
+    """From being matched to the fill showing, and between the parts of one order."""
+    change_ms: float = 15.0
+    """From a taken cancel or modify to its effect at the exchange."""
+    partial_rate: float = 0.15
+    """Share of the orders that fill in parts."""
+    reject_rate: float = 0.0
+    """Share of the orders that risk control rejects for no reason of their own."""
+    market: Literal["walk", "still"] = "walk"
+    """Whether prices move by themselves, or only when set."""
+
+
+class SimulatorConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a simulated broker is built from; the same values give the same broker."""
+
+    seed: int = 1
+    accounts: int = 11
+    masters: int = 1
+    """The first accounts of the list play the master; nothing else sets them apart."""
+    capital: int = 10_000_000
+    """Opening cash of each account, whole rupees."""
+    registered: bool = False
+    """Apps registered for more than 10 orders a second: higher limits, algo id required."""
+    holdings: bool = True
+    """Give every account a few shares to start with."""
+    shared_app: bool = False
+    """One partner app for all accounts instead of an app of their own each."""
+    switches: Switches = msgspec.field(default_factory=Switches)

@@ -1,0 +1,232 @@
+"""The control path: the ledger, the faults and the switches over HTTP, apart from the broker.
+
+Everything lies under `/control/<token>/`; without the token nothing here exists. The same
+verbs are plain methods of `SimulatedBroker`, which this module only translates.
+"""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs
+
+import msgspec
+
+from copytrade_gui.simulator import rupees
+from copytrade_gui.simulator.accounts import Account
+from copytrade_gui.simulator.broker import SimulatedBroker
+from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.ist import stamp
+from copytrade_gui.simulator.ledger import ledger_row
+from copytrade_gui.simulator.wire import Reply, Request, Wire
+
+_Handler = Callable[[Request, dict[str, str]], object]
+
+
+class ControlError(Exception):
+    """A control request that cannot be carried out; the text says what to change."""
+
+
+class ControlledBroker:
+    """A broker with its control path in front: what servers serve."""
+
+    def __init__(self, broker: SimulatedBroker, token: str) -> None:
+        self.broker = broker
+        self._prefix = f"/control/{token}"
+        self._routes: dict[tuple[str, str], _Handler] = {
+            ("GET", ""): self._summary,
+            ("GET", "/ledger"): self._ledger,
+            ("GET", "/summary"): self._summary,
+            ("GET", "/wire"): self._wire,
+            ("GET", "/tags"): self._tags,
+            ("GET", "/excess"): self._excess,
+            ("GET", "/requests"): self._requests,
+            ("GET", "/clock"): self._clock,
+            ("GET", "/accounts"): self._accounts,
+            ("POST", "/accounts"): self._open_accounts,
+            ("PATCH", "/accounts"): self._change_account,
+            ("GET", "/faults"): self._faults,
+            ("POST", "/faults"): self._add_faults,
+            ("DELETE", "/faults"): self._clear_faults,
+            ("GET", "/switches"): self._switches,
+            ("PATCH", "/switches"): self._change_switches,
+            ("POST", "/price"): self._price,
+            ("POST", "/sessions/expire"): self._expire,
+            ("POST", "/sessions"): self._open_session,
+            ("POST", "/reset"): self._reset,
+        }
+
+    def handle(self, request: Request) -> Reply:
+        """Answer a control request, or pass it on to the broker."""
+        path = request.path
+        if not path.startswith(self._prefix):
+            return self.broker.handle(request)
+        now = self.broker.desk.now()
+        rest = path[len(self._prefix) :].rstrip("/")
+        route = self._routes.get((request.method, rest))
+        if route is None:
+            return self.broker.desk.data({"error": f"no {request.method} {rest}"}, now, 404)
+        query = {name: values[-1] for name, values in parse_qs(request.query).items()}
+        try:
+            return self.broker.desk.data(route(request, query), now)
+        except (ControlError, msgspec.ValidationError, msgspec.DecodeError, KeyError) as problem:
+            return self.broker.desk.data({"error": str(problem)}, now, 400)
+
+    def connect(self, peer: str) -> Wire | None:
+        """What happens to a new connection before any request."""
+        return self.broker.connect(peer)
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def _ledger(self, _request: Request, query: dict[str, str]) -> object:
+        self.broker.advance()
+        account, tag = query.get("account"), query.get("tag")
+        first = _after(query)
+        return [
+            ledger_row(order)
+            for order in self.broker.ledger.accepted[first:]
+            if account in {None, order.account} and tag in {None, order.terms.tag}
+        ]
+
+    def _summary(self, _request: Request, _query: dict[str, str]) -> object:
+        self.broker.advance()
+        return self.broker.ledger.summary()
+
+    def _wire(self, _request: Request, query: dict[str, str]) -> object:
+        account = query.get("account")
+        lines = self.broker.ledger.wire[_after(query) :]
+        return [line for line in lines if account in {None, line.account}]
+
+    def _tags(self, _request: Request, _query: dict[str, str]) -> object:
+        return dict(self.broker.ledger.tags)
+
+    def _excess(self, _request: Request, _query: dict[str, str]) -> object:
+        return self.broker.ledger.excess
+
+    def _requests(self, _request: Request, _query: dict[str, str]) -> object:
+        ledger = self.broker.ledger
+        return {
+            "accounts": {a.client_id: dict(a.calls) for a in self.broker.accounts},
+            "refused_for_rate": ledger.refused_for_rate,
+            "calls_over_limit": len(ledger.excess),
+            "seconds_over_limit": ledger.seconds_over_limit,
+        }
+
+    def _clock(self, _request: Request, _query: dict[str, str]) -> object:
+        now = self.broker.desk.now()
+        return {"now_ns": now, "ist": stamp(now)}
+
+    def _accounts(self, _request: Request, _query: dict[str, str]) -> object:
+        return [account_row(account) for account in self.broker.accounts]
+
+    def _faults(self, _request: Request, _query: dict[str, str]) -> object:
+        return self.broker.desk.faults.rows()
+
+    def _switches(self, _request: Request, _query: dict[str, str]) -> object:
+        return self.broker.desk.switches
+
+    # -- changing -----------------------------------------------------------------------------
+
+    def _open_accounts(self, request: Request, _query: dict[str, str]) -> object:
+        count = _whole(_object(request), "count", 1)
+        if not 1 <= count <= 2000:
+            raise ControlError("count must be 1 to 2000")
+        return [account_row(account) for account in self.broker.desk.open_accounts(count)]
+
+    def _change_account(self, request: Request, _query: dict[str, str]) -> object:
+        fields = _object(request)
+        account = self._account(fields)
+        if "addresses" in fields:
+            account.app.addresses = msgspec.convert(fields["addresses"], list[str])
+        if "frozen_code" in fields:
+            account.frozen_code = str(fields["frozen_code"])
+        if "cash" in fields:
+            account.cash = _price(fields, "cash")
+        return account_row(account)
+
+    def _add_faults(self, request: Request, _query: dict[str, str]) -> object:
+        return {"numbers": [self.broker.add_fault(fault) for fault in read_faults(request.body)]}
+
+    def _clear_faults(self, _request: Request, query: dict[str, str]) -> object:
+        number = query.get("number")
+        if number is not None and not number.isdigit():
+            raise ControlError("number must be the number of a fault")
+        self.broker.clear_faults(int(number) if number else None)
+        return self.broker.desk.faults.rows()
+
+    def _change_switches(self, request: Request, _query: dict[str, str]) -> object:
+        self.broker.set_switches(_object(request))
+        return self.broker.desk.switches
+
+    def _price(self, request: Request, _query: dict[str, str]) -> object:
+        fields = _object(request)
+        exchange, number = str(fields.get("exchange")), str(fields.get("instrument_id"))
+        self.broker.set_price(exchange, number, _price(fields, "price"))
+        return {"last": rupees.text(self.broker.last_price(exchange, number))}
+
+    def _expire(self, request: Request, _query: dict[str, str]) -> object:
+        client = str(_object(request).get("client_id", ""))
+        return {"ended": self.broker.expire_sessions(client)}
+
+    def _open_session(self, request: Request, _query: dict[str, str]) -> object:
+        account = self._account(_object(request))
+        return {"token": self.broker.open_session(account.client_id)}
+
+    def _reset(self, _request: Request, _query: dict[str, str]) -> object:
+        self.broker.reset()
+        return self.broker.ledger.summary()
+
+    def _account(self, fields: Mapping[str, object]) -> Account:
+        client = str(fields.get("client_id", ""))
+        account = self.broker.desk.accounts.get(client)
+        if account is None:
+            raise ControlError(f"client_id {client!r} is none of the simulated accounts")
+        return account
+
+
+def account_row(account: Account) -> dict[str, str]:
+    """What a client needs to log an account in."""
+    return {
+        "client_id": account.client_id,
+        "app_key": account.app.key,
+        "app_secret": account.app.secret,
+        "role": account.role,
+        "name": account.name,
+    }
+
+
+def read_faults(body: bytes) -> list[Fault]:
+    """One fault or a list of them, as JSON.
+
+    Raises:
+        msgspec.ValidationError: a field is unknown or has an impossible value; the text names it.
+        msgspec.DecodeError: not JSON.
+    """
+    return (
+        msgspec.json.decode(body, type=list[Fault])
+        if body.lstrip()[:1] == b"["
+        else [msgspec.json.decode(body, type=Fault)]
+    )
+
+
+def _object(request: Request) -> dict[str, object]:
+    return msgspec.json.decode(request.body or b"{}", type=dict[str, object])
+
+
+def _after(query: dict[str, str]) -> int:
+    text = query.get("after", "0")
+    if not text.isdigit():
+        raise ControlError("after must be a whole number, the lines to leave out")
+    return int(text)
+
+
+def _whole(fields: Mapping[str, object], name: str, default: int) -> int:
+    value = fields.get(name, default)
+    if not isinstance(value, int):
+        raise ControlError(f"{name} must be a whole number")
+    return value
+
+
+def _price(fields: Mapping[str, object], name: str) -> int:
+    value = fields.get(name)
+    units = rupees.parse(value) if isinstance(value, str | int | float) else None
+    if units is None or units < 0:
+        raise ControlError(f"{name} must be rupees, for example 1540.25")
+    return units

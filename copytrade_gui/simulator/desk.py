@@ -1,0 +1,224 @@
+"""The broker's shared table: everything that more than one kind of call needs."""
+
+import random
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from copytrade_gui.simulator.accounts import (
+    Account,
+    App,
+    Session,
+    client_id,
+    make_app,
+    make_token,
+    person,
+)
+from copytrade_gui.simulator.codes import text_of
+from copytrade_gui.simulator.config import SimulatorConfig
+from copytrade_gui.simulator.contractfiles import ContractFiles
+from copytrade_gui.simulator.exchange import Exchange
+from copytrade_gui.simulator.faults import Fault, FaultBook
+from copytrade_gui.simulator.instruments import InstrumentList
+from copytrade_gui.simulator.ist import NS, Clock, day_number, day_start, http_date
+from copytrade_gui.simulator.ledger import Ledger, WireOrder
+from copytrade_gui.simulator.orders import Twist
+from copytrade_gui.simulator.positions import Holding
+from copytrade_gui.simulator.prices import Prices
+from copytrade_gui.simulator.quotes import MarketData
+from copytrade_gui.simulator.rates import Window, limit_of
+from copytrade_gui.simulator.rupees import UNIT
+from copytrade_gui.simulator.terms import Leg, Scalar
+from copytrade_gui.simulator.wire import Reply, Request
+
+_anything = msgspec.json.Decoder()
+_HELD = ("RELIANCE", "INFY", "TCS", "HDFCBANK", "SBIN", "ITC", "ICICIBANK", "LT")
+Headers = tuple[tuple[str, str], ...]
+
+
+class AuthCode(msgspec.Struct):
+    """A code that the login page has handed out; good once, and only for a few minutes."""
+
+    client_id: str
+    app_key: str
+    expires_at: int
+
+
+class Call:
+    """One call of the broker's interface on its way through the checks."""
+
+    __slots__ = ("account", "argument", "legs", "lies", "lines", "name", "now", "request",
+                 "session", "twist")  # fmt: skip
+
+    def __init__(self, name: str, argument: str, request: Request, now: int) -> None:
+        self.name = name
+        self.argument = argument
+        self.request = request
+        self.now = now
+        self.session: Session | None = None
+        self.account: Account | None = None
+        self.legs: list[Leg] | None = None
+        self.lines: Sequence[WireOrder] = ()
+        self.twist: Twist | None = None
+        self.lies: Sequence[tuple[Fault, random.Random]] = ()
+
+    @property
+    def client(self) -> Account:
+        """The account behind a call that has passed the session check."""
+        if self.account is None:
+            raise LookupError(f"call {self.name} was carried out without a session")
+        return self.account
+
+
+class Desk:
+    """State of one simulated broker. Nothing here reads a clock but `now`."""
+
+    def __init__(self, config: SimulatorConfig, clock: Clock) -> None:
+        self.config = config
+        self.switches = config.switches
+        self.clock = clock
+        self.instruments = InstrumentList(day_number(clock()))
+        self.prices = Prices(config.seed, self.instruments, still=config.switches.market == "still")
+        self.files = ContractFiles(self.instruments)
+        self.market = MarketData(self.instruments, self.prices)
+        self.ledger = Ledger()
+        self.exchange = Exchange(self.switches, self.instruments, self.prices, self.ledger)
+        self.faults = FaultBook(config.seed)
+        self.dice = random.Random(f"{config.seed}/desk")
+        self.accounts: dict[str, Account] = {}
+        self.apps: dict[str, App] = {}
+        self.sessions: dict[str, Session] = {}
+        self.codes: dict[str, AuthCode] = {}
+        self.open_windows: dict[tuple[str, str], Window] = {}
+        self.changes = 0
+        """Rises with everything worth saving."""
+        self._headers: tuple[int, Headers] = (-1, ())
+        self.open_accounts(config.accounts)
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """The broker's wall clock; a new day lays out new option chains."""
+        now = self.clock()
+        today = day_number(now)
+        if today != self.instruments.today:
+            self.instruments.refresh(today)
+        return now
+
+    # -- accounts and sessions ----------------------------------------------------------------
+
+    def open_accounts(self, count: int) -> list[Account]:
+        """Open more accounts; ids, keys and secrets follow from the seed."""
+        made = []
+        for _ in range(count):
+            number = len(self.accounts)
+            client = client_id(number)
+            name = "partner" if self.config.shared_app else client
+            app = make_app(self.config.seed, name)
+            app = self.apps.setdefault(app.key, app)
+            account = Account(
+                client, person(number), app, self.config.capital * UNIT,
+                f"{self.config.seed}/{client}",
+            )  # fmt: skip
+            account.day = day_number(self.clock())
+            account.role = "master" if number < self.config.masters else "follower"
+            if self.config.holdings:
+                self._endow(account)
+            self.accounts[client] = account
+            made.append(account)
+        self.changes += 1
+        return made
+
+    def _endow(self, account: Account) -> None:
+        for symbol in account.rng.sample(_HELD, 3):
+            quantity = account.rng.randint(2, 40) * 5
+            instrument = next(i for i in self.instruments.live if i.underlying == symbol)
+            paid = instrument.price * account.rng.randint(70, 104) // 100
+            account.holdings[symbol] = Holding(symbol, quantity, 0, paid)
+
+    def open_session(self, account: Account, app: App, now: int) -> Session:
+        """A new login for a client; whether it ends an earlier one is a switch."""
+        if self.switches.second_login_ends_first:
+            for other in account.sessions:
+                other.alive = False
+        token = make_token(account, self.dice, now // NS)
+        session = Session(
+            account, app, token, issued_at=now, expires_at=day_start(day_number(now) + 1)
+        )
+        account.sessions.append(session)
+        self.sessions[token] = session
+        self.changes += 1
+        return session
+
+    def window_for_anyone(self, call: str, who: str) -> Window:
+        """The window of a call that needs no session."""
+        window = self.open_windows.get((call, who))
+        if window is None:
+            window = Window(limit_of(call, registered=self.config.registered))
+            self.open_windows[call, who] = window
+        return window
+
+    # -- replies ------------------------------------------------------------------------------
+
+    def headers(self, now: int) -> Headers:
+        """The headers of a JSON reply; one tuple per second, so that servers can cache by it."""
+        second = now // NS
+        if self._headers[0] != second:
+            self._headers = (
+                second,
+                (("content-type", "application/json"), ("date", http_date(second))),
+            )
+        return self._headers[1]
+
+    def json(self, body: bytes, now: int, status: int = 200) -> Reply:
+        """A JSON reply with ready bytes."""
+        return Reply(status, self.headers(now), body)
+
+    def data(self, content: object, now: int, status: int = 200) -> Reply:
+        """A JSON reply from plain values."""
+        return Reply(status, self.headers(now), msgspec.json.encode(content))
+
+    def ok(self, result: object, now: int) -> Reply:
+        """The usual envelope around a result."""
+        return self.data({"status": "Ok", "message": "Success", "result": result}, now)
+
+    def failure(self, code: str, now: int, *, status: int = 200) -> Reply:
+        """A whole call refused: the code stands where `Ok` would."""
+        return self.data({"status": code, "message": text_of(code)}, now, status)
+
+    def failed_result(self, code: str, now: int, *, array: bool = False) -> Reply:
+        """An Ok envelope with a failure inside, as most of this broker's errors come."""
+        inner: object = {"status": code, "message": text_of(code)}
+        return self.ok([inner] if array else inner, now)
+
+    def text(
+        self, body: str, now: int, *, status: int = 200, kind: str = "text/html; charset=utf-8"
+    ) -> Reply:
+        """A reply that is no JSON."""
+        headers = (("content-type", kind), ("date", http_date(now // NS)))
+        return Reply(status, headers, body.encode())
+
+
+def read_json(body: bytes) -> object:
+    """The content of a request body; None for what is no JSON."""
+    try:
+        content: object = _anything.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return content
+
+
+def read_object(body: bytes) -> dict[str, Scalar] | None:
+    """A JSON object, bare or as the only element of an array; None for anything else."""
+    content = read_json(body)
+    if isinstance(content, list) and len(content) == 1:
+        content = content[0]
+    return plain_fields(content) if isinstance(content, dict) else None
+
+
+def plain_fields(fields: Mapping[str, object]) -> dict[str, Scalar]:
+    """Fields as texts and numbers; what is neither becomes a text that fails its own check."""
+    return {
+        name: value if value is None or isinstance(value, str | int | float) else repr(value)
+        for name, value in fields.items()
+    }

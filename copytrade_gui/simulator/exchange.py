@@ -1,0 +1,399 @@
+"""From acceptance to the end of an order: the walk through the statuses, and a market that fills.
+
+Nothing runs in the background. Each account keeps the moments at which something is due; they
+are worked off, in the order of their times, when the account is next looked at. The outcome is
+the same whenever that happens to be.
+"""
+
+from collections.abc import Callable
+from heapq import heappop
+
+import msgspec
+
+from copytrade_gui.simulator import risk
+from copytrade_gui.simulator.accounts import Account
+from copytrade_gui.simulator.config import Switches
+from copytrade_gui.simulator.dayend import close_day
+from copytrade_gui.simulator.instruments import InstrumentList
+from copytrade_gui.simulator.ist import NS, date_of, day_number, day_start
+from copytrade_gui.simulator.ledger import Ledger
+from copytrade_gui.simulator.orders import Fill, Order, Terms, Twist
+from copytrade_gui.simulator.prices import Prices, slot_of
+from copytrade_gui.simulator.rules import CLOSING, MarketRules, next_opening
+
+_MS = 1_000_000
+_ALWAYS = -1  # an event that survives changes of terms
+
+_Action = Callable[[Account, Order, int, int], None]
+
+
+class Exchange:
+    """Accepts orders for all accounts, moves them along, and matches them against the prices."""
+
+    def __init__(
+        self, switches: Switches, instruments: InstrumentList, prices: Prices, ledger: Ledger
+    ) -> None:
+        self.switches = switches
+        self.instruments = instruments
+        self.prices = prices
+        self.ledger = ledger
+        self.rules = MarketRules(switches, instruments, prices)
+        self.order_count = 0
+        self.trade_count = 0
+        self._horizon = 0  # up to when the account at hand is being worked off
+        self._day_prefix = (0, "")
+        self._actions: dict[str, _Action] = {
+            "accept": self._late_accept,
+            "validate": self._validate,
+            "risk": self._risk,
+            "arrive": self._arrive,
+            "trigger": self._trigger,
+            "match": self._match,
+            "fill": self._fill,
+            "modify": self._modified,
+            "cancel": self._cancelled,
+            "cancel_rest": self._cancel_rest,
+            "expire": self._expire,
+            "late_fill": self._late_fill,
+            "amo_open": self._amo_open,
+        }
+
+    # -- what calls ask for -------------------------------------------------------------------
+
+    def accept(
+        self, account: Account, terms: Terms, now: int, twist: Twist | None = None,
+        origin: str = "request", parent: str = "NA",
+    ) -> Order:  # fmt: skip
+        """Take an order: give it an id, put it into the ledger, and let it start walking."""
+        today = day_number(now)
+        if account.day != today:
+            self.settle(account, now)
+        self.order_count += 1
+        order = Order(
+            0, account.client_id, self._order_id(today), terms, now, now, origin,
+            parent=parent, app_key=account.app.key,
+        )  # fmt: skip
+        if twist is not None:
+            self._twist(order, twist)
+            if twist.late_ns:
+                order.accepted_at += twist.late_ns
+                order.visible_at += twist.late_ns
+                account.late[order.order_id] = order
+                account.schedule(order.accepted_at, "accept", order)
+                return order
+        self._enter(account, order, now)
+        return order
+
+    def cancel(self, account: Account, order: Order, now: int) -> bool:
+        """Take a cancel for a live order; False when nothing is left to cancel."""
+        if not order.live:
+            return False
+        if order.stage == "queued":
+            self._stop(account, order)
+            order.end(now, "cancelled after market order")
+            return True
+        if order.status != "cancel pending":
+            order.note(now, "cancel pending")
+            self._always(account, order, now + self._ns(self.switches.change_ms), "cancel")
+        return True
+
+    def modify(self, account: Account, order: Order, terms: Terms, now: int) -> None:
+        """Take new terms for an order that is queued, or live at the exchange."""
+        order.next_terms = terms
+        if order.stage == "queued":
+            order.terms, order.next_terms = terms, None
+            order.note(now, "modify after market order req received")
+            return
+        order.note(now, "modify pending")
+        self._always(account, order, now + self._ns(self.switches.change_ms), "modify")
+
+    def settle(self, account: Account, now: int) -> None:
+        """Let everything happen to an account's orders that is due by `now`."""
+        today = day_number(now)
+        if account.day != today:
+            if account.day and account.day < today:
+                self._work_off(account, day_start(today) - 1)
+                close_day(account, self.prices, day_start(today))
+            account.day = today
+        if account.resting or account.events:
+            self._work_off(account, now)
+
+    # -- working off --------------------------------------------------------------------------
+
+    def _work_off(self, account: Account, until: int) -> None:
+        self._horizon = until
+        last = slot_of(until)
+        for order in list(account.resting.values()):
+            self._look_ahead(account, order, last)
+        events = account.events
+        while events and events[0][0] <= until:
+            due, _, action, order_id, version, amount = heappop(events)
+            order_due = account.orders.get(order_id) or account.late.get(order_id)
+            if order_due is None or version not in {order_due.version, _ALWAYS}:
+                continue
+            self._actions[action](account, order_due, due, amount)
+
+    def _look_ahead(self, account: Account, order: Order, last: int) -> None:
+        """Find the second in which the price reaches a resting order, up to the horizon."""
+        first = order.scan_from
+        if first > last:
+            return
+        terms = order.terms
+        if order.stage == "trigger":
+            level, action = terms.trigger, "trigger"
+            below = not terms.buy
+        else:
+            level, action = terms.price, "match"
+            below = terms.buy
+        search = self.prices.first_at_or_below if below else self.prices.first_at_or_above
+        found = search(terms.instrument, level, first, last)
+        if found is None:
+            order.scan_from = last + 1
+            return
+        order.scan_from = found
+        del account.resting[order.order_id]
+        account.schedule(found * NS, action, order)
+
+    def _rest(self, account: Account, order: Order, at: int) -> None:
+        order.scan_from = slot_of(at) + 1
+        account.resting[order.order_id] = order
+        self._look_ahead(account, order, slot_of(self._horizon))
+
+    # -- the walk -----------------------------------------------------------------------------
+
+    def _enter(self, account: Account, order: Order, now: int) -> None:
+        account.orders[order.order_id] = order
+        ledger = self.ledger
+        ledger.accepted.append(order)
+        order.number = len(ledger.accepted)
+        if order.terms.complexity == "AMO":
+            order.stage = "queued"
+            order.note(now, "after market order req received")
+            account.schedule(next_opening(now), "amo_open", order)
+            return
+        order.note(now, "put order req received")
+        account.schedule(now + self._ns(self.switches.walk_ms[0]), "validate", order)
+
+    def _late_accept(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        del account.late[order.order_id]
+        self._enter(account, order, due)
+
+    def _amo_open(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        order.stage = "received"
+        order.note(due, "put order req received")
+        account.schedule(due + self._ns(self.switches.walk_ms[0]), "validate", order)
+
+    def _validate(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        order.note(due, "validation pending")
+        first, second, _ = self.switches.walk_ms
+        account.schedule(due + self._ns(second - first), "risk", order)
+
+    def _risk(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        reason = order.doom or self.rules.policy(order.terms, due)
+        if not reason and account.rng.random() < self.switches.reject_rate:
+            reason = "RMS:Blocked for simulated risk rule"
+        if not reason:
+            last = self.prices.last(order.terms.instrument, slot_of(due))
+            reason = risk.objection(account, order, last)
+        if reason:
+            order.end(due, "rejected", reason)
+            return
+        order.note(due, "open pending")
+        _, second, third = self.switches.walk_ms
+        account.schedule(due + self._ns(third - second), "arrive", order)
+
+    def _arrive(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        order.exchange_id = f"11{order.order_id[:6]}{order.number:08d}"
+        reason = self.rules.exchange_objection(order.terms, due)
+        if reason:
+            self._stop(account, order)
+            order.end(due, "rejected", reason)
+            return
+        if self.switches.trading_hours:
+            closing = day_start(day_number(due)) + CLOSING * NS
+            self._always(account, order, closing, "expire")
+        if order.terms.kind in {"SL", "SLM"}:
+            order.stage = "trigger"
+            order.note(due, "trigger pending")
+            if self.rules.triggered(order.terms, slot_of(due)):
+                account.schedule(due, "trigger", order)
+            else:
+                self._rest(account, order, due)
+            return
+        order.stage = "open"
+        order.note(due, "open")
+        self._match(account, order, due, 0)
+
+    def _trigger(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        order.stage = "open"
+        order.note(due, "open")
+        self._match(account, order, due, 0)
+
+    # -- the market ---------------------------------------------------------------------------
+
+    def rematch(self, account: Account, order: Order, due: int, until: int) -> None:
+        """Look at an order anew because its terms or the prices have changed."""
+        self._horizon = until
+        account.resting.pop(order.order_id, None)
+        if order.stage == "trigger":
+            if self.rules.triggered(order.terms, slot_of(due)):
+                account.schedule(due, "trigger", order)
+            else:
+                self._rest(account, order, due)
+        elif order.stage == "open":
+            self._match(account, order, due, 0)
+
+    def _match(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        terms = order.terms
+        if not self.rules.marketable(terms, slot_of(due)):
+            if terms.validity == "IOC":
+                self._stop(account, order)
+                order.end(due, "cancelled")
+            else:
+                self._rest(account, order, due)
+            return
+        gap = self._ns(self.switches.fill_ms)
+        sizes = self._parts(account, order)
+        if terms.validity == "IOC" and len(sizes) > 1:
+            account.schedule(due + gap, "fill", order, sizes[0])
+            account.schedule(due + gap, "cancel_rest", order)
+            return
+        for place, size in enumerate(sizes, 1):
+            account.schedule(due + gap * place, "fill", order, size)
+
+    def _parts(self, account: Account, order: Order) -> list[int]:
+        step = order.terms.instrument.quantity_step
+        steps = order.pending // step
+        wanted = order.parts
+        if not wanted and account.rng.random() < self.switches.partial_rate:
+            wanted = account.rng.randint(2, 3)
+        count = max(1, min(wanted, steps))
+        share = steps // count
+        return [share * step] * (count - 1) + [order.pending - share * step * (count - 1)]
+
+    def _fill(self, account: Account, order: Order, due: int, amount: int) -> None:
+        if order.live and order.stage == "open":
+            self._trade(account, order, due, min(amount, order.pending))
+
+    def _late_fill(self, account: Account, order: Order, due: int, amount: int) -> None:
+        self._trade(account, order, due, min(amount, order.pending))
+
+    def _trade(self, account: Account, order: Order, due: int, quantity: int) -> None:
+        if quantity <= 0:
+            return
+        terms = order.terms
+        price = self.rules.fill_price(terms, slot_of(due))
+        self.trade_count += 1
+        trade_id = f"{7_000_000_000 + self.trade_count}"
+        fill = Fill(trade_id, order.order_id, quantity, price, due)
+        risk.release(account, order, quantity)
+        order.filled += quantity
+        order.value += quantity * price
+        account.fills.append(fill)
+        risk.book_fill(account, terms, quantity, price)
+        if not order.pending:
+            account.resting.pop(order.order_id, None)
+            order.end(due, "complete")
+            self._brackets(account, order, due)
+        else:
+            waiting = order.status in {"cancel pending", "modify pending"} or not order.live
+            order.note(due, order.status if waiting else "open")
+
+    def _modified(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        terms, order.next_terms = order.next_terms, None
+        if terms is None or not order.live:
+            return
+        before = order.terms
+        order.version += 1
+        account.resting.pop(order.order_id, None)
+        risk.release(account, order, order.pending)
+        refused = terms.quantity < order.filled or self.rules.exchange_objection(terms, due)
+        last = self.prices.last(before.instrument, slot_of(due))
+        if not refused:
+            order.terms = terms
+            refused = risk.objection(account, order, last)
+        if refused:
+            order.terms = before
+            risk.objection(account, order, last)
+            order.note(due, "not modified")
+        else:
+            order.note(due, "modified")
+        if not order.pending:
+            order.end(due, "complete")
+            return
+        stop = order.terms.kind in {"SL", "SLM"}
+        if not stop or before.kind not in {"SL", "SLM"}:
+            order.stage = "trigger" if stop else "open"
+        order.note(due, "trigger pending" if order.stage == "trigger" else "open")
+        self.rematch(account, order, due, self._horizon)
+
+    def _cancelled(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        if not order.live:
+            return
+        self._stop(account, order)
+        order.cancelled = order.pending
+        order.end(due, "cancelled")
+        if order.late_fill and order.pending:
+            later = due + self._ns(self.switches.fill_ms)
+            self._always(account, order, later, "late_fill", order.pending)
+
+    def _cancel_rest(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        self._cancelled(account, order, due, 0)
+
+    def _expire(self, account: Account, order: Order, due: int, _amount: int) -> None:
+        if order.live:
+            self._stop(account, order)
+            order.end(due, "cancelled", "Order validity has ended.")
+
+    def _brackets(self, account: Account, order: Order, due: int) -> None:
+        """A filled main order sends its exits; a filled exit withdraws its sibling."""
+        terms = order.terms
+        if order.parent != "NA":
+            parent = account.orders.get(order.parent)
+            for other in parent.legs if parent else ():
+                sibling = account.orders.get(other)
+                if sibling is not None and sibling.live:
+                    self.cancel(account, sibling, due)
+            return
+        exits: list[tuple[str, int, int]] = []
+        if terms.stop_leg:
+            exits.append(("SL", terms.stop_leg, terms.stop_leg))
+        if terms.target_leg:
+            exits.append(("LIMIT", terms.target_leg, 0))
+        for kind, price, trigger in exits:
+            leg = msgspec.structs.replace(
+                terms, buy=not terms.buy, kind=kind, price=price, trigger=trigger,
+                stop_leg=0, target_leg=0, disclosed=0, validity="DAY",
+            )  # fmt: skip
+            made = self.accept(account, leg, due, origin="leg", parent=order.order_id)
+            order.legs += (made.order_id,)
+
+    # -- small steps --------------------------------------------------------------------------
+
+    def _stop(self, account: Account, order: Order) -> None:
+        account.resting.pop(order.order_id, None)
+        risk.release(account, order, order.pending)
+
+    def _always(
+        self, account: Account, order: Order, due: int, action: str, amount: int = 0
+    ) -> None:
+        version, order.version = order.version, _ALWAYS
+        account.schedule(due, action, order, amount)
+        order.version = version
+
+    def _twist(self, order: Order, twist: Twist) -> None:
+        order.visible_at += twist.hidden_ns
+        order.doom = twist.reject
+        order.shown_status = twist.status
+        order.parts = twist.parts
+        order.late_fill = twist.late_fill
+        order.shown_tag = twist.tag
+
+    def _order_id(self, day: int) -> str:
+        if self._day_prefix[0] != day:
+            self._day_prefix = (day, f"{date_of(day):%y%m%d}")
+        return f"{self._day_prefix[1]}{self.order_count:09d}"
+
+    @staticmethod
+    def _ns(ms: float) -> int:
+        return max(0, round(ms * _MS))

@@ -1,0 +1,246 @@
+"""Orders: place, modify, cancel, the books and the history."""
+
+import random
+from collections.abc import Sequence
+
+import msgspec
+
+from copytrade_gui.simulator.accounts import Account
+from copytrade_gui.simulator.amend import new_terms
+from copytrade_gui.simulator.books import (
+    book_body,
+    empty_body,
+    failed_code,
+    history_rows,
+    order_row,
+    stale_row,
+    trade_row,
+)
+from copytrade_gui.simulator.codes import text_of
+from copytrade_gui.simulator.desk import Call, Desk, read_object
+from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.ist import NS, stamp
+from copytrade_gui.simulator.ledger import WireOrder
+from copytrade_gui.simulator.lies import distort
+from copytrade_gui.simulator.orders import Order, Terms
+from copytrade_gui.simulator.terms import (
+    Leg,
+    RefusedError,
+    Scalar,
+    check_place,
+    read_legs,
+)
+from copytrade_gui.simulator.wire import Reply
+
+_HEAD = b'{"status":"Ok","message":"Success","result":['
+_CHANGEABLE = frozenset({"open", "trigger", "queued"})
+
+
+def read_place(call: Call, desk: Desk) -> None:
+    """Read the legs of a place request and log them, before anybody decides anything."""
+    call.legs = read_legs(call.request.body)
+    if not call.legs:
+        return
+    account = call.account.client_id if call.account is not None else ""
+    ledger = desk.ledger
+    call.lines = lines = [
+        WireOrder(
+            call.now, account, _text(leg.order_tag), _text(leg.exchange), _text(leg.instrument_id),
+            _text(leg.transaction_type), _text(leg.quantity),
+        )
+        for leg in call.legs
+    ]  # fmt: skip
+    ledger.wire += lines
+    for line in lines:
+        if line.tag:
+            ledger.tags[line.tag] += 1
+
+
+def _text(value: Scalar) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+class OrderCalls:
+    """The order part of the broker's interface."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def place(self, call: Call) -> Reply:
+        """POST /orders: each leg stands alone; the outer status is Ok whatever becomes of them."""
+        desk = self._desk
+        if not call.legs:
+            return desk.failure("EC914", call.now)
+        account = call.client
+        results = []
+        for leg, line in zip(call.legs, call.lines, strict=True):
+            try:
+                terms = self._terms(account, leg)
+            except RefusedError as refused:
+                line.outcome = refused.code
+                results.append(_failed_leg(refused.code))
+                continue
+            order = self._accept(account, terms, call)
+            line.outcome = "accepted"
+            line.order_id = order.order_id
+            results.append(
+                b'{"status":"Success","message":"Success","brokerOrderId":"%b","requestTime":"%b"}'
+                % (order.order_id.encode(), stamp(call.now).encode())
+            )
+        desk.changes += 1
+        return Reply(200, desk.headers(call.now), _HEAD + b",".join(results) + b"]}")
+
+    def _terms(self, account: Account, leg: Leg) -> Terms:
+        if account.frozen_code:
+            raise RefusedError(account.frozen_code)
+        desk = self._desk
+        return check_place(leg, desk.instruments, algo_required=desk.config.registered)
+
+    def _accept(self, account: Account, terms: Terms, call: Call) -> Order:
+        exchange, twist = self._desk.exchange, call.twist
+        if twist is None:
+            return exchange.accept(account, terms, call.now)
+        copies = [msgspec.structs.replace(terms) for _ in range(twist.copies)]
+        order = exchange.accept(account, terms, call.now, twist)
+        for copy in copies:
+            exchange.accept(account, copy, call.now, twist, origin="duplicate")
+        return order
+
+    # -- changes ------------------------------------------------------------------------------
+
+    def modify(self, call: Call) -> Reply:
+        """PUT /orders/{id}: object or one-element array, only what changes."""
+        desk, account = self._desk, call.client
+        desk.exchange.settle(account, call.now)
+        fields = read_object(call.request.body)
+        if not fields:
+            return self._refused_change("EC914", call.now)
+        if not (call.argument.isascii() and call.argument.isalnum()):
+            return self._refused_change("EC985", call.now)
+        order = account.orders.get(call.argument)
+        if order is None or order.visible_at > call.now:
+            return self._refused_change("EC999", call.now)
+        if order.stage not in _CHANGEABLE or order.status in {"modify pending", "cancel pending"}:
+            return self._refused_change("EC993", call.now)
+        known = {name: value for name, value in fields.items() if name in _MODIFIABLE}
+        if not known:
+            return self._refused_change("EC992", call.now)
+        try:
+            leg = msgspec.convert(known, Leg)
+            terms = new_terms(order, leg, remaining=desk.switches.modify_quantity == "remaining")
+        except RefusedError as refused:
+            return self._refused_change(refused.code, call.now)
+        except msgspec.ValidationError:
+            return self._refused_change("EC992", call.now)
+        desk.exchange.modify(account, order, terms, call.now)
+        return self._taken(order, call.now)
+
+    def cancel(self, call: Call) -> Reply:
+        """DELETE /orders/{id}."""
+        desk, account = self._desk, call.client
+        desk.exchange.settle(account, call.now)
+        if not (call.argument.isascii() and call.argument.isalnum()):
+            return self._refused_change("EC979", call.now)
+        order = account.orders.get(call.argument)
+        if order is None or order.visible_at > call.now:
+            return self._refused_change("EC997", call.now)
+        if not desk.exchange.cancel(account, order, call.now):
+            return self._refused_change("EC995", call.now)
+        return self._taken(order, call.now)
+
+    def _taken(self, order: Order, now: int) -> Reply:
+        self._desk.changes += 1
+        return self._desk.ok(
+            {
+                "status": "Success",
+                "message": "Success",
+                "brokerOrderId": order.order_id,
+                "requestTime": stamp(now),
+            },
+            now,
+        )
+
+    def _refused_change(self, code: str, now: int) -> Reply:
+        if self._desk.switches.error_place == "outer":
+            return self._desk.failure(code, now)
+        return self._desk.failed_result(code, now)
+
+    # -- books --------------------------------------------------------------------------------
+
+    def orders(self, call: Call) -> Reply:
+        """GET /orders: today's book, oldest first."""
+        desk, account, now = self._desk, call.client, call.now
+        desk.exchange.settle(account, now)
+        switches = desk.switches
+        seen = self._seen_at(call.lies, now)
+        if seen < now:
+            stale = (stale_row(o, seen, switches) for o in account.orders.values()
+                     if o.visible_at <= seen)  # fmt: skip
+            rows = [row for row in stale if row is not None]
+        else:
+            rows = [
+                o.row or order_row(o, switches)
+                for o in account.orders.values()
+                if o.visible_at <= now
+            ]
+        return self._book("orders", rows, call)
+
+    def trades(self, call: Call) -> Reply:
+        """GET /trades: today's fills, oldest first."""
+        desk, account, now = self._desk, call.client, call.now
+        desk.exchange.settle(account, now)
+        seen = self._seen_at(call.lies, now)
+        rows = []
+        for fill in account.fills:
+            order = account.orders[fill.order_id]
+            if order.visible_at <= seen and fill.at <= seen:
+                rows.append(fill.row or trade_row(fill, order))
+        return self._book("trades", rows, call)
+
+    def order(self, call: Call) -> Reply:
+        """GET /orders/{id}: one row per state change."""
+        desk, account, now = self._desk, call.client, call.now
+        desk.exchange.settle(account, now)
+        if any(fault.action == "book_failed" for fault, _ in call.lies):
+            return desk.failed_result("EC917", now)
+        order = account.orders.get(call.argument)
+        if order is None:
+            return desk.failed_result("EC998", now)
+        if order.visible_at > now:
+            return desk.failed_result("EC918", now)
+        rows = history_rows(order, desk.switches)
+        for fault, dice in call.lies:
+            rows = distort(rows, fault, dice)
+        if not rows:
+            return desk.failed_result("EC918", now)
+        return desk.json(book_body("orders", rows, desk.switches), now)
+
+    def _book(self, name: str, rows: list[bytes], call: Call) -> Reply:
+        desk = self._desk
+        for fault, dice in call.lies:
+            if fault.action == "book_failed":
+                return desk.failed_result(failed_code(name), call.now)
+            rows = distort(rows, fault, dice)
+        if not rows:
+            return desk.json(empty_body(name, desk.switches), call.now)
+        return desk.json(book_body(name, rows, desk.switches), call.now)
+
+    @staticmethod
+    def _seen_at(lies: Sequence[tuple[Fault, random.Random]], now: int) -> int:
+        ages = [fault.seconds for fault, _ in lies if fault.action == "book_stale"]
+        return now - round(max(ages, default=0.0) * NS)
+
+
+_MODIFIABLE = frozenset(
+    {"quantity", "orderType", "validity", "price", "slTriggerPrice", "disclosedQuantity",
+     "marketProtectionPercent"}
+)  # fmt: skip
+
+
+def _failed_leg(code: str) -> bytes:
+    return msgspec.json.encode({"status": code, "message": text_of(code)})
+
+
+def change_count(call: Call) -> int:
+    """How many places in the rate window a call takes: a bulk array counts each of its orders."""
+    return max(1, len(call.legs)) if call.name == "place" and call.legs else 1

@@ -1,0 +1,145 @@
+"""One order in the broker's hands: what was asked, where it stands, and every step it took."""
+
+from typing import Literal
+
+import msgspec
+
+from copytrade_gui.simulator.instruments import Instrument
+
+Stage = Literal["queued", "received", "trigger", "open", "done"]
+"""Where the machinery has the order; the text a client reads is `Order.status`.
+
+queued: after-market, waits for the next opening. received: between broker and exchange.
+trigger: a stop waiting for its price. open: in the exchange's book. done: nothing follows.
+"""
+
+
+class Terms(msgspec.Struct, gc=False):
+    """What a place request asks for, checked. Prices in ten-thousandths of a rupee, 0 for none."""
+
+    instrument: Instrument
+    buy: bool
+    quantity: int
+    product: str
+    kind: str  # LIMIT, MARKET, SL, SLM
+    validity: str
+    complexity: str
+    price: int = 0
+    trigger: int = 0
+    stop_leg: int = 0
+    target_leg: int = 0
+    disclosed: int = 0
+    protection: str = "0.0"
+    tag: str = ""
+    algo: str = ""
+    source: str = "API"
+
+
+class Step(msgspec.Struct, gc=False):
+    """One line of an order's history: the row as it stood after a change."""
+
+    at: int  # ns
+    status: str
+    quantity: int
+    filled: int
+    value: int
+    kind: str
+    price: int
+    trigger: int
+    reason: str
+
+
+class Fill(msgspec.Struct, gc=False):
+    """One trade at the exchange."""
+
+    trade_id: str
+    order_id: str
+    quantity: int
+    price: int
+    at: int  # ns
+    row: bytes = b""  # rendered trade row, made at the first read
+
+
+class Twist(msgspec.Struct):
+    """What faults do to one order beyond the request's own terms."""
+
+    late_ns: int = 0
+    hidden_ns: int = 0
+    copies: int = 0
+    tag: str | None = None
+    reject: str = ""
+    status: str = ""
+    parts: int = 0
+    late_fill: bool = False
+
+
+class Order(msgspec.Struct, gc=False):
+    """An accepted order; one of very many and never part of a cycle, so no collector tracks it.
+
+    Times in ns UTC, prices in ten-thousandths, value = price x quantity.
+    """
+
+    number: int  # place in the ledger, from 1
+    account: str
+    order_id: str
+    terms: Terms
+    accepted_at: int
+    visible_at: int  # not in any book before this
+    origin: str = "request"  # or "duplicate" (made by a fault), "leg" (bracket and cover orders)
+    exchange_id: str = ""
+    stage: Stage = "received"
+    status: str = "put order req received"
+    shown_tag: str | None = None  # a fault's tag over the one that was sent; "" shows as NA
+    shown_status: str = ""  # a fault's text over the true one
+    filled: int = 0
+    value: int = 0
+    cancelled: int = 0
+    reason: str = ""
+    blocked: int = 0  # margin held for the open part
+    version: int = 0  # rises with every change of terms; older scheduled events are void
+    scan_from: int = 0  # first second whose price has not been looked at
+    updated_at: int = 0
+    parent: str = "NA"
+    app_key: str = "NA"
+    legs: tuple[str, ...] = ()
+    steps: list[Step] = msgspec.field(default_factory=list)
+    doom: str = ""  # a fault: risk control will reject it with this text
+    next_terms: Terms | None = None  # a modify on its way to the exchange
+    late_fill: bool = False  # a fault: the exchange fills it once more after the cancel
+    parts: int = 0  # a fault: fill in this many parts; 0 leaves it to chance
+    row: bytes = b""  # rendered book row; empty when something changed
+
+    @property
+    def pending(self) -> int:
+        """What is not filled. A cancelled order still shows it, as in the broker's samples."""
+        return self.terms.quantity - self.filled
+
+    @property
+    def label(self) -> str:
+        """The tag as the books show it."""
+        return (self.terms.tag if self.shown_tag is None else self.shown_tag) or "NA"
+
+    @property
+    def live(self) -> bool:
+        return self.stage != "done"
+
+    def note(self, at: int, status: str) -> None:
+        """Move to a status text and remember the step."""
+        self.status = status
+        self.updated_at = at
+        self.row = b""
+        terms = self.terms
+        self.steps.append(
+            Step(
+                at, status, terms.quantity, self.filled, self.value,
+                terms.kind, terms.price, terms.trigger, self.reason,
+            )
+        )  # fmt: skip
+
+    def end(self, at: int, status: str, reason: str = "") -> None:
+        """Reach a last state."""
+        self.stage = "done"
+        self.version += 1
+        if reason:
+            self.reason = reason
+        self.note(at, status)

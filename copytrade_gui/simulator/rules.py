@@ -1,0 +1,84 @@
+"""Questions the market asks about an order: may it trade, does it trade, at which price."""
+
+from copytrade_gui.simulator import rupees
+from copytrade_gui.simulator.config import Switches
+from copytrade_gui.simulator.instruments import InstrumentList
+from copytrade_gui.simulator.ist import NS, date_of, day_number, day_start, second_of_day
+from copytrade_gui.simulator.orders import Terms
+from copytrade_gui.simulator.prices import Prices
+
+OPENING = 9 * 3600 + 15 * 60
+CLOSING = 15 * 3600 + 30 * 60
+
+
+class MarketRules:
+    """The exchange's and the broker's rules, as answers; changes nothing."""
+
+    def __init__(self, switches: Switches, instruments: InstrumentList, prices: Prices) -> None:
+        self.switches = switches
+        self._instruments = instruments
+        self._prices = prices
+
+    def marketable(self, terms: Terms, slot: int) -> bool:
+        """Whether an order trades at once. At or through the last price is enough."""
+        if terms.kind in {"MARKET", "SLM"}:
+            return True
+        last = self._prices.last(terms.instrument, slot)
+        return terms.price >= last if terms.buy else terms.price <= last
+
+    def triggered(self, terms: Terms, slot: int) -> bool:
+        """Whether the last price has reached a stop's trigger."""
+        last = self._prices.last(terms.instrument, slot)
+        return last >= terms.trigger if terms.buy else last <= terms.trigger
+
+    def fill_price(self, terms: Terms, slot: int) -> int:
+        """The other side's best price, never worse than the order's own limit."""
+        if terms.buy:
+            ask = self._prices.ask(terms.instrument, slot)
+            return min(ask, terms.price) if terms.price else ask
+        bid = self._prices.bid(terms.instrument, slot)
+        return max(bid, terms.price) if terms.price else bid
+
+    def policy(self, terms: Terms, at: int) -> str:
+        """Why the broker's own rules reject an order, or nothing."""
+        switches = self.switches
+        if terms.kind == "MARKET" and terms.protection == "0.0" and switches.reject_bare_market:
+            return "RMS:Rule: MARKET order without market protection is not allowed"
+        if terms.kind == "SLM" and switches.reject_slm:
+            return "RMS:Rule: SLM order is not allowed"
+        if switches.trading_hours and not is_open(at):
+            return "Market is closed."
+        return ""
+
+    def exchange_objection(self, terms: Terms, at: int) -> str:
+        """Why the exchange rejects an order, or nothing. Not prefixed by RMS, as in life."""
+        instrument = terms.instrument
+        if self._instruments.expired(instrument):
+            return "Contract has expired."
+        if instrument.freeze and terms.quantity > instrument.freeze:
+            return f"Quantity is above the freeze quantity of {instrument.freeze}."
+        if terms.price % instrument.tick or terms.trigger % instrument.tick:
+            return f"Price is not a multiple of the tick size {rupees.text(instrument.tick)}."
+        if terms.price and instrument.kind in {"EQ", "FUT"}:
+            close = self._prices.previous_close(instrument, at)
+            low, high = close * 80 // 100, close * 120 // 100
+            if not low <= terms.price <= high:
+                band = f"{rupees.text(low)} to {rupees.text(high)}"
+                return f"Price is outside the day's price range {band}."
+        return ""
+
+
+def is_open(ns: int) -> bool:
+    """Whether continuous trading runs; weekends are observed, holidays are not."""
+    weekday = date_of(day_number(ns)).weekday() < 5
+    return weekday and OPENING <= second_of_day(ns) < CLOSING
+
+
+def next_opening(ns: int) -> int:
+    """The next 09:15 on a weekday, ns."""
+    day = day_number(ns)
+    if second_of_day(ns) >= OPENING:
+        day += 1
+    while date_of(day).weekday() >= 5:
+        day += 1
+    return day_start(day) + OPENING * NS

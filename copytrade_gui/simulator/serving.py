@@ -1,0 +1,221 @@
+"""The simulator as a process of its own: arguments in, one line of JSON out, serve until told."""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import os
+import secrets
+import shutil
+import signal
+import ssl
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+
+from copytrade_gui.simulator.broker import SimulatedBroker
+from copytrade_gui.simulator.certificates import (
+    CertificateKind,
+    make_certificates,
+    server_context,
+)
+from copytrade_gui.simulator.config import SimulatorConfig, Switches
+from copytrade_gui.simulator.control import ControlledBroker, account_row, read_faults
+from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.server import SimulatorServer, quiet_about_handshakes
+from copytrade_gui.simulator.snapshot import StateError, load, save
+
+_SAVE_AFTER_S = 0.05
+_SAVE_SHARE = 20  # at most a twentieth of the time goes into saving
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The simulator's options, for a parser of its own or a sub-command of the program's."""
+    parser.add_argument("--port", type=int, default=0, metavar="P", help="0 takes a free port")
+    parser.add_argument("--accounts", type=int, default=11, metavar="N", help="default 11")
+    parser.add_argument("--masters", type=int, default=1, metavar="M", help="default 1")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="default 1")
+    parser.add_argument("--latency-ms", type=float, default=0.0, metavar="L")
+    parser.add_argument(
+        "--jitter-ms", type=float, default=0.0, metavar="J", help="lognormal, mean J"
+    )
+    parser.add_argument("--capital", type=int, default=10_000_000, help="rupees of each account")
+    parser.add_argument("--tls", action="store_true", help="with an authority made at start")
+    parser.add_argument(
+        "--certificate",
+        choices=get_args(CertificateKind),
+        default="good",
+        help="a bad one, for tests",
+    )
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep the day in this file")
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="stop when standard input closes"
+    )
+
+
+class SetupError(Exception):
+    """Arguments or files that the simulator cannot start with; the text names which."""
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Run a simulator as `add_arguments` describes until interrupted; returns the exit code."""
+    try:
+        broker = build(options)
+        faults = _fault_file(options.faults)
+    except (SetupError, StateError, OSError) as problem:
+        print(f"simulator: {problem}", file=sys.stderr)
+        return 2
+    for fault in faults:
+        broker.add_fault(fault)
+    folder = Path(tempfile.mkdtemp(prefix="copytrade-simulator-"))  # rights 0700
+    try:
+        return asyncio.run(_serve(broker, options, folder))
+    except OSError as problem:
+        print(f"simulator: cannot listen on port {options.port}: {problem}", file=sys.stderr)
+        return 2
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def build(options: argparse.Namespace) -> SimulatedBroker:
+    """The broker that the options ask for, new or from its state file.
+
+    Raises:
+        SetupError, StateError, OSError: with a sentence for the user.
+    """
+    if not 1 <= options.accounts <= 5000:
+        raise SetupError("--accounts must be between 1 and 5000")
+    if not 0 <= options.masters <= options.accounts:
+        raise SetupError("--masters must be between 0 and the number of accounts")
+    if options.latency_ms < 0 or options.jitter_ms < 0:
+        raise SetupError("--latency-ms and --jitter-ms must not be negative")
+    if not 0 <= options.port <= 65_535:
+        raise SetupError("--port must be between 0 and 65535")
+    config = SimulatorConfig(
+        seed=options.seed,
+        accounts=options.accounts,
+        masters=options.masters,
+        capital=options.capital,
+        switches=Switches(latency_ms=options.latency_ms, jitter_ms=options.jitter_ms),
+    )
+    if options.state is None or not options.state.exists():
+        if options.state is not None and not options.state.parent.is_dir():
+            raise SetupError(f"--state: the folder {options.state.parent} does not exist")
+        return SimulatedBroker(config, time.time_ns)
+    broker = load(options.state, config, time.time_ns)
+    broker.desk.switches.latency_ms = options.latency_ms
+    broker.desk.switches.jitter_ms = options.jitter_ms
+    return broker
+
+
+def _fault_file(path: Path | None) -> list[Fault]:
+    if path is None:
+        return []
+    try:
+        return read_faults(path.read_bytes())
+    except (msgspec.ValidationError, msgspec.DecodeError) as problem:
+        raise SetupError(f"--faults {path}: {problem}") from problem
+
+
+async def _serve(broker: SimulatedBroker, options: argparse.Namespace, folder: Path) -> int:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    token = secrets.token_urlsafe(18)
+    context: ssl.SSLContext | None = None
+    authority: Path | None = None
+    if options.tls or options.certificate != "good":
+        authority, certificate, key = make_certificates(folder, options.certificate)
+        context = server_context(certificate, key)
+    loop.set_exception_handler(quiet_about_handshakes)
+    server = SimulatorServer(ControlledBroker(broker, token), fast=True)
+    port = await server.start("127.0.0.1", options.port, context)
+    root = f"{'https' if context else 'http'}://127.0.0.1:{port}"
+    accounts_file = folder / "accounts.json"
+    accounts_file.touch(mode=0o600)
+    accounts_file.write_bytes(msgspec.json.encode([account_row(a) for a in broker.accounts]))
+    first_line = {
+        "base_url": f"{root}/v1",
+        "login_url": f"{root}/login",
+        "control_url": f"{root}/control/{token}",
+        "feed": None,
+        "ca_file": str(authority) if authority else None,
+        "accounts_file": str(accounts_file),
+    }
+    with _stopped_by_signals(loop, stopping.set):
+        if options.with_parent:
+            _stop_with_parent(loop, stopping.set)
+        print(msgspec.json.encode(first_line).decode(), flush=True)
+        _calm_the_collector()
+        keeper = asyncio.create_task(_keep(broker, options.state, stopping), name="state keeper")
+        await stopping.wait()
+        await keeper
+        await server.close()
+    return 0
+
+
+async def _keep(broker: SimulatedBroker, path: Path | None, stopping: asyncio.Event) -> None:
+    """Save soon after every change, and once more at the end."""
+    if path is None:
+        return
+    saved, pause = -1, _SAVE_AFTER_S
+    while not stopping.is_set():
+        if broker.desk.changes != saved:
+            saved = broker.desk.changes
+            started = time.perf_counter()
+            save(broker, path)
+            pause = max(_SAVE_AFTER_S, _SAVE_SHARE * (time.perf_counter() - started))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), pause)
+    save(broker, path, durable=True)
+
+
+def _calm_the_collector() -> None:
+    """Leave what lives all day alone, and look for cycles seldom: orders make none."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(
+    loop: asyncio.AbstractEventLoop, stop: Callable[[], None]
+) -> Iterator[None]:
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    before = [
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop)) for number in wanted
+    ]
+    try:
+        yield
+    finally:
+        for number, handler in zip(wanted, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _stop_with_parent(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """A console that is killed takes its paper broker with it: its end of our input closes."""
+
+    def wait() -> None:
+        # Not sys.stdin: a thread that waits inside its lock aborts the interpreter at the end.
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        with contextlib.suppress(RuntimeError):  # the loop may be gone already
+            loop.call_soon_threadsafe(stop)
+
+    threading.Thread(target=wait, name="parent watch", daemon=True).start()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry of `python -m copytrade_gui.simulator`; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="simulator", description="A simulated IIFL broker on this machine, for paper trading."
+    )
+    add_arguments(parser)
+    return serve(parser.parse_args(argv))

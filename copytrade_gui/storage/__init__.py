@@ -1,0 +1,1 @@
+"""What is remembered: SQLite, the keyring, the data folder. Imports ports and domain."""

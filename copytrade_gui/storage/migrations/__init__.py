@@ -1,0 +1,1 @@
+"""Alembic's room: ``env.py`` and one revision per schema number. Run by ``storage.upgrade``."""

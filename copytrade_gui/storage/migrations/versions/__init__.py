@@ -1,0 +1,1 @@
+"""One file per schema number, never edited after release."""

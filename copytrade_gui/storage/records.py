@@ -1,0 +1,240 @@
+"""Events as stored facts: what the audit trail keeps of each, and how it is read back.
+
+An ``OrderChanged`` keeps only what moved (the terms are in the plan's tables): a day of 170,000
+orders would otherwise repeat its instruments a million times. Nothing secret passes here: accounts
+carry no secrets, and bodies of requests and replies are never events.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from copytrade_gui.domain.account import AccountStatus
+from copytrade_gui.domain.events import (
+    AccountChanged,
+    Alarm,
+    Event,
+    FillSeen,
+    LampChanged,
+    OrderChanged,
+    PlanMade,
+    PlanSettled,
+    RecoveryReported,
+    ReviewsChanged,
+    TradingStateChanged,
+)
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.records import Fill, OrderView
+from copytrade_gui.domain.trading_state import StateChange
+from copytrade_gui.storage.chain import Fact
+
+ENGINE = "engine"
+ORDER_CHANGED = "OrderChanged"
+FILL_SEEN = "FillSeen"
+PLAN_SETTLED = "PlanSettled"
+TRADING_STATE = "TradingStateChanged"
+
+
+class OrderFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an ``OrderChanged`` keeps. Times ns, quantities units, ``average_price`` rupees."""
+
+    before: str
+    state: str
+    changed_ns: int
+    attempt_number: int = 0
+    tag: str = ""
+    broker_order_id: str = ""
+    filled_quantity: int = 0
+    average_price: Decimal | None = None
+    code: str = ""
+    cancel_requested: bool = False
+    called_ns: int = 0
+    sent_ns: int = 0
+    replied_ns: int = 0
+
+
+class PlanFact(msgspec.Struct, frozen=True):
+    """What a ``PlanMade`` keeps; the plan itself is in the tables."""
+
+    action_id: str
+    intents: int
+    planned: int
+    made_ns: int
+
+
+class CommandFact(msgspec.Struct, frozen=True):
+    """A person's act."""
+
+    command_id: str
+    verb: str
+    subject: str
+
+
+class ReviewsFact(msgspec.Struct, frozen=True):
+    """Which orders wait for a person."""
+
+    intents: list[str]
+
+
+class RecoveryFact(msgspec.Struct, frozen=True):
+    """What a start found."""
+
+    proven: list[str]
+    unknown: list[str]
+    stale: list[str]
+    missed: list[str]
+    differences: list[str]
+    unread: list[str]
+    needs_resume: bool
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When a fact was queued: UTC ns, monotonic ns, broker clock minus ours in ms if known."""
+
+    wall_ns: int
+    mono_ns: int
+    clock_offset_ms: int | None
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def to_json(value: object) -> str:
+    """Encode a domain value or a struct of this module."""
+    return _encoder.encode(value).decode()
+
+
+def order_fact(view: OrderView, before: str) -> OrderFact:
+    """Keep what moved."""
+    timing = view.timing
+    return OrderFact(
+        before,
+        view.state,
+        view.changed_ns,
+        view.attempt_number,
+        view.tag or "",
+        view.broker_order_id or "",
+        view.filled_quantity,
+        view.average_price,
+        view.code,
+        view.cancel_requested,
+        timing.called_ns if timing else 0,
+        timing.sent_ns if timing else 0,
+        timing.replied_ns if timing else 0,
+    )
+
+
+def fact_from(event: Event, at: Moment) -> Fact:
+    """Turn an event into the fact that is stored."""
+    account = plan = intent = reason = ""
+    actor = ENGINE
+    body: object
+    match event:
+        case OrderChanged(order=view):
+            account, plan, intent = view.account_id, view.plan_id, view.intent_id
+            reason, body = view.reason, order_fact(view, event.before)
+        case FillSeen(fill=fill):
+            account, body = fill.account_id, fill
+        case PlanMade(plan=made):
+            plan = made.plan_id
+            planned = sum(1 for one in made.intents if one.state == "PLANNED")
+            body = PlanFact(made.action.action_id, len(made.intents), planned, made.made_ns)
+        case PlanSettled():
+            plan, body = event.plan_id, event
+        case TradingStateChanged(change=change):
+            actor, reason, body = change.actor, change.reason, event
+        case AccountChanged(status=status):
+            account, reason = status.account_id, status.halted or status.session_reason
+            body = _status(status)
+        case Alarm():
+            account, plan = event.account_id or "", event.plan_id or ""
+            reason, body = event.sentence, event
+        case ReviewsChanged(items=items):
+            body = ReviewsFact([item.intent_id for item in items])
+        case RecoveryReported(report=report):
+            reason = report.in_words
+            body = RecoveryFact(
+                [view.intent_id for view in report.proven],
+                [view.intent_id for view in report.unknown],
+                [view.intent_id for view in report.stale],
+                list(report.missed_master_orders),
+                list(report.differences),
+                list(report.unread_accounts),
+                report.needs_resume,
+            )
+        case LampChanged():
+            reason, body = event.words, event
+    return Fact(
+        at.wall_ns,
+        at.mono_ns,
+        at.clock_offset_ms,
+        actor,
+        type(event).__name__,
+        account,
+        plan,
+        intent,
+        reason,
+        to_json(body),
+    )
+
+
+def command_fact(
+    command: CommandId, *, actor: str, verb: str, subject: str, reason: str, at: Moment
+) -> Fact:
+    """Turn a person's act into the fact that is stored."""
+    body = to_json(CommandFact(command, verb, subject))
+    return Fact(
+        at.wall_ns, at.mono_ns, at.clock_offset_ms, actor, "Command", "", "", "", reason, body
+    )
+
+
+def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
+    """Leave out news that repeat what ``kept`` holds: margins, latencies and steady lamps."""
+    now: object
+    match event:
+        case AccountChanged(status=status):
+            key, now = f"account {status.account_id}", _status(status)
+        case LampChanged():
+            key, now = f"lamp {event.name}", event.state
+        case ReviewsChanged(items=items):
+            key, now = "reviews", tuple(item.intent_id for item in items)
+        case _:
+            return True
+    if kept.get(key) == now:
+        return False
+    kept[key] = now
+    return True
+
+
+class StatusFact(msgspec.Struct, frozen=True):
+    """What an ``AccountChanged`` keeps."""
+
+    session: str
+    session_reason: str
+    halted: str
+
+
+def _status(status: AccountStatus) -> StatusFact:
+    return StatusFact(status.session, status.session_reason, status.halted)
+
+
+_ORDER = msgspec.json.Decoder(OrderFact)
+_FILL = msgspec.json.Decoder(Fill)
+_STATE = msgspec.json.Decoder(TradingStateChanged)
+
+
+def read_order(body: str) -> OrderFact:
+    """Read an ``OrderChanged`` body. Raises msgspec.DecodeError."""
+    return _ORDER.decode(body)
+
+
+def read_fill(body: str) -> Fill:
+    """Read a ``FillSeen`` body. Raises msgspec.DecodeError."""
+    return _FILL.decode(body)
+
+
+def read_state(body: str) -> StateChange:
+    """Read a ``TradingStateChanged`` body. Raises msgspec.DecodeError."""
+    return _STATE.decode(body).change

@@ -1,0 +1,1 @@
+"""What the operator sees; the only PySide6 and pyqtgraph. Imports services, ports and domain."""

@@ -1,0 +1,345 @@
+"""Every action of the window in one table, which menus, keys, tips, palette and tests read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from copytrade_gui.ui.icons import Icons
+
+
+class Act(StrEnum):
+    """Names of the actions."""
+
+    BUY = "buy"
+    SELL = "sell"
+    BUY_ROW = "buy_row"
+    SELL_ROW = "sell_row"
+    CANCEL_SELECTED = "cancel_selected"
+    CANCEL_VIEW = "cancel_view"
+    PAUSE = "pause"
+    HALT = "halt"
+    KILL = "kill"
+    RESUME = "resume"
+    VIEW_TICKET = "view_ticket"
+    VIEW_FOLLOWERS = "view_followers"
+    VIEW_FEED = "view_feed"
+    VIEW_LATENCY = "view_latency"
+    VIEW_ORDERS = "view_orders"
+    VIEW_ACTIVITY = "view_activity"
+    VIEW_NOTICES = "view_notices"
+    NEXT_PANEL = "next_panel"
+    RESET_LAYOUT = "reset_layout"
+    FULL_SCREEN = "full_screen"
+    TEXT_LARGER = "text_larger"
+    TEXT_SMALLER = "text_smaller"
+    TEXT_RESET = "text_reset"
+    THEME_DARK = "theme_dark"
+    THEME_LIGHT = "theme_light"
+    THEME_SYSTEM = "theme_system"
+    REFRESH = "refresh"
+    FIND = "find"
+    COPY = "copy"
+    EXPORT = "export"
+    PALETTE = "palette"
+    PREFERENCES = "preferences"
+    KEYS = "keys"
+    ABOUT = "about"
+    QUIT = "quit"
+    UNDO = "undo"
+    REDO = "redo"
+    MASTER_ADD = "master_add"
+    FOLLOWER_ADD = "follower_add"
+    FOLLOWER_EDIT = "follower_edit"
+    FOLLOWER_REMOVE = "follower_remove"
+    FOLLOWER_ON = "follower_on"
+    FOLLOWER_OFF = "follower_off"
+    FOLLOWER_SIZING = "follower_sizing"
+    FOLLOWERS_IMPORT = "followers_import"
+    FOLLOWERS_EXPORT = "followers_export"
+    LOGIN_NEXT = "login_next"
+    LOGIN_ALL = "login_all"
+    LOGIN_ONE = "login_one"
+    LOGOUT_ONE = "logout_one"
+    RECOVERY = "recovery"
+    REVIEWS = "reviews"
+    EXPORT_ORDERS = "export_orders"
+    VERIFY_AUDIT = "verify_audit"
+    END_OF_DAY = "end_of_day"
+
+
+class Where(StrEnum):
+    """Where an action's keys work."""
+
+    EVERYWHERE = "everywhere"
+    """In dialogs too: the stops."""
+    WINDOW = "window"
+    TABLE = "table"
+    """Only while that table has the focus, so that letters stay typable in fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One row of the table. ``question`` True: the action asks before it acts."""
+
+    text: str
+    tip: str
+    menu: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    where: Where = Where.WINDOW
+    question: bool = False
+    brief: str = ""
+    """What a narrow button says; the text where it is empty."""
+
+
+_T, _E = Where.TABLE, Where.EVERYWHERE
+
+SPECS: dict[Act, Spec] = {
+    Act.BUY: Spec("&Buy", "Open the ticket to buy", "Trade", ("F1",), "arrow-up-right"),
+    Act.SELL: Spec("&Sell", "Open the ticket to sell", "Trade", ("F2",), "arrow-down-right"),
+    Act.BUY_ROW: Spec(
+        "Buy this", "Open a buy ticket for this row", "Trade", ("B", "+"), "arrow-up-right", _T
+    ),
+    Act.SELL_ROW: Spec(
+        "Sell this", "Open a sell ticket for this row", "Trade", ("S", "-"), "arrow-down-right", _T
+    ),
+    Act.CANCEL_SELECTED: Spec(
+        "&Cancel selected orders",
+        "Ask the broker to cancel the selected orders",
+        "Trade",
+        ("Del",),
+        "circle-x",
+        _T,
+        question=True,
+        brief="Cancel",
+    ),
+    Act.CANCEL_VIEW: Spec(
+        "Cancel all &open orders shown",
+        "Ask the broker to cancel every open order in this view",
+        "Trade",
+        ("Shift+Del",),
+        "ban",
+        _T,
+        question=True,
+    ),
+    Act.PAUSE: Spec(
+        "&Pause", "No new plans; a running one finishes", "Stops", ("Ctrl+Shift+P",), "pause", _E
+    ),
+    Act.HALT: Spec(
+        "&Halt", "Nothing leaves but cancels", "Stops", ("Ctrl+Shift+H",), "octagon-x", _E
+    ),
+    Act.KILL: Spec(
+        "&Kill",
+        "Halt at once, then cancel every working order of ours",
+        "Stops",
+        ("Ctrl+Shift+K",),
+        "power",
+        _E,
+        question=True,
+    ),
+    Act.RESUME: Spec(
+        "&Resume copying",
+        "End a stop, with a reason where one is needed",
+        "Stops",
+        (),
+        "play",
+        question=True,
+    ),
+    Act.VIEW_TICKET: Spec("&Ticket", "Go to the order ticket", "View", ("Ctrl+1",), "list"),
+    Act.VIEW_FOLLOWERS: Spec(
+        "&Followers", "Go to the followers", "View", ("F7", "Ctrl+2"), "users"
+    ),
+    Act.VIEW_ORDERS: Spec("&Order book", "Go to the order book", "View", ("F3", "Ctrl+3"), "table"),
+    Act.VIEW_FEED: Spec("&Live feed", "Go to the live feed", "View", ("Ctrl+4",), "activity"),
+    Act.VIEW_LATENCY: Spec(
+        "L&atency", "Go to the latency charts", "View", ("F9", "Ctrl+5"), "chart-line"
+    ),
+    Act.VIEW_ACTIVITY: Spec(
+        "A&ctivity and audit", "Go to the audit trail", "View", ("F12", "Ctrl+6"), "history"
+    ),
+    Act.VIEW_NOTICES: Spec("&Notices", "Go to the notice centre", "View", ("Ctrl+7",), "bell"),
+    Act.NEXT_PANEL: Spec("Ne&xt panel", "Move to the next panel", "View", ("Ctrl+Tab",)),
+    Act.RESET_LAYOUT: Spec(
+        "&Reset layout",
+        "Put every panel back where it was at first",
+        "View",
+        icon="layout-dashboard",
+    ),
+    Act.FULL_SCREEN: Spec("F&ull screen", "Use the whole screen", "View", ("F11",)),
+    Act.TEXT_LARGER: Spec("Lar&ger text", "Larger text", "View", ("Ctrl++", "Ctrl+="), "plus"),
+    Act.TEXT_SMALLER: Spec("S&maller text", "Smaller text", "View", ("Ctrl+-",), "minus"),
+    Act.TEXT_RESET: Spec("No&rmal text", "Text at its normal size", "View", ("Ctrl+0",)),
+    Act.THEME_DARK: Spec("&Dark", "Dark colours", "Theme", icon="moon"),
+    Act.THEME_LIGHT: Spec("&Light", "Light colours", "Theme", icon="sun"),
+    Act.THEME_SYSTEM: Spec("As the &system", "Dark or light as the system", "Theme"),
+    Act.REFRESH: Spec("&Refresh", "Read this view again now", "View", ("F5",), "refresh-cw"),
+    Act.FIND: Spec("&Find", "Go to the filter of this table", "Edit", ("Ctrl+F",), "search"),
+    Act.COPY: Spec(
+        "&Copy rows", "Copy the selected rows with headers", "Edit", ("Ctrl+C",), "copy", _T
+    ),
+    Act.EXPORT: Spec(
+        "&Export table", "Write the rows shown to CSV or XLSX", "Edit", ("Ctrl+E",), "file-down"
+    ),
+    Act.PALETTE: Spec(
+        "Command &palette",
+        "Find an action, an instrument or a follower",
+        "Edit",
+        ("Ctrl+K",),
+        "search",
+    ),
+    Act.PREFERENCES: Spec(
+        "&Preferences", "Theme, text, confirmation", "Edit", ("Ctrl+,",), "settings"
+    ),
+    Act.KEYS: Spec("&Keys", "All keys on one page", "Help", ("Ctrl+F1",), "info"),
+    Act.ABOUT: Spec(
+        "&About and compliance", "Version, licences, your duties", "Help", icon="shield-check"
+    ),
+    Act.QUIT: Spec("&Quit", "Close the console", "Console", ("Ctrl+Q",), "log-out", question=True),
+    Act.UNDO: Spec("&Undo", "Take back the last edit of a follower", "Edit", ("Ctrl+Z",), "undo-2"),
+    Act.REDO: Spec("Re&do", "Do the last undone edit again", "Edit", ("Ctrl+Shift+Z",)),
+    Act.MASTER_ADD: Spec(
+        "Add &master", "Add a master account", "Followers", (), "key-round", question=True
+    ),
+    Act.FOLLOWER_ADD: Spec(
+        "&Add follower", "Add a follower account", "Followers", ("Ctrl+N",), "user-plus"
+    ),
+    Act.FOLLOWER_EDIT: Spec(
+        "&Edit", "Edit the selected follower", "Followers", ("Ctrl+Shift+E",), "pencil"
+    ),
+    Act.FOLLOWER_REMOVE: Spec(
+        "Remo&ve",
+        "Remove the selected follower; its history stays",
+        "Followers",
+        ("Ctrl+Del",),
+        "trash-2",
+        _T,
+        question=True,
+    ),
+    Act.FOLLOWER_ON: Spec(
+        "Turn &on", "Copy to the selected followers", "Followers", ("Alt+O",), "play", _T
+    ),
+    Act.FOLLOWER_OFF: Spec(
+        "Turn o&ff", "Copy nothing to the selected followers", "Followers", ("Alt+P",), "pause", _T
+    ),
+    Act.FOLLOWER_SIZING: Spec(
+        "Set si&zing",
+        "Give the selected followers one sizing rule",
+        "Followers",
+        (),
+        "percent",
+        question=True,
+    ),
+    Act.FOLLOWERS_IMPORT: Spec(
+        "&Import CSV",
+        "Read followers from a CSV file, after a preview",
+        "Followers",
+        ("Ctrl+I",),
+        "upload",
+        question=True,
+    ),
+    Act.FOLLOWERS_EXPORT: Spec(
+        "E&xport CSV",
+        "Write the followers to a CSV file, without secrets",
+        "Followers",
+        (),
+        "download",
+    ),
+    Act.LOGIN_NEXT: Spec(
+        "Log in ne&xt",
+        "Log in the next account without a session",
+        "Followers",
+        ("Ctrl+Shift+L",),
+        "log-in",
+    ),
+    Act.LOGIN_ALL: Spec(
+        "Log &all in",
+        "Log every account in at the simulator (paper only)",
+        "Followers",
+        (),
+        "log-in",
+    ),
+    Act.LOGIN_ONE: Spec("&Log in", "Log the selected account in", "Followers", (), "log-in"),
+    Act.LOGOUT_ONE: Spec(
+        "Log ou&t", "End the selected account's session", "Followers", (), "log-out"
+    ),
+    Act.RECOVERY: Spec(
+        "&Recovery report", "What the start found at the broker", "Orders", (), "shield-check"
+    ),
+    Act.REVIEWS: Spec(
+        "Orders to &decide",
+        "Orders nobody can vouch for",
+        "Orders",
+        ("Ctrl+D",),
+        "shield-alert",
+        brief="Decide",
+    ),
+    Act.EXPORT_ORDERS: Spec(
+        "&Export all orders", "Write every stored order to CSV or XLSX", "Orders", (), "file-down"
+    ),
+    Act.VERIFY_AUDIT: Spec(
+        "&Verify audit trail", "Check the chain of stored events", "Orders", (), "shield-check"
+    ),
+    Act.END_OF_DAY: Spec(
+        "End of &day", "Check that nothing is open and seal the day", "Orders", (), "check"
+    ),
+}
+
+MENUS = ("Console", "Trade", "Stops", "Followers", "Orders", "Edit", "View", "Help")
+MENU_TITLES = {
+    "Console": "&Console", "Trade": "&Trade", "Stops": "&Stops", "Followers": "&Followers",
+    "Orders": "&Orders", "Edit": "&Edit", "View": "&View", "Help": "&Help", "Theme": "&Theme",
+}  # fmt: skip
+ICON_NAMES = frozenset(spec.icon for spec in SPECS.values() if spec.icon)
+
+_CONTEXTS = {
+    Where.EVERYWHERE: Qt.ShortcutContext.ApplicationShortcut,
+    Where.WINDOW: Qt.ShortcutContext.WindowShortcut,
+    Where.TABLE: Qt.ShortcutContext.WidgetShortcut,
+}
+
+
+def plain_text(act: Act) -> str:
+    """The action's name without its mnemonic."""
+    return SPECS[act].text.replace("&", "")
+
+
+def tip(act: Act) -> str:
+    """The tool tip: what it does, and its keys."""
+    spec = SPECS[act]
+    return f"{spec.tip} ({', '.join(spec.keys)})" if spec.keys else spec.tip
+
+
+class Actions(QObject):
+    """The QActions made from the table. Panels connect what they do; nobody else toggles it."""
+
+    def __init__(self, window: QWidget, icons: Icons) -> None:
+        super().__init__(window)
+        self._made: dict[Act, QAction] = {}
+        for act, spec in SPECS.items():
+            action = QAction(spec.text, window)
+            action.setObjectName(f"action_{act}")
+            action.setShortcuts([QKeySequence(key) for key in spec.keys])
+            action.setShortcutContext(_CONTEXTS[spec.where])
+            # A held key must never send twice.
+            action.setAutoRepeat(act in (Act.TEXT_LARGER, Act.TEXT_SMALLER))
+            action.setIconText(spec.brief or plain_text(act))
+            action.setToolTip(tip(act))
+            action.setStatusTip(spec.tip)
+            if spec.icon:
+                icons.dress(action, spec.icon)
+            if spec.where is not Where.TABLE:
+                window.addAction(action)
+            self._made[act] = action
+
+    def __getitem__(self, act: Act) -> QAction:
+        return self._made[act]
+
+    def on(self, act: Act, call: Callable[[], object]) -> None:
+        """Let a panel do what the action says."""
+        self._made[act].triggered.connect(lambda _checked=False: call())

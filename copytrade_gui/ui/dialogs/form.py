@@ -1,0 +1,123 @@
+"""A dialog with fields: each problem stands beside its field, and saving keeps what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
+
+
+class FormDialog(ConsoleDialog):
+    """Labelled fields, a save button, and the place where a refusal is read.
+
+    ``save`` is awaited when the user saves; a ``RefusedError`` keeps the dialog open and puts its
+    sentence beside the field it names.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        desk: Desk,
+        title: str,
+        name: str,
+        *,
+        verb: str,
+        save: Callable[[], Awaitable[object]],
+    ) -> None:
+        super().__init__(parent, title, name)
+        self.setMinimumWidth(460)
+        self._desk = desk
+        self._save = save
+        self._problems: dict[str, QLabel] = {}
+        self._fields: dict[str, QWidget] = {}
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(14)
+        self.form.setVerticalSpacing(6)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.box.addLayout(self.form)
+        self.problem = QLabel()
+        self.problem.setObjectName(f"{name}_problem")
+        self.problem.setProperty("role", "problem")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        self.box.addWidget(self.problem)
+        self.back = self.make_button("Cancel", f"{name}_back")
+        self.back.clicked.connect(self.reject)
+        self.verb = self.make_button(verb, f"{name}_save", kind="primary")
+        self.verb.setDefault(True)
+        self.verb.clicked.connect(self.submit)
+
+    def finish_form(self) -> None:
+        """Put the buttons below the fields."""
+        self.box.addStretch(1)
+        self.add_buttons([self.back, self.verb])
+
+    def add_field(self, name: str, label: str, field: QWidget, *, hint: str = "") -> None:
+        """A field with its label as buddy, a hint below, and room for its problem."""
+        cell = QWidget()
+        column = QVBoxLayout(cell)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(field)
+        if hint:
+            words = QLabel(hint)
+            words.setWordWrap(True)
+            words.setProperty("role", "hint")
+            column.addWidget(words)
+        problem = QLabel()
+        problem.setObjectName(f"problem_{name}")
+        problem.setWordWrap(True)
+        problem.setProperty("role", "problem")
+        problem.hide()
+        column.addWidget(problem)
+        text = QLabel(label)
+        text.setBuddy(field)
+        field.setObjectName(f"field_{name}")
+        field.setAccessibleName(label.replace("&", ""))
+        if isinstance(field, QLineEdit):
+            field.textEdited.connect(lambda _text: self.clear_problems())
+        self.form.addRow(text, cell)
+        self._problems[name] = problem
+        self._fields[name] = field
+
+    def submit(self) -> None:
+        """Try to save; once at a time."""
+        if not self.verb.isEnabled():
+            return
+        self.verb.setEnabled(False)
+        self.clear_problems()
+        started = self._desk.tasks.start(
+            self._run(), name=f"save {self.objectName()}", on_error=self._on_failed
+        )
+        if started is None:
+            self.verb.setEnabled(True)
+
+    def show_problem(self, sentence: str, field: str = "") -> None:
+        """Say what is wrong, beside the field where it has one."""
+        label = self._problems.get(field, self.problem)
+        label.setText(sentence)
+        label.show()
+        if field in self._fields:
+            self._fields[field].setFocus()
+
+    def clear_problems(self) -> None:
+        """Forget what was said."""
+        for label in (self.problem, *self._problems.values()):
+            label.hide()
+
+    async def _run(self) -> None:
+        try:
+            await self._save()
+        except RefusedError as refusal:
+            self.verb.setEnabled(True)
+            self.show_problem(refusal.sentence, refusal.field)
+            return
+        self.accept()
+
+    def _on_failed(self, sentence: str) -> None:
+        self.verb.setEnabled(True)
+        self.show_problem(sentence)

@@ -1,0 +1,72 @@
+"""Everything known about one order, in words, to read and to copy."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
+from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words, reason_words
+
+
+def facts(desk: Desk, order: OrderView) -> tuple[tuple[str, str], ...]:
+    """Labels and values, in reading order."""
+    terms = order.terms
+    tick = terms.instrument.tick
+    timing = order.timing
+    return (
+        ("Account", desk.roster.name(order.account_id)),
+        ("State", ORDER_LOOKS[order.state].word),
+        ("Why", reason_words(order) or figures.UNKNOWN),
+        ("Order", order_words(terms)),
+        ("Instrument", f"{terms.instrument.name} ({terms.instrument.key})"),
+        ("Type", f"{terms.order_type}, {terms.product}, {terms.validity}"),
+        ("Trigger", figures.price(terms.trigger, tick)),
+        ("Filled", f"{figures.whole(order.filled_quantity)} of {figures.whole(terms.quantity)}"),
+        ("Average price", figures.price(order.average_price, tick)),
+        ("Broker order", order.broker_order_id or figures.UNKNOWN),
+        ("Tag", order.tag or figures.UNKNOWN),
+        ("Attempt", str(order.attempt_number)),
+        ("Last change", figures.stamp(order.changed_ns)),
+        ("Call to send", _ms(timing.call_to_send_ms if timing and timing.sent_ns else None)),
+        ("Send to reply", _ms(timing.send_to_reply_ms if timing and timing.sent_ns else None)),
+        ("Call to reply", _ms(timing.call_to_reply_ms if timing else None)),
+    )
+
+
+def _ms(value: float | None) -> str:
+    return figures.UNKNOWN if value is None else f"{figures.milliseconds(value)} ms"
+
+
+class OrderDetails(ConsoleDialog):
+    """One order's facts in two columns."""
+
+    def __init__(self, parent: QWidget, desk: Desk, order: OrderView) -> None:
+        super().__init__(parent, f"Order - {desk.roster.name(order.account_id)}", "order_details")
+        self._facts = facts(desk, order)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(5)
+        for line, (label, value) in enumerate(self._facts):
+            name = QLabel(label)
+            name.setProperty("role", "muted")
+            text = QLabel(value)
+            text.setWordWrap(True)
+            text.setMinimumWidth(320)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            grid.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(text, line, 1)
+        self.box.addLayout(grid)
+        copy = self.make_button("Copy", "details_copy")
+        copy.clicked.connect(self._on_copy_clicked)
+        close = self.make_button("Close", "details_close", kind="primary")
+        close.clicked.connect(self.accept)
+        close.setDefault(True)
+        self.add_buttons([copy, close])
+
+    def _on_copy_clicked(self) -> None:
+        QGuiApplication.clipboard().setText("\n".join(f"{k}\t{v}" for k, v in self._facts))

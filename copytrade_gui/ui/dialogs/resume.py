@@ -1,0 +1,49 @@
+"""Coming back from a stop: a reason, and after a KILL the word as well."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.services.verbs import TradingVerbs
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.form import FormDialog
+
+
+class ResumeDialog(FormDialog):
+    """Says who stopped trading, when and why, and asks what ends it."""
+
+    def __init__(
+        self, parent: QWidget, desk: Desk, trading: TradingVerbs, change: StateChange
+    ) -> None:
+        super().__init__(
+            parent,
+            desk,
+            f"Resume copying - {desk.mode_word}",
+            "resume",
+            verb="Resume copying",
+            save=self._resume,
+        )
+        self._trading = trading
+        why = f" ({change.reason})" if change.reason else ""
+        self.box.insertWidget(
+            0,
+            self.add_text(
+                f"{change.actor} put trading into {change.state} at "
+                f"{figures.clock(change.at_ns)} IST{why}. After this, master orders are copied "
+                "again; orders missed meanwhile are not sent."
+            ),
+        )
+        self.reason = QLineEdit()
+        self.add_field("reason", "&Reason", self.reason, hint="Goes into the audit trail.")
+        self.word = QLineEdit()
+        self._needs_word = change.state is TradingState.KILL
+        if self._needs_word:
+            self.add_field("word", "&Word", self.word, hint="Type RESUME.")
+        self.finish_form()
+        self.reason.setFocus()
+
+    async def _resume(self) -> None:
+        word = self.word.text().strip() if self._needs_word else ""
+        await self._trading.resume(self.reason.text().strip(), word)

@@ -1,0 +1,91 @@
+"""One sizing rule for several followers, with what changes before it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.money import parse_decimal
+from copytrade_gui.domain.sizing import SizingRule, Strategy, problem_with
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.sizing_words import PARAMETER_WORDS, STRATEGY_WORDS, rule_words
+
+_LISTED = 6
+
+
+class SizingDialog(FormDialog):
+    """Strategy, value and cap; the followers and their present rules stand above."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        desk: Desk,
+        accounts: Sequence[Account],
+        save: Callable[[SizingDialog], Awaitable[object]],
+    ) -> None:
+        super().__init__(
+            parent,
+            desk,
+            f"Set sizing - {desk.mode_word}",
+            "sizing",
+            verb=f"Set for {figures.plural(len(accounts), 'follower')}",
+            save=lambda: save(self),
+        )
+        shown = [f"{a.name}: now {rule_words(a.sizing)}" for a in accounts[:_LISTED]]
+        if len(accounts) > _LISTED:
+            shown.append(f"and {len(accounts) - _LISTED} more")
+        present = QLabel("\n".join(shown))
+        present.setProperty("role", "hint")
+        self.box.insertWidget(0, present)
+        self.strategy = QComboBox()
+        for strategy, words in STRATEGY_WORDS.items():
+            self.strategy.addItem(words, str(strategy))
+        self.add_field("strategy", "S&izing", self.strategy)
+        self.parameter = QLineEdit("1")
+        self.add_field("parameter", "&Value", self.parameter)
+        self.hint = QLabel()
+        self.hint.setProperty("role", "hint")
+        self.form.addRow("", self.hint)
+        self.max_quantity = QLineEdit()
+        self.max_quantity.setPlaceholderText("No cap")
+        self.add_field("max_quantity", "&Most units", self.max_quantity)
+        self.strategy.currentIndexChanged.connect(lambda _number: self._on_strategy_changed())
+        self._on_strategy_changed()
+        self.finish_form()
+
+    def rule(self) -> SizingRule:
+        """The rule as typed.
+
+        Raises:
+            RefusedError: a field is not a number, or the rule is impossible.
+        """
+        parameter = parse_decimal(self.parameter.text())
+        if parameter is None:
+            raise RefusedError(
+                f"Value {self.parameter.text()!r} is not a number. Type one, such as 0.5.",
+                field="parameter",
+            )
+        typed = self.max_quantity.text().strip()
+        most = parse_decimal(typed) if typed else None
+        if typed and (most is None or most != most.to_integral_value()):
+            raise RefusedError(
+                f"Most units {typed!r} is not a whole number. Type one, or leave it empty.",
+                field="max_quantity",
+            )
+        rule = SizingRule(
+            Strategy(str(self.strategy.currentData())),
+            parameter,
+            None if most is None else int(most),
+        )
+        problem = problem_with(rule)
+        if problem:
+            raise RefusedError(problem, field="parameter")
+        return rule
+
+    def _on_strategy_changed(self) -> None:
+        self.hint.setText(PARAMETER_WORDS[Strategy(str(self.strategy.currentData()))])

@@ -1,0 +1,93 @@
+"""Carries the engine's news to the window: queued on its thread, drained here 20 times a second."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+
+from PySide6.QtCore import QObject, QTimer
+
+from copytrade_gui.domain.events import (
+    AccountChanged,
+    Event,
+    LampChanged,
+    OrderChanged,
+    RecoveryReported,
+    ReviewsChanged,
+)
+from copytrade_gui.ports import EventSource, Unsubscribe
+
+INTERVAL_MS = 50
+BOUND = 100_000
+"""Above this many waiting events the window re-reads everything instead of replaying them."""
+
+
+def latest_only(events: list[Event]) -> list[Event]:
+    """Keep the newest event per order, account, lamp and list; everything else stays as it came."""
+    kept: dict[Hashable, Event] = {}
+    for number, event in enumerate(events):
+        key = _subject(event)
+        if key is None:
+            kept[number] = event
+        else:
+            kept.pop(key, None)  # re-inserted, so that it stands where it last happened
+            kept[key] = event
+    return list(kept.values())
+
+
+def _subject(event: Event) -> Hashable | None:
+    match event:
+        case OrderChanged():
+            return ("order", event.order.intent_id)
+        case AccountChanged():
+            return ("account", event.status.account_id)
+        case LampChanged():
+            return ("lamp", event.name)
+        case ReviewsChanged():
+            return "reviews"
+        case RecoveryReported():
+            return "recovery"
+        case _:
+            return None
+
+
+class EventPump(QObject):
+    """Listens at once, delivers after ``run``; the queue takes appends from any thread."""
+
+    def __init__(
+        self,
+        source: EventSource,
+        deliver: Callable[[list[Event]], None],
+        overrun: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._deliver = deliver
+        self._overrun = overrun
+        self._waiting: deque[Event] = deque()
+        self._timer = QTimer(self)
+        self._timer.setInterval(INTERVAL_MS)
+        self._timer.timeout.connect(self.drain)
+        self._unsubscribe: Unsubscribe | None = source.subscribe(self._waiting.append)
+
+    def run(self) -> None:
+        """Start delivering; what came since the subscription comes first."""
+        self._timer.start()
+
+    def drain(self) -> None:
+        """Deliver what waits as one batch."""
+        count = len(self._waiting)
+        if not count:
+            return
+        taken = [self._waiting.popleft() for _ in range(count)]
+        if count > BOUND:
+            self._overrun()
+            return
+        self._deliver(latest_only(taken))
+
+    def stop(self) -> None:
+        """Hear nothing more."""
+        self._timer.stop()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        self._waiting.clear()

@@ -1,0 +1,90 @@
+"""Figures as an Indian trader reads them: 12,34,567.50, IST, an en dash for the unknown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+from PySide6.QtCore import QLocale
+
+from copytrade_gui.domain.money import Paise, rupees
+
+UNKNOWN = "–"
+IST = timezone(timedelta(hours=5, minutes=30), "IST")
+_INDIA = QLocale(QLocale.Language.English, QLocale.Country.India)
+
+
+def whole(number: int) -> str:
+    """A count or quantity with Indian grouping."""
+    return _INDIA.toString(number)
+
+
+def price(value: Decimal | None, tick: Decimal | None = None) -> str:
+    """Rupees with the instrument's decimals (two where the tick is not known)."""
+    if value is None:
+        return UNKNOWN
+    return _grouped(value, decimals_of(tick))
+
+
+def decimals_of(tick: Decimal | None) -> int:
+    """How many decimals a price with this tick shows; at least two."""
+    if tick is None:
+        return 2
+    exponent = tick.normalize().as_tuple().exponent
+    return max(2, -exponent) if isinstance(exponent, int) else 2
+
+
+def money(amount: Paise | None) -> str:
+    """Paise as rupees with two decimals."""
+    return UNKNOWN if amount is None else _grouped(rupees(amount), 2)
+
+
+def lots(number: Decimal) -> str:
+    """Lots without needless zeros."""
+    return f"{number.normalize():f}"
+
+
+def milliseconds(value: float | None) -> str:
+    """Milliseconds; tenths below 100, none above."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.1f}" if value < 100 else whole(round(value))
+
+
+def clock(at_ns: int) -> str:
+    """IST time of day with seconds."""
+    return _ist(at_ns).strftime("%H:%M:%S")
+
+
+def clock_ms(at_ns: int) -> str:
+    """IST time of day with milliseconds."""
+    moment = _ist(at_ns)
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+def stamp(at_ns: int) -> str:
+    """IST date and time."""
+    return _ist(at_ns).strftime("%d %b %Y %H:%M:%S IST")
+
+
+def ist(at_ns: int) -> datetime:
+    """The moment as an IST datetime."""
+    return _ist(at_ns)
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """``1 follower``, ``24 followers``."""
+    return f"{whole(number)} {one if number == 1 else many or one + 's'}"
+
+
+def _ist(at_ns: int) -> datetime:
+    moment = datetime.fromtimestamp(at_ns // 1_000_000_000, UTC).astimezone(IST)
+    return moment.replace(microsecond=at_ns % 1_000_000_000 // 1000)
+
+
+def _grouped(value: Decimal, decimals: int) -> str:
+    # Through integers: a float would round large amounts.
+    scaled = int((abs(value).scaleb(decimals)).to_integral_value())
+    before, after = divmod(scaled, 10**decimals)
+    sign = "-" if value < 0 and scaled else ""
+    return f"{sign}{_INDIA.toString(before)}.{after:0{decimals}d}"

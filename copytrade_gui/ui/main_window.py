@@ -1,0 +1,365 @@
+"""The window: strip, docks, menus, what it remembers, and how it closes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import cast
+
+from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QIcon, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+
+from copytrade_gui.domain.events import Event, Severity
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.console import Console
+from copytrade_gui.ui import assets, figures
+from copytrade_gui.ui.actions import ICON_NAMES, Actions
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import Question
+from copytrade_gui.ui.dialogs.preferences import apply_look, read_policy
+from copytrade_gui.ui.event_pump import EventPump
+from copytrade_gui.ui.icons import OTHER_NAMES, Icons
+from copytrade_gui.ui.menus import build_menus
+from copytrade_gui.ui.notices import Notice, Notices
+from copytrade_gui.ui.order_work import OrderWork
+from copytrade_gui.ui.panels.activity import ActivityPanel
+from copytrade_gui.ui.panels.follower_work import FollowerWork
+from copytrade_gui.ui.panels.followers import FollowersPanel
+from copytrade_gui.ui.panels.latency import LatencyPanel
+from copytrade_gui.ui.panels.latency_samples import KEPT
+from copytrade_gui.ui.panels.live_feed import LiveFeedPanel
+from copytrade_gui.ui.panels.notice_centre import NoticeCentre
+from copytrade_gui.ui.panels.order_entry import OrderEntryPanel
+from copytrade_gui.ui.panels.orders import OrdersPanel
+from copytrade_gui.ui.panels.status_lamps import StatusLamps
+from copytrade_gui.ui.panels.top_strip import TopStrip
+from copytrade_gui.ui.parts import Parts
+from copytrade_gui.ui.roster import Roster
+from copytrade_gui.ui.stop_work import StopWork
+from copytrade_gui.ui.tables.view import TableView
+from copytrade_gui.ui.tasks import Tasks
+from copytrade_gui.ui.theme import Theme
+from copytrade_gui.ui.view_work import ViewWork
+from copytrade_gui.ui.widgets.bands import Bands
+from copytrade_gui.ui.widgets.docks import Dock
+from copytrade_gui.ui.widgets.toasts import Toasts
+from copytrade_gui.ui.window_state import WindowMemory, restore_layout, save_layout
+
+FRAME = 3
+SMALLEST = (1280, 720)
+
+
+class MainWindow(QMainWindow):
+    """Built, then ``await start()``; ``closing`` is set when its user has decided to leave.
+
+    The caller awaits ``closing``, stops the engine, then awaits ``stop()``. The window never ends
+    the program by itself.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        settings: WindowMemory,
+        wall_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        super().__init__()
+        assets.check(ICON_NAMES | OTHER_NAMES)
+        self.setObjectName("main_window")
+        self._console = console
+        self.closing = asyncio.Event()
+        self._may_close = False
+        self._asking_quit = False
+        app = cast("QApplication", QApplication.instance())
+        theme = Theme(app)
+        icons = Icons(theme)
+        notices = Notices(wall_ns)
+        self.desk = Desk(
+            theme=theme,
+            icons=icons,
+            actions=Actions(self, icons),
+            tasks=Tasks(notices.warn),
+            notices=notices,
+            roster=Roster(),
+            memory=settings,
+            wall_ns=wall_ns,
+            paper=console.paper,
+        )
+        apply_look(theme, settings)
+        self._build_panels()
+        self._build_docks()
+        self._build_top()
+        self._connect()
+        self._pump = EventPump(console.events, self._deliver, self._on_overrun)
+        self._seconds = QTimer(self)
+        self._seconds.setInterval(1_000)
+        self._seconds.timeout.connect(self._on_second)
+        self._paint_mode()
+        self.setMinimumSize(*SMALLEST)
+        self.resize(1600, 960)
+        self.reset_layout()
+        restore_layout(self, settings)
+
+    # ------------------------------------------------------------ life
+
+    async def start(self) -> None:
+        """Load everything, then follow the news. What came meanwhile is applied afterwards."""
+        await self._load()
+        self.ticket.policy = read_policy(self.desk.memory)
+        self._pump.run()
+        self._seconds.start()
+        self.status.begin()
+        self.ticket.begin()
+        self.activity.read()
+        self.ticket.form.focus_first_gap()
+
+    async def stop(self) -> None:
+        """Remember the layout, end timers and tasks, close for good; the window is gone then."""
+        save_layout(self, self.desk.memory)
+        for view in self.findChildren(TableView):
+            view.save_columns()
+        self._pump.stop()
+        self.toasts.clear()
+        for timer in self.findChildren(QTimer):
+            timer.stop()
+        for part in (self.ticket, self.latency, self.activity, self.status):
+            part.stop()
+        await self.desk.tasks.cancel_all()
+        self._may_close = True
+        self.close()
+        self.deleteLater()
+        self.desk.theme.deleteLater()
+
+    async def _load(self) -> None:
+        console, roster = self._console, self.desk.roster
+        roster.set_accounts(await console.followers.accounts())
+        roster.set_statuses(await console.followers.statuses())
+        orders = await console.trading.orders()
+        self.feed.load(orders)
+        self.orders.load(orders)
+        self.followers.load(orders)
+        self.latency.load(await console.history.latency(KEPT))
+        self.strip.show_change(await console.trading.state())
+        self.order_work.load(await console.trading.reviews(), await console.trading.recovery())
+        self._on_second()
+
+    def _deliver(self, batch: list[Event]) -> None:
+        for part in self._parts:
+            part.on_events(batch)
+        self.stops.refresh()
+
+    def _on_overrun(self) -> None:
+        self.desk.notices.warn("The window fell behind, so everything was read again.")
+        self.desk.tasks.start(self._load(), name="reload")
+
+    def _on_second(self) -> None:
+        self.strip.on_second()
+        self.status.on_second()
+
+    # ------------------------------------------------------------ building
+
+    def _build_panels(self) -> None:
+        console, desk = self._console, self.desk
+        self.followers = FollowersPanel(desk)
+        self.ticket = OrderEntryPanel(desk, console.trading, console.market)
+        self.feed = LiveFeedPanel(desk)
+        self.latency = LatencyPanel(desk)
+        self.orders = OrdersPanel(desk, console.trading)
+        self.activity = ActivityPanel(desk, console.history)
+        self.centre = NoticeCentre(desk)
+        self.strip = TopStrip(desk)
+        self.bands = Bands(desk.icons)
+        self.status = StatusLamps(desk)
+        self.setStatusBar(self.status)
+        self.toasts = Toasts(desk.icons, self)
+
+    def _build_docks(self) -> None:
+        options = QMainWindow.DockOption
+        self.setDockOptions(
+            options.AllowNestedDocks | options.AllowTabbedDocks | options.GroupedDragging
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.docks: dict[str, Dock] = {}
+        for name, title, panel in (
+            ("order_entry", "Order ticket", self.ticket),
+            ("live_feed", "Live feed", self.feed),
+            ("latency", "Latency", self.latency),
+            ("orders", "Order book", self.orders),
+            ("activity", "Activity and audit", self.activity),
+            ("notices", "Notices", self.centre),
+        ):
+            self.docks[name] = Dock(name, title, panel, self.desk.icons, self)
+            for signal in (
+                self.docks[name].visibilityChanged,
+                self.docks[name].dockLocationChanged,
+                self.docks[name].topLevelChanged,
+            ):
+                signal.connect(self._on_docks_moved)
+        self.setCentralWidget(self.followers)
+        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.TopLeftCorner):
+            self.setCorner(corner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        for corner in (Qt.Corner.BottomRightCorner, Qt.Corner.TopRightCorner):
+            self.setCorner(corner, Qt.DockWidgetArea.RightDockWidgetArea)
+
+    def _build_top(self) -> None:
+        top = QWidget()
+        column = QVBoxLayout(top)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(build_menus(self, self.desk.actions, list(self.docks.values())))
+        column.addWidget(self.strip)
+        column.addWidget(self.bands)
+        self.setMenuWidget(top)
+
+    def _connect(self) -> None:
+        console, desk = self._console, self.desk
+        self.stops = StopWork(desk, console.trading, self.strip, self.orders.open_orders, self)
+        self.order_work = OrderWork(
+            desk, console.trading, console.history, self.bands, self.stops, self
+        )
+        self.follower_work = FollowerWork(
+            desk, self.followers, console.followers, console.sessions, self
+        )
+        self.view_work = ViewWork(
+            self,
+            desk,
+            Parts(
+                self.ticket, self.followers, self.feed, self.latency, self.orders, self.activity,
+                self.centre, self.docks,
+            ),
+            console.market,
+            profile=console.profile,
+            reset_layout=self.reset_layout,
+            refresh=self.refresh_view,
+        )  # fmt: skip
+        desk.notices.told.connect(self._on_told)
+        desk.notices.unread_changed.connect(self._on_unread_changed)
+        desk.roster.stranger_seen.connect(
+            lambda: desk.tasks.start(self.follower_work.edits.reload(), name="reload accounts")
+        )
+        # Accounts first, so that every other part finds their names.
+        self._parts = (
+            desk.roster, self.strip, self.status, desk.notices, self.followers, self.feed,
+            self.orders, self.latency, self.ticket, self.activity, self.order_work,
+        )  # fmt: skip
+
+    def _on_docks_moved(self, *_: object) -> None:
+        for dock in self.docks.values():
+            dock.refresh_title(self)
+
+    def refresh_view(self) -> None:
+        """Read everything again from the engine."""
+        self.desk.tasks.start(self._load(), name="refresh")
+        self.activity.read()
+
+    def reset_layout(self) -> None:
+        """Put every dock back where it was at first."""
+        left, right, low = (
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+        )
+        docks = self.docks
+        for dock in docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        self.addDockWidget(left, docks["order_entry"])
+        self.addDockWidget(right, docks["live_feed"])
+        self.splitDockWidget(docks["live_feed"], docks["latency"], Qt.Orientation.Vertical)
+        self.addDockWidget(low, docks["orders"])
+        self.tabifyDockWidget(docks["orders"], docks["activity"])
+        self.tabifyDockWidget(docks["activity"], docks["notices"])
+        for dock in docks.values():
+            dock.show()
+        docks["orders"].raise_()
+        wide = self.width() >= 1800
+        self.resizeDocks(
+            [docks["order_entry"], docks["live_feed"]],
+            [340, 640] if wide else [310, 430],
+            Qt.Orientation.Horizontal,
+        )
+        self.resizeDocks([docks["orders"]], [round(self.height() * 0.36)], Qt.Orientation.Vertical)
+        self.resizeDocks(
+            [docks["live_feed"], docks["latency"]], [500, 420], Qt.Orientation.Vertical
+        )
+
+    # ------------------------------------------------------------ looks
+
+    def _paint_mode(self) -> None:
+        mode = "PAPER TRADING" if self._console.paper else "LIVE"
+        self.setWindowTitle(f"{mode} - CopyTrade Console - {self._console.profile}")
+        self.setWindowIcon(QIcon(str(assets.root() / "icons" / "app.svg")))
+        self.setContentsMargins(FRAME, FRAME, FRAME, FRAME)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        # The frame says the mode even when the strip is covered by another window.
+        painter = QPainter(self)
+        colour = self.desk.theme.colour("fill_paper" if self._console.paper else "fill_stop")
+        area = self.rect()
+        for edge in (
+            QRect(0, 0, area.width(), FRAME),
+            QRect(0, area.height() - FRAME, area.width(), FRAME),
+            QRect(0, 0, FRAME, area.height()),
+            QRect(area.width() - FRAME, 0, FRAME, area.height()),
+        ):
+            painter.fillRect(edge, colour)
+        painter.end()
+
+    def _on_told(self, notice: Notice) -> None:
+        self.toasts.show_notice(notice)
+        if notice.severity is Severity.CRITICAL:
+            QApplication.alert(self)
+
+    def _on_unread_changed(self, number: int) -> None:
+        words = f"Notices ({figures.whole(number)})" if number else "Notices"
+        self.docks["notices"].setWindowTitle(words)
+
+    # ------------------------------------------------------------ closing
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close:
+            event.accept()
+            return
+        event.ignore()
+        if not self._asking_quit and not self.closing.is_set():
+            self._asking_quit = True
+            if self.desk.tasks.start(self._ask_quit(), name="quit") is None:
+                self.closing.set()
+
+    async def _ask_quit(self) -> None:
+        try:
+            working = len(self.orders.open_orders())
+            change = self.strip.change
+            copying = change is not None and change.state is TradingState.ACTIVE
+            if not working and not copying:
+                self.closing.set()
+                return
+            question = Question(
+                self,
+                f"Quit - {self.desk.mode_word}",
+                quit_sentence(working, copying=copying),
+                verb="Quit",
+                back="Stay",
+                also="Cancel them and quit" if working else "",
+                safe_first=True,
+            )
+            if not await question.ask():
+                return
+            if question.chose_also:
+                await self.orders.cancel_all_open()
+            self.closing.set()
+        finally:
+            self._asking_quit = False
+
+
+def quit_sentence(working: int, *, copying: bool) -> str:
+    """What leaving means, with figures."""
+    if not working:
+        return "Copying is on. Once the console is closed nothing will copy."
+    orders = f"{figures.plural(working, 'order')} {'works' if working == 1 else 'work'}"
+    state = "copying is on" if copying else "copying is stopped"
+    stay = "It stays" if working == 1 else "They stay"
+    return f"{orders} and {state}. {stay} at the broker; nothing will copy."

@@ -1,0 +1,51 @@
+"""Menus made from the actions table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QDockWidget, QMenu, QMenuBar, QWidget
+
+from copytrade_gui.ui.actions import MENU_TITLES, MENUS, SPECS, Act, Actions
+
+THEMES = (Act.THEME_DARK, Act.THEME_LIGHT, Act.THEME_SYSTEM)
+_RULES_BEFORE = frozenset(
+    {Act.BUY_ROW, Act.CANCEL_SELECTED, Act.RESUME, Act.NEXT_PANEL, Act.TEXT_LARGER, Act.REFRESH,
+     Act.PALETTE, Act.FOLLOWER_EDIT, Act.FOLLOWERS_IMPORT, Act.LOGIN_NEXT, Act.EXPORT_ORDERS}
+)  # fmt: skip
+
+
+def build_menus(window: QWidget, actions: Actions, docks: Sequence[QDockWidget]) -> QMenuBar:
+    """The menu bar: one menu per group of the table, the docks' own switches under View."""
+    bar = QMenuBar(window)
+    bar.setObjectName("menu_bar")
+    menus: dict[str, QMenu] = {}
+    for name in MENUS:
+        menus[name] = bar.addMenu(MENU_TITLES[name])
+        menus[name].setObjectName(f"menu_{name.casefold()}")
+    for act, spec in SPECS.items():
+        if spec.menu in menus and act is not Act.PREFERENCES:
+            if act in _RULES_BEFORE:
+                menus[spec.menu].addSeparator()
+            menus[spec.menu].addAction(actions[act])
+    _add_console(menus["Console"], actions)
+    view = menus["View"]
+    themes = view.addMenu(MENU_TITLES["Theme"])
+    group = QActionGroup(window)
+    for act in THEMES:
+        actions[act].setCheckable(True)
+        group.addAction(actions[act])
+        themes.addAction(actions[act])
+    panels = view.addMenu("&Panels")
+    for dock in docks:
+        panels.addAction(dock.toggleViewAction())
+    return bar
+
+
+def _add_console(menu: QMenu, actions: Actions) -> None:
+    quit_action = actions[Act.QUIT]
+    menu.removeAction(quit_action)
+    menu.addActions([actions[Act.PREFERENCES]])
+    menu.addSeparator()
+    menu.addAction(quit_action)

@@ -1,0 +1,183 @@
+"""Decisions, reports and exports about orders, and the bands that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from copytrade_gui.domain.events import (
+    Event,
+    LampChanged,
+    RecoveryReport,
+    RecoveryReported,
+    ReviewItem,
+    ReviewsChanged,
+)
+from copytrade_gui.services.verbs import HistoryVerbs, TradingVerbs
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.recovery import RecoveryDialog
+from copytrade_gui.ui.dialogs.review import ReviewDialog
+from copytrade_gui.ui.file_choice import ask_save_path
+from copytrade_gui.ui.stop_work import StopWork
+from copytrade_gui.ui.widgets.bands import Band, Bands
+
+
+class OrderWork(QObject):
+    """Keeps the newest report and list of doubtful orders, and shows both on demand."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        trading: TradingVerbs,
+        history: HistoryVerbs,
+        bands: Bands,
+        stops: StopWork,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._desk = desk
+        self._trading = trading
+        self._history = history
+        self._bands = bands
+        self._stops = stops
+        self._window = window
+        self.reviews: tuple[ReviewItem, ...] = ()
+        self.report: RecoveryReport | None = None
+        self._review: ReviewDialog | None = None
+        for act, work in (
+            (Act.REVIEWS, self._show_reviews),
+            (Act.RECOVERY, self._show_report),
+            (Act.EXPORT_ORDERS, self._export),
+            (Act.VERIFY_AUDIT, self._verify),
+            (Act.END_OF_DAY, self._end_day),
+        ):
+            desk.actions.on(act, partial(self._start, act, work))
+        self._show_review_band()
+
+    def load(self, reviews: tuple[ReviewItem, ...], report: RecoveryReport | None) -> None:
+        """Take what stands at the start."""
+        self._take_reviews(reviews)
+        if report is not None:
+            self._take_report(report)
+
+    def on_events(self, batch: list[Event]) -> None:
+        """Take new lists and reports, and a lost broker."""
+        for event in batch:
+            if isinstance(event, ReviewsChanged):
+                self._take_reviews(event.items)
+            elif isinstance(event, RecoveryReported):
+                self._take_report(event.report)
+            elif isinstance(event, LampChanged) and event.name in ("broker", "database"):
+                self._take_lamp(event)
+
+    def _start(self, act: Act, work: Callable[[], Coroutine[object, object, None]]) -> None:
+        self._desk.tasks.start(work(), name=f"action {act}")
+
+    # ------------------------------------------------------------ bands
+
+    def _take_reviews(self, items: tuple[ReviewItem, ...]) -> None:
+        self.reviews = items
+        self._show_review_band()
+        if self._review is not None:
+            self._review.show_items(items)
+
+    def _show_review_band(self) -> None:
+        number = len(self.reviews)
+        self._desk.actions[Act.REVIEWS].setEnabled(number > 0)
+        if not number:
+            self._bands.clear_band("reviews")
+            return
+        verb = "needs" if number == 1 else "need"
+        self._bands.show_band(
+            "reviews",
+            Band(
+                "bad",
+                f"{figures.plural(number, 'order')} {verb} your decision: we cannot tell whether "
+                "the broker has them.",
+                (("Decide", self._desk.actions[Act.REVIEWS].trigger),),
+            ),
+        )
+
+    def _take_report(self, report: RecoveryReport) -> None:
+        self.report = report
+        if not report.needs_resume:
+            self._bands.clear_band("recovery")
+            return
+        self._bands.show_band(
+            "recovery",
+            Band(
+                "warn",
+                f"Read after the start: {report.in_words}. Nothing is copied until you resume.",
+                (
+                    ("Show report", self._desk.actions[Act.RECOVERY].trigger),
+                    ("Resume", self._stops.resume),
+                ),
+            ),
+        )
+
+    def _take_lamp(self, lamp: LampChanged) -> None:
+        if lamp.state != "bad":
+            self._bands.clear_band(lamp.name)
+            return
+        means = {
+            "broker": "What is shown may be old; the stops still work here.",
+            "database": "Nothing new is sent, because it could not be recorded.",
+        }[lamp.name]
+        title = lamp.name.capitalize()
+        self._bands.show_band(lamp.name, Band("bad", f"{title}: {lamp.words}. {means}"))
+
+    # ------------------------------------------------------------ actions
+
+    async def _show_reviews(self) -> None:
+        if self._review is not None:
+            self._review.present()
+            return
+        items = await self._trading.reviews()
+        if not items:
+            self._take_reviews(())
+            self._desk.notices.info("No order needs a decision.")
+            return
+        self._review = ReviewDialog(self._window, self._desk, self._trading, items)
+        try:
+            await self._review.ask()
+        finally:
+            self._review = None
+        self._take_reviews(await self._trading.reviews())
+
+    async def _show_report(self) -> None:
+        report = await self._trading.recovery() or self.report
+        if report is None:
+            self._desk.notices.info("The report of this start is not ready yet.")
+            return
+        if await RecoveryDialog(self._window, self._desk, report).ask():
+            self._stops.resume()
+
+    async def _export(self) -> None:
+        path = await ask_save_path(
+            self._window,
+            "Export all orders",
+            f"orders-{figures.ist(self._desk.wall_ns()):%Y-%m-%d}.xlsx",
+            "Spreadsheet (*.xlsx);;Comma separated (*.csv)",
+        )
+        if path is not None:
+            number = await self._history.export_orders(path)
+            self._desk.notices.info(f"{figures.plural(number, 'order')} written to {path}.")
+
+    async def _verify(self) -> None:
+        wrong = await self._history.verify_audit()
+        if not wrong:
+            self._desk.notices.info("The audit trail is intact from its first event to its last.")
+        for sentence in wrong:
+            self._desk.notices.warn(sentence)
+
+    async def _end_day(self) -> None:
+        open_points = await self._trading.end_of_day()
+        if not open_points:
+            self._desk.notices.info("Nothing is open. The day is sealed.")
+        for sentence in open_points:
+            self._desk.notices.warn(sentence)

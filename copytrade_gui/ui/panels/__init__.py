@@ -1,0 +1,1 @@
+"""The window's panels; each takes the verbs it uses and hears batches of events."""

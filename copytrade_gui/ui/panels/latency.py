@@ -1,0 +1,126 @@
+"""The latency panel: how fast followers were acknowledged, as pictures and as numbers."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+from copytrade_gui.domain.events import Event, OrderChanged
+from copytrade_gui.services.verbs import LatencySample
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.panels.latency_plot import LatencyPlots
+from copytrade_gui.ui.panels.latency_samples import LatencySamples, Summary, summary
+
+REDRAW_MS = 100
+_FIGURES = (("count", "Acks"), ("first", "First"), ("p50", "p50"), ("p95", "p95"), ("p99", "p99"),
+            ("last", "Last"))  # fmt: skip
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_CENTRE = Qt.AlignmentFlag.AlignCenter
+_TONES = {"p50": "ok", "p95": "warn", "p99": "bad"}
+
+
+class LatencyPanel(QWidget):
+    """Redraws at most ten times a second, and only while it is visible."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("latency_panel")
+        self._samples = LatencySamples()
+        self.plots = LatencyPlots(desk.theme)
+        self._cells: dict[tuple[str, str], QLabel] = {}
+        head = QWidget()
+        head.setObjectName("latency_figures")
+        grid = QGridLayout(head)
+        grid.setContentsMargins(10, 5, 10, 5)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(1)
+        for place, (_, title) in enumerate(_FIGURES, start=1):
+            label = QLabel(title)
+            label.setProperty("role", "column_head")
+            label.setAlignment(_RIGHT)
+            grid.addWidget(label, 0, place)
+        for line, (row, title) in enumerate((("last", "Last order, ms"), ("all", "All shown, ms"))):
+            label = QLabel(title)
+            label.setProperty("role", "field")
+            grid.addWidget(label, line + 1, 0)
+            for place, (name, _) in enumerate(_FIGURES, start=1):
+                cell = QLabel(figures.UNKNOWN)
+                cell.setObjectName(f"latency_{row}_{name}")
+                cell.setProperty("role", f"number_{_TONES[name]}" if name in _TONES else "number")
+                cell.setAlignment(_RIGHT)
+                grid.addWidget(cell, line + 1, place)
+                self._cells[row, name] = cell
+        grid.setColumnStretch(0, 1)
+        self.empty = QLabel(
+            "No acknowledgement yet. After the first copied order each follower's time from call "
+            "to acknowledgement is drawn here."
+        )
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(_CENTRE)
+        self.empty.setProperty("role", "muted")
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.plots)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(head)
+        column.addLayout(self._stack, 1)
+        self._stale = False
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
+        self._redraw.setInterval(REDRAW_MS)
+        self._redraw.timeout.connect(self.draw)
+
+    def load(self, samples: tuple[LatencySample, ...]) -> None:
+        """Show what is stored."""
+        self._samples.load(samples)
+        self.draw()
+
+    def on_events(self, batch: list[Event]) -> None:
+        """Count new acknowledgements."""
+        new = [
+            self._samples.take(event.order) for event in batch if isinstance(event, OrderChanged)
+        ]
+        if any(new):
+            self._stale = True
+            if self.isVisible() and not self._redraw.isActive():
+                self._redraw.start()
+
+    def stop(self) -> None:
+        """Draw nothing more."""
+        self._redraw.stop()
+
+    def text_summary(self) -> str:
+        """What the charts say, in words."""
+        numbers = summary(self._samples.last_order())
+        return "No acknowledgement yet." if numbers is None else f"Last order {numbers.in_words()}."
+
+    def draw(self) -> None:
+        """Bring numbers and charts up to date."""
+        self._stale = False
+        at, ms = self._samples.points()
+        everything, last = summary(ms), summary(self._samples.last_order())
+        self._stack.setCurrentIndex(1 if everything else 0)
+        self._fill("all", everything)
+        self._fill("last", last)
+        self.plots.show_points(at, ms, everything)
+        self.plots.show_spread(self._samples.last_order(), last)
+        words = self.text_summary()
+        self.plots.setAccessibleName(f"Latency charts. {words}")
+        self.plots.setToolTip(words)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._redraw.start()
+
+    def _fill(self, row: str, numbers: Summary | None) -> None:
+        if numbers is None:
+            return
+        for name, _ in _FIGURES:
+            value = getattr(numbers, name)
+            text = figures.whole(value) if name == "count" else figures.milliseconds(value)
+            self._cells[row, name].setText(text)

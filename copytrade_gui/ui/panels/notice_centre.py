@@ -1,0 +1,65 @@
+"""The notice centre: every message of the day, kept and filtered."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from copytrade_gui.domain.events import Severity
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.notices import KEPT, Notice
+from copytrade_gui.ui.state_words import Look
+from copytrade_gui.ui.tables.columns import Column
+from copytrade_gui.ui.tables.data_table import DataTable
+from copytrade_gui.ui.tables.rows_model import RowsModel
+from copytrade_gui.ui.theme import Tone
+
+LOOKS = {
+    Severity.INFO: Look("Note", Tone.OK, Mark.CIRCLE),
+    Severity.WARNING: Look("Warning", Tone.WARN, Mark.TRIANGLE),
+    Severity.CRITICAL: Look("Critical", Tone.BAD, Mark.SQUARE),
+}
+COLUMNS: tuple[Column[Notice], ...] = (
+    Column("time", "Time", lambda n: figures.clock(n.at_ns), sort=lambda n: n.at_ns,
+           tone=lambda _: Tone.MUTED, chars=9),
+    Column("severity", "Kind", lambda n: LOOKS[n.severity].word, chars=11,
+           sort=lambda n: list(Severity).index(n.severity),
+           tone=lambda n: LOOKS[n.severity].tone, mark=lambda n: LOOKS[n.severity].mark),
+    Column("count", "Times", lambda n: figures.whole(n.count), sort=lambda n: n.count,
+           numeric=True, chars=6),
+    Column("sentence", "Message", lambda n: n.sentence, chars=90),
+    Column("code", "Code", lambda n: n.code, tone=lambda _: Tone.MUTED, chars=12),
+)  # fmt: skip
+
+
+class NoticeCentre(QWidget):
+    """Newest first; looking at it marks everything read."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("notice_centre")
+        self._desk = desk
+        self.model: RowsModel[Notice] = RowsModel(
+            COLUMNS, lambda notice: notice.number, cap=KEPT, newest_first=True, parent=self
+        )
+        self.table: DataTable[Notice] = DataTable(
+            desk, "notices", self.model, COLUMNS, label="Notices"
+        )
+        self.table.say_when_empty("No messages yet. What the console tells you is kept here.")
+        self.table.view.add_row_actions([desk.actions[Act.COPY]])
+        desk.notices.told.connect(self._on_told)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._desk.notices.mark_read()
+
+    def _on_told(self, notice: Notice) -> None:
+        self.model.upsert([notice])
+        if self.isVisible():
+            self._desk.notices.mark_read()

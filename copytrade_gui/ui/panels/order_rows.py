@@ -1,0 +1,145 @@
+"""Rows of the order book: a master order with what became of its copies, and each copy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.order import Side, State
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.roster import Roster
+from copytrade_gui.ui.state_words import ORDER_LOOKS, PROBLEM_STATES, price_words, reason_words
+from copytrade_gui.ui.tables.columns import Column
+from copytrade_gui.ui.theme import Tone
+
+_GROUPS = (
+    ("filled", frozenset({State.FILLED})),
+    ("open", frozenset(s for s in State if s.open_at_broker)),
+    ("on the way", frozenset({State.PLANNED, State.SENDING})),
+    ("unknown", frozenset({State.UNKNOWN, State.REVIEW})),
+    ("rejected", frozenset({State.REJECTED, State.REFUSED})),
+    ("not sent", frozenset({State.NOT_SENT, State.NOT_PLACED, State.STALE})),
+    ("blocked", frozenset({State.BLOCKED})),
+    ("skipped", frozenset({State.SKIPPED})),
+    ("cancelled", frozenset({State.CANCELLED, State.EXPIRED})),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """A line of the tree. A head shows the master's order and, in ``note``, the roll-up."""
+
+    plan_id: PlanId
+    is_head: bool
+    label: str
+    order: OrderView
+    note: str
+    note_tone: Tone
+    slowest_ms: float | None
+
+
+def copy_row(order: OrderView, roster: Roster) -> OrderRow:
+    """One follower's copy."""
+    problem = order.state in PROBLEM_STATES
+    return OrderRow(
+        plan_id=order.plan_id,
+        is_head=False,
+        label=roster.name(order.account_id),
+        order=order,
+        note=reason_words(order),
+        note_tone=ORDER_LOOKS[order.state].tone if problem else Tone.MUTED,
+        slowest_ms=order.timing.call_to_reply_ms if order.timing else None,
+    )
+
+
+def head_row(order: OrderView, copies: Iterable[OrderView]) -> OrderRow:
+    """A plan's line; ``order`` is the master's own, or a copy's while that is not known."""
+    listed = list(copies)
+    timed = [copy.timing.call_to_reply_ms for copy in listed if copy.timing is not None]
+    if order.timing is not None:
+        timed.append(order.timing.call_to_reply_ms)
+    tone = Tone.PLAIN
+    if any(copy.state.in_doubt and copy.state is not State.SENDING for copy in listed):
+        tone = Tone.BAD
+    elif any(copy.state in PROBLEM_STATES for copy in listed):
+        tone = Tone.WARN
+    own = reason_words(order) if order.role is Role.MASTER else ""
+    summary = roll_up(listed)
+    return OrderRow(
+        plan_id=order.plan_id,
+        is_head=True,
+        label=order.terms.instrument.symbol,
+        order=order,
+        note=f"{own}  ·  {summary}" if own else summary,
+        note_tone=Tone.BAD if own and order.state in PROBLEM_STATES else tone,
+        slowest_ms=max(timed) if timed else None,
+    )
+
+
+def roll_up(copies: Iterable[OrderView]) -> str:
+    """``487 filled, 11 open, 2 rejected``."""
+    counted = Counter(copy.state for copy in copies)
+    if not counted:
+        return "No copies"
+    parts = []
+    for word, states in _GROUPS:
+        number = sum(counted[state] for state in states)
+        if number:
+            parts.append(f"{figures.whole(number)} {word}")
+    return f"{figures.plural(sum(counted.values()), 'copy', 'copies')}: {', '.join(parts)}"
+
+
+def search_text(row: OrderRow) -> str:
+    """What the filter looks through; signs mark what the quick filters want."""
+    order = row.order
+    signs = []
+    if order.state.open_at_broker:
+        signs.append("§open")
+    if order.state in PROBLEM_STATES:
+        signs.append("§problem")
+    if order.state is State.FILLED and not row.is_head:
+        signs.append("§filled")
+    return (
+        f"{row.label} {order.terms.instrument.symbol} {order.terms.side} "
+        f"{ORDER_LOOKS[order.state].word} {row.note if not row.is_head else ''} "
+        f"{order.broker_order_id or ''} {order.tag or ''} {' '.join(signs)}"
+    )
+
+
+def _side_tone(row: OrderRow) -> Tone:
+    return Tone.BUY if row.order.terms.side is Side.BUY else Tone.SELL
+
+
+COLUMNS: tuple[Column[OrderRow], ...] = (
+    Column("label", "Order / account", lambda r: r.label, chars=26,
+           tip=lambda r: f"{r.label}: {r.note}" if r.note else r.label),
+    Column("side", "Side", lambda r: r.order.terms.side, tone=_side_tone, strong=True, chars=5),
+    Column("state", "State", lambda r: ORDER_LOOKS[r.order.state].word,
+           tone=lambda r: ORDER_LOOKS[r.order.state].tone,
+           mark=lambda r: ORDER_LOOKS[r.order.state].mark, chars=15),
+    Column("latency", "ms", lambda r: figures.milliseconds(r.slowest_ms),
+           sort=lambda r: r.slowest_ms, numeric=True, chars=7,
+           note="Milliseconds from the call to the first reply; for a master order the slowest"),
+    Column("note", "Copies / why", lambda r: r.note, tone=lambda r: r.note_tone, chars=38),
+    Column("quantity", "Qty", lambda r: figures.whole(r.order.terms.quantity),
+           sort=lambda r: r.order.terms.quantity, numeric=True, chars=7),
+    Column("filled", "Filled", lambda r: figures.whole(r.order.filled_quantity),
+           sort=lambda r: r.order.filled_quantity, numeric=True, chars=7),
+    Column("price", "Price", lambda r: price_words(r.order.terms),
+           sort=lambda r: r.order.terms.price, numeric=True, chars=10),
+    Column("average", "Average",
+           lambda r: figures.price(r.order.average_price, r.order.terms.instrument.tick),
+           sort=lambda r: r.order.average_price, numeric=True, chars=10),
+    Column("time", "Time", lambda r: figures.clock_ms(r.order.changed_ns),
+           sort=lambda r: r.order.changed_ns, tone=lambda _: Tone.MUTED, chars=12),
+    Column("type", "Type", lambda r: f"{r.order.terms.order_type} {r.order.terms.validity}",
+           chars=11),
+    Column("product", "Product", lambda r: r.order.terms.product, chars=10),
+    Column("broker_order", "Broker order", lambda r: r.order.broker_order_id or figures.UNKNOWN,
+           chars=18),
+    Column("tag", "Tag", lambda r: r.order.tag or figures.UNKNOWN, chars=20),
+)  # fmt: skip

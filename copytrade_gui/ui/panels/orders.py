@@ -1,0 +1,173 @@
+"""The order book: each master order with its copies below, and cancelling."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from copytrade_gui.domain.events import Event, OrderChanged
+from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.verbs import TradingVerbs
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import Question
+from copytrade_gui.ui.dialogs.order_details import OrderDetails
+from copytrade_gui.ui.panels.order_rows import COLUMNS, OrderRow
+from copytrade_gui.ui.panels.orders_model import OrdersModel
+from copytrade_gui.ui.tables.data_table import DataTable
+from copytrade_gui.ui.widgets.segments import Segments
+
+
+@dataclass(frozen=True, slots=True)
+class CancelChoice:
+    """What a cancel would ask for: whole plans, single orders, and how many are open in all."""
+
+    plans: tuple[PlanId, ...]
+    intents: tuple[IntentId, ...]
+    open_count: int
+
+
+class OrdersPanel(QWidget):
+    """Orders of today. ``counts_changed`` when the number of open orders may have changed."""
+
+    counts_changed = Signal()
+
+    def __init__(self, desk: Desk, trading: TradingVerbs) -> None:
+        super().__init__()
+        self.setObjectName("orders_panel")
+        self._desk = desk
+        self._trading = trading
+        self.model = OrdersModel(desk.roster, self)
+        self.table: DataTable[OrderRow] = DataTable(
+            desk, "orders", self.model, COLUMNS, label="Order book", noun="master order"
+        )
+        view = self.table.view
+        view.setRootIsDecorated(True)
+        view.setIndentation(16)
+        self.table.say_when_empty("No orders today. They appear here with their copies below them.")
+        self.kinds: Segments[str] = Segments(
+            "order_kinds",
+            [("", "All", "Every order of today"), ("§open", "Open", "Still at the broker"),
+             ("§problem", "Problems", "Refused, blocked, unknown"), ("§filled", "Filled", "Done")],
+            label="Show", stretch=False,
+        )  # fmt: skip
+        self.kinds.chosen.connect(self._on_kind_chosen)
+        self.table.add_before_filter(self.kinds)
+        for act in (Act.CANCEL_SELECTED, Act.CANCEL_VIEW, Act.REVIEWS):
+            self.table.add_tool(act, words=act is not Act.CANCEL_VIEW)
+        self.table.add_tool(Act.EXPORT)
+        actions = desk.actions
+        view.add_row_actions(
+            [actions[a] for a in (Act.CANCEL_SELECTED, Act.CANCEL_VIEW, Act.BUY_ROW, Act.SELL_ROW,
+                                  Act.COPY)]
+        )  # fmt: skip
+        actions.on(Act.CANCEL_SELECTED, lambda: self._ask_cancel(self.selected()))
+        actions.on(Act.CANCEL_VIEW, lambda: self._ask_cancel(self.in_view()))
+        view.activated.connect(lambda _index: self.show_details())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table)
+
+    def load(self, orders: tuple[OrderView, ...]) -> None:
+        """Show today's orders; newest first."""
+        self.model.reset(orders)
+        self.counts_changed.emit()
+
+    def on_events(self, batch: list[Event]) -> None:
+        """Take orders as they stand now."""
+        orders = [event.order for event in batch if isinstance(event, OrderChanged)]
+        if orders:
+            self.model.upsert(orders)
+            self.counts_changed.emit()
+
+    # ------------------------------------------------------------ reading
+
+    def open_orders(self) -> list[OrderView]:
+        """Orders the broker may still work."""
+        return [order for order in self.model.all_orders() if order.state.open_at_broker]
+
+    def selected_order(self) -> OrderView | None:
+        """The order under the cursor."""
+        index = self.table.view.current_source()
+        return self.model.row_at(index).order if index.isValid() else None
+
+    def selected(self) -> CancelChoice:
+        """Selected rows as something to cancel; a head stands for its whole plan."""
+        rows = [self.model.row_at(index) for index in self.table.view.source_rows()]
+        plans = tuple(dict.fromkeys(row.plan_id for row in rows if row.is_head))
+        intents = tuple(
+            row.order.intent_id
+            for row in rows
+            if not row.is_head and row.plan_id not in plans and row.order.state.open_at_broker
+        )
+        return self._choice(plans, intents)
+
+    def in_view(self) -> CancelChoice:
+        """Everything open that the filter lets through."""
+        view = self.table.view
+        proxy = view.proxy
+        intents: list[IntentId] = []
+        for number in range(proxy.rowCount()):
+            parent = proxy.index(number, 0)
+            children = [proxy.index(n, 0, parent) for n in range(proxy.rowCount(parent))]
+            for index in (parent, *children):
+                row = self.model.row_at(proxy.mapToSource(index))
+                if row.order.state.open_at_broker:
+                    intents.append(row.order.intent_id)
+        return self._choice((), tuple(dict.fromkeys(intents)))
+
+    # ------------------------------------------------------------ doing
+
+    def show_details(self) -> None:
+        """Everything known about the order under the cursor."""
+        order = self.selected_order()
+        if order is not None:
+            OrderDetails(self.window(), self._desk, order).present()
+
+    async def cancel_all_open(self) -> int:
+        """Ask the broker to cancel every open order; returns how many requests left."""
+        intents = [order.intent_id for order in self.open_orders()]
+        return await self._trading.cancel(intents, CommandId(uuid.uuid4().hex)) if intents else 0
+
+    def _choice(self, plans: tuple[PlanId, ...], intents: tuple[IntentId, ...]) -> CancelChoice:
+        of_plans = [order for plan in plans for order in self.model.orders_of(plan)]
+        count = sum(order.state.open_at_broker for order in of_plans) + len(intents)
+        return CancelChoice(plans, intents, count)
+
+    def _ask_cancel(self, choice: CancelChoice) -> None:
+        if not choice.open_count:
+            self._desk.notices.info("None of these orders is open, so there is nothing to cancel.")
+            return
+        self._desk.tasks.start(self._cancel(choice), name="cancel orders")
+
+    async def _cancel(self, choice: CancelChoice) -> None:
+        # One command per question, so that pressing its button twice is one cancel.
+        command = uuid.uuid4().hex
+        orders = figures.plural(choice.open_count, "open order")
+        with_copies = ", master orders with all their copies" if choice.plans else ""
+        question = Question(
+            self.window(),
+            f"Cancel orders - {self._desk.mode_word}",
+            f"Ask the broker to cancel {orders}{with_copies}. "
+            "What fills before the request arrives stays filled.",
+            verb=f"Cancel {orders}",
+            kind="danger",
+        )
+        if not await question.ask():
+            return
+        sent = 0
+        if choice.intents:
+            sent += await self._trading.cancel(choice.intents, CommandId(command))
+        for number, plan in enumerate(choice.plans):
+            sent += await self._trading.cancel_plan(plan, CommandId(f"{command}-{number}"))
+        self._desk.notices.info(f"{figures.plural(sent, 'cancel request')} left for the broker.")
+
+    def _on_kind_chosen(self) -> None:
+        self.table.narrow(self.kinds.value)
+        if self.kinds.value:
+            self.table.view.expandAll()

@@ -1,0 +1,139 @@
+"""The status bar: lamps that say shape, word and number, the clock, the version."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QToolButton, QWidget
+
+from copytrade_gui.domain.events import Event, LampChanged, PlanSettled
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.version import program_version
+
+LAMPS = (("broker", "Broker"), ("engine", "Engine"), ("database", "Database"), ("clock", "Clock"))
+LOOKS = {
+    "ok": (Mark.CIRCLE, Tone.OK),
+    "warn": (Mark.TRIANGLE, Tone.WARN),
+    "bad": (Mark.SQUARE, Tone.BAD),
+    "": (Mark.RING, Tone.MUTED),
+}
+_BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+BEAT_MS = 100
+STALL_SHOWN_MS = 100
+STALL_KEPT_BEATS = 100
+
+
+class StatusLamps(QStatusBar):
+    """Lamps of the engine's reports, and one of our own for a window that stood still."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("status_lamps")
+        self.setSizeGripEnabled(False)
+        self._desk = desk
+        self._states: dict[str, tuple[str, str]] = {}
+        self._titles = dict((*LAMPS, ("window", "Window")))
+        self.lamps: dict[str, QToolButton] = {}
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(6, 0, 0, 0)
+        row.setSpacing(2)
+        for name in self._titles:
+            lamp = QToolButton()
+            lamp.setObjectName(f"lamp_{name}")
+            lamp.setAutoRaise(True)
+            lamp.setProperty("kind", "lamp")
+            lamp.clicked.connect(lambda _checked=False, n=name: self._tell(n))
+            row.addWidget(lamp)
+            self.lamps[name] = lamp
+            self._show(name, "", "")
+        self.lamps["window"].hide()
+        self.addWidget(holder)
+        self.last_order, self.sessions, self.clock = QLabel(), QLabel(), QLabel()
+        self.clock.setObjectName("ist_clock")
+        self.clock.setToolTip("Indian Standard Time")
+        version = QLabel(program_version())
+        for label in (self.last_order, self.sessions, self.clock, version):
+            label.setProperty("role", "foot")
+            self.addPermanentWidget(label)
+        self.setContentsMargins(0, 0, 8, 0)
+        self.clock.setProperty("role", "clock")
+        self._beat = QTimer(self)
+        self._beat.setInterval(BEAT_MS)
+        self._beat.timeout.connect(self._on_beat)
+        self._beaten = time.monotonic()
+        self._stalls: list[float] = []
+        self.longest_stall_ms = 0.0
+        desk.theme.changed.connect(self._show_all)
+        desk.roster.status_changed.connect(self._show_sessions)
+        desk.roster.changed.connect(self._show_sessions)
+        self.on_second()
+
+    def begin(self) -> None:
+        """Start watching the window's own pulse."""
+        self._beaten = time.monotonic()
+        self._beat.start()
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._beat.stop()
+
+    def on_second(self) -> None:
+        """Show the time."""
+        self.clock.setText(f"{figures.clock(self._desk.wall_ns())} IST")
+
+    def on_events(self, batch: list[Event]) -> None:
+        """Take lamp reports and the newest order's figures."""
+        for event in batch:
+            if isinstance(event, LampChanged) and event.name in self.lamps:
+                self._show(event.name, event.state, event.words)
+            elif isinstance(event, PlanSettled):
+                words = f"Last order {event.acked} of {event.intents}"
+                if event.last_ack_ms is not None:
+                    words += f" in {figures.milliseconds(event.last_ack_ms)} ms"
+                self.last_order.setText(words)
+
+    def words(self, name: str) -> str:
+        """What a lamp says."""
+        return self.lamps[name].text()
+
+    def _show(self, name: str, state: str, words: str) -> None:
+        self._states[name] = (state, words)
+        mark, tone = LOOKS.get(state, LOOKS[""])
+        lamp = self.lamps[name]
+        lamp.setToolButtonStyle(_BESIDE)
+        lamp.setIcon(self._desk.icons.mark(mark, tone))
+        title = self._titles[name]
+        said = words or "not heard of yet"
+        lamp.setText(title if not words else f"{title} {words}")
+        lamp.setToolTip(f"{title}: {said}")
+        lamp.setAccessibleName(f"{title}: {said}")
+
+    def _show_all(self) -> None:
+        for name, (state, words) in self._states.items():
+            self._show(name, state, words)
+
+    def _show_sessions(self) -> None:
+        roster = self._desk.roster
+        active = [a for a in (*roster.masters, *roster.followers()) if a.active]
+        ready = len(active) - len(roster.without_session())
+        self.sessions.setText(f"Sessions {figures.whole(ready)} of {figures.whole(len(active))}")
+
+    def _tell(self, name: str) -> None:
+        self._desk.notices.info(f"{self.lamps[name].toolTip()}.")
+
+    def _on_beat(self) -> None:
+        now = time.monotonic()
+        late = (now - self._beaten) * 1000 - BEAT_MS
+        self._beaten = now
+        self.longest_stall_ms = max(self.longest_stall_ms, late)
+        self._stalls = [*self._stalls[-STALL_KEPT_BEATS:], late]
+        worst = max(self._stalls)
+        shown = worst > STALL_SHOWN_MS
+        self.lamps["window"].setVisible(shown)
+        if shown:
+            self._show("window", "warn", f"stood still {worst:.0f} ms")

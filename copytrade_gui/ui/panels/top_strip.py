@@ -1,0 +1,240 @@
+"""The strip that is always there: mode, master, market, copying state, and the three stops."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from copytrade_gui.domain.events import Event, LampChanged, TradingStateChanged
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.market_clock import countdown
+from copytrade_gui.ui.state_words import SESSION_LOOKS, Look, client_tail
+from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.widgets.elided import ElidedLabel
+
+STATE_LOOKS: dict[TradingState, Look] = {
+    TradingState.ACTIVE: Look("Copying", Tone.OK, Mark.CIRCLE),
+    TradingState.PAUSE: Look("PAUSED", Tone.WARN, Mark.HALF),
+    TradingState.HALT: Look("HALTED", Tone.BAD, Mark.SQUARE),
+    TradingState.KILL: Look("KILLED", Tone.BAD, Mark.SQUARE),
+    TradingState.RECOVERING: Look("Reading the books", Tone.WARN, Mark.TRIANGLE),
+}
+STATE_MEANS: dict[TradingState, str] = {
+    TradingState.ACTIVE: "Master orders are copied",
+    TradingState.PAUSE: "No new plans; a running one finishes",
+    TradingState.HALT: "Nothing leaves but cancels",
+    TradingState.KILL: "Queue dropped, working orders cancelled",
+    TradingState.RECOVERING: "No order leaves until the books were read",
+}
+
+
+class TopStrip(QFrame):
+    """Never scrolls, never hides. ``on_second`` keeps the countdown."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("top_strip")
+        self._desk = desk
+        self.change: StateChange | None = None
+        self._market_words = ""
+        self._filling = False
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 8, 0)
+        row.setSpacing(0)
+        self.mode = QLabel("PAPER TRADING" if desk.paper else "LIVE")
+        self.mode.setObjectName("mode_band")
+        self.mode.setProperty("mode", "paper" if desk.paper else "live")
+        self.mode.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.mode.setToolTip(
+            "Simulated broker: no order of yours reaches an exchange"
+            if desk.paper
+            else "Real orders with real money"
+        )
+        row.addWidget(self.mode)
+        row.addWidget(self._master_block())
+        row.addWidget(_divider())
+        self.market_top, self.market_low = QLabel(), QLabel()
+        row.addWidget(_block(self.market_top, self.market_low))
+        row.addWidget(_divider())
+        row.addWidget(self._state_block(), 1)
+        self.effect = QLabel()
+        self.effect.setObjectName("stop_effect")
+        self.effect.setProperty("role", "muted")
+        row.addWidget(self.effect)
+        row.addSpacing(10)
+        self.stops: dict[Act, QPushButton] = {}
+        for act in (Act.RESUME, Act.PAUSE, Act.HALT, Act.KILL):
+            if act is Act.KILL:
+                row.addSpacing(18)
+            row.addWidget(self._stop_button(act))
+            row.addSpacing(6)
+        desk.roster.changed.connect(self._fill_masters)
+        desk.roster.status_changed.connect(self._show_session)
+        desk.theme.changed.connect(self._show_all)
+        self._fill_masters()
+        self._show_state()
+        self.on_second()
+
+    # ------------------------------------------------------------ news
+
+    def show_change(self, change: StateChange, effect_ms: float | None = None) -> None:
+        """Show the trading state with who, when, why; and how long it took to hold here."""
+        self.change = change
+        words = ""
+        if effect_ms is not None and change.state is not TradingState.ACTIVE:
+            verb = STATE_LOOKS[change.state].word.lower()
+            words = f"{verb} in {figures.milliseconds(effect_ms)} ms"
+        self.effect.setText(words)
+        self._show_state()
+
+    def on_events(self, batch: list[Event]) -> None:
+        """Take state changes and the market lamp."""
+        for event in batch:
+            if isinstance(event, TradingStateChanged):
+                self.show_change(event.change, event.effect_ms)
+            elif isinstance(event, LampChanged) and event.name == "market":
+                self._market_words = event.words
+                self.on_second()
+
+    def on_second(self) -> None:
+        """Count down."""
+        is_open, words = countdown(figures.ist(self._desk.wall_ns()))
+        self.market_top.setText(self._market_words or ("NSE open" if is_open else "NSE closed"))
+        self.market_low.setText(words)
+
+    # ------------------------------------------------------------ inside
+
+    def _master_block(self) -> QWidget:
+        self.master = QComboBox()
+        self.master.setObjectName("master_choice")
+        self.master.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.master.setAccessibleName("Master account")
+        self.master.setToolTip("The account whose orders are copied")
+        self.master.currentIndexChanged.connect(self._on_master_chosen)
+        self.session_mark = QLabel()
+        self.session = QLabel()
+        self.session.setProperty("role", "hint")
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(10, 0, 10, 0)
+        row.setSpacing(6)
+        caption = QLabel("Master")
+        caption.setProperty("role", "field")
+        caption.setBuddy(self.master)
+        row.addWidget(caption)
+        row.addWidget(self.master)
+        row.addWidget(self.session_mark)
+        row.addWidget(self.session)
+        return holder
+
+    def _state_block(self) -> QWidget:
+        self.state_mark, self.state, self.state_low = QLabel(), QLabel(), ElidedLabel()
+        self.state.setObjectName("copying_state")
+        self.state_low.setObjectName("copying_state_why")
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(10, 0, 6, 0)
+        row.setSpacing(8)
+        row.addWidget(self.state_mark)
+        row.addWidget(_block(self.state, self.state_low, margin=0), 1)
+        return holder
+
+    def _stop_button(self, act: Act) -> QPushButton:
+        action = self._desk.actions[act]
+        button = QPushButton("RESUME" if act is Act.RESUME else str(act).upper())
+        button.setObjectName(f"stop_{act}")
+        button.setProperty("stop", str(act))
+        button.setToolTip(action.toolTip())
+        button.setAccessibleName(action.text().replace("&", ""))
+        button.setAccessibleDescription(action.toolTip())
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(lambda _checked=False: action.trigger())
+        self.stops[act] = button
+        return button
+
+    def _fill_masters(self) -> None:
+        self._filling = True
+        self.master.clear()
+        for account in self._desk.roster.masters:
+            words = f"{account.name}  {client_tail(account.client_id)}"
+            self.master.addItem(words, str(account.account_id))
+        chosen = self._desk.roster.master
+        if chosen is None:
+            self.master.addItem("No master yet", "")
+        else:
+            self.master.setCurrentIndex(self.master.findData(str(chosen.account_id)))
+        self._filling = False
+        self._show_session()
+
+    def _show_session(self) -> None:
+        master = self._desk.roster.master
+        if master is None:
+            self.session.setText("Add it under Followers")
+            self.session_mark.clear()
+            return
+        look = SESSION_LOOKS[self._desk.roster.status(master.account_id).session]
+        self.session.setText(look.word)
+        self.session_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(12, 12))
+
+    def _on_master_chosen(self, _index: int) -> None:
+        chosen = str(self.master.currentData() or "")
+        if chosen and not self._filling:
+            self._desk.roster.choose_master(AccountId(chosen))
+
+    def _show_state(self) -> None:
+        change = self.change
+        state = change.state if change else TradingState.RECOVERING
+        look = STATE_LOOKS[state]
+        self.state_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(14, 14))
+        self.state.setText(look.word)
+        self.state.setProperty("tone", str(look.tone))
+        self.state.style().polish(self.state)
+        if change is None or state is TradingState.ACTIVE:
+            words = STATE_MEANS[state]
+        else:
+            why = f": {change.reason}" if change.reason else ""
+            words = f"{change.actor}, {figures.clock(change.at_ns)}{why}"
+        self.state_low.setText(words)
+        self.state_low.setToolTip(f"{STATE_MEANS[state]}. {words}")
+        stopped = state is not TradingState.ACTIVE
+        self.stops[Act.RESUME].setVisible(stopped)
+        self.stops[Act.PAUSE].setVisible(state is TradingState.ACTIVE)
+        self._desk.actions[Act.RESUME].setEnabled(stopped)
+        for act, reached in ((Act.HALT, (TradingState.HALT, TradingState.KILL)), (Act.KILL, ())):
+            self.stops[act].setEnabled(state not in reached)
+
+    def _show_all(self) -> None:
+        self._show_state()
+        self._show_session()
+
+
+def _block(top: QLabel, low: QLabel, *, margin: int = 12) -> QWidget:
+    top.setProperty("role", "strip_top")
+    low.setProperty("role", "strip_low")
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(margin, 3, margin, 3)
+    column.setSpacing(0)
+    column.addWidget(top)
+    column.addWidget(low)
+    return holder
+
+
+def _divider() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.VLine)
+    line.setProperty("role", "rule")
+    return line

@@ -1,0 +1,29 @@
+"""The window's panels and docks, for those who go between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from copytrade_gui.ui.panels.activity import ActivityPanel
+from copytrade_gui.ui.panels.followers import FollowersPanel
+from copytrade_gui.ui.panels.latency import LatencyPanel
+from copytrade_gui.ui.panels.live_feed import LiveFeedPanel
+from copytrade_gui.ui.panels.notice_centre import NoticeCentre
+from copytrade_gui.ui.panels.order_entry import OrderEntryPanel
+from copytrade_gui.ui.panels.orders import OrdersPanel
+from copytrade_gui.ui.widgets.docks import Dock
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a user can go to."""
+
+    ticket: OrderEntryPanel
+    followers: FollowersPanel
+    feed: LiveFeedPanel
+    latency: LatencyPanel
+    orders: OrdersPanel
+    activity: ActivityPanel
+    centre: NoticeCentre
+    docks: Mapping[str, Dock]

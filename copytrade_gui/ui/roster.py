@@ -1,0 +1,105 @@
+"""The accounts as the window knows them: who is who, and how each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, Signal
+
+from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.events import AccountChanged, Event
+from copytrade_gui.domain.ids import AccountId
+
+
+class Roster(QObject):
+    """Accounts with their newest status. ``changed`` when accounts came, went or were edited.
+
+    ``master_changed`` when another master was chosen; ``stranger_seen`` when news named an
+    account that is not here, so that the window reads the accounts again.
+    """
+
+    changed = Signal()
+    status_changed = Signal()
+    master_changed = Signal()
+    stranger_seen = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._accounts: dict[AccountId, Account] = {}
+        self._statuses: dict[AccountId, AccountStatus] = {}
+        self._master: AccountId | None = None
+
+    # ------------------------------------------------------------ reading
+
+    def account(self, account_id: AccountId) -> Account | None:
+        """One account, or None."""
+        return self._accounts.get(account_id)
+
+    def name(self, account_id: AccountId) -> str:
+        """The account's name, or its id when it is gone."""
+        account = self._accounts.get(account_id)
+        return account.name if account else str(account_id)
+
+    def status(self, account_id: AccountId) -> AccountStatus:
+        """The newest status; logged out until told otherwise."""
+        return self._statuses.get(account_id) or AccountStatus(account_id)
+
+    @property
+    def masters(self) -> tuple[Account, ...]:
+        """Every master account."""
+        return tuple(a for a in self._accounts.values() if a.role is Role.MASTER)
+
+    @property
+    def master(self) -> Account | None:
+        """The master whose ticket and followers the window shows."""
+        return self._accounts.get(self._master) if self._master else None
+
+    def followers(self) -> tuple[Account, ...]:
+        """Followers of the chosen master."""
+        return tuple(
+            account
+            for account in self._accounts.values()
+            if account.role is Role.FOLLOWER and account.master_id == self._master
+        )
+
+    def without_session(self) -> tuple[Account, ...]:
+        """Active accounts that cannot trade before somebody logs them in; masters first."""
+        return tuple(
+            account
+            for account in (*self.masters, *self.followers())
+            if account.active and self.status(account.account_id).session is not SessionState.READY
+        )
+
+    # ------------------------------------------------------------ writing
+
+    def set_accounts(self, accounts: Iterable[Account]) -> None:
+        """Take the accounts as they are stored now."""
+        self._accounts = {account.account_id: account for account in accounts}
+        if self._master not in self._accounts:
+            self._master = self.masters[0].account_id if self.masters else None
+            self.master_changed.emit()
+        self.changed.emit()
+
+    def set_statuses(self, statuses: Iterable[AccountStatus]) -> None:
+        """Take the statuses as the engine has them now."""
+        self._statuses.update({status.account_id: status for status in statuses})
+        self.status_changed.emit()
+
+    def choose_master(self, account_id: AccountId) -> None:
+        """Show another master's ticket and followers."""
+        if account_id != self._master and account_id in self._accounts:
+            self._master = account_id
+            self.master_changed.emit()
+            self.changed.emit()
+
+    def on_events(self, batch: list[Event]) -> None:
+        """Keep statuses current."""
+        seen = False
+        for event in batch:
+            if isinstance(event, AccountChanged):
+                seen = True
+                self._statuses[event.status.account_id] = event.status
+                if event.status.account_id not in self._accounts:
+                    self.stranger_seen.emit()
+        if seen:
+            self.status_changed.emit()

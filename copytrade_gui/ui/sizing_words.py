@@ -1,0 +1,22 @@
+"""Sizing rules in words, for table, editor and import."""
+
+from __future__ import annotations
+
+from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.ui import figures
+
+STRATEGY_WORDS = {
+    Strategy.RATIO: "Ratio",
+    Strategy.CAPITAL_PERCENT: "% of capital",
+    Strategy.FIXED: "Fixed",
+}
+PARAMETER_WORDS = {
+    Strategy.RATIO: "Multiple of the master's quantity, e.g. 0.5",
+    Strategy.CAPITAL_PERCENT: "Per cent of free margin for one order, e.g. 10",
+    Strategy.FIXED: "Units for every order, e.g. 75",
+}
+
+
+def rule_words(rule: SizingRule | None) -> str:
+    """The sizing rule as a trader says it."""
+    return figures.UNKNOWN if rule is None else rule.in_words()

@@ -1,0 +1,108 @@
+"""Order states, sessions and outcomes in words, with the tone and the shape that go with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from copytrade_gui.domain.account import Account, AccountStatus, SessionState
+from copytrade_gui.domain.order import OrderTerms, OrderType, State
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.theme import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A state as shown: word, tone, shape."""
+
+    word: str
+    tone: Tone
+    mark: Mark
+
+
+PROBLEM_STATES = frozenset(
+    {State.BLOCKED, State.STALE, State.NOT_SENT, State.REFUSED, State.UNKNOWN, State.NOT_PLACED,
+     State.REVIEW, State.REJECTED}
+)  # fmt: skip
+"""What did not become an order, or may not have."""
+
+ORDER_LOOKS: dict[State, Look] = {
+    State.PLANNED: Look("Planned", Tone.MUTED, Mark.RING),
+    State.BLOCKED: Look("Blocked", Tone.WARN, Mark.DIAMOND),
+    State.SKIPPED: Look("Skipped", Tone.MUTED, Mark.DASH),
+    State.STALE: Look("Too old", Tone.WARN, Mark.DIAMOND),
+    State.SENDING: Look("Sending", Tone.INFO, Mark.RING),
+    State.NOT_SENT: Look("Not sent", Tone.WARN, Mark.DIAMOND),
+    State.REFUSED: Look("Refused", Tone.BAD, Mark.SQUARE),
+    State.UNKNOWN: Look("Unknown", Tone.BAD, Mark.TRIANGLE),
+    State.NOT_PLACED: Look("Not placed", Tone.WARN, Mark.DIAMOND),
+    State.REVIEW: Look("Decide", Tone.BAD, Mark.TRIANGLE),
+    State.ACKED: Look("Accepted", Tone.INFO, Mark.HALF),
+    State.WORKING: Look("Working", Tone.INFO, Mark.HALF),
+    State.TRIGGER_PENDING: Look("Waiting for trigger", Tone.INFO, Mark.HALF),
+    State.PARTIAL: Look("Part filled", Tone.INFO, Mark.HALF),
+    State.MODIFY_PENDING: Look("Changing", Tone.INFO, Mark.HALF),
+    State.CANCEL_PENDING: Look("Cancelling", Tone.INFO, Mark.HALF),
+    State.FILLED: Look("Filled", Tone.OK, Mark.CIRCLE),
+    State.CANCELLED: Look("Cancelled", Tone.MUTED, Mark.DASH),
+    State.REJECTED: Look("Rejected", Tone.BAD, Mark.SQUARE),
+    State.EXPIRED: Look("Expired", Tone.MUTED, Mark.DASH),
+}
+
+SESSION_LOOKS: dict[SessionState, Look] = {
+    SessionState.LOGGED_OUT: Look("Login needed", Tone.WARN, Mark.RING),
+    SessionState.LOGGING_IN: Look("Logging in", Tone.INFO, Mark.HALF),
+    SessionState.READY: Look("Ready", Tone.OK, Mark.CIRCLE),
+    SessionState.EXPIRED: Look("Expired", Tone.WARN, Mark.DIAMOND),
+    SessionState.BLOCKED: Look("Blocked", Tone.BAD, Mark.SQUARE),
+}
+
+
+def copying_look(account: Account, status: AccountStatus) -> Look:
+    """The four copying states: on, out of step, stopped by a guard, off."""
+    if not account.active:
+        return Look("Off", Tone.MUTED, Mark.RING)
+    if status.halted:
+        return Look("Stopped", Tone.BAD, Mark.SQUARE)
+    if status.session is not SessionState.READY:
+        return Look("No session", Tone.WARN, Mark.TRIANGLE)
+    return Look("On", Tone.OK, Mark.CIRCLE)
+
+
+def copying_rank(account: Account, status: AccountStatus) -> int:
+    """Trouble first: 0 stopped, 1 no session, 2 on, 3 off."""
+    if not account.active:
+        return 3
+    if status.halted:
+        return 0
+    return 2 if status.session is SessionState.READY else 1
+
+
+def client_tail(client_id: str) -> str:
+    """The last four characters; the whole id belongs in a tool tip only."""
+    return client_id if len(client_id) <= 4 else f"…{client_id[-4:]}"
+
+
+def price_words(terms: OrderTerms) -> str:
+    """The price as a trader says it: ``101.05``, ``MKT``, ``trg 100.50``."""
+    tick = terms.instrument.tick
+    if terms.order_type is OrderType.MARKET:
+        return "MKT" if terms.price is None else figures.price(terms.price, tick)
+    if terms.price is None:
+        return f"trg {figures.price(terms.trigger, tick)}"
+    return figures.price(terms.price, tick)
+
+
+def order_words(terms: OrderTerms) -> str:
+    """``BUY 150 NIFTY ... at 101.05``."""
+    price = price_words(terms)
+    at = "at market" if price == "MKT" else f"at {price}"
+    return f"{terms.side} {figures.whole(terms.quantity)} {terms.instrument.symbol} {at}"
+
+
+def reason_words(order: OrderView) -> str:
+    """Why, with the code last; empty when there is nothing to explain."""
+    if order.reason and order.code:
+        return f"{order.reason} ({order.code})"
+    return order.reason or order.code

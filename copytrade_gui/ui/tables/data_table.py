@@ -1,0 +1,249 @@
+"""A table as the user meets it: filter above, rows, what is missing said in words, counts below."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Generic
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QStackedLayout,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.file_choice import ask_save_path
+from copytrade_gui.ui.tables.columns import Column, R
+from copytrade_gui.ui.tables.export import write
+from copytrade_gui.ui.tables.view import TableView
+
+
+class FilterEdit(QLineEdit):
+    """The filter field: Esc clears it, Esc again leaves it."""
+
+    def __init__(self, leave: Callable[[], object]) -> None:
+        super().__init__()
+        self._leave = leave
+        self.setPlaceholderText("Filter")
+        self.setClearButtonEnabled(True)
+        self.setMinimumWidth(110)
+        self.setMaximumWidth(220)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            if self.text():
+                self.clear()
+            else:
+                self._leave()
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Down):
+            self._leave()
+            return
+        super().keyPressEvent(event)
+
+
+class DataTable(QWidget, Generic[R]):
+    """Filter bar, view, empty states and footer around one model."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        name: str,
+        model: QAbstractItemModel,
+        columns: Sequence[Column[R]],
+        *,
+        label: str,
+        noun: str = "row",
+    ) -> None:
+        super().__init__()
+        self._desk = desk
+        self._model = model
+        self._narrowed = ""
+        self._noun = noun
+        self._empty_action: QAction | None = None
+        self.setObjectName(f"{name}_table")
+        self.view = TableView(desk, name, tuple(columns))  # type: ignore[arg-type]  # keys and titles only, never rows
+        self.view.set_source(model)
+        self.view.setAccessibleName(label)
+        self.filter = FilterEdit(self.view.setFocus)
+        self.filter.setObjectName(f"{name}_filter")
+        self.filter.setAccessibleName(f"Filter {label}")
+        self.filter.addAction(
+            desk.icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition
+        )
+        self.filter.textChanged.connect(self._on_filter_changed)
+        # A tool bar, because it puts away what finds no room.
+        self.bar = QToolBar()
+        self.bar.setIconSize(QSize(16, 16))
+        self.bar.setObjectName(f"{name}_bar")
+        self.bar.setAccessibleName(f"{label}: filter and actions")
+        more = self.bar.findChild(QToolButton, "qt_toolbar_ext_button")
+        if isinstance(more, QToolButton):
+            desk.icons.dress(more, "ellipsis-vertical")
+            more.setAccessibleName(f"{label}: more actions")
+        self._filter_place = self.bar.addWidget(self.filter)
+        room = QWidget()
+        room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.bar.addWidget(room)
+        self.counts = QLabel()
+        self.held = QLabel("sorting held")
+        self.held.setToolTip("Rows stay where they are while the pointer is over the table.")
+        self.held.hide()
+        self._build_empty(name)
+        self._lay_out(name)
+        self.view.held_changed.connect(self.held.setVisible)
+        for signal in (
+            self.view.proxy.rowsInserted,
+            self.view.proxy.rowsRemoved,
+            self.view.proxy.modelReset,
+            self.view.proxy.layoutChanged,
+        ):
+            signal.connect(self._on_rows_changed)
+        self._on_rows_changed()
+
+    # ------------------------------------------------------------ set-up
+
+    def say_when_empty(self, sentence: str, button: QAction | None = None) -> None:
+        """What stands here before the first row, and the action that brings one."""
+        self._empty_sentence = sentence
+        self._empty_action = button
+        self._on_rows_changed()
+
+    def narrow(self, word: str) -> None:
+        """Show only rows whose search text has ``word`` too; empty shows all again."""
+        self._narrowed = word
+        self._on_filter_changed(self.filter.text())
+
+    def add_before_filter(self, widget: QWidget) -> None:
+        """A control at the left end of the bar, before the filter."""
+        self.bar.insertWidget(self._filter_place, widget)
+
+    def add_tool(self, act: Act, *, words: bool = False) -> QToolButton:
+        """A small button for an action, at the right end of the bar."""
+        button = QToolButton()
+        button.setDefaultAction(self._desk.actions[act])
+        button.setAutoRaise(True)
+        button.setObjectName(f"{self.view.objectName()}_{act}")
+        button.setAccessibleName(self._desk.actions[act].text().replace("&", ""))
+        if words:
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.bar.addWidget(button)
+        return button
+
+    # ------------------------------------------------------------ verbs of every table
+
+    def go_to_filter(self) -> None:
+        """Go to the filter."""
+        self.filter.setFocus()
+        self.filter.selectAll()
+
+    def copy(self) -> None:
+        """Copy the selection and say so."""
+        number = self.view.copy_rows()
+        if number:
+            self._desk.notices.info(f"{figures.plural(number, 'row')} copied with headers.")
+
+    async def export(self, suggestion: str) -> None:
+        """Write the filtered rows to a file the user chooses."""
+        path = await ask_save_path(
+            self, "Export table", suggestion, "Spreadsheet (*.xlsx);;Comma separated (*.csv)"
+        )
+        if path is None:
+            return
+        mark = "PAPER TRADING - no real orders" if self._desk.paper else ""
+        await self._export_to(path, mark)
+
+    async def _export_to(self, path: Path, watermark: str) -> None:
+        sheet = self.view.sheet(only_selected=False, watermark=watermark)
+        try:
+            number = await asyncio.to_thread(write, path, sheet)
+        except (OSError, ValueError) as error:
+            self._desk.notices.warn(f"Nothing was exported: {error}. Choose another file name.")
+            return
+        self._desk.notices.info(f"{figures.plural(number, 'row')} written to {path}.")
+
+    # ------------------------------------------------------------ inside
+
+    def _build_empty(self, name: str) -> None:
+        self._empty_sentence = "Nothing here yet."
+        self.empty_text = QLabel()
+        self.empty_text.setObjectName(f"{name}_empty")
+        self.empty_text.setWordWrap(True)
+        self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty_text.setProperty("role", "muted")
+        self.empty_button = QPushButton()
+        self.empty_button.setObjectName(f"{name}_empty_button")
+        self.empty_button.clicked.connect(self._on_empty_clicked)
+        self._empty = QWidget()
+        column = QVBoxLayout(self._empty)
+        column.addStretch(1)
+        column.addWidget(self.empty_text)
+        column.addWidget(self.empty_button, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addStretch(2)
+
+    def _lay_out(self, name: str) -> None:
+        body = QWidget()
+        self._stack = QStackedLayout(body)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._empty)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(8, 1, 8, 1)
+        self.foot = foot
+        self.counts.setObjectName(f"{name}_counts")
+        for label in (self.counts, self.held):
+            label.setProperty("role", "foot")
+        foot.addWidget(self.counts)
+        foot.addStretch(1)
+        foot.addWidget(self.held)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        column.addWidget(body, 1)
+        column.addLayout(foot)
+
+    def _on_filter_changed(self, text: str) -> None:
+        self.view.proxy.set_words(f"{text} {self._narrowed}")
+        self._on_rows_changed()
+
+    def _on_rows_changed(self, *_: object) -> None:
+        all_rows = self._model.rowCount()
+        shown = self.view.proxy.rowCount(QModelIndex())
+        self.counts.setText(f"{figures.whole(shown)} of {figures.plural(all_rows, self._noun)}")
+        self._stack.setCurrentIndex(0 if shown else 1)
+        if shown:
+            return
+        if all_rows:
+            typed = self.filter.text().strip()
+            self.empty_text.setText(
+                f"0 of {figures.whole(all_rows)} match '{typed}'."
+                if typed
+                else f"None of the {figures.plural(all_rows, self._noun)} belongs in this view."
+            )
+            self.empty_button.setText("Clear filter")
+            self.empty_button.setVisible(bool(typed))
+            return
+        self.empty_text.setText(self._empty_sentence)
+        self.empty_button.setVisible(self._empty_action is not None)
+        if self._empty_action is not None:
+            self.empty_button.setText(self._empty_action.text().replace("&", ""))
+
+    def _on_empty_clicked(self) -> None:
+        if self._model.rowCount():
+            self.filter.clear()
+        elif self._empty_action is not None:
+            self._empty_action.trigger()

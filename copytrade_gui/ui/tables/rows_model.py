@@ -1,0 +1,176 @@
+"""Frozen rows in a table: upsert by key, one announcement per contiguous run, a cap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Generic
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from copytrade_gui.ui.tables.columns import Column, R, Role, cell, header, runs
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class RowsModel(QAbstractTableModel, Generic[R]):
+    """Rows in order of arrival, or newest first. The oldest leave above ``cap``.
+
+    Rows are frozen values: an update is another row under the same key.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        key: Callable[[R], Hashable],
+        *,
+        cap: int = 5_000,
+        newest_first: bool = False,
+        search: Callable[[R], str] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self._key = key
+        self._cap = cap
+        self._newest_first = newest_first
+        self._search = search or self._all_texts
+        self._rows: list[R] = []  # oldest first
+        self._serials: dict[Hashable, int] = {}
+        self._gone = 0  # serial of _rows[0]
+
+    # ------------------------------------------------------------ what Qt asks
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        row = self.row_at(index.row())
+        if role == Role.FILTER:
+            return self._search(row)
+        return cell(self.columns[index.column()], row, role)
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        return header(self.columns[section], role)
+
+    # ------------------------------------------------------------ what panels ask
+
+    def row_at(self, number: int) -> R:
+        """The row shown at ``number``."""
+        return self._rows[self._place(number)]
+
+    def get(self, key: Hashable) -> R | None:
+        """The row under ``key``, or None."""
+        serial = self._serials.get(key)
+        return None if serial is None else self._rows[serial - self._gone]
+
+    def rows(self) -> list[R]:
+        """Every row as shown, first to last."""
+        return self._rows[::-1] if self._newest_first else list(self._rows)
+
+    def upsert(self, rows: Iterable[R]) -> None:
+        """Replace rows whose key is known, add the others; announce both."""
+        changed: dict[int, R] = {}
+        fresh: dict[Hashable, R] = {}
+        for row in rows:
+            key = self._key(row)
+            serial = self._serials.get(key)
+            if serial is None:
+                fresh.pop(key, None)
+                fresh[key] = row
+            else:
+                changed[serial - self._gone] = row
+        self._replace(changed)
+        self._append(fresh)
+
+    def reset(self, rows: Iterable[R]) -> None:
+        """Forget everything and show these (oldest first); the cap applies."""
+        self.beginResetModel()
+        unique = {self._key(row): row for row in rows}
+        self._rows = list(unique.values())[-self._cap :]
+        self._gone = 0
+        self._reindex()
+        self.endResetModel()
+
+    def remove(self, keys: Iterable[Hashable]) -> None:
+        """Take rows out; unknown keys are ignored."""
+        places = sorted(
+            {self._serials[key] - self._gone for key in keys if key in self._serials}, reverse=True
+        )
+        for place in places:
+            shown = self._place(place)
+            self.beginRemoveRows(QModelIndex(), shown, shown)
+            del self._rows[place]
+            self._reindex()
+            self.endRemoveRows()
+
+    # ------------------------------------------------------------ inside
+
+    def _all_texts(self, row: R) -> str:
+        return "  ".join(column.text(row) for column in self.columns)
+
+    def _place(self, number: int) -> int:
+        return len(self._rows) - 1 - number if self._newest_first else number
+
+    def _replace(self, changed: dict[int, R]) -> None:
+        touched: dict[int, tuple[int, int]] = {}
+        for place, row in changed.items():
+            before = self._rows[place]
+            self._rows[place] = row
+            span = self._span(before, row)
+            if span is not None:
+                touched[self._place(place)] = span
+        for first, last in runs(sorted(touched)):
+            spans = [touched[number] for number in range(first, last + 1)]
+            left, right = min(span[0] for span in spans), max(span[1] for span in spans)
+            self.dataChanged.emit(self.index(first, left), self.index(last, right))
+
+    def _span(self, before: R, after: R) -> tuple[int, int] | None:
+        # Only the columns that differ: a proxy that sorts by another column then need not re-sort.
+        if before == after:
+            return None
+        differ = [
+            number
+            for number, column in enumerate(self.columns)
+            if column.text(before) != column.text(after)
+            or (column.tone is not None and column.tone(before) != column.tone(after))
+            or (column.sort is not None and column.sort(before) != column.sort(after))
+        ]
+        return (differ[0], differ[-1]) if differ else None
+
+    def _append(self, fresh: dict[Hashable, R]) -> None:
+        if not fresh:
+            return
+        added = list(fresh.items())[-self._cap :]
+        overflow = len(self._rows) + len(added) - self._cap
+        if overflow > 0:
+            self._drop_oldest(overflow)
+        first = 0 if self._newest_first else len(self._rows)
+        self.beginInsertRows(QModelIndex(), first, first + len(added) - 1)
+        for key, row in added:
+            self._serials[key] = self._gone + len(self._rows)
+            self._rows.append(row)
+        self.endInsertRows()
+
+    def _drop_oldest(self, count: int) -> None:
+        first = len(self._rows) - count if self._newest_first else 0
+        self.beginRemoveRows(QModelIndex(), first, first + count - 1)
+        for row in self._rows[:count]:
+            del self._serials[self._key(row)]
+        del self._rows[:count]
+        self._gone += count
+        self.endRemoveRows()
+
+    def _reindex(self) -> None:
+        self._serials = {self._key(row): self._gone + n for n, row in enumerate(self._rows)}

@@ -1,0 +1,221 @@
+"""One view for flat tables and trees: columns, copying, keeping still while it is pointed at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QEnterEvent, QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView, QWidget
+
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.tables.columns import Column
+from copytrade_gui.ui.tables.delegates import ToneDelegate
+from copytrade_gui.ui.tables.export import Sheet
+from copytrade_gui.ui.tables.filtering import TableProxy
+from copytrade_gui.ui.window_state import read_json, write_json
+
+
+class TableView(QTreeView):
+    """Rows of one height under a terminal's header. ``held_changed`` says: not sorting."""
+
+    held_changed = Signal(bool)
+
+    def __init__(
+        self,
+        desk: Desk,
+        name: str,
+        columns: tuple[Column[object], ...],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._columns = columns
+        self.setObjectName(name)
+        self.proxy = TableProxy(self)
+        self.setModel(self.proxy)
+        self.setItemDelegate(ToneDelegate(desk.theme, desk.icons, self))
+        self.setUniformRowHeights(True)
+        self.setAlternatingRowColors(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setRootIsDecorated(False)
+        self.setExpandsOnDoubleClick(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setWordWrap(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._on_menu_requested)
+        self.row_actions: list[QAction] = []
+        self._digit = self.fontMetrics().horizontalAdvance("0")
+        desk.theme.changed.connect(self._on_theme_changed)
+
+    def set_source(self, model: QAbstractItemModel) -> None:
+        """Show ``model`` through the proxy and bring the columns back as they were left."""
+        self.proxy.setSourceModel(model)
+        header = self.header()
+        header.setSectionsMovable(True)
+        header.setSectionsClickable(True)
+        header.setFirstSectionMovable(True)
+        header.setStretchLastSection(True)
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(28)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(
+            lambda place: self.columns_menu().popup(header.mapToGlobal(place))
+        )
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+        self._default_columns()
+        self._restore_columns()
+
+    def add_row_actions(self, actions: list[QAction]) -> None:
+        """Actions on rows: in the context menu, and by their keys while this table has focus."""
+        self.row_actions = actions
+        for action in actions:
+            if not action.isSeparator():
+                self.addAction(action)
+
+    # ------------------------------------------------------------ rows
+
+    def source_rows(self) -> list[QModelIndex]:
+        """Selected rows as indexes of the source model, from top to bottom."""
+        chosen = self.selectionModel().selectedRows()
+        chosen.sort(key=lambda index: self.visualRect(index).top())
+        return [self.proxy.mapToSource(index) for index in chosen]
+
+    def current_source(self) -> QModelIndex:
+        """The row that has the cursor, as an index of the source model."""
+        return self.proxy.mapToSource(self.currentIndex())
+
+    def sheet(self, *, only_selected: bool, watermark: str = "") -> Sheet:
+        """Shown columns of the selected or of all filtered rows."""
+        header = self.header()
+        order = [header.logicalIndex(place) for place in range(header.count())]
+        shown = [number for number in order if not header.isSectionHidden(number)]
+        if only_selected:
+            chosen = self.selectionModel().selectedRows()
+            chosen.sort(key=lambda index: self.visualRect(index).top())
+        else:
+            chosen = self._all_rows(QModelIndex())
+        return Sheet(
+            headers=tuple(self._columns[number].title for number in shown),
+            numeric=tuple(self._columns[number].numeric for number in shown),
+            rows=tuple(
+                tuple(str(row.siblingAtColumn(n).data() or "") for n in shown) for row in chosen
+            ),
+            watermark=watermark,
+        )
+
+    def copy_rows(self) -> int:
+        """Put the selected rows with headers on the clipboard, tab separated; returns how many."""
+        sheet = self.sheet(only_selected=True)
+        if not sheet.rows:
+            return 0
+        lines = ["\t".join(cells) for cells in (sheet.headers, *sheet.rows)]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+        return len(sheet.rows)
+
+    def _all_rows(self, parent: QModelIndex) -> list[QModelIndex]:
+        rows: list[QModelIndex] = []
+        for number in range(self.proxy.rowCount(parent)):
+            index = self.proxy.index(number, 0, parent)
+            rows += [index, *self._all_rows(index)]
+        return rows
+
+    # ------------------------------------------------------------ columns
+
+    def columns_menu(self) -> QMenu:
+        """A menu that shows and hides columns."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for number, column in enumerate(self._columns):
+            action = menu.addAction(column.title or column.key)
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(number))
+            action.setEnabled(number > 0)
+            action.toggled.connect(lambda on, n=number: self.setColumnHidden(n, not on))
+        menu.addSeparator()
+        menu.addAction("Fit widths to contents", self.fit_columns)
+        menu.addAction("Columns as at first", self._default_columns)
+        return menu
+
+    def fit_columns(self) -> None:
+        """Fit every column once; never automatically, because that costs 100 ms a batch."""
+        for number in range(len(self._columns)):
+            self.resizeColumnToContents(number)
+
+    def save_columns(self) -> None:
+        """Remember widths, order and what is hidden."""
+        header = self.header()
+        stored: dict[str, object] = {
+            column.key: [
+                header.sectionSize(number),
+                header.visualIndex(number),
+                not header.isSectionHidden(number),
+            ]
+            for number, column in enumerate(self._columns)
+        }
+        write_json(self._desk.memory, f"columns/{self.objectName()}", stored)
+
+    def _default_columns(self) -> None:
+        header = self.header()
+        digit = self.fontMetrics().horizontalAdvance("0")
+        for number, column in enumerate(self._columns):
+            header.moveSection(header.visualIndex(number), number)
+            header.setSectionHidden(number, not column.shown)
+            header.resizeSection(number, round(column.chars * digit) + 14)
+
+    def _restore_columns(self) -> None:
+        header = self.header()
+        stored = read_json(self._desk.memory, f"columns/{self.objectName()}")
+        places: list[tuple[int, int]] = []
+        for number, column in enumerate(self._columns):
+            entry = stored.get(column.key)
+            if not isinstance(entry, list) or len(entry) != 3:
+                continue
+            width, place, shown = entry
+            if isinstance(width, int) and isinstance(place, int):
+                header.setSectionHidden(number, not shown)
+                if shown and 20 <= width <= 2_000:
+                    header.resizeSection(number, width)
+                places.append((place, number))
+        for place, number in sorted(places):
+            if 0 <= place < header.count():
+                header.moveSection(header.visualIndex(number), place)
+
+    # ------------------------------------------------------------ pointer and menus
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        if self.proxy.sortColumn() >= 0:
+            self.proxy.hold(True)
+            self.held_changed.emit(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.proxy.hold(False)
+        self.held_changed.emit(False)
+
+    def _on_menu_requested(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions(self.row_actions)
+        menu.addSeparator()
+        columns = self.columns_menu()
+        columns.setTitle("Columns")
+        menu.addMenu(columns)
+        menu.popup(self.viewport().mapToGlobal(place))
+
+    def _on_theme_changed(self) -> None:
+        digit = self.fontMetrics().horizontalAdvance("0")
+        if digit != self._digit and self._digit:
+            header = self.header()
+            for number in range(header.count()):
+                if not header.isSectionHidden(number):
+                    size = round(header.sectionSize(number) * digit / self._digit)
+                    header.resizeSection(number, size)
+        self._digit = digit
+        self.scheduleDelayedItemsLayout()
+        self.viewport().update()

@@ -1,0 +1,168 @@
+"""What the ticket says: previews, questions, results. Pure words, tested as such."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from copytrade_gui.domain.draft import Draft
+from copytrade_gui.domain.instrument import Instrument, Quote
+from copytrade_gui.domain.money import Paise, parse_decimal
+from copytrade_gui.domain.order import OrderType, Side, State
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.verbs import Preview, PreviewRow
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.state_words import PROBLEM_STATES
+
+STALE_AFTER_S = 5
+_WAITING = frozenset({State.PLANNED, State.SENDING})
+
+
+NOTHING = Paise(0)
+
+
+class ConfirmWhen(StrEnum):
+    """When the ticket asks before it sends."""
+
+    ALWAYS = "always"
+    ABOVE = "above"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPolicy:
+    """``above`` is a value in paise, master and followers together."""
+
+    when: ConfirmWhen = ConfirmWhen.ALWAYS
+    above: Paise = NOTHING
+
+    def asks(self, value: Paise | None, *, paper: bool, first_today: bool) -> bool:
+        """Whether to ask; an unknown value and the first live order of a day always do."""
+        if not paper and first_today:
+            return True
+        if self.when is ConfirmWhen.ABOVE:
+            return value is None or value > self.above
+        return self.when is ConfirmWhen.ALWAYS
+
+
+def verb(side: Side, preview: Preview) -> str:
+    """``Buy for 23``: the accounts that would get an order."""
+    number = sum(row.quantity > 0 for row in preview.rows)
+    return f"{side.capitalize()} for {figures.whole(number)}"
+
+
+def units_words(draft: Draft) -> str:
+    """The quantity in the other unit: ``= 150 units``; empty while it is no number."""
+    typed = parse_decimal(draft.quantity)
+    if typed is None or draft.instrument is None or typed != typed.to_integral_value():
+        return ""
+    lot = draft.instrument.lot_size
+    if draft.in_lots:
+        return f"= {figures.plural(int(typed) * lot, 'unit')}"
+    share = typed / lot
+    exact = share == share.to_integral_value()
+    words = f"{share.normalize():f}" if exact else f"{share:.2f}"
+    return f"= {words} {'lot' if share == 1 else 'lots'}"
+
+
+def fan_out_summary(rows: Iterable[PreviewRow]) -> str:
+    """``24 followers: 22 pass, 2 skipped (1 no margin, 1 below one lot)``."""
+    followers = [row for row in rows if not row.is_master]
+    if not followers:
+        return "No follower copies this master."
+    passing = sum(row.quantity > 0 for row in followers)
+    words = f"{figures.plural(len(followers), 'follower')}: {figures.whole(passing)} pass"
+    if passing == len(followers):
+        return words
+    return f"{words}, {figures.whole(len(followers) - passing)} skipped"
+
+
+def skip_reasons(rows: Iterable[PreviewRow]) -> str:
+    """The commonest reasons first: ``2 turned off, 1 zero``."""
+    counted = Counter(
+        row.code or "no reason" for row in rows if not row.is_master and not row.quantity
+    )
+    return ", ".join(
+        f"{number} {code.replace('_', ' ')}" for code, number in counted.most_common(3)
+    )
+
+
+def question(draft: Draft, preview: Preview, *, mode: str) -> str:
+    """The sentence before sending: what, for whom, at most for how much."""
+    instrument = draft.instrument
+    if instrument is None:
+        return ""
+    own = next((row for row in preview.rows if row.is_master), None)
+    followers = sum(row.quantity > 0 for row in preview.rows if not row.is_master)
+    quantity = figures.whole(own.quantity if own else 0)
+    whom = f"for you and {figures.plural(followers, 'follower')}" if followers else "for you alone"
+    value = f", value up to {figures.money(preview.value)}" if preview.value is not None else ""
+    return (
+        f"{mode}: {draft.side.capitalize()} {quantity} {instrument.symbol} "
+        f"{at_words(draft, preview.protected_price)} {whom}{value}."
+    )
+
+
+def at_words(draft: Draft, protected: Decimal | None) -> str:
+    """``at 101.05``, ``at market, at most 103.10``, ``when 101.00 trades, at least 98.95``."""
+    tick = draft.instrument.tick if draft.instrument else None
+    bound = "at most" if draft.side is Side.BUY else "at least"
+    price = parse_decimal(draft.price) if draft.order_type.has_price else None
+    trigger = parse_decimal(draft.trigger) if draft.order_type.has_trigger else None
+    if draft.order_type is OrderType.LIMIT:
+        return f"at {figures.price(price, tick)}"
+    limit = price if draft.order_type is OrderType.SL else protected
+    tail = f", {bound} {figures.price(limit, tick)}" if limit is not None else ""
+    if draft.order_type is OrderType.MARKET:
+        return f"at market{tail}"
+    return f"when {figures.price(trigger, tick)} trades{tail}"
+
+
+def progress(orders: Iterable[OrderView], planned: int) -> tuple[str, bool]:
+    """``18 of 22 acknowledged, 31 ms`` and whether something went wrong."""
+    known = list(orders)
+    answered = [order for order in known if order.state not in _WAITING]
+    acked = [o for o in answered if o.state not in PROBLEM_STATES and o.state is not State.SKIPPED]
+    # A rejection comes after an acknowledgement; nobody cares for the difference at this place.
+    refused = sum(o.state in (State.REFUSED, State.REJECTED) for o in answered)
+    unknown = sum(o.state in (State.UNKNOWN, State.REVIEW) for o in answered)
+    unsent = sum(o.state in (State.NOT_SENT, State.STALE, State.NOT_PLACED) for o in answered)
+    slowest = max((o.timing.call_to_reply_ms for o in acked if o.timing), default=None)
+    words = f"{figures.whole(len(acked))} of {figures.whole(planned)} acknowledged"
+    for number, what in ((refused, "rejected"), (unknown, "unknown"), (unsent, "not sent")):
+        if number:
+            words += f", {number} {what}"
+    if slowest is not None:
+        words += f", {figures.milliseconds(slowest)} ms"
+    return words, bool(refused or unknown or unsent)
+
+
+def quote_age_s(quote: Quote, now_ns: int) -> int:
+    """Whole seconds since the quote was received."""
+    return max(0, (now_ns - quote.at_ns) // 1_000_000_000)
+
+
+def change_words(quote: Quote, tick: Decimal) -> str:
+    """``▲ +2.35 (+2.38 %)`` against the previous close."""
+    if not quote.previous_close:
+        return ""
+    change = quote.last - quote.previous_close
+    share = change / quote.previous_close * 100
+    arrow, sign = ("▲", "+") if change > 0 else ("▼", "") if change < 0 else ("", "")
+    return f"{arrow} {sign}{figures.price(change, tick)} ({sign}{share:.2f} %)".strip()
+
+
+def instrument_words(instrument: Instrument) -> str:
+    """Exchange, kind, expiry and lot in one line."""
+    parts = [str(instrument.key.exchange)]
+    if instrument.kind.is_option and instrument.strike is not None:
+        parts.append(f"{instrument.strike.normalize():f} {instrument.kind}")
+    elif instrument.kind != "EQ":
+        parts.append(str(instrument.kind))
+    if instrument.expiry is not None:
+        parts.append(f"{instrument.expiry:%d %b %Y}")
+    parts.append(f"lot {figures.whole(instrument.lot_size)}")
+    return " · ".join(parts)

@@ -1,0 +1,198 @@
+"""Going places: views, tickets from rows, text size, theme, palette, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.verbs import MarketVerbs
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.pages import AboutDialog, KeysDialog
+from copytrade_gui.ui.dialogs.palette import Palette
+from copytrade_gui.ui.dialogs.preferences import PreferencesDialog, save_look
+from copytrade_gui.ui.parts import Parts
+from copytrade_gui.ui.tables.data_table import DataTable
+from copytrade_gui.ui.theme import Scheme
+from copytrade_gui.ui.ticket_words import ConfirmPolicy
+
+VIEWS = {
+    Act.VIEW_TICKET: "order_entry",
+    Act.VIEW_FEED: "live_feed",
+    Act.VIEW_LATENCY: "latency",
+    Act.VIEW_ORDERS: "orders",
+    Act.VIEW_ACTIVITY: "activity",
+    Act.VIEW_NOTICES: "notices",
+}
+SCHEMES = {
+    Act.THEME_DARK: Scheme.DARK,
+    Act.THEME_LIGHT: Scheme.LIGHT,
+    Act.THEME_SYSTEM: Scheme.SYSTEM,
+}
+
+
+class ViewWork(QObject):
+    """Connects what moves the eye and sends nothing."""
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        desk: Desk,
+        parts: Parts,
+        market: MarketVerbs,
+        *,
+        profile: str,
+        reset_layout: Callable[[], object],
+        refresh: Callable[[], object],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._desk = desk
+        self._parts = parts
+        self._market = market
+        self._profile = profile
+        actions = self._desk.actions
+        for act, name in VIEWS.items():
+            actions.on(act, partial(self._go, name))
+        for act, scheme in SCHEMES.items():
+            actions.on(act, partial(self._look, scheme=scheme))
+            actions[act].setCheckable(True)
+        simple: dict[Act, Callable[[], object]] = {
+            Act.VIEW_FOLLOWERS: parts.followers.table.view.setFocus,
+            Act.NEXT_PANEL: self._next_panel,
+            Act.RESET_LAYOUT: reset_layout,
+            Act.FULL_SCREEN: self._full_screen,
+            Act.TEXT_LARGER: lambda: self._look(percent=self._desk.theme.text_percent + 10),
+            Act.TEXT_SMALLER: lambda: self._look(percent=self._desk.theme.text_percent - 10),
+            Act.TEXT_RESET: lambda: self._look(percent=100),
+            Act.BUY: lambda: self._ticket(Side.BUY),
+            Act.SELL: lambda: self._ticket(Side.SELL),
+            Act.BUY_ROW: lambda: self._ticket(Side.BUY),
+            Act.SELL_ROW: lambda: self._ticket(Side.SELL),
+            Act.FIND: lambda: self._with_table(lambda table: table.go_to_filter()),
+            Act.COPY: lambda: self._with_table(lambda table: table.copy()),
+            Act.EXPORT: lambda: self._with_table(self._export),
+            Act.REFRESH: refresh,
+            Act.PALETTE: self._show_palette,
+            Act.PREFERENCES: self._show_preferences,
+            Act.KEYS: lambda: KeysDialog(window, self._desk).present(),
+            Act.ABOUT: lambda: AboutDialog(window, self._desk, self._profile).present(),
+            Act.QUIT: window.close,
+        }
+        for act, call in simple.items():
+            actions.on(act, call)
+        self._desk.theme.changed.connect(self._tick_scheme)
+        self._tick_scheme()
+
+    # ------------------------------------------------------------ places
+
+    def focused_table(self) -> DataTable[Any] | None:
+        """The table that has the focus, or the one of the panel that has it."""
+        widget: QWidget | None = QApplication.focusWidget()
+        while widget is not None:
+            if isinstance(widget, DataTable):
+                return widget
+            found = widget.findChild(DataTable)
+            if isinstance(found, DataTable) and widget is not self._window:
+                return found
+            widget = widget.parentWidget()
+        return self._parts.followers.table
+
+    def _go(self, name: str) -> None:
+        dock = self._parts.docks[name]
+        dock.bring_forward()
+        if name == "order_entry":
+            self._parts.ticket.form.focus_first_gap()
+
+    def _next_panel(self) -> None:
+        """The ring of panels in reading order; hidden ones are left out."""
+        parts = self._parts
+        ring: list[QWidget] = [parts.ticket.form.search, parts.followers.table.view]
+        ring += [
+            table.view
+            for table in (
+                parts.feed.table, parts.orders.table, parts.activity.table, parts.centre.table
+            )
+            if table.view.isVisible()
+        ]  # fmt: skip
+        focus = QApplication.focusWidget()
+        places = [
+            n for n, widget in enumerate(ring)
+            if focus is not None and (widget is focus or self._same_panel(widget, focus))
+        ]  # fmt: skip
+        ring[(places[0] + 1) % len(ring) if places else 0].setFocus()
+
+    @staticmethod
+    def _same_panel(widget: QWidget, focus: QWidget) -> bool:
+        parent = widget.parentWidget()
+        return parent is not None and parent.isAncestorOf(focus)
+
+    def _full_screen(self) -> None:
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    # ------------------------------------------------------------ ticket
+
+    def _ticket(self, side: Side) -> None:
+        order = self._order_under_cursor()
+        self._parts.docks["order_entry"].show()
+        self._parts.docks["order_entry"].raise_()
+        self._parts.ticket.open(side, order.terms.instrument if order else None)
+
+    def _order_under_cursor(self) -> OrderView | None:
+        table = self.focused_table() if QApplication.focusWidget() else None
+        if table is self._parts.feed.table:
+            return self._parts.feed.selected_order()
+        if table is self._parts.orders.table:
+            return self._parts.orders.selected_order()
+        return None
+
+    def _on_instrument(self, instrument: Instrument) -> None:
+        self._parts.ticket.open(self._parts.ticket.side, instrument)
+
+    # ------------------------------------------------------------ looks and pages
+
+    def _look(self, *, scheme: Scheme | None = None, percent: int | None = None) -> None:
+        self._desk.theme.apply(scheme, text_percent=percent)
+        save_look(self._desk.theme, self._desk.memory)
+
+    def _tick_scheme(self) -> None:
+        for act, scheme in SCHEMES.items():
+            self._desk.actions[act].setChecked(self._desk.theme.scheme is scheme)
+
+    def _show_preferences(self) -> None:
+        PreferencesDialog(self._window, self._desk, self._on_policy).present()
+
+    def _on_policy(self, policy: ConfirmPolicy) -> None:
+        self._parts.ticket.policy = policy
+
+    def _show_palette(self) -> None:
+        Palette(
+            self._window,
+            self._desk,
+            self._market,
+            on_instrument=self._on_instrument,
+            on_follower=self._on_follower,
+        ).present()
+
+    def _on_follower(self, name: str) -> None:
+        self._parts.followers.table.filter.setText(name)
+        self._parts.followers.table.view.setFocus()
+
+    def _with_table(self, call: Callable[[DataTable[Any]], object]) -> None:
+        table = self.focused_table()
+        if table is not None:
+            call(table)
+
+    def _export(self, table: DataTable[Any]) -> None:
+        name = f"{table.view.objectName().replace('_', '-')}.xlsx"
+        self._desk.tasks.start(table.export(name), name="export table")

@@ -1,0 +1,1 @@
+"""Small controls of our own that more than one panel shows."""

@@ -1,0 +1,102 @@
+"""What the window remembers between starts: layout, columns, choices. Never a secret or a price."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtWidgets import QMainWindow
+
+LAYOUT_VERSION = 1
+"""Raised when a dock is renamed or taken away, never by a release as such."""
+
+
+class WindowMemory(Protocol):
+    """A small store of texts by name; reads give None for what was never written."""
+
+    def read(self, name: str) -> str | None:
+        """The text stored under ``name``, or None."""
+
+    def write(self, name: str, text: str) -> None:
+        """Store ``text`` under ``name``; silent if it cannot be kept."""
+
+
+class FileMemory:
+    """Keeps the texts in one INI file; a damaged one costs the layout, nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        self._settings = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def read(self, name: str) -> str | None:
+        value = self._settings.value(f"window/{name}")
+        return value if isinstance(value, str) else None
+
+    def write(self, name: str, text: str) -> None:
+        self._settings.setValue(f"window/{name}", text)
+        self._settings.sync()
+
+
+class ForgetfulMemory:
+    """Remembers until the program ends; for demonstrations and tests."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def read(self, name: str) -> str | None:
+        return self.texts.get(name)
+
+    def write(self, name: str, text: str) -> None:
+        self.texts[name] = text
+
+
+def read_json(memory: WindowMemory, name: str) -> dict[str, object]:
+    """A stored JSON object; empty when missing or damaged, so that one bad entry spoils nothing."""
+    text = memory.read(name)
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_json(memory: WindowMemory, name: str, value: dict[str, object]) -> None:
+    """Store a JSON object."""
+    memory.write(name, json.dumps(value, separators=(",", ":")))
+
+
+def save_layout(window: QMainWindow, memory: WindowMemory, name: str = "layout") -> None:
+    """Remember place, size and docks of the window."""
+    geometry = bytes(window.saveGeometry().data())
+    state = bytes(window.saveState(LAYOUT_VERSION).data())
+    write_json(
+        memory,
+        name,
+        {
+            "version": LAYOUT_VERSION,
+            "geometry": base64.b64encode(geometry).decode("ascii"),
+            "docks": base64.b64encode(state).decode("ascii"),
+        },
+    )
+
+
+def restore_layout(window: QMainWindow, memory: WindowMemory, name: str = "layout") -> bool:
+    """Bring the window back as it was; False leaves the layout as it is.
+
+    Docks that are no longer there are skipped by Qt, docks that are new keep their default place.
+    """
+    stored = read_json(memory, name)
+    if stored.get("version") != LAYOUT_VERSION:
+        return False
+    try:
+        geometry = base64.b64decode(str(stored.get("geometry", "")), validate=True)
+        docks = base64.b64decode(str(stored.get("docks", "")), validate=True)
+    except (ValueError, binascii.Error):
+        return False
+    window.restoreGeometry(QByteArray(geometry))
+    return window.restoreState(QByteArray(docks), LAYOUT_VERSION)

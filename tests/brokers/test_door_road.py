@@ -1,0 +1,143 @@
+"""The plain road over a door in the same process, on a clock that the test moves: no sockets."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.brokers.iifl.client import IiflBroker
+from copytrade_gui.brokers.iifl.door import (
+    MAX_BODY,
+    AnswerLostError,
+    HttpReply,
+    NothingSentError,
+    deadline,
+)
+from copytrade_gui.brokers.iifl.road_door import DoorRoad
+from copytrade_gui.brokers.iifl.session import IiflSession
+from copytrade_gui.ports import Accepted, NotSent, Unknown
+from tests.brokers.rig import Answers, accepted, session_of
+from tests.brokers.steered import SteeredClock
+
+Answer = Callable[[], Awaitable[HttpReply]]
+
+
+class RoomDoor:
+    """A broker in the next room: answers as the test says, and keeps the time limit or not."""
+
+    def __init__(self, clock: SteeredClock, answer: Answer, *, punctual: bool = True) -> None:
+        self.clock = clock
+        self.answer = answer
+        self.punctual = punctual
+        self.asked: list[tuple[str, str]] = []
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_s: float,
+        max_body: int = MAX_BODY,
+    ) -> HttpReply:
+        self.asked.append((method, path))
+        if not self.punctual:
+            return await self.answer()
+        async with deadline(self.clock, timeout_s):
+            return await self.answer()
+
+    async def aclose(self) -> None:
+        pass
+
+
+def session(cache: Path, door: RoomDoor) -> IiflSession:
+    broker = IiflBroker(
+        login_url="http://127.0.0.1:9/",
+        clock=door.clock,
+        door_factory=lambda _source: door,
+        road_factory=lambda needs: DoorRoad(needs, door.clock, always_warm=True),
+        cache_dir=cache,
+    )
+    return session_of(broker)
+
+
+async def turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def never() -> HttpReply:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def test_an_order_without_any_network(cache: Path) -> None:
+    async def takes() -> HttpReply:
+        return HttpReply(200, {}, accepted("B1"))
+
+    door = RoomDoor(SteeredClock(), takes)
+    made, answers = session(cache, door), Answers()
+    assert made.orders.warm
+    answers.place(made.orders, 1)
+    assert isinstance((await answers.of(1)).outcome, Accepted)
+    assert door.asked == [("POST", "/orders")]
+    await made.aclose()
+    assert not made.orders.warm
+
+
+@pytest.mark.parametrize("punctual", [True, False])
+async def test_the_deadline_follows_the_given_clock(cache: Path, punctual: bool) -> None:
+    """A door that forgets its time limit is stopped half a second later."""
+    clock = SteeredClock()
+    made, answers = session(cache, RoomDoor(clock, never, punctual=punctual)), Answers()
+    answers.place(made.orders, 1, deadline_ms=7000)
+    await turns()
+    clock.advance(6.9)
+    await turns()
+    assert answers.replies == {}
+    clock.advance(0.2 if punctual else 0.7)
+    outcome = (await answers.of(1)).outcome
+    assert isinstance(outcome, Unknown)
+    assert clock.waiting == 0
+    await made.aclose()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "sent"),
+    [(NothingSentError("no road"), NotSent, False), (AnswerLostError("cut"), Unknown, True)],
+)
+async def test_what_the_door_says(
+    cache: Path, error: Exception, kind: type[object], sent: bool
+) -> None:
+    async def fails() -> HttpReply:
+        raise error
+
+    made, answers = session(cache, RoomDoor(SteeredClock(), fails)), Answers()
+    answers.place(made.orders, 1)
+    heard = await answers.of(1)
+    assert isinstance(heard.outcome, kind)
+    assert (heard.sent_ns > 0) is sent
+    await made.aclose()
+
+
+@pytest.mark.expected_log("order road failed account=ravi")
+async def test_a_bug_behind_the_door_is_unknown_and_reported(cache: Path) -> None:
+    async def bug() -> HttpReply:
+        raise ZeroDivisionError
+
+    made, answers = session(cache, RoomDoor(SteeredClock(), bug)), Answers()
+    answers.place(made.orders, 1)
+    assert isinstance((await answers.of(1)).outcome, Unknown)
+    await made.aclose()
+
+
+async def test_closing_answers_what_is_out(cache: Path) -> None:
+    made, answers = session(cache, RoomDoor(SteeredClock(), never)), Answers()
+    for number in range(5):
+        answers.place(made.orders, number)
+    await turns()
+    await made.aclose()
+    heard = await answers.all(range(5))
+    assert all(isinstance(one.outcome, Unknown) for one in heard)

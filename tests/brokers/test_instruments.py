@@ -1,0 +1,235 @@
+"""Contract files: what a row becomes, and what the cache does with a file."""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.brokers.iifl.contract_files import ContractFiles
+from copytrade_gui.brokers.iifl.door import MAX_BODY, AnswerLostError, HttpReply, NothingSentError
+from copytrade_gui.brokers.iifl.instruments import NotAContractFileError, read_contracts
+from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind
+from copytrade_gui.ports import BrokerFailureError
+
+HEADER = (
+    "Exchange,Underlying Instrument Symbol,Instrument ID,Instrument Type,Option Type,"
+    "Strike Price,Underlying Instrument Name,Trading Symbol,Expiry,Lot Size,Tick Size"
+)
+EQUITIES = f"""{HEADER}
+NSEEQ,RELIANCE,2885,EQ,,,RELIANCE INDUSTRIES LTD,RELIANCE-EQ,,1,0.05
+NSEEQ,NIFTY 50,999920000,INDEX,,,NIFTY 50,NIFTY 50,,0,0
+NSEEQ,BROKEN,12,EQ,,,BROKEN,BROKEN-EQ,,zero,0.05
+"""
+DAY = dt.date(2026, 11, 24)
+
+
+def only(line: str, exchange: Exchange = Exchange.NSEFO, header: str = HEADER) -> list[object]:
+    read = read_contracts(f"{header}\n{line}\n", exchange)
+    return [*read.instruments, *([None] * read.skipped)]
+
+
+def test_an_equity_an_index_and_a_bad_row() -> None:
+    read = read_contracts(EQUITIES, Exchange.NSEEQ)
+    assert read.skipped == 1
+    reliance, nifty = read.instruments
+    assert reliance.key == InstrumentKey(Exchange.NSEEQ, "2885")
+    assert (reliance.symbol, reliance.name) == ("RELIANCE-EQ", "RELIANCE INDUSTRIES LTD")
+    assert (reliance.lot_size, reliance.tick) == (1, Decimal("0.05"))
+    assert (nifty.kind, nifty.tradable, nifty.lot_size) == (InstrumentKind.INDEX, False, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "strike", "expiry"),
+    [
+        ("NSEFO,NIFTY,35005,FUTIDX,XX,,NIFTY,N26NOVFUT,24-Nov-2026,65,0.05", "FUT", None, DAY),
+        ("NSEFO,NIFTY,35006,FUTIDX,XX,0,NIFTY,NF,24-Nov-2026 23:59,65,0.05", "FUT", None, DAY),
+        ("NSEFO,NIFTY,1,OPTIDX,CE,24000,NIFTY,N24000CE,24-NOV-2026,65,0.05", "CE", "24000", DAY),
+        (
+            "NSEFO,NIFTY,2,OPTIDX,PE,24000.50,NIFTY,NPE,2026-11-24,65,0.05",
+            "PE",
+            "24000.5",
+            DAY,
+        ),
+        ("nsefo,INFY,3,FUTSTK,XX,,INFY,INFYFUT,24-Nov-2026,400,0.05", "FUT", None, DAY),
+    ],
+)
+def test_derivatives(line: str, kind: str, strike: str | None, expiry: dt.date) -> None:
+    (made,) = read_contracts(f"{HEADER}\n{line}\n", Exchange.NSEFO).instruments
+    assert made.kind == kind
+    assert made.strike == (None if strike is None else Decimal(strike))
+    assert made.expiry == expiry
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "NSEEQ,NIFTY,1,FUTIDX,XX,,NIFTY,NF,24-Nov-2026,65,0.05",  # of another file
+        "NSEFO,NIFTY,1,FUTIDX,XX,,NIFTY,NF,,65,0.05",
+        "NSEFO,NIFTY,1,FUTIDX,XX,,NIFTY,NF,31-Feb-2026,65,0.05",
+        "NSEFO,NIFTY,1,OPTIDX,CE,,NIFTY,NF,24-Nov-2026,65,0.05",
+        "NSEFO,NIFTY,1,OPTIDX,CE,-5,NIFTY,NF,24-Nov-2026,65,0.05",
+        "NSEFO,NIFTY,1,FUTIDX,XX,,NIFTY,NF,24-Nov-2026,0,0.05",
+        "NSEFO,NIFTY,1,FUTIDX,XX,,NIFTY,NF,24-Nov-2026,65,0",
+        "NSEFO,NIFTY,1,FUTIDX,XX,,NIFTY,NF,24-Nov-2026,65,NaN",
+        "NSEFO,NIFTY,,FUTIDX,XX,,NIFTY,NF,24-Nov-2026,65,0.05",
+        "NSEFO,NIFTY,1,FUTIDX,XX,,NIFTY,,24-Nov-2026,65,0.05",
+        "NSEFO,NIFTY",
+        '"NSEFO',
+    ],
+)
+def test_rows_that_are_skipped(line: str) -> None:
+    assert only(line) == [None]
+
+
+def test_columns_may_move_and_grow() -> None:
+    header = "﻿Tick Size, LOT SIZE ,Trading Symbol,Instrument ID,Exchange,Freeze Quantity"
+    (made,) = read_contracts(f"{header}\n0.05,1,X-EQ,7,BSEEQ,100\n", Exchange.BSEEQ).instruments
+    assert (made.symbol, made.key.instrument_id, made.name) == ("X-EQ", "7", "X-EQ")
+
+
+def test_a_stray_quote_spoils_one_row_only() -> None:
+    text = f'{HEADER}\nNSEEQ,"BAD,1,EQ,,,X,X,,1,0.05\nNSEEQ,A,2,EQ,,,A,A-EQ,,1,0.05\n'
+    read = read_contracts(text, Exchange.NSEEQ)
+    assert [one.symbol for one in read.instruments] == ["A-EQ"]
+
+
+def test_ncdex_is_ordered_by_symbol() -> None:
+    line = "NCDEXCOMM,DHANIYA,9,FUTCOM,XX,,DHANIYA,DHANIYA10JUL26,10-Jul-2026,10,2"
+    (made,) = read_contracts(f"{HEADER}\n{line}\n", Exchange.NCDEXCOMM).instruments
+    assert made.key.instrument_id == "DHANIYA10JUL26"
+
+
+def test_what_is_no_contract_file() -> None:
+    for text in ("", "<html>", "a,b,c\n1,2,3", '{"result":[]}'):
+        with pytest.raises(NotAContractFileError, match="column 'exchange' is missing"):
+            read_contracts(text, Exchange.NSEEQ)
+
+
+# ---------------------------------------------------------------- the cache
+
+
+class CountingDoor:
+    """A door that answers from a list; what happened is counted."""
+
+    def __init__(self, *answers: bytes | int | Exception) -> None:
+        self.answers = list(answers)
+        self.paths: list[str] = []
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_s: float,
+        max_body: int = MAX_BODY,
+    ) -> HttpReply:
+        self.paths.append(path)
+        await asyncio.sleep(0)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, int):
+            return HttpReply(answer, {}, b"")
+        return HttpReply(200, {}, answer)
+
+    async def aclose(self) -> None:
+        pass
+
+
+def files(cache: Path, *answers: bytes | int | Exception) -> tuple[ContractFiles, CountingDoor]:
+    door = CountingDoor(*answers)
+    return ContractFiles(cache, lambda: door), door
+
+
+def listing(folder: Path) -> dict[str, int]:
+    """Names and rights of what the cache holds."""
+    if not folder.is_dir():
+        return {}
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
+async def test_fetched_once_a_day_and_kept(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "copytrade_gui.brokers")
+    contracts, door = files(cache, EQUITIES.encode())
+    assert contracts.cached_day(Exchange.NSEEQ) is None
+    both = await asyncio.gather(
+        contracts.load(Exchange.NSEEQ, DAY), contracts.load(Exchange.NSEEQ, DAY)
+    )
+    assert both[0] is both[1]
+    assert door.paths == ["/contractfiles/NSEEQ.csv"]
+    assert contracts.cached_day(Exchange.NSEEQ) == DAY
+    assert listing(cache) == {"NSEEQ-2026-11-24.csv": 0o600}
+    assert listing(cache.parent)[cache.name] == 0o700
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line for line in lines if "rows_skipped=1" in line] == lines
+
+    again, no_door = files(cache)  # another start of the program, the same day
+    assert await again.load(Exchange.NSEEQ, DAY) == both[0]
+    assert no_door.paths == []
+
+
+async def test_the_next_day_replaces_the_file(cache: Path) -> None:
+    contracts, door = files(cache, EQUITIES.encode(), EQUITIES.encode())
+    await contracts.load(Exchange.NSEEQ, DAY)
+    await contracts.load(Exchange.NSEEQ, DAY + dt.timedelta(days=1))
+    assert len(door.paths) == 2
+    assert list(listing(cache)) == ["NSEEQ-2026-11-25.csv"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (NothingSentError("no network"), "could not be fetched: no network"),
+        (AnswerLostError("cut"), "could not be fetched: cut"),
+        (503, "HTTP 503"),
+        (404, "HTTP 404"),
+        (b"<html>denied</html>", "not in the form we know"),
+        (HEADER.encode() + b"\n", "holds no usable row"),
+        (b"\xff\xfe\x00", "not in the form we know"),
+    ],
+)
+async def test_a_failed_fetch_leaves_nothing_and_may_be_repeated(
+    cache: Path, answer: bytes | int | Exception, sentence: str
+) -> None:
+    contracts, _ = files(cache, answer, EQUITIES.encode())
+    with pytest.raises(BrokerFailureError, match=sentence):
+        await contracts.load(Exchange.NSEEQ, DAY)
+    assert listing(cache) == {}
+    assert len(await contracts.load(Exchange.NSEEQ, DAY)) == 2
+
+
+def spoil(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    (folder / "NSEEQ-2026-11-24.csv").write_bytes(b"\x00\x01 not a file of ours")
+
+
+@pytest.mark.expected_log("cached contract file unusable")
+async def test_a_damaged_cache_is_fetched_anew(cache: Path) -> None:
+    spoil(cache)
+    contracts, door = files(cache, EQUITIES.encode())
+    assert len(await contracts.load(Exchange.NSEEQ, DAY)) == 2
+    assert len(door.paths) == 1
+
+
+@pytest.mark.expected_log("cached contract file unusable")
+@pytest.mark.expected_log("contract file not cached")
+async def test_a_full_or_read_only_folder_costs_the_cache_only(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    contracts, _ = files(tmp_path / "cache", EQUITIES.encode())
+    assert len(await contracts.load(Exchange.NSEEQ, DAY)) == 2
+
+
+async def test_lot_sizes_are_known_for_lot_quoted_segments(cache: Path) -> None:
+    line = "MCXCOMM,GOLDM,440939,FUTCOM,XX,,GOLDM,GOLDM26DEC,04-Dec-2026,100,1"
+    contracts, _ = files(cache, f"{HEADER}\n{line}\n".encode())
+    key = InstrumentKey(Exchange.MCXCOMM, "440939")
+    assert contracts.lot_size(key) is None
+    await contracts.load(Exchange.MCXCOMM, DAY)
+    assert contracts.lot_size(key) == 100
+    assert contracts.lot_size(InstrumentKey(Exchange.MCXCOMM, "1")) is None

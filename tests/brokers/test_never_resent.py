@@ -1,0 +1,141 @@
+"""Watching the wire: whatever the network does, an order arrives at most once."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.ports import Accepted, NotSent, PlaceReply, Unknown
+from tests.brokers.rig import (
+    Answers,
+    Line,
+    Request,
+    client,
+    proof_count,
+    read_request,
+    reply,
+    says_accepted,
+    scripted,
+    session_of,
+    tag,
+)
+
+SEED = 20261124
+ROADS = 20
+
+
+class Nuisance:
+    """Cuts connections at every moment there is: before, within and after requests and replies."""
+
+    def __init__(self) -> None:
+        self.dice = random.Random(SEED)  # noqa: S311 - a run must come again
+        self.arrived: dict[str, int] = {}
+
+    async def welcome(self, line: Line) -> None:
+        fate = self.dice.randrange(12)
+        if fate == 0:
+            line.close()
+        elif fate == 1:
+            line.cut()
+        elif fate == 2:
+            line.send(reply(b"{}", 503))
+        elif fate == 3:
+            # What was read of the request is not enough to act on.
+            await line.reader.read(self.dice.randrange(1, 400))
+            line.cut()
+
+    async def script(self, line: Line, request: Request) -> None:
+        self.arrived[request.tag] = self.arrived.get(request.tag, 0) + 1
+        fate = self.dice.randrange(10)
+        if fate == 0:
+            line.cut()
+        elif fate == 1:
+            line.close()
+        elif fate == 2:
+            line.send(reply(b"", 502))
+        elif fate == 3:
+            line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
+            line.close()
+        elif fate == 4:
+            await says_accepted(line, request)
+            line.close()
+        else:
+            await says_accepted(line, request)
+
+
+def agrees(heard: PlaceReply, arrived: int) -> bool:
+    """What we say may be less than what happened, never something else."""
+    outcome = heard.outcome
+    if isinstance(outcome, NotSent):
+        return arrived == 0 and heard.sent_ns == 0
+    if isinstance(outcome, Accepted):
+        return arrived == 1
+    return isinstance(outcome, Unknown) and arrived <= 1 and heard.sent_ns > 0
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
+async def test_each_order_arrives_at_most_once(cache: Path, fast: bool) -> None:
+    count = proof_count(600, "resend") // ROADS
+    nuisance, answers = Nuisance(), Answers()
+
+    async def run(road: int) -> None:
+        session = sessions[road]
+        for number in range(road * count, (road + 1) * count):
+            answers.place(session.orders, number, deadline_ms=5000)
+            if number % 3:  # sometimes two wait in line
+                await answers.of(number)
+
+    async with (
+        scripted(nuisance.script, welcome=nuisance.welcome) as broker,
+        client(broker, cache, fast=fast) as made,
+    ):
+        sessions = [session_of(made, f"a{index}") for index in range(ROADS)]
+        await asyncio.gather(*(session.open_road() for session in sessions))
+        await asyncio.gather(*(run(road) for road in range(ROADS)))
+        heard = await answers.all(range(ROADS * count))
+    wrong = [
+        (number, one, nuisance.arrived.get(tag(number), 0))
+        for number, one in enumerate(heard)
+        if not agrees(one, nuisance.arrived.get(tag(number), 0))
+    ]
+    assert wrong == []
+    kinds = {type(one.outcome) for one in heard}
+    assert kinds >= {Accepted, Unknown}
+    assert broker.overlaps == 0
+
+
+async def test_an_unknown_order_is_not_sent_again_when_the_road_recovers(cache: Path) -> None:
+    """The connection comes back warm, other orders follow, and the lost one stays lost."""
+    seen: list[str] = []
+
+    async def script(line: Line, request: Request) -> None:
+        if request.method == "POST":
+            seen.append(request.tag)
+        if request.tag == tag(1):
+            line.cut()
+        else:
+            await says_accepted(line, request)
+
+    for fast in (True, False):
+        seen.clear()
+        async with scripted(script) as broker, client(broker, cache, fast=fast) as made:
+            session = session_of(made)
+            await session.open_road()
+            answers = Answers()
+            for number in range(1, 6):
+                answers.place(session.orders, number)
+            heard = await answers.all(range(1, 6))
+        assert sorted(seen) == sorted(tag(number) for number in range(1, 6))
+        assert isinstance(heard[0].outcome, Unknown)
+        assert all(isinstance(one.outcome, Accepted) for one in heard[1:])
+
+
+async def test_half_a_request_is_no_order(cache: Path) -> None:
+    """What the reader of the rig calls a request is one that came whole."""
+    reader = asyncio.StreamReader()
+    reader.feed_data(b"POST /v1/orders HTTP/1.1\r\nContent-Length: 10\r\n\r\n[{")
+    reader.feed_eof()
+    with pytest.raises(asyncio.IncompleteReadError):
+        await read_request(reader, 1)

@@ -1,0 +1,247 @@
+"""Thousands of broken replies on real sockets: nothing uncaught, nothing hanging, nothing wrong."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.ports import Accepted, NotSent, OrderRoad, PlaceReply, Refused, Unknown
+from tests.brokers.certificates import PrivateCa
+from tests.brokers.fuzz_cases import REFUSED, SHORT_MS, Case, chunked, make_case
+from tests.brokers.rig import (
+    CALM_MS,
+    Answers,
+    Line,
+    Request,
+    ScriptedBroker,
+    accepted,
+    client,
+    place,
+    proof_count,
+    reply,
+    says_accepted,
+    scripted,
+    session_of,
+    tag,
+)
+
+SEED = 20261124
+ROADS = 25
+
+
+async def act(line: Line, case: Case) -> None:
+    """Do to the connection what the case says."""
+    for piece in case.pieces:
+        line.send(piece)
+        for _ in range(3):  # let the other side read it before the next piece is there
+            await asyncio.sleep(0)
+    if case.then == "close":
+        line.close()
+    elif case.then == "cut":
+        line.cut()
+    elif case.then == "forever":
+        while not line.closed():
+            line.send(case.tail)
+            await line.flushed()
+            await asyncio.sleep(0)
+    elif case.then == "drip":
+        while not line.closed():
+            line.send(case.tail)
+            await asyncio.sleep(0.02)
+
+
+def verdict(heard: PlaceReply, number: str) -> str:
+    outcome = heard.outcome
+    if isinstance(outcome, Accepted):
+        return "accepted" if outcome.broker_order_id == number else "accepted another's id"
+    if isinstance(outcome, Refused):
+        return "refused"
+    return "not sent" if isinstance(outcome, NotSent) else "unknown"
+
+
+class Fuzz:
+    """A broker that does to each order what its case says, and the verdicts that came of it."""
+
+    def __init__(self, *, lenient: bool) -> None:
+        self.cases: dict[str, Case] = {}
+        self.wrong: list[str] = []
+        self.lenient = lenient
+
+    async def script(self, line: Line, request: Request) -> None:
+        if request.tag in self.cases:
+            await act(line, self.cases[request.tag])
+        else:
+            await says_accepted(line, request)
+
+    async def run(self, road: OrderRoad, broker: ScriptedBroker, numbers: range) -> None:
+        for index in numbers:
+            number = f"B{tag(index)}"
+            case = self.cases[tag(index)] = make_case(SEED, index, number)
+            # httpx reads interim replies for as long as they come; only the deadline ends that.
+            late = case.ends_by_deadline or (self.lenient and case.name == "flood of interim")
+            deadline_ms = SHORT_MS if late else CALM_MS
+            heard = await place(road, index, deadline_ms)
+            said = verdict(heard, number)
+            right = case.right
+            if self.lenient:
+                # httpx forgives some of what the wire does not. It may know less, and it may find
+                # the good reply in the mess; it may never know something that is not so.
+                right |= {"unknown"} if right == REFUSED else {"unknown", "accepted"}
+            seen = broker.times_seen(index)
+            if said == "not sent":
+                # Only a short deadline on a busy machine can pass before the request is out.
+                fine = late and seen == 0
+            else:
+                fine = (
+                    said in right
+                    and heard.sent_ns > 0
+                    and seen == (1 if not late else min(seen, 1))
+                )
+            if not fine:
+                self.wrong.append(
+                    f"case {index} {case.name} ({case.then}): {said}, arrived {seen} times"
+                )
+            # A broker that hangs up behind a good reply is heard before the next order leaves;
+            # otherwise that one would rightly be Unknown.
+            for _ in range(10):
+                await asyncio.sleep(0)
+
+
+@pytest.mark.usefixtures("asyncio_transports")
+async def test_fuzzed_replies_on_asyncio_transports(cache: Path) -> None:
+    await fuzz_replies(cache, fast=True, count=proof_count(200, "fuzz_asyncio"))
+
+
+@pytest.mark.timeout(540)
+@pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
+async def test_fuzzed_replies(cache: Path, fast: bool) -> None:
+    count = proof_count(1000, "fuzz_wire") if fast else proof_count(150, "fuzz_httpx")
+    await fuzz_replies(cache, fast=fast, count=count)
+
+
+async def fuzz_replies(cache: Path, *, fast: bool, count: int) -> None:
+    fuzz = Fuzz(lenient=not fast)
+    async with scripted(fuzz.script) as broker, client(broker, cache, fast=fast) as made:
+        sessions = [session_of(made, f"a{index}") for index in range(ROADS)]
+        await asyncio.gather(*(session.open_road() for session in sessions))
+        await asyncio.gather(
+            *(
+                fuzz.run(session.orders, broker, range(index, count, ROADS))
+                for index, session in enumerate(sessions)
+            )
+        )
+    assert fuzz.wrong == []
+    assert len(fuzz.cases) == count
+    assert broker.overlaps == 0
+
+
+BODY = accepted(f"B{tag(1)}")
+FORMS = {
+    "length": reply(BODY),
+    "chunked": chunked(BODY, [11, 40], trailer=b"X-T: 1\r\n"),
+    "gzip": reply(gzip.compress(BODY), 200, "Content-Encoding: gzip"),
+    "continue": b"HTTP/1.1 100 Continue\r\n\r\n" + reply(BODY),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+async def test_torn_at_every_byte(cache: Path, ca: PrivateCa, form: str, tls: bool) -> None:
+    """Cut short at any byte it is Unknown; in two parts at any byte it is the reply."""
+    sent = FORMS[form]
+    plan: dict[str, tuple[int, bool]] = {}
+
+    async def script(line: Line, request: Request) -> None:
+        if request.tag not in plan:
+            await says_accepted(line, request)
+            return
+        at, whole = plan[request.tag]
+        body = sent.replace(tag(1).encode(), request.tag.encode())
+        if form == "gzip":
+            again = gzip.compress(accepted(f"B{request.tag}"), mtime=0)
+            body = reply(again, 200, "Content-Encoding: gzip")
+        line.send(body[:at])
+        for _ in range(3):
+            await asyncio.sleep(0)
+        if whole:
+            line.send(body[at:])
+        else:
+            line.close()
+
+    step = 5 if tls else 1
+    async with (
+        scripted(script, tls=ca.good if tls else None) as broker,
+        client(broker, cache, ca_file=ca.ca_file if tls else None) as made,
+    ):
+        session = session_of(made)
+        await session.open_road()
+        for number, at in enumerate(range(0, len(sent), step), start=1):
+            for whole, offset in ((True, 0), (False, 10_000)):
+                plan[tag(number + offset)] = (at, whole)
+                heard = await place(session.orders, number + offset)
+                expected = Accepted if whole else Unknown
+                assert isinstance(heard.outcome, expected), (at, whole, heard)
+
+
+async def test_a_reply_before_the_request_belongs_to_nobody(cache: Path) -> None:
+    """A broker that speaks first: its words are never taken for the answer to an order."""
+    early = 3
+
+    async def welcome(line: Line) -> None:
+        nonlocal early
+        if early:
+            early -= 1
+            line.send(reply(accepted("EARLY")))
+
+    async with scripted(welcome=welcome) as broker, client(broker, cache) as made:
+        session = session_of(made)
+        answers = Answers()
+        for number in range(8):
+            answers.place(session.orders, number)
+        heard = await answers.all(range(8))
+        seen = [broker.times_seen(number) for number in range(8)]
+    for number, one in enumerate(heard):
+        if isinstance(one.outcome, Accepted):
+            assert one.outcome.broker_order_id == f"B{tag(number)}"
+            assert seen[number] == 1
+        elif isinstance(one.outcome, NotSent):
+            assert seen[number] == 0
+    assert sum(isinstance(one.outcome, Accepted) for one in heard) >= 5
+
+
+async def test_bytes_on_an_idle_connection_end_it(cache: Path) -> None:
+    lines: list[Line] = []
+    again = asyncio.Event()
+
+    async def welcome(line: Line) -> None:
+        lines.append(line)
+        if len(lines) == 2:
+            again.set()
+
+    async with scripted(welcome=welcome) as broker, client(broker, cache) as made:
+        session = session_of(made)
+        await session.open_road()
+        assert isinstance((await place(session.orders, 1)).outcome, Accepted)
+        lines[0].send(reply(accepted("LATE")))
+        await again.wait()
+        outcome = (await place(session.orders, 2)).outcome
+    assert outcome == Accepted(BrokerOrderId(f"B{tag(2)}"))
+
+
+async def test_an_id_that_was_given_before_is_no_answer(cache: Path) -> None:
+    async def script(line: Line, request: Request) -> None:
+        if request.method == "POST":
+            line.send(reply(accepted("SAME")))
+        else:
+            await says_accepted(line, request)
+
+    async with scripted(script) as broker, client(broker, cache) as made:
+        session = session_of(made)
+        await session.open_road()
+        assert isinstance((await place(session.orders, 1)).outcome, Accepted)
+        assert isinstance((await place(session.orders, 2)).outcome, Unknown)
+        assert isinstance((await place(session.orders, 3)).outcome, Unknown)
+    assert broker.connections >= 2
+    assert len(broker.orders()) == 3

@@ -1,0 +1,153 @@
+"""The simulator as a process: its first line, its files, its end, its complaints."""
+
+import json
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.simulator.stand import leg
+
+COMMAND = [sys.executable, "-m", "copytrade_gui.simulator"]
+
+
+@contextmanager
+def running(*words: str) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
+    with subprocess.Popen(
+        [*COMMAND, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline()), process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    code = process.wait(20)
+    assert process.stderr is not None
+    return code, process.stderr.read()
+
+
+def test_the_first_line_and_the_files_it_names() -> None:
+    with running("--accounts=4", "--masters=2", "--tls") as (line, process):
+        assert line["base_url"].startswith("https://127.0.0.1:")
+        assert line["base_url"].endswith("/v1")
+        assert line["feed"] is None
+        accounts_file = Path(line["accounts_file"])
+        assert accounts_file.stat().st_mode & 0o777 == 0o600
+        assert accounts_file.parent.stat().st_mode & 0o777 == 0o700
+        accounts = json.loads(accounts_file.read_text())
+        assert [a["role"] for a in accounts] == ["master", "master", "follower", "follower"]
+        assert {"client_id", "app_key", "app_secret"} <= set(accounts[0])
+        trust = ssl.create_default_context(cafile=line["ca_file"])
+        with httpx.Client(verify=trust, trust_env=False) as client:
+            form = {"clientId": accounts[0]["client_id"], "password": "x",
+                    "appkey": accounts[0]["app_key"]}  # fmt: skip
+            reply = client.post(
+                line["login_url"], data=form, headers={"accept": "application/json"}
+            )
+            assert set(reply.json()) == {"authCode", "clientId"}
+            assert client.get(f"{line['control_url']}/summary").json()["accepted"] == 0
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == (0, "")
+        assert not accounts_file.parent.exists()
+
+
+def test_an_interrupt_is_a_clean_end() -> None:
+    with running() as (_, process):
+        process.send_signal(signal.SIGINT)
+        assert ended(process) == (0, "")
+
+
+def test_it_can_end_with_its_parent() -> None:
+    with running("--with-parent") as (_, process):
+        assert process.stdin is not None
+        process.stdin.close()
+        assert ended(process) == (0, "")
+
+
+def test_a_client_that_refuses_the_certificate_leaves_no_noise() -> None:
+    with running("--certificate=self_signed") as (line, process):
+        trust = ssl.create_default_context(cafile=line["ca_file"])
+        with (
+            httpx.Client(verify=trust, trust_env=False) as client,
+            pytest.raises(httpx.ConnectError, match="certificate"),
+        ):
+            client.get(line["base_url"])
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == (0, "")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_restart_goes_on_with_the_day(tmp_path: Path, how: signal.Signals) -> None:
+    state = tmp_path / "day"
+    words = ["--accounts=2", f"--state={state}"]
+    with running(*words) as (line, process), httpx.Client(trust_env=False) as client:
+        made = client.post(f"{line['control_url']}/sessions", json={"client_id": "30000001"})
+        headers = {"authorization": f"Bearer {made.json()['token']}"}
+        client.post(f"{line['base_url']}/orders", json=[leg(orderTag="KEPT")], headers=headers)
+        # A kill may cost what came in the last moments, as a saved file shows.
+        for _ in range(200):
+            if state.exists() and b"KEPT" in state.read_bytes():
+                break
+            client.get(f"{line['control_url']}/clock")
+        process.send_signal(how)
+        process.wait(20)
+    with running(*words) as (line, _), httpx.Client(trust_env=False) as client:
+        (row,) = client.get(f"{line['control_url']}/ledger").json()
+        assert row["tag"] == "KEPT"
+        book = client.get(f"{line['base_url']}/orders", headers=headers).json()["result"]
+        assert [r["orderTag"] for r in book] == ["KEPT"]
+
+
+def test_faults_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "faults.json"
+    path.write_text(json.dumps([{"action": "answer", "call": "profile", "http_status": 504}]))
+    with running(f"--faults={path}") as (line, _), httpx.Client(trust_env=False) as client:
+        assert client.get(f"{line['base_url']}/profile").status_code == 504
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--accounts=0"], "--accounts must be between 1 and 5000"),
+        (["--masters=50"], "--masters must be between"),
+        (["--latency-ms=-1"], "must not be negative"),
+        (["--port=99999"], "--port must be between"),
+        (["--faults=FOLDER/none.json"], "none.json"),
+        (["--faults=FOLDER/bad.json"], "bad.json: Invalid enum value 'explode'"),
+        (["--state=FOLDER/none/day"], "none does not exist"),
+        (["--state=FOLDER/bad.json"], "bad.json is damaged"),
+    ],
+)
+def test_it_says_in_one_line_why_it_does_not_start(
+    tmp_path: Path, words: list[str], sentence: str
+) -> None:
+    (tmp_path / "bad.json").write_text('{"action": "explode"}')
+    words = [word.replace("FOLDER", str(tmp_path)) for word in words]
+    done = subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with running() as (line, _):
+        port = httpx.URL(line["base_url"]).port
+        done = subprocess.run(
+            [*COMMAND, f"--port={port}"], capture_output=True, text=True, check=False, timeout=30
+        )
+        assert done.returncode == 2
+        assert f"cannot listen on port {port}" in done.stderr

@@ -1,0 +1,54 @@
+"""P25: every database a release ever wrote opens, keeps its totals, and goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.store import open_store
+from copytrade_gui.storage.tables import SCHEMA
+from tests.storage.conftest import SMALL
+from tests.storage.make_old_database import FOLDER, totals_of
+from tests.storage.samples import DAY, HandClock, first_attempts, make_plan
+
+FIXTURES = sorted(FOLDER.glob("schema-*.db"))
+
+
+def test_p25_every_schema_has_its_file() -> None:
+    assert [path.stem for path in FIXTURES] == [f"schema-{n:04d}" for n in range(1, SCHEMA + 1)]
+
+
+@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.parametrize("old", FIXTURES, ids=lambda path: path.stem)
+async def test_p25_an_old_database_keeps_its_totals(
+    folder: DataFolder, clock: HandClock, old: Path, inline: bool
+) -> None:
+    shutil.copy(old, folder.database)
+    folder.database.chmod(0o600)
+    totals = json.loads(old.with_suffix(".json").read_text())
+    was = int(old.stem.rpartition("-")[2])
+    async with open_store(folder, clock, inline=inline, seams=SMALL) as store:
+        assert store.opening.upgraded_from == (None if was == SCHEMA else was)
+        assert store.opening.sentences == ()
+        assert totals_of(folder.database) == totals
+        assert await store.history.verify() == ()
+        work = await store.journal.load(DAY)
+        assert len(work.plans) == totals["plans"]
+        assert len(work.orders) == totals["intents"]
+        assert len(work.fills) == totals["fills"]
+        assert work.trading is not None
+        assert work.trading.state is TradingState.HALT
+        states = {view.state for view in work.orders}
+        assert {State.FILLED, State.WORKING, State.UNKNOWN, State.BLOCKED} <= states
+        assert len(await store.accounts.all()) == totals["accounts"]
+        assert len(await store.history.latency(100)) == totals["latency"]
+        plan = make_plan("new")
+        assert await store.journal.commit_plan(plan, first_attempts(plan))
+    if was != SCHEMA:
+        assert any(f"schema-{was}" in copy.name for copy in folder.backups.iterdir())

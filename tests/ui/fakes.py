@@ -1,0 +1,405 @@
+"""A console without an engine: the same verbs, answered at once from memory."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+
+from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.draft import Draft, read_draft
+from copytrade_gui.domain.events import (
+    AccountChanged,
+    Event,
+    LampChanged,
+    OrderChanged,
+    PlanSettled,
+    RecoveryReport,
+    ReviewItem,
+    TradingStateChanged,
+)
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
+from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
+from copytrade_gui.domain.money import Paise, order_value
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.sizing import SizingRule, Strategy, size
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.services.console import Console
+from copytrade_gui.services.verbs import (
+    FollowerDraft,
+    HistoryRow,
+    ImportPreview,
+    LatencySample,
+    Preview,
+    PreviewRow,
+    RefusedError,
+    StopPreview,
+    Submitted,
+)
+from copytrade_gui.ui import figures
+from tests.ui import people
+
+ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
+
+
+class FakeEvents:
+    """Delivers what a test tells it to."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[Event], None]] = []
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def send(self, *events: Event) -> None:
+        for event in events:
+            for listener in list(self.listeners):
+                listener(event)
+
+
+@dataclass
+class World:
+    """What all the fake verbs share. ``calls`` holds the verbs that would reach a broker."""
+
+    followers: int = 24
+    paper: bool = True
+    events: FakeEvents = field(default_factory=FakeEvents)
+    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    statuses: dict[AccountId, AccountStatus] = field(default_factory=dict)
+    orders: dict[IntentId, OrderView] = field(default_factory=dict)
+    reviews: tuple[ReviewItem, ...] = ()
+    recovery: RecoveryReport | None = None
+    change: StateChange = ACTIVE
+    calls: list[tuple[str, object]] = field(default_factory=list)
+    refuse: RefusedError | None = None
+    hold: asyncio.Event | None = None
+    """While it is there and unset, ``submit`` waits for it."""
+    plans: int = 100
+
+    def __post_init__(self) -> None:
+        made = people.accounts(self.followers)
+        self.accounts = {account.account_id: account for account in made}
+        self.statuses = {
+            a.account_id: people.status(a, number - 2) for number, a in enumerate(made)
+        }
+
+    def trade(self) -> None:
+        """Fill the day with orders."""
+        for view in people.days_orders(tuple(self.accounts.values())):
+            self.orders[view.intent_id] = view
+
+    def everyone_ready(self) -> None:
+        for key, status in self.statuses.items():
+            self.statuses[key] = replace(status, session=SessionState.READY, halted="")
+
+    def set_state(self, state: TradingState, reason: str) -> StateChange:
+        self.change = StateChange(state, "Raghav", reason, people.NOW_NS)
+        self.events.send(TradingStateChanged(self.change, 3.8))
+        return self.change
+
+    def console(self) -> Console:
+        return Console(
+            trading=FakeTrading(self),
+            followers=FakeFollowers(self),
+            sessions=FakeSessions(self),
+            history=FakeHistory(self),
+            market=FakeMarket(),
+            events=self.events,
+            paper=self.paper,
+            profile="default",
+        )
+
+    def lamps(self) -> None:
+        """What the engine says about itself on a good day."""
+        self.events.send(
+            LampChanged("broker", "ok", "simulator 2 ms"),
+            LampChanged("engine", "ok", "0.4 ms"),
+            LampChanged("database", "ok", "1.1 ms"),
+            LampChanged("clock", "ok", "+12 ms"),
+            LampChanged("market", "ok", "Simulated market open"),
+        )
+
+
+class FakeTrading:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def preview(self, master_id: AccountId, draft: Draft) -> Preview:
+        terms = read_draft(draft, figures.ist(people.NOW_NS).date())
+        if isinstance(terms, tuple):
+            return Preview(terms, (), None, None)
+        price = terms.price or people.LAST_PRICE.get(terms.instrument.key, Decimal(100))
+        rows = []
+        for account in self._world.accounts.values():
+            if master_id not in (account.account_id, account.master_id):
+                continue
+            quantity, code, reason = terms.quantity, "", ""
+            if account.role is Role.FOLLOWER and account.sizing is not None:
+                status = self._world.statuses[account.account_id]
+                sized = size(
+                    account.sizing,
+                    master_quantity=terms.quantity,
+                    price=price,
+                    lot_size=terms.instrument.lot_size,
+                    capital=status.free_margin,
+                )
+                quantity, code, reason = sized.quantity, sized.code, sized.reason
+                if not account.active:
+                    quantity, code, reason = 0, "off", "Copying is turned off."
+                elif status.session is not SessionState.READY:
+                    quantity, code, reason = 0, "no_session", "Log this account in."
+            rows.append(
+                PreviewRow(account.account_id, account.name, account.role is Role.MASTER, quantity,
+                           Decimal(quantity) / terms.instrument.lot_size, code, reason)
+            )  # fmt: skip
+        value = Paise(sum(order_value(price, row.quantity) for row in rows))
+        protected = None if terms.price else (price * Decimal("1.02")).quantize(Decimal("0.05"))
+        state = self._world.change.state
+        blocked = "" if state.allows_new_plans else f"Trading is in {state}. Resume first."
+        return Preview((), tuple(rows), protected, value, blocked)
+
+    async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
+        self._world.calls.append(("submit", command))
+        if self._world.hold is not None:
+            await self._world.hold.wait()
+        if self._world.refuse is not None:
+            raise self._world.refuse
+        preview = await self.preview(master_id, draft)
+        self._world.plans += 1
+        plan = PlanId(f"P{self._world.plans}")
+        sent = [row for row in preview.rows if row.quantity]
+        for number, row in enumerate(sent):
+            account = self._world.accounts[row.account_id]
+            view = people.order(
+                plan, account, State.FILLED, instrument=draft.instrument or people.NIFTY_CE,
+                side=draft.side, quantity=row.quantity, latency_ms=61 + number / 10,
+            )  # fmt: skip
+            self._world.orders[view.intent_id] = view
+            self._world.events.send(OrderChanged(view, "SENDING"))
+        last = 61 + (len(sent) - 1) / 10
+        self._world.events.send(
+            PlanSettled(plan, len(sent), len(sent), 0, 0, 0, 2.1, 9.0, 61.0, last, people.NOW_NS)
+        )
+        return Submitted(plan, len(sent), len(preview.rows) - len(sent))
+
+    async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> int:
+        self._world.calls.append(("cancel", tuple(intents)))
+        return len(intents)
+
+    async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> int:
+        self._world.calls.append(("cancel_plan", plan_id))
+        return sum(
+            view.plan_id == plan_id and view.state.open_at_broker
+            for view in self._world.orders.values()
+        )
+
+    async def pause(self, reason: str) -> StateChange:
+        self._world.calls.append(("pause", reason))
+        return self._world.set_state(TradingState.PAUSE, reason)
+
+    async def halt(self, reason: str) -> StateChange:
+        self._world.calls.append(("halt", reason))
+        return self._world.set_state(TradingState.HALT, reason)
+
+    async def stop_preview(self) -> StopPreview:
+        working = [v for v in self._world.orders.values() if v.state.open_at_broker]
+        return StopPreview(len(working), len({view.account_id for view in working}))
+
+    async def kill(self, reason: str) -> StateChange:
+        self._world.calls.append(("kill", reason))
+        change = self._world.set_state(TradingState.KILL, reason)
+        for key, view in self._world.orders.items():
+            if view.state.open_at_broker:
+                self._world.orders[key] = replace(view, state=State.CANCELLED)
+                self._world.events.send(OrderChanged(self._world.orders[key], str(view.state)))
+        return change
+
+    async def resume(self, reason: str, word: str = "") -> StateChange:
+        self._world.calls.append(("resume", (reason, word)))
+        if self._world.change.state is TradingState.KILL and word != "RESUME":
+            raise RefusedError("Word must be RESUME. Type it in capitals.", field="word")
+        if self._world.change.state is not TradingState.PAUSE and not reason:
+            raise RefusedError("Reason is empty. Say why trading goes on.", field="reason")
+        return self._world.set_state(TradingState.ACTIVE, reason)
+
+    async def state(self) -> StateChange:
+        return self._world.change
+
+    async def orders(self) -> tuple[OrderView, ...]:
+        return tuple(self._world.orders.values())
+
+    async def reviews(self) -> tuple[ReviewItem, ...]:
+        return self._world.reviews
+
+    async def decide_found(
+        self, intent: IntentId, order: BrokerOrderId, reason: str, command: CommandId
+    ) -> None:
+        self._world.calls.append(("found", (intent, order, reason)))
+        self._decided(intent)
+
+    async def decide_absent(self, intent: IntentId, reason: str, command: CommandId) -> None:
+        self._world.calls.append(("absent", (intent, reason)))
+        self._decided(intent)
+
+    def _decided(self, intent: IntentId) -> None:
+        self._world.reviews = tuple(i for i in self._world.reviews if i.intent_id != intent)
+
+    async def recovery(self) -> RecoveryReport | None:
+        return self._world.recovery
+
+    async def end_of_day(self) -> tuple[str, ...]:
+        return ("Diya Deshpande: BUY 150 NIFTY 26NOV 26500 CE is WORKING.",)
+
+
+class FakeFollowers:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def accounts(self) -> tuple[Account, ...]:
+        return tuple(self._world.accounts.values())
+
+    async def statuses(self) -> tuple[AccountStatus, ...]:
+        return tuple(self._world.statuses.values())
+
+    async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
+        return self._keep(Account(AccountId(client_id), Role.MASTER, name, client_id, app_key))
+
+    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Account:
+        if not draft.client_id:
+            raise RefusedError("Client id is empty. Type the broker's id.", field="client_id")
+        return self._keep(self._made(AccountId(f"f-{draft.client_id}"), master_id, draft))
+
+    async def edit(self, account_id: AccountId, draft: FollowerDraft) -> Account:
+        before = self._world.accounts[account_id]
+        if not draft.name:
+            raise RefusedError("Name is empty. Type one.", field="name")
+        return self._keep(self._made(account_id, before.master_id, draft))
+
+    async def set_sizing(self, account_ids: Sequence[AccountId], rule: SizingRule) -> None:
+        for account_id in account_ids:
+            self._keep(replace(self._world.accounts[account_id], sizing=rule))
+
+    async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
+        for account_id in account_ids:
+            self._keep(replace(self._world.accounts[account_id], active=active))
+
+    async def remove(self, account_id: AccountId) -> None:
+        del self._world.accounts[account_id]
+
+    async def restore(self, account: Account) -> None:
+        self._keep(account)
+
+    async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
+        return ImportPreview(
+            (people.follower(900), people.follower(901)), (people.follower(1),), ()
+        )
+
+    async def import_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
+        preview = await self.check_csv(master_id, path)
+        for account in (*preview.added, *preview.replaced):
+            self._keep(account)
+        return preview
+
+    async def export_csv(self, path: Path) -> int:
+        self._world.calls.append(("export", path))
+        return self._world.followers
+
+    def _keep(self, account: Account) -> Account:
+        self._world.accounts[account.account_id] = account
+        self._world.statuses.setdefault(account.account_id, AccountStatus(account.account_id))
+        return account
+
+    def _made(
+        self, account_id: AccountId, master: AccountId | None, draft: FollowerDraft
+    ) -> Account:
+        rule = SizingRule(
+            Strategy(draft.strategy),
+            Decimal(draft.parameter),
+            int(draft.max_quantity) if draft.max_quantity else None,
+        )
+        return Account(account_id, Role.FOLLOWER, draft.name, draft.client_id, draft.app_key,
+                       draft.active, master, rule)  # fmt: skip
+
+
+class FakeSessions:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def login_url(self, account_id: AccountId) -> str:
+        return f"https://login.broker.example/connect?appkey=app-{account_id}&v=1"
+
+    async def finish_login(self, account_id: AccountId, pasted: str) -> AccountStatus:
+        if not pasted:
+            raise RefusedError(
+                "The code is empty. Paste the address the browser ended on.", field="pasted"
+            )
+        return self._ready(account_id)
+
+    async def login_all_paper(self) -> int:
+        for account_id in self._world.accounts:
+            self._ready(account_id)
+        return len(self._world.accounts)
+
+    async def logout(self, account_id: AccountId) -> None:
+        self._set(replace(self._world.statuses[account_id], session=SessionState.LOGGED_OUT))
+
+    def _ready(self, account_id: AccountId) -> AccountStatus:
+        return self._set(replace(self._world.statuses[account_id], session=SessionState.READY))
+
+    def _set(self, status: AccountStatus) -> AccountStatus:
+        self._world.statuses[status.account_id] = status
+        self._world.events.send(AccountChanged(status))
+        return status
+
+
+class FakeHistory:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def latency(self, limit: int) -> tuple[LatencySample, ...]:
+        views = sorted(self._world.orders.values(), key=lambda view: view.changed_ns)
+        return tuple(
+            LatencySample(view.plan_id, view.account_id, view.changed_ns,
+                          view.timing.call_to_reply_ms, 9.0, 52.0, number)
+            for number, view in enumerate(views) if view.timing is not None
+        )[-limit:]  # fmt: skip
+
+    async def events(self, limit: int, text: str = "") -> tuple[HistoryRow, ...]:
+        views = list(self._world.orders.values())[:limit]
+        return tuple(
+            HistoryRow(
+                len(views) - number, view.changed_ns, "program", "order_changed",
+                str(view.account_id),
+                f"{view.terms.side} {view.terms.quantity} {view.terms.instrument.symbol} became "
+                f"{view.state}",
+            )
+            for number, view in enumerate(views)
+        )  # fmt: skip
+
+    async def orders(self, limit: int) -> tuple[OrderView, ...]:
+        return tuple(self._world.orders.values())[:limit]
+
+    async def export_orders(self, path: Path) -> int:
+        return len(self._world.orders)
+
+    async def verify_audit(self) -> tuple[str, ...]:
+        return ()
+
+
+class FakeMarket:
+    async def search(self, text: str, limit: int = 30) -> tuple[Instrument, ...]:
+        words = text.casefold().split()
+        found = [
+            one for one in people.INSTRUMENTS
+            if all(word in f"{one.symbol} {one.name}".casefold() for word in words)
+        ]  # fmt: skip
+        return tuple(found[:limit])
+
+    async def instrument(self, key: InstrumentKey) -> Instrument | None:
+        return next((one for one in people.INSTRUMENTS if one.key == key), None)
+
+    async def quote(self, key: InstrumentKey) -> Quote | None:
+        found = await self.instrument(key)
+        return people.quote(found, people.NOW_NS) if found else None
