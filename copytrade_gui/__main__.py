@@ -1,56 +1,104 @@
-"""Choose: the window, the demo, the simulator. Argument parsing only."""
+"""Choose: the window, the demo, the doctor, the simulator. Argument parsing only."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from copytrade_gui import headless
+from copytrade_gui.app import simulated
+from copytrade_gui.app.demo import DemoOptions
+from copytrade_gui.app.doctor import Finding
+from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.wiring import OpenOptions
 from copytrade_gui.domain.order import FanOut
+
+MOST_FOLLOWERS = 500
+MOST_ORDERS = 1000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit code."""
-    from copytrade_gui.app import simulated
+    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not shown:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    options = _parser().parse_args(argv)
+    commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
+        None: _window,
+        "demo": _demo,
+        "doctor": _doctor,
+        "simulator": simulated.serve,
+    }
+    return commands[options.command](options)
 
-    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-        if sys.platform.startswith("linux"):
-            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="copytrade-gui", description="Copy a master's orders.")
-    parser.add_argument("--data-dir", type=Path, metavar="DIR")
-    parser.add_argument("--profile", default="default", metavar="NAME")
+    _add_place(parser)
     parser.add_argument("--paper", action="store_true", help="trade at the simulated broker")
     commands = parser.add_subparsers(dest="command")
     demo = commands.add_parser("demo", help="copy orders to simulated followers and prove it")
-    demo.add_argument("--followers", type=int, default=10, metavar="N")
-    demo.add_argument("--orders", type=int, default=1, metavar="K")
+    demo.add_argument("--followers", type=_between(1, MOST_FOLLOWERS), default=10, metavar="N")
+    demo.add_argument("--orders", type=_between(1, MOST_ORDERS), default=1, metavar="K")
     demo.add_argument("--fan-out", type=FanOut, choices=list(FanOut), default=FanOut.WITH_MASTER)
     demo.add_argument("--headless", action="store_true")
     demo.add_argument("--json", action="store_true")
-    demo.add_argument("--screenshot", type=Path, default=Path("screenshots/demo.png"), metavar="PNG")
+    demo.add_argument(
+        "--screenshot", type=Path, default=Path("screenshots/demo.png"), metavar="PNG"
+    )
+    doctor = commands.add_parser("doctor", help="say what would stop trading on this machine")
+    _add_place(doctor, default=argparse.SUPPRESS)
+    doctor.add_argument("--json", action="store_true")
     simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
-    options = parser.parse_args(argv)
-    if options.command == "simulator":
-        return simulated.serve(options)
-    if options.command == "demo":
-        from copytrade_gui import headless
+    return parser
 
-        chosen = headless.DemoOptions(
-            followers=options.followers, orders=options.orders, fan_out=options.fan_out
-        )
-        if options.headless or options.json:
-            return headless.demo(chosen, data_dir=options.data_dir, as_json=options.json)
-        from copytrade_gui import desktop
 
-        return desktop.demo(chosen, options.screenshot)
-    from copytrade_gui import desktop
-    from copytrade_gui.app.paper import SimulatorOptions
-    from copytrade_gui.app.wiring import OpenOptions
+def _add_place(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", default=default)
+    parser.add_argument("--profile", metavar="NAME", default=default or "default")
+
+
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}")
+        return int(text)
+
+    return number
+
+
+def _demo(options: argparse.Namespace) -> int:
+    chosen = DemoOptions(
+        followers=options.followers, orders=options.orders, fan_out=options.fan_out
+    )
+    if options.headless or options.json:
+        return headless.demo(chosen, data_dir=options.data_dir, as_json=options.json)
+    from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
+
+    return desktop.demo(chosen, options.screenshot)
+
+
+def _window(options: argparse.Namespace) -> int:
+    from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
 
     paper = SimulatorOptions(accounts=11, latency_ms=30, jitter_ms=10) if options.paper else None
     return desktop.run(OpenOptions(options.data_dir, options.profile, paper))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    return headless.doctor(options.data_dir, options.profile, window=[_qt()], as_json=options.json)
+
+
+def _qt() -> Finding:
+    platform = os.environ.get("QT_QPA_PLATFORM") or "of the desktop"
+    try:
+        from copytrade_gui import desktop  # noqa: PLC0415 - this is the question
+    except ImportError as problem:
+        return Finding("window", "bad", f"Qt does not load: {problem}. Install its libraries.")
+    return Finding("window", "ok", f"Qt {desktop.qt_version()}, platform {platform}.")
 
 
 if __name__ == "__main__":

@@ -13,10 +13,11 @@ from typing import TypeVar
 os.environ.setdefault("QT_API", "pyside6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
-import qasync  # type: ignore[import-untyped]  # ships no types
+import qasync
+from PySide6.QtCore import qVersion
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from copytrade_gui import headless
+from copytrade_gui.app.demo import DemoOptions, DemoResult, demo_on, table
 from copytrade_gui.app.engine_thread import EngineThread
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions, refusals
@@ -26,6 +27,11 @@ from copytrade_gui.ui.window_state import FileMemory
 T = TypeVar("T")
 
 _SETTLE_S = 2.5
+
+
+def qt_version() -> str:
+    """Which Qt was loaded."""
+    return qVersion()
 
 
 def application() -> QApplication:
@@ -44,13 +50,13 @@ def run(options: OpenOptions) -> int:
     try:
         _run_on(app, _window(options))
     except refusals() as refusal:
-        headless.say(str(refusal))
+        print(f"copytrade-gui: {refusal}", file=sys.stderr)
         _show_refusal(str(refusal))
         return 1
     return 0
 
 
-def demo(chosen: headless.DemoOptions, picture: Path) -> int:
+def demo(chosen: DemoOptions, picture: Path) -> int:
     """The demo in a window: the same scenario, then a screenshot; returns the exit code."""
     app = application()
     with tempfile.TemporaryDirectory(prefix="copytrade-demo-") as scratch:
@@ -70,9 +76,7 @@ async def _window(options: OpenOptions) -> None:
         await window.stop()
 
 
-async def _demo(
-    chosen: headless.DemoOptions, scratch: Path, picture: Path
-) -> headless.DemoResult:
+async def _demo(chosen: DemoOptions, scratch: Path, picture: Path) -> DemoResult:
     paper = SimulatorOptions(
         accounts=chosen.followers + 1, latency_ms=chosen.latency_ms, tls=chosen.tls
     )
@@ -82,11 +86,11 @@ async def _demo(
         window.resize(1600, 1000)
         window.show()
         await window.start()
-        result, orders = await engine.call(headless.demo_on(engine.opened, chosen))
+        result, orders = await engine.call(demo_on(engine.opened, chosen))
         await asyncio.sleep(_SETTLE_S)  # let fills arrive and the chart draw before the picture
         picture.parent.mkdir(parents=True, exist_ok=True)
         window.grab().save(str(picture))
-        print(headless.table(result, orders))
+        print(table(result, orders))
         print(f"screenshot: {picture}")
         await window.stop()
     return result

@@ -1,4 +1,4 @@
-"""Run without a window: the demo, over the very same app as the desktop program."""
+"""Run without a window: the demo and the doctor, over the very same app as the desktop program."""
 
 from __future__ import annotations
 
@@ -7,197 +7,39 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from copytrade_gui.app.paper import SimulatorOptions
-from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
-from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.draft import Draft
-from copytrade_gui.domain.events import Event, PlanSettled
-from copytrade_gui.domain.ids import CommandId
-from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, State, Validity
-from copytrade_gui.domain.records import OrderView
-
-_WAIT_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class DemoOptions:
-    """What the command line chose for the demo."""
-
-    followers: int = 10
-    orders: int = 1
-    fan_out: FanOut = FanOut.WITH_MASTER
-    latency_ms: float = 60.0
-    tls: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class DemoResult:
-    """What came of it. Counts are of follower orders; ``lost``, ``duplicates`` and ``orphans`` are
-
-    judged by the simulator's ledger. Durations in ms from the operator's call.
-    """
-
-    followers: int
-    orders: int
-    acked: int
-    rejected: int
-    unknown: int
-    lost: int
-    duplicates: int
-    orphans: int
-    first_ack_ms: float | None
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    last_ack_ms: float | None
-    last_byte_out_ms: float | None
-
-    @property
-    def ok(self) -> bool:
-        """Everything acknowledged, nothing lost, doubled or orphaned."""
-        zeros = self.lost == self.duplicates == self.orphans == self.unknown == 0
-        return zeros and self.acked == self.followers * self.orders
-
-
-async def run_demo(options: DemoOptions, data_dir: Path) -> tuple[DemoResult, list[OrderView]]:
-    """Start a paper broker, log everybody in, place master orders, wait for proven outcomes."""
-    paper = SimulatorOptions(
-        accounts=options.followers + 1, latency_ms=options.latency_ms, jitter_ms=0, tls=options.tls
-    )
-    open_options = OpenOptions(data_dir=data_dir, paper=paper, plain_sizing=True)
-    async with open_console(open_options) as opened:
-        return await demo_on(opened, options)
-
-
-async def demo_on(opened: Opened, options: DemoOptions) -> tuple[DemoResult, list[OrderView]]:
-    """The demo's scenario on an open paper console."""
-    settled: list[PlanSettled] = []
-    news = asyncio.Event()
-
-    def hear(event: Event) -> None:
-        if isinstance(event, PlanSettled):
-            settled.append(event)
-            news.set()
-
-    unsubscribe = opened.console.events.subscribe(hear)
-    try:
-        await opened.console.sessions.login_all_paper()
-        master = next(
-            account
-            for account in await opened.console.followers.accounts()
-            if account.role is Role.MASTER
-        )
-        instrument = (await opened.console.market.search("RELIANCE-EQ", 1))[0]
-        for number in range(options.orders):
-            quote = await opened.console.market.quote(instrument.key)
-            draft = Draft(
-                instrument=instrument,
-                side=Side.BUY if number % 2 == 0 else Side.SELL,
-                quantity="10",
-                in_lots=False,
-                product=Product.INTRADAY,
-                order_type=OrderType.LIMIT,
-                validity=Validity.DAY,
-                price=str(quote.last if quote is not None else "1300"),
-                trigger="",
-                fan_out=options.fan_out,
-            )
-            await opened.console.trading.submit(
-                master.account_id, draft, CommandId(f"demo-{number}")
-            )
-            async with asyncio.timeout(_WAIT_S):
-                while len(settled) <= number:
-                    news.clear()
-                    await news.wait()
-        async with asyncio.timeout(_WAIT_S):
-            while any(order.state.in_doubt for order in opened.engine.book):
-                await asyncio.sleep(0.2)
-        await opened.store.journal.flush()
-        return await _result(opened, options, settled)
-    finally:
-        unsubscribe()
-
-
-async def _result(
-    opened: Opened, options: DemoOptions, settled: Sequence[PlanSettled]
-) -> tuple[DemoResult, list[OrderView]]:
-    if opened.simulator is None:
-        raise AssertionError("the demo runs on paper")
-    stored = await opened.console.history.orders(1_000_000)
-    followers = [order for order in stored if order.role is Role.FOLLOWER]
-    rows = await opened.simulator.ledger()
-    tags = [row.tag for row in rows]
-    ours = {order.tag for order in stored if order.broker_order_id is not None}
-    acked = [order for order in followers if order.broker_order_id is not None]
-    times = sorted(order.timing.call_to_reply_ms for order in acked if order.timing is not None)
-    believed = {order.broker_order_id for order in stored if order.broker_order_id is not None}
-    result = DemoResult(
-        followers=options.followers,
-        orders=options.orders,
-        acked=len(acked),
-        rejected=sum(
-            order.state in (State.REJECTED, State.REFUSED, State.BLOCKED) for order in followers
-        ),
-        unknown=sum(order.state.in_doubt for order in followers),
-        lost=len(believed - {row.order_id for row in rows})
-        + max(0, options.followers * options.orders - len(followers)),
-        duplicates=len(tags) - len(set(tags)),
-        orphans=len(set(tags) - {tag for tag in ours if tag is not None}),
-        first_ack_ms=_round(times[0] if times else None),
-        p50_ms=_percentile(times, 50),
-        p95_ms=_percentile(times, 95),
-        p99_ms=_percentile(times, 99),
-        last_ack_ms=_round(times[-1] if times else None),
-        last_byte_out_ms=_round(settled[-1].last_byte_out_ms if settled else None),
-    )
-    return result, followers
-
-
-def _percentile(times: Sequence[float], share: int) -> float | None:
-    if not times:
-        return None
-    return _round(times[min(len(times) - 1, len(times) * share // 100)])
-
-
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+from copytrade_gui.app.demo import DemoOptions, run_demo, table
+from copytrade_gui.app.doctor import Finding, examine
+from copytrade_gui.app.wiring import refusals
 
 
 def demo(options: DemoOptions, *, data_dir: Path | None, as_json: bool) -> int:
     """Run the demo without a window; returns the exit code."""
     with tempfile.TemporaryDirectory(prefix="copytrade-demo-") as scratch:
-        result, orders = asyncio.run(run_demo(options, data_dir or Path(scratch)))
-    if as_json:
-        print(json.dumps(asdict(result)))
-    else:
-        print(table(result, orders))
+        try:
+            result, orders = asyncio.run(run_demo(options, data_dir or Path(scratch)))
+        except refusals() as refusal:
+            print(f"copytrade-gui: {refusal}", file=sys.stderr)
+            return 1
+    print(json.dumps(asdict(result)) if as_json else table(result, orders))
     return 0 if result.ok else 1
 
 
-def table(result: DemoResult, orders: Sequence[OrderView]) -> str:
-    """The follower table and latencies in text."""
-    lines = [f"{'account':<16}{'side':<6}{'qty':>6}  {'state':<10}{'ack ms':>9}  reason"]
-    for order in orders[:50]:
-        ack = "-" if order.timing is None else f"{order.timing.call_to_reply_ms:.1f}"
-        lines.append(
-            f"{order.account_id:<16}{order.terms.side:<6}{order.terms.quantity:>6}  "
-            f"{order.state:<10}{ack:>9}  {order.reason}"
+def doctor(data_dir: Path | None, profile: str, *, window: Sequence[Finding], as_json: bool) -> int:
+    """Say what would stop trading; returns 1 if something would. ``window`` was asked of Qt."""
+    findings = [*window, *asyncio.run(examine(data_dir, profile))]
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "ok": all(f.state != "bad" for f in findings),
+                    "checks": [asdict(finding) for finding in findings],
+                }
+            )
         )
-    lines.append(
-        f"{result.acked} of {result.followers * result.orders} acknowledged, {result.rejected} "
-        f"rejected, {result.unknown} unknown; ledger: {result.lost} lost, {result.duplicates} "
-        f"duplicates, {result.orphans} orphans"
-    )
-    lines.append(
-        f"ack ms: first {result.first_ack_ms}, p50 {result.p50_ms}, p95 {result.p95_ms}, p99 "
-        f"{result.p99_ms}, last {result.last_ack_ms}; last byte out {result.last_byte_out_ms}"
-    )
-    return "\n".join(lines)
-
-
-def say(sentence: str) -> None:
-    """One sentence for the operator on stderr."""
-    print(f"copytrade-gui: {sentence}", file=sys.stderr)
+    else:
+        for finding in findings:
+            print(f"{finding.state:<5}{finding.name:<14}{finding.sentence}")
+    return 1 if any(finding.state == "bad" for finding in findings) else 0

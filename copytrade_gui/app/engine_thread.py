@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import TypeVar, cast
+from typing import Self, TypeVar, cast
 
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.domain.events import Event
@@ -43,7 +43,7 @@ class EngineThread:
         self._closing = asyncio.Event()
         self._ended: Future[None] = Future()
 
-    async def __aenter__(self) -> EngineThread:
+    async def __aenter__(self) -> Self:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._thread.start()
         await asyncio.wrap_future(self._opened)

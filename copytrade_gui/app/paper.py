@@ -81,7 +81,7 @@ class SimulatorOptions:
 
 
 def own_program() -> list[str]:
-    """How to start this program again: the frozen file itself, or the interpreter and the package."""
+    """How to start this program again: the frozen file itself, or interpreter and package."""
     if getattr(sys, "frozen", False):
         return [sys.executable]
     return [sys.executable, "-m", "copytrade_gui"]

@@ -1,4 +1,4 @@
-"""Open the console: reads top to bottom in start order; the stack gives the stop order for nothing."""
+"""Open the console: top to bottom is the start order; the stack gives the stop order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
 from copytrade_gui.app.keeping import keep_lamps
+from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.paper import (
     SimulatorLine,
     SimulatorOptions,
@@ -85,6 +86,7 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
     async with AsyncExitStack() as stack:
         folder = open_folder(options.data_dir, PAPER_PROFILE if paper else options.profile)
         store = await stack.enter_async_context(open_store(folder, clock))
+        stack.enter_context(log_to(folder))  # after the lock: the log has one writer
         line = None if paper is None else await stack.enter_async_context(simulator(paper))
         broker = await stack.enter_async_context(
             iifl_broker(_broker_settings(folder, line, fast=options.fast_orders), clock)

@@ -1,1 +1,1 @@
-"""What the words mean: pure values and rules. No I/O, no clock, no asyncio; imports nothing of ours."""
+"""What the words mean: values and rules. No I/O, no clock, no asyncio; imports nothing of ours."""

@@ -43,7 +43,7 @@ _DELIVERY_EXCHANGES = frozenset({Exchange.NSEEQ, Exchange.BSEEQ})
 
 
 def read_draft(draft: Draft, today: date) -> OrderTerms | tuple[FieldProblem, ...]:
-    """Turn a ticket into terms, or say everything that is wrong with it. ``today`` is the IST date."""
+    """Turn a ticket into terms, or say all that is wrong with it. ``today`` is the IST date."""
     instrument = draft.instrument
     if instrument is None:
         return (FieldProblem("instrument", "Instrument is empty. Search and pick one."),)

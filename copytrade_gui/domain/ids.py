@@ -31,7 +31,7 @@ _HASHED = 13
 
 
 def action_id(master: AccountId, order_ref: str, version: int) -> ActionId:
-    """Name one version of one master order; ``order_ref`` is the broker's id or ``cmd:<command>``."""
+    """Name a version of a master order; ``order_ref`` is the broker's id or ``cmd:<command>``."""
     return ActionId(f"{master}/{order_ref}/{version}")
 
 
@@ -52,7 +52,7 @@ def attempt_id(intent: IntentId, number: int) -> AttemptId:
 
 
 def order_tag(installation_key: bytes, attempt: AttemptId) -> Tag:
-    """Derive the tag of an attempt: prefix, 13 base32 characters of a keyed hash, a check character.
+    """Derive an attempt's tag: prefix, 13 base32 characters of a keyed hash, a check character.
 
     ``installation_key`` (16 to 64 bytes, secret to this installation and database epoch) keeps
     two machines that copy the same account from ever producing one tag.

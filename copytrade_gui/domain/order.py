@@ -68,7 +68,7 @@ class FanOut(StrEnum):
     ON_MASTER_WORKING = "on_master_working"
     """After the master order is at the exchange: safer, a rejected master order copies nothing."""
     WITH_MASTER = "with_master"
-    """Together with the master order: faster, followers may trade although the master is rejected."""
+    """With the master order: faster, but followers may trade although the master is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ _CLOSED = frozenset({_S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED})
 AT_EXCHANGE = _EXCHANGE_LIVE | _CHANGING | {_S.FILLED}
 OPEN_AT_BROKER = _EXCHANGE_LIVE | _CHANGING | {_S.ACKED}
 NO_LIVE_ATTEMPT = frozenset({_S.NOT_SENT, _S.REFUSED, _S.NOT_PLACED})
-"""Attempts after which an intent may have another attempt (the partial unique index excludes them)."""
+"""States after which an intent may have another attempt (the partial unique index skips them)."""
 ENDED = _CLOSED | NO_LIVE_ATTEMPT | {_S.BLOCKED, _S.SKIPPED, _S.STALE}
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {

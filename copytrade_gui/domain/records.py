@@ -1,4 +1,4 @@
-"""The records behind every order: action, plan, intent, attempt, fill (order-safety sections 2-3)."""
+"""The records behind an order: action, plan, intent, attempt, fill (order-safety sections 2-3)."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Monotonic ns of one attempt: the operator's call, bytes handed to the socket, reply parsed."""
+    """Monotonic ns of an attempt: operator's call, bytes handed to the socket, reply parsed."""
 
     called_ns: int
     sent_ns: int

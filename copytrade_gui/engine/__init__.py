@@ -1,1 +1,1 @@
-"""What happens to an order. Imports ports and domain; no vendor, no SQL, no Qt, no clock of its own."""
+"""What happens to an order. Imports ports and domain; no vendor, SQL, Qt or clock of its own."""

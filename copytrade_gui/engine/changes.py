@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.lane import Lanes
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import ChangeDone, Clock, FaultPoint

@@ -10,8 +10,9 @@ from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.dispatcher import Dispatcher
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, FaultPoint
 

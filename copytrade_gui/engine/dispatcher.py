@@ -16,9 +16,10 @@ from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Attempt
 from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.work import Work

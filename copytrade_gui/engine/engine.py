@@ -11,7 +11,7 @@ from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.breaker import Breaker
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.changes import Changes
@@ -19,6 +19,7 @@ from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lanes
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.reconciler import Absorbed, Reconciler
 from copytrade_gui.engine.recovery import Recovery, ist
@@ -30,7 +31,15 @@ from copytrade_gui.engine.stops import Stops
 from copytrade_gui.engine.submission import Placed, Submission
 from copytrade_gui.engine.watch import Watch
 from copytrade_gui.engine.work import Work
-from copytrade_gui.ports import BrokerSession, Chance, Clock, FaultPoint, Journal, KillFlag
+from copytrade_gui.ports import (
+    BrokerSession,
+    Chance,
+    Clock,
+    FaultPoint,
+    Journal,
+    KillFlag,
+    PlaceReply,
+)
 
 
 class Engine:
@@ -71,7 +80,7 @@ class Engine:
             rules=rules,
             installation_key=installation_key,
             fault=fault,
-            on_reply=lambda order, reply: self._replies.take(order, reply),
+            on_reply=self._take_reply,
             on_storage_failure=self.storage_failed,
         )
         self._changes = Changes(
@@ -270,7 +279,7 @@ class Engine:
     # ------------------------------------------------------------ stops and reviews
 
     def brake(self, state: TradingState) -> None:
-        """Stop before the next byte, from any thread; the stop itself follows by ``stop_trading``."""
+        """Stop before the next byte, from any thread; ``stop_trading`` then does the rest."""
         self.gate.brake(state)
 
     async def stop_trading(self, state: TradingState, actor: str, reason: str) -> StateChange:
@@ -340,6 +349,9 @@ class Engine:
         self.book.alarm("foreign_tag", reason, account=account)
         self.gate.brake(TradingState.HALT)
         self._work.start(self._stop_quietly(TradingState.HALT, "program", reason), "foreign tag")
+
+    def _take_reply(self, order: Order, reply: PlaceReply) -> None:
+        self._replies.take(order, reply)  # made after the dispatcher, which it feeds
 
     def _overshoot(self, plan: PlanId) -> None:
         reason = f"More orders of plan {plan} were about to leave than were planned."

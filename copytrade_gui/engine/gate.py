@@ -71,5 +71,5 @@ class Gate:
             TradingState.PAUSE: f"Trading is paused by {who}. Resume to place new orders.",
             TradingState.HALT: f"Trading is halted by {who}. Resume with a reason.",
             TradingState.KILL: f"Trading was killed by {who}. Resume by typing the word.",
-            TradingState.RECOVERING: "The books are being checked after the start. Resume when done.",
+            TradingState.RECOVERING: "The books are being checked; resume when that is done.",
         }[state]

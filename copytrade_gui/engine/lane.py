@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.engine.book import Order
 from copytrade_gui.engine.limiter import RollingWindow
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerSession
 
 
 class Lane:
-    """State of one account. Orders in ``queue`` are planned and wait for a slot or a hold to end."""
+    """State of one account. Orders in ``queue`` are planned and wait for a slot or a hold's end."""
 
     def __init__(self, account: Account, rules: Rules) -> None:
         self.account = account

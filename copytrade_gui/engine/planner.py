@@ -47,8 +47,8 @@ def protected(terms: OrderTerms, last_price: Decimal | None) -> OrderTerms:
     if result is None:
         raise CannotPlanError(
             "no_price",
-            f"Type {terms.order_type} needs a price from the last 5 seconds for its protection, and "
-            f"none is known for {terms.instrument.symbol}. Use LIMIT, or wait for the quote.",
+            f"Type {terms.order_type} needs a price from the last 5 seconds for its protection, "
+            f"and none is known for {terms.instrument.symbol}. Use LIMIT, or wait for the quote.",
         )
     return result
 

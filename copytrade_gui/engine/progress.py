@@ -10,8 +10,9 @@ from collections.abc import Callable
 from copytrade_gui.domain.events import PlanSettled
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
+from copytrade_gui.engine.order import Order
 from copytrade_gui.ports import Clock
 
 _REFUSED = frozenset({State.REFUSED, State.REJECTED, State.NOT_SENT, State.NOT_PLACED})
@@ -59,7 +60,7 @@ class Progress:
             run.marked += 1
 
     def wrote(self, order: Order) -> bool:
-        """One more attempt is about to be on the wire; False (after the alarm) if that is too many."""
+        """One more attempt is about to leave; False (after the alarm) if that is one too many."""
         run = self._runs.get(order.intent.plan_id)
         if run is None:
             return True

@@ -13,8 +13,9 @@ from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.lane import Lane
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.roster import Roster
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
-from copytrade_gui.domain.events import RecoveryReport, RecoveryReported
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.events import RecoveryReport, RecoveryReported
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.reconciler import Absorbed
 from copytrade_gui.engine.resolver import Resolver
 from copytrade_gui.engine.rules import Rules
@@ -32,7 +33,7 @@ def ist(wall_ns: int) -> datetime:
 
 
 def in_market_hours(wall_ns: int) -> bool:
-    """Monday to Friday, 09:15 to 15:30 IST; holidays count as open, which only asks one question more."""
+    """Monday to Friday, 09:15 to 15:30 IST; holidays count as open: one question more."""
     now = ist(wall_ns)
     minutes = now.hour * 60 + now.minute
     return now.weekday() < 5 and 9 * 60 + 15 <= minutes < 15 * 60 + 30

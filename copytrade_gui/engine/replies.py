@@ -10,9 +10,10 @@ from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Timing
 from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.breaker import Breaker
 from copytrade_gui.engine.lane import Lanes
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.roster import Roster
 from copytrade_gui.engine.rules import Rules

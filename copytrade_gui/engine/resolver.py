@@ -13,9 +13,10 @@ from copytrade_gui.domain.events import Candidate, ReviewItem, ReviewsChanged
 from copytrade_gui.domain.ids import BrokerOrderId, IntentId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.lane import Lane
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.reconciler import Absorbed
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Clock, Doubt, FaultPoint, Read

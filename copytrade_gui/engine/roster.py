@@ -8,9 +8,9 @@ from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import AccountChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.engine.book import Order
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.work import Work
 
 _ANNOUNCE_AFTER = 0.1

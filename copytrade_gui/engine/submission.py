@@ -11,12 +11,13 @@ from copytrade_gui.domain.ids import AccountId, CommandId, action_id
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
 from copytrade_gui.domain.records import MasterAction, Plan
 from copytrade_gui.engine import faultpoints, planner
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.quotes import Quotes
 from copytrade_gui.engine.rules import Rules
@@ -74,7 +75,7 @@ class Submission:
         self.quotes = Quotes(clock, rules)
 
     def restore(self, work: OpenWork) -> None:
-        """Remember today's commands, so that a press repeated after a restart is not a new order."""
+        """Remember today's commands: a press repeated after a restart is not a new order."""
         self._plan_number = work.next_plan_number
         for plan in work.plans:
             if plan.action.command_id is not None:

@@ -15,9 +15,10 @@ from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.book import Book, Order
+from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.limiter import RollingWindow
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.reconciler import Absorbed, Reconciler
 from copytrade_gui.engine.resolver import Resolver
 from copytrade_gui.engine.roster import Roster

@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import xlsxwriter  # type: ignore[import-untyped]  # ships no types
+import xlsxwriter
 
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.engine.recovery import ist
@@ -73,7 +73,8 @@ class HistoryService:
         if write is None:
             raise RefusedError(f"File {path.name} must end in .csv or .xlsx.", field="file")
         rows = [_cells(order) for order in await self._history.orders(EXPORT_LIMIT)]
-        marked: list[list[Cell]] = [["PAPER TRADING: no real orders"], *rows] if self._paper else rows
+        mark: list[list[Cell]] = [["PAPER TRADING: no real orders"]] if self._paper else []
+        marked = [*mark, *rows]
         try:
             await asyncio.to_thread(write, path, marked)
         except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:

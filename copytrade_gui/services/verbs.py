@@ -111,7 +111,7 @@ class TradingVerbs(Protocol):
         """Drop the queue and cancel every working order of ours."""
 
     async def resume(self, reason: str, word: str = "") -> StateChange:
-        """Go back to ACTIVE. HALT needs a reason, KILL also the word ``RESUME``; raises RefusedError."""
+        """Go back to ACTIVE. HALT needs a reason, KILL also ``RESUME``. Raises RefusedError."""
 
     async def state(self) -> StateChange:
         """The trading state with who, when, why."""
@@ -185,7 +185,7 @@ class FollowerVerbs(Protocol):
         """Add a follower. Raises RefusedError."""
 
     async def edit(self, account_id: AccountId, draft: FollowerDraft) -> Account:
-        """Change a follower; a plan that is running keeps its frozen values. Raises RefusedError."""
+        """Change a follower; a running plan keeps its frozen values. Raises RefusedError."""
 
     async def set_sizing(self, account_ids: Sequence[AccountId], rule: SizingRule) -> None:
         """Give several followers one rule, all or none. Raises RefusedError."""
@@ -263,7 +263,7 @@ class HistoryVerbs(Protocol):
         """The newest orders of any day, newest first."""
 
     async def export_orders(self, path: Path) -> int:
-        """Write all orders to .csv or .xlsx by the path's ending; returns rows. Raises RefusedError."""
+        """Write all orders to .csv or .xlsx by the ending; returns rows. Raises RefusedError."""
 
     async def verify_audit(self) -> tuple[str, ...]:
         """Check the hash chain; returns what is wrong, in sentences; empty means intact."""

@@ -33,7 +33,8 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, tokenize = 'trigram')
 """
 _COLUMNS = "exchange, instrument_id, symbol, name, underlying, kind, lot_size, tick, strike, expiry"
 _ORDER = """
-ORDER BY CASE WHEN underlying = :first COLLATE NOCASE OR symbol LIKE :first || '%' THEN 0 ELSE 1 END,
+ORDER BY CASE WHEN underlying = :first COLLATE NOCASE OR symbol LIKE :first || '%'
+              THEN 0 ELSE 1 END,
     CASE kind WHEN 'EQ' THEN 0 WHEN 'INDEX' THEN 3 ELSE 1 END,
     expiry IS NOT NULL, expiry, CASE kind WHEN 'FUT' THEN 0 ELSE 1 END, CAST(strike AS REAL), symbol
 LIMIT :limit

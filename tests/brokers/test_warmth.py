@@ -62,7 +62,7 @@ async def test_an_idle_connection_is_read_over_and_a_busy_one_is_not(cache: Path
         await session.open_road()
         for step in range(1, 4):
             clock.advance(26)
-            await until(lambda step=step: reads(broker) == step)  # type: ignore[misc]  # default
+            await until(lambda step=step: reads(broker) == step)  # type: ignore[misc]  # mypy reads no default of a lambda
             await until(lambda: free(session))
         for number in range(10):  # an order now and then is warmth enough
             clock.advance(10)

@@ -1,0 +1,98 @@
+"""What would stop trading on this machine, found before the market opens."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from copytrade_gui.app.world import SystemClock
+from copytrade_gui.ports import JournalFailureError
+from copytrade_gui.storage.folder import DataFolder, open_folder
+from copytrade_gui.storage.keyring_store import find_backend
+from copytrade_gui.storage.problems import SecondInstanceError, StorageError
+from copytrade_gui.storage.store import open_store
+
+_CONTRACT_FILE = re.compile(r"[A-Z]+-(\d{4}-\d{2}-\d{2})\.csv")
+_EARLIEST = date(2026, 1, 1)
+"""A clock that shows an earlier day was never set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check. ``state`` is ok, warn or bad; bad would stop trading."""
+
+    name: str
+    state: str
+    sentence: str
+
+
+async def examine(data_dir: Path | None, profile: str) -> list[Finding]:
+    """Look at Python, clock, keyring, folder, database and contract files of a profile."""
+    findings = [_python(), _clock(), _keyring()]
+    try:
+        folder = open_folder(data_dir, profile)
+    except StorageError as problem:
+        return [*findings, Finding("data folder", "bad", str(problem))]
+    findings.append(Finding("data folder", "ok", f"{folder.root} is private and writable."))
+    return [*findings, await _database(folder), _contracts(folder, _today)]
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if (3, 11) <= sys.version_info[:2] < (3, 14):
+        return Finding("python", "ok", f"Python {version}.")
+    return Finding("python", "bad", f"Python {version} is not 3.11 to 3.13. Install one of those.")
+
+
+def _today() -> date:
+    return datetime.now(ZoneInfo("Asia/Kolkata")).date()
+
+
+def _clock() -> Finding:
+    try:
+        today = _today()
+    except ZoneInfoNotFoundError:
+        return Finding("clock", "bad", "The time zone Asia/Kolkata is unknown. Install tzdata.")
+    if today < _EARLIEST:
+        return Finding("clock", "bad", f"The clock says {today}. Set it, best by NTP.")
+    sentence = f"{today} in India; compared with the broker's clock once the console runs."
+    return Finding("clock", "ok", sentence)
+
+
+def _keyring() -> Finding:
+    backend = find_backend()
+    if backend is None:
+        sentence = "No keyring service: the console asks for a passphrase at each start."
+        return Finding("keyring", "warn", sentence)
+    return Finding("keyring", "ok", f"{type(backend).__module__}.{type(backend).__name__}.")
+
+
+async def _database(folder: DataFolder) -> Finding:
+    if not folder.database.exists():
+        return Finding("database", "ok", "None yet; the first start makes it.")
+    try:
+        async with open_store(folder, SystemClock()) as store:
+            if store.warnings:
+                return Finding("database", "warn", " ".join(store.warnings))
+    except SecondInstanceError:
+        return Finding("database", "ok", "In use by a running console.")
+    except (StorageError, JournalFailureError) as problem:
+        return Finding("database", "bad", str(problem))
+    return Finding("database", "ok", "Sound, and of this version.")
+
+
+def _contracts(folder: DataFolder, today: Callable[[], date]) -> Finding:
+    found = (folder.cache / "contracts").glob("*.csv")
+    days = [match[1] for path in found if (match := _CONTRACT_FILE.fullmatch(path.name))]
+    if not days:
+        return Finding("contract files", "warn", "None yet; fetched at the next start.")
+    newest = max(days)
+    if newest < today().isoformat():
+        sentence = f"The newest is of {newest}; today's are fetched at the next start."
+        return Finding("contract files", "warn", sentence)
+    return Finding("contract files", "ok", f"Of today, {newest}.")

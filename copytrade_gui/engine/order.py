@@ -1,0 +1,119 @@
+"""One order on its way: an intent with its newest attempt.
+
+The intent's own state is PLANNED, BLOCKED, SKIPPED or STALE; once an attempt exists and the intent
+was not given up, the attempt's state shows.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import Attempt, Intent, OrderView, Timing
+from copytrade_gui.ports import Doubt
+
+GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
+"""An intent in one of these has no attempt that counts."""
+
+
+class Order:
+    """One intent on its way. Read it anywhere, change it only through the book."""
+
+    __slots__ = (
+        "absent_reads",
+        "absent_since_ns",
+        "attempt",
+        "attempt_state",
+        "average_price",
+        "broker_order_id",
+        "called_ns",
+        "cancel_requested",
+        "cancels_sent",
+        "changed_ns",
+        "code",
+        "complained",
+        "doubt",
+        "doubt_ns",
+        "filled",
+        "intent",
+        "intent_state",
+        "leaving",
+        "reason",
+        "requeued",
+        "resends",
+        "timing",
+        "trigger_ns",
+        "waiting_ns",
+    )
+
+    def __init__(self, intent: Intent, called_ns: int) -> None:
+        self.intent = intent
+        self.intent_state = intent.state
+        self.attempt: Attempt | None = None
+        self.attempt_state: State | None = None
+        self.code = intent.code
+        self.reason = intent.reason
+        self.broker_order_id: BrokerOrderId | None = None
+        self.filled = 0
+        self.average_price: Decimal | None = None
+        self.timing: Timing | None = None
+        self.called_ns = called_ns
+        self.trigger_ns = called_ns
+        self.waiting_ns = called_ns
+        self.changed_ns = 0
+        self.cancel_requested = False
+        self.cancels_sent = 0
+        self.leaving = False
+        self.resends = 0
+        self.requeued = 0
+        self.doubt = Doubt.PLAIN
+        self.doubt_ns = 0
+        self.absent_reads = 0
+        self.absent_since_ns = 0
+        self.complained: set[str] = set()
+
+    @property
+    def state(self) -> State:
+        """What the operator sees."""
+        if self.intent_state in GIVEN_UP or self.attempt_state is None:
+            return self.intent_state
+        return self.attempt_state
+
+    @property
+    def may_attempt(self) -> bool:
+        """True if a (further) attempt would be the only live one."""
+        return self.intent_state is State.PLANNED and self.attempt_state in (
+            None,
+            State.NOT_SENT,
+            State.REFUSED,
+        )
+
+    @property
+    def key(self) -> InstrumentKey:
+        """The instrument's key."""
+        return self.intent.terms.instrument.key
+
+    def view(self) -> OrderView:
+        """Freeze the order as it stands."""
+        attempt = self.attempt
+        return OrderView(
+            plan_id=self.intent.plan_id,
+            intent_id=self.intent.intent_id,
+            account_id=self.intent.account_id,
+            role=self.intent.role,
+            terms=self.intent.terms,
+            state=self.state,
+            code=self.code,
+            reason=self.reason,
+            attempt_id=None if attempt is None else attempt.attempt_id,
+            attempt_number=0 if attempt is None else attempt.number,
+            tag=None if attempt is None else attempt.tag,
+            broker_order_id=self.broker_order_id,
+            filled_quantity=self.filled,
+            average_price=self.average_price,
+            timing=self.timing,
+            changed_ns=self.changed_ns,
+            cancel_requested=self.cancel_requested,
+        )

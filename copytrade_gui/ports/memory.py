@@ -1,0 +1,169 @@
+"""The engine's memory and what else is kept: journal, history, accounts, secrets, the kill flag."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.events import Event, PlanSettled
+from copytrade_gui.domain.ids import AccountId, CommandId, PlanId, Tag
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
+from copytrade_gui.domain.trading_state import StateChange
+
+
+class JournalFailureError(Exception):
+    """A commit failed; nothing of it is stored. The engine halts: nothing is sent unrecorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What the journal knows at start: trading state as stored, and today's orders."""
+
+    trading: StateChange | None
+    plans: tuple[Plan, ...]
+    orders: tuple[OrderView, ...]
+    known_tags: frozenset[Tag]
+    last_event_ns: int
+    next_plan_number: int
+    fills: tuple[Fill, ...] = ()
+    """Trades already seen today, so that their rows are not taken for new ones."""
+
+
+class Journal(Protocol):
+    """The engine's memory. Commits are awaited before anything acts on them."""
+
+    async def commit_plan(self, plan: Plan, attempts: Sequence[Attempt]) -> bool:
+        """Store action, plan, intents and first attempts in one full-sync transaction.
+
+        False if this action's plan is already stored (nothing is written). Raises
+        JournalFailureError.
+        """
+
+    async def commit_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Mark attempts SENDING in one full-sync transaction. Raises JournalFailureError."""
+
+    async def commit_trading_state(self, change: StateChange) -> None:
+        """Store a stop before it acts. Raises JournalFailureError."""
+
+    async def commit_command(
+        self, command: CommandId, actor: str, verb: str, subject: str, reason: str, at_ns: int
+    ) -> bool:
+        """Record a person's act once; False if this command is already known."""
+
+    def append(self, event: Event) -> None:
+        """Queue a fact; stored in groups (every 20 ms or 25 rows). Never blocks, never raises."""
+
+    async def flush(self) -> None:
+        """Wait until everything appended is stored or in the emergency journal."""
+
+    async def load(self, day: date) -> OpenWork:
+        """Read what is not ended, and everything of ``day`` (IST date)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One stored fact. ``number`` counts from 1, ``body`` is JSON; ids may be empty."""
+
+    number: int
+    wall_ns: int
+    actor: str
+    kind: str
+    account_id: str
+    plan_id: str
+    intent_id: str
+    reason: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOrder:
+    """When one acknowledged attempt was called, sent and answered; ``rank`` is its send place."""
+
+    plan_id: PlanId
+    account_id: AccountId
+    at_ns: int
+    timing: Timing
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastPlan:
+    """A stored plan in short. ``settled`` is None until every order had its first outcome."""
+
+    plan_id: PlanId
+    made_ns: int
+    master_id: AccountId
+    terms: OrderTerms
+    intents: int
+    settled: PlanSettled | None
+
+
+class History(Protocol):
+    """What is remembered, read back; every limit counts rows."""
+
+    async def latency(self, limit: int) -> tuple[TimedOrder, ...]:
+        """The newest answered orders, oldest first."""
+
+    async def events(
+        self, limit: int, *, text: str = "", kind: str = "", plan_id: str = "", before: int = 0
+    ) -> tuple[AuditEvent, ...]:
+        """The newest facts that contain ``text``, newest first; ``before`` pages by number."""
+
+    async def orders(self, limit: int, plan_id: str = "") -> tuple[OrderView, ...]:
+        """The newest orders of any day (of one plan if given), newest first."""
+
+    async def plans(self, limit: int) -> tuple[PastPlan, ...]:
+        """The newest plans, newest first."""
+
+    async def verify(self) -> tuple[str, ...]:
+        """Check the whole audit trail; what is wrong, in sentences; empty means intact."""
+
+    async def export_events(self, path: Path) -> int:
+        """Write the audit trail to ``path`` (.csv or .json by its ending); returns how many facts.
+
+        Raises OSError; ValueError for another ending.
+        """
+
+
+class AccountBook(Protocol):
+    """The stored accounts."""
+
+    async def all(self) -> tuple[Account, ...]:
+        """Every account, masters first, then by name."""
+
+    async def put(self, accounts: Sequence[Account]) -> None:
+        """Add or replace accounts, all or none."""
+
+    async def remove(self, account_id: AccountId) -> None:
+        """Forget an account; its history stays."""
+
+
+class SecretStore(Protocol):
+    """App secrets and session tokens; nothing secret is kept anywhere else."""
+
+    async def get(self, account: AccountId, name: str) -> str | None:
+        """Read a secret, or None."""
+
+    async def put(self, account: AccountId, name: str, value: str) -> None:
+        """Store a secret."""
+
+    async def remove(self, account: AccountId, name: str) -> None:
+        """Forget a secret; silent if it is not there."""
+
+
+class KillFlag(Protocol):
+    """The kill flag's file beside the database, so that a kill works if the database does not."""
+
+    def is_set(self) -> bool:
+        """True if the file is there, or if we cannot tell (fail closed)."""
+
+    def set(self, why: str) -> None:
+        """Create the file, synced, before the kill acts."""
+
+    def clear(self) -> None:
+        """Remove the file when a person ends the kill."""

@@ -1,0 +1,93 @@
+"""What came of a place call, and the road an order takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from copytrade_gui.domain.ids import BrokerOrderId, Tag
+from copytrade_gui.domain.order import OrderTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The broker took the request; RMS or the exchange may still reject it."""
+
+    broker_order_id: BrokerOrderId
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The broker definitely did not take it. ``blocks_account`` for an unregistered address."""
+
+    code: str
+    reason: str
+    blocks_account: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Proven: no byte of the request left us. The only outcome that may be repeated."""
+
+    reason: str
+
+
+class Doubt(StrEnum):
+    """Why we do not know; AUTH and RATE are settled by two complete reads instead of the window."""
+
+    PLAIN = "plain"
+    AUTH = "auth"
+    RATE = "rate"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have arrived. Never resent; the resolver finds out by tag."""
+
+    reason: str
+    code: str = ""
+    doubt: Doubt = Doubt.PLAIN
+    retry_after_ms: int = 0
+
+
+PlaceOutcome = Accepted | Refused | NotSent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceReply:
+    """An outcome with its monotonic times in ns; ``sent_ns`` is 0 when no byte left."""
+
+    outcome: PlaceOutcome
+    sent_ns: int
+    replied_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedOrder:
+    """A place request ready for the wire. The engine keeps the hash of the opaque ``payload``."""
+
+    tag: Tag
+    payload: bytes
+    payload_hash: str
+
+
+class OrderRoad(Protocol):
+    """One account's warm way to the broker for orders; callbacks, so that a wave needs no tasks."""
+
+    @property
+    def warm(self) -> bool:
+        """True when an order can leave without a handshake."""
+
+    def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
+        """Encode a place request; pure, called before the plan is committed."""
+
+    def place(
+        self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]
+    ) -> None:
+        """Write the request now and return; ``done`` is called exactly once, later, on this loop.
+
+        Never raises; never calls ``done`` before it returns; never resends. ``deadline_ms`` bounds
+        the whole call.
+        """

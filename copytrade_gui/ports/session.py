@@ -1,0 +1,221 @@
+"""The broker as we need it: one account's session, its books, and the broker as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, TradeId
+from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
+from copytrade_gui.ports.outcomes import NotSent, OrderRoad, Refused, Unknown
+
+RowT = TypeVar("RowT")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDone:
+    """The broker took a cancel or modify request; the book shows what came of it."""
+
+
+ChangeOutcome = ChangeDone | Refused | NotSent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOrder:
+    """A row of the order book. ``state`` is None for a status text we have no row for.
+
+    Quantities in units, prices in rupees. ``tag`` is empty where the book says ``NA`` or nothing.
+    ``placed_ns`` is UTC ns, None when the stamp cannot be read (IST at the broker, whole seconds).
+    ``product``, ``order_type`` and ``validity`` are None for a text we have no word for (an order
+    made elsewhere): the row is still well formed, it just equals none of ours.
+    """
+
+    broker_order_id: BrokerOrderId
+    exchange_order_id: str
+    tag: str
+    status_text: str
+    state: State | None
+    key: InstrumentKey
+    side: Side
+    quantity: int
+    filled_quantity: int
+    pending_quantity: int
+    price: Decimal
+    trigger: Decimal
+    average_price: Decimal
+    product: Product | None
+    order_type: OrderType | None
+    validity: Validity | None
+    rejection_reason: str
+    source: str
+    placed_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerTrade:
+    """A row of the trade book. ``quantity`` units of this fill, ``price`` rupees."""
+
+    trade_id: TradeId
+    broker_order_id: BrokerOrderId
+    key: InstrumentKey
+    side: Side
+    quantity: int
+    price: Decimal
+    tag: str
+    at_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[RowT]):
+    """One read of a book. ``whole`` means: HTTP success, whole body parsed, every row well formed.
+
+    A read that is not whole proves nothing; ``problem`` says why in one sentence, and
+    ``session_dead`` is True when the broker said that the session is over.
+    """
+
+    rows: tuple[RowT, ...]
+    whole: bool
+    problem: str = ""
+    session_dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerPosition:
+    """Net position of one instrument and product; ``net_quantity`` units, average in rupees.
+
+    ``product`` is None for a product name we have no word for.
+    """
+
+    key: InstrumentKey
+    symbol: str
+    product: Product | None
+    net_quantity: int
+    average_price: Decimal
+    realised: Paise
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerHolding:
+    """One holding; ``quantity`` units, average in rupees."""
+
+    isin: str
+    symbol: str
+    quantity: int
+    average_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FundLimits:
+    """Money of an account in paise. ``available`` is what the broker would still let us use."""
+
+    available: Paise
+    utilised: Paise
+    opening: Paise
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerProfile:
+    """What the account may trade. The broker masks the client id in this call."""
+
+    name: str
+    exchanges: tuple[str, ...]
+    products: tuple[str, ...]
+
+
+class BrokerFailureError(Exception):
+    """A read failed. The text is one sentence for the operator: what, why, what to do."""
+
+    def __init__(self, sentence: str, *, code: str = "", session_dead: bool = False) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.session_dead = session_dead
+
+
+class BrokerSession(Protocol):
+    """One logged-in account. One session is one client; nothing here names another account."""
+
+    @property
+    def account_id(self) -> AccountId:
+        """Whose session this is."""
+
+    @property
+    def orders(self) -> OrderRoad:
+        """The road orders take."""
+
+    async def open_road(self) -> None:
+        """Open and keep warm the order connection; failures show as ``orders.warm`` being False."""
+
+    async def cancel(self, order: BrokerOrderId) -> ChangeOutcome:
+        """Ask to cancel a working order; safe to repeat."""
+
+    async def modify(self, order: BrokerOrderId, terms: OrderTerms) -> ChangeOutcome:
+        """Ask to change quantity, price, trigger, type or validity; the order id stays."""
+
+    async def order_book(self) -> Read[BrokerOrder]:
+        """Today's orders. Never raises for what the broker did; a bad answer is not whole."""
+
+    async def order_history(self, order: BrokerOrderId) -> Read[BrokerOrder]:
+        """One order's rows, a row for each state change."""
+
+    async def trade_book(self) -> Read[BrokerTrade]:
+        """Today's trades; as ``order_book``."""
+
+    async def positions(self) -> tuple[BrokerPosition, ...]:
+        """Net positions. Raises BrokerFailureError."""
+
+    async def holdings(self) -> tuple[BrokerHolding, ...]:
+        """Holdings. Raises BrokerFailureError."""
+
+    async def limits(self) -> FundLimits:
+        """Funds. Raises BrokerFailureError."""
+
+    async def profile(self) -> BrokerProfile:
+        """Profile. Raises BrokerFailureError."""
+
+    async def margin_needed(self, terms: OrderTerms) -> Paise:
+        """Margin one order would need. Raises BrokerFailureError."""
+
+    async def quotes(self, keys: Sequence[InstrumentKey]) -> tuple[Quote, ...]:
+        """Last prices. Raises BrokerFailureError."""
+
+    async def logout(self) -> None:
+        """End the session at the broker. Raises BrokerFailureError."""
+
+    async def aclose(self) -> None:
+        """Close connections; the session stays valid at the broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionToken:
+    """A day's session as kept in the secret store. ``made_ns`` is UTC ns; never logged or shown."""
+
+    token: str
+    made_ns: int
+
+    def __repr__(self) -> str:
+        return "SessionToken(***)"
+
+
+class Broker(Protocol):
+    """The broker as a whole: logins, contract files, and its clock."""
+
+    def login_url(self, account: Account) -> str:
+        """The broker's own login page for this account's app; opens in the user's browser."""
+
+    async def exchange_code(self, account: Account, app_secret: str, code: str) -> SessionToken:
+        """Trade a login code for the day's session. Raises BrokerFailureError."""
+
+    def session(self, account: Account, token: SessionToken) -> BrokerSession:
+        """Make a session object; no network."""
+
+    async def instruments(self, exchange: Exchange, today: date) -> tuple[Instrument, ...]:
+        """The day's contract file, from the cache if it is today's. Raises BrokerFailureError."""
+
+    async def clock_offset_ms(self) -> float:
+        """Broker's ``Date`` minus our wall clock, whole-second grain. Raises BrokerFailureError."""
