@@ -41,5 +41,5 @@ def doctor(data_dir: Path | None, profile: str, *, window: Sequence[Finding], as
         )
     else:
         for finding in findings:
-            print(f"{finding.state:<5}{finding.name:<14}{finding.sentence}")
+            print(f"{finding.state:<5}{finding.name:<16}{finding.sentence}")
     return 1 if any(finding.state == "bad" for finding in findings) else 0

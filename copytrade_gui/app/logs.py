@@ -1,4 +1,4 @@
-"""The program's log: files in the data folder, written off the loop, with nothing secret in them."""
+"""The program's log: files in the data folder, written off the loop, without secrets."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def log_to(folder: DataFolder) -> Iterator[None]:
         )
     )
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    handler = logging.handlers.QueueHandler(records)  # type: ignore[arg-type]  # stubs want a Queue
-    listener = logging.handlers.QueueListener(records, file)  # type: ignore[arg-type]  # as above
+    handler = logging.handlers.QueueHandler(records)
+    listener = logging.handlers.QueueListener(records, file)
     root, ours = logging.getLogger(), logging.getLogger("copytrade_gui")
     before = ours.level
     ours.setLevel(logging.INFO)

@@ -40,7 +40,7 @@ def tick_above(price: Decimal, tick: Decimal) -> Decimal:
 
 
 def parse_decimal(text: str) -> Decimal | None:
-    """Read a finite decimal as people type it (``1,00,000``, ``2.5k``, ``1L``, ``1cr``), or None."""
+    """Read a finite decimal as typed (``1,00,000``, ``2.5k``, ``1L``, ``1cr``), or None."""
     cleaned = text.strip().replace(",", "").replace("₹", "").lower()
     factor = Decimal(1)
     for suffix, value in (("cr", 10_000_000), ("l", 100_000), ("k", 1_000)):

@@ -83,11 +83,7 @@ def waits(source: str) -> list[str]:
     return found
 
 
-RULED = [
-    path
-    for path in python_files()
-    if any(PACKAGE / room in path.parents for room in ROOMS)
-]
+RULED = [path for path in python_files() if any(PACKAGE / room in path.parents for room in ROOMS)]
 RULED_TESTS = [
     path for path in python_files() if named(path).startswith(("tests/domain/", "tests/engine/"))
 ]
