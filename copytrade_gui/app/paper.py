@@ -50,7 +50,11 @@ class SimulatedAccount(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
-    """How to start it; ``state`` keeps its day over restarts."""
+    """How to start it; ``state`` keeps its day over restarts.
+
+    ``attached`` names a simulator that runs already and is somebody else's to end; nothing is
+    started then. The bench lets several consoles trade at one broker in this way.
+    """
 
     accounts: int
     masters: int = 1
@@ -60,6 +64,7 @@ class SimulatorOptions:
     tls: bool = False
     port: int = 0
     state: Path | None = None
+    attached: SimulatorLine | None = None
 
     def arguments(self) -> list[str]:
         """The command line."""
@@ -94,6 +99,9 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimulatorLine]:
     Raises:
         BrokerFailureError: it did not start.
     """
+    if options.attached is not None:
+        yield options.attached
+        return
     process = await asyncio.create_subprocess_exec(
         *own_program(),
         *options.arguments(),
