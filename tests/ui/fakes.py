@@ -1,7 +1,7 @@
 """A console without an engine: the same verbs, answered at once from memory."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +10,6 @@ from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionSt
 from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.events import (
     AccountChanged,
-    Event,
     LampChanged,
     OrderChanged,
     PlanSettled,
@@ -39,24 +38,9 @@ from copytrade_gui.services.verbs import (
 )
 from copytrade_gui.ui import figures
 from tests.ui import people
+from tests.ui.fake_events import FakeEvents
 
 ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
-
-
-class FakeEvents:
-    """Delivers what a test tells it to."""
-
-    def __init__(self) -> None:
-        self.listeners: list[Callable[[Event], None]] = []
-
-    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        self.listeners.append(listener)
-        return lambda: self.listeners.remove(listener)
-
-    def send(self, *events: Event) -> None:
-        for event in events:
-            for listener in list(self.listeners):
-                listener(event)
 
 
 @dataclass

@@ -1,0 +1,114 @@
+"""The simulated broker served over real sockets, with our adapter logged in to it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from copytrade_gui.brokers.iifl.client import IiflBroker
+from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
+from copytrade_gui.brokers.iifl.mapping import IST
+from copytrade_gui.brokers.iifl.session import IiflSession
+from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import Exchange, Instrument
+from copytrade_gui.ports import (
+    PlaceReply,
+    PreparedOrder,
+)
+from copytrade_gui.simulator.broker import SimulatedBroker
+from copytrade_gui.simulator.certificates import make_certificates, server_context
+from copytrade_gui.simulator.config import SimulatorConfig, Switches
+from copytrade_gui.simulator.control import ControlledBroker
+from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.server import SimulatorServer
+from tests.brokers.rig import CALM_MS, SystemClock
+
+TODAY = datetime.now(UTC).astimezone(IST).date()
+QUICK = {
+    "market": "still",
+    "partial_rate": 0.0,
+    "walk_ms": (0.0, 0.0, 0.0),
+    "fill_ms": 0.0,
+    "change_ms": 0.0,
+}
+
+
+def fault(**fields: object) -> Fault:
+    return msgspec.convert(fields, Fault)
+
+
+def naming(one: Fault) -> str:
+    kind = one.wire.kind if one.wire else ""
+    return f"{one.action}-{one.form or kind or one.code}-{one.how}-{one.http_status}"
+
+
+async def place_order(session: IiflSession, order: PreparedOrder) -> PlaceReply:
+    heard: asyncio.Future[PlaceReply] = asyncio.get_running_loop().create_future()
+    session.orders.place(order, CALM_MS, heard.set_result)
+    return await heard
+
+
+class Stand:
+    """The simulated broker, our adapter on it, and one account logged in the real way."""
+
+    def __init__(self, simulated: SimulatedBroker, broker: IiflBroker, root: str) -> None:
+        self.simulated = simulated
+        self.broker = broker
+        self.root = root
+
+    def account(self, index: int = 0) -> Account:
+        theirs = self.simulated.accounts[index]
+        return Account(
+            AccountId(f"acc{index}"), Role.FOLLOWER, "Ravi", theirs.client_id, theirs.app.key
+        )
+
+    async def login(self, index: int = 0) -> IiflSession:
+        account, theirs = self.account(index), self.simulated.accounts[index]
+        code = self.simulated.issue_code(theirs.client_id)
+        pasted = f"http://127.0.0.1:1/back?authcode={code}&clientid={theirs.client_id}"
+        token = await self.broker.exchange_code(account, theirs.app.secret, pasted)
+        return self.broker.session(account, token)
+
+    async def instrument(self, exchange: Exchange, symbol: str) -> Instrument:
+        found = await self.broker.instruments(exchange, TODAY)
+        return next(one for one in found if one.symbol.startswith(symbol))
+
+
+@asynccontextmanager
+async def standing(
+    cache: Path,
+    *,
+    fast: bool = True,
+    tls_folder: Path | None = None,
+    switches: Mapping[str, object] | None = None,
+) -> AsyncIterator[Stand]:
+    chosen = msgspec.convert(QUICK | dict(switches or {}), Switches)
+    simulated = SimulatedBroker(SimulatorConfig(accounts=3, switches=chosen), time.time_ns)
+    server = SimulatorServer(ControlledBroker(simulated, "control"))
+    ca_file, tls = None, None
+    if tls_folder is not None:
+        ca_file, certificate, key = make_certificates(tls_folder, "good")
+        tls = server_context(certificate, key)
+    port = await server.start("127.0.0.1", 0, tls)
+    root = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+    settings = IiflSettings(
+        cache_dir=cache,
+        base_url=f"{root}/v1",
+        login_url=f"{root}/login",
+        simulator=True,
+        ca_file=ca_file,
+        fast_orders=fast,
+    )
+    try:
+        async with iifl_broker(settings, SystemClock()) as broker:
+            yield Stand(simulated, broker, root)
+    finally:
+        await server.close()
+
+
+# ---------------------------------------------------------------- the whole way
