@@ -14,6 +14,7 @@ from copytrade_gui.app.demo import DemoOptions
 from copytrade_gui.app.doctor import Finding
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions
+from copytrade_gui.bench import command as bench
 from copytrade_gui.domain.order import FanOut
 
 MOST_FOLLOWERS = 500
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
         None: _window,
+        "bench": bench.run,
         "demo": _demo,
         "doctor": _doctor,
         "simulator": simulated.serve,
@@ -53,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(doctor, default=argparse.SUPPRESS)
     doctor.add_argument("--json", action="store_true")
     simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
+    bench.add_arguments(commands.add_parser("bench", help="measure how fast copying is"))
     return parser
 
 

@@ -1,0 +1,1 @@
+"""How fast the program is, beside a floor of bare sockets and beside the usual way."""

@@ -1,0 +1,116 @@
+"""The sub-command ``bench``: what to measure, and how to tell it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from copytrade_gui.bench import fanout, report
+from copytrade_gui.bench.stand import CONTENDERS, BenchError
+from copytrade_gui.ports import BrokerFailureError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sub-commands of ``bench``."""
+    kinds = parser.add_subparsers(dest="bench", required=True)
+    fan = kinds.add_parser("fanout", help="one order to all followers, beside floor and usual way")
+    fan.add_argument("--followers", type=_counts, default=(1, 10, 100, 500), metavar="N,N")
+    fan.add_argument("--latency-ms", type=float, default=60.0, metavar="L")
+    fan.add_argument("--tls", action=argparse.BooleanOptionalAction, default=True)
+    fan.add_argument("--rounds", type=int, choices=range(1, 101), default=5, metavar="R")
+    fan.add_argument("--only", type=_names, default=CONTENDERS, metavar="NAME,NAME")
+    fan.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    fan.add_argument("--out", type=Path, metavar="DIR", help="keep result and picture here")
+    fan.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
+    for name, sentence in (
+        ("journal", "commits of a plan of 500 and what follows"),
+        ("search", "searching the contract files as one types"),
+        ("ui", "2,000 feed rows and 10 events a second for each of 500 followers"),
+    ):
+        kind = kinds.add_parser(name, help=sentence)
+        kind.add_argument("--json", action="store_true")
+        kind.add_argument("--rounds", type=int, choices=range(1, 1001), default=20, metavar="R")
+    contender = kinds.add_parser("contender")
+    contender.add_argument("name", choices=CONTENDERS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure and tell; returns the exit code."""
+    if options.bench == "contender":
+        return _contender(options.name)
+    try:
+        if options.bench == "fanout":
+            return _fanout(options)
+        return _single(options)
+    except (BenchError, BrokerFailureError) as error:
+        sys.stderr.write(f"bench: {error}\n")
+        return 1
+
+
+def _fanout(options: argparse.Namespace) -> int:
+    chosen = fanout.Options(
+        followers=options.followers,
+        latency_ms=options.latency_ms,
+        tls=options.tls,
+        rounds=options.rounds,
+        contenders=options.only,
+    )
+    outcome = fanout.measure(chosen)
+    if options.out is not None:
+        report.keep(outcome, options.out)
+    _print(json.dumps(outcome.as_json()) if options.json else report.table(outcome))
+    if not outcome.whole:
+        return 1
+    missed = [target for target in outcome.targets if not target.met]
+    if options.check and missed:
+        sys.stderr.write(report.target_table(missed) + "\n")
+        return 1
+    return 0
+
+
+def _contender(name: str) -> int:
+    run_it: Callable[[], int]
+    if name == "floor":
+        from copytrade_gui.bench.floor import run as run_it  # noqa: PLC0415 - the floor is alone
+    elif name == "ours":
+        from copytrade_gui.bench.ours import run as run_it  # noqa: PLC0415 - no httpx baseline
+    elif name == "window":
+        from copytrade_gui.bench.windowed import run as run_it  # noqa: PLC0415 - only this has Qt
+    else:
+        from copytrade_gui.bench.usual import run as run_usual  # noqa: PLC0415 - none of ours
+
+        return run_usual(shared=name == "usual")
+    return run_it()
+
+
+def _single(options: argparse.Namespace) -> int:
+    if options.bench == "ui":
+        from copytrade_gui.bench.frames import measure  # noqa: PLC0415 - only this has Qt
+    elif options.bench == "journal":
+        from copytrade_gui.bench.commits import measure  # noqa: PLC0415 - one bench at a time
+    else:
+        from copytrade_gui.bench.searching import measure  # noqa: PLC0415 - one bench at a time
+    found = measure(options.rounds)
+    _print(json.dumps(found) if options.json else report.plain(found))
+    return 0
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _counts(text: str) -> Sequence[int]:
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdecimal() and 1 <= int(part) <= 500 for part in parts):
+        raise argparse.ArgumentTypeError("must be numbers from 1 to 500 with commas between")
+    return tuple(map(int, parts))
+
+
+def _names(text: str) -> Sequence[str]:
+    names = text.split(",")
+    if not set(names) <= set(CONTENDERS):
+        raise argparse.ArgumentTypeError(f"must be some of {', '.join(CONTENDERS)}")
+    return tuple(name for name in CONTENDERS if name in names)

@@ -1,0 +1,162 @@
+"""Arithmetic of the bench: medians, percentiles, ratios, and whether a target is met."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from copytrade_gui.bench.words import Burst, Ready
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Median, least and most of one figure over the rounds."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """Raises ValueError without values."""
+        if not values:
+            raise ValueError("a median of nothing")
+        return cls(median(values), min(values), max(values))
+
+
+def percentile(ascending: Sequence[float], share: float) -> float:
+    """The nearest-rank percentile: the least value with at least ``share`` % at or below it."""
+    if not ascending:
+        raise ValueError("a percentile of nothing")
+    return ascending[max(0, math.ceil(len(ascending) * share / 100) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One contender at one number of followers."""
+
+    rounds: int
+    orders: int
+    acked: int
+    refused_for_rate: int
+    figures: Mapping[str, Spread]
+    idle_mib: float
+    warm_mib: float
+    transport: str
+
+
+FIGURES = {
+    "first_byte_ms": lambda b: b.first_byte_ms,
+    "last_byte_ms": lambda b: b.last_byte_ms,
+    "first_ack_ms": lambda b: b.replies_ms[0],
+    "p50_ms": lambda b: percentile(b.replies_ms, 50),
+    "p95_ms": lambda b: percentile(b.replies_ms, 95),
+    "p99_ms": lambda b: percentile(b.replies_ms, 99),
+    "last_ack_ms": lambda b: b.replies_ms[-1],
+    "cpu_us_per_order": lambda b: b.cpu_ms * 1000 / b.orders,
+    "plan_ms": lambda b: b.plan_ms,
+    "commit_ms": lambda b: b.commit_ms,
+    "peak_mib": lambda b: b.peak_mib,
+    "stall_ms": lambda b: b.stall_ms,
+}
+
+
+def summary(bursts: Sequence[Burst], ready: Ready) -> Summary:
+    """Bring one contender's rounds together.
+
+    Raises:
+        ValueError: no round, or a round without a reply.
+    """
+    if any(not burst.replies_ms for burst in bursts):
+        raise ValueError("a burst without a single reply has no figures")
+    return Summary(
+        rounds=len(bursts),
+        orders=sum(burst.orders for burst in bursts),
+        acked=sum(burst.acked for burst in bursts),
+        refused_for_rate=sum(burst.refused_for_rate for burst in bursts),
+        figures={name: Spread.of([read(burst) for burst in bursts]) for name, read in FIGURES.items()},
+        idle_mib=ready.idle_mib,
+        warm_mib=ready.warm_mib,
+        transport=ready.transport,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One promise: what was measured, and what it must not pass."""
+
+    name: str
+    sentence: str
+    measured: float
+    bound: float
+    at_least: bool = False
+    unit: str = "x"
+
+    @property
+    def met(self) -> bool:
+        """True when the measured figure keeps the promise."""
+        if math.isnan(self.measured):
+            return False
+        return self.measured >= self.bound if self.at_least else self.measured <= self.bound
+
+
+RATIOS = {
+    "ours_last_byte_vs_floor": ("ours", "last_byte_ms", "floor", "last_byte_ms"),
+    "ours_last_ack_vs_floor": ("ours", "last_ack_ms", "floor", "last_ack_ms"),
+    "window_last_byte_vs_headless": ("window", "last_byte_ms", "ours", "last_byte_ms"),
+    "usual_last_ack_vs_ours": ("usual", "last_ack_ms", "ours", "last_ack_ms"),
+    "each_last_ack_vs_ours": ("each", "last_ack_ms", "ours", "last_ack_ms"),
+}
+
+
+def ratios(summaries: Mapping[str, Summary]) -> dict[str, float]:
+    """Ratios of medians inside one run; those whose contenders did not run are left out."""
+    found = {}
+    for name, (upper, figure, lower, base) in RATIOS.items():
+        if upper in summaries and lower in summaries:
+            below = summaries[lower].figures[base].median
+            found[name] = summaries[upper].figures[figure].median / below
+    return found
+
+
+_BOUNDS = {
+    "ours_last_byte_vs_floor": ("ours, last byte out / floor's", 2.0, False),
+    "ours_last_ack_vs_floor": ("ours, last ack / floor's", 1.3, False),
+    "window_last_byte_vs_headless": ("in the window with stalls, last byte out / headless", 1.5, False),
+    "usual_last_ack_vs_ours": ("the usual way, last ack / ours", 20.0, True),
+}
+
+
+def targets(
+    largest: Mapping[str, Summary], smallest: Mapping[str, Summary] | None, refused: int
+) -> list[Target]:
+    """The promises of the issue at the largest number of followers that was run."""
+    found = ratios(largest)
+    made = [
+        Target(name, sentence, found[name], bound, at_least)
+        for name, (sentence, bound, at_least) in _BOUNDS.items()
+        if name in found
+    ]
+    ours = largest.get("ours")
+    if ours is not None:
+        first, commit = (ours.figures[name].median for name in ("first_byte_ms", "commit_ms"))
+        made.append(
+            Target("first_byte_beyond_commit", "first byte beyond the commit", first - commit, 12.0, unit="ms")
+        )
+        alone = None if smallest is None else smallest.get("ours")
+        if alone is not None:
+            bound = 1.5 * alone.figures["first_byte_ms"].median + commit
+            made.append(
+                Target("first_byte_vs_one", "first byte: 1.5 x at 1 follower, and the commit", first, bound, unit="ms")
+            )
+        made.append(
+            Target("warm_memory", "memory of the warm accounts over idle", ours.warm_mib - ours.idle_mib, 120.0, unit="MiB")
+        )
+    window = largest.get("window")
+    if window is not None:
+        stall = window.figures["stall_ms"].median
+        made.append(Target("window_stall", "window's longest stall by the burst", stall, 50.0, unit="ms"))
+    made.append(Target("refused_for_rate", "replies of 429", float(refused), 0.0, unit=""))
+    return made

@@ -1,0 +1,221 @@
+"""The bench's stand: one simulated broker, and every contender as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from copytrade_gui.app.paper import (
+    SimulatedAccount,
+    SimulatorLine,
+    SimulatorOptions,
+    own_program,
+    read_accounts,
+    simulator,
+)
+from copytrade_gui.bench.words import Burst, Failed, Person, Ready, Round, Setup
+
+CONTENDERS = ("floor", "ours", "window", "usual", "each")
+_CONSOLES = frozenset({"ours", "window"})
+_START_S = 180.0
+_BURST_S = 120.0
+_LINE = 4 * 1024 * 1024
+_SYMBOL = "RELIANCE-EQ"
+
+
+Answer = TypeVar("Answer")
+
+
+class BenchError(Exception):
+    """The bench cannot go on; one sentence."""
+
+
+class Contender:
+    """One contender's process, spoken to line by line."""
+
+    def __init__(self, name: str, child: asyncio.subprocess.Process) -> None:
+        self.name = name
+        self.ready: Ready | None = None
+        self._child = child
+
+    async def begin(self, setup: Setup) -> Ready:
+        """Hand it the broker and its accounts; it answers when it is warm."""
+        self.ready = await self._ask(setup, Ready, _START_S)
+        return self.ready
+
+    async def burst(self, order: Round) -> Burst:
+        """One burst."""
+        return await self._ask(order, Burst, _BURST_S)
+
+    async def _ask(
+        self, message: msgspec.Struct, kind: type[Answer], seconds: float
+    ) -> Answer:
+        if self._child.stdin is None or self._child.stdout is None:
+            raise AssertionError("a contender was started without pipes")
+        self._child.stdin.write(msgspec.json.encode(message) + b"\n")
+        try:
+            async with asyncio.timeout(seconds):
+                line = await self._child.stdout.readline()
+        except TimeoutError:
+            raise BenchError(f"{self.name} did not answer within {seconds:g} s") from None
+        if not line:
+            raise BenchError(f"{self.name} ended; its last words are above")
+        if b'"failed"' in line[:12]:
+            raise BenchError(f"{self.name}: {msgspec.json.decode(line, type=Failed).failed}")
+        return msgspec.json.decode(line, type=kind)
+
+    async def end(self) -> None:
+        """Close its input and wait until it is gone."""
+        if self._child.stdin is not None:
+            self._child.stdin.close()
+        try:
+            async with asyncio.timeout(30):
+                await self._child.wait()
+        except TimeoutError:
+            self._child.kill()
+            await self._child.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Warm contenders at one broker, the floor first."""
+
+    contenders: Sequence[Contender]
+    exchange: str
+    instrument_id: str
+    last_price: float
+    desk: httpx.AsyncClient
+    control_url: str
+
+    async def refusals(self) -> dict[str, object]:
+        """What the broker counted: orders, refusals for rate."""
+        reply = await self.desk.get(f"{self.control_url}/requests")
+        counted = reply.json()
+        return {
+            "refused_for_rate": counted["refused_for_rate"],
+            "calls_over_limit": counted["calls_over_limit"],
+        }
+
+
+@asynccontextmanager
+async def stand(
+    followers: int, *, latency_ms: float, tls: bool, names: Sequence[str], folder: Path
+) -> AsyncIterator[Stand]:
+    """Start the broker with accounts of their own for every contender, then the contenders.
+
+    Raises:
+        BenchError, BrokerFailureError: one of them did not start.
+    """
+    size = followers + 1
+    options = SimulatorOptions(
+        accounts=size * len(names), latency_ms=latency_ms, jitter_ms=0, tls=tls
+    )
+    async with AsyncExitStack() as stack:
+        line = await stack.enter_async_context(simulator(options))
+        accounts = read_accounts(line)
+        desk = await stack.enter_async_context(_desk_client(line))
+        exchange, instrument_id = await _instrument(desk, line)
+        price = await _price(desk, line, accounts[0], exchange, instrument_id)
+        contenders = []
+        for number, name in enumerate(names):
+            mine = accounts[number * size : (number + 1) * size]
+            contender = Contender(name, await _start(name))
+            stack.push_async_callback(contender.end)
+            await contender.begin(await _setup(line, mine, name, desk, folder))
+            contenders.append(contender)
+        yield Stand(contenders, exchange, instrument_id, price, desk, line.control_url)
+
+
+async def _start(name: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *own_program(),
+        "bench",
+        "contender",
+        name,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        limit=_LINE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+
+
+async def _setup(
+    line: SimulatorLine,
+    mine: Sequence[SimulatedAccount],
+    name: str,
+    desk: httpx.AsyncClient,
+    folder: Path,
+) -> Setup:
+    people: list[Person] = []
+    file = folder / f"accounts-{name}.json"
+    roles = ["master", *["follower"] * (len(mine) - 1)]
+    own = [
+        msgspec.structs.replace(account, role=role)
+        for account, role in zip(mine, roles, strict=True)
+    ]
+    file.touch(mode=0o600)
+    file.write_bytes(msgspec.json.encode(own))
+    if name not in _CONSOLES:
+        for account in mine:
+            people.append(Person(account.client_id, await _token(desk, line, account)))
+    return Setup(
+        base_url=line.base_url,
+        login_url=line.login_url,
+        control_url=line.control_url,
+        ca_file=line.ca_file,
+        accounts_file=str(file),
+        people=people,
+    )
+
+
+def _desk_client(line: SimulatorLine) -> httpx.AsyncClient:
+    verify = ssl.create_default_context(cafile=line.ca_file) if line.ca_file else True
+    return httpx.AsyncClient(verify=verify, timeout=20.0)
+
+
+async def _token(desk: httpx.AsyncClient, line: SimulatorLine, account: SimulatedAccount) -> str:
+    reply = await desk.post(
+        f"{line.control_url}/sessions", json={"client_id": account.client_id}
+    )
+    return str(reply.json()["token"])
+
+
+async def _instrument(desk: httpx.AsyncClient, line: SimulatorLine) -> tuple[str, str]:
+    reply = await desk.get(f"{line.base_url}/contractfiles/NSEEQ.csv")
+    head, *rows = reply.text.splitlines()
+    names = [name.strip() for name in head.split(",")]
+    for row in rows:
+        cells = row.split(",")
+        if _SYMBOL in cells:
+            return "NSEEQ", cells[names.index("Instrument ID")]
+    raise BenchError(f"the contract file lacks {_SYMBOL}")
+
+
+async def _price(
+    desk: httpx.AsyncClient,
+    line: SimulatorLine,
+    account: SimulatedAccount,
+    exchange: str,
+    instrument_id: str,
+) -> float:
+    token = await _token(desk, line, account)
+    reply = await desk.post(
+        f"{line.base_url}/marketdata/marketquotes",
+        json=[{"exchange": exchange, "instrumentId": instrument_id}],
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    with contextlib.suppress(KeyError, IndexError, TypeError, ValueError):
+        return float(json.loads(reply.text)["result"][0]["ltp"])
+    raise BenchError(f"no price of {_SYMBOL}: {reply.text[:200]}")

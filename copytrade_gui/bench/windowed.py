@@ -1,0 +1,153 @@
+"""The whole program with its window: tables and chart live, and the window stalled every second.
+
+The stall is Python code that keeps the interpreter busy for 200 ms on the window's thread: the
+worst kind, because it does not let the engine's thread run for free as a sleep would. Bursts come
+from the engine's side, at moments spread evenly over the stall's second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_API", "pyside6")
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+import msgspec
+import qasync  # type: ignore[import-untyped]  # ships no types
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from copytrade_gui.app.engine_thread import EngineThread
+from copytrade_gui.bench import process
+from copytrade_gui.bench.ours import Desk, options_of
+from copytrade_gui.bench.words import Burst, Failed, Round, Setup
+from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.window_state import FileMemory
+
+STALL_MS = 200
+STALL_EVERY_MS = 1000
+_BEAT_MS = 4
+_AFTER_MS = 400.0
+"""The window has drawn all news of a burst this long after its last reply."""
+
+
+class Pulse:
+    """A fast timer on the window's loop: the gaps between its beats are the window's stalls."""
+
+    def __init__(self) -> None:
+        self.stalls: list[tuple[int, int]] = []
+        self._beats: list[int] = []
+        self._stopped = False
+        self._beat = _timer(_BEAT_MS, lambda: self._beats.append(time.monotonic_ns()))
+        self._stall = _timer(STALL_EVERY_MS, self._freeze)
+
+    def _freeze(self) -> None:
+        started = time.monotonic_ns()
+        while time.monotonic_ns() - started < STALL_MS * 1_000_000:
+            pass
+        self.stalls.append((started, time.monotonic_ns()))
+
+    def longest_ms(self, from_ns: int, to_ns: int) -> float:
+        """The longest gap between two beats in a span, forced stalls apart."""
+        beats = [beat for beat in self._beats if from_ns <= beat <= to_ns]
+        longest = 0
+        for before, after in zip(beats, beats[1:], strict=False):
+            forced = sum(
+                max(0, min(end, after) - max(start, before)) for start, end in self.stalls
+            )
+            longest = max(longest, after - before - forced)
+        return max(0.0, longest / 1e6 - _BEAT_MS)
+
+    def in_stall(self, at_ns: int, until_ns: int) -> bool:
+        """Whether a span touched a forced stall."""
+        return any(start < until_ns and at_ns < end for start, end in self.stalls)
+
+    def stop(self) -> None:
+        """No more beats and stalls."""
+        self._beat.stop()
+        self._stall.stop()
+
+
+def _timer(every_ms: int, call: Callable[[], object]) -> QTimer:
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(call)
+    timer.start(every_ms)
+    return timer
+
+
+def run() -> int:
+    """Serve bursts until the bench closes our input."""
+    setup = process.hear(Setup)
+    if setup is None:
+        return 1
+    app = QApplication([])
+    app.setQuitOnLastWindowClosed(False)
+    with tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder:
+        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
+            runner.run(_serve(setup, Path(folder)))
+    return 0
+
+
+async def _serve(setup: Setup, folder: Path) -> None:
+    async with EngineThread(options_of(setup, folder)) as engine:
+        window = MainWindow(engine.console(), settings=FileMemory(folder / "window.ini"))
+        window.resize(1600, 1000)
+        window.show()
+        await window.start()
+        desk = Desk(engine.opened)
+        with desk:
+            process.tell(await engine.call(desk.log_in()))
+            pulse = Pulse()
+            ended = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            reader = threading.Thread(
+                target=_read,
+                args=(engine, desk, pulse, lambda: loop.call_soon_threadsafe(ended.set)),
+                daemon=True,
+            )
+            reader.start()
+            await ended.wait()
+            pulse.stop()
+        await window.stop()
+
+
+def _read(
+    engine: EngineThread, desk: Desk, pulse: Pulse, ended: Callable[[], object]
+) -> None:
+    """Orders come in on a thread of their own: a stalled window must not delay the trigger."""
+    try:
+        while (order := process.hear(Round)) is not None:
+            process.tell(_burst(engine, desk, pulse, order))
+    except Exception as error:  # noqa: BLE001 - whatever it was, the bench must hear of it
+        process.tell(Failed(f"{type(error).__name__}: {error}"))
+    finally:
+        ended()
+
+
+def _burst(engine: EngineThread, desk: Desk, pulse: Pulse, order: Round) -> Burst:
+    loop = engine._loop  # noqa: SLF001 - the trigger must not wait for the window's loop
+    draft = asyncio.run_coroutine_threadsafe(desk.draft(order), loop).result()
+    seen = len(pulse.stalls)
+    while len(pulse.stalls) == seen:
+        time.sleep(0.002)
+    # A stall has just ended: the next one begins a second after this one began.
+    wait_ns = int(order.phase * STALL_EVERY_MS * 1e6) - STALL_MS * 1_000_000
+    time.sleep(max(0.0, wait_ns / 1e9))
+    called_ns = time.monotonic_ns()
+    burst = asyncio.run_coroutine_threadsafe(desk.burst(order, draft, called_ns), loop).result()
+    last_ns = called_ns + int(burst.replies_ms[-1] * 1e6)
+    until_ns = last_ns + int(_AFTER_MS * 1e6)
+    while time.monotonic_ns() < until_ns:
+        time.sleep(0.01)
+    return msgspec.structs.replace(
+        burst,
+        stall_ms=pulse.longest_ms(called_ns, until_ns),
+        stalled=pulse.in_stall(called_ns, called_ns + int(burst.last_byte_ms * 1e6)),
+    )

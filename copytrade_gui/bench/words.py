@@ -1,0 +1,72 @@
+"""What the bench says to its contenders and hears from them, one JSON line each."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Person(msgspec.Struct, frozen=True):
+    """One simulated account with an open session; the baselines need no more."""
+
+    client_id: str
+    token: str
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What a contender is made of. ``people`` is empty for consoles, which log in themselves."""
+
+    base_url: str
+    login_url: str
+    control_url: str
+    ca_file: str | None
+    accounts_file: str
+    people: list[Person]
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The contender is warm. Memory in MiB of resident set, before and after its logins."""
+
+    accounts: int
+    idle_mib: float
+    warm_mib: float
+    transport: str = ""
+
+
+class Round(msgspec.Struct, frozen=True):
+    """One burst: the same order for every account. ``phase`` is 0 to 1 of the stall's second."""
+
+    number: int
+    side: str
+    price: str
+    exchange: str
+    instrument_id: str
+    quantity: int
+    phase: float = 0.0
+
+
+class Burst(msgspec.Struct, frozen=True):
+    """What one burst took, in ms from the call. ``replies_ms`` are ascending.
+
+    ``commit_ms`` is the journal's share; ``stall_ms`` the longest time in which the window's
+    loop did not turn, the forced stall apart; ``stalled`` tells whether the burst fell into one.
+    """
+
+    orders: int
+    acked: int
+    refused_for_rate: int
+    first_byte_ms: float
+    last_byte_ms: float
+    replies_ms: list[float]
+    cpu_ms: float
+    peak_mib: float
+    commit_ms: float = 0.0
+    plan_ms: float = 0.0
+    stall_ms: float = 0.0
+    stalled: bool = False
+    problem: str = ""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The contender cannot go on; one sentence why."""
+
+    failed: str
