@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from operator import mul
 from typing import NewType
 
 AccountId = NewType("AccountId", str)
@@ -27,7 +28,9 @@ Tag = NewType("Tag", str)
 TAG_PREFIX = "CT"
 TAG_LENGTH = 16
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_HASHED = 13
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+_SHIFTS = (62, 52, 42, 32, 22, 12)
+_WEIGHTS = tuple(range(1, 2 * TAG_LENGTH, 2))
 
 
 def action_id(master: AccountId, order_ref: str, version: int) -> ActionId:
@@ -58,7 +61,11 @@ def order_tag(installation_key: bytes, attempt: AttemptId) -> Tag:
     two machines that copy the same account from ever producing one tag.
     """
     digest = hashlib.blake2b(attempt.encode(), digest_size=9, key=installation_key).digest()
-    body = TAG_PREFIX + base64.b32encode(digest)[:_HASHED].decode("ascii")
+    # The first 65 of its 72 bits in base32, two characters at a time: b32encode costs 500
+    # followers a millisecond.
+    bits = int.from_bytes(digest, "big")
+    body = TAG_PREFIX + "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
+    body += _ALPHABET[bits >> 7 & 31]
     return Tag(body + _check_character(body))
 
 
@@ -73,5 +80,5 @@ def is_our_tag(text: str) -> bool:
 
 def _check_character(body: str) -> str:
     # Odd weights are invertible modulo 32, so every single changed character is noticed.
-    total = sum((2 * place + 1) * ord(char) for place, char in enumerate(body))
+    total = sum(map(mul, _WEIGHTS, body.encode("latin-1") if body.isascii() else map(ord, body)))
     return _ALPHABET[total % 32]
