@@ -71,6 +71,8 @@ class Book:
 
     def in_doubt(self, account: AccountId, key: InstrumentKey, but: Order) -> bool:
         """True while another order of the account in this instrument may or may not exist."""
+        if not self._open.get(account):
+            return False
         return any(
             order is not but
             and order.key == key

@@ -90,6 +90,8 @@ class Dispatcher:
     def select(self, orders: Iterable[Order]) -> list[Ready]:
         """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
         wall_ns = self._clock.wall_ns()
+        # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.
+        may_send = self._gate.may_send
         ready: list[Ready] = []
         for order in orders:
             lane = self._lanes.get(order.intent.account_id)
@@ -97,7 +99,7 @@ class Dispatcher:
                 self._end(order, State.SKIPPED, "removed", "The account was removed.")
             elif self._stale(order):
                 self._end(order, State.STALE, "too_old", "Older than its signal age; not sent.")
-            elif self._may_leave(order, lane):
+            elif may_send and self._may_leave(order, lane):
                 order.leaving = True
                 self._leaving.add((lane.account_id, order.key))
                 ready.append(self._make_ready(order, lane, wall_ns))
@@ -112,8 +114,7 @@ class Dispatcher:
     def _may_leave(self, order: Order, lane: Lane) -> bool:
         now = self._clock.mono_ns()
         return (
-            self._gate.may_send
-            and lane.ready
+            lane.ready
             and now >= lane.wait_until_ns
             and (lane.account_id, order.key) not in self._leaving
             and not self._book.in_doubt(lane.account_id, order.key, but=order)

@@ -93,11 +93,10 @@ class Wire(asyncio.Protocol):
     def send(self, request: bytes, max_body: int) -> None:
         """Write a whole request now; only when ``ready``. From here on a byte may have left."""
         transport = self._transport
-        if transport is None or not self.ready:
+        if transport is None or self._dead or self._awaiting or transport.is_closing():
             raise RuntimeError("a request was written to a connection that is not ready")
         self._awaiting = True
         self._max_body = max_body
-        self._reply = _Reply()
         transport.write(request)
 
     def drop(self) -> None:
@@ -232,6 +231,7 @@ class Wire(asyncio.Protocol):
             self._parser = None
             if self._transport is not None:
                 self._transport.close()
+        self._reply = _Reply()  # here and not in ``send``, where 500 others wait for the next line
         self._owner.replied(self, HttpReply(reply.status, reply.headers, body), keep=reply.keep)
 
     def _break(self, reason: str, *, quietly: bool = False) -> None:

@@ -34,6 +34,8 @@ class OrderEncoder:
 
     def __init__(self) -> None:
         self._templates: dict[_Shape, tuple[bytes, bytes, bytes]] = {}
+        # A plan's followers come one after the other with the very same terms object.
+        self._newest: tuple[OrderTerms, bytes, bytes] | None = None
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode one order as the array of one that the broker wants (reference 9.1).
@@ -43,8 +45,11 @@ class OrderEncoder:
         """
         if not (tag.isascii() and tag.isalnum()):
             raise ValueError("An order tag holds letters and digits only.")
-        head, middle, tail = self._template(terms)
-        payload = b"%b%d%b%b%b" % (head, counted(terms), middle, tag.encode("ascii"), tail)
+        newest = self._newest
+        if newest is None or newest[0] is not terms:
+            head, middle, tail = self._template(terms)
+            newest = self._newest = (terms, b"%b%d%b" % (head, counted(terms), middle), tail)
+        payload = b"%b%b%b" % (newest[1], tag.encode("ascii"), newest[2])
         return PreparedOrder(
             tag=tag, payload=payload, payload_hash=hashlib.sha256(payload).hexdigest()
         )
