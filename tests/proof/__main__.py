@@ -11,14 +11,12 @@ import json
 import multiprocessing
 import os
 import sys
-import time
-import traceback
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.proof.registry import Piece, pieces
+from tests.proof.registry import Piece, pieces, run_piece
 from tests.proof.row import Row, added
 from tests.proof.table import markdown, plain
 
@@ -36,7 +34,7 @@ def main(arguments: list[str]) -> int:
     # Spawned, so that every proof starts from a fresh program; longest waiting first.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        running = {pool.submit(_run, piece, release): piece for piece in waiting}
+        running = {pool.submit(run_piece, piece, release): piece for piece in waiting}
         for future in as_completed(running):
             piece = running[future]
             row, failure = future.result()
@@ -51,7 +49,7 @@ def main(arguments: list[str]) -> int:
     rows = _rows(todo, done)
     print(plain(rows))
     for key in broken:
-        print(f"BROKEN: {key}: {broken[key].strip().splitlines()[-1]}")
+        print(f"BROKEN: {key}: {broken[key].strip().splitlines()[-2]}")
     bad = bool(broken) or not all(row.clean for row in rows)
     if options.write:
         command = f"python -m tests.proof {' '.join(arguments)}"
@@ -68,15 +66,6 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help=f"write {_DOCUMENT}")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     return parser.parse_args(arguments)
-
-
-def _run(piece: Piece, release: bool) -> tuple[Row | None, str]:
-    started = time.perf_counter()
-    try:
-        row = piece.run(release)
-    except Exception:  # noqa: BLE001 - carried to the parent, which fails the run
-        return None, f"{traceback.format_exc()}(after {time.perf_counter() - started:.1f} s)"
-    return row, ""
 
 
 def _rows(todo: list[Piece], done: dict[str, Row]) -> list[Row]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import importlib
 import re
+import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,3 +66,12 @@ def pieces(release: bool, wanted: set[str]) -> list[Piece]:
     if missing:
         raise LookupError(f"No such proof: {', '.join(sorted(missing))}")
     return found
+
+
+def run_piece(piece: Piece, release: bool) -> tuple[Row | None, str]:
+    """Run a piece in this process; its row, or None and what was broken."""
+    started = time.perf_counter()
+    try:
+        return piece.run(release), ""
+    except (Exception, SystemExit):  # noqa: BLE001 - carried to the parent, which fails the run
+        return None, f"{traceback.format_exc()}(after {time.perf_counter() - started:.1f} s)"

@@ -1,0 +1,105 @@
+"""Lost, duplicate, orphan: our records against the broker's own ledger (order-safety section 17).
+
+Only what the ledger says was accepted on a request counts; copies that a fault makes the broker
+itself create (origin ``duplicate``) are its doing, not ours.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from copytrade_gui.domain.ids import AttemptId, order_tag
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.simulator.orders import Order as LedgerOrder
+from tests.proof.rig import Console
+from tests.proof.row import ProofBroken
+
+_NO_OUTCOME = frozenset({State.PLANNED, State.SENDING, State.UNKNOWN})
+
+
+@dataclass
+class Verdict:
+    """The three zeros of one run, each with what was found."""
+
+    intents: int
+    accepted: int
+    lost: list[str] = field(default_factory=list)
+    duplicate: list[str] = field(default_factory=list)
+    orphan: list[str] = field(default_factory=list)
+
+    def must_be_clean(self, run: str) -> None:
+        """Raises ProofBroken with the first finding of each kind."""
+        found = [
+            f"{name}: {items[0]} (and {len(items) - 1} more)"
+            for name, items in (
+                ("lost", self.lost),
+                ("duplicate", self.duplicate),
+                ("orphan", self.orphan),
+            )
+            if items
+        ]
+        if found:
+            raise ProofBroken(f"{run}: {'; '.join(found)}")
+
+
+async def judge(console: Console, plans: int) -> Verdict:
+    """Compare the stored orders with the ledger; call when the run has settled.
+
+    ``plans`` is how many master actions the operator was told of as placed.
+    """
+    await console.store.journal.flush()
+    world = console.world
+    world.broker.advance()
+    stored = await console.store.history.orders(10_000_000)
+    accepted = [order for order in world.broker.ledger.accepted if order.origin == "request"]
+    verdict = Verdict(len(stored), len(accepted))
+    _lost(verdict, stored, plans, world.followers + 1, {order.order_id for order in accepted})
+    key = console.store.installation.tag_key
+    intent_of = {
+        order_tag(key, AttemptId(f"{view.intent_id}.{number}")): view
+        for view in stored
+        for number in range(1, view.attempt_number + 1)
+    }
+    by_intent: Counter[str] = Counter()
+    for order in accepted:
+        view = intent_of.get(order_tag_of(order))
+        if view is None:
+            verdict.orphan.append(f"{order.order_id} of {order.account}: no record knows its tag")
+            continue
+        by_intent[view.intent_id] += 1
+        if view.state is not State.REVIEW and view.broker_order_id != order.order_id:
+            verdict.orphan.append(
+                f"{order.order_id} of {view.account_id} is there, our record says {view.state} "
+                f"{view.code} {view.broker_order_id}"
+            )
+    verdict.duplicate.extend(
+        f"{intent} has {count} orders" for intent, count in by_intent.items() if count > 1
+    )
+    return verdict
+
+
+def order_tag_of(order: LedgerOrder) -> str:
+    """The tag as it was asked for, whatever the books show."""
+    return order.terms.tag
+
+
+def _lost(
+    verdict: Verdict, stored: tuple[OrderView, ...], plans: int, each: int, real: set[str]
+) -> None:
+    by_plan: Counter[str] = Counter(view.plan_id for view in stored)
+    if len(by_plan) < plans:
+        verdict.lost.append(f"{plans - len(by_plan)} whole plans")
+    verdict.lost.extend(
+        f"plan {plan} has {count} of {each} orders"
+        for plan, count in by_plan.items()
+        if count != each
+    )
+    for view in stored:
+        if view.state in _NO_OUTCOME:
+            verdict.lost.append(f"{view.intent_id} ended the run as {view.state}")
+        if view.broker_order_id is not None and view.broker_order_id not in real:
+            verdict.lost.append(
+                f"{view.intent_id} claims {view.broker_order_id}, not in the ledger"
+            )

@@ -1,0 +1,342 @@
+"""A whole console in virtual time: the real engine, store and broker adapter, a broker in-process.
+
+The ``World`` is what a crash cannot hurt: time, the broker, the disk. A ``Console`` is one life of
+the program in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from copytrade_gui.brokers.iifl.client import IiflBroker
+from copytrade_gui.brokers.iifl.road_door import DoorRoad
+from copytrade_gui.domain.account import Account, Role, SessionState
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import (
+    Exchange,
+    Instrument,
+    InstrumentKey,
+    InstrumentKind,
+    Quote,
+)
+from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
+from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.ports import FaultPoint, SessionToken
+from copytrade_gui.simulator.broker import SimulatedBroker
+from copytrade_gui.simulator.config import SimulatorConfig, Switches
+from copytrade_gui.storage.folder import DataFolder, open_folder
+from copytrade_gui.storage.store import Seams, Store, open_store
+from tests.proof.door import Line, SimulatorDoor
+from tests.proof.virtual import VirtualClock, VirtualLoop, VirtualTime
+
+MORNING_NS = 1_795_494_600_000_000_000
+"""2026-11-24, 10:00 IST: a Tuesday, in continuous trading."""
+_RATIOS = ("1", "0.5", "2", "1.5", "0.75")
+_SEAMS = Seams(reserve_bytes=65_536, random_bytes=lambda count: b"\x07" * count)
+
+ResultT = TypeVar("ResultT")
+
+
+class ProgramStopped(SystemExit):
+    """The program ended at a fault point, as by a power cut: nothing after it ran."""
+
+
+class SeededChance:
+    """``ports.Chance`` from a seed."""
+
+    def __init__(self, seed: str) -> None:
+        self._dice = random.Random(seed)  # noqa: S311 - jitter
+
+    def uniform(self, low: float, high: float) -> float:
+        return self._dice.uniform(low, high)
+
+
+@dataclass
+class Console:
+    """One life of the program."""
+
+    world: World
+    store: Store
+    engine: Engine
+    broker: IiflBroker
+
+    def log_in(self, account: AccountId) -> None:
+        """Log one account in, as a person would with a fresh code."""
+        entry = self.world.account(account)
+        token = self.world.broker.open_session(entry.client_id)
+        made = SessionToken(token, self.world.time.wall_ns())
+        self.engine.attach(account, self.broker.session(entry, made))
+
+    def log_all_in(self) -> None:
+        for account in self.world.accounts:
+            self.log_in(account.account_id)
+
+    def log_in_again(self) -> None:
+        """Log in whoever lost his session."""
+        for lane in self.engine.lanes:
+            if lane.status.session in (SessionState.EXPIRED, SessionState.LOGGED_OUT):
+                self.log_in(lane.account_id)
+
+    def see_price(self) -> None:
+        """A fresh quote of every instrument."""
+        for instrument in self.world.instruments:
+            self.engine.submission.quotes.put(
+                Quote(instrument.key, self.world.price(instrument), self.world.time.wall_ns())
+            )
+
+    async def quiet(self, most_s: float) -> bool:
+        """Let time pass until nothing is in doubt or on its way; False if that never came."""
+        for _ in range(int(most_s / 5)):
+            if not any(busy(order.state.value) for order in self.engine.book):
+                return True
+            self.log_in_again()
+            await self.world.clock.sleep(5)
+        return False
+
+
+_BUSY = frozenset({"PLANNED", "SENDING", "UNKNOWN", "ACKED", "MODIFY_PENDING", "CANCEL_PENDING"})
+
+
+def busy(state: str) -> bool:
+    """An order in this state is on its way to another by itself."""
+    return state in _BUSY
+
+
+@dataclass
+class World:
+    """Time, broker, disk and network of one run; everything in it follows from ``seed``."""
+
+    folder: Path
+    followers: int
+    seed: int = 1
+    switches: Switches = field(default_factory=lambda: Switches(latency_ms=60, jitter_ms=80))
+    rules: Rules = field(default_factory=Rules)
+
+    def __post_init__(self) -> None:
+        self.time = VirtualTime(MORNING_NS)
+        self.clock = VirtualClock(self.time)
+        config = SimulatorConfig(
+            seed=self.seed,
+            accounts=self.followers + 1,
+            capital=10_000_000_000,
+            holdings=False,
+            switches=self.switches,
+        )
+        self.broker = SimulatedBroker(config, self.time.wall_ns)
+        self.line = Line(random.Random(f"{self.seed}/line"))  # noqa: S311 - faults
+        self.wire: list[tuple[int, str, str, bytes | None]] = []
+        self.accounts = self._make_accounts()
+        self._by_id = {account.account_id: account for account in self.accounts}
+        self.instruments = [self._instrument("INFY"), self._instrument("SBIN")]
+        self.lives = 0
+        self.crashes = 0
+        self._graveyard: list[object] = []
+
+    # ------------------------------------------------------------ people and markets
+
+    def _make_accounts(self) -> list[Account]:
+        made: list[Account] = []
+        master = AccountId("M")
+        for number, entry in enumerate(self.broker.accounts):
+            follower = number > 0
+            made.append(
+                Account(
+                    AccountId(f"F{number:03d}") if follower else master,
+                    Role.FOLLOWER if follower else Role.MASTER,
+                    f"Follower {number}" if follower else "Master",
+                    entry.client_id,
+                    entry.app.key,
+                    master_id=master if follower else None,
+                    sizing=SizingRule(Strategy.RATIO, Decimal(_RATIOS[number % len(_RATIOS)]), None)
+                    if follower
+                    else None,
+                )
+            )
+        return made
+
+    def account(self, account: AccountId) -> Account:
+        return self._by_id[account]
+
+    @property
+    def master(self) -> AccountId:
+        return self.accounts[0].account_id
+
+    def _instrument(self, underlying: str) -> Instrument:
+        found = next(
+            one
+            for one in self.broker.desk.instruments.live
+            if one.underlying == underlying and one.exchange == "NSEEQ" and one.kind == "EQ"
+        )
+        return Instrument(
+            key=InstrumentKey(Exchange.NSEEQ, str(found.id)),
+            symbol=found.symbol,
+            name=found.name,
+            underlying=underlying,
+            kind=InstrumentKind.EQUITY,
+            lot_size=1,
+            tick=Decimal(found.tick) / 10_000,
+        )
+
+    def price(self, instrument: Instrument) -> Decimal:
+        """The last price in rupees."""
+        key = instrument.key
+        return Decimal(self.broker.last_price(key.exchange, key.instrument_id)) / 10_000
+
+    def terms(
+        self,
+        *,
+        side: Side = Side.BUY,
+        quantity: int = 10,
+        order_type: OrderType = OrderType.LIMIT,
+        away: int = 0,
+        which: int = 0,
+    ) -> OrderTerms:
+        """A master's order at the market, or ``away`` ticks on the side that does not trade."""
+        instrument = self.instruments[which]
+        last = self.price(instrument)
+        last -= last % instrument.tick
+        sign = -1 if side is Side.BUY else 1
+        price = last + sign * away * instrument.tick if order_type.has_price else None
+        trigger = None
+        if order_type.has_trigger:
+            trigger = last - sign * 40 * instrument.tick
+            price = trigger - sign * 20 * instrument.tick if price is not None else None
+        return OrderTerms(
+            instrument=instrument,
+            side=side,
+            quantity=quantity,
+            product=Product.INTRADAY,
+            order_type=order_type,
+            validity=Validity.DAY,
+            price=price,
+            trigger=trigger,
+        )
+
+    # ------------------------------------------------------------ lives of the program
+
+    def live(
+        self,
+        script: Callable[[Console], Awaitable[ResultT]],
+        *,
+        fault: FaultPoint = faultpoints.pass_by,
+    ) -> ResultT | None:
+        """Start the program, run ``script``, stop it. None if it died at a fault point."""
+        self.lives += 1
+        loop = VirtualLoop(self.time)
+        loop.set_exception_handler(_surprise)
+        folder = open_folder(self.folder / f"life{self.crashes}", "paper")
+        stack = AsyncExitStack()
+        task = loop.create_task(self._life(stack, folder, script, fault))
+        asyncio.set_event_loop(None)
+        try:
+            result = loop.run_until_complete(task)
+        except ProgramStopped:
+            # The dead program is never run again, nor collected: no clean-up of its may act.
+            self._graveyard.append((loop, task, stack))
+            self._power_cut(folder)
+            return None
+        loop.close()
+        return result
+
+    async def _life(
+        self,
+        stack: AsyncExitStack,
+        folder: DataFolder,
+        script: Callable[[Console], Awaitable[ResultT]],
+        fault: FaultPoint,
+    ) -> ResultT:
+        console = await self._open(stack, folder, fault)
+        result = await script(console)
+        await stack.aclose()
+        return result
+
+    async def _open(self, stack: AsyncExitStack, folder: DataFolder, fault: FaultPoint) -> Console:
+        store = await stack.enter_async_context(
+            open_store(folder, self.clock, inline=True, seams=_SEAMS)
+        )
+        broker = IiflBroker(
+            login_url="http://127.0.0.1:9/",
+            clock=self.clock,
+            door_factory=lambda _address: SimulatorDoor(
+                self.broker, self.clock, self.line, self._on_wire
+            ),
+            road_factory=lambda needs: DoorRoad(needs, self.clock, always_warm=True),
+            cache_dir=folder.cache,
+        )
+        stack.push_async_callback(broker.aclose)
+        engine = Engine(
+            journal=store.journal,
+            clock=self.clock,
+            chance=SeededChance(f"{self.seed}/{self.lives}"),
+            kill_flag=store.kill_flag,
+            installation_key=store.installation.tag_key,
+            rules=self.rules,
+            fault=fault,
+        )
+        store.journal.on_failure = engine.storage_failed
+        stack.push_async_callback(engine.stop)
+        await store.accounts.put(self.accounts)
+        await engine.start(await store.accounts.all())
+        return Console(self, store, engine, broker)
+
+    def _on_wire(self, method: str, path: str, body: bytes | None) -> None:
+        if method != "GET":
+            self.wire.append((self.time.now_ns, method, path, body))
+
+    def _power_cut(self, folder: DataFolder) -> None:
+        """Only what was on the disk goes on into the next life."""
+        self.crashes += 1
+        fresh = open_folder(self.folder / f"life{self.crashes}", "paper")
+        for path in folder.root.iterdir():
+            if path.is_file() and path != folder.lock:
+                shutil.copy2(path, fresh.root / path.name)
+        self.time.now_ns += 2_000_000_000
+
+
+def _surprise(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        raise SurpriseError(str(context.get("message"))) from error
+
+
+class SurpriseError(SystemExit):
+    """Something of ours failed where nobody could hear it; ends the run."""
+
+
+@contextmanager
+def world(
+    followers: int,
+    seed: int = 1,
+    *,
+    switches: Switches | None = None,
+    rules: Rules | None = None,
+) -> Iterator[World]:
+    """A world with a disk that is gone afterwards. Quiet: only failures may speak."""
+    log = logging.getLogger("copytrade_gui")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    memory = Path("/dev/shm")  # noqa: S108 - a disk in memory where there is one
+    place = memory if memory.is_dir() else None
+    try:
+        with tempfile.TemporaryDirectory(prefix="proof-", dir=place) as folder:
+            made = World(Path(folder), followers, seed)
+            if switches is not None:
+                made = World(Path(folder), followers, seed, switches)
+            if rules is not None:
+                made.rules = rules
+            yield made
+    finally:
+        log.setLevel(level)
