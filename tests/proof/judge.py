@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from copytrade_gui.domain.ids import AttemptId, order_tag
+from copytrade_gui.domain.ids import AttemptId, Tag, order_tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.simulator.orders import Order as LedgerOrder
@@ -80,9 +80,9 @@ async def judge(console: Console, plans: int) -> Verdict:
     return verdict
 
 
-def order_tag_of(order: LedgerOrder) -> str:
+def order_tag_of(order: LedgerOrder) -> Tag:
     """The tag as it was asked for, whatever the books show."""
-    return order.terms.tag
+    return Tag(order.terms.tag)
 
 
 def _lost(

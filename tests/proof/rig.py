@@ -7,10 +7,13 @@ the program in it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import random
 import shutil
+import sys
 import tempfile
+import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -92,9 +95,11 @@ class Console:
 
     def see_price(self) -> None:
         """A fresh quote of every instrument."""
+        now = self.world.time.wall_ns()
         for instrument in self.world.instruments:
+            last = self.world.price(instrument)
             self.engine.submission.quotes.put(
-                Quote(instrument.key, self.world.price(instrument), self.world.time.wall_ns())
+                Quote(instrument.key, last=last, bid=last, ask=last, previous_close=last, at_ns=now)
             )
 
     async def quiet(self, most_s: float) -> bool:
@@ -244,7 +249,9 @@ class World:
         try:
             result = loop.run_until_complete(task)
         except ProgramStopped:
-            # The dead program is never run again, nor collected: no clean-up of its may act.
+            # The dead program never runs again, nor is it collected while another one lives: its
+            # clean-up would act on the running loop.
+            loop.set_exception_handler(_dead_silence)
             self._graveyard.append((loop, task, stack))
             self._power_cut(folder)
             return None
@@ -296,6 +303,20 @@ class World:
         if method != "GET":
             self.wire.append((self.time.now_ns, method, path, body))
 
+    def close(self) -> None:
+        """Collect the dead programs, whose clean-up fails in ways that concern nobody."""
+        heard = sys.unraisablehook
+        sys.unraisablehook = lambda _: None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                buried = bool(self._graveyard)
+                self._graveyard.clear()
+                if buried:
+                    gc.collect()
+        finally:
+            sys.unraisablehook = heard
+
     def _power_cut(self, folder: DataFolder) -> None:
         """Only what was on the disk goes on into the next life."""
         self.crashes += 1
@@ -310,6 +331,10 @@ def _surprise(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> N
     error = context.get("exception")
     if isinstance(error, BaseException):
         raise SurpriseError(str(context.get("message"))) from error
+
+
+def _dead_silence(_loop: asyncio.AbstractEventLoop, _context: dict[str, object]) -> None:
+    """A dead program has nothing to say."""
 
 
 class SurpriseError(SystemExit):
@@ -332,11 +357,16 @@ def world(
     place = memory if memory.is_dir() else None
     try:
         with tempfile.TemporaryDirectory(prefix="proof-", dir=place) as folder:
-            made = World(Path(folder), followers, seed)
-            if switches is not None:
-                made = World(Path(folder), followers, seed, switches)
-            if rules is not None:
-                made.rules = rules
-            yield made
+            made = World(
+                Path(folder),
+                followers,
+                seed,
+                switches or Switches(latency_ms=60, jitter_ms=80),
+                rules or Rules(),
+            )
+            try:
+                yield made
+            finally:
+                made.close()
     finally:
         log.setLevel(level)
