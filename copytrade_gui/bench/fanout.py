@@ -22,7 +22,18 @@ from copytrade_gui.bench.words import Burst, Round
 WARM_UPS = 1
 _PAUSE_S = 0.3
 _GOLDEN = 0.382
-_PACKAGES = ("httpx", "httpcore", "aiofastnet", "httptools", "msgspec", "sqlalchemy", "aiosqlite", "PySide6-Essentials", "qasync", "pyqtgraph")  # fmt: skip
+_PACKAGES = (
+    "httpx",
+    "httpcore",
+    "aiofastnet",
+    "httptools",
+    "msgspec",
+    "sqlalchemy",
+    "aiosqlite",
+    "PySide6-Essentials",
+    "qasync",
+    "pyqtgraph",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A whole run: summaries by followers and contender, ratios and targets at the most followers."""
+    """A whole run: summaries by followers and contender; ratios and targets at the most."""
 
     options: Options
     machine: Mapping[str, object]
@@ -52,7 +63,9 @@ class Outcome:
     def whole(self) -> bool:
         """True when every order of every contender was acknowledged."""
         return all(
-            each.acked == each.orders for group in self.summaries.values() for each in group.values()
+            each.acked == each.orders
+            for group in self.summaries.values()
+            for each in group.values()
         )
 
     def as_json(self) -> dict[str, object]:
@@ -61,9 +74,7 @@ class Outcome:
             "options": asdict(self.options),
             "machine": dict(self.machine),
             "ratios": {name: round(value, 3) for name, value in self.ratios.items()},
-            "targets": [
-                {**asdict(target), "met": target.met} for target in self.targets
-            ],
+            "targets": [{**asdict(target), "met": target.met} for target in self.targets],
             "whole": self.whole,
             "followers": {
                 str(count): {name: asdict(each) for name, each in group.items()}

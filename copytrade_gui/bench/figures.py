@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -47,7 +47,7 @@ class Summary:
     transport: str
 
 
-FIGURES = {
+FIGURES: dict[str, Callable[[Burst], float]] = {
     "first_byte_ms": lambda b: b.first_byte_ms,
     "last_byte_ms": lambda b: b.last_byte_ms,
     "first_ack_ms": lambda b: b.replies_ms[0],
@@ -76,7 +76,9 @@ def summary(bursts: Sequence[Burst], ready: Ready) -> Summary:
         orders=sum(burst.orders for burst in bursts),
         acked=sum(burst.acked for burst in bursts),
         refused_for_rate=sum(burst.refused_for_rate for burst in bursts),
-        figures={name: Spread.of([read(burst) for burst in bursts]) for name, read in FIGURES.items()},
+        figures={
+            name: Spread.of([read(burst) for burst in bursts]) for name, read in FIGURES.items()
+        },
         idle_mib=ready.idle_mib,
         warm_mib=ready.warm_mib,
         transport=ready.transport,
@@ -124,7 +126,11 @@ def ratios(summaries: Mapping[str, Summary]) -> dict[str, float]:
 _BOUNDS = {
     "ours_last_byte_vs_floor": ("ours, last byte out / floor's", 2.0, False),
     "ours_last_ack_vs_floor": ("ours, last ack / floor's", 1.3, False),
-    "window_last_byte_vs_headless": ("in the window with stalls, last byte out / headless", 1.5, False),
+    "window_last_byte_vs_headless": (
+        "in the window with stalls, last byte out / headless",
+        1.5,
+        False,
+    ),
     "usual_last_ack_vs_ours": ("the usual way, last ack / ours", 20.0, True),
 }
 
@@ -143,20 +149,40 @@ def targets(
     if ours is not None:
         first, commit = (ours.figures[name].median for name in ("first_byte_ms", "commit_ms"))
         made.append(
-            Target("first_byte_beyond_commit", "first byte beyond the commit", first - commit, 12.0, unit="ms")
+            Target(
+                "first_byte_beyond_commit",
+                "first byte beyond the commit",
+                first - commit,
+                12.0,
+                unit="ms",
+            )
         )
         alone = None if smallest is None else smallest.get("ours")
         if alone is not None:
             bound = 1.5 * alone.figures["first_byte_ms"].median + commit
             made.append(
-                Target("first_byte_vs_one", "first byte: 1.5 x at 1 follower, and the commit", first, bound, unit="ms")
+                Target(
+                    "first_byte_vs_one",
+                    "first byte: 1.5 x at 1 follower, and the commit",
+                    first,
+                    bound,
+                    unit="ms",
+                )
             )
         made.append(
-            Target("warm_memory", "memory of the warm accounts over idle", ours.warm_mib - ours.idle_mib, 120.0, unit="MiB")
+            Target(
+                "warm_memory",
+                "memory of the warm accounts over idle",
+                ours.warm_mib - ours.idle_mib,
+                120.0,
+                unit="MiB",
+            )
         )
     window = largest.get("window")
     if window is not None:
         stall = window.figures["stall_ms"].median
-        made.append(Target("window_stall", "window's longest stall by the burst", stall, 50.0, unit="ms"))
+        made.append(
+            Target("window_stall", "window's longest stall by the burst", stall, 50.0, unit="ms")
+        )
     made.append(Target("refused_for_rate", "replies of 429", float(refused), 0.0, unit=""))
     return made

@@ -63,7 +63,10 @@ class Desk:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self._unsubscribe()
 
@@ -158,7 +161,7 @@ class Desk:
     async def _rest(self) -> None:
         """Let fills arrive and be stored, so that the next contender has the machine to itself."""
         limit = time.monotonic() + _REST_S
-        while time.monotonic() < limit and any(
+        while time.monotonic() < limit and any(  # noqa: ASYNC110 - no event tells of rest
             not order.state.ended for order in self._opened.engine.book
         ):
             await asyncio.sleep(0.1)

@@ -18,17 +18,37 @@ NAMES = {
     "usual": "the usual way: one httpx client",
     "each": "one httpx client per account",
 }
-_SHOWN = ("first_byte_ms", "last_byte_ms", "first_ack_ms", "p50_ms", "p95_ms", "p99_ms", "last_ack_ms")
-_HEADS = ("first byte", "last byte", "first ack", "p50", "p95", "p99", "last ack", "us/order", "peak MiB")
+_SHOWN = (
+    "first_byte_ms",
+    "last_byte_ms",
+    "first_ack_ms",
+    "p50_ms",
+    "p95_ms",
+    "p99_ms",
+    "last_ack_ms",
+)
+_HEADS = (
+    "first byte",
+    "last byte",
+    "first ack",
+    "p50",
+    "p95",
+    "p99",
+    "last ack",
+    "us/order",
+    "peak MiB",
+)
 
 
 def table(outcome: Outcome) -> str:
     """The whole run in text."""
     lines = []
     for count, group in outcome.summaries.items():
-        lines += [f"{count} followers, {outcome.options.latency_ms:g} ms"
-                  f"{', TLS' if outcome.options.tls else ''}; medians of "
-                  f"{outcome.options.rounds} rounds, ms from the call [least-most]"]  # fmt: skip
+        secured = ", TLS" if outcome.options.tls else ""
+        lines.append(
+            f"{count} followers, {outcome.options.latency_ms:g} ms{secured}; medians of "
+            f"{outcome.options.rounds} rounds, ms from the call [least-most]"
+        )
         lines.append(f"{'':<36}" + "".join(f"{head:>12}" for head in _HEADS))
         for name, each in group.items():
             cells = [each.figures[figure].median for figure in _SHOWN]
@@ -55,7 +75,9 @@ def _ranges(each: Summary) -> str:
         inside = f"; until the commit {plan:.1f}, commit {commit:.1f}"
     if each.figures["stall_ms"].most:
         stall = each.figures["stall_ms"]
-        inside += f"; window's longest stall {stall.median:.1f} [{stall.least:.1f}-{stall.most:.1f}]"
+        inside += (
+            f"; window's longest stall {stall.median:.1f} [{stall.least:.1f}-{stall.most:.1f}]"
+        )
     memory = f"; MiB idle {each.idle_mib:.0f}, warm {each.warm_mib:.0f}"
     return f"    {said}{inside}{memory}"
 
@@ -86,7 +108,13 @@ def keep(outcome: Outcome, folder: Path) -> None:
 
 
 _LEFT, _WIDE, _HIGH, _TOP = 270, 620, 34, 64
-_COLOURS = {"floor": "#8a94a6", "ours": "#2f6fed", "window": "#5b8ff5", "usual": "#d1495b", "each": "#e08e45"}
+_COLOURS = {
+    "floor": "#8a94a6",
+    "ours": "#2f6fed",
+    "window": "#5b8ff5",
+    "usual": "#d1495b",
+    "each": "#e08e45",
+}
 
 
 def picture(outcome: Outcome) -> str:
@@ -98,21 +126,27 @@ def picture(outcome: Outcome) -> str:
     bars = []
     for row, (name, each) in enumerate(group.items()):
         top = _TOP + row * (_HIGH + 14)
-        for figure, height, opacity in (("last_ack_ms", _HIGH, 0.45), ("last_byte_ms", _HIGH // 2, 1.0)):
+        for figure, height, opacity in (
+            ("last_ack_ms", _HIGH, 0.45),
+            ("last_byte_ms", _HIGH // 2, 1.0),
+        ):
             width = _reach(each.figures[figure].median, decades)
             bars.append(
                 f'<rect x="{_LEFT}" y="{top}" width="{width:.1f}" height="{height}" rx="3" '
                 f'fill="{_COLOURS[name]}" fill-opacity="{opacity}"/>'
             )
-        label = (
-            f"{each.figures['last_byte_ms'].median:.1f} / {each.figures['last_ack_ms'].median:.1f} ms"
-        )
+        byte, ack = (each.figures[figure].median for figure in ("last_byte_ms", "last_ack_ms"))
+        label = f"{byte:.1f} / {ack:.1f} ms"
         at = _LEFT + _reach(each.figures["last_ack_ms"].median, decades) + 8
-        bars.append(f'<text x="{_LEFT - 12}" y="{top + 22}" text-anchor="end">{escape(NAMES[name])}</text>')
+        bars.append(
+            f'<text x="{_LEFT - 12}" y="{top + 22}" text-anchor="end">{escape(NAMES[name])}</text>'
+        )
         bars.append(f'<text x="{at:.1f}" y="{top + 22}">{label}</text>')
     height = _TOP + len(group) * (_HIGH + 14) + 34
     width = _LEFT + _WIDE + 170
-    where = f"{outcome.machine['processor']}, {outcome.machine['cores']} cores, {outcome.machine['at']}"
+    where = (
+        f"{outcome.machine['processor']}, {outcome.machine['cores']} cores, {outcome.machine['at']}"
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'font-family="sans-serif" font-size="14" fill="#1c2430">'
@@ -120,10 +154,11 @@ def picture(outcome: Outcome) -> str:
         f'<text x="16" y="26" font-size="17" font-weight="600">One order to {count} followers: '
         f"last byte out (dark) and last acknowledgement (light)</text>"
         f'<text x="16" y="47" fill="#5a6577">Simulated broker, {outcome.options.latency_ms:g} ms'
-        f'{", TLS" if outcome.options.tls else ""}; logarithmic; medians of '
+        f"{', TLS' if outcome.options.tls else ''}; logarithmic; medians of "
         f"{outcome.options.rounds} rounds</text>"
         + "".join(bars)
-        + f'<text x="16" y="{height - 12}" font-size="12" fill="#5a6577">{escape(where)}</text></svg>\n'
+        + f'<text x="16" y="{height - 12}" font-size="12" fill="#5a6577">'
+        f"{escape(where)}</text></svg>\n"
     )
 
 

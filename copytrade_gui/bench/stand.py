@@ -58,9 +58,7 @@ class Contender:
         """One burst."""
         return await self._ask(order, Burst, _BURST_S)
 
-    async def _ask(
-        self, message: msgspec.Struct, kind: type[Answer], seconds: float
-    ) -> Answer:
+    async def _ask(self, message: msgspec.Struct, kind: type[Answer], seconds: float) -> Answer:
         if self._child.stdin is None or self._child.stdout is None:
             raise AssertionError("a contender was started without pipes")
         self._child.stdin.write(msgspec.json.encode(message) + b"\n")
@@ -158,7 +156,6 @@ async def _setup(
     desk: httpx.AsyncClient,
     folder: Path,
 ) -> Setup:
-    people: list[Person] = []
     file = folder / f"accounts-{name}.json"
     roles = ["master", *["follower"] * (len(mine) - 1)]
     own = [
@@ -167,9 +164,10 @@ async def _setup(
     ]
     file.touch(mode=0o600)
     file.write_bytes(msgspec.json.encode(own))
-    if name not in _CONSOLES:
-        for account in mine:
-            people.append(Person(account.client_id, await _token(desk, line, account)))
+    people = [
+        Person(account.client_id, await _token(desk, line, account))
+        for account in (() if name in _CONSOLES else mine)
+    ]
     return Setup(
         base_url=line.base_url,
         login_url=line.login_url,
@@ -186,9 +184,7 @@ def _desk_client(line: SimulatorLine) -> httpx.AsyncClient:
 
 
 async def _token(desk: httpx.AsyncClient, line: SimulatorLine, account: SimulatedAccount) -> str:
-    reply = await desk.post(
-        f"{line.control_url}/sessions", json={"client_id": account.client_id}
-    )
+    reply = await desk.post(f"{line.control_url}/sessions", json={"client_id": account.client_id})
     return str(reply.json()["token"])
 
 

@@ -11,9 +11,8 @@ import asyncio
 import gc
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import httpx
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
@@ -79,7 +78,6 @@ async def _shared(setup: Setup, folder: Path) -> None:
                             session.add(row)
                             await session.flush()
                         await _place(client, setup, person, body, tally)
-                        row.status = "done"
 
                 await asyncio.gather(*map(one, setup.people, bodies))
                 made = tally.burst(len(bodies))
@@ -128,7 +126,7 @@ async def _warm(clients: Sequence[httpx.AsyncClient], setup: Setup) -> None:
 async def _place(
     client: httpx.AsyncClient, setup: Setup, person: Person, body: bytes, tally: Tally
 ) -> None:
-    async def trace(event: str, _: Any) -> None:
+    async def trace(event: str, _: object) -> None:
         if event == _BODY_OUT:
             tally.sent(time.monotonic_ns())
 
@@ -141,13 +139,12 @@ async def _place(
     tally.replied(verdict_of(reply.status_code, reply.content))
 
 
-async def _serve(burst: Any, ready: Ready) -> None:
+async def _serve(burst: Callable[[Round], Awaitable[Burst]], ready: Ready) -> None:
     gc.collect()
     gc.freeze()
     process.tell(ready)
     while (order := await asyncio.to_thread(process.hear, Round)) is not None:
         try:
-            made = await burst(order)
+            process.tell(await burst(order))
         except httpx.HTTPError as error:
-            made = Failed(f"{type(error).__name__}: {error}")
-        process.tell(made)
+            process.tell(Failed(f"{type(error).__name__}: {error}"))

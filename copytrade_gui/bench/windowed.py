@@ -8,6 +8,7 @@ from the engine's side, at moments spread evenly over the stall's second.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import tempfile
 import threading
@@ -19,7 +20,7 @@ os.environ.setdefault("QT_API", "pyside6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 import msgspec
-import qasync  # type: ignore[import-untyped]  # ships no types
+import qasync
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -57,10 +58,8 @@ class Pulse:
         """The longest gap between two beats in a span, forced stalls apart."""
         beats = [beat for beat in self._beats if from_ns <= beat <= to_ns]
         longest = 0
-        for before, after in zip(beats, beats[1:], strict=False):
-            forced = sum(
-                max(0, min(end, after) - max(start, before)) for start, end in self.stalls
-            )
+        for before, after in itertools.pairwise(beats):
+            forced = sum(max(0, min(end, after) - max(start, before)) for start, end in self.stalls)
             longest = max(longest, after - before - forced)
         return max(0.0, longest / 1e6 - _BEAT_MS)
 
@@ -89,9 +88,11 @@ def run() -> int:
         return 1
     app = QApplication([])
     app.setQuitOnLastWindowClosed(False)
-    with tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder:
-        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
-            runner.run(_serve(setup, Path(folder)))
+    with (
+        tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder,
+        asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner,
+    ):
+        runner.run(_serve(setup, Path(folder)))
     return 0
 
 
@@ -118,9 +119,7 @@ async def _serve(setup: Setup, folder: Path) -> None:
         await window.stop()
 
 
-def _read(
-    engine: EngineThread, desk: Desk, pulse: Pulse, ended: Callable[[], object]
-) -> None:
+def _read(engine: EngineThread, desk: Desk, pulse: Pulse, ended: Callable[[], object]) -> None:
     """Orders come in on a thread of their own: a stalled window must not delay the trigger."""
     try:
         while (order := process.hear(Round)) is not None:
@@ -132,7 +131,7 @@ def _read(
 
 
 def _burst(engine: EngineThread, desk: Desk, pulse: Pulse, order: Round) -> Burst:
-    loop = engine._loop  # noqa: SLF001 - the trigger must not wait for the window's loop
+    loop = engine._loop
     draft = asyncio.run_coroutine_threadsafe(desk.draft(order), loop).result()
     seen = len(pulse.stalls)
     while len(pulse.stalls) == seen:

@@ -1,0 +1,62 @@
+"""One small real run: every contender is a process, and the broker's ledger sees every order."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.slow
+@pytest.mark.xdist_group("bench")
+def test_a_run_with_three_followers_tells_ratios_of_whole_bursts() -> None:
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "copytrade_gui", "bench", "fanout"),
+            *("--followers", "3", "--latency-ms", "5", "--tls", "--rounds", "2", "--json"),
+        ],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert {
+        "ours_last_byte_vs_floor",
+        "ours_last_ack_vs_floor",
+        "window_last_byte_vs_headless",
+        "usual_last_ack_vs_ours",
+    } <= set(told["ratios"])
+    group = told["followers"]["3"]
+    assert set(group) == {"floor", "ours", "window", "usual", "each"}
+    for contender in group.values():
+        assert contender["orders"] == contender["acked"] == 2 * 4  # the master's and three copies
+        figures = contender["figures"]
+        for name in ("first_byte_ms", "last_byte_ms", "last_ack_ms"):
+            assert figures[name]["least"] <= figures[name]["median"] <= figures[name]["most"]
+        assert figures["last_ack_ms"]["least"] >= 5  # no reply can come before the broker's latency
+        assert figures["first_byte_ms"]["median"] <= figures["last_byte_ms"]["median"]
+    assert told["broker"]["3"] == {"refused_for_rate": 0, "calls_over_limit": 0}
+    assert {target["name"] for target in told["targets"]} >= {"window_stall", "warm_memory"}
+
+
+def test_the_check_names_what_was_missed_and_fails() -> None:
+    # Three followers can never be twenty times slower the usual way, so one target is missed.
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "copytrade_gui", "bench", "fanout", "--check"),
+            *("--followers", "3", "--latency-ms", "1", "--rounds", "1", "--only", "ours,usual"),
+        ],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+    assert run.returncode == 1, run.stderr
+    assert "the usual way, last ack / ours" in run.stderr
+    assert "MISSED" in run.stderr
