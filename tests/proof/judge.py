@@ -16,6 +16,10 @@ from copytrade_gui.simulator.orders import Order as LedgerOrder
 from tests.proof.rig import Console
 from tests.proof.row import ProofBroken
 
+_SETTLE_S = 4_000.0
+"""More than the 30 minutes after which an order without proof becomes a person's."""
+_LATEST_S = 700.0
+"""Whatever a fault lets the broker show late is shown after so long."""
 _NO_OUTCOME = frozenset({State.PLANNED, State.SENDING, State.UNKNOWN})
 
 
@@ -42,6 +46,22 @@ class Verdict:
         ]
         if found:
             raise ProofBroken(f"{run}: {'; '.join(found)}")
+
+
+async def settled(console: Console, plans: int) -> Verdict:
+    """Let a run without further faults come to its end, read every book once more, and judge.
+
+    Raises:
+        ProofBroken: an order stayed in doubt, or on its way, for more than an hour.
+    """
+    if not await console.quiet(_SETTLE_S):
+        stuck = {str(order.state) for order in console.engine.book if not order.state.ended}
+        raise ProofBroken(f"after {_SETTLE_S:.0f} s without faults orders are still {stuck}")
+    await console.world.clock.sleep(_LATEST_S)
+    for account in console.world.accounts:
+        await console.engine.read_books(account.account_id)
+    await console.quiet(60)
+    return await judge(console, plans)
 
 
 async def judge(console: Console, plans: int) -> Verdict:

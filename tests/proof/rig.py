@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -43,6 +43,7 @@ from copytrade_gui.simulator.config import SimulatorConfig, Switches
 from copytrade_gui.storage.folder import DataFolder, open_folder
 from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.proof.door import Line, SimulatorDoor
+from tests.proof.row import ProofBroken
 from tests.proof.virtual import VirtualClock, VirtualLoop, VirtualTime
 
 MORNING_NS = 1_795_494_600_000_000_000
@@ -121,6 +122,15 @@ def busy(state: str) -> bool:
 
 
 @dataclass
+class _Life:
+    """What one run of the program stands on."""
+
+    loop: VirtualLoop
+    folder: DataFolder
+    stack: AsyncExitStack
+
+
+@dataclass
 class World:
     """Time, broker, disk and network of one run; everything in it follows from ``seed``."""
 
@@ -149,6 +159,8 @@ class World:
         self.lives = 0
         self.crashes = 0
         self._graveyard: list[object] = []
+        self._life: _Life | None = None
+        self._console: Console | None = None
 
     # ------------------------------------------------------------ people and markets
 
@@ -234,41 +246,58 @@ class World:
 
     def live(
         self,
-        script: Callable[[Console], Awaitable[ResultT]],
+        script: Callable[[Console], Coroutine[object, object, ResultT]],
         *,
         fault: FaultPoint = faultpoints.pass_by,
     ) -> ResultT | None:
         """Start the program, run ``script``, stop it. None if it died at a fault point."""
+        if self.begin(fault=fault) is None:
+            return None
+        result = self.do(script)
+        if self._life is not None:
+            self.end()
+        return result
+
+    def begin(self, *, fault: FaultPoint = faultpoints.pass_by) -> Console | None:
+        """Start the program; None if it died while it started."""
         self.lives += 1
         loop = VirtualLoop(self.time)
         loop.set_exception_handler(_surprise)
         folder = open_folder(self.folder / f"life{self.crashes}", "paper")
-        stack = AsyncExitStack()
-        task = loop.create_task(self._life(stack, folder, script, fault))
-        asyncio.set_event_loop(None)
+        self._life = _Life(loop, folder, AsyncExitStack())
+        self._console = self._run(self._open(self._life.stack, folder, fault))
+        return self._console
+
+    def do(self, script: Callable[[Console], Coroutine[object, object, ResultT]]) -> ResultT | None:
+        """Run a script in the living program; None if the program died in it."""
+        if self._console is None:
+            raise ProofBroken("the program is not running")
+        return self._run(script(self._console))
+
+    def end(self) -> None:
+        """Stop the program as its user does."""
+        if self._life is not None:
+            life = self._life
+            self._run(life.stack.aclose())
+            if self._life is not None:
+                life.loop.close()
+        self._life = self._console = None
+
+    def _run(self, work: Coroutine[object, object, ResultT]) -> ResultT | None:
+        life = self._life
+        if life is None:
+            raise ProofBroken("the program is not running")
+        task = life.loop.create_task(work)
         try:
-            result = loop.run_until_complete(task)
+            return life.loop.run_until_complete(task)
         except ProgramStopped:
             # The dead program never runs again, nor is it collected while another one lives: its
             # clean-up would act on the running loop.
-            loop.set_exception_handler(_dead_silence)
-            self._graveyard.append((loop, task, stack))
-            self._power_cut(folder)
+            life.loop.set_exception_handler(_dead_silence)
+            self._graveyard.append((life, task, self._console))
+            self._life = self._console = None
+            self._power_cut(life.folder)
             return None
-        loop.close()
-        return result
-
-    async def _life(
-        self,
-        stack: AsyncExitStack,
-        folder: DataFolder,
-        script: Callable[[Console], Awaitable[ResultT]],
-        fault: FaultPoint,
-    ) -> ResultT:
-        console = await self._open(stack, folder, fault)
-        result = await script(console)
-        await stack.aclose()
-        return result
 
     async def _open(self, stack: AsyncExitStack, folder: DataFolder, fault: FaultPoint) -> Console:
         store = await stack.enter_async_context(

@@ -18,12 +18,9 @@ from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.ports import FaultPoint
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.wire import Wire
-from tests.proof.judge import Verdict, judge
+from tests.proof.judge import Verdict, settled
 from tests.proof.rig import Console, ProgramStopped, World
 from tests.proof.row import ProofBroken
-
-SETTLE_S = 4_000.0
-"""More than the 30 minutes after which an order without proof becomes a person's."""
 
 
 @dataclass
@@ -150,17 +147,9 @@ class Director:
         self.plans += not placed.known
 
     async def _settle(self, console: Console) -> tuple[Verdict, str]:
-        world = self.world
         console.log_all_in()
         await self._resume(console)
-        if not await console.quiet(SETTLE_S):
-            stuck = {str(order.state) for order in console.engine.book if not order.state.ended}
-            raise ProofBroken(f"after {SETTLE_S:.0f} s without faults orders are still {stuck}")
-        await world.clock.sleep(700)  # whatever the broker shows late is shown by now
-        for account in world.accounts:
-            await console.engine.read_books(account.account_id)
-        await console.quiet(60)
-        verdict = await judge(console, self.plans)
+        verdict = await settled(console, self.plans)
         events = await console.store.history.events(1_000_000)
         journal = hashlib.blake2b(repr(events).encode(), digest_size=16).hexdigest()
         return verdict, journal
