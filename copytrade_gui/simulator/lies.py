@@ -52,5 +52,7 @@ def _garbled(form: str) -> bytes:
 
 def _retagged(row: bytes, form: str, source: random.Random) -> bytes:
     content = msgspec.json.decode(row)
+    if not isinstance(content, dict):
+        return row  # another lie garbled it before
     content["orderTag"] = changed_tag(str(content.get("orderTag", "")), form, source) or "NA"
     return msgspec.json.encode(content)
