@@ -134,7 +134,9 @@ class Book:
                     view.attempt_number,
                     view.tag,
                     "",
-                    view.changed_ns,
+                    # No earlier mark is possible; the last change may be minutes later, and the
+                    # look-alike review must not miss a row that was placed in between.
+                    plan.made_ns,
                     0,
                 )
                 self._by_tag[view.tag] = order

@@ -145,8 +145,9 @@ class Watch:
                 else:
                     await self.read(lane)
         finally:
+            # Also after a surprise: one bad read must not leave an account unread for good.
             self._reading.discard(account)
-        self._plan_next(lane)
+            self._plan_next(lane)
 
     async def read(self, lane: Lane) -> Absorbed:
         """Read an account's order book (and trades where they are needed) and act on it."""

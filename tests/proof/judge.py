@@ -54,6 +54,8 @@ async def settled(console: Console, plans: int) -> Verdict:
     Raises:
         ProofBroken: an order stayed in doubt, or on its way, for more than an hour.
     """
+    if console.bugs:
+        raise ProofBroken(f"a part of the engine failed: {console.bugs[0]}")
     if not await console.quiet(_SETTLE_S):
         stuck = {str(order.state) for order in console.engine.book if not order.state.ended}
         raise ProofBroken(f"after {_SETTLE_S:.0f} s without faults orders are still {stuck}")

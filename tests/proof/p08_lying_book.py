@@ -57,6 +57,7 @@ def lying(followers: int, seed: int) -> tuple[Verdict, int]:
     Returns the judgement and how many lies were told.
     """
     verdicts: dict[str, State] = {}
+    told: list[int] = []
 
     async def script(console: Console) -> Verdict:
         made = console.world
@@ -85,6 +86,8 @@ def lying(followers: int, seed: int) -> tuple[Verdict, int]:
             made.master, made.terms(quantity=10), FanOut.WITH_MASTER, CommandId("doubt")
         )
         await made.clock.sleep(420)
+        told.append(sum(hits_of(made)[: len(LIES)]))
+        made.broker.clear_faults()
         return await settled(console, 2)
 
     with world(followers, seed) as made:
@@ -92,9 +95,13 @@ def lying(followers: int, seed: int) -> tuple[Verdict, int]:
         if verdict is None:
             raise ProofBroken("the program ended early")
         _compare(made, verdicts)
-        rows = made.broker.desk.faults.rows()[: len(LIES)]
-        told = sum(row["hits"] for row in rows if isinstance(row["hits"], int))
-    return verdict, told
+    return verdict, told[0]
+
+
+def hits_of(made: World) -> list[int]:
+    """How often each armed fault struck."""
+    rows = made.broker.desk.faults.rows()
+    return [row["hits"] for row in rows if isinstance(row["hits"], int)]
 
 
 def _compare(made: World, verdicts: dict[str, State]) -> None:

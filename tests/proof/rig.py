@@ -24,6 +24,7 @@ from typing import TypeVar
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.road_door import DoorRoad
 from copytrade_gui.domain.account import Account, Role, SessionState
+from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import (
     Exchange,
@@ -76,6 +77,12 @@ class Console:
     store: Store
     engine: Engine
     broker: IiflBroker
+    bugs: list[str] = field(default_factory=list)
+    """Alarms of parts of the engine that failed; none may come, whatever the broker does."""
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, Alarm) and event.code in ("bug", "overshoot", "foreign_tag"):
+            self.bugs.append(event.sentence)
 
     def log_in(self, account: AccountId) -> None:
         """Log one account in, as a person would with a fresh code."""
@@ -326,7 +333,9 @@ class World:
         stack.push_async_callback(engine.stop)
         await store.accounts.put(self.accounts)
         await engine.start(await store.accounts.all())
-        return Console(self, store, engine, broker)
+        console = Console(self, store, engine, broker)
+        engine.bus.subscribe(console.hear)
+        return console
 
     def _on_wire(self, method: str, path: str, body: bytes | None) -> None:
         if method != "GET":
