@@ -18,7 +18,7 @@ from copytrade_gui.bench.words import Burst, Failed, Ready, Round, Setup
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event, PlanMade, PlanSettled
-from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, Validity
 from copytrade_gui.domain.records import Plan
@@ -95,15 +95,12 @@ class Desk:
     async def burst(self, order: Round, draft: Draft, called_ns: int = 0) -> Burst:
         """Copy one order to every follower; ``called_ns`` is the call if it was before this."""
         opened = self._opened
-        master = next(
-            lane.account for lane in opened.engine.lanes if lane.account.role is Role.MASTER
-        )
         self._settled.clear()
         self._plan = None
         cpu_ms = process.cpu_ms()
         call = called_ns or time.monotonic_ns()
         await opened.console.trading.submit(
-            master.account_id, draft, CommandId(f"bench-{order.number}")
+            self._master(), draft, CommandId(f"bench-{order.number}")
         )
         async with asyncio.timeout(_WAIT_S):
             await self._settled.wait()
@@ -122,7 +119,7 @@ class Desk:
                 raise LookupError(f"the contract files lack {key}")
             self._instruments[order.instrument_id] = known
         await self._opened.console.market.quote(known.key)
-        return Draft(
+        draft = Draft(
             instrument=known,
             side=Side(order.side),
             quantity=str(order.quantity),
@@ -134,6 +131,13 @@ class Desk:
             trigger="",
             fan_out=FanOut.WITH_MASTER,
         )
+        # The ticket shows what each follower would get at every change of it.
+        await self._opened.console.trading.preview(self._master(), draft)
+        return draft
+
+    def _master(self) -> AccountId:
+        lanes = self._opened.engine.lanes
+        return next(lane.account_id for lane in lanes if lane.account.role is Role.MASTER)
 
     def _measured(self, call: int, cpu_ms: float) -> Burst:
         plan = self._plan
