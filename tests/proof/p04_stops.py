@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import msgspec
+
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut
 from copytrade_gui.domain.trading_state import TradingState
@@ -98,8 +100,7 @@ def stop_at(point: str, outcome: str, seed: int = 0, followers: int = 6) -> Verd
 def _for(fault: Fault | None, accounts: list[str]) -> Fault:
     if fault is None:
         raise ValueError("no fault")
-    fields = {name: getattr(fault, name) for name in fault.__struct_fields__}
-    return Fault(**{**fields, "accounts": accounts})
+    return msgspec.structs.replace(fault, accounts=accounts)
 
 
 class _Day:

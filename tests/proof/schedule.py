@@ -10,6 +10,8 @@ import hashlib
 import random
 from dataclasses import dataclass, field
 
+import msgspec
+
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, Side
 from copytrade_gui.domain.trading_state import TradingState
@@ -162,13 +164,12 @@ def random_faults(dice: random.Random) -> list[Fault]:
     for fault in chosen:
         begins = dice.choice((0.0, 0.0, 30.0, 200.0))
         lasts = dice.choice((20.0, 120.0, 1_000.0))
-        fields = {name: getattr(fault, name) for name in fault.__struct_fields__}
-        fields.update(
-            probability=dice.choice((0.02, 0.1, 0.3, 1.0)),
-            from_s=begins,
-            until_s=begins + lasts,
+        chance = dice.choice((0.02, 0.1, 0.3, 1.0))
+        made.append(
+            msgspec.structs.replace(
+                fault, probability=chance, from_s=begins, until_s=begins + lasts
+            )
         )
-        made.append(Fault(**fields))
     return made
 
 

@@ -1,0 +1,76 @@
+"""The proofs with small counts, in every test run; `make proof` runs the whole first column."""
+
+from __future__ import annotations
+
+import pytest
+
+from copytrade_gui.engine import faultpoints
+from tests.proof import (
+    p01_burst,
+    p03_random,
+    p04_stops,
+    p06_lost_replies,
+    p07_slow_visibility,
+    p08_lying_book,
+    p09_machine,
+)
+from tests.proof.registry import pieces
+from tests.proof.row import Row, added
+
+SOME_OUTCOMES = ("accepted", "EC003 placed", "request lost", "429")
+
+
+def test_p1_a_burst_is_accepted_whole_and_inside_every_limit() -> None:
+    verdict = p01_burst.burst(60, 3)
+    verdict.must_be_clean("burst")
+    assert verdict.accepted == 3 * 61
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_p3_a_random_schedule_loses_doubles_and_orphans_nothing(seed: int) -> None:
+    p03_random.run(seed, followers=8).verdict.must_be_clean(f"seed {seed}")
+
+
+def test_p3_a_seed_replays_alike_event_by_event_and_send_by_send() -> None:
+    first, again = p03_random.run(5, followers=8), p03_random.run(5, followers=8)
+    assert first == again
+    assert p03_random.run(6, followers=8).wire != first.wire
+
+
+@pytest.mark.parametrize("point", faultpoints.ALL)
+def test_p4_a_stop_at_each_point_recovers(point: str) -> None:
+    for outcome in SOME_OUTCOMES:
+        p04_stops.stop_at(point, outcome)
+
+
+def test_p6_lost_replies_are_found_by_tag_and_never_sent_again() -> None:
+    p06_lost_replies.lost_replies(100, 3).must_be_clean("lost replies")
+
+
+@pytest.mark.parametrize("seconds", p07_slow_visibility.DELAYS)
+def test_p7_slow_orders_are_found_late_and_alarmed(seconds: float) -> None:
+    p07_slow_visibility.slow(10, seconds).must_be_clean(f"{seconds} s")
+
+
+def test_p8_lying_books_bring_no_wrong_verdict() -> None:
+    verdict, told = p08_lying_book.lying(20, 4)
+    verdict.must_be_clean("lies")
+    assert told > 100
+
+
+@pytest.mark.slow
+def test_p9_random_events_in_random_order() -> None:
+    p09_machine.play(25, 30, 11)
+
+
+def test_every_proof_of_the_table_is_found() -> None:
+    found = {piece.test for piece in pieces(release=False, wanted=set())}
+    assert {"P1", "P3", "P4", "P6", "P7", "P8", "P9"} <= found
+
+
+def test_parts_add_up_and_a_finding_in_one_part_stays() -> None:
+    good = Row("P0", "x", 2, 1, 0, 0, 0, 1.0, "a")
+    bad = Row("P0", "x", 3, 1, 0, 1, 0, 1.0, "a")
+    total = added([good, bad])
+    assert (total.count, total.duplicate, total.note) == (5, 1, "a")
+    assert not total.clean
