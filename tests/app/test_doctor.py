@@ -1,0 +1,62 @@
+"""The doctor says what would stop trading, and its exit code says so too."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.app.doctor import examine
+from copytrade_gui.app.world import SystemClock
+from copytrade_gui.storage.folder import open_folder
+from copytrade_gui.storage.store import open_store
+
+
+def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "copytrade_gui", "doctor", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_sound_machine(tmp_path: Path) -> None:
+    result = doctor("--data-dir", str(tmp_path), "--json")
+    answer = json.loads(result.stdout)
+    assert result.returncode == 0, result.stdout
+    assert answer["ok"] is True
+    states = {check["name"]: check["state"] for check in answer["checks"]}
+    assert states["window"] == states["python"] == states["data folder"] == "ok"
+    assert {"database", "keyring", "clock", "contract files"} <= states.keys()
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.write_text("not a folder")
+    result = doctor("--data-dir", str(place))
+    assert result.returncode == 1
+    assert "bad" in result.stdout
+    assert place.read_text() == "not a folder"
+
+
+@pytest.mark.expected_log("was damaged")
+async def test_a_damaged_database_is_named_and_kept(tmp_path: Path) -> None:
+    folder = open_folder(tmp_path, "default")
+    folder.database.write_bytes(b"SQLite format 3\0" + b"\0" * 20)
+    before = folder.database.read_bytes()
+    findings = {finding.name: finding for finding in await examine(tmp_path, "default")}
+    assert findings["database"].state in {"bad", "warn"}
+    assert findings["database"].sentence
+    kept = [path.read_bytes() for path in folder.root.rglob("*") if path.is_file()]
+    assert before in kept
+
+
+async def test_a_running_console_is_no_problem(tmp_path: Path) -> None:
+    folder = open_folder(tmp_path, "default")
+    async with open_store(folder, SystemClock()):
+        findings = {finding.name: finding for finding in await examine(tmp_path, "default")}
+    assert findings["database"].state == "ok"
+    assert "running" in findings["database"].sentence
