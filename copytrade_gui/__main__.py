@@ -88,7 +88,8 @@ def _window(options: argparse.Namespace) -> int:
     from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
 
     paper = SimulatorOptions(accounts=11, latency_ms=30, jitter_ms=10) if options.paper else None
-    return desktop.run(OpenOptions(options.data_dir, options.profile, paper))
+    place = OpenOptions(options.data_dir, options.profile, paper, keep_paper_day=True)
+    return desktop.run(place)
 
 
 def _doctor(options: argparse.Namespace) -> int:

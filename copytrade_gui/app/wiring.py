@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
@@ -61,11 +61,16 @@ def refusals() -> tuple[type[Exception], ...]:
 
 @dataclass(frozen=True, slots=True)
 class OpenOptions:
-    """What the command line chose. ``paper`` None means live."""
+    """What the command line chose. ``paper`` None means live.
+
+    ``keep_paper_day`` keeps the simulated broker's day in the paper profile, so that a paper
+    trader who starts again finds his orders and positions at the broker, as he would live.
+    """
 
     data_dir: Path | None = None
     profile: str = "default"
     paper: SimulatorOptions | None = None
+    keep_paper_day: bool = False
     plain_sizing: bool = False
     passphrase: str | None = None
     fast_orders: bool = True
@@ -93,6 +98,8 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
     paper = options.paper
     async with AsyncExitStack() as stack:
         folder = open_folder(options.data_dir, PAPER_PROFILE if paper else options.profile)
+        if paper is not None and options.keep_paper_day:
+            paper = replace(paper, state=folder.paper_broker)
         store = await stack.enter_async_context(open_store(folder, clock))
         stack.enter_context(log_to(folder))  # after the lock: the log has one writer
         line = None if paper is None else await stack.enter_async_context(simulator(paper))

@@ -76,6 +76,11 @@ class DataFolder:
         return self.root / "paper-secrets.json"
 
     @property
+    def paper_broker(self) -> Path:
+        """The simulated broker's day; ours to keep, not to read."""
+        return self.root / "paper-broker.json"
+
+    @property
     def backups(self) -> Path:
         """Verified copies of the database."""
         return self.root / "backups"

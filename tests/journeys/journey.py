@@ -103,12 +103,12 @@ class Journey:
 
 @asynccontextmanager
 async def journey(
-    folder: Path, followers: int, *, masters: int = 1, latency_ms: float = 5
+    folder: Path, followers: int, *, masters: int = 1, latency_ms: float = 5, kept: bool = False
 ) -> AsyncIterator[Journey]:
     paper = SimulatorOptions(
         accounts=followers + masters, masters=masters, latency_ms=latency_ms, jitter_ms=0
     )
-    options = OpenOptions(data_dir=folder, paper=paper, plain_sizing=True)
+    options = OpenOptions(data_dir=folder, paper=paper, keep_paper_day=kept, plain_sizing=True)
     async with open_console(options) as opened:
         await opened.console.sessions.login_all_paper()
         yield Journey(opened, tuple(await opened.console.followers.accounts()))
