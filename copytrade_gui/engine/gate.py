@@ -42,10 +42,24 @@ class Gate:
         if current is None or _STRICTNESS[state] > _STRICTNESS[current]:
             self._brake = state
 
-    def put(self, change: StateChange) -> None:
-        """Set the state; the brake is released because the state now says what it said."""
+    @property
+    def pressed(self) -> TradingState | None:
+        """The brake that is on and not yet released by a stored state."""
+        return self._brake
+
+    def put(self, change: StateChange, *, releases: TradingState | None = None) -> None:
+        """Set the state. Brakes that it covers are released, and those up to ``releases``.
+
+        A stricter brake stays on: it was pressed while this change was being stored, and its own
+        stop is on the way.
+        """
         self.change = change
-        self._brake = None
+        covered = _STRICTNESS[change.state]
+        if releases is not None:
+            covered = max(covered, _STRICTNESS[releases])
+        brake = self._brake
+        if brake is not None and _STRICTNESS[brake] <= covered:
+            self._brake = None
 
     def kill_flagged(self) -> bool:
         """True if the kill flag's file is there, or cannot be read."""

@@ -94,12 +94,19 @@ class Stops:
             JournalFailureError: it could not be stored; the stop stays.
         """
         change = StateChange(TradingState.ACTIVE, actor, reason, self._clock.wall_ns())
+        pressed = self._gate.pressed  # what the person saw; a stop pressed from now on stays
         await self._journal.commit_trading_state(change)
-        self._kill_flag.clear()
+        if not self._killed_meanwhile(pressed):
+            self._kill_flag.clear()
         self._breaker.close()
-        self.restore(change)
+        self._gate.put(change, releases=pressed)
+        self._bus.publish(TradingStateChanged(change, 0.0))
         self._on_active()
         return change
+
+    def _killed_meanwhile(self, pressed: TradingState | None) -> bool:
+        now = self._gate.pressed
+        return now is TradingState.KILL and pressed is not TradingState.KILL
 
     def restore(self, change: StateChange) -> None:
         """Put a stored state in force as it was."""

@@ -1,0 +1,81 @@
+"""What the wire sees of every ambiguous answer: one request; the book decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.simulator.faults import Fault
+from tests.proof.judge import settled
+from tests.proof.rig import Console, world
+
+AMBIGUOUS: dict[str, dict[str, object]] = {
+    "time-out": {"action": "drop_reply", "how": "silence"},
+    "reset": {"action": "drop_reply", "how": "reset"},
+    "5xx": {"action": "answer", "http_status": 503, "form": "text"},
+    "HTML": {"action": "answer", "http_status": 200, "form": "html"},
+    "400 that hides a time-out": {"action": "timed_out"},
+    "EC003": {"action": "code", "code": "EC003"},
+    "EC912": {"action": "code", "code": "EC912"},
+}
+
+
+@pytest.mark.parametrize("placed", [True, False], ids=["placed", "not placed"])
+@pytest.mark.parametrize("answer", AMBIGUOUS)
+def test_an_ambiguous_answer_is_unknown_then_settled_from_the_book(
+    answer: str, placed: bool
+) -> None:
+    seen: list[OrderView] = []
+
+    async def script(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        fault = {**AMBIGUOUS[answer], "call": "place", "placed": placed}
+        console.world.broker.add_fault(Fault(**fault))  # type: ignore[arg-type]  # checked by msgspec
+        await console.engine.submit(
+            console.world.master, console.world.terms(), FanOut.WITH_MASTER, CommandId("one")
+        )
+        await console.world.clock.sleep(8)
+        states = {order.state for order in console.engine.book}
+        assert State.REFUSED not in states
+        assert State.NOT_PLACED not in states
+        console.world.broker.clear_faults()
+        (await settled(console, 1)).must_be_clean(answer)
+        seen.extend(await console.store.history.orders(100))
+
+    with world(4) as made:
+        made.live(script)
+        posts = [
+            body for _, method, path, body in made.wire if (method, path) == ("POST", "/orders")
+        ]
+        assert len(posts) == 5
+        assert len(set(posts)) == 5
+    if placed:
+        assert all(view.broker_order_id is not None for view in seen)
+    else:
+        assert Counter(view.state for view in seen) == {State.NOT_PLACED: 5}
+
+
+def test_only_an_order_of_which_no_byte_left_is_repeated() -> None:
+    """No connection for a second: nothing reaches the broker twice, everything arrives once."""
+
+    async def script(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        console.world.line.not_sent = 1.0
+        await console.engine.submit(
+            console.world.master, console.world.terms(), FanOut.WITH_MASTER, CommandId("one")
+        )
+        await console.world.clock.sleep(0.2)
+        console.world.line.not_sent = 0.0
+        verdict = await settled(console, 1)
+        verdict.must_be_clean("no connection")
+        assert verdict.accepted == 5
+
+    with world(4) as made:
+        made.live(script)
+        assert len(made.broker.ledger.wire) == 5

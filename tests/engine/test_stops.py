@@ -1,0 +1,131 @@
+"""PAUSE, HALT and KILL: before every send, over a restart, and never made weaker."""
+
+from __future__ import annotations
+
+import pytest
+
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.engine.submission import DeniedError
+from tests.proof.judge import settled
+from tests.proof.rig import Console, ProgramStopped, world
+
+
+@pytest.mark.parametrize("state", [TradingState.PAUSE, TradingState.HALT, TradingState.KILL])
+def test_a_stop_denies_new_orders_and_survives_a_restart(state: TradingState) -> None:
+    async def stop(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        await console.engine.stop_trading(state, "operator", "test")
+        with pytest.raises(DeniedError):
+            await console.engine.submit(
+                console.world.master, console.world.terms(), FanOut.WITH_MASTER, CommandId("a")
+            )
+
+    async def look(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(30)
+        assert console.engine.gate.state is state
+        with pytest.raises(DeniedError):
+            await console.engine.submit(
+                console.world.master, console.world.terms(), FanOut.WITH_MASTER, CommandId("b")
+            )
+
+    with world(3) as made:
+        made.live(stop)
+        made.live(look)
+        assert made.broker.ledger.wire == []
+
+
+@pytest.mark.parametrize("state", [TradingState.HALT, TradingState.KILL])
+def test_a_brake_in_the_middle_of_a_wave_keeps_the_rest_at_home(state: TradingState) -> None:
+    """The gate is asked before every second write here; the third byte never leaves."""
+    held: list[Console] = []
+
+    def brake(point: str) -> None:
+        if point == faultpoints.MID_WRITE and held:
+            held[0].engine.brake(state)
+
+    async def script(console: Console) -> None:
+        held.append(console)
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        await console.engine.submit(
+            console.world.master, console.world.terms(), FanOut.WITH_MASTER, CommandId("a")
+        )
+        await console.engine.stop_trading(state, "operator", "test")
+        assert sum(order.state is State.SKIPPED for order in console.engine.book) == 9
+        await console.engine.resume("operator", "enough")
+        (await settled(console, 1)).must_be_clean("brake")
+
+    with world(10, rules=Rules(gate_every=2)) as made:
+        made.live(script, fault=brake)
+        assert len(made.broker.ledger.wire) == 2
+
+
+def test_a_kill_is_on_the_disk_before_it_acts() -> None:
+    def die(point: str) -> None:
+        if point == faultpoints.AFTER_KILL_FLAG:
+            raise ProgramStopped(point)
+
+    async def kill(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        await console.engine.submit(
+            console.world.master,
+            console.world.terms(away=60),
+            FanOut.WITH_MASTER,
+            CommandId("resting"),
+        )
+        await console.world.clock.sleep(3)
+        await console.engine.stop_trading(TradingState.KILL, "operator", "test")
+
+    async def after(console: Console) -> None:
+        assert console.engine.gate.state is TradingState.KILL
+        console.log_all_in()
+        await console.world.clock.sleep(60)
+        assert {order.state for order in console.engine.book} == {State.CANCELLED}
+
+    with world(3) as made:
+        assert made.live(kill, fault=die) is None
+        made.live(after)
+        cancels = [path for _, method, path, _ in made.wire if method == "DELETE"]
+        assert len(set(cancels)) == 4
+
+
+def test_a_stop_pressed_while_a_weaker_one_is_stored_stays_in_force() -> None:
+    """The window's thread brakes at any moment; storing PAUSE must not lift the KILL after it."""
+
+    async def script(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        gate = console.engine.gate
+        pause = StateChange(TradingState.PAUSE, "operator", "test", 1)
+        gate.brake(TradingState.PAUSE)
+        gate.brake(TradingState.KILL)
+        gate.put(pause)
+        assert gate.state is TradingState.KILL
+        await console.engine.stop_trading(TradingState.KILL, "operator", "test")
+        await console.engine.resume("operator", "test")
+        assert console.engine.gate.may_send
+
+    with world(1) as made:
+        made.live(script)
+
+
+def test_a_storage_failure_never_makes_a_kill_weaker() -> None:
+    async def script(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        console.engine.brake(TradingState.KILL)  # pressed, and not stored yet
+        console.engine.storage_failed("The disk is full.")
+        assert console.engine.gate.state is TradingState.KILL
+        await console.engine.stop_trading(TradingState.KILL, "operator", "test")
+        console.engine.storage_failed("The disk is still full.")
+        assert console.engine.gate.state is TradingState.KILL
+
+    with world(1) as made:
+        made.live(script)
