@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +13,13 @@ from copytrade_gui.domain.sizing import SizingRule, problem_with
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import AccountBook, SecretStore
 from copytrade_gui.services import follower_csv
+from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import (
     FollowerDraft,
     ImportPreview,
     ImportProblem,
     RefusedError,
 )
-
-log = logging.getLogger(__name__)
 
 APP_SECRET = "app_secret"  # noqa: S105 - the name of a secret, not one
 """The name under which an account's app secret lies in the secret store."""
@@ -43,6 +41,7 @@ class Followers:
         """Live facts of every account."""
         return tuple(lane.status for lane in self._engine.lanes)
 
+    @refusals_logged
     async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
         """Add a master account."""
         client = client_id.strip()
@@ -60,6 +59,7 @@ class Followers:
         await self._store([account], {account.account_id: app_secret})
         return account
 
+    @refusals_logged
     async def add(self, master_id: AccountId, draft: FollowerDraft) -> Account:
         """Add a follower."""
         account = follower_csv.read_follower(_account_id(draft.client_id), master_id, draft)
@@ -67,6 +67,7 @@ class Followers:
         await self._store([account], {account.account_id: draft.app_secret})
         return account
 
+    @refusals_logged
     async def edit(self, account_id: AccountId, draft: FollowerDraft) -> Account:
         """Change a follower; plans that run keep their frozen values."""
         old = await self._get(account_id)
@@ -81,6 +82,7 @@ class Followers:
         await self._store([account], {account_id: draft.app_secret})
         return account
 
+    @refusals_logged
     async def set_sizing(self, account_ids: Sequence[AccountId], rule: SizingRule) -> None:
         """Give several followers one rule."""
         problem = problem_with(rule)
@@ -88,10 +90,12 @@ class Followers:
             raise RefusedError(problem, field="parameter")
         await self._store([replace(await self._get(name), sizing=rule) for name in account_ids])
 
+    @refusals_logged
     async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
         """Turn followers on or off."""
         await self._store([replace(await self._get(name), active=active) for name in account_ids])
 
+    @refusals_logged
     async def remove(self, account_id: AccountId) -> None:
         """Remove a follower."""
         account = await self._get(account_id)
@@ -104,23 +108,25 @@ class Followers:
         await self._book.remove(account_id)
         self._engine.drop_account(account_id)
 
+    @refusals_logged
     async def restore(self, account: Account) -> None:
         """Put an account back exactly as it was."""
         await self._store([account])
 
     # ------------------------------------------------------------ CSV
 
+    @refusals_logged
     async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
         """Say what an import would do."""
         preview, _ = await self._read_csv(master_id, path)
         return preview
 
+    @refusals_logged
     async def import_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
         """Import all lines or none."""
         preview, secrets = await self._read_csv(master_id, path)
         if preview.problems:
             first = preview.problems[0]
-            log.warning("import of %s refused: %d problems", path.name, len(preview.problems))
             raise RefusedError(
                 f"Nothing was imported: {len(preview.problems)} problems, the first in line "
                 f"{first.line}, field {first.field}: {first.sentence}",
@@ -130,6 +136,7 @@ class Followers:
         await self._store([*preview.added, *preview.replaced], secrets)
         return preview
 
+    @refusals_logged
     async def export_csv(self, path: Path) -> int:
         """Write the followers without secrets."""
         text, count = follower_csv.write_followers(await self._book.all())

@@ -13,6 +13,7 @@ import xlsxwriter
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.engine.recovery import ist
 from copytrade_gui.ports import AuditEvent, History
+from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import HistoryRow, LatencySample, RefusedError
 
 EXPORT_LIMIT = 1_000_000
@@ -63,6 +64,7 @@ class HistoryService:
         """The newest orders of any day, newest first."""
         return await self._history.orders(limit)
 
+    @refusals_logged
     async def export_orders(self, path: Path) -> int:
         """Write all orders to a .csv or .xlsx file; returns how many rows."""
         writers: dict[str, Callable[[Path, Sequence[Sequence[Cell]]], None]] = {

@@ -19,6 +19,7 @@ from copytrade_gui.ports import (
     SessionToken,
 )
 from copytrade_gui.services.followers import APP_SECRET
+from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
 
 log = logging.getLogger(__name__)
@@ -51,10 +52,12 @@ class Sessions:
         self._sessions: dict[AccountId, BrokerSession] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
+    @refusals_logged
     async def login_url(self, account_id: AccountId) -> str:
         """The broker's login page for this account."""
         return self._broker.login_url(self._account(account_id))
 
+    @refusals_logged
     async def finish_login(self, account_id: AccountId, pasted: str) -> AccountStatus:
         """Take the code, or the whole address the browser ended on."""
         account = self._account(account_id)
@@ -71,7 +74,6 @@ class Sessions:
         try:
             token = await self._broker.exchange_code(account, secret, pasted.strip())
         except BrokerFailureError as failure:
-            log.warning("login of %s failed: %s", account_id, failure)
             self._engine.detach(account_id, SessionState.LOGGED_OUT, str(failure))
             raise RefusedError(str(failure), field="code", code=failure.code) from failure
         await self._secrets.put(account_id, TOKEN, f"{token.made_ns} {token.token}")

@@ -19,6 +19,7 @@ from copytrade_gui.engine.recovery import ist
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import end_of_day
+from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import (
     Preview,
     PreviewRow,
@@ -65,6 +66,7 @@ class Trading:
         protected = leaving.price if leaving is not None and leaving is not terms else None
         return Preview((), rows, protected, value, blocked_by)
 
+    @refusals_logged
     async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
         """Place the master order and its copies; the same command twice is one order."""
         terms = self._read(draft)
@@ -79,12 +81,14 @@ class Trading:
         planned = sum(intent.state is State.PLANNED for intent in intents)
         return Submitted(placed.plan.plan_id, planned, len(intents) - planned)
 
+    @refusals_logged
     async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> int:
         """Ask the broker to cancel these orders."""
         if not await self._record(command, "cancel", " ".join(intents)):
             return 0
         return self._engine.cancel(intents, "Cancelled by the operator.")
 
+    @refusals_logged
     async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> int:
         """Cancel everything of a plan."""
         if not await self._record(command, "cancel_plan", plan_id):
@@ -141,6 +145,7 @@ class Trading:
         """Drop the queue and cancel every working order of ours."""
         return await self._engine.stop_trading(TradingState.KILL, _OPERATOR, reason)
 
+    @refusals_logged
     async def resume(self, reason: str, word: str = "") -> StateChange:
         """Go back to ACTIVE."""
         state = self._engine.gate.state
@@ -167,6 +172,7 @@ class Trading:
         """Orders waiting for a person's decision."""
         return self._engine.reviews
 
+    @refusals_logged
     async def decide_found(
         self, intent: IntentId, order: BrokerOrderId, reason: str, command: CommandId
     ) -> None:
@@ -175,6 +181,7 @@ class Trading:
         if not self._engine.decide_found(intent, order, reason.strip()):
             raise RefusedError("This order is not in review any more, or the row is taken.")
 
+    @refusals_logged
     async def decide_absent(self, intent: IntentId, reason: str, command: CommandId) -> None:
         """A person says: our order does not exist."""
         await self._record_decision(command, "decide_absent", intent, reason)
