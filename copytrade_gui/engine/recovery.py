@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import RecoveryReport, RecoveryReported
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
@@ -91,22 +93,35 @@ class Recovery:
         self._stored = work.trading
         gap = (wall - work.last_event_ns) / 1e9 if work.last_event_ns else 0.0
         self._must_ask = gap > self._rules.gap_needs_resume and in_market_hours(wall)
+        for fill in work.fills:
+            self._book.restore_fill(fill)
+        views: defaultdict[PlanId, list[OrderView]] = defaultdict(list)
+        for view in work.orders:
+            views[view.plan_id].append(view)
         for plan in work.plans:
             called = mono - (wall - plan.made_ns)
-            views = [view for view in work.orders if view.plan_id == plan.plan_id]
-            for order in self._book.restore(plan, views, called):
+            for order in self._book.restore(plan, views[plan.plan_id], called):
                 self._restore_order(order)
-            self._restore_plan(plan.action.fan_out, plan.plan_id)
+            self._restore_plan(plan)
         self._restore_state()
         self._fault(faultpoints.IN_RECOVERY)
 
-    def _restore_plan(self, fan_out: FanOut, plan_id: object) -> None:
-        plan = next(plan for plan in self._book.plans.values() if plan.plan_id == plan_id)
-        waiting = [order for order in self._book.of_plan(plan.plan_id) if order.may_attempt]
+    def _may_leave(self, order: Order) -> bool:
+        """What section 5 still allows: unsent orders, and one more try after a rate or session."""
+        if not order.may_attempt:
+            return False
+        tried = 0 if order.attempt is None else order.attempt.number
+        if order.attempt_state is State.REFUSED:
+            return tried == 1 and order.code in ("auth", "rate")
+        return tried <= len(self._rules.resend_after)
+
+    def _restore_plan(self, plan: Plan) -> None:
+        orders = self._book.of_plan(plan.plan_id)
+        waiting = [order for order in orders if self._may_leave(order)]
         if not waiting:
             return
-        master = self._book.of_plan(plan.plan_id)[0]
-        if fan_out is FanOut.ON_MASTER_WORKING:
+        master = orders[0]
+        if plan.action.fan_out is FanOut.ON_MASTER_WORKING:
             followers = [order for order in waiting if order.intent.role is Role.FOLLOWER]
             if followers and not master.state.at_exchange and master.filled == 0:
                 self._copying.hold(plan)
@@ -120,7 +135,7 @@ class Recovery:
             self._book.move(
                 order, State.UNKNOWN, code="crash", reason="The program stopped while it was sent."
             )
-        elif order.may_attempt:
+        elif self._may_leave(order):
             age_ms = (self._clock.mono_ns() - order.called_ns) / 1e6
             if age_ms > order.intent.signal_age_ms:
                 self._dispatcher.end_stale(

@@ -51,7 +51,7 @@ class IiflBroker:
         self._encoder = OrderEncoder()
         self._own_door: HttpDoor | None = None
         self._doors: dict[str | None, HttpDoor] = {}
-        self._sessions: set[IiflSession] = set()
+        self._sessions: dict[IiflSession, None] = {}  # in order, so that a run replays alike
         self.contracts = ContractFiles(cache_dir, self._door)
 
     # ------------------------------------------------------------ login
@@ -118,9 +118,9 @@ class IiflBroker:
             clock=self._clock,
             lot_size=self.contracts.lot_size,
             load_lots=self._load_lots,
-            closed=self._sessions.discard,
+            closed=lambda session: self._sessions.pop(session, None),
         )
-        self._sessions.add(session)
+        self._sessions[session] = None
         return session
 
     # ------------------------------------------------------------ contract files and clock

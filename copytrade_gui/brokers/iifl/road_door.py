@@ -37,7 +37,7 @@ class DoorRoad:
         self._needs = needs
         self._clock = clock
         self._always_warm = always_warm
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # in order, so that a run replays alike
         self._closed = False
 
     @property
@@ -59,8 +59,8 @@ class DoorRoad:
             loop.call_soon(done, reply)
             return
         task = loop.create_task(self._carry(order, deadline_ms / 1000, done))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
 
     async def _carry(
         self, order: PreparedOrder, seconds: float, done: Callable[[PlaceReply], None]
