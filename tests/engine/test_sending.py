@@ -114,5 +114,5 @@ def test_no_follower_is_always_last() -> None:
     lanes = list(range(500))
     last = {rotate(lanes, number)[-1] for number in range(40)}  # type: ignore[type-var, arg-type, unused-ignore]  # any list turns
     assert len(last) == 40
-    places = [rotate(lanes, number).index(7) for number in range(200)]  # type: ignore[arg-type, unused-ignore]
+    places = [rotate(lanes, number).index(7) for number in range(200)]  # type: ignore[arg-type, unused-ignore]  # as above, a list of numbers
     assert abs(sum(places) / len(places) - 250) < 25

@@ -26,13 +26,8 @@ from copytrade_gui.brokers.iifl.road_door import DoorRoad
 from copytrade_gui.domain.account import Account, Role, SessionState
 from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.instrument import (
-    Exchange,
-    Instrument,
-    InstrumentKey,
-    InstrumentKind,
-    Quote,
-)
+from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
+from copytrade_gui.domain.instrument import InstrumentKind as Kind
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.engine import faultpoints
@@ -43,6 +38,7 @@ from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
 from copytrade_gui.storage.folder import DataFolder, open_folder
 from copytrade_gui.storage.store import Seams, Store, open_store
+from tests.proof.chance import SeededChance
 from tests.proof.door import Line, SimulatorDoor
 from tests.proof.row import ProofBroken
 from tests.proof.virtual import VirtualClock, VirtualLoop, VirtualTime
@@ -57,16 +53,6 @@ ResultT = TypeVar("ResultT")
 
 class ProgramStopped(SystemExit):
     """The program ended at a fault point, as by a power cut: nothing after it ran."""
-
-
-class SeededChance:
-    """``ports.Chance`` from a seed."""
-
-    def __init__(self, seed: str) -> None:
-        self._dice = random.Random(seed)  # noqa: S311 - jitter
-
-    def uniform(self, low: float, high: float) -> float:
-        return self._dice.uniform(low, high)
 
 
 @dataclass
@@ -92,8 +78,8 @@ class Console:
         self.engine.attach(account, self.broker.session(entry, made))
 
     def log_all_in(self) -> None:
-        for account in self.world.accounts:
-            self.log_in(account.account_id)
+        for one in self.world.accounts:
+            self.log_in(one.account_id)
 
     def log_in_again(self) -> None:
         """Log in whoever lost his session."""
@@ -158,7 +144,7 @@ class World:
             switches=self.switches,
         )
         self.broker = SimulatedBroker(config, self.time.wall_ns)
-        self.line = Line(random.Random(f"{self.seed}/line"))  # noqa: S311 - faults
+        self.line = Line(random.Random(f"{self.seed}/line"))  # noqa: S311 - faults are no secret
         self.wire: list[tuple[int, str, str, bytes | None]] = []
         self.accounts = self._make_accounts()
         self._by_id = {account.account_id: account for account in self.accounts}
@@ -209,7 +195,7 @@ class World:
             symbol=found.symbol,
             name=found.name,
             underlying=underlying,
-            kind=InstrumentKind.EQUITY,
+            kind=Kind.EQUITY,
             lot_size=1,
             tick=Decimal(found.tick) / 10_000,
         )
