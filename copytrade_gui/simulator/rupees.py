@@ -22,7 +22,8 @@ def parse(value: str | float) -> int | None:
         number = Decimal(value if isinstance(value, str) else repr(value))
     except InvalidOperation:
         return None
-    if not number.is_finite() or abs(number) > _LARGEST:
+    # Compared as it stands: abs() of 1e9999999 overflows, a comparison does not.
+    if not number.is_finite() or not -_LARGEST <= number <= _LARGEST:
         return None
     scaled = number * UNIT
     whole = int(scaled)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from copytrade_gui.simulator import rupees
 from tests.simulator.stand import MASTER, RELIANCE, Json, Stand
 
 
@@ -139,3 +140,8 @@ def test_positions_trades_and_limits_add_up(wanted: list[tuple[str, int, str, in
     )
     total = sum(limits[name] for name in parts) - limits["blockedForPayout"]
     assert limits["tradingLimit"] == pytest.approx(total)
+
+
+@pytest.mark.parametrize("price", ["1e9999999", "-1e9999999", "1e999999999", "nan", "inf"])
+def test_a_price_beyond_all_bounds_is_none(price: str) -> None:
+    assert rupees.parse(price) is None

@@ -96,7 +96,7 @@ def test_a_restart_goes_on_with_the_day(tmp_path: Path, how: signal.Signals) -> 
         headers = {"authorization": f"Bearer {made.json()['token']}"}
         client.post(f"{line['base_url']}/orders", json=[leg(orderTag="KEPT")], headers=headers)
         # A kill may cost what came in the last moments, as a saved file shows.
-        for _ in range(200):
+        for _ in range(20_000):
             if state.exists() and b"KEPT" in state.read_bytes():
                 break
             client.get(f"{line['control_url']}/clock")
