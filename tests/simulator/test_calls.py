@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import ssl
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -73,7 +74,8 @@ async def walk_all_calls(client: httpx.AsyncClient, served: Served) -> None:
                    "quantity": "65"}],
         )
     ).json()  # fmt: skip
-    assert float(span["totalMargin"]) == float(span["span"]) + float(span["exposureMargin"]) > 0
+    total, parts = Decimal(span["totalMargin"]), (span["span"], span["exposureMargin"])
+    assert total == sum(map(Decimal, parts)) > 0
 
     await walk_orders(client)
 

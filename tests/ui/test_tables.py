@@ -133,6 +133,16 @@ def test_every_cell_says_its_header_and_value(app: QApplication) -> None:
     assert model.index(0, 1).data(role) == "Amount: 1,234"
 
 
+def test_rows_changed_apart_from_each_other_are_sorted_among_each_other(app: QApplication) -> None:
+    model = table(newest_first=True)
+    with watched(model) as proxy:
+        proxy.sort(1)
+        model.upsert([Row("b", 0), Row("c", -1)])
+        model.upsert([Row("a", -3), Row("b", -2)])
+        model.upsert([Row("a", 0), Row("b", 0)])  # c stands between them
+        assert shown(proxy, 1) == ["-1", "0", "0"]
+
+
 def test_rows_hold_still_while_they_are_pointed_at(app: QApplication) -> None:
     model = table(cap=9)
     model.upsert([Row("a", 1), Row("b", 2)])

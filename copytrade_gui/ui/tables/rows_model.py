@@ -126,12 +126,17 @@ class RowsModel(QAbstractTableModel, Generic[R]):
     def _replace(self, changed: dict[int, R]) -> None:
         touched: dict[int, tuple[int, int]] = {}
         for place, row in changed.items():
-            before = self._rows[place]
-            self._rows[place] = row
-            span = self._span(before, row)
-            if span is not None:
+            span = self._span(self._rows[place], row)
+            if span is None:
+                self._rows[place] = row
+            else:
                 touched[self._place(place)] = span
         for first, last in runs(sorted(touched)):
+            # Written only now: a proxy sorts an announced run back in among rows it takes to be
+            # in order, and rows already changed but not yet announced would not be.
+            for number in range(first, last + 1):
+                place = self._place(number)
+                self._rows[place] = changed[place]
             spans = [touched[number] for number in range(first, last + 1)]
             left, right = min(span[0] for span in spans), max(span[1] for span in spans)
             self.dataChanged.emit(self.index(first, left), self.index(last, right))
