@@ -30,6 +30,8 @@ TAG_LENGTH = 16
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _SHIFTS = (62, 52, 42, 32, 22, 12)
+_LETTERS = _ALPHABET.encode("ascii")
+_NUMBERS = bytes(max(_LETTERS.find(code), 0) for code in range(256))  # 'A' is 0, '7' is 31
 _WEIGHTS = tuple(range(1, 2 * TAG_LENGTH, 2))
 
 
@@ -73,6 +75,8 @@ def is_our_tag(text: str) -> bool:
     """Tell whether ``text`` is a well-formed tag of this program (of any installation)."""
     return (
         len(text) == TAG_LENGTH
+        and text.isascii()
+        and not text.encode("ascii").translate(None, _LETTERS)
         and text.startswith(TAG_PREFIX)
         and text[-1] == _check_character(text[:-1])
     )
@@ -80,5 +84,5 @@ def is_our_tag(text: str) -> bool:
 
 def _check_character(body: str) -> str:
     # Odd weights are invertible modulo 32, so every single changed character is noticed.
-    total = sum(map(mul, _WEIGHTS, body.encode("latin-1") if body.isascii() else map(ord, body)))
-    return _ALPHABET[total % 32]
+    numbers = body.encode("ascii").translate(_NUMBERS)
+    return _ALPHABET[sum(map(mul, _WEIGHTS, numbers)) % 32]
