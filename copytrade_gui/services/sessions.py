@@ -104,15 +104,20 @@ class Sessions:
 
     async def restore(self) -> int:
         """Take up today's sessions that were stored before a restart; returns how many."""
-        today = ist(self._clock.wall_ns()).date()
-        count = 0
-        for lane in list(self._engine.lanes):
-            stored = await self._secrets.get(lane.account_id, TOKEN)
+        taken_up = await asyncio.gather(
+            *(self._restore(lane.account) for lane in self._engine.lanes)
+        )
+        return sum(taken_up)
+
+    async def _restore(self, account: Account) -> bool:
+        async with self._slots:
+            stored = await self._secrets.get(account.account_id, TOKEN)
             made, _, token = (stored or "").partition(" ")
-            if token and made.isdigit() and ist(int(made)).date() == today:
-                await self._open(lane.account, SessionToken(token, int(made)))
-                count += 1
-        return count
+            today = ist(self._clock.wall_ns()).date()
+            if not token or not made.isdigit() or ist(int(made)).date() != today:
+                return False
+            await self._open(account, SessionToken(token, int(made)))
+            return True
 
     async def logout(self, account_id: AccountId) -> None:
         """End one session."""
