@@ -7,6 +7,7 @@ itself create (origin ``duplicate``) are its doing, not ours.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from copytrade_gui.domain.ids import AttemptId, Tag, order_tag
@@ -75,10 +76,30 @@ async def judge(console: Console, plans: int) -> Verdict:
     world = console.world
     world.broker.advance()
     stored = await console.store.history.orders(10_000_000)
-    accepted = [order for order in world.broker.ledger.accepted if order.origin == "request"]
-    verdict = Verdict(len(stored), len(accepted))
-    _lost(verdict, stored, plans, world.followers + 1, {order.order_id for order in accepted})
+    accepted = [
+        Taken(order.order_id, order.account, order_tag_of(order))
+        for order in world.broker.ledger.accepted
+        if order.origin == "request"
+    ]
     key = console.store.installation.tag_key
+    return compare(stored, accepted, key, plans, world.followers + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One order the ledger says was accepted on a request; ``account`` is the client id."""
+
+    order_id: str
+    account: str
+    tag: Tag
+
+
+def compare(
+    stored: tuple[OrderView, ...], accepted: Sequence[Taken], key: bytes, plans: int, each: int
+) -> Verdict:
+    """Judge what we stored against the ledger: at least ``plans`` plans of ``each`` intents."""
+    verdict = Verdict(len(stored), len(accepted))
+    _lost(verdict, stored, plans, each, {order.order_id for order in accepted})
     intent_of = {
         order_tag(key, AttemptId(f"{view.intent_id}.{number}")): view
         for view in stored
@@ -86,14 +107,14 @@ async def judge(console: Console, plans: int) -> Verdict:
     }
     by_intent: Counter[str] = Counter()
     for order in accepted:
-        view = intent_of.get(order_tag_of(order))
+        view = intent_of.get(order.tag)
         if view is None:
             verdict.orphan.append(f"{order.order_id} of {order.account}: no record knows its tag")
             continue
         by_intent[view.intent_id] += 1
         if view.state is not State.REVIEW and view.broker_order_id != order.order_id:
             verdict.orphan.append(
-                f"{order.order_id} of {view.account_id} is there, our record says {view.state} "
+                f"{order.order_id} of {order.account} is there, our record says {view.state} "
                 f"{view.code} {view.broker_order_id}"
             )
     verdict.duplicate.extend(
