@@ -91,6 +91,7 @@ class Desk:
     intents: int = 0
     told: set[str] = field(default_factory=set)
     last_press: str = ""
+    verdict: Note | None = None
     lost: tuple[str, ...] = ()
     duplicate: tuple[str, ...] = ()
     orphan: tuple[str, ...] = ()
@@ -168,6 +169,7 @@ class Desk:
         if await process.wait() != 0 or verdict is None:
             raise ProofBroken(f"the last life of desk {self.number} gave no verdict")
         missing = self.told - set(verdict.plan_ids)
+        self.verdict = verdict
         self.lost = (*verdict.lost, *(f"plan {plan} was told as placed" for plan in missing))
         self.duplicate, self.orphan = verdict.duplicate, verdict.orphan
         self.intents = verdict.intents
