@@ -18,9 +18,12 @@ _BACKUP_EVERY = 60
 _CLOCK_WARN_MS, _CLOCK_BAD_MS = 2_000, 30_000
 
 
-async def keep_lamps(engine: Engine, store: Store, broker: Broker, clock: Clock) -> None:
+async def keep_lamps(
+    engine: Engine, store: Store, broker: Broker, clock: Clock, tidy: Callable[[], None]
+) -> None:
     """Tell the lamps about once a second, read the broker's clock, make the hourly backup.
 
+    ``tidy`` is called with every turn, for what is better done when nothing else is.
     Runs until cancelled.
     """
     turn = 0
@@ -47,6 +50,7 @@ async def keep_lamps(engine: Engine, store: Store, broker: Broker, clock: Clock)
             await _read_clock(broker, store, tell_clock=tell)
         if turn % _BACKUP_EVERY == 0:
             await store.backups.hourly(store.database, clock.wall_ns())
+        tidy()
         turn += 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -12,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from copytrade_gui.app.collecting import Collector
 from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
 from copytrade_gui.app.keeping import keep_lamps
 from copytrade_gui.app.logs import log_to
@@ -95,6 +95,7 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
         StorageError, BrokerFailureError, JournalFailureError: one sentence each; nothing is open.
     """
     clock = SystemClock()
+    collector = Collector()
     paper = options.paper
     async with AsyncExitStack() as stack:
         folder = open_folder(options.data_dir, PAPER_PROFILE if paper else options.profile)
@@ -119,6 +120,7 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
             chance=SystemChance(),
             kill_flag=store.kill_flag,
             installation_key=store.installation.tag_key,
+            undisturbed=collector.held,
         )
         store.journal.on_failure = engine.storage_failed
         if line is not None:
@@ -134,7 +136,7 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
         market = Market(engine, broker, index, clock)
         await _load_instruments(market)
         await sessions.restore()
-        for work in (sessions.keep(), keep_lamps(engine, store, broker, clock)):
+        for work in (sessions.keep(), keep_lamps(engine, store, broker, clock, collector.tidy)):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
         console = Console(
             trading=Trading(engine, store.journal, clock),
@@ -146,19 +148,9 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
             paper=line is not None,
             profile=folder.root.name,
         )
-        _calm_the_collector()
+        collector.calm()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         yield Opened(console, engine, store, folder, desk)
-
-
-def _calm_the_collector() -> None:
-    """Leave what lives all day alone and look for cycles seldom, so not in the middle of a burst.
-
-    A plan of 500 makes some 30,000 objects and no cycles; by default that is forty collections.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bool) -> IiflSettings:

@@ -165,11 +165,17 @@ class Desk:
     async def _rest(self) -> None:
         """Let fills arrive and be stored, so that the next contender has the machine to itself."""
         limit = time.monotonic() + _REST_S
-        while time.monotonic() < limit and any(  # noqa: ASYNC110 - no event tells of rest
-            not order.state.ended for order in self._opened.engine.book
-        ):
+        while time.monotonic() < limit and not self._at_rest():  # noqa: ASYNC110 - no event tells of rest
             await asyncio.sleep(0.1)
         await self._opened.store.journal.flush()
+
+    def _at_rest(self) -> bool:
+        """Every order has ended, and the trades of every fill were read: no book is read now."""
+        book = self._opened.engine.book
+        return all(order.state.ended for order in book) and all(
+            book.filled_by_orders(lane.account_id) <= book.filled_by_trades(lane.account_id)
+            for lane in self._opened.engine.lanes
+        )
 
 
 def run() -> int:

@@ -6,10 +6,13 @@ and the last byte, so no reply is parsed in the middle of a wave.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from copytrade_gui.domain.ids import AccountId, attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -22,7 +25,7 @@ from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.engine.work import Work
+from copytrade_gui.engine.work import Work, next_turn
 from copytrade_gui.ports import (
     Clock,
     FaultPoint,
@@ -36,6 +39,11 @@ from copytrade_gui.ports import (
 )
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_COMMIT_STEPS = 3
+"""Turns of the loop until a commit waits for the disk alone; more or fewer only cost time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ class Dispatcher:
         rules: Rules,
         installation_key: bytes,
         fault: FaultPoint,
+        undisturbed: Callable[[], AbstractContextManager[None]],
         on_reply: Callable[[Order, PlaceReply], None],
         on_storage_failure: Callable[[str], None],
     ) -> None:
@@ -77,6 +86,7 @@ class Dispatcher:
         self._rules = rules
         self._key = installation_key
         self._fault = fault
+        self._undisturbed = undisturbed
         self._on_reply = on_reply
         self._on_storage_failure = on_storage_failure
         self._leaving: set[tuple[AccountId, InstrumentKey]] = set()
@@ -142,9 +152,36 @@ class Dispatcher:
 
     # ------------------------------------------------------------ writing
 
+    def seal(self, wave: list[Ready]) -> None:
+        """Do what can be done for a wave while its commit waits for the disk; no byte leaves."""
+        for item in wave:
+            item.road.seal(item.request)
+
+    async def committed(self, commit: Coroutine[object, object, T], wave: list[Ready]) -> T:
+        """Await a wave's commit and seal the wave meanwhile. If it fails nothing is sealed."""
+        running = asyncio.ensure_future(commit)
+        try:
+            # Let the commit get as far as its thread before we seal.
+            for _ in range(_COMMIT_STEPS):
+                await next_turn()
+            self.seal(wave)
+            return await running
+        except BaseException:
+            self._unseal(wave)
+            running.cancel()
+            raise
+
+    def abandon(self, wave: list[Ready]) -> None:
+        """The plan was known already: nothing of this wave leaves."""
+        self.release(wave)
+        self._unseal(wave)
+
+    def _unseal(self, wave: list[Ready]) -> None:
+        for item in wave:
+            item.road.unseal(item.request)
+
     def write(self, wave: list[Ready]) -> None:
         """Put a committed wave on the wire, asking the gate again before every 25 writes."""
-        self.release(wave)
         for item in wave:
             self._book.mark(item.order, item.attempt)
             self._progress.marked(item.order)
@@ -164,6 +201,7 @@ class Dispatcher:
                 self._drop(wave[count:])
                 break
             item.road.place(item.request, deadline, partial(self._on_reply, item.order))
+        self.release(wave)
         self._fault(faultpoints.AFTER_WRITE)
 
     def announce(self, wave: list[Ready]) -> None:
@@ -180,6 +218,8 @@ class Dispatcher:
 
     def _drop(self, rest: list[Ready], code: str = "stopped", reason: str = "") -> None:
         """A stop came before these bytes left: NOT_SENT is proven, the intent is SKIPPED."""
+        self.release(rest)
+        self._unseal(rest)
         why = reason or self._gate.why_not() or "Stopped before it left."
         for item in rest:
             self._book.move(item.order, State.NOT_SENT, code=code, reason=why)
@@ -212,7 +252,8 @@ class Dispatcher:
         try:
             while self._pump_again:
                 self._pump_again = False
-                await self._send_queued()
+                with self._undisturbed():
+                    await self._send_queued()
         finally:
             self._pumping = False
         self._plan_wake()
@@ -229,8 +270,9 @@ class Dispatcher:
         if not wave:
             return
         self._fault(faultpoints.BEFORE_MARK)
+        marks = [item.attempt for item in wave]
         try:
-            await self._journal.commit_attempts([item.attempt for item in wave])
+            await self.committed(self._journal.commit_attempts(marks), wave)
         except JournalFailureError as failure:
             self._on_storage_failure(str(failure))
             self.release(wave)

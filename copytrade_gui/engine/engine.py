@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
@@ -57,7 +58,9 @@ class Engine:
         installation_key: bytes,
         rules: Rules | None = None,
         fault: FaultPoint = faultpoints.pass_by,
+        undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """``undisturbed`` is held open while a plan is made and its wave leaves."""
         self.rules = rules = rules or Rules()
         self._journal = journal
         self._clock = clock
@@ -80,6 +83,7 @@ class Engine:
             rules=rules,
             installation_key=installation_key,
             fault=fault,
+            undisturbed=undisturbed,
             on_reply=self._take_reply,
             on_storage_failure=self.storage_failed,
         )
@@ -186,6 +190,7 @@ class Engine:
             clock=clock,
             rules=rules,
             fault=fault,
+            undisturbed=undisturbed,
         )
         self.bus.subscribe(journal.append)
         self.bus.subscribe(self._copying.hear)

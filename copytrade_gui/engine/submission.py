@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Role
@@ -58,6 +59,7 @@ class Submission:
         clock: Clock,
         rules: Rules,
         fault: FaultPoint,
+        undisturbed: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._book = book
         self._bus = bus
@@ -70,6 +72,7 @@ class Submission:
         self._clock = clock
         self._rules = rules
         self._fault = fault
+        self._undisturbed = undisturbed
         self._plan_number = 0
         self._by_command: dict[CommandId, Plan] = {}
         self.quotes = Quotes(clock, rules)
@@ -94,10 +97,16 @@ class Submission:
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
     ) -> Placed:
         """Plan, commit, write. Raises DeniedError: nothing was stored or sent."""
-        called_ns = self._clock.mono_ns()
         known = self._by_command.get(command)
         if known is not None:
             return Placed(known, known=True)
+        with self._undisturbed():
+            return await self._submit(master_id, terms, fan_out, command)
+
+    async def _submit(
+        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
+    ) -> Placed:
+        called_ns = self._clock.mono_ns()
         plan = self._plan(master_id, terms, fan_out, command, called_ns)
         self._by_command[command] = plan
         orders = self._book.add_plan(plan, called_ns)
@@ -106,15 +115,16 @@ class Submission:
         first = [order for order in orders if order.may_attempt] if with_master else orders[:1]
         wave = self._dispatcher.select(first)
         self._fault(faultpoints.BEFORE_PLAN_COMMIT)
+        marks = [item.attempt for item in wave]
         try:
-            stored = await self._journal.commit_plan(plan, [item.attempt for item in wave])
+            stored = await self._dispatcher.committed(self._journal.commit_plan(plan, marks), wave)
         except JournalFailureError as failure:
             self._never_was(plan)
             self._dispatcher.release(wave)
             raise DeniedError("not_recorded", str(failure)) from failure
         if not stored:
             self._never_was(plan)
-            self._dispatcher.release(wave)
+            self._dispatcher.abandon(wave)
             raise DeniedError("known", "This order was placed before; look at it in the orders.")
         self._fault(faultpoints.AFTER_PLAN_COMMIT)
         if not with_master:

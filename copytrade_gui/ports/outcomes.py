@@ -83,6 +83,15 @@ class OrderRoad(Protocol):
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; pure, called before the plan is committed."""
 
+    def seal(self, order: PreparedOrder) -> None:
+        """Do what can be done for this order before it may leave; no byte does.
+
+        ``place`` or ``unseal`` of the very same object follows. Never raises.
+        """
+
+    def unseal(self, order: PreparedOrder) -> None:
+        """The order will not be placed. Harmless for one that was not sealed."""
+
     def place(
         self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]
     ) -> None:

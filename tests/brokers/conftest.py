@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.brokers.iifl import connect
+from tests.brokers import rig
 from tests.brokers.certificates import PrivateCa, make_ca
 
 
@@ -17,6 +17,6 @@ def cache(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asyncio_transports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use asyncio's own transports, as on a platform for which aiofastnet has no wheel."""
-    monkeypatch.setattr(connect, "FAST", False)
+def sealed_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encrypt every order before it is placed, as the engine does while its commit is out."""
+    monkeypatch.setattr(rig, "SEAL_FIRST", True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-import os
 import re
 import ssl
 import time
@@ -24,18 +23,6 @@ from copytrade_gui.ports import OrderRoad, PlaceReply, SessionToken, Timer
 
 CALM_MS = 30_000
 """A deadline that no healthy exchange comes near, however busy the machine is."""
-
-
-def proof_count(quick: int, name: str) -> int:
-    """How many cases a fuzz test runs: few by default, the full count for `make proof`.
-
-    `COPYTRADE_PROOF=fuzz_wire=10000,fuzz_parser=20000` sets counts by name.
-    """
-    for part in os.environ.get("COPYTRADE_PROOF", "").split(","):
-        key, _, value = part.partition("=")
-        if key == name:
-            return int(value)
-    return quick
 
 
 class SystemClock:
@@ -104,6 +91,10 @@ def tag(number: int) -> Tag:
     return order_tag(b"k" * 16, AttemptId(f"test.{number}"))
 
 
+SEAL_FIRST = False
+"""Whether ``Answers`` seals each order before it places it; see the fixture ``sealed_orders``."""
+
+
 class Answers:
     """Hears the replies of a wave of orders; every order must be answered exactly once."""
 
@@ -120,6 +111,8 @@ class Answers:
             self.replies.setdefault(number, []).append(reply)
             self._changed.set()
 
+        if SEAL_FIRST:
+            road.seal(order)
         self._inside = True
         road.place(order, deadline_ms, done)
         self._inside = False

@@ -3,6 +3,8 @@
 import json
 import random
 import string
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -30,10 +32,11 @@ from copytrade_gui.brokers.iifl.outcome import classify, classify_change
 from copytrade_gui.brokers.iifl.reads import read_page
 from copytrade_gui.domain.instrument import Exchange, InstrumentKey
 from copytrade_gui.ports import Accepted, Refused
-from tests.brokers.rig import accepted, leg, proof_count
+from tests.brokers.rig import accepted, leg
+from tests.proof.counts import proof_range
 
 SEED = 20261124
-COUNT = proof_count(2_000, "fuzz_parser")
+CASES = proof_range("fuzz_parser")
 
 ODD_NUMBERS = [
     "NaN", "-NaN", "Infinity", "1e309", "1e-400", "0x10", "1_000", "١٢", "１２", "½", "1,5", "--1",
@@ -86,6 +89,23 @@ KINDS: list[type[wire.Row]] = [
     wire.CandlesRow,
     wire.SessionRow,
 ]
+
+
+Tell = Callable[[str, object], None]
+
+
+class Slowest:
+    """The most processor time one input took; `make proof` lets none take a second."""
+
+    def __init__(self) -> None:
+        self.ms = 0.0
+        self._began = 0
+
+    def __enter__(self) -> None:
+        self._began = time.process_time_ns()
+
+    def __exit__(self, *_: object) -> None:
+        self.ms = max(self.ms, (time.process_time_ns() - self._began) / 1e6)
 
 
 def value(dice: random.Random, depth: int = 0) -> object:
@@ -171,20 +191,25 @@ def read_everything(written: bytes, status: int = 200) -> None:
 
 
 @pytest.mark.timeout(540)
-def test_seeded_bodies() -> None:
+def test_seeded_bodies(record_property: Tell) -> None:
     readable = 0
-    for index in range(COUNT):
+    slowest = Slowest()
+    for index in CASES:
         dice = random.Random(f"{SEED}/{index}")  # noqa: S311 - a case must come again
         written = body(dice)
-        try:
-            read_everything(written, dice.choice([200, 200, 200, 400, 401, 503]))
-            open_envelope(written)
-            readable += 1
-        except UnreadableError:
-            continue
-        except Exception as error:
-            raise AssertionError(f"case {index}: {written[:300]!r}") from error
-    assert readable > COUNT / 3, "the cases are too broken to test anything"
+        with slowest:
+            try:
+                read_everything(written, dice.choice([200, 200, 200, 400, 401, 503]))
+                open_envelope(written)
+                readable += 1
+            except UnreadableError:
+                continue
+            except Exception as error:
+                raise AssertionError(f"case {index}: {written[:300]!r}") from error
+    assert readable > len(CASES) / 3, "the cases are too broken to test anything"
+    record_property("bodies", len(CASES))
+    record_property("inputs", len(CASES))
+    record_property("slowest_ms", slowest.ms)
 
 
 @given(st.binary(max_size=300))
@@ -228,10 +253,15 @@ MIB = 1 << 20
     ],
     ids=range(13),
 )
-def test_eight_mib_of_the_worst(written: bytes) -> None:
-    classify(200, {}, written)
-    page = read_page(HttpReply(200, {}, written), wire.OrderRow, "order book")
+def test_eight_mib_of_the_worst(written: bytes, record_property: Tell) -> None:
+    slowest = Slowest()
+    with slowest:
+        classify(200, {}, written)
+    with slowest:
+        page = read_page(HttpReply(200, {}, written), wire.OrderRow, "order book")
     assert page.problem or len(page.rows) <= 1
+    record_property("inputs", 1)
+    record_property("slowest_ms", slowest.ms)
 
 
 # ---------------------------------------------------------------- depth and rows
@@ -282,15 +312,19 @@ HEADER = (
 )
 
 
-def test_seeded_contract_rows() -> None:
-    for index in range(COUNT):
+def test_seeded_contract_rows(record_property: Tell) -> None:
+    slowest = Slowest()
+    for index in CASES:
         dice = random.Random(f"{SEED}/csv/{index}")  # noqa: S311 - a case must come again
         cells = ["NSEFO", "NIFTY", str(index), "OPTIDX", "CE", "24000", "NIFTY", "NIFTY26CE",
                  "24-Nov-2026", "65", "0.05"]  # fmt: skip
         for _ in range(dice.randrange(4)):
             odd = dice.choice([*ODD_NUMBERS, *ODD_DATES, *ODD_TEXT, '"', "XX", "INDEX", "0", "-1"])
             cells[dice.randrange(len(cells))] = odd
-        read = read_contracts(f"{HEADER}\n{','.join(cells)}\n", Exchange.NSEFO)
+        with slowest:
+            read = read_contracts(f"{HEADER}\n{','.join(cells)}\n", Exchange.NSEFO)
         for one in read.instruments:
             assert one.lot_size >= 1
             assert one.tick > 0
+    record_property("inputs", len(CASES))
+    record_property("slowest_ms", slowest.ms)

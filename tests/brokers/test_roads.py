@@ -1,4 +1,4 @@
-"""The contract on every road: the wire on both kinds of transports, and httpx; plain and TLS."""
+"""The contract on every road: the wire, orders sealed before and not, and httpx; plain and TLS."""
 
 import pytest
 
@@ -21,11 +21,11 @@ class TestHttpxRoadOverTls(BrokerContract):
     fast, tls = False, True
 
 
-@pytest.mark.usefixtures("asyncio_transports")
-class TestWireRoadOnAsyncioTransports(BrokerContract):
+@pytest.mark.usefixtures("sealed_orders")
+class TestWireRoadWithSealedOrders(BrokerContract):
     fast, tls = True, False
 
 
-@pytest.mark.usefixtures("asyncio_transports")
-class TestWireRoadOverTlsOnAsyncioTransports(BrokerContract):
+@pytest.mark.usefixtures("sealed_orders")
+class TestWireRoadOverTlsWithSealedOrders(BrokerContract):
     fast, tls = True, True

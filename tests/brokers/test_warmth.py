@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.brokers.iifl.road_wire import WireRoad
@@ -188,7 +186,6 @@ async def test_a_second_order_waits_its_turn_and_its_deadline_is_its_own(cache: 
         assert [broker.times_seen(number) for number in (1, 2, 3)] == [1, 0, 1]
 
 
-@pytest.mark.usefixtures("asyncio_transports")  # aiofastnet forgets a timer
 async def test_a_handshake_that_never_ends_is_not_sent_and_delays_nobody(
     cache: Path, ca: PrivateCa
 ) -> None:
@@ -220,7 +217,6 @@ async def test_a_handshake_that_never_ends_is_not_sent_and_delays_nobody(
             never.set()
 
 
-@pytest.mark.usefixtures("asyncio_transports")  # aiofastnet forgets a timer
 async def test_roads_open_in_groups(cache: Path, ca: PrivateCa) -> None:
     clock = SteeredClock()
     now, most = 0, 0
@@ -261,7 +257,6 @@ async def test_a_wave_leaves_whole_before_any_reply_is_read(cache: Path) -> None
         assert [broker.times_seen(number) for number in range(100)] == [1] * 100
 
 
-@pytest.mark.usefixtures("asyncio_transports")  # aiofastnet forgets a timer
 async def test_closing_while_connecting(cache: Path, ca: PrivateCa) -> None:
     clock = SteeredClock()
     never = asyncio.Event()

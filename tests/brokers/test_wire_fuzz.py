@@ -109,9 +109,9 @@ class Fuzz:
                 await asyncio.sleep(0)
 
 
-@pytest.mark.usefixtures("asyncio_transports")
-async def test_fuzzed_replies_on_asyncio_transports(cache: Path) -> None:
-    await fuzz_replies(cache, fast=True, count=proof_count(200, "fuzz_asyncio"))
+@pytest.mark.usefixtures("sealed_orders")
+async def test_fuzzed_replies_to_sealed_orders(cache: Path, ca: PrivateCa) -> None:
+    await fuzz_replies(cache, fast=True, count=proof_count(200, "fuzz_sealed"), ca=ca)
 
 
 @pytest.mark.timeout(540)
@@ -121,9 +121,12 @@ async def test_fuzzed_replies(cache: Path, fast: bool) -> None:
     await fuzz_replies(cache, fast=fast, count=count)
 
 
-async def fuzz_replies(cache: Path, *, fast: bool, count: int) -> None:
+async def fuzz_replies(cache: Path, *, fast: bool, count: int, ca: PrivateCa | None = None) -> None:
     fuzz = Fuzz(lenient=not fast)
-    async with scripted(fuzz.script) as broker, client(broker, cache, fast=fast) as made:
+    async with (
+        scripted(fuzz.script, tls=ca.good if ca else None) as broker,
+        client(broker, cache, fast=fast, ca_file=ca.ca_file if ca else None) as made,
+    ):
         sessions = [session_of(made, f"a{index}") for index in range(ROADS)]
         await asyncio.gather(*(session.open_road() for session in sessions))
         await asyncio.gather(

@@ -14,6 +14,7 @@ import httptools
 
 from copytrade_gui.brokers.iifl.door import HttpReply
 from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
+from copytrade_gui.brokers.iifl.sealed import SealedTransport
 
 MAX_HEAD = 64 * 1024
 """Bytes of status line and headers, trailers and interim replies included."""
@@ -73,6 +74,8 @@ class Wire(asyncio.Protocol):
     def __init__(self, owner: WireOwner) -> None:
         self._owner = owner
         self._transport: asyncio.Transport | None = None
+        self._sealing: SealedTransport | None = None
+        self._sealed = False
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._awaiting = False
         self._dead = False
@@ -81,19 +84,38 @@ class Wire(asyncio.Protocol):
 
     @property
     def ready(self) -> bool:
-        """Connected, alive, and with no reply outstanding."""
+        """Connected, alive, with nothing sealed and no reply outstanding."""
         transport = self._transport
         return (
             transport is not None
             and not self._dead
             and not self._awaiting
+            and not self._sealed
             and not transport.is_closing()
         )
+
+    def seal(self, request: bytes) -> bool:
+        """Encrypt a request now, to be sent later; only when ``ready``. False: cannot be done."""
+        if self._sealing is None:
+            return False
+        self._sealing.seal(request)
+        self._sealed = True
+        return True
+
+    def send_sealed(self, max_body: int) -> bool:
+        """Send the sealed request; from here on a byte may have left. False: none has."""
+        sealing = self._sealing
+        if sealing is None or not self._sealed or self._dead:
+            return False
+        self._awaiting = sealing.send_sealed()
+        self._sealed = not self._awaiting
+        self._max_body = max_body
+        return self._awaiting
 
     def send(self, request: bytes, max_body: int) -> None:
         """Write a whole request now; only when ``ready``. From here on a byte may have left."""
         transport = self._transport
-        if transport is None or self._dead or self._awaiting or transport.is_closing():
+        if transport is None or not self.ready:
             raise RuntimeError("a request was written to a connection that is not ready")
         self._awaiting = True
         self._max_body = max_body
@@ -111,8 +133,10 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        # aiofastnet's transports are asyncio's in all but inheritance.
+        # Ours is one of asyncio's in all but inheritance.
         self._transport = cast("asyncio.Transport", transport)
+        if isinstance(transport, SealedTransport):
+            self._sealing = transport
         if self._dead:
             self._transport.abort()
 

@@ -51,6 +51,7 @@ class WireRoad:
         self._seen = SeenIds()
         self._wire: Wire | None = None
         self._busy: Job | None = None
+        self._sealed: tuple[PreparedOrder, PlaceJob] | None = None
         self._line: deque[Job] = deque()
         self._connecting: asyncio.Task[None] | None = None
         self._retry: Wait | None = None
@@ -77,9 +78,42 @@ class WireRoad:
         self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]
     ) -> None:
         """Write now if the connection is free; see ``OrderRoad``."""
+        seconds = deadline_ms / 1000
+        sealed, wire = self._sealed, self._wire
+        if sealed is None or sealed[0] is not order or wire is None:
+            self._take(PlaceJob(self._request(order), done, self._seen), seconds)
+            return
+        self._sealed = None
+        job = self._busy = sealed[1]
+        job.done = done
+        job.sent_ns = now_ns = self._clock.mono_ns()
+        if wire.send_sealed(MAX_REPLY):
+            job.wait = self._yard.wheel.after(seconds, partial(self._late, job, seconds), now_ns)
+        else:
+            # It is breaking, and we shall hear of it. Nothing of this order has left.
+            self._busy = None
+            job.sent_ns = 0
+            self._let_go("the connection broke")
+            self._take(job, seconds)
+
+    def seal(self, order: PreparedOrder) -> None:
+        """Encrypt now what ``place`` will send, if the connection is free; see ``OrderRoad``."""
+        wire = self._wire
+        if wire is None or not wire.ready or self._line or self._closed:
+            return
+        request = self._request(order)
+        if wire.seal(request):
+            self._sealed = (order, PlaceJob(request, None, self._seen))
+
+    def unseal(self, order: PreparedOrder) -> None:
+        """The order will not be placed: the connection goes, for its records are numbered."""
+        if self._sealed is not None and self._sealed[0] is order:
+            self._let_go("a request was not sent")
+            self._reconnect()
+
+    def _request(self, order: PreparedOrder) -> bytes:
         payload = order.payload
-        request = b"%b%d\r\n\r\n%b" % (self._place_head, len(payload), payload)
-        self._take(PlaceJob(request, done, self._seen), deadline_ms / 1000)
+        return b"%b%d\r\n\r\n%b" % (self._place_head, len(payload), payload)
 
     # ------------------------------------------------------------ Road
 
@@ -165,6 +199,7 @@ class WireRoad:
         """Drop the connection; what is out on it is lost."""
         wire, self._wire = self._wire, None
         job, self._busy = self._busy, None
+        self._sealed = None
         if wire is not None:
             wire.drop()
         if job is not None:
@@ -188,7 +223,9 @@ class WireRoad:
         if not (keep and trusted):
             self._wire = None
         # The connection is in order before anybody hears: the listener may place the next order.
-        if job is not None:
+        if isinstance(job, PlaceJob):
+            self._yard.inbox.put(job, now_ns)
+        elif job is not None:
             job.tell(now_ns)
         self._reconnect()
         self._next()

@@ -49,9 +49,12 @@ class Wheel:
         self._timer: Timer | None = None
         self._timer_bucket = 0
 
-    def after(self, seconds: float, call: Callable[[], None]) -> Wait:
-        """Run ``call`` once, ``seconds`` from now or up to one grain later."""
-        at_ns = self._clock.mono_ns() + int(seconds * 1e9)
+    def after(self, seconds: float, call: Callable[[], None], now_ns: int = 0) -> Wait:
+        """Run ``call`` once, ``seconds`` from now or up to one grain later.
+
+        ``now_ns`` is for callers that have just looked at the clock.
+        """
+        at_ns = (now_ns or self._clock.mono_ns()) + int(seconds * 1e9)
         bucket = -(-at_ns // GRAIN_NS)
         wait = Wait(self, call)
         waits = self._buckets.get(bucket)

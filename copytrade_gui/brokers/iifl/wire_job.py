@@ -73,13 +73,17 @@ class Job(ABC):
 
 
 class PlaceJob(Job):
-    """An order."""
+    """An order. ``done`` may be given later, but before the request leaves or waits."""
 
-    __slots__ = ("_done", "_outcome", "_seen")
+    __slots__ = ("_outcome", "_seen", "done")
 
-    def __init__(self, request: bytes, done: Callable[[PlaceReply], None], seen: SeenIds) -> None:
-        super().__init__(request)
-        self._done = done
+    def __init__(
+        self, request: bytes, done: Callable[[PlaceReply], None] | None, seen: SeenIds
+    ) -> None:
+        self.request = request
+        self.sent_ns = 0
+        self.wait = None
+        self.done = done
         self._seen = seen
         self._outcome: PlaceOutcome = Unknown("no reply was judged")
 
@@ -106,8 +110,10 @@ class PlaceJob(Job):
 
     def _call(self, outcome: PlaceOutcome, at_ns: int) -> None:
         self.end()
+        if self.done is None:
+            raise AssertionError("an order was placed without a listener")
         try:
-            self._done(PlaceReply(outcome, self.sent_ns, at_ns))
+            self.done(PlaceReply(outcome, self.sent_ns, at_ns))
         except Exception:
             # The listener's bug must not break the connection it did not cause.
             log.exception("the listener of an order's reply failed")

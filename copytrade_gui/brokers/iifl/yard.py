@@ -12,6 +12,8 @@ from copytrade_gui.brokers.iifl.caller import USER_AGENT
 from copytrade_gui.brokers.iifl.connect import open_connection_on
 from copytrade_gui.brokers.iifl.door import deadline
 from copytrade_gui.brokers.iifl.http1 import Wire, WireOwner
+from copytrade_gui.brokers.iifl.inbox import Inbox
+from copytrade_gui.brokers.iifl.sealed import ReadBuffer
 from copytrade_gui.brokers.iifl.wheel import Wheel
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import Clock
@@ -40,8 +42,10 @@ class Yard:
         self.address = address
         self.clock = clock
         self.wheel = Wheel(clock)
+        self.inbox = Inbox(clock)
         self.keep_alive_s = keep_alive_s
         self._tls = tls
+        self._buffer = ReadBuffer()
         self._gate = asyncio.Semaphore(OPEN_TOGETHER)
 
     async def open(self, owner: WireOwner, source_address: str | None) -> Wire:
@@ -56,6 +60,7 @@ class Yard:
                 self.address,
                 lambda: Wire(owner),
                 tls=self._tls,
+                buffer=self._buffer,
                 source_address=source_address,
             )
 
@@ -83,7 +88,8 @@ class Yard:
             log.info("order connections are closed when idle; keep_alive_s=%.1f", shorter)
 
     def close(self) -> None:
-        """Stop the wheel; the roads close themselves."""
+        """Hand on the last replies and stop the wheel; the roads close themselves."""
+        self.inbox.close()
         self.wheel.close()
 
 
