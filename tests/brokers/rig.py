@@ -20,6 +20,9 @@ from copytrade_gui.domain.ids import AccountId, AttemptId, Tag, order_tag
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
 from copytrade_gui.ports import OrderRoad, PlaceReply, SessionToken, Timer
+from tests.proof.counts import proof_count
+
+__all__ = ["proof_count"]
 
 CALM_MS = 30_000
 """A deadline that no healthy exchange comes near, however busy the machine is."""

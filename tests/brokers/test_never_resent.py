@@ -12,6 +12,7 @@ from tests.brokers.rig import (
     Line,
     Request,
     client,
+    proof_count,
     read_request,
     reply,
     says_accepted,
@@ -76,7 +77,7 @@ def agrees(heard: PlaceReply, arrived: int) -> bool:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
 async def test_each_order_arrives_at_most_once(cache: Path, fast: bool) -> None:
-    count = proof_count("resend") // ROADS
+    count = proof_count(600, "resend") // ROADS
     nuisance, answers = Nuisance(), Answers()
 
     async def run(road: int) -> None:

@@ -36,7 +36,7 @@ from tests.brokers.rig import accepted, leg
 from tests.proof.counts import proof_range
 
 SEED = 20261124
-CASES = proof_range("fuzz_parser")
+CASES = proof_range(2_000, "fuzz_parser")
 
 ODD_NUMBERS = [
     "NaN", "-NaN", "Infinity", "1e309", "1e-400", "0x10", "1_000", "١٢", "１２", "½", "1,5", "--1",

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,17 @@ from tests.brokers.rig import (
     accepted,
     client,
     place,
-    proof_count,
     reply,
     says_accepted,
     scripted,
     session_of,
     tag,
 )
+from tests.proof.counts import proof_range
 
 SEED = 20261124
 ROADS = 25
+Tell = Callable[[str, object], None]
 
 
 async def act(line: Line, case: Case) -> None:
@@ -110,18 +112,26 @@ class Fuzz:
 
 
 @pytest.mark.usefixtures("sealed_orders")
-async def test_fuzzed_replies_to_sealed_orders(cache: Path, ca: PrivateCa) -> None:
-    await fuzz_replies(cache, fast=True, count=proof_count(200, "fuzz_sealed"), ca=ca)
+async def test_fuzzed_replies_to_sealed_orders(
+    cache: Path, ca: PrivateCa, record_property: Tell
+) -> None:
+    numbers = proof_range(200, "fuzz_sealed")
+    record_property("replies", await fuzz_replies(cache, numbers, fast=True, ca=ca))
 
 
 @pytest.mark.timeout(540)
 @pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
-async def test_fuzzed_replies(cache: Path, fast: bool) -> None:
-    count = proof_count(1000, "fuzz_wire") if fast else proof_count(150, "fuzz_httpx")
-    await fuzz_replies(cache, fast=fast, count=count)
+async def test_fuzzed_replies(cache: Path, fast: bool, record_property: Tell) -> None:
+    numbers = proof_range(1000, "fuzz_wire") if fast else proof_range(150, "fuzz_httpx")
+    count = await fuzz_replies(cache, numbers, fast=fast)
+    record_property("replies", count)
+    record_property("wire_replies", count if fast else 0)
 
 
-async def fuzz_replies(cache: Path, *, fast: bool, count: int, ca: PrivateCa | None = None) -> None:
+async def fuzz_replies(
+    cache: Path, numbers: range, *, fast: bool, ca: PrivateCa | None = None
+) -> int:
+    """Fuzz these cases; returns how many replies were judged."""
     fuzz = Fuzz(lenient=not fast)
     async with (
         scripted(fuzz.script, tls=ca.good if ca else None) as broker,
@@ -131,13 +141,14 @@ async def fuzz_replies(cache: Path, *, fast: bool, count: int, ca: PrivateCa | N
         await asyncio.gather(*(session.open_road() for session in sessions))
         await asyncio.gather(
             *(
-                fuzz.run(session.orders, broker, range(index, count, ROADS))
+                fuzz.run(session.orders, broker, numbers[index::ROADS])
                 for index, session in enumerate(sessions)
             )
         )
     assert fuzz.wrong == []
-    assert len(fuzz.cases) == count
+    assert len(fuzz.cases) == len(numbers)
     assert broker.overlaps == 0
+    return len(fuzz.cases)
 
 
 BODY = accepted(f"B{tag(1)}")

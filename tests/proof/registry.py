@@ -1,4 +1,4 @@
-"""Finds the proofs: every module ``tests/proof/pNN_name.py``.
+"""Finds the proofs: every module ``tests/proof/pNN_name.py`` or ``fuzz_name.py``.
 
 A proof module defines ``TEST = "P1"`` and ``prove(release: bool) -> Row``. One that can be cut
 into independent pieces also defines ``parts(release: bool) -> int`` and
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.proof.row import Row
 
-_NAME = re.compile(r"p(\d\d)_\w+\.py")
+_NAME = re.compile(r"(p\d\d|fuzz)_\w+\.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ def pieces(release: bool, wanted: set[str]) -> list[Piece]:
         LookupError: a wanted proof does not exist.
     """
     found: list[Piece] = []
-    for path in sorted(Path(__file__).parent.glob("p[0-9][0-9]_*.py")):
+    here = Path(__file__).parent
+    for path in (*sorted(here.glob("p[0-9][0-9]_*.py")), *sorted(here.glob("fuzz_*.py"))):
         if _NAME.fullmatch(path.name) is None:
             continue
         name = f"tests.proof.{path.stem}"

@@ -1,11 +1,10 @@
 """kill -9 at any moment: what was reported stored is there, whole, and the chain is unbroken.
 
-``COPYTRADE_PROOF=1`` kills 60 times instead of 6; the whole program is killed in P5.
+``make proof`` kills 60 times instead of 6; the whole program is killed in P5.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -18,10 +17,11 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.storage.folder import open_folder
 from copytrade_gui.storage.store import open_store
 from tests.house.source import ROOT
+from tests.proof.counts import proof_count
 from tests.storage.conftest import SMALL
 from tests.storage.samples import DAY, HandClock
 
-KILLS = 60 if os.environ.get("COPYTRADE_PROOF") == "1" else 6
+KILLS = proof_count(6, "storage_kills")
 FOLLOWERS = 40
 TRADE = """
 import asyncio, pathlib, sys

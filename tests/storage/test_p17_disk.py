@@ -1,16 +1,15 @@
 """P17: the disk is full, read-only, broken, locked, torn or flipped at the n-th write.
 
 What was reported stored is there after a restart, what was refused is there whole or not at all, no
-fact is lost or doubled, and the engine is told to halt. ``COPYTRADE_PROOF=1`` runs every n to 50.
+fact is lost or doubled, and the engine is told to halt. ``make proof`` runs every n to 50.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import sqlite3
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from copytrade_gui.storage.engines import Connecting
 from copytrade_gui.storage.folder import DataFolder, open_folder
 from copytrade_gui.storage.problems import StorageError
 from copytrade_gui.storage.store import Seams, Store, open_store
+from tests.proof.counts import is_quick, proof_range
 from tests.storage.conftest import SMALL
 from tests.storage.faulty import FailingFiles, Fault, Script, failing
 from tests.storage.samples import (
@@ -38,10 +38,11 @@ from tests.storage.samples import (
     view_of,
 )
 
-PROOF = os.environ.get("COPYTRADE_PROOF") == "1"
-EVERY_N = range(1, 51)
 SOME_N = (1, 2, 3, 5, 8, 13, 14, 21, 34, 50)
-NUMBERS = EVERY_N if PROOF else SOME_N
+NUMBERS = SOME_N if is_quick() else [n + 1 for n in proof_range(len(SOME_N), "disk")]
+PLANS = 9 + NUMBERS[-1] // 6
+"""A day with more writes than the last n."""
+Tell = Callable[[str, object], None]
 
 # Which of them are said depends on where the disk fails.
 a_bad_disk = pytest.mark.expected_log(
@@ -153,8 +154,10 @@ async def judge(folder: DataFolder, clock: HandClock, day: Day) -> None:
 @a_bad_disk
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("fault", list(Fault))
-async def test_p17_write_fails(tmp_path: Path, fault: Fault, lasting: bool) -> None:
-    failures = 0
+async def test_p17_write_fails(
+    tmp_path: Path, fault: Fault, lasting: bool, record_property: Tell
+) -> None:
+    failures = cases = 0
     for number in NUMBERS:
         folder = open_folder(tmp_path / f"data{number}", "paper")
         clock = HandClock()
@@ -166,18 +169,22 @@ async def test_p17_write_fails(tmp_path: Path, fault: Fault, lasting: bool) -> N
         async with open_store(folder, clock, inline=True, seams=seams) as store:
             script.seen = 0
             script.first, script.last = number, 10**9 if lasting else number
-            await trade(store, clock, day, plans=9)
+            await trade(store, clock, day, plans=PLANS)
             if script.failed:
                 assert day.failures or day.halts
             failures += script.failed
         await judge(folder, clock, day)
+        cases += 1
     assert failures >= len(NUMBERS) // 3
+    record_property("cases", cases)
+    record_property("faults", failures)
 
 
 @a_bad_disk
 @pytest.mark.parametrize("fault", list(Fault))
-async def test_p17_the_same_on_threads(tmp_path: Path, fault: Fault) -> None:
-    for number in NUMBERS[:: 5 if PROOF else 3]:
+async def test_p17_the_same_on_threads(tmp_path: Path, fault: Fault, record_property: Tell) -> None:
+    faults = 0
+    for number in NUMBERS[:: 3 if is_quick() else 1]:
         folder = open_folder(tmp_path / f"data{number}", "paper")
         clock = HandClock()
         day = Day()
@@ -189,7 +196,10 @@ async def test_p17_the_same_on_threads(tmp_path: Path, fault: Fault) -> None:
             script.seen = 0
             script.first = number
             await trade(store, clock, day)
+            faults += script.failed
         await judge(folder, clock, day)
+    record_property("cases", len(NUMBERS[:: 3 if is_quick() else 1]))
+    record_property("faults", faults)
 
 
 @a_bad_disk
@@ -303,7 +313,7 @@ async def test_p17_locked_by_another_program(folder: DataFolder, clock: HandCloc
         assert await store.journal.commit_plan(plan, first_attempts(plan))
 
 
-async def test_p17_torn_log(tmp_path: Path) -> None:
+async def test_p17_torn_log(tmp_path: Path, record_property: Tell) -> None:
     """A power cut may take the end of the log: what is left is a whole beginning, and said so."""
     chance = random.Random(17)  # noqa: S311 - seeded on purpose
     for number in NUMBERS:
@@ -327,10 +337,12 @@ async def test_p17_torn_log(tmp_path: Path) -> None:
             assert await again.history.verify() == ()
         found = facts_in(folder.database)
         assert found == day.facts[: len(found)]
+    record_property("cases", len(NUMBERS))
+    record_property("faults", len(NUMBERS))
 
 
 @a_bad_file
-async def test_p17_flipped_bytes(tmp_path: Path) -> None:
+async def test_p17_flipped_bytes(tmp_path: Path, record_property: Tell) -> None:
     """No flipped byte of a closed file goes unnoticed, and none stops the program from starting."""
     chance = random.Random(17)  # noqa: S311 - seeded on purpose
     base = open_folder(tmp_path / "base", "paper")
@@ -357,3 +369,5 @@ async def test_p17_flipped_bytes(tmp_path: Path) -> None:
         base.witness.write_bytes(witness)
     async with open_store(base, clock, inline=True, seams=SMALL) as store:
         assert store.opening.sentences == ()
+    record_property("cases", len(NUMBERS))
+    record_property("faults", len(NUMBERS))
