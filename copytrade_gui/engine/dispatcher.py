@@ -46,7 +46,7 @@ _COMMIT_STEPS = 3
 """Turns of the loop until a commit waits for the disk alone; more or fewer only cost time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: five hundred of them are made while an order waits
 class Ready:
     """An order that may leave now: its attempt, its request, and the road it takes."""
 
@@ -89,7 +89,7 @@ class Dispatcher:
         self._undisturbed = undisturbed
         self._on_reply = on_reply
         self._on_storage_failure = on_storage_failure
-        self._leaving: set[tuple[AccountId, InstrumentKey]] = set()
+        self._leaving: dict[AccountId, list[InstrumentKey]] = {}
         self._pumping = False
         self._pump_again = False
         self._timer: Timer | None = None
@@ -99,35 +99,37 @@ class Dispatcher:
 
     def select(self, orders: Iterable[Order]) -> list[Ready]:
         """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
-        wall_ns = self._clock.wall_ns()
+        wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
+        lanes, leaving = self._lanes, self._leaving
         # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.
         may_send = self._gate.may_send
         ready: list[Ready] = []
         for order in orders:
-            lane = self._lanes.get(order.intent.account_id)
+            account = order.intent.account_id
+            lane = lanes.get(account)
             if lane is None:
                 self._end(order, State.SKIPPED, "removed", "The account was removed.")
-            elif self._stale(order):
+            elif self._stale(order, mono_ns):
                 self._end(order, State.STALE, "too_old", "Older than its signal age; not sent.")
-            elif may_send and self._may_leave(order, lane):
+            elif may_send and self._may_leave(order, lane, mono_ns):
                 order.leaving = True
-                self._leaving.add((lane.account_id, order.key))
+                leaving.setdefault(account, []).append(order.key)
                 ready.append(self._make_ready(order, lane, wall_ns))
             else:
                 lane.queue.append(order)
         return ready
 
-    def _stale(self, order: Order) -> bool:
-        age_ns = self._clock.mono_ns() - order.called_ns
-        return age_ns > order.intent.signal_age_ms * 1_000_000
+    @staticmethod
+    def _stale(order: Order, now: int) -> bool:
+        return now - order.called_ns > order.intent.signal_age_ms * 1_000_000
 
-    def _may_leave(self, order: Order, lane: Lane) -> bool:
-        now = self._clock.mono_ns()
+    def _may_leave(self, order: Order, lane: Lane, now: int) -> bool:
+        account = order.intent.account_id
         return (
             lane.ready
             and now >= lane.wait_until_ns
-            and (lane.account_id, order.key) not in self._leaving
-            and not self._book.in_doubt(lane.account_id, order.key, but=order)
+            and order.key not in self._leaving.get(account, ())
+            and not self._book.in_doubt(account, order.key, but=order)
             and lane.slots.take(now)
         )
 
@@ -185,8 +187,8 @@ class Dispatcher:
         for item in wave:
             self._book.mark(item.order, item.attempt)
             self._progress.marked(item.order)
-        deadline = self._rules.deadline_ms
         every = self._rules.gate_every
+        left: list[Ready] = []
         for count, item in enumerate(wave):
             if count % every == 0:
                 if count:
@@ -200,7 +202,12 @@ class Dispatcher:
             if not self._progress.wrote(item.order):
                 self._drop(wave[count:])
                 break
-            item.road.place(item.request, deadline, partial(self._on_reply, item.order))
+            item.road.launch(item.request)
+            left.append(item)
+        # Nothing awaited since: no reply was read, and none is missed.
+        deadline, on_reply = self._rules.deadline_ms, self._on_reply
+        for item in left:
+            item.road.place(item.request, deadline, partial(on_reply, item.order))
         self.release(wave)
         self._fault(faultpoints.AFTER_WRITE)
 
@@ -213,8 +220,14 @@ class Dispatcher:
     def release(self, wave: list[Ready]) -> None:
         """The wave is no longer between its choice and its bytes."""
         for item in wave:
-            item.order.leaving = False
-            self._leaving.discard((item.order.intent.account_id, item.order.key))
+            order = item.order
+            if order.leaving:
+                order.leaving = False
+                account = order.intent.account_id
+                keys = self._leaving[account]
+                keys.remove(order.key)
+                if not keys:
+                    del self._leaving[account]
 
     def _drop(self, rest: list[Ready], code: str = "stopped", reason: str = "") -> None:
         """A stop came before these bytes left: NOT_SENT is proven, the intent is SKIPPED."""
@@ -332,7 +345,8 @@ class Dispatcher:
     def not_sent_again(self, order: Order, outcome: NotSent) -> None:
         """Repeat a NOT_SENT order at most twice inside its age; otherwise it stays NOT_SENT."""
         after = self._rules.resend_after
-        if order.resends >= len(after) or self._stale(order) or not order.may_attempt:
+        stale = self._stale(order, self._clock.mono_ns())
+        if order.resends >= len(after) or stale or not order.may_attempt:
             self._progress.settled(order)
             return
         delay = after[order.resends] + self._work.jitter(self._rules.resend_jitter)

@@ -89,6 +89,13 @@ class OrderRoad(Protocol):
         ``place`` or ``unseal`` of the very same object follows. Never raises.
         """
 
+    def launch(self, order: PreparedOrder) -> None:
+        """Write an order that was sealed, now; ``place`` of the same object follows at once.
+
+        For a wave, whose bytes then do not wait for the bookkeeping of those before them. Nothing
+        is written for an order that was not sealed: ``place`` writes it.
+        """
+
     def unseal(self, order: PreparedOrder) -> None:
         """The order will not be placed. Harmless for one that was not sealed."""
 

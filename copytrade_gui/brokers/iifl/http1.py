@@ -95,12 +95,12 @@ class Wire(asyncio.Protocol):
         )
 
     def seal(self, request: bytes) -> bool:
-        """Encrypt a request now, to be sent later; only when ``ready``. False: cannot be done."""
-        if self._sealing is None:
+        """Encrypt a request now, to be sent later. False: not ready, or no TLS."""
+        sealing = self._sealing
+        if sealing is None or self._dead or self._awaiting or self._sealed:
             return False
-        self._sealing.seal(request)
-        self._sealed = True
-        return True
+        self._sealed = sealing.seal(request)
+        return self._sealed
 
     def send_sealed(self, max_body: int) -> bool:
         """Send the sealed request; from here on a byte may have left. False: none has."""

@@ -102,6 +102,9 @@ class DoorRoad:
     def seal(self, order: PreparedOrder) -> None:
         """Nothing: the door encrypts when it sends."""
 
+    def launch(self, order: PreparedOrder) -> None:
+        """Nothing: ``place`` sends it."""
+
     def unseal(self, order: PreparedOrder) -> None:
         """Nothing was sealed."""
 

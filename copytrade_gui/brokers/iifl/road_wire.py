@@ -79,31 +79,40 @@ class WireRoad:
     ) -> None:
         """Write now if the connection is free; see ``OrderRoad``."""
         seconds = deadline_ms / 1000
-        sealed, wire = self._sealed, self._wire
-        if sealed is None or sealed[0] is not order or wire is None:
+        sealed = self._sealed
+        if sealed is None or sealed[0] is not order:
             self._take(PlaceJob(self._request(order), done, self._seen), seconds)
             return
+        job = sealed[1]
+        if not job.sent_ns:
+            self.launch(order)
         self._sealed = None
-        job = self._busy = sealed[1]
         job.done = done
-        job.sent_ns = now_ns = self._clock.mono_ns()
-        if wire.send_sealed(MAX_REPLY):
-            job.wait = self._yard.wheel.after(seconds, partial(self._late, job, seconds), now_ns)
+        if job.sent_ns:
+            late = partial(self._late, job, seconds)
+            job.wait = self._yard.wheel.after(seconds, late, job.sent_ns)
         else:
-            # It is breaking, and we shall hear of it. Nothing of this order has left.
-            self._busy = None
-            job.sent_ns = 0
+            # It was breaking, and nothing of this order has left.
             self._let_go("the connection broke")
             self._take(job, seconds)
 
     def seal(self, order: PreparedOrder) -> None:
         """Encrypt now what ``place`` will send, if the connection is free; see ``OrderRoad``."""
         wire = self._wire
-        if wire is None or not wire.ready or self._line or self._closed:
+        if wire is None or self._line or self._closed or self._sealed is not None:
             return
         request = self._request(order)
         if wire.seal(request):
             self._sealed = (order, PlaceJob(request, None, self._seen))
+
+    def launch(self, order: PreparedOrder) -> None:
+        """Write a sealed order; see ``OrderRoad``."""
+        sealed, wire = self._sealed, self._wire
+        if sealed is not None and sealed[0] is order and wire is not None:
+            now_ns = self._clock.mono_ns()
+            if wire.send_sealed(MAX_REPLY):
+                job = self._busy = sealed[1]
+                job.sent_ns = now_ns
 
     def unseal(self, order: PreparedOrder) -> None:
         """The order will not be placed: the connection goes, for its records are numbered."""

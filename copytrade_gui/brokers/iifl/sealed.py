@@ -57,12 +57,16 @@ class SealedTransport(asyncio.BufferedProtocol):
         self._tls.write(data)
         self._plain.write(self._outgoing.read())
 
-    def seal(self, data: bytes) -> None:
-        """Encrypt and keep; nothing leaves. From here on only ``send_sealed`` or ``abort``."""
-        if self._sealed:
-            raise RuntimeError("a request is sealed already")
+    def seal(self, data: bytes) -> bool:
+        """Encrypt and keep; nothing leaves. From here on only ``send_sealed`` or ``abort``.
+
+        False: the connection is closing, or something is sealed already.
+        """
+        if self._sealed or self.is_closing():
+            return False
         self._tls.write(data)
         self._sealed = self._outgoing.read()
+        return True
 
     def send_sealed(self) -> bool:
         """Send what was sealed. False: the connection is closing, and nothing was sent."""

@@ -110,8 +110,8 @@ class PlaceJob(Job):
 
     def _call(self, outcome: PlaceOutcome, at_ns: int) -> None:
         self.end()
-        if self.done is None:
-            raise AssertionError("an order was placed without a listener")
+        if self.done is None:  # whoever launched it was stopped in the middle of its wave
+            return
         try:
             self.done(PlaceReply(outcome, self.sent_ns, at_ns))
         except Exception:
