@@ -47,7 +47,6 @@ class Desk:
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
-        self._written_ns = 0
         self._plan: Plan | None = None
         self._settled = asyncio.Event()
         self._commit_ns = 0
@@ -56,8 +55,6 @@ class Desk:
         self._commit = opened.store.journal.commit_plan
 
     def __enter__(self) -> Self:
-        # The bus tells of a plan right after its last byte was handed over; a first listener
-        # hears it before anything else is done with it.
         self._unsubscribe = self._opened.console.events.subscribe(self._hear)
         setattr(self._opened.store.journal, "commit_plan", self._timed_commit)  # noqa: B010 - mypy forbids the plain form
         return self
@@ -72,7 +69,6 @@ class Desk:
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, PlanMade):
-            self._written_ns = time.monotonic_ns()
             self._plan = event.plan
         elif isinstance(event, PlanSettled):
             self._settled.set()
@@ -153,7 +149,7 @@ class Desk:
             acked=len(acked),
             refused_for_rate=rated,
             first_byte_ms=(min(timing.sent_ns for timing in timings) - call) / 1e6,
-            last_byte_ms=(self._written_ns - call) / 1e6,
+            last_byte_ms=(max(timing.sent_ns for timing in timings) - call) / 1e6,
             replies_ms=sorted((timing.replied_ns - call) / 1e6 for timing in timings),
             cpu_ms=cpu_ms,
             peak_mib=process.memory_mib("VmHWM"),

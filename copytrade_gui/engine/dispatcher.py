@@ -44,6 +44,8 @@ T = TypeVar("T")
 
 _COMMIT_STEPS = 3
 """Turns of the loop until a commit waits for the disk alone; more or fewer only cost time."""
+_SEAL_AT_ONCE = 25
+"""Orders sealed between two looks at the commit."""
 
 
 @dataclass(slots=True)  # not frozen: five hundred of them are made while an order waits
@@ -154,19 +156,23 @@ class Dispatcher:
 
     # ------------------------------------------------------------ writing
 
-    def seal(self, wave: list[Ready]) -> None:
-        """Do what can be done for a wave while its commit waits for the disk; no byte leaves."""
-        for item in wave:
-            item.road.seal(item.request)
-
     async def committed(self, commit: Coroutine[object, object, T], wave: list[Ready]) -> T:
-        """Await a wave's commit and seal the wave meanwhile. If it fails nothing is sealed."""
+        """Await a wave's commit and seal orders as long as it waits for the disk; no byte leaves.
+
+        Orders that are not sealed by then are encrypted when they are placed. If the commit fails
+        nothing stays sealed.
+        """
         running = asyncio.ensure_future(commit)
         try:
             # Let the commit get as far as its thread before we seal.
             for _ in range(_COMMIT_STEPS):
                 await next_turn()
-            self.seal(wave)
+            for place in range(0, len(wave), _SEAL_AT_ONCE):
+                if running.done():
+                    break
+                for item in wave[place : place + _SEAL_AT_ONCE]:
+                    item.road.seal(item.request)
+                await next_turn()
             return await running
         except BaseException:
             self._unseal(wave)

@@ -39,7 +39,7 @@ def lamp(number: int, words: str = "") -> LampChanged:
 
 
 @pytest.fixture
-def rig(app: QApplication) -> Rig:  # noqa: ARG001 - timers need an application
+def rig(app: QApplication) -> Rig:
     return Rig()
 
 
