@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, Severity
@@ -62,8 +63,19 @@ class Book:
         return self._by_plan.get(plan, [])
 
     def known_ids(self, account: AccountId) -> set[BrokerOrderId]:
-        """Every broker order id we know for this account: a complete read shows them all."""
+        """Every broker order id we know for this account."""
         return self._known.get(account, set())
+
+    def sent_today(self, order: Order) -> bool:
+        """True if today's books of the broker must show the order, if it exists."""
+        return order.sent_on_day_of(self._clock.wall_ns())
+
+    def missing_in(self, account: AccountId, seen: AbstractSet[BrokerOrderId]) -> int:
+        """How many orders of today that we know a read lacks: a complete one lacks none."""
+        return sum(
+            self.sent_today(self._by_broker[(account, known)])
+            for known in self.known_ids(account) - seen
+        )
 
     def open_of(self, account: AccountId) -> list[Order]:
         """Orders of one account with an attempt that has not ended: sent, in doubt or working."""

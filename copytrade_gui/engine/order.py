@@ -14,6 +14,9 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Attempt, Intent, OrderView, Timing
 from copytrade_gui.ports import Doubt
 
+_INDIA_NS = 19_800 * 1_000_000_000
+_DAY_NS = 86_400 * 1_000_000_000
+
 GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
 """An intent in one of these has no attempt that counts."""
 
@@ -94,6 +97,16 @@ class Order:
     def key(self) -> InstrumentKey:
         """The instrument's key."""
         return self.intent.terms.instrument.key
+
+    def sent_on_day_of(self, wall_ns: int) -> bool:
+        """True if the attempt was marked on the Indian day of ``wall_ns``.
+
+        The broker's books show one day; what was sent on another is in none of them.
+        """
+        attempt = self.attempt
+        return attempt is not None and (
+            (attempt.marked_ns + _INDIA_NS) // _DAY_NS == (wall_ns + _INDIA_NS) // _DAY_NS
+        )
 
     def view(self) -> OrderView:
         """Freeze the order as it stands."""

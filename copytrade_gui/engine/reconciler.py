@@ -65,10 +65,10 @@ class Reconciler:
             seen.setdefault(row.broker_order_id, row)
             if row.tag:
                 result.tags.add(row.tag)
-        missing = self._book.known_ids(lane.account_id) - seen.keys()
+        missing = self._book.missing_in(lane.account_id, seen.keys())
         if missing:
             result.complete = False
-            result.why_not = f"{len(missing)} orders that we know are not in it"
+            result.why_not = f"{missing} orders that we know are not in it"
         for row in seen.values():
             order = self._owner(lane, row)
             if order is None:

@@ -92,6 +92,12 @@ class Resolver:
                 alike,
             )
             return
+        if orders.complete and not self._book.sent_today(order):
+            # Found rows were linked before: what is still in doubt is in no book of today.
+            self._review(
+                order, "It was sent on an earlier day, which today's book does not show.", []
+            )
+            return
         span = (now - order.absent_since_ns) / 1e9 if order.absent_reads else 0.0
         if order.doubt is not Doubt.PLAIN:
             if order.absent_reads >= rules.confirm_reads and span >= rules.confirm_gap:
