@@ -132,9 +132,10 @@ class World:
     seed: int = 1
     switches: Switches = field(default_factory=lambda: Switches(latency_ms=60, jitter_ms=80))
     rules: Rules = field(default_factory=Rules)
+    starts_ns: int = MORNING_NS
 
     def __post_init__(self) -> None:
-        self.time = VirtualTime(MORNING_NS)
+        self.time = VirtualTime(self.starts_ns)
         self.clock = VirtualClock(self.time)
         config = SimulatorConfig(
             seed=self.seed,
@@ -372,6 +373,7 @@ def world(
     *,
     switches: Switches | None = None,
     rules: Rules | None = None,
+    starts_ns: int = MORNING_NS,
 ) -> Iterator[World]:
     """A world with a disk that is gone afterwards. Quiet: only failures may speak."""
     log = logging.getLogger("copytrade_gui")
@@ -387,6 +389,7 @@ def world(
                 seed,
                 switches or Switches(latency_ms=60, jitter_ms=80),
                 rules or Rules(),
+                starts_ns,
             )
             try:
                 yield made
