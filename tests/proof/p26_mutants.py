@@ -20,6 +20,7 @@ _COPIED = ("copytrade_gui", "tests", "resources", "pyproject.toml")
 _CHECKS = (
     "tests/domain",
     "tests/engine",
+    "tests/recovery",
     "tests/brokers/test_outcome.py",
     "tests/proof/test_quick.py",
 )
@@ -82,13 +83,13 @@ class _Copy:
     def catches(self, mutant: Mutant) -> bool:
         """Break the rule, run the checks, mend it. True if a check failed or hung.
 
-        Raises:
-            ProofBroken: the program has changed and the mutant does not fit any more.
+        A mutant that the program has outgrown is not caught: the list must be mended then.
         """
         file = self._folder / mutant.file
         sound = file.read_text("utf-8")
         if sound.count(mutant.old) != 1:
-            raise ProofBroken(f"mutant '{mutant.rule}' fits {sound.count(mutant.old)} places")
+            print(f"mutant '{mutant.rule}' fits {sound.count(mutant.old)} places", file=sys.stderr)
+            return False
         self._write(file, sound.replace(mutant.old, mutant.new))
         try:
             return self.notices()
