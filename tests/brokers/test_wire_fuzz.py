@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
-from collections.abc import Callable
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -259,3 +261,63 @@ async def test_an_id_that_was_given_before_is_no_answer(cache: Path) -> None:
         assert isinstance((await place(session.orders, 3)).outcome, Unknown)
     assert broker.connections >= 2
     assert len(broker.orders()) == 3
+
+
+class Renegotiating:
+    """OpenSSL's own server, which can ask for another handshake in the middle of a connection."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.said = b""
+
+    async def until(self, words: bytes) -> re.Match[bytes]:
+        """Wait until it has printed this; what clients send is printed too."""
+        assert self._process.stdout is not None
+        while not (found := re.search(words, self.said)):
+            more = await self._process.stdout.read(65_536)
+            assert more, self.said
+            self.said += more
+        return found
+
+    async def type(self, line: bytes) -> None:
+        """What its operator types: ``r`` renegotiates, anything else goes to the client."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line)
+        await self._process.stdin.drain()
+
+
+@asynccontextmanager
+async def renegotiating(ca: PrivateCa) -> AsyncIterator[Renegotiating]:
+    files = ca.ca_file.parent
+    process = await asyncio.create_subprocess_exec(
+        "openssl", "s_server", "-tls1_2", "-accept", "127.0.0.1:0",
+        "-cert", str(files / "good.crt"), "-key", str(files / "good.key"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        yield Renegotiating(process)
+    finally:
+        process.kill()
+        await process.communicate()
+        await asyncio.sleep(0)
+
+
+async def test_another_handshake_is_refused_and_proves_nothing(cache: Path, ca: PrivateCa) -> None:
+    """TLS renegotiation under a sent order: the line is cut, the order Unknown, and sent once."""
+    async with renegotiating(ca) as server:
+        port = (await server.until(rb"ACCEPT \S*?:(\d+)"))[1].decode()
+        base = ScriptedBroker(says_accepted, base_url=f"https://127.0.0.1:{port}/v1")
+        async with client(base, cache, ca_file=ca.ca_file) as made:
+            session = session_of(made)
+            await session.open_road()
+            first = asyncio.create_task(place(session.orders, 1))
+            await server.until(tag(1).encode())
+            await server.type(reply(accepted(f"B{tag(1)}")))
+            assert (await first).outcome == Accepted(BrokerOrderId(f"B{tag(1)}"))
+            second = asyncio.create_task(place(session.orders, 2))
+            await server.until(tag(2).encode())
+            await server.type(b"r\n")
+            assert isinstance((await second).outcome, Unknown)
+        assert [server.said.count(tag(number).encode()) for number in (1, 2)] == [1, 1]
