@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -25,6 +24,8 @@ from copytrade_gui.domain.records import Plan
 
 _WAIT_S = 60.0
 _REST_S = 4.0
+_SETTLE_S = 10.0
+"""After the logins: the books were read, and the program's own tidying had its turn."""
 
 CommitPlan = Callable[..., Awaitable[bool]]
 
@@ -85,7 +86,7 @@ class Desk:
         """Log every account in and let the program come to rest."""
         idle = process.memory_mib()
         ready = await self._opened.console.sessions.login_all_paper()
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(_SETTLE_S)
         return Ready(ready, idle, process.memory_mib(), type(asyncio.get_running_loop()).__name__)
 
     async def burst(self, order: Round, draft: Draft, called_ns: int = 0) -> Burst:
@@ -194,4 +195,3 @@ async def _serve(options: OpenOptions) -> None:
                 except Exception as error:
                     process.tell(Failed(f"{type(error).__name__}: {error}"))
                     raise
-                gc.collect()  # what a quiet second would do; never inside a burst

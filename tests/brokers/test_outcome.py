@@ -244,3 +244,31 @@ def test_change_done() -> None:
     # Some books echo the id beside the code of a refused change.
     body = b'{"status":"Ok","result":{"status":"EC992","message":"m","brokerOrderId":"1"}}'
     assert classify_change(HttpReply(200, {}, body)) == Refused("EC992", "m")
+
+
+def test_the_short_way_judges_like_the_table() -> None:
+    """A reply to the letter takes a short way, one space more the long one; the result is one."""
+    short = accepted(240919000000041)
+    long = short.replace(b'"result":', b'"result": ')
+    assert short != long
+    assert classify(200, {}, short) == classify(200, {}, long) == Accepted("240919000000041")  # type: ignore[arg-type]  # a plain text is one
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b'"brokerOrderId":"1"', b'"brokerOrderId":""'),
+        (b'"brokerOrderId":"1"', b'"brokerOrderId":"' + b"1" * 41 + b'"'),
+        (b'"brokerOrderId":"1"', b'"brokerOrderId":"1/../2"'),
+        (b'"result":[{"status":"Success"', b'"result":[{"status":"EC912"'),
+        (b"}]}", b'},{"status":"EC912"}]}'),
+        (b"}]}", b"}]"),
+    ],
+)
+def test_a_reply_that_only_resembles_a_good_one_is_not_accepted(
+    change: tuple[bytes, bytes],
+) -> None:
+    body = accepted(1)
+    assert classify(200, {}, body) == Accepted("1")  # type: ignore[arg-type]  # a plain text is one
+    assert not isinstance(classify(200, {}, body.replace(*change)), Accepted)
+    assert not isinstance(classify(500, {}, body), Accepted)

@@ -6,6 +6,7 @@ else is Unknown, which is never sent again and is settled by reading the order b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from copytrade_gui.brokers.iifl.door import HttpReply
@@ -33,10 +34,21 @@ from copytrade_gui.ports import (
 )
 
 _TAKEN = frozenset({"success", "ok"})
+_PLAINLY_TAKEN = re.compile(
+    rb'\{"status":"Ok","message":"[A-Za-z ]*","result":\[\{"status":"Success",'
+    rb'"message":"[A-Za-z ]*","brokerOrderId":"([A-Za-z0-9_-]{1,40})"'
+    rb'(?:,"requestTime":"[A-Za-z0-9: -]*")?\}\]\}'
+)
+"""The one reply that five hundred orders get at the same moment, to the letter.
+
+The table below judges it the same, in ten times the time.
+"""
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> PlaceOutcome:
     """Judge the reply to a place call of one order. Total: any bytes give an outcome."""
+    if status == 200 and (plain := _PLAINLY_TAKEN.fullmatch(body)) is not None:
+        return Accepted(BrokerOrderId(plain[1].decode("ascii")))
     verdict = _judge(status, headers, body, changing=False)
     if isinstance(verdict, Leg):
         return Accepted(BrokerOrderId(text(verdict.broker_order_id)))

@@ -68,7 +68,9 @@ class WireRoad:
     def warm(self) -> bool:
         """True while the connection is open, so that an order needs no handshake."""
         wire = self._wire
-        return wire is not None and not self._closed and (wire.ready or self._busy is not None)
+        if wire is None or self._closed:
+            return False
+        return wire.ready or self._busy is not None or self._sealed is not None
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; see ``OrderEncoder.prepare``."""
