@@ -96,7 +96,7 @@ class Operator:
             presses.insert(0, self._setup.again)
         for command in presses:
             tell(Note("pressed", command))
-            plan = await self._press(command)
+            plan = await self.press(command)
             if plan is None:
                 continue
             plans.append(plan)
@@ -107,7 +107,8 @@ class Operator:
         tell(Note("idle"))
         await asyncio.sleep(_LIFE_S)
 
-    async def _press(self, command: str) -> PlanId | None:
+    async def press(self, command: str) -> PlanId | None:
+        """Press the ticket's button once; None after a refusal."""
         try:
             placed = await self._trading.submit(
                 self._master(), await self._draft(), CommandId(command)
