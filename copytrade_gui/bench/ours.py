@@ -24,8 +24,8 @@ from copytrade_gui.domain.records import Plan
 
 _WAIT_S = 60.0
 _REST_S = 4.0
-_SETTLE_S = 10.0
-"""After the logins: the books were read, and the program's own tidying had its turn."""
+_SETTLE_S = 4.0
+"""After the logins: by then every book was read."""
 
 CommitPlan = Callable[..., Awaitable[bool]]
 

@@ -271,8 +271,7 @@ class Dispatcher:
         try:
             while self._pump_again:
                 self._pump_again = False
-                with self._undisturbed():
-                    await self._send_queued()
+                await self._send_queued()
         finally:
             self._pumping = False
         self._plan_wake()
@@ -282,8 +281,11 @@ class Dispatcher:
         for lane in self._lanes:
             waiting.extend(lane.queue)
             lane.queue.clear()
-        if not waiting:
-            return
+        if waiting:
+            with self._undisturbed():
+                await self._send(waiting)
+
+    async def _send(self, waiting: list[Order]) -> None:
         waiting.sort(key=_longest_waiting)
         wave = self.select(order for order in waiting if order.may_attempt)
         if not wave:
