@@ -24,9 +24,9 @@ from copytrade_gui.domain.events import (
 from copytrade_gui.ports import EventSource, Unsubscribe
 
 INTERVAL_MS = 50
-SLICE = 100
+SLICE = 50
 """Events delivered between two looks at the time."""
-BUDGET_NS = 8_000_000
+BUDGET_NS = 5_000_000
 """No further slice is begun in a beat after this long."""
 BOUND = 100_000
 """Above this many waiting events the window re-reads everything instead of replaying them."""
