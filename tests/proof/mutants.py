@@ -69,7 +69,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("NOT_SENT repeats at most twice", f"{_ENGINE}dispatcher.py",
            "        after = self._rules.resend_after\n",
            "        after = self._rules.resend_after * 10\n"),
-    Mutant("a session that is gone sends nothing", f"{_ENGINE}dispatcher.py",
+    Mutant("an account that was told to wait sends nothing", f"{_ENGINE}dispatcher.py",
            "            and now >= lane.wait_until_ns\n", ""),
     # -- what a reply means
     Mutant("a doubtful reply is no refusal", f"{_ENGINE}replies.py",
