@@ -24,8 +24,9 @@ def report_text(desk: Desk, report: RecoveryReport) -> str:
         ]
 
     sections = (
-        ("Proven at the broker", orders(report.proven)),
+        # First what needs a person: after a burst the proven ones fill pages.
         ("Still unknown: decide these first", orders(report.unknown)),
+        ("Proven at the broker", orders(report.proven)),
         ("Too old to send, not sent", orders(report.stale)),
         ("Master orders missed while we were away", list(report.missed_master_orders)),
         ("Differences to the broker's books", list(report.differences)),
