@@ -34,6 +34,11 @@ _LATENCY_MS = 400.0
 _IN_FLIGHT_S = 1.0
 _PATIENCE_S = 180.0
 _SETTLE_S = 420.0
+_OFFSCREEN = {
+    "QT_QPA_PLATFORM": "offscreen",
+    "QT_LOGGING_RULES": "default.warning=false",  # that it cannot raise windows is known
+    "PYTHONUNBUFFERED": "1",
+}
 
 
 class WindowSetup(msgspec.Struct, frozen=True):
@@ -174,7 +179,7 @@ class _Drill:
             msgspec.json.encode(setup).decode(),
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 24,
-            env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **_OFFSCREEN},
         )
 
     async def _see(self, process: asyncio.subprocess.Process) -> Seen:
