@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from copytrade_gui.domain.account import AccountStatus
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
 from copytrade_gui.domain.records import Fill, OrderView, Plan
@@ -26,8 +28,7 @@ class PlanMade:
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class OrderChanged:
+class OrderChanged(Struct, frozen=True, gc=False):
     """An intent or its attempt moved to another state, or its fill grew."""
 
     order: OrderView

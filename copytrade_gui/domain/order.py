@@ -122,7 +122,7 @@ class State(StrEnum):
     @property
     def in_doubt(self) -> bool:
         """True while nobody knows whether the order exists."""
-        return self in (State.SENDING, State.UNKNOWN, State.REVIEW)
+        return self in IN_DOUBT
 
     @property
     def ended(self) -> bool:
@@ -131,6 +131,7 @@ class State(StrEnum):
 
 
 _S = State
+IN_DOUBT = frozenset({_S.SENDING, _S.UNKNOWN, _S.REVIEW})
 _EXCHANGE_LIVE = frozenset({_S.WORKING, _S.TRIGGER_PENDING, _S.PARTIAL})
 _CHANGING = frozenset({_S.MODIFY_PENDING, _S.CANCEL_PENDING})
 _CLOSED = frozenset({_S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED})

@@ -18,6 +18,8 @@ from copytrade_gui.ports import Clock, Doubt
 
 log = logging.getLogger(__name__)
 
+_SENDING = State.SENDING
+
 
 class Book:
     """All orders of the day by intent, tag, account and broker order id."""
@@ -83,14 +85,15 @@ class Book:
 
     def in_doubt(self, account: AccountId, key: InstrumentKey, but: Order) -> bool:
         """True while another order of the account in this instrument may or may not exist."""
-        if not self._open.get(account):
+        working = self._open.get(account)
+        if not working:
             return False
         return any(
             order is not but
-            and order.key == key
             and order.attempt_state is not None
             and order.attempt_state.in_doubt
-            for order in self._open.get(account, {}).values()
+            and order.key == key
+            for order in working.values()
         )
 
     def fills(self, account: AccountId) -> list[Fill]:
@@ -112,9 +115,16 @@ class Book:
         orders = [Order(intent, called_ns) for intent in plan.intents]
         self.plans[plan.plan_id] = plan
         self._by_plan[plan.plan_id] = orders
+        by_intent, by_account, made_ns = self._orders, self._by_account, plan.made_ns
         for order in orders:
-            order.changed_ns = plan.made_ns
-            self._index(order)
+            order.changed_ns = made_ns
+            intent = order.intent
+            name, account = intent.intent_id, intent.account_id
+            by_intent[name] = order
+            own = by_account.get(account)
+            if own is None:
+                own = by_account[account] = {}
+            own[name] = order
         return orders
 
     def forget_plan(self, plan: Plan) -> None:
@@ -178,14 +188,14 @@ class Book:
         if not order.may_attempt:
             raise IllegalTransitionError(order.state, State.SENDING)
         order.attempt = attempt
-        order.attempt_state = State.SENDING
+        order.attempt_state = _SENDING
         order.code = order.reason = ""
         order.timing = None
         order.changed_ns = attempt.marked_ns
         order.absent_reads = 0
         order.doubt = Doubt.PLAIN
         self._by_tag[attempt.tag] = order
-        self._track(order)
+        self._keep_open(order)
 
     def move(self, order: Order, new: State, *, code: str = "", reason: str = "") -> bool:
         """Move an attempt by the table and announce it; False (and one log line) if illegal."""
@@ -282,11 +292,6 @@ class Book:
 
     # ------------------------------------------------------------ inside
 
-    def _index(self, order: Order) -> None:
-        intent = order.intent
-        self._orders[intent.intent_id] = order
-        self._by_account.setdefault(intent.account_id, {})[intent.intent_id] = order
-
     def _keep_fill(self, fill: Fill) -> bool:
         seen = self._fills.setdefault(fill.account_id, {})
         if fill.trade_id in seen:
@@ -306,13 +311,19 @@ class Book:
         self._known.setdefault(account, set()).add(broker_order_id)
 
     def _track(self, order: Order) -> None:
-        intent = order.intent
-        working = self._open.setdefault(intent.account_id, {})
         state = order.attempt_state
-        if state is None or state.ended:
-            working.pop(intent.intent_id, None)
-        else:
-            working[intent.intent_id] = order
+        if state is not None and not state.ended:
+            self._keep_open(order)
+            return
+        intent = order.intent
+        self._open.get(intent.account_id, {}).pop(intent.intent_id, None)
+
+    def _keep_open(self, order: Order) -> None:
+        intent = order.intent
+        working = self._open.get(intent.account_id)
+        if working is None:
+            working = self._open[intent.account_id] = {}
+        working[intent.intent_id] = order
 
     def _complain(self, order: Order, old: State, new: State) -> bool:
         step_name = f"{old}->{new}"

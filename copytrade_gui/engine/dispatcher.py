@@ -10,9 +10,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct
 
 from copytrade_gui.domain.ids import AccountId, attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -42,14 +43,15 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_SENDING = State.SENDING
+
 _COMMIT_STEPS = 3
 """Turns of the loop until a commit waits for the disk alone; more or fewer only cost time."""
 _SEAL_AT_ONCE = 25
 """Orders sealed between two looks at the commit."""
 
 
-@dataclass(slots=True)  # not frozen: five hundred of them are made while an order waits
-class Ready:
+class Ready(Struct, frozen=True):
     """An order that may leave now: its attempt, its request, and the road it takes."""
 
     order: Order
@@ -115,7 +117,11 @@ class Dispatcher:
                 self._end(order, State.STALE, "too_old", "Older than its signal age; not sent.")
             elif may_send and self._may_leave(order, lane, mono_ns):
                 order.leaving = True
-                leaving.setdefault(account, []).append(order.key)
+                keys = leaving.get(account)
+                if keys is None:
+                    leaving[account] = [order.key]
+                else:
+                    keys.append(order.key)
                 ready.append(self._make_ready(order, lane, wall_ns))
             else:
                 lane.queue.append(order)
@@ -126,12 +132,12 @@ class Dispatcher:
         return now - order.called_ns > order.intent.signal_age_ms * 1_000_000
 
     def _may_leave(self, order: Order, lane: Lane, now: int) -> bool:
-        account = order.intent.account_id
+        account, key = order.intent.account_id, order.key
         return (
             lane.ready
             and now >= lane.wait_until_ns
-            and order.key not in self._leaving.get(account, ())
-            and not self._book.in_doubt(account, order.key, but=order)
+            and key not in self._leaving.get(account, ())
+            and not self._book.in_doubt(account, key, but=order)
             and lane.slots.take(now)
         )
 
@@ -139,20 +145,21 @@ class Dispatcher:
         session = lane.session
         if session is None:  # _may_leave asked; a lane without one is never ready
             raise AssertionError(f"lane {lane.account_id} is ready without a session")
+        road, intent = session.orders, order.intent
         number = 1 if order.attempt is None else order.attempt.number + 1
-        name = attempt_id(order.intent.intent_id, number)
-        request = session.orders.prepare(order.intent.terms, order_tag(self._key, name))
+        name = attempt_id(intent.intent_id, number)
+        request = road.prepare(intent.terms, order_tag(self._key, name))
         attempt = Attempt(
             attempt_id=name,
-            intent_id=order.intent.intent_id,
-            account_id=lane.account_id,
+            intent_id=intent.intent_id,
+            account_id=intent.account_id,
             number=number,
             tag=request.tag,
             payload_hash=request.payload_hash,
             marked_ns=wall_ns,
             deadline_ms=self._rules.deadline_ms,
         )
-        return Ready(order, attempt, request, session.orders)
+        return Ready(order, attempt, request, road)
 
     # ------------------------------------------------------------ writing
 
@@ -190,26 +197,19 @@ class Dispatcher:
 
     def write(self, wave: list[Ready]) -> None:
         """Put a committed wave on the wire, asking the gate again before every 25 writes."""
-        for item in wave:
-            self._book.mark(item.order, item.attempt)
-            self._progress.marked(item.order)
+        wave = self._without_found(wave)
         every = self._rules.gate_every
         left: list[Ready] = []
-        for count, item in enumerate(wave):
-            if count % every == 0:
-                if count:
-                    self._fault(faultpoints.MID_WRITE)
-                if not self._gate.may_send:
-                    self._drop(wave[count:])
-                    break
-            if item.order.cancel_requested:
-                self._drop([item], "cancelled", "Cancelled before it left.")
-                continue
-            if not self._progress.wrote(item.order):
-                self._drop(wave[count:])
+        for start in range(0, len(wave), every):
+            if start:
+                self._fault(faultpoints.MID_WRITE)
+            some, rest = wave[start : start + every], wave[start + every :]
+            self._mark(some)
+            stopped = self._launch(some, left)
+            if stopped:
+                self._mark(rest)
+                self._drop([*stopped, *rest])
                 break
-            item.road.launch(item.request)
-            left.append(item)
         # Nothing awaited since: no reply was read, and none is missed.
         deadline, on_reply = self._rules.deadline_ms, self._on_reply
         for item in left:
@@ -217,10 +217,48 @@ class Dispatcher:
         self.release(wave)
         self._fault(faultpoints.AFTER_WRITE)
 
+    def _without_found(self, wave: list[Ready]) -> list[Ready]:
+        """Leave out orders of which a read showed, during the commit, that they live already."""
+        found = [item for item in wave if not item.order.may_attempt]
+        if not found:
+            return wave
+        self.release(found)
+        self._unseal(found)
+        for item in found:
+            self._book.alarm(
+                "found_in_time",
+                f"The order {item.order.intent.intent_id} was about to be sent again and was then "
+                "found at the broker, so it was not. Compare the account's book.",
+                item.order,
+            )
+        return [item for item in wave if item.order.may_attempt]
+
+    def _mark(self, items: list[Ready]) -> None:
+        mark, marked = self._book.mark, self._progress.marked
+        for item in items:
+            mark(item.order, item.attempt)
+            marked(item.order)
+
+    def _launch(self, items: list[Ready], left: list[Ready]) -> list[Ready]:
+        """Write these and add them to ``left``; returns those that may not leave any more."""
+        if not self._gate.may_send:
+            return items
+        wrote = self._progress.wrote
+        for place, item in enumerate(items):
+            order = item.order
+            if order.cancel_requested:
+                self._drop([item], "cancelled", "Cancelled before it left.")
+                continue
+            if not wrote(order):
+                return items[place:]
+            item.road.launch(item.request)
+            left.append(item)
+        return []
+
     def announce(self, wave: list[Ready]) -> None:
         """Tell about a wave; kept apart from ``write`` because news can wait and bytes cannot."""
         for item in wave:
-            if item.order.attempt_state is State.SENDING:
+            if item.order.attempt_state is _SENDING:
                 self._book.announce(item.order, State.PLANNED)
 
     def release(self, wave: list[Ready]) -> None:

@@ -12,6 +12,8 @@ from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerSession
 
+_READY = SessionState.READY
+
 
 class Lane:
     """State of one account. Orders in ``queue`` are planned and wait for a slot or a hold's end."""
@@ -40,18 +42,16 @@ class Lane:
     @property
     def ready(self) -> bool:
         """True when an order could leave: logged in and not halted."""
-        return (
-            self.session is not None
-            and self.status.session is SessionState.READY
-            and not self.status.halted
-        )
+        status = self.status
+        return self.session is not None and status.session is _READY and not status.halted
 
     def why_not(self) -> tuple[str, str]:
         """Code and sentence why no order can leave; empty strings when one can."""
-        if self.status.halted:
-            return "account_halted", self.status.halted
-        if self.session is None or self.status.session is not SessionState.READY:
-            reason = self.status.session_reason
+        status = self.status
+        if status.halted:
+            return "account_halted", status.halted
+        if self.session is None or status.session is not _READY:
+            reason = status.session_reason
             return "no_session", reason or "The account is not logged in. Log it in."
         return "", ""
 

@@ -19,6 +19,9 @@ _DAY_NS = 86_400 * 1_000_000_000
 
 GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
 """An intent in one of these has no attempt that counts."""
+# Python 3.11 takes longer to find a member in its enum than to compare it.
+_PLANNED = State.PLANNED
+_MAY_FOLLOW = frozenset({None, State.NOT_SENT, State.REFUSED})
 
 
 class Order:
@@ -87,11 +90,7 @@ class Order:
     @property
     def may_attempt(self) -> bool:
         """True if a (further) attempt would be the only live one."""
-        return self.intent_state is State.PLANNED and self.attempt_state in (
-            None,
-            State.NOT_SENT,
-            State.REFUSED,
-        )
+        return self.intent_state is _PLANNED and self.attempt_state in _MAY_FOLLOW
 
     @property
     def key(self) -> InstrumentKey:

@@ -6,12 +6,13 @@ Pure work on snapshots in memory; no database read, no network. 500 followers ta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
+
+from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import intent_id, plan_id
-from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import Intent, MasterAction, Plan
@@ -29,8 +30,7 @@ class CannotPlanError(Exception):
         self.sentence = sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True, gc=False):
     """What one account would get: sized, or blocked with a reason."""
 
     account: Account
@@ -56,10 +56,11 @@ def protected(terms: OrderTerms, last_price: Decimal | None) -> OrderTerms:
 def share_out(terms: OrderTerms, lanes: Sequence[Lane], last_price: Decimal | None) -> list[Share]:
     """Size the master's order for every follower lane, in the order given."""
     price = terms.price if terms.price is not None else last_price
-    return [Share(lane.account, _sized(terms, lane, price)) for lane in lanes]
+    quantity, lot = terms.quantity, terms.instrument.lot_size
+    return [Share(lane.account, _sized(lane, quantity, lot, price)) for lane in lanes]
 
 
-def _sized(terms: OrderTerms, lane: Lane, price: Decimal | None) -> Sized:
+def _sized(lane: Lane, quantity: int, lot_size: int, price: Decimal | None) -> Sized:
     account = lane.account
     if not account.active:
         return Sized(0, "off", "The follower is switched off.")
@@ -69,13 +70,12 @@ def _sized(terms: OrderTerms, lane: Lane, price: Decimal | None) -> Sized:
     rule = account.sizing
     if rule is None:
         return Sized(0, "no_rule", "The follower has no sizing rule. Edit it.")
-    capital: Paise | None = lane.status.free_margin
     return size(
         rule,
-        master_quantity=terms.quantity,
-        lot_size=terms.instrument.lot_size,
+        master_quantity=quantity,
+        lot_size=lot_size,
         price=price,
-        capital=capital,
+        capital=lane.status.free_margin,
     )
 
 
@@ -127,27 +127,30 @@ def make_plan(
             rank=0,
         )
     ]
+    planned, follower = State.PLANNED, Role.FOLLOWER
     for rank, share in enumerate(shares, start=1):
-        sized = share.sized
-        terms = by_quantity.get(sized.quantity)
+        sized, account_id = share.sized, share.account.account_id
+        quantity, code = sized.quantity, sized.code
+        terms = by_quantity.get(quantity)
         if terms is None:
-            terms = by_quantity[sized.quantity] = replace(leaving, quantity=sized.quantity)
-        off = sized.code == "off"
+            terms = by_quantity[quantity] = replace(leaving, quantity=quantity)
         intents.append(
             Intent(
-                intent_id=intent_id(number, share.account.account_id, 1),
+                intent_id=intent_id(number, account_id, 1),
                 plan_id=number,
-                account_id=share.account.account_id,
-                role=Role.FOLLOWER,
+                account_id=account_id,
+                role=follower,
                 slice_number=1,
                 terms=terms,
                 signal_age_ms=age_ms,
                 rank=rank,
-                state=State.PLANNED
-                if sized.quantity
-                else (State.SKIPPED if off else State.BLOCKED),
-                code=sized.code,
+                state=planned if quantity else _unplanned(code),
+                code=code,
                 reason=sized.reason,
             )
         )
     return Plan(number, action, tuple(intents), wall_ns, mono_ns)
+
+
+def _unplanned(code: str) -> State:
+    return State.SKIPPED if code == "off" else State.BLOCKED

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 from copytrade_gui.domain.ids import BrokerOrderId, Tag
 from copytrade_gui.domain.order import OrderTerms
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True, gc=False):
     """The broker took the request; RMS or the exchange may still reject it."""
 
     broker_order_id: BrokerOrderId
@@ -55,8 +56,7 @@ class Unknown:
 PlaceOutcome = Accepted | Refused | NotSent | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceReply:
+class PlaceReply(Struct, frozen=True, gc=False):
     """An outcome with its monotonic times in ns; ``sent_ns`` is 0 when no byte left."""
 
     outcome: PlaceOutcome
@@ -64,8 +64,7 @@ class PlaceReply:
     replied_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedOrder:
+class PreparedOrder(Struct, frozen=True, gc=False):
     """A place request ready for the wire. The engine keeps the hash of the opaque ``payload``."""
 
     tag: Tag

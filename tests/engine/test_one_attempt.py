@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from copytrade_gui.domain.ids import BrokerOrderId, attempt_id
 from copytrade_gui.domain.order import IllegalTransitionError, State
@@ -15,7 +14,9 @@ def test_an_order_in_doubt_takes_no_second_attempt() -> None:
     def test(doubt: Doubt) -> None:
         order = doubt.order
         assert order.attempt is not None
-        again = replace(order.attempt, attempt_id=attempt_id(order.intent.intent_id, 2), number=2)
+        again = structs.replace(
+            order.attempt, attempt_id=attempt_id(order.intent.intent_id, 2), number=2
+        )
         with pytest.raises(IllegalTransitionError):
             doubt.console.engine.book.mark(order, again)
         assert order.attempt.number == 1
@@ -29,7 +30,7 @@ def test_one_broker_order_belongs_to_one_order() -> None:
         (other,) = [one for one in book if one.intent.account_id == doubt.console.world.master]
         doubt.read(doubt.row("B1"))
         # The same account, another order: as if the broker had answered with an id it gave before.
-        other.intent = replace(other.intent, account_id=doubt.lane.account_id)
+        other.intent = structs.replace(other.intent, account_id=doubt.lane.account_id)
         assert not book.acknowledge(other, BrokerOrderId("B1"))
         assert other.broker_order_id is None
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from msgspec import structs
+
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import (
     AccountId,
@@ -152,7 +154,7 @@ def make_plan(
         )
         for rank, (account, role) in enumerate(accounts)
     ]
-    intents[-1] = replace(
+    intents[-1] = structs.replace(
         intents[-1],
         state=State.BLOCKED,
         code="zero",

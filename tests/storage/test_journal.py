@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from copytrade_gui.domain.account import AccountStatus, SessionState
 from copytrade_gui.domain.events import (
@@ -78,7 +79,11 @@ async def test_an_option_keeps_strike_expiry_and_its_own_price(store: Store) -> 
     protected = replace(plan.intents[1].terms, price=Decimal("104.40"), trigger=Decimal("99.95"))
     plan = replace(
         plan,
-        intents=(plan.intents[0], replace(plan.intents[1], terms=protected), *plan.intents[2:]),
+        intents=(
+            plan.intents[0],
+            structs.replace(plan.intents[1], terms=protected),
+            *plan.intents[2:],
+        ),
     )
     await store.journal.commit_plan(plan, first_attempts(plan))
     assert (await store.journal.load(DAY)).plans == (plan,)
@@ -187,7 +192,7 @@ async def test_a_tag_is_never_used_twice(store: Store) -> None:
     one, two = make_plan("c1"), make_plan("c2")
     attempts = first_attempts(one)
     await store.journal.commit_plan(one, attempts)
-    stolen = [replace(first_attempts(two)[0], tag=attempts[0].tag)]
+    stolen = [structs.replace(first_attempts(two)[0], tag=attempts[0].tag)]
     with pytest.raises(JournalFailureError):
         await store.journal.commit_plan(two, stolen)
     assert counted(store, "SELECT count(*) FROM plans") == 1

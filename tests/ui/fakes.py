@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec import structs
+
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
 from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.events import (
@@ -196,7 +198,7 @@ class FakeTrading:
         change = self._world.set_state(TradingState.KILL, reason)
         for key, view in self._world.orders.items():
             if view.state.open_at_broker:
-                self._world.orders[key] = replace(view, state=State.CANCELLED)
+                self._world.orders[key] = structs.replace(view, state=State.CANCELLED)
                 self._world.events.send(OrderChanged(self._world.orders[key], str(view.state)))
         return change
 

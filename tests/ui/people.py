@@ -1,8 +1,9 @@
 """Accounts, instruments and orders that look like a trading day, the same at every run."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+from msgspec import structs
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
 from copytrade_gui.domain.events import Candidate, RecoveryReport, ReviewItem
@@ -284,7 +285,7 @@ def reviews(people: tuple[Account, ...]) -> tuple[ReviewItem, ...]:
 
 def recovery(people: tuple[Account, ...]) -> RecoveryReport:
     orders = days_orders(people)
-    unknown = replace(orders[-3], state=State.UNKNOWN)
+    unknown = structs.replace(orders[-3], state=State.UNKNOWN)
     return RecoveryReport(
         started_ns=NOW_NS - 40 * 1_000_000_000,
         proven=orders[:14],

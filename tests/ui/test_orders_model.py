@@ -1,9 +1,8 @@
 """The order book's tree: master orders with their copies, rolled up, under any order of news."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from PySide6.QtCore import QModelIndex, QObject
 from PySide6.QtWidgets import QApplication
 
@@ -94,7 +93,7 @@ def test_old_news_changes_nothing(app: QApplication) -> None:
     model, _owner, _roster = a_model()
     filled = people.order("P1", PEOPLE[2], State.FILLED, at_ns=20)
     model.upsert([filled])
-    model.upsert([replace(filled, state=State.WORKING, changed_ns=10)])
+    model.upsert([structs.replace(filled, state=State.WORKING, changed_ns=10)])
     assert labels(model) == {"P1": ["FILLED"]}
 
 
