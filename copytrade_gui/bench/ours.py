@@ -74,11 +74,11 @@ class Desk:
         elif isinstance(event, PlanSettled):
             self._settled.set()
 
-    async def _timed_commit(self, *given: object) -> bool:
+    async def _timed_commit(self, *given: object, **named: object) -> bool:
         self._commit_from_ns = time.monotonic_ns()
         commit: CommitPlan = self._commit
         try:
-            return await commit(*given)
+            return await commit(*given, **named)
         finally:
             self._commit_ns = time.monotonic_ns() - self._commit_from_ns
 

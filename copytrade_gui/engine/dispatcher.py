@@ -1,67 +1,29 @@
-"""From planned to on the wire: select, mark, write; one wave at a time (order-safety section 4).
-
-A wave is written in one go after its marks are committed. Nothing here awaits between the first
-and the last byte, so no reply is parsed in the middle of a wave.
-"""
+"""The queues: orders that are planned and wait, and who leaves when (order-safety section 4)."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TypeVar
 
-from msgspec import Struct
-
-from copytrade_gui.domain.ids import AccountId, attempt_id, order_tag
-from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import Attempt
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.gate import Gate
-from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.engine.work import Work, next_turn
-from copytrade_gui.ports import (
-    Clock,
-    FaultPoint,
-    Journal,
-    JournalFailureError,
-    NotSent,
-    OrderRoad,
-    PlaceReply,
-    PreparedOrder,
-    Timer,
-)
+from copytrade_gui.engine.wave import Waves
+from copytrade_gui.engine.work import Work
+from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, NotSent, Timer
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-_SENDING = State.SENDING
-
-_COMMIT_STEPS = 3
-"""Turns of the loop until a commit waits for the disk alone; more or fewer only cost time."""
-_SEAL_AT_ONCE = 25
-"""Orders sealed between two looks at the commit."""
-
-
-class Ready(Struct, frozen=True):
-    """An order that may leave now: its attempt, its request, and the road it takes."""
-
-    order: Order
-    attempt: Attempt
-    request: PreparedOrder
-    road: OrderRoad
-
 
 class Dispatcher:
-    """Chooses what leaves, has it marked, writes it. Replies go to ``on_reply``."""
+    """Keeps orders until their lanes let them leave, a wave at a time."""
 
     def __init__(
         self,
@@ -70,230 +32,38 @@ class Dispatcher:
         lanes: Lanes,
         gate: Gate,
         progress: Progress,
+        waves: Waves,
         journal: Journal,
         clock: Clock,
         work: Work,
         rules: Rules,
-        installation_key: bytes,
         fault: FaultPoint,
         undisturbed: Callable[[], AbstractContextManager[None]],
-        on_reply: Callable[[Order, PlaceReply], None],
         on_storage_failure: Callable[[str], None],
     ) -> None:
         self._book = book
         self._lanes = lanes
         self._gate = gate
         self._progress = progress
+        self._waves = waves
         self._journal = journal
         self._clock = clock
         self._work = work
         self._rules = rules
-        self._key = installation_key
         self._fault = fault
         self._undisturbed = undisturbed
-        self._on_reply = on_reply
         self._on_storage_failure = on_storage_failure
-        self._leaving: dict[AccountId, list[InstrumentKey]] = {}
         self._pumping = False
         self._pump_again = False
         self._timer: Timer | None = None
         self._timer_ns = 0
-
-    # ------------------------------------------------------------ choosing
-
-    def select(self, orders: Iterable[Order]) -> list[Ready]:
-        """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
-        wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
-        lanes, leaving = self._lanes, self._leaving
-        # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.
-        may_send = self._gate.may_send
-        ready: list[Ready] = []
-        for order in orders:
-            account = order.intent.account_id
-            lane = lanes.get(account)
-            if lane is None:
-                self._end(order, State.SKIPPED, "removed", "The account was removed.")
-            elif self._stale(order, mono_ns):
-                self._end(order, State.STALE, "too_old", "Older than its signal age; not sent.")
-            elif may_send and self._may_leave(order, lane, mono_ns):
-                order.leaving = True
-                keys = leaving.get(account)
-                if keys is None:
-                    leaving[account] = [order.key]
-                else:
-                    keys.append(order.key)
-                ready.append(self._make_ready(order, lane, wall_ns))
-            else:
-                lane.queue.append(order)
-        return ready
-
-    @staticmethod
-    def _stale(order: Order, now: int) -> bool:
-        return now - order.called_ns > order.intent.signal_age_ms * 1_000_000
-
-    def _may_leave(self, order: Order, lane: Lane, now: int) -> bool:
-        account, key = order.intent.account_id, order.key
-        return (
-            lane.ready
-            and now >= lane.wait_until_ns
-            and key not in self._leaving.get(account, ())
-            and not self._book.in_doubt(account, key, but=order)
-            and lane.slots.take(now)
-        )
-
-    def _make_ready(self, order: Order, lane: Lane, wall_ns: int) -> Ready:
-        session = lane.session
-        if session is None:  # _may_leave asked; a lane without one is never ready
-            raise AssertionError(f"lane {lane.account_id} is ready without a session")
-        road, intent = session.orders, order.intent
-        number = 1 if order.attempt is None else order.attempt.number + 1
-        name = attempt_id(intent.intent_id, number)
-        request = road.prepare(intent.terms, order_tag(self._key, name))
-        attempt = Attempt(
-            attempt_id=name,
-            intent_id=intent.intent_id,
-            account_id=intent.account_id,
-            number=number,
-            tag=request.tag,
-            payload_hash=request.payload_hash,
-            marked_ns=wall_ns,
-            deadline_ms=self._rules.deadline_ms,
-        )
-        return Ready(order, attempt, request, road)
-
-    # ------------------------------------------------------------ writing
-
-    async def committed(self, commit: Coroutine[object, object, T], wave: list[Ready]) -> T:
-        """Await a wave's commit and seal orders as long as it waits for the disk; no byte leaves.
-
-        Orders that are not sealed by then are encrypted when they are placed. If the commit fails
-        nothing stays sealed.
-        """
-        running = asyncio.ensure_future(commit)
-        try:
-            # Let the commit get as far as its thread before we seal.
-            for _ in range(_COMMIT_STEPS):
-                await next_turn()
-            for place in range(0, len(wave), _SEAL_AT_ONCE):
-                if running.done():
-                    break
-                for item in wave[place : place + _SEAL_AT_ONCE]:
-                    item.road.seal(item.request)
-                await next_turn()
-            return await running
-        except BaseException:
-            self._unseal(wave)
-            running.cancel()
-            raise
-
-    def abandon(self, wave: list[Ready]) -> None:
-        """The plan was known already: nothing of this wave leaves."""
-        self.release(wave)
-        self._unseal(wave)
-
-    def _unseal(self, wave: list[Ready]) -> None:
-        for item in wave:
-            item.road.unseal(item.request)
-
-    def write(self, wave: list[Ready]) -> None:
-        """Put a committed wave on the wire, asking the gate again before every 25 writes."""
-        wave = self._without_found(wave)
-        every = self._rules.gate_every
-        left: list[Ready] = []
-        for start in range(0, len(wave), every):
-            if start:
-                self._fault(faultpoints.MID_WRITE)
-            some, rest = wave[start : start + every], wave[start + every :]
-            self._mark(some)
-            stopped = self._launch(some, left)
-            if stopped:
-                self._mark(rest)
-                self._drop([*stopped, *rest])
-                break
-        # Nothing awaited since: no reply was read, and none is missed.
-        deadline, on_reply = self._rules.deadline_ms, self._on_reply
-        for item in left:
-            item.road.place(item.request, deadline, partial(on_reply, item.order))
-        self.release(wave)
-        self._fault(faultpoints.AFTER_WRITE)
-
-    def _without_found(self, wave: list[Ready]) -> list[Ready]:
-        """Leave out orders of which a read showed, during the commit, that they live already."""
-        found = [item for item in wave if not item.order.may_attempt]
-        if not found:
-            return wave
-        self.release(found)
-        self._unseal(found)
-        for item in found:
-            self._book.alarm(
-                "found_in_time",
-                f"The order {item.order.intent.intent_id} was about to be sent again and was then "
-                "found at the broker, so it was not. Compare the account's book.",
-                item.order,
-            )
-        return [item for item in wave if item.order.may_attempt]
-
-    def _mark(self, items: list[Ready]) -> None:
-        mark, marked = self._book.mark, self._progress.marked
-        for item in items:
-            mark(item.order, item.attempt)
-            marked(item.order)
-
-    def _launch(self, items: list[Ready], left: list[Ready]) -> list[Ready]:
-        """Write these and add them to ``left``; returns those that may not leave any more."""
-        if not self._gate.may_send:
-            return items
-        wrote = self._progress.wrote
-        for place, item in enumerate(items):
-            order = item.order
-            if order.cancel_requested:
-                self._drop([item], "cancelled", "Cancelled before it left.")
-                continue
-            if not wrote(order):
-                return items[place:]
-            item.road.launch(item.request)
-            left.append(item)
-        return []
-
-    def announce(self, wave: list[Ready]) -> None:
-        """Tell about a wave; kept apart from ``write`` because news can wait and bytes cannot."""
-        for item in wave:
-            if item.order.attempt_state is _SENDING:
-                self._book.announce(item.order, State.PLANNED)
-
-    def release(self, wave: list[Ready]) -> None:
-        """The wave is no longer between its choice and its bytes."""
-        for item in wave:
-            order = item.order
-            if order.leaving:
-                order.leaving = False
-                account = order.intent.account_id
-                keys = self._leaving[account]
-                keys.remove(order.key)
-                if not keys:
-                    del self._leaving[account]
-
-    def _drop(self, rest: list[Ready], code: str = "stopped", reason: str = "") -> None:
-        """A stop came before these bytes left: NOT_SENT is proven, the intent is SKIPPED."""
-        self.release(rest)
-        self._unseal(rest)
-        why = reason or self._gate.why_not() or "Stopped before it left."
-        for item in rest:
-            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)
-            self._end(item.order, State.SKIPPED, code, why)
-
-    def _end(self, order: Order, state: State, code: str, reason: str) -> None:
-        if self._book.give_up(order, state, code=code, reason=reason):
-            self._progress.settled(order)
-
-    # ------------------------------------------------------------ the queue
 
     def enqueue(self, orders: Iterable[Order]) -> None:
         """Let orders leave as soon as their lanes allow; starts the pump."""
         for order in orders:
             lane = self._lanes.get(order.intent.account_id)
             if lane is None:
-                self._end(order, State.SKIPPED, "removed", "The account was removed.")
+                self._progress.give_up(order, State.SKIPPED, "removed", "The account was removed.")
             else:
                 lane.queue.append(order)
         self.kick()
@@ -325,22 +95,22 @@ class Dispatcher:
 
     async def _send(self, waiting: list[Order]) -> None:
         waiting.sort(key=_longest_waiting)
-        wave = self.select(order for order in waiting if order.may_attempt)
+        wave = self._waves.select(order for order in waiting if order.may_attempt)
         if not wave:
             return
         self._fault(faultpoints.BEFORE_MARK)
         marks = [item.attempt for item in wave]
         try:
-            await self.committed(self._journal.commit_attempts(marks), wave)
+            await self._waves.committed(wave, partial(self._journal.commit_attempts, marks))
         except JournalFailureError as failure:
             self._on_storage_failure(str(failure))
-            self.release(wave)
+            self._waves.release(wave)
             for item in wave:
-                self._end(item.order, State.SKIPPED, "not_recorded", str(failure))
+                self._progress.give_up(item.order, State.SKIPPED, "not_recorded", str(failure))
             return
         self._fault(faultpoints.AFTER_MARK)
-        self.write(wave)
-        self.announce(wave)
+        self._waves.write(wave)
+        self._waves.announce(wave)
 
     def _plan_wake(self) -> None:
         """Wake when the earliest queued order gets a slot or grows too old."""
@@ -372,15 +142,15 @@ class Dispatcher:
         """Skip everything that waits; nothing of it left."""
         for lane in self._lanes:
             while lane.queue:
-                self._end(lane.queue.popleft(), State.SKIPPED, code, reason)
+                self._progress.give_up(lane.queue.popleft(), State.SKIPPED, code, reason)
 
     def skip(self, order: Order, code: str, reason: str) -> None:
         """Skip one order that has not left, wherever it waits."""
-        self._end(order, State.SKIPPED, code, reason)
+        self._progress.give_up(order, State.SKIPPED, code, reason)
 
     def end_stale(self, order: Order, reason: str) -> None:
         """End one unsent order as too old; a person may place it again as a new one."""
-        self._end(order, State.STALE, "too_old", reason)
+        self._progress.give_up(order, State.STALE, "too_old", reason)
 
     def close(self) -> None:
         """Forget the wake-up timer."""
@@ -391,7 +161,7 @@ class Dispatcher:
     def not_sent_again(self, order: Order, outcome: NotSent) -> None:
         """Repeat a NOT_SENT order at most twice inside its age; otherwise it stays NOT_SENT."""
         after = self._rules.resend_after
-        stale = self._stale(order, self._clock.mono_ns())
+        stale = order.stale_at(self._clock.mono_ns())
         if order.resends >= len(after) or stale or not order.may_attempt:
             self._progress.settled(order)
             return

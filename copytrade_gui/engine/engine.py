@@ -31,6 +31,7 @@ from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.stops import Stops
 from copytrade_gui.engine.submission import Placed, Submission
 from copytrade_gui.engine.watch import Watch
+from copytrade_gui.engine.wave import Waves
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import (
     BrokerSession,
@@ -72,19 +73,29 @@ class Engine:
         self._breaker = Breaker(rules)
         self._roster = Roster(self.lanes, self.bus, self._work)
         self._progress = Progress(self.book, self.bus, clock, self._overshoot)
+        waves = Waves(
+            book=self.book,
+            lanes=self.lanes,
+            gate=self.gate,
+            progress=self._progress,
+            clock=clock,
+            rules=rules,
+            installation_key=installation_key,
+            fault=fault,
+            on_reply=self._take_reply,
+        )
         self._dispatcher = Dispatcher(
             book=self.book,
             lanes=self.lanes,
             gate=self.gate,
             progress=self._progress,
+            waves=waves,
             journal=journal,
             clock=clock,
             work=self._work,
             rules=rules,
-            installation_key=installation_key,
             fault=fault,
             undisturbed=undisturbed,
-            on_reply=self._take_reply,
             on_storage_failure=self.storage_failed,
         )
         self._changes = Changes(
@@ -184,6 +195,7 @@ class Engine:
             lanes=self.lanes,
             gate=self.gate,
             progress=self._progress,
+            waves=waves,
             dispatcher=self._dispatcher,
             copying=self._copying,
             journal=journal,

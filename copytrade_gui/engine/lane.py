@@ -20,6 +20,7 @@ class Lane:
 
     def __init__(self, account: Account, rules: Rules) -> None:
         self.account = account
+        self.account_id: AccountId = account.account_id
         self.session: BrokerSession | None = None
         self.status = AccountStatus(account.account_id)
         self.queue: deque[Order] = deque()
@@ -33,11 +34,6 @@ class Lane:
         """No order before this monotonic time: a 429 asked for it."""
         self.rank_total = 0.0
         self.rank_count = 0
-
-    @property
-    def account_id(self) -> AccountId:
-        """Whose lane this is."""
-        return self.account.account_id
 
     @property
     def ready(self) -> bool:

@@ -24,9 +24,10 @@ class RollingWindow:
 
     def take(self, now_ns: int, *, urgent: bool = False) -> bool:
         """Take a slot at monotonic ``now_ns``; False if none is free."""
-        if self.free_at(now_ns, urgent=urgent) > now_ns:
+        taken = self._taken
+        if taken and self.free_at(now_ns, urgent=urgent) > now_ns:
             return False
-        self._taken.append(now_ns)
+        taken.append(now_ns)
         return True
 
     def free_at(self, now_ns: int, *, urgent: bool = False) -> int:

@@ -89,6 +89,11 @@ class Progress:
         if run.pending == 0:
             self._finish(plan, run)
 
+    def give_up(self, order: Order, state: State, code: str, reason: str) -> None:
+        """End an intent that has not left, as SKIPPED or STALE; its plan may be settled by that."""
+        if self._book.give_up(order, state, code=code, reason=reason):
+            self.settled(order)
+
     def _finish(self, plan: PlanId, run: _Run) -> None:
         del self._runs[plan]
         orders = self._book.of_plan(plan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import PlanMade
@@ -22,6 +23,7 @@ from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.quotes import Quotes
 from copytrade_gui.engine.rules import Rules
+from copytrade_gui.engine.wave import Waves
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
 
 
@@ -53,6 +55,7 @@ class Submission:
         lanes: Lanes,
         gate: Gate,
         progress: Progress,
+        waves: Waves,
         dispatcher: Dispatcher,
         copying: Copying,
         journal: Journal,
@@ -66,6 +69,7 @@ class Submission:
         self._lanes = lanes
         self._gate = gate
         self._progress = progress
+        self._waves = waves
         self._dispatcher = dispatcher
         self._copying = copying
         self._journal = journal
@@ -113,26 +117,27 @@ class Submission:
         self._progress.start(plan.plan_id)
         with_master = fan_out is FanOut.WITH_MASTER
         first = [order for order in orders if order.may_attempt] if with_master else orders[:1]
-        wave = self._dispatcher.select(first)
+        wave = self._waves.select(first)
         self._fault(faultpoints.BEFORE_PLAN_COMMIT)
         marks = [item.attempt for item in wave]
         try:
-            stored = await self._dispatcher.committed(self._journal.commit_plan(plan, marks), wave)
+            commit = partial(self._journal.commit_plan, plan, marks)
+            stored = await self._waves.committed(wave, commit)
         except JournalFailureError as failure:
             self._never_was(plan)
-            self._dispatcher.release(wave)
+            self._waves.release(wave)
             raise DeniedError("not_recorded", str(failure)) from failure
         if not stored:
             self._never_was(plan)
-            self._dispatcher.abandon(wave)
+            self._waves.abandon(wave)
             raise DeniedError("known", "This order was placed before; look at it in the orders.")
         self._fault(faultpoints.AFTER_PLAN_COMMIT)
         if not with_master:
             self._copying.hold(plan)
-        self._dispatcher.write(wave)
+        self._waves.write(wave)
         self._bus.publish(PlanMade(plan))
         self._announce_blocked(orders)
-        self._dispatcher.announce(wave)
+        self._waves.announce(wave)
         self._dispatcher.kick()
         return Placed(plan, known=False)
 

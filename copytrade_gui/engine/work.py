@@ -11,14 +11,6 @@ from copytrade_gui.ports import Chance, Clock, Timer
 log = logging.getLogger(__name__)
 
 
-async def next_turn() -> None:
-    """Let everything that is ready run once, and come back; takes no time of any clock."""
-    loop = asyncio.get_running_loop()
-    turned = loop.create_future()
-    loop.call_soon(turned.set_result, None)
-    await turned
-
-
 class Work:
     """Starts coroutines and timers that end with the engine."""
 

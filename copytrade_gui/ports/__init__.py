@@ -15,6 +15,7 @@ from copytrade_gui.ports.memory import (
     PastPlan,
     SecretStore,
     TimedOrder,
+    nothing_else,
 )
 from copytrade_gui.ports.outcomes import (
     Accepted,
@@ -92,4 +93,5 @@ __all__ = [
     "Timer",
     "Unknown",
     "Unsubscribe",
+    "nothing_else",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -34,18 +34,31 @@ class OpenWork:
     """Trades already seen today, so that their rows are not taken for new ones."""
 
 
+def nothing_else() -> bool:
+    """The ``meanwhile`` of a caller without other work."""
+    return False
+
+
 class Journal(Protocol):
     """The engine's memory. Commits are awaited before anything acts on them."""
 
-    async def commit_plan(self, plan: Plan, attempts: Sequence[Attempt]) -> bool:
+    async def commit_plan(
+        self, plan: Plan, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
+    ) -> bool:
         """Store action, plan, intents and first attempts in one full-sync transaction.
+
+        An order waits for it, so it may keep the loop from turning for some milliseconds. While
+        it waits for the disk it calls ``meanwhile``, which does a small piece of other work each
+        time and tells by False that none is left.
 
         False if this action's plan is already stored (nothing is written). Raises
         JournalFailureError.
         """
 
-    async def commit_attempts(self, attempts: Sequence[Attempt]) -> None:
-        """Mark attempts SENDING in one full-sync transaction. Raises JournalFailureError."""
+    async def commit_attempts(
+        self, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
+    ) -> None:
+        """Mark attempts SENDING; else as ``commit_plan``. Raises JournalFailureError."""
 
     async def commit_trading_state(self, change: StateChange) -> None:
         """Store a stop before it acts. Raises JournalFailureError."""

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from copytrade_gui.domain.ids import intent_id
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.records import Attempt, MasterAction, Plan
-from copytrade_gui.storage.database import Rows, SqlValue
 from copytrade_gui.storage.projection import slice_of
 from copytrade_gui.storage.records import to_json
+from copytrade_gui.storage.rows import Rows, SqlValue
 
 _INSTRUMENT = "INSERT OR IGNORE INTO instruments_used VALUES (?,?,?,?,?)"
 _TERMS = "INSERT INTO order_terms VALUES (?,?,?,?,?,?,?,?)"
@@ -33,6 +34,9 @@ _LATER_INTENT = (
     "UPDATE intents SET state = 'SENDING', code = '', reason = '', changed_ns = ? "  # noqa: S608 - only constants of ours
     f"WHERE intent_number = ({_INTENT_OF})"
 )
+# Python 3.11 takes longer to look up an enum's value than to make a whole row.
+_SENDING = State.SENDING.value
+_ROLES = {role: role.value for role in Role}
 
 
 class Numbers:
@@ -93,51 +97,8 @@ class PlanCommit:
         self.number = numbers.plan
         action = plan.action
         action_row = self._action(action)
-        marked = {attempt.intent_id: attempt for attempt in attempts}
         plan_row = (self.number, plan.plan_id, action.action_id, plan.made_ns, plan.made_mono_ns)
-        intents: list[tuple[SqlValue, ...]] = []
-        marks: list[tuple[SqlValue, ...]] = []
-        for intent in plan.intents:
-            if intent.intent_id != intent_id(plan.plan_id, intent.account_id, intent.slice_number):
-                raise ValueError(f"intent id {intent.intent_id} is not the derived one")
-            numbers.intent += 1
-            attempt = marked.pop(intent.intent_id, None)
-            state: str = intent.state
-            if attempt is not None:
-                state = State.SENDING.value
-                numbers.attempt += 1
-                marks.append(
-                    (
-                        numbers.attempt,
-                        numbers.intent,
-                        attempt.number,
-                        attempt.tag,
-                        attempt.payload_hash,
-                        attempt.marked_ns,
-                        attempt.deadline_ms,
-                    )
-                )
-            intents.append(
-                (
-                    numbers.intent,
-                    self.number,
-                    intent.account_id,
-                    intent.role.value,
-                    intent.slice_number,
-                    self._terms_number(intent.terms),
-                    intent.terms.quantity,
-                    intent.signal_age_ms,
-                    intent.rank,
-                    state,
-                    intent.code,
-                    intent.reason,
-                    plan.made_ns if attempt is None else attempt.marked_ns,
-                )
-            )
-        if marked:
-            raise ValueError(
-                f"attempt of {next(iter(marked))} has no intent in plan {plan.plan_id}"
-            )
+        intents, marks = self._shares(plan, {mark.intent_id: mark for mark in attempts})
         parts = (
             Rows(_INSTRUMENT, self._instruments),
             Rows(_TERMS, self._terms_rows),
@@ -147,6 +108,61 @@ class PlanCommit:
             Rows(_ATTEMPT, marks),
         )
         self.batch = [part for part in parts if part.rows]
+
+    def _shares(
+        self, plan: Plan, marked: dict[IntentId, Attempt]
+    ) -> tuple[list[tuple[SqlValue, ...]], list[tuple[SqlValue, ...]]]:
+        """Rows of the intents and of their first attempts; every order of the plan waits for it."""
+        numbers, number, made_ns = self._numbers, self.number, plan.made_ns
+        intents: list[tuple[SqlValue, ...]] = []
+        marks: list[tuple[SqlValue, ...]] = []
+        terms, terms_number = None, 0
+        for intent in plan.intents:
+            name, account, share = intent.intent_id, intent.account_id, intent.slice_number
+            if name != f"{plan.plan_id}.{account}.{share}":
+                raise ValueError(f"intent id {name} is not the derived one")
+            if intent.terms is not terms:  # followers of one size come with the same object
+                terms = intent.terms
+                terms_number = self._terms_number(terms)
+            numbers.intent += 1
+            attempt = marked.pop(name, None)
+            state, changed_ns = intent.state.value if attempt is None else _SENDING, made_ns
+            if attempt is not None:
+                changed_ns = attempt.marked_ns
+                numbers.attempt += 1
+                marks.append(
+                    (
+                        numbers.attempt,
+                        numbers.intent,
+                        attempt.number,
+                        attempt.tag,
+                        attempt.payload_hash,
+                        changed_ns,
+                        attempt.deadline_ms,
+                    )
+                )
+            intents.append(
+                (
+                    numbers.intent,
+                    number,
+                    account,
+                    _ROLES[intent.role],
+                    share,
+                    terms_number,
+                    terms.quantity,
+                    intent.signal_age_ms,
+                    intent.rank,
+                    state,
+                    intent.code,
+                    intent.reason,
+                    changed_ns,
+                )
+            )
+        if marked:
+            raise ValueError(
+                f"attempt of {next(iter(marked))} has no intent in plan {plan.plan_id}"
+            )
+        return intents, marks
 
     def stored(self) -> None:
         """Call after the commit: the instruments need not be written again."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -23,35 +22,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from copytrade_gui.storage.copies import copy_checked
 from copytrade_gui.storage.engines import (
     Connecting,
-    FailureKind,
     SqliteFailedError,
     async_engine,
     failure_from,
     inline_engine,
 )
 from copytrade_gui.storage.files import Files
+from copytrade_gui.storage.in_place import InPlace
+from copytrade_gui.storage.rows import Rows, run_rows
 from copytrade_gui.storage.threads import in_own_thread
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-SqlValue = str | int | bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """One statement with its rows. ``expect`` is how many rows it must touch, None for any."""
-
-    sql: str
-    rows: Sequence[tuple[SqlValue, ...]]
-    expect: int | None = None
-
-    def check(self, touched: int) -> None:
-        """Raise SqliteFailedError if it touched another number of rows than expected."""
-        if self.expect is not None and touched != self.expect:
-            raise SqliteFailedError(
-                FailureKind.CONSTRAINT, f"{touched} rows instead of {self.expect}: {self.sql[:60]}"
-            )
 
 
 class Database(Protocol):
@@ -64,8 +47,13 @@ class Database(Protocol):
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one immediate, full-sync transaction. Raises SqliteFailedError."""
 
-    async def write_rows(self, batch: Sequence[Rows]) -> None:
-        """Run a batch in one immediate, full-sync transaction: the fast way. As ``write``."""
+    async def write_rows(
+        self, batch: Sequence[Rows], meanwhile: Callable[[], bool] | None = None
+    ) -> None:
+        """Run a batch in one immediate, full-sync transaction: the fast way. As ``write``.
+
+        With ``meanwhile`` somebody waits for it urgently: see ``ports.Journal.commit_plan``.
+        """
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on the reader, in one consistent view. Raises SqliteFailedError."""
@@ -120,8 +108,12 @@ class InlineDatabase:
             self._reconnect_if_stuck()
             raise
 
-    async def write_rows(self, batch: Sequence[Rows]) -> None:
-        """Run a batch in one transaction."""
+    async def write_rows(
+        self, batch: Sequence[Rows], meanwhile: Callable[[], bool] | None = None
+    ) -> None:
+        """Run a batch in one transaction; nothing waits here, so all else is done first."""
+        while meanwhile is not None and meanwhile():
+            pass
         self.write_now(lambda connection: run_rows(connection, batch))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -217,9 +209,14 @@ class AsyncDatabase:
         """Run ``work`` in one transaction."""
         return await self._to_the_end(self._write(work))
 
-    async def write_rows(self, batch: Sequence[Rows]) -> None:
+    async def write_rows(
+        self, batch: Sequence[Rows], meanwhile: Callable[[], bool] | None = None
+    ) -> None:
         """Run a batch in one transaction and one hop to the writer's thread."""
-        await self._to_the_end(self._write_rows(batch))
+        if meanwhile is None:
+            await self._to_the_end(self._write_rows(batch))
+        else:
+            await self._write_rows(batch, meanwhile)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on the reader."""
@@ -281,13 +278,19 @@ class AsyncDatabase:
                 await self._reconnect_if_stuck()
                 raise
 
-    async def _write_rows(self, batch: Sequence[Rows]) -> None:
+    async def _write_rows(
+        self, batch: Sequence[Rows], meanwhile: Callable[[], bool] | None = None
+    ) -> None:
         async with self._writing:
             try:
                 _, driver = await self._connect_writer()
                 # Eight hops between the threads, one a statement, cost more than the disk does.
-                in_its_thread: Callable[..., Awaitable[None]] = driver._execute
-                await in_its_thread(_run_batch, driver._conn, batch)
+                commit = InPlace(driver._conn, batch)
+                ended = asyncio.get_running_loop().create_future()
+                driver._tx.put_nowait((ended, commit.run))
+                if meanwhile is None or not commit.wait(meanwhile):
+                    await ended
+                commit.check()
             except _ERRORS as error:
                 await self._reconnect_if_stuck()
                 raise failure_from(error) from error
@@ -336,49 +339,6 @@ def _copy(source: Path, target: Path, files: Files) -> None:
         copy_checked(source, target, files)
     except sqlite3.Error as error:
         raise failure_from(error) from error
-
-
-def run_rows(connection: Connection, batch: Sequence[Rows]) -> None:
-    """Run a batch on a connection that is in a transaction."""
-    for rows in batch:
-        if rows.rows:
-            values = rows.rows[0] if len(rows.rows) == 1 else list(rows.rows)
-            rows.check(connection.exec_driver_sql(rows.sql, values).rowcount)
-
-
-def _run_batch(connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    for rows in batch:
-        if len(rows.rows) == 1:
-            touched = connection.execute(rows.sql, rows.rows[0]).rowcount
-        elif rows.sql.startswith("INSERT") and " VALUES (" in rows.sql and rows.sql.endswith(")"):
-            touched = _insert_together(connection, rows)
-        else:
-            touched = connection.executemany(rows.sql, rows.rows).rowcount
-        rows.check(touched)
-    connection.commit()
-
-
-_TOGETHER = (256, 64, 16, 4, 1)
-"""Rows of one INSERT. Few sizes, so that SQLite's prepared statements are found again."""
-
-
-def _insert_together(connection: sqlite3.Connection, rows: Rows) -> int:
-    """Insert many rows in few steps.
-
-    ``executemany`` lets go of the interpreter and asks for it again at every row. While the
-    engine's thread is at work beside it (it encrypts the wave that this commit is for), each
-    of a thousand such turns is a wait.
-    """
-    before, _, values = rows.sql.partition(" VALUES ")
-    touched = place = 0
-    for size in _TOGETHER:
-        while len(rows.rows) - place >= size:
-            some = rows.rows[place : place + size]
-            sql = f"{before} VALUES {','.join([values] * size)}"
-            touched += connection.execute(sql, [value for row in some for value in row]).rowcount
-            place += size
-    return touched
 
 
 def truncate_log(connection: Connection) -> None:

@@ -18,15 +18,23 @@ from copytrade_gui.domain.events import Event
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.records import Attempt, Plan
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.ports import Clock, FaultPoint, JournalFailureError, OpenWork, Timer
+from copytrade_gui.ports import (
+    Clock,
+    FaultPoint,
+    JournalFailureError,
+    OpenWork,
+    Timer,
+    nothing_else,
+)
 from copytrade_gui.storage.chain import Fact
 from copytrade_gui.storage.commits import Numbers, PlanCommit, later_marks
-from copytrade_gui.storage.database import Database, Rows
+from copytrade_gui.storage.database import Database
 from copytrade_gui.storage.emergency import EmergencyJournal
 from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
 from copytrade_gui.storage.loading import load
 from copytrade_gui.storage.records import Moment, command_fact, fact_from, worth_keeping
 from copytrade_gui.storage.reserve import Reserve
+from copytrade_gui.storage.rows import Rows
 from copytrade_gui.storage.trail import STATE, Trail, state_row
 
 log = logging.getLogger(__name__)
@@ -126,12 +134,14 @@ class SqliteJournal:
 
     # ------------------------------------------------------------ commits
 
-    async def commit_plan(self, plan: Plan, attempts: Sequence[Attempt]) -> bool:
+    async def commit_plan(
+        self, plan: Plan, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
+    ) -> bool:
         """Store action, plan, intents and first attempts; see ``ports.Journal``."""
         self._fault_point(BEFORE_COMMIT)
         commit = PlanCommit(plan, attempts, self._numbers)
         try:
-            await self._database.write_rows(commit.batch)
+            await self._database.write_rows(commit.batch, meanwhile)
         except SqliteFailedError as error:
             if error.kind is FailureKind.CONSTRAINT and await self._knows(plan):
                 return False
@@ -141,14 +151,16 @@ class SqliteJournal:
         self._fault_point(AFTER_COMMIT)
         return True
 
-    async def commit_attempts(self, attempts: Sequence[Attempt]) -> None:
+    async def commit_attempts(
+        self, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
+    ) -> None:
         """Mark attempts SENDING; see ``ports.Journal``."""
         if not attempts:
             return
         await self._settle_facts(needed=any(attempt.number > 1 for attempt in attempts))
         self._fault_point(BEFORE_COMMIT)
         try:
-            await self._database.write_rows(later_marks(attempts, self._numbers))
+            await self._database.write_rows(later_marks(attempts, self._numbers), meanwhile)
         except SqliteFailedError as error:
             raise self._refused(error) from error
         self._wrote()

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from copytrade_gui.domain.order import State
 from copytrade_gui.storage.chain import EventRow
-from copytrade_gui.storage.database import Rows, SqlValue
 from copytrade_gui.storage.records import (
     FILL_SEEN,
     ORDER_CHANGED,
@@ -19,6 +18,7 @@ from copytrade_gui.storage.records import (
     read_fill,
     read_order,
 )
+from copytrade_gui.storage.rows import Rows, SqlValue
 
 INTENT_STATES = frozenset({State.PLANNED, State.BLOCKED, State.SKIPPED, State.STALE})
 """States of the intent itself; every other state is its newest attempt's."""

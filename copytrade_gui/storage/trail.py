@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.storage.chain import GENESIS, EventRow, Fact, chained
-from copytrade_gui.storage.database import Database, Rows, SqlValue
+from copytrade_gui.storage.database import Database
 from copytrade_gui.storage.emergency import EmergencyJournal
 from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
 from copytrade_gui.storage.projection import EVENT, changes
 from copytrade_gui.storage.reserve import Reserve
+from copytrade_gui.storage.rows import Rows, SqlValue
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -228,12 +229,14 @@ async def test_followers_marked_after_their_plan_are_sending(store: Store) -> No
 async def test_a_cancelled_commit_still_ends_whole(folder: DataFolder, clock: HandClock) -> None:
     async with open_store(folder, clock, seams=SMALL) as store:
         plan = make_plan(followers=100)
-        commit = asyncio.ensure_future(store.journal.commit_plan(plan, first_attempts(plan)))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        commit.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await commit
+        with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # so that the commit takes longer than it stands still
+            commit = asyncio.ensure_future(store.journal.commit_plan(plan, first_attempts(plan)))
+            await asyncio.sleep(0)
+            commit.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await commit
+            other.execute("ROLLBACK")
         later = make_plan("c2")
         assert await store.journal.commit_plan(later, first_attempts(later))
         work = await store.journal.load(DAY)

@@ -105,12 +105,11 @@ class Wire(asyncio.Protocol):
     def send_sealed(self, max_body: int) -> bool:
         """Send the sealed request; from here on a byte may have left. False: none has."""
         sealing = self._sealing
-        if sealing is None or not self._sealed or self._dead:
+        if sealing is None or not self._sealed or self._dead or not sealing.send_sealed():
             return False
-        self._awaiting = sealing.send_sealed()
-        self._sealed = not self._awaiting
+        self._awaiting, self._sealed = True, False
         self._max_body = max_body
-        return self._awaiting
+        return True
 
     def send(self, request: bytes, max_body: int) -> None:
         """Write a whole request now; only when ``ready``. From here on a byte may have left."""

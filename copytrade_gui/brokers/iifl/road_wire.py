@@ -51,7 +51,8 @@ class WireRoad:
         self._seen = SeenIds()
         self._wire: Wire | None = None
         self._busy: Job | None = None
-        self._sealed: tuple[PreparedOrder, PlaceJob] | None = None
+        self._sealed: PreparedOrder | None = None
+        self._launched_ns = 0
         self._line: deque[Job] = deque()
         self._connecting: asyncio.Task[None] | None = None
         self._retry: Wait | None = None
@@ -81,44 +82,39 @@ class WireRoad:
     ) -> None:
         """Write now if the connection is free; see ``OrderRoad``."""
         seconds = deadline_ms / 1000
-        sealed = self._sealed
-        if sealed is None or sealed[0] is not order:
-            self._take(PlaceJob(self._request(order), done, self._seen), seconds)
-            return
-        job = sealed[1]
-        if not job.sent_ns:
-            self.launch(order)
-        self._sealed = None
-        job.done = done
-        if job.sent_ns:
-            late = partial(self._late, job, seconds)
-            job.wait = self._yard.wheel.after(seconds, late, job.sent_ns)
-        else:
+        if self._sealed is order:
+            if not self._launched_ns:
+                self.launch(order)
+            self._sealed = None
+            sent_ns, self._launched_ns = self._launched_ns, 0
+            if sent_ns:
+                job = self._busy = PlaceJob(b"", done, self._seen, sent_ns)
+                late = partial(self._late, job, seconds)
+                job.wait = self._yard.wheel.after(seconds, late, sent_ns)
+                return
             # It was breaking, and nothing of this order has left.
             self._let_go("the connection broke")
-            self._take(job, seconds)
+        self._take(PlaceJob(self._request(order), done, self._seen), seconds)
 
     def seal(self, order: PreparedOrder) -> None:
         """Encrypt now what ``place`` will send, if the connection is free; see ``OrderRoad``."""
         wire = self._wire
         if wire is None or self._line or self._closed or self._sealed is not None:
             return
-        request = self._request(order)
-        if wire.seal(request):
-            self._sealed = (order, PlaceJob(request, None, self._seen))
+        if wire.seal(self._request(order)):
+            self._sealed = order
 
     def launch(self, order: PreparedOrder) -> None:
         """Write a sealed order; see ``OrderRoad``."""
-        sealed, wire = self._sealed, self._wire
-        if sealed is not None and sealed[0] is order and wire is not None:
+        wire = self._wire
+        if self._sealed is order and wire is not None:
             now_ns = self._clock.mono_ns()
             if wire.send_sealed(MAX_REPLY):
-                job = self._busy = sealed[1]
-                job.sent_ns = now_ns
+                self._launched_ns = now_ns
 
     def unseal(self, order: PreparedOrder) -> None:
         """The order will not be placed: the connection goes, for its records are numbered."""
-        if self._sealed is not None and self._sealed[0] is order:
+        if self._sealed is order:
             self._let_go("a request was not sent")
             self._reconnect()
 
@@ -210,7 +206,7 @@ class WireRoad:
         """Drop the connection; what is out on it is lost."""
         wire, self._wire = self._wire, None
         job, self._busy = self._busy, None
-        self._sealed = None
+        self._sealed, self._launched_ns = None, 0
         if wire is not None:
             wire.drop()
         if job is not None:

@@ -62,7 +62,7 @@ class SealedTransport(asyncio.BufferedProtocol):
 
         False: the connection is closing, or something is sealed already.
         """
-        if self._sealed or self.is_closing():
+        if self._sealed or self._closing or self._plain is None or self._plain.is_closing():
             return False
         self._tls.write(data)
         self._sealed = self._outgoing.read()

@@ -21,6 +21,7 @@ from copytrade_gui.ports import Accepted, NotSent, PlaceOutcome, PlaceReply, Unk
 log = logging.getLogger(__name__)
 
 _KEPT_IDS = 4096
+_UNJUDGED = Unknown("no reply was judged")
 
 
 class SeenIds:
@@ -73,19 +74,19 @@ class Job(ABC):
 
 
 class PlaceJob(Job):
-    """An order. ``done`` may be given later, but before the request leaves or waits."""
+    """An order. ``sent_ns`` is given for one that left before its job was made."""
 
-    __slots__ = ("_outcome", "_seen", "done")
+    __slots__ = ("_done", "_outcome", "_seen")
 
     def __init__(
-        self, request: bytes, done: Callable[[PlaceReply], None] | None, seen: SeenIds
+        self, request: bytes, done: Callable[[PlaceReply], None], seen: SeenIds, sent_ns: int = 0
     ) -> None:
         self.request = request
-        self.sent_ns = 0
+        self.sent_ns = sent_ns
         self.wait = None
-        self.done = done
+        self._done = done
         self._seen = seen
-        self._outcome: PlaceOutcome = Unknown("no reply was judged")
+        self._outcome: PlaceOutcome = _UNJUDGED
 
     def judge(self, reply: HttpReply) -> bool:
         """Judge the reply by the one table, and against the ids of earlier replies."""
@@ -110,10 +111,8 @@ class PlaceJob(Job):
 
     def _call(self, outcome: PlaceOutcome, at_ns: int) -> None:
         self.end()
-        if self.done is None:  # whoever launched it was stopped in the middle of its wave
-            return
         try:
-            self.done(PlaceReply(outcome, self.sent_ns, at_ns))
+            self._done(PlaceReply(outcome, self.sent_ns, at_ns))
         except Exception:
             # The listener's bug must not break the connection it did not cause.
             log.exception("the listener of an order's reply failed")

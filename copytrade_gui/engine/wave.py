@@ -1,0 +1,250 @@
+"""One wave: which orders leave now, their marks, and their bytes (order-safety section 4).
+
+A wave is written in one go after its marks are committed. Nothing here awaits between the first
+and the last byte, so no reply is parsed in the middle of a wave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from msgspec import Struct
+
+from copytrade_gui.domain.ids import AccountId, attempt_id, order_tag
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import Attempt
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.book import Book
+from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.progress import Progress
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.ports import Clock, FaultPoint, OrderRoad, PlaceReply, PreparedOrder
+
+T = TypeVar("T")
+
+_SENDING = State.SENDING
+_SEAL_AT_ONCE = 10
+"""Orders sealed between two looks at the commit."""
+
+
+class Ready(Struct, frozen=True):
+    """An order that may leave now: its attempt, its request, and the road it takes."""
+
+    order: Order
+    attempt: Attempt
+    request: PreparedOrder
+    road: OrderRoad
+
+
+class Waves:
+    """Chooses what leaves and writes it. Replies go to ``on_reply``."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        lanes: Lanes,
+        gate: Gate,
+        progress: Progress,
+        clock: Clock,
+        rules: Rules,
+        installation_key: bytes,
+        fault: FaultPoint,
+        on_reply: Callable[[Order, PlaceReply], None],
+    ) -> None:
+        self._book = book
+        self._lanes = lanes
+        self._gate = gate
+        self._progress = progress
+        self._clock = clock
+        self._rules = rules
+        self._key = installation_key
+        self._fault = fault
+        self._on_reply = on_reply
+        self._leaving: dict[AccountId, list[InstrumentKey]] = {}
+
+    # ------------------------------------------------------------ choosing
+
+    def select(self, orders: Iterable[Order]) -> list[Ready]:
+        """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
+        wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
+        lanes, deadline_ms, key = self._lanes, self._rules.deadline_ms, self._key
+        # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.
+        may_send = self._gate.may_send
+        ready: list[Ready] = []
+        for order in orders:
+            intent = order.intent
+            account = intent.account_id
+            lane = lanes.get(account)
+            if lane is None:
+                self._progress.give_up(order, State.SKIPPED, "removed", "The account was removed.")
+                continue
+            if order.stale_at(mono_ns):
+                self._progress.give_up(
+                    order, State.STALE, "too_old", "Older than its signal age; not sent."
+                )
+                continue
+            session = lane.session
+            if session is None or not may_send or not self._may_leave(order, lane, mono_ns):
+                lane.queue.append(order)
+                continue
+            self._keep_apart(order, account)
+            road = session.orders
+            number = 1 if order.attempt is None else order.attempt.number + 1
+            name = attempt_id(intent.intent_id, number)
+            request = road.prepare(intent.terms, order_tag(key, name))
+            attempt = Attempt(
+                attempt_id=name,
+                intent_id=intent.intent_id,
+                account_id=account,
+                number=number,
+                tag=request.tag,
+                payload_hash=request.payload_hash,
+                marked_ns=wall_ns,
+                deadline_ms=deadline_ms,
+            )
+            ready.append(Ready(order, attempt, request, road))
+        return ready
+
+    def _may_leave(self, order: Order, lane: Lane, now: int) -> bool:
+        account, key = lane.account_id, order.key
+        return (
+            lane.ready
+            and now >= lane.wait_until_ns
+            and key not in self._leaving.get(account, ())
+            and not self._book.in_doubt(account, key, but=order)
+            and lane.slots.take(now)
+        )
+
+    def _keep_apart(self, order: Order, account: AccountId) -> None:
+        """No second order of the account in its instrument may be chosen until its bytes left."""
+        order.leaving = True
+        keys = self._leaving.get(account)
+        if keys is None:
+            self._leaving[account] = [order.key]
+        else:
+            keys.append(order.key)
+
+    # ------------------------------------------------------------ writing
+
+    async def committed(self, wave: list[Ready], commit: Callable[..., Awaitable[T]]) -> T:
+        """Call and await a wave's commit; as long as it waits for the disk, seal. No byte leaves.
+
+        Orders that are not sealed by then are encrypted when they are placed. If the commit fails
+        nothing stays sealed.
+        """
+        try:
+            return await commit(meanwhile=partial(_seal_some, iter(wave)))
+        except BaseException:
+            self._unseal(wave)
+            raise
+
+    def abandon(self, wave: list[Ready]) -> None:
+        """The plan was known already: nothing of this wave leaves."""
+        self.release(wave)
+        self._unseal(wave)
+
+    def _unseal(self, wave: list[Ready]) -> None:
+        for item in wave:
+            item.road.unseal(item.request)
+
+    def write(self, wave: list[Ready]) -> None:
+        """Put a committed wave on the wire, asking the gate again before every 25 writes."""
+        wave = self._without_found(wave)
+        every = self._rules.gate_every
+        left: list[Ready] = []
+        for start in range(0, len(wave), every):
+            if start:
+                self._fault(faultpoints.MID_WRITE)
+            some, rest = wave[start : start + every], wave[start + every :]
+            self._mark(some)
+            stopped = self._launch(some, left)
+            if stopped:
+                self._mark(rest)
+                self._drop([*stopped, *rest])
+                break
+        # Nothing awaited since: no reply was read, and none is missed.
+        deadline, on_reply = self._rules.deadline_ms, self._on_reply
+        for item in left:
+            item.road.place(item.request, deadline, partial(on_reply, item.order))
+        self.release(wave)
+        self._fault(faultpoints.AFTER_WRITE)
+
+    def _without_found(self, wave: list[Ready]) -> list[Ready]:
+        """Leave out orders of which a read showed, during the commit, that they live already."""
+        found = [item for item in wave if not item.order.may_attempt]
+        if not found:
+            return wave
+        self.release(found)
+        self._unseal(found)
+        for item in found:
+            self._book.alarm(
+                "found_in_time",
+                f"The order {item.order.intent.intent_id} was about to be sent again and was then "
+                "found at the broker, so it was not. Compare the account's book.",
+                item.order,
+            )
+        return [item for item in wave if item.order.may_attempt]
+
+    def _mark(self, items: list[Ready]) -> None:
+        mark, marked = self._book.mark, self._progress.marked
+        for item in items:
+            mark(item.order, item.attempt)
+            marked(item.order)
+
+    def _launch(self, items: list[Ready], left: list[Ready]) -> list[Ready]:
+        """Write these and add them to ``left``; returns those that may not leave any more."""
+        if not self._gate.may_send:
+            return items
+        wrote = self._progress.wrote
+        for place, item in enumerate(items):
+            order = item.order
+            if order.cancel_requested:
+                self._drop([item], "cancelled", "Cancelled before it left.")
+                continue
+            if not wrote(order):
+                return items[place:]
+            item.road.launch(item.request)
+            left.append(item)
+        return []
+
+    def announce(self, wave: list[Ready]) -> None:
+        """Tell about a wave; kept apart from ``write`` because news can wait and bytes cannot."""
+        for item in wave:
+            if item.order.attempt_state is _SENDING:
+                self._book.announce(item.order, State.PLANNED)
+
+    def release(self, wave: list[Ready]) -> None:
+        """The wave is no longer between its choice and its bytes."""
+        for item in wave:
+            order = item.order
+            if order.leaving:
+                order.leaving = False
+                account = order.intent.account_id
+                keys = self._leaving[account]
+                keys.remove(order.key)
+                if not keys:
+                    del self._leaving[account]
+
+    def _drop(self, rest: list[Ready], code: str = "stopped", reason: str = "") -> None:
+        """A stop came before these bytes left: NOT_SENT is proven, the intent is SKIPPED."""
+        self.release(rest)
+        self._unseal(rest)
+        why = reason or self._gate.why_not() or "Stopped before it left."
+        for item in rest:
+            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)
+            self._progress.give_up(item.order, State.SKIPPED, code, why)
+
+
+def _seal_some(wave: Iterator[Ready]) -> bool:
+    """Seal a few more orders of a wave; False when there are none."""
+    some = list(islice(wave, _SEAL_AT_ONCE))
+    for item in some:
+        item.road.seal(item.request)
+    return bool(some)
