@@ -156,6 +156,7 @@ class Watch:
             return Absorbed(complete=False, why_not="not logged in")
         async with self._slots:
             await self._slot(lane.book_reads)
+            began_ns = self._clock.mono_ns()
             read = await session.order_book()
             trades = await self._trades_if_needed(lane, session)
         self._fault(faultpoints.AFTER_BOOK_READ)
@@ -165,7 +166,7 @@ class Watch:
         absorbed = self._reconciler.absorb_orders(lane, read)
         if trades is not None:
             self._reconciler.absorb_trades(lane, trades)
-        self._resolver.judge(lane, absorbed, trades)
+        self._resolver.judge(lane, absorbed, trades, began_ns)
         self._after_read(lane, absorbed)
         return absorbed
 
