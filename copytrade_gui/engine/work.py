@@ -15,8 +15,13 @@ async def next_turn() -> None:
     """Let everything that is ready run once, and come back; takes no time of any clock."""
     loop = asyncio.get_running_loop()
     turned = loop.create_future()
-    loop.call_soon(turned.set_result, None)
+    loop.call_soon(_wake, turned)
     await turned
+
+
+def _wake(turned: asyncio.Future[None]) -> None:
+    if not turned.done():  # whoever waited may have been cancelled
+        turned.set_result(None)
 
 
 class Work:
