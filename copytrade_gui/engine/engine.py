@@ -191,7 +191,9 @@ class Engine:
             rules=rules,
             fault=fault,
             undisturbed=undisturbed,
+            on_storage_failure=self.storage_failed,
         )
+        self.gate.on_kill_file = self._kill_file_found
         self.bus.subscribe(journal.append)
         self.bus.subscribe(self._copying.hear)
 
@@ -345,6 +347,13 @@ class Engine:
         reason = "Too many answers of the broker were ambiguous. Look at the unknown orders first."
         self.book.alarm("breaker", f"Halted: {reason}")
         self._work.start(self._stop_quietly(TradingState.HALT, "breaker", reason), "breaker")
+
+    def _kill_file_found(self) -> None:
+        reason = "The kill flag's file is there, or its folder cannot be read."
+        self.book.alarm("kill_flag", f"Killed: {reason}")
+        self._work.start(
+            self._stop_quietly(TradingState.KILL, "kill flag", reason), "kill flag's file"
+        )
 
     def _foreign(self, account: AccountId, tag: str) -> None:
         reason = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import Clock, KillFlag
 
@@ -14,6 +16,10 @@ _STRICTNESS = {
 }
 
 
+def _nobody() -> None:
+    """Nobody listens."""
+
+
 class Gate:
     """Holds the trading state. ``brake`` may be called from any thread and takes hold at once."""
 
@@ -21,6 +27,8 @@ class Gate:
         self._clock = clock
         self._kill_flag = kill_flag
         self._brake: TradingState | None = None
+        self.on_kill_file: Callable[[], None] = _nobody
+        """Called once when the kill flag's file is found that nobody here has set."""
         self.change = StateChange(
             TradingState.RECOVERING, "program", "Reading the books.", clock.wall_ns()
         )
@@ -67,13 +75,20 @@ class Gate:
 
     @property
     def may_plan(self) -> bool:
-        """A new master order may be planned now."""
-        return self.state.allows_new_plans
+        """A new master order may be planned now; looks for the kill flag's file too."""
+        return self.state.allows_new_plans and not self._killed_by_file()
 
     @property
     def may_send(self) -> bool:
-        """A planned order may leave now."""
-        return self.state.allows_sending
+        """A planned order may leave now; looks for the kill flag's file too."""
+        return self.state.allows_sending and not self._killed_by_file()
+
+    def _killed_by_file(self) -> bool:
+        if not self.kill_flagged():
+            return False
+        self.brake(TradingState.KILL)
+        self.on_kill_file()
+        return True
 
     def why_not(self) -> str:
         """One sentence for the ticket, empty when planning is allowed."""

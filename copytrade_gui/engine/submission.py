@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.quotes import Quotes
+from copytrade_gui.engine.ready import Ready
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
 
@@ -60,6 +62,7 @@ class Submission:
         rules: Rules,
         fault: FaultPoint,
         undisturbed: Callable[[], AbstractContextManager[None]],
+        on_storage_failure: Callable[[str], None],
     ) -> None:
         self._book = book
         self._bus = bus
@@ -73,6 +76,7 @@ class Submission:
         self._rules = rules
         self._fault = fault
         self._undisturbed = undisturbed
+        self._on_storage_failure = on_storage_failure
         self._plan_number = 0
         self._by_command: dict[CommandId, Plan] = {}
         self.quotes = Quotes(clock, rules)
@@ -114,6 +118,7 @@ class Submission:
         with_master = fan_out is FanOut.WITH_MASTER
         first = [order for order in orders if order.may_attempt] if with_master else orders[:1]
         wave = self._dispatcher.select(first)
+        waiting = self._lanes.take_back(first) if len(wave) < len(first) else []
         self._fault(faultpoints.BEFORE_PLAN_COMMIT)
         marks = [item.attempt for item in wave]
         try:
@@ -121,7 +126,11 @@ class Submission:
         except JournalFailureError as failure:
             self._never_was(plan)
             self._dispatcher.release(wave)
+            self._on_storage_failure(str(failure))
             raise DeniedError("not_recorded", str(failure)) from failure
+        except (Exception, asyncio.CancelledError):
+            self._broken_off(plan, wave, orders)
+            raise
         if not stored:
             self._never_was(plan)
             self._dispatcher.abandon(wave)
@@ -133,7 +142,7 @@ class Submission:
         self._bus.publish(PlanMade(plan))
         self._announce_blocked(orders)
         self._dispatcher.announce(wave)
-        self._dispatcher.kick()
+        self._dispatcher.enqueue(waiting)
         return Placed(plan, known=False)
 
     def _plan(
@@ -146,6 +155,10 @@ class Submission:
     ) -> Plan:
         if not self._gate.may_plan:
             raise DeniedError("stopped", self._gate.why_not())
+        if terms.quantity <= 0 or terms.quantity % terms.instrument.lot_size:
+            raise DeniedError(
+                "quantity", f"Quantity must be a multiple of {terms.instrument.lot_size}."
+            )
         lane = self._lanes.get(master_id)
         if lane is None or lane.account.role is not Role.MASTER:
             raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
@@ -185,6 +198,21 @@ class Submission:
         for order in orders:
             if order.attempt is None and order.state is not State.PLANNED:
                 self._book.announce(order, State.PLANNED)
+
+    def _broken_off(self, plan: Plan, wave: list[Ready], orders: Sequence[Order]) -> None:
+        """The caller went away, or we failed, while the plan was being stored: nothing left.
+
+        It may be stored all the same, so every order of it gets an end in the trail.
+        """
+        why = "The order was broken off while it was being stored; nothing of it left."
+        self._dispatcher.abandon(wave)
+        self._bus.publish(PlanMade(plan))
+        for item in wave:
+            self._book.mark(item.order, item.attempt)
+            self._book.move(item.order, State.NOT_SENT, code="broken_off", reason=why)
+        for order in orders:
+            if order.may_attempt:
+                self._dispatcher.skip(order, "broken_off", why)
 
     def _never_was(self, plan: Plan) -> None:
         self._book.forget_plan(plan)
