@@ -10,20 +10,21 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from copytrade_gui.domain.ids import AccountId, attempt_id, order_tag
+from copytrade_gui.domain.ids import AccountId, IntentId, attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
-from copytrade_gui.domain.order import State
+from copytrade_gui.domain.order import IllegalTransitionError, State
 from copytrade_gui.domain.records import Attempt
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
+from copytrade_gui.engine.ready import Ready
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.work import Work, next_turn
 from copytrade_gui.ports import (
@@ -32,9 +33,7 @@ from copytrade_gui.ports import (
     Journal,
     JournalFailureError,
     NotSent,
-    OrderRoad,
     PlaceReply,
-    PreparedOrder,
     Timer,
 )
 
@@ -44,18 +43,9 @@ T = TypeVar("T")
 
 _COMMIT_STEPS = 3
 """Turns of the loop until a commit waits for the disk alone; more or fewer only cost time."""
+_TOO_OLD = "Older than its signal age; not sent."
 _SEAL_AT_ONCE = 25
 """Orders sealed between two looks at the commit."""
-
-
-@dataclass(slots=True)  # not frozen: five hundred of them are made while an order waits
-class Ready:
-    """An order that may leave now: its attempt, its request, and the road it takes."""
-
-    order: Order
-    attempt: Attempt
-    request: PreparedOrder
-    road: OrderRoad
 
 
 class Dispatcher:
@@ -92,6 +82,7 @@ class Dispatcher:
         self._on_reply = on_reply
         self._on_storage_failure = on_storage_failure
         self._leaving: dict[AccountId, list[InstrumentKey]] = {}
+        self._put_off: dict[IntentId, Order] = {}
         self._pumping = False
         self._pump_again = False
         self._timer: Timer | None = None
@@ -111,8 +102,10 @@ class Dispatcher:
             lane = lanes.get(account)
             if lane is None:
                 self._end(order, State.SKIPPED, "removed", "The account was removed.")
+            elif not lane.account.active:
+                self._end(order, State.SKIPPED, "off", "The account was switched off.")
             elif self._stale(order, mono_ns):
-                self._end(order, State.STALE, "too_old", "Older than its signal age; not sent.")
+                self._end(order, State.STALE, "too_old", _TOO_OLD)
             elif may_send and self._may_leave(order, lane, mono_ns):
                 order.leaving = True
                 leaving.setdefault(account, []).append(order.key)
@@ -190,10 +183,9 @@ class Dispatcher:
 
     def write(self, wave: list[Ready]) -> None:
         """Put a committed wave on the wire, asking the gate again before every 25 writes."""
-        for item in wave:
-            self._book.mark(item.order, item.attempt)
-            self._progress.marked(item.order)
+        wave = self._marked(wave)
         every = self._rules.gate_every
+        now = 0
         left: list[Ready] = []
         for count, item in enumerate(wave):
             if count % every == 0:
@@ -202,8 +194,13 @@ class Dispatcher:
                 if not self._gate.may_send:
                     self._drop(wave[count:])
                     break
-            if item.order.cancel_requested:
-                self._drop([item], "cancelled", "Cancelled before it left.")
+                now = self._clock.mono_ns()
+            # Asked again for each order, because the commit may have taken long.
+            if (why := self._lanes.why_held(item.order, item.road))[0]:
+                self._drop([item], *why)
+                continue
+            if self._stale(item.order, now):
+                self._drop([item], "too_old", _TOO_OLD, State.STALE)
                 continue
             if not self._progress.wrote(item.order):
                 self._drop(wave[count:])
@@ -216,6 +213,20 @@ class Dispatcher:
             item.road.place(item.request, deadline, partial(on_reply, item.order))
         self.release(wave)
         self._fault(faultpoints.AFTER_WRITE)
+
+    def _marked(self, wave: list[Ready]) -> list[Ready]:
+        """Mark a wave; what was found in the book during the commit does not leave again."""
+        marked = []
+        for item in wave:
+            try:
+                self._book.mark(item.order, item.attempt)
+            except IllegalTransitionError as error:
+                log.info("%s stays: %s", item.attempt.attempt_id, error)
+                self.abandon([item])
+            else:
+                self._progress.marked(item.order)
+                marked.append(item)
+        return marked
 
     def announce(self, wave: list[Ready]) -> None:
         """Tell about a wave; kept apart from ``write`` because news can wait and bytes cannot."""
@@ -235,14 +246,20 @@ class Dispatcher:
                 if not keys:
                     del self._leaving[account]
 
-    def _drop(self, rest: list[Ready], code: str = "stopped", reason: str = "") -> None:
-        """A stop came before these bytes left: NOT_SENT is proven, the intent is SKIPPED."""
+    def _drop(
+        self,
+        rest: list[Ready],
+        code: str = "stopped",
+        reason: str = "",
+        ends: State = State.SKIPPED,
+    ) -> None:
+        """A stop came before these bytes left: NOT_SENT is proven, the intent is given up."""
         self.release(rest)
         self._unseal(rest)
         why = reason or self._gate.why_not() or "Stopped before it left."
         for item in rest:
             self._book.move(item.order, State.NOT_SENT, code=code, reason=why)
-            self._end(item.order, State.SKIPPED, code, why)
+            self._end(item.order, ends, code, why)
 
     def _end(self, order: Order, state: State, code: str, reason: str) -> None:
         if self._book.give_up(order, state, code=code, reason=reason):
@@ -308,10 +325,11 @@ class Dispatcher:
         """Wake when the earliest queued order gets a slot or grows too old."""
         wake_ns = 0
         now = self._clock.mono_ns()
+        may_send = self._gate.may_send
         for lane in self._lanes:
             for order in lane.queue:
                 due = order.called_ns + order.intent.signal_age_ms * 1_000_000 + 1_000_000
-                if self._gate.may_send and lane.ready:
+                if may_send and lane.ready:
                     held = self._book.in_doubt(lane.account_id, order.key, but=order)
                     if not held:
                         due = min(due, max(lane.slots.free_at(now), lane.wait_until_ns))
@@ -331,10 +349,16 @@ class Dispatcher:
         self.kick()
 
     def drop_queue(self, code: str, reason: str) -> None:
-        """Skip everything that waits; nothing of it left."""
+        """Skip everything that waits, also for its next try; nothing of it left."""
+        waiting = [order for lane in self._lanes for order in lane.queue]
+        waiting += self._put_off.values()
+        self._put_off.clear()
         for lane in self._lanes:
-            while lane.queue:
-                self._end(lane.queue.popleft(), State.SKIPPED, code, reason)
+            lane.queue.clear()
+        for order in waiting:
+            # An attempt that was refused may be found after all: it is cancelled then.
+            order.cancel_requested = order.attempt is not None
+            self._end(order, State.SKIPPED, code, reason)
 
     def skip(self, order: Order, code: str, reason: str) -> None:
         """Skip one order that has not left, wherever it waits."""
@@ -357,10 +381,18 @@ class Dispatcher:
         if order.resends >= len(after) or stale or not order.may_attempt:
             self._progress.settled(order)
             return
+        if self._gate.state is TradingState.KILL:
+            self._end(order, State.SKIPPED, "killed", "Killed before it left.")
+            return
         delay = after[order.resends] + self._work.jitter(self._rules.resend_jitter)
         order.resends += 1
         log.info("no byte of %s left (%s); again", order.intent.intent_id, outcome.reason)
-        self._work.later(delay, partial(self.enqueue, [order]))
+        self._put_off[order.intent.intent_id] = order
+        self._work.later(delay, partial(self._try_again, order))
+
+    def _try_again(self, order: Order) -> None:
+        if self._put_off.pop(order.intent.intent_id, None) is not None:
+            self.enqueue([order])
 
 
 def _longest_waiting(order: Order) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What counts as evidence that an order is absent, and what happens to one that appears after all."""
+"""What counts as evidence that an order is absent, and what becomes of one that appears."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_book_that_forgets_an_order_it_showed_before_is_not_complete() -> None
 
 
 def test_a_read_that_began_before_the_doubt_confirms_nothing() -> None:
-    """Books take 2.5 s here, and the refused order shows after 3: only one read saw a book of later."""
+    """Books take 2.5 s here, and the refused order shows after 3: one read saw it."""
 
     async def script(console: Console) -> None:
         await begin(console)

@@ -1,0 +1,19 @@
+"""One order of a wave between its choice and its bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from copytrade_gui.domain.records import Attempt
+from copytrade_gui.engine.order import Order
+from copytrade_gui.ports import OrderRoad, PreparedOrder
+
+
+@dataclass(slots=True)  # not frozen: five hundred of them are made while an order waits
+class Ready:
+    """An order that may leave now: its attempt, its request, and the road it takes."""
+
+    order: Order
+    attempt: Attempt
+    request: PreparedOrder
+    road: OrderRoad
