@@ -237,6 +237,7 @@ class Engine:
         """An account is logged in; its books are read before anything else is believed."""
         lane = self.lanes[account_id]
         lane.session = session
+        session.orders.obey(self._stopped)
         self._roster.session(lane, SessionState.READY)
         self._watch.look(account_id, 0.0)
         self._dispatcher.kick()
@@ -327,6 +328,9 @@ class Engine:
         return self._recovery.report
 
     # ------------------------------------------------------------ inside
+
+    def _stopped(self) -> bool:
+        return not self.gate.state.allows_sending
 
     def _live(self, order: Order) -> None:
         """An order is at the broker or in doubt: have its account read when its state wants it."""

@@ -80,6 +80,13 @@ class OrderRoad(Protocol):
     def warm(self) -> bool:
         """True when an order can leave without a handshake."""
 
+    def obey(self, stopped: Callable[[], bool]) -> None:
+        """Ask ``stopped`` before the first byte of every order that was not sealed.
+
+        An order may wait here for its connection or behind another one's reply; a stop that comes
+        meanwhile must hold it. It then becomes NotSent.
+        """
+
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; pure, called before the plan is committed."""
 

@@ -45,6 +45,9 @@ class DoorRoad:
         """False over httpx: each order makes a connection of its own (see ``HttpxDoor``)."""
         return self._always_warm and not self._closed
 
+    def obey(self, stopped: Callable[[], bool]) -> None:
+        """Nothing: no order waits here, ``place`` starts it."""
+
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; see ``OrderEncoder.prepare``."""
         return self._needs.encoder.prepare(terms, tag)

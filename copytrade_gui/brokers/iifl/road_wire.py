@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_REPLY_S = 5.0
 _OPEN_S = 30.0
+_STOPPED = "trading was stopped before it left"
 
 
 class WireRoad:
@@ -61,6 +62,7 @@ class WireRoad:
         self._hung_up_after_s: float | None = None
         self._kept = False
         self._closed = False
+        self._stopped: Callable[[], bool] = bool  # False
 
     # ------------------------------------------------------------ OrderRoad
 
@@ -71,6 +73,10 @@ class WireRoad:
         if wire is None or self._closed:
             return False
         return wire.ready or self._busy is not None or self._sealed is not None
+
+    def obey(self, stopped: Callable[[], bool]) -> None:
+        """Hold orders that wait here when ``stopped`` says so; see ``OrderRoad``."""
+        self._stopped = stopped
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; see ``OrderEncoder.prepare``."""
@@ -177,6 +183,9 @@ class WireRoad:
             loop = asyncio.get_running_loop()
             loop.call_soon(job.unsent, "the session is closed", self._clock.mono_ns())
             return
+        if isinstance(job, PlaceJob) and self._stopped():
+            asyncio.get_running_loop().call_soon(job.unsent, _STOPPED, self._clock.mono_ns())
+            return
         wire = self._wire
         if wire is not None and wire.ready and not self._line:
             self._write(wire, job)
@@ -192,9 +201,12 @@ class WireRoad:
         wire.send(job.request, MAX_REPLY)
 
     def _next(self) -> None:
-        wire = self._wire
-        if self._line and wire is not None and wire.ready:
-            self._write(wire, self._line.popleft())
+        while self._line and (wire := self._wire) is not None and wire.ready:
+            job = self._line.popleft()
+            if isinstance(job, PlaceJob) and self._stopped():
+                job.unsent(_STOPPED, self._clock.mono_ns())
+            else:
+                self._write(wire, job)
 
     def _late(self, job: Job, seconds: float) -> None:
         if self._busy is job:
