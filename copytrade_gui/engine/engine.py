@@ -177,6 +177,7 @@ class Engine:
             fault=fault,
             awaited_master=self._copying.awaited_master,
             after_read=self._recovery.after_read,
+            notice_time=self.gate.notice_time,
         )
         self.submission = Submission(
             book=self.book,
@@ -194,6 +195,7 @@ class Engine:
             on_storage_failure=self.storage_failed,
         )
         self.gate.on_kill_file = self._kill_file_found
+        self.gate.on_sleep = self._slept
         self.bus.subscribe(journal.append)
         self.bus.subscribe(self._copying.hear)
 
@@ -358,6 +360,15 @@ class Engine:
         self._work.start(
             self._stop_quietly(TradingState.KILL, "kill flag", reason), "kill flag's file"
         )
+
+    def _slept(self, before: StateChange, gained_ns: int) -> None:
+        self._work.start(self._after_sleep(before, gained_ns), "after a sleep")
+
+    async def _after_sleep(self, before: StateChange, gained_ns: int) -> None:
+        self.book.alarm("slept", f"{self.gate.change.reason} What waited was not sent.")
+        self._recovery.again(before, gained_ns)
+        for lane in self.lanes:
+            self._watch.look(lane.account_id, 0.0)
 
     def _foreign(self, account: AccountId, tag: str) -> None:
         reason = (

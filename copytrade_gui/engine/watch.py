@@ -48,6 +48,7 @@ class Watch:
         fault: FaultPoint,
         awaited_master: Callable[[AccountId], Order | None],
         after_read: Callable[[Lane, Absorbed], None],
+        notice_time: Callable[[], None],
     ) -> None:
         self._book = book
         self._lanes = lanes
@@ -60,6 +61,7 @@ class Watch:
         self._fault = fault
         self._awaited_master = awaited_master
         self._after_read = after_read
+        self._notice_time = notice_time
         self._due: list[tuple[int, int, AccountId]] = []
         self._due_at: dict[AccountId, int] = {}
         self._serial = 0
@@ -120,6 +122,7 @@ class Watch:
 
     def _run_due(self) -> None:
         self._timer = None
+        self._notice_time()
         now = self._clock.mono_ns()
         while self._due and self._due[0][0] <= now:
             due, _, account = heapq.heappop(self._due)
