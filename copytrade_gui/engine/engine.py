@@ -308,6 +308,8 @@ class Engine:
     def storage_failed(self, sentence: str) -> None:
         """The journal could not store something: HALT."""
         self._stops.storage_failed(sentence)
+        # It holds already; stored too, if only in the emergency journal, it survives a restart.
+        self._work.start(self._stop_quietly(TradingState.HALT, "journal", sentence), "storing HALT")
 
     @property
     def reviews(self) -> tuple[ReviewItem, ...]:

@@ -153,6 +153,8 @@ def test_a_follower_switched_off_while_its_order_waits_is_skipped() -> None:
         _switch_off(console)
         await made.clock.sleep(10)
         assert states(console)["F001"] is State.SKIPPED
+        (order,) = console.engine.book.of_account(F1)
+        assert order.attempt is None  # not even marked
 
     with world(2) as made:
         made.live(script)
