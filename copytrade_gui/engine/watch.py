@@ -141,7 +141,10 @@ class Watch:
     async def _visit(self, lane: Lane) -> None:
         account = lane.account_id
         try:
-            if lane.session is not None:
+            if lane.session is None:
+                # Nothing can be read, but 30 minutes in doubt end before a person all the same.
+                self._resolver.judge(lane, Absorbed(complete=False), None)
+            else:
                 master = self._awaited_master(account)
                 if master is not None and master.broker_order_id is not None:
                     await self._read_history(lane, lane.session, master)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from dataclasses import replace
 
+from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.ids import CommandId, attempt_id, order_tag
 from copytrade_gui.domain.instrument import Exchange, InstrumentKey
 from copytrade_gui.domain.order import FanOut, State
@@ -75,6 +76,24 @@ def test_a_refusal_that_no_read_confirms_goes_to_a_person() -> None:
         assert doubt.state() is State.REVIEW
 
     with_a_doubt(test, RATE, after_s=0.4)
+
+
+def test_a_doubt_of_an_account_that_is_logged_out_goes_to_a_person_too() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        follower = made.accounts[1]
+        made.broker.add_fault(
+            Fault(action="drop_reply", call="place", accounts=[follower.client_id])
+        )
+        await press(console, "lost")
+        await made.clock.sleep(0.5)
+        console.engine.detach(follower.account_id, SessionState.LOGGED_OUT)
+        await made.clock.sleep(1_900)
+        assert order_of(console, follower.account_id).state is State.REVIEW
+
+    with world(1) as made:
+        made.live(script)
 
 
 def test_a_book_that_forgets_an_order_it_showed_before_is_not_complete() -> None:
