@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.ports import Accepted, NotSent
+from copytrade_gui.ports import Accepted, NotSent, Unknown
 from tests.brokers.broker_contract import BrokerContract
 from tests.brokers.rig import (
     Answers,
@@ -91,3 +91,17 @@ class TestStops:
             assert isinstance((await answers.of(1)).outcome, Accepted)
             assert isinstance((await answers.of(2)).outcome, NotSent)
             assert [broker.times_seen(number) for number in (1, 2)] == [1, 0]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+async def test_a_session_that_closes_right_after_a_place_still_answers_it(
+    cache: Path, fast: bool
+) -> None:
+    async with scripted(says_accepted) as broker, client(broker, cache, fast=fast) as made:
+        session = session_of(made)
+        answers = Answers()
+        answers.place(session.orders, 1)
+        await session.aclose()
+        await asyncio.sleep(0)
+        assert isinstance((await asyncio.wait_for(answers.of(1), 5)).outcome, NotSent | Unknown)
+        assert broker.times_seen(1) == 0
