@@ -156,6 +156,9 @@ class Book:
                     0,
                 )
                 self._by_tag[view.tag] = order
+                # Tries of before the restart count, and if there is another, it is one more.
+                order.resends = view.attempt_number
+                order.requeued = int(view.state is State.REFUSED or view.attempt_number > 1)
             if view.state in GIVEN_UP or view.state is State.PLANNED:
                 order.intent_state = view.state
                 if order.attempt is not None:

@@ -74,7 +74,7 @@ class DoorRoad:
         self._tasks.pop(task)()
 
     def _tell(self, heard: list[PlaceReply], done: Callable[[PlaceReply], None]) -> None:
-        """Pass on what the task heard; one that was cancelled before its first step sent nothing."""
+        """Pass on what the task heard; cancelled before its first step it sent nothing."""
         done(heard[0] if heard else PlaceReply(NotSent(_CLOSED), 0, self._clock.mono_ns()))
 
     async def _carry(self, order: PreparedOrder, seconds: float, heard: list[PlaceReply]) -> None:
