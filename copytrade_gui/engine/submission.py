@@ -79,6 +79,7 @@ class Submission:
         self._on_storage_failure = on_storage_failure
         self._plan_number = 0
         self._by_command: dict[CommandId, Plan] = {}
+        self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
         self.quotes = Quotes(clock, rules)
 
     def restore(self, work: OpenWork) -> None:
@@ -101,11 +102,22 @@ class Submission:
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
     ) -> Placed:
         """Plan, commit, write. Raises DeniedError: nothing was stored or sent."""
+        while (storing := self._storing.get(command)) is not None:
+            stored = asyncio.get_running_loop().create_future()  # the first press decides
+            storing.append(stored)
+            await stored
         known = self._by_command.get(command)
         if known is not None:
             return Placed(known, known=True)
-        with self._undisturbed():
-            return await self._submit(master_id, terms, fan_out, command)
+        storing = self._storing[command] = []
+        try:
+            with self._undisturbed():
+                return await self._submit(master_id, terms, fan_out, command)
+        finally:
+            del self._storing[command]
+            for waits in storing:
+                if not waits.done():
+                    waits.set_result(None)
 
     async def _submit(
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId

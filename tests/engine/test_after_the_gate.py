@@ -264,3 +264,25 @@ def test_a_first_try_found_during_the_commit_of_the_second_stops_it_and_no_neigh
     with world(2) as made:
         made.live(script, fault=find)
         assert [sent_by(made, number) for number in range(3)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_second_press_during_the_commit_is_told_what_became_of_the_first(fails: bool) -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        database = console.store.database
+        if fails:
+            await database.write(
+                lambda one: one.exec_driver_sql(
+                    "CREATE TRIGGER full BEFORE INSERT ON plans "
+                    "BEGIN SELECT RAISE(ABORT, 'full'); END"
+                )
+            )
+        told = await asyncio.gather(
+            press(console, "same"), press(console, "same"), return_exceptions=True
+        )
+        assert [isinstance(one, DeniedError) for one in told] == [fails, fails]
+
+    with world(2) as made:
+        made.live(script)
+        assert len(made.broker.ledger.wire) == (0 if fails else 3)
