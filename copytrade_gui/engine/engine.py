@@ -339,6 +339,8 @@ class Engine:
     def _live(self, order: Order) -> None:
         """An order is at the broker or in doubt: have its account read when its state wants it."""
         self._watch.soon(order)
+        if self.gate.change.state is TradingState.KILL and order.state.open_at_broker:
+            self._changes.cancel([order], reason="Found after a KILL.")
         self._changes.pursue(order)
 
     def _settled(self, order: Order) -> None:

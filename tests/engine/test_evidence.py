@@ -297,3 +297,25 @@ def test_a_cancel_that_takes_long_is_asked_again_every_two_seconds_at_most() -> 
         assert len(at) > 1
         gaps = [later - before for before, later in itertools.pairwise(at)]
         assert min(gaps) >= 2_000_000_000
+
+
+def test_an_order_called_absent_that_appears_after_a_kill_is_cancelled() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        master = made.accounts[0]
+        for fault in (
+            Fault(action="drop_reply", call="place", accounts=[master.client_id], count=1),
+            Fault(action="show_late", seconds=400.0, accounts=[master.client_id]),
+        ):
+            made.broker.add_fault(fault)
+        await press(console, "lost", away=60)
+        await made.clock.sleep(300)
+        assert order_of(console, master.account_id).state is State.NOT_PLACED
+        await console.engine.stop_trading(TradingState.KILL, "operator", "test")
+        await made.clock.sleep(300)
+        assert order_of(console, master.account_id).state is State.CANCELLED
+
+    with world(1) as made:
+        made.live(script)
+        assert {order.status for order in made.broker.ledger.accepted} == {"cancelled"}
