@@ -228,6 +228,10 @@ class Recovery:
 
     def again(self, before: StateChange, gap_ns: int) -> None:
         """The machine slept: the books are looked at as after a start (section 9 row 34)."""
+        self._stale = [order for order in self._book if order.state is State.PLANNED]
+        self._dispatcher.drop_queue("slept", _SLEPT)
+        for order in self._stale:
+            self._dispatcher.end_stale(order, _SLEPT)
         if not before.state.allows_sending:
             return  # a stop holds anyway, or the first recovery is not done
         wall = self._clock.wall_ns()
@@ -238,10 +242,6 @@ class Recovery:
             order for lane in self._lanes for order in self._book.open_of(lane.account_id)
         ]
         self._unread = dict.fromkeys(order.intent.account_id for order in self._restored)
-        self._stale = [order for order in self._book if order.state is State.PLANNED]
-        self._dispatcher.drop_queue("slept", _SLEPT)
-        for order in self._stale:
-            self._dispatcher.end_stale(order, _SLEPT)
         self.refresh()
 
     def resumed(self) -> None:

@@ -47,6 +47,32 @@ def test_what_waited_when_the_machine_slept_is_not_sent_when_it_wakes() -> None:
         assert len(sent) == 2
 
 
+def test_what_a_halt_held_while_the_machine_slept_does_not_leave_on_resume() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        clock = made.clock
+        assert isinstance(clock, JumpyClock)
+        follower = made.accounts[1].account_id
+        console.engine.lanes[follower].wait_until_ns = clock.mono_ns() + 2_000_000_000
+        await press(console, "held", away=60)
+        await console.engine.stop_trading(TradingState.HALT, "operator", "test")
+        made.time.now_ns += FIVE_MINUTES_NS
+        clock.mono_off_ns -= FIVE_MINUTES_NS
+        await clock.sleep(3)
+        assert console.engine.gate.state is TradingState.HALT
+        await console.engine.resume("operator", "looked")
+        await clock.sleep(10)
+        (order,) = console.engine.book.of_account(follower)
+        assert order.state in (State.SKIPPED, State.STALE)
+
+    with world(2) as made:
+        made.clock = JumpyClock(made.time)
+        made.live(script)
+        sent = {line.account for line in made.broker.ledger.wire}
+        assert made.accounts[1].client_id not in sent
+
+
 def test_a_short_sleep_with_nothing_open_ends_by_itself() -> None:
     async def script(console: Console) -> None:
         await begin(console)
