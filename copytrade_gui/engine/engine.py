@@ -369,9 +369,7 @@ class Engine:
         self._work.start(self._after_sleep(before, gained_ns), "after a sleep")
 
     async def _after_sleep(self, before: StateChange, gained_ns: int) -> None:
-        self.book.alarm(
-            "slept", f"The machine slept, or its clock was set {gained_ns / 1e9:.0f} s ahead."
-        )
+        self.book.alarm("slept", f"The machine slept for {gained_ns / 1e9:.0f} s by its clocks.")
         self._recovery.again(before, gained_ns)
         for lane in self.lanes:
             self._watch.look(lane.account_id, 0.0)
