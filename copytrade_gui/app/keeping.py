@@ -42,6 +42,7 @@ async def keep_lamps(
         tell("broker", state, f"{ready} of {total} logged in" if total else "no accounts")
         started = clock.mono_ns()
         await clock.sleep(_LAMPS_EVERY)
+        engine.gate.notice_time()
         late_ms = (clock.mono_ns() - started) / 1e6 - _LAMPS_EVERY * 1000
         tell("engine", "ok" if late_ms < 250 else "warn", "ready" if late_ms < 250 else "busy")
         problems = store.warnings

@@ -13,7 +13,7 @@ from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import IllegalTransitionError, State, step
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan
 from copytrade_gui.engine.bus import Bus
-from copytrade_gui.engine.order import GIVEN_UP, Order
+from copytrade_gui.engine.order import GIVEN_UP, Order, indian_day
 from copytrade_gui.ports import Clock, Doubt
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,10 @@ class Book:
     def sent_today(self, order: Order) -> bool:
         """True if today's books of the broker must show the order, if it exists."""
         return order.sent_on_day_of(self._clock.wall_ns())
+
+    def is_today(self, wall_ns: int) -> bool:
+        """True for a moment of the Indian day that it is now."""
+        return indian_day(wall_ns) == indian_day(self._clock.wall_ns())
 
     def missing_in(self, account: AccountId, seen: AbstractSet[BrokerOrderId]) -> int:
         """How many orders of today that we know a read lacks: a complete one lacks none."""
@@ -162,10 +166,14 @@ class Book:
                     0,
                 )
                 self._by_tag[view.tag] = order
+                # Tries of before the restart count, and if there is another, it is one more.
+                order.resends = view.attempt_number
+                order.requeued = int(view.state is State.REFUSED or view.attempt_number > 1)
             if view.state in GIVEN_UP or view.state is State.PLANNED:
                 order.intent_state = view.state
                 if order.attempt is not None:
-                    order.attempt_state = State.NOT_SENT
+                    # Not sent or refused; if the broker has it after all, it is a late find.
+                    order.attempt_state = State.REFUSED
             else:
                 order.intent_state = State.PLANNED
                 order.attempt_state = view.state
@@ -239,9 +247,11 @@ class Book:
             return False
         if order.broker_order_id is not None:
             return order.broker_order_id == broker_order_id
+        given_up = order.intent_state
         order.broker_order_id = broker_order_id  # before the news, so that it carries the id
+        order.intent_state = State.PLANNED  # found although it was given up: its attempt shows
         if not self.move(order, State.ACKED, reason=reason):
-            order.broker_order_id = None
+            order.broker_order_id, order.intent_state = None, given_up
             return False
         self._know(order, broker_order_id)
         return True

@@ -57,6 +57,8 @@ class Changes:
         for order in orders:
             state = order.attempt_state
             if order.may_attempt and not order.leaving:
+                # If an attempt that was refused is found after all, it is cancelled then.
+                order.cancel_requested = order.attempt is not None
                 self._dispatcher.skip(order, "cancelled", reason)
                 continue
             if order.leaving:  # its bytes are a moment away; the wave drops it before they go
@@ -86,10 +88,10 @@ class Changes:
         name = order.intent.intent_id
         try:
             for _ in range(self._rules.cancel_repeats):
-                if await self._ask_once(order):
-                    break
+                taken = await self._ask_once(order)
+                # Also after a cancel that was taken: the book needs a moment to show it.
                 await self._clock.sleep(self._rules.cancel_repeat)
-                if order.attempt_state is None or not order.attempt_state.open_at_broker:
+                if taken or order.attempt_state is None or not order.attempt_state.open_at_broker:
                     break
         finally:
             self._asking.discard(name)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 
+from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.order import State
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.gate import Gate
@@ -53,6 +55,7 @@ class Dispatcher:
         self._fault = fault
         self._undisturbed = undisturbed
         self._on_storage_failure = on_storage_failure
+        self._put_off: dict[IntentId, Order] = {}
         self._pumping = False
         self._pump_again = False
         self._timer: Timer | None = None
@@ -116,10 +119,11 @@ class Dispatcher:
         """Wake when the earliest queued order gets a slot or grows too old."""
         wake_ns = 0
         now = self._clock.mono_ns()
+        may_send = self._gate.may_send
         for lane in self._lanes:
             for order in lane.queue:
                 due = order.called_ns + order.intent.signal_age_ms * 1_000_000 + 1_000_000
-                if self._gate.may_send and lane.ready:
+                if may_send and lane.ready:
                     held = self._book.in_doubt(lane.account_id, order.key, but=order)
                     if not held:
                         due = min(due, max(lane.slots.free_at(now), lane.wait_until_ns))
@@ -139,10 +143,16 @@ class Dispatcher:
         self.kick()
 
     def drop_queue(self, code: str, reason: str) -> None:
-        """Skip everything that waits; nothing of it left."""
+        """Skip everything that waits, also for its next try; nothing of it left."""
+        waiting = [order for lane in self._lanes for order in lane.queue]
+        waiting += self._put_off.values()
+        self._put_off.clear()
         for lane in self._lanes:
-            while lane.queue:
-                self._progress.give_up(lane.queue.popleft(), State.SKIPPED, code, reason)
+            lane.queue.clear()
+        for order in waiting:
+            # An attempt that was refused may be found after all: it is cancelled then.
+            order.cancel_requested = order.attempt is not None
+            self._progress.give_up(order, State.SKIPPED, code, reason)
 
     def skip(self, order: Order, code: str, reason: str) -> None:
         """Skip one order that has not left, wherever it waits."""
@@ -165,10 +175,18 @@ class Dispatcher:
         if order.resends >= len(after) or stale or not order.may_attempt:
             self._progress.settled(order)
             return
+        if self._gate.state is TradingState.KILL:
+            self._progress.give_up(order, State.SKIPPED, "killed", "Killed before it left.")
+            return
         delay = after[order.resends] + self._work.jitter(self._rules.resend_jitter)
         order.resends += 1
         log.info("no byte of %s left (%s); again", order.intent.intent_id, outcome.reason)
-        self._work.later(delay, partial(self.enqueue, [order]))
+        self._put_off[order.intent.intent_id] = order
+        self._work.later(delay, partial(self._try_again, order))
+
+    def _try_again(self, order: Order) -> None:
+        if self._put_off.pop(order.intent.intent_id, None) is not None:
+            self.enqueue([order])
 
 
 def _longest_waiting(order: Order) -> tuple[int, int]:

@@ -30,6 +30,7 @@ from copytrade_gui.engine.roster import Roster
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.stops import Stops
 from copytrade_gui.engine.submission import Placed, Submission
+from copytrade_gui.engine.tripwires import Tripwires
 from copytrade_gui.engine.watch import Watch
 from copytrade_gui.engine.wave import Waves
 from copytrade_gui.engine.work import Work
@@ -72,7 +73,8 @@ class Engine:
         self._work = Work(clock, chance, self._bug)
         self._breaker = Breaker(rules)
         self._roster = Roster(self.lanes, self.bus, self._work)
-        self._progress = Progress(self.book, self.bus, clock, self._overshoot)
+        self._tripwires = Tripwires(self.gate, self.book, self._work, self.stop_trading)
+        self._progress = Progress(self.book, self.bus, clock, self._tripwires.overshoot)
         waves = Waves(
             book=self.book,
             lanes=self.lanes,
@@ -128,7 +130,7 @@ class Engine:
             on_doubt=self._live,
             on_live=self._live,
             on_not_sent=self._dispatcher.not_sent_again,
-            on_breaker=self._breaker_opened,
+            on_breaker=self._tripwires.breaker,
             on_queue=self._dispatcher.kick,
         )
         self._reconciler = Reconciler(
@@ -137,7 +139,7 @@ class Engine:
             on_live=self._live,
             on_settled=self._settled,
             on_rejected=self._replies.count_alike,
-            on_foreign=self._foreign,
+            on_foreign=self._tripwires.foreign_tag,
         )
         self._resolver = Resolver(
             book=self.book,
@@ -188,6 +190,7 @@ class Engine:
             fault=fault,
             awaited_master=self._copying.awaited_master,
             after_read=self._recovery.after_read,
+            notice_time=self.gate.notice_time,
         )
         self.submission = Submission(
             book=self.book,
@@ -203,7 +206,10 @@ class Engine:
             rules=rules,
             fault=fault,
             undisturbed=undisturbed,
+            on_storage_failure=self.storage_failed,
         )
+        self.gate.on_kill_file = self._tripwires.kill_file
+        self.gate.on_sleep = self._slept
         self.bus.subscribe(journal.append)
         self.bus.subscribe(self._copying.hear)
 
@@ -247,6 +253,7 @@ class Engine:
         """An account is logged in; its books are read before anything else is believed."""
         lane = self.lanes[account_id]
         lane.session = session
+        session.orders.obey(self._stopped)
         self._roster.session(lane, SessionState.READY)
         self._watch.look(account_id, 0.0)
         self._dispatcher.kick()
@@ -315,6 +322,8 @@ class Engine:
     def storage_failed(self, sentence: str) -> None:
         """The journal could not store something: HALT."""
         self._stops.storage_failed(sentence)
+        # It holds already; stored too, if only in the emergency journal, it survives a restart.
+        self._tripwires.storage(sentence)
 
     @property
     def reviews(self) -> tuple[ReviewItem, ...]:
@@ -338,9 +347,14 @@ class Engine:
 
     # ------------------------------------------------------------ inside
 
+    def _stopped(self) -> bool:
+        return not self.gate.state.allows_sending
+
     def _live(self, order: Order) -> None:
         """An order is at the broker or in doubt: have its account read when its state wants it."""
         self._watch.soon(order)
+        if self.gate.change.state is TradingState.KILL and order.state.open_at_broker:
+            self._changes.cancel([order], reason="Found after a KILL.")
         self._changes.pursue(order)
 
     def _settled(self, order: Order) -> None:
@@ -352,32 +366,17 @@ class Engine:
         self._recovery.resumed()
         self._dispatcher.kick()
 
-    def _breaker_opened(self) -> None:
-        self.gate.brake(TradingState.HALT)
-        reason = "Too many answers of the broker were ambiguous. Look at the unknown orders first."
-        self.book.alarm("breaker", f"Halted: {reason}")
-        self._work.start(self._stop_quietly(TradingState.HALT, "breaker", reason), "breaker")
+    def _slept(self, before: StateChange, gained_ns: int) -> None:
+        self._work.start(self._after_sleep(before, gained_ns), "after a sleep")
 
-    def _foreign(self, account: AccountId, tag: str) -> None:
-        reason = (
-            f"Account {account} has an order with the tag {tag} of another installation of this "
-            "program. Stop the other one, or explain it, before you resume."
-        )
-        self.book.alarm("foreign_tag", reason, account=account)
-        self.gate.brake(TradingState.HALT)
-        self._work.start(self._stop_quietly(TradingState.HALT, "program", reason), "foreign tag")
+    async def _after_sleep(self, before: StateChange, gained_ns: int) -> None:
+        self.book.alarm("slept", f"The machine slept for {gained_ns / 1e9:.0f} s by its clocks.")
+        self._recovery.again(before, gained_ns)
+        for lane in self.lanes:
+            self._watch.look(lane.account_id, 0.0)
 
     def _take_reply(self, order: Order, reply: PlaceReply) -> None:
         self._replies.take(order, reply)  # made after the dispatcher, which it feeds
-
-    def _overshoot(self, plan: PlanId) -> None:
-        reason = f"More orders of plan {plan} were about to leave than were planned."
-        self.book.alarm("overshoot", reason)
-        self.gate.brake(TradingState.KILL)
-        self._work.start(self._stop_quietly(TradingState.KILL, "program", reason), "overshoot")
-
-    async def _stop_quietly(self, state: TradingState, actor: str, reason: str) -> None:
-        await self._stops.stop(state, actor, reason)
 
     def _bug(self, sentence: str) -> None:
         self.book.alarm("bug", f"Part of the engine failed and was logged: {sentence}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import Clock, KillFlag
 
@@ -14,6 +16,14 @@ _STRICTNESS = {
 }
 
 
+_SLEPT_NS = 10_000_000_000
+"""The wall clock gained so much on the monotonic one: the machine slept, or was set (row 34)."""
+
+
+def _nobody(*_: object) -> None:
+    """Nobody listens."""
+
+
 class Gate:
     """Holds the trading state. ``brake`` may be called from any thread and takes hold at once."""
 
@@ -21,6 +31,11 @@ class Gate:
         self._clock = clock
         self._kill_flag = kill_flag
         self._brake: TradingState | None = None
+        self.on_kill_file: Callable[[], None] = _nobody
+        """Called once when the kill flag's file is found that nobody here has set."""
+        self.on_sleep: Callable[[StateChange, int], None] = _nobody
+        """Called with the state before and the ns gained, when the machine has slept."""
+        self._offset_ns = clock.wall_ns() - clock.mono_ns()
         self.change = StateChange(
             TradingState.RECOVERING, "program", "Reading the books.", clock.wall_ns()
         )
@@ -67,13 +82,35 @@ class Gate:
 
     @property
     def may_plan(self) -> bool:
-        """A new master order may be planned now."""
-        return self.state.allows_new_plans
+        """A new master order may be planned now; looks for the kill flag's file too."""
+        self.notice_time()
+        return self.state.allows_new_plans and not self._killed_by_file()
 
     @property
     def may_send(self) -> bool:
-        """A planned order may leave now."""
-        return self.state.allows_sending
+        """A planned order may leave now; looks for the kill flag's file too."""
+        self.notice_time()
+        return self.state.allows_sending and not self._killed_by_file()
+
+    def notice_time(self) -> None:
+        """See whether the machine slept since the last look: then nothing leaves unasked."""
+        wall_ns = self._clock.wall_ns()
+        offset = wall_ns - self._clock.mono_ns()
+        gained, self._offset_ns = offset - self._offset_ns, offset
+        if gained <= _SLEPT_NS:
+            return
+        before = self.change
+        if before.state.allows_sending:
+            reason = f"The clock jumped {gained / 1e9:.0f} s ahead, as after a sleep."
+            self.change = StateChange(TradingState.RECOVERING, "clock", reason, wall_ns)
+        self.on_sleep(before, gained)
+
+    def _killed_by_file(self) -> bool:
+        if not self.kill_flagged():
+            return False
+        self.brake(TradingState.KILL)
+        self.on_kill_file()
+        return True
 
     def why_not(self) -> str:
         """One sentence for the ticket, empty when planning is allowed."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.engine.limiter import RollingWindow
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.ports import BrokerSession
+from copytrade_gui.ports import BrokerSession, OrderRoad
 
 _READY = SessionState.READY
 
@@ -68,6 +68,29 @@ class Lanes:
     def get(self, account: AccountId) -> Lane | None:
         """A lane, or None for an account we do not know."""
         return self._lanes.get(account)
+
+    def why_held(self, order: Order, road: OrderRoad) -> tuple[str, str]:
+        """Code and sentence why an order chosen for this road may not leave now; empty: it may."""
+        if order.cancel_requested:
+            return "cancelled", "Cancelled before it left."
+        lane = self._lanes.get(order.intent.account_id)
+        if lane is None or not lane.account.active:
+            return "off", "The account was removed or switched off."
+        if not lane.ready:
+            return lane.why_not()
+        if lane.session is None or lane.session.orders is not road:
+            return "no_session", "The account was logged in again meanwhile."
+        return "", ""
+
+    def take_back(self, orders: Iterable[Order]) -> list[Order]:
+        """Take orders out of their queues again: their plan is not stored yet."""
+        taken = []
+        for order in orders:
+            lane = self._lanes.get(order.intent.account_id)
+            if lane is not None and order in lane.queue:
+                lane.queue.remove(order)
+                taken.append(order)
+        return taken
 
     def put(self, account: Account) -> Lane:
         """Add an account, or give its lane the changed account."""

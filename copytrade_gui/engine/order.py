@@ -24,6 +24,11 @@ _PLANNED = State.PLANNED
 _MAY_FOLLOW = frozenset({None, State.NOT_SENT, State.REFUSED})
 
 
+def indian_day(wall_ns: int) -> int:
+    """Days since 1970 in India, whose days the broker's books show."""
+    return (wall_ns + _INDIA_NS) // _DAY_NS
+
+
 class Order:
     """One intent on its way. Read it anywhere, change it only through the book."""
 
@@ -107,9 +112,7 @@ class Order:
         The broker's books show one day; what was sent on another is in none of them.
         """
         attempt = self.attempt
-        return attempt is not None and (
-            (attempt.marked_ns + _INDIA_NS) // _DAY_NS == (wall_ns + _INDIA_NS) // _DAY_NS
-        )
+        return attempt is not None and indian_day(attempt.marked_ns) == indian_day(wall_ns)
 
     def view(self) -> OrderView:
         """Freeze the order as it stands."""

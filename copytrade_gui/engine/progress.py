@@ -42,6 +42,8 @@ class Progress:
         self._clock = clock
         self._overshoot = overshoot
         self._runs: dict[PlanId, _Run] = {}
+        self._over: dict[PlanId, _Run] = {}
+        """Settled plans: their later tries are counted like the first."""
         self._counted: set[str] = set()
 
     def start(self, plan: PlanId) -> None:
@@ -55,15 +57,18 @@ class Progress:
 
     def marked(self, order: Order) -> None:
         """One more attempt of the plan is committed."""
-        run = self._runs.get(order.intent.plan_id)
-        if run is not None:
-            run.marked += 1
+        self._run_of(order).marked += 1
+
+    def _run_of(self, order: Order) -> _Run:
+        plan = order.intent.plan_id
+        run = self._runs.get(plan) or self._over.get(plan)
+        if run is None:  # of before the program started: counted from its first mark in this life
+            run = self._over[plan] = _Run(0)
+        return run
 
     def wrote(self, order: Order) -> bool:
         """One more attempt is about to leave; False (after the alarm) if that is one too many."""
-        run = self._runs.get(order.intent.plan_id)
-        if run is None:
-            return True
+        run = self._run_of(order)
         if run.wire >= run.marked:
             self._overshoot(order.intent.plan_id)
             return False
@@ -95,7 +100,7 @@ class Progress:
             self.settled(order)
 
     def _finish(self, plan: PlanId, run: _Run) -> None:
-        del self._runs[plan]
+        self._over[plan] = self._runs.pop(plan)
         orders = self._book.of_plan(plan)
         self._counted.difference_update(order.intent.intent_id for order in orders)
         called = orders[0].called_ns

@@ -54,6 +54,7 @@ class Reconciler:
         self._on_foreign = on_foreign
         self._said: set[tuple[AccountId, str]] = set()
         self._foreign: set[tuple[AccountId, str]] = set()
+        self._shown: dict[AccountId, dict[BrokerOrderId, int]] = {}
 
     def absorb_orders(self, lane: Lane, read: Read[BrokerOrder]) -> Absorbed:
         """Merge an order-book read and judge whether it was complete (section 6.2)."""
@@ -66,6 +67,7 @@ class Reconciler:
             if row.tag:
                 result.tags.add(row.tag)
         missing = self._book.missing_in(lane.account_id, seen.keys())
+        missing += self._forgotten(lane.account_id, seen)
         if missing:
             result.complete = False
             result.why_not = f"{missing} orders that we know are not in it"
@@ -115,6 +117,23 @@ class Reconciler:
 
     # ------------------------------------------------------------ inside
 
+    def _forgotten(self, account: AccountId, seen: dict[BrokerOrderId, BrokerOrder]) -> int:
+        """How many strangers' orders of today, shown by an earlier read, this read lacks.
+
+        A book never forgets an order on its own day, whoever placed it: one that does is short.
+        """
+        shown = self._shown.setdefault(account, {})
+        forgotten = 0
+        for number in [number for number in shown if number not in seen]:
+            if not self._book.is_today(shown[number]):
+                del shown[number]
+            elif self._book.by_broker(account, number) is None:
+                forgotten += 1
+        for number, row in seen.items():
+            if row.placed_ns is not None and self._book.is_today(row.placed_ns):
+                shown[number] = row.placed_ns
+        return forgotten
+
     def _owner(self, lane: Lane, row: BrokerOrder) -> Order | None:
         account = lane.account_id
         linked = self._book.by_broker(account, row.broker_order_id)
@@ -139,11 +158,31 @@ class Reconciler:
 
     def _link(self, order: Order, row: BrokerOrder) -> None:
         late = order.attempt_state in _LATE
+        earlier = order.attempt is not None and order.attempt.tag != row.tag
         if not self._book.acknowledge(
             order, row.broker_order_id, reason="Found in the order book by its tag."
         ):
+            self._once(
+                order.intent.account_id,
+                f"impossible {row.broker_order_id}",
+                f"Order {row.broker_order_id} of {order.intent.account_id} carries the tag of an "
+                f"order that is {order.state} and never left. The account is halted; look at it.",
+            )
+            self._roster.halt_account(
+                order.intent.account_id, "An order is there that never left. Check its book."
+            )
             return
         self._on_settled(order)
+        if earlier:
+            self._once(
+                order.intent.account_id,
+                f"duplicate {row.broker_order_id}",
+                f"DUPLICATE: order {row.broker_order_id} of {order.intent.account_id} is a try "
+                "that was called refused, and it was sent again since. The account is halted.",
+            )
+            self._roster.halt_account(
+                order.intent.account_id, "One order may be there twice. Check its book."
+            )
         if late:
             self._book.alarm(
                 "late_find",

@@ -26,6 +26,7 @@ from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.stops import Stops
 from copytrade_gui.ports import Clock, FaultPoint, OpenWork
 
+_SLEPT = "The machine slept before it left; it was not sent."
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 
 
@@ -224,6 +225,24 @@ class Recovery:
                 StateChange(TradingState.ACTIVE, "program", "Books checked.", self._clock.wall_ns())
             )
         self._dispatcher.kick()
+
+    def again(self, before: StateChange, gap_ns: int) -> None:
+        """The machine slept: the books are looked at as after a start (section 9 row 34)."""
+        self._stale = [order for order in self._book if order.state is State.PLANNED]
+        self._dispatcher.drop_queue("slept", _SLEPT)
+        for order in self._stale:
+            self._dispatcher.end_stale(order, _SLEPT)
+        if not before.state.allows_sending:
+            return  # a stop holds anyway, or the first recovery is not done
+        wall = self._clock.wall_ns()
+        self._stored, self._done = before, False
+        self._started_ns, self._last_event_ns = wall, wall - gap_ns
+        self._must_ask = gap_ns / 1e9 > self._rules.gap_needs_resume and in_market_hours(wall)
+        self._restored = [
+            order for lane in self._lanes for order in self._book.open_of(lane.account_id)
+        ]
+        self._unread = dict.fromkeys(order.intent.account_id for order in self._restored)
+        self.refresh()
 
     def resumed(self) -> None:
         """A person resumed: the report stays readable, nothing more is asked."""

@@ -63,11 +63,23 @@ class Resolver:
             return rules.resolver_first - age
         return rules.resolver_fast if age < rules.resolver_fast_for else rules.resolver_slow
 
-    def judge(self, lane: Lane, orders: Absorbed, trades: Read[BrokerTrade] | None) -> None:
-        """Weigh one read of the books for every order of this account that is still in doubt."""
-        now = self._clock.mono_ns()
+    def judge(
+        self,
+        lane: Lane,
+        orders: Absorbed,
+        trades: Read[BrokerTrade] | None,
+        began_ns: int | None = None,
+    ) -> None:
+        """Weigh one read of the books for every order of this account that is still in doubt.
+
+        ``began_ns`` is when the read was asked for, monotonic (now if not given): a book shows
+        nothing of what came after that, so an order in doubt since then is not weighed.
+        """
+        now = self._clock.mono_ns() if began_ns is None else began_ns
         self._forget_settled_reviews()
         for order in self.doubtful(lane):
+            if now < order.doubt_ns:
+                continue
             if orders.complete:
                 order.absent_reads += 1
                 if order.absent_reads == 1:
@@ -84,6 +96,13 @@ class Resolver:
         now: int,
     ) -> None:
         rules = self._rules
+        tag = None if order.attempt is None else order.attempt.tag
+        changed = [row for row in orders.strangers if row.tag == tag]
+        if changed:
+            self._review(order, "An order with our tag is not for what we sent.", changed)
+            return
+        if trades is not None and any(row.tag == tag for row in trades.rows):
+            order.absent_reads = 0  # it was traded: nothing about it is absent
         alike = self._look_alikes(order, orders.strangers) if orders.complete else []
         if alike:
             self._review(
@@ -99,18 +118,12 @@ class Resolver:
             )
             return
         span = (now - order.absent_since_ns) / 1e9 if order.absent_reads else 0.0
-        if order.doubt is not Doubt.PLAIN:
-            if order.absent_reads >= rules.confirm_reads and span >= rules.confirm_gap:
-                self._confirm_refusal(order)
-            return
         since_doubt = (now - order.doubt_ns) / 1e9
-        if order.absent_reads >= rules.settle_reads and span >= rules.settle_window:
+        plain = order.doubt is Doubt.PLAIN
+        if not plain and order.absent_reads >= rules.confirm_reads and span >= rules.confirm_gap:
+            self._confirm_refusal(order)
+        elif plain and order.absent_reads >= rules.settle_reads and span >= rules.settle_window:
             if trades is None or not trades.whole:
-                return
-            if order.attempt is not None and any(
-                row.tag == order.attempt.tag for row in trades.rows
-            ):
-                order.absent_reads = 0
                 return
             self._fault(faultpoints.BEFORE_VERDICT)
             self._book.move(

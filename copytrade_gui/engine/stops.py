@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from copytrade_gui.domain.events import Severity, TradingStateChanged
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -59,14 +60,13 @@ class Stops:
         self._gate.brake(state)
         change = StateChange(self._gate.state, actor, reason, self._clock.wall_ns())
         if change.state is not state:
+            if change.state is TradingState.RECOVERING:  # the brake holds it until then
+                await self._store(replace(change, state=state))
             return self._gate.change  # a stricter stop is in force already
         effect_ms = (self._clock.mono_ns() - started) / 1e6
         if state is TradingState.KILL:
             self._flag_kill(reason)
-        try:
-            await self._journal.commit_trading_state(change)
-        except JournalFailureError as failure:
-            self._book.alarm("not_stored", f"{state} is in force but was not stored: {failure}")
+        await self._store(change)
         self._gate.put(change)
         self._bus.publish(TradingStateChanged(change, effect_ms))
         if state is TradingState.KILL:
@@ -74,6 +74,14 @@ class Stops:
             self._dispatcher.drop_queue("killed", f"Killed by {actor}: {reason}")
             self.sweep()
         return change
+
+    async def _store(self, change: StateChange) -> None:
+        try:
+            await self._journal.commit_trading_state(change)
+        except JournalFailureError as failure:
+            self._book.alarm(
+                "not_stored", f"{change.state} is in force but was not stored: {failure}"
+            )
 
     def _flag_kill(self, reason: str) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.quotes import Quotes
+from copytrade_gui.engine.ready import Ready
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.wave import Waves
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
@@ -63,6 +65,7 @@ class Submission:
         rules: Rules,
         fault: FaultPoint,
         undisturbed: Callable[[], AbstractContextManager[None]],
+        on_storage_failure: Callable[[str], None],
     ) -> None:
         self._book = book
         self._bus = bus
@@ -77,8 +80,10 @@ class Submission:
         self._rules = rules
         self._fault = fault
         self._undisturbed = undisturbed
+        self._on_storage_failure = on_storage_failure
         self._plan_number = 0
         self._by_command: dict[CommandId, Plan] = {}
+        self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
         self.quotes = Quotes(clock, rules)
 
     def restore(self, work: OpenWork) -> None:
@@ -101,11 +106,22 @@ class Submission:
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
     ) -> Placed:
         """Plan, commit, write. Raises DeniedError: nothing was stored or sent."""
+        while (storing := self._storing.get(command)) is not None:
+            stored = asyncio.get_running_loop().create_future()  # the first press decides
+            storing.append(stored)
+            await stored
         known = self._by_command.get(command)
         if known is not None:
             return Placed(known, known=True)
-        with self._undisturbed():
-            return await self._submit(master_id, terms, fan_out, command)
+        storing = self._storing[command] = []
+        try:
+            with self._undisturbed():
+                return await self._submit(master_id, terms, fan_out, command)
+        finally:
+            del self._storing[command]
+            for waits in storing:
+                if not waits.done():
+                    waits.set_result(None)
 
     async def _submit(
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
@@ -118,6 +134,7 @@ class Submission:
         with_master = fan_out is FanOut.WITH_MASTER
         first = [order for order in orders if order.may_attempt] if with_master else orders[:1]
         wave = self._waves.select(first)
+        waiting = self._lanes.take_back(first) if len(wave) < len(first) else []
         self._fault(faultpoints.BEFORE_PLAN_COMMIT)
         marks = [item.attempt for item in wave]
         try:
@@ -126,7 +143,11 @@ class Submission:
         except JournalFailureError as failure:
             self._never_was(plan)
             self._waves.release(wave)
+            self._on_storage_failure(str(failure))
             raise DeniedError("not_recorded", str(failure)) from failure
+        except (Exception, asyncio.CancelledError):
+            self._broken_off(plan, wave, orders)
+            raise
         if not stored:
             self._never_was(plan)
             self._waves.abandon(wave)
@@ -138,7 +159,7 @@ class Submission:
         self._bus.publish(PlanMade(plan))
         self._announce_blocked(orders)
         self._waves.announce(wave)
-        self._dispatcher.kick()
+        self._dispatcher.enqueue(waiting)
         return Placed(plan, known=False)
 
     def _plan(
@@ -151,6 +172,10 @@ class Submission:
     ) -> Plan:
         if not self._gate.may_plan:
             raise DeniedError("stopped", self._gate.why_not())
+        if terms.quantity <= 0 or terms.quantity % terms.instrument.lot_size:
+            raise DeniedError(
+                "quantity", f"Quantity must be a multiple of {terms.instrument.lot_size}."
+            )
         lane = self._lanes.get(master_id)
         if lane is None or lane.account.role is not Role.MASTER:
             raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
@@ -190,6 +215,21 @@ class Submission:
         for order in orders:
             if order.attempt is None and order.state is not State.PLANNED:
                 self._book.announce(order, State.PLANNED)
+
+    def _broken_off(self, plan: Plan, wave: list[Ready], orders: Sequence[Order]) -> None:
+        """The caller went away, or we failed, while the plan was being stored: nothing left.
+
+        It may be stored all the same, so every order of it gets an end in the trail.
+        """
+        why = "The order was broken off while it was being stored; nothing of it left."
+        self._waves.abandon(wave)
+        self._bus.publish(PlanMade(plan))
+        for item in wave:
+            self._book.mark(item.order, item.attempt)
+            self._book.move(item.order, State.NOT_SENT, code="broken_off", reason=why)
+        for order in orders:
+            if order.may_attempt:
+                self._dispatcher.skip(order, "broken_off", why)
 
     def _never_was(self, plan: Plan) -> None:
         self._book.forget_plan(plan)

@@ -48,6 +48,7 @@ class Watch:
         fault: FaultPoint,
         awaited_master: Callable[[AccountId], Order | None],
         after_read: Callable[[Lane, Absorbed], None],
+        notice_time: Callable[[], None],
     ) -> None:
         self._book = book
         self._lanes = lanes
@@ -60,6 +61,7 @@ class Watch:
         self._fault = fault
         self._awaited_master = awaited_master
         self._after_read = after_read
+        self._notice_time = notice_time
         self._due: list[tuple[int, int, AccountId]] = []
         self._due_at: dict[AccountId, int] = {}
         self._serial = 0
@@ -120,6 +122,7 @@ class Watch:
 
     def _run_due(self) -> None:
         self._timer = None
+        self._notice_time()
         now = self._clock.mono_ns()
         while self._due and self._due[0][0] <= now:
             due, _, account = heapq.heappop(self._due)
@@ -138,7 +141,10 @@ class Watch:
     async def _visit(self, lane: Lane) -> None:
         account = lane.account_id
         try:
-            if lane.session is not None:
+            if lane.session is None:
+                # Nothing can be read, but 30 minutes in doubt end before a person all the same.
+                self._resolver.judge(lane, Absorbed(complete=False), None)
+            else:
                 master = self._awaited_master(account)
                 if master is not None and master.broker_order_id is not None:
                     await self._read_history(lane, lane.session, master)
@@ -156,6 +162,7 @@ class Watch:
             return Absorbed(complete=False, why_not="not logged in")
         async with self._slots:
             await self._slot(lane.book_reads)
+            began_ns = self._clock.mono_ns()
             read = await session.order_book()
             trades = await self._trades_if_needed(lane, session)
         self._fault(faultpoints.AFTER_BOOK_READ)
@@ -165,7 +172,7 @@ class Watch:
         absorbed = self._reconciler.absorb_orders(lane, read)
         if trades is not None:
             self._reconciler.absorb_trades(lane, trades)
-        self._resolver.judge(lane, absorbed, trades)
+        self._resolver.judge(lane, absorbed, trades, began_ns)
         self._after_read(lane, absorbed)
         return absorbed
 

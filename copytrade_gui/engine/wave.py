@@ -6,12 +6,11 @@ and the last byte, so no reply is parsed in the middle of a wave.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from typing import TypeVar
-
-from msgspec import Struct
 
 from copytrade_gui.domain.ids import AccountId, attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -23,23 +22,18 @@ from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
+from copytrade_gui.engine.ready import Ready
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.ports import Clock, FaultPoint, OrderRoad, PlaceReply, PreparedOrder
+from copytrade_gui.ports import Clock, FaultPoint, PlaceReply
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _SENDING = State.SENDING
+_TOO_OLD = "Older than its signal age; not sent."
 _SEAL_AT_ONCE = 10
 """Orders sealed between two looks at the commit."""
-
-
-class Ready(Struct, frozen=True):
-    """An order that may leave now: its attempt, its request, and the road it takes."""
-
-    order: Order
-    attempt: Attempt
-    request: PreparedOrder
-    road: OrderRoad
 
 
 class Waves:
@@ -85,10 +79,11 @@ class Waves:
             if lane is None:
                 self._progress.give_up(order, State.SKIPPED, "removed", "The account was removed.")
                 continue
+            if not lane.account.active:
+                self._progress.give_up(order, State.SKIPPED, "off", "The account was switched off.")
+                continue
             if order.stale_at(mono_ns):
-                self._progress.give_up(
-                    order, State.STALE, "too_old", "Older than its signal age; not sent."
-                )
+                self._progress.give_up(order, State.STALE, "too_old", _TOO_OLD)
                 continue
             session = lane.session
             if session is None or not may_send or not self._may_leave(order, lane, mono_ns):
@@ -177,19 +172,13 @@ class Waves:
         self._fault(faultpoints.AFTER_WRITE)
 
     def _without_found(self, wave: list[Ready]) -> list[Ready]:
-        """Leave out orders of which a read showed, during the commit, that they live already."""
+        """What was found in the book during the commit does not leave again."""
         found = [item for item in wave if not item.order.may_attempt]
         if not found:
             return wave
-        self.release(found)
-        self._unseal(found)
         for item in found:
-            self._book.alarm(
-                "found_in_time",
-                f"The order {item.order.intent.intent_id} was about to be sent again and was then "
-                "found at the broker, so it was not. Compare the account's book.",
-                item.order,
-            )
+            log.info("%s does not leave: it is %s", item.attempt.attempt_id, item.order.state)
+        self.abandon(found)
         return [item for item in wave if item.order.may_attempt]
 
     def _mark(self, items: list[Ready]) -> None:
@@ -202,15 +191,19 @@ class Waves:
         """Write these and add them to ``left``; returns those that may not leave any more."""
         if not self._gate.may_send:
             return items
-        wrote = self._progress.wrote
+        wrote, why_held, now = self._progress.wrote, self._lanes.why_held, self._clock.mono_ns()
         for place, item in enumerate(items):
-            order = item.order
-            if order.cancel_requested:
-                self._drop([item], "cancelled", "Cancelled before it left.")
+            order, road = item.order, item.road
+            # Asked again for each order, because the commit may have taken long.
+            if (why := why_held(order, road))[0]:
+                self._drop([item], *why)
+                continue
+            if order.stale_at(now):
+                self._drop([item], "too_old", _TOO_OLD, State.STALE)
                 continue
             if not wrote(order):
                 return items[place:]
-            item.road.launch(item.request)
+            road.launch(item.request)
             left.append(item)
         return []
 
@@ -232,14 +225,20 @@ class Waves:
                 if not keys:
                     del self._leaving[account]
 
-    def _drop(self, rest: list[Ready], code: str = "stopped", reason: str = "") -> None:
-        """A stop came before these bytes left: NOT_SENT is proven, the intent is SKIPPED."""
+    def _drop(
+        self,
+        rest: list[Ready],
+        code: str = "stopped",
+        reason: str = "",
+        ends: State = State.SKIPPED,
+    ) -> None:
+        """A stop came before these bytes left: NOT_SENT is proven, the intent is given up."""
         self.release(rest)
         self._unseal(rest)
         why = reason or self._gate.why_not() or "Stopped before it left."
         for item in rest:
             self._book.move(item.order, State.NOT_SENT, code=code, reason=why)
-            self._progress.give_up(item.order, State.SKIPPED, code, why)
+            self._progress.give_up(item.order, ends, code, why)
 
 
 def _seal_some(wave: Iterator[Ready]) -> bool:

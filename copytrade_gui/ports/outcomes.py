@@ -79,6 +79,13 @@ class OrderRoad(Protocol):
     def warm(self) -> bool:
         """True when an order can leave without a handshake."""
 
+    def obey(self, stopped: Callable[[], bool]) -> None:
+        """Ask ``stopped`` before the first byte of every order that was not launched.
+
+        An order may wait here for its connection or behind another one's reply; a stop that comes
+        meanwhile must hold it. It then becomes NotSent.
+        """
+
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; pure, called before the plan is committed."""
 
@@ -89,10 +96,10 @@ class OrderRoad(Protocol):
         """
 
     def launch(self, order: PreparedOrder) -> None:
-        """Write an order that was sealed, now; ``place`` of the same object follows at once.
+        """Write the order now, if the way is free; ``place`` of the same object follows at once.
 
-        For a wave, whose bytes then do not wait for the bookkeeping of those before them. Nothing
-        is written for an order that was not sealed: ``place`` writes it.
+        For a wave, whose bytes then do not wait for the bookkeeping of those before them. Whoever
+        calls it has just asked the gate. What cannot be written at once is left to ``place``.
         """
 
     def unseal(self, order: PreparedOrder) -> None:

@@ -169,7 +169,9 @@ class SqliteJournal:
     async def commit_trading_state(self, change: StateChange) -> None:
         """Store a trading state. A stop may rest in the emergency journal, a start may not."""
         try:
-            await self._database.write_rows([Rows(STATE, [state_row(change)])])
+            # Those that wait came first; stored after this one they would be the newest at start.
+            states = [*self._trail.states, change]
+            await self._database.write_rows([Rows(STATE, [state_row(one) for one in states])])
         except SqliteFailedError as error:
             failure = self._refused(error)
             if change.state is TradingState.ACTIVE:

@@ -62,6 +62,11 @@ class Trail:
         """True while facts or stops wait outside the database."""
         return bool(self._rows or self._states)
 
+    @property
+    def states(self) -> tuple[StateChange, ...]:
+        """Stops that wait outside the database, oldest first."""
+        return tuple(self._states)
+
     async def replay(self, database: Database) -> int:
         """At start: move what the emergency journal holds into the database; returns how many.
 

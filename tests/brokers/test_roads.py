@@ -1,8 +1,22 @@
 """The contract on every road: the wire, orders sealed before and not, and httpx; plain and TLS."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
+from copytrade_gui.ports import Accepted, NotSent, Unknown
 from tests.brokers.broker_contract import BrokerContract
+from tests.brokers.rig import (
+    Answers,
+    Line,
+    Request,
+    client,
+    place,
+    says_accepted,
+    scripted,
+    session_of,
+)
 
 
 class TestWireRoad(BrokerContract):
@@ -29,3 +43,65 @@ class TestWireRoadWithSealedOrders(BrokerContract):
 @pytest.mark.usefixtures("sealed_orders")
 class TestWireRoadOverTlsWithSealedOrders(BrokerContract):
     fast, tls = True, True
+
+
+class TestStops:
+    """A stop holds what waits on the fast road; what is out is out."""
+
+    @pytest.fixture(autouse=True)
+    def given(self, cache: Path) -> None:
+        self.cache = cache
+
+    async def test_a_stop_holds_an_order_that_waits_for_its_connection(self) -> None:
+        stopped = False
+        async with scripted(says_accepted) as broker, client(broker, self.cache) as made:
+            road = session_of(made).orders
+            road.obey(lambda: stopped)
+            answers = Answers()
+            answers.place(road, 1)
+            await asyncio.sleep(0)
+            stopped = True
+            assert isinstance((await answers.of(1)).outcome, NotSent)
+            answers.place(road, 2)
+            assert isinstance((await answers.of(2)).outcome, NotSent)
+            stopped = False
+            assert isinstance((await place(road, 3)).outcome, Accepted)
+            assert [broker.times_seen(number) for number in (1, 2, 3)] == [0, 0, 1]
+
+    async def test_a_stop_holds_an_order_that_waits_behind_another(self) -> None:
+        stopped = False
+        arrived, answer = asyncio.Event(), asyncio.Event()
+
+        async def slow(line: Line, request: Request) -> None:
+            if request.method == "POST":
+                arrived.set()
+                await answer.wait()
+            await says_accepted(line, request)
+
+        async with scripted(slow) as broker, client(broker, self.cache) as made:
+            session = session_of(made)
+            await session.open_road()
+            session.orders.obey(lambda: stopped)
+            answers = Answers()
+            answers.place(session.orders, 1)
+            answers.place(session.orders, 2)
+            await arrived.wait()
+            stopped = True
+            answer.set()
+            assert isinstance((await answers.of(1)).outcome, Accepted)
+            assert isinstance((await answers.of(2)).outcome, NotSent)
+            assert [broker.times_seen(number) for number in (1, 2)] == [1, 0]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+async def test_a_session_that_closes_right_after_a_place_still_answers_it(
+    cache: Path, fast: bool
+) -> None:
+    async with scripted(says_accepted) as broker, client(broker, cache, fast=fast) as made:
+        session = session_of(made)
+        answers = Answers()
+        answers.place(session.orders, 1)
+        await session.aclose()
+        await asyncio.sleep(0)
+        assert isinstance((await asyncio.wait_for(answers.of(1), 5)).outcome, NotSent | Unknown)
+        assert broker.times_seen(1) == 0

@@ -9,9 +9,10 @@ import pytest
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import settled
-from tests.proof.rig import Console, world
+from tests.proof.rig import Console, ProgramStopped, world
 
 AMBIGUOUS: dict[str, dict[str, object]] = {
     "time-out": {"action": "drop_reply", "how": "silence"},
@@ -79,3 +80,67 @@ def test_only_an_order_of_which_no_byte_left_is_repeated() -> None:
     with world(4) as made:
         made.live(script)
         assert len(made.broker.ledger.wire) == 5
+
+
+def test_a_refused_order_is_tried_once_more_also_when_a_restart_lies_between() -> None:
+    """Refused for its rate before and after the restart: the second refusal is the last."""
+
+    async def held(console: Console) -> None:
+        console.log_all_in()
+        made = console.world
+        await made.clock.sleep(5)
+        made.broker.add_fault(
+            Fault(action="too_many", call="place", accounts=[made.accounts[1].client_id])
+        )
+        await console.engine.submit(
+            made.master, made.terms(away=60), FanOut.WITH_MASTER, CommandId("a")
+        )
+        await made.clock.sleep(0.5)
+        await console.engine.stop_trading(TradingState.HALT, "operator", "test")
+        await made.clock.sleep(6)
+        raise ProgramStopped("power cut")
+
+    async def again(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(3)
+        await console.engine.resume("operator", "looked")
+        await console.world.clock.sleep(45)
+        assert console.engine.gate.may_send
+
+    with world(1) as made:
+        made.live(held)
+        made.live(again)
+        follower = made.accounts[1].client_id
+        assert sum(line.account == follower for line in made.broker.ledger.wire) == 2
+
+
+def test_no_connection_is_tried_three_times_also_when_a_restart_lies_between() -> None:
+    async def nowhere(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        console.world.line.not_sent = 1.0
+        await console.engine.submit(
+            console.world.master,
+            console.world.terms(away=60),
+            FanOut.WITH_MASTER,
+            CommandId("a"),
+        )
+        await console.world.clock.sleep(0.4)  # the second try failed, the third waits
+        await console.engine.stop_trading(TradingState.HALT, "operator", "test")
+        await console.store.journal.flush()
+        raise ProgramStopped("power cut")
+
+    async def again(console: Console) -> None:
+        console.world.line.not_sent = 0.0
+        console.log_all_in()
+        await console.world.clock.sleep(3)
+        console.world.line.not_sent = 1.0
+        await console.engine.resume("operator", "looked")
+        await console.world.clock.sleep(20)
+        tries = [order.attempt.number for order in console.engine.book if order.attempt]
+        assert tries == [3, 3]
+        console.world.line.not_sent = 0.0
+
+    with world(1) as made:
+        made.live(nowhere)
+        made.live(again)

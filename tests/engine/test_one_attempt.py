@@ -48,6 +48,16 @@ def test_what_is_leaving_cannot_be_given_up() -> None:
     with_a_doubt(test)
 
 
+def test_also_a_settled_plan_sends_no_more_than_was_marked() -> None:
+    def test(doubt: Doubt) -> None:
+        engine = doubt.console.engine
+        assert not engine._progress.wrote(doubt.order)
+        assert not engine.gate.may_send
+        doubt.console.bugs.clear()  # the alarm was meant
+
+    with_a_doubt(test)
+
+
 def test_one_more_on_the_wire_than_was_marked_is_refused() -> None:
     def test(doubt: Doubt) -> None:
         engine, plan = doubt.console.engine, doubt.order.intent.plan_id

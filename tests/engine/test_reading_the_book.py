@@ -158,7 +158,7 @@ def test_more_filled_than_ordered_halts_the_account() -> None:
 def test_a_tag_on_another_quantity_is_not_linked() -> None:
     def test(doubt: Doubt) -> None:
         doubt.read(doubt.row(quantity=doubt.order.intent.terms.quantity + 5))
-        assert doubt.state() is State.UNKNOWN
+        assert doubt.state() is State.REVIEW
         assert doubt.order.broker_order_id is None
 
     with_a_doubt(test)

@@ -129,3 +129,47 @@ def test_a_storage_failure_never_makes_a_kill_weaker() -> None:
 
     with world(1) as made:
         made.live(script)
+
+
+def test_a_halt_for_the_storage_survives_a_restart() -> None:
+    async def fail(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        console.engine.storage_failed("The disk is full.")
+        await console.world.clock.sleep(5)
+        raise ProgramStopped("power cut")
+
+    async def look(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(30)
+        assert console.engine.gate.state is TradingState.HALT
+
+    with world(1) as made:
+        made.live(fail)
+        made.live(look)
+
+
+def test_a_pause_pressed_during_recovery_survives_a_restart() -> None:
+    async def trade(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        await console.engine.submit(
+            console.world.master, console.world.terms(away=60), FanOut.WITH_MASTER, CommandId("a")
+        )
+        await console.world.clock.sleep(3)
+        raise ProgramStopped("power cut")
+
+    async def pause(console: Console) -> None:
+        assert console.engine.gate.state is TradingState.RECOVERING  # nobody is logged in
+        await console.engine.stop_trading(TradingState.PAUSE, "operator", "test")
+        raise ProgramStopped("power cut")
+
+    async def look(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(30)
+        assert console.engine.gate.state is TradingState.PAUSE
+
+    with world(1) as made:
+        made.live(trade)
+        made.live(pause)
+        made.live(look)

@@ -186,6 +186,7 @@ class _Day:
         await made.clock.sleep(5)
         asyncio.get_running_loop().call_later(_INTO_THE_BURST_S, self._turn.jump, made, self._clock)
         for number, fan_out in enumerate((FanOut.WITH_MASTER, FanOut.ON_MASTER_WORKING)):
+            engine.gate.notice_time()  # as the console does every second
             if engine.gate.state is not TradingState.ACTIVE:
                 await engine.resume("operator", "looked")
             if number:

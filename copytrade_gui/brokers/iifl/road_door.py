@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from copytrade_gui.brokers.iifl.door import (
     AnswerLostError,
@@ -26,6 +27,7 @@ from copytrade_gui.ports import Clock, NotSent, PlaceReply, PreparedOrder, Unkno
 
 log = logging.getLogger(__name__)
 
+_CLOSED = "the session is closed"
 _BACKSTOP_S = 0.5
 """How much later than the door's own deadline we stop waiting for a door that forgot it."""
 
@@ -37,13 +39,18 @@ class DoorRoad:
         self._needs = needs
         self._clock = clock
         self._always_warm = always_warm
-        self._tasks: dict[asyncio.Task[None], None] = {}  # in order, so that a run replays alike
+        self._tasks: dict[
+            asyncio.Task[None], Callable[[], None]
+        ] = {}  # in order, so that a run replays alike
         self._closed = False
 
     @property
     def warm(self) -> bool:
         """False over httpx: each order makes a connection of its own (see ``HttpxDoor``)."""
         return self._always_warm and not self._closed
+
+    def obey(self, stopped: Callable[[], bool]) -> None:
+        """Nothing: no order waits here, ``place`` starts it."""
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; see ``OrderEncoder.prepare``."""
@@ -55,16 +62,22 @@ class DoorRoad:
         """Start sending now; see ``OrderRoad``."""
         loop = asyncio.get_running_loop()
         if self._closed:
-            reply = PlaceReply(NotSent("the session is closed"), 0, self._clock.mono_ns())
+            reply = PlaceReply(NotSent(_CLOSED), 0, self._clock.mono_ns())
             loop.call_soon(done, reply)
             return
-        task = loop.create_task(self._carry(order, deadline_ms / 1000, done))
-        self._tasks[task] = None
-        task.add_done_callback(self._tasks.pop)
+        heard: list[PlaceReply] = []
+        task = loop.create_task(self._carry(order, deadline_ms / 1000, heard))
+        self._tasks[task] = partial(self._tell, heard, done)
+        task.add_done_callback(self._carried)
 
-    async def _carry(
-        self, order: PreparedOrder, seconds: float, done: Callable[[PlaceReply], None]
-    ) -> None:
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task)()
+
+    def _tell(self, heard: list[PlaceReply], done: Callable[[PlaceReply], None]) -> None:
+        """Pass on what the task heard; cancelled before its first step it sent nothing."""
+        done(heard[0] if heard else PlaceReply(NotSent(_CLOSED), 0, self._clock.mono_ns()))
+
+    async def _carry(self, order: PreparedOrder, seconds: float, heard: list[PlaceReply]) -> None:
         started_ns = self._clock.mono_ns()
         reply = PlaceReply(Unknown("stopped before the reply came"), started_ns, started_ns)
         try:
@@ -76,7 +89,7 @@ class DoorRoad:
                 Unknown("an error of ours while sending"), started_ns, self._clock.mono_ns()
             )
         finally:
-            done(reply)
+            heard.append(reply)
 
     async def _ask(self, order: PreparedOrder, seconds: float, started_ns: int) -> PlaceReply:
         try:

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_REPLY_S = 5.0
 _OPEN_S = 30.0
+_STOPPED = "trading was stopped before it left"
 
 
 class WireRoad:
@@ -52,6 +53,7 @@ class WireRoad:
         self._wire: Wire | None = None
         self._busy: Job | None = None
         self._sealed: PreparedOrder | None = None
+        self._launched: PreparedOrder | None = None
         self._launched_ns = 0
         self._line: deque[Job] = deque()
         self._connecting: asyncio.Task[None] | None = None
@@ -62,6 +64,7 @@ class WireRoad:
         self._hung_up_after_s: float | None = None
         self._kept = False
         self._closed = False
+        self._stopped: Callable[[], bool] = bool  # False
 
     # ------------------------------------------------------------ OrderRoad
 
@@ -73,6 +76,10 @@ class WireRoad:
             return False
         return wire.ready or self._busy is not None or self._sealed is not None
 
+    def obey(self, stopped: Callable[[], bool]) -> None:
+        """Hold orders that wait here when ``stopped`` says so; see ``OrderRoad``."""
+        self._stopped = stopped
+
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; see ``OrderEncoder.prepare``."""
         return self._needs.encoder.prepare(terms, tag)
@@ -83,15 +90,14 @@ class WireRoad:
         """Write now if the connection is free; see ``OrderRoad``."""
         seconds = deadline_ms / 1000
         if self._sealed is order:
-            if not self._launched_ns:
-                self.launch(order)
-            self._sealed = None
-            sent_ns, self._launched_ns = self._launched_ns, 0
-            if sent_ns:
-                job = self._busy = PlaceJob(b"", done, self._seen, sent_ns)
-                late = partial(self._late, job, seconds)
-                job.wait = self._yard.wheel.after(seconds, late, sent_ns)
-                return
+            self.launch(order)
+        if self._launched is order:
+            sent_ns = self._launched_ns
+            self._launched = None
+            job = self._busy = PlaceJob(b"", done, self._seen, sent_ns)
+            job.wait = self._yard.wheel.after(seconds, partial(self._late, job, seconds), sent_ns)
+            return
+        if self._sealed is order:
             # It was breaking, and nothing of this order has left.
             self._let_go("the connection broke")
         self._take(PlaceJob(self._request(order), done, self._seen), seconds)
@@ -105,12 +111,20 @@ class WireRoad:
             self._sealed = order
 
     def launch(self, order: PreparedOrder) -> None:
-        """Write a sealed order; see ``OrderRoad``."""
+        """Write it, sealed or not, if the connection is free; see ``OrderRoad``."""
         wire = self._wire
-        if self._sealed is order and wire is not None:
-            now_ns = self._clock.mono_ns()
-            if wire.send_sealed(MAX_REPLY):
-                self._launched_ns = now_ns
+        if wire is None:
+            return
+        now_ns = self._clock.mono_ns()
+        if self._sealed is order:
+            if not wire.send_sealed(MAX_REPLY):
+                return
+            self._sealed = None
+        elif wire.ready and not self._line and not self._closed:
+            wire.send(self._request(order), MAX_REPLY)
+        else:
+            return
+        self._launched, self._launched_ns = order, now_ns
 
     def unseal(self, order: PreparedOrder) -> None:
         """The order will not be placed: the connection goes, for its records are numbered."""
@@ -173,6 +187,9 @@ class WireRoad:
             loop = asyncio.get_running_loop()
             loop.call_soon(job.unsent, "the session is closed", self._clock.mono_ns())
             return
+        if isinstance(job, PlaceJob) and self._stopped():
+            asyncio.get_running_loop().call_soon(job.unsent, _STOPPED, self._clock.mono_ns())
+            return
         wire = self._wire
         if wire is not None and wire.ready and not self._line:
             self._write(wire, job)
@@ -188,9 +205,12 @@ class WireRoad:
         wire.send(job.request, MAX_REPLY)
 
     def _next(self) -> None:
-        wire = self._wire
-        if self._line and wire is not None and wire.ready:
-            self._write(wire, self._line.popleft())
+        while self._line and (wire := self._wire) is not None and wire.ready:
+            job = self._line.popleft()
+            if isinstance(job, PlaceJob) and self._stopped():
+                job.unsent(_STOPPED, self._clock.mono_ns())
+            else:
+                self._write(wire, job)
 
     def _late(self, job: Job, seconds: float) -> None:
         if self._busy is job:
@@ -206,7 +226,7 @@ class WireRoad:
         """Drop the connection; what is out on it is lost."""
         wire, self._wire = self._wire, None
         job, self._busy = self._busy, None
-        self._sealed, self._launched_ns = None, 0
+        self._sealed = self._launched = None
         if wire is not None:
             wire.drop()
         if job is not None:

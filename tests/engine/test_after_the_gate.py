@@ -1,0 +1,288 @@
+"""Between the choice of a wave and its bytes, and what was put off, as the wire sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.instrument import Exchange
+from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.rules import Rules
+from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.ports import Read
+from copytrade_gui.simulator.faults import Fault
+from tests.engine.book_reads import Doubt
+from tests.engine.test_leaving import begin, press
+from tests.proof.judge import settled
+from tests.proof.rig import Console, World, world
+
+
+def states(console: Console) -> dict[str, State]:
+    return {order.intent.account_id: order.state for order in console.engine.book}
+
+
+def sent_by(made: World, number: int) -> int:
+    return sum(line.account == made.accounts[number].client_id for line in made.broker.ledger.wire)
+
+
+def test_an_order_put_off_by_its_connection_does_not_survive_a_kill() -> None:
+    """KILL drops what waits, also what waits for its second try; a resume must not send it."""
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        made.line.not_sent = 1.0
+        await press(console, "nowhere", away=60)
+        await made.clock.sleep(0.1)
+        await console.engine.stop_trading(TradingState.KILL, "operator", "test")
+        made.line.not_sent = 0.0
+        await made.clock.sleep(2)
+        await console.engine.resume("operator", "test")
+        await made.clock.sleep(30)
+        assert set(states(console).values()) == {State.SKIPPED}
+
+    with world(2) as made:
+        made.live(script)
+        assert made.broker.ledger.wire == []
+
+
+def test_a_kill_file_that_somebody_else_wrote_denies_and_kills() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        await press(console, "resting", away=60)
+        await made.clock.sleep(3)
+        console.store.kill_flag._path.write_text("by hand\n")
+        with pytest.raises(DeniedError):
+            await press(console, "denied")
+        assert console.engine.gate.state is TradingState.KILL
+        await made.clock.sleep(30)
+        assert set(states(console).values()) == {State.CANCELLED}
+
+    with world(2) as made:
+        made.live(script)
+        assert len(made.broker.ledger.wire) == 3
+
+
+def test_a_kill_file_is_seen_in_the_middle_of_a_wave() -> None:
+    held: list[Console] = []
+
+    def by_hand(point: str) -> None:
+        if point == faultpoints.MID_WRITE and held:
+            held[0].store.kill_flag._path.write_text("by hand\n")
+
+    async def script(console: Console) -> None:
+        held.append(console)
+        await begin(console)
+        await press(console, "many", away=60)
+        await console.world.clock.sleep(30)
+        assert sorted(states(console).values()) == [State.CANCELLED] * 2 + [State.SKIPPED] * 9
+
+    with world(10, rules=Rules(gate_every=2)) as made:
+        made.live(script, fault=by_hand)
+        assert len(made.broker.ledger.wire) == 2
+
+
+F1 = AccountId("F001")
+
+
+def _grow_old(console: Console) -> None:
+    console.world.time.now_ns += 61_000_000_000
+
+
+def _remove(console: Console) -> None:
+    console.engine.drop_account(F1)
+
+
+def _switch_off(console: Console) -> None:
+    console.engine.put_account(replace(console.world.account(F1), active=False))
+
+
+def _log_out(console: Console) -> None:
+    console.engine.detach(F1, SessionState.LOGGED_OUT, "Logged out.")
+
+
+def _halt(console: Console) -> None:
+    console.engine._roster.halt_account(F1, "test")
+
+
+@pytest.mark.parametrize(
+    ("during", "left", "who", "becomes"),
+    [
+        (_grow_old, [0, 0, 0], "M", State.STALE),
+        (_remove, [1, 0, 1], "F001", State.SKIPPED),
+        (_switch_off, [1, 0, 1], "F001", State.SKIPPED),
+        (_log_out, [1, 0, 1], "F001", State.SKIPPED),
+        (_halt, [1, 0, 1], "F001", State.SKIPPED),
+    ],
+)
+def test_the_gate_is_asked_again_after_the_commit(
+    during: Callable[[Console], None], left: list[int], who: str, becomes: State
+) -> None:
+    held: list[Console] = []
+
+    def turn(point: str) -> None:
+        if point == faultpoints.AFTER_PLAN_COMMIT:
+            during(held[0])
+
+    async def script(console: Console) -> None:
+        held.append(console)
+        await begin(console)
+        await press(console, "slow commit")
+        await console.world.clock.sleep(30)
+        assert states(console)[who] is becomes
+
+    with world(2) as made:
+        made.live(script, fault=turn)
+        assert [sent_by(made, number) for number in range(3)] == left
+
+
+def test_a_follower_switched_off_while_its_order_waits_is_skipped() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 3_000_000_000
+        await press(console, "waits")
+        _switch_off(console)
+        await made.clock.sleep(10)
+        assert states(console)["F001"] is State.SKIPPED
+        (order,) = console.engine.book.of_account(F1)
+        assert order.attempt is None  # not even marked
+
+    with world(2) as made:
+        made.live(script)
+        assert [sent_by(made, number) for number in range(3)] == [1, 0, 1]
+
+
+def test_a_plan_that_was_not_stored_halts_and_leaves_nothing_behind() -> None:
+    """One follower's order waits for its account; it must go with its plan, not after it."""
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        database = console.store.database
+        console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 3_000_000_000
+        await database.write(
+            lambda one: one.exec_driver_sql(
+                "CREATE TRIGGER full BEFORE INSERT ON plans BEGIN SELECT RAISE(ABORT, 'full'); END"
+            )
+        )
+        with pytest.raises(DeniedError):
+            await press(console, "not stored")
+        assert not console.engine.gate.may_send
+        await database.write(lambda one: one.exec_driver_sql("DROP TRIGGER full"))
+        await made.clock.sleep(1)
+        await console.engine.resume("operator", "space made")
+        await made.clock.sleep(10)
+        assert not list(console.engine.book)
+        assert not console.engine.lanes[F1].queue
+        assert console.engine.gate.may_send
+
+    with world(2) as made:
+        made.live(script)
+        assert made.broker.ledger.wire == []
+
+
+def test_an_order_that_cannot_be_encoded_leaves_nothing_half_made() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        terms = made.terms()
+        odd = replace(
+            terms,
+            instrument=replace(
+                terms.instrument,
+                lot_size=7,
+                key=replace(terms.instrument.key, exchange=Exchange.MCXCOMM),
+            ),
+        )
+        with pytest.raises(DeniedError):
+            await console.engine.submit(made.master, odd, FanOut.WITH_MASTER, CommandId("odd"))
+        assert not list(console.engine.book)
+        placed = await console.engine.submit(
+            made.master, terms, FanOut.WITH_MASTER, CommandId("odd")
+        )
+        assert not placed.known
+        (await settled(console, 1)).must_be_clean("after an odd order")
+
+    with world(2) as made:
+        made.live(script)
+        assert len(made.broker.ledger.wire) == 3
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 4, 5, 6])
+def test_a_caller_who_goes_away_leaves_no_order_without_an_outcome(turns: int) -> None:
+    """The window that asked was closed while the plan was being stored."""
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        asked = asyncio.ensure_future(press(console, "gone"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        await made.clock.sleep(100)
+        assert all(order.state.ended for order in console.engine.book)
+        (await settled(console, 0)).must_be_clean("gone")
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_a_first_try_found_during_the_commit_of_the_second_stops_it_and_no_neighbour() -> None:
+    """Two refused followers are queued again together; the book shows the first try of one."""
+    held: list[Console] = []
+
+    def find(point: str) -> None:
+        if point == faultpoints.AFTER_MARK and held:
+            console = held.pop()
+            lane = console.engine.lanes[F1]
+            (order,) = console.engine.book.of_account(F1)
+            row = Doubt(console, lane, order).row()
+            console.engine._reconciler.absorb_orders(lane, Read((row,), whole=True))
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        followers = [account.client_id for account in made.accounts[1:]]
+        made.broker.add_fault(Fault(action="too_many", call="place", accounts=followers, count=2))
+        await press(console, "both", away=60)
+        held.append(console)
+        await made.clock.sleep(20)
+        assert not held
+        assert states(console)["F002"] is State.WORKING
+        assert not console.bugs
+
+    with world(2) as made:
+        made.live(script, fault=find)
+        assert [sent_by(made, number) for number in range(3)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_second_press_during_the_commit_is_told_what_became_of_the_first(fails: bool) -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        database = console.store.database
+        if fails:
+            await database.write(
+                lambda one: one.exec_driver_sql(
+                    "CREATE TRIGGER full BEFORE INSERT ON plans "
+                    "BEGIN SELECT RAISE(ABORT, 'full'); END"
+                )
+            )
+        told = await asyncio.gather(
+            press(console, "same"), press(console, "same"), return_exceptions=True
+        )
+        assert [isinstance(one, DeniedError) for one in told] == [fails, fails]
+
+    with world(2) as made:
+        made.live(script)
+        assert len(made.broker.ledger.wire) == (0 if fails else 3)
