@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from urllib.parse import unquote
 
 import msgspec
@@ -93,11 +94,11 @@ class SimulatedBroker:
                 return desk.text("Not Found", now, status=404, kind="text/plain")
         name, handler = route
         call = Call(name, argument, request, now)
-        session = desk.sessions.get(request.headers.get("authorization", "")[7:])
+        session = desk.sessions.get(_token(request.headers.get("authorization", "")))
         if session is not None:
             call.session = session
-            call.account = session.account
-            session.account.calls[name] += 1
+            call.account = account = session.account
+            account.calls[name] = account.calls.get(name, 0) + 1
         if name == "place":
             read_place(call, desk)
         if desk.faults:
@@ -133,11 +134,11 @@ class SimulatedBroker:
 
     def _perform(self, call: Call, handler: _Handler) -> Reply:
         refusal = self._refusal(call)
-        if refusal is not None:
-            for line in call.lines:
-                line.outcome = line.outcome or _refusal_word(refusal)
-            return refusal
-        return handler(call)
+        if refusal is None:
+            return handler(call)
+        for line in call.lines:
+            line.outcome = line.outcome or _refusal_word(refusal)
+        return refusal
 
     def _refusal(self, call: Call) -> Reply | None:
         desk = self.desk
@@ -150,8 +151,10 @@ class SimulatedBroker:
         session, switches = call.session, desk.switches
         if session is None or not session.alive or call.now >= session.expires_at:
             return dead_session(desk, call, switches.dead_session)
-        if not may_call(session.app, call.request.peer) and (
-            switches.ip_check == "all" or call.name in _TRADING
+        if (
+            session.app.addresses
+            and not may_call(session.app, call.request.peer)
+            and (switches.ip_check == "all" or call.name in _TRADING)
         ):
             return desk.failed_result("EC500", call.now, array=True)
         return self._over_limit(call, session)
@@ -175,12 +178,11 @@ class SimulatedBroker:
 
     def _late(self, reply: Reply, call: Call) -> Reply:
         switches = self.desk.switches
-        if switches.latency_ms or switches.jitter_ms:
-            reply.delay_ms += switches.latency_ms
-            if switches.jitter_ms:
-                dice = call.account.rng if call.account is not None else self.desk.dice
-                # Lognormal with the given mean: most calls a little late, a few very.
-                reply.delay_ms += switches.jitter_ms * math.exp(dice.gauss(-0.32, 0.8))
+        reply.delay_ms += switches.latency_ms
+        if switches.jitter_ms:
+            dice = call.account.rng if call.account is not None else self.desk.dice
+            # Lognormal with the given mean: most calls a little late, a few very.
+            reply.delay_ms += switches.jitter_ms * math.exp(dice.gauss(-0.32, 0.8))
         return reply
 
     # -- for tests and the control path -------------------------------------------------------
@@ -278,6 +280,12 @@ class SimulatedBroker:
                 if order.terms.instrument.underlying == instrument.underlying:
                     desk.exchange.rematch(account, order, now, now)
         desk.changes += 1
+
+
+@lru_cache(maxsize=8192)
+def _token(authorization: str) -> str:
+    """What follows `Bearer `; the same text each time, so that its hash is computed once."""
+    return authorization[7:]
 
 
 def _refusal_word(reply: Reply) -> str:

@@ -22,12 +22,13 @@ from copytrade_gui.simulator.faults import Fault, FaultBook
 from copytrade_gui.simulator.instruments import InstrumentList
 from copytrade_gui.simulator.ist import NS, Clock, day_number, day_start, http_date
 from copytrade_gui.simulator.ledger import Ledger, WireOrder
-from copytrade_gui.simulator.orders import Twist
+from copytrade_gui.simulator.orders import Terms, Twist
 from copytrade_gui.simulator.positions import Holding
 from copytrade_gui.simulator.prices import Prices
 from copytrade_gui.simulator.quotes import MarketData
 from copytrade_gui.simulator.rates import Window, limit_of
 from copytrade_gui.simulator.rupees import UNIT
+from copytrade_gui.simulator.templates import Templates
 from copytrade_gui.simulator.terms import Leg, Scalar
 from copytrade_gui.simulator.wire import Reply, Request
 
@@ -48,7 +49,7 @@ class Call:
     """One call of the broker's interface on its way through the checks."""
 
     __slots__ = ("account", "argument", "legs", "lies", "lines", "name", "now", "request",
-                 "session", "twist")  # fmt: skip
+                 "session", "terms", "twist")  # fmt: skip
 
     def __init__(self, name: str, argument: str, request: Request, now: int) -> None:
         self.name = name
@@ -59,6 +60,7 @@ class Call:
         self.account: Account | None = None
         self.legs: list[Leg] | None = None
         self.lines: Sequence[WireOrder] = ()
+        self.terms: Terms | None = None  # of a place request whose text is known to be in order
         self.twist: Twist | None = None
         self.lies: Sequence[tuple[Fault, random.Random]] = ()
 
@@ -78,6 +80,7 @@ class Desk:
         self.switches = config.switches
         self.clock = clock
         self.instruments = InstrumentList(day_number(clock()))
+        self.templates = Templates(self.instruments)
         self.prices = Prices(config.seed, self.instruments, still=config.switches.market == "still")
         self.files = ContractFiles(self.instruments)
         self.market = MarketData(self.instruments, self.prices)

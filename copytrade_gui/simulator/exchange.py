@@ -6,6 +6,7 @@ the same whenever that happens to be.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from heapq import heappop
 
 import msgspec
@@ -70,8 +71,8 @@ class Exchange:
             self.settle(account, now)
         self.order_count += 1
         order = Order(
-            0, account.client_id, self._order_id(today), terms, now, now, origin,
-            parent=parent, app_key=account.app.key,
+            0, account.client_id, self._order_id(today), terms, now, now, account.app.key,
+            origin, parent,
         )  # fmt: skip
         if twist is not None:
             self._twist(order, twist)
@@ -395,5 +396,6 @@ class Exchange:
         return f"{self._day_prefix[1]}{self.order_count:09d}"
 
     @staticmethod
+    @lru_cache(maxsize=256)
     def _ns(ms: float) -> int:
         return max(0, round(ms * _MS))

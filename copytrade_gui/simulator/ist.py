@@ -12,6 +12,8 @@ NS = 1_000_000_000
 DAY_SECONDS = 86_400
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 _OFFSET = 19_800  # seconds ahead of UTC
+_OFFSET_NS = _OFFSET * NS
+_DAY_NS = DAY_SECONDS * NS
 _EPOCH = date(1970, 1, 1)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -52,7 +54,7 @@ def http_date(second: int) -> str:
 
 def day_number(ns: int) -> int:
     """Which Indian calendar day, counted from 1 January 1970."""
-    return (ns // NS + _OFFSET) // DAY_SECONDS
+    return (ns + _OFFSET_NS) // _DAY_NS
 
 
 def day_start(day: int) -> int:

@@ -22,7 +22,7 @@ from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.ist import NS, stamp
 from copytrade_gui.simulator.ledger import WireOrder
 from copytrade_gui.simulator.lies import distort
-from copytrade_gui.simulator.orders import Order, Terms
+from copytrade_gui.simulator.orders import Order, Terms, Twist
 from copytrade_gui.simulator.terms import (
     Leg,
     RefusedError,
@@ -33,16 +33,24 @@ from copytrade_gui.simulator.terms import (
 from copytrade_gui.simulator.wire import Reply
 
 _HEAD = b'{"status":"Ok","message":"Success","result":['
+_TAKEN = b'{"status":"Success","message":"Success","brokerOrderId":"%b","requestTime":"%b"}'
 _CHANGEABLE = frozenset({"open", "trigger", "queued"})
 
 
 def read_place(call: Call, desk: Desk) -> None:
     """Read the legs of a place request and log them, before anybody decides anything."""
+    account = call.account.client_id if call.account is not None else ""
+    ledger = desk.ledger
+    known = desk.templates.match(call.request.body, call.now, account)
+    if known is not None:
+        leg, line, call.terms = known
+        call.legs, call.lines = [leg], [line]
+        ledger.wire.append(line)
+        ledger.tags[line.tag] = ledger.tags.get(line.tag, 0) + 1
+        return
     call.legs = read_legs(call.request.body)
     if not call.legs:
         return
-    account = call.account.client_id if call.account is not None else ""
-    ledger = desk.ledger
     call.lines = lines = [
         WireOrder(
             call.now, account, _text(leg.order_tag), _text(leg.exchange), _text(leg.instrument_id),
@@ -75,31 +83,34 @@ class OrderCalls:
         results = []
         for leg, line in zip(call.legs, call.lines, strict=True):
             try:
-                terms = self._terms(account, leg)
+                terms = self._terms(account, leg, call)
             except RefusedError as refused:
                 line.outcome = refused.code
                 results.append(_failed_leg(refused.code))
                 continue
-            order = self._accept(account, terms, call)
+            if call.twist is None:
+                order = desk.exchange.accept(account, terms, call.now)
+            else:
+                order = self._accept_twisted(account, terms, call, call.twist)
             line.outcome = "accepted"
             line.order_id = order.order_id
-            results.append(
-                b'{"status":"Success","message":"Success","brokerOrderId":"%b","requestTime":"%b"}'
-                % (order.order_id.encode(), stamp(call.now).encode())
-            )
+            results.append(_TAKEN % (order.order_id.encode(), stamp(call.now).encode()))
         desk.changes += 1
         return Reply(200, desk.headers(call.now), _HEAD + b",".join(results) + b"]}")
 
-    def _terms(self, account: Account, leg: Leg) -> Terms:
+    def _terms(self, account: Account, leg: Leg, call: Call) -> Terms:
         if account.frozen_code:
             raise RefusedError(account.frozen_code)
+        if call.terms is not None:
+            return call.terms
         desk = self._desk
-        return check_place(leg, desk.instruments, algo_required=desk.config.registered)
+        terms = check_place(leg, desk.instruments, algo_required=desk.config.registered)
+        if len(call.lines) == 1:
+            desk.templates.learn(call.request.body, leg, call.lines[0], terms)
+        return terms
 
-    def _accept(self, account: Account, terms: Terms, call: Call) -> Order:
-        exchange, twist = self._desk.exchange, call.twist
-        if twist is None:
-            return exchange.accept(account, terms, call.now)
+    def _accept_twisted(self, account: Account, terms: Terms, call: Call, twist: Twist) -> Order:
+        exchange = self._desk.exchange
         copies = [msgspec.structs.replace(terms) for _ in range(twist.copies)]
         order = exchange.accept(account, terms, call.now, twist)
         for copy in copies:

@@ -85,7 +85,9 @@ class Order(msgspec.Struct, gc=False):
     terms: Terms
     accepted_at: int
     visible_at: int  # not in any book before this
+    app_key: str = "NA"
     origin: str = "request"  # or "duplicate" (made by a fault), "leg" (bracket and cover orders)
+    parent: str = "NA"
     exchange_id: str = ""
     stage: Stage = "received"
     status: str = "put order req received"
@@ -99,8 +101,6 @@ class Order(msgspec.Struct, gc=False):
     version: int = 0  # rises with every change of terms; older scheduled events are void
     scan_from: int = 0  # first second whose price has not been looked at
     updated_at: int = 0
-    parent: str = "NA"
-    app_key: str = "NA"
     legs: tuple[str, ...] = ()
     steps: list[Step] = msgspec.field(default_factory=list)
     doom: str = ""  # a fault: risk control will reject it with this text

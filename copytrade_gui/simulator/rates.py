@@ -47,8 +47,10 @@ class Window:
         # The oldest call that would still share the window with the last of the new ones.
         if len(times) > limit - count and now - times[count - 1 - (limit - len(times))] < NS:
             return False
-        for _ in range(count):
+        if count == 1:
             times.append(now)
+        else:
+            times.extend((now,) * count)
         return True
 
     def force(self, now: int, count: int = 1) -> None:

@@ -10,7 +10,6 @@ import ssl
 import struct
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Protocol
 
 import httptools
@@ -87,8 +86,9 @@ class _Connection(asyncio.Protocol):
             # parser and its calls for every header would be a third of the whole cost.
             head, headers = known
             if data.startswith(head):
-                body = data[len(head) :]
-                self._answer(Request("POST", _ORDERS, "", headers, body, self._peer), last=False)
+                self._busy = True
+                request = Request("POST", _ORDERS, "", headers, data[len(head) :], self._peer)
+                self._server.receive(self, request)
                 return
         try:
             self._parser.feed_data(data)
@@ -153,37 +153,43 @@ class _Connection(asyncio.Protocol):
         if self._busy:
             self._waiting.append((request, last))
         else:
-            self._answer(request, last=last)
+            self.answer(request, self._server.time(), last=last)
 
     # -- answering ----------------------------------------------------------------------------
 
-    def _answer(self, request: Request | None, *, last: bool) -> None:
+    def answer(self, request: Request | None, arrived: float, *, last: bool) -> None:
+        """Let the broker decide, and send its reply when its delay is over.
+
+        The delay counts from the request's arrival (loop time, seconds): what the broker needs to
+        decide is a part of it, not something on top.
+        """
+        self._busy = True
         reply = _TOO_LARGE if request is None else self._server.broker.handle(request)
         if reply.wire is None and not last:
             data = self._server.head(reply) + reply.body
             if reply.delay_ms:
-                self._busy = True
-                self._server.timers.after(reply.delay_ms, lambda: self._late(data))
-            elif self._transport is not None:
-                self._transport.write(data)
+                self._server.timers.at(arrived + reply.delay_ms / 1000.0, self._send, data)
+            else:
+                self._send(data)
             return
-        self._busy = True
         steps = script(reply, last=last)
         if reply.delay_ms:
-            self._server.timers.after(reply.delay_ms, lambda: self._play(steps, 0))
+            self._server.timers.at(arrived + reply.delay_ms / 1000.0, self._play, steps, 0)
         else:
             self._play(steps, 0)
 
-    def _late(self, data: bytes) -> None:
+    def _send(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
-        self._next()
+        self._busy = False
+        if self._waiting:
+            self._next()
 
     def _next(self) -> None:
         self._busy = False
         if self._waiting and self._transport is not None:
             request, last = self._waiting.popleft()
-            self._answer(request, last=last)
+            self.answer(request, self._server.time(), last=last)
 
     def _play(self, steps: list[Step], place: int) -> None:
         timers = self._server.timers
@@ -197,11 +203,11 @@ class _Connection(asyncio.Protocol):
                 case "send":
                     transport.write(step.data)
                 case "wait":
-                    timers.after(step.pause_ms, partial(self._play, steps, place))
+                    timers.after(step.pause_ms, self._play, steps, place)
                     return
                 case "repeat":
                     transport.write(step.data)
-                    timers.after(step.pause_ms, partial(self._play, steps, place - 1))
+                    timers.after(step.pause_ms, self._play, steps, place - 1)
                     return
                 case "hang":
                     return
@@ -236,6 +242,9 @@ class SimulatorServer:
         self._fast = fast and FAST
         self.connections: set[_Connection] = set()
         self.timers: Timers
+        self.time: Callable[[], float]
+        self._loop: asyncio.AbstractEventLoop
+        self._inbox: deque[tuple[_Connection, Request, float]] = deque()
         self._all_gone = asyncio.Event()
         self._server: asyncio.AbstractServer | None = None
         self._heads: tuple[object, dict[tuple[int, int], bytes]] = (None, {})
@@ -249,6 +258,7 @@ class SimulatorServer:
             OSError: the address or port is taken or not ours.
         """
         loop = asyncio.get_running_loop()
+        self._loop, self.time = loop, loop.time
         self.timers = Timers(loop)
         make = create_fast_server if self._fast else create_server
         self._server = await make(loop, lambda: _Connection(self), host, port, tls)
@@ -268,6 +278,29 @@ class SimulatorServer:
         if self.connections:
             await self._all_gone.wait()
         self._server = None
+
+    def receive(self, connection: _Connection, request: Request) -> None:
+        """Take an order in; it is decided on once all that came with it has been read.
+
+        Reading five hundred orders in one go and then deciding on them in one go takes less time
+        than turn by turn, and each one's arrival is seen when it is, not after its forerunners.
+        """
+        if not self._inbox:
+            self._loop.call_soon(self._work)
+        self._inbox.append((connection, request, self.time()))
+
+    def _work(self) -> None:
+        inbox = self._inbox
+        while inbox:
+            connection, request, arrived = inbox.popleft()
+            try:
+                connection.answer(request, arrived, last=False)
+            except BaseException:
+                # As for any other request: its connection is lost, and nobody else's order.
+                connection.close()
+                if inbox:
+                    self._loop.call_soon(self._work)
+                raise
 
     def forget(self, connection: _Connection) -> None:
         """A connection has ended."""
