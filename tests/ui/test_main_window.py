@@ -246,3 +246,17 @@ async def test_an_empty_console_says_how_to_begin(app: QApplication) -> None:
     assert [table.empty_button.text(), table.empty_other.text()] == ["Import CSV", "Add follower"]
     assert window.ticket.side is Side.BUY
     await window.stop()
+
+
+async def test_a_filter_that_leaves_nothing_hides_the_rows_only_afterwards(
+    window: MainWindow, world: World
+) -> None:
+    table = window.followers.table
+    seen: list[bool] = []
+    table.view.proxy.rowsRemoved.connect(lambda *_: seen.append(table.view.isVisible()))
+    table.filter.setText("no such follower")
+    assert seen == [True]
+    await until(table.empty_text.isVisible)
+    assert table.empty_text.text() == "0 of 12 match 'no such follower'."
+    table.filter.clear()
+    await until(table.view.isVisible)

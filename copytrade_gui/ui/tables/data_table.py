@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -105,13 +105,19 @@ class DataTable(QWidget, Generic[R]):
         self._build_empty(name)
         self._lay_out(name)
         self.view.held_changed.connect(self.held.setVisible)
+        # Afterwards, and once for many: a view that is hidden from within its model's own signal
+        # asks the proxy while that is between two states, and Qt crashes.
+        self._after = QTimer(self)
+        self._after.setSingleShot(True)
+        self._after.setInterval(0)
+        self._after.timeout.connect(self._on_rows_changed)
         for signal in (
             self.view.proxy.rowsInserted,
             self.view.proxy.rowsRemoved,
             self.view.proxy.modelReset,
             self.view.proxy.layoutChanged,
         ):
-            signal.connect(self._on_rows_changed)
+            signal.connect(lambda *_: self._after.start())
         self._on_rows_changed()
 
     # ------------------------------------------------------------ set-up
