@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QWidget
 
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.trading_state import TradingState
@@ -134,6 +134,7 @@ async def test_the_feed_and_the_ticket_fit_without_scrolling(
     window = await pictures.open_window(world, Scheme.DARK, size)
     view = window.feed.table.view
     assert view.header().length() <= view.viewport().width()
+    assert [menu for menu in window.findChildren(QMenu) if menu.isVisible()] == []
     if size[0] == 1920:
         followers = window.followers.table.view
         assert followers.header().length() <= followers.viewport().width()

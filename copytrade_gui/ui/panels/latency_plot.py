@@ -64,7 +64,8 @@ class _Chart:
         self.widget.setAntialiasing(False)
         self.widget.setMenuEnabled(False)
         # pyqtgraph makes a menu without a parent all the same; it would outlive the window.
-        self.widget.getPlotItem().ctrlMenu.setParent(self.widget)
+        menu = self.widget.getPlotItem().ctrlMenu
+        menu.setParent(self.widget, menu.windowFlags())
         self.widget.hideButtons()
         self.widget.setMouseEnabled(x=False, y=False)
         self.widget.disableAutoRange()
