@@ -295,7 +295,7 @@ def pack_deb(program: Path, version: str, work: Path, dist: Path, *, small: bool
         f"Architecture: {architecture}\n"
         "Maintainer: CopyTrade Console <support@copytrade.example>\n"
         f"Installed-Size: {kilobytes}\n"
-        "Depends: libc6 (>= 2.34), libgl1, libegl1\n"
+        "Depends: libc6 (>= 2.34), libgl1, libegl1, fontconfig-config\n"
         "Section: misc\n"
         "Priority: optional\n"
         "Description: desktop console that copies a master order to follower accounts\n"

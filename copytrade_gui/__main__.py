@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--paper", action="store_true", help="trade at the simulated broker")
     commands = parser.add_subparsers(dest="command")
     demo = commands.add_parser("demo", help="copy orders to simulated followers and prove it")
+    demo.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS)
     demo.add_argument("--followers", type=_between(1, MOST_FOLLOWERS), default=10, metavar="N")
     demo.add_argument("--orders", type=_between(1, MOST_ORDERS), default=1, metavar="K")
     demo.add_argument("--fan-out", type=FanOut, choices=list(FanOut), default=FanOut.WITH_MASTER)
@@ -81,7 +82,7 @@ def _demo(options: argparse.Namespace) -> int:
         return headless.demo(chosen, data_dir=options.data_dir, as_json=options.json)
     from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
 
-    return desktop.demo(chosen, options.screenshot)
+    return desktop.demo(chosen, options.screenshot, options.data_dir)
 
 
 def _window(options: argparse.Namespace) -> int:

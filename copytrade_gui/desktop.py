@@ -56,11 +56,15 @@ def run(options: OpenOptions) -> int:
     return 0
 
 
-def demo(chosen: DemoOptions, picture: Path) -> int:
+def demo(chosen: DemoOptions, picture: Path, data_dir: Path | None) -> int:
     """The demo in a window: the same scenario, then a screenshot; returns the exit code."""
     app = application()
     with tempfile.TemporaryDirectory(prefix="copytrade-demo-") as scratch:
-        result = _run_on(app, _demo(chosen, Path(scratch), picture))
+        try:
+            result = _run_on(app, _demo(chosen, data_dir or Path(scratch), picture))
+        except refusals() as refusal:
+            print(f"copytrade-gui: {refusal}", file=sys.stderr)
+            return 1
     return 0 if result.ok else 1
 
 
@@ -76,13 +80,14 @@ async def _window(options: OpenOptions) -> None:
         await window.stop()
 
 
-async def _demo(chosen: DemoOptions, scratch: Path, picture: Path) -> DemoResult:
+async def _demo(chosen: DemoOptions, data_dir: Path, picture: Path) -> DemoResult:
     paper = SimulatorOptions(
         accounts=chosen.followers + 1, latency_ms=chosen.latency_ms, tls=chosen.tls
     )
-    options = OpenOptions(data_dir=scratch, paper=paper, plain_sizing=True)
+    options = OpenOptions(data_dir=data_dir, paper=paper, plain_sizing=True)
     async with EngineThread(options) as engine:
-        window = MainWindow(engine.console(), settings=FileMemory(scratch / "window.ini"))
+        memory = FileMemory(engine.opened.folder.root / "window.ini")
+        window = MainWindow(engine.console(), settings=memory)
         window.resize(1600, 1000)
         window.show()
         await window.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,9 +157,10 @@ async def _result(
 
 
 def _percentile(times: Sequence[float], share: int) -> float | None:
+    """The nearest rank in ascending ``times``, as the window and the bench count it."""
     if not times:
         return None
-    return _round(times[min(len(times) - 1, len(times) * share // 100)])
+    return _round(times[max(0, math.ceil(len(times) * share / 100) - 1)])
 
 
 def _round(value: float | None) -> float | None:
@@ -168,7 +170,7 @@ def _round(value: float | None) -> float | None:
 def table(result: DemoResult, orders: Sequence[OrderView]) -> str:
     """The follower table and latencies in text."""
     lines = [f"{'account':<16}{'side':<6}{'qty':>6}  {'state':<10}{'ack ms':>9}  reason"]
-    for order in orders[:50]:
+    for order in sorted(orders, key=lambda one: one.account_id)[:50]:
         ack = "-" if order.timing is None else f"{order.timing.call_to_reply_ms:.1f}"
         lines.append(
             f"{order.account_id:<16}{order.terms.side:<6}{order.terms.quantity:>6}  "

@@ -67,7 +67,10 @@ def _clock() -> Finding:
 def _keyring() -> Finding:
     backend = find_backend()
     if backend is None:
-        sentence = "No keyring service: the console asks for a passphrase at each start."
+        sentence = (
+            "No keyring service, so live mode has no place for secrets; paper mode needs none. "
+            "Install one for live mode (Debian: gnome-keyring)."
+        )
         return Finding("keyring", "warn", sentence)
     return Finding("keyring", "ok", f"{type(backend).__module__}.{type(backend).__name__}.")
 

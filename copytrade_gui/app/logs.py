@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import logging.handlers
 import queue
 import re
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -16,6 +19,7 @@ from copytrade_gui.storage.folder import DataFolder
 
 FILE_BYTES = 10 * 1024 * 1024
 FILES = 20
+REFUSED_BYTES = 1024 * 1024
 _NAMED = re.compile(
     r"(?i)(bearer\s+|(?:secret|token|password|passphrase|checksum|auth_?code|usersession)"
     r"[\"']?\s*[:=]\s*[\"']?)[^\s\"',}&]+"
@@ -38,6 +42,25 @@ def _redacted(
     return {
         key: redact(value) if isinstance(value, str) else value for key, value in fields.items()
     }
+
+
+def note_refused_start(folder: DataFolder, sentence: str) -> None:
+    """Leave one line about a console that could not start.
+
+    It goes to a file of its own: the log proper belongs to the console that holds the folder.
+    Where even this cannot be written, the sentence on the screen has to do.
+    """
+    path = folder.logs / "refused-starts.log"
+    line = {
+        "event": redact(sentence),
+        "level": "error",
+        "timestamp": datetime.now(UTC).isoformat(timespec="microseconds"),
+    }
+    with contextlib.suppress(OSError):
+        full = path.exists() and path.stat().st_size > REFUSED_BYTES
+        with path.open("w" if full else "a", encoding="utf-8") as file:
+            path.chmod(0o600)
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 @contextmanager

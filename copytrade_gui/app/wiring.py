@@ -14,7 +14,7 @@ from pathlib import Path
 from copytrade_gui.app.collecting import Collector
 from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
 from copytrade_gui.app.keeping import keep_lamps
-from copytrade_gui.app.logs import log_to
+from copytrade_gui.app.logs import log_to, note_refused_start
 from copytrade_gui.app.paper import (
     SimulatorLine,
     SimulatorOptions,
@@ -94,63 +94,70 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
     Raises:
         StorageError, BrokerFailureError, JournalFailureError: one sentence each; nothing is open.
     """
+    folder = open_folder(options.data_dir, PAPER_PROFILE if options.paper else options.profile)
+    async with AsyncExitStack() as stack:
+        try:
+            opened = await _start(stack, folder, options)
+        except refusals() as refusal:
+            note_refused_start(folder, str(refusal))
+            raise
+        yield opened
+
+
+async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions) -> Opened:
     clock = SystemClock()
     collector = Collector()
     paper = options.paper
-    async with AsyncExitStack() as stack:
-        folder = open_folder(options.data_dir, PAPER_PROFILE if paper else options.profile)
-        if paper is not None and options.keep_paper_day:
-            paper = replace(paper, state=folder.paper_broker)
-        store = await stack.enter_async_context(open_store(folder, clock))
-        stack.enter_context(log_to(folder))  # after the lock: the log has one writer
-        line = None if paper is None else await stack.enter_async_context(simulator(paper))
-        broker = await stack.enter_async_context(
-            iifl_broker(_broker_settings(folder, line, fast=options.fast_orders), clock)
-        )
-        secrets: SecretStore = (
-            PaperSecrets(folder.paper_secrets)
-            if line is not None
-            else await open_vault(folder, clock, options.passphrase)
-        )
-        index = SqliteInstrumentIndex(folder.cache / "instruments.sqlite")
-        stack.callback(index.close)
-        engine = Engine(
-            journal=store.journal,
-            clock=clock,
-            chance=SystemChance(),
-            kill_flag=store.kill_flag,
-            installation_key=store.installation.tag_key,
-            undisturbed=collector.held,
-        )
-        store.journal.on_failure = engine.storage_failed
-        if line is not None:
-            await _provision(store, secrets, line, plain=options.plain_sizing)
-        stack.push_async_callback(engine.stop)
-        await engine.start(await store.accounts.all())
-        desk = (
-            None if line is None else await stack.enter_async_context(simulator_desk(line, clock))
-        )
-        login = None if desk is None else desk.login_code
-        sessions = Sessions(engine, broker, secrets, clock, login)
-        stack.push_async_callback(sessions.close)
-        market = Market(engine, broker, index, clock)
-        await _load_instruments(market)
-        await sessions.restore()
-        for work in (sessions.keep(), keep_lamps(engine, store, broker, clock, collector.tidy)):
-            stack.push_async_callback(_cancel, asyncio.create_task(work))
-        console = Console(
-            trading=Trading(engine, store.journal, clock),
-            followers=Followers(engine, store.accounts, secrets),
-            sessions=sessions,
-            history=HistoryService(store.history, paper=line is not None),
-            market=market,
-            events=engine.bus,
-            paper=line is not None,
-            profile=folder.root.name,
-        )
-        collector.calm()
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
-        yield Opened(console, engine, store, folder, desk)
+    if paper is not None and options.keep_paper_day:
+        paper = replace(paper, state=folder.paper_broker)
+    store = await stack.enter_async_context(open_store(folder, clock))
+    stack.enter_context(log_to(folder))  # after the lock: the log has one writer
+    line = None if paper is None else await stack.enter_async_context(simulator(paper))
+    broker = await stack.enter_async_context(
+        iifl_broker(_broker_settings(folder, line, fast=options.fast_orders), clock)
+    )
+    secrets: SecretStore = (
+        PaperSecrets(folder.paper_secrets)
+        if line is not None
+        else await open_vault(folder, clock, options.passphrase)
+    )
+    index = SqliteInstrumentIndex(folder.cache / "instruments.sqlite")
+    stack.callback(index.close)
+    engine = Engine(
+        journal=store.journal,
+        clock=clock,
+        chance=SystemChance(),
+        kill_flag=store.kill_flag,
+        installation_key=store.installation.tag_key,
+        undisturbed=collector.held,
+    )
+    store.journal.on_failure = engine.storage_failed
+    if line is not None:
+        await _provision(store, secrets, line, plain=options.plain_sizing)
+    stack.push_async_callback(engine.stop)
+    await engine.start(await store.accounts.all())
+    desk = None if line is None else await stack.enter_async_context(simulator_desk(line, clock))
+    login = None if desk is None else desk.login_code
+    sessions = Sessions(engine, broker, secrets, clock, login)
+    stack.push_async_callback(sessions.close)
+    market = Market(engine, broker, index, clock)
+    await _load_instruments(market)
+    await sessions.restore()
+    for work in (sessions.keep(), keep_lamps(engine, store, broker, clock, collector.tidy)):
+        stack.push_async_callback(_cancel, asyncio.create_task(work))
+    console = Console(
+        trading=Trading(engine, store.journal, clock),
+        followers=Followers(engine, store.accounts, secrets),
+        sessions=sessions,
+        history=HistoryService(store.history, paper=line is not None),
+        market=market,
+        events=engine.bus,
+        paper=line is not None,
+        profile=folder.root.name,
+    )
+    collector.calm()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    return Opened(console, engine, store, folder, desk)
 
 
 def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bool) -> IiflSettings:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         self._seconds.timeout.connect(self._on_second)
         self._paint_mode()
         self.setMinimumSize(*SMALLEST)
-        self.resize(1600, 960)
+        self.resize(self.screen().availableSize().boundedTo(QSize(1600, 960)))
         self.reset_layout()
         restore_layout(self, settings)
 
@@ -187,7 +187,7 @@ class MainWindow(QMainWindow):
             ("live_feed", "Live feed", self.feed),
             ("latency", "Latency", self.latency),
             ("orders", "Order book", self.orders),
-            ("activity", "Activity and audit", self.activity),
+            ("activity", "Activity", self.activity),
             ("notices", "Notices", self.centre),
         ):
             self.docks[name] = Dock(name, title, panel, self.desk.icons, self)
@@ -274,11 +274,10 @@ class MainWindow(QMainWindow):
         for dock in docks.values():
             dock.show()
         docks["orders"].raise_()
-        wide = self.width() >= 1800
+        width = self.width()
+        ticket, news = min(340, max(310, width // 6)), min(620, max(430, round(width * 0.33)))
         self.resizeDocks(
-            [docks["order_entry"], docks["live_feed"]],
-            [340, 640] if wide else [310, 430],
-            Qt.Orientation.Horizontal,
+            [docks["order_entry"], docks["live_feed"]], [ticket, news], Qt.Orientation.Horizontal
         )
         self.resizeDocks([docks["orders"]], [round(self.height() * 0.36)], Qt.Orientation.Vertical)
         self.resizeDocks(

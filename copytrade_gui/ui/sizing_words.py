@@ -17,6 +17,14 @@ PARAMETER_WORDS = {
 }
 
 
+def parameter_words(rule: SizingRule) -> str:
+    """The parameter with its unit: ``0.5 x``, ``10 %``, ``75`` units."""
+    if rule.strategy is Strategy.FIXED:
+        return figures.whole(int(rule.parameter))
+    unit = "x" if rule.strategy is Strategy.RATIO else "%"
+    return f"{rule.parameter.normalize():f} {unit}"
+
+
 def rule_words(rule: SizingRule | None) -> str:
     """The sizing rule as a trader says it."""
     return figures.UNKNOWN if rule is None else rule.in_words()

@@ -40,7 +40,7 @@ ORDER_LOOKS: dict[State, Look] = {
     State.REVIEW: Look("Decide", Tone.BAD, Mark.TRIANGLE),
     State.ACKED: Look("Accepted", Tone.INFO, Mark.HALF),
     State.WORKING: Look("Working", Tone.INFO, Mark.HALF),
-    State.TRIGGER_PENDING: Look("Waiting for trigger", Tone.INFO, Mark.HALF),
+    State.TRIGGER_PENDING: Look("Trigger set", Tone.INFO, Mark.HALF),
     State.PARTIAL: Look("Part filled", Tone.INFO, Mark.HALF),
     State.MODIFY_PENDING: Look("Changing", Tone.INFO, Mark.HALF),
     State.CANCEL_PENDING: Look("Cancelling", Tone.INFO, Mark.HALF),

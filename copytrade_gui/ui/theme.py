@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QDir, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
@@ -135,6 +135,7 @@ class Theme(QObject):
         self.row_height = 24
         self.reduce_motion = False
         self._family = _load_fonts()
+        QDir.setSearchPaths("theme", [str(assets.root() / "themes")])  # pictures of the sheet
         app.setStyle(QStyleFactory.create("Fusion"))
         app.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 

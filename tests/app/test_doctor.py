@@ -60,3 +60,17 @@ async def test_a_running_console_is_no_problem(tmp_path: Path) -> None:
         findings = {finding.name: finding for finding in await examine(tmp_path, "default")}
     assert findings["database"].state == "ok"
     assert "running" in findings["database"].sentence
+
+
+def test_a_demo_that_cannot_write_says_so_in_one_sentence(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.write_text("not a folder")
+    for how in (["--headless"], []):
+        result = subprocess.run(
+            [sys.executable, "-m", "copytrade_gui", "demo", *how, "--data-dir", str(place)],
+            capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path,
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert "is a file. Choose a folder with --data-dir." in result.stderr
+        assert "Traceback" not in result.stderr
+    assert place.read_text() == "not a folder"

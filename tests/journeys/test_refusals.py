@@ -1,6 +1,7 @@
 """Bad input gives one sentence with the field, changes nothing and leaves one line in the log."""
 
 import dataclasses
+import json
 import logging
 import sqlite3
 from collections.abc import Awaitable
@@ -111,6 +112,11 @@ async def test_a_broker_that_answers_html(tmp_path: Path, caplog: pytest.LogCapt
         assert "<html" not in str(problem).lower()
 
 
+def lines_of_refused_starts(place: Path) -> list[str]:
+    path = open_folder(place, "paper").logs / "refused-starts.log"
+    return [json.loads(line)["event"] for line in path.read_text("utf-8").splitlines()]
+
+
 async def fails_to_open(options: OpenOptions) -> str:
     with pytest.raises(refusals()) as info:
         async with open_console(options):
@@ -127,14 +133,17 @@ async def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
         database.execute("PRAGMA user_version = 9999")
     database.close()
     before = path.read_bytes()
-    assert "newer" in await fails_to_open(OpenOptions(tmp_path, paper=PAPER))
+    sentence = await fails_to_open(OpenOptions(tmp_path, paper=PAPER))
+    assert "newer" in sentence
     assert path.read_bytes() == before
+    assert lines_of_refused_starts(tmp_path) == [sentence]
 
 
 async def test_a_second_console(tmp_path: Path) -> None:
     async with journey(tmp_path, 2) as trip:
         sentence = await fails_to_open(OpenOptions(tmp_path, paper=PAPER))
         assert "another" in sentence.lower() or "second" in sentence.lower()
+        assert lines_of_refused_starts(tmp_path) == [sentence]
         await trip.place(trip.masters[0], await trip.draft("10"), "still works")
         await trip.decided(3)
 

@@ -100,11 +100,10 @@ class World:
     def lamps(self) -> None:
         """What the engine says about itself on a good day."""
         self.events.send(
-            LampChanged("broker", "ok", "simulator 2 ms"),
+            LampChanged("broker", "ok", f"{'simulator' if self.paper else 'IIFL'} 2 ms"),
             LampChanged("engine", "ok", "0.4 ms"),
             LampChanged("database", "ok", "1.1 ms"),
             LampChanged("clock", "ok", "+12 ms"),
-            LampChanged("market", "ok", "Simulated market open"),
         )
 
 

@@ -48,8 +48,19 @@ class ConsoleDialog(QDialog):
     def present(self) -> None:
         """Show it in front."""
         self.show()
+        self.grow()  # afterwards: only what is shown knows its font
         self.raise_()
         self.activateWindow()
+
+    def grow(self) -> None:
+        """Give wrapped texts the height they need; call it after one has changed.
+
+        Qt counts a wrapped text with one line when it works out how small a window may be.
+        """
+        self.box.activate()
+        needed = self.box.totalHeightForWidth(self.width())
+        if needed > self.height():
+            self.resize(self.width(), needed)
 
     def add_text(self, text: str, *, style: str = "") -> QLabel:
         """A paragraph that wraps and can be selected."""

@@ -101,6 +101,7 @@ class FormDialog(ConsoleDialog):
         label = self._problems.get(field, self.problem)
         label.setText(sentence)
         label.show()
+        self.grow()
         if field in self._fields:
             self._fields[field].setFocus()
 

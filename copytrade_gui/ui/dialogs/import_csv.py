@@ -38,7 +38,7 @@ COLUMNS: tuple[Column[ImportRow], ...] = (
         "what", "What", lambda r: r.what, tone=lambda r: r.tone, mark=lambda r: r.mark, chars=12
     ),
     Column("name", "Name or field", lambda r: r.name, chars=24),
-    Column("detail", "Detail", lambda r: r.detail, chars=60),
+    Column("detail", "Detail", lambda r: r.detail, chars=30, takes_rest=True),
 )  # fmt: skip
 
 
@@ -60,7 +60,9 @@ class ImportDialog(ConsoleDialog):
         back.clicked.connect(self.reject)
         total = len(preview.added) + len(preview.replaced)
         self.verb = self.make_button(
-            f"Import {figures.plural(total, 'follower')}", "import_verb", kind="primary"
+            f"Import {figures.plural(total, 'follower')}" if total else "Import",
+            "import_verb",
+            kind="primary",
         )
         self.verb.setEnabled(not preview.problems and total > 0)
         self.verb.setDefault(True)

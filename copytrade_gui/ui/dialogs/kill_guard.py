@@ -70,7 +70,12 @@ class KillGuard(ConsoleDialog):
         self.box.addWidget(self.hold)
         self.model: RowsModel[SweepRow] = RowsModel(COLUMNS, lambda r: r.account_id, parent=self)
         self.table: DataTable[SweepRow] = DataTable(
-            desk, "sweep", self.model, COLUMNS, label="Accounts in the sweep"
+            desk,
+            "sweep",
+            self.model,
+            COLUMNS,
+            label="Accounts in the sweep",
+            noun="account",
         )
         self.table.say_when_empty("Each account with working orders appears here during the sweep.")
         self.table.hide()
@@ -135,3 +140,4 @@ class KillGuard(ConsoleDialog):
 
     def _say(self, sentence: str) -> None:
         self.sentence.setText(sentence)
+        self.grow()

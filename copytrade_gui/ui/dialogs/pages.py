@@ -55,10 +55,10 @@ class KeyRow:
 
 
 COLUMNS: tuple[Column[KeyRow], ...] = (
-    Column("keys", "Keys", lambda r: r.keys, strong=True, tone=lambda _: Tone.INFO, chars=18),
+    Column("keys", "Keys", lambda r: r.keys, strong=True, tone=lambda _: Tone.INFO, chars=16),
     Column("action", "Does", lambda r: r.action, chars=24),
-    Column("tip", "In words", lambda r: r.tip, chars=46),
-    Column("where", "Works", lambda r: r.where, tone=lambda _: Tone.MUTED, chars=26),
+    Column("tip", "In words", lambda r: r.tip, chars=30, takes_rest=True),
+    Column("where", "Works", lambda r: r.where, tone=lambda _: Tone.MUTED, chars=25),
 )
 
 

@@ -28,15 +28,16 @@ from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
 
 COLUMNS: tuple[Column[Candidate], ...] = (
-    Column("order", "Broker order", lambda c: c.broker_order_id, chars=18,
+    Column("order", "Broker order", lambda c: c.broker_order_id, chars=20,
            mark=lambda _: Mark.DIAMOND),
-    Column("status", "Status there", lambda c: c.status_text, chars=14),
+    Column("status", "Status there", lambda c: c.status_text, chars=12),
     Column("quantity", "Qty", lambda c: figures.whole(c.quantity), sort=lambda c: c.quantity,
-           numeric=True, chars=7),
+           numeric=True, chars=6),
     Column("filled", "Filled", lambda c: figures.whole(c.filled_quantity),
-           sort=lambda c: c.filled_quantity, numeric=True, chars=7),
+           sort=lambda c: c.filled_quantity, numeric=True, chars=6),
     Column("price", "Price", lambda c: c.price, numeric=True, chars=9),
-    Column("placed", "Placed at", lambda c: c.placed_at, chars=20),
+    Column("placed", "Placed at", lambda c: c.placed_at, chars=8,
+           takes_rest=True),
 )  # fmt: skip
 
 
@@ -51,7 +52,7 @@ class ReviewDialog(ConsoleDialog):
         items: tuple[ReviewItem, ...],
     ) -> None:
         super().__init__(parent, f"Orders to decide - {desk.mode_word}", "review")
-        self.resize(820, 460)
+        self.resize(940, 480)
         self._desk = desk
         self._trading = trading
         self._items: tuple[ReviewItem, ...] = ()
@@ -65,6 +66,7 @@ class ReviewDialog(ConsoleDialog):
         self.list.setAccessibleName("Orders to decide")
         self.list.setMaximumWidth(250)
         self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._on_chosen)
         self.sent = QLabel()
         self.sent.setWordWrap(True)

@@ -22,15 +22,15 @@ from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.ticket_words import fan_out_summary, skip_reasons
 
 COLUMNS: tuple[Column[PreviewRow], ...] = (
-    Column("name", "Account", lambda r: r.name, chars=15,
+    Column("name", "Account", lambda r: r.name, chars=12, takes_rest=True,
            mark=lambda r: Mark.CIRCLE if r.quantity else Mark.DIAMOND,
            tone=lambda r: Tone.INFO if r.is_master else Tone.PLAIN if r.quantity else Tone.WARN),
     Column("quantity", "Qty", lambda r: figures.whole(r.quantity) if r.quantity else "",
-           numeric=True, chars=6, sort=lambda r: r.quantity),
-    Column("reason", "Why not", lambda r: r.code.replace("_", " ") or r.reason, chars=11,
+           numeric=True, chars=5, sort=lambda r: r.quantity),
+    Column("reason", "Why not", lambda r: r.code.replace("_", " ") or r.reason, chars=9,
            tone=lambda _: Tone.WARN, tip=lambda r: r.reason),
     Column("lots", "Lots", lambda r: figures.lots(r.lots) if r.quantity else "", numeric=True,
-           chars=5, sort=lambda r: r.lots),
+           chars=5, shown=False, sort=lambda r: r.lots),
 )  # fmt: skip
 
 

@@ -166,28 +166,29 @@ def _quantity(row: FeedRow) -> str:
 
 def _details(row: FeedRow) -> str:
     """Why not, where there is a why; otherwise what was done."""
-    return row.reason or f"{row.side} {_quantity(row)} at {row.price}"
+    return row.reason or f"{row.side} {_quantity(row)} {row.symbol} at {row.price}"
 
 
 COLUMNS: tuple[Column[FeedRow], ...] = (
     Column("time", "Time", lambda r: figures.clock_ms(r.at_ns), sort=lambda r: r.at_ns,
            tone=lambda _: Tone.MUTED, chars=11, note="IST, when it was known here"),
-    Column("who", "Account", lambda r: r.who, chars=15,
+    Column("who", "Account", lambda r: r.who, chars=12,
            tone=lambda r: Tone.PLAIN if not r.is_master else Tone.INFO),
     Column("state", "Outcome", lambda r: r.word, tone=lambda r: r.tone, mark=lambda r: r.mark,
            chars=10),
     Column("latency", "ms", lambda r: figures.milliseconds(r.latency_ms) if r.order else "",
            sort=lambda r: r.latency_ms, numeric=True, chars=5,
            note="Milliseconds from the call to this account's first reply"),
-    Column("details", "Details", _details, chars=30,
+    Column("details", "Details", _details, chars=4, takes_rest=True,
            tone=lambda r: r.tone if r.kind in ("problem", "plan") else Tone.MUTED),
-    Column("side", "Side", lambda r: r.side or "", chars=5, strong=True,
+    Column("side", "Side", lambda r: r.side or "", chars=5, strong=True, shown=False,
            tone=lambda r: Tone.PLAIN if r.side is None
            else Tone.BUY if r.side is Side.BUY else Tone.SELL),
-    Column("quantity", "Qty", _quantity, sort=lambda r: r.quantity, numeric=True, chars=6),
-    Column("price", "Price", lambda r: r.price, numeric=True, chars=9,
+    Column("quantity", "Qty", _quantity, sort=lambda r: r.quantity, numeric=True, chars=6,
+           shown=False),
+    Column("price", "Price", lambda r: r.price, numeric=True, chars=9, shown=False,
            sort=lambda r: _as_number(r.price)),
-    Column("symbol", "Instrument", lambda r: r.symbol, chars=20),
+    Column("symbol", "Instrument", lambda r: r.symbol, chars=20, shown=False),
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from copytrade_gui.domain.account import Account, AccountStatus
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.icons import Mark
-from copytrade_gui.ui.sizing_words import STRATEGY_WORDS, rule_words
+from copytrade_gui.ui.sizing_words import STRATEGY_WORDS, parameter_words, rule_words
 from copytrade_gui.ui.state_words import (
     ORDER_LOOKS,
     PROBLEM_STATES,
@@ -34,7 +34,7 @@ class FollowerRow:
 
 def _parameter(row: FollowerRow) -> str:
     rule = row.account.sizing
-    return figures.UNKNOWN if rule is None else f"{rule.parameter.normalize():f}"
+    return figures.UNKNOWN if rule is None else parameter_words(rule)
 
 
 def _strategy(row: FollowerRow) -> str:
@@ -104,17 +104,19 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            tone=lambda r: copying_look(r.account, r.status).tone,
            mark=lambda r: copying_look(r.account, r.status).mark,
            note="Sorts by trouble: stopped, no session, on, off"),
-    Column("name", "Name", lambda r: r.account.name, chars=19,
+    Column("name", "Name", lambda r: r.account.name, chars=16, takes_rest=True,
            tone=lambda r: Tone.PLAIN if r.account.active else Tone.MUTED),
-    Column("outcome", "Last copy", _outcome, tone=_outcome_tone, mark=_outcome_mark, chars=14),
+    Column("client", "Client", lambda r: client_tail(r.account.client_id), chars=6,
+           tone=lambda _: Tone.MUTED, tip=lambda r: f"Client id {r.account.client_id}"),
+    Column("outcome", "Last copy", _outcome, tone=_outcome_tone, mark=_outcome_mark, chars=13),
     Column("latency", "ms", lambda r: figures.milliseconds(r.status.last_latency_ms),
            sort=lambda r: r.status.last_latency_ms, numeric=True, chars=5,
            note="Milliseconds from the call to this follower's last acknowledgement"),
     Column("today", "Today", _today, sort=lambda r: r.failed * 100_000 + r.copied, numeric=True,
            chars=6, tone=lambda r: Tone.WARN if r.failed else Tone.MUTED,
            note="Copies at the broker today / copies that failed"),
-    Column("strategy", "Sizing", _strategy, chars=11, tip=lambda r: rule_words(r.account.sizing)),
-    Column("parameter", "Value", _parameter, numeric=True, chars=5,
+    Column("strategy", "Sizing", _strategy, chars=10, tip=lambda r: rule_words(r.account.sizing)),
+    Column("parameter", "Value", _parameter, numeric=True, chars=6,
            sort=lambda r: r.account.sizing.parameter if r.account.sizing else None,
            note="Multiple, per cent of capital, or units"),
     Column("max", "Max qty", _max_quantity, numeric=True, chars=8,
@@ -125,13 +127,11 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            tone=lambda r: SESSION_LOOKS[r.status.session].tone,
            mark=lambda r: SESSION_LOOKS[r.status.session].mark, tip=_session_tip),
     Column("margin", "Free margin ₹", lambda r: figures.money(r.status.free_margin),
-           sort=lambda r: r.status.free_margin, numeric=True, chars=14,
+           sort=lambda r: r.status.free_margin, numeric=True, chars=13,
            tip=lambda r: "Not read from the broker yet" if r.status.free_margin is None
            else figures.money(r.status.free_margin)),
-    Column("client", "Client", lambda r: client_tail(r.account.client_id), chars=7,
-           tone=lambda _: Tone.MUTED, tip=lambda r: f"Client id {r.account.client_id}"),
     Column("rank", "Avg rank", _rank, sort=lambda r: r.status.average_rank, numeric=True, chars=8,
-           tone=lambda _: Tone.MUTED,
+           tone=lambda _: Tone.MUTED, shown=False,
            note="Mean place in the send order: 0 % always first, 100 % always last"),
 )  # fmt: skip
 

@@ -111,6 +111,7 @@ class FollowersPanel(QWidget):
             "No followers yet. Import a CSV, or add one; each gets its own share of every "
             "master order.",
             self._desk.actions[Act.FOLLOWERS_IMPORT],
+            self._desk.actions[Act.FOLLOWER_ADD],
         )
 
     def _build_bulk(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeView
@@ -15,6 +17,8 @@ from copytrade_gui.ui.tables.delegates import ToneDelegate
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.ticket_words import instrument_words
+
+log = logging.getLogger(__name__)
 
 WAIT_MS = 80
 SHOWN_ROWS = 9
@@ -32,6 +36,8 @@ class InstrumentSearch(QLineEdit):
     picked = Signal(object)
     advanced = Signal()
     """Enter with an instrument already picked: on to the next field."""
+    unknown = Signal(str)
+    """What was typed and matches nothing; empty once that is over."""
 
     def __init__(self, desk: Desk, market: MarketVerbs) -> None:
         super().__init__()
@@ -70,6 +76,7 @@ class InstrumentSearch(QLineEdit):
         self.setText(instrument.symbol)
         self.setCursorPosition(0)
         self.list.hide()
+        self._say_unknown("")
         self.picked.emit(instrument)
 
     async def search(self, text: str) -> None:
@@ -82,14 +89,12 @@ class InstrumentSearch(QLineEdit):
         self.model.reset(found)
         if not found:
             self.list.hide()
-            self.setToolTip(f"Nothing matches '{text}'. Try fewer words.")
-            self.setProperty("state", "none")
+            self._say_unknown(text)
+            log.info("instrument refused: nothing in the contract files matches %r", text)
         else:
-            self.setToolTip("")
-            self.setProperty("state", "")
+            self._say_unknown("")
             self.list.setCurrentIndex(self.model.index(0, 0))
             self._show_list(len(found))
-        self.style().polish(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
@@ -138,6 +143,11 @@ class InstrumentSearch(QLineEdit):
             self.list.hide()
         return super().eventFilter(watched, event)
 
+    def _say_unknown(self, text: str) -> None:
+        self.setProperty("state", "none" if text else "")
+        self.style().polish(self)
+        self.unknown.emit(text)
+
     def _on_typed(self, text: str) -> None:
         if text.strip():
             self._wait.start()
@@ -145,6 +155,7 @@ class InstrumentSearch(QLineEdit):
             self._asked += 1
             self._wait.stop()
             self.list.hide()
+            self._say_unknown("")
 
     def _on_wait_over(self) -> None:
         text = self.text().strip()

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.services.verbs import LatencySample
 from copytrade_gui.ui import figures
@@ -22,11 +23,15 @@ _TONES = {"p50": "ok", "p95": "warn", "p99": "bad"}
 
 
 class LatencyPanel(QWidget):
-    """Redraws at most ten times a second, and only while it is visible."""
+    """Copies only: the master's own order is not what followers wait for.
+
+    Redraws at most ten times a second, and only while it is visible.
+    """
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.setObjectName("latency_panel")
+        self._desk = desk
         self._samples = LatencySamples()
         self.plots = LatencyPlots(desk.theme)
         self._cells: dict[tuple[str, str], QLabel] = {}
@@ -60,6 +65,7 @@ class LatencyPanel(QWidget):
         self.empty.setWordWrap(True)
         self.empty.setAlignment(_CENTRE)
         self.empty.setProperty("role", "muted")
+        self.empty.setMargin(16)
         self._stack = QStackedLayout()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.plots)
@@ -76,13 +82,16 @@ class LatencyPanel(QWidget):
 
     def load(self, samples: tuple[LatencySample, ...]) -> None:
         """Show what is stored."""
-        self._samples.load(samples)
+        own = {account.account_id for account in self._desk.roster.masters}
+        self._samples.load(tuple(one for one in samples if one.account_id not in own))
         self.draw()
 
     def on_events(self, batch: list[Event]) -> None:
         """Count new acknowledgements."""
         new = [
-            self._samples.take(event.order) for event in batch if isinstance(event, OrderChanged)
+            self._samples.take(event.order)
+            for event in batch
+            if isinstance(event, OrderChanged) and event.order.role is Role.FOLLOWER
         ]
         if any(new):
             self._stale = True

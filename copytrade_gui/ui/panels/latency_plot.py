@@ -16,13 +16,13 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPen, QResizeEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from copytrade_gui.ui.panels.latency_samples import Floats, Summary, histogram, nice_ceiling
 from copytrade_gui.ui.theme import Theme, Tone
 
-LINES = (Tone.OK, Tone.WARN, Tone.BAD)  # p50, p95, p99
+LINES = (("p50", Tone.OK), ("p95", Tone.WARN), ("p99", Tone.BAD))
 _IST_OFFSET_S = -19_800
 _SHORTEST_S = 60.0
 
@@ -40,6 +40,21 @@ def _pen(colour: QColor, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
     return pen
 
 
+def _in_ms(values: list[float], _scale: float, spacing: float) -> list[str]:
+    """Ticks of an axis of milliseconds, with their unit."""
+    return [f"{value:.{0 if spacing >= 1 else 1}f} ms" for value in values]
+
+
+def _named_line(name: str, angle: int, place: float) -> Any:
+    """A percentile's line; its name stands at ``place`` (0 to 1), so that names never meet."""
+    line = pg.InfiniteLine(
+        angle=angle, movable=False, label=name, labelOpts={"position": place, "movable": False}
+    )
+    line.setVisible(False)
+    line.setZValue(10)
+    return line
+
+
 class _Chart:
     """A plot without mouse, menu or buttons, in the theme's colours."""
 
@@ -48,6 +63,9 @@ class _Chart:
         self.widget.setObjectName(name)
         self.widget.setAntialiasing(False)
         self.widget.setMenuEnabled(False)
+        # pyqtgraph makes a menu without a parent all the same; it would outlive the window.
+        menu = self.widget.getPlotItem().ctrlMenu
+        menu.setParent(self.widget, menu.windowFlags())
         self.widget.hideButtons()
         self.widget.setMouseEnabled(x=False, y=False)
         self.widget.disableAutoRange()
@@ -72,7 +90,7 @@ class _Chart:
             axis.setPen(_pen(theme.colour("line")))
             axis.setTextPen(_pen(theme.colour("muted")))
             axis.setStyle(tickFont=theme.font(scale=0.85), tickLength=-3)
-        self.widget.getAxis("left").setWidth(round(42 * theme.text_percent / 100))
+        self.widget.getAxis("left").setWidth(round(52 * theme.text_percent / 100))
 
 
 class LatencyPlots(QWidget):
@@ -84,28 +102,42 @@ class LatencyPlots(QWidget):
         clock = pg.DateAxisItem(orientation="bottom", utcOffset=_IST_OFFSET_S)
         self.over_time = _Chart("latency_over_time", {"bottom": clock})
         self.spread = _Chart("latency_spread")
+        self.over_time.widget.getAxis("left").tickStrings = _in_ms
+        self.spread.widget.getAxis("bottom").tickStrings = _in_ms
         self.spread.widget.getAxis("left").setTickSpacing(None, None)
         self._dots: Any = pg.ScatterPlotItem(size=4, pxMode=True)
         self.over_time.widget.addItem(self._dots)
         self._bars: Any = pg.BarGraphItem(x=[0.0], height=[0.0], width=1.0)
         self.spread.widget.addItem(self._bars)
         self._lines: list[tuple[Any, Any, Tone]] = []
-        for tone in LINES:
-            pair = []
-            for chart, angle in ((self.over_time, 0), (self.spread, 90)):
-                line = pg.InfiniteLine(angle=angle, movable=False)
-                line.setVisible(False)
-                line.setZValue(10)
-                chart.widget.addItem(line)
-                pair.append(line)
-            self._lines.append((pair[0], pair[1], tone))
+        for number, (name, tone) in enumerate(LINES):
+            across = _named_line(name, 0, 0.05 + 0.1 * number)
+            upright = _named_line(name, 90, 0.78 - 0.28 * number)
+            self.over_time.widget.addItem(across)
+            self.spread.widget.addItem(upright)
+            self._lines.append((across, upright, tone))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(1)
-        column.addWidget(self.over_time.widget, 3)
-        column.addWidget(self.spread.widget, 2)
+        self._captions: list[QLabel] = []
+        for words, chart, share in (
+            ("Every follower's acknowledgement, by time (IST)", self.over_time, 3),
+            ("Followers by time to acknowledge, last order", self.spread, 2),
+        ):
+            caption = QLabel(words)
+            caption.setProperty("role", "chart_caption")
+            self._captions.append(caption)
+            column.addWidget(caption)
+            column.addWidget(chart.widget, share)
         theme.changed.connect(self.dress)
         self.dress()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # In a small window the curves need the room more than their captions do.
+        roomy = self.height() >= 170 * self._theme.text_percent / 100
+        for caption in self._captions:
+            caption.setVisible(roomy)
 
     def dress(self) -> None:
         """Take the theme's colours."""
@@ -116,8 +148,11 @@ class LatencyPlots(QWidget):
         self._bars.setOpts(pen=None, brush=_colour(self._theme, Tone.INFO, 190))
         for across, upright, tone in self._lines:
             pen = _pen(self._theme.colour(tone), Qt.PenStyle.DashLine)
-            across.setPen(pen)
-            upright.setPen(pen)
+            for line in (across, upright):
+                line.setPen(pen)
+                line.label.setColor(self._theme.colour(tone))
+                line.label.setFont(self._theme.font(scale=0.8))
+                line.label.fill = pg.mkBrush(_colour(self._theme, "base", 200))
 
     def show_points(self, at: Floats, ms: Floats, numbers: Summary | None) -> None:
         """Draw every acknowledgement; the axis runs from the first one shown to the last."""

@@ -104,7 +104,9 @@ def summary(values: Floats) -> Summary | None:
     """Percentiles, or None without a value."""
     if not len(values):
         return None
-    p50, p95, p99 = (float(v) for v in np.percentile(values, (50, 95, 99)))
+    # Nearest rank, as in the bench: a figure that some follower really had.
+    ranks = np.percentile(values, (50, 95, 99), method="inverted_cdf")
+    p50, p95, p99 = (float(value) for value in ranks)
     return Summary(len(values), float(values.min()), p50, p95, p99, float(values.max()))
 
 

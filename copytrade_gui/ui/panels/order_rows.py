@@ -115,14 +115,14 @@ def _side_tone(row: OrderRow) -> Tone:
 
 
 COLUMNS: tuple[Column[OrderRow], ...] = (
-    Column("label", "Order / account", lambda r: r.label, chars=26,
+    Column("label", "Order / account", lambda r: r.label, chars=22,
            tip=lambda r: f"{r.label}: {r.note}" if r.note else r.label),
     Column("side", "Side", lambda r: r.order.terms.side, tone=_side_tone, strong=True, chars=5),
     Column("state", "State", lambda r: ORDER_LOOKS[r.order.state].word,
            tone=lambda r: ORDER_LOOKS[r.order.state].tone,
-           mark=lambda r: ORDER_LOOKS[r.order.state].mark, chars=15),
+           mark=lambda r: ORDER_LOOKS[r.order.state].mark, chars=12),
     Column("latency", "ms", lambda r: figures.milliseconds(r.slowest_ms),
-           sort=lambda r: r.slowest_ms, numeric=True, chars=7,
+           sort=lambda r: r.slowest_ms, numeric=True, chars=5,
            note="Milliseconds from the call to the first reply; for a master order the slowest"),
     Column("note", "Copies / why", lambda r: r.note, tone=lambda r: r.note_tone, chars=38),
     Column("quantity", "Qty", lambda r: figures.whole(r.order.terms.quantity),

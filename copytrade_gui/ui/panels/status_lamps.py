@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QToolButton, QWidget
 
 from copytrade_gui.domain.events import Event, LampChanged, PlanSettled
@@ -38,8 +39,10 @@ class StatusLamps(QStatusBar):
         self._states: dict[str, tuple[str, str]] = {}
         self._titles = dict((*LAMPS, ("window", "Window")))
         self.lamps: dict[str, QToolButton] = {}
-        holder = QWidget()
-        row = QHBoxLayout(holder)
+        self._holder = QWidget()
+        self.last_order, self.sessions, self.clock = QLabel(), QLabel(), QLabel()
+        self.version = QLabel(program_version())
+        row = QHBoxLayout(self._holder)
         row.setContentsMargins(6, 0, 0, 0)
         row.setSpacing(2)
         for name in self._titles:
@@ -52,12 +55,10 @@ class StatusLamps(QStatusBar):
             self.lamps[name] = lamp
             self._show(name, "", "")
         self.lamps["window"].hide()
-        self.addWidget(holder)
-        self.last_order, self.sessions, self.clock = QLabel(), QLabel(), QLabel()
+        self.addWidget(self._holder)
         self.clock.setObjectName("ist_clock")
         self.clock.setToolTip("Indian Standard Time")
-        version = QLabel(program_version())
-        for label in (self.last_order, self.sessions, self.clock, version):
+        for label in (self.last_order, self.sessions, self.clock, self.version):
             label.setProperty("role", "foot")
             self.addPermanentWidget(label)
         self.setContentsMargins(0, 0, 8, 0)
@@ -96,10 +97,24 @@ class StatusLamps(QStatusBar):
                 if event.last_ack_ms is not None:
                     words += f" in {figures.milliseconds(event.last_ack_ms)} ms"
                 self.last_order.setText(words)
+                self._make_room()
 
     def words(self, name: str) -> str:
         """What a lamp says."""
         return self.lamps[name].text()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Lamps, clock and version are never cut: the news beside them goes first."""
+        room = self.width() - self._holder.sizeHint().width() - 24
+        kept = (self.version, self.clock)
+        room -= sum(label.sizeHint().width() + 6 for label in kept)
+        for label in (self.sessions, self.last_order):
+            room -= label.sizeHint().width() + 6
+            label.setVisible(room >= 0 and bool(label.text()))
 
     def _show(self, name: str, state: str, words: str) -> None:
         self._states[name] = (state, words)
@@ -112,6 +127,7 @@ class StatusLamps(QStatusBar):
         lamp.setText(title if not words else f"{title} {words}")
         lamp.setToolTip(f"{title}: {said}")
         lamp.setAccessibleName(f"{title}: {said}")
+        self._make_room()
 
     def _show_all(self) -> None:
         for name, (state, words) in self._states.items():
@@ -122,6 +138,7 @@ class StatusLamps(QStatusBar):
         active = [a for a in (*roster.masters, *roster.followers()) if a.active]
         ready = len(active) - len(roster.without_session())
         self.sessions.setText(f"Sessions {figures.whole(ready)} of {figures.whole(len(active))}")
+        self._make_room()
 
     def _tell(self, name: str) -> None:
         self._desk.notices.info(f"{self.lamps[name].toolTip()}.")
@@ -136,4 +153,4 @@ class StatusLamps(QStatusBar):
         shown = worst > STALL_SHOWN_MS
         self.lamps["window"].setVisible(shown)
         if shown:
-            self._show("window", "warn", f"stood still {worst:.0f} ms")
+            self._show("window", "warn", f"{worst:.0f} ms late")

@@ -190,9 +190,19 @@ class TicketForm(QWidget):
             choice.chosen.connect(self.edited)
         self.search.picked.connect(self.picked)
         self.search.advanced.connect(self.focus_first_gap)
+        self.search.unknown.connect(self._on_unknown_instrument)
         self.quantity.line.finished.connect(lambda: self._next(self.price, self.trigger))
         self.price.line.finished.connect(lambda: self._next(self.trigger))
         self.trigger.line.finished.connect(self._next)
+
+    def _on_unknown_instrument(self, typed: str) -> None:
+        row, label, fix = self._problem_rows["instrument"]
+        label.setText(
+            f"Instrument '{typed}' is in none of today's contract files. Type fewer words, such "
+            "as the symbol alone."
+        )
+        fix.hide()
+        row.setVisible(bool(typed))
 
     def _next(self, *fields: StepEdit) -> None:
         for field in fields:

@@ -113,7 +113,9 @@ class TopStrip(QFrame):
         """Count down."""
         is_open, words = countdown(figures.ist(self._desk.wall_ns()))
         self.market_top.setText(self._market_words or ("NSE open" if is_open else "NSE closed"))
-        self.market_low.setText(words)
+        # The simulated market has no night, and a paper trader should not wonder at his fills.
+        paper_only = self._desk.paper and not is_open and not self._market_words
+        self.market_low.setText("paper fills go on" if paper_only else words)
 
     # ------------------------------------------------------------ inside
 

@@ -32,7 +32,8 @@ class Column(Generic[R]):
     """One column of rows ``R``.
 
     ``key`` is fixed English (layouts remember it). ``chars`` is the first width in digits.
-    ``sort`` falls back to the text. ``note`` is the header's tool tip.
+    ``sort`` falls back to the text. ``note`` is the header's tool tip. ``takes_rest``: this one
+    column is as wide as the others leave room for, and at least ``chars``.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Column(Generic[R]):
     chars: int = 10
     shown: bool = True
     note: str = ""
+    takes_rest: bool = False
 
 
 def sort_value(column: Column[R], row: R) -> str | float:

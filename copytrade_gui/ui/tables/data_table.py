@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -73,7 +73,7 @@ class DataTable(QWidget, Generic[R]):
         self._model = model
         self._narrowed = ""
         self._noun = noun
-        self._empty_action: QAction | None = None
+        self._empty_actions: tuple[QAction, ...] = ()
         self.setObjectName(f"{name}_table")
         self.view = TableView(desk, name, tuple(columns))  # type: ignore[arg-type]  # keys and titles only, never rows
         self.view.set_source(model)
@@ -105,21 +105,27 @@ class DataTable(QWidget, Generic[R]):
         self._build_empty(name)
         self._lay_out(name)
         self.view.held_changed.connect(self.held.setVisible)
+        # Afterwards, and once for many: a view that is hidden from within its model's own signal
+        # asks the proxy while that is between two states, and Qt crashes.
+        self._after = QTimer(self)
+        self._after.setSingleShot(True)
+        self._after.setInterval(0)
+        self._after.timeout.connect(self._on_rows_changed)
         for signal in (
             self.view.proxy.rowsInserted,
             self.view.proxy.rowsRemoved,
             self.view.proxy.modelReset,
             self.view.proxy.layoutChanged,
         ):
-            signal.connect(self._on_rows_changed)
+            signal.connect(lambda *_: self._after.start())
         self._on_rows_changed()
 
     # ------------------------------------------------------------ set-up
 
-    def say_when_empty(self, sentence: str, button: QAction | None = None) -> None:
-        """What stands here before the first row, and the action that brings one."""
+    def say_when_empty(self, sentence: str, *actions: QAction) -> None:
+        """What stands here before the first row, and at most two actions that bring one."""
         self._empty_sentence = sentence
-        self._empty_action = button
+        self._empty_actions = actions
         self._on_rows_changed()
 
     def narrow(self, word: str) -> None:
@@ -184,14 +190,21 @@ class DataTable(QWidget, Generic[R]):
         self.empty_text.setWordWrap(True)
         self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty_text.setProperty("role", "muted")
-        self.empty_button = QPushButton()
+        self.empty_button, self.empty_other = QPushButton(), QPushButton()
         self.empty_button.setObjectName(f"{name}_empty_button")
-        self.empty_button.clicked.connect(self._on_empty_clicked)
+        self.empty_button.clicked.connect(lambda: self._on_empty_clicked(0))
+        self.empty_other.setObjectName(f"{name}_empty_other")
+        self.empty_other.clicked.connect(lambda: self._on_empty_clicked(1))
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.empty_button)
+        buttons.addWidget(self.empty_other)
+        buttons.addStretch(1)
         self._empty = QWidget()
         column = QVBoxLayout(self._empty)
         column.addStretch(1)
         column.addWidget(self.empty_text)
-        column.addWidget(self.empty_button, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addLayout(buttons)
         column.addStretch(2)
 
     def _lay_out(self, name: str) -> None:
@@ -236,14 +249,17 @@ class DataTable(QWidget, Generic[R]):
             )
             self.empty_button.setText("Clear filter")
             self.empty_button.setVisible(bool(typed))
+            self.empty_other.hide()
             return
         self.empty_text.setText(self._empty_sentence)
-        self.empty_button.setVisible(self._empty_action is not None)
-        if self._empty_action is not None:
-            self.empty_button.setText(self._empty_action.text().replace("&", ""))
+        for number, button in enumerate((self.empty_button, self.empty_other)):
+            offered = number < len(self._empty_actions)
+            button.setVisible(offered)
+            if offered:
+                button.setText(self._empty_actions[number].text().replace("&", ""))
 
-    def _on_empty_clicked(self) -> None:
+    def _on_empty_clicked(self, number: int) -> None:
         if self._model.rowCount():
             self.filter.clear()
-        elif self._empty_action is not None:
-            self._empty_action.trigger()
+        else:
+            self._empty_actions[number].trigger()

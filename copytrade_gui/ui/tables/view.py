@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QEnterEvent, QGuiApplication
+from PySide6.QtGui import QAction, QEnterEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView, QWidget
 
 from copytrade_gui.ui.desk import Desk
@@ -46,6 +46,7 @@ class TableView(QTreeView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu_requested)
         self.row_actions: list[QAction] = []
+        self._elastic = next((n for n, c in enumerate(columns) if c.takes_rest), None)
         self._digit = self.fontMetrics().horizontalAdvance("0")
         desk.theme.changed.connect(self._on_theme_changed)
 
@@ -56,7 +57,7 @@ class TableView(QTreeView):
         header.setSectionsMovable(True)
         header.setSectionsClickable(True)
         header.setFirstSectionMovable(True)
-        header.setStretchLastSection(True)
+        header.setStretchLastSection(self._elastic is None)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -69,6 +70,7 @@ class TableView(QTreeView):
         self.setSortingEnabled(True)
         self._default_columns()
         self._restore_columns()
+        header.sectionResized.connect(self._on_section_resized)
 
     def add_row_actions(self, actions: list[QAction]) -> None:
         """Actions on rows: in the context menu, and by their keys while this table has focus."""
@@ -90,10 +92,11 @@ class TableView(QTreeView):
         return self.proxy.mapToSource(self.currentIndex())
 
     def sheet(self, *, only_selected: bool, watermark: str = "") -> Sheet:
-        """Shown columns of the selected or of all filtered rows."""
+        """What is shown of the selected rows; or all filtered rows with every column there is."""
         header = self.header()
         order = [header.logicalIndex(place) for place in range(header.count())]
-        shown = [number for number in order if not header.isSectionHidden(number)]
+        hidden = header.isSectionHidden
+        shown = [number for number in order if not (only_selected and hidden(number))]
         if only_selected:
             chosen = self.selectionModel().selectedRows()
             chosen.sort(key=lambda index: self.visualRect(index).top())
@@ -161,11 +164,31 @@ class TableView(QTreeView):
 
     def _default_columns(self) -> None:
         header = self.header()
-        digit = self.fontMetrics().horizontalAdvance("0")
         for number, column in enumerate(self._columns):
             header.moveSection(header.visualIndex(number), number)
             header.setSectionHidden(number, not column.shown)
-            header.resizeSection(number, round(column.chars * digit) + 14)
+            header.resizeSection(number, self._width_of(column))
+        self._share_rest()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_rest()
+
+    def _on_section_resized(self, number: int, _before: int, _now: int) -> None:
+        if number != self._elastic:
+            self._share_rest()
+
+    def _share_rest(self) -> None:
+        """Let the elastic column fill the view, without a scroll bar for a few missing pixels."""
+        number, header = self._elastic, self.header()
+        if number is None or header.isSectionHidden(number):
+            return
+        rest = self.viewport().width() - (header.length() - header.sectionSize(number))
+        least = self._width_of(self._columns[number])
+        header.resizeSection(number, max(rest, least))
+
+    def _width_of(self, column: Column[object]) -> int:
+        return round(column.chars * self.fontMetrics().horizontalAdvance("0")) + 14
 
     def _restore_columns(self) -> None:
         header = self.header()
