@@ -6,7 +6,6 @@ the same whenever that happens to be.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from heapq import heappop
 
 import msgspec
@@ -16,13 +15,12 @@ from copytrade_gui.simulator.accounts import Account
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.dayend import close_day
 from copytrade_gui.simulator.instruments import InstrumentList
-from copytrade_gui.simulator.ist import NS, date_of, day_number, day_start
+from copytrade_gui.simulator.ist import NS, date_of, day_number, day_start, ns_of
 from copytrade_gui.simulator.ledger import Ledger
 from copytrade_gui.simulator.orders import Fill, Order, Terms, Twist
 from copytrade_gui.simulator.prices import Prices, slot_of
 from copytrade_gui.simulator.rules import CLOSING, MarketRules, next_opening
 
-_MS = 1_000_000
 _ALWAYS = -1  # an event that survives changes of terms
 
 _Action = Callable[[Account, Order, int, int], None]
@@ -95,7 +93,7 @@ class Exchange:
             return True
         if order.status != "cancel pending":
             order.note(now, "cancel pending")
-            self._always(account, order, now + self._ns(self.switches.change_ms), "cancel")
+            self._always(account, order, now + ns_of(self.switches.change_ms), "cancel")
         return True
 
     def modify(self, account: Account, order: Order, terms: Terms, now: int) -> None:
@@ -106,7 +104,7 @@ class Exchange:
             order.note(now, "modify after market order req received")
             return
         order.note(now, "modify pending")
-        self._always(account, order, now + self._ns(self.switches.change_ms), "modify")
+        self._always(account, order, now + ns_of(self.switches.change_ms), "modify")
 
     def settle(self, account: Account, now: int) -> None:
         """Let everything happen to an account's orders that is due by `now`."""
@@ -173,7 +171,7 @@ class Exchange:
             account.schedule(next_opening(now), "amo_open", order)
             return
         order.note(now, "put order req received")
-        account.schedule(now + self._ns(self.switches.walk_ms[0]), "validate", order)
+        account.schedule(now + ns_of(self.switches.walk_ms[0]), "validate", order)
 
     def _late_accept(self, account: Account, order: Order, due: int, _amount: int) -> None:
         del account.late[order.order_id]
@@ -182,12 +180,12 @@ class Exchange:
     def _amo_open(self, account: Account, order: Order, due: int, _amount: int) -> None:
         order.stage = "received"
         order.note(due, "put order req received")
-        account.schedule(due + self._ns(self.switches.walk_ms[0]), "validate", order)
+        account.schedule(due + ns_of(self.switches.walk_ms[0]), "validate", order)
 
     def _validate(self, account: Account, order: Order, due: int, _amount: int) -> None:
         order.note(due, "validation pending")
         first, second, _ = self.switches.walk_ms
-        account.schedule(due + self._ns(second - first), "risk", order)
+        account.schedule(due + ns_of(second - first), "risk", order)
 
     def _risk(self, account: Account, order: Order, due: int, _amount: int) -> None:
         reason = order.doom or self.rules.policy(order.terms, due)
@@ -201,7 +199,7 @@ class Exchange:
             return
         order.note(due, "open pending")
         _, second, third = self.switches.walk_ms
-        account.schedule(due + self._ns(third - second), "arrive", order)
+        account.schedule(due + ns_of(third - second), "arrive", order)
 
     def _arrive(self, account: Account, order: Order, due: int, _amount: int) -> None:
         order.exchange_id = f"11{order.order_id[:6]}{order.number:08d}"
@@ -253,7 +251,7 @@ class Exchange:
             else:
                 self._rest(account, order, due)
             return
-        gap = self._ns(self.switches.fill_ms)
+        gap = ns_of(self.switches.fill_ms)
         sizes = self._parts(account, order)
         if terms.validity == "IOC" and len(sizes) > 1:
             account.schedule(due + gap, "fill", order, sizes[0])
@@ -335,7 +333,7 @@ class Exchange:
         order.cancelled = order.pending
         order.end(due, "cancelled")
         if order.late_fill and order.pending:
-            later = due + self._ns(self.switches.fill_ms)
+            later = due + ns_of(self.switches.fill_ms)
             self._always(account, order, later, "late_fill", order.pending)
 
     def _cancel_rest(self, account: Account, order: Order, due: int, _amount: int) -> None:
@@ -394,8 +392,3 @@ class Exchange:
         if self._day_prefix[0] != day:
             self._day_prefix = (day, f"{date_of(day):%y%m%d}")
         return f"{self._day_prefix[1]}{self.order_count:09d}"
-
-    @staticmethod
-    @lru_cache(maxsize=256)
-    def _ns(ms: float) -> int:
-        return max(0, round(ms * _MS))

@@ -93,3 +93,9 @@ def parse_date(text: str) -> date | None:
         return datetime.strptime(text.strip(), "%d-%b-%Y").replace(tzinfo=IST).date()
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=256)
+def ns_of(ms: float) -> int:
+    """A setting in milliseconds as whole nanoseconds, never below 0."""
+    return max(0, round(ms * 1_000_000))

@@ -25,7 +25,9 @@ async def test_the_ledger_and_the_wire() -> None:
         assert [(r["number"], r["tag"], r["account"], r["quantity"]) for r in ledger] == [
             (1, "A", "30000001", 10), (2, "A", "30000001", 10),
         ]  # fmt: skip
-        assert await get(client, served, "ledger?after=1") == ledger[1:]
+        later = await get(client, served, "ledger?after=1")  # whose status may have gone on
+        assert isinstance(later, list)
+        assert [row["order_id"] for row in later] == [ledger[1]["order_id"]]
         assert await get(client, served, "ledger?tag=B") == []
         assert await get(client, served, "ledger?account=30000002") == []
         wire = await get(client, served, "wire")
