@@ -111,14 +111,21 @@ class Wire(asyncio.Protocol):
         self._max_body = max_body
         return True
 
-    def send(self, request: bytes, max_body: int) -> None:
-        """Write a whole request now; only when ``ready``. From here on a byte may have left."""
+    def send(self, request: bytes, max_body: int) -> bool:
+        """Write a whole request now; from here on a byte may have left. False: not ``ready``."""
         transport = self._transport
-        if transport is None or not self.ready:
-            raise RuntimeError("a request was written to a connection that is not ready")
+        if (
+            transport is None
+            or self._dead
+            or self._awaiting
+            or self._sealed
+            or transport.is_closing()
+        ):
+            return False
         self._awaiting = True
         self._max_body = max_body
         transport.write(request)
+        return True
 
     def drop(self) -> None:
         """Close at once and tell nobody."""

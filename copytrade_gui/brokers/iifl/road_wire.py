@@ -120,9 +120,7 @@ class WireRoad:
             if not wire.send_sealed(MAX_REPLY):
                 return
             self._sealed = None
-        elif wire.ready and not self._line and not self._closed:
-            wire.send(self._request(order), MAX_REPLY)
-        else:
+        elif self._line or self._closed or not wire.send(self._request(order), MAX_REPLY):
             return
         self._launched, self._launched_ns = order, now_ns
 
@@ -202,7 +200,8 @@ class WireRoad:
     def _write(self, wire: Wire, job: Job) -> None:
         self._busy = job
         job.sent_ns = self._clock.mono_ns()
-        wire.send(job.request, MAX_REPLY)
+        if not wire.send(job.request, MAX_REPLY):
+            raise RuntimeError("a request was written to a connection that is not ready")
 
     def _next(self) -> None:
         while self._line and (wire := self._wire) is not None and wire.ready:
