@@ -21,6 +21,14 @@ def sentence_of(error: BaseException) -> str:
     return f"This did not work: {str(error) or type(error).__name__}. The details are in the log."
 
 
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 class Tasks:
     """The window's running work. ``report`` hears failures that no starter wants to show itself."""
 
@@ -39,9 +47,10 @@ class Tasks:
     ) -> asyncio.Task[T] | None:
         """Run ``work`` on the window's loop; a failure is shown once through ``on_error``.
 
-        After ``cancel_all`` nothing starts any more and None comes back.
+        After ``cancel_all``, and while no loop runs, nothing starts and None comes back.
         """
-        if self._closed:
+        # Qt may still deliver a timer while the loop stands: before its start, after its end.
+        if self._closed or not _loop_runs():
             work.close()
             return None
         task = asyncio.get_running_loop().create_task(work, name=name)

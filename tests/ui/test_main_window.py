@@ -1,5 +1,6 @@
 """The window as a trader meets it: what it says, what it sends, what it remembers, what is cut."""
 
+import inspect
 import itertools
 import logging
 from collections import Counter
@@ -16,6 +17,7 @@ from copytrade_gui.ui.dialogs.kill_guard import KillGuard
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.panels.live_feed import CAP
 from copytrade_gui.ui.tables.data_table import DataTable
+from copytrade_gui.ui.tasks import Tasks
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people, pictures
@@ -194,6 +196,17 @@ def test_no_two_actions_claim_a_key() -> None:
     assert [key for key, times in window.items() if times > 1] == []
     assert [key for key, times in table.items() if times > 1] == []
     assert window.keys() & table.keys() == set()
+
+
+def test_no_work_starts_while_the_loop_stands() -> None:
+    async def work() -> None:
+        raise AssertionError("nobody runs this")
+
+    reports: list[str] = []
+    waiting = work()
+    assert Tasks(reports.append).start(waiting, name="preview") is None
+    assert inspect.getcoroutinestate(waiting) == inspect.CORO_CLOSED
+    assert reports == []
 
 
 def test_every_action_is_explained() -> None:
