@@ -34,6 +34,7 @@ class Book:
         self._by_plan: dict[PlanId, list[Order]] = {}
         self._fills: dict[AccountId, dict[TradeId, Fill]] = {}
         self._traded: dict[AccountId, int] = {}
+        self._traded_of: dict[tuple[AccountId, BrokerOrderId], int] = {}
         self._filled: dict[AccountId, int] = {}
         self.plans: dict[PlanId, Plan] = {}
 
@@ -72,10 +73,10 @@ class Book:
 
     def missing_in(self, account: AccountId, seen: AbstractSet[BrokerOrderId]) -> int:
         """How many orders of today that we know a read lacks: a complete one lacks none."""
-        return sum(
-            self.sent_today(self._by_broker[(account, known)])
-            for known in self.known_ids(account) - seen
-        )
+        known_ids = self.known_ids(account)
+        if seen >= known_ids:
+            return 0
+        return sum(self.sent_today(self._by_broker[(account, known)]) for known in known_ids - seen)
 
     def open_of(self, account: AccountId) -> list[Order]:
         """Orders of one account with an attempt that has not ended: sent, in doubt or working."""
@@ -93,9 +94,9 @@ class Book:
             for order in self._open.get(account, {}).values()
         )
 
-    def fills(self, account: AccountId) -> list[Fill]:
-        """Fills seen for one account."""
-        return list(self._fills.get(account, {}).values())
+    def traded_of(self, account: AccountId, order: BrokerOrderId) -> int:
+        """Sum of the quantities of all trades seen for one broker order."""
+        return self._traded_of.get((account, order), 0)
 
     def filled_by_trades(self, account: AccountId) -> int:
         """Sum of the quantities of all trades seen for one account."""
@@ -293,6 +294,8 @@ class Book:
             return False
         seen[fill.trade_id] = fill
         self._traded[fill.account_id] = self._traded.get(fill.account_id, 0) + fill.quantity
+        order = (fill.account_id, fill.broker_order_id)
+        self._traded_of[order] = self._traded_of.get(order, 0) + fill.quantity
         return True
 
     def _count_filled(self, order: Order, filled: int) -> None:
