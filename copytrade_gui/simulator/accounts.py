@@ -92,6 +92,8 @@ class Account:
         self.late: dict[str, Order] = {}
         """Orders that a fault lets the broker accept only later, by order id."""
         self.sessions: list[Session] = []
+        self.shown: dict[str, tuple[list[bytes], bytes]] = {}
+        """The last body of each book with its rows: most reads find nothing new."""
         self.frozen_code = ""
         """EC703 to EC705 while the account may not trade."""
 

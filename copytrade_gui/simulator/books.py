@@ -141,15 +141,13 @@ def book_body(book: str, rows: list[bytes], switches: Switches) -> bytes:
     """A whole book in the form this broker is set to use; an empty one says so by a code."""
     if not rows:
         return empty_body(book, switches)
-    joined = b"[" + b",".join(rows) + b"]"
-    match switches.books:
-        case "bare":
-            return joined
-        case "keyed":
-            inner = b'{"' + book.encode() + b'":' + joined + b"}"
-            return b'{"status":"Ok","message":"Success","result":' + inner + b"}"
-        case "enveloped":
-            return b'{"status":"Ok","message":"Success","result":' + joined + b"}"
+    before, after = b"[", b"]"
+    if switches.books == "keyed":
+        before, after = b'{"' + book.encode() + b'":[', b"]}"
+    if switches.books != "bare":
+        before, after = b'{"status":"Ok","message":"Success","result":' + before, after + b"}"
+    # Joined, not added up: by the end of a day a book has half a megabyte.
+    return b"".join((before, b",".join(rows), after))
 
 
 def empty_body(book: str, switches: Switches) -> bytes:

@@ -228,8 +228,9 @@ class SimulatedBroker:
             setattr(switches, name, getattr(wanted, name))
         if "market" in changes:
             self.desk.prices.still = switches.market == "still"
-        # Rendered rows may look different from now on.
+        # Rendered rows and books may look different from now on.
         for account in self.desk.accounts.values():
+            account.shown.clear()
             for order in account.orders.values():
                 order.row = b""
 

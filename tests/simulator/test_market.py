@@ -297,3 +297,16 @@ def test_expired_contracts_leave_the_files_and_refuse_orders() -> None:
     stand.wait()
     assert option not in live.segment(option.exchange)
     assert stand.row(order)["rejectionReason"] == "Contract has expired."
+
+
+def test_a_book_shows_a_change_of_a_switch_or_of_an_order_in_the_next_read(stand: Stand) -> None:
+    order = stand.accepted()
+    stand.wait()
+    assert stand.send("GET", "/orders").body == stand.send("GET", "/orders").body
+    stand.wait()
+    stand.broker.set_switches({"books": "bare"})
+    assert stand.send("GET", "/orders").body.startswith(b"[")
+    stand.wait()
+    stand.broker.set_switches({"books": "keyed", "status_case": "upper"})
+    (row,) = stand.json("GET", "/orders")["result"]["orders"]
+    assert (row["brokerOrderId"], row["orderStatus"]) == (order, "COMPLETE")
