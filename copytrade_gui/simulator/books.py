@@ -139,6 +139,11 @@ def trade_row(fill: Fill, order: Order) -> bytes:
 
 def book_body(book: str, rows: list[bytes], switches: Switches) -> bytes:
     """A whole book in the form this broker is set to use; an empty one says so by a code."""
+    return joined_body(book, b",".join(rows), switches)
+
+
+def joined_body(book: str, rows: bytes, switches: Switches) -> bytes:
+    """The same from rows with commas between."""
     if not rows:
         return empty_body(book, switches)
     before, after = b"[", b"]"
@@ -146,8 +151,7 @@ def book_body(book: str, rows: list[bytes], switches: Switches) -> bytes:
         before, after = b'{"' + book.encode() + b'":[', b"]}"
     if switches.books != "bare":
         before, after = b'{"status":"Ok","message":"Success","result":' + before, after + b"}"
-    # Joined, not added up: by the end of a day a book has half a megabyte.
-    return b"".join((before, b",".join(rows), after))
+    return b"".join((before, rows, after))
 
 
 def empty_body(book: str, switches: Switches) -> bytes:

@@ -230,7 +230,7 @@ class SimulatedBroker:
             self.desk.prices.still = switches.market == "still"
         # Rendered rows and books may look different from now on.
         for account in self.desk.accounts.values():
-            account.shown.clear()
+            account.shelves.clear()
             for order in account.orders.values():
                 order.row = b""
 
