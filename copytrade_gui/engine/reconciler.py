@@ -66,7 +66,7 @@ class Reconciler:
         account = lane.account_id
         shown = self._orders_shown[account]
         shown.take(read.rows)
-        missing = self._book.missing_in(account, shown.first.keys())
+        missing = self._book.missing(account, shown.lacks(self._book.known_ids(account)))
         if missing:
             result.complete = False
             result.why_not = f"{missing} orders that we know are not in it"

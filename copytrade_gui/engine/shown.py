@@ -9,6 +9,8 @@ anew only loses the speed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import compress, count
+from operator import is_not
 
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.ports import BrokerOrder, BrokerTrade
@@ -17,9 +19,11 @@ from copytrade_gui.ports import BrokerOrder, BrokerTrade
 class ShownOrders:
     """The last whole order book of one account."""
 
-    __slots__ = ("_rows", "_unsettled", "first")
+    __slots__ = ("_checked", "_lacking", "_rows", "_unsettled", "first")
 
     def __init__(self) -> None:
+        self._lacking: set[BrokerOrderId] = set()
+        self._checked = 0
         self._rows: Sequence[BrokerOrder] = ()
         self._unsettled: dict[BrokerOrderId, BrokerOrder] = {}
         self.first: dict[BrokerOrderId, BrokerOrder] = {}
@@ -31,11 +35,24 @@ class ShownOrders:
         for row in self._rows[same:]:
             if self.first.get(row.broker_order_id) is row:
                 del self.first[row.broker_order_id]
+                self._lacking.add(row.broker_order_id)
                 self._unsettled.pop(row.broker_order_id, None)
         for row in rows[same:]:
             if self.first.setdefault(row.broker_order_id, row) is row:
                 self._unsettled[row.broker_order_id] = row
+                self._lacking.discard(row.broker_order_id)
         self._rows = rows
+
+    def lacks(self, known: Sequence[BrokerOrderId]) -> set[BrokerOrderId]:
+        """Orders that the book does not show: of those we know, and of those it showed before.
+
+        ``known`` only ever gets longer.
+        """
+        for number in known[self._checked :]:
+            if number not in self.first:
+                self._lacking.add(number)
+        self._checked = len(known)
+        return self._lacking
 
     def to_merge(self, open_ids: Iterable[BrokerOrderId | None]) -> list[BrokerOrder]:
         """Rows to merge, in the book's order: unsettled ones, and those of orders that are open."""
@@ -78,9 +95,4 @@ def _same_start(old: Sequence[object], new: Sequence[object]) -> int:
     """How many rows at the beginning are the same objects."""
     if old is new:
         return len(old)
-    same = 0
-    for one, other in zip(old, new, strict=False):
-        if one is not other:
-            break
-        same += 1
-    return same
+    return next(compress(count(), map(is_not, old, new)), min(len(old), len(new)))

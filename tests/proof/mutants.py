@@ -114,7 +114,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("today's book proves nothing about yesterday", f"{_ENGINE}resolver.py",
            "if orders.complete and not self._book.sent_today(order):", "if False:"),
     Mutant("a read need not show yesterday", f"{_ENGINE}book.py",
-           "            self.sent_today(self._by_broker[(account, known)])\n", "            1\n"),
+           "order is not None and self.sent_today(order) for", "order is not None for"),
     # -- the broker's book
     Mutant("a read without what we know is incomplete", f"{_ENGINE}reconciler.py",
            "            result.complete = False\n", "            result.complete = True\n"),
