@@ -134,3 +134,15 @@ def test_an_account_with_an_overfill_is_halted_by_every_read() -> None:
                 assert doubt.halted()
 
     with_a_doubt(test)
+
+
+def test_a_book_that_loses_an_order_of_ours_is_incomplete_until_it_shows_it_again() -> None:
+    def test(doubt: Doubt) -> None:
+        absorb = doubt.console.engine._reconciler.absorb_orders
+        stranger, ours = doubt.row("S1", tag="", quantity=1), doubt.row("B1")
+        both = (stranger, ours)
+        reads = [both, both, (stranger,), (), (ours,), both, (ours,)]
+        told = [absorb(doubt.lane, Read(rows, whole=True)).complete for rows in reads]
+        assert told == [True, True, False, False, True, True, True]
+
+    with_a_doubt(test)
