@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
@@ -32,10 +32,11 @@ class Book:
         self._by_broker: dict[tuple[AccountId, BrokerOrderId], Order] = {}
         self._by_account: dict[AccountId, dict[IntentId, Order]] = {}
         self._open: dict[AccountId, dict[IntentId, Order]] = {}
-        self._known: dict[AccountId, set[BrokerOrderId]] = {}
+        self._known: dict[AccountId, list[BrokerOrderId]] = {}
         self._by_plan: dict[PlanId, list[Order]] = {}
         self._fills: dict[AccountId, dict[TradeId, Fill]] = {}
         self._traded: dict[AccountId, int] = {}
+        self._traded_of: dict[tuple[AccountId, BrokerOrderId], int] = {}
         self._filled: dict[AccountId, int] = {}
         self.plans: dict[PlanId, Plan] = {}
 
@@ -64,9 +65,9 @@ class Book:
         """Orders of one plan in send order."""
         return self._by_plan.get(plan, [])
 
-    def known_ids(self, account: AccountId) -> set[BrokerOrderId]:
-        """Every broker order id we know for this account."""
-        return self._known.get(account, set())
+    def known_ids(self, account: AccountId) -> Sequence[BrokerOrderId]:
+        """Every broker order id we know for this account, in the order we came to know them."""
+        return self._known.get(account, [])
 
     def sent_today(self, order: Order) -> bool:
         """True if today's books of the broker must show the order, if it exists."""
@@ -76,12 +77,10 @@ class Book:
         """True for a moment of the Indian day that it is now."""
         return indian_day(wall_ns) == indian_day(self._clock.wall_ns())
 
-    def missing_in(self, account: AccountId, seen: AbstractSet[BrokerOrderId]) -> int:
-        """How many orders of today that we know a read lacks: a complete one lacks none."""
-        return sum(
-            self.sent_today(self._by_broker[(account, known)])
-            for known in self.known_ids(account) - seen
-        )
+    def missing(self, account: AccountId, lacking: AbstractSet[BrokerOrderId]) -> int:
+        """How many of these are orders of today that we know: a complete read lacks none."""
+        found = (self._by_broker.get((account, number)) for number in lacking)
+        return sum(order is not None and self.sent_today(order) for order in found)
 
     def open_of(self, account: AccountId) -> list[Order]:
         """Orders of one account with an attempt that has not ended: sent, in doubt or working."""
@@ -100,9 +99,9 @@ class Book:
             for order in working.values()
         )
 
-    def fills(self, account: AccountId) -> list[Fill]:
-        """Fills seen for one account."""
-        return list(self._fills.get(account, {}).values())
+    def traded_of(self, account: AccountId, order: BrokerOrderId) -> int:
+        """Sum of the quantities of all trades seen for one broker order."""
+        return self._traded_of.get((account, order), 0)
 
     def filled_by_trades(self, account: AccountId) -> int:
         """Sum of the quantities of all trades seen for one account."""
@@ -308,6 +307,8 @@ class Book:
             return False
         seen[fill.trade_id] = fill
         self._traded[fill.account_id] = self._traded.get(fill.account_id, 0) + fill.quantity
+        order = (fill.account_id, fill.broker_order_id)
+        self._traded_of[order] = self._traded_of.get(order, 0) + fill.quantity
         return True
 
     def _count_filled(self, order: Order, filled: int) -> None:
@@ -318,7 +319,7 @@ class Book:
     def _know(self, order: Order, broker_order_id: BrokerOrderId) -> None:
         account = order.intent.account_id
         self._by_broker[(account, broker_order_id)] = order
-        self._known.setdefault(account, set()).add(broker_order_id)
+        self._known.setdefault(account, []).append(broker_order_id)
 
     def _track(self, order: Order) -> None:
         state = order.attempt_state

@@ -6,7 +6,8 @@ table; what the table does not allow is an old row and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from copytrade_gui.domain.events import Severity
@@ -17,6 +18,7 @@ from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.roster import Roster
+from copytrade_gui.engine.shown import ShownOrders, ShownTrades
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
 
 _LATE = frozenset({State.NOT_PLACED, State.REFUSED, State.NOT_SENT})
@@ -30,7 +32,6 @@ class Absorbed:
     why_not: str = ""
     strangers: list[BrokerOrder] = field(default_factory=list)
     """Rows that belong to no order of ours."""
-    tags: set[str] = field(default_factory=set)
 
 
 class Reconciler:
@@ -54,30 +55,32 @@ class Reconciler:
         self._on_foreign = on_foreign
         self._said: set[tuple[AccountId, str]] = set()
         self._foreign: set[tuple[AccountId, str]] = set()
-        self._shown: dict[AccountId, dict[BrokerOrderId, int]] = {}
+        self._orders_shown: defaultdict[AccountId, ShownOrders] = defaultdict(ShownOrders)
+        self._trades_shown: defaultdict[AccountId, ShownTrades] = defaultdict(ShownTrades)
 
     def absorb_orders(self, lane: Lane, read: Read[BrokerOrder]) -> Absorbed:
         """Merge an order-book read and judge whether it was complete (section 6.2)."""
         result = Absorbed(complete=read.whole, why_not=read.problem)
         if not read.whole:
             return result  # a read that is not whole proves nothing, in either direction
-        seen: dict[BrokerOrderId, BrokerOrder] = {}
-        for row in read.rows:
-            seen.setdefault(row.broker_order_id, row)
-            if row.tag:
-                result.tags.add(row.tag)
-        missing = self._book.missing_in(lane.account_id, seen.keys())
-        missing += self._forgotten(lane.account_id, seen)
+        account = lane.account_id
+        shown = self._orders_shown[account]
+        shown.take(read.rows)
+        lacking = shown.lacks(self._book.known_ids(account))
+        missing = self._book.missing(account, lacking.keys()) + self._forgotten(account, lacking)
         if missing:
             result.complete = False
             result.why_not = f"{missing} orders that we know are not in it"
-        for row in seen.values():
+        open_ids = [order.broker_order_id for order in self._book.open_of(account)]
+        for row in shown.to_merge(open_ids):
             order = self._owner(lane, row)
             if order is None:
                 result.strangers.append(row)
                 self._stranger(lane, row)
-            else:
-                self._apply(order, row)
+                continue
+            self._apply(order, row)
+            if _settled(order, row):
+                shown.settle(row)
         return result
 
     def absorb_history(self, lane: Lane, read: Read[BrokerOrder]) -> None:
@@ -91,14 +94,18 @@ class Reconciler:
         """Take in trades once each; the sum of an order's fills can only raise its quantity."""
         if not read.whole:
             return
-        grown: dict[BrokerOrderId, int] = {}
-        for row in read.rows:
-            order = self._book.by_broker(lane.account_id, row.broker_order_id)
+        account = lane.account_id
+        shown = self._trades_shown[account]
+        unsettled: list[BrokerTrade] = []
+        ours: list[tuple[Order, BrokerTrade]] = []
+        for row in shown.take(read.rows):
+            order = self._book.by_broker(account, row.broker_order_id)
             if order is None:
+                unsettled.append(row)  # the order may become ours later
                 continue
             self._book.add_fill(
                 Fill(
-                    lane.account_id,
+                    account,
                     row.trade_id,
                     row.broker_order_id,
                     row.quantity,
@@ -106,33 +113,30 @@ class Reconciler:
                     row.at_text,
                 )
             )
-            grown[row.broker_order_id] = 0
-        for fill in self._book.fills(lane.account_id):
-            if fill.broker_order_id in grown:
-                grown[fill.broker_order_id] += fill.quantity
-        for broker_order_id, quantity in grown.items():
-            order = self._book.by_broker(lane.account_id, broker_order_id)
-            if order is not None and quantity > order.intent.terms.quantity:
+            ours.append((order, row))
+        for order, row in ours:
+            quantity = self._book.traded_of(account, row.broker_order_id)
+            if quantity > order.intent.terms.quantity:
                 self._overfill(lane, order, quantity)
+                unsettled.append(row)
+        shown.keep(unsettled)
 
     # ------------------------------------------------------------ inside
 
-    def _forgotten(self, account: AccountId, seen: dict[BrokerOrderId, BrokerOrder]) -> int:
+    def _forgotten(
+        self, account: AccountId, lacking: Mapping[BrokerOrderId, BrokerOrder | None]
+    ) -> int:
         """How many strangers' orders of today, shown by an earlier read, this read lacks.
 
         A book never forgets an order on its own day, whoever placed it: one that does is short.
         """
-        shown = self._shown.setdefault(account, {})
-        forgotten = 0
-        for number in [number for number in shown if number not in seen]:
-            if not self._book.is_today(shown[number]):
-                del shown[number]
-            elif self._book.by_broker(account, number) is None:
-                forgotten += 1
-        for number, row in seen.items():
-            if row.placed_ns is not None and self._book.is_today(row.placed_ns):
-                shown[number] = row.placed_ns
-        return forgotten
+        return sum(
+            row is not None
+            and row.placed_ns is not None
+            and self._book.is_today(row.placed_ns)
+            and self._book.by_broker(account, number) is None
+            for number, row in lacking.items()
+        )
 
     def _owner(self, lane: Lane, row: BrokerOrder) -> Order | None:
         account = lane.account_id
@@ -292,6 +296,17 @@ class Reconciler:
             return
         self._said.add(key)
         self._book.alarm(what.partition(" ")[0], sentence, account=account, severity=severity)
+
+
+def _settled(order: Order, row: BrokerOrder) -> bool:
+    """True if merging the same row again could change nothing: ended, and not filled too far."""
+    state = order.attempt_state
+    return (
+        state is not None
+        and state.ended
+        and order.broker_order_id == row.broker_order_id
+        and row.filled_quantity <= order.intent.terms.quantity
+    )
 
 
 def _code(reason: str) -> str:

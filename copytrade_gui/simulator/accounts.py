@@ -12,6 +12,7 @@ import msgspec
 from copytrade_gui.simulator.orders import Fill, Order
 from copytrade_gui.simulator.positions import Holding, Position
 from copytrade_gui.simulator.rates import Window, limit_of, window_class
+from copytrade_gui.simulator.shelf import Shelf
 
 _FIRST_CLIENT = 30_000_001
 _LETTERS = string.ascii_letters + string.digits
@@ -92,8 +93,17 @@ class Account:
         self.late: dict[str, Order] = {}
         """Orders that a fault lets the broker accept only later, by order id."""
         self.sessions: list[Session] = []
+        self.shelves: dict[str, Shelf] = {}
+        """What has settled of each book; empty when a settled row changed after all."""
         self.frozen_code = ""
         """EC703 to EC705 while the account may not trade."""
+
+    def shelf(self, book: str, now: int) -> Shelf:
+        """What has settled of a book and may be seen by now."""
+        shelf = self.shelves.get(book)
+        if shelf is None or shelf.latest > now:
+            shelf = self.shelves[book] = Shelf()
+        return shelf
 
     def schedule(self, due: int, action: str, order: Order, amount: int = 0) -> None:
         """Let `action` happen to an order at `due`, unless its terms change before."""

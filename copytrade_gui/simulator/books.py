@@ -139,17 +139,19 @@ def trade_row(fill: Fill, order: Order) -> bytes:
 
 def book_body(book: str, rows: list[bytes], switches: Switches) -> bytes:
     """A whole book in the form this broker is set to use; an empty one says so by a code."""
+    return joined_body(book, b",".join(rows), switches)
+
+
+def joined_body(book: str, rows: bytes, switches: Switches) -> bytes:
+    """The same from rows with commas between."""
     if not rows:
         return empty_body(book, switches)
-    joined = b"[" + b",".join(rows) + b"]"
-    match switches.books:
-        case "bare":
-            return joined
-        case "keyed":
-            inner = b'{"' + book.encode() + b'":' + joined + b"}"
-            return b'{"status":"Ok","message":"Success","result":' + inner + b"}"
-        case "enveloped":
-            return b'{"status":"Ok","message":"Success","result":' + joined + b"}"
+    before, after = b"[", b"]"
+    if switches.books == "keyed":
+        before, after = b'{"' + book.encode() + b'":[', b"]}"
+    if switches.books != "bare":
+        before, after = b'{"status":"Ok","message":"Success","result":' + before, after + b"}"
+    return b"".join((before, rows, after))
 
 
 def empty_body(book: str, switches: Switches) -> bytes:

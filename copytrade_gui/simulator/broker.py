@@ -230,8 +230,9 @@ class SimulatedBroker:
             setattr(switches, name, getattr(wanted, name))
         if "market" in changes:
             self.desk.prices.still = switches.market == "still"
-        # Rendered rows may look different from now on.
+        # Rendered rows and books may look different from now on.
         for account in self.desk.accounts.values():
+            account.shelves.clear()
             for order in account.orders.values():
                 order.row = b""
 

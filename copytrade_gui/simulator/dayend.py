@@ -18,6 +18,7 @@ def close_day(account: Account, prices: Prices, midnight: int) -> None:
             order.end(midnight - 1, "cancelled", "Order validity has ended.")
     account.orders.clear()
     account.fills.clear()
+    account.shelves.clear()
     account.resting.clear()
     account.events.clear()
     account.late.clear()

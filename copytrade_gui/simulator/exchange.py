@@ -275,6 +275,7 @@ class Exchange:
             self._trade(account, order, due, min(amount, order.pending))
 
     def _late_fill(self, account: Account, order: Order, due: int, amount: int) -> None:
+        account.shelves.clear()
         self._trade(account, order, due, min(amount, order.pending))
 
     def _trade(self, account: Account, order: Order, due: int, quantity: int) -> None:

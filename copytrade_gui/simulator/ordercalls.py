@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 
@@ -9,9 +10,9 @@ from copytrade_gui.simulator.accounts import Account
 from copytrade_gui.simulator.amend import new_terms
 from copytrade_gui.simulator.books import (
     book_body,
-    empty_body,
     failed_code,
     history_rows,
+    joined_body,
     order_row,
     stale_row,
     trade_row,
@@ -183,6 +184,8 @@ class OrderCalls:
         desk, account, now = self._desk, call.client, call.now
         desk.exchange.settle(account, now)
         switches = desk.switches
+        if not call.lies:
+            return desk.json(joined_body("orders", self._order_rows(account, now), switches), now)
         seen = self._seen_at(call.lies, now)
         if seen < now:
             stale = (stale_row(o, seen, switches) for o in account.orders.values()
@@ -194,19 +197,44 @@ class OrderCalls:
                 for o in account.orders.values()
                 if o.visible_at <= now
             ]
-        return self._book("orders", rows, call)
+        return self._lying_book("orders", rows, call)
+
+    def _order_rows(self, account: Account, now: int) -> bytes:
+        shelf, rest, settled = account.shelf("orders", now), [], True
+        for order in islice(account.orders.values(), shelf.count, None):
+            settled = settled and not order.live and order.visible_at <= now
+            if settled:
+                shelf.put(order_row(order, self._desk.switches), order.visible_at)
+            elif order.visible_at <= now:
+                rest.append(order_row(order, self._desk.switches))
+        return shelf.with_rest(rest)
 
     def trades(self, call: Call) -> Reply:
         """GET /trades: today's fills, oldest first."""
         desk, account, now = self._desk, call.client, call.now
         desk.exchange.settle(account, now)
+        if not call.lies:
+            rows = self._trade_rows(account, now)
+            return desk.json(joined_body("trades", rows, desk.switches), now)
         seen = self._seen_at(call.lies, now)
-        rows = []
+        shown = []
         for fill in account.fills:
             order = account.orders[fill.order_id]
             if order.visible_at <= seen and fill.at <= seen:
-                rows.append(fill.row or trade_row(fill, order))
-        return self._book("trades", rows, call)
+                shown.append(trade_row(fill, order))
+        return self._lying_book("trades", shown, call)
+
+    def _trade_rows(self, account: Account, now: int) -> bytes:
+        shelf, rest, settled = account.shelf("trades", now), [], True
+        for fill in islice(account.fills, shelf.count, None):
+            order = account.orders[fill.order_id]
+            seen_from = max(order.visible_at, fill.at)
+            settled = settled and seen_from <= now
+            if settled:
+                shelf.put(trade_row(fill, order), seen_from)
+            elif seen_from <= now:
+                rest.append(trade_row(fill, order))
+        return shelf.with_rest(rest)
 
     def order(self, call: Call) -> Reply:
         """GET /orders/{id}: one row per state change."""
@@ -226,14 +254,12 @@ class OrderCalls:
             return desk.failed_result("EC918", now)
         return desk.json(book_body("orders", rows, desk.switches), now)
 
-    def _book(self, name: str, rows: list[bytes], call: Call) -> Reply:
+    def _lying_book(self, name: str, rows: list[bytes], call: Call) -> Reply:
         desk = self._desk
         for fault, dice in call.lies:
             if fault.action == "book_failed":
                 return desk.failed_result(failed_code(name), call.now)
             rows = distort(rows, fault, dice)
-        if not rows:
-            return desk.json(empty_body(name, desk.switches), call.now)
         return desk.json(book_body(name, rows, desk.switches), call.now)
 
     @staticmethod

@@ -136,7 +136,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a read of before the doubt proves nothing", f"{_ENGINE}resolver.py",
            "            if now < order.doubt_ns:\n", "            if False:\n"),
     Mutant("a book forgets nobody's order of today", f"{_ENGINE}reconciler.py",
-           "        missing += self._forgotten(lane.account_id, seen)\n", ""),
+           " + self._forgotten(account, lacking)\n", "\n"),
     Mutant("a late find shows its attempt", f"{_ENGINE}book.py",
            "        order.intent_state = State.PLANNED  # found", "        # found"),
     Mutant("a taken cancel is given its time", f"{_ENGINE}changes.py",
@@ -149,7 +149,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("today's book proves nothing about yesterday", f"{_ENGINE}resolver.py",
            "if orders.complete and not self._book.sent_today(order):", "if False:"),
     Mutant("a read need not show yesterday", f"{_ENGINE}book.py",
-           "            self.sent_today(self._by_broker[(account, known)])\n", "            1\n"),
+           "order is not None and self.sent_today(order) for", "order is not None for"),
     # -- the broker's book
     Mutant("a read without what we know is incomplete", f"{_ENGINE}reconciler.py",
            "            result.complete = False\n", "            result.complete = True\n"),

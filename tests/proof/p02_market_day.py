@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from copytrade_gui.app.collecting import Collector
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, Side
 from copytrade_gui.domain.trading_state import TradingState
@@ -13,7 +17,7 @@ from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import Verdict, settled
-from tests.proof.rig import Console, world
+from tests.proof.rig import Console, World, world
 from tests.proof.row import ProofBroken, Row
 
 TEST = "P2"
@@ -98,7 +102,7 @@ def market_day(followers: int, minutes: int, seed: int) -> tuple[Verdict, int, i
         return await settled(console, plans), struck
 
     switches = Switches(latency_ms=60, jitter_ms=80)
-    with world(followers, seed, switches=switches) as made:
+    with world(followers, seed, switches=switches) as made, the_programs_collector(made):
         result = made.live(script)
         if result is None:
             raise ProofBroken("the program ended early")
@@ -109,3 +113,13 @@ def market_day(followers: int, minutes: int, seed: int) -> tuple[Verdict, int, i
             for order in made.broker.ledger.accepted
         )
     return verdict, children, struck
+
+
+@contextmanager
+def the_programs_collector(made: World) -> Iterator[None]:
+    """Python's collector as the program has it: what a wave made is not looked at all day long."""
+    made.undisturbed = Collector().held
+    try:
+        yield
+    finally:
+        gc.unfreeze()

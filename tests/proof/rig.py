@@ -15,7 +15,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -41,7 +41,7 @@ from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.proof.chance import SeededChance
 from tests.proof.door import Line, SimulatorDoor
 from tests.proof.row import ProofBroken
-from tests.proof.virtual import VirtualClock, VirtualLoop, VirtualTime
+from tests.proof.virtual import VirtualClock, VirtualLoop, VirtualTime, surprise
 
 MORNING_NS = 1_795_494_600_000_000_000
 """2026-11-24, 10:00 IST: a Tuesday, in continuous trading."""
@@ -152,6 +152,7 @@ class World:
         self.instruments = [self._instrument("INFY"), self._instrument("SBIN")]
         self.lives = 0
         self.crashes = 0
+        self.undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
         self._graveyard: list[object] = []
         self._life: _Life | None = None
         self._console: Console | None = None
@@ -256,7 +257,7 @@ class World:
         """Start the program; None if it died while it started."""
         self.lives += 1
         loop = VirtualLoop(self.time)
-        loop.set_exception_handler(_surprise)
+        loop.set_exception_handler(surprise)
         folder = open_folder(self.folder / f"life{self.crashes}", "paper")
         self._life = _Life(loop, folder, AsyncExitStack())
         self._console = self._run(self._open(self._life.stack, folder, fault))
@@ -315,6 +316,7 @@ class World:
             installation_key=store.installation.tag_key,
             rules=self.rules,
             fault=fault,
+            undisturbed=self.undisturbed,
         )
         store.journal.on_failure = engine.storage_failed
         stack.push_async_callback(engine.stop)
@@ -352,18 +354,8 @@ class World:
         self.time.now_ns += 2_000_000_000
 
 
-def _surprise(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-    error = context.get("exception")
-    if isinstance(error, BaseException):
-        raise SurpriseError(str(context.get("message"))) from error
-
-
 def _dead_silence(_loop: asyncio.AbstractEventLoop, _context: dict[str, object]) -> None:
     """A dead program has nothing to say."""
-
-
-class SurpriseError(SystemExit):
-    """Something of ours failed where nobody could hear it; ends the run."""
 
 
 @contextmanager

@@ -89,3 +89,14 @@ class VirtualClock:
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> Timer:
         return asyncio.get_running_loop().call_later(seconds, call)
+
+
+class SurpriseError(SystemExit):
+    """Something of ours failed where nobody could hear it; ends the run."""
+
+
+def surprise(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """A loop's exception handler."""
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        raise SurpriseError(str(context.get("message"))) from error

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.ist import NS
 from tests.simulator.stand import FIRST, MASTER, MORNING, Json, MovableClock, Stand
 
@@ -297,3 +298,57 @@ def test_expired_contracts_leave_the_files_and_refuse_orders() -> None:
     stand.wait()
     assert option not in live.segment(option.exchange)
     assert stand.row(order)["rejectionReason"] == "Contract has expired."
+
+
+def test_a_book_shows_a_change_of_a_switch_or_of_an_order_in_the_next_read(stand: Stand) -> None:
+    order = stand.accepted()
+    stand.wait()
+    assert stand.send("GET", "/orders").body == stand.send("GET", "/orders").body
+    stand.wait()
+    stand.broker.set_switches({"books": "bare"})
+    assert stand.send("GET", "/orders").body.startswith(b"[")
+    stand.wait()
+    stand.broker.set_switches({"books": "keyed", "status_case": "upper"})
+    (row,) = stand.json("GET", "/orders")["result"]["orders"]
+    assert (row["brokerOrderId"], row["orderStatus"]) == (order, "COMPLETE")
+
+
+def test_a_settled_row_shows_a_fill_that_comes_after_all(stand: Stand) -> None:
+    stand.broker.add_fault(Fault(action="fill_after_cancel"))
+    stand.broker.set_switches({"fill_ms": 2_000.0})
+    order = stand.accepted(price="1500")
+    stand.wait()
+    stand.json("DELETE", f"/orders/{order}")
+    stand.wait()
+    (before,) = stand.rows("orders")
+    assert (before["orderStatus"], before["filledQuantity"]) == ("cancelled", "0")
+    assert stand.rows("trades") == []
+    stand.wait(3)
+    (after,) = stand.rows("orders")
+    assert (after["orderStatus"], after["filledQuantity"]) == ("complete", "10")
+    assert len(stand.rows("trades")) == 1
+
+
+def test_a_clock_that_is_turned_back_shows_no_order_of_later(stand: Stand) -> None:
+    first = stand.accepted()
+    stand.wait(60)
+    stand.accepted()
+    stand.wait(60)
+    assert len(stand.rows("orders")) == 2
+    assert len(stand.rows("trades")) == 2
+    stand.wait(-100)
+    assert [row["brokerOrderId"] for row in stand.rows("orders")] == [first]
+    assert [row["brokerOrderId"] for row in stand.rows("trades")] == [first]
+
+
+def test_a_hidden_order_comes_into_its_place_in_the_book(stand: Stand) -> None:
+    stand.broker.add_fault(Fault(action="show_late", seconds=30.0, nth=[2]))
+    orders = []
+    for _ in range(3):
+        orders.append(stand.accepted())
+        stand.wait()
+    assert [row["brokerOrderId"] for row in stand.rows("orders")] == [orders[0], orders[2]]
+    assert [row["brokerOrderId"] for row in stand.rows("trades")] == [orders[0], orders[2]]
+    stand.wait(60)
+    assert [row["brokerOrderId"] for row in stand.rows("orders")] == orders
+    assert len(stand.rows("trades")) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -23,12 +24,16 @@ RowT = TypeVar("RowT", bound=Row)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[RowT]):
-    """The rows of one reply. ``problem`` is empty exactly when the reply can be trusted whole."""
+    """The rows of one reply. ``problem`` is empty exactly when the reply can be trusted whole.
+
+    ``raws`` are the undecoded rows of a whole reply with any.
+    """
 
     rows: tuple[RowT, ...]
     problem: str = ""
     code: str = ""
     session_dead: bool = False
+    raws: Sequence[bytes] = ()
 
     def must_be_whole(self) -> tuple[RowT, ...]:
         """The rows.
@@ -64,7 +69,7 @@ def read_page(reply: HttpReply, kind: type[RowT], what: str) -> Page[RowT]:
         return Page((), f"The broker did not give the {what}: {said}. Try again in a minute.")
     if bad:
         return Page(tuple(rows), f"{bad} rows of the broker's {what} cannot be read.")
-    return Page(tuple(rows))
+    return Page(tuple(rows), raws=[bytes(raw) for raw in opened.rows])
 
 
 _LOG_IN = "The session is over. Log the account in again."

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from copytrade_gui.brokers.iifl import wire
 from copytrade_gui.brokers.iifl.caller import Caller
 from copytrade_gui.brokers.iifl.door import AnswerLostError, NothingSentError
+from copytrade_gui.brokers.iifl.growing import Cut, Known, known_of
 from copytrade_gui.brokers.iifl.mapping import (
     LotSize,
     holding_of,
@@ -22,7 +24,7 @@ from copytrade_gui.brokers.iifl.mapping import (
 from copytrade_gui.brokers.iifl.market import MarketReads
 from copytrade_gui.brokers.iifl.order_body import margin_body, modify_body
 from copytrade_gui.brokers.iifl.outcome import classify_change
-from copytrade_gui.brokers.iifl.reads import Page
+from copytrade_gui.brokers.iifl.reads import Page, read_page
 from copytrade_gui.brokers.iifl.road import Road
 from copytrade_gui.brokers.iifl.scalar import order_id, text
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
@@ -55,6 +57,7 @@ LoadLots = Callable[[Exchange], Awaitable[None]]
 """Loads an exchange's contract file so that its lot sizes are known."""
 
 WireT = TypeVar("WireT", wire.OrderRow, wire.TradeRow, wire.PositionRow)
+BookT = TypeVar("BookT", BrokerOrder, BrokerTrade)
 RowT = TypeVar("RowT")
 
 
@@ -78,6 +81,8 @@ class IiflSession:
         self._lot_size = lot_size
         self._load_lots = load_lots
         self._closed = closed
+        self._orders_known: Known[BrokerOrder] = Known()
+        self._trades_known: Known[BrokerTrade] = Known()
         self.market = MarketReads(caller, clock)
         """Depth, open interest, candles and SPAN margin, which the port does not ask for."""
 
@@ -132,8 +137,11 @@ class IiflSession:
 
     async def order_book(self) -> Read[BrokerOrder]:
         """Today's orders."""
-        page = await self._caller.page("GET", wire.ORDERS, wire.OrderRow, "order book")
-        return await self._book(page, order_of, "order book")
+        what = "order book"
+        self._orders_known, read = await self._growing(
+            wire.ORDERS, self._orders_known, wire.OrderRow, order_of, what
+        )
+        return read
 
     async def order_history(self, order: BrokerOrderId) -> Read[BrokerOrder]:
         """One order's rows, a row for each state change."""
@@ -146,12 +154,43 @@ class IiflSession:
 
     async def trade_book(self) -> Read[BrokerTrade]:
         """Today's trades."""
-        page = await self._caller.page("GET", wire.TRADES, wire.TradeRow, "trade book")
-        return await self._book(page, trade_of, "trade book")
+        what = "trade book"
+        self._trades_known, read = await self._growing(
+            wire.TRADES, self._trades_known, wire.TradeRow, trade_of, what
+        )
+        return read
+
+    async def _growing(
+        self,
+        path: str,
+        known: Known[BookT],
+        kind: type[WireT],
+        mapped: Callable[[WireT, LotSize], BookT | None],
+        what: str,
+    ) -> tuple[Known[BookT], Read[BookT]]:
+        """Read a book that may begin as it did before; also what to know of it the next time."""
+        try:
+            reply = await self._caller.ask("GET", path, what)
+        except BrokerFailureError as error:
+            missing: Page[WireT] = Page((), str(error), error.code)
+            return known, await self._book(missing, mapped, what)
+        cut = known.cut(reply.body) if reply.status == 200 else Cut((), reply.body)
+        if cut.rest is None:
+            return known, Read(cut.known, whole=True)
+        page = read_page(replace(reply, body=cut.rest), kind, what)
+        read = await self._book(page, mapped, what)
+        if cut.known:
+            if _keepable(read):
+                known = known.grown(cut, page.raws, read.rows)
+                if known.rows:
+                    return known, Read(known.rows, whole=True)
+            page = read_page(reply, kind, what)
+            read = await self._book(page, mapped, what)
+        return known_of(reply.body, page.raws, read.rows) if _keepable(read) else known, read
 
     async def _book(
-        self, page: Page[WireT], mapped: Callable[[WireT, LotSize], RowT | None], what: str
-    ) -> Read[RowT]:
+        self, page: Page[WireT], mapped: Callable[[WireT, LotSize], BookT | None], what: str
+    ) -> Read[BookT]:
         await self._lots_for(page.rows)
         rows = [mapped(row, self._lot_size) for row in page.rows]
         good = tuple(row for row in rows if row is not None)
@@ -230,6 +269,11 @@ class IiflSession:
         self._closed(self)
         await self._road.aclose()
         await self._caller.door.aclose()
+
+
+def _keepable(read: Read[BookT]) -> bool:
+    """False also for lots: a contract file that is read anew may make other units of them."""
+    return read.whole and not any(row.key.exchange in LOT_QUOTED for row in read.rows)
 
 
 def _all(rows: Sequence[RowT | None], what: str) -> tuple[RowT, ...]:

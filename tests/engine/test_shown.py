@@ -1,0 +1,148 @@
+"""Of a read only what changed or is not settled is merged: nothing may come out otherwise."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.domain.order import State
+from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
+from tests.engine.book_reads import Doubt, with_a_doubt
+
+STATES = (
+    (State.ACKED, 0), (State.WORKING, 0), (State.WORKING, 4), (State.FILLED, 10),
+    (State.CANCELLED, 0), (State.CANCELLED, 4), (State.REJECTED, 0), (None, 4), (State.FILLED, 14),
+)  # fmt: skip
+Told = list[object]
+
+
+def play(seed: int, *, same_objects: bool) -> Told:
+    """Random reads and acts of a person; what our order and the account came to, read by read."""
+    told: Told = []
+
+    def test(doubt: Doubt) -> None:
+        dice = random.Random(f"shown/{seed}")  # noqa: S311 - a test's dice
+        book, lane = doubt.console.engine.book, doubt.lane
+        alarms: list[str] = []
+        doubt.console.engine.bus.subscribe(lambda event: alarms.append(type(event).__name__))
+        rows: list[BrokerOrder] = []
+        trades: list[BrokerTrade] = []
+        for _ in range(30):
+            rows = shuffled(dice, doubt, rows)
+            if dice.random() < 0.4:
+                number = f"T{len(trades) + 1}"
+                trades = [*trades, doubt.trade(number, dice.choice("BCS") + "1", 3)]
+            act = dice.random()
+            if act < 0.1:
+                book.acknowledge(doubt.order, BrokerOrderId(dice.choice(("B1", "C1"))))
+            elif act < 0.3 and doubt.order.broker_order_id is not None:
+                book.move(doubt.order, State.CANCEL_PENDING)
+            elif act < 0.35:
+                doubt.console.engine._roster.halt(lane, "")
+            shown = rows if same_objects else [replace(one) for one in rows]
+            traded = trades if same_objects else [replace(one) for one in trades]
+            absorbed = doubt.console.engine._reconciler.absorb_orders(
+                lane, Read(tuple(shown), whole=dice.random() < 0.9)
+            )
+            doubt.console.engine._reconciler.absorb_trades(lane, Read(tuple(traded), whole=True))
+            told.append(
+                (
+                    absorbed, doubt.order.view(), doubt.halted(), list(alarms),
+                    book.filled_by_trades(lane.account_id),
+                )
+            )  # fmt: skip
+        doubt.console.bugs.clear()
+
+    with_a_doubt(test)
+    return told
+
+
+def shuffled(dice: random.Random, doubt: Doubt, rows: list[BrokerOrder]) -> list[BrokerOrder]:
+    """The book a moment later."""
+    what = dice.random()
+    if what < 0.3 or not rows:
+        number = dice.choice(("B1", "B1", "C1", f"S{dice.randint(1, 3)}"))
+        tag = doubt.row().tag if dice.random() < 0.6 else ""
+        return [*rows, doubt.row(number, tag=tag)]
+    at = dice.randrange(len(rows))
+    if what < 0.7:
+        state, filled = dice.choice(STATES)
+        changed = replace(
+            rows[at], state=state, filled_quantity=filled, status_text=str(state).lower()
+        )
+        return [*rows[:at], changed, *rows[at + 1 :]]
+    if what < 0.75:
+        return [*rows[:at], *rows[at + 1 :]]
+    if what < 0.8:
+        return dice.sample(rows, len(rows))
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_rows_that_stayed_the_same_come_to_the_same_as_rows_made_anew(seed: int) -> None:
+    assert play(seed, same_objects=True) == play(seed, same_objects=False)
+
+
+def test_an_old_row_is_merged_again_when_its_order_has_become_ours() -> None:
+    def test(doubt: Doubt) -> None:
+        filled = doubt.row(tag="", state=State.FILLED, filled_quantity=10, placed_ns=1)
+        rows = Read((filled,), whole=True)
+        engine = doubt.console.engine
+        assert engine._reconciler.absorb_orders(doubt.lane, rows).strangers == [filled]
+        engine.book.acknowledge(doubt.order, BrokerOrderId("B1"))
+        assert engine._reconciler.absorb_orders(doubt.lane, rows).strangers == []
+        assert doubt.state() is State.FILLED
+
+    with_a_doubt(test)
+
+
+def test_a_settled_row_that_changes_is_merged() -> None:
+    def test(doubt: Doubt) -> None:
+        cancelled = doubt.row(state=State.CANCELLED)
+        doubt.read(cancelled)
+        doubt.read(cancelled)
+        assert doubt.state() is State.CANCELLED
+        doubt.read(replace(cancelled, filled_quantity=10, state=State.FILLED))
+        assert doubt.state() is State.FILLED
+
+    with_a_doubt(test)
+
+
+def test_a_trade_of_an_order_that_becomes_ours_later_counts_then() -> None:
+    def test(doubt: Doubt) -> None:
+        book, account = doubt.console.engine.book, doubt.lane.account_id
+        trades = Read((doubt.trade("T1", "B1", 3), doubt.trade("T2", "X9", 3)), whole=True)
+        doubt.read(trades=trades)
+        assert book.filled_by_trades(account) == 0
+        doubt.read(doubt.row(filled_quantity=3), trades=trades)
+        assert book.filled_by_trades(account) == 3
+
+    with_a_doubt(test)
+
+
+def test_an_account_with_an_overfill_is_halted_by_every_read() -> None:
+    def test(doubt: Doubt) -> None:
+        rows = doubt.row(filled_quantity=doubt.order.intent.terms.quantity + 1)
+        trades = Read((doubt.trade("T1", "B1", doubt.order.intent.terms.quantity + 1),), whole=True)
+        for shown, traded in (((rows,), Read((), whole=True)), ((), trades)):
+            for _ in range(2):
+                doubt.console.engine._roster.halt(doubt.lane, "")
+                doubt.read(*shown, trades=traded)
+                assert doubt.halted()
+
+    with_a_doubt(test)
+
+
+def test_a_book_that_loses_an_order_of_today_is_incomplete_until_it_shows_it_again() -> None:
+    def test(doubt: Doubt) -> None:
+        absorb = doubt.console.engine._reconciler.absorb_orders
+        stranger, ours = doubt.row("S1", tag="", quantity=1), doubt.row("B1")
+        both = (stranger, ours)
+        reads = [both, both, (stranger,), (), (ours,), both, (ours,)]
+        told = [absorb(doubt.lane, Read(rows, whole=True)).complete for rows in reads]
+        assert told == [True, True, False, False, False, True, False]
+
+    with_a_doubt(test)
