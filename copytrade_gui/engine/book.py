@@ -182,6 +182,12 @@ class Book:
             self._track(order)
         return orders
 
+    def know_tag(self, tag: Tag, intent: IntentId) -> None:
+        """An attempt of this intent, newest or not, carries the tag."""
+        order = self._orders.get(intent)
+        if order is not None:
+            self._by_tag.setdefault(tag, order)
+
     def restore_fill(self, fill: Fill) -> None:
         """Take in a fill the journal remembers."""
         self._keep_fill(fill)

@@ -104,6 +104,8 @@ class Recovery:
             for order in self._book.restore(plan, views[plan.plan_id], called):
                 self._restore_order(order)
             self._restore_plan(plan)
+        for tag, intent in work.known_tags.items():
+            self._book.know_tag(tag, intent)
         self._restore_state()
         self._fault(faultpoints.IN_RECOVERY)
 

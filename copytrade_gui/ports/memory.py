@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.events import Event, PlanSettled
-from copytrade_gui.domain.ids import AccountId, CommandId, PlanId, Tag
+from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId, Tag
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
@@ -27,7 +27,8 @@ class OpenWork:
     trading: StateChange | None
     plans: tuple[Plan, ...]
     orders: tuple[OrderView, ...]
-    known_tags: frozenset[Tag]
+    known_tags: Mapping[Tag, IntentId]
+    """Of every attempt, not only the newest: an earlier one may still appear in a book."""
     last_event_ns: int
     next_plan_number: int
     fills: tuple[Fill, ...] = ()

@@ -207,10 +207,11 @@ def load(connection: Connection, day: date) -> OpenWork:
         intents.setdefault(row.plan_id, []).append(_intent_from(row, terms))
     plans = tuple(_plans(connection, bounds, intents, terms))
     tags = connection.exec_driver_sql(
-        "SELECT a.tag FROM attempts a JOIN intents i ON i.intent_number = a.intent_number "  # noqa: S608 - only constants of ours
-        f"WHERE i.{WANTED}",
+        "SELECT a.tag, p.plan_id, i.account_id, i.slice_number FROM attempts a "  # noqa: S608 - only constants of ours
+        "JOIN intents i ON i.intent_number = a.intent_number "
+        f"JOIN plans p ON p.plan_number = i.plan_number WHERE i.{WANTED}",
         bounds,
-    ).scalars()
+    )
     newest = "SELECT {} FROM {} ORDER BY {} DESC LIMIT 1"
     last_event = connection.exec_driver_sql(newest.format("wall_ns", "events", "number")).scalar()
     number = connection.exec_driver_sql("SELECT max(plan_number) FROM plans").scalar()
@@ -218,7 +219,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         trading=_trading(connection),
         plans=plans,
         orders=views,
-        known_tags=frozenset(Tag(tag) for tag in tags),
+        known_tags={Tag(tag): intent_id(plan, account, part) for tag, plan, account, part in tags},
         last_event_ns=int(last_event or 0),
         next_plan_number=int(number or 0) + 1,
         fills=tuple(_fills(connection, bounds[0])),

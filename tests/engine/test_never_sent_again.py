@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.ids import BrokerOrderId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.ports import BrokerOrder, Read
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import settled
 from tests.proof.rig import Console, ProgramStopped, world
 
+FOUND_LATER = BrokerOrderId("L1")
 AMBIGUOUS: dict[str, dict[str, object]] = {
     "time-out": {"action": "drop_reply", "how": "silence"},
     "reset": {"action": "drop_reply", "how": "reset"},
@@ -143,4 +146,44 @@ def test_no_connection_is_tried_three_times_also_when_a_restart_lies_between() -
 
     with world(1) as made:
         made.live(nowhere)
+        made.live(again)
+
+
+def test_a_first_try_that_appears_after_a_restart_is_a_duplicate_and_no_stranger() -> None:
+    """Its tag is ours, though it is not the newest: one account is halted, not everything."""
+    rows: list[BrokerOrder] = []
+
+    async def twice(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        console.world.line.not_sent = 1.0
+        await console.engine.submit(
+            console.world.master, console.world.terms(), FanOut.WITH_MASTER, CommandId("a")
+        )
+        first = {
+            order.intent.account_id: order.attempt.tag
+            for order in console.engine.book
+            if order.attempt is not None
+        }
+        await console.world.clock.sleep(0.1)  # no byte left; the second try is to come
+        console.world.line.not_sent = 0.0
+        await console.world.clock.sleep(5)
+        for lane in console.engine.lanes:
+            assert lane.session is not None
+            (row,) = (await lane.session.order_book()).rows
+            assert row.tag != first[lane.account_id]
+            rows.append(replace(row, tag=first[lane.account_id], broker_order_id=FOUND_LATER))
+        await console.store.journal.flush()
+        raise ProgramStopped("power cut")
+
+    async def again(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        for lane, row in zip(console.engine.lanes, rows, strict=True):
+            console.engine._reconciler.absorb_orders(lane, Read((row,), whole=True))
+        assert all(lane.status.halted for lane in console.engine.lanes)
+        assert console.engine.gate.may_send
+
+    with world(1) as made:
+        made.live(twice)
         made.live(again)

@@ -63,7 +63,7 @@ async def test_a_committed_plan_is_loaded_as_it_was_committed(store: Store) -> N
     assert await store.journal.commit_plan(plan, attempts)
     work = await store.journal.load(DAY)
     assert work.plans == (plan,)
-    assert work.known_tags == {attempt.tag for attempt in attempts}
+    assert work.known_tags == {attempt.tag: attempt.intent_id for attempt in attempts}
     states = {view.account_id: view.state for view in work.orders}
     assert states == {
         "master": State.SENDING,
@@ -222,7 +222,7 @@ async def test_followers_marked_after_their_plan_are_sending(store: Store) -> No
     await store.journal.commit_attempts(attempts[1:])
     work = await store.journal.load(DAY)
     assert [view.state for view in work.orders][:3] == [State.SENDING] * 3
-    assert {view.tag for view in work.orders[:3]} == work.known_tags
+    assert {view.tag for view in work.orders[:3]} == work.known_tags.keys()
     assert work.plans == (plan,)
 
 
