@@ -282,8 +282,8 @@ class SimulatorServer:
     def receive(self, connection: _Connection, request: Request) -> None:
         """Take an order in; it is decided on once all that came with it has been read.
 
-        Reading five hundred orders in one go and then deciding on them in one go takes less time
-        than turn by turn, and each one's arrival is seen when it is, not after its forerunners.
+        So each one's arrival, from which its latency counts, is seen when it is there and not after
+        the broker has thought about all that came before it.
         """
         if not self._inbox:
             self._loop.call_soon(self._work)
