@@ -61,7 +61,7 @@ class EngineThread:
 
     def console(self) -> Console:
         """The console's verbs, carried across: each call runs on the engine's loop."""
-        there = self.opened.console
+        there, gate = self.opened.console, self.opened.engine.gate
         return Console(
             trading=self._across(there.trading, _BRAKES),
             followers=self._across(there.followers),
@@ -71,6 +71,8 @@ class EngineThread:
             events=_News(there.events, self._loop),
             paper=there.paper,
             profile=there.profile,
+            window_answers=gate.window_answers,
+            window_closed=gate.window_closed,
         )
 
     async def call(self, work: Coroutine[object, object, T]) -> T:

@@ -48,7 +48,7 @@ async def keep_lamps(
         problems = store.warnings
         tell("database", "warn" if problems else "ok", problems[0] if problems else "recording")
         if turn % _CLOCK_EVERY == 0:
-            await _read_clock(broker, store, tell_clock=tell)
+            await _read_clock(broker, store, engine, tell_clock=tell)
         if turn % _BACKUP_EVERY == 0:
             await store.backups.hourly(store.database, clock.wall_ns())
         tidy()
@@ -56,7 +56,7 @@ async def keep_lamps(
 
 
 async def _read_clock(
-    broker: Broker, store: Store, *, tell_clock: Callable[[str, str, str], None]
+    broker: Broker, store: Store, engine: Engine, *, tell_clock: Callable[[str, str, str], None]
 ) -> None:
     try:
         offset = await broker.clock_offset_ms()
@@ -64,6 +64,7 @@ async def _read_clock(
         tell_clock("clock", "warn", f"not compared: {failure}")
         return
     store.journal.clock_offset_ms = round(offset)
+    engine.gate.clock_off_ms = offset  # kept when a later read fails: it is the last we know
     off = abs(offset)
     state = "ok" if off <= _CLOCK_WARN_MS else ("warn" if off <= _CLOCK_BAD_MS else "bad")
     tell_clock("clock", state, f"{offset / 1000:+.1f} s")

@@ -16,6 +16,10 @@ _STRICTNESS = {
 }
 
 
+_CLOCK_OFF_MS = 30_000
+"""Section 9 row 33: with a clock so far off the broker's nothing new is planned."""
+_STALLED_NS = 5_000_000_000
+"""Section 9 row 51: nothing new is planned while the window has not answered for so long."""
 _SLEPT_NS = 10_000_000_000
 """The wall clock gained so much on the monotonic one: the machine slept, or was set (row 34)."""
 
@@ -35,6 +39,9 @@ class Gate:
         """Called once when the kill flag's file is found that nobody here has set."""
         self.on_sleep: Callable[[StateChange, int], None] = _nobody
         """Called with the state before and the ns gained, when the machine has slept."""
+        self.clock_off_ms = 0.0
+        """Broker's clock minus ours as last read; 0 until it is."""
+        self._window_ns: int | None = None
         self._offset_ns = clock.wall_ns() - clock.mono_ns()
         self.change = StateChange(
             TradingState.RECOVERING, "program", "Reading the books.", clock.wall_ns()
@@ -84,7 +91,7 @@ class Gate:
     def may_plan(self) -> bool:
         """A new master order may be planned now; looks for the kill flag's file too."""
         self.notice_time()
-        return self.state.allows_new_plans and not self._killed_by_file()
+        return not self.why_not() and not self._killed_by_file()
 
     @property
     def may_send(self) -> bool:
@@ -112,11 +119,34 @@ class Gate:
         self.on_kill_file()
         return True
 
+    def window_answers(self) -> None:
+        """The window's loop turns; one attribute write, safe from any thread.
+
+        Whoever has called it once must go on: a window that is silent for 5 s stops new plans,
+        because nobody sees them. Headless it is never called.
+        """
+        self._window_ns = self._clock.mono_ns()
+
+    def window_closed(self) -> None:
+        """There is no window any more that could stall."""
+        self._window_ns = None
+
+    def _why_unfit(self) -> str:
+        off_ms, window_ns = self.clock_off_ms, self._window_ns
+        if abs(off_ms) > _CLOCK_OFF_MS:
+            return (
+                f"This machine's clock is {off_ms / 1000:+.0f} s off the broker's. "
+                "Set it; orders are taken again when it has been read, within half a minute."
+            )
+        if window_ns is not None and self._clock.mono_ns() - window_ns > _STALLED_NS:
+            return "The window has not answered for 5 seconds. New orders wait until it does."
+        return ""
+
     def why_not(self) -> str:
         """One sentence for the ticket, empty when planning is allowed."""
         state = self.state
         if state.allows_new_plans:
-            return ""
+            return self._why_unfit()
         who = self.change.actor
         return {
             TradingState.PAUSE: f"Trading is paused by {who}. Resume to place new orders.",

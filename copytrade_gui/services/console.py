@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from copytrade_gui.ports import EventSource
@@ -26,3 +27,6 @@ class Console:
     events: EventSource
     paper: bool
     profile: str
+    window_answers: Callable[[], None] = lambda: None
+    """For a window to call several times a second: the engine plans nothing while it is silent."""
+    window_closed: Callable[[], None] = lambda: None

@@ -7,6 +7,7 @@ where newer news of the same row takes its place.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -23,11 +24,15 @@ from copytrade_gui.domain.events import (
 )
 from copytrade_gui.ports import EventSource, Unsubscribe
 
+log = logging.getLogger(__name__)
+
 INTERVAL_MS = 50
 SLICE = 50
 """Events delivered between two looks at the time."""
 BUDGET_NS = 5_000_000
 """No further slice is begun in a beat after this long."""
+STOOD_STILL_NS = 250_000_000
+"""A longer pause between two beats is logged (order-safety section 9 row 51)."""
 BOUND = 100_000
 """Above this many waiting events the window re-reads everything instead of replaying them."""
 
@@ -69,7 +74,9 @@ class EventPump(QObject):
         source: EventSource,
         deliver: Callable[[list[Event]], None],
         overrun: Callable[[], None],
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
+        """``alive`` is called in every beat: while it is not, nobody sees what happens."""
         super().__init__()
         self._deliver = deliver
         self._overrun = overrun
@@ -79,6 +86,8 @@ class EventPump(QObject):
         self._timer.setInterval(INTERVAL_MS)
         self._timer.timeout.connect(self.drain)
         self._unsubscribe: Unsubscribe | None = source.subscribe(self._waiting.append)
+        self._alive = alive
+        self._beat_ns = 0
 
     def run(self) -> None:
         """Start delivering; what came since the subscription comes first."""
@@ -86,6 +95,7 @@ class EventPump(QObject):
 
     def drain(self) -> None:
         """Deliver what waits, the oldest first, as much as fits into one beat."""
+        self._tell_we_live()
         count = len(self._waiting)
         if count:
             self._taken += [self._waiting.popleft() for _ in range(count)]
@@ -102,6 +112,12 @@ class EventPump(QObject):
             if time.monotonic_ns() - started >= BUDGET_NS:
                 break
         del self._taken[:place]
+
+    def _tell_we_live(self) -> None:
+        before, self._beat_ns = self._beat_ns, time.monotonic_ns()
+        self._alive()
+        if before and self._beat_ns - before > STOOD_STILL_NS:
+            log.info("the window stood still for %.2f s", (self._beat_ns - before) / 1e9)
 
     def stop(self) -> None:
         """Hear nothing more."""

@@ -92,7 +92,9 @@ class MainWindow(QMainWindow):
         self._build_docks()
         self._build_top()
         self._connect()
-        self._pump = EventPump(console.events, self._deliver, self._on_overrun)
+        self._pump = EventPump(
+            console.events, self._deliver, self._on_overrun, console.window_answers
+        )
         self._seconds = QTimer(self)
         self._seconds.setInterval(1_000)
         self._seconds.timeout.connect(self._on_second)
@@ -121,6 +123,7 @@ class MainWindow(QMainWindow):
         for view in self.findChildren(TableView):
             view.save_columns()
         self._pump.stop()
+        self._console.window_closed()
         self.toasts.clear()
         for timer in self.findChildren(QTimer):
             timer.stop()
