@@ -36,8 +36,10 @@ class Changes:
         work: Work,
         rules: Rules,
         fault: FaultPoint,
+        sweeping: Callable[[], bool],
         on_live: Callable[[Order], None],
     ) -> None:
+        """``sweeping``: a KILL is in force, whose cancels are repeated until each order ended."""
         self._book = book
         self._lanes = lanes
         self._dispatcher = dispatcher
@@ -45,6 +47,7 @@ class Changes:
         self._work = work
         self._rules = rules
         self._fault = fault
+        self._sweeping = sweeping
         self._on_live = on_live
         self._asking: set[str] = set()
 
@@ -66,6 +69,7 @@ class Changes:
                 continue
             if state is None or (state.ended and state is not State.NOT_PLACED):
                 continue
+            order.cancels_sent = 0  # whoever asks anew is asked for anew
             if not order.cancel_requested:
                 order.cancel_requested = True
                 self._book.announce(order, order.state)
@@ -75,9 +79,10 @@ class Changes:
     def pursue(self, order: Order) -> bool:
         """Ask for the cancel that was requested, if the order is there to be cancelled."""
         name = order.intent.intent_id
-        wanted = order.cancel_requested and (
-            order.attempt_state in _CANCELLABLE or order.attempt_state is State.CANCEL_PENDING
+        pending = order.attempt_state is State.CANCEL_PENDING and (
+            order.cancels_sent < self._rules.cancel_repeats or self._sweeping()
         )
+        wanted = order.cancel_requested and (order.attempt_state in _CANCELLABLE or pending)
         if not wanted or order.broker_order_id is None or name in self._asking:
             return False
         self._asking.add(name)
@@ -87,12 +92,15 @@ class Changes:
     async def _ask(self, order: Order) -> None:
         name = order.intent.intent_id
         try:
-            for _ in range(self._rules.cancel_repeats):
+            while True:
                 taken = await self._ask_once(order)
                 # Also after a cancel that was taken: the book needs a moment to show it.
                 await self._clock.sleep(self._rules.cancel_repeat)
-                if taken or order.attempt_state is None or not order.attempt_state.open_at_broker:
+                state = order.attempt_state
+                if taken or state is None or not state.open_at_broker:
                     break
+                if order.cancels_sent >= self._rules.cancel_repeats:
+                    break  # section 9 row 11: from here on only the book is read
         finally:
             self._asking.discard(name)
         self._on_live(order)

@@ -108,6 +108,7 @@ class Engine:
             work=self._work,
             rules=rules,
             fault=fault,
+            sweeping=lambda: self.gate.state is TradingState.KILL,
             on_live=self._live,
         )
         self._copying = Copying(
