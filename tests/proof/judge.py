@@ -7,10 +7,10 @@ itself create (origin ``duplicate``) are its doing, not ours.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from copytrade_gui.domain.ids import AttemptId, Tag, order_tag
+from copytrade_gui.domain.ids import AccountId, AttemptId, Tag, order_tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.simulator.orders import Order as LedgerOrder
@@ -77,29 +77,47 @@ async def judge(console: Console, plans: int) -> Verdict:
     world.broker.advance()
     stored = await console.store.history.orders(10_000_000)
     accepted = [
-        Taken(order.order_id, order.account, order_tag_of(order))
+        Taken(order.order_id, order.account, order_tag_of(order), twin=order.origin == "duplicate")
         for order in world.broker.ledger.accepted
-        if order.origin == "request"
+        if order.origin in {"request", "duplicate"}
     ]
     key = console.store.installation.tag_key
-    return compare(stored, accepted, key, plans, world.followers + 1)
+    halted = {lane.account_id for lane in console.engine.lanes if lane.status.halted}
+    return compare(stored, accepted, key, plans, world.followers + 1, halted=halted)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One order the ledger says was accepted on a request; ``account`` is the client id."""
+    """One order the ledger says was accepted on a request; ``account`` is the client id.
+
+    A ``twin`` is one that the broker made by itself beside it, with the same tag.
+    """
 
     order_id: str
     account: str
     tag: Tag
+    twin: bool = False
 
 
 def compare(
-    stored: tuple[OrderView, ...], accepted: Sequence[Taken], key: bytes, plans: int, each: int
+    stored: tuple[OrderView, ...],
+    taken: Sequence[Taken],
+    key: bytes,
+    plans: int,
+    each: int,
+    *,
+    halted: Collection[AccountId] = (),
 ) -> Verdict:
-    """Judge what we stored against the ledger: at least ``plans`` plans of ``each`` intents."""
+    """Judge what we stored against the ledger: at least ``plans`` plans of ``each`` intents.
+
+    While a book shows a broker's twin by its tag and hides the tag of the order we asked for, the
+    twin is what we find and link. That is right only if the account was then ``halted`` for two
+    orders with one tag.
+    """
+    accepted = [order for order in taken if not order.twin]
+    twins = {(order.tag, order.order_id) for order in taken if order.twin}
     verdict = Verdict(len(stored), len(accepted))
-    _lost(verdict, stored, plans, each, {order.order_id for order in accepted})
+    _lost(verdict, stored, plans, each, {order.order_id for order in taken})
     intent_of = {
         order_tag(key, AttemptId(f"{view.intent_id}.{number}")): view
         for view in stored
@@ -112,7 +130,8 @@ def compare(
             verdict.orphan.append(f"{order.order_id} of {order.account}: no record knows its tag")
             continue
         by_intent[view.intent_id] += 1
-        if view.state is not State.REVIEW and view.broker_order_id != order.order_id:
+        told = view.account_id in halted and (order.tag, view.broker_order_id) in twins
+        if view.state is not State.REVIEW and view.broker_order_id != order.order_id and not told:
             verdict.orphan.append(
                 f"{order.order_id} of {order.account} is there, our record says {view.state} "
                 f"{view.code} {view.broker_order_id}"
