@@ -96,9 +96,7 @@ class Desk:
         self._plan = None
         cpu_ms = process.cpu_ms()
         call = called_ns or time.monotonic_ns()
-        await opened.console.trading.submit(
-            self._master(), draft, CommandId(f"bench-{order.number}")
-        )
+        await opened.console.trading.submit(self._master(), draft, _command_of(order))
         async with asyncio.timeout(_WAIT_S):
             await self._settled.wait()
         cpu_ms = process.cpu_ms() - cpu_ms
@@ -129,7 +127,7 @@ class Desk:
             fan_out=FanOut.WITH_MASTER,
         )
         # The ticket shows what each follower would get at every change of it.
-        await self._opened.console.trading.preview(self._master(), draft)
+        await self._opened.console.trading.preview(self._master(), draft, _command_of(order))
         return draft
 
     def _master(self) -> AccountId:
@@ -173,6 +171,10 @@ class Desk:
             book.filled_by_orders(lane.account_id) <= book.filled_by_trades(lane.account_id)
             for lane in self._opened.engine.lanes
         )
+
+
+def _command_of(order: Round) -> CommandId:
+    return CommandId(f"bench-{order.number}")
 
 
 def run() -> int:

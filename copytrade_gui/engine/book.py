@@ -13,7 +13,7 @@ from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import IllegalTransitionError, State, step
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan
 from copytrade_gui.engine.bus import Bus
-from copytrade_gui.engine.order import GIVEN_UP, Order, indian_day
+from copytrade_gui.engine.order import GIVEN_UP, Order, indian_day, order_of
 from copytrade_gui.ports import Clock, Doubt
 
 log = logging.getLogger(__name__)
@@ -115,12 +115,12 @@ class Book:
 
     def add_plan(self, plan: Plan, called_ns: int) -> list[Order]:
         """Take in a committed plan; announces nothing."""
-        orders = [Order(intent, called_ns) for intent in plan.intents]
+        made_ns = plan.made_ns
+        orders = [order_of(intent, called_ns, made_ns) for intent in plan.intents]
         self.plans[plan.plan_id] = plan
         self._by_plan[plan.plan_id] = orders
-        by_intent, by_account, made_ns = self._orders, self._by_account, plan.made_ns
+        by_intent, by_account = self._orders, self._by_account
         for order in orders:
-            order.changed_ns = made_ns
             intent = order.intent
             name, account = intent.intent_id, intent.account_id
             by_intent[name] = order
@@ -345,6 +345,6 @@ class Book:
     def _complain(self, order: Order, old: State, new: State) -> bool:
         step_name = f"{old}->{new}"
         if step_name not in order.complained:
-            order.complained.add(step_name)
+            order.complained |= {step_name}
             log.info("illegal step %s of %s was not taken", step_name, order.intent.intent_id)
         return False

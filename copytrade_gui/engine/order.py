@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec import Struct
+
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
@@ -29,61 +31,37 @@ def indian_day(wall_ns: int) -> int:
     return (wall_ns + _INDIA_NS) // _DAY_NS
 
 
-class Order:
-    """One intent on its way. Read it anywhere, change it only through the book."""
+class Order(Struct, eq=False):
+    """One intent on its way. Read it anywhere, change it only through the book.
 
-    __slots__ = (
-        "absent_reads",
-        "absent_since_ns",
-        "attempt",
-        "attempt_state",
-        "average_price",
-        "broker_order_id",
-        "called_ns",
-        "cancel_requested",
-        "cancels_sent",
-        "changed_ns",
-        "code",
-        "complained",
-        "doubt",
-        "doubt_ns",
-        "filled",
-        "intent",
-        "intent_state",
-        "leaving",
-        "reason",
-        "requeued",
-        "resends",
-        "timing",
-        "trigger_ns",
-        "waiting_ns",
-    )
+    ``called_ns``, ``trigger_ns`` and ``waiting_ns`` are monotonic: the operator's call, what set
+    this order off (its master's acknowledgement where it waited for one), and since when it waits.
+    """
 
-    def __init__(self, intent: Intent, called_ns: int) -> None:
-        self.intent = intent
-        self.intent_state = intent.state
-        self.attempt: Attempt | None = None
-        self.attempt_state: State | None = None
-        self.code = intent.code
-        self.reason = intent.reason
-        self.broker_order_id: BrokerOrderId | None = None
-        self.filled = 0
-        self.average_price: Decimal | None = None
-        self.timing: Timing | None = None
-        self.called_ns = called_ns
-        self.trigger_ns = called_ns
-        self.waiting_ns = called_ns
-        self.changed_ns = 0
-        self.cancel_requested = False
-        self.cancels_sent = 0
-        self.leaving = False
-        self.resends = 0
-        self.requeued = 0
-        self.doubt = Doubt.PLAIN
-        self.doubt_ns = 0
-        self.absent_reads = 0
-        self.absent_since_ns = 0
-        self.complained: set[str] = set()
+    intent: Intent
+    intent_state: State
+    code: str
+    reason: str
+    called_ns: int
+    trigger_ns: int
+    waiting_ns: int
+    changed_ns: int
+    attempt: Attempt | None = None
+    attempt_state: State | None = None
+    broker_order_id: BrokerOrderId | None = None
+    filled: int = 0
+    average_price: Decimal | None = None
+    timing: Timing | None = None
+    cancel_requested: bool = False
+    cancels_sent: int = 0
+    leaving: bool = False
+    resends: int = 0
+    requeued: int = 0
+    doubt: Doubt = Doubt.PLAIN
+    doubt_ns: int = 0
+    absent_reads: int = 0
+    absent_since_ns: int = 0
+    complained: frozenset[str] = frozenset()
 
     @property
     def state(self) -> State:
@@ -136,3 +114,10 @@ class Order:
             changed_ns=self.changed_ns,
             cancel_requested=self.cancel_requested,
         )
+
+
+def order_of(intent: Intent, called_ns: int, made_ns: int) -> Order:
+    """An intent of a plan that was made at wall time ``made_ns``; nothing of it has left."""
+    return Order(
+        intent, intent.state, intent.code, intent.reason, called_ns, called_ns, called_ns, made_ns
+    )

@@ -15,7 +15,7 @@ from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.protection import protect
-from copytrade_gui.domain.records import Intent, MasterAction, Plan
+from copytrade_gui.domain.records import Intent, MasterAction
 from copytrade_gui.domain.sizing import Sized, size
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.rules import Rules
@@ -102,17 +102,14 @@ def signal_age_ms(terms: OrderTerms, last_price: Decimal | None, rules: Rules) -
     return rules.signal_age_resting_ms
 
 
-def make_plan(
+def make_intents(
     action: MasterAction,
     master: Account,
     shares: Sequence[Share],
     leaving: OrderTerms,
     age_ms: int,
-    *,
-    wall_ns: int,
-    mono_ns: int,
-) -> Plan:
-    """Freeze a plan. ``shares`` are in send order; ``leaving`` are the protected terms."""
+) -> tuple[Intent, ...]:
+    """A plan's intents. ``shares`` are in send order; ``leaving`` are the protected terms."""
     number = plan_id(action.action_id)
     by_quantity: dict[int, OrderTerms] = {leaving.quantity: leaving}
     intents = [
@@ -149,7 +146,7 @@ def make_plan(
                 reason=sized.reason,
             )
         )
-    return Plan(number, action, tuple(intents), wall_ns, mono_ns)
+    return tuple(intents)
 
 
 def _unplanned(code: str) -> State:

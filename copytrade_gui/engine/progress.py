@@ -15,6 +15,7 @@ from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.order import Order
 from copytrade_gui.ports import Clock
 
+_PLANNED = State.PLANNED
 _REFUSED = frozenset({State.REFUSED, State.REJECTED, State.NOT_SENT, State.NOT_PLACED})
 _GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
 _DOUBT = frozenset({State.UNKNOWN, State.REVIEW, State.SENDING})
@@ -48,7 +49,7 @@ class Progress:
 
     def start(self, plan: PlanId) -> None:
         """Count from here; intents that were blocked at planning are already definite."""
-        pending = sum(1 for order in self._book.of_plan(plan) if order.state not in _GIVEN_UP)
+        pending = sum(order.intent_state is _PLANNED for order in self._book.of_plan(plan))
         self._runs[plan] = _Run(pending)
 
     def forget(self, plan: PlanId) -> None:

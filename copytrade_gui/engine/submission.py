@@ -10,9 +10,9 @@ from functools import partial
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import PlanMade
-from copytrade_gui.domain.ids import AccountId, CommandId, action_id
+from copytrade_gui.domain.ids import AccountId, CommandId, action_id, plan_id
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
-from copytrade_gui.domain.records import MasterAction, Plan
+from copytrade_gui.domain.records import Intent, MasterAction, Plan
 from copytrade_gui.engine import faultpoints, planner
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
@@ -24,6 +24,7 @@ from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.quotes import Quotes
 from copytrade_gui.engine.ready import Ready
+from copytrade_gui.engine.rehearsal import NO_REQUESTS, Cleared, Rehearsal, Requests
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.wave import Waves
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
@@ -83,6 +84,7 @@ class Submission:
         self._on_storage_failure = on_storage_failure
         self._plan_number = 0
         self._by_command: dict[CommandId, Plan] = {}
+        self._rehearsal: Rehearsal | None = None
         self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
         self.quotes = Quotes(clock, rules)
 
@@ -101,6 +103,26 @@ class Submission:
         """What each follower would get for these terms; sends and stores nothing."""
         price = self.quotes.fresh_price(terms.instrument.key)
         return planner.share_out(terms, self.followers_of(master_id), price)
+
+    def rehearse(
+        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
+    ) -> None:
+        """Work out what ``submit`` with the same words would send; sends and stores nothing.
+
+        Only the newest rehearsal is kept. An order that cannot be planned now has none.
+        """
+        self._rehearsal = None
+        if command in self._by_command or command in self._storing:
+            return
+        try:
+            order = self._clear(master_id, terms, fan_out, command)
+        except DeniedError:
+            return
+        shares = order.shares()
+        intents = order.intents(shares)
+        statuses = [lane.status for lane in order.followers]
+        requests = self._waves.rehearse(intents)
+        self._rehearsal = Rehearsal(order, shares, statuses, intents, requests)
 
     async def submit(
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
@@ -127,13 +149,17 @@ class Submission:
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
     ) -> Placed:
         called_ns = self._clock.mono_ns()
-        plan = self._plan(master_id, terms, fan_out, command, called_ns)
+        order = self._clear(master_id, terms, fan_out, command)
+        intents, requests = self._worked_out(order)
+        self._plan_number += 1
+        action = order.action
+        plan = Plan(plan_id(action.action_id), action, intents, action.made_ns, called_ns)
         self._by_command[command] = plan
         orders = self._book.add_plan(plan, called_ns)
         self._progress.start(plan.plan_id)
         with_master = fan_out is FanOut.WITH_MASTER
         first = [order for order in orders if order.may_attempt] if with_master else orders[:1]
-        wave = self._waves.select(first)
+        wave = self._waves.select(first, requests)
         waiting = self._lanes.take_back(first) if len(wave) < len(first) else []
         self._fault(faultpoints.BEFORE_PLAN_COMMIT)
         marks = [item.attempt for item in wave]
@@ -162,14 +188,10 @@ class Submission:
         self._dispatcher.enqueue(waiting)
         return Placed(plan, known=False)
 
-    def _plan(
-        self,
-        master_id: AccountId,
-        terms: OrderTerms,
-        fan_out: FanOut,
-        command: CommandId,
-        called_ns: int,
-    ) -> Plan:
+    def _clear(
+        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
+    ) -> Cleared:
+        """Everything that is asked of a master order before its plan. Raises DeniedError."""
         if not self._gate.may_plan:
             raise DeniedError("stopped", self._gate.why_not())
         if terms.quantity <= 0 or terms.quantity % terms.instrument.lot_size:
@@ -187,10 +209,7 @@ class Submission:
             leaving = planner.protected(terms, price)
         except planner.CannotPlanError as error:
             raise DeniedError(error.code, error.sentence) from error
-        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
-        self._plan_number += 1
         reference = f"cmd:{command}"
-        wall_ns = self._clock.wall_ns()
         action = MasterAction(
             action_id=action_id(master_id, reference, 1),
             master_id=master_id,
@@ -199,17 +218,23 @@ class Submission:
             terms=terms,
             fan_out=fan_out,
             command_id=command,
-            made_ns=wall_ns,
+            made_ns=self._clock.wall_ns(),
         )
-        return planner.make_plan(
-            action,
-            lane.account,
-            planner.share_out(leaving, followers, price),
-            leaving,
-            planner.signal_age_ms(terms, price, self._rules),
-            wall_ns=wall_ns,
-            mono_ns=called_ns,
+        return Cleared(
+            action=action,
+            master=lane.account,
+            leaving=leaving,
+            price=price if leaving.price is None else leaving.price,
+            signal_age_ms=planner.signal_age_ms(terms, price, self._rules),
+            followers=planner.rotate(self.followers_of(master_id), self._plan_number),
         )
+
+    def _worked_out(self, order: Cleared) -> tuple[tuple[Intent, ...], Requests]:
+        """The plan's intents, and its requests as far as the ticket's preview made them."""
+        rehearsal, self._rehearsal = self._rehearsal, None
+        if rehearsal is not None and rehearsal.fits(order):
+            return rehearsal.intents, rehearsal.requests
+        return order.intents(order.shares()), NO_REQUESTS
 
     def _announce_blocked(self, orders: Sequence[Order]) -> None:
         for order in orders:

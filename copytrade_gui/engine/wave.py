@@ -15,7 +15,7 @@ from typing import TypeVar
 from copytrade_gui.domain.ids import AccountId, attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import Attempt
+from copytrade_gui.domain.records import Attempt, Intent
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.gate import Gate
@@ -23,6 +23,7 @@ from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.ready import Ready
+from copytrade_gui.engine.rehearsal import NO_REQUESTS, Rehearsed, Requests
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import Clock, FaultPoint, PlaceReply
 
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_SENDING = State.SENDING
+_PLANNED, _SENDING = State.PLANNED, State.SENDING
 _TOO_OLD = "Older than its signal age; not sent."
 _SEAL_AT_ONCE = 10
 """Orders sealed between two looks at the commit."""
@@ -65,7 +66,19 @@ class Waves:
 
     # ------------------------------------------------------------ choosing
 
-    def select(self, orders: Iterable[Order]) -> list[Ready]:
+    def rehearse(self, intents: Iterable[Intent]) -> Requests:
+        """Encode the first requests of intents that may never leave; nothing is marked."""
+        requests = {}
+        for intent in intents:
+            lane = self._lanes.get(intent.account_id)
+            if intent.state is _PLANNED and lane is not None and lane.session is not None:
+                road = lane.session.orders
+                name = attempt_id(intent.intent_id, 1)
+                request = road.prepare(intent.terms, order_tag(self._key, name))
+                requests[intent.intent_id] = Rehearsed(road, name, request)
+        return requests
+
+    def select(self, orders: Iterable[Order], rehearsed: Requests = NO_REQUESTS) -> list[Ready]:
         """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
         wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
         lanes, deadline_ms, key = self._lanes, self._rules.deadline_ms, self._key
@@ -92,8 +105,12 @@ class Waves:
             self._keep_apart(order, account)
             road = session.orders
             number = 1 if order.attempt is None else order.attempt.number + 1
-            name = attempt_id(intent.intent_id, number)
-            request = road.prepare(intent.terms, order_tag(key, name))
+            made = rehearsed.get(intent.intent_id)
+            if made is not None and made.road is road and number == 1:
+                name, request = made.attempt_id, made.request
+            else:
+                name = attempt_id(intent.intent_id, number)
+                request = road.prepare(intent.terms, order_tag(key, name))
             attempt = Attempt(
                 attempt_id=name,
                 intent_id=intent.intent_id,

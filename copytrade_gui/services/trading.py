@@ -43,8 +43,10 @@ class Trading:
 
     # ------------------------------------------------------------ orders
 
-    async def preview(self, master_id: AccountId, draft: Draft) -> Preview:
-        """Size the draft for everybody; sends nothing, stores nothing."""
+    async def preview(
+        self, master_id: AccountId, draft: Draft, command: CommandId | None = None
+    ) -> Preview:
+        """Size the draft for everybody, and rehearse it; sends nothing, stores nothing."""
         blocked_by = self._engine.gate.why_not() or self._master_problem(master_id)
         terms = self._read(draft)
         if not isinstance(terms, OrderTerms):
@@ -64,6 +66,8 @@ class Trading:
         total = sum(row.quantity for row in rows)
         value: Paise | None = None if price is None else order_value(price, total)
         protected = leaving.price if leaving is not None and leaving is not terms else None
+        if command is not None:
+            self._engine.submission.rehearse(master_id, terms, draft.fan_out, command)
         return Preview((), rows, protected, value, blocked_by)
 
     @refusals_logged

@@ -111,7 +111,9 @@ class FakeTrading:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def preview(self, master_id: AccountId, draft: Draft) -> Preview:
+    async def preview(
+        self, master_id: AccountId, draft: Draft, command: CommandId | None = None
+    ) -> Preview:
         terms = read_draft(draft, figures.ist(people.NOW_NS).date())
         if isinstance(terms, tuple):
             return Preview(terms, (), None, None)
