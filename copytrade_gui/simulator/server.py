@@ -29,6 +29,10 @@ MAX_BODY = 4 * 1024 * 1024
 _QUEUE = 1024
 _TOO_LARGE = Reply(413, (("content-type", "text/plain"),), b"Content Too Large")
 _BAD = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_READS_FIRST_S = 0.02
+"""So long an order waits at most for those that are still coming in."""
+_DECIDED_TOGETHER = 8
+"""Orders decided on between two looks at what else has come."""
 _HEADS = 8
 _ORDERS = "/v1/orders"
 _PLACE = b"POST /v1/orders HTTP/1.1\r\n"
@@ -245,6 +249,7 @@ class SimulatorServer:
         self.time: Callable[[], float]
         self._loop: asyncio.AbstractEventLoop
         self._inbox: deque[tuple[_Connection, Request, float]] = deque()
+        self._reading = False  # an order came in since the loop's last round
         self._all_gone = asyncio.Event()
         self._server: asyncio.AbstractServer | None = None
         self._heads: tuple[object, dict[tuple[int, int], bytes]] = (None, {})
@@ -280,18 +285,24 @@ class SimulatorServer:
         self._server = None
 
     def receive(self, connection: _Connection, request: Request) -> None:
-        """Take an order in; it is decided on once all that came with it has been read.
+        """Take an order in; it is decided on when all that came with it has been read.
 
         So each one's arrival, from which its latency counts, is seen when it is there and not after
-        the broker has thought about all that came before it.
+        the broker has thought about those before it.
         """
         if not self._inbox:
             self._loop.call_soon(self._work)
         self._inbox.append((connection, request, self.time()))
+        self._reading = True
 
     def _work(self) -> None:
         inbox = self._inbox
-        while inbox:
+        if self._reading and self.time() - inbox[0][2] < _READS_FIRST_S:
+            self._reading = False
+            self._loop.call_soon(self._work)  # what is there by then is read before
+            return
+        self._reading = False
+        for _ in range(min(_DECIDED_TOGETHER, len(inbox))):
             connection, request, arrived = inbox.popleft()
             try:
                 connection.answer(request, arrived, last=False)
@@ -301,6 +312,8 @@ class SimulatorServer:
                 if inbox:
                     self._loop.call_soon(self._work)
                 raise
+        if inbox:
+            self._loop.call_soon(self._work)
 
     def forget(self, connection: _Connection) -> None:
         """A connection has ended."""
