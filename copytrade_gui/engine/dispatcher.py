@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -109,8 +110,13 @@ class Dispatcher:
             self._on_storage_failure(str(failure))
             self._waves.release(wave)
             for item in wave:
+                if not item.order.may_attempt:  # found meanwhile, which nobody was told yet
+                    self._book.announce(item.order, State.REFUSED)
                 self._progress.give_up(item.order, State.SKIPPED, "not_recorded", str(failure))
             return
+        except (Exception, asyncio.CancelledError):
+            self._waves.break_off(wave)
+            raise
         self._fault(faultpoints.AFTER_MARK)
         self._waves.write(wave)
         self._waves.announce(wave)
