@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine import faultpoints
+from copytrade_gui.ports import PreparedOrder
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import settled
@@ -22,6 +25,15 @@ async def press(console: Console, name: str, *, away: int = 0, which: int = 0) -
     await console.engine.submit(
         made.master, made.terms(away=away, which=which), FanOut.WITH_MASTER, CommandId(name)
     )
+
+
+def launches(console: Console, monkeypatch: pytest.MonkeyPatch) -> list[PreparedOrder]:
+    """What the engine lets go: a warm road writes it at once, the rig's asks again later."""
+    launched: list[PreparedOrder] = []
+    for lane in console.engine.lanes:
+        assert lane.session is not None
+        monkeypatch.setattr(lane.session.orders, "launch", launched.append)
+    return launched
 
 
 async def begin(console: Console) -> None:
@@ -162,6 +174,7 @@ def test_what_waits_does_not_leave_during_a_halt() -> None:
         follower = made.accounts[1].account_id
         console.engine.lanes[follower].wait_until_ns = made.clock.mono_ns() + 3_000_000_000
         await press(console, "held")
+        await made.clock.sleep(0.1)
         await console.engine.stop_trading(TradingState.HALT, "operator", "test")
         await made.clock.sleep(4)
         console.log_in(follower)  # a fresh session has the queues looked at again
