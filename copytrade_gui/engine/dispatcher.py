@@ -61,6 +61,8 @@ class Dispatcher:
         self._pump_again = False
         self._timer: Timer | None = None
         self._timer_ns = 0
+        self.on_never_left: Callable[[Order], None] = _nobody
+        """Called with an order of which no byte left, once it will not be tried again."""
 
     def enqueue(self, orders: Iterable[Order]) -> None:
         """Let orders leave as soon as their lanes allow; starts the pump."""
@@ -178,8 +180,15 @@ class Dispatcher:
         """Repeat a NOT_SENT order at most twice inside its age; otherwise it stays NOT_SENT."""
         after = self._rules.resend_after
         stale = order.stale_at(self._clock.mono_ns())
-        if order.resends >= len(after) or stale or not order.may_attempt:
+        if not order.may_attempt:
             self._progress.settled(order)
+            return
+        if order.cancel_requested:
+            self._progress.give_up(order, State.SKIPPED, "cancelled", "Cancelled before it left.")
+            return
+        if order.resends >= len(after) or stale:
+            self._progress.settled(order)
+            self.on_never_left(order)
             return
         if self._gate.state is TradingState.KILL:
             self._progress.give_up(order, State.SKIPPED, "killed", "Killed before it left.")
@@ -193,6 +202,10 @@ class Dispatcher:
     def _try_again(self, order: Order) -> None:
         if self._put_off.pop(order.intent.intent_id, None) is not None:
             self.enqueue([order])
+
+
+def _nobody(_: Order) -> None:
+    """Nobody listens."""
 
 
 def _longest_waiting(order: Order) -> tuple[int, int]:

@@ -122,6 +122,7 @@ class Engine:
             fault=fault,
             cancel_rest=lambda orders, reason: self._changes.cancel(orders, reason=reason),
         )
+        self._dispatcher.on_never_left = self._copying.never_left
         self._replies = Replies(
             book=self.book,
             lanes=self.lanes,
@@ -153,6 +154,7 @@ class Engine:
             fault=fault,
             on_settled=self._settled,
             on_requeue=lambda order: self._dispatcher.enqueue([order]),
+            shown=self._reconciler.shown,
         )
         self._stops = Stops(
             gate=self.gate,
@@ -335,9 +337,16 @@ class Engine:
         return self._resolver.reviews
 
     def decide_found(self, intent: IntentId, broker_order: BrokerOrderId, reason: str) -> bool:
-        """A person says which row is our order; False if it is not in REVIEW."""
+        """A person says which row is our order; False for ``why_not_found``'s reasons."""
         order = self.book.get(intent)
         return order is not None and self._resolver.decide_found(order, broker_order, reason)
+
+    def why_not_found(self, intent: IntentId, broker_order: BrokerOrderId) -> str:
+        """One sentence why this row cannot be said to be our order; empty: it can."""
+        order = self.book.get(intent)
+        if order is None:
+            return "This order is not known any more. Close the list and open it again."
+        return self._resolver.why_not_found(order, broker_order)
 
     def decide_absent(self, intent: IntentId, reason: str) -> bool:
         """A person says our order does not exist; False if it is not in REVIEW."""
