@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
+from msgspec import structs
+
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag, TradeId
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -277,8 +279,32 @@ class Book:
         self._bus.publish(FillSeen(fill))
         return True
 
+    def withdraw(self, order: Order, attempt: Attempt) -> None:
+        """A stored mark is not taken up, because an earlier try was found: NOT_SENT is proven.
+
+        Until now nothing was told of the find, so that no two attempts are stored as live.
+        """
+        self._by_tag[attempt.tag] = order
+        withdrawn = structs.replace(
+            order.view(),
+            state=State.NOT_SENT,
+            code="found",
+            reason="An earlier try was found before this one left.",
+            attempt_id=attempt.attempt_id,
+            attempt_number=attempt.number,
+            tag=attempt.tag,
+            broker_order_id=None,
+            filled_quantity=0,
+            average_price=None,
+            timing=None,
+        )
+        self._bus.publish(OrderChanged(withdrawn, State.SENDING))
+        self.announce(order, State.NOT_SENT)
+
     def announce(self, order: Order, before: State) -> None:
-        """Publish the order as it stands."""
+        """Publish the order as it stands; silent while its next mark is being stored."""
+        if order.leaving:
+            return
         order.changed_ns = self._clock.wall_ns()
         self._bus.publish(OrderChanged(order.view(), before))
 

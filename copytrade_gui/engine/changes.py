@@ -64,7 +64,8 @@ class Changes:
                 order.cancel_requested = order.attempt is not None
                 self._dispatcher.skip(order, "cancelled", reason)
                 continue
-            if order.leaving:  # its bytes are a moment away; the wave drops it before they go
+            found = state is not None and state.open_at_broker  # its first try, while it leaves
+            if order.leaving and not found:  # a moment away; the wave drops it before its bytes
                 order.cancel_requested = True
                 continue
             if state is None or (state.ended and state is not State.NOT_PLACED):

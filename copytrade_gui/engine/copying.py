@@ -73,17 +73,52 @@ class Copying:
     def _master_changed(self, view: OrderView) -> None:
         plan = view.plan_id
         failed = view.state in _MASTER_FAILED and view.filled_quantity == 0
-        if plan in self._held:
-            if view.state.at_exchange or view.filled_quantity > 0:
-                self._release(plan)
-            elif failed and not self._may_come_back(view):
-                del self._held[plan]
-                self._skip_followers(plan, view)
-        elif failed and self._fan_out(plan) is FanOut.WITH_MASTER:
-            rest = [
-                order for order in self._book.of_plan(plan) if order.intent.role is not Role.MASTER
-            ]
-            self._cancel_rest(rest, f"The master's order ended as {view.state}: {view.reason}")
+        if failed and not self._may_come_back(view):
+            self._stop_followers(plan, view)
+        elif plan in self._held and (view.state.at_exchange or view.filled_quantity > 0):
+            self._release(plan)
+
+    def never_left(self, order: Order) -> None:
+        """No try of this order left, and there will be no other."""
+        if order.intent.role is Role.MASTER:
+            self._stop_followers(order.intent.plan_id, order.view())
+
+    def restored(self, plan: Plan, waiting: list[Order]) -> list[Order]:
+        """After a start: which of the orders that wait may leave now; the rest is held or ended.
+
+        The program may have stopped after the master's end was stored and before its followers
+        were told: what did not leave then must not leave now.
+        """
+        master, *followers = self._book.of_plan(plan.plan_id)
+        view = master.view()
+        at_exchange = view.state.at_exchange or view.filled_quantity > 0
+        failed = view.state in _MASTER_FAILED or view.state is State.NOT_SENT
+        if failed and not at_exchange and master not in waiting:
+            live = [order for order in followers if not order.state.ended]
+            why = _ended_as(view)
+            if plan.action.fan_out is FanOut.WITH_MASTER:
+                self._cancel_rest([*live, *(one for one in waiting if one not in live)], why)
+            else:
+                for order in waiting:
+                    self._dispatcher.skip(order, "master_failed", why)
+            return []
+        if plan.action.fan_out is FanOut.ON_MASTER_WORKING and not at_exchange:
+            if any(order is not master for order in waiting):
+                self.hold(plan)
+            return [order for order in waiting if order is master]
+        return waiting
+
+    def _stop_followers(self, plan: PlanId, master: OrderView) -> None:
+        """The master's order is not there: what did not leave stays, what did is cancelled."""
+        why = _ended_as(master)
+        followers = [
+            order for order in self._book.of_plan(plan) if order.intent.role is not Role.MASTER
+        ]
+        if self._held.pop(plan, None) is not None:
+            for order in followers:
+                self._dispatcher.skip(order, "master_failed", why)
+        elif self._fan_out(plan) is FanOut.WITH_MASTER:
+            self._cancel_rest(followers, why)
 
     def _may_come_back(self, view: OrderView) -> bool:
         """A master refused for rate or session may be queued once more; followers wait for it."""
@@ -94,6 +129,7 @@ class Copying:
             and order.may_attempt
             and view.code in ("auth", "rate")
             and order.requeued == 0
+            and not order.cancel_requested
         )
 
     def _fan_out(self, plan: PlanId) -> FanOut | None:
@@ -113,13 +149,6 @@ class Copying:
             order.trigger_ns = order.waiting_ns = now
         self._dispatcher.enqueue(waiting)
 
-    def _skip_followers(self, plan: PlanId, master: OrderView) -> None:
-        why = f"The master's order ended as {master.state}"
-        why += f": {master.reason}" if master.reason else "."
-        for order in self._book.of_plan(plan):
-            if order.intent.role is Role.FOLLOWER:
-                self._dispatcher.skip(order, "master_failed", why)
-
     def _too_old(self, plan: PlanId) -> None:
         if self._held.pop(plan, None) is None:
             return
@@ -128,3 +157,8 @@ class Copying:
                 self._dispatcher.end_stale(
                     order, "The master's order was not at the exchange inside the signal age."
                 )
+
+
+def _ended_as(master: OrderView) -> str:
+    why = f"The master's order ended as {master.state}"
+    return why + (f": {master.reason}" if master.reason else ".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -60,6 +61,8 @@ class Dispatcher:
         self._pump_again = False
         self._timer: Timer | None = None
         self._timer_ns = 0
+        self.on_never_left: Callable[[Order], None] = _nobody
+        """Called with an order of which no byte left, once it will not be tried again."""
 
     def enqueue(self, orders: Iterable[Order]) -> None:
         """Let orders leave as soon as their lanes allow; starts the pump."""
@@ -109,8 +112,13 @@ class Dispatcher:
             self._on_storage_failure(str(failure))
             self._waves.release(wave)
             for item in wave:
+                if not item.order.may_attempt:  # found meanwhile, which nobody was told yet
+                    self._book.announce(item.order, State.REFUSED)
                 self._progress.give_up(item.order, State.SKIPPED, "not_recorded", str(failure))
             return
+        except (Exception, asyncio.CancelledError):
+            self._waves.break_off(wave)
+            raise
         self._fault(faultpoints.AFTER_MARK)
         self._waves.write(wave)
         self._waves.announce(wave)
@@ -172,8 +180,15 @@ class Dispatcher:
         """Repeat a NOT_SENT order at most twice inside its age; otherwise it stays NOT_SENT."""
         after = self._rules.resend_after
         stale = order.stale_at(self._clock.mono_ns())
-        if order.resends >= len(after) or stale or not order.may_attempt:
+        if not order.may_attempt:
             self._progress.settled(order)
+            return
+        if order.cancel_requested:
+            self._progress.give_up(order, State.SKIPPED, "cancelled", "Cancelled before it left.")
+            return
+        if order.resends >= len(after) or stale:
+            self._progress.settled(order)
+            self.on_never_left(order)
             return
         if self._gate.state is TradingState.KILL:
             self._progress.give_up(order, State.SKIPPED, "killed", "Killed before it left.")
@@ -187,6 +202,10 @@ class Dispatcher:
     def _try_again(self, order: Order) -> None:
         if self._put_off.pop(order.intent.intent_id, None) is not None:
             self.enqueue([order])
+
+
+def _nobody(_: Order) -> None:
+    """Nobody listens."""
 
 
 def _longest_waiting(order: Order) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
@@ -19,6 +20,7 @@ from copytrade_gui.engine.changes import Changes
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.hold import Holds
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
@@ -70,6 +72,7 @@ class Engine:
         self.book = Book(self.bus, clock)
         self.lanes = Lanes(rules)
         self.gate = Gate(clock, kill_flag)
+        self._holds = Holds(self.book, self.lanes, self.gate, clock)
         self._work = Work(clock, chance, self._bug)
         self._breaker = Breaker(rules)
         self._roster = Roster(self.lanes, self.bus, self._work)
@@ -119,6 +122,7 @@ class Engine:
             fault=fault,
             cancel_rest=lambda orders, reason: self._changes.cancel(orders, reason=reason),
         )
+        self._dispatcher.on_never_left = self._copying.never_left
         self._replies = Replies(
             book=self.book,
             lanes=self.lanes,
@@ -150,6 +154,7 @@ class Engine:
             fault=fault,
             on_settled=self._settled,
             on_requeue=lambda order: self._dispatcher.enqueue([order]),
+            shown=self._reconciler.shown,
         )
         self._stops = Stops(
             gate=self.gate,
@@ -254,7 +259,7 @@ class Engine:
         """An account is logged in; its books are read before anything else is believed."""
         lane = self.lanes[account_id]
         lane.session = session
-        session.orders.obey(self._stopped)
+        session.orders.obey(partial(self._holds.why_held, session.orders))
         self._roster.session(lane, SessionState.READY)
         self._watch.look(account_id, 0.0)
         self._dispatcher.kick()
@@ -332,9 +337,16 @@ class Engine:
         return self._resolver.reviews
 
     def decide_found(self, intent: IntentId, broker_order: BrokerOrderId, reason: str) -> bool:
-        """A person says which row is our order; False if it is not in REVIEW."""
+        """A person says which row is our order; False for ``why_not_found``'s reasons."""
         order = self.book.get(intent)
         return order is not None and self._resolver.decide_found(order, broker_order, reason)
+
+    def why_not_found(self, intent: IntentId, broker_order: BrokerOrderId) -> str:
+        """One sentence why this row cannot be said to be our order; empty: it can."""
+        order = self.book.get(intent)
+        if order is None:
+            return "This order is not known any more. Close the list and open it again."
+        return self._resolver.why_not_found(order, broker_order)
 
     def decide_absent(self, intent: IntentId, reason: str) -> bool:
         """A person says our order does not exist; False if it is not in REVIEW."""
@@ -347,9 +359,6 @@ class Engine:
         return self._recovery.report
 
     # ------------------------------------------------------------ inside
-
-    def _stopped(self) -> bool:
-        return not self.gate.state.allows_sending
 
     def _live(self, order: Order) -> None:
         """An order is at the broker or in doubt: have its account read when its state wants it."""

@@ -83,6 +83,10 @@ class Reconciler:
                 shown.settle(row)
         return result
 
+    def shown(self, account: AccountId, number: BrokerOrderId) -> BrokerOrder | None:
+        """The row of an order in the account's book as it was last read whole, if it has one."""
+        return self._orders_shown[account].first.get(number)
+
     def absorb_history(self, lane: Lane, read: Read[BrokerOrder]) -> None:
         """Merge the rows of one order's history: only the furthest state counts."""
         for row in read.rows:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import RecoveryReport, RecoveryReported
 from copytrade_gui.domain.ids import AccountId, PlanId
-from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine import faultpoints
@@ -121,15 +121,8 @@ class Recovery:
     def _restore_plan(self, plan: Plan) -> None:
         orders = self._book.of_plan(plan.plan_id)
         waiting = [order for order in orders if self._may_leave(order)]
-        if not waiting:
-            return
-        master = orders[0]
-        if plan.action.fan_out is FanOut.ON_MASTER_WORKING:
-            followers = [order for order in waiting if order.intent.role is Role.FOLLOWER]
-            if followers and not master.state.at_exchange and master.filled == 0:
-                self._copying.hold(plan)
-                waiting = [order for order in waiting if order is master]
-        self._dispatcher.enqueue(waiting)
+        if orders:
+            self._dispatcher.enqueue(self._copying.restored(plan, waiting))
 
     def _restore_order(self, order: Order) -> None:
         account = order.intent.account_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from copytrade_gui.domain.account import SessionState
@@ -27,6 +28,8 @@ from copytrade_gui.ports import (
     Refused,
     Unknown,
 )
+
+log = logging.getLogger(__name__)
 
 
 class Replies:
@@ -66,6 +69,29 @@ class Replies:
 
     def take(self, order: Order, reply: PlaceReply) -> None:
         """Apply one reply to the order whose attempt it answers."""
+        try:
+            self._take(order, reply)
+        except Exception:
+            log.exception("the reply to %s was not taken in", order.intent.intent_id)
+            self._fell_over(order)
+
+    def _fell_over(self, order: Order) -> None:
+        """A bug of ours: left in SENDING the order would block its instrument for ever."""
+        if order.attempt_state is State.SENDING:
+            order.doubt_ns = self._clock.mono_ns()
+            self._book.move(
+                order, State.UNKNOWN, code="bug", reason="An error of ours while it was answered."
+            )
+            self._on_doubt(order)
+        self._progress.settled(order)
+        self._book.alarm(
+            "bug",
+            f"A reply for {order.intent.account_id} was not taken in whole, which was logged; "
+            "look at that order.",
+            order,
+        )
+
+    def _take(self, order: Order, reply: PlaceReply) -> None:
         self._fault(faultpoints.AFTER_REPLY)
         if reply.sent_ns:
             order.timing = Timing(order.trigger_ns, reply.sent_ns, reply.replied_ns)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from copytrade_gui.domain.events import Candidate, ReviewItem, ReviewsChanged
-from copytrade_gui.domain.ids import BrokerOrderId, IntentId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
@@ -37,7 +37,9 @@ class Resolver:
         fault: FaultPoint,
         on_settled: Callable[[Order], None],
         on_requeue: Callable[[Order], None],
+        shown: Callable[[AccountId, BrokerOrderId], BrokerOrder | None],
     ) -> None:
+        """``shown``: a row of an account's order book as it was last read whole."""
         self._book = book
         self._bus = bus
         self._clock = clock
@@ -45,6 +47,7 @@ class Resolver:
         self._fault = fault
         self._on_settled = on_settled
         self._on_requeue = on_requeue
+        self._shown = shown
         self._reviews: dict[IntentId, ReviewItem] = {}
 
     def doubtful(self, lane: Lane) -> list[Order]:
@@ -183,9 +186,38 @@ class Resolver:
         """An order was in REVIEW when the program stopped."""
         self._list(order, order.reason or "Left for review before the restart.", [])
 
-    def decide_found(self, order: Order, broker_order_id: BrokerOrderId, reason: str) -> bool:
-        """A person says this row is our order; False if the order is not in REVIEW."""
+    def why_not_found(self, order: Order, broker_order_id: BrokerOrderId) -> str:
+        """One sentence why a person cannot say that this row is our order; empty: he can.
+
+        It must be a candidate he was shown, or stand in the account's book as it was last read.
+        """
         if order.attempt_state is not State.REVIEW:
+            return "This order is not in review any more. Close the list and open it again."
+        account, terms = order.intent.account_id, order.intent.terms
+        owner = self._book.by_broker(account, broker_order_id)
+        if owner is not None:
+            return f"Order {broker_order_id} is another order of ours. Choose a different row."
+        item = self._reviews.get(order.intent.intent_id)
+        if item is not None and any(
+            one.broker_order_id == broker_order_id for one in item.candidates
+        ):
+            return ""
+        row = self._shown(account, broker_order_id)
+        if row is None:
+            return (
+                f"Order {broker_order_id} is not in the broker's book as it was last read. "
+                "Check the number, or wait for the next read."
+            )
+        if row.key != terms.instrument.key or row.side is not terms.side:
+            return (
+                f"Order {broker_order_id} is for another instrument or side than ours. "
+                "Choose a different row."
+            )
+        return ""
+
+    def decide_found(self, order: Order, broker_order_id: BrokerOrderId, reason: str) -> bool:
+        """A person says this row is our order; False if ``why_not_found`` has a reason."""
+        if self.why_not_found(order, broker_order_id):
             return False
         if not self._book.acknowledge(order, broker_order_id, reason=f"By a person: {reason}"):
             return False

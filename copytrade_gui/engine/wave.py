@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -25,7 +26,7 @@ from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.ready import Ready
 from copytrade_gui.engine.rehearsal import NO_REQUESTS, Rehearsed, Requests
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.ports import Clock, FaultPoint, PlaceReply
+from copytrade_gui.ports import Clock, FaultPoint, PlaceReply, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ class Waves:
         self._fault = fault
         self._on_reply = on_reply
         self._leaving: dict[AccountId, list[InstrumentKey]] = {}
+        self._odd: list[Ready] = []
+        """Orders of the wave that is being written whose road failed."""
 
     # ------------------------------------------------------------ choosing
 
@@ -162,6 +165,13 @@ class Waves:
         self.release(wave)
         self._unseal(wave)
 
+    def break_off(self, wave: list[Ready]) -> None:
+        """Storing the marks failed oddly; they may be there all the same, but no byte left."""
+        self.release(wave)
+        wave = self._without_found(wave)
+        self._mark(wave)
+        self._drop(wave, "broken_off", "Broken off while it was being stored; it did not leave.")
+
     def _unseal(self, wave: list[Ready]) -> None:
         for item in wave:
             item.road.unseal(item.request)
@@ -184,8 +194,14 @@ class Waves:
         # Nothing awaited since: no reply was read, and none is missed.
         deadline, on_reply = self._rules.deadline_ms, self._on_reply
         for item in left:
-            item.road.place(item.request, deadline, partial(on_reply, item.order))
+            try:
+                item.road.place(item.request, deadline, partial(on_reply, item.order))
+            except Exception:
+                log.exception("placing %s failed", item.attempt.attempt_id)
+                self._odd.append(item)
         self.release(wave)
+        if self._odd:
+            self._doubt_odd()
         self._fault(faultpoints.AFTER_WRITE)
 
     def _without_found(self, wave: list[Ready]) -> list[Ready]:
@@ -196,6 +212,8 @@ class Waves:
         for item in found:
             log.info("%s does not leave: it is %s", item.attempt.attempt_id, item.order.state)
         self.abandon(found)
+        for item in found:
+            self._book.withdraw(item.order, item.attempt)
         return [item for item in wave if item.order.may_attempt]
 
     def _mark(self, items: list[Ready]) -> None:
@@ -220,9 +238,27 @@ class Waves:
                 continue
             if not wrote(order):
                 return items[place:]
-            road.launch(item.request)
+            try:
+                road.launch(item.request)
+            except Exception:  # never by contract; the rest of the wave leaves all the same
+                log.exception("launching %s failed", item.attempt.attempt_id)
+                self._odd.append(item)
+                continue
             left.append(item)
         return []
+
+    def _doubt_odd(self) -> None:
+        """A byte of these may have left, whatever failed: only the book can tell."""
+        odd, self._odd = self._odd, []
+        now, why = self._clock.mono_ns(), "An error of ours while it was sent."
+        for item in odd:
+            with suppress(Exception):  # of a road that has just shown that it may
+                item.road.unseal(item.request)
+            self._on_reply(item.order, PlaceReply(Unknown(why), 0, now))
+        who = ", ".join(sorted({item.order.intent.account_id for item in odd}))
+        self._book.alarm(
+            "bug", f"Sending failed for {who} and was logged; those orders are looked for."
+        )
 
     def announce(self, wave: list[Ready]) -> None:
         """Tell about a wave; kept apart from ``write`` because news can wait and bytes cannot."""

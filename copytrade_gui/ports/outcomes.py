@@ -79,11 +79,11 @@ class OrderRoad(Protocol):
     def warm(self) -> bool:
         """True when an order can leave without a handshake."""
 
-    def obey(self, stopped: Callable[[], bool]) -> None:
-        """Ask ``stopped`` before the first byte of every order that was not launched.
+    def obey(self, why_held: Callable[[Tag], str]) -> None:
+        """Ask ``why_held`` right before the first byte of every order that was not launched.
 
         An order may wait here for its connection or behind another one's reply; a stop that comes
-        meanwhile must hold it. It then becomes NotSent.
+        meanwhile must hold it, and so must its age. A sentence makes it NotSent; empty: it leaves.
         """
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:

@@ -181,9 +181,10 @@ class Trading:
         self, intent: IntentId, order: BrokerOrderId, reason: str, command: CommandId
     ) -> None:
         """A person says: this row of the book is our order."""
+        self._must_be_free(intent, order)  # before it is recorded: a refusal may be tried again
         await self._record_decision(command, "decide_found", f"{intent} {order}", reason)
-        if not self._engine.decide_found(intent, order, reason.strip()):
-            raise RefusedError("This order is not in review any more, or the row is taken.")
+        self._must_be_free(intent, order)
+        self._engine.decide_found(intent, order, reason.strip())
 
     @refusals_logged
     async def decide_absent(self, intent: IntentId, reason: str, command: CommandId) -> None:
@@ -191,6 +192,11 @@ class Trading:
         await self._record_decision(command, "decide_absent", intent, reason)
         if not self._engine.decide_absent(intent, reason.strip()):
             raise RefusedError("This order is not in review any more.")
+
+    def _must_be_free(self, intent: IntentId, order: BrokerOrderId) -> None:
+        why = self._engine.why_not_found(intent, order)
+        if why:
+            raise RefusedError(why)
 
     async def _record_decision(
         self, command: CommandId, verb: str, subject: str, reason: str

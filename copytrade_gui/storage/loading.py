@@ -52,8 +52,11 @@ VIEW_COLUMNS = (
 )
 VIEW_TABLES = (
     "intents i JOIN plans p ON p.plan_number = i.plan_number "
-    "LEFT JOIN attempts a ON a.intent_number = i.intent_number AND a.number = "
-    "(SELECT max(number) FROM attempts WHERE intent_number = i.intent_number) "
+    # The newest attempt, unless an earlier one was found at the broker: then a later never left.
+    "LEFT JOIN attempts a ON a.attempt_row = (SELECT t.attempt_row FROM attempts t "
+    "LEFT JOIN broker_orders f ON f.attempt_row = t.attempt_row "
+    "WHERE t.intent_number = i.intent_number "
+    "ORDER BY f.attempt_row IS NULL, t.number DESC LIMIT 1) "
     "LEFT JOIN broker_orders b ON b.attempt_row = a.attempt_row "
     "LEFT JOIN latency_samples l ON l.attempt_row = a.attempt_row"
 )

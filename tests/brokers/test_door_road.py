@@ -13,6 +13,7 @@ from copytrade_gui.brokers.iifl.door import (
     HttpReply,
     NothingSentError,
     deadline,
+    nothing_holds,
 )
 from copytrade_gui.brokers.iifl.road_door import DoorRoad
 from copytrade_gui.brokers.iifl.session import IiflSession
@@ -41,7 +42,10 @@ class RoomDoor:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
+        why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
+        if why := why_held():
+            raise NothingSentError(why)
         self.asked.append((method, path))
         if not self.punctual:
             return await self.answer()

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.door import MAX_BODY, HttpReply
+from copytrade_gui.brokers.iifl.door import MAX_BODY, HttpReply, nothing_holds
 from copytrade_gui.brokers.iifl.road_door import DoorRoad
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.ports import BrokerOrder, Read
@@ -44,6 +44,7 @@ class Bodies:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
+        why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
         return HttpReply(self.status, {}, self.body)
 

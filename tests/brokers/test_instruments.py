@@ -3,14 +3,20 @@
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
-from copytrade_gui.brokers.iifl.door import MAX_BODY, AnswerLostError, HttpReply, NothingSentError
+from copytrade_gui.brokers.iifl.door import (
+    MAX_BODY,
+    AnswerLostError,
+    HttpReply,
+    NothingSentError,
+    nothing_holds,
+)
 from copytrade_gui.brokers.iifl.instruments import NotAContractFileError, read_contracts
 from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind
 from copytrade_gui.ports import BrokerFailureError
@@ -128,6 +134,7 @@ class CountingDoor:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
+        why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
         self.paths.append(path)
         await asyncio.sleep(0)

@@ -56,7 +56,7 @@ class TestStops:
         stopped = False
         async with scripted(says_accepted) as broker, client(broker, self.cache) as made:
             road = session_of(made).orders
-            road.obey(lambda: stopped)
+            road.obey(lambda _tag: "stopped" if stopped else "")
             answers = Answers()
             answers.place(road, 1)
             await asyncio.sleep(0)
@@ -81,7 +81,7 @@ class TestStops:
         async with scripted(slow) as broker, client(broker, self.cache) as made:
             session = session_of(made)
             await session.open_road()
-            session.orders.obey(lambda: stopped)
+            session.orders.obey(lambda _tag: "stopped" if stopped else "")
             answers = Answers()
             answers.place(session.orders, 1)
             answers.place(session.orders, 2)

@@ -17,7 +17,7 @@ from copytrade_gui.ports import Read
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.book_reads import Doubt, with_a_doubt
-from tests.engine.test_leaving import begin, press
+from tests.engine.test_leaving import begin, press, shut
 from tests.proof.rig import Console, ProgramStopped, world
 
 RATE = Fault(action="too_many", call="place")
@@ -251,10 +251,9 @@ def test_a_tag_of_an_order_that_never_left_halts_its_account() -> None:
     async def script(console: Console) -> None:
         await begin(console)
         made = console.world
-        made.line.not_sent = 1.0
+        shut(console, "F001")
         await press(console, "nowhere")
         await made.clock.sleep(3)
-        made.line.not_sent = 0.0
         lane = console.engine.lanes[made.accounts[1].account_id]
         order = order_of(console, lane.account_id)
         assert order.state is State.NOT_SENT

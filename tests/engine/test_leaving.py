@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine import faultpoints
+from copytrade_gui.ports import PreparedOrder
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import settled
@@ -22,6 +25,22 @@ async def press(console: Console, name: str, *, away: int = 0, which: int = 0) -
     await console.engine.submit(
         made.master, made.terms(away=away, which=which), FanOut.WITH_MASTER, CommandId(name)
     )
+
+
+def launches(console: Console, monkeypatch: pytest.MonkeyPatch) -> list[PreparedOrder]:
+    """What the engine lets go: a warm road writes it at once, the rig's asks again later."""
+    launched: list[PreparedOrder] = []
+    for lane in console.engine.lanes:
+        assert lane.session is not None
+        monkeypatch.setattr(lane.session.orders, "launch", launched.append)
+    return launched
+
+
+def shut(console: Console, account: str) -> None:
+    """No byte of this account's orders leaves any more, until it is logged in again."""
+    session = console.engine.lanes[AccountId(account)].session
+    assert session is not None
+    session.orders.obey(lambda _tag: "no connection")
 
 
 async def begin(console: Console) -> None:
@@ -121,19 +140,19 @@ def test_an_account_that_was_answered_429_waits() -> None:
 def test_no_connection_is_tried_three_times_and_then_told() -> None:
     async def script(console: Console) -> None:
         await begin(console)
-        console.world.line.not_sent = 1.0
-        console.world.line.faults = 0
-        await press(console, "nowhere")
+        shut(console, "F001")
+        await press(console, "nowhere", away=60)
         await console.world.clock.sleep(3)
-        tries = [order.attempt.number for order in console.engine.book if order.attempt]
-        assert tries == [3, 3]
-        assert {order.state for order in console.engine.book} == {State.NOT_SENT}
-        console.world.line.not_sent = 0.0
+        (order,) = console.engine.book.of_account(AccountId("F001"))
+        assert order.attempt is not None
+        assert order.attempt.number == 3
+        assert order.state is State.NOT_SENT
+        await begin(console)  # a new session, whose way is open
         await console.world.clock.sleep(30)
 
     with world(1) as made:
         made.live(script)
-        assert made.broker.ledger.wire == []
+        assert len(made.broker.ledger.wire) == 1  # the master's
 
 
 def test_many_doubts_in_a_row_halt_everything() -> None:
@@ -162,6 +181,7 @@ def test_what_waits_does_not_leave_during_a_halt() -> None:
         follower = made.accounts[1].account_id
         console.engine.lanes[follower].wait_until_ns = made.clock.mono_ns() + 3_000_000_000
         await press(console, "held")
+        await made.clock.sleep(0.1)
         await console.engine.stop_trading(TradingState.HALT, "operator", "test")
         await made.clock.sleep(4)
         console.log_in(follower)  # a fresh session has the queues looked at again

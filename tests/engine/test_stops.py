@@ -10,6 +10,7 @@ from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.submission import DeniedError
+from tests.engine.test_leaving import launches
 from tests.proof.judge import settled
 from tests.proof.rig import Console, ProgramStopped, world
 
@@ -41,7 +42,9 @@ def test_a_stop_denies_new_orders_and_survives_a_restart(state: TradingState) ->
 
 
 @pytest.mark.parametrize("state", [TradingState.HALT, TradingState.KILL])
-def test_a_brake_in_the_middle_of_a_wave_keeps_the_rest_at_home(state: TradingState) -> None:
+def test_a_brake_in_the_middle_of_a_wave_keeps_the_rest_at_home(
+    state: TradingState, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The gate is asked before every second write here; the third byte never leaves."""
     held: list[Console] = []
 
@@ -53,17 +56,20 @@ def test_a_brake_in_the_middle_of_a_wave_keeps_the_rest_at_home(state: TradingSt
         held.append(console)
         console.log_all_in()
         await console.world.clock.sleep(5)
+        launched = launches(console, monkeypatch)
         await console.engine.submit(
             console.world.master, console.world.terms(), FanOut.WITH_MASTER, CommandId("a")
         )
         await console.engine.stop_trading(state, "operator", "test")
+        assert len(launched) == 2
         assert sum(order.state is State.SKIPPED for order in console.engine.book) == 9
         await console.engine.resume("operator", "enough")
         (await settled(console, 1)).must_be_clean("brake")
 
     with world(10, rules=Rules(gate_every=2)) as made:
         made.live(script, fault=brake)
-        assert len(made.broker.ledger.wire) == 2
+        # The rig's road was still connecting: a HALT put the two off, a KILL dropped them.
+        assert len(made.broker.ledger.wire) == (2 if state is TradingState.HALT else 0)
 
 
 def test_a_kill_is_on_the_disk_before_it_acts() -> None:

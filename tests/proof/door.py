@@ -11,7 +11,13 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from copytrade_gui.brokers.iifl.door import MAX_BODY, AnswerLostError, HttpReply, NothingSentError
+from copytrade_gui.brokers.iifl.door import (
+    MAX_BODY,
+    AnswerLostError,
+    HttpReply,
+    NothingSentError,
+    nothing_holds,
+)
 from copytrade_gui.ports import Clock
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.wire import Reply, Request
@@ -29,6 +35,8 @@ class Line:
     """No connection: proven that no byte left."""
     swallowed: float = 0.0
     """The request left and never arrived; no reply."""
+    connect_s: float = 0.0
+    """How long a connection takes before anything can be sent on it."""
     faults: int = 0
 
     def strikes(self, chance: float) -> bool:
@@ -64,11 +72,16 @@ class SimulatorDoor:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
+        why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
         line = self._line
         if line.strikes(line.not_sent):
             await self._clock.sleep(0.002)
             raise NothingSentError("connection refused")
+        if line.connect_s:
+            await self._clock.sleep(line.connect_s)
+        if why := why_held():
+            raise NothingSentError(why)
         sent_ns = self._clock.mono_ns()
         self._watch(method, path, body)
         if line.strikes(line.swallowed):

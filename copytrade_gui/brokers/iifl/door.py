@@ -7,7 +7,7 @@ lives in the same process behind it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -47,6 +47,11 @@ class AnswerLostError(Exception):
         self.sent_ns = sent_ns
 
 
+def nothing_holds() -> str:
+    """Nothing holds the call back."""
+    return ""
+
+
 class HttpDoor(Protocol):
     """One account's (or the broker's own) way in."""
 
@@ -59,14 +64,15 @@ class HttpDoor(Protocol):
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
+        why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
         """Do one call; ``path`` begins with ``/`` and is added to the door's base address.
 
         ``timeout_s`` bounds the whole call and the door itself keeps it. Never retries, never
-        follows a redirect.
+        follows a redirect. ``why_held`` is asked right before the first byte.
 
         Raises:
-            NothingSentError: no byte left.
+            NothingSentError: no byte left, perhaps because ``why_held`` gave this reason.
             AnswerLostError: a byte may have left, and there is no reply to judge.
         """
 

@@ -9,11 +9,16 @@ from typing import Protocol
 from copytrade_gui.brokers.iifl.door import HttpDoor
 from copytrade_gui.brokers.iifl.order_body import OrderEncoder
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, Tag
 from copytrade_gui.ports import OrderRoad
 
 MAX_REPLY = 256 * 1024
 """Bytes of a reply's body on the order road; a place reply has about 200."""
+
+
+def not_held(tag: Tag) -> str:  # noqa: ARG001 - one that looks at the order replaces it
+    """Nobody holds orders back on a road that was not told to ``obey``."""
+    return ""
 
 
 class Road(OrderRoad, Protocol):

@@ -19,7 +19,7 @@ from copytrade_gui.brokers.iifl.door import (
     deadline,
 )
 from copytrade_gui.brokers.iifl.outcome import classify
-from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds
+from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds, not_held
 from copytrade_gui.brokers.iifl.wire import ORDERS
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import OrderTerms
@@ -43,14 +43,16 @@ class DoorRoad:
             asyncio.Task[None], Callable[[], None]
         ] = {}  # in order, so that a run replays alike
         self._closed = False
+        self._why_held: Callable[[Tag], str] = not_held
 
     @property
     def warm(self) -> bool:
         """False over httpx: each order makes a connection of its own (see ``HttpxDoor``)."""
         return self._always_warm and not self._closed
 
-    def obey(self, stopped: Callable[[], bool]) -> None:
-        """Nothing: no order waits here, ``place`` starts it."""
+    def obey(self, why_held: Callable[[Tag], str]) -> None:
+        """Hold an order whose connection is being made when ``why_held`` says so."""
+        self._why_held = why_held
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; see ``OrderEncoder.prepare``."""
@@ -101,6 +103,7 @@ class DoorRoad:
                     body=order.payload,
                     timeout_s=seconds,
                     max_body=MAX_REPLY,
+                    why_held=partial(self._why_held, order.tag),
                 )
         except NothingSentError as error:
             return PlaceReply(NotSent(str(error)), 0, self._clock.mono_ns())

@@ -13,10 +13,16 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from copytrade_gui.brokers.iifl.door import DeadlinePassedError, HttpDoor, HttpReply
+from copytrade_gui.brokers.iifl.door import (
+    DeadlinePassedError,
+    HttpDoor,
+    HttpReply,
+    NothingSentError,
+    nothing_holds,
+)
 from copytrade_gui.brokers.iifl.http1 import Wire
 from copytrade_gui.brokers.iifl.reasons import reason_of
-from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds
+from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds, not_held
 from copytrade_gui.brokers.iifl.wheel import Wait
 from copytrade_gui.brokers.iifl.wire import ORDERS, PROFILE
 from copytrade_gui.brokers.iifl.wire_job import (
@@ -35,7 +41,6 @@ log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_REPLY_S = 5.0
 _OPEN_S = 30.0
-_STOPPED = "trading was stopped before it left"
 
 
 class WireRoad:
@@ -64,7 +69,7 @@ class WireRoad:
         self._hung_up_after_s: float | None = None
         self._kept = False
         self._closed = False
-        self._stopped: Callable[[], bool] = bool  # False
+        self._why_held: Callable[[Tag], str] = not_held
 
     # ------------------------------------------------------------ OrderRoad
 
@@ -76,9 +81,9 @@ class WireRoad:
             return False
         return wire.ready or self._busy is not None or self._sealed is not None
 
-    def obey(self, stopped: Callable[[], bool]) -> None:
-        """Hold orders that wait here when ``stopped`` says so; see ``OrderRoad``."""
-        self._stopped = stopped
+    def obey(self, why_held: Callable[[Tag], str]) -> None:
+        """Hold orders that wait here when ``why_held`` says so; see ``OrderRoad``."""
+        self._why_held = why_held
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; see ``OrderEncoder.prepare``."""
@@ -100,7 +105,7 @@ class WireRoad:
         if self._sealed is order:
             # It was breaking, and nothing of this order has left.
             self._let_go("the connection broke")
-        self._take(PlaceJob(self._request(order), done, self._seen), seconds)
+        self._take(PlaceJob(self._request(order), done, self._seen, tag=order.tag), seconds)
 
     def seal(self, order: PreparedOrder) -> None:
         """Encrypt now what ``place`` will send, if the connection is free; see ``OrderRoad``."""
@@ -185,8 +190,8 @@ class WireRoad:
             loop = asyncio.get_running_loop()
             loop.call_soon(job.unsent, "the session is closed", self._clock.mono_ns())
             return
-        if isinstance(job, PlaceJob) and self._stopped():
-            asyncio.get_running_loop().call_soon(job.unsent, _STOPPED, self._clock.mono_ns())
+        if isinstance(job, PlaceJob) and (why := self._why_held(job.tag)):
+            asyncio.get_running_loop().call_soon(job.unsent, why, self._clock.mono_ns())
             return
         wire = self._wire
         if wire is not None and wire.ready and not self._line:
@@ -206,8 +211,8 @@ class WireRoad:
     def _next(self) -> None:
         while self._line and (wire := self._wire) is not None and wire.ready:
             job = self._line.popleft()
-            if isinstance(job, PlaceJob) and self._stopped():
-                job.unsent(_STOPPED, self._clock.mono_ns())
+            if isinstance(job, PlaceJob) and (why := self._why_held(job.tag)):
+                job.unsent(why, self._clock.mono_ns())
             else:
                 self._write(wire, job)
 
@@ -249,7 +254,8 @@ class WireRoad:
         if not (keep and trusted):
             self._wire = None
         # The connection is in order before anybody hears: the listener may place the next order.
-        if isinstance(job, PlaceJob):
+        # A bad answer may hold what waits behind it, so that its own is heard before.
+        if isinstance(job, PlaceJob) and (not self._line or job.accepted):
             self._yard.inbox.put(job, now_ns)
         elif job is not None:
             job.tell(now_ns)
@@ -365,8 +371,11 @@ class RoadDoor:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_REPLY,  # noqa: ARG002 - the road has one bound for every reply
+        why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
-        """Do one call; see ``HttpDoor``."""
+        """Do one call; see ``HttpDoor``. It is only used while the road is free."""
+        if why := why_held():
+            raise NothingSentError(why)
         return await self._road.call(method, path, body or b"", timeout_s)
 
     async def aclose(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
@@ -21,6 +21,7 @@ from copytrade_gui.brokers.iifl.door import (
     HttpReply,
     NothingSentError,
     deadline,
+    nothing_holds,
 )
 from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
 from copytrade_gui.brokers.iifl.reasons import reason_of
@@ -105,6 +106,7 @@ class HttpxDoor:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
+        why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
         """Do one call; see ``HttpDoor``."""
         sending, sent_ns = False, 0
@@ -112,6 +114,8 @@ class HttpxDoor:
         async def watch(event: str, _info: Mapping[str, object]) -> None:
             nonlocal sending, sent_ns
             if event == "http11.send_request_headers.started":
+                if why := why_held():
+                    raise NothingSentError(why)
                 sending, sent_ns = True, self._clock.mono_ns()
 
         changes = method != "GET" and path.startswith(ORDERS)

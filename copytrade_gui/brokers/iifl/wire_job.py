@@ -15,12 +15,14 @@ from collections.abc import Callable
 from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpReply, NothingSentError
 from copytrade_gui.brokers.iifl.outcome import classify
 from copytrade_gui.brokers.iifl.wheel import Wait
-from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.domain.ids import BrokerOrderId, Tag
 from copytrade_gui.ports import Accepted, NotSent, PlaceOutcome, PlaceReply, Unknown
 
 log = logging.getLogger(__name__)
 
 _KEPT_IDS = 4096
+_LEFT = Tag("")
+"""In place of the tag of an order that nobody can hold any more."""
 _UNJUDGED = Unknown("no reply was judged")
 
 
@@ -76,17 +78,28 @@ class Job(ABC):
 class PlaceJob(Job):
     """An order. ``sent_ns`` is given for one that left before its job was made."""
 
-    __slots__ = ("_done", "_outcome", "_seen")
+    __slots__ = ("_done", "_outcome", "_seen", "tag")
 
     def __init__(
-        self, request: bytes, done: Callable[[PlaceReply], None], seen: SeenIds, sent_ns: int = 0
+        self,
+        request: bytes,
+        done: Callable[[PlaceReply], None],
+        seen: SeenIds,
+        sent_ns: int = 0,
+        tag: Tag = _LEFT,
     ) -> None:
         self.request = request
         self.sent_ns = sent_ns
         self.wait = None
         self._done = done
         self._seen = seen
+        self.tag = tag
         self._outcome: PlaceOutcome = _UNJUDGED
+
+    @property
+    def accepted(self) -> bool:
+        """True once a reply was judged that says so."""
+        return isinstance(self._outcome, Accepted)
 
     def judge(self, reply: HttpReply) -> bool:
         """Judge the reply by the one table, and against the ids of earlier replies."""
