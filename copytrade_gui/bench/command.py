@@ -75,8 +75,10 @@ def _contender(name: str) -> int:
     run_it: Callable[[], int]
     if name == "floor":
         from copytrade_gui.bench.floor import run as run_it  # noqa: PLC0415 - the floor is alone
-    elif name == "ours":
-        from copytrade_gui.bench.ours import run as run_it  # noqa: PLC0415 - no httpx baseline
+    elif name in ("ours", "unseen"):
+        from copytrade_gui.bench.ours import run as run_ours  # noqa: PLC0415 - no httpx baseline
+
+        return run_ours(previewed=name == "ours")
     elif name == "window":
         from copytrade_gui.bench.windowed import run as run_it  # noqa: PLC0415 - only this has Qt
     else:

@@ -107,6 +107,7 @@ class Target:
 RATIOS = {
     "ours_last_byte_vs_floor": ("ours", "last_byte_ms", "floor", "last_byte_ms"),
     "ours_last_ack_vs_floor": ("ours", "last_ack_ms", "floor", "last_ack_ms"),
+    "unseen_last_byte_vs_floor": ("unseen", "last_byte_ms", "floor", "last_byte_ms"),
     "window_last_byte_vs_headless": ("window", "last_byte_ms", "ours", "last_byte_ms"),
     "usual_last_ack_vs_ours": ("usual", "last_ack_ms", "ours", "last_ack_ms"),
     "each_last_ack_vs_ours": ("each", "last_ack_ms", "ours", "last_ack_ms"),

@@ -44,10 +44,14 @@ def options_of(setup: Setup, folder: Path) -> OpenOptions:
 
 
 class Desk:
-    """Places one master order at a time on an open console. Used on the engine's loop only."""
+    """Places one master order at a time on an open console. Used on the engine's loop only.
 
-    def __init__(self, opened: Opened) -> None:
+    Not ``previewed``: no ticket showed the order before, as when it is found in the master's book.
+    """
+
+    def __init__(self, opened: Opened, *, previewed: bool = True) -> None:
         self._opened = opened
+        self._previewed = previewed
         self._plan: Plan | None = None
         self._settled = asyncio.Event()
         self._commit_ns = 0
@@ -126,8 +130,9 @@ class Desk:
             trigger="",
             fan_out=FanOut.WITH_MASTER,
         )
-        # The ticket shows what each follower would get at every change of it.
-        await self._opened.console.trading.preview(self._master(), draft, _command_of(order))
+        if self._previewed:
+            # The ticket shows what each follower would get at every change of it.
+            await self._opened.console.trading.preview(self._master(), draft, _command_of(order))
         return draft
 
     def _master(self) -> AccountId:
@@ -177,19 +182,19 @@ def _command_of(order: Round) -> CommandId:
     return CommandId(f"bench-{order.number}")
 
 
-def run() -> int:
+def run(*, previewed: bool) -> int:
     """Serve bursts until the bench closes our input."""
     setup = process.hear(Setup)
     if setup is None:
         return 1
     with tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder:
-        asyncio.run(_serve(options_of(setup, Path(folder))))
+        asyncio.run(_serve(options_of(setup, Path(folder)), previewed=previewed))
     return 0
 
 
-async def _serve(options: OpenOptions) -> None:
+async def _serve(options: OpenOptions, *, previewed: bool) -> None:
     async with open_console(options) as opened:
-        with Desk(opened) as desk:
+        with Desk(opened, previewed=previewed) as desk:
             process.tell(await desk.log_in())
             while (order := await asyncio.to_thread(process.hear, Round)) is not None:
                 try:

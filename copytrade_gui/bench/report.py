@@ -14,6 +14,7 @@ from copytrade_gui.bench.figures import Summary, Target
 NAMES = {
     "floor": "bare sockets (floor)",
     "ours": "CopyTrade Console, headless",
+    "unseen": "CopyTrade Console, no preview",
     "window": "CopyTrade Console, window stalling",
     "usual": "the usual way: one httpx client",
     "each": "one httpx client per account",
@@ -111,6 +112,7 @@ _LEFT, _WIDE, _HIGH, _TOP = 270, 620, 34, 64
 _COLOURS = {
     "floor": "#8a94a6",
     "ours": "#2f6fed",
+    "unseen": "#7a6ff0",
     "window": "#5b8ff5",
     "usual": "#d1495b",
     "each": "#e08e45",

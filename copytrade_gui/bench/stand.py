@@ -26,8 +26,8 @@ from copytrade_gui.app.paper import (
 )
 from copytrade_gui.bench.words import Burst, Failed, Person, Ready, Round, Setup
 
-CONTENDERS = ("floor", "ours", "window", "usual", "each")
-_CONSOLES = frozenset({"ours", "window"})
+CONTENDERS = ("floor", "ours", "unseen", "window", "usual", "each")
+_CONSOLES = frozenset({"ours", "unseen", "window"})
 _START_S = 180.0
 _BURST_S = 120.0
 _LINE = 4 * 1024 * 1024

@@ -32,7 +32,7 @@ def test_a_run_with_three_followers_tells_ratios_of_whole_bursts() -> None:
         "usual_last_ack_vs_ours",
     } <= set(told["ratios"])
     group = told["followers"]["3"]
-    assert set(group) == {"floor", "ours", "window", "usual", "each"}
+    assert set(group) == {"floor", "ours", "unseen", "window", "usual", "each"}
     for contender in group.values():
         assert contender["orders"] == contender["acked"] == 2 * 4  # the master's and three copies
         figures = contender["figures"]
