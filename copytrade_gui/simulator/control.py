@@ -69,6 +69,11 @@ class ControlledBroker:
         except (ControlError, msgspec.ValidationError, msgspec.DecodeError, KeyError) as problem:
             return self.broker.desk.data({"error": str(problem)}, now, 400)
 
+    @property
+    def latency_ms(self) -> float:
+        """How long the broker takes for an answer."""
+        return self.broker.desk.switches.latency_ms
+
     def connect(self, peer: str) -> Wire | None:
         """What happens to a new connection before any request."""
         return self.broker.connect(peer)

@@ -29,8 +29,10 @@ MAX_BODY = 4 * 1024 * 1024
 _QUEUE = 1024
 _TOO_LARGE = Reply(413, (("content-type", "text/plain"),), b"Content Too Large")
 _BAD = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_QUIET_S = 0.001
 _READS_FIRST_S = 0.02
-"""So long an order waits at most for those that are still coming in."""
+_SHARE_OF_LATENCY = 0.3
+"""As long as orders come in, none is decided on, but for at most this share of its latency."""
 _DECIDED_TOGETHER = 8
 """Orders decided on between two looks at what else has come."""
 _HEADS = 8
@@ -47,6 +49,9 @@ class Answering(Protocol):
     def handle(self, request: Request) -> Reply: ...
 
     def connect(self, peer: str) -> Wire | None: ...
+
+    @property
+    def latency_ms(self) -> float: ...
 
 
 class _Connection(asyncio.Protocol):
@@ -249,7 +254,7 @@ class SimulatorServer:
         self.time: Callable[[], float]
         self._loop: asyncio.AbstractEventLoop
         self._inbox: deque[tuple[_Connection, Request, float]] = deque()
-        self._reading = False  # an order came in since the loop's last round
+        self._newest = 0.0  # when an order came in last
         self._all_gone = asyncio.Event()
         self._server: asyncio.AbstractServer | None = None
         self._heads: tuple[object, dict[tuple[int, int], bytes]] = (None, {})
@@ -277,6 +282,7 @@ class SimulatorServer:
         self._server.close()
         self._all_gone.clear()
         self.timers.stop()
+        self._inbox.clear()
         for connection in list(self.connections):
             connection.close()
         await self._server.wait_closed()
@@ -288,20 +294,19 @@ class SimulatorServer:
         """Take an order in; it is decided on when all that came with it has been read.
 
         So each one's arrival, from which its latency counts, is seen when it is there and not after
-        the broker has thought about those before it.
+        the broker has thought about those before it. Within its latency it has time for that.
         """
+        self._newest = now = self.time()
         if not self._inbox:
             self._loop.call_soon(self._work)
-        self._inbox.append((connection, request, self.time()))
-        self._reading = True
+        self._inbox.append((connection, request, now))
 
     def _work(self) -> None:
-        inbox = self._inbox
-        if self._reading and self.time() - inbox[0][2] < _READS_FIRST_S:
-            self._reading = False
-            self._loop.call_soon(self._work)  # what is there by then is read before
+        inbox, now = self._inbox, self.time()
+        may_wait_s = min(self.broker.latency_ms / 1000.0 * _SHARE_OF_LATENCY, _READS_FIRST_S)
+        if now - inbox[0][2] < may_wait_s and now - self._newest < _QUIET_S:
+            self.timers.after(_QUIET_S * 1000.0, self._work)
             return
-        self._reading = False
         for _ in range(min(_DECIDED_TOGETHER, len(inbox))):
             connection, request, arrived = inbox.popleft()
             try:
