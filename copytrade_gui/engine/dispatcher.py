@@ -86,6 +86,9 @@ class Dispatcher:
             while self._pump_again:
                 self._pump_again = False
                 await self._send_queued()
+        except Exception:
+            self._plan_wake()  # what still waits must not depend on the next reply
+            raise
         finally:
             self._pumping = False
         self._plan_wake()

@@ -130,7 +130,10 @@ class Watch:
                 continue
             del self._due_at[account]
             lane = self._lanes.get(account)
-            if lane is None or account in self._reading:
+            if lane is None:
+                continue
+            if account in self._reading:  # perhaps of a session that is gone: it is not this one
+                self.look(account, self._rules.watch_first)
                 continue
             self._reading.add(account)
             self._work.start(self._visit(lane), f"read the books of {account}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -34,6 +33,7 @@ T = TypeVar("T")
 
 _PLANNED, _SENDING = State.PLANNED, State.SENDING
 _TOO_OLD = "Older than its signal age; not sent."
+_NOT_MADE = "The order could not be put into the broker's form, which was logged; it did not leave."
 _SEAL_AT_ONCE = 10
 """Orders sealed between two looks at the commit."""
 
@@ -77,8 +77,9 @@ class Waves:
             if intent.state is _PLANNED and lane is not None and lane.session is not None:
                 road = lane.session.orders
                 name = attempt_id(intent.intent_id, 1)
-                request = road.prepare(intent.terms, order_tag(self._key, name))
-                requests[intent.intent_id] = Rehearsed(road, name, request)
+                with suppress(Exception):  # ``select`` meets it again, and tells
+                    request = road.prepare(intent.terms, order_tag(self._key, name))
+                    requests[intent.intent_id] = Rehearsed(road, name, request)
         return requests
 
     def select(self, orders: Iterable[Order], rehearsed: Requests = NO_REQUESTS) -> list[Ready]:
@@ -105,7 +106,6 @@ class Waves:
             if session is None or not may_send or not self._may_leave(order, lane, mono_ns):
                 lane.queue.append(order)
                 continue
-            self._keep_apart(order, account)
             road = session.orders
             number = 1 if order.attempt is None else order.attempt.number + 1
             made = rehearsed.get(intent.intent_id)
@@ -113,7 +113,14 @@ class Waves:
                 name, request = made.attempt_id, made.request
             else:
                 name = attempt_id(intent.intent_id, number)
-                request = road.prepare(intent.terms, order_tag(key, name))
+                try:
+                    request = road.prepare(intent.terms, order_tag(key, name))
+                except Exception:  # the planner refuses what cannot be written; this is a bug
+                    log.exception("preparing %s failed", name)
+                    self._progress.give_up(order, State.SKIPPED, "bug", _NOT_MADE)
+                    self._book.alarm("bug", f"For {account}: {_NOT_MADE}", order)
+                    continue
+            self._keep_apart(order, account)
             attempt = Attempt(
                 attempt_id=name,
                 intent_id=intent.intent_id,
@@ -174,7 +181,10 @@ class Waves:
 
     def _unseal(self, wave: list[Ready]) -> None:
         for item in wave:
-            item.road.unseal(item.request)
+            try:
+                item.road.unseal(item.request)
+            except Exception:
+                log.exception("unsealing %s failed", item.attempt.attempt_id)
 
     def write(self, wave: list[Ready]) -> None:
         """Put a committed wave on the wire, asking the gate again before every 25 writes."""
@@ -251,9 +261,8 @@ class Waves:
         """A byte of these may have left, whatever failed: only the book can tell."""
         odd, self._odd = self._odd, []
         now, why = self._clock.mono_ns(), "An error of ours while it was sent."
+        self._unseal(odd)
         for item in odd:
-            with suppress(Exception):  # of a road that has just shown that it may
-                item.road.unseal(item.request)
             self._on_reply(item.order, PlaceReply(Unknown(why), 0, now))
         who = ", ".join(sorted({item.order.intent.account_id for item in odd}))
         self._book.alarm(
@@ -298,5 +307,8 @@ def _seal_some(wave: Iterator[Ready]) -> bool:
     """Seal a few more orders of a wave; False when there are none."""
     some = list(islice(wave, _SEAL_AT_ONCE))
     for item in some:
-        item.road.seal(item.request)
+        try:
+            item.road.seal(item.request)
+        except Exception:  # it is encrypted when it is placed
+            log.exception("sealing %s failed", item.attempt.attempt_id)
     return bool(some)

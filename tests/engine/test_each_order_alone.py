@@ -117,3 +117,83 @@ def test_a_bug_while_marks_are_stored_ends_those_orders_and_blocks_nothing(
     with world(2) as made:
         made.live(script)
         assert sent(made) == [2, 1, 2]
+
+
+@pytest.mark.parametrize("call", ["prepare", "seal"])
+def test_an_order_that_cannot_be_made_ready_holds_up_nobody_else(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def odd(*_: object) -> None:
+        raise ValueError("odd")
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        monkeypatch.setattr(road_of(console, "F001"), call, odd)
+        await press(console, "odd", away=60)
+        await console.world.clock.sleep(5)
+        own = State.SKIPPED if call == "prepare" else State.WORKING
+        assert states(console) == {"M": State.WORKING, "F001": own, "F002": State.WORKING}
+        assert len(console.bugs) == (call == "prepare")
+        monkeypatch.undo()
+        await press(console, "next", away=60)
+        await console.world.clock.sleep(5)
+        (judge_of,) = (await judge(console, 2),)
+        judge_of.must_be_clean("odd")
+
+    with world(2) as made:
+        made.live(script)
+        assert sent(made) == [2, 1 if call == "prepare" else 2, 2]
+
+
+def test_a_road_that_fails_to_unseal_holds_up_no_other_order_that_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A cancel comes during the commit; the first road fails as its order is dropped."""
+    held: list[Console] = []
+
+    def odd(_: PreparedOrder) -> None:
+        raise OSError("odd")
+
+    def cancel(point: str) -> None:
+        if point == faultpoints.AFTER_PLAN_COMMIT:
+            (plan,) = held[0].engine.book.plans
+            held[0].engine.cancel_plan(plan, "operator")
+
+    async def script(console: Console) -> None:
+        held.append(console)
+        await begin(console)
+        monkeypatch.setattr(road_of(console, "M"), "unseal", odd)
+        await press(console, "regretted", away=60)
+        assert set(states(console).values()) == {State.SKIPPED}
+
+    with world(2) as made:
+        made.live(script, fault=cancel)
+        assert sent(made) == [0, 0, 0]
+
+
+def test_what_waits_is_looked_at_again_after_a_bug_in_the_pump(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """F002 waits longer than F001, whose marks fail oddly; nobody else kicks the queue."""
+
+    async def odd(*_: object, **__: object) -> None:
+        raise ValueError("odd")
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        now = made.clock.mono_ns()
+        console.engine.lanes[AccountId("F001")].wait_until_ns = now + 20 * 10**9
+        console.engine.lanes[AccountId("F002")].wait_until_ns = now + 25 * 10**9
+        await press(console, "waits", away=60)
+        await made.clock.sleep(15)
+        monkeypatch.setattr(console.store.journal, "commit_attempts", odd)
+        await made.clock.sleep(7)
+        monkeypatch.undo()
+        await made.clock.sleep(6)
+        assert states(console)["F001"] is State.SKIPPED
+        assert states(console)["F002"] is State.WORKING
+
+    with world(2) as made:
+        made.live(script)
+        assert sent(made) == [1, 0, 1]

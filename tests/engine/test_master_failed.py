@@ -1,0 +1,112 @@
+"""The master's order is not there: no follower's leaves alone, also when a restart lies between."""
+
+from __future__ import annotations
+
+import pytest
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.simulator.faults import Fault
+from tests.engine.test_leaving import begin, shut
+from tests.proof.judge import settled
+from tests.proof.rig import Console, ProgramStopped, World, world
+
+F1 = AccountId("F001")
+
+
+def followers(console: Console) -> set[State]:
+    return {one.state for one in console.engine.book if one.intent.role is Role.FOLLOWER}
+
+
+def sent(made: World, number: int) -> int:
+    client = made.accounts[number].client_id
+    return sum(line.account == client for line in made.broker.ledger.wire)
+
+
+async def place(console: Console, fan_out: FanOut) -> None:
+    made = console.world
+    await console.engine.submit(made.master, made.terms(away=60), fan_out, CommandId("one"))
+
+
+@pytest.mark.parametrize("fan_out", list(FanOut))
+def test_a_crash_after_the_masters_rejection_lets_no_follower_leave(fan_out: FanOut) -> None:
+    """It was stored, and nothing of what follows from it: the power went in between."""
+
+    async def die(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        made.broker.add_fault(
+            Fault(action="reject", text="RMS:Margin exceeds", accounts=[made.accounts[0].client_id])
+        )
+        console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 50 * 10**9
+        console.engine.bus._listeners.remove(console.engine._copying.hear)
+        await place(console, fan_out)
+        await made.clock.sleep(4)
+        (master,) = console.engine.book.of_account(made.master)
+        assert master.state is State.REJECTED
+        await console.store.journal.flush()
+        raise ProgramStopped("power cut")
+
+    async def again(console: Console) -> None:
+        await begin(console)
+        await console.engine.resume("operator", "looked")
+        await console.world.clock.sleep(45)
+        together = fan_out is FanOut.WITH_MASTER
+        assert followers(console) == {State.SKIPPED, State.CANCELLED if together else State.SKIPPED}
+        (await settled(console, 1)).must_be_clean("master rejected")
+
+    with world(3) as made:
+        made.live(die)
+        made.live(again)
+        together = fan_out is FanOut.WITH_MASTER
+        assert [sent(made, number) for number in (1, 2, 3)] == [0, together, together]
+
+
+def test_a_master_that_never_left_cancels_those_that_left_with_it() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        shut(console, made.master)
+        await place(console, FanOut.WITH_MASTER)
+        await made.clock.sleep(20)
+        (master,) = console.engine.book.of_account(made.master)
+        assert master.state is State.NOT_SENT
+        assert followers(console) == {State.CANCELLED}
+
+    with world(2) as made:
+        made.live(script)
+        assert [sent(made, number) for number in range(3)] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("fan_out", list(FanOut))
+def test_a_master_refused_for_its_rate_is_tried_once_more_and_its_followers_stay(
+    fan_out: FanOut,
+) -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        master = made.accounts[0].client_id
+        made.broker.add_fault(Fault(action="too_many", call="place", accounts=[master], count=1))
+        await place(console, fan_out)
+        await made.clock.sleep(30)
+        assert {order.state for order in console.engine.book} == {State.WORKING}
+
+    with world(2) as made:
+        made.live(script)
+        assert [sent(made, number) for number in range(3)] == [2, 1, 1]
+
+
+def test_a_master_refused_for_its_rate_twice_cancels_those_that_left_with_it() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        master = made.accounts[0].client_id
+        made.broker.add_fault(Fault(action="too_many", call="place", accounts=[master]))
+        await place(console, FanOut.WITH_MASTER)
+        await made.clock.sleep(40)
+        assert followers(console) == {State.CANCELLED}
+
+    with world(2) as made:
+        made.live(script)
+        assert [sent(made, number) for number in range(3)] == [2, 1, 1]
