@@ -83,6 +83,12 @@ class AccountHalted:
     """One account alone was stopped, or more was found in one that is."""
 
     halt: AccountHalt
+    actor: str = "engine"
+
+    @property
+    def reason(self) -> str:
+        """Everything that was found, in words."""
+        return self.halt.reason
 
 
 @dataclass(frozen=True, slots=True)

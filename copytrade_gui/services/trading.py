@@ -201,7 +201,9 @@ class Trading:
     def _check_halt(self, account_id: AccountId, saw: str) -> None:
         lane = self._engine.lanes.get(account_id)
         if lane is None or not lane.status.halted:
-            raise RefusedError("This account is not halted. Nothing was changed.", code="not_halted")
+            raise RefusedError(
+                "This account is not halted. Nothing was changed.", code="not_halted"
+            )
         if lane.status.halted != saw:
             raise RefusedError(
                 f"More was found meanwhile, so it stays halted. Look again: {lane.status.halted}",

@@ -153,9 +153,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
         case AccountChanged(status=status):
             account, reason = status.account_id, status.halted or status.session_reason
             body = _status(status)
-        case AccountHalted(halt=halt):
-            account, reason, body = halt.account_id, halt.reason, halt
-        case AccountHaltLifted(halt=halt):
+        case AccountHalted(halt=halt) | AccountHaltLifted(halt=halt):
             account, actor, reason, body = halt.account_id, event.actor, event.reason, halt
         case Alarm():
             account, plan = event.account_id or "", event.plan_id or ""

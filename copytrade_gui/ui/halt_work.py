@@ -60,7 +60,8 @@ class HaltWork(QObject):
         first = halted[0]
         who = f"Master {first.name}" if first.role is Role.MASTER else first.name
         others = len(halted) - 1
-        more = f" {figures.plural(others, 'other account')} halted too." if others else ""
+        verb = "is" if others == 1 else "are"
+        more = f" {figures.plural(others, 'other account')} {verb} halted too." if others else ""
         reason = self._desk.roster.status(first.account_id).halted
         sentence = f"{who} is HALTED, nothing is sent to it. {reason}{more}"
         button = ("Lift halt", lambda: self._open(next(iter(self._desk.roster.halted()), None)))
@@ -71,9 +72,7 @@ class HaltWork(QObject):
             self.dialog.present()
         elif account is not None:
             status = self._desk.roster.status(account.account_id)
-            self.dialog = LiftHaltDialog(
-                self._window, self._desk, self._trading, account, status
-            )
+            self.dialog = LiftHaltDialog(self._window, self._desk, self._trading, account, status)
             self._desk.tasks.start(self._ask(self.dialog), name="lift halt")
 
     async def _ask(self, dialog: LiftHaltDialog) -> None:

@@ -65,9 +65,7 @@ class Roster(QObject):
     def halted(self) -> tuple[Account, ...]:
         """Accounts that are halted alone, masters first."""
         return tuple(
-            account
-            for account in self._accounts.values()
-            if self.status(account.account_id).halted
+            account for account in self._accounts.values() if self.status(account.account_id).halted
         )
 
     def without_session(self) -> tuple[Account, ...]:

@@ -63,7 +63,7 @@ async def press(
 
 
 async def halt(console: Console, account: AccountId = F1) -> None:
-    """The broker makes two orders of one; a read shows both with one tag, and we are just past it."""
+    """The broker makes two orders of one; a read has shown both with one tag a moment ago."""
     made = console.world
     await begin(console)
     client = made.account(account).client_id
@@ -104,7 +104,7 @@ def test_a_halted_account_stays_halted_over_restarts_until_it_is_lifted(
         shares = await press(console, f"in life {console.world.lives}")
         assert shares[F1] == (State.BLOCKED, "account_halted")
         assert shares[AccountId("F002")] == (State.PLANNED, "")
-        (order,) = [one for one in console.engine.book.of_account(F1)][-1:]
+        order = list(console.engine.book.of_account(F1))[-1]
         assert order.reason.startswith(why)
         counts.append(orders_at_broker(console.world))
 
@@ -199,7 +199,7 @@ def test_switching_off_and_on_and_a_new_login_lift_nothing() -> None:
 def test_a_halted_master_places_nothing_until_it_is_lifted() -> None:
     async def script(console: Console) -> None:
         await halt(console, MASTER)
-        with pytest.raises(DeniedError, match="DUPLICATE.*lift its halt"):
+        with pytest.raises(DeniedError, match=r"DUPLICATE.*lift its halt"):
             await press(console, "denied")
         await lift(console, MASTER)
         await press(console, "again")
@@ -217,7 +217,7 @@ def test_lifting_needs_a_reason_and_the_newest_look_and_is_in_the_trail() -> Non
         with pytest.raises(RefusedError, match="Reason is empty"):
             await verb(F1, why, "  ", CommandId("one"))
         console.engine._halts.found(F1, "overfill X", "OVERFILL: order X, filled 3 of 2.", 3)
-        with pytest.raises(RefusedError, match="More was found meanwhile.*OVERFILL"):
+        with pytest.raises(RefusedError, match=r"More was found meanwhile.*OVERFILL"):
             await verb(F1, why, "looked", CommandId("two"))
         assert halted(console)
         await verb(F1, halted(console), "looked", CommandId("three"))

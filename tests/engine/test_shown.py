@@ -136,7 +136,9 @@ def test_an_overfill_that_a_person_has_seen_halts_again_only_when_it_grows() -> 
         doubt.read(rows, trades=Read(tuple(trades), whole=True))
         assert f"traded {ordered + 2} of {ordered}" in doubt.halted()
         doubt.lift()
-        doubt.read(replace(rows, filled_quantity=ordered + 3), trades=Read(tuple(trades), whole=True))
+        doubt.read(
+            replace(rows, filled_quantity=ordered + 3), trades=Read(tuple(trades), whole=True)
+        )
         assert f"filled {ordered + 3} of {ordered}" in doubt.halted()
 
     with_a_doubt(test)

@@ -137,7 +137,9 @@ class FakeTrading:
                     capital=status.free_margin,
                 )
                 quantity, code, reason = sized.quantity, sized.code, sized.reason
-                if not account.active:
+                if status.halted:
+                    quantity, code, reason = 0, "account_halted", status.halted
+                elif not account.active:
                     quantity, code, reason = 0, "off", "Copying is turned off."
                 elif status.session is not SessionState.READY:
                     quantity, code, reason = 0, "no_session", "Log this account in."
@@ -149,6 +151,8 @@ class FakeTrading:
         protected = None if terms.price else (price * Decimal("1.02")).quantize(Decimal("0.05"))
         state = self._world.change.state
         blocked = "" if state.allows_new_plans else f"Trading is in {state}. Resume first."
+        if halted := self._world.statuses[master_id].halted:
+            blocked = f"The master account cannot trade: {halted}"
         return Preview((), tuple(rows), protected, value, blocked)
 
     async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:

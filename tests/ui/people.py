@@ -100,9 +100,7 @@ def quote(instrument: Instrument, now_ns: int) -> Quote | None:
     )
 
 
-OVERFILL = (
-    "OVERFILL: order 261124000031877, BUY NIFTY 26NOV 26500 CE, filled 225 of 150 ordered."
-)
+OVERFILL = "OVERFILL: order 261124000031877, BUY NIFTY 26NOV 26500 CE, filled 225 of 150 ordered."
 DUPLICATE = (
     "DUPLICATE: orders 261124000031902 and 261124000031903 carry one tag, BUY 150 NIFTY 26NOV "
     "26500 CE where one was meant."

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -184,7 +185,9 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "import-bad": lambda: ImportDialog(window, desk, Path("followers.csv"), bad),
         "resume": lambda: ResumeDialog(window, desk, console.trading, killed),
         "lift-halt": lambda: LiftHaltDialog(
-            window, desk, console.trading, listed[19], made.statuses[listed[19].account_id]
+            window, desk, console.trading, listed[5],
+            replace(made.statuses[listed[5].account_id], halted=people.OVERFILL,
+                    halted_ns=people.NOW_NS),
         ),
         "review": lambda: ReviewDialog(window, desk, console.trading, people.reviews(listed)),
         "recovery": lambda: RecoveryDialog(window, desk, report),

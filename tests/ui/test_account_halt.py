@@ -34,9 +34,7 @@ def choose(window: MainWindow, account: AccountId) -> None:
     view = window.followers.table.view
     row = next(n for n in range(view.proxy.rowCount()) if account_at(window, n) == account)
     flags = QItemSelectionModel.SelectionFlag
-    view.selectionModel().select(
-        view.proxy.index(row, 0), flags.ClearAndSelect | flags.Rows
-    )
+    view.selectionModel().select(view.proxy.index(row, 0), flags.ClearAndSelect | flags.Rows)
 
 
 async def opened(window: MainWindow) -> LiftHaltDialog:

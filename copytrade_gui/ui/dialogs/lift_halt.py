@@ -15,10 +15,16 @@ from copytrade_gui.ui.dialogs.form import FormDialog
 from copytrade_gui.ui.state_words import client_tail
 
 _CHECKS = (
-    "On the broker's own screen, look at this account's orders, trades and positions. Is an order "
-    "there that should not be? Cancel it there. Does the account hold more than it should? Close "
-    "the excess yourself: this program never trades back. If you cannot explain it, leave the "
-    "account halted and ask the broker."
+    "Look at this account's orders, trades and positions on the broker's own screen.\n"
+    "\u2022 An order is there that should not be: cancel it there.\n"
+    "\u2022 The account holds more than it should: close the excess yourself, this program never "
+    "trades back.\n"
+    "\u2022 You cannot explain it: leave the account halted and ask the broker."
+)
+_MEANS = (
+    "Lifting sends nothing by itself, except orders that wait for this account and are still "
+    "fresh. What was blocked meanwhile is not made up for. The same finding does not halt it again "
+    "today; a new one does."
 )
 
 
@@ -49,22 +55,17 @@ class LiftHaltDialog(FormDialog):
         master = account.role is Role.MASTER
         who = "Master account" if master else "Account"
         sent = "no order of yours leaves" if master else "no order is sent to it"
+        halted = (
+            f"{who} {account.name} ({client_tail(account.client_id)}) is HALTED since "
+            f"{figures.clock(status.halted_ns)} IST: {sent}. Other accounts are not touched."
+        )
         texts = (
-            (
-                f"{who} {account.name} ({client_tail(account.client_id)}) is HALTED since "
-                f"{figures.clock(status.halted_ns)} IST: {sent}. Other accounts are not touched.",
-                "",
-            ),
+            (halted, ""),
             ("What was found", "heading"),
             (status.halted, "problem"),
             ("Check before you lift it", "heading"),
             (_CHECKS, ""),
-            (
-                "Lifting sends nothing by itself, except orders that wait for this account and "
-                "are still fresh. What was blocked meanwhile is not made up for. The same finding "
-                "does not halt it again today; a new one does.",
-                "muted",
-            ),
+            (_MEANS, "muted"),
         )
         for place, (text, style) in enumerate(texts):
             self.box.insertWidget(place, self.add_text(text, style=style))

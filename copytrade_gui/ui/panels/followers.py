@@ -47,7 +47,9 @@ class FollowersPanel(QWidget):
         self._build_bulk()
         view = self.table.view
         actions = desk.actions
-        view.add_row_actions([actions[a] for a in (*BULK, Act.LIFT_HALT, Act.LOGIN_ONE, Act.LOGOUT_ONE, Act.COPY)])
+        view.add_row_actions(
+            [actions[a] for a in (*BULK, Act.LIFT_HALT, Act.LOGIN_ONE, Act.LOGOUT_ONE, Act.COPY)]
+        )
         view.activated.connect(lambda _index: actions[Act.FOLLOWER_EDIT].trigger())
         view.selectionModel().selectionChanged.connect(lambda *_: self._on_selection_changed())
         # Trouble first, then by name: the rows are loaded by name and sorting is stable.

@@ -191,6 +191,8 @@ class TopStrip(QFrame):
         look = copying_look(master, status) if status.halted else SESSION_LOOKS[status.session]
         self.session.setText(look.word)
         self.session.setToolTip(status.halted)
+        self.session.setProperty("tone", str(look.tone) if status.halted else "")
+        self.session.style().polish(self.session)
         self.session_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(12, 12))
 
     def _on_master_chosen(self, _index: int) -> None:
