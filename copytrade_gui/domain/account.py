@@ -60,4 +60,6 @@ class AccountStatus:
     average_rank: float | None = None
     """Mean place in the send order over its copies, 0 first to 1 last; fairness at a glance."""
     halted: str = ""
-    """Why this account alone is stopped; empty when it is not."""
+    """Why this account alone is stopped, in sentences; empty when it is not."""
+    halted_ns: int = 0
+    """Since when, UTC ns; 0 when it is not."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.account import AccountStatus
+from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
 from copytrade_gui.domain.records import Fill, OrderView, Plan
 from copytrade_gui.domain.trading_state import StateChange
@@ -75,6 +76,28 @@ class AccountChanged:
     """An account's session, margin, warmth or last outcome changed."""
 
     status: AccountStatus
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHalted:
+    """One account alone was stopped, or more was found in one that is."""
+
+    halt: AccountHalt
+    actor: str = "engine"
+
+    @property
+    def reason(self) -> str:
+        """Everything that was found, in words."""
+        return self.halt.reason
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHaltLifted:
+    """A person has looked at an account that was halted alone, and let it go on."""
+
+    halt: AccountHalt
+    actor: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +189,8 @@ Event = (
     | PlanSettled
     | TradingStateChanged
     | AccountChanged
+    | AccountHalted
+    | AccountHaltLifted
     | Alarm
     | ReviewsChanged
     | RecoveryReported

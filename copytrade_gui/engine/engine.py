@@ -20,6 +20,7 @@ from copytrade_gui.engine.changes import Changes
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.halts import Halts
 from copytrade_gui.engine.hold import Holds
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
@@ -76,6 +77,7 @@ class Engine:
         self._work = Work(clock, chance, self._bug)
         self._breaker = Breaker(rules)
         self._roster = Roster(self.lanes, self.bus, self._work)
+        self._halts = Halts(self.lanes, self._roster, self.bus, clock)
         self._tripwires = Tripwires(self.gate, self.book, self._work, self.stop_trading)
         self._progress = Progress(self.book, self.bus, clock, self._tripwires.overshoot)
         waves = Waves(
@@ -128,6 +130,7 @@ class Engine:
             lanes=self.lanes,
             progress=self._progress,
             roster=self._roster,
+            halts=self._halts,
             breaker=self._breaker,
             clock=clock,
             rules=rules,
@@ -140,7 +143,7 @@ class Engine:
         )
         self._reconciler = Reconciler(
             self.book,
-            self._roster,
+            self._halts,
             on_live=self._live,
             on_settled=self._settled,
             on_rejected=self._replies.count_alike,
@@ -226,6 +229,7 @@ class Engine:
         for account in accounts:
             self.lanes.put(account)
         work = await self._journal.load(ist(self._clock.wall_ns()).date())
+        self._halts.restore(work.halts)
         self.submission.restore(work)
         self._recovery.restore(work)
         self._recovery.refresh()
@@ -241,8 +245,8 @@ class Engine:
     # ------------------------------------------------------------ accounts
 
     def put_account(self, account: Account) -> None:
-        """Add an account or change it; running plans keep their frozen values."""
-        self.lanes.put(account)
+        """Add or change an account; running plans keep their frozen values, a halt stays."""
+        self._halts.apply(self.lanes.put(account))
 
     def drop_account(self, account_id: AccountId) -> None:
         """Forget an account; what waits for it is skipped."""
@@ -320,10 +324,14 @@ class Engine:
         """Back to ACTIVE by a person. Raises JournalFailureError: the stop stays."""
         return await self._stops.resume(actor, reason)
 
-    def lift_account_halt(self, account_id: AccountId) -> None:
-        """A person looked at an account that was halted alone."""
-        self._roster.halt(self.lanes[account_id], "")
+    def lift_account_halt(self, account_id: AccountId, saw: str, actor: str, reason: str) -> bool:
+        """A person looked at what halted an account alone; False if more than he ``saw`` did.
+
+        What waits for the account and is still fresh leaves now.
+        """
+        lifted = self._halts.lift(account_id, saw, actor, reason)
         self._dispatcher.kick()
+        return lifted
 
     def storage_failed(self, sentence: str) -> None:
         """The journal could not store something: HALT."""

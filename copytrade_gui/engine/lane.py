@@ -45,7 +45,7 @@ class Lane:
         """Code and sentence why no order can leave; empty strings when one can."""
         status = self.status
         if status.halted:
-            return "account_halted", status.halted
+            return "account_halted", f"{status.halted} Look at its books, then lift its halt."
         if self.session is None or status.session is not _READY:
             reason = status.session_reason
             return "no_session", reason or "The account is not logged in. Log it in."

@@ -15,9 +15,9 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill
 from copytrade_gui.engine.book import Book
+from copytrade_gui.engine.halts import Halts
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.order import Order
-from copytrade_gui.engine.roster import Roster
 from copytrade_gui.engine.shown import ShownOrders, ShownTrades
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
 
@@ -40,7 +40,7 @@ class Reconciler:
     def __init__(
         self,
         book: Book,
-        roster: Roster,
+        halts: Halts,
         *,
         on_live: Callable[[Order], None],
         on_settled: Callable[[Order], None],
@@ -48,7 +48,7 @@ class Reconciler:
         on_foreign: Callable[[AccountId, str], None],
     ) -> None:
         self._book = book
-        self._roster = roster
+        self._halts = halts
         self._on_live = on_live
         self._on_settled = on_settled
         self._on_rejected = on_rejected
@@ -121,7 +121,7 @@ class Reconciler:
         for order, row in ours:
             quantity = self._book.traded_of(account, row.broker_order_id)
             if quantity > order.intent.terms.quantity:
-                self._overfill(lane, order, quantity)
+                self._overfill(order, quantity, "traded")
                 unsettled.append(row)
         shown.keep(unsettled)
 
@@ -166,31 +166,26 @@ class Reconciler:
 
     def _link(self, order: Order, row: BrokerOrder) -> None:
         late = order.attempt_state in _LATE
-        earlier = order.attempt is not None and order.attempt.tag != row.tag
+        account = order.intent.account_id
+        if order.attempt is not None and order.attempt.tag != row.tag:
+            # Told before the link: of a crash between the two no link without a halt is left.
+            self._halt(
+                account,
+                f"duplicate {row.broker_order_id}",
+                f"DUPLICATE: order {row.broker_order_id} is a try that was called refused, and it "
+                "was sent again since: it may be there twice.",
+            )
         if not self._book.acknowledge(
             order, row.broker_order_id, reason="Found in the order book by its tag."
         ):
-            self._once(
-                order.intent.account_id,
+            self._halt(
+                account,
                 f"impossible {row.broker_order_id}",
-                f"Order {row.broker_order_id} of {order.intent.account_id} carries the tag of an "
-                f"order that is {order.state} and never left. The account is halted; look at it.",
-            )
-            self._roster.halt_account(
-                order.intent.account_id, "An order is there that never left. Check its book."
+                f"IMPOSSIBLE: order {row.broker_order_id} carries the tag of an order that is "
+                f"{order.state} and never left.",
             )
             return
         self._on_settled(order)
-        if earlier:
-            self._once(
-                order.intent.account_id,
-                f"duplicate {row.broker_order_id}",
-                f"DUPLICATE: order {row.broker_order_id} of {order.intent.account_id} is a try "
-                "that was called refused, and it was sent again since. The account is halted.",
-            )
-            self._roster.halt_account(
-                order.intent.account_id, "One order may be there twice. Check its book."
-            )
         if late:
             self._book.alarm(
                 "late_find",
@@ -240,35 +235,38 @@ class Reconciler:
             self._book.announce(order, old)
 
     def _note_overfill(self, order: Order, row: BrokerOrder) -> None:
-        lane_account = order.intent.account_id
-        self._once(
-            lane_account,
-            f"overfill {row.broker_order_id}",
-            f"OVERFILL: {row.filled_quantity} filled of {order.intent.terms.quantity} ordered, "
-            f"order {row.broker_order_id} of {lane_account}. The account is halted.",
-        )
-        self._roster.halt_account(lane_account, "Filled more than ordered. Check its book.")
+        self._overfill(order, row.filled_quantity, "filled")
         self._book.grow(order, row.filled_quantity, row.average_price)
         if order.attempt_state is not State.FILLED:
             self._book.move(order, State.FILLED, code="overfill", reason="Filled above ordered.")
 
-    def _overfill(self, lane: Lane, order: Order, quantity: int) -> None:
-        self._once(
-            lane.account_id,
+    def _overfill(self, order: Order, quantity: int, how: str) -> None:
+        terms = order.intent.terms
+        self._halt(
+            order.intent.account_id,
             f"overfill {order.broker_order_id}",
-            f"OVERFILL: trades of {quantity} for {order.intent.terms.quantity} ordered, order "
-            f"{order.broker_order_id} of {lane.account_id}. The account is halted.",
+            f"OVERFILL: order {order.broker_order_id}, {terms.side} {terms.instrument.symbol}, "
+            f"{how} {quantity} of {terms.quantity} ordered.",
+            quantity,
         )
-        self._roster.halt(lane, "Traded more than ordered. Check its book.")
 
     def _duplicate(self, lane: Lane, order: Order, row: BrokerOrder) -> None:
-        self._once(
+        terms = order.intent.terms
+        self._halt(
             lane.account_id,
             f"duplicate {row.broker_order_id}",
-            f"DUPLICATE: orders {order.broker_order_id} and {row.broker_order_id} of "
-            f"{lane.account_id} carry one tag. The account is halted; nothing was traded back.",
+            f"DUPLICATE: orders {order.broker_order_id} and {row.broker_order_id} carry one tag, "
+            f"{row.side} {row.quantity} {terms.instrument.symbol} where one was meant.",
         )
-        self._roster.halt(lane, "Two orders with one tag. Check its book.")
+
+    def _halt(self, account: AccountId, what: str, sentence: str, amount: int = 0) -> None:
+        if self._halts.found(account, what, sentence, amount):
+            self._book.alarm(
+                what.partition(" ")[0],
+                f"{sentence} Account {account} is halted; nothing was traded back. Look at its "
+                "books at the broker, then lift its halt.",
+                account=account,
+            )
 
     def _stranger(self, lane: Lane, row: BrokerOrder) -> None:
         if not is_our_tag(row.tag) or self._book.by_tag(row.tag) is not None:

@@ -13,6 +13,7 @@ from copytrade_gui.domain.records import Timing
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.breaker import Breaker
+from copytrade_gui.engine.halts import Halts
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
@@ -42,6 +43,7 @@ class Replies:
         lanes: Lanes,
         progress: Progress,
         roster: Roster,
+        halts: Halts,
         breaker: Breaker,
         clock: Clock,
         rules: Rules,
@@ -56,6 +58,7 @@ class Replies:
         self._lanes = lanes
         self._progress = progress
         self._roster = roster
+        self._halts = halts
         self._breaker = breaker
         self._clock = clock
         self._rules = rules
@@ -124,24 +127,30 @@ class Replies:
         if self._book.acknowledge(order, outcome.broker_order_id):
             self._on_live(order)
             return
-        lane = self._lanes.get(order.intent.account_id)
-        owner = self._book.by_broker(order.intent.account_id, outcome.broker_order_id)
+        account, number = order.intent.account_id, outcome.broker_order_id
+        owner = self._book.by_broker(account, number)
         if owner is order or order.attempt_state is None:
             return
         if order.attempt_state is State.SENDING:  # the id belongs to another order of ours
+            self._halts.found(
+                account,
+                f"duplicate {number}",
+                f"DUPLICATE: the broker gave one order id, {number}, to two of our orders.",
+            )
             order.doubt_ns = self._clock.mono_ns()
             self._book.move(order, State.UNKNOWN, code="duplicate", reason="Order id used twice.")
             self._on_doubt(order)
-        else:
+            return
+        sentence = (
+            f"DUPLICATE: one order has two broker order ids, {order.broker_order_id} and {number}."
+        )
+        if self._halts.found(account, f"duplicate {number}", sentence):
             self._book.alarm(
                 "duplicate",
-                f"One order of {order.intent.account_id} has two broker order ids, "
-                f"{order.broker_order_id} and {outcome.broker_order_id}. The account is halted; "
-                "compare its order book.",
+                f"{sentence} Account {account} is halted; compare its order book, then lift its "
+                "halt.",
                 order,
             )
-        if lane is not None:
-            self._roster.halt(lane, "One order id for two orders, or two for one. Check its book.")
 
     def _refused(self, order: Order, outcome: Refused) -> None:
         self._book.move(order, State.REFUSED, code=outcome.code, reason=outcome.reason)

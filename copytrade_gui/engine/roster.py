@@ -30,16 +30,10 @@ class Roster:
         lane.status = replace(lane.status, session=state, session_reason=reason)
         self._note(lane)
 
-    def halt(self, lane: Lane, reason: str) -> None:
-        """Stop this account alone; empty lifts it."""
-        lane.status = replace(lane.status, halted=reason)
+    def halt(self, lane: Lane, reason: str, since_ns: int) -> None:
+        """Stop this account alone; empty lets it go on. Only ``Halts`` decides that."""
+        lane.status = replace(lane.status, halted=reason, halted_ns=since_ns)
         self._note(lane)
-
-    def halt_account(self, account: AccountId, reason: str) -> None:
-        """Stop one account by its id; silent for an account that was removed."""
-        lane = self._lanes.get(account)
-        if lane is not None:
-            self.halt(lane, reason)
 
     def margin(self, lane: Lane, free: Paise) -> None:
         """The free margin was read."""

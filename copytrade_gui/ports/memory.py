@@ -10,6 +10,7 @@ from typing import Protocol
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.events import Event, PlanSettled
+from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId, Tag
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
@@ -33,6 +34,8 @@ class OpenWork:
     next_plan_number: int
     fills: tuple[Fill, ...] = ()
     """Trades already seen today, so that their rows are not taken for new ones."""
+    halts: tuple[AccountHalt, ...] = ()
+    """Of every account that was ever halted alone, removed ones too; whatever the day."""
 
 
 def nothing_else() -> bool:
@@ -70,7 +73,10 @@ class Journal(Protocol):
         """Record a person's act once; False if this command is already known."""
 
     def append(self, event: Event) -> None:
-        """Queue a fact; stored in groups (every 20 ms or 25 rows). Never blocks, never raises."""
+        """Queue a fact; stored in groups (every 20 ms or 25 rows). Never blocks, never raises.
+
+        The halt of an account waits for no group: it and what came before it are stored at once.
+        """
 
     async def flush(self) -> None:
         """Wait until everything appended is stored or in the emergency journal."""

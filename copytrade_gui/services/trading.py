@@ -198,6 +198,28 @@ class Trading:
         if why:
             raise RefusedError(why)
 
+    @refusals_logged
+    async def lift_account_halt(
+        self, account_id: AccountId, saw: str, reason: str, command: CommandId
+    ) -> None:
+        """A person says: an account that was halted alone may go on."""
+        self._check_halt(account_id, saw)
+        await self._record_decision(command, "lift_account_halt", account_id, reason)
+        if not self._engine.lift_account_halt(account_id, saw, _OPERATOR, reason.strip()):
+            self._check_halt(account_id, saw)
+
+    def _check_halt(self, account_id: AccountId, saw: str) -> None:
+        lane = self._engine.lanes.get(account_id)
+        if lane is None or not lane.status.halted:
+            raise RefusedError(
+                "This account is not halted. Nothing was changed.", code="not_halted"
+            )
+        if lane.status.halted != saw:
+            raise RefusedError(
+                f"More was found meanwhile, so it stays halted. Look again: {lane.status.halted}",
+                code="found_more",
+            )
+
     async def _record_decision(
         self, command: CommandId, verb: str, subject: str, reason: str
     ) -> None:

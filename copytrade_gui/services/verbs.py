@@ -136,6 +136,15 @@ class TradingVerbs(Protocol):
     async def decide_absent(self, intent: IntentId, reason: str, command: CommandId) -> None:
         """A person says: our order does not exist. Recorded. Raises RefusedError."""
 
+    async def lift_account_halt(
+        self, account_id: AccountId, saw: str, reason: str, command: CommandId
+    ) -> None:
+        """A person says: an account that was halted alone may go on. Recorded.
+
+        ``saw`` is the ``AccountStatus.halted`` he looked at; refused if more was found since. Only
+        what waited for the account and is still fresh leaves. Raises RefusedError.
+        """
+
     async def recovery(self) -> RecoveryReport | None:
         """The report of this start, None before it is ready."""
 

@@ -14,7 +14,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from copytrade_gui.domain.events import Event
+from copytrade_gui.domain.events import AccountHalted, Event
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.records import Attempt, Plan
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -232,7 +232,7 @@ class SqliteJournal:
         if self._closed:
             log.error("a fact came after the journal closed: %s", type(event).__name__)
         elif worth_keeping(event, self._kept):
-            self._enqueue(event, self._now())
+            self._enqueue(event, self._now(), at_once=isinstance(event, AccountHalted))
 
     async def flush(self) -> None:
         """Wait until every fact is in the database or the emergency journal (or both refused)."""
@@ -256,11 +256,11 @@ class SqliteJournal:
     def _now(self) -> Moment:
         return Moment(self._clock.wall_ns(), self._clock.mono_ns(), self.clock_offset_ms)
 
-    def _enqueue(self, news: Event | Fact, at: Moment) -> None:
+    def _enqueue(self, news: Event | Fact, at: Moment, *, at_once: bool = False) -> None:
         self._queue.append((news, at))
         if self._group_task is not None:
             return  # it takes everything that is there when it comes round
-        if len(self._queue) >= GROUP_ROWS:
+        if at_once or len(self._queue) >= GROUP_ROWS:
             self._stop_group_timer()
             self._start_group()
         elif self._group_timer is None:

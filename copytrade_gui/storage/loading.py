@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import (
     AccountId,
     ActionId,
@@ -36,6 +37,8 @@ from copytrade_gui.domain.order import (
 from copytrade_gui.domain.records import Fill, Intent, MasterAction, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import OpenWork
+from copytrade_gui.storage.projection import HALT_OF
+from copytrade_gui.storage.records import read_halt
 from copytrade_gui.storage.tables import states_outside
 
 IST = timedelta(hours=5, minutes=30)
@@ -226,6 +229,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         last_event_ns=int(last_event or 0),
         next_plan_number=int(number or 0) + 1,
         fills=tuple(_fills(connection, bounds[0])),
+        halts=tuple(_halts(connection)),
     )
 
 
@@ -274,6 +278,16 @@ def _trading(connection: Connection) -> StateChange | None:
         "SELECT state, actor, reason, at_ns FROM trading_state ORDER BY change_number DESC LIMIT 1"
     ).first()
     return None if row is None else StateChange(TradingState(row[0]), row[1], row[2], row[3])
+
+
+def _halts(connection: Connection) -> list[AccountHalt]:
+    rows = connection.exec_driver_sql(
+        "SELECT e.body FROM meta m LEFT JOIN events e ON e.number = CAST(m.value AS INTEGER) "
+        "WHERE m.name LIKE ? ORDER BY e.number",
+        (f"{HALT_OF}%",),
+    )
+    # Without its event a halt cannot be read; taken for none it would let orders leave.
+    return [read_halt(body or "") for (body,) in rows]
 
 
 def _fills(connection: Connection, since_ns: int) -> Sequence[Fill]:

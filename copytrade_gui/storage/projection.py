@@ -12,6 +12,7 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.storage.chain import EventRow
 from copytrade_gui.storage.records import (
     FILL_SEEN,
+    HALT_KINDS,
     ORDER_CHANGED,
     PLAN_SETTLED,
     OrderFact,
@@ -61,6 +62,13 @@ FILL = (
     "seen_ns) VALUES (?,?,?,?,?,?,?)"
 )
 SETTLED = "UPDATE plans SET settled = ? WHERE plan_id = ?"
+HALT_OF = "halt of "
+"""``meta`` holds, under this and an account's id, the number of the newest event of its halt: the
+start finds it there without reading the whole trail."""
+HALT = (
+    "INSERT INTO meta VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value = excluded.value "
+    "WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)"
+)
 
 
 def slice_of(intent_id: str) -> int:
@@ -74,6 +82,7 @@ def changes(rows: Sequence[EventRow]) -> list[Rows]:
     attempts: dict[tuple[str, int], tuple[EventRow, OrderFact]] = {}
     fills: list[tuple[SqlValue, ...]] = []
     settled: list[tuple[SqlValue, ...]] = []
+    halts: list[tuple[SqlValue, ...]] = []
     for row in rows:
         if row.kind == ORDER_CHANGED:
             fact = read_order(row.body)
@@ -97,6 +106,8 @@ def changes(rows: Sequence[EventRow]) -> list[Rows]:
             )
         elif row.kind == PLAN_SETTLED:
             settled.append((row.body, row.plan_id))
+        elif row.kind in HALT_KINDS:
+            halts.append((HALT_OF + row.account_id, str(row.number)))
     batch = [
         Rows(EVENT, rows),
         # Attempts that died first: then a new live one of the same intent breaks no index.
@@ -109,6 +120,7 @@ def changes(rows: Sequence[EventRow]) -> list[Rows]:
         Rows(LATENCY, [_latency(row, fact) for row, fact in attempts.values() if fact.called_ns]),
         Rows(FILL, fills),
         Rows(SETTLED, settled),
+        Rows(HALT, halts),
     ]
     return [part for part in batch if part.rows]
 

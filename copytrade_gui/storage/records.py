@@ -14,6 +14,8 @@ import msgspec
 from copytrade_gui.domain.account import AccountStatus
 from copytrade_gui.domain.events import (
     AccountChanged,
+    AccountHalted,
+    AccountHaltLifted,
     Alarm,
     Event,
     FillSeen,
@@ -25,6 +27,7 @@ from copytrade_gui.domain.events import (
     ReviewsChanged,
     TradingStateChanged,
 )
+from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.records import Fill, OrderView
 from copytrade_gui.domain.trading_state import StateChange
@@ -35,6 +38,8 @@ ORDER_CHANGED = "OrderChanged"
 FILL_SEEN = "FillSeen"
 PLAN_SETTLED = "PlanSettled"
 TRADING_STATE = "TradingStateChanged"
+HALT_KINDS = frozenset({"AccountHalted", "AccountHaltLifted"})
+"""The newest of these says how the halt of an account stands."""
 
 
 class OrderFact(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -148,6 +153,8 @@ def fact_from(event: Event, at: Moment) -> Fact:
         case AccountChanged(status=status):
             account, reason = status.account_id, status.halted or status.session_reason
             body = _status(status)
+        case AccountHalted(halt=halt) | AccountHaltLifted(halt=halt):
+            account, actor, reason, body = halt.account_id, event.actor, event.reason, halt
         case Alarm():
             account, plan = event.account_id or "", event.plan_id or ""
             reason, body = event.sentence, event
@@ -223,6 +230,7 @@ def _status(status: AccountStatus) -> StatusFact:
 _ORDER = msgspec.json.Decoder(OrderFact)
 _FILL = msgspec.json.Decoder(Fill)
 _STATE = msgspec.json.Decoder(TradingStateChanged)
+_HALT = msgspec.json.Decoder(AccountHalt)
 
 
 def read_order(body: str) -> OrderFact:
@@ -238,3 +246,8 @@ def read_fill(body: str) -> Fill:
 def read_state(body: str) -> StateChange:
     """Read a ``TradingStateChanged`` body. Raises msgspec.DecodeError."""
     return _STATE.decode(body).change
+
+
+def read_halt(body: str) -> AccountHalt:
+    """Read the body of one of ``HALT_KINDS``. Raises msgspec.DecodeError."""
+    return _HALT.decode(body)

@@ -60,6 +60,7 @@ class Act(StrEnum):
     FOLLOWER_ON = "follower_on"
     FOLLOWER_OFF = "follower_off"
     FOLLOWER_SIZING = "follower_sizing"
+    LIFT_HALT = "lift_halt"
     FOLLOWERS_IMPORT = "followers_import"
     FOLLOWERS_EXPORT = "followers_export"
     LOGIN_NEXT = "login_next"
@@ -233,6 +234,14 @@ SPECS: dict[Act, Spec] = {
         "Followers",
         (),
         "percent",
+        question=True,
+    ),
+    Act.LIFT_HALT: Spec(
+        "Lift &halt",
+        "Let the selected account go on that was halted alone, with a reason",
+        "Followers",
+        ("Ctrl+Shift+U",),
+        "shield-check",
         question=True,
     ),
     Act.FOLLOWERS_IMPORT: Spec(

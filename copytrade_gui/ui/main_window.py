@@ -20,6 +20,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.dialogs.preferences import apply_look, read_policy
 from copytrade_gui.ui.event_pump import EventPump
+from copytrade_gui.ui.halt_work import HaltWork
 from copytrade_gui.ui.icons import OTHER_NAMES, Icons
 from copytrade_gui.ui.menus import build_menus
 from copytrade_gui.ui.notices import Notice, Notices
@@ -222,6 +223,7 @@ class MainWindow(QMainWindow):
         self.order_work = OrderWork(
             desk, console.trading, console.history, self.bands, self.stops, self
         )
+        self.halt_work = HaltWork(desk, console.trading, self.followers, self.bands, self)
         self.follower_work = FollowerWork(
             desk, self.followers, console.followers, console.sessions, self
         )

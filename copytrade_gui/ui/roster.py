@@ -62,6 +62,12 @@ class Roster(QObject):
             if account.role is Role.FOLLOWER and account.master_id == self._master
         )
 
+    def halted(self) -> tuple[Account, ...]:
+        """Accounts that are halted alone, masters first."""
+        return tuple(
+            account for account in self._accounts.values() if self.status(account.account_id).halted
+        )
+
     def without_session(self) -> tuple[Account, ...]:
         """Active accounts that cannot trade before somebody logs them in; masters first."""
         return tuple(

@@ -60,22 +60,22 @@ SESSION_LOOKS: dict[SessionState, Look] = {
 
 
 def copying_look(account: Account, status: AccountStatus) -> Look:
-    """The four copying states: on, out of step, stopped by a guard, off."""
+    """The four copying states: on, out of step, halted alone, off. A halt shows also when off."""
+    if status.halted:
+        return Look("HALTED", Tone.BAD, Mark.SQUARE)
     if not account.active:
         return Look("Off", Tone.MUTED, Mark.RING)
-    if status.halted:
-        return Look("Stopped", Tone.BAD, Mark.SQUARE)
     if status.session is not SessionState.READY:
         return Look("No session", Tone.WARN, Mark.TRIANGLE)
     return Look("On", Tone.OK, Mark.CIRCLE)
 
 
 def copying_rank(account: Account, status: AccountStatus) -> int:
-    """Trouble first: 0 stopped, 1 no session, 2 on, 3 off."""
-    if not account.active:
-        return 3
+    """Trouble first: 0 halted, 1 no session, 2 on, 3 off."""
     if status.halted:
         return 0
+    if not account.active:
+        return 3
     return 2 if status.session is SessionState.READY else 1
 
 

@@ -82,6 +82,11 @@ class Doubt:
     def halted(self) -> str:
         return self.lane.status.halted
 
+    def lift(self) -> bool:
+        """A person looked at what is shown, and lifts the halt."""
+        engine, account = self.console.engine, self.lane.account_id
+        return engine.lift_account_halt(account, self.halted(), "operator", "looked")
+
 
 def with_a_doubt(
     test: Callable[[Doubt], None], fault: Fault = LOST, *, after_s: float = 7.5

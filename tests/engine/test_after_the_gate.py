@@ -113,7 +113,7 @@ def _log_out(console: Console) -> None:
 
 
 def _halt(console: Console) -> None:
-    console.engine._roster.halt_account(F1, "test")
+    console.engine._halts.found(F1, "test", "Test.")
 
 
 @pytest.mark.parametrize(

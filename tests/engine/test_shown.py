@@ -41,7 +41,7 @@ def play(seed: int, *, same_objects: bool) -> Told:
             elif act < 0.3 and doubt.order.broker_order_id is not None:
                 book.move(doubt.order, State.CANCEL_PENDING)
             elif act < 0.35:
-                doubt.console.engine._roster.halt(lane, "")
+                doubt.lift()
             shown = rows if same_objects else [replace(one) for one in rows]
             traded = trades if same_objects else [replace(one) for one in trades]
             absorbed = doubt.console.engine._reconciler.absorb_orders(
@@ -123,15 +123,23 @@ def test_a_trade_of_an_order_that_becomes_ours_later_counts_then() -> None:
     with_a_doubt(test)
 
 
-def test_an_account_with_an_overfill_is_halted_by_every_read() -> None:
+def test_an_overfill_that_a_person_has_seen_halts_again_only_when_it_grows() -> None:
     def test(doubt: Doubt) -> None:
-        rows = doubt.row(filled_quantity=doubt.order.intent.terms.quantity + 1)
-        trades = Read((doubt.trade("T1", "B1", doubt.order.intent.terms.quantity + 1),), whole=True)
-        for shown, traded in (((rows,), Read((), whole=True)), ((), trades)):
-            for _ in range(2):
-                doubt.console.engine._roster.halt(doubt.lane, "")
-                doubt.read(*shown, trades=traded)
-                assert doubt.halted()
+        ordered = doubt.order.intent.terms.quantity
+        rows = doubt.row(filled_quantity=ordered + 1)
+        trades = [doubt.trade("T1", "B1", ordered + 1)]
+        for shown, traded in (((rows,), []), ((rows,), trades)):
+            doubt.read(*shown, trades=Read(tuple(traded), whole=True))
+            assert bool(doubt.halted()) == (not traded)
+            doubt.lift()
+        trades.append(doubt.trade("T2", "B1", 1))
+        doubt.read(rows, trades=Read(tuple(trades), whole=True))
+        assert f"traded {ordered + 2} of {ordered}" in doubt.halted()
+        doubt.lift()
+        doubt.read(
+            replace(rows, filled_quantity=ordered + 3), trades=Read(tuple(trades), whole=True)
+        )
+        assert f"filled {ordered + 3} of {ordered}" in doubt.halted()
 
     with_a_doubt(test)
 

@@ -20,7 +20,6 @@ from copytrade_gui.domain.events import (
     TradingStateChanged,
 )
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
-from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
@@ -41,6 +40,7 @@ from copytrade_gui.services.verbs import (
 from copytrade_gui.ui import figures
 from tests.ui import people
 from tests.ui.fake_events import FakeEvents
+from tests.ui.fake_market import FakeMarket
 
 ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
 
@@ -78,7 +78,13 @@ class World:
 
     def everyone_ready(self) -> None:
         for key, status in self.statuses.items():
-            self.statuses[key] = replace(status, session=SessionState.READY, halted="")
+            self.statuses[key] = replace(status, session=SessionState.READY, halted="", halted_ns=0)
+
+    def halt(self, account_id: AccountId, why: str) -> None:
+        """The engine found something in one account."""
+        status = self.statuses[account_id]
+        self.statuses[account_id] = replace(status, halted=why, halted_ns=people.NOW_NS)
+        self.events.send(AccountChanged(self.statuses[account_id]))
 
     def set_state(self, state: TradingState, reason: str) -> StateChange:
         self.change = StateChange(state, "Raghav", reason, people.NOW_NS)
@@ -133,7 +139,9 @@ class FakeTrading:
                     capital=status.free_margin,
                 )
                 quantity, code, reason = sized.quantity, sized.code, sized.reason
-                if not account.active:
+                if status.halted:
+                    quantity, code, reason = 0, "account_halted", status.halted
+                elif not account.active:
                     quantity, code, reason = 0, "off", "Copying is turned off."
                 elif status.session is not SessionState.READY:
                     quantity, code, reason = 0, "no_session", "Log this account in."
@@ -145,6 +153,8 @@ class FakeTrading:
         protected = None if terms.price else (price * Decimal("1.02")).quantize(Decimal("0.05"))
         state = self._world.change.state
         blocked = "" if state.allows_new_plans else f"Trading is in {state}. Resume first."
+        if halted := self._world.statuses[master_id].halted:
+            blocked = f"The master account cannot trade: {halted}"
         return Preview((), tuple(rows), protected, value, blocked)
 
     async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
@@ -229,6 +239,18 @@ class FakeTrading:
     async def decide_absent(self, intent: IntentId, reason: str, command: CommandId) -> None:
         self._world.calls.append(("absent", (intent, reason)))
         self._decided(intent)
+
+    async def lift_account_halt(
+        self, account_id: AccountId, saw: str, reason: str, command: CommandId
+    ) -> None:
+        self._world.calls.append(("lift_account_halt", (account_id, saw, reason)))
+        status = self._world.statuses[account_id]
+        if not reason:
+            raise RefusedError("Reason is empty. Say what you saw at the broker.", field="reason")
+        if status.halted != saw:
+            raise RefusedError(f"More was found meanwhile. Look again: {status.halted}")
+        self._world.statuses[account_id] = replace(status, halted="", halted_ns=0)
+        self._world.events.send(AccountChanged(self._world.statuses[account_id]))
 
     def _decided(self, intent: IntentId) -> None:
         self._world.reviews = tuple(i for i in self._world.reviews if i.intent_id != intent)
@@ -373,20 +395,3 @@ class FakeHistory:
 
     async def verify_audit(self) -> tuple[str, ...]:
         return ()
-
-
-class FakeMarket:
-    async def search(self, text: str, limit: int = 30) -> tuple[Instrument, ...]:
-        words = text.casefold().split()
-        found = [
-            one for one in people.INSTRUMENTS
-            if all(word in f"{one.symbol} {one.name}".casefold() for word in words)
-        ]  # fmt: skip
-        return tuple(found[:limit])
-
-    async def instrument(self, key: InstrumentKey) -> Instrument | None:
-        return next((one for one in people.INSTRUMENTS if one.key == key), None)
-
-    async def quote(self, key: InstrumentKey) -> Quote | None:
-        found = await self.instrument(key)
-        return people.quote(found, people.NOW_NS) if found else None

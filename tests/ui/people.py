@@ -100,6 +100,13 @@ def quote(instrument: Instrument, now_ns: int) -> Quote | None:
     )
 
 
+OVERFILL = "OVERFILL: order 261124000031877, BUY NIFTY 26NOV 26500 CE, filled 225 of 150 ordered."
+DUPLICATE = (
+    "DUPLICATE: orders 261124000031902 and 261124000031903 carry one tag, BUY 150 NIFTY 26NOV "
+    "26500 CE where one was meant."
+)
+
+
 def accounts(followers: int) -> tuple[Account, ...]:
     master = Account(MASTER, Role.MASTER, "Raghav Menon", "IIFL90417", "app-master")
     second = Account(
@@ -149,7 +156,8 @@ def status(account: Account, number: int) -> AccountStatus:
         last_outcome="FILLED" if session is SessionState.READY else "",
         last_latency_ms=61 + spread(number, 190) / 10 if session is SessionState.READY else None,
         average_rank=spread(number, 100) / 100,
-        halted="the broker shows 75 more than we ordered" if number % 83 == 17 else "",
+        halted=OVERFILL if number % 83 == 17 else "",
+        halted_ns=NOW_NS - 12 * 60 * 1_000_000_000 if number % 83 == 17 else 0,
     )  # fmt: skip
 
 
@@ -202,7 +210,7 @@ TROUBLES = {
     3: (State.BLOCKED, "no_session", "Logged out. Log in and try again."),
     9: (State.REJECTED, "EC812", "RMS: margin exceeds by ₹ 4,120.50"),
     11: (State.BLOCKED, "address", "This address is not registered at the broker."),
-    17: (State.SKIPPED, "halted", "Stopped: the broker shows 75 more than we ordered."),
+    17: (State.BLOCKED, "account_halted", f"{OVERFILL} Look at its books, then lift its halt."),
     26: (State.UNKNOWN, "", "The line broke after the order was written."),
     40: (State.REFUSED, "EC429", "Too many requests in this second."),
     52: (State.BLOCKED, "zero", "0.5 x gives 37, below one lot of 75."),

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
 from copytrade_gui.ui.dialogs.follower_editor import FollowerEditor, MasterEditor
 from copytrade_gui.ui.dialogs.import_csv import ImportDialog
 from copytrade_gui.ui.dialogs.kill_guard import KillGuard
+from copytrade_gui.ui.dialogs.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.dialogs.login import LoginDialog
 from copytrade_gui.ui.dialogs.order_details import OrderDetails
 from copytrade_gui.ui.dialogs.pages import AboutDialog, KeysDialog
@@ -138,6 +140,14 @@ async def state_pictures(camera: Camera, scheme: Scheme) -> None:
     await fill_ticket(window)
     await camera.take(window, f"{scheme}-state-live-halted")
     await window.stop()
+    made = world(24)
+    window = await open_window(made, scheme, size)
+    made.halt(people.MASTER, people.DUPLICATE)
+    view = window.followers.table.view
+    view.setCurrentIndex(view.proxy.index(0, 0))
+    await fill_ticket(window)
+    await camera.take(window, f"{scheme}-state-account-halted")
+    await window.stop()
     window = await open_window(world(24), scheme, size)
     window.desk.theme.apply(text_percent=150)
     await fill_ticket(window)
@@ -174,6 +184,11 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "import-good": lambda: ImportDialog(window, desk, Path("followers.csv"), good),
         "import-bad": lambda: ImportDialog(window, desk, Path("followers.csv"), bad),
         "resume": lambda: ResumeDialog(window, desk, console.trading, killed),
+        "lift-halt": lambda: LiftHaltDialog(
+            window, desk, console.trading, listed[5],
+            replace(made.statuses[listed[5].account_id], halted=people.OVERFILL,
+                    halted_ns=people.NOW_NS),
+        ),
         "review": lambda: ReviewDialog(window, desk, console.trading, people.reviews(listed)),
         "recovery": lambda: RecoveryDialog(window, desk, report),
         "order-details": lambda: OrderDetails(window, desk, next(iter(made.orders.values()))),

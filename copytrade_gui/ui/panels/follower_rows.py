@@ -51,6 +51,8 @@ def _last_state(row: FollowerRow) -> State | None:
 
 
 def _outcome(row: FollowerRow) -> str:
+    if row.status.halted:
+        return row.status.halted  # why it is halted is all that counts then
     state = _last_state(row)
     if state is None:
         return row.status.last_outcome or figures.UNKNOWN
@@ -59,11 +61,15 @@ def _outcome(row: FollowerRow) -> str:
 
 
 def _outcome_tone(row: FollowerRow) -> Tone:
+    if row.status.halted:
+        return Tone.BAD
     state = _last_state(row)
     return Tone.MUTED if state is None else ORDER_LOOKS[state].tone
 
 
 def _outcome_mark(row: FollowerRow) -> Mark | None:
+    if row.status.halted:
+        return None
     state = _last_state(row)
     return None if state is None else ORDER_LOOKS[state].mark
 
@@ -76,8 +82,10 @@ def _today(row: FollowerRow) -> str:
 
 def _state_tip(row: FollowerRow) -> str:
     look = copying_look(row.account, row.status)
-    why = row.status.halted or row.status.session_reason
-    return f"{look.word}: {why}" if why else look.word
+    status = row.status
+    if status.halted:
+        return f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.halted}"
+    return f"{look.word}: {status.session_reason}" if status.session_reason else look.word
 
 
 def _session_tip(row: FollowerRow) -> str:
@@ -103,12 +111,13 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            sort=lambda r: copying_rank(r.account, r.status), tip=_state_tip,
            tone=lambda r: copying_look(r.account, r.status).tone,
            mark=lambda r: copying_look(r.account, r.status).mark,
-           note="Sorts by trouble: stopped, no session, on, off"),
+           note="Sorts by trouble: halted, no session, on, off"),
     Column("name", "Name", lambda r: r.account.name, chars=16, takes_rest=True,
            tone=lambda r: Tone.PLAIN if r.account.active else Tone.MUTED),
     Column("client", "Client", lambda r: client_tail(r.account.client_id), chars=6,
            tone=lambda _: Tone.MUTED, tip=lambda r: f"Client id {r.account.client_id}"),
-    Column("outcome", "Last copy", _outcome, tone=_outcome_tone, mark=_outcome_mark, chars=13),
+    Column("outcome", "Last copy", _outcome, tone=_outcome_tone, mark=_outcome_mark, chars=13,
+           tip=_outcome, note="Of a halted account: why it is halted"),
     Column("latency", "ms", lambda r: figures.milliseconds(r.status.last_latency_ms),
            sort=lambda r: r.status.last_latency_ms, numeric=True, chars=5,
            note="Milliseconds from the call to this follower's last acknowledgement"),

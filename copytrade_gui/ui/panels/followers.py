@@ -47,7 +47,9 @@ class FollowersPanel(QWidget):
         self._build_bulk()
         view = self.table.view
         actions = desk.actions
-        view.add_row_actions([actions[a] for a in (*BULK, Act.LOGIN_ONE, Act.LOGOUT_ONE, Act.COPY)])
+        view.add_row_actions(
+            [actions[a] for a in (*BULK, Act.LIFT_HALT, Act.LOGIN_ONE, Act.LOGOUT_ONE, Act.COPY)]
+        )
         view.activated.connect(lambda _index: actions[Act.FOLLOWER_EDIT].trigger())
         view.selectionModel().selectionChanged.connect(lambda *_: self._on_selection_changed())
         # Trouble first, then by name: the rows are loaded by name and sorting is stable.
@@ -94,7 +96,7 @@ class FollowersPanel(QWidget):
         self.kinds: Segments[str] = Segments(
             "follower_kinds",
             [("", "All", "Every follower"), ("§on", "On", "Copying is on"),
-             ("§trouble", "Trouble", "Stopped, without a session, or with a failed copy today")],
+             ("§trouble", "Trouble", "Halted, without a session, or with a failed copy today")],
             label="Show", stretch=False,
         )  # fmt: skip
         self.kinds.chosen.connect(lambda: self.table.narrow(self.kinds.value))

@@ -21,7 +21,7 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.market_clock import countdown
-from copytrade_gui.ui.state_words import SESSION_LOOKS, Look, client_tail
+from copytrade_gui.ui.state_words import SESSION_LOOKS, Look, client_tail, copying_look
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 
@@ -187,8 +187,12 @@ class TopStrip(QFrame):
             self.session.setText("Add it under Followers")
             self.session_mark.clear()
             return
-        look = SESSION_LOOKS[self._desk.roster.status(master.account_id).session]
+        status = self._desk.roster.status(master.account_id)
+        look = copying_look(master, status) if status.halted else SESSION_LOOKS[status.session]
         self.session.setText(look.word)
+        self.session.setToolTip(status.halted)
+        self.session.setProperty("tone", str(look.tone) if status.halted else "")
+        self.session.style().polish(self.session)
         self.session_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(12, 12))
 
     def _on_master_chosen(self, _index: int) -> None:

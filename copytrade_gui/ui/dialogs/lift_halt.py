@@ -1,0 +1,90 @@
+"""Letting an account go on that was halted alone: what was found, what to check, and a reason."""
+
+from __future__ import annotations
+
+import uuid
+
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from copytrade_gui.domain.account import Account, AccountStatus, Role
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.services.verbs import RefusedError, TradingVerbs
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.state_words import client_tail
+
+_CHECKS = (
+    "Look at this account's orders, trades and positions on the broker's own screen.\n"
+    "\u2022 An order is there that should not be: cancel it there.\n"
+    "\u2022 The account holds more than it should: close the excess yourself, this program never "
+    "trades back.\n"
+    "\u2022 You cannot explain it: leave the account halted and ask the broker."
+)
+_MEANS = (
+    "Lifting sends nothing by itself, except orders that wait for this account and are still "
+    "fresh. What was blocked meanwhile is not made up for. The same finding does not halt it again "
+    "today; a new one does."
+)
+
+
+class LiftHaltDialog(FormDialog):
+    """Lifts what its user saw here; what is found while it is open needs another look."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        desk: Desk,
+        trading: TradingVerbs,
+        account: Account,
+        status: AccountStatus,
+    ) -> None:
+        super().__init__(
+            parent,
+            desk,
+            f"Lift halt of {account.name} - {desk.mode_word}",
+            "lift_halt",
+            verb="Lift halt",
+            save=self._lift,
+        )
+        self.setMinimumWidth(540)
+        self.account = account
+        self._trading = trading
+        self._saw = status.halted
+        self._command = CommandId(uuid.uuid4().hex)
+        master = account.role is Role.MASTER
+        who = "Master account" if master else "Account"
+        sent = "no order of yours leaves" if master else "no order is sent to it"
+        halted = (
+            f"{who} {account.name} ({client_tail(account.client_id)}) is HALTED since "
+            f"{figures.clock(status.halted_ns)} IST: {sent}. Other accounts are not touched."
+        )
+        texts = (
+            (halted, ""),
+            ("What was found", "heading"),
+            (status.halted, "problem"),
+            ("Check before you lift it", "heading"),
+            (_CHECKS, ""),
+            (_MEANS, "muted"),
+        )
+        for place, (text, style) in enumerate(texts):
+            self.box.insertWidget(place, self.add_text(text, style=style))
+        self.reason = QLineEdit()
+        self.add_field(
+            "reason",
+            "&Reason",
+            self.reason,
+            hint="What you saw or did at the broker. Goes into the audit trail.",
+        )
+        self.back.setText("Stay halted")
+        self.finish_form()
+        self.reason.setFocus()
+
+    async def _lift(self) -> None:
+        try:
+            await self._trading.lift_account_halt(
+                self.account.account_id, self._saw, self.reason.text().strip(), self._command
+            )
+        except RefusedError:
+            self._command = CommandId(uuid.uuid4().hex)  # the next press is another one
+            raise
