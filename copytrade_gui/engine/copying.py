@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import Event, OrderChanged
-from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.events import Event, OrderChanged, Severity
+from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.engine import faultpoints
@@ -49,6 +49,7 @@ class Copying:
         self._fault = fault
         self._cancel_rest = cancel_rest
         self._held: dict[PlanId, Order] = {}
+        self._left: set[IntentId] = set()
 
     def hold(self, plan: Plan) -> None:
         """Keep the followers of this plan back until its master order is at the exchange."""
@@ -83,7 +84,25 @@ class Copying:
             rest = [
                 order for order in self._book.of_plan(plan) if order.intent.role is not Role.MASTER
             ]
-            self._cancel_rest(rest, f"The master's order ended as {view.state}: {view.reason}")
+            followed = [order for order in rest if order.diverged is None]
+            self._cancel_rest(followed, f"The master's order ended as {view.state}: {view.reason}")
+            for order in rest:
+                self._tell_not_followed(order, view)
+
+    def _tell_not_followed(self, order: Order, master: OrderView) -> None:
+        """What its owner changed is his: the program does not cancel it with the master's order."""
+        name = order.intent.intent_id
+        if order.diverged is None or not order.state.open_at_broker or name in self._left:
+            return
+        self._left.add(name)
+        self._book.alarm(
+            "not_followed",
+            f"The master's order ended as {master.state}; its DIVERGED copy of "
+            f"{order.intent.account_id} ({order.broker_order_id}) was not cancelled with it, so "
+            "cancel it yourself if it should go.",
+            order,
+            severity=Severity.WARNING,
+        )
 
     def _may_come_back(self, view: OrderView) -> bool:
         """A master refused for rate or session may be queued once more; followers wait for it."""

@@ -18,6 +18,7 @@ from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.changes import Changes
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
+from copytrade_gui.engine.divergence import Divergences
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
@@ -137,6 +138,7 @@ class Engine:
         self._reconciler = Reconciler(
             self.book,
             self._roster,
+            Divergences(clock),
             on_live=self._live,
             on_settled=self._settled,
             on_rejected=self._replies.count_alike,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
@@ -45,6 +46,7 @@ class Order:
         "changed_ns",
         "code",
         "complained",
+        "diverged",
         "doubt",
         "doubt_ns",
         "filled",
@@ -84,6 +86,7 @@ class Order:
         self.absent_reads = 0
         self.absent_since_ns = 0
         self.complained: set[str] = set()
+        self.diverged: Divergence | None = None
 
     @property
     def state(self) -> State:
@@ -100,6 +103,12 @@ class Order:
     def stale_at(self, mono_ns: int) -> bool:
         """True if it would be too old to leave at monotonic ``mono_ns`` (order-safety law 8)."""
         return mono_ns - self.called_ns > self.intent.signal_age_ms * 1_000_000
+
+    @property
+    def ordered(self) -> int:
+        """Units the broker's order is for: what we sent, unless it was changed at the broker."""
+        diverged = self.diverged
+        return self.intent.terms.quantity if diverged is None else diverged.quantity
 
     @property
     def key(self) -> InstrumentKey:
@@ -135,4 +144,5 @@ class Order:
             timing=self.timing,
             changed_ns=self.changed_ns,
             cancel_requested=self.cancel_requested,
+            diverged=self.diverged,
         )
