@@ -197,12 +197,18 @@ def _put_price(
     found: dict[str, Change], field: str, terms: OrderTerms, sent: Decimal | None, now: Decimal
 ) -> None:
     if sent is None:
-        found[field] = Change(field, "none", f"{now:f}")
+        found[field] = Change(field, "none", _rupees(now))
         return
     # Nobody can change a price by less than a tick; the broker may round one.
     grain = max(terms.instrument.tick, Decimal("0.0001"))
     alike = abs(now - sent) < grain or abs(now - sent * _PAISE) < grain * _PAISE
-    _put(found, field, f"{sent:f}", f"{now:f}", same=alike)
+    _put(found, field, _rupees(sent), _rupees(now), same=alike)
+
+
+def _rupees(price: Decimal) -> str:
+    """Two decimals, more where the tick has more."""
+    paise = price.quantize(Decimal("0.01"))
+    return f"{paise:f}" if paise == price else f"{price.normalize():f}"
 
 
 def alarm_words(order: Order, mark: Divergence) -> str:
