@@ -17,6 +17,7 @@ from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
 from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerOrder, Clock
 
 _IST = timezone(timedelta(hours=5, minutes=30), "IST")
@@ -59,8 +60,9 @@ _SQUARED_OFF_BEFORE_MIN = 30
 class Divergences:
     """Judges rows of complete reads of the order book."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, rules: Rules) -> None:
         self._clock = clock
+        self._rules = rules
         self._seen: dict[IntentId, set[tuple[Change, ...]]] = {}
 
     def judge(self, order: Order, row: BrokerOrder) -> Divergence | None:
@@ -102,6 +104,8 @@ class Divergences:
 
     def _in_session(self, terms: OrderTerms, row: BrokerOrder) -> bool:
         """Outside the session the broker ends what is left of a day by itself."""
+        if not self._rules.day_ends:
+            return True
         at_ns = self._clock.wall_ns() if row.updated_ns is None else row.updated_ns
         moment = datetime.fromtimestamp(at_ns // 1_000_000_000, UTC).astimezone(_IST)
         closes = _CLOSES_MIN[terms.instrument.key.exchange]

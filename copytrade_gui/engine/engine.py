@@ -138,7 +138,7 @@ class Engine:
         self._reconciler = Reconciler(
             self.book,
             self._roster,
-            Divergences(clock),
+            Divergences(clock, rules),
             on_live=self._live,
             on_settled=self._settled,
             on_rejected=self._replies.count_alike,
