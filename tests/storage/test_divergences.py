@@ -12,7 +12,7 @@ from copytrade_gui.storage.store import Store, open_store
 from tests.storage.conftest import SMALL
 from tests.storage.samples import DAY, NOON_NS, HandClock, first_attempts, make_plan, view_of
 
-MARK = Divergence(20, (Change("quantity", "10", "20"),), False, NOON_NS + 5, NOON_NS)  # noqa: FBT003 - a record
+MARK = Divergence(20, (Change("quantity", "10", "20"),), False, NOON_NS + 5, NOON_NS)
 
 
 async def test_the_newest_fact_of_an_order_carries_its_mark(store: Store) -> None:
@@ -37,7 +37,7 @@ async def test_the_newest_fact_of_an_order_carries_its_mark(store: Store) -> Non
 async def test_a_change_back_to_nothing_is_a_mark_too(folder: DataFolder, clock: HandClock) -> None:
     plan = make_plan()
     attempts = first_attempts(plan)
-    back = Divergence(10, (), False, NOON_NS, 0)  # noqa: FBT003 - a record
+    back = Divergence(10, (), False, NOON_NS, 0)
     async with open_store(folder, clock, inline=True, seams=SMALL) as store:
         await store.journal.commit_plan(plan, attempts)
         view = view_of(plan.intents[1], attempts[1], State.WORKING, broker_order_id="B1")
