@@ -121,6 +121,11 @@ def not_by_us(order: Order) -> str:
     return "Cancelled at the broker, not by this program."
 
 
+def made_larger(order: Order, row: BrokerOrder) -> bool:
+    """True if the row is for more than we know of, whatever that proves."""
+    return row.quantity > order.ordered and not _same_count(order.intent.terms, row)
+
+
 def changes(order: Order, row: BrokerOrder) -> tuple[Change, ...]:
     """What the row shows differently from what we sent; what it does not show stays as it was."""
     terms, held = order.intent.terms, order.diverged

@@ -15,7 +15,7 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, is_our_
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill
 from copytrade_gui.engine.book import Book
-from copytrade_gui.engine.divergence import Divergences, alarm_words, not_by_us
+from copytrade_gui.engine.divergence import Divergences, alarm_words, made_larger, not_by_us
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.roster import Roster
@@ -230,22 +230,14 @@ class Reconciler:
     def _merge(self, order: Order, row: BrokerOrder, old: State) -> bool:
         """Fills and state of a row; True if that was news and was announced."""
         ordered = order.ordered
-        if ordered <= row.filled_quantity <= row.quantity and row.quantity > ordered:
-            return False  # made larger at the broker, but this row may not prove it: wait for one
+        if ordered <= row.filled_quantity <= row.quantity and made_larger(order, row):
+            if row.state is None:
+                self._unmapped_status(order, row)
+            return False  # this row does not prove that it was made larger: wait for one that does
         if row.filled_quantity > ordered:
-            self._note_overfill(order, row)
-            return True
+            return self._note_overfill(order, row)
         grew = self._book.grow(order, row.filled_quantity, row.average_price)
-        new = row.state
-        if new is None:
-            self._unmapped_status(order, row)
-            new = old
-        if new is State.WORKING and order.filled > 0:
-            new = State.PARTIAL
-        if new is State.PARTIAL and order.filled >= ordered:
-            new = State.FILLED
-        if new is State.FILLED and order.filled < ordered:
-            new = State.PARTIAL  # a "complete" whose quantities disagree is not complete
+        new = self._new_state(order, row, old)
         if new is not old:
             reason = row.rejection_reason if new in _EXPLAINED else ""
             code = _code(reason)
@@ -260,7 +252,22 @@ class Reconciler:
             self._book.announce(order, old)
         return grew
 
-    def _note_overfill(self, order: Order, row: BrokerOrder) -> None:
+    def _new_state(self, order: Order, row: BrokerOrder, old: State) -> State:
+        """What the row's status means beside its quantities."""
+        ordered = order.ordered
+        new = row.state
+        if new is None:
+            self._unmapped_status(order, row)
+            new = old
+        if new is State.WORKING and order.filled > 0:
+            new = State.PARTIAL
+        if new is State.PARTIAL and order.filled >= ordered:
+            new = State.FILLED
+        if new is State.FILLED and order.filled < ordered:
+            new = State.PARTIAL  # a "complete" whose quantities disagree is not complete
+        return new
+
+    def _note_overfill(self, order: Order, row: BrokerOrder) -> bool:
         lane_account = order.intent.account_id
         self._once(
             lane_account,
@@ -270,8 +277,9 @@ class Reconciler:
         )
         self._roster.halt_account(lane_account, "Filled more than ordered. Check its book.")
         self._book.grow(order, row.filled_quantity, row.average_price)
-        if order.attempt_state is not State.FILLED:
-            self._book.move(order, State.FILLED, code="overfill", reason="Filled above ordered.")
+        return order.attempt_state is not State.FILLED and self._book.move(
+            order, State.FILLED, code="overfill", reason="Filled above ordered."
+        )
 
     def _traded_too_far(self, lane: Lane, order: Order, quantity: int) -> None:
         """Trades of an order that works may be read before its row that was made larger.

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from copytrade_gui.domain.events import Alarm, Event, OrderChanged
 from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.domain.instrument import Exchange, InstrumentKey
 from copytrade_gui.domain.order import OrderType, Product, State, Validity
 from copytrade_gui.ports import BrokerOrder, Read
 from tests.engine.book_reads import Doubt, with_a_doubt
@@ -166,12 +168,39 @@ def test_a_type_shown_as_what_it_becomes_is_the_same(
         price = intent.terms.price if sent.has_price else None
         trigger = intent.terms.price if sent.has_trigger else None
         terms = replace(intent.terms, order_type=sent, price=price, trigger=trigger)
-        copy.doubt.order.intent = type(intent)(
-            intent.intent_id, intent.plan_id, intent.account_id, intent.role,
-            intent.slice_number, terms, intent.signal_age_ms, intent.rank,
-        )  # fmt: skip
+        copy.doubt.order.intent = msgspec.structs.replace(intent, terms=terms)
         copy.shows(order_type=shown, price=copy.first.price)
         assert copy.words == words
+
+    with_a_copy(test)
+
+
+def test_a_status_we_do_not_know_proves_no_change_and_is_told() -> None:
+    def test(copy: Copy) -> None:
+        for filled in (copy.sent, copy.sent + 5):
+            copy.shows(quantity=20, filled_quantity=filled, state=None, status_text="on hold")
+        assert copy.words == ""
+        assert copy.doubt.state() is State.WORKING
+        assert [alarm.code for alarm in copy.told] == ["unmapped"]
+        copy.shows(quantity=20, filled_quantity=20, state=State.FILLED)
+        assert copy.doubt.state() is State.FILLED
+        assert not copy.doubt.halted()
+
+    with_a_copy(test)
+
+
+def test_a_commodity_counted_in_units_is_no_change_but_halts_as_it_did() -> None:
+    def test(copy: Copy) -> None:
+        intent = copy.doubt.order.intent
+        key = InstrumentKey(Exchange.MCXCOMM, "443")
+        instrument = replace(intent.terms.instrument, key=key, lot_size=100)
+        copy.doubt.order.intent = msgspec.structs.replace(
+            intent, terms=replace(intent.terms, instrument=instrument)
+        )
+        copy.shows(quantity=copy.sent * 100)
+        assert copy.words == ""
+        copy.shows(quantity=copy.sent * 100, filled_quantity=500)
+        assert copy.doubt.halted()
 
     with_a_copy(test)
 
@@ -291,10 +320,7 @@ def test_what_the_hour_explains_is_nobodys_doing(
     def test(copy: Copy) -> None:
         intent = copy.doubt.order.intent
         terms = replace(intent.terms, product=product)
-        copy.doubt.order.intent = type(intent)(
-            intent.intent_id, intent.plan_id, intent.account_id, intent.role,
-            intent.slice_number, terms, intent.signal_age_ms, intent.rank,
-        )  # fmt: skip
+        copy.doubt.order.intent = msgspec.structs.replace(intent, terms=terms)
         midnight_ns = copy.start_ns - copy.start_ns % 86_400_000_000_000 - 19_800_000_000_000
         at_ns = midnight_ns + int(hour * 3_600 * 1e9)
         copy.shows(state=State.CANCELLED, updated_ns=at_ns, product=product)

@@ -192,7 +192,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "return self.intent.terms.quantity if diverged is None else diverged.quantity",
            "return self.intent.terms.quantity"),
     Mutant("a row made larger waits for a complete read", f"{_ENGINE}reconciler.py",
-           "if ordered <= row.filled_quantity <= row.quantity and row.quantity > ordered:",
+           "if ordered <= row.filled_quantity <= row.quantity and made_larger(order, row):",
            "if False:"),
     Mutant("a cancel of ours is nobody else's", f"{_ENGINE}divergence.py",
            "            and not order.cancel_requested\n", ""),
