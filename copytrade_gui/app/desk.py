@@ -62,6 +62,27 @@ class SimulatorDesk:
         reply = await self._call(method, base + path, headers, msgspec.json.encode(body))
         return reply.body
 
+    async def act_as_owner(
+        self, client_id: str, order_id: str, changes: Mapping[str, str] | None
+    ) -> None:
+        """Change an order as its owner does at his own terminal; None cancels it.
+
+        ``changes`` are fields of the broker's modify call (reference 9.4).
+
+        Raises:
+            BrokerFailureError: the broker refused.
+        """
+        answer = await self.control("POST", "/sessions", {"client_id": client_id})
+        token = msgspec.json.decode(answer, type=dict[str, str])["token"]
+        reply = await self._call(
+            "DELETE" if changes is None else "PUT",
+            f"{urlsplit(self._line.base_url).path}/orders/{order_id}",
+            {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            None if changes is None else msgspec.json.encode(changes),
+        )
+        if reply.status != 200 or b'"brokerOrderId"' not in reply.body:
+            raise BrokerFailureError(f"The broker refused the owner's change of {order_id}.")
+
     async def _call(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> HttpReply:

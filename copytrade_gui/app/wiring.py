@@ -26,6 +26,7 @@ from copytrade_gui.app.world import SystemChance, SystemClock
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerFailureError, Clock, JournalFailureError, SecretStore
 from copytrade_gui.services.console import Console
 from copytrade_gui.services.followers import APP_SECRET, Followers
@@ -129,6 +130,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         chance=SystemChance(),
         kill_flag=store.kill_flag,
         installation_key=store.installation.tag_key,
+        rules=Rules(day_ends=line is None),  # the simulated market is open at night as well
         undisturbed=collector.held,
     )
     store.journal.on_failure = engine.storage_failed

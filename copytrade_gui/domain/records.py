@@ -13,6 +13,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.ids import (
     AccountId,
     ActionId,
@@ -145,3 +146,4 @@ class OrderView(Struct, frozen=True, gc=False):
     timing: Timing | None
     changed_ns: int
     cancel_requested: bool = False
+    diverged: Divergence | None = None

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
+from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag, TradeId
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -152,7 +153,7 @@ class Book:
             self._count_filled(order, view.filled_quantity)
             order.average_price = view.average_price
             order.timing, order.changed_ns = view.timing, view.changed_ns
-            order.cancel_requested = view.cancel_requested
+            order.cancel_requested, order.diverged = view.cancel_requested, view.diverged
             if view.attempt_id is not None and view.tag is not None:
                 order.attempt = Attempt(
                     view.attempt_id,
@@ -271,6 +272,10 @@ class Book:
         if average is not None and average > 0:
             order.average_price = average
         return True
+
+    def diverge(self, order: Order, mark: Divergence) -> None:
+        """The order is no longer what we sent; announces nothing."""
+        order.diverged = mark
 
     def add_fill(self, fill: Fill) -> bool:
         """Take in a trade row once; True if it is new."""

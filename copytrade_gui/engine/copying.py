@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import Event, OrderChanged
-from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.events import Event, OrderChanged, Severity
+from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.engine import faultpoints
@@ -49,6 +49,7 @@ class Copying:
         self._fault = fault
         self._cancel_rest = cancel_rest
         self._held: dict[PlanId, Order] = {}
+        self._left: set[IntentId] = set()
 
     def hold(self, plan: Plan) -> None:
         """Keep the followers of this plan back until its master order is at the exchange."""
@@ -95,12 +96,11 @@ class Copying:
         failed = view.state in _MASTER_FAILED or view.state is State.NOT_SENT
         if failed and not at_exchange and master not in waiting:
             live = [order for order in followers if not order.state.ended]
-            why = _ended_as(view)
             if plan.action.fan_out is FanOut.WITH_MASTER:
-                self._cancel_rest([*live, *(one for one in waiting if one not in live)], why)
+                self._cancel_followers([*live, *(one for one in waiting if one not in live)], view)
             else:
                 for order in waiting:
-                    self._dispatcher.skip(order, "master_failed", why)
+                    self._dispatcher.skip(order, "master_failed", _ended_as(view))
             return []
         if plan.action.fan_out is FanOut.ON_MASTER_WORKING and not at_exchange:
             if any(order is not master for order in waiting):
@@ -110,15 +110,35 @@ class Copying:
 
     def _stop_followers(self, plan: PlanId, master: OrderView) -> None:
         """The master's order is not there: what did not leave stays, what did is cancelled."""
-        why = _ended_as(master)
         followers = [
             order for order in self._book.of_plan(plan) if order.intent.role is not Role.MASTER
         ]
         if self._held.pop(plan, None) is not None:
             for order in followers:
-                self._dispatcher.skip(order, "master_failed", why)
+                self._dispatcher.skip(order, "master_failed", _ended_as(master))
         elif self._fan_out(plan) is FanOut.WITH_MASTER:
-            self._cancel_rest(followers, why)
+            self._cancel_followers(followers, master)
+
+    def _cancel_followers(self, followers: list[Order], master: OrderView) -> None:
+        """Cancel those that are still ours to follow; the others are named."""
+        self._cancel_rest([one for one in followers if one.diverged is None], _ended_as(master))
+        for order in followers:
+            self._tell_not_followed(order, master)
+
+    def _tell_not_followed(self, order: Order, master: OrderView) -> None:
+        """What its owner changed is his: the program does not cancel it with the master's order."""
+        name = order.intent.intent_id
+        if order.diverged is None or not order.state.open_at_broker or name in self._left:
+            return
+        self._left.add(name)
+        self._book.alarm(
+            "not_followed",
+            f"The master's order ended as {master.state}; its DIVERGED copy of "
+            f"{order.intent.account_id} ({order.broker_order_id}) was not cancelled with it, so "
+            "cancel it yourself if it should go.",
+            order,
+            severity=Severity.WARNING,
+        )
 
     def _may_come_back(self, view: OrderView) -> bool:
         """A master refused for rate or session may be queued once more; followers wait for it."""

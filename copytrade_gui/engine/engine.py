@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from copytrade_gui.domain.account import Account, SessionState
-from copytrade_gui.domain.events import RecoveryReport, ReviewItem
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
+from copytrade_gui.domain.events import RecoveryReport
+from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -18,7 +18,9 @@ from copytrade_gui.engine.breaker import Breaker
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.changes import Changes
 from copytrade_gui.engine.copying import Copying
+from copytrade_gui.engine.decisions import Decisions
 from copytrade_gui.engine.dispatcher import Dispatcher
+from copytrade_gui.engine.divergence import Divergences
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.halts import Halts
 from copytrade_gui.engine.hold import Holds
@@ -144,6 +146,7 @@ class Engine:
         self._reconciler = Reconciler(
             self.book,
             self._halts,
+            Divergences(clock, rules),
             on_live=self._live,
             on_settled=self._settled,
             on_rejected=self._replies.count_alike,
@@ -159,6 +162,7 @@ class Engine:
             on_requeue=lambda order: self._dispatcher.enqueue([order]),
             shown=self._reconciler.shown,
         )
+        self.decisions = Decisions(self.book, self._resolver)
         self._stops = Stops(
             gate=self.gate,
             book=self.book,
@@ -310,7 +314,7 @@ class Engine:
         """Read one account's books now and act on what they show."""
         return await self._watch.read(self.lanes[account_id])
 
-    # ------------------------------------------------------------ stops and reviews
+    # ------------------------------------------------------------ stops
 
     def brake(self, state: TradingState) -> None:
         """Stop before the next byte, from any thread; ``stop_trading`` then does the rest."""
@@ -338,28 +342,6 @@ class Engine:
         self._stops.storage_failed(sentence)
         # It holds already; stored too, if only in the emergency journal, it survives a restart.
         self._tripwires.storage(sentence)
-
-    @property
-    def reviews(self) -> tuple[ReviewItem, ...]:
-        """Orders waiting for a person's decision."""
-        return self._resolver.reviews
-
-    def decide_found(self, intent: IntentId, broker_order: BrokerOrderId, reason: str) -> bool:
-        """A person says which row is our order; False for ``why_not_found``'s reasons."""
-        order = self.book.get(intent)
-        return order is not None and self._resolver.decide_found(order, broker_order, reason)
-
-    def why_not_found(self, intent: IntentId, broker_order: BrokerOrderId) -> str:
-        """One sentence why this row cannot be said to be our order; empty: it can."""
-        order = self.book.get(intent)
-        if order is None:
-            return "This order is not known any more. Close the list and open it again."
-        return self._resolver.why_not_found(order, broker_order)
-
-    def decide_absent(self, intent: IntentId, reason: str) -> bool:
-        """A person says our order does not exist; False if it is not in REVIEW."""
-        order = self.book.get(intent)
-        return order is not None and self._resolver.decide_absent(order, reason)
 
     @property
     def recovery_report(self) -> RecoveryReport | None:

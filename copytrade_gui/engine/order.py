@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
@@ -62,6 +63,7 @@ class Order(Struct, eq=False):
     absent_reads: int = 0
     absent_since_ns: int = 0
     complained: frozenset[str] = frozenset()
+    diverged: Divergence | None = None
 
     @property
     def state(self) -> State:
@@ -78,6 +80,12 @@ class Order(Struct, eq=False):
     def stale_at(self, mono_ns: int) -> bool:
         """True if it would be too old to leave at monotonic ``mono_ns`` (order-safety law 8)."""
         return mono_ns - self.called_ns > self.intent.signal_age_ms * 1_000_000
+
+    @property
+    def ordered(self) -> int:
+        """Units the broker's order is for: what we sent, unless it was changed at the broker."""
+        diverged = self.diverged
+        return self.intent.terms.quantity if diverged is None else diverged.quantity
 
     @property
     def key(self) -> InstrumentKey:
@@ -113,6 +121,7 @@ class Order(Struct, eq=False):
             timing=self.timing,
             changed_ns=self.changed_ns,
             cancel_requested=self.cancel_requested,
+            diverged=self.diverged,
         )
 
 

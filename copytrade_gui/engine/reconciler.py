@@ -11,16 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from copytrade_gui.domain.events import Severity
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, is_our_tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill
 from copytrade_gui.engine.book import Book
+from copytrade_gui.engine.divergence import Divergences, alarm_words, made_larger, not_by_us
 from copytrade_gui.engine.halts import Halts
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.shown import ShownOrders, ShownTrades
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
 
+_EXPLAINED = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED})
 _LATE = frozenset({State.NOT_PLACED, State.REFUSED, State.NOT_SENT})
 
 
@@ -41,6 +43,7 @@ class Reconciler:
         self,
         book: Book,
         halts: Halts,
+        divergences: Divergences,
         *,
         on_live: Callable[[Order], None],
         on_settled: Callable[[Order], None],
@@ -49,12 +52,14 @@ class Reconciler:
     ) -> None:
         self._book = book
         self._halts = halts
+        self._divergences = divergences
         self._on_live = on_live
         self._on_settled = on_settled
         self._on_rejected = on_rejected
         self._on_foreign = on_foreign
         self._said: set[tuple[AccountId, str]] = set()
         self._foreign: set[tuple[AccountId, str]] = set()
+        self._too_far: dict[AccountId, dict[IntentId, bool]] = {}
         self._orders_shown: defaultdict[AccountId, ShownOrders] = defaultdict(ShownOrders)
         self._trades_shown: defaultdict[AccountId, ShownTrades] = defaultdict(ShownTrades)
 
@@ -66,6 +71,8 @@ class Reconciler:
         account = lane.account_id
         shown = self._orders_shown[account]
         shown.take(read.rows)
+        if account in self._too_far:
+            self._too_far[account] = dict.fromkeys(self._too_far[account], True)
         lacking = shown.lacks(self._book.known_ids(account))
         missing = self._book.missing(account, lacking.keys()) + self._forgotten(account, lacking)
         if missing:
@@ -78,8 +85,8 @@ class Reconciler:
                 result.strangers.append(row)
                 self._stranger(lane, row)
                 continue
-            self._apply(order, row)
-            if _settled(order, row):
+            self._apply(order, row, judged=result.complete)
+            if _settled(order, row) and (result.complete or row.state is not State.CANCELLED):
                 shown.settle(row)
         return result
 
@@ -92,7 +99,7 @@ class Reconciler:
         for row in read.rows:
             order = self._book.by_broker(lane.account_id, row.broker_order_id)
             if order is not None:
-                self._apply(order, row)
+                self._apply(order, row, judged=False)
 
     def absorb_trades(self, lane: Lane, read: Read[BrokerTrade]) -> None:
         """Take in trades once each; the sum of an order's fills can only raise its quantity."""
@@ -120,8 +127,8 @@ class Reconciler:
             ours.append((order, row))
         for order, row in ours:
             quantity = self._book.traded_of(account, row.broker_order_id)
-            if quantity > order.intent.terms.quantity:
-                self._overfill(order, quantity, "traded")
+            if quantity > order.ordered:
+                self._traded_too_far(lane, order, quantity)
                 unsettled.append(row)
         shown.keep(unsettled)
 
@@ -205,40 +212,84 @@ class Reconciler:
             and row.quantity == terms.quantity
         )
 
-    def _apply(self, order: Order, row: BrokerOrder) -> None:
-        if order.attempt_state is None or order.broker_order_id != row.broker_order_id:
+    def _apply(self, order: Order, row: BrokerOrder, *, judged: bool) -> None:
+        """Merge a row; only a ``judged`` one, of a complete book, may show a divergence."""
+        state = order.attempt_state
+        if state is None or order.broker_order_id != row.broker_order_id:
             return
-        ordered = order.intent.terms.quantity
+        mark = self._divergences.judge(order, row) if judged else None
+        if mark is not None:
+            self._book.diverge(order, mark)
+            self._too_far.get(order.intent.account_id, {}).pop(order.intent.intent_id, None)
+        if not self._merge(order, row, state) and mark is not None:
+            self._book.announce(order, state)
+        if mark is not None:
+            self._book.alarm("diverged", alarm_words(order, mark), order, severity=Severity.WARNING)
+
+    def _merge(self, order: Order, row: BrokerOrder, old: State) -> bool:
+        """Fills and state of a row; True if that was news and was announced."""
+        ordered = order.ordered
+        if ordered <= row.filled_quantity <= row.quantity and made_larger(order, row):
+            if row.state is None:
+                self._unmapped_status(order, row)
+            return False  # this row does not prove that it was made larger: wait for one that does
         if row.filled_quantity > ordered:
-            self._note_overfill(order, row)
-            return
+            return self._note_overfill(order, row)
         grew = self._book.grow(order, row.filled_quantity, row.average_price)
+        new = self._new_state(order, row, old)
+        if new is not old:
+            reason = row.rejection_reason if new in _EXPLAINED else ""
+            code = _code(reason)
+            if new is State.CANCELLED and not reason:
+                reason = not_by_us(order)
+            if self._book.move(order, new, code=code, reason=reason):
+                if new is State.REJECTED:
+                    self._on_rejected(order)
+                self._on_live(order)
+                return True
+        if grew:
+            self._book.announce(order, old)
+        return grew
+
+    def _new_state(self, order: Order, row: BrokerOrder, old: State) -> State:
+        """What the row's status means beside its quantities."""
+        ordered = order.ordered
         new = row.state
         if new is None:
             self._unmapped_status(order, row)
-            new = order.attempt_state
+            new = old
         if new is State.WORKING and order.filled > 0:
             new = State.PARTIAL
         if new is State.PARTIAL and order.filled >= ordered:
             new = State.FILLED
         if new is State.FILLED and order.filled < ordered:
             new = State.PARTIAL  # a "complete" whose quantities disagree is not complete
-        old = order.attempt_state
-        if new is not old:
-            reason = row.rejection_reason if new is State.REJECTED else ""
-            if self._book.move(order, new, code=_code(reason), reason=reason):
-                if new is State.REJECTED:
-                    self._on_rejected(order)
-                self._on_live(order)
-                return
-        if grew:
-            self._book.announce(order, old)
+        return new
 
-    def _note_overfill(self, order: Order, row: BrokerOrder) -> None:
+    def _note_overfill(self, order: Order, row: BrokerOrder) -> bool:
         self._overfill(order, row.filled_quantity, "filled")
         self._book.grow(order, row.filled_quantity, row.average_price)
-        if order.attempt_state is not State.FILLED:
-            self._book.move(order, State.FILLED, code="overfill", reason="Filled above ordered.")
+        return order.attempt_state is not State.FILLED and self._book.move(
+            order, State.FILLED, code="overfill", reason="Filled above ordered."
+        )
+
+    def _traded_too_far(self, lane: Lane, order: Order, quantity: int) -> None:
+        """Trades of an order that works may be read before its row that was made larger.
+
+        So the order book is read once more before the account is halted, and a row that was made
+        larger is waited for until a complete read proves it.
+        """
+        account, name, state = lane.account_id, order.intent.intent_id, order.attempt_state
+        number = order.broker_order_id
+        row = None if number is None else self._orders_shown[account].first.get(number)
+        waiting = self._too_far.setdefault(account, {})
+        if row is not None and quantity <= row.quantity:
+            self._on_live(order)
+        elif state is None or state.ended or waiting.get(name):
+            self._overfill(order, quantity, "traded")
+        else:
+            waiting.setdefault(name, False)
+            self._on_live(order)
 
     def _overfill(self, order: Order, quantity: int, how: str) -> None:
         terms = order.intent.terms
@@ -246,7 +297,7 @@ class Reconciler:
             order.intent.account_id,
             f"overfill {order.broker_order_id}",
             f"OVERFILL: order {order.broker_order_id}, {terms.side} {terms.instrument.symbol}, "
-            f"{how} {quantity} of {terms.quantity} ordered.",
+            f"{how} {quantity} of {order.ordered} ordered.",
             quantity,
         )
 
@@ -307,7 +358,7 @@ def _settled(order: Order, row: BrokerOrder) -> bool:
         state is not None
         and state.ended
         and order.broker_order_id == row.broker_order_id
-        and row.filled_quantity <= order.intent.terms.quantity
+        and row.filled_quantity <= order.ordered
     )
 
 

@@ -60,3 +60,5 @@ class Rules:
     """Bounds reads in flight, so that 500 books never stand before an order."""
     gap_needs_resume: float = 60.0
     """Section 7.6."""
+    day_ends: bool = True
+    """Section 9 row 31: outside the session a broker ends orders by itself, which nobody did."""

@@ -31,7 +31,8 @@ class BrokerOrder:
     """A row of the order book. ``state`` is None for a status text we have no row for.
 
     Quantities in units, prices in rupees. ``tag`` is empty where the book says ``NA`` or nothing.
-    ``placed_ns`` is UTC ns, None when the stamp cannot be read (IST at the broker, whole seconds).
+    ``placed_ns`` is UTC ns, None when the stamp cannot be read (IST at the broker, whole seconds);
+    ``updated_ns`` likewise, of the last change to the row.
     ``product``, ``order_type`` and ``validity`` are None for a text we have no word for (an order
     made elsewhere): the row is still well formed, it just equals none of ours.
     """
@@ -55,6 +56,7 @@ class BrokerOrder:
     rejection_reason: str
     source: str
     placed_ns: int | None
+    updated_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from copytrade_gui.services.verbs import HistoryRow, LatencySample, RefusedError
 EXPORT_LIMIT = 1_000_000
 _COLUMNS = (
     "time_ist", "account", "side", "quantity", "symbol", "type", "price", "state", "filled",
-    "average_price", "reason", "broker_order_id", "tag", "call_to_ack_ms",
+    "average_price", "reason", "broker_order_id", "tag", "call_to_ack_ms", "diverged",
 )  # fmt: skip
 Cell = str | float | int | None
 
@@ -111,6 +111,7 @@ def _cells(order: OrderView) -> list[Cell]:
         order.broker_order_id,
         order.tag,
         None if order.timing is None else round(order.timing.call_to_reply_ms, 3),
+        None if order.diverged is None else order.diverged.in_words,
     ]
 
 

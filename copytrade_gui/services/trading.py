@@ -184,17 +184,17 @@ class Trading:
         self._must_be_free(intent, order)  # before it is recorded: a refusal may be tried again
         await self._record_decision(command, "decide_found", f"{intent} {order}", reason)
         self._must_be_free(intent, order)
-        self._engine.decide_found(intent, order, reason.strip())
+        self._engine.decisions.found(intent, order, reason.strip())
 
     @refusals_logged
     async def decide_absent(self, intent: IntentId, reason: str, command: CommandId) -> None:
         """A person says: our order does not exist."""
         await self._record_decision(command, "decide_absent", intent, reason)
-        if not self._engine.decide_absent(intent, reason.strip()):
+        if not self._engine.decisions.absent(intent, reason.strip()):
             raise RefusedError("This order is not in review any more.")
 
     def _must_be_free(self, intent: IntentId, order: BrokerOrderId) -> None:
-        why = self._engine.why_not_found(intent, order)
+        why = self._engine.decisions.why_not_found(intent, order)
         if why:
             raise RefusedError(why)
 

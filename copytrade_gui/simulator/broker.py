@@ -109,6 +109,11 @@ class SimulatedBroker:
                 return self._late(reply, call)
         return self._late(self._perform(call, handler), call)
 
+    @property
+    def latency_ms(self) -> float:
+        """How long every answer takes."""
+        return self.desk.switches.latency_ms
+
     def connect(self, peer: str) -> Wire | None:
         """What a fault does to a new connection before any request; None for nothing."""
         desk = self.desk

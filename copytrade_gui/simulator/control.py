@@ -72,7 +72,7 @@ class ControlledBroker:
     @property
     def latency_ms(self) -> float:
         """How long the broker takes for an answer."""
-        return self.broker.desk.switches.latency_ms
+        return self.broker.latency_ms
 
     def connect(self, peer: str) -> Wire | None:
         """What happens to a new connection before any request."""

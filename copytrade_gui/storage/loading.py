@@ -38,7 +38,7 @@ from copytrade_gui.domain.records import Fill, Intent, MasterAction, OrderView, 
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import OpenWork
 from copytrade_gui.storage.projection import HALT_OF
-from copytrade_gui.storage.records import read_halt
+from copytrade_gui.storage.records import read_halt, read_order
 from copytrade_gui.storage.tables import states_outside
 
 IST = timedelta(hours=5, minutes=30)
@@ -51,7 +51,7 @@ VIEW_COLUMNS = (
     "i.intent_number, p.plan_id, i.account_id, i.role, i.slice_number, i.terms_number, i.quantity, "
     "i.signal_age_ms, i.send_rank, i.state, i.code, i.reason, i.cancel_requested, i.changed_ns, "
     "a.number, a.tag, b.broker_order_id, b.filled_quantity, b.average_price, l.called_ns, "
-    "l.sent_ns, l.replied_ns, a.state, a.marked_ns"
+    "l.sent_ns, l.replied_ns, a.state, a.marked_ns, e.body"
 )
 VIEW_TABLES = (
     "intents i JOIN plans p ON p.plan_number = i.plan_number "
@@ -61,7 +61,9 @@ VIEW_TABLES = (
     "WHERE t.intent_number = i.intent_number "
     "ORDER BY f.attempt_row IS NULL, t.number DESC LIMIT 1) "
     "LEFT JOIN broker_orders b ON b.attempt_row = a.attempt_row "
-    "LEFT JOIN latency_samples l ON l.attempt_row = a.attempt_row"
+    "LEFT JOIN latency_samples l ON l.attempt_row = a.attempt_row "
+    # The newest fact of an order says whether it diverged; few did.
+    "LEFT JOIN events e ON e.number = i.last_event AND instr(e.body, '\"diverged\"') > 0"
 )
 
 
@@ -92,6 +94,7 @@ class ViewRow(msgspec.Struct, array_like=True):
     replied_ns: int | None
     attempt_state: State | None
     marked_ns: int | None
+    diverged_in: str | None
 
 
 def day_bounds(day: date) -> tuple[int, int]:
@@ -177,6 +180,7 @@ def view_from(row: ViewRow, terms: Terms) -> OrderView:
         timing=timing,
         changed_ns=changed_ns,
         cancel_requested=bool(row.cancel_requested),
+        diverged=None if row.diverged_in is None else read_order(row.diverged_in).diverged,
     )
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from copytrade_gui.domain.account import AccountStatus
+from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import (
     AccountChanged,
     AccountHalted,
@@ -58,6 +59,7 @@ class OrderFact(msgspec.Struct, frozen=True, omit_defaults=True):
     called_ns: int = 0
     sent_ns: int = 0
     replied_ns: int = 0
+    diverged: Divergence | None = None
 
 
 class PlanFact(msgspec.Struct, frozen=True):
@@ -128,6 +130,7 @@ def order_fact(view: OrderView, before: str) -> OrderFact:
         timing.called_ns if timing else 0,
         timing.sent_ns if timing else 0,
         timing.replied_ns if timing else 0,
+        view.diverged,
     )
 
 

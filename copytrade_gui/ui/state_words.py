@@ -50,6 +50,9 @@ ORDER_LOOKS: dict[State, Look] = {
     State.EXPIRED: Look("Expired", Tone.MUTED, Mark.DASH),
 }
 
+DIVERGED = Look("Diverged", Tone.WARN, Mark.DIAMOND)
+"""A mark beside the state: changed or cancelled at the broker, and not by us."""
+
 SESSION_LOOKS: dict[SessionState, Look] = {
     SessionState.LOGGED_OUT: Look("Login needed", Tone.WARN, Mark.RING),
     SessionState.LOGGING_IN: Look("Logging in", Tone.INFO, Mark.HALF),
@@ -99,6 +102,30 @@ def order_words(terms: OrderTerms) -> str:
     price = price_words(terms)
     at = "at market" if price == "MKT" else f"at {price}"
     return f"{terms.side} {figures.whole(terms.quantity)} {terms.instrument.symbol} {at}"
+
+
+def diverged_words(order: OrderView) -> str:
+    """What was done to the order at the broker, and not by us; empty if nothing was."""
+    return "" if order.diverged is None else f"DIVERGED: {order.diverged.in_words}"
+
+
+def quantity_words(order: OrderView) -> str:
+    """The quantity that was sent, and what it was changed to at the broker."""
+    sent = figures.whole(order.terms.quantity)
+    now = ordered(order)
+    return sent if now == order.terms.quantity else f"{sent} → {figures.whole(now)}"
+
+
+def ordered(order: OrderView) -> int:
+    """What the broker's order is for."""
+    return order.terms.quantity if order.diverged is None else order.diverged.quantity
+
+
+def why_words(order: OrderView) -> str:
+    """A divergence and the reason, as far as there are any."""
+    if order.diverged is not None and order.diverged.cancelled:
+        return diverged_words(order)  # the reason would say it twice
+    return "  ·  ".join(words for words in (diverged_words(order), reason_words(order)) if words)
 
 
 def reason_words(order: OrderView) -> str:

@@ -128,6 +128,19 @@ def test_an_order_row() -> None:
     assert order.placed_ns == int(datetime(2024, 9, 20, 10, 35, 33, tzinfo=UTC).timestamp()) * 10**9
 
 
+@pytest.mark.parametrize(
+    ("broker", "exchange", "second"),
+    [("20-Sep-2024 16:05:40", "20-Sep-2024 16:05:39", 40), ("", "20-Sep-2024 16:05:39", 39),
+     ("soon", "NA", None)],
+)  # fmt: skip
+def test_when_a_row_was_last_changed(broker: str, exchange: str, second: int | None) -> None:
+    order = order_of(row(brokerUpdateTime=broker, exchangeUpdateTime=exchange), no_lots)
+    assert order is not None
+    assert order.placed_ns is not None
+    expected = None if second is None else order.placed_ns + (second - 33) * 10**9
+    assert order.updated_ns == expected
+
+
 def test_numbers_may_be_numbers() -> None:
     as_numbers = row(quantity=10, filledQuantity=4.0, price=1501.55, instrumentId=1594)
     order = order_of(as_numbers, no_lots)

@@ -39,8 +39,8 @@ def test_a_row_that_cannot_be_ours_is_refused_in_a_sentence(number: str, words: 
     def test(doubt: Doubt) -> None:
         review(doubt)
         engine, intent = doubt.console.engine, doubt.order.intent.intent_id
-        assert words in engine.why_not_found(intent, BrokerOrderId(number))
-        assert not engine.decide_found(intent, BrokerOrderId(number), "seen")
+        assert words in engine.decisions.why_not_found(intent, BrokerOrderId(number))
+        assert not engine.decisions.found(intent, BrokerOrderId(number), "seen")
         assert doubt.state() is State.REVIEW
 
     with_a_doubt(test)
@@ -51,11 +51,11 @@ def test_a_candidate_or_a_row_of_the_last_read_is_taken(number: BrokerOrderId) -
     def test(doubt: Doubt) -> None:
         review(doubt)
         engine, intent = doubt.console.engine, doubt.order.intent.intent_id
-        assert engine.why_not_found(intent, number) == ""
-        assert engine.decide_found(intent, number, "seen")
+        assert engine.decisions.why_not_found(intent, number) == ""
+        assert engine.decisions.found(intent, number, "seen")
         assert doubt.state() is State.ACKED
         assert doubt.order.broker_order_id == number
-        assert "not in review" in engine.why_not_found(intent, number)
+        assert "not in review" in engine.decisions.why_not_found(intent, number)
 
     with_a_doubt(test)
 

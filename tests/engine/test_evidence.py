@@ -40,7 +40,7 @@ def test_an_order_whose_tag_the_book_shows_is_never_called_absent() -> None:
             doubt.read(changed)
             doubt.pass_time(60)
         assert doubt.state() is State.REVIEW
-        (item,) = doubt.console.engine.reviews
+        (item,) = doubt.console.engine.decisions.awaited
         assert [one.broker_order_id for one in item.candidates] == ["B1"]
 
     with_a_doubt(test)

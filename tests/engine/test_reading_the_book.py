@@ -93,7 +93,7 @@ def test_a_row_that_looks_like_ours_without_a_tag_goes_to_a_person() -> None:
     def test(doubt: Doubt) -> None:
         doubt.read(doubt.row(tag=""))
         assert doubt.state() is State.REVIEW
-        (item,) = doubt.console.engine.reviews
+        (item,) = doubt.console.engine.decisions.awaited
         assert [one.broker_order_id for one in item.candidates] == ["B1"]
 
     with_a_doubt(test)

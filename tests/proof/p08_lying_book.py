@@ -88,7 +88,11 @@ def lying(followers: int, seed: int) -> tuple[Verdict, int]:
         await made.clock.sleep(420)
         told.append(sum(hits_of(made)[: len(LIES)]))
         made.broker.clear_faults()
-        return await settled(console, 2)
+        verdict = await settled(console, 2)
+        changed = [order.intent.intent_id for order in console.engine.book if order.diverged]
+        if changed:
+            raise ProofBroken(f"{changed[0]} was called DIVERGED, and nobody had changed it")
+        return verdict
 
     with world(followers, seed) as made:
         verdict = made.live(script)

@@ -17,6 +17,7 @@ from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import settled
+from tests.proof.owner import Owner
 from tests.proof.rig import Console, ProgramStopped, world
 from tests.proof.row import ProofBroken, Row
 from tests.proof.schedule import MISFORTUNES
@@ -158,6 +159,32 @@ class Machine(RuleBasedStateMachine):
         """The broker ends somebody's session."""
         self._world.broker.expire_sessions(self._world.accounts[who].client_id)
 
+    @rule(
+        who=st.integers(0, _FOLLOWERS),
+        what=st.sampled_from(("larger", "smaller", "price", "cancel")),
+    )
+    def owner_interferes(self, who: int, what: str) -> None:
+        """An account's owner changes or cancels, at the broker, the newest order that we follow."""
+        account = self._world.accounts[who].account_id
+
+        async def interfere(console: Console) -> None:
+            orders = [o for o in console.engine.book.of_account(account) if o.state.open_at_broker]
+            number = orders[-1].broker_order_id if orders else None
+            if number is None:
+                return
+            owner, order = Owner(self._world, account), orders[-1]
+            tick = order.intent.terms.instrument.tick
+            if what == "cancel":
+                owner.cancel(number)
+            elif what == "price":
+                owner.change(number, price=str((order.intent.terms.price or tick) + 3 * tick))
+            else:
+                quantity = order.ordered + (5 if what == "larger" else -1)
+                owner.change(number, quantity=str(max(1, quantity)))
+            Counted.faults += 1
+
+        self._do(interfere)
+
     # ------------------------------------------------------------ what must hold
 
     @invariant()
@@ -181,6 +208,10 @@ class Machine(RuleBasedStateMachine):
         await self._wake(console)
         verdict = await settled(console, self._plans)
         verdict.must_be_clean("state machine")
+        # This broker never fills more than its own row says, whoever changed the row.
+        halts = [lane.status.halted for lane in console.engine.lanes]
+        if any("more than ordered" in why for why in halts):
+            raise ProofBroken(f"an account was halted for an overfill that was none: {halts}")
 
 
 def parts(release: bool) -> int:

@@ -152,6 +152,9 @@ class Director:
         console.log_all_in()
         await self._resume(console)
         verdict = await settled(console, self.plans)
+        for order in console.engine.book:
+            if order.diverged is not None and order.diverged.changes:
+                raise ProofBroken(f"{order.intent.intent_id} was called DIVERGED by mistake")
         events = await console.store.history.events(1_000_000)
         journal = hashlib.blake2b(repr(events).encode(), digest_size=16).hexdigest()
         return verdict, journal

@@ -30,7 +30,7 @@ def test_yesterdays_doubt_is_never_called_absent() -> None:
         await console.world.clock.sleep(600)
         states = Counter(order.state for order in console.engine.book)
         assert states == {State.REVIEW: FOLLOWERS + 1}
-        assert len(console.engine.reviews) == FOLLOWERS + 1
+        assert len(console.engine.decisions.awaited) == FOLLOWERS + 1
         (await judge(console, 1)).must_be_clean("the next day")
 
     with world(FOLLOWERS) as made:

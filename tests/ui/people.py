@@ -6,6 +6,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.divergence import Change, Divergence
 from copytrade_gui.domain.events import Candidate, RecoveryReport, ReviewItem
 from copytrade_gui.domain.ids import (
     AccountId,
@@ -175,6 +176,7 @@ def order(
     code: str = "",
     reason: str = "",
     filled: int | None = None,
+    diverged: Divergence | None = None,
 ) -> OrderView:
     plan_id = PlanId(plan)
     intent = intent_id(plan_id, account.account_id, 1)
@@ -203,7 +205,14 @@ def order(
         average_price=price if amount else None,
         timing=Timing(0, 9_000_000, round(latency_ms * 1e6)) if there else None,
         changed_ns=at_ns,
+        diverged=diverged,
     )  # fmt: skip
+
+
+def changed_at_broker(
+    *changes: Change, quantity: int, cancelled: bool = False, at_ns: int = NOW_NS
+) -> Divergence:
+    return Divergence(quantity, changes, cancelled, at_ns, at_ns)
 
 
 TROUBLES = {
@@ -253,6 +262,33 @@ def plan_orders(
         price=price, quantity=2 * lot, latency_ms=60.8, at_ns=at_ns + 60_800_000,
     )  # fmt: skip
     return [own, *made]
+
+
+def owners_changes(orders: list[OrderView]) -> list[OrderView]:
+    """The master's order first; owners of its second, fourth and seventh copies changed theirs."""
+    first, second, third = orders[2], orders[4], orders[7]
+    more = first.terms.quantity * 2
+    raised = changed_at_broker(
+        Change("quantity", str(first.terms.quantity), str(more)), quantity=more
+    )
+    dearer = changed_at_broker(Change("price", "86.10", "84.00"), quantity=second.terms.quantity)
+    gone = changed_at_broker(quantity=third.terms.quantity, cancelled=True)
+    orders[2] = structs.replace(
+        first,
+        diverged=raised,
+        state=State.PARTIAL,
+        filled_quantity=more - 25,
+        average_price=Decimal("86.10"),
+    )
+    orders[4] = structs.replace(second, diverged=dearer)
+    orders[7] = structs.replace(
+        third,
+        diverged=gone,
+        state=State.CANCELLED,
+        filled_quantity=0,
+        reason="Cancelled at the broker, not by this program.",
+    )
+    return orders
 
 
 def days_orders(people: tuple[Account, ...]) -> tuple[OrderView, ...]:

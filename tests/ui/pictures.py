@@ -5,6 +5,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
 from copytrade_gui.domain.events import Alarm, Severity
+from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import ImportPreview, ImportProblem
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
@@ -120,6 +122,25 @@ async def window_pictures(camera: Camera, scheme: Scheme, size: tuple[int, int])
     await window.stop()
 
 
+async def diverged_picture(camera: Camera, scheme: Scheme) -> None:
+    """Owners changed copies of the newest order; one is made out in a dialog."""
+    made = World(followers=12)
+    orders = people.owners_changes(
+        people.plan_orders("P6", tuple(made.accounts.values()), people.NOW_NS, people.NIFTY_PE,
+                           Side.BUY, Decimal("86.10"), resting=True, troubles=False)
+    )  # fmt: skip
+    for order in reversed(orders):
+        made.orders[order.intent_id] = order
+    window = await open_window(made, scheme, (1920, 1080))
+    window.orders.table.view.expandAll()
+    await camera.take(window, f"{scheme}-state-diverged")
+    details = OrderDetails(window, window.desk, orders[2])
+    details.present()
+    await camera.take(details, f"{scheme}-state-diverged-details")
+    details.close()
+    await window.stop()
+
+
 async def state_pictures(camera: Camera, scheme: Scheme) -> None:
     size = SIZES[0]
     window = await open_window(World(followers=0), scheme, size)
@@ -148,6 +169,7 @@ async def state_pictures(camera: Camera, scheme: Scheme) -> None:
     await fill_ticket(window)
     await camera.take(window, f"{scheme}-state-account-halted")
     await window.stop()
+    await diverged_picture(camera, scheme)
     window = await open_window(world(24), scheme, size)
     window.desk.theme.apply(text_percent=150)
     await fill_ticket(window)

@@ -7,9 +7,11 @@ from PySide6.QtCore import QModelIndex, QObject
 from PySide6.QtWidgets import QApplication
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.divergence import Change
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.ui.panels.order_rows import roll_up
+from copytrade_gui.ui.panels.feed_rows import FeedWriter
+from copytrade_gui.ui.panels.order_rows import COLUMNS, roll_up, search_text
 from copytrade_gui.ui.panels.orders_model import PLANS_KEPT, OrdersModel
 from copytrade_gui.ui.roster import Roster
 from tests.ui import people
@@ -120,3 +122,45 @@ def test_a_roll_up_counts_every_copy_once() -> None:
 def test_every_state_is_counted_somewhere() -> None:
     for state in State:
         assert roll_up([people.order("P1", PEOPLE[2], state)]).startswith("1 copy: 1 ")
+
+
+def test_a_copy_changed_at_the_broker_says_so_with_both_values(app: QApplication) -> None:
+    model, _owner, _roster = a_model()
+    change = Change("quantity", "150", "300")
+    mark = people.changed_at_broker(change, quantity=300)
+    gone = people.changed_at_broker(quantity=150, cancelled=True)
+    model.upsert(
+        [
+            people.order("P1", PEOPLE[0], State.WORKING),
+            people.order("P1", PEOPLE[2], State.PARTIAL, filled=200, diverged=mark),
+            people.order("P1", PEOPLE[3], State.CANCELLED, diverged=gone, reason="Not by us."),
+            people.order("P1", PEOPLE[4], State.WORKING),
+        ]
+    )
+    head = model.index(0, 0)
+    rows = [model.row_at(model.index(n, 0, head)) for n in range(3)]
+    assert [row.note for row in rows] == [
+        "DIVERGED: quantity 150 → 300", "DIVERGED: cancelled at the broker", "",
+    ]  # fmt: skip
+    assert "§problem" in search_text(rows[0])
+    assert model.row_at(head).note == "3 copies, 2 diverged: 2 open, 1 cancelled"
+    quantity = next(n for n, column in enumerate(COLUMNS) if column.key == "quantity")
+    shown = [model.data(model.index(n, quantity, head)) for n in range(3)]
+    assert shown == ["150 → 300", "150", "150"]
+
+
+def test_the_feed_tells_a_change_at_the_broker_once() -> None:
+    roster = Roster()
+    roster.set_accounts(PEOPLE)
+    writer = FeedWriter(roster)
+    mark = people.changed_at_broker(Change("quantity", "150", "300"), quantity=300)
+    working = people.order("P1", PEOPLE[2], State.WORKING)
+    changed = structs.replace(working, diverged=mark)
+    filled = structs.replace(changed, state=State.FILLED, filled_quantity=300)
+    lines = [writer.row_of(order) for order in (working, changed, changed, filled)]
+    told = [(line.word, line.kind, line.reason) for line in lines if line is not None]
+    assert told == [
+        ("Working", "order", ""),
+        ("Diverged", "problem", "DIVERGED: quantity 150 → 300"),
+        ("Filled", "fill", "DIVERGED: quantity 150 → 300"),
+    ]

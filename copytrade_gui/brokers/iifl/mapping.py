@@ -119,7 +119,7 @@ def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
     if prices is None or (pending is None and text(row.pending_quantity)):
         return None
     price, trigger, average = prices
-    placed = stamp_ns(row.exchange_timestamp)
+    placed, updated = stamp_ns(row.exchange_timestamp), stamp_ns(row.broker_update_time)
     return BrokerOrder(
         broker_order_id=BrokerOrderId(number),
         exchange_order_id=text(row.exchange_order_id),
@@ -139,7 +139,8 @@ def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
         validity=_word(_VALIDITIES, row.validity),
         rejection_reason=text(row.rejection_reason),
         source=text(row.source),
-        placed_ns=stamp_ns(row.broker_update_time) if placed is None else placed,
+        placed_ns=updated if placed is None else placed,
+        updated_ns=stamp_ns(row.exchange_update_time) if updated is None else updated,
     )
 
 

@@ -61,6 +61,7 @@ class OrderRow(Row, frozen=True):
     disclosed_qty: Value = None
     disclosed_quantity: Value = None
     exchange_timestamp: Value = None
+    exchange_update_time: Value = None
     broker_update_time: Value = None
     rejection_reason: Value = None
     source: Value = None

@@ -10,23 +10,28 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
-from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words, reason_words
+from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words, ordered, reason_words
 
 
 def facts(desk: Desk, order: OrderView) -> tuple[tuple[str, str], ...]:
     """Labels and values, in reading order."""
     terms = order.terms
     tick = terms.instrument.tick
-    timing = order.timing
+    timing, mark = order.timing, order.diverged
     return (
         ("Account", desk.roster.name(order.account_id)),
         ("State", ORDER_LOOKS[order.state].word),
         ("Why", reason_words(order) or figures.UNKNOWN),
+        *(
+            ()
+            if mark is None
+            else (("Diverged", f"{mark.in_words}; seen {figures.stamp(mark.seen_ns)}"),)
+        ),
         ("Order", order_words(terms)),
         ("Instrument", f"{terms.instrument.name} ({terms.instrument.key})"),
         ("Type", f"{terms.order_type}, {terms.product}, {terms.validity}"),
         ("Trigger", figures.price(terms.trigger, tick)),
-        ("Filled", f"{figures.whole(order.filled_quantity)} of {figures.whole(terms.quantity)}"),
+        ("Filled", f"{figures.whole(order.filled_quantity)} of {figures.whole(ordered(order))}"),
         ("Average price", figures.price(order.average_price, tick)),
         ("Broker order", order.broker_order_id or figures.UNKNOWN),
         ("Tag", order.tag or figures.UNKNOWN),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from copytrade_gui.domain.account import Role as AccountRole
+from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import Event, OrderChanged, PlanMade, PlanSettled
 from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.order import Side, State
@@ -15,17 +16,20 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.state_words import (
+    DIVERGED,
     ORDER_LOOKS,
     PROBLEM_STATES,
     order_words,
+    ordered,
     price_words,
-    reason_words,
+    why_words,
 )
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.theme import Tone
 
 _QUIET = frozenset({State.PLANNED, State.SENDING})
 _REMEMBERED = 20_000
+_Told = tuple[State, int, Divergence | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class FeedWriter:
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
-        self._told: OrderedDict[IntentId, tuple[State, int]] = OrderedDict()
+        self._told: OrderedDict[IntentId, _Told] = OrderedDict()
         self._plans: OrderedDict[PlanId, str] = OrderedDict()
         self._next = 0
 
@@ -78,14 +82,18 @@ class FeedWriter:
         """A row for an order's state, or None when it was told already."""
         if order.state in _QUIET:
             return None
-        now = (order.state, order.filled_quantity)
-        if self._told.get(order.intent_id) == now:
+        now = (order.state, order.filled_quantity, order.diverged)
+        before = self._told.get(order.intent_id)
+        if before == now:
             return None
         self._remember(order.intent_id, now)
-        look = ORDER_LOOKS[order.state]
+        # Told once as news; later lines of the order tell its state, and the mark among the why.
+        marked = order.diverged is not None and (before is None or before[2] != order.diverged)
+        look = DIVERGED if marked else ORDER_LOOKS[order.state]
         terms = order.terms
         fills = order.state in (State.FILLED, State.PARTIAL)
-        kind = "problem" if order.state in PROBLEM_STATES else "fill" if fills else "order"
+        problem = marked or order.state in PROBLEM_STATES
+        kind = "problem" if problem else "fill" if fills else "order"
         price = (
             figures.price(order.average_price, terms.instrument.tick)
             if fills and order.average_price is not None
@@ -98,14 +106,14 @@ class FeedWriter:
             is_master=order.role is AccountRole.MASTER,
             side=terms.side,
             symbol=terms.instrument.symbol,
-            quantity=terms.quantity,
+            quantity=ordered(order),
             filled=order.filled_quantity,
             price=price,
             word=look.word,
             tone=look.tone,
             mark=look.mark,
             latency_ms=order.timing.call_to_reply_ms if order.timing else None,
-            reason=reason_words(order),
+            reason=why_words(order),
             kind=kind,
             order=order,
         )
@@ -145,7 +153,7 @@ class FeedWriter:
             latency_ms=None, reason=reason, kind="plan",
         )  # fmt: skip
 
-    def _remember(self, intent: IntentId, now: tuple[State, int]) -> None:
+    def _remember(self, intent: IntentId, now: _Told) -> None:
         self._told[intent] = now
         self._told.move_to_end(intent)
         while len(self._told) > _REMEMBERED:

@@ -12,7 +12,14 @@ from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.roster import Roster
-from copytrade_gui.ui.state_words import ORDER_LOOKS, PROBLEM_STATES, price_words, reason_words
+from copytrade_gui.ui.state_words import (
+    ORDER_LOOKS,
+    PROBLEM_STATES,
+    ordered,
+    price_words,
+    quantity_words,
+    why_words,
+)
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.theme import Tone
 
@@ -44,14 +51,14 @@ class OrderRow:
 
 def copy_row(order: OrderView, roster: Roster) -> OrderRow:
     """One follower's copy."""
-    problem = order.state in PROBLEM_STATES
+    tone = ORDER_LOOKS[order.state].tone if order.state in PROBLEM_STATES else Tone.MUTED
     return OrderRow(
         plan_id=order.plan_id,
         is_head=False,
         label=roster.name(order.account_id),
         order=order,
-        note=reason_words(order),
-        note_tone=ORDER_LOOKS[order.state].tone if problem else Tone.MUTED,
+        note=why_words(order),
+        note_tone=tone if order.diverged is None else Tone.WARN,
         slowest_ms=order.timing.call_to_reply_ms if order.timing else None,
     )
 
@@ -65,9 +72,9 @@ def head_row(order: OrderView, copies: Iterable[OrderView]) -> OrderRow:
     tone = Tone.PLAIN
     if any(copy.state.in_doubt and copy.state is not State.SENDING for copy in listed):
         tone = Tone.BAD
-    elif any(copy.state in PROBLEM_STATES for copy in listed):
+    elif any(copy.state in PROBLEM_STATES or copy.diverged is not None for copy in listed):
         tone = Tone.WARN
-    own = reason_words(order) if order.role is Role.MASTER else ""
+    own = why_words(order) if order.role is Role.MASTER else ""
     summary = roll_up(listed)
     return OrderRow(
         plan_id=order.plan_id,
@@ -75,14 +82,19 @@ def head_row(order: OrderView, copies: Iterable[OrderView]) -> OrderRow:
         label=order.terms.instrument.symbol,
         order=order,
         note=f"{own}  ·  {summary}" if own else summary,
-        note_tone=Tone.BAD if own and order.state in PROBLEM_STATES else tone,
+        note_tone=Tone.BAD
+        if own and order.state in PROBLEM_STATES
+        else Tone.WARN
+        if order.diverged is not None and tone is Tone.PLAIN
+        else tone,
         slowest_ms=max(timed) if timed else None,
     )
 
 
 def roll_up(copies: Iterable[OrderView]) -> str:
-    """``487 filled, 11 open, 2 rejected``."""
-    counted = Counter(copy.state for copy in copies)
+    """``500 copies, 3 diverged: 487 filled, 11 open, 2 rejected``."""
+    listed = list(copies)
+    counted = Counter(copy.state for copy in listed)
     if not counted:
         return "No copies"
     parts = []
@@ -90,7 +102,11 @@ def roll_up(copies: Iterable[OrderView]) -> str:
         number = sum(counted[state] for state in states)
         if number:
             parts.append(f"{figures.whole(number)} {word}")
-    return f"{figures.plural(sum(counted.values()), 'copy', 'copies')}: {', '.join(parts)}"
+    words = figures.plural(len(listed), "copy", "copies")
+    diverged = sum(copy.diverged is not None for copy in listed)
+    if diverged:  # first, because a narrow column cuts the end
+        words += f", {figures.whole(diverged)} diverged"
+    return f"{words}: {', '.join(parts)}"
 
 
 def search_text(row: OrderRow) -> str:
@@ -99,7 +115,7 @@ def search_text(row: OrderRow) -> str:
     signs = []
     if order.state.open_at_broker:
         signs.append("§open")
-    if order.state in PROBLEM_STATES:
+    if order.state in PROBLEM_STATES or order.diverged is not None:
         signs.append("§problem")
     if order.state is State.FILLED and not row.is_head:
         signs.append("§filled")
@@ -125,8 +141,10 @@ COLUMNS: tuple[Column[OrderRow], ...] = (
            sort=lambda r: r.slowest_ms, numeric=True, chars=5,
            note="Milliseconds from the call to the first reply; for a master order the slowest"),
     Column("note", "Copies / why", lambda r: r.note, tone=lambda r: r.note_tone, chars=38),
-    Column("quantity", "Qty", lambda r: figures.whole(r.order.terms.quantity),
-           sort=lambda r: r.order.terms.quantity, numeric=True, chars=7),
+    Column("quantity", "Qty", lambda r: quantity_words(r.order),
+           sort=lambda r: ordered(r.order), numeric=True, chars=9,
+           tone=lambda r: Tone.PLAIN if ordered(r.order) == r.order.terms.quantity else Tone.WARN,
+           note="Units; with an arrow where the order was changed at the broker, not by us"),
     Column("filled", "Filled", lambda r: figures.whole(r.order.filled_quantity),
            sort=lambda r: r.order.filled_quantity, numeric=True, chars=7),
     Column("price", "Price", lambda r: price_words(r.order.terms),
