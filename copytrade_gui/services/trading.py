@@ -174,7 +174,7 @@ class Trading:
 
     async def reviews(self) -> tuple[ReviewItem, ...]:
         """Orders waiting for a person's decision."""
-        return self._engine.reviews
+        return self._engine.decisions.awaited
 
     @refusals_logged
     async def decide_found(
