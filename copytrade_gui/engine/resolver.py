@@ -90,6 +90,20 @@ class Resolver:
             else:
                 order.absent_reads = 0
             self._verdict(order, orders, trades, now)
+        if orders.complete:
+            self._show_candidates(lane, orders.strangers)
+
+    def _show_candidates(self, lane: Lane, strangers: Sequence[BrokerOrder]) -> None:
+        """A review shows what the book shows now: one of before a restart begins without any."""
+        for item in list(self._reviews.values()):
+            order = self._book.get(item.intent_id)
+            if order is None or item.account_id != lane.account_id:
+                continue
+            alike = self._look_alikes(order, strangers)
+            rows = [row for row in strangers if row.tag == item.tag or row in alike]
+            known = {one.broker_order_id for one in item.candidates}
+            if not known.issuperset(row.broker_order_id for row in rows):
+                self._list(order, item.why, rows)
 
     def _verdict(
         self,

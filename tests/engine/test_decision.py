@@ -10,9 +10,10 @@ from copytrade_gui.domain.order import Side, State
 from copytrade_gui.ports import Read
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.simulator.faults import Fault
 from tests.engine.book_reads import LOST, Doubt, with_a_doubt
 from tests.engine.test_leaving import begin, press
-from tests.proof.rig import Console, world
+from tests.proof.rig import Console, ProgramStopped, world
 
 SHOWN, OTHER = BrokerOrderId("B1"), BrokerOrderId("B2")
 
@@ -94,3 +95,32 @@ def test_a_row_of_another_order_of_ours_is_refused_and_the_refusal_can_be_mended
 
     with world(1) as made:
         made.live(script)
+
+
+def test_a_review_of_before_a_restart_shows_its_candidates_again() -> None:
+    """Without them a person could only say that the order does not exist, and it does."""
+
+    async def die(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        follower = [made.accounts[1].client_id]
+        made.broker.add_fault(Fault(action="tag", form="NA", accounts=follower, count=1))
+        made.broker.add_fault(Fault(action="drop_reply", call="place", accounts=follower, count=1))
+        await press(console, "no tag", away=60)
+        await made.clock.sleep(10)
+        (item,) = console.engine.reviews
+        assert len(item.candidates) == 1
+        await console.store.journal.flush()
+        raise ProgramStopped("power cut")
+
+    async def again(console: Console) -> None:
+        await begin(console)
+        (item,) = console.engine.reviews
+        (candidate,) = item.candidates
+        assert console.engine.decide_found(item.intent_id, candidate.broker_order_id, "seen")
+        await console.world.clock.sleep(10)
+        assert {order.state for order in console.engine.book} == {State.WORKING}
+
+    with world(1) as made:
+        made.live(die)
+        made.live(again)
