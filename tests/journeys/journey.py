@@ -100,6 +100,12 @@ class Journey:
         assert desk is not None
         await desk.control("POST", "/faults", list(faults))
 
+    async def end_misfortune(self) -> None:
+        """A kept broker keeps its faults, and counts them anew."""
+        desk = self.opened.simulator
+        assert desk is not None
+        await desk.control("DELETE", "/faults", None)
+
 
 @asynccontextmanager
 async def journey(

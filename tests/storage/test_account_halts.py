@@ -1,0 +1,94 @@
+"""How the halt of one account is kept: at once, the newest counts, whatever happens to the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from copytrade_gui.domain.events import AccountHalted, AccountHaltLifted, Alarm, Severity
+from copytrade_gui.domain.halt import AccountHalt, Finding
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.ports import JournalFailureError
+from copytrade_gui.storage.chain import EventRow
+from copytrade_gui.storage.engines import Connecting
+from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.projection import changes
+from copytrade_gui.storage.store import Seams, Store, open_store
+from tests.storage.conftest import SMALL
+from tests.storage.faulty import Fault, Script, failing
+from tests.storage.samples import DAY, NOON_NS, HandClock
+from tests.storage.test_p17_disk import a_bad_disk
+
+TWICE = Finding("duplicate B2", "DUPLICATE: orders B1 and B2 carry one tag.")
+HALT = AccountHalt(AccountId("F-1"), "C1", (TWICE,), NOON_NS)
+LIFTED = replace(HALT, findings=(), since_ns=0, accepted=(TWICE,), lifted_ns=NOON_NS + 9)
+OTHER = AccountHalt(AccountId("F_1"), "C2", (TWICE,), NOON_NS)
+
+
+async def test_a_halt_is_stored_without_waiting_for_a_group(store: Store) -> None:
+    """The hand clock stands still: no timer of the journal runs."""
+    store.journal.append(Alarm(Severity.INFO, "before", "Nothing.", NOON_NS))
+    store.journal.append(AccountHalted(HALT))
+    with closing(sqlite3.connect(f"file:{store.folder.database}?mode=ro", uri=True)) as reader:
+        for _ in range(2_000):
+            await asyncio.sleep(0)
+            kinds = [kind for (kind,) in reader.execute("SELECT kind FROM events ORDER BY number")]
+            if kinds:
+                assert kinds == ["Alarm", "AccountHalted"]
+                return
+    pytest.fail("the halt waited")
+
+
+async def test_the_newest_word_on_each_account_is_loaded_on_any_day(store: Store) -> None:
+    assert (await store.journal.load(DAY)).halts == ()
+    store.journal.append(AccountHalted(HALT))
+    store.journal.append(AccountHalted(OTHER))
+    assert (await store.journal.load(DAY)).halts == (HALT, OTHER)
+    store.journal.append(AccountHaltLifted(LIFTED, "operator", "looked"))
+    assert (await store.journal.load(DAY + timedelta(days=40))).halts == (OTHER, LIFTED)
+
+
+@a_bad_disk
+async def test_a_halt_that_found_a_full_disk_is_there_at_the_next_start(
+    folder: DataFolder, clock: HandClock
+) -> None:
+    script = Script(Fault.FULL)
+    seams = Seams(connecting=Connecting(failing(script)), reserve_bytes=64 * 1024)
+    async with open_store(folder, clock, inline=True, seams=seams) as store:
+        store.journal.append(AccountHalted(HALT))
+        await store.journal.flush()
+        store.journal.append(AccountHaltLifted(LIFTED, "operator", "looked"))
+        await store.journal.flush()
+        script.first = script.seen + 1
+        store.journal.append(AccountHalted(HALT))
+        await store.journal.flush()
+    async with open_store(folder, clock, inline=True, seams=SMALL) as store:
+        assert (await store.journal.load(DAY)).halts == (HALT,)
+
+
+async def test_an_old_fact_that_is_replayed_changes_nothing(
+    folder: DataFolder, clock: HandClock
+) -> None:
+    async with open_store(folder, clock, inline=True, seams=SMALL) as store:
+        store.journal.append(AccountHalted(HALT))
+        await store.journal.flush()
+        rows = await store.database.read(
+            lambda one: [tuple(row) for row in one.exec_driver_sql("SELECT * FROM events")]
+        )
+        store.journal.append(AccountHaltLifted(LIFTED, "operator", "looked"))
+        await store.journal.flush()
+        await store.database.write_rows(changes([EventRow(*row) for row in rows]))
+        assert (await store.journal.load(DAY)).halts == (LIFTED,)
+
+
+async def test_a_halt_that_cannot_be_read_is_not_taken_for_none(store: Store) -> None:
+    await store.database.write(
+        lambda one: one.exec_driver_sql("INSERT INTO meta VALUES ('halt of F-1', '77')")
+    )
+    with pytest.raises(JournalFailureError, match="cannot be read"):
+        await store.journal.load(DAY)
