@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
@@ -19,7 +20,7 @@ from copytrade_gui.engine.changes import Changes
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
-from copytrade_gui.engine.lane import Lanes
+from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.reconciler import Absorbed, Reconciler
@@ -42,6 +43,7 @@ from copytrade_gui.ports import (
     Journal,
     KillFlag,
     PlaceReply,
+    Silence,
 )
 
 
@@ -133,6 +135,7 @@ class Engine:
             on_not_sent=self._dispatcher.not_sent_again,
             on_breaker=self._tripwires.breaker,
             on_queue=self._dispatcher.kick,
+            on_silence=self._unanswered,
         )
         self._reconciler = Reconciler(
             self.book,
@@ -192,7 +195,10 @@ class Engine:
             awaited_master=self._copying.awaited_master,
             after_read=self._recovery.after_read,
             notice_time=self.gate.notice_time,
+            network_back=self._recovery.network_back,
+            on_ready=self._dispatcher.kick,
         )
+        self.offline = self._watch.offline
         self.submission = Submission(
             book=self.book,
             bus=self.bus,
@@ -254,7 +260,8 @@ class Engine:
         """An account is logged in; its books are read before anything else is believed."""
         lane = self.lanes[account_id]
         lane.session = session
-        session.orders.obey(self._stopped)
+        session.orders.obey(partial(self._held, lane))
+        self.offline.attach(lane, session)
         self._roster.session(lane, SessionState.READY)
         self._watch.look(account_id, 0.0)
         self._dispatcher.kick()
@@ -348,8 +355,10 @@ class Engine:
 
     # ------------------------------------------------------------ inside
 
-    def _stopped(self) -> bool:
-        return not self.gate.state.allows_sending
+    def _held(self, lane: Lane) -> bool:
+        """An order that waits for its connection may not be written to it."""
+        offline = lane.status.session is SessionState.OFFLINE
+        return offline or not self.gate.state.allows_sending
 
     def _live(self, order: Order) -> None:
         """An order is at the broker or in doubt: have its account read when its state wants it."""
@@ -372,12 +381,17 @@ class Engine:
 
     async def _after_sleep(self, before: StateChange, gained_ns: int) -> None:
         self.book.alarm("slept", f"The machine slept for {gained_ns / 1e9:.0f} s by its clocks.")
+        self._recovery.tell_state()
+        await self.offline.drop_connections()
         self._recovery.again(before, gained_ns)
         for lane in self.lanes:
             self._watch.look(lane.account_id, 0.0)
 
     def _take_reply(self, order: Order, reply: PlaceReply) -> None:
         self._replies.take(order, reply)  # made after the dispatcher, which it feeds
+
+    def _unanswered(self, account: AccountId, silence: Silence, problem: str) -> None:
+        self.offline.unanswered(account, silence, problem)  # made after the replies, which feed it
 
     def _bug(self, sentence: str) -> None:
         self.book.alarm("bug", f"Part of the engine failed and was logged: {sentence}")

@@ -47,6 +47,9 @@ class Bodies:
     ) -> HttpReply:
         return HttpReply(self.status, {}, self.body)
 
+    async def drop(self) -> None:
+        """Nothing is open."""
+
     async def aclose(self) -> None:
         """Nothing is open."""
 

@@ -15,7 +15,7 @@ from functools import partial
 
 from copytrade_gui.brokers.iifl.door import DeadlinePassedError, HttpDoor, HttpReply
 from copytrade_gui.brokers.iifl.http1 import Wire
-from copytrade_gui.brokers.iifl.reasons import reason_of
+from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
 from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds
 from copytrade_gui.brokers.iifl.wheel import Wait
 from copytrade_gui.brokers.iifl.wire import ORDERS, PROFILE
@@ -29,7 +29,7 @@ from copytrade_gui.brokers.iifl.wire_job import (
 from copytrade_gui.brokers.iifl.yard import Yard, backoff_s
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import OrderTerms
-from copytrade_gui.ports import PlaceReply, PreparedOrder
+from copytrade_gui.ports import PlaceReply, PreparedOrder, Silence
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +163,17 @@ class WireRoad:
         self._take(CallJob(request, answer), seconds)
         return await answer
 
+    async def drop(self) -> None:
+        """Close the connection and open another one at once if it is kept; see ``Road``."""
+        self._refuse_line("the connection was dropped before it left")
+        connecting = self._connecting
+        if connecting is not None:
+            connecting.cancel()  # begun on a network that may be gone
+            await asyncio.wait([connecting])
+        self._failures = 0
+        self._let_go("the connection was dropped while the reply was outstanding")
+        self._reconnect()
+
     async def aclose(self) -> None:
         """Close for good."""
         self._closed = True
@@ -231,11 +242,11 @@ class WireRoad:
         if job is not None:
             job.lost(reason, self._clock.mono_ns())
 
-    def _refuse_line(self, reason: str) -> None:
+    def _refuse_line(self, reason: str, silence: Silence | None = None) -> None:
         # A listener may place again at once; that order starts a line of its own.
         line, self._line = self._line, deque()
         for job in line:
-            job.unsent(reason, self._clock.mono_ns())
+            job.unsent(reason, self._clock.mono_ns(), silence)
 
     # ------------------------------------------------------------ WireOwner
 
@@ -306,7 +317,7 @@ class WireRoad:
         reason = "no connection in time" if slow else reason_of(error)
         if self._failures == 1:
             log.info("order connection not open account=%s: %s", self._needs.account_id, reason)
-        self._refuse_line(f"could not connect: {reason}")
+        self._refuse_line(f"could not connect: {reason}", silence_of(error))
         if self._kept and not self._closed and self._connecting is None:
             pause = backoff_s(self._needs.account_id, self._failures)
             self._retry = self._yard.wheel.after(pause, self._connect)
@@ -324,6 +335,7 @@ class WireRoad:
         self._hung_up_after_s = None
         self._failures = 0
         self._wire = wire
+        self._needs.left_from(wire.left_from)
         if self._kept:
             self._keep_later(self._yard.keep_alive_s)
         # Bytes that lie in the socket already are a reply to nothing. Two rounds of the loop let
@@ -368,6 +380,9 @@ class RoadDoor:
     ) -> HttpReply:
         """Do one call; see ``HttpDoor``."""
         return await self._road.call(method, path, body or b"", timeout_s)
+
+    async def drop(self) -> None:
+        """Nothing: the session drops its road."""
 
     async def aclose(self) -> None:
         """Nothing: the session closes its road."""
