@@ -1,5 +1,6 @@
 """Accounts, instruments and orders that look like a trading day, the same at every run."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -151,6 +152,17 @@ def status(account: Account, number: int) -> AccountStatus:
         average_rank=spread(number, 100) / 100,
         halted="the broker shows 75 more than we ordered" if number % 83 == 17 else "",
     )  # fmt: skip
+
+
+def offline(status: AccountStatus) -> AccountStatus:
+    """The same account, whose broker does not answer."""
+    return replace(
+        status,
+        session=SessionState.OFFLINE,
+        session_reason="The broker does not answer. Check this machine's network; the account goes "
+        "on by itself when its order book can be read again.",
+        warm=False,
+    )
 
 
 def order(

@@ -109,6 +109,7 @@ class DoorRoad:
             reason = str(error) or "no reply in time"
             return PlaceReply(Unknown(reason), sent_ns or started_ns, self._clock.mono_ns())
         replied_ns = self._clock.mono_ns()
+        # Its address is known only now: unlike the fast road this one cannot hold its first order.
         self._needs.left_from(answer.left_from)
         outcome = classify(answer.status, answer.headers, answer.body)
         return PlaceReply(outcome, answer.sent_ns or started_ns, replied_ns)

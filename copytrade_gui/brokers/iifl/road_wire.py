@@ -170,6 +170,8 @@ class WireRoad:
         if connecting is not None:
             connecting.cancel()  # begun on a network that may be gone
             await asyncio.wait([connecting])
+            if self._connecting is connecting:  # it ended before its first step
+                self._connecting = None
         self._failures = 0
         self._let_go("the connection was dropped while the reply was outstanding")
         self._reconnect()
@@ -229,8 +231,10 @@ class WireRoad:
             self._reconnect()
         elif job in self._line:
             self._line.remove(job)
-            reason = "no connection" if self._wire is None else "waited behind another order"
-            job.unsent(f"{reason} for {seconds:g} s", self._clock.mono_ns())
+            alone = self._wire is None
+            reason = "no connection" if alone else "waited behind another order"
+            silence = Silence.NETWORK if alone else None
+            job.unsent(f"{reason} for {seconds:g} s", self._clock.mono_ns(), silence)
 
     def _let_go(self, reason: str) -> None:
         """Drop the connection; what is out on it is lost."""

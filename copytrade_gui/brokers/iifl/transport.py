@@ -97,6 +97,7 @@ class HttpxDoor:
         self._clock = clock
         self._make = partial(_client, tls, source_address)
         self._kept, self._single = self._make(kept=2), self._make(kept=0)
+        self._closed = False
 
     async def request(
         self,
@@ -148,11 +149,14 @@ class HttpxDoor:
                 if _is_an_answer(error):
                     silence = None
                 raise AnswerLostError(reason_of(error), sent_ns=sent_ns, silence=silence) from error
-            raise NothingSentError(reason_of(error), silence=silence_of(error)) from error
+            silence = None if self._closed else silence_of(error)
+            raise NothingSentError(reason_of(error), silence=silence) from error
         return HttpReply(status, found, decoded, sent_ns, left_from)
 
     async def drop(self) -> None:
         """Close its connections; the next call opens one."""
+        if self._closed:
+            return
         old = (self._kept, self._single)
         self._kept, self._single = self._make(kept=2), self._make(kept=0)
         for client in old:
@@ -161,6 +165,7 @@ class HttpxDoor:
 
     async def aclose(self) -> None:
         """Close its connections."""
+        self._closed = True
         await self._kept.aclose()
         await self._single.aclose()
 
