@@ -76,6 +76,10 @@ class Offline:
         self._down_since_ns = 0
         """Since when this machine has no network; 0 while it has one."""
         self._suspect_again_ns = 0
+        self._moved: set[AccountId] = set()
+        """Accounts that are OFFLINE for a new address of ours; no connection is of before it."""
+        self._moving: set[AccountId] = set()
+        """Those of them whose connections of before are still being closed."""
         self._gone: dict[AccountId, str] = {}
         self._back: dict[AccountId, str] = {}
 
@@ -126,8 +130,10 @@ class Offline:
             self._roster.session(lane, SessionState.BLOCKED, read.problem)
             self._book.alarm("address", f"{read.problem} Then log in again.", account=account)
         elif read.whole and session is not None:
-            # What was open through it leads nowhere, or leaves from an address that is gone.
-            await session.drop_connections()
+            if account in self._moving:
+                return
+            if account not in self._moved:
+                await session.drop_connections()  # what was open before leads nowhere
             if lane.session is session and lane.status.session is SessionState.OFFLINE:
                 self._come_back(lane)
         elif lane.status.session_reason != read.problem:
@@ -198,16 +204,29 @@ class Offline:
 
     def _address_changed(self, lane: Lane, session: BrokerSession, old: str, new: str) -> None:
         """Nothing leaves from the new address before an authorised read did (row 36)."""
-        if lane.session is not session or lane.status.session is not SessionState.READY:
+        account = lane.account_id
+        if lane.session is not session:
             return
         reason = _NEW_ADDRESS.format(old=old, new=new)
-        self._roster.session(lane, SessionState.OFFLINE, reason)
         self._note(self._gone, lane, reason)
-        self._look(lane.account_id, 0.0)
+        if lane.status.session is SessionState.READY:
+            self._roster.session(lane, SessionState.OFFLINE, reason)
+            self._moved.add(account)
+            self._moving.add(account)
+            self._work.start(self._move(lane, session), f"new address of {account}")
+
+    async def _move(self, lane: Lane, session: BrokerSession) -> None:
+        """A read over a connection of before would prove the old address only."""
+        try:
+            await session.drop_connections()
+        finally:
+            self._moving.discard(lane.account_id)
+            self._look(lane.account_id, 0.0)
 
     def _forget(self, account: AccountId) -> None:
         self._silent.pop(account, None)
         self._since_ns.pop(account, None)
+        self._moved.discard(account)
 
     # ------------------------------------------------------------ telling
 

@@ -197,9 +197,12 @@ def test_only_another_address_is_told() -> None:
     heard: list[tuple[str, str]] = []
     egress = Egress()
     egress.changed = lambda old, new: heard.append((old, new))
-    for address in ("", "192.0.2.1", "192.0.2.1", "", "198.51.100.7"):
+    for address in ("", "192.0.2.1", "2001:db8::1", "192.0.2.1", "", "2001:db8::1"):
         egress.seen(address)
-    assert heard == [("192.0.2.1", "198.51.100.7")]
+    assert heard == []
+    for address in ("198.51.100.7", "2001:db8::2"):
+        egress.seen(address)
+    assert heard == [("192.0.2.1", "198.51.100.7"), ("2001:db8::1", "2001:db8::2")]
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])

@@ -326,6 +326,30 @@ def test_a_new_address_of_ours_is_told_and_proven_by_a_read() -> None:
         made.live(script)
 
 
+def test_nothing_leaves_from_a_new_address_before_a_read_from_there_was_answered() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        made.line.address = "192.0.2.10"
+        await begin(console)
+        lane = console.engine.lanes[F1]
+        assert lane.session is not None
+        made.line.address = "198.51.100.7"
+        await lane.session.limits()
+        assert state_of(console, F1) is SessionState.OFFLINE
+        assert "192.0.2.10 to 198.51.100.7" in reason_of(console, F1)
+        made.broker.add_fault(Fault(action="answer", call="orders", http_status=503, form="html"))
+        await press(console, "too early", away=60)
+        await made.clock.sleep(20)
+        assert made.account(F1).client_id not in sent(made)
+        made.broker.clear_faults()
+        await made.clock.sleep(10)
+        assert state_of(console, F1) is SessionState.READY
+        assert console.engine.gate.state is TradingState.ACTIVE
+
+    with world(1) as made:
+        made.live(script)
+
+
 def test_an_address_the_broker_does_not_know_blocks_the_account_before_an_order_leaves() -> None:
     async def script(console: Console) -> None:
         made, heard = console.world, alarms(console)

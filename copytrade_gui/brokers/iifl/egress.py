@@ -15,17 +15,21 @@ def _nobody(_old: str, _new: str) -> None:
 
 
 class Egress:
-    """The local address of the newest connection; ``changed`` hears of another one."""
+    """The local address of the newest connection; ``changed`` hears of another one.
+
+    IPv4 and IPv6 are compared apart: a machine that has both may take either for any connection,
+    and that is no change of its network.
+    """
 
     def __init__(self) -> None:
-        self.address = ""
-        """Empty until the first connection."""
+        self._addresses: dict[bool, str] = {}
         self.changed: Callable[[str, str], None] = _nobody
 
     def seen(self, address: str) -> None:
         """A connection was opened from here; empty says nothing."""
-        if not address or address == self.address:
+        if not address:
             return
-        old, self.address = self.address, address
-        if old:
+        six = ":" in address
+        old, self._addresses[six] = self._addresses.get(six, address), address
+        if old != address:
             self.changed(old, address)

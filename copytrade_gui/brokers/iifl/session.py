@@ -207,7 +207,7 @@ class IiflSession:
         if bad and not problem:
             problem = f"{bad} of {len(rows)} rows of the broker's {what} cannot be understood."
         if problem:
-            # Without a network 500 accounts say the same every few seconds; that it is gone is told.
+            # Without a network 500 accounts say the same every few seconds, and an alarm has told.
             level = logging.INFO if page.silence is None else logging.DEBUG
             log.log(level, "read not whole account=%s what=%s: %s", self._account_id, what, problem)
         return Read(
