@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from copytrade_gui.domain.account import SessionState
-from copytrade_gui.domain.events import Alarm, Event
+from copytrade_gui.domain.events import Alarm, Event, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
@@ -46,6 +46,18 @@ def alarms(console: Console) -> list[Alarm]:
     return heard
 
 
+def states(console: Console) -> list[TradingState]:
+    """The trading states that come from now on."""
+    heard: list[TradingState] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, TradingStateChanged):
+            heard.append(event.change.state)
+
+    console.engine.bus.subscribe(hear)
+    return heard
+
+
 def sent(made: World) -> Counter[str]:
     return Counter(line.account for line in made.broker.ledger.wire)
 
@@ -53,7 +65,7 @@ def sent(made: World) -> Counter[str]:
 def test_one_account_that_nobody_answers_is_offline_and_touches_no_other() -> None:
     async def script(console: Console) -> None:
         await begin(console)
-        made, heard = console.world, alarms(console)
+        made, heard, changes = console.world, alarms(console), states(console)
         await press(console, "before", away=60)
         await made.clock.sleep(5)
         cut_off(made, F1)
@@ -73,7 +85,7 @@ def test_one_account_that_nobody_answers_is_offline_and_touches_no_other() -> No
         made.broker.clear_faults()
         await made.clock.sleep(10)
         assert state_of(console, F1) is SessionState.READY
-        assert console.engine.gate.state is TradingState.ACTIVE
+        assert changes == []
         assert [alarm.account_id for alarm in heard if alarm.code == "offline"] == [F1, F1]
         await press(console, "after", away=60)
         (await settled(console, 3)).must_be_clean("one account offline")
@@ -99,13 +111,10 @@ def test_a_short_outage_of_the_machine_ends_by_itself_and_what_is_young_leaves_o
         with pytest.raises(DeniedError, match="does not answer"):
             await press(console, "nobody hears it")
         assert sent(made)[made.account(F1).client_id] == 1
-        states: list[TradingState] = []
-        console.engine.bus.subscribe(
-            lambda event: states.append(event.change.state) if hasattr(event, "change") else None
-        )
+        changes = states(console)
         made.broker.clear_faults()
         await made.clock.sleep(10)
-        assert states == [TradingState.RECOVERING, TradingState.ACTIVE]
+        assert changes == [TradingState.RECOVERING, TradingState.ACTIVE]
         assert {state_of(console, one.account_id) for one in made.accounts} == {SessionState.READY}
         await made.clock.sleep(10)
         (await settled(console, 2)).must_be_clean("the machine was offline")
@@ -224,6 +233,20 @@ def test_idle_accounts_are_looked_at_when_something_else_could_not_reach_the_bro
         made.live(script)
 
 
+def test_an_idle_account_is_asked_for_every_second_at_first_and_every_five_later() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        cut_off(made, F1)
+        await console.engine.read_books(F1)
+        await made.clock.sleep(100)
+        (row,) = made.broker.desk.faults.rows()
+        assert 20 <= int(str(row["hits"])) <= 26
+
+    with world(1) as made:
+        made.live(script)
+
+
 def test_two_silent_accounts_are_reason_to_ask_the_idle_ones_but_not_to_stop_them() -> None:
     async def script(console: Console) -> None:
         await begin(console)
@@ -333,7 +356,7 @@ def test_nothing_leaves_from_a_new_address_before_a_read_from_there_was_answered
         await begin(console)
         lane = console.engine.lanes[F1]
         assert lane.session is not None
-        made.line.address = "198.51.100.7"
+        drops, made.line.address = made.line.drops, "198.51.100.7"
         await lane.session.limits()
         assert state_of(console, F1) is SessionState.OFFLINE
         assert "192.0.2.10 to 198.51.100.7" in reason_of(console, F1)
@@ -341,6 +364,8 @@ def test_nothing_leaves_from_a_new_address_before_a_read_from_there_was_answered
         await press(console, "too early", away=60)
         await made.clock.sleep(20)
         assert made.account(F1).client_id not in sent(made)
+        assert state_of(console, F1) is SessionState.OFFLINE
+        assert made.line.drops > drops, "a read over an old connection proves the old address"
         made.broker.clear_faults()
         await made.clock.sleep(10)
         assert state_of(console, F1) is SessionState.READY
@@ -384,11 +409,13 @@ def test_after_a_sleep_what_was_out_on_a_connection_is_unknown_then_found() -> N
         await clock.sleep(0.5)
         made.broker.clear_faults()
         assert {order.state for order in console.engine.book} == {State.SENDING}
+        drops = made.line.drops
         made.time.now_ns += 300_000_000_000
         clock.mono_off_ns -= 300_000_000_000
         console.engine.gate.notice_time()
         await clock.sleep(0.1)
         assert {order.state for order in console.engine.book} == {State.UNKNOWN}
+        assert made.line.drops == drops + len(made.accounts)
         await clock.sleep(10)
         await console.engine.resume("operator", "looked")
         (await settled(console, 1)).must_be_clean("slept")

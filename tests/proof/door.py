@@ -31,6 +31,8 @@ class Line:
     swallowed: float = 0.0
     """The request left and never arrived; no reply."""
     faults: int = 0
+    drops: int = 0
+    """How often an account's connections were closed to be opened anew."""
     address: str = ""
     """The local address that new connections leave from; empty: not told."""
 
@@ -97,7 +99,8 @@ class SimulatorDoor:
         return _whole(reply, sent_ns, max_body, line.address)
 
     async def drop(self) -> None:
-        """Nothing is open."""
+        """Nothing is open; it is counted."""
+        self._line.drops += 1
         await asyncio.sleep(0)
 
     async def aclose(self) -> None:
