@@ -62,6 +62,8 @@ async def _read_clock(
         offset = await broker.clock_offset_ms()
     except BrokerFailureError as failure:
         tell_clock("clock", "warn", f"not compared: {failure}")
+        if failure.silence is not None:
+            engine.offline.suspect()
         return
     store.journal.clock_offset_ms = round(offset)
     engine.gate.clock_off_ms = offset  # kept when a later read fails: it is the last we know

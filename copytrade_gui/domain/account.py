@@ -42,6 +42,8 @@ class SessionState(StrEnum):
     LOGGING_IN = "logging_in"
     READY = "ready"
     EXPIRED = "expired"
+    OFFLINE = "offline"
+    """The session may be valid, but the broker does not answer, or from a new address of ours."""
     BLOCKED = "blocked"
 
 

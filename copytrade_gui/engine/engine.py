@@ -47,6 +47,7 @@ from copytrade_gui.ports import (
     Journal,
     KillFlag,
     PlaceReply,
+    Silence,
 )
 
 
@@ -142,6 +143,7 @@ class Engine:
             on_not_sent=self._dispatcher.not_sent_again,
             on_breaker=self._tripwires.breaker,
             on_queue=self._dispatcher.kick,
+            on_silence=self._unanswered,
         )
         self._reconciler = Reconciler(
             self.book,
@@ -204,7 +206,10 @@ class Engine:
             awaited_master=self._copying.awaited_master,
             after_read=self._recovery.after_read,
             notice_time=self.gate.notice_time,
+            network_back=self._recovery.network_back,
+            on_ready=self._dispatcher.kick,
         )
+        self.offline = self._watch.offline
         self.submission = Submission(
             book=self.book,
             bus=self.bus,
@@ -268,6 +273,7 @@ class Engine:
         lane = self.lanes[account_id]
         lane.session = session
         session.orders.obey(partial(self._holds.why_held, session.orders))
+        self.offline.attach(lane, session)
         self._roster.session(lane, SessionState.READY)
         self._watch.look(account_id, 0.0)
         self._dispatcher.kick()
@@ -371,12 +377,17 @@ class Engine:
 
     async def _after_sleep(self, before: StateChange, gained_ns: int) -> None:
         self.book.alarm("slept", f"The machine slept for {gained_ns / 1e9:.0f} s by its clocks.")
+        self._recovery.tell_state()
+        await self.offline.drop_connections()
         self._recovery.again(before, gained_ns)
         for lane in self.lanes:
             self._watch.look(lane.account_id, 0.0)
 
     def _take_reply(self, order: Order, reply: PlaceReply) -> None:
         self._replies.take(order, reply)  # made after the dispatcher, which it feeds
+
+    def _unanswered(self, account: AccountId, silence: Silence, problem: str) -> None:
+        self.offline.unanswered(account, silence, problem)  # made after the replies, which feed it
 
     def _bug(self, sentence: str) -> None:
         self.book.alarm("bug", f"Part of the engine failed and was logged: {sentence}")

@@ -106,11 +106,16 @@ class Gate:
         gained, self._offset_ns = offset - self._offset_ns, offset
         if gained <= _SLEPT_NS:
             return
+        reason = f"The clock jumped {gained / 1e9:.0f} s ahead, as after a sleep."
+        self.on_sleep(self.recover("clock", reason), gained)
+
+    def recover(self, actor: str, reason: str) -> StateChange:
+        """Let nothing leave until the books were checked; a stop stays. Returns what was before."""
         before = self.change
         if before.state.allows_sending:
-            reason = f"The clock jumped {gained / 1e9:.0f} s ahead, as after a sleep."
-            self.change = StateChange(TradingState.RECOVERING, "clock", reason, wall_ns)
-        self.on_sleep(before, gained)
+            wall_ns = self._clock.wall_ns()
+            self.change = StateChange(TradingState.RECOVERING, actor, reason, wall_ns)
+        return before
 
     def _killed_by_file(self) -> bool:
         if not self.kill_flagged():

@@ -48,6 +48,8 @@ class Lane:
             return "account_halted", f"{status.halted} Look at its books, then lift its halt."
         if self.session is None or status.session is not _READY:
             reason = status.session_reason
+            if status.session is SessionState.OFFLINE:
+                return "offline", reason
             return "no_session", reason or "The account is not logged in. Log it in."
         return "", ""
 

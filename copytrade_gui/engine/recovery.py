@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import RecoveryReport, RecoveryReported
+from copytrade_gui.domain.events import RecoveryReport, RecoveryReported, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView, Plan
@@ -227,6 +227,25 @@ class Recovery:
         self._dispatcher.drop_queue("slept", _SLEPT)
         for order in self._stale:
             self._dispatcher.end_stale(order, _SLEPT)
+        self.look_again(before, gap_ns)
+
+    def network_back(self, gap_ns: int) -> None:
+        """This machine had no network for so long (section 9 row 35)."""
+        words = f"This machine had no network for {gap_ns / 1e9:.0f} s."
+        before = self._gate.recover("network", words)
+        self.tell_state()
+        self.look_again(before, gap_ns)
+
+    def tell_state(self) -> None:
+        """Tell that the books are being checked, if they are."""
+        if self._gate.change.state is TradingState.RECOVERING:
+            self._bus.publish(TradingStateChanged(self._gate.change, 0.0))
+
+    def look_again(self, before: StateChange, gap_ns: int) -> None:
+        """The books were out of sight for ``gap_ns``: nothing leaves until they were checked.
+
+        ``before`` is the trading state to go back to. What waits stays and grows old.
+        """
         if not before.state.allows_sending:
             return  # a stop holds anyway, or the first recovery is not done
         wall = self._clock.wall_ns()
@@ -237,6 +256,10 @@ class Recovery:
             order for lane in self._lanes for order in self._book.open_of(lane.account_id)
         ]
         self._unread = dict.fromkeys(order.intent.account_id for order in self._restored)
+        for lane in self._lanes:
+            # A master's book tells what was missed.
+            if lane.session is not None and lane.account.role is Role.MASTER:
+                self._unread[lane.account_id] = None
         self.refresh()
 
     def resumed(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import Severity
-from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Timing
 from copytrade_gui.engine import faultpoints
@@ -27,6 +27,7 @@ from copytrade_gui.ports import (
     NotSent,
     PlaceReply,
     Refused,
+    Silence,
     Unknown,
 )
 
@@ -53,6 +54,7 @@ class Replies:
         on_not_sent: Callable[[Order, NotSent], None],
         on_breaker: Callable[[], None],
         on_queue: Callable[[], None],
+        on_silence: Callable[[AccountId, Silence, str], None],
     ) -> None:
         self._book = book
         self._lanes = lanes
@@ -68,6 +70,7 @@ class Replies:
         self._on_not_sent = on_not_sent
         self._on_breaker = on_breaker
         self._on_queue = on_queue
+        self._on_silence = on_silence
         self._alarmed: set[PlanId] = set()
 
     def take(self, order: Order, reply: PlaceReply) -> None:
@@ -116,6 +119,8 @@ class Replies:
         if lane is not None:
             self._roster.outcome(lane, order, len(self._book.of_plan(order.intent.plan_id)))
         if isinstance(outcome, NotSent):
+            if outcome.silence is not None:
+                self._on_silence(order.intent.account_id, outcome.silence, outcome.reason)
             self._on_not_sent(order, outcome)
         else:
             self._progress.settled(order)

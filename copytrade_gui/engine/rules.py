@@ -58,6 +58,14 @@ class Rules:
     """Section 9 row 6: after a 429 wait at least a second, halve the rate for a minute."""
     reads_at_once: int = 32
     """Bounds reads in flight, so that 500 books never stand before an order."""
+    offline_after: int = 3
+    offline_first: float = 1.0
+    offline_slowest: float = 5.0
+    """Section 9 row 35: OFFLINE after so many calls without an answer; then read at this pace."""
+    offline_suspects: int = 2
+    """So many silent accounts are a reason to look whether the others are answered."""
+    offline_reads_at_once: int = 8
+    """Kept apart from the other reads: a read without an answer takes seconds."""
     gap_needs_resume: float = 60.0
     """Section 7.6."""
     day_ends: bool = True

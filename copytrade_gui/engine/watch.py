@@ -18,6 +18,7 @@ from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.limiter import RollingWindow
+from copytrade_gui.engine.offline import Offline
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.reconciler import Absorbed, Reconciler
 from copytrade_gui.engine.resolver import Resolver
@@ -49,6 +50,8 @@ class Watch:
         awaited_master: Callable[[AccountId], Order | None],
         after_read: Callable[[Lane, Absorbed], None],
         notice_time: Callable[[], None],
+        network_back: Callable[[int], None],
+        on_ready: Callable[[], None],
     ) -> None:
         self._book = book
         self._lanes = lanes
@@ -69,6 +72,18 @@ class Watch:
         self._timer_ns = 0
         self._reading: set[AccountId] = set()
         self._slots = asyncio.Semaphore(rules.reads_at_once)
+        self._slots_offline = asyncio.Semaphore(rules.offline_reads_at_once)
+        self.offline = Offline(
+            lanes=lanes,
+            roster=roster,
+            book=book,
+            clock=clock,
+            work=work,
+            rules=rules,
+            look=self.look,
+            network_back=network_back,
+            on_ready=on_ready,
+        )
         self._absent: set[AccountId] = set()
         self._closed = False
 
@@ -149,7 +164,8 @@ class Watch:
                 self._resolver.judge(lane, Absorbed(complete=False), None)
             else:
                 master = self._awaited_master(account)
-                if master is not None and master.broker_order_id is not None:
+                offline = lane.status.session is SessionState.OFFLINE
+                if master is not None and master.broker_order_id is not None and not offline:
                     await self._read_history(lane, lane.session, master)
                 else:
                     await self.read(lane)
@@ -163,7 +179,8 @@ class Watch:
         session = lane.session
         if session is None:
             return Absorbed(complete=False, why_not="not logged in")
-        async with self._slots:
+        offline = lane.status.session is SessionState.OFFLINE
+        async with self._slots_offline if offline else self._slots:
             await self._slot(lane.book_reads)
             began_ns = self._clock.mono_ns()
             read = await session.order_book()
@@ -172,6 +189,9 @@ class Watch:
         if lane.session is not session:
             return Absorbed(complete=False, why_not="the session changed during the read")
         self._note_session(lane, alive=read.whole, dead=read.session_dead, problem=read.problem)
+        await self.offline.heard(lane, read)
+        if lane.session is not session:
+            return Absorbed(complete=False, why_not="the session changed during the read")
         absorbed = self._reconciler.absorb_orders(lane, read)
         if trades is not None:
             self._reconciler.absorb_trades(lane, trades)
@@ -202,7 +222,13 @@ class Watch:
         if master.broker_order_id is None:
             return
         read = await session.order_history(master.broker_order_id)
-        if lane.session is session and read.whole:
+        if lane.session is not session:
+            return
+        if read.silence is not None:
+            self.offline.unanswered(lane.account_id, read.silence, read.problem)
+            return
+        self.offline.answered(lane)
+        if read.whole:
             self._reconciler.absorb_history(lane, read)
 
     async def _slot(self, window: RollingWindow) -> None:
@@ -211,7 +237,7 @@ class Watch:
 
     def _note_session(self, lane: Lane, *, alive: bool, dead: bool, problem: str) -> None:
         state = lane.status.session
-        if dead and state is SessionState.READY:
+        if dead and state in (SessionState.READY, SessionState.OFFLINE):
             self._roster.session(lane, SessionState.EXPIRED, problem)
         elif alive and state is SessionState.EXPIRED:
             self._roster.session(lane, SessionState.READY)
@@ -219,6 +245,10 @@ class Watch:
     def _plan_next(self, lane: Lane) -> None:
         """The soonest that any open order of the account wants."""
         account = lane.account_id
+        pace = self.offline.next_read_in(lane)
+        if pace:
+            self.look(account, pace)
+            return
         wants = [self._wants(order) for order in self._book.open_of(account)]
         if account in self._absent:
             wants.append(self._rules.late_find_every)

@@ -26,6 +26,7 @@ from copytrade_gui.ports.outcomes import (
     PlaceReply,
     PreparedOrder,
     Refused,
+    Silence,
     Unknown,
 )
 from copytrade_gui.ports.session import (
@@ -89,6 +90,7 @@ __all__ = [
     "Refused",
     "SecretStore",
     "SessionToken",
+    "Silence",
     "TimedOrder",
     "Timer",
     "Unknown",

@@ -28,11 +28,24 @@ class Refused:
     blocks_account: bool = False
 
 
+class Silence(StrEnum):
+    """Why a call got no HTTP answer at all; an answer we do not believe is none of these."""
+
+    NETWORK = "network"
+    """No name, no connection, no handshake, or no reply in time: there may be no network."""
+    CERTIFICATE = "certificate"
+    """Whoever answered could not prove to be the broker (order-safety section 9 row 49)."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Proven: no byte of the request left us. The only outcome that may be repeated."""
+    """Proven: no byte of the request left us. The only outcome that may be repeated.
+
+    ``silence`` is set when there was no connection to send it on, None when we held it back.
+    """
 
     reason: str
+    silence: Silence | None = None
 
 
 class Doubt(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, TradeId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
-from copytrade_gui.ports.outcomes import NotSent, OrderRoad, Refused, Unknown
+from copytrade_gui.ports.outcomes import NotSent, OrderRoad, Refused, Silence, Unknown
 
 RowT = TypeVar("RowT")
 
@@ -78,13 +78,17 @@ class Read(Generic[RowT]):
     """One read of a book. ``whole`` means: HTTP success, whole body parsed, every row well formed.
 
     A read that is not whole proves nothing; ``problem`` says why in one sentence, and
-    ``session_dead`` is True when the broker said that the session is over.
+    ``session_dead`` is True when the broker said that the session is over. ``silence`` is set when
+    nobody answered at all; ``address_refused`` when the broker does not know the address we called
+    from (EC500, reference 6).
     """
 
     rows: tuple[RowT, ...]
     whole: bool
     problem: str = ""
     session_dead: bool = False
+    silence: Silence | None = None
+    address_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +135,23 @@ class BrokerProfile:
 
 
 class BrokerFailureError(Exception):
-    """A read failed. The text is one sentence for the operator: what, why, what to do."""
+    """A read failed. The text is one sentence for the operator: what, why, what to do.
 
-    def __init__(self, sentence: str, *, code: str = "", session_dead: bool = False) -> None:
+    ``silence`` is set when nobody answered at all.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        code: str = "",
+        session_dead: bool = False,
+        silence: Silence | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.session_dead = session_dead
+        self.silence = silence
 
 
 class BrokerSession(Protocol):
@@ -188,6 +203,21 @@ class BrokerSession(Protocol):
 
     async def logout(self) -> None:
         """End the session at the broker. Raises BrokerFailureError."""
+
+    def hear_address(self, changed: Callable[[str, str], None]) -> None:
+        """Call ``changed`` with the old and the new local address when a connection leaves from
+        another address of this machine than the one before it.
+
+        It is called before an order that waits for that connection is written. What a router makes
+        of the address is not visible here.
+        """
+
+    async def drop_connections(self) -> None:
+        """Close every connection and open new ones before the next use.
+
+        An order whose reply is outstanding becomes Unknown, one that waits in line NotSent. The
+        session goes on. Never raises for what the network did.
+        """
 
     async def aclose(self) -> None:
         """Close connections; the session stays valid at the broker."""

@@ -74,7 +74,8 @@ class Sessions:
         try:
             token = await self._broker.exchange_code(account, secret, pasted.strip())
         except BrokerFailureError as failure:
-            self._engine.detach(account_id, SessionState.LOGGED_OUT, str(failure))
+            if failure.silence is None:  # without a network the session of before may still be good
+                self._engine.detach(account_id, SessionState.LOGGED_OUT, str(failure))
             raise RefusedError(str(failure), field="code", code=failure.code) from failure
         await self._secrets.put(account_id, TOKEN, f"{token.made_ns} {token.token}")
         await self._open(account, token)
@@ -87,7 +88,7 @@ class Sessions:
         waiting = [
             lane.account
             for lane in self._engine.lanes
-            if lane.status.session is not SessionState.READY
+            if lane.status.session not in (SessionState.READY, SessionState.OFFLINE)
         ]
         await asyncio.gather(*(self._login_paper(account) for account in waiting))
         return sum(lane.status.session is SessionState.READY for lane in self._engine.lanes)
@@ -174,6 +175,8 @@ class Sessions:
         try:
             limits = await session.limits()
         except BrokerFailureError as failure:
+            if failure.silence is not None:
+                self._engine.offline.unanswered(account_id, failure.silence, str(failure))
             if failure.session_dead:
                 self._engine.detach(account_id, SessionState.EXPIRED, str(failure))
             log.info("no margin for %s: %s", account_id, failure)

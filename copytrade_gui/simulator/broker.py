@@ -31,6 +31,10 @@ _OPEN = frozenset({"session", "contracts"})
 """Calls that need no session."""
 
 
+_GONE = (Wire(kind="reset"), Wire(kind="silence"))
+"""How a call ends that cannot arrive: a connection that is cut, or silence."""
+
+
 class SimulatedBroker:
     """A broker for one test, one paper-trading day, or five hundred accounts in virtual time.
 
@@ -95,6 +99,10 @@ class SimulatedBroker:
         name, handler = route
         call = Call(name, argument, request, now)
         session = desk.sessions.get(_token(request.headers.get("authorization", "")))
+        if desk.faults:
+            gone = self.unreachable(request, name)
+            if gone:
+                return Reply(200, (), b"", wire=_GONE[gone == "silence"])
         if session is not None:
             call.session = session
             call.account = account = session.account
@@ -119,10 +127,23 @@ class SimulatedBroker:
         desk = self.desk
         if not desk.faults:
             return None
+        gone = desk.faults.no_network("connect", "", desk.now())
+        if gone:
+            return _GONE[gone == "silence"]
         for fault, _ in desk.faults.strike("connect", peer, desk.now()):
             if fault.wire is not None:
                 return fault.wire
         return None
+
+    def unreachable(self, request: Request, name: str = "") -> str:
+        """How a fault keeps this request from arriving (see `no_network`); empty for not at all.
+
+        `name` is the call's; without it only faults of all calls are found.
+        """
+        desk = self.desk
+        session = desk.sessions.get(_token(request.headers.get("authorization", "")))
+        who = "" if session is None else session.account.client_id
+        return desk.faults.no_network(name, who, desk.now())
 
     def advance(self) -> None:
         """Let everything happen that is due by now, for all accounts."""

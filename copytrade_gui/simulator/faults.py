@@ -42,6 +42,10 @@ Action = Literal[
     "book_garble",  # `rows` of them broken; `form`: text, null, number, missing, list
     "book_failed",  # the code for a failed read
     "book_tag",  # `rows` of them with another tag; `form` as for `tag`
+    # The network itself: the call does not arrive, and nothing is written down of it. Without
+    # accounts new connections are struck too. `form`: refused (the default), silence (no answer),
+    # certificate (over sockets as refused: a certificate is shown before any account is known).
+    "no_network",
     # How the reply travels.
     "delay",  # `ms`, lognormal with `sigma`
     "wire",  # any mistreatment of the bytes
@@ -66,7 +70,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     call: str = ""
     """Which call: place, modify, cancel, orders, order, trades, positions, holdings, limits,
     profile, session, logout, margin, span, candles, quotes, depth, interest, contracts; several
-    separated by commas; `*` for all; `connect` for a new connection (wire faults only).
+    separated by commas; `*` for all; `connect` for a new connection (wire and
+    no_network only).
     Empty: place for order actions, all books for book actions, all calls for the rest."""
     accounts: list[str] = msgspec.field(default_factory=list)
     """Client ids; empty for all."""
@@ -164,6 +169,8 @@ class FaultBook:
         """The faults that hit this call, in the order they were armed, each with its dice."""
         struck: list[tuple[Fault, random.Random]] = []
         for armed in self._armed:
+            if armed.fault.action == "no_network":
+                continue
             if armed.calls.isdisjoint((call, "*")):
                 continue
             if armed.who and account not in armed.who:
@@ -173,6 +180,18 @@ class FaultBook:
                 armed.hits += 1
                 struck.append((armed.fault, source))
         return struck
+
+    def no_network(self, call: str, account: str, now: int) -> str:
+        """How a call is kept from arriving: the form of the first such fault, empty for none."""
+        for armed in self._armed:
+            if armed.fault.action != "no_network" or armed.calls.isdisjoint((call, "*")):
+                continue
+            if armed.who and account not in armed.who:
+                continue
+            if self._hits(armed, account, now, self._source(armed, account)):
+                armed.hits += 1
+                return armed.fault.form or "refused"
+        return ""
 
     def _hits(self, armed: _Armed, account: str, now: int, source: random.Random) -> bool:
         fault = armed.fault

@@ -70,10 +70,19 @@ class Roster(QObject):
 
     def without_session(self) -> tuple[Account, ...]:
         """Active accounts that cannot trade before somebody logs them in; masters first."""
+        kept = (SessionState.READY, SessionState.OFFLINE)
         return tuple(
             account
             for account in (*self.masters, *self.followers())
-            if account.active and self.status(account.account_id).session is not SessionState.READY
+            if account.active and self.status(account.account_id).session not in kept
+        )
+
+    def offline(self) -> tuple[Account, ...]:
+        """Active accounts that the broker does not answer; they come back by themselves."""
+        return tuple(
+            account
+            for account in (*self.masters, *self.followers())
+            if account.active and self.status(account.account_id).session is SessionState.OFFLINE
         )
 
     # ------------------------------------------------------------ writing

@@ -58,6 +58,7 @@ SESSION_LOOKS: dict[SessionState, Look] = {
     SessionState.LOGGING_IN: Look("Logging in", Tone.INFO, Mark.HALF),
     SessionState.READY: Look("Ready", Tone.OK, Mark.CIRCLE),
     SessionState.EXPIRED: Look("Expired", Tone.WARN, Mark.DIAMOND),
+    SessionState.OFFLINE: Look("Offline", Tone.BAD, Mark.TRIANGLE),
     SessionState.BLOCKED: Look("Blocked", Tone.BAD, Mark.SQUARE),
 }
 
@@ -68,6 +69,8 @@ def copying_look(account: Account, status: AccountStatus) -> Look:
         return Look("HALTED", Tone.BAD, Mark.SQUARE)
     if not account.active:
         return Look("Off", Tone.MUTED, Mark.RING)
+    if status.session is SessionState.OFFLINE:
+        return SESSION_LOOKS[SessionState.OFFLINE]
     if status.session is not SessionState.READY:
         return Look("No session", Tone.WARN, Mark.TRIANGLE)
     return Look("On", Tone.OK, Mark.CIRCLE)

@@ -52,6 +52,9 @@ class RoomDoor:
         async with deadline(self.clock, timeout_s):
             return await self.answer()
 
+    async def drop(self) -> None:
+        pass
+
     async def aclose(self) -> None:
         pass
 

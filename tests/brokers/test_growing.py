@@ -48,6 +48,9 @@ class Bodies:
     ) -> HttpReply:
         return HttpReply(self.status, {}, self.body)
 
+    async def drop(self) -> None:
+        """Nothing is open."""
+
     async def aclose(self) -> None:
         """Nothing is open."""
 

@@ -145,6 +145,9 @@ class CountingDoor:
             return HttpReply(answer, {}, b"")
         return HttpReply(200, {}, answer)
 
+    async def drop(self) -> None:
+        pass
+
     async def aclose(self) -> None:
         pass
 

@@ -10,7 +10,7 @@ from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.brokers.iifl.road_wire import WireRoad
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.brokers.iifl.yard import OPEN_TOGETHER
-from copytrade_gui.ports import Accepted, NotSent, Unknown
+from copytrade_gui.ports import Accepted, NotSent, Silence, Unknown
 from tests.brokers.certificates import PrivateCa
 from tests.brokers.rig import (
     Answers,
@@ -213,7 +213,7 @@ async def test_a_handshake_that_never_ends_is_not_sent_and_delays_nobody(
             await until(lambda: deaf.connections == 1)
             other_clock.advance(2.1)
             outcome = (await answers.of(1)).outcome
-            assert outcome == NotSent("could not connect: no connection in time")
+            assert outcome == NotSent("could not connect: no connection in time", Silence.NETWORK)
             never.set()
 
 

@@ -108,16 +108,16 @@ def test_a_review_of_before_a_restart_shows_its_candidates_again() -> None:
         made.broker.add_fault(Fault(action="drop_reply", call="place", accounts=follower, count=1))
         await press(console, "no tag", away=60)
         await made.clock.sleep(10)
-        (item,) = console.engine.reviews
+        (item,) = console.engine.decisions.awaited
         assert len(item.candidates) == 1
         await console.store.journal.flush()
         raise ProgramStopped("power cut")
 
     async def again(console: Console) -> None:
         await begin(console)
-        (item,) = console.engine.reviews
+        (item,) = console.engine.decisions.awaited
         (candidate,) = item.candidates
-        assert console.engine.decide_found(item.intent_id, candidate.broker_order_id, "seen")
+        assert console.engine.decisions.found(item.intent_id, candidate.broker_order_id, "seen")
         await console.world.clock.sleep(10)
         assert {order.state for order in console.engine.book} == {State.WORKING}
 

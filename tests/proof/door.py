@@ -18,11 +18,12 @@ from copytrade_gui.brokers.iifl.door import (
     NothingSentError,
     nothing_holds,
 )
-from copytrade_gui.ports import Clock
+from copytrade_gui.ports import Clock, Silence
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.wire import Reply, Request
 
 _GONE = frozenset({"close", "cut", "reset", "length", "raw"})
+_HUNG_UP = frozenset({"close", "reset"})
 _NEVER = frozenset({"silence", "endless", "drip"})
 
 
@@ -38,6 +39,10 @@ class Line:
     connect_s: float = 0.0
     """How long a connection takes before anything can be sent on it."""
     faults: int = 0
+    drops: int = 0
+    """How often an account's connections were closed to be opened anew."""
+    address: str = ""
+    """The local address that new connections leave from; empty: not told."""
 
     def strikes(self, chance: float) -> bool:
         if chance and self.dice.random() < chance:
@@ -77,36 +82,46 @@ class SimulatorDoor:
         line = self._line
         if line.strikes(line.not_sent):
             await self._clock.sleep(0.002)
-            raise NothingSentError("connection refused")
+            raise NothingSentError("connection refused", silence=Silence.NETWORK)
         if line.connect_s:
             await self._clock.sleep(line.connect_s)
+        lower = {name.lower(): value for name, value in headers.items()}
+        request = Request(method, f"/v1{path}", "", lower, body or b"", self._peer)
+        gone = self._broker.unreachable(request)
+        if gone in ("refused", "certificate"):
+            await self._clock.sleep(0.002)
+            silence = Silence.NETWORK if gone == "refused" else Silence.CERTIFICATE
+            raise NothingSentError(f"no connection ({gone})", silence=silence)
         if why := why_held():
             raise NothingSentError(why)
         sent_ns = self._clock.mono_ns()
         self._watch(method, path, body)
-        if line.strikes(line.swallowed):
+        if gone or line.strikes(line.swallowed):
             await self._clock.sleep(timeout_s)
-            raise AnswerLostError("no reply in time", sent_ns=sent_ns)
-        lower = {name.lower(): value for name, value in headers.items()}
-        reply = self._broker.handle(
-            Request(method, f"/v1{path}", "", lower, body or b"", self._peer)
-        )
+            raise AnswerLostError("no reply in time", sent_ns=sent_ns, silence=Silence.NETWORK)
+        reply = self._broker.handle(request)
         wire = "" if reply.wire is None else reply.wire.kind
         delay_s = reply.delay_ms / 1000
         if wire in _NEVER or delay_s >= timeout_s:
             await self._clock.sleep(timeout_s)
-            raise AnswerLostError("no reply in time", sent_ns=sent_ns)
+            raise AnswerLostError("no reply in time", sent_ns=sent_ns, silence=Silence.NETWORK)
         await self._clock.sleep(delay_s)
         if wire in _GONE:
-            raise AnswerLostError(f"connection lost ({wire})", sent_ns=sent_ns)
-        return _whole(reply, sent_ns, max_body)
+            hung_up = Silence.NETWORK if wire in _HUNG_UP else None
+            raise AnswerLostError(f"connection lost ({wire})", sent_ns=sent_ns, silence=hung_up)
+        return _whole(reply, sent_ns, max_body, line.address)
+
+    async def drop(self) -> None:
+        """Nothing is open; it is counted."""
+        self._line.drops += 1
+        await asyncio.sleep(0)
 
     async def aclose(self) -> None:
         """Nothing is open."""
         await asyncio.sleep(0)
 
 
-def _whole(reply: Reply, sent_ns: int, max_body: int) -> HttpReply:
+def _whole(reply: Reply, sent_ns: int, max_body: int, address: str) -> HttpReply:
     if len(reply.body) > max_body:
         raise AnswerLostError("the reply is too large", sent_ns=sent_ns)
-    return HttpReply(reply.status, dict(reply.headers), reply.body, sent_ns)
+    return HttpReply(reply.status, dict(reply.headers), reply.body, sent_ns, address)

@@ -1,5 +1,6 @@
 """Accounts, instruments and orders that look like a trading day, the same at every run."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -160,6 +161,17 @@ def status(account: Account, number: int) -> AccountStatus:
         halted=OVERFILL if number % 83 == 17 else "",
         halted_ns=NOW_NS - 12 * 60 * 1_000_000_000 if number % 83 == 17 else 0,
     )  # fmt: skip
+
+
+def offline(status: AccountStatus) -> AccountStatus:
+    """The same account, whose broker does not answer."""
+    return replace(
+        status,
+        session=SessionState.OFFLINE,
+        session_reason="The broker does not answer. Check this machine's network; the account goes "
+        "on by itself when its order book can be read again.",
+        warm=False,
+    )
 
 
 def order(

@@ -155,6 +155,19 @@ async def state_pictures(camera: Camera, scheme: Scheme) -> None:
     window.followers.table.filter.setText("no such follower")
     await camera.take(window, f"{scheme}-state-recovery")
     await window.stop()
+    made = world(24)
+    out = [account for account in made.accounts.values() if account.active][2:9]
+    for account in out:
+        made.statuses[account.account_id] = people.offline(made.statuses[account.account_id])
+    window = await open_window(made, scheme, size)
+    made.events.send(
+        Alarm(Severity.WARNING, "offline", "7 accounts: The broker does not answer. Check this "
+              "machine's network; the account goes on by itself when its order book can be read "
+              "again.", people.NOW_NS),
+    )  # fmt: skip
+    await fill_ticket(window)
+    await camera.take(window, f"{scheme}-state-offline")
+    await window.stop()
     made = world(24, paper=False)
     window = await open_window(made, scheme, size)
     made.set_state(TradingState.HALT, "the feed of NSE stands still")

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QWidget
 
+from copytrade_gui.domain.events import AccountChanged
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.actions import SPECS, Act, Where
@@ -73,6 +74,24 @@ async def test_an_impossible_order_is_told_beside_its_field(
     assert not window.ticket.face.send.isEnabled()
     window.ticket.ask_or_send()
     assert not world.calls
+
+
+async def test_offline_accounts_are_counted_and_said_why(window: MainWindow, world: World) -> None:
+    world.everyone_ready()
+    await window._load()
+    count = label(window, "offline_count")
+    assert not count.isVisible()
+    out = [one for one in world.accounts.values() if one.active][1:4]
+    for account in out:
+        status = people.offline(world.statuses[account.account_id])
+        world.statuses[account.account_id] = status
+        world.events.send(AccountChanged(status))
+    await until(count.isVisible)
+    assert count.text() == "3 offline"
+    tip = window.strip.offline_block.toolTip()
+    assert tip.startswith(f"{out[0].name}: The broker does not answer. Check this machine's ")
+    assert not window.desk.roster.without_session(), "nobody has to log in for this"
+    assert window.status.sessions.text().endswith(", 3 offline")
 
 
 async def test_an_unknown_instrument_is_told_in_words(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpDoor, HttpReply, NothingSentError
+from copytrade_gui.brokers.iifl.egress import Egress
 from copytrade_gui.brokers.iifl.reads import Page, read_page
 from copytrade_gui.brokers.iifl.wire import Row
 from copytrade_gui.ports import BrokerFailureError
@@ -33,6 +34,7 @@ class Caller:
 
     door: HttpDoor
     headers: Mapping[str, str] = field(repr=False)
+    egress: Egress = field(default_factory=Egress)
 
     async def ask(
         self,
@@ -49,14 +51,17 @@ class Caller:
             BrokerFailureError: no reply.
         """
         try:
-            return await self.door.request(
+            reply = await self.door.request(
                 method, path, headers=self.headers, body=body, timeout_s=timeout_s
             )
         except (NothingSentError, AnswerLostError) as error:
             raise BrokerFailureError(
                 f"The {what} could not be read: {error}. Check the network and try again.",
                 code="network",
+                silence=error.silence,
             ) from None
+        self.egress.seen(reply.left_from)
+        return reply
 
     async def page(
         self, method: str, path: str, kind: type[RowT], what: str, *, body: bytes | None = None
@@ -65,7 +70,7 @@ class Caller:
         try:
             reply = await self.ask(method, path, what, body=body)
         except BrokerFailureError as error:
-            return Page((), str(error), error.code)
+            return Page((), str(error), error.code, silence=error.silence)
         return read_page(reply, kind, what)
 
     async def rows(

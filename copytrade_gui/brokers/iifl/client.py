@@ -13,6 +13,7 @@ from copytrade_gui.brokers.iifl.auth import check_sum, is_token, login_page, rea
 from copytrade_gui.brokers.iifl.caller import PLAIN_HEADERS, Caller, session_headers
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
 from copytrade_gui.brokers.iifl.door import HttpDoor, HttpReply
+from copytrade_gui.brokers.iifl.egress import Egress
 from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope
 from copytrade_gui.brokers.iifl.errors import clean, is_code
 from copytrade_gui.brokers.iifl.mapping import IST
@@ -106,14 +107,14 @@ class IiflBroker:
                 session_dead=True,
             )
         leaves_from = self._source_address(account)
-        door = self._door_factory(leaves_from)
+        door, egress = self._door_factory(leaves_from), Egress()
         headers = session_headers(token.token)
         road = self._road_factory(
-            RoadNeeds(account.account_id, headers, door, self._encoder, leaves_from)
+            RoadNeeds(account.account_id, headers, door, self._encoder, leaves_from, egress.seen)
         )
         session = IiflSession(
             account.account_id,
-            caller=Caller(door, headers),
+            caller=Caller(door, headers, egress),
             road=road,
             clock=self._clock,
             lot_size=self.contracts.lot_size,

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from copytrade_gui.ports import Clock
+from copytrade_gui.ports import Clock, Silence
 
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of a decoded reply that we are willing to hold (order-safety section 14)."""
@@ -23,28 +23,39 @@ class HttpReply:
     """A whole reply. Header names are lower case; ``body`` is decoded of any content coding.
 
     ``sent_ns`` is the monotonic time at which the request was handed to the socket, 0 if the door
-    cannot tell.
+    cannot tell. ``left_from`` is the local address of the connection if it was opened for this
+    call, empty otherwise.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     sent_ns: int = 0
+    left_from: str = ""
 
 
 class NothingSentError(Exception):
-    """Proven: no byte of the request left us. The text is one clause for the operator."""
+    """Proven: no byte of the request left us. The text is one clause for the operator.
+
+    ``silence`` says what kept us from connecting, None when nothing did.
+    """
+
+    def __init__(self, reason: str, *, silence: Silence | None = None) -> None:
+        super().__init__(reason)
+        self.silence = silence
 
 
 class AnswerLostError(Exception):
     """A byte of the request may have left, and no readable reply came back.
 
-    ``sent_ns`` is the monotonic time of the first byte, 0 if unknown.
+    ``sent_ns`` is the monotonic time of the first byte, 0 if unknown. ``silence`` is None when
+    something did come back, readable or not.
     """
 
-    def __init__(self, reason: str, *, sent_ns: int = 0) -> None:
+    def __init__(self, reason: str, *, sent_ns: int = 0, silence: Silence | None = None) -> None:
         super().__init__(reason)
         self.sent_ns = sent_ns
+        self.silence = silence
 
 
 def nothing_holds() -> str:
@@ -75,6 +86,9 @@ class HttpDoor(Protocol):
             NothingSentError: no byte left, perhaps because ``why_held`` gave this reason.
             AnswerLostError: a byte may have left, and there is no reply to judge.
         """
+
+    async def drop(self) -> None:
+        """Close its connections; the next call opens one. A call that is out loses its answer."""
 
     async def aclose(self) -> None:
         """Close its connections."""

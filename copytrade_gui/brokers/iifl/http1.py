@@ -94,6 +94,13 @@ class Wire(asyncio.Protocol):
             and not transport.is_closing()
         )
 
+    @property
+    def left_from(self) -> str:
+        """The local address of the connection; empty when it has none any more."""
+        transport = self._transport
+        name = None if transport is None else transport.get_extra_info("sockname")
+        return str(name[0]) if isinstance(name, tuple) and name else ""
+
     def seal(self, request: bytes) -> bool:
         """Encrypt a request now, to be sent later. False: not ready, or no TLS."""
         sealing = self._sealing

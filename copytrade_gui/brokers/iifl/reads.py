@@ -17,7 +17,7 @@ from copytrade_gui.brokers.iifl.errors import (
 )
 from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.wire import Row
-from copytrade_gui.ports import BrokerFailureError
+from copytrade_gui.ports import BrokerFailureError, Silence
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -34,6 +34,7 @@ class Page(Generic[RowT]):
     code: str = ""
     session_dead: bool = False
     raws: Sequence[bytes] = ()
+    silence: Silence | None = None
 
     def must_be_whole(self) -> tuple[RowT, ...]:
         """The rows.
@@ -42,7 +43,9 @@ class Page(Generic[RowT]):
             BrokerFailureError: the reply has a problem.
         """
         if self.problem:
-            raise BrokerFailureError(self.problem, code=self.code, session_dead=self.session_dead)
+            raise BrokerFailureError(
+                self.problem, code=self.code, session_dead=self.session_dead, silence=self.silence
+            )
         return self.rows
 
 
@@ -72,6 +75,10 @@ def read_page(reply: HttpReply, kind: type[RowT], what: str) -> Page[RowT]:
     return Page(tuple(rows), raws=[bytes(raw) for raw in opened.rows])
 
 
+ADDRESS_REFUSED = (
+    "The broker does not know this machine's network address. "
+    "Register it for the app in the broker's portal."
+)
 _LOG_IN = "The session is over. Log the account in again."
 
 
@@ -118,8 +125,5 @@ def _coded(code: str, message: str, what: str) -> tuple[str, str, bool]:
         return _LOG_IN, code, True
     sentence = f"The broker did not give the {what}: {clean(message) or code} ({code})."
     if meaning is CodeClass.ADDRESS:
-        sentence = (
-            "The broker does not know this machine's network address. "
-            "Register it for the app in the broker's portal."
-        )
+        sentence = ADDRESS_REFUSED
     return sentence, code, False

@@ -30,6 +30,11 @@ class Road(OrderRoad, Protocol):
     def spare_door(self) -> HttpDoor | None:
         """The road itself as a way for a cancel or modify, if it is warm and free; else None."""
 
+    async def drop(self) -> None:
+        """Close the connection and open another one. What waits for a reply becomes Unknown, what
+        was not sent NotSent.
+        """
+
     async def aclose(self) -> None:
         """Close for good. What waits for a reply becomes Unknown, what was not sent NotSent."""
 
@@ -43,6 +48,8 @@ class RoadNeeds:
     door: HttpDoor
     encoder: OrderEncoder
     source_address: str | None = None
+    left_from: Callable[[str], None] = lambda _address: None
+    """Told the local address of every order connection before anything is written to it."""
 
 
 RoadFactory = Callable[[RoadNeeds], Road]

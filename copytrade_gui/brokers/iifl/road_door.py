@@ -106,12 +106,14 @@ class DoorRoad:
                     why_held=partial(self._why_held, order.tag),
                 )
         except NothingSentError as error:
-            return PlaceReply(NotSent(str(error)), 0, self._clock.mono_ns())
+            return PlaceReply(NotSent(str(error), error.silence), 0, self._clock.mono_ns())
         except (AnswerLostError, DeadlinePassedError) as error:
             sent_ns = error.sent_ns if isinstance(error, AnswerLostError) else 0
             reason = str(error) or "no reply in time"
             return PlaceReply(Unknown(reason), sent_ns or started_ns, self._clock.mono_ns())
         replied_ns = self._clock.mono_ns()
+        # Its address is known only now: unlike the fast road this one cannot hold its first order.
+        self._needs.left_from(answer.left_from)
         outcome = classify(answer.status, answer.headers, answer.body)
         return PlaceReply(outcome, answer.sent_ns or started_ns, replied_ns)
 
@@ -134,6 +136,10 @@ class DoorRoad:
     async def aclose(self) -> None:
         """Stop what still waits; each order's caller hears Unknown."""
         self._closed = True
+        await self.drop()
+
+    async def drop(self) -> None:
+        """Stop what still waits; its connections are the door's."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -10,19 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from copytrade_gui.brokers.iifl.door import (
     DeadlinePassedError,
     HttpDoor,
     HttpReply,
-    NothingSentError,
-    nothing_holds,
 )
 from copytrade_gui.brokers.iifl.http1 import Wire
-from copytrade_gui.brokers.iifl.reasons import reason_of
+from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
 from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds, not_held
+from copytrade_gui.brokers.iifl.spare import RoadDoor
 from copytrade_gui.brokers.iifl.wheel import Wait
 from copytrade_gui.brokers.iifl.wire import ORDERS, PROFILE
 from copytrade_gui.brokers.iifl.wire_job import (
@@ -35,7 +34,7 @@ from copytrade_gui.brokers.iifl.wire_job import (
 from copytrade_gui.brokers.iifl.yard import Yard, backoff_s
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import OrderTerms
-from copytrade_gui.ports import PlaceReply, PreparedOrder
+from copytrade_gui.ports import PlaceReply, PreparedOrder, Silence
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +157,7 @@ class WireRoad:
     def spare_door(self) -> HttpDoor | None:
         """The road itself, while it is free; a change must not wait behind an order's reply."""
         free = self._wire is not None and self._wire.ready and not self._line
-        return RoadDoor(self) if free and not self._closed else None
+        return RoadDoor(self.call) if free and not self._closed else None
 
     async def call(self, method: str, path: str, body: bytes, seconds: float) -> HttpReply:
         """Do one call on the connection; raises as ``HttpDoor.request``."""
@@ -167,6 +166,19 @@ class WireRoad:
         answer: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
         self._take(CallJob(request, answer), seconds)
         return await answer
+
+    async def drop(self) -> None:
+        """Close the connection and open another one at once if it is kept; see ``Road``."""
+        self._refuse_line("the connection was dropped before it left")
+        connecting = self._connecting
+        if connecting is not None:
+            connecting.cancel()  # begun on a network that may be gone
+            await asyncio.wait([connecting])
+            if self._connecting is connecting:  # it ended before its first step
+                self._connecting = None
+        self._failures = 0
+        self._let_go("the connection was dropped while the reply was outstanding")
+        self._reconnect()
 
     async def aclose(self) -> None:
         """Close for good."""
@@ -223,8 +235,10 @@ class WireRoad:
             self._reconnect()
         elif job in self._line:
             self._line.remove(job)
-            reason = "no connection" if self._wire is None else "waited behind another order"
-            job.unsent(f"{reason} for {seconds:g} s", self._clock.mono_ns())
+            alone = self._wire is None
+            reason = "no connection" if alone else "waited behind another order"
+            silence = Silence.NETWORK if alone else None
+            job.unsent(f"{reason} for {seconds:g} s", self._clock.mono_ns(), silence)
 
     def _let_go(self, reason: str) -> None:
         """Drop the connection; what is out on it is lost."""
@@ -236,11 +250,11 @@ class WireRoad:
         if job is not None:
             job.lost(reason, self._clock.mono_ns())
 
-    def _refuse_line(self, reason: str) -> None:
+    def _refuse_line(self, reason: str, silence: Silence | None = None) -> None:
         # A listener may place again at once; that order starts a line of its own.
         line, self._line = self._line, deque()
         for job in line:
-            job.unsent(reason, self._clock.mono_ns())
+            job.unsent(reason, self._clock.mono_ns(), silence)
 
     # ------------------------------------------------------------ WireOwner
 
@@ -312,7 +326,7 @@ class WireRoad:
         reason = "no connection in time" if slow else reason_of(error)
         if self._failures == 1:
             log.info("order connection not open account=%s: %s", self._needs.account_id, reason)
-        self._refuse_line(f"could not connect: {reason}")
+        self._refuse_line(f"could not connect: {reason}", silence_of(error))
         if self._kept and not self._closed and self._connecting is None:
             pause = backoff_s(self._needs.account_id, self._failures)
             self._retry = self._yard.wheel.after(pause, self._connect)
@@ -330,6 +344,7 @@ class WireRoad:
         self._hung_up_after_s = None
         self._failures = 0
         self._wire = wire
+        self._needs.left_from(wire.left_from)
         if self._kept:
             self._keep_later(self._yard.keep_alive_s)
         # Bytes that lie in the socket already are a reply to nothing. Two rounds of the loop let
@@ -354,29 +369,3 @@ class WireRoad:
         if wire is not None and wire.ready and not self._line:
             self._take(KeepAliveJob(self._read_request, None), _KEEP_ALIVE_REPLY_S)
         self._keep_later(self._yard.keep_alive_s)
-
-
-class RoadDoor:
-    """A road as a door, for one cancel or modify. The road has its own headers."""
-
-    def __init__(self, road: WireRoad) -> None:
-        self._road = road
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str],  # noqa: ARG002 - the road's own are the same session's
-        body: bytes | None = None,
-        timeout_s: float,
-        max_body: int = MAX_REPLY,  # noqa: ARG002 - the road has one bound for every reply
-        why_held: Callable[[], str] = nothing_holds,
-    ) -> HttpReply:
-        """Do one call; see ``HttpDoor``. It is only used while the road is free."""
-        if why := why_held():
-            raise NothingSentError(why)
-        return await self._road.call(method, path, body or b"", timeout_s)
-
-    async def aclose(self) -> None:
-        """Nothing: the session closes its road."""

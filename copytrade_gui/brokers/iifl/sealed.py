@@ -104,6 +104,10 @@ class SealedTransport(asyncio.BufferedProtocol):
         if self._plain is not None:
             self._plain.abort()
 
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        """What the plain transport knows of its socket."""
+        return default if self._plain is None else self._plain.get_extra_info(name, default)
+
     # ------------------------------------------------------------ the protocol below
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -24,7 +24,7 @@ from copytrade_gui.brokers.iifl.mapping import (
 from copytrade_gui.brokers.iifl.market import MarketReads
 from copytrade_gui.brokers.iifl.order_body import margin_body, modify_body
 from copytrade_gui.brokers.iifl.outcome import classify_change
-from copytrade_gui.brokers.iifl.reads import Page, read_page
+from copytrade_gui.brokers.iifl.reads import ADDRESS_REFUSED, Page, read_page
 from copytrade_gui.brokers.iifl.road import Road
 from copytrade_gui.brokers.iifl.scalar import order_id, text
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
@@ -100,6 +100,15 @@ class IiflSession:
         """Open and keep warm the order connection."""
         await self._road.open()
 
+    def hear_address(self, changed: Callable[[str, str], None]) -> None:
+        """Hear when a connection leaves from another local address than the one before it."""
+        self._caller.egress.changed = changed
+
+    async def drop_connections(self) -> None:
+        """Close every connection; new ones are opened before the next use."""
+        await self._road.drop()
+        await self._caller.door.drop()
+
     # ------------------------------------------------------------ changes
 
     async def cancel(self, order: BrokerOrderId) -> ChangeOutcome:
@@ -128,7 +137,7 @@ class IiflSession:
                 timeout_s=CHANGE_S,
             )
         except NothingSentError as error:
-            return NotSent(str(error))
+            return NotSent(str(error), error.silence)
         except AnswerLostError as error:
             return Unknown(str(error))
         return classify_change(reply)
@@ -172,7 +181,7 @@ class IiflSession:
         try:
             reply = await self._caller.ask("GET", path, what)
         except BrokerFailureError as error:
-            missing: Page[WireT] = Page((), str(error), error.code)
+            missing: Page[WireT] = Page((), str(error), error.code, silence=error.silence)
             return known, await self._book(missing, mapped, what)
         cut = known.cut(reply.body) if reply.status == 200 else Cut((), reply.body)
         if cut.rest is None:
@@ -198,8 +207,17 @@ class IiflSession:
         if bad and not problem:
             problem = f"{bad} of {len(rows)} rows of the broker's {what} cannot be understood."
         if problem:
-            log.info("read not whole account=%s what=%s: %s", self._account_id, what, problem)
-        return Read(good, whole=not problem, problem=problem, session_dead=page.session_dead)
+            # Without a network 500 accounts say the same every few seconds, and an alarm has told.
+            level = logging.INFO if page.silence is None else logging.DEBUG
+            log.log(level, "read not whole account=%s what=%s: %s", self._account_id, what, problem)
+        return Read(
+            good,
+            whole=not problem,
+            problem=problem,
+            session_dead=page.session_dead,
+            silence=page.silence,
+            address_refused=page.problem == ADDRESS_REFUSED,
+        )
 
     async def _lots_for(self, rows: Sequence[WireT]) -> None:
         """Load the contract files without which a commodity row's lots cannot become units."""

@@ -7,8 +7,10 @@ client costs 0.8 MiB and 20 ms each. One client per account over one context cos
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -24,9 +26,9 @@ from copytrade_gui.brokers.iifl.door import (
     nothing_holds,
 )
 from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
-from copytrade_gui.brokers.iifl.reasons import reason_of
+from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
 from copytrade_gui.brokers.iifl.wire import ORDERS
-from copytrade_gui.ports import BrokerFailureError, Clock
+from copytrade_gui.ports import BrokerFailureError, Clock, Silence
 
 CONNECT_S = 2.0
 _IDLE_KEPT_S = 30.0
@@ -94,8 +96,9 @@ class HttpxDoor:
     ) -> None:
         self._base = address.base
         self._clock = clock
-        self._kept = _client(tls, source_address, kept=2)
-        self._single = _client(tls, source_address, kept=0)
+        self._make = partial(_client, tls, source_address)
+        self._kept, self._single = self._make(kept=2), self._make(kept=0)
+        self._closed = False
 
     async def request(
         self,
@@ -109,14 +112,19 @@ class HttpxDoor:
         why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
         """Do one call; see ``HttpDoor``."""
-        sending, sent_ns = False, 0
+        sending, sent_ns, left_from = False, 0, ""
+        silence: Silence | None = Silence.NETWORK
 
-        async def watch(event: str, _info: Mapping[str, object]) -> None:
-            nonlocal sending, sent_ns
+        async def watch(event: str, info: Mapping[str, object]) -> None:
+            nonlocal sending, sent_ns, left_from, silence
             if event == "http11.send_request_headers.started":
                 if why := why_held():
                     raise NothingSentError(why)
                 sending, sent_ns = True, self._clock.mono_ns()
+            elif event == "http11.receive_response_headers.complete":
+                silence = None
+            elif event == "connection.connect_tcp.complete":
+                left_from = _local_address(info.get("return_value"))
 
         changes = method != "GET" and path.startswith(ORDERS)
         client = self._single if changes else self._kept
@@ -133,19 +141,35 @@ class HttpxDoor:
         except DeadlinePassedError as error:
             if sending:
                 raise AnswerLostError(
-                    f"no reply within {timeout_s:g} s", sent_ns=sent_ns
+                    f"no reply within {timeout_s:g} s", sent_ns=sent_ns, silence=silence
                 ) from error
-            raise NothingSentError(f"no connection within {timeout_s:g} s") from error
+            raise NothingSentError(
+                f"no connection within {timeout_s:g} s", silence=Silence.NETWORK
+            ) from error
         except (BadCodingError, BodyTooLargeError) as error:
             raise AnswerLostError(str(error), sent_ns=sent_ns) from error
         except _TROUBLES as error:
             if sending:
-                raise AnswerLostError(reason_of(error), sent_ns=sent_ns) from error
-            raise NothingSentError(reason_of(error)) from error
-        return HttpReply(status, found, decoded, sent_ns)
+                if _is_an_answer(error):
+                    silence = None
+                raise AnswerLostError(reason_of(error), sent_ns=sent_ns, silence=silence) from error
+            silence = None if self._closed else silence_of(error)
+            raise NothingSentError(reason_of(error), silence=silence) from error
+        return HttpReply(status, found, decoded, sent_ns, left_from)
+
+    async def drop(self) -> None:
+        """Close its connections; the next call opens one."""
+        if self._closed:
+            return
+        old = (self._kept, self._single)
+        self._kept, self._single = self._make(kept=2), self._make(kept=0)
+        for client in old:
+            with contextlib.suppress(*_TROUBLES):  # what was out on it is told to its own caller
+                await client.aclose()
 
     async def aclose(self) -> None:
         """Close its connections."""
+        self._closed = True
         await self._kept.aclose()
         await self._single.aclose()
 
@@ -167,6 +191,18 @@ def _client(tls: ssl.SSLContext, source_address: str | None, *, kept: int) -> ht
             retries=0,
         ),
     )
+
+
+def _local_address(stream: object) -> str:
+    """Of a stream of httpx; empty where it has none."""
+    ask = getattr(stream, "get_extra_info", None)
+    name = None if ask is None else ask("client_addr")
+    return str(name[0]) if isinstance(name, tuple) and name else ""
+
+
+def _is_an_answer(error: BaseException) -> bool:
+    """Bytes came that are not HTTP. A connection that was hung up on is no answer."""
+    return isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error)
 
 
 async def _exchange(

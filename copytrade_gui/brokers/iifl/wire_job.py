@@ -16,7 +16,7 @@ from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpReply, NothingS
 from copytrade_gui.brokers.iifl.outcome import classify
 from copytrade_gui.brokers.iifl.wheel import Wait
 from copytrade_gui.domain.ids import BrokerOrderId, Tag
-from copytrade_gui.ports import Accepted, NotSent, PlaceOutcome, PlaceReply, Unknown
+from copytrade_gui.ports import Accepted, NotSent, PlaceOutcome, PlaceReply, Silence, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +66,8 @@ class Job(ABC):
         """Pass on that a byte may have left and no usable reply came."""
 
     @abstractmethod
-    def unsent(self, reason: str, at_ns: int) -> None:
-        """Pass on that no byte left."""
+    def unsent(self, reason: str, at_ns: int, silence: Silence | None = None) -> None:
+        """Pass on that no byte left; ``silence`` if that was for want of a connection."""
 
     def end(self) -> None:
         """Stop its deadline."""
@@ -118,9 +118,9 @@ class PlaceJob(Job):
         """It may have arrived."""
         self._call(Unknown(reason), at_ns)
 
-    def unsent(self, reason: str, at_ns: int) -> None:
+    def unsent(self, reason: str, at_ns: int, silence: Silence | None = None) -> None:
         """It never left."""
-        self._call(NotSent(reason), at_ns)
+        self._call(NotSent(reason, silence), at_ns)
 
     def _call(self, outcome: PlaceOutcome, at_ns: int) -> None:
         self.end()
@@ -156,9 +156,9 @@ class CallJob(Job):
         """It may have arrived."""
         self._fail(AnswerLostError(reason, sent_ns=self.sent_ns))
 
-    def unsent(self, reason: str, at_ns: int) -> None:  # noqa: ARG002 - see the class
+    def unsent(self, reason: str, at_ns: int, silence: Silence | None = None) -> None:  # noqa: ARG002 - see the class
         """It never left."""
-        self._fail(NothingSentError(reason))
+        self._fail(NothingSentError(reason, silence=silence))
 
     def _fail(self, error: Exception) -> None:
         self.end()
@@ -192,6 +192,6 @@ class KeepAliveJob(Job):
         """It ended."""
         self.tell(at_ns)
 
-    def unsent(self, reason: str, at_ns: int) -> None:  # noqa: ARG002 - see the class
+    def unsent(self, reason: str, at_ns: int, silence: Silence | None = None) -> None:  # noqa: ARG002 - see the class
         """It ended."""
         self.tell(at_ns)

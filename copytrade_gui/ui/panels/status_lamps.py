@@ -136,8 +136,10 @@ class StatusLamps(QStatusBar):
     def _show_sessions(self) -> None:
         roster = self._desk.roster
         active = [a for a in (*roster.masters, *roster.followers()) if a.active]
-        ready = len(active) - len(roster.without_session())
-        self.sessions.setText(f"Sessions {figures.whole(ready)} of {figures.whole(len(active))}")
+        offline = len(roster.offline())
+        ready = len(active) - len(roster.without_session()) - offline
+        words = f"Sessions {figures.whole(ready)} of {figures.whole(len(active))}"
+        self.sessions.setText(f"{words}, {figures.whole(offline)} offline" if offline else words)
         self._make_room()
 
     def _tell(self, name: str) -> None:

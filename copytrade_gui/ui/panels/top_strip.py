@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import Event, LampChanged, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -70,6 +71,7 @@ class TopStrip(QFrame):
         row.addWidget(_block(self.market_top, self.market_low))
         row.addWidget(_divider())
         row.addWidget(self._state_block(), 1)
+        row.addWidget(self._offline_block())
         self.effect = QLabel()
         self.effect.setObjectName("stop_effect")
         self.effect.setProperty("role", "muted")
@@ -154,6 +156,33 @@ class TopStrip(QFrame):
         row.addWidget(_block(self.state, self.state_low, margin=0), 1)
         return holder
 
+    def _offline_block(self) -> QWidget:
+        self.offline_mark, self.offline = QLabel(), QLabel()
+        self.offline.setObjectName("offline_count")
+        self.offline.setProperty("role", "strip_top")
+        self.offline.setProperty("tone", str(Tone.BAD))
+        self.offline_block = QWidget()
+        row = QHBoxLayout(self.offline_block)
+        row.setContentsMargins(0, 0, 12, 0)
+        row.setSpacing(6)
+        row.addWidget(self.offline_mark)
+        row.addWidget(self.offline)
+        return self.offline_block
+
+    def _show_offline(self) -> None:
+        """How many accounts send nothing because nobody answers; hidden when there is none."""
+        roster = self._desk.roster
+        offline = roster.offline()
+        self.offline_block.setVisible(bool(offline))
+        if not offline:
+            return
+        look = SESSION_LOOKS[SessionState.OFFLINE]
+        self.offline_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(14, 14))
+        self.offline.setText(f"{figures.whole(len(offline))} offline")
+        why = roster.status(offline[0].account_id).session_reason
+        self.offline_block.setToolTip(f"{offline[0].name}: {why}" if why else offline[0].name)
+        self.offline_block.setAccessibleName(f"{figures.plural(len(offline), 'account')} offline")
+
     def _stop_button(self, act: Act) -> QPushButton:
         action = self._desk.actions[act]
         button = QPushButton("RESUME" if act is Act.RESUME else str(act).upper())
@@ -182,6 +211,7 @@ class TopStrip(QFrame):
         self._show_session()
 
     def _show_session(self) -> None:
+        self._show_offline()
         master = self._desk.roster.master
         if master is None:
             self.session.setText("Add it under Followers")
