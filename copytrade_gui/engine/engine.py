@@ -22,6 +22,7 @@ from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
+from copytrade_gui.engine.reckoning import Reckoning
 from copytrade_gui.engine.reconciler import Absorbed, Reconciler
 from copytrade_gui.engine.recovery import Recovery, ist
 from copytrade_gui.engine.replies import Replies
@@ -192,6 +193,9 @@ class Engine:
             awaited_master=self._copying.awaited_master,
             after_read=self._recovery.after_read,
             notice_time=self.gate.notice_time,
+        )
+        self.reckoning = self._recovery.reckoning = Reckoning(
+            book=self.book, watch=self._watch, clock=clock, work=self._work, rules=rules
         )
         self.submission = Submission(
             book=self.book,

@@ -58,5 +58,9 @@ class Rules:
     """Section 9 row 6: after a 429 wait at least a second, halve the rate for a minute."""
     reads_at_once: int = 32
     """Bounds reads in flight, so that 500 books never stand before an order."""
+    compare_reads: int = 4
+    compare_every: float = 5.0
+    compares_at_once: int = 16
+    """Section 7.4: trades and positions may lag; what differs in the last two reads does."""
     gap_needs_resume: float = 60.0
     """Section 7.6."""
