@@ -58,7 +58,7 @@ def differences(account: Account, book: Book, books: Books) -> tuple[str, ...]:
         for order in book.of_account(account.account_id)
         if order.broker_order_id is not None and book.sent_today(order)
     ]
-    found = list(_of_orders(account, book, ours, books))
+    found = [*_of_orders(account, book, ours, books), *_of_tags(account, book, books.trades)]
     if books.positions is not None:
         found += _of_positions(account, ours, books.trades, books.positions)
     return tuple(found)
@@ -84,6 +84,24 @@ def _of_orders(account: Account, book: Book, ours: Sequence[Order], books: Books
                 f"{number}: filled {row_of.filled_quantity} by the broker's order book, "
                 f"{by_trades} by its trade book, {order.filled} by our record, {by_fills} by our "
                 "stored fills. Compare the order at the broker."
+            )
+
+
+def _of_tags(account: Account, book: Book, trades: Sequence[BrokerTrade]) -> Iterable[str]:
+    """An order that we say never was has traded: the order book hides it."""
+    for trade in trades:
+        order = book.by_tag(trade.tag) if trade.tag else None
+        if (
+            order is not None
+            and order.intent.account_id == account.account_id
+            and order.broker_order_id is None
+            and order.state.ended
+        ):
+            yield (
+                f"{account.name}: {trade.side} {trade.quantity} "
+                f"{order.intent.terms.instrument.symbol} was traded under order "
+                f"{trade.broker_order_id} with the tag of an order that we call {order.state}. "
+                "Compare the order at the broker."
             )
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from copytrade_gui.domain.account import AccountStatus
+from copytrade_gui.domain.day import DayChecked, DaySeal, DayStep
 from copytrade_gui.domain.events import (
     AccountChanged,
     Alarm,
@@ -28,7 +29,7 @@ from copytrade_gui.domain.events import (
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.records import Fill, OrderView
 from copytrade_gui.domain.trading_state import StateChange
-from copytrade_gui.storage.chain import Fact
+from copytrade_gui.storage.chain import SEALED, Fact
 
 ENGINE = "engine"
 ORDER_CHANGED = "OrderChanged"
@@ -130,7 +131,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
     """Turn an event into the fact that is stored."""
     account = plan = intent = reason = ""
     actor = ENGINE
-    body: object
+    body: object = event
     match event:
         case OrderChanged(order=view):
             account, plan, intent = view.account_id, view.plan_id, view.intent_id
@@ -166,6 +167,8 @@ def fact_from(event: Event, at: Moment) -> Fact:
             )
         case LampChanged():
             reason, body = event.words, event
+        case DayChecked(report=checked):
+            actor, reason, body = checked.actor, checked.in_words, checked
     return Fact(
         at.wall_ns,
         at.mono_ns,
@@ -190,6 +193,15 @@ def command_fact(
     )
 
 
+def seal_fact(seal: DaySeal, at: Moment) -> Fact:
+    """Turn a seal into the fact that is stored."""
+    words = f"{seal.day} sealed over {seal.events} events."
+    return Fact(
+        at.wall_ns, at.mono_ns, at.clock_offset_ms, seal.actor, SEALED, "", "", "", words,
+        to_json(seal),
+    )  # fmt: skip
+
+
 def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
     """Leave out news that repeat what ``kept`` holds: margins, latencies and steady lamps."""
     now: object
@@ -200,6 +212,8 @@ def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
             key, now = f"lamp {event.name}", event.state
         case ReviewsChanged(items=items):
             key, now = "reviews", tuple(item.intent_id for item in items)
+        case DayStep():
+            return False
         case _:
             return True
     if kept.get(key) == now:
@@ -223,6 +237,7 @@ def _status(status: AccountStatus) -> StatusFact:
 _ORDER = msgspec.json.Decoder(OrderFact)
 _FILL = msgspec.json.Decoder(Fill)
 _STATE = msgspec.json.Decoder(TradingStateChanged)
+_SEAL = msgspec.json.Decoder(DaySeal)
 
 
 def read_order(body: str) -> OrderFact:
@@ -238,3 +253,8 @@ def read_fill(body: str) -> Fill:
 def read_state(body: str) -> StateChange:
     """Read a ``TradingStateChanged`` body. Raises msgspec.DecodeError."""
     return _STATE.decode(body).change
+
+
+def read_seal(body: str) -> DaySeal:
+    """Read a ``DaySealed`` body. Raises msgspec.DecodeError."""
+    return _SEAL.decode(body)

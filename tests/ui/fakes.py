@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import structs
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.day import DayChecked, DayReport, DayStep
 from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.events import (
     AccountChanged,
@@ -39,7 +40,7 @@ from copytrade_gui.services.verbs import (
     Submitted,
 )
 from copytrade_gui.ui import figures
-from tests.ui import people
+from tests.ui import days, people
 from tests.ui.fake_events import FakeEvents
 
 ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
@@ -63,6 +64,9 @@ class World:
     hold: asyncio.Event | None = None
     """While it is there and unset, ``submit`` waits for it."""
     plans: int = 100
+    day: DayReport | None = None
+    day_hold: asyncio.Event | None = None
+    """While it is there and unset, the check of the day stands at two thirds."""
 
     def __post_init__(self) -> None:
         made = people.accounts(self.followers)
@@ -234,8 +238,19 @@ class FakeTrading:
     async def recovery(self) -> RecoveryReport | None:
         return self._world.recovery
 
-    async def end_of_day(self) -> tuple[str, ...]:
-        return ("Diya Deshpande: BUY 150 NIFTY 26NOV 26500 CE is WORKING.",)
+    async def end_of_day(self, accepted: Sequence[str] = ()) -> DayReport:
+        world = self._world
+        world.calls.append(("end_of_day", tuple(accepted)))
+        accounts = len(world.accounts)
+        for done in range(accounts + 1):
+            world.events.send(DayStep(done, accounts))
+            if world.day_hold is not None and done == accounts * 2 // 3:
+                await world.day_hold.wait()
+        report = world.day or days.open_day()
+        if not report.blocked and set(report.differences) <= set(accepted):
+            report = days.sealed(report)
+        world.events.send(DayChecked(report))
+        return report
 
 
 class FakeFollowers:
