@@ -219,7 +219,14 @@ class SqliteJournal:
         self._stop_group_timer()
         async with self._storing:  # nothing comes between the newest fact and its seal
             await self._store_queue()
-            return await store_seal(self._trail, self._database, self._reserve, seal, self._now())
+            try:
+                return await store_seal(
+                    self._trail, self._database, self._reserve, seal, self._now()
+                )
+            except JournalFailureError as failure:
+                self.on_failure(str(failure))
+                self._retry_later()
+                raise
 
     async def load(self, day: date) -> OpenWork:
         """Read what is not ended, and everything of ``day``; raises JournalFailureError."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.events import Alarm, Event
+from copytrade_gui.domain.ids import BrokerOrderId, TradeId
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.differences import Books
+from copytrade_gui.engine.differences import differences as compared
+from copytrade_gui.ports import BrokerTrade
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import holds_from_yesterday, trades_himself
 from tests.engine.test_leaving import begin, press
@@ -343,3 +348,49 @@ def test_yesterdays_orders_are_not_compared_with_todays_books() -> None:
         made.live(trade)
         made.time.now_ns += 24 * 3_600 * 1_000_000_000
         made.live(next_day)
+
+
+def test_a_trade_with_the_tag_of_an_order_called_not_placed_is_told() -> None:
+    """The order book hides the order, the trade book does not."""
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        made.broker.add_fault(lie(made, action="drop_reply", call="place", placed=False))
+        await press(console, "absent")
+        await made.clock.sleep(400)
+        (order,) = console.engine.book.of_account(first(made).account_id)
+        assert order.state is State.NOT_PLACED
+        assert order.attempt is not None
+        trade = BrokerTrade(
+            TradeId("T1"), BrokerOrderId("B9"), order.key, Side.BUY, 5, Decimal(1500),
+            order.attempt.tag, "",
+        )  # fmt: skip
+        (sentence,) = compared(first(made), console.engine.book, Books((), (trade,), None))
+        assert sentence == (
+            "Follower 1: BUY 5 INFY-EQ was traded under order B9 with the tag of an order that we "
+            "call NOT_PLACED. Compare the order at the broker."
+        )
+
+    with world(1) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize(("sides", "told"), [("BB", 1), ("BS", 0)])
+def test_a_position_that_is_left_out_is_told_unless_it_is_flat(sides: str, told: int) -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        key = made.instruments[0].key
+        trades = [
+            BrokerTrade(
+                TradeId(f"T{number}"), BrokerOrderId("B1"), key,
+                Side.BUY if side == "B" else Side.SELL, 5, Decimal(1500), "", "",
+            )
+            for number, side in enumerate(sides)
+        ]  # fmt: skip
+        found = compared(first(made), console.engine.book, Books((), trades, ()))
+        assert len(found) == told
+        assert all("10 bought and 0 sold today, the positions show none" in one for one in found)
+
+    with world(1) as made:
+        made.live(script)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
@@ -301,18 +301,25 @@ def test_a_day_that_was_never_closed_is_told_once_the_next_morning() -> None:
 
 
 def test_midnight_in_the_middle_of_the_reads_seals_neither_day() -> None:
+    """From a Friday to a Saturday, which has no session that would still have to end."""
+    friday = TODAY + timedelta(days=3)
+
     async def script(console: Console) -> None:
         await trade(console)
         made = console.world
-        made.time.now_ns += 14 * HOUR_NS - 60 * 1_000_000_000  # 23:58 and some
-        await made.clock.sleep(20)
-        made.broker.add_fault(Fault(action="delay", call="positions", ms=90_000, count=1))
+        made.time.now_ns += 14 * HOUR_NS - 45 * 1_000_000_000  # 23:59:50
+        await made.clock.sleep(5)
+        made.broker.add_fault(Fault(action="delay", call="positions", ms=6_000))
+        made.broker.add_fault(Fault(action="delay", call="trades", ms=6_000))
+        made.broker.add_fault(Fault(action="delay", call="orders", ms=6_000))
         report = await closing(console).close_day("operator")
         assert report.seal is None
-        assert report.day == TODAY
-        assert await console.store.seals.newest(TODAY) is None
+        assert report.day == friday
+        assert "midnight came while the books were read" in report.in_words
+        for day in (friday, friday + timedelta(days=1)):
+            assert await console.store.seals.newest(day) is None
 
-    with world(2) as made:
+    with world(2, starts_ns=MORNING_NS + 72 * HOUR_NS) as made:
         made.live(script)
 
 

@@ -67,6 +67,7 @@ class World:
     day: DayReport | None = None
     day_hold: asyncio.Event | None = None
     """While it is there and unset, the check of the day stands at two thirds."""
+    refuse_day: RefusedError | None = None
 
     def __post_init__(self) -> None:
         made = people.accounts(self.followers)
@@ -246,6 +247,8 @@ class FakeTrading:
             world.events.send(DayStep(done, accounts))
             if world.day_hold is not None and done == accounts * 2 // 3:
                 await world.day_hold.wait()
+        if world.refuse_day is not None:
+            raise world.refuse_day
         report = world.day or days.open_day()
         if not report.blocked and set(report.differences) <= set(accepted):
             report = days.sealed(report)

@@ -23,6 +23,8 @@ class DayEndDialog(ConsoleDialog):
         self._desk = desk
         self._trading = trading
         self._report: DayReport | None = None
+        self._closed = False
+        self.finished.connect(self._on_finished)
         self.verdict = self.add_text("", style="heading")
         self.verdict.setObjectName("day_verdict")
         self.bar = QProgressBar()
@@ -75,6 +77,8 @@ class DayEndDialog(ConsoleDialog):
 
     def show_report(self, report: DayReport) -> None:
         """What came of it."""
+        if self._closed:
+            return  # the window tells it
         self._report = report
         verdict, *rest = day_lines(report)
         self.verdict.setText(verdict)
@@ -97,7 +101,13 @@ class DayEndDialog(ConsoleDialog):
         if self._report is not None:
             self.check(self._report.differences)
 
+    def _on_finished(self, _result: int) -> None:
+        self._closed = True
+
     def _failed(self, sentence: str) -> None:
+        if self._closed:
+            self._desk.notices.warn(sentence)
+            return
         self.verdict.setText(sentence)
         self.bar.hide()
         self.counted.setText("Not checked")
