@@ -1,9 +1,13 @@
 """Reports of a day's last check: open, differing, clean, sealed."""
 
-from dataclasses import replace
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from copytrade_gui.domain.day import DayReport, DaySeal
+from copytrade_gui.domain.day import DayChecked, DayReport, DaySeal, DayStep
+from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
+from tests.ui.fake_events import FakeEvents
 from tests.ui.people import NOW_NS
 
 DIFFERENT_ORDER = (
@@ -53,3 +57,25 @@ def sealed(report: DayReport) -> DayReport:
     )  # fmt: skip
     where = f"The seal was written to seals/{report.day}-41208.json."
     return replace(report, seal=seal, notes=(where,))
+
+
+@dataclass
+class FakeDay:
+    """What the check of the day finds; it waits at two thirds while ``hold`` is there and unset."""
+
+    report: DayReport | None = None
+    hold: asyncio.Event | None = None
+    refuse: RefusedError | None = None
+
+    async def check(self, events: FakeEvents, accounts: int, accepted: Sequence[str]) -> DayReport:
+        for done in range(accounts + 1):
+            events.send(DayStep(done, accounts))
+            if self.hold is not None and done == accounts * 2 // 3:
+                await self.hold.wait()
+        if self.refuse is not None:
+            raise self.refuse
+        report = self.report or open_day()
+        if not report.blocked and set(report.differences) <= set(accepted):
+            report = sealed(report)
+        events.send(DayChecked(report))
+        return report

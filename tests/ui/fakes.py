@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import structs
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
-from copytrade_gui.domain.day import DayChecked, DayReport, DayStep
+from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.events import (
     AccountChanged,
@@ -64,10 +64,7 @@ class World:
     hold: asyncio.Event | None = None
     """While it is there and unset, ``submit`` waits for it."""
     plans: int = 100
-    day: DayReport | None = None
-    day_hold: asyncio.Event | None = None
-    """While it is there and unset, the check of the day stands at two thirds."""
-    refuse_day: RefusedError | None = None
+    day_end: days.FakeDay = field(default_factory=days.FakeDay)
 
     def __post_init__(self) -> None:
         made = people.accounts(self.followers)
@@ -242,18 +239,7 @@ class FakeTrading:
     async def end_of_day(self, accepted: Sequence[str] = ()) -> DayReport:
         world = self._world
         world.calls.append(("end_of_day", tuple(accepted)))
-        accounts = len(world.accounts)
-        for done in range(accounts + 1):
-            world.events.send(DayStep(done, accounts))
-            if world.day_hold is not None and done == accounts * 2 // 3:
-                await world.day_hold.wait()
-        if world.refuse_day is not None:
-            raise world.refuse_day
-        report = world.day or days.open_day()
-        if not report.blocked and set(report.differences) <= set(accepted):
-            report = days.sealed(report)
-        world.events.send(DayChecked(report))
-        return report
+        return await world.day_end.check(world.events, len(world.accounts), accepted)
 
 
 class FakeFollowers:

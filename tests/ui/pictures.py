@@ -190,16 +190,16 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
 
 async def day_pictures(camera: Camera, scheme: Scheme, window: MainWindow, made: World) -> None:
     """The end of the day: while it reads, kept open, only differing, sealed."""
-    made.day_hold = asyncio.Event()
+    made.day_end.hold = asyncio.Event()
     window.desk.actions[Act.END_OF_DAY].trigger()
     await settle()
     dialog = window.findChild(DayEndDialog)
     assert dialog is not None
     await camera.take(dialog, f"{scheme}-dialog-day-reading")
-    made.day_hold.set()
+    made.day_end.hold.set()
     await camera.take(dialog, f"{scheme}-dialog-day-open")
     await camera.take(window, f"{scheme}-state-day-open")
-    made.day = days.open_day(blocked=False)
+    made.day_end.report = days.open_day(blocked=False)
     dialog.again.click()
     await camera.take(dialog, f"{scheme}-dialog-day-differs")
     dialog.seal.click()

@@ -42,13 +42,13 @@ def asked(world: World) -> list[object]:
 async def test_the_bar_follows_the_accounts_and_the_verdict_names_what_is_open(
     window: MainWindow, world: World
 ) -> None:
-    world.day_hold = asyncio.Event()
+    world.day_end.hold = asyncio.Event()
     dialog = await opened(window)
     await until(lambda: dialog.counted.text() == "9 of 14 accounts read")
     assert (dialog.bar.value(), dialog.bar.maximum()) == (9, 14)
     assert not dialog.again.isEnabled()
     assert dialog.seal.isHidden()
-    world.day_hold.set()
+    world.day_end.hold.set()
     await until(dialog.again.isEnabled)
     assert dialog.verdict.text() == days.open_day().in_words
     for sentence in (*days.open_day().not_ended, *days.open_day().differences):
@@ -58,7 +58,7 @@ async def test_the_bar_follows_the_accounts_and_the_verdict_names_what_is_open(
 
 
 async def test_a_clean_day_is_sealed_at_once(window: MainWindow, world: World) -> None:
-    world.day = days.clean_day()
+    world.day_end.report = days.clean_day()
     dialog = await opened(window)
     await until(dialog.again.isEnabled)
     assert dialog.verdict.text().startswith("24 Nov 2026 is sealed: 318 orders in 24 accounts")
@@ -71,7 +71,7 @@ async def test_a_clean_day_is_sealed_at_once(window: MainWindow, world: World) -
 async def test_differences_are_sealed_only_by_a_person_who_saw_them(
     window: MainWindow, world: World
 ) -> None:
-    world.day = days.open_day(blocked=False)
+    world.day_end.report = days.open_day(blocked=False)
     dialog = await opened(window)
     await until(dialog.again.isEnabled)
     assert dialog.seal.text() == "Seal with 2 differences"
@@ -87,14 +87,14 @@ async def test_differences_are_sealed_only_by_a_person_who_saw_them(
 async def test_asking_twice_shows_the_same_dialog_and_checks_once(
     window: MainWindow, world: World
 ) -> None:
-    world.day_hold = asyncio.Event()
+    world.day_end.hold = asyncio.Event()
     dialog = await opened(window)
     await until(lambda: asked(world))
     window.desk.actions[Act.END_OF_DAY].trigger()
     await asyncio.sleep(0.05)
     assert window.findChildren(DayEndDialog) == [dialog]
     assert asked(world) == [()]
-    world.day_hold.set()
+    world.day_end.hold.set()
     await until(dialog.again.isEnabled)
     dialog.close()
 
@@ -112,12 +112,12 @@ async def test_a_check_the_program_made_by_itself_stands_in_a_band_until_the_day
 async def test_a_check_that_is_refused_says_why_and_can_be_made_again(
     window: MainWindow, world: World
 ) -> None:
-    world.refuse_day = RefusedError("The day is not sealed: The disk is full.")
+    world.day_end.refuse = RefusedError("The day is not sealed: The disk is full.")
     dialog = await opened(window)
     await until(dialog.again.isEnabled)
     assert dialog.verdict.text() == "The day is not sealed: The disk is full."
-    world.refuse_day = None
-    world.day = days.clean_day()
+    world.day_end.refuse = None
+    world.day_end.report = days.clean_day()
     dialog.again.click()
     await until(dialog.again.isEnabled)
     assert dialog.verdict.text().startswith("24 Nov 2026 is sealed")
@@ -128,13 +128,15 @@ async def test_a_check_that_is_refused_says_why_and_can_be_made_again(
 async def test_a_dialog_that_is_closed_while_it_reads_stops_nothing_and_is_told_of(
     window: MainWindow, world: World, *, refused: bool
 ) -> None:
-    world.day_hold = asyncio.Event()
+    world.day_end.hold = asyncio.Event()
     dialog = await opened(window)
     await until(lambda: dialog.counted.text() == "9 of 14 accounts read")
     dialog.close()
     await until(lambda: window.findChild(DayEndDialog) is None)
-    world.refuse_day = RefusedError("The day is not sealed: The disk is full.") if refused else None
-    world.day_hold.set()
+    world.day_end.refuse = (
+        RefusedError("The day is not sealed: The disk is full.") if refused else None
+    )
+    world.day_end.hold.set()
     if refused:
         await until(lambda: told(window, "disk is full"))
     else:
