@@ -152,7 +152,7 @@ class History(Protocol):
 
 
 class SealBook(Protocol):
-    """Which days are closed."""
+    """Which days are closed. What is read raises JournalFailureError where it cannot be."""
 
     async def newest(self, day: date) -> DaySeal | None:
         """The day's newest seal."""

@@ -185,26 +185,34 @@ class Closing:
 
     async def keep(self) -> None:
         """Close the day once its last session is over. Runs until cancelled."""
-        await self.tell_left_open()
+        told, said = False, ""
         while True:
-            await self._clock.sleep(_LOOK_EVERY_S)
-            if await self.due():
-                try:
+            try:
+                if not told:
+                    await self.tell_left_open()
+                    told = True
+                if await self.due():
                     await self.close_day(PROGRAM)
-                except RefusedError as refusal:
-                    self._warn("day_open", refusal.sentence)
+            except (RefusedError, JournalFailureError) as failure:
+                self._tried_ns = self._clock.mono_ns()
+                if str(failure) != said:  # once, not every half a minute
+                    self._warn("day_open", str(failure))
+                said = str(failure)
+            else:
+                said = ""
+            await self._clock.sleep(_LOOK_EVERY_S)
 
     async def due(self) -> bool:
         """True when the day is over, has orders, and has no seal that came after the last of them.
 
         A check that could not seal is made again every quarter of an hour.
         """
+        if self._tried_ns and self._clock.mono_ns() - self._tried_ns < _AGAIN_AFTER_NS:
+            return False
         orders = self._todays()
         now = ist(self._clock.wall_ns())
         closes = _closes(orders, now)
         if not orders or (closes is not None and now < closes + SETTLES):
-            return False
-        if self._tried_ns and self._clock.mono_ns() - self._tried_ns < _AGAIN_AFTER_NS:
             return False
         seal = await self._seals.newest(now.date())
         return seal is None or any(order.changed_ns > seal.at_ns for order in orders)

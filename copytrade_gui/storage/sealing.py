@@ -5,9 +5,11 @@ Whoever keeps the file elsewhere can later show that the trail still says what i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -21,6 +23,8 @@ from copytrade_gui.storage.loading import day_bounds
 from copytrade_gui.storage.records import Moment, read_seal, seal_fact
 from copytrade_gui.storage.reserve import Reserve
 from copytrade_gui.storage.trail import Trail
+
+T = TypeVar("T")
 
 _KEEP = "INSERT OR IGNORE INTO commands VALUES (?,?,?,?,?,?)"
 _NEWEST = (
@@ -66,7 +70,7 @@ class SqliteSeals:
 
     async def newest(self, day: date) -> DaySeal | None:
         """The day's newest seal."""
-        return await self._database.read(lambda connection: _newest(connection, day))
+        return await self._read(lambda connection: _newest(connection, day))
 
     async def left_open(self, since: date, before: date) -> tuple[OpenDay, ...]:
         """Days with attempts and no seal, oldest first."""
@@ -80,7 +84,13 @@ class SqliteSeals:
                     found.append(OpenDay(day, orders, accounts))
             return tuple(found)
 
-        return await self._database.read(read)
+        return await self._read(read)
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return await self._database.read(work)
+        except (SqliteFailedError, msgspec.MsgspecError) as error:
+            raise JournalFailureError(f"The seals cannot be read: {error}") from error
 
     async def export(self, seal: DaySeal) -> Path:
         """Write ``seals/2026-11-24-1234.json``, owner-only; named by day and sealed events."""

@@ -1,5 +1,6 @@
 """The day ends over real sockets: what the simulated broker says of it, and what its ledger."""
 
+import asyncio
 import json
 from datetime import time
 from pathlib import Path
@@ -93,11 +94,16 @@ async def test_a_restart_tells_the_difference_and_waits_for_a_person(tmp_path: P
 def test_the_day_is_closed_without_a_window(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    paper = SimulatorOptions(accounts=3, latency_ms=0, jitter_ms=0)
+    async def trade() -> None:
+        async with journey(tmp_path, 3, kept=True) as trip:
+            await filled(trip)
+
+    asyncio.run(trade())
+    paper = SimulatorOptions(accounts=4, latency_ms=0, jitter_ms=0)
     code = headless.close_day(tmp_path, "default", paper, accept=False, as_json=False)
     shown = capsys.readouterr().out
     assert code == 0, shown
-    assert " is sealed: 0 orders in 0 accounts" in shown
+    assert " is sealed: 4 orders in 4 accounts" in shown
     (path,) = tmp_path.glob("profiles/paper/seals/*.json")
     seal = msgspec.json.decode(path.read_bytes(), type=DaySeal)
     assert seal.head in shown

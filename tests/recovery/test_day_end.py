@@ -16,6 +16,8 @@ from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.storage.database import InlineDatabase
+from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
 from tests.engine.test_comparing import first, lie, trade
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import MORNING_NS, Console, World, world
@@ -272,6 +274,39 @@ def test_a_restart_in_the_evening_closes_the_day_it_left_open() -> None:
         made.live(trade)
         made.time.now_ns += EVENING_NS
         made.live(evening)
+
+
+def test_seals_that_cannot_be_read_are_told_and_the_day_closes_when_they_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard: list[str] = []
+
+    async def script(console: Console) -> None:
+        def hear(event: Event) -> None:
+            if isinstance(event, Alarm) and event.code == "day_open":
+                heard.append(event.sentence)
+
+        console.engine.bus.subscribe(hear)
+        await in_the_evening(console)
+        connection = console.store.database
+        assert isinstance(connection, InlineDatabase)
+        whole = connection.read
+
+        async def broken(_work: object) -> object:
+            raise SqliteFailedError(FailureKind.LOCKED, "busy")
+
+        monkeypatch.setattr(connection, "read", broken)
+        keeping = asyncio.create_task(closing(console).keep())
+        await console.world.clock.sleep(100)
+        monkeypatch.setattr(connection, "read", whole)
+        await console.world.clock.sleep(1_800)
+        assert await console.store.seals.newest(TODAY) is not None
+        keeping.cancel()
+
+    with world(2) as made:
+        made.live(script)
+    (sentence,) = heard
+    assert sentence.startswith("The seals cannot be read: ")
 
 
 def test_a_day_that_was_never_closed_is_told_once_the_next_morning() -> None:
