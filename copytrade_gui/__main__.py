@@ -1,4 +1,4 @@
-"""Choose: the window, the demo, the doctor, the simulator. Argument parsing only."""
+"""Choose: the window, the demo, the doctor, the day's end, the simulator. Only arguments."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
         None: _window,
         "bench": bench.run,
+        "close-day": _close_day,
         "demo": _demo,
         "doctor": _doctor,
         "simulator": simulated.serve,
@@ -55,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say what would stop trading on this machine")
     _add_place(doctor, default=argparse.SUPPRESS)
     doctor.add_argument("--json", action="store_true")
+    day = commands.add_parser("close-day", help="read every account once more and seal the day")
+    _add_place(day, default=argparse.SUPPRESS)
+    day.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+    day.add_argument("--accept-differences", action="store_true")
+    day.add_argument("--json", action="store_true")
     simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
     bench.add_arguments(commands.add_parser("bench", help="measure how fast copying is"))
     return parser
@@ -85,12 +91,25 @@ def _demo(options: argparse.Namespace) -> int:
     return desktop.demo(chosen, options.screenshot, options.data_dir)
 
 
+def _paper(options: argparse.Namespace) -> SimulatorOptions | None:
+    return SimulatorOptions(accounts=11, latency_ms=30, jitter_ms=10) if options.paper else None
+
+
 def _window(options: argparse.Namespace) -> int:
     from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
 
-    paper = SimulatorOptions(accounts=11, latency_ms=30, jitter_ms=10) if options.paper else None
-    place = OpenOptions(options.data_dir, options.profile, paper, keep_paper_day=True)
+    place = OpenOptions(options.data_dir, options.profile, _paper(options), keep_paper_day=True)
     return desktop.run(place)
+
+
+def _close_day(options: argparse.Namespace) -> int:
+    return headless.close_day(
+        options.data_dir,
+        options.profile,
+        _paper(options),
+        accept=options.accept_differences,
+        as_json=options.json,
+    )
 
 
 def _doctor(options: argparse.Namespace) -> int:

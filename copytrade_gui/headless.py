@@ -1,4 +1,4 @@
-"""Run without a window: the demo and the doctor, over the very same app as the desktop program."""
+"""Run without a window, over the very same app: the demo, the doctor, the end of the day."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
+
 from copytrade_gui.app.demo import DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
-from copytrade_gui.app.wiring import refusals
+from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
+from copytrade_gui.domain.day import DayReport
+from copytrade_gui.services.day_words import day_lines
+from copytrade_gui.services.verbs import RefusedError
 
 
 def demo(options: DemoOptions, *, data_dir: Path | None, as_json: bool) -> int:
@@ -25,6 +31,43 @@ def demo(options: DemoOptions, *, data_dir: Path | None, as_json: bool) -> int:
             return 1
     print(json.dumps(asdict(result)) if as_json else table(result, orders))
     return 0 if result.ok else 1
+
+
+def close_day(
+    data_dir: Path | None,
+    profile: str,
+    paper: SimulatorOptions | None,
+    *,
+    accept: bool,
+    as_json: bool,
+) -> int:
+    """Check the day and seal it, sending nothing; returns 0 only when it is sealed.
+
+    ``accept`` seals a day whose only findings are differences, which are printed and recorded.
+    """
+    options = OpenOptions(data_dir, profile, paper, keep_paper_day=True, look_only=True)
+    refused: tuple[type[Exception], ...] = (*refusals(), RefusedError)
+    try:
+        report = asyncio.run(_close_day(options, accept=accept))
+    except refused as refusal:
+        print(f"copytrade-gui: {refusal}", file=sys.stderr)
+        return 1
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        print("\n".join(day_lines(report)))
+    return 0 if report.seal is not None else 1
+
+
+async def _close_day(options: OpenOptions, *, accept: bool) -> DayReport:
+    async with open_console(options) as opened:
+        if options.paper is not None:
+            await opened.console.sessions.login_all_paper()
+        trading = opened.console.trading
+        report = await trading.end_of_day()
+        if accept and report.seal is None and not report.blocked:
+            report = await trading.end_of_day(report.differences)
+        return report
 
 
 def doctor(data_dir: Path | None, profile: str, *, window: Sequence[Finding], as_json: bool) -> int:

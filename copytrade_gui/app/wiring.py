@@ -25,9 +25,11 @@ from copytrade_gui.app.paper import (
 from copytrade_gui.app.world import SystemChance, SystemClock
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.domain.instrument import Exchange
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerFailureError, Clock, JournalFailureError, SecretStore
+from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.console import Console
 from copytrade_gui.services.followers import APP_SECRET, Followers
 from copytrade_gui.services.history import HistoryService
@@ -75,6 +77,8 @@ class OpenOptions:
     plain_sizing: bool = False
     passphrase: str | None = None
     fast_orders: bool = True
+    look_only: bool = False
+    """Halted from before the first order could leave until it ends; nothing of that is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,8 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         undisturbed=collector.held,
     )
     store.journal.on_failure = engine.storage_failed
+    if options.look_only:
+        engine.brake(TradingState.HALT)
     if line is not None:
         await _provision(store, secrets, line, plain=options.plain_sizing)
     stack.push_async_callback(engine.stop)
@@ -145,10 +151,15 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     market = Market(engine, broker, index, clock)
     await _load_instruments(market)
     await sessions.restore()
-    for work in (sessions.keep(), keep_lamps(engine, store, broker, clock, collector.tidy)):
+    closing = Closing(engine, store.journal, store.seals, clock)
+    for work in (
+        sessions.keep(),
+        closing.keep(),
+        keep_lamps(engine, store, broker, clock, collector.tidy),
+    ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     console = Console(
-        trading=Trading(engine, store.journal, clock),
+        trading=Trading(engine, store.journal, clock, closing),
         followers=Followers(engine, store.accounts, secrets),
         sessions=sessions,
         history=HistoryService(store.history, paper=line is not None),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.account import AccountStatus
+from copytrade_gui.domain.day import DayChecked, DayStep
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
 from copytrade_gui.domain.records import Fill, OrderView, Plan
@@ -195,4 +196,6 @@ Event = (
     | ReviewsChanged
     | RecoveryReported
     | LampChanged
+    | DayStep
+    | DayChecked
 )

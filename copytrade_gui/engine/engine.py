@@ -27,6 +27,7 @@ from copytrade_gui.engine.hold import Holds
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
+from copytrade_gui.engine.reckoning import Reckoning
 from copytrade_gui.engine.reconciler import Absorbed, Reconciler
 from copytrade_gui.engine.recovery import Recovery, ist
 from copytrade_gui.engine.replies import Replies
@@ -210,6 +211,9 @@ class Engine:
             on_ready=self._dispatcher.kick,
         )
         self.offline = self._watch.offline
+        self.reckoning = self._recovery.reckoning = Reckoning(
+            book=self.book, watch=self._watch, clock=clock, work=self._work, rules=rules
+        )
         self.submission = Submission(
             book=self.book,
             bus=self.bus,

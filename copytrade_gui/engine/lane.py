@@ -29,6 +29,7 @@ class Lane:
         )
         self.book_reads = RollingWindow(rules.reads_per_second)
         self.trade_reads = RollingWindow(rules.reads_per_second)
+        self.position_reads = RollingWindow(rules.reads_per_second)
         self.history_reads = RollingWindow(rules.history_per_second)
         self.wait_until_ns = 0
         """No order before this monotonic time: a 429 asked for it."""

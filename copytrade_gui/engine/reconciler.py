@@ -34,6 +34,9 @@ class Absorbed:
     why_not: str = ""
     strangers: list[BrokerOrder] = field(default_factory=list)
     """Rows that belong to no order of ours."""
+    rows: tuple[BrokerOrder, ...] = ()
+    trades: Read[BrokerTrade] | None = None
+    """Both books as they were read, for whoever compares them."""
 
 
 class Reconciler:

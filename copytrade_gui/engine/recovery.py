@@ -7,7 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import RecoveryReport, RecoveryReported, TradingStateChanged
+from copytrade_gui.domain.events import (
+    RecoveryReport,
+    RecoveryReported,
+    Severity,
+    TradingStateChanged,
+)
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView, Plan
@@ -20,6 +25,7 @@ from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.reckoning import Compared, Reckoning
 from copytrade_gui.engine.reconciler import Absorbed
 from copytrade_gui.engine.resolver import Resolver
 from copytrade_gui.engine.rules import Rules
@@ -77,6 +83,10 @@ class Recovery:
         self._on_live = on_live
         self._stored: StateChange | None = None
         self._unread: dict[AccountId, None] = {}
+        self._uncompared: dict[AccountId, None] = {}
+        self._comparing: set[AccountId] = set()
+        self.reckoning: Reckoning | None = None
+        """Compares the books of accounts that have orders of today; made after this."""
         self._restored: list[Order] = []
         self._stale: list[Order] = []
         self._missed: dict[str, None] = {}
@@ -106,6 +116,7 @@ class Recovery:
             self._restore_plan(plan)
         for tag, intent in work.known_tags.items():
             self._book.know_tag(tag, intent)
+        self._compare_again()
         self._restore_state()
         self._fault(faultpoints.IN_RECOVERY)
 
@@ -168,9 +179,12 @@ class Recovery:
 
     def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
         """One account's book was read; list what happened while we were down."""
+        account = lane.account_id
+        if self.reckoning and account in self._uncompared and account not in self._comparing:
+            self._comparing.add(account)
+            self.reckoning.begin(lane, self._compared)
         if self._done:
             return
-        account = lane.account_id
         if absorbed.complete:
             self._unread.pop(account, None)
             if lane.account.role is Role.MASTER and self._last_event_ns:
@@ -182,9 +196,43 @@ class Recovery:
                         ] = None
         self.refresh()
 
+    def _compare_again(self) -> None:
+        """Who has orders of today must be compared before anything leaves by itself."""
+        self._differences.clear()
+        self._uncompared = {
+            lane.account_id: None
+            for lane in self._lanes
+            if (lane.account.active or lane.account.role is Role.MASTER)
+            and any(self._book.sent_today(one) for one in self._book.of_account(lane.account_id))
+        }
+
+    def _compared(self, lane: Lane, result: Compared) -> None:
+        account = lane.account_id
+        if result.gone and lane.session is not None and self.reckoning:
+            self.reckoning.begin(lane, self._compared)  # logged in again meanwhile
+            return
+        self._comparing.discard(account)
+        if result.gone:
+            return  # the first read after the next login begins it again
+        self._uncompared.pop(account, None)
+        for sentence in result.differences:
+            self.difference(sentence)
+        if result.unread:
+            # It proves nothing, so it keeps nobody waiting; the end of the day asks again.
+            self._book.alarm(
+                "unread",
+                f"The books of {lane.account.name} could not be compared: {result.unread}. They "
+                "are compared again when the day is closed.",
+                account=account,
+                severity=Severity.WARNING,
+            )
+        self.refresh()
+
     def difference(self, sentence: str) -> None:
         """Something does not add up; a person must see it."""
         self._differences[sentence] = None
+        if self._done:  # somebody resumed before it was found: the report asks nobody any more
+            self._book.alarm("difference", sentence, severity=Severity.WARNING)
 
     def refresh(self) -> None:
         """Make the report again, and resume by itself if nothing is in doubt."""
@@ -192,7 +240,8 @@ class Recovery:
             return
         doubt = [order for order in self._restored if order.state.in_doubt]
         proven = [order for order in self._restored if not order.state.in_doubt]
-        unread = tuple(self._unread)
+        waiting = [account for account in self._uncompared if self._lanes.get(account)]
+        unread = tuple({**self._unread, **dict.fromkeys(waiting)})
         asks = bool(doubt or unread or self._differences or self._missed or self._must_ask)
         report = RecoveryReport(
             started_ns=self._started_ns,
@@ -260,6 +309,7 @@ class Recovery:
             # A master's book tells what was missed.
             if lane.session is not None and lane.account.role is Role.MASTER:
                 self._unread[lane.account_id] = None
+        self._compare_again()
         self.refresh()
 
     def resumed(self) -> None:

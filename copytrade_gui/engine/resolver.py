@@ -23,6 +23,8 @@ from copytrade_gui.ports import BrokerOrder, BrokerTrade, Clock, Doubt, FaultPoi
 
 log = logging.getLogger(__name__)
 
+_GAVE_UP = "30 minutes of reads did not prove what became of it."
+
 
 class Resolver:
     """Judges orders in doubt after each read of their account's books."""
@@ -137,6 +139,11 @@ class Resolver:
         span = (now - order.absent_since_ns) / 1e9 if order.absent_reads else 0.0
         since_doubt = (now - order.doubt_ns) / 1e9
         plain = order.doubt is Doubt.PLAIN
+        blind = trades is None or not trades.whole
+        if blind and since_doubt >= rules.give_up:
+            # Without the trade book nothing is proven, however often the order book is read.
+            self._review(order, _GAVE_UP, [])
+            return
         if not plain and order.absent_reads >= rules.confirm_reads and span >= rules.confirm_gap:
             self._confirm_refusal(order)
         elif plain and order.absent_reads >= rules.settle_reads and span >= rules.settle_window:
@@ -152,7 +159,7 @@ class Resolver:
             self._on_settled(order)
             self._fault(faultpoints.AFTER_VERDICT)
         elif since_doubt >= rules.give_up:
-            self._review(order, "30 minutes of reads did not prove what became of it.", [])
+            self._review(order, _GAVE_UP, [])
 
     def _confirm_refusal(self, order: Order) -> None:
         words = {

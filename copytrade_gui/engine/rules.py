@@ -66,6 +66,10 @@ class Rules:
     """So many silent accounts are a reason to look whether the others are answered."""
     offline_reads_at_once: int = 8
     """Kept apart from the other reads: a read without an answer takes seconds."""
+    compare_reads: int = 4
+    compare_every: float = 5.0
+    compares_at_once: int = 16
+    """Section 7.4: trades and positions may lag; what differs in the last two reads does."""
     gap_needs_resume: float = 60.0
     """Section 7.6."""
     day_ends: bool = True

@@ -174,7 +174,7 @@ class Watch:
             self._reading.discard(account)
             self._plan_next(lane)
 
-    async def read(self, lane: Lane) -> Absorbed:
+    async def read(self, lane: Lane, *, with_trades: bool = False) -> Absorbed:
         """Read an account's order book (and trades where they are needed) and act on it."""
         session = lane.session
         if session is None:
@@ -184,7 +184,7 @@ class Watch:
             await self._slot(lane.book_reads)
             began_ns = self._clock.mono_ns()
             read = await session.order_book()
-            trades = await self._trades_if_needed(lane, session)
+            trades = await self._trades_if_needed(lane, session, anyway=with_trades)
         self._fault(faultpoints.AFTER_BOOK_READ)
         if lane.session is not session:
             return Absorbed(complete=False, why_not="the session changed during the read")
@@ -193,6 +193,7 @@ class Watch:
         if lane.session is not session:
             return Absorbed(complete=False, why_not="the session changed during the read")
         absorbed = self._reconciler.absorb_orders(lane, read)
+        absorbed.rows, absorbed.trades = read.rows, trades
         if trades is not None:
             self._reconciler.absorb_trades(lane, trades)
         self._resolver.judge(lane, absorbed, trades, began_ns)
@@ -200,13 +201,17 @@ class Watch:
         return absorbed
 
     async def _trades_if_needed(
-        self, lane: Lane, session: BrokerSession
+        self, lane: Lane, session: BrokerSession, *, anyway: bool
     ) -> Read[BrokerTrade] | None:
         """Trades prove absence and complete the fills; a quiet account needs none."""
-        wanted = any(
-            order.attempt_state in (State.UNKNOWN, State.PARTIAL) or order.filled
-            for order in self._book.open_of(lane.account_id)
-        ) or self._fills_missing(lane)
+        wanted = (
+            anyway
+            or any(
+                order.attempt_state in (State.UNKNOWN, State.PARTIAL) or order.filled
+                for order in self._book.open_of(lane.account_id)
+            )
+            or self._fills_missing(lane)
+        )
         if not wanted:
             return None
         await self._slot(lane.trade_reads)

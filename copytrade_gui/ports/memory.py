@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.day import DaySeal, OpenDay
 from copytrade_gui.domain.events import Event, PlanSettled
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId, Tag
@@ -71,6 +72,12 @@ class Journal(Protocol):
         self, command: CommandId, actor: str, verb: str, subject: str, reason: str, at_ns: int
     ) -> bool:
         """Record a person's act once; False if this command is already known."""
+
+    async def seal_day(self, seal: DaySeal) -> DaySeal:
+        """Store a seal right behind the newest fact, whose number and hash it gets filled in.
+
+        Raises JournalFailureError: the day is not sealed.
+        """
 
     def append(self, event: Event) -> None:
         """Queue a fact; stored in groups (every 20 ms or 25 rows). Never blocks, never raises.
@@ -148,6 +155,19 @@ class History(Protocol):
 
         Raises OSError; ValueError for another ending.
         """
+
+
+class SealBook(Protocol):
+    """Which days are closed. What is read raises JournalFailureError where it cannot be."""
+
+    async def newest(self, day: date) -> DaySeal | None:
+        """The day's newest seal."""
+
+    async def left_open(self, since: date, before: date) -> tuple[OpenDay, ...]:
+        """Days from ``since`` up to before ``before`` with attempts and no seal, oldest first."""
+
+    async def export(self, seal: DaySeal) -> Path:
+        """Write a seal as a file of its own, for whoever keeps it elsewhere. Raises OSError."""
 
 
 class AccountBook(Protocol):

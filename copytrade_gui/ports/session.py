@@ -95,7 +95,9 @@ class Read(Generic[RowT]):
 class BrokerPosition:
     """Net position of one instrument and product; ``net_quantity`` units, average in rupees.
 
-    ``product`` is None for a product name we have no word for.
+    ``product`` is None for a product name we have no word for. ``carried`` is what was held before
+    today (signed), ``bought`` and ``sold`` are today's; None where the row does not say. By the
+    broker's own formula the net is carried + bought - sold (reference 14).
     """
 
     key: InstrumentKey
@@ -104,6 +106,9 @@ class BrokerPosition:
     net_quantity: int
     average_price: Decimal
     realised: Paise
+    carried: int | None = None
+    bought: int | None = None
+    sold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
@@ -18,7 +19,7 @@ from copytrade_gui.engine.planner import Share
 from copytrade_gui.engine.recovery import ist
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
-from copytrade_gui.services.closing import end_of_day
+from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import (
     Preview,
@@ -36,10 +37,11 @@ _OPERATOR = "operator"
 class Trading:
     """Implements ``TradingVerbs`` on the engine."""
 
-    def __init__(self, engine: Engine, journal: Journal, clock: Clock) -> None:
+    def __init__(self, engine: Engine, journal: Journal, clock: Clock, closing: Closing) -> None:
         self._engine = engine
         self._journal = journal
         self._clock = clock
+        self._closing = closing
 
     # ------------------------------------------------------------ orders
 
@@ -232,9 +234,10 @@ class Trading:
         """The report of this start."""
         return self._engine.recovery_report
 
-    async def end_of_day(self) -> tuple[str, ...]:
+    @refusals_logged
+    async def end_of_day(self, accepted: Sequence[str] = ()) -> DayReport:
         """Run the end-of-day gate."""
-        return await end_of_day(self._engine, self._journal, self._clock)
+        return await self._closing.close_day(_OPERATOR, accepted)
 
 
 def _row(share: Share, terms: OrderTerms) -> PreviewRow:

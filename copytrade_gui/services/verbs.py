@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
@@ -148,8 +149,12 @@ class TradingVerbs(Protocol):
     async def recovery(self) -> RecoveryReport | None:
         """The report of this start, None before it is ready."""
 
-    async def end_of_day(self) -> tuple[str, ...]:
-        """Run the end-of-day gate; returns what is still open, in sentences; empty means sealed."""
+    async def end_of_day(self, accepted: Sequence[str] = ()) -> DayReport:
+        """Read every account that traded once more and seal the day if nothing is open.
+
+        ``accepted`` are differences of an earlier report that the operator takes as they are.
+        News of type ``DayStep`` tell how far it has come. Raises RefusedError.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ Action = Literal[
     "book_shuffle",
     "book_garble",  # `rows` of them broken; `form`: text, null, number, missing, list
     "book_failed",  # the code for a failed read
+    "book_quantity",  # `rows` of them `units` too large; `form` names the figure
     "book_tag",  # `rows` of them with another tag; `form` as for `tag`
     # The network itself: the call does not arrive, and nothing is written down of it. Without
     # accounts new connections are struck too. `form`: refused (the default), silence (no answer),
@@ -57,7 +58,7 @@ PLACE_ACTIONS = frozenset(
 )  # fmt: skip
 BOOK_ACTIONS = frozenset(
     {"book_empty", "book_short", "book_stale", "book_duplicate", "book_shuffle", "book_garble",
-     "book_failed", "book_tag"}
+     "book_failed", "book_tag", "book_quantity"}
 )  # fmt: skip
 _NOT_PLACED_BY_DEFAULT = frozenset({"code"})
 
@@ -96,6 +97,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     seconds: float = 0.0
     copies: int = 1
     rows: int = 1
+    units: int = 1
     ms: float = 0.0
     sigma: float = 0.0
     size: int = 1_048_576

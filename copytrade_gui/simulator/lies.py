@@ -31,6 +31,8 @@ def distort(rows: list[bytes], fault: Fault, source: random.Random) -> list[byte
             return source.sample(rows, len(rows))
         case "book_garble":
             return _replace(rows, count, source, lambda _row: _garbled(fault.form))
+        case "book_quantity":
+            return _replace(rows, count, source, lambda row: _miscounted(row, fault))
         case "book_tag":
             return _replace(rows, count, source, lambda row: _retagged(row, fault.form, source))
         case _:
@@ -48,6 +50,16 @@ def _replace(
 
 def _garbled(form: str) -> bytes:
     return _GARBLED.get(form or "text", _GARBLED["text"])
+
+
+def _miscounted(row: bytes, fault: Fault) -> bytes:
+    content = msgspec.json.decode(row)
+    name = fault.form or "netQuantity"
+    if not isinstance(content, dict) or name not in content:
+        return row  # another lie garbled it before, or this book has no such figure
+    wrong = int(content[name]) + fault.units
+    content[name] = str(wrong) if isinstance(content[name], str) else wrong
+    return msgspec.json.encode(content)
 
 
 def _retagged(row: bytes, form: str, source: random.Random) -> bytes:

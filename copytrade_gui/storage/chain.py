@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
+SEALED = "DaySealed"
+"""The kind of a fact that closes a day: it names the fact before it by number and hash."""
+
 GENESIS = bytes(32)
 """The hash before the first event."""
 
@@ -85,4 +88,21 @@ class ChainCheck:
                 )
             if _hash(row.previous_hash, row[:-2]) != row.own_hash:
                 self.problems.append(f"Event {row.number} was changed after it was written.")
+            if row.kind == SEALED and not _fits(row):
+                self.problems.append(
+                    f"The seal in event {row.number} is not of the events before it."
+                )
             self._previous, self._number = row.own_hash, row.number
+
+
+class _Seal(msgspec.Struct):
+    events: int
+    head: str
+
+
+def _fits(row: EventRow) -> bool:
+    try:
+        seal = msgspec.json.decode(row.body, type=_Seal)
+    except msgspec.MsgspecError:
+        return False
+    return (seal.events, seal.head) == (row.number - 1, row.previous_hash.hex())

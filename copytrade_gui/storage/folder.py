@@ -86,6 +86,11 @@ class DataFolder:
         return self.root / "backups"
 
     @property
+    def seals(self) -> Path:
+        """A file for each closed day, to be kept elsewhere as well."""
+        return self.root / "seals"
+
+    @property
     def damaged(self) -> Path:
         """Damaged database files, kept."""
         return self.root / "damaged"

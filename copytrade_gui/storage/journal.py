@@ -14,6 +14,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from copytrade_gui.domain.day import DaySeal
 from copytrade_gui.domain.events import AccountHalted, Event
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.records import Attempt, Plan
@@ -35,6 +36,7 @@ from copytrade_gui.storage.loading import load
 from copytrade_gui.storage.records import Moment, command_fact, fact_from, worth_keeping
 from copytrade_gui.storage.reserve import Reserve
 from copytrade_gui.storage.rows import Rows
+from copytrade_gui.storage.sealing import store_seal
 from copytrade_gui.storage.trail import STATE, Trail, state_row
 
 log = logging.getLogger(__name__)
@@ -211,6 +213,20 @@ class SqliteJournal:
             self._enqueue(fact, now)
             self._wrote()
         return fresh
+
+    async def seal_day(self, seal: DaySeal) -> DaySeal:
+        """Seal a day; see ``ports.Journal``."""
+        self._stop_group_timer()
+        async with self._storing:  # nothing comes between the newest fact and its seal
+            await self._store_queue()
+            try:
+                return await store_seal(
+                    self._trail, self._database, self._reserve, seal, self._now()
+                )
+            except JournalFailureError as failure:
+                self.on_failure(str(failure))
+                self._retry_later()
+                raise
 
     async def load(self, day: date) -> OpenWork:
         """Read what is not ended, and everything of ``day``; raises JournalFailureError."""

@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from copytrade_gui.domain.account import AccountStatus
+from copytrade_gui.domain.day import DayChecked, DaySeal, DayStep
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import (
     AccountChanged,
@@ -30,9 +31,9 @@ from copytrade_gui.domain.events import (
 )
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import CommandId
-from copytrade_gui.domain.records import Fill, OrderView
+from copytrade_gui.domain.records import Fill, OrderView, Plan
 from copytrade_gui.domain.trading_state import StateChange
-from copytrade_gui.storage.chain import Fact
+from copytrade_gui.storage.chain import SEALED, Fact
 
 ENGINE = "engine"
 ORDER_CHANGED = "OrderChanged"
@@ -138,7 +139,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
     """Turn an event into the fact that is stored."""
     account = plan = intent = reason = ""
     actor = ENGINE
-    body: object
+    body: object = event
     match event:
         case OrderChanged(order=view):
             account, plan, intent = view.account_id, view.plan_id, view.intent_id
@@ -147,8 +148,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
             account, body = fill.account_id, fill
         case PlanMade(plan=made):
             plan = made.plan_id
-            planned = sum(1 for one in made.intents if one.state == "PLANNED")
-            body = PlanFact(made.action.action_id, len(made.intents), planned, made.made_ns)
+            body = _plan(made)
         case PlanSettled():
             plan, body = event.plan_id, event
         case TradingStateChanged(change=change):
@@ -163,17 +163,8 @@ def fact_from(event: Event, at: Moment) -> Fact:
             reason, body = event.sentence, event
         case ReviewsChanged(items=items):
             body = ReviewsFact([item.intent_id for item in items])
-        case RecoveryReported(report=report):
-            reason = report.in_words
-            body = RecoveryFact(
-                [view.intent_id for view in report.proven],
-                [view.intent_id for view in report.unknown],
-                [view.intent_id for view in report.stale],
-                list(report.missed_master_orders),
-                list(report.differences),
-                list(report.unread_accounts),
-                report.needs_resume,
-            )
+        case RecoveryReported() | DayChecked():
+            actor, reason, body = _report(event)
         case LampChanged():
             reason, body = event.words, event
     return Fact(
@@ -190,6 +181,31 @@ def fact_from(event: Event, at: Moment) -> Fact:
     )
 
 
+def _plan(plan: Plan) -> PlanFact:
+    planned = sum(1 for one in plan.intents if one.state == "PLANNED")
+    return PlanFact(plan.action.action_id, len(plan.intents), planned, plan.made_ns)
+
+
+def _report(event: RecoveryReported | DayChecked) -> tuple[str, str, object]:
+    """Actor, words and body."""
+    if isinstance(event, DayChecked):
+        return event.report.actor, event.report.in_words, event.report
+    report = event.report
+    return (
+        ENGINE,
+        report.in_words,
+        RecoveryFact(
+            [view.intent_id for view in report.proven],
+            [view.intent_id for view in report.unknown],
+            [view.intent_id for view in report.stale],
+            list(report.missed_master_orders),
+            list(report.differences),
+            list(report.unread_accounts),
+            report.needs_resume,
+        ),
+    )
+
+
 def command_fact(
     command: CommandId, *, actor: str, verb: str, subject: str, reason: str, at: Moment
 ) -> Fact:
@@ -198,6 +214,15 @@ def command_fact(
     return Fact(
         at.wall_ns, at.mono_ns, at.clock_offset_ms, actor, "Command", "", "", "", reason, body
     )
+
+
+def seal_fact(seal: DaySeal, at: Moment) -> Fact:
+    """Turn a seal into the fact that is stored."""
+    words = f"{seal.day} sealed over {seal.events} events."
+    return Fact(
+        at.wall_ns, at.mono_ns, at.clock_offset_ms, seal.actor, SEALED, "", "", "", words,
+        to_json(seal),
+    )  # fmt: skip
 
 
 def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
@@ -210,6 +235,8 @@ def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
             key, now = f"lamp {event.name}", event.state
         case ReviewsChanged(items=items):
             key, now = "reviews", tuple(item.intent_id for item in items)
+        case DayStep():
+            return False
         case _:
             return True
     if kept.get(key) == now:
@@ -234,6 +261,7 @@ _ORDER = msgspec.json.Decoder(OrderFact)
 _FILL = msgspec.json.Decoder(Fill)
 _STATE = msgspec.json.Decoder(TradingStateChanged)
 _HALT = msgspec.json.Decoder(AccountHalt)
+_SEAL = msgspec.json.Decoder(DaySeal)
 
 
 def read_order(body: str) -> OrderFact:
@@ -254,3 +282,8 @@ def read_state(body: str) -> StateChange:
 def read_halt(body: str) -> AccountHalt:
     """Read the body of one of ``HALT_KINDS``. Raises msgspec.DecodeError."""
     return _HALT.decode(body)
+
+
+def read_seal(body: str) -> DaySeal:
+    """Read a ``DaySealed`` body. Raises msgspec.DecodeError."""
+    return _SEAL.decode(body)

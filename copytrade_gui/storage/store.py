@@ -24,6 +24,7 @@ from copytrade_gui.storage.kill_flag import KillFlagFile
 from copytrade_gui.storage.opening import Opener, Opening
 from copytrade_gui.storage.problems import FolderError
 from copytrade_gui.storage.reserve import Reserve, room_problem
+from copytrade_gui.storage.sealing import SqliteSeals
 from copytrade_gui.storage.threads import in_own_thread
 
 
@@ -52,6 +53,7 @@ class Store:
     journal: SqliteJournal
     accounts: SqliteAccounts
     history: SqliteHistory
+    seals: SqliteSeals
     kill_flag: KillFlagFile
     backups: Backups
     reserve: Reserve
@@ -135,6 +137,7 @@ async def open_store(
                         journal=journal,
                         accounts=SqliteAccounts(database),
                         history=SqliteHistory(database),
+                        seals=SqliteSeals(database, folder.seals, seams.files),
                         kill_flag=KillFlagFile(folder.kill_flag, seams.files),
                         backups=Backups(folder.backups, seams.files),
                         reserve=reserve,

@@ -295,7 +295,12 @@ SPECS: dict[Act, Spec] = {
         "&Verify audit trail", "Check the chain of stored events", "Orders", (), "shield-check"
     ),
     Act.END_OF_DAY: Spec(
-        "End of &day", "Check that nothing is open and seal the day", "Orders", (), "check"
+        "Close the &day",
+        "Read every account once more, then seal the day if nothing is open",
+        "Orders",
+        (),
+        "check",
+        question=True,
     ),
 }
 

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from copytrade_gui.domain.day import DayChecked, DayReport, DayStep
 from copytrade_gui.domain.events import (
     Event,
     LampChanged,
@@ -20,6 +21,7 @@ from copytrade_gui.services.verbs import HistoryVerbs, TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.day_end import DayEndDialog
 from copytrade_gui.ui.dialogs.recovery import RecoveryDialog
 from copytrade_gui.ui.dialogs.review import ReviewDialog
 from copytrade_gui.ui.file_choice import ask_save_path
@@ -49,6 +51,7 @@ class OrderWork(QObject):
         self.reviews: tuple[ReviewItem, ...] = ()
         self.report: RecoveryReport | None = None
         self._review: ReviewDialog | None = None
+        self._day: DayEndDialog | None = None
         for act, work in (
             (Act.REVIEWS, self._show_reviews),
             (Act.RECOVERY, self._show_report),
@@ -72,6 +75,11 @@ class OrderWork(QObject):
                 self._take_reviews(event.items)
             elif isinstance(event, RecoveryReported):
                 self._take_report(event.report)
+            elif isinstance(event, DayStep):
+                if self._day is not None:
+                    self._day.show_step(event)
+            elif isinstance(event, DayChecked):
+                self._take_day(event.report)
             elif isinstance(event, LampChanged) and event.name in ("broker", "database"):
                 self._take_lamp(event)
 
@@ -176,8 +184,29 @@ class OrderWork(QObject):
             self._desk.notices.warn(sentence)
 
     async def _end_day(self) -> None:
-        open_points = await self._trading.end_of_day()
-        if not open_points:
-            self._desk.notices.info("Nothing is open. The day is sealed.")
-        for sentence in open_points:
-            self._desk.notices.warn(sentence)
+        if self._day is not None:
+            self._day.present()
+            return
+        self._day = DayEndDialog(self._window, self._desk, self._trading)
+        self._day.check()
+        try:
+            await self._day.ask()
+        finally:
+            self._day = None
+
+    def _take_day(self, report: DayReport) -> None:
+        """A check ended, perhaps one the program made by itself after the last session."""
+        if report.seal is not None:
+            self._bands.clear_band("day")
+            self._desk.notices.info(report.in_words)
+            return
+        if self._day is not None and "day" not in self._bands.sentences():
+            return  # his own check, and he has it before him
+        self._bands.show_band(
+            "day",
+            Band(
+                "warn",
+                report.in_words,
+                (("Show", self._desk.actions[Act.END_OF_DAY].trigger),),
+            ),
+        )

@@ -74,6 +74,7 @@ async def test_a_fill_moves_trades_positions_and_funds(cache: Path) -> None:
         assert trade.price == row.average_price
         (position,) = await session.positions()
         assert (position.key, position.net_quantity) == (infy.key, 1)
+        assert (position.carried, position.bought, position.sold) == (0, 1, 0)
         after = await session.limits()
         assert after.utilised > before.utilised
         assert after.available < before.available

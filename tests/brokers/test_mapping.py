@@ -233,6 +233,7 @@ def test_a_position_brings_its_own_lot_size() -> None:
     mapped = position_of(msgspec.convert(position, wire.PositionRow), lambda _key: 100)
     assert mapped is not None
     assert (mapped.net_quantity, mapped.realised) == (-20, -1235)
+    assert (mapped.carried, mapped.bought, mapped.sold) == (None, None, None), "not told, not 0"
     del position["lotSize"]
     mapped = position_of(msgspec.convert(position, wire.PositionRow), lambda _key: 100)
     assert mapped is not None

@@ -16,6 +16,7 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.services.verbs import FollowerDraft, RefusedError
@@ -27,7 +28,9 @@ MASTER, F1 = AccountId("M"), AccountId("F001")
 
 
 def trading(console: Console) -> Trading:
-    return Trading(console.engine, console.store.journal, console.world.clock)
+    store, clock = console.store, console.world.clock
+    closing = Closing(console.engine, store.journal, store.seals, clock)
+    return Trading(console.engine, store.journal, clock, closing)
 
 
 def followers(console: Console) -> Followers:

@@ -8,6 +8,7 @@ from msgspec import structs
 from copytrade_gui.domain.ids import BrokerOrderId, CommandId
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.ports import Read
+from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.simulator.faults import Fault
@@ -83,7 +84,9 @@ def test_a_row_of_another_order_of_ours_is_refused_and_the_refusal_can_be_mended
         absorbed = console.engine._reconciler.absorb_orders(lane, read)
         console.engine._resolver.judge(lane, absorbed, None)
         assert second.state is State.REVIEW
-        desk = Trading(console.engine, console.store.journal, made.clock)
+        store = console.store
+        closing = Closing(console.engine, store.journal, store.seals, made.clock)
+        desk = Trading(console.engine, store.journal, made.clock, closing)
         intent, command = second.intent.intent_id, CommandId("dialog")
         with pytest.raises(RefusedError, match="another order of ours"):
             await desk.decide_found(intent, first.broker_order_id, "seen", command)

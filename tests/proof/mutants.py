@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 _ENGINE = "copytrade_gui/engine/"
 _DOMAIN = "copytrade_gui/domain/"
+_SERVICES = "copytrade_gui/services/"
 _IIFL = "copytrade_gui/brokers/iifl/"
 
 
@@ -291,4 +292,26 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("EC003 proves nothing", f"{_IIFL}errors.py", "(703, 705),", "(3, 3), (703, 705),"),
     Mutant("EC500 refuses only with a word about the address", f"{_IIFL}errors.py",
            "if found is CodeClass.ADDRESS and not _ADDRESS.search(message):", "if False:"),
+    # -- what is compared, and the end of a day
+    Mutant("a difference waits for a person", f"{_ENGINE}recovery.py",
+           "doubt or unread or self._differences or", "doubt or unread or"),
+    Mutant("nothing leaves before the books were compared", f"{_ENGINE}recovery.py",
+           "unread = tuple({**self._unread, **dict.fromkeys(waiting)})",
+           "unread = tuple(self._unread)"),
+    Mutant("an order's four filled figures are one", f"{_ENGINE}differences.py",
+           "if not row_of.filled_quantity == by_trades == by_fills == order.filled:", "if False:"),
+    Mutant("a trade that lags is no difference", f"{_ENGINE}reckoning.py",
+           "            if number:\n                await",
+           "            if False:\n                await"),
+    Mutant("positions are the whole trade book", f"{_ENGINE}differences.py",
+           "(there.bought, there.sold) != (day.bought, day.sold)", "False"),
+    Mutant("what has not ended keeps the day open", f"{_SERVICES}closing.py",
+           "if not report.blocked and set", "if set"),
+    Mutant("a person seals only differences he saw", f"{_SERVICES}closing.py",
+           "if not report.blocked and set(report.differences) <= set(accepted):",
+           "if not report.blocked:"),
+    Mutant("midnight seals no day", f"{_SERVICES}closing.py",
+           "if now.date() != began:", "if False:"),
+    Mutant("no proof without a trade book in 30 minutes goes to a person", f"{_ENGINE}resolver.py",
+           "if blind and since_doubt >= rules.give_up:", "if False:"),
 )  # fmt: skip

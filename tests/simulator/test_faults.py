@@ -110,6 +110,22 @@ def test_too_many_with_and_without_a_time(stand: Stand) -> None:
     assert stand.broker.ledger.refused_for_rate == 0  # injected, not earned
 
 
+def test_a_position_that_is_miscounted_and_a_trade_that_is_left_out(stand: Stand) -> None:
+    stand.accepted()
+    stand.wait()
+    (before,) = stand.rows("positions")
+    arm(stand, action="book_quantity", call="positions", units=75, count=1)
+    arm(stand, action="book_quantity", call="trades", form="filledQuantity", count=1)
+    (wrong,) = stand.rows("positions")
+    assert wrong == {**before, "netQuantity": int(str(before["netQuantity"])) + 75}
+    (trade,) = stand.rows("trades")
+    (right,) = stand.rows("trades")
+    assert trade == {**right, "filledQuantity": str(int(str(right["filledQuantity"])) + 1)}
+    assert stand.rows("positions") == [before], "the position itself is as it was"
+    arm(stand, action="book_short", call="trades")
+    assert stand.rows("trades") == []
+
+
 def test_a_wrong_source_address(stand: Stand) -> None:
     arm(stand, action="bad_address")
     reply = stand.send("POST", "/orders", [leg()])

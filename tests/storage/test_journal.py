@@ -14,6 +14,7 @@ import pytest
 from msgspec import structs
 
 from copytrade_gui.domain.account import AccountStatus, SessionState
+from copytrade_gui.domain.day import DayChecked, DayReport, DayStep
 from copytrade_gui.domain.events import (
     AccountChanged,
     Alarm,
@@ -347,12 +348,14 @@ async def test_every_kind_of_event_is_stored_and_steady_news_once(store: Store) 
         RecoveryReported(report),
         LampChanged("database", "ok", "All well."),
         LampChanged("database", "ok", "All well."),
+        DayStep(1, 2),
+        DayChecked(DayReport(DAY, NOON_NS, "operator", 3, 40, 2, 0)),
     )
     for event in news:
         store.journal.append(event)
     await store.journal.flush()
-    assert counted(store, "SELECT count(*) FROM events") == len(news) - 3
-    assert counted(store, "SELECT count(DISTINCT kind) FROM events") == 10
+    assert counted(store, "SELECT count(*) FROM events") == len(news) - 4
+    assert counted(store, "SELECT count(DISTINCT kind) FROM events") == 11
 
 
 @pytest.mark.expected_log("contradicts")

@@ -5,21 +5,30 @@ from __future__ import annotations
 import csv
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from copytrade_gui.domain.day import DaySeal
 from copytrade_gui.domain.events import Alarm, OrderChanged, PlanSettled, Severity
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Timing
+from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.storage import history
+from copytrade_gui.storage.chain import EventRow, Fact, chained
+from copytrade_gui.storage.engines import Connecting
 from copytrade_gui.storage.export import verify_export
 from copytrade_gui.storage.folder import DataFolder
 from copytrade_gui.storage.store import Store, open_store
 from tests.storage.conftest import SMALL
+from tests.storage.faulty import Fault as FaultOfDisk
+from tests.storage.faulty import Script, failing
 from tests.storage.samples import NOON_NS, HandClock, first_attempts, make_plan, view_of
 
 FACTS = 12
+DAY_SEAL = DaySeal(date(2026, 11, 23), 12, 480, 3, 0, (), "operator", NOON_NS)
 
 
 async def fill(store: Store) -> None:
@@ -146,3 +155,68 @@ async def test_history_reads_newest_first_and_filters(store: Store) -> None:
     assert found.reason == "=Sentence 7"
     assert len(await store.history.events(10, plan_id=plan.plan_id)) == 4
     assert len(await store.history.events(99, kind="OrderChanged")) == 3
+
+
+async def test_p24_a_seal_names_the_fact_before_it_and_nothing_comes_between(store: Store) -> None:
+    await fill(store)
+    store.journal.append(
+        Alarm(Severity.INFO, "late", "Queued when the seal is asked for.", NOON_NS)
+    )
+    seal = await store.journal.seal_day(DAY_SEAL)
+    assert seal.events == FACTS + 1
+    assert await store.history.verify() == ()
+    assert await store.seals.newest(DAY_SEAL.day) == seal
+
+
+async def test_p24_a_trail_that_was_written_anew_does_not_fit_its_seal(
+    folder: DataFolder, clock: HandClock
+) -> None:
+    """Somebody changes a fact and makes every later hash right, but not what the seal says."""
+    async with open_store(folder, clock, inline=True, seams=SMALL) as store:
+        await fill(store)
+        await store.journal.seal_day(DAY_SEAL)
+        await fill(store)
+        connection = sqlite3.connect(folder.database)
+        connection.execute("DROP TRIGGER events_no_update")
+        rows = [
+            EventRow(*row)
+            for row in connection.execute(
+                "SELECT number, wall_ns, mono_ns, clock_offset_ms, actor, kind, account_id, "
+                "plan_id, intent_id, reason, body, previous_hash, own_hash FROM events "
+                "ORDER BY number"
+            )
+        ]
+        head = rows[3].own_hash
+        for row in rows[4:]:
+            fact = Fact(*row[1:11])
+            forged = fact._replace(reason="nothing") if row.number == 5 else fact
+            made = chained(forged, row.number, head)
+            head = made.own_hash
+            connection.execute(
+                "UPDATE events SET reason = ?, previous_hash = ?, own_hash = ? WHERE number = ?",
+                (made.reason, made.previous_hash, made.own_hash, made.number),
+            )
+        connection.commit()
+        connection.close()
+        assert await store.history.verify() == (
+            f"The seal in event {FACTS + 1} is not of the events before it.",
+        )
+
+
+@pytest.mark.expected_log("not after the reserve was dropped|came back from the emergency journal")
+async def test_a_full_disk_seals_nothing_and_is_told(folder: DataFolder, clock: HandClock) -> None:
+    script = Script(FaultOfDisk.FULL)
+    seams = replace(SMALL, connecting=Connecting(failing(script)))
+    told: list[str] = []
+    async with open_store(folder, clock, inline=True, seams=seams) as store:
+        store.journal.on_failure = told.append
+        await fill(store)
+        script.first = script.seen + 1
+        with pytest.raises(JournalFailureError, match="disk is full"):
+            await store.journal.seal_day(DAY_SEAL)
+        assert len(told) == 1
+        assert await store.seals.newest(DAY_SEAL.day) is None
+        script.heal()
+        again = await store.journal.seal_day(DAY_SEAL)
+        assert await store.seals.newest(DAY_SEAL.day) == again
+        assert await store.history.verify() == ()

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import structs
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.events import (
     AccountChanged,
@@ -28,9 +29,7 @@ from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.console import Console
 from copytrade_gui.services.verbs import (
     FollowerDraft,
-    HistoryRow,
     ImportPreview,
-    LatencySample,
     Preview,
     PreviewRow,
     RefusedError,
@@ -38,8 +37,9 @@ from copytrade_gui.services.verbs import (
     Submitted,
 )
 from copytrade_gui.ui import figures
-from tests.ui import people
+from tests.ui import days, people
 from tests.ui.fake_events import FakeEvents
+from tests.ui.fake_history import FakeHistory
 from tests.ui.fake_market import FakeMarket
 
 ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
@@ -63,6 +63,7 @@ class World:
     hold: asyncio.Event | None = None
     """While it is there and unset, ``submit`` waits for it."""
     plans: int = 100
+    day_end: days.FakeDay = field(default_factory=days.FakeDay)
 
     def __post_init__(self) -> None:
         made = people.accounts(self.followers)
@@ -96,7 +97,7 @@ class World:
             trading=FakeTrading(self),
             followers=FakeFollowers(self),
             sessions=FakeSessions(self),
-            history=FakeHistory(self),
+            history=FakeHistory(self.orders),
             market=FakeMarket(),
             events=self.events,
             paper=self.paper,
@@ -258,8 +259,10 @@ class FakeTrading:
     async def recovery(self) -> RecoveryReport | None:
         return self._world.recovery
 
-    async def end_of_day(self) -> tuple[str, ...]:
-        return ("Diya Deshpande: BUY 150 NIFTY 26NOV 26500 CE is WORKING.",)
+    async def end_of_day(self, accepted: Sequence[str] = ()) -> DayReport:
+        world = self._world
+        world.calls.append(("end_of_day", tuple(accepted)))
+        return await world.day_end.check(world.events, len(world.accounts), accepted)
 
 
 class FakeFollowers:
@@ -361,37 +364,3 @@ class FakeSessions:
         self._world.statuses[status.account_id] = status
         self._world.events.send(AccountChanged(status))
         return status
-
-
-class FakeHistory:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def latency(self, limit: int) -> tuple[LatencySample, ...]:
-        views = sorted(self._world.orders.values(), key=lambda view: view.changed_ns)
-        return tuple(
-            LatencySample(view.plan_id, view.account_id, view.changed_ns,
-                          view.timing.call_to_reply_ms, 9.0, 52.0, number)
-            for number, view in enumerate(views) if view.timing is not None
-        )[-limit:]  # fmt: skip
-
-    async def events(self, limit: int, text: str = "") -> tuple[HistoryRow, ...]:
-        views = list(self._world.orders.values())[:limit]
-        return tuple(
-            HistoryRow(
-                len(views) - number, view.changed_ns, "program", "order_changed",
-                str(view.account_id),
-                f"{view.terms.side} {view.terms.quantity} {view.terms.instrument.symbol} became "
-                f"{view.state}",
-            )
-            for number, view in enumerate(views)
-        )  # fmt: skip
-
-    async def orders(self, limit: int) -> tuple[OrderView, ...]:
-        return tuple(self._world.orders.values())[:limit]
-
-    async def export_orders(self, path: Path) -> int:
-        return len(self._world.orders)
-
-    async def verify_audit(self) -> tuple[str, ...]:
-        return ()

@@ -342,13 +342,17 @@ def reviews(people: tuple[Account, ...]) -> tuple[ReviewItem, ...]:
 def recovery(people: tuple[Account, ...]) -> RecoveryReport:
     orders = days_orders(people)
     unknown = structs.replace(orders[-3], state=State.UNKNOWN)
+    differ = (
+        f"{people[5].name}: NIFTY 26NOV 26500 CE: the positions say 225 bought and 0 sold today, "
+        "the trade book 150 and 0. Compare the position at the broker."
+    )
     return RecoveryReport(
         started_ns=NOW_NS - 40 * 1_000_000_000,
         proven=orders[:14],
         unknown=(unknown,),
         stale=orders[20:22],
         missed_master_orders=("SELL 75 NIFTY 26NOV 26500 CE at 98.20, placed 11:21:06 elsewhere",),
-        differences=(f"{people[5].name}: the broker shows 75 more than we ordered",),
+        differences=(differ,),
         unread_accounts=(people[9].account_id,),
         needs_resume=True,
     )

@@ -20,6 +20,8 @@ from copytrade_gui.domain.events import Alarm, Severity
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import ImportPreview, ImportProblem
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.dialogs.day_end import DayEndDialog
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
 from copytrade_gui.ui.dialogs.follower_editor import FollowerEditor, MasterEditor
 from copytrade_gui.ui.dialogs.import_csv import ImportDialog
@@ -37,7 +39,7 @@ from copytrade_gui.ui.dialogs.sizing import SizingDialog
 from copytrade_gui.ui.main_window import MainWindow, quit_sentence
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.window_state import ForgetfulMemory
-from tests.ui import people
+from tests.ui import days, people
 from tests.ui.fakes import World
 
 SIZES = ((1280, 720), (1920, 1080))
@@ -236,6 +238,25 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
     }  # fmt: skip
 
 
+async def day_pictures(camera: Camera, scheme: Scheme, window: MainWindow, made: World) -> None:
+    """The end of the day: while it reads, kept open, only differing, sealed."""
+    made.day_end.hold = asyncio.Event()
+    window.desk.actions[Act.END_OF_DAY].trigger()
+    await settle()
+    dialog = window.findChild(DayEndDialog)
+    assert dialog is not None
+    await camera.take(dialog, f"{scheme}-dialog-day-reading")
+    made.day_end.hold.set()
+    await camera.take(dialog, f"{scheme}-dialog-day-open")
+    await camera.take(window, f"{scheme}-state-day-open")
+    made.day_end.report = days.open_day(blocked=False)
+    dialog.again.click()
+    await camera.take(dialog, f"{scheme}-dialog-day-differs")
+    dialog.seal.click()
+    await camera.take(dialog, f"{scheme}-dialog-day-sealed")
+    dialog.close()
+
+
 async def dialog_pictures(camera: Camera, scheme: Scheme) -> None:
     made = world(24)
     window = await open_window(made, scheme, SIZES[0])
@@ -244,6 +265,7 @@ async def dialog_pictures(camera: Camera, scheme: Scheme) -> None:
         dialog.present()
         await camera.take(dialog, f"{scheme}-dialog-{name}")
         dialog.close()
+    await day_pictures(camera, scheme, window, made)
     guard = KillGuard(window, window.desk, made.console().trading, window.orders.open_orders)
     guard.start()
     guard.present()

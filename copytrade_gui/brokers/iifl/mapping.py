@@ -185,9 +185,13 @@ def position_of(row: PositionRow, lot_size: LotSize) -> BrokerPosition | None:
     if key is None:
         return None
     own_lot = whole(row.lot_size)
-    net = units(
-        key, row.net_quantity, lambda named: own_lot if own_lot and own_lot > 0 else lot_size(named)
-    )
+
+    def counted(value: Value) -> int | None:
+        return units(
+            key, value, lambda named: own_lot if own_lot and own_lot > 0 else lot_size(named)
+        )
+
+    net = counted(row.net_quantity)
     average, realised = _price(row.net_average_price), _price(row.realized_pnl)
     if net is None or average is None or realised is None:
         return None
@@ -198,6 +202,9 @@ def position_of(row: PositionRow, lot_size: LotSize) -> BrokerPosition | None:
         net_quantity=net,
         average_price=average,
         realised=paise(realised),
+        carried=counted(row.overnight_quantity),
+        bought=counted(row.day_buy_quantity),
+        sold=counted(row.day_sell_quantity),
     )
 
 

@@ -26,11 +26,11 @@ def report_text(desk: Desk, report: RecoveryReport) -> str:
     sections = (
         # First what needs a person: after a burst the proven ones fill pages.
         ("Still unknown: decide these first", orders(report.unknown)),
-        ("Proven at the broker", orders(report.proven)),
-        ("Too old to send, not sent", orders(report.stale)),
-        ("Master orders missed while we were away", list(report.missed_master_orders)),
         ("Differences to the broker's books", list(report.differences)),
+        ("Master orders missed while we were away", list(report.missed_master_orders)),
         ("Accounts not read yet", [desk.roster.name(a) for a in report.unread_accounts]),
+        ("Too old to send, not sent", orders(report.stale)),
+        ("Proven at the broker", orders(report.proven)),
     )
     lines = [f"Start of {figures.stamp(report.started_ns)}", report.in_words, ""]
     for title, found in sections:

@@ -1,0 +1,39 @@
+"""What the owner of an account does at the broker himself, past the console."""
+
+from __future__ import annotations
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.order import OrderTerms, Side
+from copytrade_gui.simulator.accounts import Account as BrokerAccount
+from copytrade_gui.simulator.orders import Terms
+from copytrade_gui.simulator.positions import Position
+from tests.proof.rig import World
+
+
+def _at_broker(made: World, account: Account) -> BrokerAccount:
+    return next(one for one in made.broker.accounts if one.client_id == account.client_id)
+
+
+def trades_himself(made: World, account: Account, terms: OrderTerms, quantity: int) -> None:
+    """An order from the broker's own app, at a price that trades."""
+    key = terms.instrument.key
+    found = made.broker.find_instrument(key.exchange, key.instrument_id)
+    far = made.broker.last_price(key.exchange, key.instrument_id) * (
+        101 if terms.side is Side.BUY else 99
+    )
+    price = far // 100 - far // 100 % found.tick
+    order = Terms(
+        found, buy=terms.side is Side.BUY, quantity=quantity, product="INTRADAY", kind="LIMIT",
+        validity="DAY", complexity="REGULAR", price=price, source="WEB",
+    )  # fmt: skip
+    made.broker.desk.exchange.accept(_at_broker(made, account), order, made.time.wall_ns())
+
+
+def holds_from_yesterday(made: World, account: Account, terms: OrderTerms, quantity: int) -> None:
+    """A carried position that is none of ours."""
+    key = terms.instrument.key
+    found = made.broker.find_instrument(key.exchange, key.instrument_id)
+    price = made.broker.last_price(key.exchange, key.instrument_id)
+    _at_broker(made, account).positions[*found.key, "NORMAL"] = Position(
+        found, "NORMAL", overnight=quantity, overnight_price=price
+    )

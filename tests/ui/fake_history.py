@@ -1,0 +1,42 @@
+"""A history made of the orders of the moment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from copytrade_gui.domain.ids import IntentId
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.verbs import HistoryRow, LatencySample
+
+
+class FakeHistory:
+    def __init__(self, orders: Mapping[IntentId, OrderView]) -> None:
+        self._orders = orders
+
+    async def latency(self, limit: int) -> tuple[LatencySample, ...]:
+        views = sorted(self._orders.values(), key=lambda view: view.changed_ns)
+        return tuple(
+            LatencySample(view.plan_id, view.account_id, view.changed_ns,
+                          view.timing.call_to_reply_ms, 9.0, 52.0, number)
+            for number, view in enumerate(views) if view.timing is not None
+        )[-limit:]  # fmt: skip
+
+    async def events(self, limit: int, text: str = "") -> tuple[HistoryRow, ...]:
+        views = list(self._orders.values())[:limit]
+        return tuple(
+            HistoryRow(
+                len(views) - number, view.changed_ns, "program", "order_changed",
+                str(view.account_id),
+                f"{view.terms.side} {view.terms.quantity} {view.terms.instrument.symbol} became "
+                f"{view.state}",
+            )
+            for number, view in enumerate(views)
+        )  # fmt: skip
+
+    async def orders(self, limit: int) -> tuple[OrderView, ...]:
+        return tuple(self._orders.values())[:limit]
+
+    async def export_orders(self, path: Path) -> int:
+        return len(self._orders)
+
+    async def verify_audit(self) -> tuple[str, ...]:
+        return ()
