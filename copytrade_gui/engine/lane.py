@@ -21,7 +21,7 @@ class Lane:
     What every order of a burst asks is kept ready beside what it follows from, so that five
     hundred of them look at one object each: ``active``, ``master_id``, ``road`` (its session's way
     for orders) and ``ready`` (an order could leave: logged in and not halted). ``version`` rises
-    with every change of account, session or status.
+    with every change of account, session or status, and when the account is removed.
     """
 
     __slots__ = (
@@ -165,4 +165,7 @@ class Lanes:
 
     def drop(self, account: AccountId) -> Lane | None:
         """Forget an account."""
-        return self._lanes.pop(account, None)
+        lane = self._lanes.pop(account, None)
+        if lane is not None:
+            lane.version += 1
+        return lane

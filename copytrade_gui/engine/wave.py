@@ -131,7 +131,7 @@ class Waves:
                 marked_ns=wall_ns,
                 deadline_ms=deadline_ms,
             )
-            ready.append(Ready(order, attempt, request, road))
+            ready.append(Ready(order, attempt, request, road, lane, lane.version))
         return ready
 
     def _may_leave(self, order: Order, lane: Lane, now: int) -> bool:
@@ -239,10 +239,12 @@ class Waves:
         wrote, why_held, now = self._progress.wrote, self._lanes.why_held, self._clock.mono_ns()
         for place, item in enumerate(items):
             order, road = item.order, item.road
-            # Asked again for each order, because the commit may have taken long.
-            if (why := why_held(order, road))[0]:
-                self._drop([item], *why)
-                continue
+            # The commit may have taken long: what changed meanwhile is asked again.
+            if order.cancel_requested or item.lane.version != item.version:
+                code, why = why_held(order, road)
+                if code:
+                    self._drop([item], code, why)
+                    continue
             if order.stale_at(now):
                 self._drop([item], "too_old", _TOO_OLD, State.STALE)
                 continue
