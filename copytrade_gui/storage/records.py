@@ -25,6 +25,7 @@ from copytrade_gui.domain.events import (
     OrderChanged,
     PlanMade,
     PlanSettled,
+    PlanVoided,
     RecoveryReported,
     ReviewsChanged,
     TradingStateChanged,
@@ -39,6 +40,7 @@ ENGINE = "engine"
 ORDER_CHANGED = "OrderChanged"
 FILL_SEEN = "FillSeen"
 PLAN_SETTLED = "PlanSettled"
+PLAN_VOIDED = "PlanVoided"
 TRADING_STATE = "TradingStateChanged"
 HALT_KINDS = frozenset({"AccountHalted", "AccountHaltLifted"})
 """The newest of these says how the halt of an account stands."""
@@ -151,6 +153,8 @@ def fact_from(event: Event, at: Moment) -> Fact:
             body = _plan(made)
         case PlanSettled():
             plan, body = event.plan_id, event
+        case PlanVoided():
+            plan, reason, body = event.plan_id, event.reason, event
         case TradingStateChanged(change=change):
             actor, reason, body = change.actor, change.reason, event
         case AccountChanged(status=status):

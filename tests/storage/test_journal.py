@@ -23,13 +23,14 @@ from copytrade_gui.domain.events import (
     OrderChanged,
     PlanMade,
     PlanSettled,
+    PlanVoided,
     RecoveryReport,
     RecoveryReported,
     ReviewsChanged,
     Severity,
     TradingStateChanged,
 )
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, PlanId, TradeId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -350,12 +351,13 @@ async def test_every_kind_of_event_is_stored_and_steady_news_once(store: Store) 
         LampChanged("database", "ok", "All well."),
         DayStep(1, 2),
         DayChecked(DayReport(DAY, NOON_NS, "operator", 3, 40, 2, 0)),
+        PlanVoided(PlanId("another"), "The disk failed.", NOON_NS),
     )
     for event in news:
         store.journal.append(event)
     await store.journal.flush()
     assert counted(store, "SELECT count(*) FROM events") == len(news) - 4
-    assert counted(store, "SELECT count(DISTINCT kind) FROM events") == 11
+    assert counted(store, "SELECT count(DISTINCT kind) FROM events") == 12
 
 
 @pytest.mark.expected_log("contradicts")
