@@ -29,7 +29,6 @@ from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.wave import Waves
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
 
-
 _VOIDED = "This order was refused because it could not be stored. Place it as a new order."
 
 
