@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.ids import AccountId
@@ -13,6 +14,10 @@ from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerSession, OrderRoad
 
 _READY = SessionState.READY
+_UNREAD = (
+    "Its order book was not read whole since the start, and it had orders today. It goes on by "
+    "itself once it was."
+)
 
 
 class Lane:
@@ -38,9 +43,14 @@ class Lane:
 
     @property
     def ready(self) -> bool:
-        """True when an order could leave: logged in and not halted."""
+        """True when an order could leave: logged in, not halted, and read since the start."""
         status = self.status
-        return self.session is not None and status.session is _READY and not status.halted
+        return (
+            self.session is not None
+            and status.session is _READY
+            and not status.halted
+            and not status.unread
+        )
 
     def why_not(self) -> tuple[str, str]:
         """Code and sentence why no order can leave; empty strings when one can."""
@@ -52,6 +62,8 @@ class Lane:
             if status.session is SessionState.OFFLINE:
                 return "offline", reason
             return "no_session", reason or "The account is not logged in. Log it in."
+        if status.unread:
+            return "unread", _UNREAD
         return "", ""
 
 
@@ -61,6 +73,7 @@ class Lanes:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._lanes: dict[AccountId, Lane] = {}
+        self._unread: set[AccountId] = set()
 
     def __iter__(self) -> Iterator[Lane]:
         return iter(self._lanes.values())
@@ -100,8 +113,27 @@ class Lanes:
         lane = self._lanes.get(account.account_id)
         if lane is None:
             lane = self._lanes[account.account_id] = Lane(account, self._rules)
+            self._show_unread(lane)
         lane.account = account
         return lane
+
+    def must_be_read(self, accounts: Iterable[AccountId]) -> None:
+        """Nothing leaves in these, also if they come back later, before ``was_read`` is told."""
+        self._unread.update(accounts)
+        for lane in self._lanes.values():
+            self._show_unread(lane)
+
+    def was_read(self, lane: Lane) -> bool:
+        """A complete read of its order book; True if its orders had waited for that."""
+        self._unread.discard(lane.account_id)
+        had_waited = lane.status.unread
+        self._show_unread(lane)
+        return had_waited
+
+    def _show_unread(self, lane: Lane) -> None:
+        unread = lane.account_id in self._unread
+        if lane.status.unread != unread:
+            lane.status = replace(lane.status, unread=unread)
 
     def drop(self, account: AccountId) -> Lane | None:
         """Forget an account."""

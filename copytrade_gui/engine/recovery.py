@@ -116,6 +116,9 @@ class Recovery:
             self._restore_plan(plan)
         for tag, intent in work.known_tags.items():
             self._book.know_tag(tag, intent)
+        self._lanes.must_be_read(
+            order.intent.account_id for order in self._book if self._book.sent_today(order)
+        )
         self._compare_again()
         self._restore_state()
         self._fault(faultpoints.IN_RECOVERY)
@@ -180,6 +183,8 @@ class Recovery:
     def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
         """One account's book was read; list what happened while we were down."""
         account = lane.account_id
+        if absorbed.complete and self._lanes.was_read(lane):
+            self._dispatcher.kick()
         if self.reckoning and account in self._uncompared and account not in self._comparing:
             self._comparing.add(account)
             self.reckoning.begin(lane, self._compared)
