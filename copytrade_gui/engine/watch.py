@@ -190,7 +190,7 @@ class Watch:
         if lane.session is not session:
             return Absorbed(complete=False, why_not="the session changed during the read")
         self._note_session(lane, alive=read.whole, dead=read.session_dead, problem=read.problem)
-        await self.offline.heard(lane, read)
+        await self.offline.heard(lane, read, began_ns)
         if lane.session is not session:
             return Absorbed(complete=False, why_not="the session changed during the read")
         absorbed = self._reconciler.absorb_orders(lane, read)

@@ -1,4 +1,4 @@
-"""A recovery that is not done when the next gap comes: a sleep or an outage while the books are read."""
+"""A recovery that is not done when the next gap comes: a sleep or an outage before its end."""
 
 from __future__ import annotations
 
