@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Broker, BrokerFailureError, Clock
@@ -36,7 +37,11 @@ async def keep_lamps(
             engine.bus.publish(lamp)
 
     while True:
-        ready = sum(lane.ready for lane in engine.lanes)
+        # A halted account is logged in all the same.
+        ready = sum(
+            lane.session is not None and lane.status.session is SessionState.READY
+            for lane in engine.lanes
+        )
         total = sum(1 for _ in engine.lanes)
         state = "ok" if ready == total and total else ("warn" if ready else "bad")
         tell("broker", state, f"{ready} of {total} logged in" if total else "no accounts")

@@ -65,3 +65,5 @@ class AccountStatus:
     """Why this account alone is stopped, in sentences; empty when it is not."""
     halted_ns: int = 0
     """Since when, UTC ns; 0 when it is not."""
+    unread: bool = False
+    """It had orders today and its order book was not read whole since the start: nothing leaves."""

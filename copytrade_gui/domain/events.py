@@ -30,6 +30,18 @@ class PlanMade:
     plan: Plan
 
 
+@dataclass(frozen=True, slots=True)
+class PlanVoided:
+    """A plan whose commit failed: nothing of it left, and nothing ever will.
+
+    It may be on the disk all the same, so this is the end of whatever is there of it.
+    """
+
+    plan_id: PlanId
+    reason: str
+    at_ns: int
+
+
 class OrderChanged(Struct, frozen=True, gc=False):
     """An intent or its attempt moved to another state, or its fill grew."""
 
@@ -185,6 +197,7 @@ class LampChanged:
 
 Event = (
     PlanMade
+    | PlanVoided
     | OrderChanged
     | FillSeen
     | PlanSettled

@@ -377,6 +377,7 @@ class Engine:
         self._dispatcher.kick()
 
     def _slept(self, before: StateChange, gained_ns: int) -> None:
+        self._recovery.lose_sight()
         self._work.start(self._after_sleep(before, gained_ns), "after a sleep")
 
     async def _after_sleep(self, before: StateChange, gained_ns: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.ids import AccountId
@@ -13,6 +14,10 @@ from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerSession, OrderRoad
 
 _READY = SessionState.READY
+_UNREAD = (
+    "Its order book was not read whole since the start, and it had orders today. It goes on by "
+    "itself once it was."
+)
 
 
 class Lane:
@@ -20,7 +25,8 @@ class Lane:
 
     What every order of a burst asks is kept ready beside what it follows from, so that five
     hundred of them look at one object each: ``active``, ``master_id``, ``road`` (its session's way
-    for orders) and ``ready`` (an order could leave: logged in and not halted). ``version`` rises
+    for orders) and ``ready`` (an order could leave: logged in, not halted, and read since the start).
+    ``version`` rises
     with every change of account, session or status, and when the account is removed.
     """
 
@@ -101,7 +107,12 @@ class Lane:
 
     def _changed(self) -> None:
         status = self._status
-        self.ready = self.road is not None and status.session is _READY and not status.halted
+        self.ready = (
+            self.road is not None
+            and status.session is _READY
+            and not status.halted
+            and not status.unread
+        )
         self.version += 1
 
     def why_not(self) -> tuple[str, str]:
@@ -114,6 +125,8 @@ class Lane:
             if status.session is SessionState.OFFLINE:
                 return "offline", reason
             return "no_session", reason or "The account is not logged in. Log it in."
+        if status.unread:
+            return "unread", _UNREAD
         return "", ""
 
 
@@ -125,6 +138,7 @@ class Lanes:
         self._lanes: dict[AccountId, Lane] = {}
         self.get = self._lanes.get
         """A lane, or None for an account we do not know."""
+        self._unread: set[AccountId] = set()
 
     def __iter__(self) -> Iterator[Lane]:
         return iter(self._lanes.values())
@@ -160,8 +174,27 @@ class Lanes:
         lane = self._lanes.get(account.account_id)
         if lane is None:
             lane = self._lanes[account.account_id] = Lane(account, self._rules)
+            self._show_unread(lane)
         lane.account = account
         return lane
+
+    def must_be_read(self, accounts: Iterable[AccountId]) -> None:
+        """Nothing leaves in these, also if they come back later, before ``was_read`` is told."""
+        self._unread.update(accounts)
+        for lane in self._lanes.values():
+            self._show_unread(lane)
+
+    def was_read(self, lane: Lane) -> bool:
+        """A complete read of its order book; True if its orders had waited for that."""
+        self._unread.discard(lane.account_id)
+        had_waited = lane.status.unread
+        self._show_unread(lane)
+        return had_waited
+
+    def _show_unread(self, lane: Lane) -> None:
+        unread = lane.account_id in self._unread
+        if lane.status.unread != unread:
+            lane.status = replace(lane.status, unread=unread)
 
     def drop(self, account: AccountId) -> Lane | None:
         """Forget an account."""

@@ -80,6 +80,8 @@ class Offline:
         """Accounts that are OFFLINE for a new address of ours; no connection is of before it."""
         self._moving: set[AccountId] = set()
         """Those of them whose connections of before are still being closed."""
+        self._proof_from_ns: dict[AccountId, int] = {}
+        """Monotonic: a read that was asked for before proves what was, not what is."""
         self._gone: dict[AccountId, str] = {}
         self._back: dict[AccountId, str] = {}
 
@@ -118,8 +120,8 @@ class Offline:
             if lane.status.session is SessionState.READY:
                 self._look(lane.account_id, self._work.jitter(self._rules.offline_first))
 
-    async def heard(self, lane: Lane, read: Read[BrokerOrder]) -> None:
-        """An order book was asked for: act on silence, on an answer, and on a whole read."""
+    async def heard(self, lane: Lane, read: Read[BrokerOrder], began_ns: int) -> None:
+        """An order book was asked for at ``began_ns``: act on silence, an answer, a whole read."""
         account, session = lane.account_id, lane.session
         if read.silence is not None:
             self.unanswered(account, read.silence, read.problem)
@@ -130,7 +132,7 @@ class Offline:
             self._roster.session(lane, SessionState.BLOCKED, read.problem)
             self._book.alarm("address", f"{read.problem} Then log in again.", account=account)
         elif read.whole and session is not None:
-            if account in self._moving:
+            if account in self._moving or began_ns < self._proof_from_ns.get(account, 0):
                 return
             if account not in self._moved:
                 await session.drop_connections()  # what was open before leads nowhere
@@ -166,6 +168,7 @@ class Offline:
             return  # nothing leaves anyway, and what a person must do is another thing
         if lane.status.session_reason != reason or state is SessionState.READY:
             self._roster.session(lane, SessionState.OFFLINE, reason)
+            self._proof_from_ns[lane.account_id] = self._clock.mono_ns()
             self._note(self._gone, lane, reason)
             self._see_machine()
 
@@ -221,12 +224,14 @@ class Offline:
             await session.drop_connections()
         finally:
             self._moving.discard(lane.account_id)
+            self._proof_from_ns[lane.account_id] = self._clock.mono_ns()
             self._look(lane.account_id, 0.0)
 
     def _forget(self, account: AccountId) -> None:
         self._silent.pop(account, None)
         self._since_ns.pop(account, None)
         self._moved.discard(account)
+        self._proof_from_ns.pop(account, None)
 
     # ------------------------------------------------------------ telling
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import (
@@ -85,6 +86,10 @@ class Recovery:
         self._unread: dict[AccountId, None] = {}
         self._uncompared: dict[AccountId, None] = {}
         self._comparing: set[AccountId] = set()
+        self._round = 0
+        """Counts gaps: what was begun to be compared before the newest proves nothing after it."""
+        self._blind = 0
+        """Gaps whose end was noticed and after which the books are not looked at yet."""
         self.reckoning: Reckoning | None = None
         """Compares the books of accounts that have orders of today; made after this."""
         self._restored: list[Order] = []
@@ -116,6 +121,9 @@ class Recovery:
             self._restore_plan(plan)
         for tag, intent in work.known_tags.items():
             self._book.know_tag(tag, intent)
+        self._lanes.must_be_read(
+            order.intent.account_id for order in self._book if self._book.sent_today(order)
+        )
         self._compare_again()
         self._restore_state()
         self._fault(faultpoints.IN_RECOVERY)
@@ -180,9 +188,11 @@ class Recovery:
     def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
         """One account's book was read; list what happened while we were down."""
         account = lane.account_id
+        if absorbed.complete and self._lanes.was_read(lane):
+            self._dispatcher.kick()
         if self.reckoning and account in self._uncompared and account not in self._comparing:
             self._comparing.add(account)
-            self.reckoning.begin(lane, self._compared)
+            self.reckoning.begin(lane, partial(self._compared, self._round))
         if self._done:
             return
         if absorbed.complete:
@@ -198,7 +208,8 @@ class Recovery:
 
     def _compare_again(self) -> None:
         """Who has orders of today must be compared before anything leaves by itself."""
-        self._differences.clear()
+        self._round += 1
+        self._comparing.clear()
         self._uncompared = {
             lane.account_id: None
             for lane in self._lanes
@@ -206,10 +217,13 @@ class Recovery:
             and any(self._book.sent_today(one) for one in self._book.of_account(lane.account_id))
         }
 
-    def _compared(self, lane: Lane, result: Compared) -> None:
+    def _compared(self, begun_in: int, lane: Lane, result: Compared) -> None:
         account = lane.account_id
+        if begun_in != self._round:
+            return  # of before the gap: the next read begins it again
         if result.gone and lane.session is not None and self.reckoning:
-            self.reckoning.begin(lane, self._compared)  # logged in again meanwhile
+            # Logged in again meanwhile.
+            self.reckoning.begin(lane, partial(self._compared, begun_in))
             return
         self._comparing.discard(account)
         if result.gone:
@@ -256,7 +270,8 @@ class Recovery:
         if report != self.report:
             self.report = report
             self._bus.publish(RecoveryReported(report))
-        if not asks and self._gate.change.state is TradingState.RECOVERING:
+        recovering = self._gate.change.state is TradingState.RECOVERING
+        if recovering and not asks and not self._blind:
             self._done = True
             self._leave()
 
@@ -270,8 +285,13 @@ class Recovery:
             )
         self._dispatcher.kick()
 
+    def lose_sight(self) -> None:
+        """The machine slept: until ``again`` is called no read ends a recovery."""
+        self._blind += 1
+
     def again(self, before: StateChange, gap_ns: int) -> None:
         """The machine slept: the books are looked at as after a start (section 9 row 34)."""
+        self._blind -= 1
         self._stale = [order for order in self._book if order.state is State.PLANNED]
         self._dispatcher.drop_queue("slept", _SLEPT)
         for order in self._stale:
@@ -293,18 +313,30 @@ class Recovery:
     def look_again(self, before: StateChange, gap_ns: int) -> None:
         """The books were out of sight for ``gap_ns``: nothing leaves until they were checked.
 
-        ``before`` is the trading state to go back to. What waits stays and grows old.
+        ``before`` is the trading state to go back to. What waits stays and grows old. A recovery
+        that is not done begins anew, and asks whatever it would have asked.
         """
-        if not before.state.allows_sending:
-            return  # a stop holds anyway, or the first recovery is not done
+        recovering = before.state is TradingState.RECOVERING and not self._done
+        if not recovering and not before.state.allows_sending:
+            return  # a stop holds anyway
         wall = self._clock.wall_ns()
-        self._stored, self._done = before, False
-        self._started_ns, self._last_event_ns = wall, wall - gap_ns
-        self._must_ask = gap_ns / 1e9 > self._rules.gap_needs_resume and in_market_hours(wall)
-        self._restored = [
-            order for lane in self._lanes for order in self._book.open_of(lane.account_id)
+        if not recovering:
+            self._stored, self._done, self._must_ask = before, False, False
+            self._started_ns, self._last_event_ns = wall, wall - gap_ns
+            self._restored.clear()
+            self._differences.clear()
+            self._missed.clear()
+            self._unread.clear()
+        long = gap_ns / 1e9 > self._rules.gap_needs_resume
+        self._must_ask = self._must_ask or (long and in_market_hours(wall))
+        known = {order.intent.intent_id for order in self._restored}
+        self._restored += [
+            order
+            for lane in self._lanes
+            for order in self._book.open_of(lane.account_id)
+            if order.intent.intent_id not in known
         ]
-        self._unread = dict.fromkeys(order.intent.account_id for order in self._restored)
+        self._unread.update(dict.fromkeys(order.intent.account_id for order in self._restored))
         for lane in self._lanes:
             # A master's book tells what was missed.
             if lane.session is not None and lane.account.role is Role.MASTER:

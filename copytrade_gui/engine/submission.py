@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import PlanMade
+from copytrade_gui.domain.events import PlanMade, PlanVoided
 from copytrade_gui.domain.ids import AccountId, CommandId, action_id, plan_id
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
 from copytrade_gui.domain.records import Intent, MasterAction, Plan
@@ -28,6 +28,8 @@ from copytrade_gui.engine.rehearsal import NO_REQUESTS, Cleared, Rehearsal, Requ
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.wave import Waves
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
+
+_VOIDED = "This order was refused because it could not be stored. Place it as a new order."
 
 
 class DeniedError(Exception):
@@ -84,6 +86,8 @@ class Submission:
         self._on_storage_failure = on_storage_failure
         self._plan_number = 0
         self._by_command: dict[CommandId, Plan] = {}
+        self._voided: set[CommandId] = set()
+        """Commands whose plan could not be stored: what ends it would end another of its name."""
         self._rehearsal: Rehearsal | None = None
         self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
         self.quotes = Quotes(clock, rules)
@@ -135,6 +139,8 @@ class Submission:
         known = self._by_command.get(command)
         if known is not None:
             return Placed(known, known=True)
+        if command in self._voided:
+            raise DeniedError("not_recorded", _VOIDED)
         storing = self._storing[command] = []
         try:
             with self._undisturbed():
@@ -167,9 +173,8 @@ class Submission:
             commit = partial(self._journal.commit_plan, plan, marks)
             stored = await self._waves.committed(wave, commit)
         except JournalFailureError as failure:
-            self._never_was(plan)
             self._waves.release(wave)
-            self._on_storage_failure(str(failure))
+            await self._void(plan, command, str(failure))
             raise DeniedError("not_recorded", str(failure)) from failure
         except (Exception, asyncio.CancelledError):
             self._broken_off(plan, wave, orders)
@@ -255,6 +260,15 @@ class Submission:
         for order in orders:
             if order.may_attempt:
                 self._dispatcher.skip(order, "broken_off", why)
+
+    async def _void(self, plan: Plan, command: CommandId, failure: str) -> None:
+        """Nothing of it left. It may be on the disk: recorded first, a start will not send it."""
+        self._never_was(plan)
+        self._voided.add(command)
+        self._on_storage_failure(failure)
+        why = f"It could not be stored, so it was refused and nothing of it left. {failure}"
+        self._bus.publish(PlanVoided(plan.plan_id, why, self._clock.wall_ns()))
+        await self._journal.flush()
 
     def _never_was(self, plan: Plan) -> None:
         self._book.forget_plan(plan)

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 
 from copytrade_gui.domain.account import SessionState
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
@@ -164,9 +164,10 @@ class Watch:
                 self._resolver.judge(lane, Absorbed(complete=False), None)
             else:
                 master = self._awaited_master(account)
-                offline = lane.status.session is SessionState.OFFLINE
-                if master is not None and master.broker_order_id is not None and not offline:
-                    await self._read_history(lane, lane.session, master)
+                number = None if master is None else master.broker_order_id
+                whole = lane.status.unread or lane.status.session is SessionState.OFFLINE
+                if number is not None and not whole:
+                    await self._read_history(lane, lane.session, number)
                 else:
                     await self.read(lane)
         finally:
@@ -189,7 +190,7 @@ class Watch:
         if lane.session is not session:
             return Absorbed(complete=False, why_not="the session changed during the read")
         self._note_session(lane, alive=read.whole, dead=read.session_dead, problem=read.problem)
-        await self.offline.heard(lane, read)
+        await self.offline.heard(lane, read, began_ns)
         if lane.session is not session:
             return Absorbed(complete=False, why_not="the session changed during the read")
         absorbed = self._reconciler.absorb_orders(lane, read)
@@ -221,12 +222,12 @@ class Watch:
         account = lane.account_id
         return self._book.filled_by_orders(account) > self._book.filled_by_trades(account)
 
-    async def _read_history(self, lane: Lane, session: BrokerSession, master: Order) -> None:
+    async def _read_history(
+        self, lane: Lane, session: BrokerSession, number: BrokerOrderId
+    ) -> None:
         """One order's history is allowed ten times a second: the fast way to see it working."""
         await self._slot(lane.history_reads)
-        if master.broker_order_id is None:
-            return
-        read = await session.order_history(master.broker_order_id)
+        read = await session.order_history(number)
         if lane.session is not session:
             return
         if read.silence is not None:
@@ -257,6 +258,8 @@ class Watch:
         wants = [self._wants(order) for order in self._book.open_of(account)]
         if account in self._absent:
             wants.append(self._rules.late_find_every)
+        if lane.status.unread and lane.session is not None:
+            wants.append(self._rules.watch_active)
         if wants:
             self.look(account, max(0.05, min(wants)))
         elif self._fills_missing(lane):

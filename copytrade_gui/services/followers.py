@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from copytrade_gui.domain.account import Account, AccountStatus, Role
+from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.sizing import SizingRule, problem_with
 from copytrade_gui.engine.engine import Engine
@@ -23,6 +23,8 @@ from copytrade_gui.services.verbs import (
 
 APP_SECRET = "app_secret"  # noqa: S105 - the name of a secret, not one
 """The name under which an account's app secret lies in the secret store."""
+TOKEN = "session"  # noqa: S105 - the name of a secret, not one
+"""The name under which its session of today lies there."""
 
 
 class Followers:
@@ -62,7 +64,9 @@ class Followers:
     @refusals_logged
     async def add(self, master_id: AccountId, draft: FollowerDraft) -> Account:
         """Add a follower."""
-        account = follower_csv.read_follower(_account_id(draft.client_id), master_id, draft)
+        taken = {account.account_id for account in await self._book.all()}
+        name = _free_id(draft.client_id, taken)
+        account = follower_csv.read_follower(name, master_id, draft)
         await self._refuse_double(account.client_id, None)
         await self._store([account], {account.account_id: draft.app_secret})
         return account
@@ -75,10 +79,8 @@ class Followers:
             raise RefusedError(f"{old.name} is a master and has no sizing. Edit a follower.")
         account = follower_csv.read_follower(account_id, old.master_id, draft)
         await self._refuse_double(account.client_id, account_id)
-        if account.client_id != old.client_id and self._engine.has_open_orders(account_id):
-            raise RefusedError(
-                "Client id cannot change while the account has open orders.", field="client_id"
-            )
+        if account.client_id != old.client_id:
+            await self._leave_client(account_id)
         await self._store([account], {account_id: draft.app_secret})
         return account
 
@@ -107,10 +109,18 @@ class Followers:
             raise RefusedError(f"{account.name} still has followers. Remove them first.")
         await self._book.remove(account_id)
         self._engine.drop_account(account_id)
+        await self._secrets.remove(account_id, TOKEN)  # its id may be given to another client
 
     @refusals_logged
     async def restore(self, account: Account) -> None:
         """Put an account back exactly as it was."""
+        await self._refuse_double(account.client_id, account.account_id)
+        for other in await self._book.all():
+            if other.account_id == account.account_id and not _alike(other, account.client_id):
+                raise RefusedError(
+                    f"{account.name} cannot come back in the place of {other.name}. Add it again.",
+                    field="client_id",
+                )
         await self._store([account])
 
     # ------------------------------------------------------------ CSV
@@ -154,17 +164,21 @@ class Followers:
         except OSError as error:
             raise RefusedError(f"File {path} cannot be read: {error.strerror}.") from error
         drafts, problems = follower_csv.read_drafts(data)
-        known = {account.client_id: account for account in await self._book.all()}
+        known = {account.client_id.casefold(): account for account in await self._book.all()}
+        taken = {account.account_id for account in known.values()}
         accounts: dict[str, Account] = {}
         secrets: dict[AccountId, str] = {}
         for line, draft in drafts:
             try:
-                account = follower_csv.read_follower(_account_id(draft.client_id), master_id, draft)
-                self._check_line(account, known, accounts)
+                held = known.get(draft.client_id.strip().casefold())
+                name = _free_id(draft.client_id, taken) if held is None else held.account_id
+                account = follower_csv.read_follower(name, master_id, draft)
+                self._check_line(account, held, accounts)
             except RefusedError as refused:
                 problems.append(ImportProblem(line, refused.field, refused.sentence))
                 continue
-            accounts[account.client_id] = account
+            accounts[account.client_id.casefold()] = account
+            taken.add(account.account_id)
             secrets[account.account_id] = draft.app_secret
         problems.sort(key=lambda problem: problem.line)
         added = tuple(a for client, a in accounts.items() if client not in known)
@@ -172,13 +186,12 @@ class Followers:
         return ImportPreview(added, replaced, tuple(problems)), secrets
 
     def _check_line(
-        self, account: Account, known: dict[str, Account], seen: dict[str, Account]
+        self, account: Account, other: Account | None, seen: dict[str, Account]
     ) -> None:
-        if account.client_id in seen:
+        if account.client_id.casefold() in seen:
             raise RefusedError(
                 f"Client id {account.client_id} stands twice in the file.", field="client_id"
             )
-        other = known.get(account.client_id)
         if other is not None and other.role is Role.MASTER:
             raise RefusedError(
                 f"Client id {account.client_id} is a master here; it cannot follow.",
@@ -193,9 +206,25 @@ class Followers:
                 return account
         raise RefusedError(f"Account {account_id} is not known. Refresh the list.")
 
+    async def _leave_client(self, account_id: AccountId) -> None:
+        """The account will be another one at the broker: nothing may leave by the session it has.
+
+        Orders of today would be looked for in the other one's books until the day is over.
+        """
+        if any(order.attempt is not None for order in self._engine.book.of_account(account_id)):
+            raise RefusedError(
+                "Client id cannot change on a day on which the account has orders. Add the other "
+                "one as a follower of its own.",
+                field="client_id",
+            )
+        self._engine.detach(
+            account_id, SessionState.LOGGED_OUT, "Its client id was changed. Log it in."
+        )
+        await self._secrets.remove(account_id, TOKEN)
+
     async def _refuse_double(self, client_id: str, own: AccountId | None) -> None:
         for account in await self._book.all():
-            if account.client_id == client_id and account.account_id != own:
+            if _alike(account, client_id) and account.account_id != own:
                 raise RefusedError(
                     f"Client id {client_id} is already here as {account.name}. Edit that one.",
                     field="client_id",
@@ -212,5 +241,16 @@ class Followers:
             self._engine.put_account(account)
 
 
-def _account_id(client_id: str) -> AccountId:
-    return AccountId(f"F-{client_id.strip()}")
+def _alike(account: Account, client_id: str) -> bool:
+    """True if it is the account with this client id at the broker, however it is written."""
+    return account.client_id.casefold() == client_id.casefold()
+
+
+def _free_id(client_id: str, taken: Collection[AccountId]) -> AccountId:
+    """An id for a new follower: an account that was edited keeps the one it was added with."""
+    first = name = f"F-{client_id.strip()}"
+    number = 1
+    while name in taken:
+        number += 1
+        name = f"{first}-{number}"
+    return AccountId(name)

@@ -18,13 +18,12 @@ from copytrade_gui.ports import (
     SecretStore,
     SessionToken,
 )
-from copytrade_gui.services.followers import APP_SECRET
+from copytrade_gui.services.followers import APP_SECRET, TOKEN
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
 
 log = logging.getLogger(__name__)
 
-TOKEN = "session"  # noqa: S105 - the name of a secret, not one
 _MARGIN_EVERY = 60.0
 _WARMTH_EVERY = 1.0
 _AT_ONCE = 24
@@ -117,7 +116,11 @@ class Sessions:
             today = ist(self._clock.wall_ns()).date()
             if not token or not made.isdigit() or ist(int(made)).date() != today:
                 return False
-            await self._open(account, SessionToken(token, int(made)))
+            try:
+                await self._open(account, SessionToken(token, int(made)))
+            except RefusedError as refused:
+                log.info("the session of %s was not taken up: %s", account.account_id, refused)
+                return False
             return True
 
     async def logout(self, account_id: AccountId) -> None:
@@ -139,6 +142,10 @@ class Sessions:
         session = self._broker.session(account, token)
         self._sessions[account.account_id] = session
         await session.open_road()
+        lane = self._engine.lanes.get(account.account_id)
+        if lane is None or lane.account.client_id != account.client_id:  # edited meanwhile
+            await self.logout(account.account_id)
+            raise RefusedError("The account was changed while it was logged in. Log it in again.")
         self._engine.attach(account.account_id, session)
         await self._refresh_margin(account.account_id)
 

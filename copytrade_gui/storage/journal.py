@@ -38,6 +38,7 @@ from copytrade_gui.storage.reserve import Reserve
 from copytrade_gui.storage.rows import Rows
 from copytrade_gui.storage.sealing import store_seal
 from copytrade_gui.storage.trail import STATE, Trail, state_row
+from copytrade_gui.storage.uncancelled import to_its_end
 
 log = logging.getLogger(__name__)
 
@@ -300,7 +301,7 @@ class SqliteJournal:
 
     async def _store_group(self) -> None:
         async with self._storing:
-            await self._store_queue()
+            await self._store_all()
 
     def _group_ended(self, task: asyncio.Task[None]) -> None:
         self._group_task = None
@@ -312,6 +313,9 @@ class SqliteJournal:
             self.on_failure(f"The journal failed: {error}. Restart the console.")
 
     async def _store_queue(self) -> None:
+        await to_its_end(self._store_all())  # facts that were taken are not lost with the caller
+
+    async def _store_all(self) -> None:
         while self._queue or self._trail.waiting:
             self._fault_point(BEFORE_GROUP)
             taken = self._queue[:LARGEST_GROUP]

@@ -15,6 +15,7 @@ from copytrade_gui.storage.records import (
     HALT_KINDS,
     ORDER_CHANGED,
     PLAN_SETTLED,
+    PLAN_VOIDED,
     OrderFact,
     read_fill,
     read_order,
@@ -62,6 +63,16 @@ FILL = (
     "seen_ns) VALUES (?,?,?,?,?,?,?)"
 )
 SETTLED = "UPDATE plans SET settled = ? WHERE plan_id = ?"
+# A plan that was voided never was in a book, so that no fact of its orders came before this one.
+_VOIDED = "plan_number = (SELECT plan_number FROM plans WHERE plan_id = ?) AND last_event = 0"
+VOID_ATTEMPTS = (
+    "UPDATE attempts SET state = 'NOT_SENT' WHERE state = 'SENDING' AND intent_number IN "  # noqa: S608 - only constants of ours
+    f"(SELECT intent_number FROM intents WHERE {_VOIDED})"
+)
+VOID_INTENTS = (
+    "UPDATE intents SET state = 'SKIPPED', code = 'not_recorded', reason = ?, changed_ns = ?, "  # noqa: S608 - only constants of ours
+    f"last_event = ? WHERE {_VOIDED} AND state IN ('PLANNED', 'SENDING')"
+)
 HALT_OF = "halt of "
 """``meta`` holds, under this and an account's id, the number of the newest event of its halt: the
 start finds it there without reading the whole trail."""
@@ -83,6 +94,7 @@ def changes(rows: Sequence[EventRow]) -> list[Rows]:
     fills: list[tuple[SqlValue, ...]] = []
     settled: list[tuple[SqlValue, ...]] = []
     halts: list[tuple[SqlValue, ...]] = []
+    voided: list[EventRow] = []
     for row in rows:
         if row.kind == ORDER_CHANGED:
             fact = read_order(row.body)
@@ -106,6 +118,8 @@ def changes(rows: Sequence[EventRow]) -> list[Rows]:
             )
         elif row.kind == PLAN_SETTLED:
             settled.append((row.body, row.plan_id))
+        elif row.kind == PLAN_VOIDED:
+            voided.append(row)
         elif row.kind in HALT_KINDS:
             halts.append((HALT_OF + row.account_id, str(row.number)))
     batch = [
@@ -120,6 +134,8 @@ def changes(rows: Sequence[EventRow]) -> list[Rows]:
         Rows(LATENCY, [_latency(row, fact) for row, fact in attempts.values() if fact.called_ns]),
         Rows(FILL, fills),
         Rows(SETTLED, settled),
+        Rows(VOID_ATTEMPTS, [(row.plan_id,) for row in voided]),
+        Rows(VOID_INTENTS, [(row.reason, row.wall_ns, row.number, row.plan_id) for row in voided]),
         Rows(HALT, halts),
     ]
     return [part for part in batch if part.rows]

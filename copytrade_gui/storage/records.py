@@ -25,6 +25,7 @@ from copytrade_gui.domain.events import (
     OrderChanged,
     PlanMade,
     PlanSettled,
+    PlanVoided,
     RecoveryReported,
     ReviewsChanged,
     TradingStateChanged,
@@ -39,6 +40,7 @@ ENGINE = "engine"
 ORDER_CHANGED = "OrderChanged"
 FILL_SEEN = "FillSeen"
 PLAN_SETTLED = "PlanSettled"
+PLAN_VOIDED = "PlanVoided"
 TRADING_STATE = "TradingStateChanged"
 HALT_KINDS = frozenset({"AccountHalted", "AccountHaltLifted"})
 """The newest of these says how the halt of an account stands."""
@@ -146,11 +148,8 @@ def fact_from(event: Event, at: Moment) -> Fact:
             reason, body = view.reason, order_fact(view, event.before)
         case FillSeen(fill=fill):
             account, body = fill.account_id, fill
-        case PlanMade(plan=made):
-            plan = made.plan_id
-            body = _plan(made)
-        case PlanSettled():
-            plan, body = event.plan_id, event
+        case PlanMade() | PlanSettled() | PlanVoided():
+            plan, reason, body = _of_plan(event)
         case TradingStateChanged(change=change):
             actor, reason, body = change.actor, change.reason, event
         case AccountChanged(status=status):
@@ -179,6 +178,13 @@ def fact_from(event: Event, at: Moment) -> Fact:
         reason,
         to_json(body),
     )
+
+
+def _of_plan(event: PlanMade | PlanSettled | PlanVoided) -> tuple[str, str, object]:
+    """Plan, words and body."""
+    if isinstance(event, PlanMade):
+        return event.plan.plan_id, "", _plan(event.plan)
+    return event.plan_id, event.reason if isinstance(event, PlanVoided) else "", event
 
 
 def _plan(plan: Plan) -> PlanFact:

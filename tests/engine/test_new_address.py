@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.ports import BrokerTrade, Read
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_leaving import begin, press
 from tests.engine.test_offline import F1, alarms, reason_of, sent, state_of
@@ -108,4 +111,40 @@ def test_after_a_sleep_what_was_out_on_a_connection_is_unknown_then_found() -> N
 
     with world(1) as made:
         made.clock = JumpyClock(made.time)
+        made.live(script)
+
+
+def test_a_book_that_was_read_before_the_address_changed_proves_nothing_about_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The trade book is read behind the order book; in between the machine gets its new address."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        made.line.address = "192.0.2.10"
+        await begin(console)
+        lane = console.engine.lanes[F1]
+        session = lane.session
+        assert session is not None
+        trade_book = session.trade_book
+
+        async def moved_meanwhile() -> Read[BrokerTrade]:
+            made.line.address = "198.51.100.7"
+            await session.limits()
+            assert state_of(console, F1) is SessionState.OFFLINE
+            made.broker.add_fault(
+                Fault(action="answer", call="orders", http_status=503, form="html")
+            )
+            await made.clock.sleep(3)
+            return await trade_book()
+
+        monkeypatch.setattr(session, "trade_book", moved_meanwhile)
+        await console.engine.reckoning._watch.read(lane, with_trades=True)
+        monkeypatch.undo()
+        assert state_of(console, F1) is SessionState.OFFLINE
+        made.broker.clear_faults()
+        await made.clock.sleep(10)
+        assert state_of(console, F1) is SessionState.READY
+
+    with world(1) as made:
         made.live(script)

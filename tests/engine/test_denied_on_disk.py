@@ -1,0 +1,91 @@
+"""A plan whose commit failed although it is on the disk: the operator was told that nothing left.
+
+The disk writes the commit and then says that it could not (a sync that failed after the pages were
+written). Real engine, storage and adapter; the simulated broker's ledger is the judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.storage.engines import Connecting
+from tests.engine.test_leaving import begin, press
+from tests.proof import rig
+from tests.proof.rig import Console, ProgramStopped, world
+from tests.storage.faulty import Fault, Script, failing
+
+F1 = AccountId("F001")
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Script:
+    script = Script(Fault.STORED_BUT_FAILED)
+    seams = replace(rig._SEAMS, connecting=Connecting(failing(script)))
+    monkeypatch.setattr(rig, "_SEAMS", seams)
+    return script
+
+
+async def denied(console: Console, disk: Script, commits: int) -> None:
+    """So many commits end on the disk and fail; one follower's order would have had to wait."""
+    await begin(console)
+    clock = console.world.clock
+    console.engine.lanes[F1].wait_until_ns = clock.mono_ns() + 2_000_000_000
+    await clock.sleep(1)  # every fact is stored, so that the next commit is the plan's
+    disk.first, disk.last = disk.seen + 1, disk.seen + commits
+    with pytest.raises(DeniedError) as refused:
+        await press(console, "denied", away=60)
+    assert refused.value.code == "not_recorded"
+    assert console.engine.gate.state is TradingState.HALT
+
+
+@pytest.mark.parametrize("crash", [False, True])
+@pytest.mark.parametrize("commits", [1, 10_000])
+def test_what_was_denied_does_not_leave_after_a_restart(
+    disk: Script, commits: int, crash: bool
+) -> None:
+    async def first(console: Console) -> None:
+        await denied(console, disk, commits)
+        if crash:
+            raise ProgramStopped("power cut")
+
+    async def second(console: Console) -> None:
+        console.log_all_in()
+        await console.engine.resume("operator", "It was denied.")
+        await console.world.clock.sleep(30)
+        await console.engine.resume("operator", "It was denied.")
+        await console.world.clock.sleep(30)
+        assert {(order.state, order.code) for order in console.engine.book} == {
+            (State.SKIPPED, "not_recorded")
+        }
+        assert not console.bugs
+
+    with world(2) as made:
+        made.live(first)
+        disk.heal()
+        made.live(second)
+        assert made.broker.ledger.wire == []
+
+
+def test_a_denied_command_is_not_taken_again_while_its_end_may_not_be_stored(disk: Script) -> None:
+    """Its end, stored late, would be the end of the second order too."""
+
+    async def script(console: Console) -> None:
+        await denied(console, disk, 1)
+        await console.world.clock.sleep(3)
+        await console.engine.resume("operator", "The disk is well again.")
+        with pytest.raises(DeniedError) as refused:
+            await press(console, "denied", away=60)
+        assert refused.value.code == "not_recorded"
+        await press(console, "a new ticket", away=60)
+        await console.world.clock.sleep(5)
+        assert not console.bugs
+
+    with world(2) as made:
+        made.live(script)
+        assert len(made.broker.ledger.wire) == 3
