@@ -7,7 +7,7 @@ from typing import Generic
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from copytrade_gui.ui.tables.columns import Column, R, Role, cell, header, runs
+from copytrade_gui.ui.tables.columns import Column, R, Role, cell, face, header, runs
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -50,6 +50,8 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         if not index.isValid():
             return None
         row = self.row_at(index.row())
+        if role == Role.FACE:
+            return face(self.columns[index.column()], row)
         if role == Role.FILTER:
             return self._search(row)
         return cell(self.columns[index.column()], row, role)
