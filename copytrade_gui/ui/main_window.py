@@ -258,6 +258,7 @@ class MainWindow(QMainWindow):
             (self.feed.on_events, self.followers.on_events, self._on_orders, self.latency.on_events),
             self,
         )
+        self.latency.in_turn = self._turns.ask
 
     def _on_docks_moved(self, *_: object) -> None:
         for dock in self.docks.values():

@@ -8,6 +8,7 @@ before the next one is told.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -53,6 +54,7 @@ class Turns(QObject):
         super().__init__(parent)
         self._inboxes = [_Inbox(taker) for taker in takers]
         self._next = 0
+        self._works: deque[Callable[[], object]] = deque()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -60,8 +62,8 @@ class Turns(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether every panel has heard everything."""
-        return not any(inbox.waiting for inbox in self._inboxes)
+        """Whether every panel has heard everything and nothing asks for a turn."""
+        return not self._works and not any(inbox.waiting for inbox in self._inboxes)
 
     def take(self, batch: list[Event]) -> None:
         """News for every panel; the first of them hears it in the loop's next turn."""
@@ -70,22 +72,33 @@ class Turns(QObject):
         if batch and not self._timer.isActive():
             self._timer.start(0)
 
+    def ask(self, work: Callable[[], object]) -> None:
+        """Do some drawing of a panel's own in a turn of its own."""
+        self._works.append(work)
+        if not self._timer.isActive():
+            self._timer.start(0)
+
     def forget(self) -> None:
         """Everything is read again: what waits here is older."""
         for inbox in self._inboxes:
             inbox.waiting.clear()
 
     def _turn(self) -> None:
-        now_ns = time.monotonic_ns()
+        # Before anybody is served, so that a panel that fails stops no other one.
+        self._timer.start(TURN_MS)
+        if self._works:
+            self._works.popleft()()
+        else:
+            self._serve_next(time.monotonic_ns())
+        if self.idle:
+            self._timer.stop()
+
+    def _serve_next(self, now_ns: int) -> None:
         count = len(self._inboxes)
         for step in range(count):
             place = (self._next + step) % count
             inbox = self._inboxes[place]
             if inbox.waiting and now_ns - inbox.served_ns >= REST_NS:
                 self._next = place + 1
-                # Before it is served, so that a panel that fails stops no other one.
-                self._timer.start(TURN_MS)
                 inbox.serve(now_ns)
                 return
-        if not self.idle:
-            self._timer.start(TURN_MS)
