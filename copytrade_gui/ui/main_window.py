@@ -255,7 +255,12 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         # What takes long to draw; neighbours in this list are not painted together.
         self._turns = Turns(
-            (self.feed.on_events, self.followers.on_events, self._on_orders, self.latency.on_events),
+            (
+                self.feed.on_events,
+                self.followers.on_events,
+                self._on_orders,
+                self.latency.on_events,
+            ),
             self,
         )
         self.latency.in_turn = self._turns.ask

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
@@ -134,8 +133,8 @@ class ToneDelegate(QStyledItemDelegate):
         """Where the style puts text and mark; it puts them there in every cell of this kind."""
         full = QStyleOptionViewItem(option)
         self.initStyleOption(full, index)
-        widget = cast("QWidget", full.widget)
-        style, box = widget.style(), full.rect
+        widget, box = full.widget, full.rect
+        style = widget.style()
         text = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, full, widget)
         mark = style.subElementRect(QStyle.SubElement.SE_ItemViewItemDecoration, full, widget)
         margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, full, widget) + 1

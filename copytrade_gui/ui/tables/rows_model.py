@@ -106,7 +106,7 @@ class RowsModel(QStandardItemModel, Generic[R]):
         self._rows = list(unique.values())[-self._cap :]
         self._gone = 0
         self._reindex()
-        quiet = self.blockSignals(True)  # noqa: FBT003 - Qt's own signature
+        quiet = self.blockSignals(True)
         self.setRowCount(len(self._rows))
         self.blockSignals(quiet)
         self.endResetModel()
