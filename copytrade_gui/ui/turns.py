@@ -14,14 +14,16 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from copytrade_gui.domain.events import Event
-from copytrade_gui.ui.event_pump import INTERVAL_MS, SLICE, latest_only
+from copytrade_gui.ui.event_pump import INTERVAL_MS, latest_only
 
 TURN_MS = 10
 """From one panel's turn to the next one's: time to lay out and paint the first."""
 REST_NS = (INTERVAL_MS - TURN_MS) * 1_000_000
 """The same panel has no two turns within this time: at most some 20 a second."""
-BUDGET_NS = 4_000_000
-"""No further slice is begun in a turn after this long."""
+SLICE = 25
+"""Events told between two looks at the time."""
+BUDGET_NS = 3_000_000
+"""No further slice is begun in a turn after this long: what was told has still to be painted."""
 
 Taker = Callable[[list[Event]], None]
 
