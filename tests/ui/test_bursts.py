@@ -143,7 +143,7 @@ async def test_each_panel_is_painted_before_the_next_one_is_told(app: QApplicati
     await until(lambda: len(book) >= 3)
     book.clear()
     turns = Turns([canvas.take for canvas in canvases], window)
-    told: list[Event] = [LampChanged(f"lamp {number}", "ok", "") for number in range(40)]
+    told: list[Event] = [LampChanged(f"lamp {number}", "ok", "") for number in range(20)]
     turns.take(told)
     turns.ask(canvases[0].update)
     await until(lambda: turns.idle and len(book) == 7)
