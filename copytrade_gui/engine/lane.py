@@ -25,9 +25,9 @@ class Lane:
 
     What every order of a burst asks is kept ready beside what it follows from, so that five
     hundred of them look at one object each: ``active``, ``master_id``, ``road`` (its session's way
-    for orders) and ``ready`` (an order could leave: logged in, not halted, and read since the start).
-    ``version`` rises
-    with every change of account, session or status, and when the account is removed.
+    for orders) and ``ready`` (an order could leave: logged in, not halted, and read since the
+    start). ``version`` rises with every change of account, session or status, and when the account
+    is removed.
     """
 
     __slots__ = (
