@@ -6,7 +6,6 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from msgspec import structs
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.events import Alarm, Event
@@ -19,7 +18,6 @@ from copytrade_gui.ports import BrokerTrade
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import holds_from_yesterday, trades_himself
 from tests.engine.test_leaving import begin, press
-from tests.proof.owner import Owner
 from tests.proof.p16_clock import JumpyClock
 from tests.proof.rig import Console, World, world
 
@@ -396,40 +394,3 @@ def test_a_position_that_is_left_out_is_told_unless_it_is_flat(sides: str, told:
 
     with world(1) as made:
         made.live(script)
-
-
-@pytest.mark.parametrize("what", ["quantity", "product"])
-def test_an_order_its_owner_changed_is_compared_as_what_he_made_of_it(what: str) -> None:
-    """It is tracked, not followed: that it is not what we sent was told, and is no difference."""
-
-    async def morning(console: Console) -> None:
-        made = console.world
-        await begin(console)
-        await press(console, "one", away=60)
-        await made.clock.sleep(5)
-        account = first(made).account_id
-        owner = Owner(made, account)
-        (number,) = owner.orders()
-        last = made.price(made.instruments[0])
-        price = str(last + 20 * made.instruments[0].tick)
-        if what == "product":  # the API refuses it; the broker's own desk may not
-            row = made.broker.desk.accounts[first(made).client_id].orders[number]
-            row.terms = structs.replace(row.terms, product="DELIVERY")
-        assert owner.change(number, price=price, quantity="8" if what == "quantity" else "5")
-        await made.clock.sleep(30)
-        (order,) = console.engine.book.of_account(account)
-        assert order.state is State.FILLED
-        assert order.diverged is not None
-        assert {change.field for change in order.diverged.changes} >= {what}
-
-    async def afternoon(console: Console) -> None:
-        console.log_all_in()
-        await console.world.clock.sleep(60)
-        report = console.engine.recovery_report
-        assert report is not None
-        assert report.unread_accounts == ()
-        assert report.differences == ()
-
-    with world(2) as made:
-        made.live(morning)
-        made.live(afternoon)
