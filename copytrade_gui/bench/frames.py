@@ -7,7 +7,6 @@ engine's bus, evenly over the second, as a market in motion would make them.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import itertools
 import os
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 os.environ.setdefault("QT_API", "pyside6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
+import msgspec
 import qasync
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
@@ -111,7 +111,7 @@ async def _stir(opened: Opened, views: Sequence[OrderView], seconds: int) -> int
         due = int(passed * EVENTS_PER_S * FOLLOWERS)
         while published < due:
             view = views[published % len(views)]
-            moved = dataclasses.replace(view, changed_ns=time.time_ns(), reason=f"n{published}")
+            moved = msgspec.structs.replace(view, changed_ns=time.time_ns(), reason=f"n{published}")
             opened.engine.bus.publish(OrderChanged(moved, view.state))
             published += 1
         await asyncio.sleep(_TICK_S)

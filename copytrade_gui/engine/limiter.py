@@ -16,6 +16,8 @@ _GUARD_NS = 5_000_000
 class RollingWindow:
     """Counts calls in the last second. ``reserve`` sets slots apart for urgent callers."""
 
+    __slots__ = ("_halved_until_ns", "_limit", "_reserve", "_taken")
+
     def __init__(self, per_second: int, *, reserve: int = 0) -> None:
         self._limit = per_second
         self._reserve = reserve

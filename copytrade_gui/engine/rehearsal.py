@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AttemptId, IntentId
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Intent, MasterAction
@@ -60,19 +60,19 @@ NO_REQUESTS: Requests = {}
 
 
 class Rehearsal(Struct, frozen=True):
-    """What came of a cleared order. ``shares`` and ``statuses`` are those of its followers."""
+    """What came of a cleared order. ``shares`` and lane ``versions`` are those of its followers."""
 
     order: Cleared
     shares: Sequence[planner.Share]
-    statuses: Sequence[AccountStatus]
+    versions: Sequence[int]
     intents: tuple[Intent, ...]
     requests: Requests
 
     def fits(self, now: Cleared) -> bool:
         """True if planning ``now`` would make the same intents, one by one.
 
-        A follower whose account and status are the very records of then is sized alike; any other
-        is sized again and compared.
+        A follower whose lane is the one of then and has not changed is sized alike; any other is
+        sized again and compared.
         """
         then = self.order
         if (
@@ -86,8 +86,10 @@ class Rehearsal(Struct, frozen=True):
             return False
         changed = [
             (lane, share)
-            for lane, share, status in zip(now.followers, self.shares, self.statuses, strict=True)
-            if lane.status is not status or lane.account is not share.account
+            for lane, before, share, version in zip(
+                now.followers, then.followers, self.shares, self.versions, strict=True
+            )
+            if lane is not before or lane.version != version
         ]
         sized = planner.share_out(now.leaving, [lane for lane, _ in changed], now.price)
         return all(

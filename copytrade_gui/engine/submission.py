@@ -101,7 +101,7 @@ class Submission:
 
     def followers_of(self, master_id: AccountId) -> list[Lane]:
         """Follower lanes of one master, in a stable order."""
-        return [lane for lane in self._lanes if lane.account.master_id == master_id]
+        return [lane for lane in self._lanes if lane.master_id == master_id]
 
     def shares(self, master_id: AccountId, terms: OrderTerms) -> list[planner.Share]:
         """What each follower would get for these terms; sends and stores nothing."""
@@ -124,9 +124,9 @@ class Submission:
             return
         shares = order.shares()
         intents = order.intents(shares)
-        statuses = [lane.status for lane in order.followers]
+        versions = [lane.version for lane in order.followers]
         requests = self._waves.rehearse(intents)
-        self._rehearsal = Rehearsal(order, shares, statuses, intents, requests)
+        self._rehearsal = Rehearsal(order, shares, versions, intents, requests)
 
     async def submit(
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId

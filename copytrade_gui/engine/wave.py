@@ -75,8 +75,8 @@ class Waves:
         requests = {}
         for intent in intents:
             lane = self._lanes.get(intent.account_id)
-            if intent.state is _PLANNED and lane is not None and lane.session is not None:
-                road = lane.session.orders
+            road = None if lane is None else lane.road
+            if intent.state is _PLANNED and road is not None:
                 name = attempt_id(intent.intent_id, 1)
                 with suppress(Exception):  # ``select`` meets it again, and tells
                     request = road.prepare(intent.terms, order_tag(self._key, name))
@@ -86,28 +86,27 @@ class Waves:
     def select(self, orders: Iterable[Order], rehearsed: Requests = NO_REQUESTS) -> list[Ready]:
         """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
         wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
-        lanes, deadline_ms, key = self._lanes, self._rules.deadline_ms, self._key
+        lane_of, deadline_ms, key = self._lanes.get, self._rules.deadline_ms, self._key
         # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.
         may_send = self._gate.may_send
         ready: list[Ready] = []
         for order in orders:
             intent = order.intent
             account = intent.account_id
-            lane = lanes.get(account)
+            lane = lane_of(account)
             if lane is None:
                 self._progress.give_up(order, State.SKIPPED, "removed", "The account was removed.")
                 continue
-            if not lane.account.active:
+            if not lane.active:
                 self._progress.give_up(order, State.SKIPPED, "off", "The account was switched off.")
                 continue
             if order.stale_at(mono_ns):
                 self._progress.give_up(order, State.STALE, "too_old", _TOO_OLD)
                 continue
-            session = lane.session
-            if session is None or not may_send or not self._may_leave(order, lane, mono_ns):
+            road = lane.road
+            if road is None or not may_send or not self._may_leave(order, lane, mono_ns):
                 lane.queue.append(order)
                 continue
-            road = session.orders
             number = 1 if order.attempt is None else order.attempt.number + 1
             made = rehearsed.get(intent.intent_id)
             if made is not None and made.road is road and number == 1:
@@ -132,7 +131,7 @@ class Waves:
                 marked_ns=wall_ns,
                 deadline_ms=deadline_ms,
             )
-            ready.append(Ready(order, attempt, request, road))
+            ready.append(Ready(order, attempt, request, road, lane, lane.version))
         return ready
 
     def _may_leave(self, order: Order, lane: Lane, now: int) -> bool:
@@ -240,10 +239,12 @@ class Waves:
         wrote, why_held, now = self._progress.wrote, self._lanes.why_held, self._clock.mono_ns()
         for place, item in enumerate(items):
             order, road = item.order, item.road
-            # Asked again for each order, because the commit may have taken long.
-            if (why := why_held(order, road))[0]:
-                self._drop([item], *why)
-                continue
+            # The commit may have taken long: what changed meanwhile is asked again.
+            if order.cancel_requested or item.lane.version != item.version:
+                code, why = why_held(order, road)
+                if code:
+                    self._drop([item], code, why)
+                    continue
             if order.stale_at(now):
                 self._drop([item], "too_old", _TOO_OLD, State.STALE)
                 continue

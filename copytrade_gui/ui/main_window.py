@@ -42,6 +42,7 @@ from copytrade_gui.ui.stop_work import StopWork
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.tasks import Tasks
 from copytrade_gui.ui.theme import Theme
+from copytrade_gui.ui.turns import Turns
 from copytrade_gui.ui.view_work import ViewWork
 from copytrade_gui.ui.widgets.bands import Bands
 from copytrade_gui.ui.widgets.docks import Dock
@@ -152,9 +153,14 @@ class MainWindow(QMainWindow):
     def _deliver(self, batch: list[Event]) -> None:
         for part in self._parts:
             part.on_events(batch)
+        self._turns.take(batch)
+
+    def _on_orders(self, batch: list[Event]) -> None:
+        self.orders.on_events(batch)
         self.stops.refresh()
 
     def _on_overrun(self) -> None:
+        self._turns.forget()
         self.desk.notices.warn("The window fell behind, so everything was read again.")
         self.desk.tasks.start(self._load(), name="reload")
 
@@ -246,9 +252,20 @@ class MainWindow(QMainWindow):
         )
         # Accounts first, so that every other part finds their names.
         self._parts = (
-            desk.roster, self.strip, self.status, desk.notices, self.followers, self.feed,
-            self.orders, self.latency, self.ticket, self.activity, self.order_work,
+            desk.roster, self.strip, self.status, desk.notices, self.ticket, self.activity,
+            self.order_work,
         )  # fmt: skip
+        # What takes long to draw; neighbours in this list are not painted together.
+        self._turns = Turns(
+            (
+                self.feed.on_events,
+                self.followers.on_events,
+                self._on_orders,
+                self.latency.on_events,
+            ),
+            self,
+        )
+        self.latency.in_turn = self._turns.ask
 
     def _on_docks_moved(self, *_: object) -> None:
         for dock in self.docks.values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
@@ -14,7 +16,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.panels.latency_plot import LatencyPlots
 from copytrade_gui.ui.panels.latency_samples import LatencySamples, Summary, summary
 
-REDRAW_MS = 100
+REDRAW_MS = 200
 _FIGURES = (("count", "Acks"), ("first", "First"), ("p50", "p50"), ("p95", "p95"), ("p99", "p99"),
             ("last", "Last"))  # fmt: skip
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -25,7 +27,8 @@ _TONES = {"p50": "ok", "p95": "warn", "p99": "bad"}
 class LatencyPanel(QWidget):
     """Copies only: the master's own order is not what followers wait for.
 
-    Redraws at most ten times a second, and only while it is visible.
+    Redraws at most five times a second, and only while it is visible. ``in_turn`` runs a piece of
+    drawing where it is not painted together with another panel; each chart is a piece.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -74,11 +77,12 @@ class LatencyPanel(QWidget):
         column.setSpacing(0)
         column.addWidget(head)
         column.addLayout(self._stack, 1)
+        self.in_turn: Callable[[Callable[[], object]], object] = lambda work: work()
         self._stale = False
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(REDRAW_MS)
-        self._redraw.timeout.connect(self.draw)
+        self._redraw.timeout.connect(self._on_due)
 
     def load(self, samples: tuple[LatencySample, ...]) -> None:
         """Show what is stored."""
@@ -109,14 +113,26 @@ class LatencyPanel(QWidget):
 
     def draw(self) -> None:
         """Bring numbers and charts up to date."""
+        self._draw_times()
+        self._draw_spread()
+
+    def _on_due(self) -> None:
+        self.in_turn(self._draw_times)
+        self.in_turn(self._draw_spread)
+
+    def _draw_times(self) -> None:
         self._stale = False
         at, ms = self._samples.points()
-        everything, last = summary(ms), summary(self._samples.last_order())
+        everything = summary(ms)
         self._stack.setCurrentIndex(1 if everything else 0)
         self._fill("all", everything)
-        self._fill("last", last)
         self.plots.show_points(at, ms, everything)
-        self.plots.show_spread(self._samples.last_order(), last)
+
+    def _draw_spread(self) -> None:
+        values = self._samples.last_order()
+        last = summary(values)
+        self._fill("last", last)
+        self.plots.show_spread(values, last)
         words = self.text_summary()
         self.plots.setAccessibleName(f"Latency charts. {words}")
         self.plots.setToolTip(words)

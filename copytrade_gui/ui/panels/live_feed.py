@@ -70,6 +70,8 @@ class LiveFeedPanel(QWidget):
     def on_events(self, batch: list[Event]) -> None:
         """Add what happened."""
         self.model.upsert(self._writer.rows(batch))
+        # Qt would do it a turn later, and paint these lines together with another panel's.
+        self.table.view.executeDelayedItemsLayout()
 
     def selected_order(self) -> OrderView | None:
         """The order under the cursor."""

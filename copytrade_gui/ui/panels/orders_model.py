@@ -12,7 +12,7 @@ from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui.panels.order_rows import COLUMNS, OrderRow, copy_row, head_row, search_text
 from copytrade_gui.ui.roster import Roster
-from copytrade_gui.ui.tables.columns import Role, cell, header, runs
+from copytrade_gui.ui.tables.columns import Role, cell, face, header, runs
 
 Index = QModelIndex | QPersistentModelIndex
 PLANS_KEPT = 400
@@ -86,6 +86,8 @@ class OrdersModel(QAbstractItemModel):
         if not index.isValid():
             return None
         row = self.row_at(index)
+        if role == Role.FACE:
+            return face(COLUMNS[index.column()], row, strong=row.is_head)
         if role == Role.FILTER:
             return search_text(row)
         if role == Role.STRONG:

@@ -25,6 +25,7 @@ class Role(IntEnum):
     TONE = Qt.ItemDataRole.UserRole + 3
     MARK = Qt.ItemDataRole.UserRole + 4
     STRONG = Qt.ItemDataRole.UserRole + 5
+    FACE = Qt.ItemDataRole.UserRole + 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,32 @@ class Column(Generic[R]):
     shown: bool = True
     note: str = ""
     takes_rest: bool = False
+
+
+class Face:
+    """All that is painted of a cell, asked for at one time. ``tone`` is a token's name."""
+
+    __slots__ = ("mark", "numeric", "strong", "text", "tone")
+
+    def __init__(
+        self, text: str, tone: str | None, mark: Mark | None, *, numeric: bool, strong: bool
+    ) -> None:
+        self.text = text
+        self.tone = tone
+        self.mark = mark
+        self.numeric = numeric
+        self.strong = strong
+
+
+def face(column: Column[R], row: R, *, strong: bool | None = None) -> Face:
+    """How one cell looks; ``strong`` where the row decides it and not the column."""
+    return Face(
+        column.text(row),
+        column.tone(row) if column.tone else None,
+        column.mark(row) if column.mark else None,
+        numeric=column.numeric,
+        strong=column.strong if strong is None else strong,
+    )
 
 
 def sort_value(column: Column[R], row: R) -> str | float:

@@ -1,18 +1,25 @@
-"""Frozen rows in a table: upsert by key, one announcement per contiguous run, a cap."""
+"""Frozen rows in a table: upsert by key, one announcement per contiguous run, a cap.
+
+The shape of the table, how many rows and columns there are, is kept by Qt itself: a view that lays
+out 5,000 rows asks four questions about each of them, and asked of Python, with the engine's
+thread at work, they take up to a tenth of a second for every batch of new rows. Only what a cell
+says is Python's answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Generic
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QStandardItemModel
 
-from copytrade_gui.ui.tables.columns import Column, R, Role, cell, header, runs
+from copytrade_gui.ui.tables.columns import Column, R, Role, cell, face, header, runs
 
 Index = QModelIndex | QPersistentModelIndex
 
 
-class RowsModel(QAbstractTableModel, Generic[R]):
+class RowsModel(QStandardItemModel, Generic[R]):
     """Rows in order of arrival, or newest first. The oldest leave above ``cap``.
 
     Rows are frozen values: an update is another row under the same key.
@@ -28,7 +35,7 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         search: Callable[[R], str] | None = None,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(0, len(columns), parent)
         self.columns = tuple(columns)
         self._key = key
         self._cap = cap
@@ -37,19 +44,17 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         self._rows: list[R] = []  # oldest first
         self._serials: dict[Hashable, int] = {}
         self._gone = 0  # serial of _rows[0]
+        # The first to hear it: the rows are gone here too before anybody else asks for one.
+        self.rowsRemoved.connect(self._on_rows_removed)
 
     # ------------------------------------------------------------ what Qt asks
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self.columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
         row = self.row_at(index.row())
+        if role == Role.FACE:
+            return face(self.columns[index.column()], row)
         if role == Role.FILTER:
             return self._search(row)
         return cell(self.columns[index.column()], row, role)
@@ -96,11 +101,14 @@ class RowsModel(QAbstractTableModel, Generic[R]):
 
     def reset(self, rows: Iterable[R]) -> None:
         """Forget everything and show these (oldest first); the cap applies."""
-        self.beginResetModel()
         unique = {self._key(row): row for row in rows}
+        self.beginResetModel()
         self._rows = list(unique.values())[-self._cap :]
         self._gone = 0
         self._reindex()
+        quiet = self.blockSignals(True)
+        self.setRowCount(len(self._rows))
+        self.blockSignals(quiet)
         self.endResetModel()
 
     def remove(self, keys: Iterable[Hashable]) -> None:
@@ -109,11 +117,7 @@ class RowsModel(QAbstractTableModel, Generic[R]):
             {self._serials[key] - self._gone for key in keys if key in self._serials}, reverse=True
         )
         for place in places:
-            shown = self._place(place)
-            self.beginRemoveRows(QModelIndex(), shown, shown)
-            del self._rows[place]
-            self._reindex()
-            self.endRemoveRows()
+            self.removeRow(self._place(place))
 
     # ------------------------------------------------------------ inside
 
@@ -121,7 +125,8 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         return "  ".join(column.text(row) for column in self.columns)
 
     def _place(self, number: int) -> int:
-        return len(self._rows) - 1 - number if self._newest_first else number
+        # By Qt's count and not ours: rows that are about to be shown stand behind it already.
+        return self.rowCount() - 1 - number if self._newest_first else number
 
     def _replace(self, changed: dict[int, R]) -> None:
         touched: dict[int, tuple[int, int]] = {}
@@ -161,21 +166,24 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         overflow = len(self._rows) + len(added) - self._cap
         if overflow > 0:
             self._drop_oldest(overflow)
-        first = 0 if self._newest_first else len(self._rows)
-        self.beginInsertRows(QModelIndex(), first, first + len(added) - 1)
         for key, row in added:
             self._serials[key] = self._gone + len(self._rows)
             self._rows.append(row)
-        self.endInsertRows()
+        self.insertRows(0 if self._newest_first else self.rowCount(), len(added))
 
     def _drop_oldest(self, count: int) -> None:
-        first = len(self._rows) - count if self._newest_first else 0
-        self.beginRemoveRows(QModelIndex(), first, first + count - 1)
-        for row in self._rows[:count]:
+        self.removeRows(self.rowCount() - count if self._newest_first else 0, count)
+
+    def _on_rows_removed(self, _parent: QModelIndex, first: int, last: int) -> None:
+        count = last - first + 1
+        start = self.rowCount() - first if self._newest_first else first
+        for row in self._rows[start : start + count]:
             del self._serials[self._key(row)]
-        del self._rows[:count]
-        self._gone += count
-        self.endRemoveRows()
+        del self._rows[start : start + count]
+        if start == 0:
+            self._gone += count
+        else:
+            self._reindex()
 
     def _reindex(self) -> None:
         self._serials = {self._key(row): self._gone + n for n, row in enumerate(self._rows)}

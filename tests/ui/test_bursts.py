@@ -1,0 +1,199 @@
+"""A burst of news: every row ends as it last stood, in order, one panel drawn at a time."""
+
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from copytrade_gui.domain.events import AccountChanged, Event, LampChanged, OrderChanged
+from copytrade_gui.domain.order import State
+from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.state_words import ORDER_LOOKS
+from copytrade_gui.ui.tables.delegates import ToneDelegate
+from copytrade_gui.ui.turns import Turns
+from tests.ui import people
+from tests.ui.conftest import until
+from tests.ui.fakes import World
+
+pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+
+WAY = (State.PLANNED, State.SENDING, State.ACKED, State.FILLED)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(followers=500)
+
+
+def burst(world: World) -> list[list[Event]]:
+    """One order to everybody: what is told at each step of its way; every tenth is rejected."""
+    steps: list[list[Event]] = []
+    accounts = [a for a in world.accounts.values() if people.MASTER in (a.account_id, a.master_id)]
+    for step, state in enumerate(WAY):
+        told: list[Event] = []
+        for number, account in enumerate(accounts):
+            ends_badly = state is State.FILLED and number % 10 == 1
+            now = people.order(
+                "burst", account, State.REJECTED if ends_badly else state,
+                at_ns=people.NOW_NS + step * 1_000 + number, latency_ms=60 + number / 10,
+            )  # fmt: skip
+            told.append(OrderChanged(now, WAY[max(0, step - 1)]))
+            if state is State.ACKED:
+                status = replace(world.statuses[account.account_id], last_latency_ms=60.5)
+                told.append(AccountChanged(status))
+        steps.append(told)
+    return steps
+
+
+async def test_after_a_burst_every_row_shows_its_newest_state(
+    window: MainWindow, world: World
+) -> None:
+    steps = burst(world)
+    for told in steps:
+        world.events.send(*told)
+    newest = {e.order.account_id: e.order for e in steps[-1] if isinstance(e, OrderChanged)}
+    copies = {key: view for key, view in newest.items() if key != people.MASTER}
+    plan = next(iter(copies.values())).plan_id
+
+    def book() -> dict[object, State]:
+        return {o.account_id: o.state for o in window.orders.model.orders_of(plan)}
+
+    def outcomes() -> dict[object, str]:
+        rows = window.followers.model.rows()
+        return {r.account.account_id: cell(window, n) for n, r in enumerate(rows)}
+
+    def fed() -> int:
+        return sum(row.word in ("Filled", "Rejected") for row in window.feed.model.rows())
+
+    await until(
+        lambda: len(book()) == 501 and set(book().values()) == {State.FILLED, State.REJECTED}
+    )
+    assert book() == {key: view.state for key, view in newest.items()}
+    await until(lambda: fed() == 501)
+    words = {key: ORDER_LOOKS[view.state].word for key, view in copies.items()}
+    await until(lambda: outcomes() == words)
+    assert {row.status.last_latency_ms for row in window.followers.model.rows()} == {60.5}
+    count = window.findChild(QLabel, "latency_last_count")
+    assert isinstance(count, QLabel)
+    await until(lambda: count.text() == "500")
+
+
+def cell(window: MainWindow, number: int) -> str:
+    """What the follower table says about the last copy."""
+    return str(window.followers.model.index(number, 3).data())
+
+
+async def test_the_feed_tells_an_account_its_own_story_in_order(
+    window: MainWindow, world: World
+) -> None:
+    *earlier, last = burst(world)
+    for told in earlier:
+        world.events.send(*told)
+    await until(lambda: window.feed.model.rowCount() == 501)
+    world.events.send(*last)
+    await until(lambda: window.feed.model.rowCount() == 1_002)
+    stories: dict[str, list[str]] = defaultdict(list)
+    for row in reversed(window.feed.model.rows()):
+        assert row.order is not None
+        stories[str(row.order.account_id)].append(row.word)
+    assert {tuple(story) for story in stories.values()} == {
+        ("Accepted", "Filled"), ("Accepted", "Rejected")
+    }  # fmt: skip
+    moments = [row.at_ns for row in window.feed.model.rows()]
+    assert moments == sorted(moments, reverse=True)
+
+
+class Canvas(QWidget):
+    """Writes down when it is told and when it is painted."""
+
+    def __init__(self, name: str, book: list[str]) -> None:
+        super().__init__()
+        self.setMinimumSize(20, 20)
+        self._name = name
+        self._book = book
+        self.heard: list[Event] = []
+
+    def take(self, batch: list[Event]) -> None:
+        self.heard += batch
+        self._book.append(f"told {self._name}")
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's own name
+        self._book.append(f"painted {self._name}")
+
+
+async def test_each_panel_is_painted_before_the_next_one_is_told(app: QApplication) -> None:
+    book: list[str] = []
+    canvases = [Canvas(name, book) for name in "abc"]
+    window = QWidget()
+    row = QHBoxLayout(window)
+    for canvas in canvases:
+        row.addWidget(canvas)
+    window.show()
+    await until(lambda: len(book) >= 3)
+    book.clear()
+    turns = Turns([canvas.take for canvas in canvases], window)
+    told: list[Event] = [LampChanged(f"lamp {number}", "ok", "") for number in range(20)]
+    turns.take(told)
+    turns.ask(canvases[0].update)
+    await until(lambda: turns.idle and len(book) == 7)
+    assert book == [
+        "painted a",
+        "told a",
+        "painted a",
+        "told b",
+        "painted b",
+        "told c",
+        "painted c",
+    ]
+    assert all(canvas.heard == told for canvas in canvases)
+    window.deleteLater()
+
+
+async def test_what_waits_for_a_turn_is_replaced_by_newer_news(app: QApplication) -> None:
+    canvas = Canvas("a", [])
+    turns = Turns([canvas.take], canvas)
+    turns.take([LampChanged("broker", "ok", "old"), LampChanged("clock", "ok", "")])
+    turns.take([LampChanged("broker", "ok", "new")])
+    await until(lambda: turns.idle)
+    assert canvas.heard == [LampChanged("clock", "ok", ""), LampChanged("broker", "ok", "new")]
+    turns.take([LampChanged("broker", "bad", "newest")])
+    turns.forget()
+    assert turns.idle
+    canvas.deleteLater()
+
+
+class StyledDelegate(ToneDelegate):
+    """Leaves every cell to Qt's style."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        QStyledItemDelegate.paint(self, painter, option, index)
+
+
+async def test_a_plain_cell_looks_as_the_style_would_paint_it(
+    window: MainWindow, world: World
+) -> None:
+    world.trade()
+    window.refresh_view()
+    await until(lambda: window.orders.model.rowCount() > 0 and window.feed.model.rowCount() > 0)
+    for table in (window.feed.table, window.followers.table, window.orders.table):
+        table.view.expandAll()
+        ours = table.view.viewport().grab().toImage()
+        styled = StyledDelegate(window.desk.theme, window.desk.icons, table.view)
+        table.view.setItemDelegate(styled)
+        assert table.view.viewport().grab().toImage() == ours
