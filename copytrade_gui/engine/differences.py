@@ -167,8 +167,7 @@ def _of_products(
     shares: dict[Product, _Day] = {}
     for order in ours:
         if order.key == key and order.filled:
-            terms = order.intent.terms
-            shares.setdefault(terms.product, _Day()).add(terms.side, order.filled)
+            shares.setdefault(_product_of(order), _Day()).add(order.intent.terms.side, order.filled)
     booked: Mapping[Product | None, _Day] = {
         row.product: _Day(row.bought or 0, row.sold or 0) for row in positions if row.key == key
     }
@@ -182,6 +181,13 @@ def _of_products(
                 f"{share.sold} sold as {product}, the positions show only {there.bought} and "
                 f"{there.sold} under it. The position was converted; look at it at the broker."
             )
+
+
+def _product_of(order: Order) -> Product:
+    """What it was sent as, unless it was changed at the broker, which was told already."""
+    changes = () if order.diverged is None else order.diverged.changes
+    now = [Product(change.now) for change in changes if change.field == "product"]
+    return now[0] if now else order.intent.terms.product
 
 
 def _words(product: Product | None) -> str:

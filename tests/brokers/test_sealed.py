@@ -161,3 +161,33 @@ async def test_a_large_reply_comes_through_whole(cache: Path, ca: PrivateCa) -> 
     async with scripted(wordy, tls=ca.good) as broker, warm(cache, ca, broker) as session:
         reply = await place(session.orders)
         assert reply.outcome == Accepted("B77")  # type: ignore[arg-type]  # a plain text is one
+
+
+async def test_a_drop_under_a_sealed_order_leaves_nothing_behind_and_it_goes_once_over_a_new_one(
+    cache: Path, ca: PrivateCa
+) -> None:
+    """As when an account comes back while the marks of its order are being stored."""
+    async with scripted(tls=ca.good) as broker, warm(cache, ca, broker) as session:
+        order = session.orders.prepare(terms(), tag(1))
+        session.orders.seal(order)
+        await session.drop_connections()
+        await until(lambda: broker.connections == 2)
+        assert broker.orders() == []
+        session.orders.launch(order)
+        assert isinstance((await reply_to(session, order)).outcome, Accepted)
+        assert broker.times_seen(1) == 1
+
+
+async def test_a_drop_under_a_sealed_order_that_is_then_given_up_sends_nothing(
+    cache: Path, ca: PrivateCa
+) -> None:
+    async with scripted(tls=ca.good) as broker, warm(cache, ca, broker) as session:
+        given_up = session.orders.prepare(terms(), tag(1))
+        session.orders.seal(given_up)
+        await session.drop_connections()
+        session.orders.unseal(given_up)
+        await until(lambda: broker.connections == 2)
+        assert isinstance(
+            (await reply_to(session, session.orders.prepare(terms(), tag(2)))).outcome, Accepted
+        )
+        assert [broker.times_seen(number) for number in (1, 2)] == [0, 1]

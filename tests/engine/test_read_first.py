@@ -87,3 +87,36 @@ def test_an_account_whose_orders_all_ended_trades_again_once_it_was_read() -> No
         made.live(morning)
         made.live(after)
         assert orders_at_broker(made) == [3, 2, 2]
+
+
+def test_what_still_waits_in_an_account_leaves_only_once_it_was_read() -> None:
+    async def morning(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, "one")
+        await made.clock.sleep(30)
+        console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 60_000_000_000
+        await press(console, "waits", away=60)
+        await made.clock.sleep(1)
+        raise ProgramStopped("power cut")
+
+    async def after(console: Console) -> None:
+        made = console.world
+        console.log_in(made.master)
+        console.log_in(AccountId("F002"))
+        await made.clock.sleep(3)
+        await console.engine.resume("operator", "No time to wait.")
+        client = made.account(F1).client_id
+        made.broker.add_fault(
+            Fault(action="answer", call="orders", http_status=503, form="html", accounts=[client])
+        )
+        console.log_in(F1)
+        await made.clock.sleep(5)
+        assert orders_at_broker(made) == [2, 1, 2]
+        made.broker.clear_faults()
+        await made.clock.sleep(10)
+        assert orders_at_broker(made) == [2, 2, 2]
+
+    with world(2) as made:
+        made.live(morning)
+        made.live(after)

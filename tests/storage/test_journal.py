@@ -23,20 +23,17 @@ from copytrade_gui.domain.events import (
     OrderChanged,
     PlanMade,
     PlanSettled,
-    PlanVoided,
     RecoveryReport,
     RecoveryReported,
     ReviewsChanged,
     Severity,
     TradingStateChanged,
 )
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, PlanId, TradeId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import JournalFailureError, OpenWork
-from copytrade_gui.storage.database import AsyncDatabase
-from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
 from copytrade_gui.storage.folder import DataFolder, open_folder
 from copytrade_gui.storage.store import Store, open_store
 from tests.storage.conftest import SMALL
@@ -353,13 +350,12 @@ async def test_every_kind_of_event_is_stored_and_steady_news_once(store: Store) 
         LampChanged("database", "ok", "All well."),
         DayStep(1, 2),
         DayChecked(DayReport(DAY, NOON_NS, "operator", 3, 40, 2, 0)),
-        PlanVoided(PlanId("another"), "The disk failed.", NOON_NS),
     )
     for event in news:
         store.journal.append(event)
     await store.journal.flush()
     assert counted(store, "SELECT count(*) FROM events") == len(news) - 4
-    assert counted(store, "SELECT count(DISTINCT kind) FROM events") == 12
+    assert counted(store, "SELECT count(DISTINCT kind) FROM events") == 11
 
 
 @pytest.mark.expected_log("contradicts")
@@ -401,39 +397,3 @@ async def test_a_restart_finds_everything(
     assert works[0].orders == works[1].orders
     assert works[0].plans == works[1].plans == (plan,)
     assert clock.waiting == 0
-
-
-@pytest.mark.expected_log("a group of facts was not stored as usual")
-async def test_a_flush_that_is_cancelled_loses_no_fact(
-    folder: DataFolder, clock: HandClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The program stops while facts are on their way to a disk that then refuses them."""
-    async with open_store(folder, clock, seams=SMALL) as store:
-        plan = make_plan()
-        attempts = first_attempts(plan)
-        await store.journal.commit_plan(plan, attempts)
-        write_rows, gone_on = store.database.write_rows, asyncio.Event()
-
-        async def broken() -> None:
-            await gone_on.wait()
-            monkeypatch.setattr(store.database, "write_rows", write_rows)
-            raise SqliteFailedError(FailureKind.LOCKED, "database is locked")
-
-        async def slow(_batch: object, _meanwhile: object = None) -> None:
-            assert isinstance(store.database, AsyncDatabase)
-            await store.database._to_the_end(broken())
-
-        monkeypatch.setattr(store.database, "write_rows", slow)
-        view = view_of(plan.intents[0], attempts[0], State.ACKED, broker_order_id="B1")
-        store.journal.append(OrderChanged(view, "SENDING"))
-        flush = asyncio.get_running_loop().create_task(store.journal.flush())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        flush.cancel()
-        await asyncio.sleep(0)
-        gone_on.set()
-        await asyncio.gather(flush, return_exceptions=True)
-        assert flush.cancelled()
-        await store.journal.flush()
-        assert counted(store, "SELECT count(*) FROM broker_orders") == 1
-        assert counted(store, "SELECT max(number) FROM events") == 1
