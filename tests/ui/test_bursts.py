@@ -1,11 +1,12 @@
 """A burst of news: every row ends as it last stood, in order, one panel drawn at a time."""
 
+import asyncio
 from collections import defaultdict
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from copytrade_gui.domain.events import AccountChanged, Event, LampChanged, OrderChanged
+from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.state_words import ORDER_LOOKS
@@ -95,6 +97,43 @@ async def test_after_a_burst_every_row_shows_its_newest_state(
 def cell(window: MainWindow, number: int) -> str:
     """What the follower table says about the last copy."""
     return str(window.followers.model.index(number, 3).data())
+
+
+class Painted(QObject):
+    """Collects what of a widget was painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.region = QRegion()
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's own name
+        if isinstance(event, QPaintEvent):
+            self.region += event.region()
+        return False
+
+
+async def test_every_cell_in_sight_that_changed_is_painted(
+    window: MainWindow, world: World
+) -> None:
+    view = window.followers.table.view
+    await asyncio.sleep(0.1)
+    painted = Painted(view.viewport())
+    world.events.send(
+        *(
+            AccountChanged(replace(status, last_latency_ms=12.5, free_margin=Paise(77)))
+            for status in world.statuses.values()
+        )
+    )
+    titles = [str(view.model().headerData(n, Qt.Orientation.Horizontal)) for n in range(12)]
+    cells = [
+        view.visualRect(view.proxy.index(row, titles.index(title))) & view.viewport().rect()
+        for row in range(view.proxy.rowCount())
+        for title in ("ms", "Free margin ₹")
+    ]
+    seen = [cell for cell in cells if not cell.isEmpty()]
+    assert len(seen) > 10
+    await until(lambda: all(painted.region.united(cell) == painted.region for cell in seen))
 
 
 async def test_the_feed_tells_an_account_its_own_story_in_order(

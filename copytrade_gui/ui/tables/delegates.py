@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QStaticText, QTransform
 from PySide6.QtWidgets import (
     QStyle,
@@ -35,14 +35,16 @@ class _Layout:
     right: int
     top: int
     text_height: int
-    mark: QRect
+    mark: tuple[int, int, int, int]
 
 
 class ToneDelegate(QStyledItemDelegate):
     """Text in its tone, a mark before it, rows of one height.
 
-    A cell that is not selected, pointed at or under the cursor is painted here, in a third of the
+    A cell that is not selected, pointed at or under the cursor is painted here, in a quarter of the
     time that Qt's style takes with a style sheet; the style says only where text and mark belong.
+    Every call of Qt here lets go of the interpreter, and the engine's thread may take it: as few
+    as possible.
     """
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget) -> None:
@@ -67,8 +69,10 @@ class ToneDelegate(QStyledItemDelegate):
         box = option.rect
         layout = self._layout(option, index, marked=face.mark is not None)
         if face.mark is not None:
-            place = layout.mark.translated(box.topLeft())
-            self._icons.mark(face.mark, tone).paint(painter, place)
+            x, y, wide, high = layout.mark
+            self._icons.mark(face.mark, tone).paint(
+                painter, box.left() + x, box.top() + y, wide, high
+            )
         room = box.width() - layout.left - layout.right
         if not face.text or room <= 0:
             return
@@ -76,9 +80,13 @@ class ToneDelegate(QStyledItemDelegate):
         words, width = self._written(face, font, metrics, room)
         left = box.left() + layout.left + (room - width if face.numeric else 0.0)
         top = box.top() + layout.top + layout.text_height // 2 - metrics.height() // 2
-        painter.setFont(font)
         painter.setPen(self._colour(tone))
+        if not face.strong:
+            painter.drawStaticText(QPointF(left, top), words)
+            return
+        painter.setFont(font)
         painter.drawStaticText(QPointF(left, top), words)
+        painter.setFont(option.font)
 
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -139,7 +147,7 @@ class ToneDelegate(QStyledItemDelegate):
             right=box.right() - text.right() + margin,
             top=text.top() - box.top(),
             text_height=text.height(),
-            mark=mark.translated(-box.topLeft()),
+            mark=(mark.left() - box.left(), mark.top() - box.top(), mark.width(), mark.height()),
         )
 
     def _font(self, option: QStyleOptionViewItem, *, strong: bool) -> tuple[QFont, QFontMetrics]:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QEnterEvent, QGuiApplication, QResizeEvent
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QAccessible, QAction, QEnterEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView, QWidget
 
 from copytrade_gui.ui.desk import Desk
@@ -80,6 +90,22 @@ class TableView(QTreeView):
                 self.addAction(action)
 
     # ------------------------------------------------------------ rows
+
+    def dataChanged(
+        self,
+        top: QModelIndex | QPersistentModelIndex,
+        low: QModelIndex | QPersistentModelIndex,
+        roles: Sequence[int] = (),
+    ) -> None:
+        if top.row() == low.row() or self.rootIsDecorated() or QAccessible.isActive():
+            super().dataChanged(top, low, roles)
+            return
+        # Qt paints every cell in sight again when many rows have changed, also where three columns
+        # did. In a flat table of rows of one height nothing else depends on what a cell says.
+        columns = range(top.column(), low.column() + 1)
+        left = min(self.columnViewportPosition(number) for number in columns)
+        right = max(self.columnViewportPosition(n) + self.columnWidth(n) for n in columns)
+        self.viewport().update(left, 0, right - left, self.viewport().height())
 
     def source_rows(self) -> list[QModelIndex]:
         """Selected rows as indexes of the source model, from top to bottom."""
