@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Broker, BrokerFailureError, Clock
@@ -38,10 +37,7 @@ async def keep_lamps(
 
     while True:
         # A halted account is logged in all the same.
-        ready = sum(
-            lane.session is not None and lane.status.session is SessionState.READY
-            for lane in engine.lanes
-        )
+        ready = sum(lane.logged_in for lane in engine.lanes)
         total = sum(1 for _ in engine.lanes)
         state = "ok" if ready == total and total else ("warn" if ready else "bad")
         tell("broker", state, f"{ready} of {total} logged in" if total else "no accounts")

@@ -105,6 +105,11 @@ class Lane:
         self._status = status
         self._changed()
 
+    @property
+    def logged_in(self) -> bool:
+        """True when the broker answers it: it can be read, whatever keeps its orders back."""
+        return self._session is not None and self._status.session is _READY
+
     def _changed(self) -> None:
         status = self._status
         self.ready = (

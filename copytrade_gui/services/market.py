@@ -69,6 +69,6 @@ class Market:
 
     def _master_session(self) -> BrokerSession | None:
         for lane in self._engine.lanes:
-            if lane.account.role is Role.MASTER and lane.ready:
+            if lane.account.role is Role.MASTER and lane.logged_in:
                 return lane.session
         return None

@@ -172,8 +172,8 @@ class Sessions:
 
     def _due(self, turn: int) -> Sequence[AccountId]:
         every = int(_MARGIN_EVERY / _WARMTH_EVERY)
-        ready = [lane.account_id for lane in self._engine.lanes if lane.ready]
-        return ready[turn % every :: every]
+        open_ones = [lane.account_id for lane in self._engine.lanes if lane.logged_in]
+        return open_ones[turn % every :: every]
 
     async def _refresh_margin(self, account_id: AccountId) -> None:
         session = self._sessions.get(account_id)
