@@ -144,7 +144,8 @@ async def _rounds(here: Stand, options: Options, followers: int) -> dict[str, li
         turn = number % len(here.contenders)
         for contender in [*here.contenders[turn:], *here.contenders[:turn]]:
             await asyncio.sleep(_PAUSE_S)
-            burst = await contender.burst(order)
+            others = [other for other in here.contenders if other is not contender]
+            burst = await contender.burst(order, others)
             if not burst.replies_ms:
                 raise BenchError(f"{contender.name}: no order was answered: {burst.problem}")
             if burst.problem:

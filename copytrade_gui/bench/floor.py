@@ -15,9 +15,10 @@ import time
 from urllib.parse import urlsplit
 
 from copytrade_gui.bench import process
+from copytrade_gui.bench.cores import keep_off_the_brokers_core
 from copytrade_gui.bench.request import body_of, bytes_of, tls_of, verdict_of
 from copytrade_gui.bench.tally import Tally
-from copytrade_gui.bench.words import Burst, Failed, Ready, Round, Setup
+from copytrade_gui.bench.words import Burst, Failed, Ready, Rested, Round, Setup
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _PATIENCE_S = 30.0
@@ -33,13 +34,16 @@ def run() -> int:
     process.tell(Ready(len(connections), idle, process.memory_mib(), "blocking sockets, epoll"))
     gc.collect()
     gc.freeze()
+    keep_off_the_brokers_core()
     while (order := process.hear(Round)) is not None:
         requests = [
             bytes_of(setup, person, body_of(order, number))
             for number, person in enumerate(setup.people)
         ]
+        process.wait_for_go(order)
         try:
             process.tell(_burst(connections, requests))
+            process.tell(Rested(order.number))
         except OSError as error:
             process.tell(Failed(str(error)))
             return 1

@@ -13,7 +13,8 @@ from typing import Self
 from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.bench import process
-from copytrade_gui.bench.words import Burst, Failed, Ready, Round, Setup
+from copytrade_gui.bench.cores import keep_off_the_brokers_core
+from copytrade_gui.bench.words import Burst, Failed, Ready, Rested, Round, Setup
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event, PlanMade, PlanSettled
@@ -91,6 +92,7 @@ class Desk:
         idle = process.memory_mib()
         ready = await self._opened.console.sessions.login_all_paper()
         await asyncio.sleep(_SETTLE_S)
+        keep_off_the_brokers_core()
         return Ready(ready, idle, process.memory_mib(), type(asyncio.get_running_loop()).__name__)
 
     async def burst(self, order: Round, draft: Draft, called_ns: int = 0) -> Burst:
@@ -104,9 +106,7 @@ class Desk:
         async with asyncio.timeout(_WAIT_S):
             await self._settled.wait()
         cpu_ms = process.cpu_ms() - cpu_ms
-        burst = self._measured(call, cpu_ms)
-        await self._rest()
-        return burst
+        return self._measured(call, cpu_ms)
 
     async def draft(self, order: Round) -> Draft:
         """The ticket as an operator fills it in, with a quote as fresh as his screen's."""
@@ -162,7 +162,7 @@ class Desk:
             problem="" if other is None else f"{other.state}: {other.code} {other.reason}",
         )
 
-    async def _rest(self) -> None:
+    async def rest(self) -> None:
         """Let fills arrive and be stored, so that the next contender has the machine to itself."""
         limit = time.monotonic() + _REST_S
         while time.monotonic() < limit and not self._at_rest():  # noqa: ASYNC110 - no event tells of rest
@@ -198,7 +198,11 @@ async def _serve(options: OpenOptions, *, previewed: bool) -> None:
             process.tell(await desk.log_in())
             while (order := await asyncio.to_thread(process.hear, Round)) is not None:
                 try:
-                    process.tell(await desk.burst(order, await desk.draft(order)))
+                    draft = await desk.draft(order)
+                    await asyncio.to_thread(process.wait_for_go, order)
+                    process.tell(await desk.burst(order, draft))
+                    await desk.rest()
+                    process.tell(Rested(order.number))
                 except Exception as error:
                     process.tell(Failed(f"{type(error).__name__}: {error}"))
                     raise

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
+from copytrade_gui.bench.words import Go, Poised, Round
+
 _STATUS = Path("/proc/self/status")
 _REFS = Path("/proc/self/clear_refs")
 
@@ -36,6 +38,12 @@ def hear(kind: type[T]) -> T | None:
     """The next line from the bench; None when it has closed our input."""
     line = sys.stdin.buffer.readline()
     return msgspec.json.decode(line, type=kind) if line.strip() else None
+
+
+def wait_for_go(order: Round) -> None:
+    """Everything for this burst is laid out; wait until nobody else computes."""
+    tell(Poised(order.number))
+    hear(Go)
 
 
 def tell(message: msgspec.Struct) -> None:

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -24,7 +25,8 @@ from copytrade_gui.app.paper import (
     read_accounts,
     simulator,
 )
-from copytrade_gui.bench.words import Burst, Failed, Person, Ready, Round, Setup
+from copytrade_gui.bench.cores import on_the_brokers_core
+from copytrade_gui.bench.words import Burst, Failed, Go, Person, Poised, Ready, Rested, Round, Setup
 
 CONTENDERS = ("floor", "ours", "unseen", "window", "usual", "each")
 _CONSOLES = frozenset({"ours", "unseen", "window"})
@@ -54,14 +56,37 @@ class Contender:
         self.ready = await self._ask(setup, Ready, _START_S)
         return self.ready
 
-    async def burst(self, order: Round) -> Burst:
-        """One burst."""
-        return await self._ask(order, Burst, _BURST_S)
+    async def burst(self, order: Round, others: Sequence[Contender]) -> Burst:
+        """One burst, during which the others are stopped; back when this one is at rest."""
+        await self._ask(order, Poised, _BURST_S)
+        with ExitStack() as stopped:
+            for other in others:
+                stopped.enter_context(other.stopped())
+            burst = await self._ask(Go(order.number), Burst, _BURST_S)
+        await self._hear(Rested, _BURST_S)
+        return burst
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Keep it from computing (elsewhere than on Windows): its polls are nobody's load."""
+        if os.name != "posix":
+            yield
+            return
+        self._child.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._child.send_signal(signal.SIGCONT)
 
     async def _ask(self, message: msgspec.Struct, kind: type[Answer], seconds: float) -> Answer:
-        if self._child.stdin is None or self._child.stdout is None:
+        if self._child.stdin is None:
             raise AssertionError("a contender was started without pipes")
         self._child.stdin.write(msgspec.json.encode(message) + b"\n")
+        return await self._hear(kind, seconds)
+
+    async def _hear(self, kind: type[Answer], seconds: float) -> Answer:
+        if self._child.stdout is None:
+            raise AssertionError("a contender was started without pipes")
         try:
             async with asyncio.timeout(seconds):
                 line = await self._child.stdout.readline()
@@ -120,7 +145,7 @@ async def stand(
         accounts=size * len(names), latency_ms=latency_ms, jitter_ms=0, tls=tls
     )
     async with AsyncExitStack() as stack:
-        with _started_as_batch_work():
+        with on_the_brokers_core():
             line = await stack.enter_async_context(simulator(options))
         accounts = read_accounts(line)
         desk = await stack.enter_async_context(_desk_client(line))
@@ -134,24 +159,6 @@ async def stand(
             await contender.begin(await _setup(line, mine, name, desk, folder))
             contenders.append(contender)
         yield Stand(contenders, exchange, instrument_id, price, desk, line.control_url)
-
-
-@contextlib.contextmanager
-def _started_as_batch_work() -> Iterator[None]:
-    """What is started in here pushes nobody off his core when it wakes up (Linux; else nothing).
-
-    A real broker's processor is not ours. Without this a request that wakes the broker may put it
-    in the place of the contender that is still sending the others.
-    """
-    if not hasattr(os, "SCHED_BATCH"):
-        yield
-        return
-    normal = os.sched_param(0)
-    os.sched_setscheduler(0, os.SCHED_BATCH, normal)
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, normal)
 
 
 async def _start(name: str) -> asyncio.subprocess.Process:

@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from copytrade_gui.bench import process
+from copytrade_gui.bench.cores import keep_off_the_brokers_core
 from copytrade_gui.bench.request import body_of, headers_of, tls_of, verdict_of
 from copytrade_gui.bench.tally import Tally
-from copytrade_gui.bench.words import Burst, Failed, Person, Ready, Round, Setup
+from copytrade_gui.bench.words import Burst, Failed, Person, Ready, Rested, Round, Setup
 
 CONNECTIONS = 100
 KEPT_ALIVE = 20
@@ -142,9 +143,12 @@ async def _place(
 async def _serve(burst: Callable[[Round], Awaitable[Burst]], ready: Ready) -> None:
     gc.collect()
     gc.freeze()
+    keep_off_the_brokers_core()
     process.tell(ready)
     while (order := await asyncio.to_thread(process.hear, Round)) is not None:
+        await asyncio.to_thread(process.wait_for_go, order)
         try:
             process.tell(await burst(order))
+            process.tell(Rested(order.number))
         except httpx.HTTPError as error:
             process.tell(Failed(f"{type(error).__name__}: {error}"))

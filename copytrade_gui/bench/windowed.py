@@ -27,7 +27,8 @@ from PySide6.QtWidgets import QApplication
 from copytrade_gui.app.engine_thread import EngineThread
 from copytrade_gui.bench import process
 from copytrade_gui.bench.ours import Desk, options_of
-from copytrade_gui.bench.words import Burst, Failed, Round, Setup
+from copytrade_gui.bench.words import Burst, Failed, Rested, Round, Setup
+from copytrade_gui.domain.draft import Draft
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.window_state import FileMemory
 
@@ -39,14 +40,24 @@ _AFTER_MS = 400.0
 
 
 class Pulse:
-    """A fast timer on the window's loop: the gaps between its beats are the window's stalls."""
+    """A fast timer on the window's loop: the gaps between its beats are the window's stalls.
+
+    It beats, and stalls the window, between ``start`` and ``stop``: a window that went on stalling
+    while others have their turn would take a fifth of a core from them.
+    """
 
     def __init__(self) -> None:
         self.stalls: list[tuple[int, int]] = []
         self._beats: list[int] = []
-        self._stopped = False
         self._beat = _timer(_BEAT_MS, lambda: self._beats.append(time.monotonic_ns()))
         self._stall = _timer(STALL_EVERY_MS, self._freeze)
+
+    def start(self) -> None:
+        """Forget the last turn and go on. On the window's thread, as ``stop``."""
+        self.stalls.clear()
+        self._beats.clear()
+        self._beat.start()
+        self._stall.start()
 
     def _freeze(self) -> None:
         started = time.monotonic_ns()
@@ -76,8 +87,8 @@ class Pulse:
 def _timer(every_ms: int, call: Callable[[], object]) -> QTimer:
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setInterval(every_ms)
     timer.timeout.connect(call)
-    timer.start(every_ms)
     return timer
 
 
@@ -110,37 +121,55 @@ async def _serve(setup: Setup, folder: Path) -> None:
             loop = asyncio.get_running_loop()
             reader = threading.Thread(
                 target=_read,
-                args=(engine, desk, pulse, lambda: loop.call_soon_threadsafe(ended.set)),
+                args=(loop, engine, desk, pulse, ended),
                 daemon=True,
             )
             reader.start()
             await ended.wait()
-            pulse.stop()
         await window.stop()
 
 
-def _read(engine: EngineThread, desk: Desk, pulse: Pulse, ended: Callable[[], object]) -> None:
+def _read(
+    window: asyncio.AbstractEventLoop,
+    engine: EngineThread,
+    desk: Desk,
+    pulse: Pulse,
+    ended: asyncio.Event,
+) -> None:
     """Orders come in on a thread of their own: a stalled window must not delay the trigger."""
     try:
         while (order := process.hear(Round)) is not None:
-            process.tell(_burst(engine, desk, pulse, order))
+            draft = asyncio.run_coroutine_threadsafe(desk.draft(order), engine._loop).result()
+            _at(window, pulse.start)
+            burst = _burst(engine, desk, pulse, order, draft)
+            _at(window, pulse.stop)
+            process.tell(burst)
+            asyncio.run_coroutine_threadsafe(desk.rest(), engine._loop).result()
+            process.tell(Rested(order.number))
     except Exception as error:  # noqa: BLE001 - whatever it was, the bench must hear of it
         process.tell(Failed(f"{type(error).__name__}: {error}"))
     finally:
-        ended()
+        window.call_soon_threadsafe(ended.set)
 
 
-def _burst(engine: EngineThread, desk: Desk, pulse: Pulse, order: Round) -> Burst:
-    loop = engine._loop
-    draft = asyncio.run_coroutine_threadsafe(desk.draft(order), loop).result()
-    seen = len(pulse.stalls)
-    while len(pulse.stalls) == seen:
+def _at(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    """Call it on a loop's thread, and wait until it was."""
+    called = threading.Event()
+    loop.call_soon_threadsafe(call)
+    loop.call_soon_threadsafe(called.set)
+    called.wait()
+
+
+def _burst(engine: EngineThread, desk: Desk, pulse: Pulse, order: Round, draft: Draft) -> Burst:
+    while not pulse.stalls:
         time.sleep(0.002)
     # A stall has just ended: the next one begins a second after this one began.
     wait_ns = int(order.phase * STALL_EVERY_MS * 1e6) - STALL_MS * 1_000_000
     time.sleep(max(0.0, wait_ns / 1e9))
+    process.wait_for_go(order)
     called_ns = time.monotonic_ns()
-    burst = asyncio.run_coroutine_threadsafe(desk.burst(order, draft, called_ns), loop).result()
+    placed = desk.burst(order, draft, called_ns)
+    burst = asyncio.run_coroutine_threadsafe(placed, engine._loop).result()
     last_ns = called_ns + int(burst.replies_ms[-1] * 1e6)
     until_ns = last_ns + int(_AFTER_MS * 1e6)
     while time.monotonic_ns() < until_ns:

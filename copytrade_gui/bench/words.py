@@ -44,6 +44,24 @@ class Round(msgspec.Struct, frozen=True):
     phase: float = 0.0
 
 
+class Poised(msgspec.Struct, frozen=True):
+    """The next thing the contender does is the call; it waits for ``Go``."""
+
+    poised: int
+
+
+class Go(msgspec.Struct, frozen=True):
+    """Nobody else computes now."""
+
+    go: int
+
+
+class Rested(msgspec.Struct, frozen=True):
+    """What the burst left to do is done."""
+
+    rested: int
+
+
 class Burst(msgspec.Struct, frozen=True):
     """What one burst took, in ms from the call. ``replies_ms`` are ascending.
 
