@@ -3,8 +3,8 @@
 An order waits for this commit. Awaiting it would turn the loop, and each turn lets everybody else
 in: with five hundred books under way that took 40 ms where the disk took 3. And while the caller
 computes beside it, the writer's thread gets the interpreter only after a millisecond of asking, at
-each of its statements. So the caller sleeps until only the disk is left, and then does other work
-in small pieces, between which it listens.
+each of its statements. So the caller sleeps until SQLite works alone, does about as much other
+work in that time as fits in, and sleeps again.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from copytrade_gui.storage.rows import Rows, run_batch
 
 PATIENCE_S = 0.05
 """A commit that takes longer (a locked file, a sick disk) is awaited: stops must get through."""
-_LISTEN_S = 0.00002
-"""Long enough for the writer's thread to take the interpreter if it asks for it."""
+_ENDED = -1
+_ROWS_A_PIECE = 30
+"""Rows that SQLite inserts, at its fastest, in the time of one piece of the caller's other work.
+The caller that does too little loses some microseconds; one that does too much delays the commit,
+for the writer's thread gets the interpreter only after a millisecond of asking."""
 
 
 class InPlace:
@@ -28,34 +31,30 @@ class InPlace:
     def __init__(self, connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
         self._connection = connection
         self._batch = batch
-        self._news: SimpleQueue[bool] = SimpleQueue()
+        self._news: SimpleQueue[int] = SimpleQueue()
         self._failure: BaseException | None = None
 
     def run(self) -> None:
         """Do it; never raises (see ``check``)."""
         try:
-            run_batch(self._connection, self._batch, lambda: self._news.put(False))
+            run_batch(self._connection, self._batch, self._news.put)
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             self._failure = error
-        self._news.put(True)
+        self._news.put(_ENDED)
 
     def wait(self, meanwhile: Callable[[], bool]) -> bool:
         """Wait on the spot. False: it takes longer than anybody should stand still."""
         until = time.monotonic() + PATIENCE_S
-        ended = self._hears(PATIENCE_S)
-        while not ended and time.monotonic() < until:
-            if not meanwhile():
-                return self._hears(until - time.monotonic())
-            ended = self._hears(_LISTEN_S)
-        return ended
+        try:
+            while (rows := self._news.get(timeout=max(0.0, until - time.monotonic()))) != _ENDED:
+                for _ in range(rows // _ROWS_A_PIECE):
+                    if not meanwhile():
+                        break
+        except Empty:
+            return False
+        return True
 
     def check(self) -> None:
         """Raise what went wrong."""
         if self._failure is not None:
             raise self._failure
-
-    def _hears(self, seconds: float) -> bool:
-        try:
-            return self._news.get(timeout=max(0.0, seconds))
-        except Empty:
-            return False

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 
 from sqlalchemy import Connection
 
@@ -40,39 +43,61 @@ def run_rows(connection: Connection, batch: Sequence[Rows]) -> None:
 def run_batch(
     connection: sqlite3.Connection,
     batch: Sequence[Rows],
-    at_disk: Callable[[], None] = lambda: None,
+    away: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Run a batch in a transaction of its own; ``at_disk`` is called when only the disk is left."""
+    """Run a batch in a transaction of its own.
+
+    ``away`` is called before SQLite works alone for some time, without the interpreter: with the
+    number of rows that it is going to insert, and with the batch's rows before it goes to disk.
+    """
+    laid_out = [(rows, _laid_out(rows)) for rows in batch]
     connection.execute("BEGIN IMMEDIATE")
-    for rows in batch:
-        if len(rows.rows) == 1:
-            touched = connection.execute(rows.sql, rows.rows[0]).rowcount
-        elif rows.sql.startswith("INSERT") and " VALUES (" in rows.sql and rows.sql.endswith(")"):
-            touched = _insert_together(connection, rows)
-        else:
-            touched = connection.executemany(rows.sql, rows.rows).rowcount
-        rows.check(touched)
-    at_disk()
+    for rows, statements in laid_out:
+        touched = 0
+        for sql, values in statements:
+            if len(rows.rows) > _TOGETHER[0]:
+                away(len(rows.rows))
+            touched += connection.execute(sql, values).rowcount
+        rows.check(touched if statements else connection.executemany(rows.sql, rows.rows).rowcount)
+    away(max(len(rows.rows) for rows in batch))
     connection.commit()
 
 
-_TOGETHER = (256, 64, 16, 4, 1)
+_PLAIN = re.compile(r"INSERT (OR \w+ )?INTO \w+( \([\w, ]+\))? VALUES \([^()]+\)")
+"""An INSERT of values and nothing after them."""
+_TOGETHER = (16, 64, 256, 512)
 """Rows of one INSERT. Few sizes, so that SQLite's prepared statements are found again."""
 
 
-def _insert_together(connection: sqlite3.Connection, rows: Rows) -> int:
-    """Insert many rows in few steps.
+def _laid_out(rows: Rows) -> list[tuple[str, Sequence[SqlValue]]]:
+    """The statements for these rows with their values; none for what needs ``executemany``."""
+    if len(rows.rows) == 1:
+        return [(rows.sql, rows.rows[0])]
+    if not _PLAIN.fullmatch(rows.sql) or any(row[0] is None for row in rows.rows):
+        return []
+    # ``executemany`` lets go of the interpreter and asks for it again at every row. While the
+    # engine's thread is at work beside it (it encrypts the wave that this commit is for), each
+    # of a thousand such turns is a wait.
+    statements: list[tuple[str, Sequence[SqlValue]]] = []
+    left = rows.rows
+    while left:
+        size = next((size for size in _TOGETHER if size >= len(left)), _TOGETHER[-1])
+        some, left = left[:size], left[size:]
+        values = [value for row in some for value in row]
+        values += [None] * ((size - len(some)) * len(some[0]))
+        statements.append((_for_many(rows.sql, size), values))
+    return statements
 
-    ``executemany`` lets go of the interpreter and asks for it again at every row. While the
-    engine's thread is at work beside it (it encrypts the wave that this commit is for), each
-    of a thousand such turns is a wait.
-    """
-    before, _, values = rows.sql.partition(" VALUES ")
-    touched = place = 0
-    for size in _TOGETHER:
-        while len(rows.rows) - place >= size:
-            some = rows.rows[place : place + size]
-            sql = f"{before} VALUES {','.join([values] * size)}"
-            touched += connection.execute(sql, [value for row in some for value in row]).rowcount
-            place += size
-    return touched
+
+@cache
+def _for_many(sql: str, size: int) -> str:
+    """The INSERT for up to ``size`` rows; those whose first value is NULL fill it up."""
+    before, _, values = sql.partition(" VALUES ")
+    parts = values[1:-1].split(",")
+    numbers = count(1)
+    columns = ",".join(f"column{next(numbers)}" if part == "?" else part for part in parts)
+    marks = f"({','.join('?' * parts.count('?'))})"
+    return (
+        f"{before} SELECT {columns} FROM (VALUES {','.join([marks] * size)}) "  # noqa: S608 - only constants of ours
+        "WHERE column1 IS NOT NULL"
+    )

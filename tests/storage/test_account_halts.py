@@ -53,6 +53,14 @@ async def test_the_newest_word_on_each_account_is_loaded_on_any_day(store: Store
     assert (await store.journal.load(DAY + timedelta(days=40))).halts == (OTHER, LIFTED)
 
 
+async def test_accounts_that_halt_together_are_stored_together(store: Store) -> None:
+    halts = tuple(replace(HALT, account_id=AccountId(f"F-{number}")) for number in range(40))
+    for halt in halts:
+        store.journal.append(AccountHalted(halt))
+    assert (await store.journal.load(DAY)).halts == halts
+    assert store.journal.healthy
+
+
 @a_bad_disk
 async def test_a_halt_that_found_a_full_disk_is_there_at_the_next_start(
     folder: DataFolder, clock: HandClock
