@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.engine.limiter import RollingWindow
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.rules import Rules
@@ -38,6 +39,7 @@ class Lane:
         "active",
         "book_reads",
         "history_reads",
+        "leaving",
         "master_id",
         "position_reads",
         "queue",
@@ -60,6 +62,8 @@ class Lane:
         self.status = AccountStatus(account.account_id)
         self.account = account
         self.queue: deque[Order] = deque()
+        self.leaving: list[InstrumentKey] = []
+        """Instruments of its orders between their choice and their bytes."""
         self.slots = RollingWindow(
             rules.changes_per_second, reserve=rules.changes_per_second - rules.orders_per_second
         )

@@ -5,7 +5,7 @@ Attempts on the wire must never exceed attempts planned (order-safety section 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from copytrade_gui.domain.events import PlanSettled
 from copytrade_gui.domain.ids import PlanId
@@ -56,9 +56,10 @@ class Progress:
         """A plan whose commit failed is not counted."""
         self._runs.pop(plan, None)
 
-    def marked(self, order: Order) -> None:
-        """One more attempt of the plan is committed."""
-        self._run_of(order).marked += 1
+    def marked(self, orders: Iterable[Order]) -> None:
+        """One more attempt of each is committed."""
+        for order in orders:
+            self._run_of(order).marked += 1
 
     def _run_of(self, order: Order) -> _Run:
         plan = order.intent.plan_id

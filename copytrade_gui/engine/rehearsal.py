@@ -34,7 +34,7 @@ class Cleared(Struct, frozen=True):
     leaving: OrderTerms
     price: Decimal | None
     signal_age_ms: int
-    followers: Sequence[Lane]
+    followers: list[Lane]
 
     def shares(self) -> list[planner.Share]:
         """What each follower gets."""
@@ -64,7 +64,7 @@ class Rehearsal(Struct, frozen=True):
 
     order: Cleared
     shares: Sequence[planner.Share]
-    versions: Sequence[int]
+    versions: list[int]
     intents: tuple[Intent, ...]
     requests: Requests
 
@@ -84,12 +84,15 @@ class Rehearsal(Struct, frozen=True):
             or len(then.followers) != len(now.followers)
         ):
             return False
+        versions = [lane.version for lane in now.followers]
+        if now.followers == then.followers and versions == self.versions:
+            return True
         changed = [
             (lane, share)
-            for lane, before, share, version in zip(
-                now.followers, then.followers, self.shares, self.versions, strict=True
+            for lane, before, share, version, rehearsed in zip(
+                now.followers, then.followers, self.shares, versions, self.versions, strict=True
             )
-            if lane is not before or lane.version != version
+            if lane is not before or version != rehearsed
         ]
         sized = planner.share_out(now.leaving, [lane for lane, _ in changed], now.price)
         return all(

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from copytrade_gui.domain.ids import AccountId, attempt_id, order_tag
+from copytrade_gui.domain.ids import attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Attempt, Intent
@@ -64,7 +64,6 @@ class Waves:
         self._key = installation_key
         self._fault = fault
         self._on_reply = on_reply
-        self._leaving: dict[AccountId, list[InstrumentKey]] = {}
         self._odd: list[Ready] = []
         """Orders of the wave that is being written whose road failed."""
 
@@ -86,7 +85,7 @@ class Waves:
     def select(self, orders: Iterable[Order], rehearsed: Requests = NO_REQUESTS) -> list[Ready]:
         """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
         wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
-        lane_of, deadline_ms, key = self._lanes.get, self._rules.deadline_ms, self._key
+        lane_of, deadline_ms, secret = self._lanes.get, self._rules.deadline_ms, self._key
         # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.
         may_send = self._gate.may_send
         ready: list[Ready] = []
@@ -103,8 +102,8 @@ class Waves:
             if order.stale_at(mono_ns):
                 self._progress.give_up(order, State.STALE, "too_old", _TOO_OLD)
                 continue
-            road = lane.road
-            if road is None or not may_send or not self._may_leave(order, lane, mono_ns):
+            road, key = lane.road, order.key
+            if road is None or not may_send or not self._may_leave(order, key, lane, mono_ns):
                 lane.queue.append(order)
                 continue
             number = 1 if order.attempt is None else order.attempt.number + 1
@@ -114,44 +113,36 @@ class Waves:
             else:
                 name = attempt_id(intent.intent_id, number)
                 try:
-                    request = road.prepare(intent.terms, order_tag(key, name))
+                    request = road.prepare(intent.terms, order_tag(secret, name))
                 except Exception:  # the planner refuses what cannot be written; this is a bug
                     log.exception("preparing %s failed", name)
                     self._progress.give_up(order, State.SKIPPED, "bug", _NOT_MADE)
                     self._book.alarm("bug", f"For {account}: {_NOT_MADE}", order)
                     continue
-            self._keep_apart(order, account)
+            # No second order of the account in its instrument until its bytes left.
+            order.leaving = True
+            lane.leaving.append(key)
             attempt = Attempt(
-                attempt_id=name,
-                intent_id=intent.intent_id,
-                account_id=account,
-                number=number,
-                tag=request.tag,
-                payload_hash=request.payload_hash,
-                marked_ns=wall_ns,
-                deadline_ms=deadline_ms,
+                name,
+                intent.intent_id,
+                account,
+                number,
+                request.tag,
+                request.payload_hash,
+                wall_ns,
+                deadline_ms,
             )
             ready.append(Ready(order, attempt, request, road, lane, lane.version))
         return ready
 
-    def _may_leave(self, order: Order, lane: Lane, now: int) -> bool:
-        account, key = lane.account_id, order.key
+    def _may_leave(self, order: Order, key: InstrumentKey, lane: Lane, now: int) -> bool:
         return (
             lane.ready
             and now >= lane.wait_until_ns
-            and key not in self._leaving.get(account, ())
-            and not self._book.in_doubt(account, key, but=order)
+            and key not in lane.leaving
+            and not self._book.in_doubt(lane.account_id, key, but=order)
             and lane.slots.take(now)
         )
-
-    def _keep_apart(self, order: Order, account: AccountId) -> None:
-        """No second order of the account in its instrument may be chosen until its bytes left."""
-        order.leaving = True
-        keys = self._leaving.get(account)
-        if keys is None:
-            self._leaving[account] = [order.key]
-        else:
-            keys.append(order.key)
 
     # ------------------------------------------------------------ writing
 
@@ -176,7 +167,7 @@ class Waves:
         """Storing the marks failed oddly; they may be there all the same, but no byte left."""
         self.release(wave)
         wave = self._without_found(wave)
-        self._mark(wave)
+        self._progress.marked(item.order for item in wave)
         self._drop(wave, "broken_off", "Broken off while it was being stored; it did not leave.")
 
     def _unseal(self, wave: list[Ready]) -> None:
@@ -191,19 +182,19 @@ class Waves:
         wave = self._without_found(wave)
         every = self._rules.gate_every
         left: list[Ready] = []
+        self._progress.marked(item.order for item in wave)
         for start in range(0, len(wave), every):
             if start:
                 self._fault(faultpoints.MID_WRITE)
-            some, rest = wave[start : start + every], wave[start + every :]
-            self._mark(some)
-            stopped = self._launch(some, left)
+            stopped = self._launch(wave[start : start + every], left)
             if stopped:
-                self._mark(rest)
-                self._drop([*stopped, *rest])
+                self._drop([*stopped, *wave[start + every :]])
                 break
-        # Nothing awaited since: no reply was read, and none is missed.
-        deadline, on_reply = self._rules.deadline_ms, self._on_reply
+        # The marks are on the disk; the book takes them up when the last byte is out. Nothing
+        # awaited since: nobody looked, no reply was read, and none is missed.
+        deadline, on_reply, mark = self._rules.deadline_ms, self._on_reply, self._book.mark
         for item in left:
+            mark(item.order, item.attempt)
             try:
                 item.road.place(item.request, deadline, partial(on_reply, item.order))
             except Exception:
@@ -225,12 +216,6 @@ class Waves:
         for item in found:
             self._book.withdraw(item.order, item.attempt)
         return [item for item in wave if item.order.may_attempt]
-
-    def _mark(self, items: list[Ready]) -> None:
-        mark, marked = self._book.mark, self._progress.marked
-        for item in items:
-            mark(item.order, item.attempt)
-            marked(item.order)
 
     def _launch(self, items: list[Ready], left: list[Ready]) -> list[Ready]:
         """Write these and add them to ``left``; returns those that may not leave any more."""
@@ -254,6 +239,7 @@ class Waves:
                 road.launch(item.request)
             except Exception:  # never by contract; the rest of the wave leaves all the same
                 log.exception("launching %s failed", item.attempt.attempt_id)
+                self._book.mark(order, item.attempt)
                 self._odd.append(item)
                 continue
             left.append(item)
@@ -283,11 +269,7 @@ class Waves:
             order = item.order
             if order.leaving:
                 order.leaving = False
-                account = order.intent.account_id
-                keys = self._leaving[account]
-                keys.remove(order.key)
-                if not keys:
-                    del self._leaving[account]
+                item.lane.leaving.remove(order.key)
 
     def _drop(
         self,
@@ -301,6 +283,7 @@ class Waves:
         self._unseal(rest)
         why = reason or self._gate.why_not() or "Stopped before it left."
         for item in rest:
+            self._book.mark(item.order, item.attempt)
             self._book.move(item.order, State.NOT_SENT, code=code, reason=why)
             self._progress.give_up(item.order, ends, code, why)
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
+from itertools import chain, count
 
 from sqlalchemy import Connection
 
@@ -83,7 +83,7 @@ def _laid_out(rows: Rows) -> list[tuple[str, Sequence[SqlValue]]]:
     while left:
         size = next((size for size in _TOGETHER if size >= len(left)), _TOGETHER[-1])
         some, left = left[:size], left[size:]
-        values = [value for row in some for value in row]
+        values: list[SqlValue] = list(chain.from_iterable(some))
         values += [None] * ((size - len(some)) * len(some[0]))
         statements.append((_for_many(rows.sql, size), values))
     return statements

@@ -87,6 +87,8 @@ def test_a_kill_file_is_seen_in_the_middle_of_a_wave(monkeypatch: pytest.MonkeyP
         await console.world.clock.sleep(30)
         assert len(launched) == 2
         assert set(states(console).values()) == {State.SKIPPED}
+        # Their marks are on the disk: without this word a start would look for all of them.
+        assert {order.attempt_state for order in console.engine.book} == {State.NOT_SENT}
 
     with world(10, rules=Rules(gate_every=2)) as made:
         made.live(script, fault=by_hand)

@@ -62,7 +62,7 @@ def test_one_more_on_the_wire_than_was_marked_is_refused() -> None:
     def test(doubt: Doubt) -> None:
         engine, plan = doubt.console.engine, doubt.order.intent.plan_id
         engine._progress.start(plan)
-        engine._progress.marked(doubt.order)
+        engine._progress.marked([doubt.order])
         assert engine._progress.wrote(doubt.order)
         assert not engine._progress.wrote(doubt.order)
         assert not engine.gate.may_send
