@@ -68,15 +68,17 @@ class Contender:
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
-        """Keep it from computing (elsewhere than on Windows): its polls are nobody's load."""
+        """Keep it from computing (not on Windows): its polls load whoever has his turn."""
         if os.name != "posix":
             yield
             return
-        self._child.send_signal(signal.SIGSTOP)
+        with contextlib.suppress(ProcessLookupError):  # it ended; its next turn tells
+            self._child.send_signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._child.send_signal(signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                self._child.send_signal(signal.SIGCONT)
 
     async def _ask(self, message: msgspec.Struct, kind: type[Answer], seconds: float) -> Answer:
         if self._child.stdin is None:

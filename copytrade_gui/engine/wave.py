@@ -194,8 +194,8 @@ class Waves:
         # awaited since: nobody looked, no reply was read, and none is missed.
         deadline, on_reply, mark = self._rules.deadline_ms, self._on_reply, self._book.mark
         for item in left:
-            mark(item.order, item.attempt)
             try:
+                mark(item.order, item.attempt)
                 item.road.place(item.request, deadline, partial(on_reply, item.order))
             except Exception:
                 log.exception("placing %s failed", item.attempt.attempt_id)

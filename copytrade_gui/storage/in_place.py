@@ -47,7 +47,7 @@ class InPlace:
         until = time.monotonic() + PATIENCE_S
         try:
             while (rows := self._news.get(timeout=max(0.0, until - time.monotonic()))) != _ENDED:
-                for _ in range(rows // _ROWS_A_PIECE):
+                for _ in range(max(1, rows // _ROWS_A_PIECE)):
                     if not meanwhile():
                         break
         except Empty:

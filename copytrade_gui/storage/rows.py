@@ -59,7 +59,7 @@ def run_batch(
                 away(len(rows.rows))
             touched += connection.execute(sql, values).rowcount
         rows.check(touched if statements else connection.executemany(rows.sql, rows.rows).rowcount)
-    away(max(len(rows.rows) for rows in batch))
+    away(max((len(rows.rows) for rows in batch), default=0))
     connection.commit()
 
 

@@ -100,7 +100,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a find is not told while the next mark is stored", f"{_ENGINE}book.py",
            "        if order.leaving:\n            return\n", ""),
     Mutant("what left is SENDING", f"{_ENGINE}wave.py",
-           "            mark(item.order, item.attempt)\n", "            pass\n"),
+           "                mark(item.order, item.attempt)\n", "                pass\n"),
     Mutant("an order whose launch failed is SENDING", f"{_ENGINE}wave.py",
            "                self._book.mark(order, item.attempt)\n", "                pass\n"),
     Mutant("what a stop kept back is told as not sent", f"{_ENGINE}wave.py",
