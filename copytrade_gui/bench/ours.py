@@ -25,6 +25,7 @@ from copytrade_gui.domain.records import Plan
 
 _WAIT_S = 60.0
 _REST_S = 4.0
+_READING_S = 0.2
 _SETTLE_S = 4.0
 """After the logins: by then every book was read."""
 
@@ -133,6 +134,8 @@ class Desk:
         if self._previewed:
             # The ticket shows what each follower would get at every change of it.
             await self._opened.console.trading.preview(self._master(), draft, _command_of(order))
+            # He reads it before he presses.
+            await asyncio.sleep(_READING_S)
         return draft
 
     def _master(self) -> AccountId:

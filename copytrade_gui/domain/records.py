@@ -78,8 +78,12 @@ class Plan:
     made_mono_ns: int
 
 
-class Attempt(Struct, frozen=True, gc=False):
-    """One request for an intent as it is marked before its first byte. ``marked_ns`` is UTC ns."""
+class Attempt(Struct, gc=False):
+    """One request for an intent as it is marked before its first byte.
+
+    ``marked_ns`` is UTC ns; a request that was made beforehand gets it when it is chosen to leave.
+    Nothing else of an attempt ever changes.
+    """
 
     attempt_id: AttemptId
     intent_id: IntentId

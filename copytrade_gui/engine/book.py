@@ -116,14 +116,15 @@ class Book:
 
     # ------------------------------------------------------------ changing
 
-    def add_plan(self, plan: Plan, called_ns: int) -> list[Order]:
-        """Take in a committed plan; announces nothing."""
+    def add_plan(self, plan: Plan, called_ns: int, orders: list[Order]) -> None:
+        """Take in a plan with an order for each of its intents; announces nothing."""
         made_ns = plan.made_ns
-        orders = [order_of(intent, called_ns, made_ns) for intent in plan.intents]
         self.plans[plan.plan_id] = plan
         self._by_plan[plan.plan_id] = orders
         by_intent, by_account = self._orders, self._by_account
         for order in orders:
+            order.called_ns = order.trigger_ns = order.waiting_ns = called_ns
+            order.changed_ns = made_ns
             intent = order.intent
             name, account = intent.intent_id, intent.account_id
             by_intent[name] = order
@@ -131,7 +132,6 @@ class Book:
             if own is None:
                 own = by_account[account] = {}
             own[name] = order
-        return orders
 
     def forget_plan(self, plan: Plan) -> None:
         """Drop a plan whose commit failed: it never was."""
@@ -144,7 +144,8 @@ class Book:
     def restore(self, plan: Plan, views: Iterable[OrderView], called_ns: int) -> list[Order]:
         """Take in a plan as the journal remembers it."""
         latest = {view.intent_id: view for view in views}
-        orders = self.add_plan(plan, called_ns)
+        orders = [order_of(intent) for intent in plan.intents]
+        self.add_plan(plan, called_ns, orders)
         for order in orders:
             view = latest.get(order.intent.intent_id)
             if view is None:

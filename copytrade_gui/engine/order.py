@@ -125,8 +125,6 @@ class Order(Struct, eq=False):
         )
 
 
-def order_of(intent: Intent, called_ns: int, made_ns: int) -> Order:
-    """An intent of a plan that was made at wall time ``made_ns``; nothing of it has left."""
-    return Order(
-        intent, intent.state, intent.code, intent.reason, called_ns, called_ns, called_ns, made_ns
-    )
+def order_of(intent: Intent) -> Order:
+    """An intent of which nothing has left. The book fills in its times when its plan is made."""
+    return Order(intent, intent.state, intent.code, intent.reason, 0, 0, 0, 0)

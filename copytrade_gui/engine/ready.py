@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.records import Attempt
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.order import Order
@@ -13,8 +14,8 @@ from copytrade_gui.ports import OrderRoad, PreparedOrder
 class Ready(Struct, frozen=True):
     """An order that may leave now: its attempt, its request, and the road it takes.
 
-    ``version`` is its lane's when it was chosen: while the lane is at that, nothing that was asked
-    of it then has to be asked again.
+    ``version`` is its lane's when it was made: while the lane is at that, nothing that was asked
+    of it then has to be asked again. ``key`` is its instrument's.
     """
 
     order: Order
@@ -23,3 +24,4 @@ class Ready(Struct, frozen=True):
     road: OrderRoad
     lane: Lane
     version: int
+    key: InstrumentKey

@@ -2,24 +2,25 @@
 
 The ticket asks at every change what each follower would get, and its command's id is known from
 the moment it opened. So the intents, their tags and their requests are made then; when the button
-is pressed only what may have changed since is looked at again. Nothing of a rehearsal is stored
-or sent, and whatever differs from it has everything made anew.
+is pressed only what may have changed since is looked at again. Nothing of a rehearsal is sent, the
+journal may lay it out but commits nothing of it, and whatever differs from it is made anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import repeat
 
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.ids import AttemptId, IntentId
-from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.records import Intent, MasterAction
 from copytrade_gui.engine import planner
 from copytrade_gui.engine.lane import Lane
-from copytrade_gui.ports import OrderRoad, PreparedOrder
+from copytrade_gui.engine.order import Order, order_of
+from copytrade_gui.engine.ready import Ready
 
 
 class Cleared(Struct, frozen=True):
@@ -47,16 +48,24 @@ class Cleared(Struct, frozen=True):
         )
 
 
-class Rehearsed(Struct, frozen=True):
-    """An order's first request, encoded beforehand for the road its account had then."""
+class WorkedOut(Struct, frozen=True):
+    """A plan's intents with an order each, and those of them that leave at once.
 
-    road: OrderRoad
-    attempt_id: AttemptId
-    request: PreparedOrder
+    ``ready`` goes with ``first``, one by one: what a rehearsal made for it, or None.
+    """
+
+    intents: tuple[Intent, ...]
+    orders: list[Order]
+    first: list[Order]
+    ready: Iterable[Ready | None]
 
 
-Requests = Mapping[IntentId, Rehearsed]
-NO_REQUESTS: Requests = {}
+def work_out(intents: tuple[Intent, ...], fan_out: FanOut) -> WorkedOut:
+    """The orders of these intents: all leave at once, or the master's before the others."""
+    orders = [order_of(intent) for intent in intents]
+    at_once = orders if fan_out is FanOut.WITH_MASTER else orders[:1]
+    first = [order for order in at_once if order.may_attempt]
+    return WorkedOut(intents, orders, first, repeat(None))
 
 
 class Rehearsal(Struct, frozen=True):
@@ -65,8 +74,7 @@ class Rehearsal(Struct, frozen=True):
     order: Cleared
     shares: Sequence[planner.Share]
     versions: list[int]
-    intents: tuple[Intent, ...]
-    requests: Requests
+    worked_out: WorkedOut
 
     def fits(self, now: Cleared) -> bool:
         """True if planning ``now`` would make the same intents, one by one.

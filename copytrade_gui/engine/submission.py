@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
+from msgspec import structs
+
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import PlanMade, PlanVoided
 from copytrade_gui.domain.ids import AccountId, CommandId, action_id, plan_id
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
-from copytrade_gui.domain.records import Intent, MasterAction, Plan
+from copytrade_gui.domain.records import MasterAction, Plan
 from copytrade_gui.engine import faultpoints, planner
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
@@ -24,12 +26,17 @@ from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.quotes import Quotes
 from copytrade_gui.engine.ready import Ready
-from copytrade_gui.engine.rehearsal import NO_REQUESTS, Cleared, Rehearsal, Requests
+from copytrade_gui.engine.rehearsal import Cleared, Rehearsal, WorkedOut, work_out
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.wave import Waves
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
 
 _VOIDED = "This order was refused because it could not be stored. Place it as a new order."
+
+
+def _plan_of(order: Cleared, worked_out: WorkedOut, called_ns: int) -> Plan:
+    action = order.action
+    return Plan(plan_id(action.action_id), action, worked_out.intents, action.made_ns, called_ns)
 
 
 class DeniedError(Exception):
@@ -123,10 +130,14 @@ class Submission:
         except DeniedError:
             return
         shares = order.shares()
-        intents = order.intents(shares)
         versions = [lane.version for lane in order.followers]
-        requests = self._waves.rehearse(intents)
-        self._rehearsal = Rehearsal(order, shares, versions, intents, requests)
+        worked_out = work_out(order.intents(shares), fan_out)
+        ready = self._waves.rehearse(worked_out.first)
+        worked_out = structs.replace(worked_out, ready=ready)
+        self._rehearsal = Rehearsal(order, shares, versions, worked_out)
+        self._journal.rehearse_plan(
+            _plan_of(order, worked_out, 0), [item.attempt for item in ready if item is not None]
+        )
 
     async def submit(
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
@@ -156,16 +167,14 @@ class Submission:
     ) -> Placed:
         called_ns = self._clock.mono_ns()
         order = self._clear(master_id, terms, fan_out, command)
-        intents, requests = self._worked_out(order)
+        worked_out = self._worked_out(order)
         self._plan_number += 1
-        action = order.action
-        plan = Plan(plan_id(action.action_id), action, intents, action.made_ns, called_ns)
+        plan = _plan_of(order, worked_out, called_ns)
         self._by_command[command] = plan
-        orders = self._book.add_plan(plan, called_ns)
+        orders, first = worked_out.orders, worked_out.first
+        self._book.add_plan(plan, called_ns, orders)
         self._progress.start(plan.plan_id)
-        with_master = fan_out is FanOut.WITH_MASTER
-        first = [order for order in orders if order.may_attempt] if with_master else orders[:1]
-        wave = self._waves.select(first, requests)
+        wave = self._waves.select(first, worked_out.ready)
         waiting = self._lanes.take_back(first) if len(wave) < len(first) else []
         self._fault(faultpoints.BEFORE_PLAN_COMMIT)
         marks = [item.attempt for item in wave]
@@ -184,7 +193,7 @@ class Submission:
             self._waves.abandon(wave)
             raise DeniedError("known", "This order was placed before; look at it in the orders.")
         self._fault(faultpoints.AFTER_PLAN_COMMIT)
-        if not with_master:
+        if fan_out is not FanOut.WITH_MASTER:
             self._copying.hold(plan)
         self._waves.write(wave)
         self._bus.publish(PlanMade(plan))
@@ -234,12 +243,12 @@ class Submission:
             followers=planner.rotate(self.followers_of(master_id), self._plan_number),
         )
 
-    def _worked_out(self, order: Cleared) -> tuple[tuple[Intent, ...], Requests]:
-        """The plan's intents, and its requests as far as the ticket's preview made them."""
+    def _worked_out(self, order: Cleared) -> WorkedOut:
+        """The plan's intents and orders: as the ticket's preview made them, if they still fit."""
         rehearsal, self._rehearsal = self._rehearsal, None
         if rehearsal is not None and rehearsal.fits(order):
-            return rehearsal.intents, rehearsal.requests
-        return order.intents(order.shares()), NO_REQUESTS
+            return rehearsal.worked_out
+        return work_out(order.intents(order.shares()), order.action.fan_out)
 
     def _announce_blocked(self, orders: Sequence[Order]) -> None:
         for order in orders:

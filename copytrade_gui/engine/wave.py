@@ -10,13 +10,13 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 from typing import TypeVar
 
 from copytrade_gui.domain.ids import attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import Attempt, Intent
+from copytrade_gui.domain.records import Attempt
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.gate import Gate
@@ -24,15 +24,14 @@ from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.ready import Ready
-from copytrade_gui.engine.rehearsal import NO_REQUESTS, Rehearsed, Requests
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.ports import Clock, FaultPoint, PlaceReply, Unknown
+from copytrade_gui.ports import Clock, FaultPoint, OrderRoad, PlaceReply, Unknown
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_PLANNED, _SENDING = State.PLANNED, State.SENDING
+_SENDING = State.SENDING
 _TOO_OLD = "Older than its signal age; not sent."
 _NOT_MADE = "The order could not be put into the broker's form, which was logged; it did not leave."
 _SEAL_AT_ONCE = 10
@@ -69,27 +68,63 @@ class Waves:
 
     # ------------------------------------------------------------ choosing
 
-    def rehearse(self, intents: Iterable[Intent]) -> Requests:
-        """Encode the first requests of intents that may never leave; nothing is marked."""
-        requests = {}
-        for intent in intents:
-            lane = self._lanes.get(intent.account_id)
-            road = None if lane is None else lane.road
-            if intent.state is _PLANNED and road is not None:
-                name = attempt_id(intent.intent_id, 1)
-                with suppress(Exception):  # ``select`` meets it again, and tells
-                    request = road.prepare(intent.terms, order_tag(self._key, name))
-                    requests[intent.intent_id] = Rehearsed(road, name, request)
-        return requests
+    def rehearse(self, orders: Iterable[Order]) -> list[Ready | None]:
+        """What ``select`` would make of orders that may never leave; nothing is marked.
 
-    def select(self, orders: Iterable[Order], rehearsed: Requests = NO_REQUESTS) -> list[Ready]:
-        """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
+        None for an order that could not leave now, or not be written.
+        """
+        ready: list[Ready | None] = []
+        for order in orders:
+            lane = self._lanes.get(order.intent.account_id)
+            item = None
+            if lane is not None and lane.active and lane.ready and lane.road is not None:
+                with suppress(Exception):  # ``select`` meets it again, and tells
+                    item = self._make(order, 1, lane, lane.road)
+            ready.append(item)
+        return ready
+
+    def _make(self, order: Order, number: int, lane: Lane, road: OrderRoad) -> Ready:
+        """Encode an order's next request. Raises what the road raises for unfit terms."""
+        intent = order.intent
+        name = attempt_id(intent.intent_id, number)
+        request = road.prepare(intent.terms, order_tag(self._key, name))
+        attempt = Attempt(
+            name,
+            intent.intent_id,
+            intent.account_id,
+            number,
+            request.tag,
+            request.payload_hash,
+            0,
+            self._rules.deadline_ms,
+        )
+        return Ready(order, attempt, request, road, lane, lane.version, order.key)
+
+    def select(
+        self, orders: Iterable[Order], rehearsed: Iterable[Ready | None] = repeat(None)
+    ) -> list[Ready]:
+        """Pick what may leave now, in the order given; the rest joins its lane's queue or ends.
+
+        ``rehearsed`` goes with ``orders``, one by one: what ``rehearse`` made, or None.
+        """
         wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
-        lane_of, deadline_ms, secret = self._lanes.get, self._rules.deadline_ms, self._key
+        lane_of = self._lanes.get
         # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.
         may_send = self._gate.may_send
         ready: list[Ready] = []
-        for order in orders:
+        for order, made in zip(orders, rehearsed, strict=False):  # ``rehearsed`` may have no end
+            if (
+                made is not None
+                and made.lane.version == made.version
+                and may_send
+                and self._may_leave(order, made.key, made.lane, mono_ns)
+            ):
+                # Its lane is as it was then: active, ready, with this road.
+                order.leaving = True
+                made.lane.leaving.append(made.key)
+                made.attempt.marked_ns = wall_ns
+                ready.append(made)
+                continue
             intent = order.intent
             account = intent.account_id
             lane = lane_of(account)
@@ -107,32 +142,18 @@ class Waves:
                 lane.queue.append(order)
                 continue
             number = 1 if order.attempt is None else order.attempt.number + 1
-            made = rehearsed.get(intent.intent_id)
-            if made is not None and made.road is road and number == 1:
-                name, request = made.attempt_id, made.request
-            else:
-                name = attempt_id(intent.intent_id, number)
-                try:
-                    request = road.prepare(intent.terms, order_tag(secret, name))
-                except Exception:  # the planner refuses what cannot be written; this is a bug
-                    log.exception("preparing %s failed", name)
-                    self._progress.give_up(order, State.SKIPPED, "bug", _NOT_MADE)
-                    self._book.alarm("bug", f"For {account}: {_NOT_MADE}", order)
-                    continue
+            try:
+                item = self._make(order, number, lane, road)
+            except Exception:  # the planner refuses what cannot be written; this is a bug
+                log.exception("preparing try %d of %s failed", number, intent.intent_id)
+                self._progress.give_up(order, State.SKIPPED, "bug", _NOT_MADE)
+                self._book.alarm("bug", f"For {account}: {_NOT_MADE}", order)
+                continue
             # No second order of the account in its instrument until its bytes left.
             order.leaving = True
             lane.leaving.append(key)
-            attempt = Attempt(
-                name,
-                intent.intent_id,
-                account,
-                number,
-                request.tag,
-                request.payload_hash,
-                wall_ns,
-                deadline_ms,
-            )
-            ready.append(Ready(order, attempt, request, road, lane, lane.version))
+            item.attempt.marked_ns = wall_ns
+            ready.append(item)
         return ready
 
     def _may_leave(self, order: Order, key: InstrumentKey, lane: Lane, now: int) -> bool:

@@ -60,6 +60,13 @@ class Journal(Protocol):
         JournalFailureError.
         """
 
+    def rehearse_plan(self, plan: Plan, attempts: Sequence[Attempt]) -> None:
+        """``commit_plan`` will most likely be called with these intents and attempts, soon.
+
+        What can be done beforehand is done, for the newest rehearsal only. Nothing of it is stored
+        or can be read, and a plan that comes otherwise is stored all the same.
+        """
+
     async def commit_attempts(
         self, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
     ) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
@@ -22,6 +24,13 @@ _ACTION = "INSERT INTO actions VALUES (?,?,?,?,?,?,?,?,?)"
 _PLAN = "INSERT INTO plans VALUES (?,?,?,?,?,NULL)"
 _INTENT = "INSERT INTO intents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,0,?,0)"
 _ATTEMPT = "INSERT INTO attempts VALUES (?,?,?,?,?,?,?,'SENDING')"
+_ACTION_MADE = "UPDATE actions SET made_ns = ? WHERE action_id = ?"
+_PLAN_MADE = "UPDATE plans SET made_ns = ?, made_mono_ns = ? WHERE plan_number = ?"
+_INTENTS_MADE = (
+    "UPDATE intents SET changed_ns = CASE state WHEN 'SENDING' THEN ? ELSE ? END "
+    "WHERE intent_number BETWEEN ? AND ?"
+)
+_ATTEMPTS_MADE = "UPDATE attempts SET marked_ns = ? WHERE attempt_row BETWEEN ? AND ?"
 _INTENT_OF = (
     "SELECT i.intent_number FROM intents i JOIN plans p ON p.plan_number = i.plan_number "
     "WHERE p.plan_id = ? AND i.account_id = ? AND i.slice_number = ?"
@@ -89,6 +98,8 @@ class PlanCommit:
     def __init__(self, plan: Plan, attempts: Sequence[Attempt], numbers: Numbers) -> None:
         """Raises ValueError for an attempt without its intent or an id that is not derived."""
         self._numbers = numbers
+        self._plan = plan
+        self._attempts = list(attempts)
         self._instruments: list[tuple[SqlValue, ...]] = []
         self._instrument_numbers: dict[int, int] = {}
         self._terms: dict[tuple[int, ...], int] = {}
@@ -98,7 +109,10 @@ class PlanCommit:
         action = plan.action
         action_row = self._action(action)
         plan_row = (self.number, plan.plan_id, action.action_id, plan.made_ns, plan.made_mono_ns)
+        before = numbers.intent, numbers.attempt
         intents, marks = self._shares(plan, {mark.intent_id: mark for mark in attempts})
+        self._intents = before[0] + 1, numbers.intent
+        self._marks = before[1] + 1, numbers.attempt
         parts = (
             Rows(_INSTRUMENT, self._instruments),
             Rows(_TERMS, self._terms_rows),
@@ -164,6 +178,29 @@ class PlanCommit:
             )
         return intents, marks
 
+    def fits(self, plan: Plan, attempts: Sequence[Attempt]) -> bool:
+        """True if this plan with these attempts has our rows, but for its times."""
+        then = self._plan
+        return (
+            plan.intents is then.intents
+            and plan.plan_id == then.plan_id
+            and plan.action == replace(then.action, made_ns=plan.action.made_ns)
+            and len(attempts) == len(self._attempts)
+            and all(map(_same_but_for_its_time, attempts, self._attempts))
+            and len({attempt.marked_ns for attempt in attempts}) <= 1
+        )
+
+    def times_of(self, plan: Plan, attempts: Sequence[Attempt]) -> list[Rows]:
+        """What makes our rows those of a plan that fits: when it was made, and marked."""
+        made_ns = plan.made_ns
+        marked_ns = attempts[0].marked_ns if attempts else made_ns
+        return [
+            Rows(_ACTION_MADE, [(plan.action.made_ns, plan.action.action_id)], expect=1),
+            Rows(_PLAN_MADE, [(made_ns, plan.made_mono_ns, self.number)], expect=1),
+            Rows(_INTENTS_MADE, [(marked_ns, made_ns, *self._intents)], expect=len(plan.intents)),
+            Rows(_ATTEMPTS_MADE, [(marked_ns, *self._marks)], expect=len(self._attempts)),
+        ]
+
     def stored(self) -> None:
         """Call after the commit: the instruments need not be written again."""
         self._numbers.remember(self._instruments)
@@ -209,6 +246,10 @@ class PlanCommit:
         return number
 
 
+def _same_but_for_its_time(one: Attempt, other: Attempt) -> bool:
+    return one is other or one == structs.replace(other, marked_ns=one.marked_ns)
+
+
 def later_marks(attempts: Sequence[Attempt], numbers: Numbers) -> list[Rows]:
     """Rows of attempts whose plan is already stored."""
     marks: list[tuple[SqlValue, ...]] = []
@@ -239,3 +280,13 @@ def later_marks(attempts: Sequence[Attempt], numbers: Numbers) -> list[Rows]:
     if intents:
         batch.append(Rows(_LATER_INTENT, intents, expect=len(intents)))
     return batch
+
+
+def is_stored(connection: Connection, action: MasterAction) -> bool:
+    """True if this action, or another of its place in the master's book, has its plan already."""
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM actions WHERE action_id = ? "
+        "OR (master_id = ? AND order_ref = ? AND version = ?)",
+        (action.action_id, action.master_id, action.order_ref, action.version),
+    )
+    return found.first() is not None

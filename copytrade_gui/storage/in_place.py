@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
-from copytrade_gui.storage.rows import Rows, run_batch
+from copytrade_gui.storage.rows import Rows, Run
 
 PATIENCE_S = 0.05
 """A commit that takes longer (a locked file, a sick disk) is awaited: stops must get through."""
@@ -28,8 +28,9 @@ for the writer's thread gets the interpreter only after a millisecond of asking.
 class InPlace:
     """One commit: ``run`` on the writer's thread, the rest on the caller's."""
 
-    def __init__(self, connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
+    def __init__(self, connection: sqlite3.Connection, how: Run, batch: Sequence[Rows]) -> None:
         self._connection = connection
+        self._how = how
         self._batch = batch
         self._news: SimpleQueue[int] = SimpleQueue()
         self._failure: BaseException | None = None
@@ -37,7 +38,7 @@ class InPlace:
     def run(self) -> None:
         """Do it; never raises (see ``check``)."""
         try:
-            run_batch(self._connection, self._batch, self._news.put)
+            self._how(self._connection, self._batch, self._news.put)
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             self._failure = error
         self._news.put(_ENDED)

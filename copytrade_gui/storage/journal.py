@@ -27,11 +27,13 @@ from copytrade_gui.ports import (
     Timer,
     nothing_else,
 )
+from copytrade_gui.storage.beforehand import Beforehand
 from copytrade_gui.storage.chain import Fact
-from copytrade_gui.storage.commits import Numbers, PlanCommit, later_marks
+from copytrade_gui.storage.commits import Numbers, PlanCommit, is_stored, later_marks
 from copytrade_gui.storage.database import Database
 from copytrade_gui.storage.emergency import EmergencyJournal
 from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
+from copytrade_gui.storage.idle import IdleCheckpoints
 from copytrade_gui.storage.loading import load
 from copytrade_gui.storage.records import Moment, command_fact, fact_from, worth_keeping
 from copytrade_gui.storage.reserve import Reserve
@@ -45,7 +47,6 @@ log = logging.getLogger(__name__)
 GROUP_SECONDS = 0.020
 GROUP_ROWS = 25
 LARGEST_GROUP = 250
-IDLE_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 BEFORE_COMMIT = "journal_before_commit"
 AFTER_COMMIT = "journal_after_commit"
@@ -86,14 +87,13 @@ class SqliteJournal:
         self._fault_point = fault_point
         self._on_progress = on_progress
         self._queue: list[tuple[Event | Fact, Moment]] = []
+        self._beforehand = Beforehand(database, clock)
+        self._checkpoints = IdleCheckpoints(database, clock, self._moved)
         self._kept: dict[str, object] = {}
         self._storing = asyncio.Lock()
         self._group_task: asyncio.Task[None] | None = None
         self._group_timer: Timer | None = None
         self._retry_timer: Timer | None = None
-        self._idle_timer: Timer | None = None
-        self._checkpoint_task: asyncio.Task[None] | None = None
-        self._written_ns = 0
         self._closed = False
 
     @classmethod
@@ -142,17 +142,25 @@ class SqliteJournal:
     ) -> bool:
         """Store action, plan, intents and first attempts; see ``ports.Journal``."""
         self._fault_point(BEFORE_COMMIT)
-        commit = PlanCommit(plan, attempts, self._numbers)
         try:
-            await self._database.write_rows(commit.batch, meanwhile)
+            if not await self._beforehand.commit(plan, attempts, meanwhile):
+                commit = PlanCommit(plan, attempts, self._numbers)
+                await self._database.write_rows(commit.batch, meanwhile)
+                commit.stored()
         except SqliteFailedError as error:
-            if error.kind is FailureKind.CONSTRAINT and await self._knows(plan):
+            if error.kind is FailureKind.CONSTRAINT and await self._database.read(
+                lambda connection: is_stored(connection, plan.action)
+            ):
                 return False
             raise self._refused(error) from error
-        commit.stored()
         self._wrote()
         self._fault_point(AFTER_COMMIT)
         return True
+
+    def rehearse_plan(self, plan: Plan, attempts: Sequence[Attempt]) -> None:
+        """Lay out what ``commit_plan`` will most likely be called with; see ``ports.Journal``."""
+        if not self._closed:
+            self._beforehand.expect(PlanCommit(plan, attempts, self._numbers))
 
     async def commit_attempts(
         self, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
@@ -261,12 +269,13 @@ class SqliteJournal:
         """Store everything, make a last checkpoint; the database stays open for its owner."""
         await self.flush()
         self._closed = True
-        for timer in (self._group_timer, self._retry_timer, self._idle_timer):
+        for timer in (self._group_timer, self._retry_timer):
             if timer is not None:
                 timer.cancel()
-        tasks = [task for task in (self._group_task, self._checkpoint_task) if task is not None]
-        if tasks:
-            await asyncio.wait(tasks)
+        if self._group_task is not None:
+            await asyncio.wait([self._group_task])
+        await self._checkpoints.close()
+        await self._beforehand.close()
         self._tell_progress()
         self._trail.close()
 
@@ -346,17 +355,6 @@ class SqliteJournal:
                 "Free some disk space, then resume."
             )
 
-    async def _knows(self, plan: Plan) -> bool:
-        action = plan.action
-        found = await self._database.read(
-            lambda connection: connection.exec_driver_sql(
-                "SELECT 1 FROM actions WHERE action_id = ? "
-                "OR (master_id = ? AND order_ref = ? AND version = ?)",
-                (action.action_id, action.master_id, action.order_ref, action.version),
-            ).first()
-        )
-        return found is not None
-
     def _refused(self, error: SqliteFailedError) -> JournalFailureError:
         log.error("a commit failed: %s", error)
         if error.kind in (FailureKind.FULL, FailureKind.IO):
@@ -374,26 +372,12 @@ class SqliteJournal:
         self._group_due()
 
     def _wrote(self) -> None:
-        self._written_ns = self._clock.mono_ns()
-        if self._idle_timer is None and not self._closed:
-            self._idle_timer = self._clock.call_later(IDLE_SECONDS, self._perhaps_idle)
+        self._beforehand.again()
+        self._checkpoints.wrote()
 
-    def _perhaps_idle(self) -> None:
-        self._idle_timer = None
-        quiet = (self._clock.mono_ns() - self._written_ns) / 1e9
-        if quiet < IDLE_SECONDS:
-            self._idle_timer = self._clock.call_later(IDLE_SECONDS - quiet, self._perhaps_idle)
-        elif self._checkpoint_task is None:
-            self._checkpoint_task = asyncio.get_running_loop().create_task(
-                self._checkpoint(), name="journal checkpoint"
-            )
-
-    async def _checkpoint(self) -> None:
-        try:
-            await self._database.checkpoint()
-            self._tell_progress()
-        finally:
-            self._checkpoint_task = None
+    def _moved(self) -> None:
+        self._beforehand.again()  # an open transaction keeps the log from starting anew
+        self._tell_progress()
 
     def _tell_progress(self) -> None:
         if self._on_progress is not None:

@@ -16,6 +16,11 @@ from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
 SqlValue = str | int | bytes | None
 
 
+Away = Callable[[int], None]
+"""Told before SQLite works alone for some time, without the interpreter: how long, as the number of
+rows it could insert in that time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """One statement with its rows. ``expect`` is how many rows it must touch, None for any."""
@@ -40,16 +45,19 @@ def run_rows(connection: Connection, batch: Sequence[Rows]) -> None:
             rows.check(connection.exec_driver_sql(rows.sql, values).rowcount)
 
 
-def run_batch(
-    connection: sqlite3.Connection,
-    batch: Sequence[Rows],
-    away: Callable[[int], None] = lambda _: None,
-) -> None:
-    """Run a batch in a transaction of its own.
+def unheard(_rows: int) -> None:
+    """The ``Away`` of nobody."""
 
-    ``away`` is called before SQLite works alone for some time, without the interpreter: with the
-    number of rows that it is going to insert, and with the batch's rows before it goes to disk.
-    """
+
+def run_batch(connection: sqlite3.Connection, batch: Sequence[Rows], away: Away = unheard) -> None:
+    """Run a batch in a transaction of its own."""
+    begin_batch(connection, batch, away)
+    away(max((len(rows.rows) for rows in batch), default=0))
+    connection.commit()
+
+
+def begin_batch(connection: sqlite3.Connection, batch: Sequence[Rows], away: Away) -> None:
+    """Run a batch in a transaction that stays open; else as ``run_batch``."""
     laid_out = [(rows, _laid_out(rows)) for rows in batch]
     connection.execute("BEGIN IMMEDIATE")
     for rows, statements in laid_out:
@@ -59,10 +67,23 @@ def run_batch(
                 away(len(rows.rows))
             touched += connection.execute(sql, values).rowcount
         rows.check(touched if statements else connection.executemany(rows.sql, rows.rows).rowcount)
-    away(max((len(rows.rows) for rows in batch), default=0))
+
+
+def end_batch(connection: sqlite3.Connection, rest: Sequence[Rows], away: Away) -> None:
+    """Run what is left, a row each, in the transaction of ``begin_batch``, and commit it."""
+    for rows in rest:
+        if rows.expect != 1:  # it goes through many rows
+            away(_CHANGES)
+        rows.check(connection.execute(rows.sql, rows.rows[0]).rowcount)
+    away(_DISK)
     connection.commit()
 
 
+Run = Callable[[sqlite3.Connection, Sequence[Rows], Away], None]
+"""One of the above: what is done with a batch on the writer's thread."""
+
+_CHANGES, _DISK = 60, 900
+"""Rows that could be inserted while the rows of 500 orders get their times, and go to the disk."""
 _PLAIN = re.compile(r"INSERT (OR \w+ )?INTO \w+( \([\w, ]+\))? VALUES \([^()]+\)")
 """An INSERT of values and nothing after them."""
 _TOGETHER = (16, 64, 256, 512)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from copytrade_gui.ports import Clock, FaultPoint
 from copytrade_gui.storage.accounts import SqliteAccounts
 from copytrade_gui.storage.backup import Backups
-from copytrade_gui.storage.database import AsyncDatabase, Database, InlineDatabase
+from copytrade_gui.storage.database import Database
 from copytrade_gui.storage.emergency import EmergencyJournal
 from copytrade_gui.storage.engines import Connecting
 from copytrade_gui.storage.files import Files
 from copytrade_gui.storage.folder import RESERVE_BYTES, DataFolder
 from copytrade_gui.storage.history import SqliteHistory
 from copytrade_gui.storage.identity import Installation
+from copytrade_gui.storage.inline import InlineDatabase
 from copytrade_gui.storage.instance_lock import InstanceLock
 from copytrade_gui.storage.journal import SqliteJournal
 from copytrade_gui.storage.kill_flag import KillFlagFile
@@ -25,6 +26,7 @@ from copytrade_gui.storage.opening import Opener, Opening
 from copytrade_gui.storage.problems import FolderError
 from copytrade_gui.storage.reserve import Reserve, room_problem
 from copytrade_gui.storage.sealing import SqliteSeals
+from copytrade_gui.storage.threaded import AsyncDatabase
 from copytrade_gui.storage.threads import in_own_thread
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 
 import pytest
 
@@ -17,7 +18,6 @@ from copytrade_gui.domain.instrument import Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Side
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.engine.rehearsal import NO_REQUESTS
 from copytrade_gui.engine.submission import DeniedError
 from tests.proof.judge import settled
 from tests.proof.rig import Console, World, world
@@ -137,9 +137,9 @@ def test_a_rehearsed_order_is_not_encoded_twice_and_serves_one_press() -> None:
         rehearsed = submission._rehearsal
         assert rehearsed is not None
         assert rehearsed.fits(order)
-        assert len(rehearsed.requests) == FOLLOWERS + 1
+        assert len([item for item in rehearsed.worked_out.ready if item]) == FOLLOWERS + 1
         await console.engine.submit(made.master, terms, FanOut.WITH_MASTER, COMMAND)
-        assert submission._worked_out(order)[1] is NO_REQUESTS
+        assert not any(islice(submission._worked_out(order).ready, FOLLOWERS + 1))
         # A press that is over is not rehearsed again.
         submission.rehearse(made.master, terms, FanOut.WITH_MASTER, COMMAND)
         assert submission._rehearsal is None

@@ -8,10 +8,10 @@ import pytest
 
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.order import State
-from copytrade_gui.storage.database import AsyncDatabase
 from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
 from copytrade_gui.storage.folder import DataFolder
 from copytrade_gui.storage.store import open_store
+from copytrade_gui.storage.threaded import AsyncDatabase
 from tests.storage.conftest import SMALL
 from tests.storage.samples import HandClock, first_attempts, make_plan, view_of
 from tests.storage.test_journal import counted

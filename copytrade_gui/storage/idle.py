@@ -1,0 +1,55 @@
+"""Moves SQLite's log into its file while nobody waits for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from copytrade_gui.ports import Clock, Timer
+from copytrade_gui.storage.database import Database
+
+IDLE_SECONDS = 2.0
+
+
+class IdleCheckpoints:
+    """A checkpoint when nothing was written for ``IDLE_SECONDS``; ``moved`` is called after it."""
+
+    def __init__(self, database: Database, clock: Clock, moved: Callable[[], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._moved = moved
+        self._timer: Timer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._written_ns = 0
+        self._closed = False
+
+    def wrote(self) -> None:
+        """Something was written just now."""
+        self._written_ns = self._clock.mono_ns()
+        if self._timer is None and not self._closed:
+            self._timer = self._clock.call_later(IDLE_SECONDS, self._due)
+
+    async def close(self) -> None:
+        """No more checkpoints; wait for the one that runs."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _due(self) -> None:
+        self._timer = None
+        quiet = (self._clock.mono_ns() - self._written_ns) / 1e9
+        if quiet < IDLE_SECONDS:
+            self._timer = self._clock.call_later(IDLE_SECONDS - quiet, self._due)
+        elif self._task is None:
+            self._task = asyncio.get_running_loop().create_task(
+                self._checkpoint(), name="journal checkpoint"
+            )
+
+    async def _checkpoint(self) -> None:
+        try:
+            await self._database.checkpoint()
+            self._moved()
+        finally:
+            self._task = None
