@@ -92,7 +92,11 @@ CHANGES = [
 ]  # fmt: skip
 
 
-def play(change: Change, terms: OrderTerms, made: World, *, rehearse: bool) -> list[bytes | None]:
+def play(
+    change: Change, terms: OrderTerms, made: World, *, rehearse: bool, reading_s: float
+) -> list[bytes | None]:
+    """What left for the broker. Read for long enough, the plan is laid out in the database."""
+
     async def script(console: Console) -> None:
         console.log_all_in()
         await made.clock.sleep(5)
@@ -105,6 +109,7 @@ def play(change: Change, terms: OrderTerms, made: World, *, rehearse: bool) -> l
         submission = console.engine.submission
         if rehearse:
             submission.rehearse(made.master, terms, FanOut.WITH_MASTER, COMMAND)
+        await made.clock.sleep(reading_s)
         assert not made.wire
         change(console)
         await console.engine.submit(made.master, terms, FanOut.WITH_MASTER, COMMAND)
@@ -115,13 +120,16 @@ def play(change: Change, terms: OrderTerms, made: World, *, rehearse: bool) -> l
     return [body for _, _, _, body in made.wire]
 
 
+@pytest.mark.parametrize("reading_s", [0, 0.5])
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_the_broker_sees_the_same_orders_with_and_without_a_rehearsal(change: Change) -> None:
+def test_the_broker_sees_the_same_orders_with_and_without_a_rehearsal(
+    change: Change, reading_s: float
+) -> None:
     sent = []
     for rehearse in (True, False):
         with world(FOLLOWERS) as made:
             terms = made.terms(order_type=OrderType.MARKET, side=Side.BUY)
-            sent.append(play(change, terms, made, rehearse=rehearse))
+            sent.append(play(change, terms, made, rehearse=rehearse, reading_s=reading_s))
     assert sent[0] == sent[1]
     assert len(sent[0]) >= FOLLOWERS
 
