@@ -86,9 +86,15 @@ def capital_known(console: Console) -> None:
     console.engine.note_margin(FIRST, Paise(50_000_00))
 
 
+def asked_to_wait(console: Console) -> None:
+    """The broker answered 429 to something of this account."""
+    lane = console.engine.lanes[FIRST]
+    lane.wait_until_ns = console.world.time.mono_ns() + 2_000_000_000
+
+
 CHANGES = [
     nothing, switched_off, sized_otherwise, sized_alike, removed, added, logged_in_again,
-    session_over, halted, price_moved, capital_known,
+    session_over, halted, price_moved, capital_known, asked_to_wait,
 ]  # fmt: skip
 
 
@@ -146,7 +152,12 @@ def test_a_rehearsed_order_is_not_encoded_twice_and_serves_one_press() -> None:
         assert rehearsed is not None
         assert rehearsed.fits(order)
         assert len([item for item in rehearsed.worked_out.ready if item]) == FOLLOWERS + 1
+        await made.clock.sleep(3)
+        pressed_ns = made.time.wall_ns()
         await console.engine.submit(made.master, terms, FanOut.WITH_MASTER, COMMAND)
+        attempts = [one.attempt for one in console.engine.book if one.attempt is not None]
+        assert len(attempts) == FOLLOWERS + 1
+        assert all(attempt.marked_ns >= pressed_ns for attempt in attempts)
         assert not any(islice(submission._worked_out(order).ready, FOLLOWERS + 1))
         # A press that is over is not rehearsed again.
         submission.rehearse(made.master, terms, FanOut.WITH_MASTER, COMMAND)
