@@ -34,6 +34,8 @@ class Book:
         self._by_tag: dict[Tag, Order] = {}
         self._by_broker: dict[tuple[AccountId, BrokerOrderId], Order] = {}
         self._by_account: dict[AccountId, dict[IntentId, Order]] = {}
+        self._unfiled: list[Order] = []
+        """Not yet in ``_by_account``: who looks there has time for it, a new plan has not."""
         self._open: dict[AccountId, dict[IntentId, Order]] = {}
         self._known: dict[AccountId, list[BrokerOrderId]] = {}
         self._by_plan: dict[PlanId, list[Order]] = {}
@@ -62,6 +64,7 @@ class Book:
 
     def of_account(self, account: AccountId) -> Iterable[Order]:
         """Orders of one account, oldest first."""
+        self._file()
         return self._by_account.get(account, {}).values()
 
     def of_plan(self, plan: PlanId) -> list[Order]:
@@ -121,25 +124,20 @@ class Book:
         made_ns = plan.made_ns
         self.plans[plan.plan_id] = plan
         self._by_plan[plan.plan_id] = orders
-        by_intent, by_account = self._orders, self._by_account
+        by_intent = self._orders
         for order in orders:
             order.called_ns = order.trigger_ns = order.waiting_ns = called_ns
             order.changed_ns = made_ns
-            intent = order.intent
-            name, account = intent.intent_id, intent.account_id
-            by_intent[name] = order
-            own = by_account.get(account)
-            if own is None:
-                own = by_account[account] = {}
-            own[name] = order
+            by_intent[order.intent.intent_id] = order
+        self._unfiled += orders
 
     def forget_plan(self, plan: Plan) -> None:
         """Drop a plan whose commit failed: it never was."""
+        self._file()
         self.plans.pop(plan.plan_id, None)
         for order in self._by_plan.pop(plan.plan_id, []):
-            intent = order.intent
-            self._orders.pop(intent.intent_id, None)
-            self._by_account[intent.account_id].pop(intent.intent_id, None)
+            self._orders.pop(order.intent.intent_id, None)
+            self._by_account[order.intent.account_id].pop(order.intent.intent_id, None)
 
     def restore(self, plan: Plan, views: Iterable[OrderView], called_ns: int) -> list[Order]:
         """Take in a plan as the journal remembers it."""
@@ -338,6 +336,12 @@ class Book:
         )
 
     # ------------------------------------------------------------ inside
+
+    def _file(self) -> None:
+        for order in self._unfiled:
+            own = self._by_account.setdefault(order.intent.account_id, {})
+            own[order.intent.intent_id] = order
+        self._unfiled.clear()
 
     def _keep_fill(self, fill: Fill) -> bool:
         seen = self._fills.setdefault(fill.account_id, {})

@@ -12,6 +12,8 @@ _SECOND_NS = 1_000_000_000
 _GUARD_NS = 5_000_000
 """Broker and we do not see a request at the same instant; 5 ms keep its window on our side."""
 
+_WINDOW_NS = _SECOND_NS + _GUARD_NS
+
 
 class RollingWindow:
     """Counts calls in the last second. ``reserve`` sets slots apart for urgent callers."""
@@ -27,15 +29,16 @@ class RollingWindow:
     def take(self, now_ns: int, *, urgent: bool = False) -> bool:
         """Take a slot at monotonic ``now_ns``; False if none is free."""
         taken = self._taken
-        if taken and self.free_at(now_ns, urgent=urgent) > now_ns:
+        if taken and taken[-1] <= now_ns - _WINDOW_NS:  # all of it is past
+            taken.clear()
+        elif taken and self.free_at(now_ns, urgent=urgent) > now_ns:
             return False
         taken.append(now_ns)
         return True
 
     def free_at(self, now_ns: int, *, urgent: bool = False) -> int:
         """Monotonic ns at which a slot is free: ``now_ns`` if one is free already."""
-        window = _SECOND_NS + _GUARD_NS
-        while self._taken and self._taken[0] <= now_ns - window:
+        while self._taken and self._taken[0] <= now_ns - _WINDOW_NS:
             self._taken.popleft()
         limit = self._limit if urgent else self._limit - self._reserve
         if now_ns < self._halved_until_ns:
@@ -43,7 +46,7 @@ class RollingWindow:
         excess = len(self._taken) - limit
         if excess < 0:
             return now_ns
-        return self._taken[excess] + window
+        return self._taken[excess] + _WINDOW_NS
 
     def halve_until(self, mono_ns: int) -> None:
         """Use half the rate until ``mono_ns``: what a 429 asks for."""

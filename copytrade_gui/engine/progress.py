@@ -58,8 +58,11 @@ class Progress:
 
     def marked(self, orders: Iterable[Order]) -> None:
         """One more attempt of each is committed."""
+        plan, run = None, None
         for order in orders:
-            self._run_of(order).marked += 1
+            if run is None or order.intent.plan_id is not plan:
+                plan, run = order.intent.plan_id, self._run_of(order)
+            run.marked += 1
 
     def _run_of(self, order: Order) -> _Run:
         plan = order.intent.plan_id

@@ -119,7 +119,7 @@ class Waves:
                 and may_send
                 and self._may_leave(order, made.key, made.lane, mono_ns)
             ):
-                # Its lane is as it was then: active, ready, with this road.
+                # Its lane is as it was then: active, ready, with this road. It was called just now.
                 order.leaving = True
                 made.lane.leaving.append(made.key)
                 made.attempt.marked_ns = wall_ns

@@ -56,6 +56,8 @@ class WireRoad:
         self._seen = SeenIds()
         self._wire: Wire | None = None
         self._busy: Job | None = None
+        self._prepared: PreparedOrder | None = None
+        self._request = b""
         self._sealed: PreparedOrder | None = None
         self._launched: PreparedOrder | None = None
         self._launched_ns = 0
@@ -86,7 +88,9 @@ class WireRoad:
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; see ``OrderEncoder.prepare``."""
-        return self._needs.encoder.prepare(terms, tag)
+        order = self._needs.encoder.prepare(terms, tag)
+        self._prepared, self._request = order, self._whole(order)
+        return order
 
     def place(
         self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]
@@ -104,14 +108,14 @@ class WireRoad:
         if self._sealed is order:
             # It was breaking, and nothing of this order has left.
             self._let_go("the connection broke")
-        self._take(PlaceJob(self._request(order), done, self._seen, tag=order.tag), seconds)
+        self._take(PlaceJob(self._request_of(order), done, self._seen, tag=order.tag), seconds)
 
     def seal(self, order: PreparedOrder) -> None:
         """Encrypt now what ``place`` will send, if the connection is free; see ``OrderRoad``."""
         wire = self._wire
         if wire is None or self._line or self._closed or self._sealed is not None:
             return
-        if wire.seal(self._request(order)):
+        if wire.seal(self._request_of(order)):
             self._sealed = order
 
     def launch(self, order: PreparedOrder) -> None:
@@ -124,7 +128,7 @@ class WireRoad:
             if not wire.send_sealed(MAX_REPLY):
                 return
             self._sealed = None
-        elif self._line or self._closed or not wire.send(self._request(order), MAX_REPLY):
+        elif self._line or self._closed or not wire.send(self._request_of(order), MAX_REPLY):
             return
         self._launched, self._launched_ns = order, now_ns
 
@@ -134,7 +138,10 @@ class WireRoad:
             self._let_go("a request was not sent")
             self._reconnect()
 
-    def _request(self, order: PreparedOrder) -> bytes:
+    def _request_of(self, order: PreparedOrder) -> bytes:
+        return self._request if self._prepared is order else self._whole(order)
+
+    def _whole(self, order: PreparedOrder) -> bytes:
         payload = order.payload
         return b"%b%d\r\n\r\n%b" % (self._place_head, len(payload), payload)
 
