@@ -73,7 +73,7 @@ class Progress:
 
     def wrote(self, order: Order) -> bool:
         """One more attempt is about to leave; False (after the alarm) if that is one too many."""
-        run = self._run_of(order)
+        run = self._runs.get(order.intent.plan_id) or self._run_of(order)
         if run.wire >= run.marked:
             self._overshoot(order.intent.plan_id)
             return False

@@ -71,6 +71,12 @@ class _Reply:
 class Wire(asyncio.Protocol):
     """The connection. ``ready`` means that a request may be written now."""
 
+    # A wave looks at five hundred of these: without dictionaries more of them stay in the cache.
+    __slots__ = (
+        "_awaiting", "_dead", "_max_body", "_owner", "_parser", "_reply", "_sealed", "_sealing",
+        "_transport",
+    )  # fmt: skip
+
     def __init__(self, owner: WireOwner) -> None:
         self._owner = owner
         self._transport: asyncio.Transport | None = None
@@ -148,8 +154,9 @@ class Wire(asyncio.Protocol):
         """Keep the transport."""
         # Ours is one of asyncio's in all but inheritance.
         self._transport = cast("asyncio.Transport", transport)
-        if isinstance(transport, SealedTransport):
-            self._sealing = transport
+        given: object = transport
+        if isinstance(given, SealedTransport):
+            self._sealing = given
         if self._dead:
             self._transport.abort()
 

@@ -33,6 +33,12 @@ class SealedTransport(asyncio.BufferedProtocol):
     carries why not, as an ``OSError``.
     """
 
+    # A wave looks at five hundred of these: without dictionaries more of them stay in the cache.
+    __slots__ = (
+        "_above", "_closing", "_fault", "_incoming", "_outgoing", "_plain", "_sealed", "_tls",
+        "_up", "_view", "greeted",
+    )  # fmt: skip
+
     def __init__(
         self, above: asyncio.Protocol, context: ssl.SSLContext, host: str, buffer: ReadBuffer
     ) -> None:
