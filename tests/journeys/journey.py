@@ -33,19 +33,22 @@ class Journey:
     async def draft(
         self,
         quantity: str = "10",
-        side: Side = Side.BUY,
         fan_out: FanOut = FanOut.WITH_MASTER,
         symbol: str = "RELIANCE-EQ",
-        away: Decimal = Decimal(0),
+        away: Decimal = Decimal(-1),
     ) -> Draft:
-        """A ticket at the last price; ``away`` rupees below it for one that rests."""
+        """A ticket ``away`` rupees below the last price: one that rests.
+
+        Without it one that fills at once. At the last price itself it would rest if the broker's
+        next second, in which it arrives, had a higher one.
+        """
         market = self.opened.console.market
         instrument = (await market.search(symbol, 1))[0]
         quote = await market.quote(instrument.key)
         assert quote is not None
         return Draft(
             instrument=instrument,
-            side=side,
+            side=Side.BUY,
             quantity=quantity,
             in_lots=False,
             product=Product.INTRADAY,
