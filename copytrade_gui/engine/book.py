@@ -31,12 +31,14 @@ class Book:
         self._bus = bus
         self._clock = clock
         self._orders: dict[IntentId, Order] = {}
-        self._by_tag: dict[Tag, Order] = {}
-        self._by_broker: dict[tuple[AccountId, BrokerOrderId], Order] = {}
         self._by_account: dict[AccountId, dict[IntentId, Order]] = {}
         self._unfiled: list[Order] = []
-        """Not yet in ``_by_account``: who looks there has time for it, a new plan has not."""
+        """Not yet in the two above: who looks there has time for it, a new plan has not."""
+        self._by_tag: dict[Tag, Order] = {}
+        self._by_broker: dict[tuple[AccountId, BrokerOrderId], Order] = {}
         self._open: dict[AccountId, dict[IntentId, Order]] = {}
+        self._doubtful: set[Order] = set()
+        """Those of ``_open`` that may or may not exist; mostly none, so no account is asked."""
         self._known: dict[AccountId, list[BrokerOrderId]] = {}
         self._by_plan: dict[PlanId, list[Order]] = {}
         self._fills: dict[AccountId, dict[TradeId, Fill]] = {}
@@ -48,10 +50,12 @@ class Book:
     # ------------------------------------------------------------ reading
 
     def __iter__(self) -> Iterator[Order]:
+        self._file()
         return iter(self._orders.values())
 
     def get(self, intent: IntentId) -> Order | None:
         """One order."""
+        self._file()
         return self._orders.get(intent)
 
     def by_tag(self, tag: str) -> Order | None:
@@ -94,15 +98,9 @@ class Book:
 
     def in_doubt(self, account: AccountId, key: InstrumentKey, but: Order) -> bool:
         """True while another order of the account in this instrument may or may not exist."""
-        working = self._open.get(account)
-        if not working:
-            return False
-        return any(
-            order is not but
-            and order.attempt_state is not None
-            and order.attempt_state.in_doubt
-            and order.key == key
-            for order in working.values()
+        return bool(self._doubtful) and any(
+            order is not but and order in self._doubtful and order.key == key
+            for order in self._open.get(account, {}).values()
         )
 
     def traded_of(self, account: AccountId, order: BrokerOrderId) -> int:
@@ -124,11 +122,9 @@ class Book:
         made_ns = plan.made_ns
         self.plans[plan.plan_id] = plan
         self._by_plan[plan.plan_id] = orders
-        by_intent = self._orders
         for order in orders:
             order.called_ns = order.trigger_ns = order.waiting_ns = called_ns
             order.changed_ns = made_ns
-            by_intent[order.intent.intent_id] = order
         self._unfiled += orders
 
     def forget_plan(self, plan: Plan) -> None:
@@ -186,7 +182,7 @@ class Book:
 
     def know_tag(self, tag: Tag, intent: IntentId) -> None:
         """An attempt of this intent, newest or not, carries the tag."""
-        order = self._orders.get(intent)
+        order = self.get(intent)
         if order is not None:
             self._by_tag.setdefault(tag, order)
 
@@ -211,6 +207,7 @@ class Book:
         order.doubt = Doubt.PLAIN
         self._by_tag[attempt.tag] = order
         self._keep_open(order)
+        self._doubtful.add(order)
 
     def move(self, order: Order, new: State, *, code: str = "", reason: str = "") -> bool:
         """Move an attempt by the table and announce it; False (and one log line) if illegal."""
@@ -339,6 +336,7 @@ class Book:
 
     def _file(self) -> None:
         for order in self._unfiled:
+            self._orders[order.intent.intent_id] = order
             own = self._by_account.setdefault(order.intent.account_id, {})
             own[order.intent.intent_id] = order
         self._unfiled.clear()
@@ -367,9 +365,13 @@ class Book:
         state = order.attempt_state
         if state is not None and not state.ended:
             self._keep_open(order)
-            return
-        intent = order.intent
-        self._open.get(intent.account_id, {}).pop(intent.intent_id, None)
+        else:
+            intent = order.intent
+            self._open.get(intent.account_id, {}).pop(intent.intent_id, None)
+        if state is not None and state.in_doubt:
+            self._doubtful.add(order)
+        else:
+            self._doubtful.discard(order)
 
     def _keep_open(self, order: Order) -> None:
         intent = order.intent

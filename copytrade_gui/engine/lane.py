@@ -62,7 +62,7 @@ class Lane:
         self.status = AccountStatus(account.account_id)
         self.account = account
         self.queue: deque[Order] = deque()
-        self.leaving: list[InstrumentKey] = []
+        self.leaving: tuple[InstrumentKey, ...] = ()
         """Instruments of its orders between their choice and their bytes."""
         self.slots = RollingWindow(
             rules.changes_per_second, reserve=rules.changes_per_second - rules.orders_per_second
@@ -113,6 +113,11 @@ class Lane:
     def logged_in(self) -> bool:
         """True when the broker answers it: it can be read, whatever keeps its orders back."""
         return self._session is not None and self._status.session is _READY
+
+    def left(self, key: InstrumentKey) -> None:
+        """An order in this instrument is no longer ``leaving``."""
+        leaving = self.leaving
+        self.leaving = () if len(leaving) == 1 else tuple(one for one in leaving if one != key)
 
     def _changed(self) -> None:
         status = self._status

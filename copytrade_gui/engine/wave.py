@@ -121,7 +121,7 @@ class Waves:
             ):
                 # Its lane is as it was then: active, ready, with this road. It was called just now.
                 order.leaving = True
-                made.lane.leaving.append(made.key)
+                made.lane.leaving += (made.key,)
                 made.attempt.marked_ns = wall_ns
                 ready.append(made)
                 continue
@@ -151,7 +151,7 @@ class Waves:
                 continue
             # No second order of the account in its instrument until its bytes left.
             order.leaving = True
-            lane.leaving.append(key)
+            lane.leaving += (key,)
             item.attempt.marked_ns = wall_ns
             ready.append(item)
         return ready
@@ -290,7 +290,7 @@ class Waves:
             order = item.order
             if order.leaving:
                 order.leaving = False
-                item.lane.leaving.remove(order.key)
+                item.lane.left(item.key)
 
     def _drop(
         self,

@@ -66,9 +66,10 @@ class SealedTransport(asyncio.BufferedProtocol):
     def seal(self, data: bytes) -> bool:
         """Encrypt and keep; nothing leaves. From here on only ``send_sealed`` or ``abort``.
 
-        False: the connection is closing, or something is sealed already.
+        False: the connection is closing, or something is sealed already. One that broke but has
+        not told so yet is found by ``send_sealed``.
         """
-        if self._sealed or self._closing or self._plain is None or self._plain.is_closing():
+        if self._sealed or self._closing or self._plain is None:
             return False
         self._tls.write(data)
         self._sealed = self._outgoing.read()
