@@ -51,11 +51,14 @@ class Collector:
                 gc.freeze()
                 gc.enable()
 
+    def quiet(self) -> bool:
+        """True when no wave is on its way, nor was some seconds ago."""
+        return not self._held and time.monotonic() - self._busy_at >= _QUIET_S
+
     def tidy(self) -> None:
         """Look at everything young, once a minute, when no wave was near for some seconds."""
         now = time.monotonic()
-        quiet = not self._held and now - self._busy_at >= _QUIET_S
-        if quiet and now - self._looked_at >= _EVERY_S:
+        if self.quiet() and now - self._looked_at >= _EVERY_S:
             self._looked_at = now
             gc.collect()
             gc.freeze()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from copytrade_gui.app.collecting import Collector
+from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
 from copytrade_gui.app.keeping import keep_lamps
 from copytrade_gui.app.logs import log_to, note_refused_start
@@ -152,10 +153,16 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     await _load_instruments(market)
     await sessions.restore()
     closing = Closing(engine, store.journal, store.seals, clock)
+    pages = LargePages()
+
+    def tidy() -> None:
+        collector.tidy()
+        pages.tidy(collector.quiet)
+
     for work in (
         sessions.keep(),
         closing.keep(),
-        keep_lamps(engine, store, broker, clock, collector.tidy),
+        keep_lamps(engine, store, broker, clock, tidy),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     console = Console(
