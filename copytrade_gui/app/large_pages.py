@@ -1,8 +1,8 @@
 """What lives all day, moved into large pages of memory (Linux; elsewhere the system decides).
 
-The order of one account looks at some forty places, and five hundred accounts have them strewn over
-forty thousand pages: more than the processor can find without asking. Measured on a plan of 500: the
-last byte leaves 4 to 8 percent earlier from pages of 2 MiB, and the program is 3 MiB larger.
+An order looks at some forty places of its account, and five hundred accounts have them strewn over
+more pages than the processor can find without asking. Measured on a plan of 500: the last byte
+leaves 4 to 8 percent earlier from pages of 2 MiB, and the program is 3 MiB larger.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from copytrade_gui.app.collecting import Collector
-from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
 from copytrade_gui.app.keeping import keep_lamps
+from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.logs import log_to, note_refused_start
 from copytrade_gui.app.paper import (
     SimulatorLine,

@@ -206,8 +206,7 @@ class Book:
         order.absent_reads = 0
         order.doubt = Doubt.PLAIN
         self._by_tag[attempt.tag] = order
-        self._keep_open(order)
-        self._doubtful.add(order)
+        self._track(order)
 
     def move(self, order: Order, new: State, *, code: str = "", reason: str = "") -> bool:
         """Move an attempt by the table and announce it; False (and one log line) if illegal."""
@@ -362,23 +361,15 @@ class Book:
         self._known.setdefault(account, []).append(broker_order_id)
 
     def _track(self, order: Order) -> None:
-        state = order.attempt_state
+        state, intent = order.attempt_state, order.intent
         if state is not None and not state.ended:
-            self._keep_open(order)
+            self._open.setdefault(intent.account_id, {})[intent.intent_id] = order
         else:
-            intent = order.intent
             self._open.get(intent.account_id, {}).pop(intent.intent_id, None)
         if state is not None and state.in_doubt:
             self._doubtful.add(order)
         else:
             self._doubtful.discard(order)
-
-    def _keep_open(self, order: Order) -> None:
-        intent = order.intent
-        working = self._open.get(intent.account_id)
-        if working is None:
-            working = self._open[intent.account_id] = {}
-        working[intent.intent_id] = order
 
     def _complain(self, order: Order, old: State, new: State) -> bool:
         step_name = f"{old}->{new}"

@@ -48,6 +48,28 @@ async def begin(console: Console) -> None:
     await console.world.clock.sleep(5)
 
 
+def test_an_order_waits_for_the_answer_to_the_one_before_in_its_instrument() -> None:
+    """Until then nobody knows whether that one exists; what it said may change this one."""
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        for name, which in (("first", 0), ("second", 0), ("elsewhere", 1)):
+            await press(console, name, away=60, which=which)
+        book = console.engine.book
+        sent = {
+            plan.action.command_id: {order.state for order in book.of_plan(plan.plan_id)}
+            for plan in book.plans.values()
+        }
+        assert sent == {
+            "first": {State.SENDING}, "second": {State.PLANNED}, "elsewhere": {State.SENDING},
+        }  # fmt: skip
+        (await settled(console, 3)).must_be_clean("two in a row")
+
+    with world(2) as made:
+        made.live(script)
+        assert len(made.broker.ledger.accepted) == 9
+
+
 def test_a_press_is_one_order_also_when_it_is_repeated_at_once() -> None:
     async def script(console: Console) -> None:
         await begin(console)
