@@ -2,13 +2,14 @@
 
 An order looks at some forty places of its account, and five hundred accounts have them strewn over
 more pages than the processor can find without asking. Measured on a plan of 500: the last byte
-leaves 4 to 8 percent earlier from pages of 2 MiB, and the program is 3 MiB larger.
+leaves 4 to 8 percent earlier from pages of 2 MiB, and the program is some 4 MiB larger.
 """
 
 from __future__ import annotations
 
 import ctypes
 import logging
+import mmap
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -23,7 +24,6 @@ _GROWN = 4 * 1024 * 1024
 _MAPS = Path("/proc/self/maps")
 _SIZE = Path("/proc/self/statm")
 _SWITCH = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-_PAGE = 4096
 
 
 class LargePages:
@@ -41,7 +41,7 @@ class LargePages:
         """
         if not self._wanted or not quiet() or (self._thread and self._thread.is_alive()):
             return
-        size = int(_SIZE.read_text().split()[1]) * _PAGE
+        size = int(_SIZE.read_text().split()[1]) * mmap.PAGESIZE
         if size - self._last_size < _GROWN:
             return
         self._last_size = size
@@ -53,7 +53,9 @@ class LargePages:
     def _gather(self, quiet: Callable[[], bool]) -> None:
         gathered = gather(quiet)
         log.debug("%d large pages", gathered)
-        if not gathered and quiet():
+        if not quiet():
+            self._last_size = 0  # broken off, perhaps: try again when it is quiet
+        elif not gathered:
             log.info("this system gives no large pages; orders leave from small ones")
             self._wanted = False
 

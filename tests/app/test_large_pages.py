@@ -73,6 +73,18 @@ def test_only_new_memory_is_a_reason_to_gather_again(
     del grown
 
 
+def test_gathering_that_an_order_broke_off_begins_again_without_new_memory(
+    switched_on: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", large_pages.__name__)
+    pages = LargePages()
+    looks = iter([True, True])
+    for quiet in (lambda: next(looks, False), always):
+        pages.tidy(quiet)
+        wait_for_gathering()
+    assert sum(record.levelname == "DEBUG" for record in caplog.records) == 2
+
+
 def test_a_system_without_large_pages_is_asked_once(
     switched_on: None,
     monkeypatch: pytest.MonkeyPatch,
