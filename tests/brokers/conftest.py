@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from copytrade_gui.brokers.iifl import connect
 from tests.brokers import rig
 from tests.brokers.certificates import PrivateCa, make_ca
 
@@ -20,3 +21,9 @@ def cache(tmp_path: Path) -> Path:
 def sealed_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     """Encrypt every order before it is placed, as the engine does while its commit is out."""
     monkeypatch.setattr(rig, "SEAL_FIRST", True)
+
+
+@pytest.fixture
+def memory_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Order connections as on a loop that does not tell when a socket is readable (Windows)."""
+    monkeypatch.setattr(connect, "watches_sockets", lambda _loop: False)

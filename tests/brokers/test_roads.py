@@ -45,6 +45,16 @@ class TestWireRoadOverTlsWithSealedOrders(BrokerContract):
     fast, tls = True, True
 
 
+@pytest.mark.usefixtures("memory_tls")
+class TestWireRoadOverTlsInMemory(BrokerContract):
+    fast, tls = True, True
+
+
+@pytest.mark.usefixtures("memory_tls", "sealed_orders")
+class TestWireRoadOverTlsInMemoryWithSealedOrders(BrokerContract):
+    fast, tls = True, True
+
+
 class TestStops:
     """A stop holds what waits on the fast road; what is out is out."""
 

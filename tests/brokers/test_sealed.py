@@ -1,9 +1,14 @@
-"""Requests encrypted before they may leave: nothing leaves early, nothing is sent twice."""
+"""Requests encrypted before they may leave: nothing leaves early, nothing is sent twice.
+
+That is TLS in memory; TLS on the socket encrypts and sends in one call (``test_tls_socket``).
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+import pytest
 
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.ports import Accepted, NotSent, PlaceReply, PreparedOrder
@@ -21,6 +26,8 @@ from tests.brokers.rig import (
     terms,
 )
 from tests.brokers.steered import until
+
+pytestmark = pytest.mark.usefixtures("memory_tls")
 
 
 @asynccontextmanager
