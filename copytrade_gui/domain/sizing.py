@@ -34,6 +34,11 @@ class SizingRule:
     parameter: Decimal
     max_quantity: int | None = None
 
+    @property
+    def asks_capital(self) -> bool:
+        """True if the quantity follows from the follower's capital."""
+        return self.strategy is Strategy.CAPITAL_PERCENT
+
     def in_words(self) -> str:
         """Say the rule as a trader would: ``0.5 x``, ``10 % of capital``, ``75 fixed``."""
         number = f"{self.parameter.normalize():f}"

@@ -96,6 +96,11 @@ class Book:
         """Orders of one account with an attempt that has not ended: sent, in doubt or working."""
         return list(self._open.get(account, {}).values())
 
+    @property
+    def has_doubts(self) -> bool:
+        """True while any order of any account may or may not exist."""
+        return bool(self._doubtful)
+
     def in_doubt(self, account: AccountId, key: InstrumentKey, but: Order) -> bool:
         """True while another order of the account in this instrument may or may not exist."""
         return bool(self._doubtful) and any(
@@ -117,15 +122,18 @@ class Book:
 
     # ------------------------------------------------------------ changing
 
-    def add_plan(self, plan: Plan, called_ns: int, orders: list[Order]) -> None:
+    def add_plan(self, plan: Plan, orders: list[Order]) -> None:
         """Take in a plan with an order for each of its intents; announces nothing."""
-        made_ns = plan.made_ns
         self.plans[plan.plan_id] = plan
         self._by_plan[plan.plan_id] = orders
-        for order in orders:
+        self._unfiled += orders
+
+    def date(self, plan: Plan, called_ns: int) -> None:
+        """Give a plan's orders the moment of the call (monotonic) and of the plan."""
+        made_ns = plan.made_ns
+        for order in self._by_plan[plan.plan_id]:
             order.called_ns = order.trigger_ns = order.waiting_ns = called_ns
             order.changed_ns = made_ns
-        self._unfiled += orders
 
     def forget_plan(self, plan: Plan) -> None:
         """Drop a plan whose commit failed: it never was."""
@@ -139,7 +147,8 @@ class Book:
         """Take in a plan as the journal remembers it."""
         latest = {view.intent_id: view for view in views}
         orders = [order_of(intent) for intent in plan.intents]
-        self.add_plan(plan, called_ns, orders)
+        self.add_plan(plan, orders)
+        self.date(plan, called_ns)
         for order in orders:
             view = latest.get(order.intent.intent_id)
             if view is None:

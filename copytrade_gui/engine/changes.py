@@ -112,7 +112,7 @@ class Changes:
         session = None if lane is None else lane.session
         if lane is None or session is None or order.broker_order_id is None:
             return False
-        while not lane.slots.take(now := self._clock.mono_ns(), urgent=True):
+        while not lane.take_slot(now := self._clock.mono_ns(), urgent=True):
             free = lane.slots.free_at(now, urgent=True)
             await self._clock.sleep(max(0.001, (free - now) / 1e9))
         # ACKED is not at the exchange yet; the broker may still take the cancel.

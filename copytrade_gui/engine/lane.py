@@ -21,6 +21,19 @@ _UNREAD = (
 )
 
 
+class Stirrings:
+    """Counts what changes about any lane that the choice or the size of an order asks for.
+
+    While ``count`` stands still, whatever was found out about all lanes is still so, and nobody
+    need ask five hundred of them again.
+    """
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class Lane:
     """State of one account. Orders in ``queue`` are planned and wait for a slot or a hold's end.
 
@@ -35,6 +48,8 @@ class Lane:
         "_account",
         "_session",
         "_status",
+        "_stirrings",
+        "_wait_until_ns",
         "account_id",
         "active",
         "book_reads",
@@ -50,16 +65,16 @@ class Lane:
         "slots",
         "trade_reads",
         "version",
-        "wait_until_ns",
     )
 
-    def __init__(self, account: Account, rules: Rules) -> None:
+    def __init__(self, account: Account, rules: Rules, stirrings: Stirrings) -> None:
+        self._stirrings = stirrings
         self.account_id: AccountId = account.account_id
         self.version = 0
         self.road: OrderRoad | None = None
         self.ready = False
         self._session: BrokerSession | None = None
-        self.status = AccountStatus(account.account_id)
+        self._status = AccountStatus(account.account_id)
         self.account = account
         self.queue: deque[Order] = deque()
         self.leaving: tuple[InstrumentKey, ...] = ()
@@ -71,8 +86,7 @@ class Lane:
         self.trade_reads = RollingWindow(rules.reads_per_second)
         self.position_reads = RollingWindow(rules.reads_per_second)
         self.history_reads = RollingWindow(rules.history_per_second)
-        self.wait_until_ns = 0
-        """No order before this monotonic time: a 429 asked for it."""
+        self._wait_until_ns = 0
         self.rank_total = 0.0
         self.rank_count = 0
 
@@ -87,6 +101,7 @@ class Lane:
         self.active: bool = account.active
         self.master_id: AccountId | None = account.master_id
         self.version += 1
+        self._stirrings.count += 1
 
     @property
     def session(self) -> BrokerSession | None:
@@ -98,6 +113,24 @@ class Lane:
         self._session = session
         self.road = None if session is None else session.orders
         self._changed()
+        self._stirrings.count += 1
+
+    @property
+    def wait_until_ns(self) -> int:
+        """No order before this monotonic time: a 429 asked for it."""
+        return self._wait_until_ns
+
+    @wait_until_ns.setter
+    def wait_until_ns(self, mono_ns: int) -> None:
+        self._wait_until_ns = mono_ns
+        self._stirrings.count += 1
+
+    def take_slot(self, now_ns: int, *, urgent: bool = False) -> bool:
+        """Take a slot for an order or a change of one; False if none is free now."""
+        taken = self.slots.take(now_ns, urgent=urgent)
+        if taken:
+            self._stirrings.count += 1
+        return taken
 
     @property
     def status(self) -> AccountStatus:
@@ -106,8 +139,15 @@ class Lane:
 
     @status.setter
     def status(self, status: AccountStatus) -> None:
-        self._status = status
+        before, self._status = self._status, status
+        was_ready = self.ready
         self._changed()
+        rule = self._account.sizing
+        resized = (
+            rule is not None and rule.asks_capital and status.free_margin != before.free_margin
+        )
+        if resized or not (was_ready and self.ready):
+            self._stirrings.count += 1
 
     @property
     def logged_in(self) -> bool:
@@ -149,6 +189,7 @@ class Lanes:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
+        self.stirrings = Stirrings()
         self._lanes: dict[AccountId, Lane] = {}
         self.get = self._lanes.get
         """A lane, or None for an account we do not know."""
@@ -187,7 +228,7 @@ class Lanes:
         """Add an account, or give its lane the changed account."""
         lane = self._lanes.get(account.account_id)
         if lane is None:
-            lane = self._lanes[account.account_id] = Lane(account, self._rules)
+            lane = self._lanes[account.account_id] = Lane(account, self._rules, self.stirrings)
             self._show_unread(lane)
         lane.account = account
         return lane
@@ -215,4 +256,5 @@ class Lanes:
         lane = self._lanes.pop(account, None)
         if lane is not None:
             lane.version += 1
+            self.stirrings.count += 1
         return lane

@@ -5,7 +5,7 @@ Attempts on the wire must never exceed attempts planned (order-safety section 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from copytrade_gui.domain.events import PlanSettled
 from copytrade_gui.domain.ids import PlanId
@@ -15,7 +15,6 @@ from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.order import Order
 from copytrade_gui.ports import Clock
 
-_PLANNED = State.PLANNED
 _REFUSED = frozenset({State.REFUSED, State.REJECTED, State.NOT_SENT, State.NOT_PLACED})
 _GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
 _DOUBT = frozenset({State.UNKNOWN, State.REVIEW, State.SENDING})
@@ -47,37 +46,31 @@ class Progress:
         """Settled plans: their later tries are counted like the first."""
         self._counted: set[str] = set()
 
-    def start(self, plan: PlanId) -> None:
-        """Count from here; intents that were blocked at planning are already definite."""
-        pending = sum(order.intent_state is _PLANNED for order in self._book.of_plan(plan))
+    def start(self, plan: PlanId, pending: int) -> None:
+        """Count from here: so many intents may leave, what was blocked is definite already."""
         self._runs[plan] = _Run(pending)
 
     def forget(self, plan: PlanId) -> None:
         """A plan whose commit failed is not counted."""
         self._runs.pop(plan, None)
 
-    def marked(self, orders: Iterable[Order]) -> None:
-        """One more attempt of each is committed."""
-        plan, run = None, None
-        for order in orders:
-            if run is None or order.intent.plan_id is not plan:
-                plan, run = order.intent.plan_id, self._run_of(order)
-            run.marked += 1
+    def marked(self, plan: PlanId, attempts: int) -> None:
+        """So many more attempts of a plan are committed."""
+        self._run_of(plan).marked += attempts
 
-    def _run_of(self, order: Order) -> _Run:
-        plan = order.intent.plan_id
+    def _run_of(self, plan: PlanId) -> _Run:
         run = self._runs.get(plan) or self._over.get(plan)
         if run is None:  # of before the program started: counted from its first mark in this life
             run = self._over[plan] = _Run(0)
         return run
 
-    def wrote(self, order: Order) -> bool:
-        """One more attempt is about to leave; False (after the alarm) if that is one too many."""
-        run = self._runs.get(order.intent.plan_id) or self._run_of(order)
-        if run.wire >= run.marked:
-            self._overshoot(order.intent.plan_id)
+    def wrote(self, plan: PlanId, attempts: int = 1) -> bool:
+        """So many more are about to leave; False (after the alarm) if that is more than planned."""
+        run = self._run_of(plan)
+        if run.wire + attempts > run.marked:
+            self._overshoot(plan)
             return False
-        run.wire += 1
+        run.wire += attempts
         return True
 
     def sent_at(self, order: Order, mono_ns: int) -> None:

@@ -15,11 +15,13 @@ from itertools import repeat
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.records import Intent, MasterAction
 from copytrade_gui.engine import planner
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.order import Order, order_of
+from copytrade_gui.engine.poised import Poised
 from copytrade_gui.engine.ready import Ready
 
 
@@ -51,30 +53,50 @@ class Cleared(Struct, frozen=True):
 class WorkedOut(Struct, frozen=True):
     """A plan's intents with an order each, and those of them that leave at once.
 
-    ``ready`` goes with ``first``, one by one: what a rehearsal made for it, or None.
+    ``pending`` orders are not blocked. ``ready`` goes with ``first``, one by one: what a rehearsal
+    made for it, or None. ``poised`` is all of ``first`` as one wave.
     """
 
     intents: tuple[Intent, ...]
     orders: list[Order]
     first: list[Order]
+    pending: int
     ready: Iterable[Ready | None]
+    poised: Poised | None
 
 
 def work_out(intents: tuple[Intent, ...], fan_out: FanOut) -> WorkedOut:
     """The orders of these intents: all leave at once, or the master's before the others."""
     orders = [order_of(intent) for intent in intents]
-    at_once = orders if fan_out is FanOut.WITH_MASTER else orders[:1]
-    first = [order for order in at_once if order.may_attempt]
-    return WorkedOut(intents, orders, first, repeat(None))
+    pending = [order for order in orders if order.may_attempt]
+    first = pending
+    if fan_out is not FanOut.WITH_MASTER:
+        first = [order for order in orders[:1] if order.may_attempt]
+    return WorkedOut(intents, orders, first, len(pending), repeat(None), None)
 
 
 class Rehearsal(Struct, frozen=True):
-    """What came of a cleared order. ``shares`` and lane ``versions`` are those of its followers."""
+    """What came of a cleared order. ``shares`` and lane ``versions`` are those of its followers.
 
+    It was made for the plan of this number at this count of stirrings.
+    """
+
+    plan_number: int
+    stirred: int
     order: Cleared
     shares: Sequence[planner.Share]
     versions: list[int]
     worked_out: WorkedOut
+
+    def followers_of(self, master: AccountId, plan_number: int, stirred: int) -> list[Lane] | None:
+        """The followers in send order, as they were if they still are; else None."""
+        if (
+            stirred != self.stirred
+            or plan_number != self.plan_number
+            or master != self.order.action.master_id
+        ):
+            return None
+        return self.order.followers
 
     def fits(self, now: Cleared) -> bool:
         """True if planning ``now`` would make the same intents, one by one.
@@ -92,6 +114,8 @@ class Rehearsal(Struct, frozen=True):
             or len(then.followers) != len(now.followers)
         ):
             return False
+        if now.followers is then.followers:  # taken over, for nothing has stirred
+            return True
         versions = [lane.version for lane in now.followers]
         if now.followers == then.followers and versions == self.versions:
             return True

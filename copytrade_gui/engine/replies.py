@@ -186,8 +186,8 @@ class Replies:
             )
         if outcome.doubt is Doubt.RATE:
             wait_ms = max(outcome.retry_after_ms, self._rules.rate_wait_ms)
-            lane.wait_until_ns = now + wait_ms * 1_000_000
             lane.slots.halve_until(now + int(self._rules.rate_penalty * 1e9))
+            lane.wait_until_ns = now + wait_ms * 1_000_000
 
     def count_alike(self, order: Order) -> None:
         """Alarm once when a fifth of a plan is rejected or refused with the same words."""

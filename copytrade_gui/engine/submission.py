@@ -23,6 +23,7 @@ from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.poised import poise
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.quotes import Quotes
 from copytrade_gui.engine.ready import Ready
@@ -133,10 +134,16 @@ class Submission:
         versions = [lane.version for lane in order.followers]
         worked_out = work_out(order.intents(shares), fan_out)
         ready = self._waves.rehearse(worked_out.first)
-        worked_out = structs.replace(worked_out, ready=ready)
-        self._rehearsal = Rehearsal(order, shares, versions, worked_out)
+        poised, stirrings = None, self._lanes.stirrings
+        if fan_out is FanOut.WITH_MASTER:  # who waits for his master's answer is asked again then
+            poised = poise(ready, stirrings, self._clock.mono_ns())
+        worked_out = structs.replace(worked_out, ready=ready, poised=poised)
+        self._rehearsal = Rehearsal(
+            self._plan_number, stirrings.count, order, shares, versions, worked_out
+        )
+        marks = [item.attempt for item in ready if item is not None]
         self._journal.rehearse_plan(
-            _plan_of(order, worked_out, 0), [item.attempt for item in ready if item is not None]
+            _plan_of(order, worked_out, 0), marks if poised is None else poised.attempts
         )
 
     async def submit(
@@ -172,12 +179,17 @@ class Submission:
         plan = _plan_of(order, worked_out, called_ns)
         self._by_command[command] = plan
         orders, first = worked_out.orders, worked_out.first
-        self._book.add_plan(plan, called_ns, orders)
-        self._progress.start(plan.plan_id)
-        wave = self._waves.select(first, worked_out.ready)
+        self._book.add_plan(plan, orders)
+        self._progress.start(plan.plan_id, worked_out.pending)
+        poised = worked_out.poised
+        if poised is not None and self._waves.take(poised, plan, called_ns):
+            wave, marks = poised.wave, poised.attempts
+        else:
+            self._book.date(plan, called_ns)
+            wave = self._waves.select(first, worked_out.ready)
+            marks = [item.attempt for item in wave]
         waiting = self._lanes.take_back(first) if len(wave) < len(first) else []
         self._fault(faultpoints.BEFORE_PLAN_COMMIT)
-        marks = [item.attempt for item in wave]
         try:
             commit = partial(self._journal.commit_plan, plan, marks)
             stored = await self._waves.committed(wave, commit)
@@ -240,8 +252,17 @@ class Submission:
             leaving=leaving,
             price=price if leaving.price is None else leaving.price,
             signal_age_ms=planner.signal_age_ms(terms, price, self._rules),
-            followers=planner.rotate(self.followers_of(master_id), self._plan_number),
+            followers=self._in_turn(master_id),
         )
+
+    def _in_turn(self, master_id: AccountId) -> list[Lane]:
+        """The master's followers in the send order of the next plan."""
+        number, rehearsal = self._plan_number, self._rehearsal
+        if rehearsal is not None:
+            known = rehearsal.followers_of(master_id, number, self._lanes.stirrings.count)
+            if known is not None:
+                return known
+        return planner.rotate(self.followers_of(master_id), number)
 
     def _worked_out(self, order: Cleared) -> WorkedOut:
         """The plan's intents and orders: as the ticket's preview made them, if they still fit."""

@@ -7,21 +7,23 @@ and the last byte, so no reply is parsed in the middle of a wave.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import islice, repeat
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from copytrade_gui.domain.ids import attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import Attempt
+from copytrade_gui.domain.records import Attempt, Plan
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.poised import Owed, Poised, attended
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.ready import Ready
 from copytrade_gui.engine.rules import Rules
@@ -65,6 +67,8 @@ class Waves:
         self._on_reply = on_reply
         self._odd: list[Ready] = []
         """Orders of the wave that is being written whose road failed."""
+        self._owed: Owed | None = None
+        """While a poised wave is on its way and nobody else had a turn."""
 
     # ------------------------------------------------------------ choosing
 
@@ -99,6 +103,30 @@ class Waves:
             self._rules.deadline_ms,
         )
         return Ready(order, attempt, request, road, lane, lane.version, order.key)
+
+    def take(self, poised: Poised, plan: Plan, called_ns: int) -> bool:
+        """Choose a poised wave as it is. False: something has changed, so ask each (``select``)."""
+        now, stirrings = self._clock.mono_ns(), self._lanes.stirrings
+        if (
+            stirrings.count != poised.stirred
+            or now < poised.from_ns
+            or self._book.has_doubts
+            or not self._gate.may_send
+        ):
+            return False
+        wall_ns = self._clock.wall_ns()
+        for attempt in poised.attempts:
+            attempt.marked_ns = wall_ns
+        self._owed = Owed(
+            poised, stirrings, now, called_ns, partial(self._book.date, plan, called_ns)
+        )
+        return True
+
+    def _settle(self) -> None:
+        """Put down what a poised wave that was taken has changed."""
+        owed, self._owed = self._owed, None
+        if owed is not None:
+            owed.pay()
 
     def select(
         self, orders: Iterable[Order], rehearsed: Iterable[Ready | None] = repeat(None)
@@ -162,20 +190,24 @@ class Waves:
             and now >= lane.wait_until_ns
             and key not in lane.leaving
             and not self._book.in_doubt(lane.account_id, key, but=order)
-            and lane.slots.take(now)
+            and lane.take_slot(now)
         )
 
     # ------------------------------------------------------------ writing
 
-    async def committed(self, wave: list[Ready], commit: Callable[..., Awaitable[T]]) -> T:
+    async def committed(
+        self, wave: list[Ready], commit: Callable[..., Coroutine[Any, Any, T]]
+    ) -> T:
         """Call and await a wave's commit; as long as it waits for the disk, seal. No byte leaves.
 
         Orders that are not sealed by then are encrypted when they are placed. If the commit fails
         nothing stays sealed.
         """
         try:
-            return await commit(meanwhile=partial(_seal_some, iter(wave)))
+            work = commit(meanwhile=partial(_seal_some, iter(wave)))
+            return await attended(work, self._settle)
         except BaseException:
+            self._settle()
             self._unseal(wave)
             raise
 
@@ -188,7 +220,7 @@ class Waves:
         """Storing the marks failed oddly; they may be there all the same, but no byte left."""
         self.release(wave)
         wave = self._without_found(wave)
-        self._progress.marked(item.order for item in wave)
+        self._count_marked(wave)
         self._drop(wave, "broken_off", "Broken off while it was being stored; it did not leave.")
 
     def _unseal(self, wave: list[Ready]) -> None:
@@ -200,17 +232,20 @@ class Waves:
 
     def write(self, wave: list[Ready]) -> None:
         """Put a committed wave on the wire, asking the gate again before every 25 writes."""
-        wave = self._without_found(wave)
+        if self._owed is None:
+            wave = self._without_found(wave)
+        self._count_marked(wave)
         every = self._rules.gate_every
         left: list[Ready] = []
-        self._progress.marked(item.order for item in wave)
         for start in range(0, len(wave), every):
             if start:
                 self._fault(faultpoints.MID_WRITE)
             stopped = self._launch(wave[start : start + every], left)
             if stopped:
+                self._settle()
                 self._drop([*stopped, *wave[start + every :]])
                 break
+        self._settle()
         # The marks are on the disk; the book takes them up when the last byte is out. Nothing
         # awaited since: nobody looked, no reply was read, and none is missed.
         deadline, on_reply, mark = self._rules.deadline_ms, self._on_reply, self._book.mark
@@ -225,6 +260,13 @@ class Waves:
         if self._odd:
             self._doubt_odd()
         self._fault(faultpoints.AFTER_WRITE)
+
+    def _count_marked(self, wave: list[Ready]) -> None:
+        if self._owed is not None:
+            self._progress.marked(wave[0].order.intent.plan_id, len(wave))
+            return
+        for plan, attempts in Counter(item.order.intent.plan_id for item in wave).items():
+            self._progress.marked(plan, attempts)
 
     def _without_found(self, wave: list[Ready]) -> list[Ready]:
         """What was found in the book during the commit does not leave again."""
@@ -243,24 +285,30 @@ class Waves:
         if not self._gate.may_send:
             return items
         wrote, why_held, now = self._progress.wrote, self._lanes.why_held, self._clock.mono_ns()
+        if self._owed is not None and self._owed.too_old(now):
+            self._settle()
+        untouched = self._owed is not None  # nobody had a turn since these were chosen
+        if untouched and not wrote(items[0].order.intent.plan_id, len(items)):
+            return items
         for place, item in enumerate(items):
-            order, road = item.order, item.road
-            # The commit may have taken long: what changed meanwhile is asked again.
-            if order.cancel_requested or item.lane.version != item.version:
-                code, why = why_held(order, road)
-                if code:
-                    self._drop([item], code, why)
+            if not untouched:
+                order = item.order
+                # The commit may have taken long: what changed meanwhile is asked again.
+                if order.cancel_requested or item.lane.version != item.version:
+                    code, why = why_held(order, item.road)
+                    if code:
+                        self._drop([item], code, why)
+                        continue
+                if order.stale_at(now):
+                    self._drop([item], "too_old", _TOO_OLD, State.STALE)
                     continue
-            if order.stale_at(now):
-                self._drop([item], "too_old", _TOO_OLD, State.STALE)
-                continue
-            if not wrote(order):
-                return items[place:]
+                if not wrote(order.intent.plan_id):
+                    return items[place:]
             try:
-                road.launch(item.request)
+                item.road.launch(item.request)
             except Exception:  # never by contract; the rest of the wave leaves all the same
                 log.exception("launching %s failed", item.attempt.attempt_id)
-                self._book.mark(order, item.attempt)
+                self._book.mark(item.order, item.attempt)
                 self._odd.append(item)
                 continue
             left.append(item)
@@ -286,6 +334,7 @@ class Waves:
 
     def release(self, wave: list[Ready]) -> None:
         """The wave is no longer between its choice and its bytes."""
+        self._settle()
         for item in wave:
             order = item.order
             if order.leaving:

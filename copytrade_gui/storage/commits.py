@@ -99,7 +99,7 @@ class PlanCommit:
         """Raises ValueError for an attempt without its intent or an id that is not derived."""
         self._numbers = numbers
         self._plan = plan
-        self._attempts = list(attempts)
+        self._attempts = attempts
         self._instruments: list[tuple[SqlValue, ...]] = []
         self._instrument_numbers: dict[int, int] = {}
         self._terms: dict[tuple[int, ...], int] = {}
@@ -185,9 +185,7 @@ class PlanCommit:
             plan.intents is then.intents
             and plan.plan_id == then.plan_id
             and plan.action == replace(then.action, made_ns=plan.action.made_ns)
-            and len(attempts) == len(self._attempts)
-            and all(map(_same_but_for_its_time, attempts, self._attempts))
-            and len({attempt.marked_ns for attempt in attempts}) <= 1
+            and (attempts is self._attempts or _same_but_for_their_time(attempts, self._attempts))
         )
 
     def times_of(self, plan: Plan, attempts: Sequence[Attempt]) -> list[Rows]:
@@ -244,6 +242,14 @@ class PlanCommit:
             self._instruments += fresh
             self._instrument_numbers[id(instrument)] = number
         return number
+
+
+def _same_but_for_their_time(some: Sequence[Attempt], others: Sequence[Attempt]) -> bool:
+    return (
+        len(some) == len(others)
+        and all(map(_same_but_for_its_time, some, others))
+        and len({attempt.marked_ns for attempt in some}) <= 1
+    )
 
 
 def _same_but_for_its_time(one: Attempt, other: Attempt) -> bool:
