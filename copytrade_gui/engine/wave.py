@@ -106,6 +106,7 @@ class Waves:
 
     def take(self, poised: Poised, plan: Plan, called_ns: int) -> bool:
         """Choose a poised wave as it is. False: something has changed, so ask each (``select``)."""
+        self._settle()  # of a wave that broke between its choice and its bytes
         now, stirrings = self._clock.mono_ns(), self._lanes.stirrings
         if (
             stirrings.count != poised.stirred
@@ -135,6 +136,7 @@ class Waves:
 
         ``rehearsed`` goes with ``orders``, one by one: what ``rehearse`` made, or None.
         """
+        self._settle()  # of a wave that broke between its choice and its bytes
         wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
         lane_of = self._lanes.get
         # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.

@@ -242,6 +242,37 @@ def test_a_stop_in_the_middle_of_a_poised_wave_keeps_the_rest(
         made.live(script, fault=stop)
 
 
+def test_a_poised_wave_that_broke_before_its_bytes_lends_nothing_to_the_next_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next order is asked again before its bytes, as any that was not rehearsed."""
+    held: list[Console] = []
+    broken: list[str] = []
+
+    def fail(point: str) -> None:
+        if point != faultpoints.AFTER_PLAN_COMMIT or not held:
+            return
+        if not broken:
+            broken.append(point)
+            raise RuntimeError("as a bug would")
+        engine = held[0].engine
+        engine.cancel_plan(list(engine.book.plans)[-1], "operator")
+
+    async def script(console: Console) -> None:
+        held.append(console)
+        await begin(console)
+        read_ticket(console)
+        left = launches(console, monkeypatch)
+        with pytest.raises(RuntimeError):
+            await press(console)
+        await press(console, name="regretted", which=1)
+        assert left == []
+
+    with world(3) as made:
+        made.live(script, fault=fail)
+        assert made.broker.ledger.wire == []
+
+
 def test_a_machine_that_slept_in_the_commit_sends_nothing_old() -> None:
     held: list[Console] = []
 
