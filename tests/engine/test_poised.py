@@ -105,16 +105,23 @@ def test_poised_waves_in_a_row_stay_within_every_limit() -> None:
         assert made.broker.ledger.seconds_over_limit == 0
 
 
-def test_an_order_in_between_takes_the_slots_a_rehearsal_had_found_free() -> None:
+def test_a_cancel_in_between_takes_the_slot_that_a_rehearsal_had_found_free() -> None:
     async def script(console: Console) -> None:
         await begin(console)
-        for number in range(9):
-            await press(console, name=f"before-{number}", which=number % 2)
-            await console.world.clock.sleep(0.02)
-        read_ticket(console, which=1)
-        await press(console, name="the tenth", which=0)
-        await press(console, which=1)
-        (await settled(console, 11)).must_be_clean("eleven")
+        clock, engine, wire = console.world.clock, console.engine, console.world.broker.ledger.wire
+        limit = console.world.rules.orders_per_second
+        for number in range(limit - 1):
+            await press(console, name=f"before-{number}", which=number % 2, away=60)
+            await clock.sleep(0.02)
+        read_ticket(console, away=60)
+        assert engine.cancel_plan(next(iter(engine.book.plans)), "operator") == 2
+        await clock.sleep(0.05)
+        assert not engine.book.has_doubts
+        before = len(wire)
+        await press(console, away=60)
+        await clock.sleep(0.05)
+        assert len(wire) == before
+        (await settled(console, limit)).must_be_clean("one change more than may")
 
     with world(1, switches=FAST) as made:
         made.live(script)
