@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from copytrade_gui.bench.figures import Summary, Target, ratios, summary, targets
+from copytrade_gui.bench.figures import Spread, Summary, Target, ratios, summary, targets
 from copytrade_gui.bench.stand import CONTENDERS, BenchError, Stand, stand
 from copytrade_gui.bench.words import Burst, Round
 
@@ -48,6 +48,18 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerSide:
+    """What the simulated broker counted at one number of followers.
+
+    ``cpu_ms`` is its own processor time for one burst of the floor's orders; None without a floor.
+    """
+
+    refused_for_rate: int
+    calls_over_limit: int
+    cpu_ms: Spread | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A whole run: summaries by followers and contender; ratios and targets at the most."""
 
@@ -56,7 +68,7 @@ class Outcome:
     summaries: Mapping[int, Mapping[str, Summary]]
     ratios: Mapping[str, float]
     targets: Sequence[Target]
-    broker: Mapping[int, Mapping[str, object]]
+    broker: Mapping[int, BrokerSide]
     bursts: Mapping[int, Mapping[str, Sequence[Burst]]]
 
     @property
@@ -80,7 +92,7 @@ class Outcome:
                 str(count): {name: asdict(each) for name, each in group.items()}
                 for count, group in self.summaries.items()
             },
-            "broker": {str(count): dict(said) for count, said in self.broker.items()},
+            "broker": {str(count): asdict(said) for count, said in self.broker.items()},
         }
 
 
@@ -95,7 +107,7 @@ def measure(options: Options) -> Outcome:
 
 async def _measure(options: Options) -> Outcome:
     summaries: dict[int, dict[str, Summary]] = {}
-    broker: dict[int, dict[str, object]] = {}
+    broker: dict[int, BrokerSide] = {}
     kept: dict[int, dict[str, list[Burst]]] = {}
     for followers in sorted(set(options.followers)):
         with tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder:
@@ -106,8 +118,10 @@ async def _measure(options: Options) -> Outcome:
                 names=options.contenders,
                 folder=Path(folder),
             ) as here:
-                kept[followers] = await _rounds(here, options, followers)
-                broker[followers] = await here.refusals()
+                kept[followers], cpu_ms = await _rounds(here, options, followers)
+                broker[followers] = BrokerSide(
+                    **await here.refusals(), cpu_ms=Spread.of(cpu_ms) if cpu_ms else None
+                )
                 summaries[followers] = {
                     contender.name: summary(kept[followers][contender.name], contender.ready)
                     for contender in here.contenders
@@ -126,7 +140,14 @@ async def _measure(options: Options) -> Outcome:
     )
 
 
-async def _rounds(here: Stand, options: Options, followers: int) -> dict[str, list[Burst]]:
+async def _rounds(
+    here: Stand, options: Options, followers: int
+) -> tuple[dict[str, list[Burst]], list[float]]:
+    """The bursts of each contender, and what the floor's cost the broker, in ms of its processor.
+
+    The floor asks for nothing but the orders themselves, so its bursts show what they cost.
+    """
+    broker_cpu_ms = []
     bursts: dict[str, list[Burst]] = {contender.name: [] for contender in here.contenders}
     for number in range(options.rounds + WARM_UPS):
         buy = number % 2 == 0
@@ -144,16 +165,17 @@ async def _rounds(here: Stand, options: Options, followers: int) -> dict[str, li
         turn = number % len(here.contenders)
         for contender in [*here.contenders[turn:], *here.contenders[:turn]]:
             await asyncio.sleep(_PAUSE_S)
-            others = [other for other in here.contenders if other is not contender]
-            burst = await contender.burst(order, others)
+            burst, cpu_ms = await here.burst(contender, order)
             if not burst.replies_ms:
                 raise BenchError(f"{contender.name}: no order was answered: {burst.problem}")
             if burst.problem:
                 _say(f"{contender.name}, {followers} followers, round {number}: {burst.problem}")
             if number >= WARM_UPS:
                 bursts[contender.name].append(burst)
+                if contender.name == "floor":
+                    broker_cpu_ms.append(cpu_ms)
         _say(f"{followers} followers: round {number + 1} of {options.rounds + WARM_UPS}")
-    return bursts
+    return bursts, broker_cpu_ms
 
 
 def _say(sentence: str) -> None:

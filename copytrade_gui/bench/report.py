@@ -56,6 +56,12 @@ def table(outcome: Outcome) -> str:
             cells += [each.figures["cpu_us_per_order"].median, each.figures["peak_mib"].median]
             lines.append(f"{NAMES[name]:<36}" + "".join(f"{cell:>12.1f}" for cell in cells))
             lines.append(_ranges(each))
+        cpu_ms = outcome.broker[count].cpu_ms
+        if cpu_ms is not None:
+            lines.append(
+                f"the broker's own processor time for the floor's {count + 1} orders: "
+                f"{cpu_ms.median:.1f} ms [{cpu_ms.least:.1f}-{cpu_ms.most:.1f}]"
+            )
         lines.append("")
     lines.append(target_table(outcome.targets))
     for name, value in outcome.ratios.items():

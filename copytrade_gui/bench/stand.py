@@ -56,15 +56,17 @@ class Contender:
         self.ready = await self._ask(setup, Ready, _START_S)
         return self.ready
 
-    async def burst(self, order: Round, others: Sequence[Contender]) -> Burst:
-        """One burst, during which the others are stopped; back when this one is at rest."""
+    async def poise(self, order: Round) -> None:
+        """Have everything made that a burst needs; back when the call itself comes next."""
         await self._ask(order, Poised, _BURST_S)
-        with ExitStack() as stopped:
-            for other in others:
-                stopped.enter_context(other.stopped())
-            burst = await self._ask(Go(order.number), Burst, _BURST_S)
+
+    async def go(self, order: Round) -> Burst:
+        """The burst it is poised for."""
+        return await self._ask(Go(order.number), Burst, _BURST_S)
+
+    async def rest(self) -> None:
+        """Back when what the burst left to do is done."""
         await self._hear(Rested, _BURST_S)
-        return burst
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
@@ -123,7 +125,7 @@ class Stand:
     desk: httpx.AsyncClient
     control_url: str
 
-    async def refusals(self) -> dict[str, object]:
+    async def refusals(self) -> dict[str, int]:
         """What the broker counted: orders, refusals for rate."""
         reply = await self.desk.get(f"{self.control_url}/requests")
         counted = reply.json()
@@ -131,6 +133,26 @@ class Stand:
             "refused_for_rate": counted["refused_for_rate"],
             "calls_over_limit": counted["calls_over_limit"],
         }
+
+    async def burst(self, contender: Contender, order: Round) -> tuple[Burst, float]:
+        """One burst, during which the other contenders are stopped; back when all is at rest.
+
+        With it the broker's own processor time in ms, from the call to the last reply.
+        """
+        await contender.poise(order)
+        with ExitStack() as stopped:
+            for other in self.contenders:
+                if other is not contender:
+                    stopped.enter_context(other.stopped())
+            before_ms = await self._broker_cpu_ms()
+            burst = await contender.go(order)
+            spent_ms = await self._broker_cpu_ms() - before_ms
+        await contender.rest()
+        return burst, spent_ms
+
+    async def _broker_cpu_ms(self) -> float:
+        reply = await self.desk.get(f"{self.control_url}/clock")
+        return float(reply.json()["cpu_ns"]) / 1e6
 
 
 @asynccontextmanager
