@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from copytrade_gui.bench.figures import Spread, Summary, Target, ratios, summary, targets
+from copytrade_gui.bench.figures import FIGURES, Spread, Summary, Target, ratios, summary, targets
 from copytrade_gui.bench.stand import CONTENDERS, BenchError, Stand, stand
 from copytrade_gui.bench.words import Burst, Round
 
@@ -89,11 +89,22 @@ class Outcome:
             "targets": [{**asdict(target), "met": target.met} for target in self.targets],
             "whole": self.whole,
             "followers": {
-                str(count): {name: asdict(each) for name, each in group.items()}
+                str(count): {
+                    name: {**asdict(each), "rounds_ms": _by_round(self.bursts[count][name])}
+                    for name, each in group.items()
+                }
                 for count, group in self.summaries.items()
             },
             "broker": {str(count): asdict(said) for count, said in self.broker.items()},
         }
+
+
+def _by_round(bursts: Sequence[Burst]) -> dict[str, list[float]]:
+    """What a median hides: the figures of each round in turn, in ms."""
+    return {
+        name: [round(FIGURES[f"{name}_ms"](burst), 2) for burst in bursts]
+        for name in ("commit", "last_byte", "last_ack")
+    }
 
 
 def measure(options: Options) -> Outcome:

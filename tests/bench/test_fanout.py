@@ -39,6 +39,8 @@ def test_a_run_with_three_followers_tells_ratios_of_whole_bursts() -> None:
         for name in ("first_byte_ms", "last_byte_ms", "last_ack_ms"):
             assert figures[name]["least"] <= figures[name]["median"] <= figures[name]["most"]
         assert figures["last_ack_ms"]["least"] >= 5  # no reply can come before the broker's latency
+        assert len(contender["rounds_ms"]["last_ack"]) == 2
+        assert max(contender["rounds_ms"]["last_ack"]) == round(figures["last_ack_ms"]["most"], 2)
         assert figures["first_byte_ms"]["median"] <= figures["last_byte_ms"]["median"]
     broker = told["broker"]["3"]
     assert (broker["refused_for_rate"], broker["calls_over_limit"]) == (0, 0)
