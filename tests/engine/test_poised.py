@@ -140,8 +140,16 @@ def test_a_doubt_of_another_account_has_each_order_asked() -> None:
         await made.clock.sleep(3)
         assert console.engine.book.has_doubts
         read_ticket(console, away=60)
+        await made.clock.sleep(0.01)
+        pressed_ns = made.time.wall_ns()
         await press(console, away=60)
         await made.clock.sleep(0.5)
+        stored_ns = [
+            order.attempt.marked_ns
+            for order in console.engine.book
+            if order.attempt is not None and order.attempt.marked_ns >= pressed_ns
+        ]
+        assert len(stored_ns) == 2  # not when its ticket was read, though each was made then
         sent = Counter(line.account for line in made.broker.ledger.wire)
         assert sent[unlucky] == 1
         assert sorted(sent.values()) == [1, 2, 2]
