@@ -70,24 +70,6 @@ async def test_an_idle_connection_is_read_over_and_a_busy_one_is_not(cache: Path
         assert broker.overlaps == 0
 
 
-async def test_connections_that_fell_idle_together_are_not_read_over_together(cache: Path) -> None:
-    clock, accounts = SteeredClock(), 50
-    async with scripted() as broker, steered(broker, cache, clock) as made:
-        sessions = [session_of(made, f"F-{number:03d}") for number in range(accounts)]
-        for session in sessions:
-            await session.open_road()
-        clock.advance(17)
-        assert reads(broker) == 0
-        together = []
-        for _ in range(9):  # up to 26 s
-            before = reads(broker)
-            clock.advance(1)
-            await until(lambda: all(free(session) for session in sessions))
-            together.append(reads(broker) - before)
-        assert sum(together) == accounts
-        assert max(together) <= accounts / 3
-
-
 async def test_an_order_waits_for_the_read_that_is_out(cache: Path) -> None:
     clock, held = SteeredClock(), asyncio.Event()
 

@@ -31,7 +31,7 @@ from copytrade_gui.brokers.iifl.wire_job import (
     PlaceJob,
     SeenIds,
 )
-from copytrade_gui.brokers.iifl.yard import Yard, backoff_s, spread
+from copytrade_gui.brokers.iifl.yard import Yard, backoff_s
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.ports import PlaceReply, PreparedOrder, Silence
@@ -40,8 +40,6 @@ log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_REPLY_S = 5.0
 _OPEN_S = 30.0
-_IDLE_SHARES = (0.7, 1.0)
-"""Of the longest idle time, from one account to the other."""
 
 
 class WireRoad:
@@ -52,7 +50,7 @@ class WireRoad:
         "_active_ns", "_authorization", "_busy", "_clock", "_closed", "_connecting", "_failures",
         "_hung_up_after_s", "_keeping", "_kept", "_launched", "_launched_ns", "_line", "_mono_ns",
         "_needs", "_place_head", "_prepared", "_read_request", "_request", "_retry", "_sealed",
-        "_seen", "_share", "_why_held", "_wire", "_yard",
+        "_seen", "_why_held", "_wire", "_yard",
     )  # fmt: skip
 
     def __init__(self, needs: RoadNeeds, yard: Yard) -> None:
@@ -80,7 +78,6 @@ class WireRoad:
         self._active_ns = 0
         self._hung_up_after_s: float | None = None
         self._kept = False
-        self._share = spread(needs.account_id, *_IDLE_SHARES)
         self._closed = False
         self._why_held: Callable[[Tag], str] = not_held
 
@@ -365,22 +362,13 @@ class WireRoad:
         self._wire = wire
         self._needs.left_from(wire.left_from)
         if self._kept:
-            self._keep_later(self._idle_s)
+            self._keep_later(self._yard.keep_alive_s)
         # Bytes that lie in the socket already are a reply to nothing. Two rounds of the loop let
         # them be read, and the connection be dropped, before an order could be taken for theirs.
         loop = asyncio.get_running_loop()
         loop.call_soon(loop.call_soon, self._next)
 
     # ------------------------------------------------------------ warm keeping
-
-    @property
-    def _idle_s(self) -> float:
-        """How long this connection may be without a request.
-
-        After a burst all are idle from one moment on. Read over in one moment, each would hold
-        back an order of its account for a reply's time, and all of them the loop.
-        """
-        return self._yard.keep_alive_s * self._share
 
     def _keep_later(self, seconds: float) -> None:
         if self._keeping is not None:
@@ -389,11 +377,11 @@ class WireRoad:
 
     def _keep_alive(self) -> None:
         """Read something cheap if nothing went over the connection for long enough."""
-        left = self._idle_s - (self._clock.mono_ns() - self._active_ns) / 1e9
+        left = self._yard.keep_alive_s - (self._clock.mono_ns() - self._active_ns) / 1e9
         wire = self._wire
         if left > 0.05:
             self._keep_later(left)
             return
         if wire is not None and wire.ready and not self._line:
             self._take(KeepAliveJob(self._read_request, None), _KEEP_ALIVE_REPLY_S)
-        self._keep_later(self._idle_s)
+        self._keep_later(self._yard.keep_alive_s)

@@ -29,10 +29,7 @@ _SHARE_OF_IDLE_LIMIT = 0.6
 
 
 class Yard:
-    """Shared ground of the order roads.
-
-    ``keep_alive_s``, the longest time without a request, adapts to how soon the broker hangs up.
-    """
+    """Shared ground of the order roads. ``keep_alive_s`` adapts to how soon the broker hangs up."""
 
     def __init__(
         self,
@@ -99,14 +96,8 @@ class Yard:
 def backoff_s(account_id: AccountId, failures: int) -> float:
     """How long to wait before the next attempt to connect, after so many failures in a row.
 
-    Spread by the account's name rather than by chance, so that a run can be replayed.
+    Spread by the account's name rather than by chance, so that 500 accounts do not come back in
+    one instant and a run can be replayed.
     """
-    return _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1] * spread(account_id, 0.75, 1.25)
-
-
-def spread(account_id: AccountId, least: float, most: float) -> float:
-    """A number from ``least`` to ``most`` that is always the same for an account.
-
-    It keeps 500 accounts from doing in one instant what each of them does now and then.
-    """
-    return least + (most - least) * (zlib.crc32(account_id.encode()) % 1000) / 1000
+    longest = _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]
+    return longest * (0.75 + zlib.crc32(account_id.encode()) % 1000 / 2000)
