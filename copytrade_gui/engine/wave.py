@@ -354,9 +354,13 @@ class Waves:
         self.release(rest)
         self._unseal(rest)
         why = reason or self._gate.why_not() or "Stopped before it left."
+        # All are marked before any is told of: what hears of a master's end gives his followers up,
+        # and an intent that was given up could not take the mark that is on the disk already.
         for item in rest:
             self._book.mark(item.order, item.attempt)
+        for item in rest:
             self._book.move(item.order, State.NOT_SENT, code=code, reason=why)
+        for item in reversed(rest):  # followers first: their reason is the stop, not their master
             self._progress.give_up(item.order, ends, code, why)
 
 
