@@ -1,0 +1,21 @@
+"""Text of any length from a person, a file or a broker, made fit to stand in a sentence."""
+
+from __future__ import annotations
+
+LONGEST_QUOTE = 40
+"""Characters of somebody's input that a sentence repeats."""
+
+
+def cut(text: str, longest: int) -> str:
+    """The text on one line, at most ``longest`` characters; ``…`` stands for what was cut off."""
+    begun = text[: longest + 1]
+    shown = "".join(
+        letter if letter.isprintable() else ascii(letter)[1:-1]  # \n, \u200b: seen, not obeyed
+        for letter in begun
+    )
+    return shown if len(shown) <= longest and len(begun) == len(text) else f"{shown[:longest]}…"
+
+
+def quoted(text: str) -> str:
+    """The text as typed, between quotation marks: ``"0,5"``."""
+    return f'"{cut(text, LONGEST_QUOTE)}"'
