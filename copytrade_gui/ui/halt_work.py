@@ -10,6 +10,7 @@ from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.dialogs.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.panels.followers import FollowersPanel
 from copytrade_gui.ui.widgets.bands import Band, Bands
@@ -32,7 +33,6 @@ class HaltWork(QObject):
         self._panel = panel
         self._bands = bands
         self._window = window
-        self.dialog: LiftHaltDialog | None = None
         desk.actions.on(Act.LIFT_HALT, lambda: self._open(self._chosen()))
         desk.roster.changed.connect(self._refresh)
         desk.roster.status_changed.connect(self._refresh)
@@ -68,16 +68,11 @@ class HaltWork(QObject):
         self._bands.show_band("halts", Band("bad", sentence, (button,)))
 
     def _open(self, account: Account | None) -> None:
-        if self.dialog is not None:
-            self.dialog.present()
-        elif account is not None:
+        if account is not None and not bring_back(self._window, "lift_halt"):
             status = self._desk.roster.status(account.account_id)
-            self.dialog = LiftHaltDialog(self._window, self._desk, self._trading, account, status)
-            self._desk.tasks.start(self._ask(self.dialog), name="lift halt")
+            dialog = LiftHaltDialog(self._window, self._desk, self._trading, account, status)
+            self._desk.tasks.start(self._ask(dialog), name="lift halt")
 
     async def _ask(self, dialog: LiftHaltDialog) -> None:
-        try:
-            if await dialog.ask():
-                self._desk.notices.info(f"The halt of {dialog.account.name} is lifted.")
-        finally:
-            self.dialog = None
+        if await dialog.ask():
+            self._desk.notices.info(f"The halt of {dialog.account.name} is lifted.")

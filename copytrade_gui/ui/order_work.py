@@ -22,9 +22,10 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.day_end import DayEndDialog
+from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.dialogs.recovery import RecoveryDialog
 from copytrade_gui.ui.dialogs.review import ReviewDialog
-from copytrade_gui.ui.file_choice import ask_save_path
+from copytrade_gui.ui.file_choice import SHEETS, ask_save_path
 from copytrade_gui.ui.stop_work import StopWork
 from copytrade_gui.ui.widgets.bands import Band, Bands
 
@@ -142,8 +143,7 @@ class OrderWork(QObject):
     # ------------------------------------------------------------ actions
 
     async def _show_reviews(self) -> None:
-        if self._review is not None:
-            self._review.present()
+        if bring_back(self._window, "review"):
             return
         items = await self._trading.reviews()
         if not items:
@@ -170,7 +170,7 @@ class OrderWork(QObject):
             self._window,
             "Export all orders",
             f"orders-{figures.ist(self._desk.wall_ns()):%Y-%m-%d}.xlsx",
-            "Spreadsheet (*.xlsx);;Comma separated (*.csv)",
+            SHEETS,
         )
         if path is not None:
             number = await self._history.export_orders(path)
@@ -184,8 +184,7 @@ class OrderWork(QObject):
             self._desk.notices.warn(sentence)
 
     async def _end_day(self) -> None:
-        if self._day is not None:
-            self._day.present()
+        if bring_back(self._window, "day_end"):
             return
         self._day = DayEndDialog(self._window, self._desk, self._trading)
         self._day.check()

@@ -13,6 +13,7 @@ from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.dialogs.kill_guard import KillGuard
 from copytrade_gui.ui.dialogs.resume import ResumeDialog
 from copytrade_gui.ui.panels.top_strip import TopStrip
@@ -36,7 +37,6 @@ class StopWork(QObject):
         self._open_orders = open_orders
         self._window = window
         self.guard: KillGuard | None = None
-        self._resuming: ResumeDialog | None = None
         actions = desk.actions
         actions.on(Act.PAUSE, self._on_pause)
         actions.on(Act.HALT, lambda: self._stop(self._trading.halt("pressed HALT"), "halt"))
@@ -79,18 +79,13 @@ class StopWork(QObject):
         if change.state is TradingState.PAUSE:
             self._stop(self._trading.resume("pressed RESUME"), "resume")
             return
-        if self._resuming is not None:
-            self._resuming.present()
-            return
-        self._resuming = ResumeDialog(self._window, self._desk, self._trading, change)
-        self._desk.tasks.start(self._ask_resume(self._resuming), name="resume")
+        if not bring_back(self._window, "resume"):
+            dialog = ResumeDialog(self._window, self._desk, self._trading, change)
+            self._desk.tasks.start(self._ask_resume(dialog), name="resume")
 
     async def _ask_resume(self, dialog: ResumeDialog) -> None:
-        try:
-            if await dialog.ask():
-                self._strip.show_change(await self._trading.state())
-        finally:
-            self._resuming = None
+        if await dialog.ask():
+            self._strip.show_change(await self._trading.state())
 
     def _stop(self, verb: Coroutine[object, object, StateChange], name: str) -> None:
         self._desk.tasks.start(self._run(verb), name=name, on_error=self._on_failed)

@@ -15,6 +15,7 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.verbs import MarketVerbs
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.dialogs.pages import AboutDialog, KeysDialog
 from copytrade_gui.ui.dialogs.palette import Palette
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog, save_look
@@ -82,8 +83,8 @@ class ViewWork(QObject):
             Act.REFRESH: refresh,
             Act.PALETTE: self._show_palette,
             Act.PREFERENCES: self._show_preferences,
-            Act.KEYS: lambda: KeysDialog(window, self._desk).present(),
-            Act.ABOUT: lambda: AboutDialog(window, self._desk, self._profile).present(),
+            Act.KEYS: self._show_keys,
+            Act.ABOUT: self._show_about,
             Act.QUIT: window.close,
         }
         for act, call in simple.items():
@@ -169,13 +170,24 @@ class ViewWork(QObject):
         for act, scheme in SCHEMES.items():
             self._desk.actions[act].setChecked(self._desk.theme.scheme is scheme)
 
+    def _show_keys(self) -> None:
+        if not bring_back(self._window, "keys"):
+            KeysDialog(self._window, self._desk).present()
+
+    def _show_about(self) -> None:
+        if not bring_back(self._window, "about"):
+            AboutDialog(self._window, self._desk, self._profile).present()
+
     def _show_preferences(self) -> None:
-        PreferencesDialog(self._window, self._desk, self._on_policy).present()
+        if not bring_back(self._window, "preferences"):
+            PreferencesDialog(self._window, self._desk, self._on_policy).present()
 
     def _on_policy(self, policy: ConfirmPolicy) -> None:
         self._parts.ticket.policy = policy
 
     def _show_palette(self) -> None:
+        if bring_back(self._window, "palette"):
+            return
         Palette(
             self._window,
             self._desk,

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.dialogs.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.journeys.journey import Journey, journey
@@ -66,12 +67,12 @@ async def test_a_halt_outlives_the_console_and_is_lifted_in_its_window(tmp_path:
         assert (ledger[twin.client_id], ledger[other.client_id]) == (2, 2)
 
         window.desk.actions[Act.LIFT_HALT].trigger()
-        await until(lambda: window.halt_work.dialog)
-        dialog = window.halt_work.dialog
+        await until(lambda: window.findChild(LiftHaltDialog))
+        dialog = window.findChild(LiftHaltDialog)
         assert dialog is not None
         dialog.reason.setText("Cancelled the second one at the broker.")
         dialog.verb.click()
-        await until(lambda: window.halt_work.dialog is None)
+        await until(lambda: window.findChild(LiftHaltDialog) is None)
         assert not halted(trip, twin)
         assert await trip.at_broker() == ledger  # lifting itself sends nothing
         await place(trip, "three", 9)

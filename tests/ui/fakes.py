@@ -61,7 +61,7 @@ class World:
     calls: list[tuple[str, object]] = field(default_factory=list)
     refuse: RefusedError | None = None
     hold: asyncio.Event | None = None
-    """While it is there and unset, ``submit`` waits for it."""
+    """While it is there and unset, ``submit`` and ``lift_account_halt`` wait for it."""
     plans: int = 100
     day_end: days.FakeDay = field(default_factory=days.FakeDay)
 
@@ -245,6 +245,8 @@ class FakeTrading:
         self, account_id: AccountId, saw: str, reason: str, command: CommandId
     ) -> None:
         self._world.calls.append(("lift_account_halt", (account_id, saw, reason)))
+        if self._world.hold is not None:
+            await self._world.hold.wait()
         status = self._world.statuses[account_id]
         if not reason:
             raise RefusedError("Reason is empty. Say what you saw at the broker.", field="reason")

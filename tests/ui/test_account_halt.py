@@ -38,10 +38,8 @@ def choose(window: MainWindow, account: AccountId) -> None:
 
 
 async def opened(window: MainWindow) -> LiftHaltDialog:
-    await until(lambda: window.halt_work.dialog and window.halt_work.dialog.isVisible())
-    dialog = window.halt_work.dialog
-    assert dialog is not None
-    return dialog
+    await until(lambda: any(one.isVisible() for one in window.findChildren(LiftHaltDialog)))
+    return next(one for one in window.findChildren(LiftHaltDialog) if one.isVisible())
 
 
 def words(dialog: LiftHaltDialog) -> str:
@@ -81,7 +79,7 @@ async def test_lifting_a_halt_asks_for_a_reason_and_names_what_was_found(
     assert world.statuses[F3].halted
     dialog.reason.setText("Sold the 75 by hand.")
     dialog.verb.click()
-    await until(lambda: window.halt_work.dialog is None)
+    await until(lambda: window.findChild(LiftHaltDialog) is None)
     assert world.calls[-1] == ("lift_account_halt", (F3, people.OVERFILL, "Sold the 75 by hand."))
     await until(lambda: "HALTED" not in cells(window, F3))
     assert "halts" not in window.bands.sentences()
@@ -123,7 +121,7 @@ async def test_what_is_found_while_the_dialog_is_open_needs_another_look(
     await until(lambda: people.DUPLICATE in words(dialog))
     assert world.statuses[F3].halted
     dialog.back.click()
-    await until(lambda: window.halt_work.dialog is None)
+    await until(lambda: window.findChild(LiftHaltDialog) is None)
 
 
 async def test_the_rows_menu_offers_it(window: MainWindow) -> None:

@@ -132,7 +132,7 @@ async def test_a_dialog_that_is_closed_while_it_reads_stops_nothing_and_is_told_
     dialog = await opened(window)
     await until(lambda: dialog.counted.text() == "9 of 14 accounts read")
     dialog.close()
-    await until(lambda: window.findChild(DayEndDialog) is None)
+    await until(lambda: dialog.over)
     world.day_end.refuse = (
         RefusedError("The day is not sealed: The disk is full.") if refused else None
     )

@@ -23,8 +23,6 @@ class DayEndDialog(ConsoleDialog):
         self._desk = desk
         self._trading = trading
         self._report: DayReport | None = None
-        self._closed = False
-        self.finished.connect(self._on_finished)
         self.verdict = self.add_text("", style="heading")
         self.verdict.setObjectName("day_verdict")
         self.bar = QProgressBar()
@@ -63,7 +61,9 @@ class DayEndDialog(ConsoleDialog):
         self.counted.setText("Waiting for the first account")
         self.bar.show()
         self.bar.setRange(0, 0)
-        self._desk.tasks.start(self._check(accepted), name="close the day", on_error=self._failed)
+        self.begin(
+            self._desk.tasks, self._check(accepted), name="close the day", on_error=self._failed
+        )
 
     def show_step(self, step: DayStep) -> None:
         """So many accounts are read."""
@@ -77,7 +77,7 @@ class DayEndDialog(ConsoleDialog):
 
     def show_report(self, report: DayReport) -> None:
         """What came of it."""
-        if self._closed:
+        if self.over:
             return  # the window tells it
         self._report = report
         verdict, *rest = day_lines(report)
@@ -101,11 +101,8 @@ class DayEndDialog(ConsoleDialog):
         if self._report is not None:
             self.check(self._report.differences)
 
-    def _on_finished(self, _result: int) -> None:
-        self._closed = True
-
     def _failed(self, sentence: str) -> None:
-        if self._closed:
+        if self.over:
             self._desk.notices.warn(sentence)
             return
         self.verdict.setText(sentence)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -15,35 +16,85 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from copytrade_gui.ui.tasks import OnError, Tasks
+
+T = TypeVar("T")
+
+
+async def answer_of(dialog: QDialog, read: Callable[[], T]) -> T | None:
+    """Wait for a dialog that is shown: what ``read`` says of it once accepted, None otherwise.
+
+    ``read`` is asked while the dialog is there. Whoever waits goes on in a later turn of the loop,
+    when Qt may have deleted it. Cancelling the waiter closes the dialog.
+    """
+    answer: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+
+    def settle(result: int) -> None:
+        if not answer.done():
+            answer.set_result(read() if result == QDialog.DialogCode.Accepted else None)
+
+    dialog.finished.connect(settle)
+    try:
+        return await answer
+    except asyncio.CancelledError:
+        dialog.close()
+        raise
+
 
 class ConsoleDialog(QDialog):
-    """A window over the console that does not block it."""
+    """A window over the console that does not block it.
+
+    Closed, it is ``over`` and Qt deletes it as soon as nothing it has started runs any more: work
+    that outlives its dialog may still read and write it, nobody sees what it writes.
+    """
 
     def __init__(self, parent: QWidget, title: str, name: str) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setWindowTitle(title)
         self.setModal(False)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.over = False
+        self._running: set[asyncio.Task[object]] = set()
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(16, 14, 16, 14)
         self.box.setSpacing(10)
 
     async def ask(self) -> bool:
         """Show it and wait; True when it was accepted. Cancelling the waiter closes the dialog."""
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-        def settle(result: int) -> None:
-            if not answer.done():
-                answer.set_result(result == QDialog.DialogCode.Accepted)
-
-        self.finished.connect(settle)
         self.present()
-        try:
-            return await answer
-        except asyncio.CancelledError:
-            self.close()
-            raise
+        return await answer_of(self, lambda: True) is True
+
+    def begin(
+        self,
+        tasks: Tasks,
+        work: Coroutine[object, object, object],
+        *,
+        name: str,
+        on_error: OnError | None = None,
+    ) -> bool:
+        """Start work that touches this dialog; False when nothing starts any more."""
+        task = tasks.start(work, name=name, on_error=on_error)
+        if task is None:
+            return False
+        self._running.add(task)
+        task.add_done_callback(self._on_work_ended)
+        return True
+
+    def done(self, result: int) -> None:
+        """Close with this result, once."""
+        if self.over:
+            return
+        self.over = True
+        super().done(result)
+        self._go()
+
+    def _on_work_ended(self, task: asyncio.Task[object]) -> None:
+        self._running.discard(task)
+        self._go()
+
+    def _go(self) -> None:
+        if self.over and not self._running:
+            self.deleteLater()
 
     def present(self) -> None:
         """Show it in front."""
@@ -90,6 +141,15 @@ class ConsoleDialog(QDialog):
         if kind:
             button.setProperty("kind", kind)
         return button
+
+
+def bring_back(window: QWidget, name: str) -> bool:
+    """Show the open dialog of that name in front; False when there is none."""
+    for dialog in window.findChildren(ConsoleDialog, name):
+        if not dialog.over:
+            dialog.present()
+            return True
+    return False
 
 
 class Question(ConsoleDialog):

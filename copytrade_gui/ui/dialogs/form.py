@@ -90,14 +90,15 @@ class FormDialog(ConsoleDialog):
             return
         self.verb.setEnabled(False)
         self.clear_problems()
-        started = self._desk.tasks.start(
-            self._run(), name=f"save {self.objectName()}", on_error=self._on_failed
-        )
-        if started is None:
+        name = f"save {self.objectName()}"
+        if not self.begin(self._desk.tasks, self._run(), name=name, on_error=self._on_failed):
             self.verb.setEnabled(True)
 
     def show_problem(self, sentence: str, field: str = "") -> None:
-        """Say what is wrong, beside the field where it has one."""
+        """Say what is wrong, beside the field where it has one; in a notice once it is closed."""
+        if self.over:
+            self._desk.notices.warn(sentence)
+            return
         label = self._problems.get(field, self.problem)
         label.setText(sentence)
         label.show()

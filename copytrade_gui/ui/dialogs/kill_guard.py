@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QWidget
 
+from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.verbs import TradingVerbs
@@ -88,7 +89,7 @@ class KillGuard(ConsoleDialog):
 
     def start(self) -> None:
         """Halt at once, then count what the sweep would cancel."""
-        self._desk.tasks.start(self._halt(), name="kill guard", on_error=self._say)
+        self.begin(self._desk.tasks, self._halt(), name="kill guard", on_error=self._say_failed)
 
     def refresh(self) -> None:
         """Orders changed: count again what still works."""
@@ -124,7 +125,7 @@ class KillGuard(ConsoleDialog):
         self.table.show()
         self.resize(self.width(), max(self.height(), 420))
         self.refresh()
-        self._desk.tasks.start(self._kill(), name="kill", on_error=self._on_failed)
+        self.begin(self._desk.tasks, self._kill(), name="kill", on_error=self._on_failed)
 
     async def _kill(self) -> None:
         await self._trading.kill("held the kill button")
@@ -136,7 +137,13 @@ class KillGuard(ConsoleDialog):
     def _on_failed(self, sentence: str) -> None:
         self.hold.setEnabled(True)
         self.hold.setText("Hold 1.5 s to try again")
+        self._say_failed(sentence)
+
+    def _say_failed(self, sentence: str) -> None:
         self._say(sentence)
+        if self.over:
+            words = f"The stop did not take hold. {sentence}"
+            self._desk.notices.tell(Severity.CRITICAL, words)
 
     def _say(self, sentence: str) -> None:
         self.sentence.setText(sentence)

@@ -94,7 +94,7 @@ class Palette(ConsoleDialog):
 
     def _ask(self) -> None:
         text = self.line.text().strip()
-        self._desk.tasks.start(self._search(text), name="palette search")
+        self.begin(self._desk.tasks, self._search(text), name="palette search")
 
     async def _search(self, text: str) -> None:
         found = await self._market.search(text, 6)

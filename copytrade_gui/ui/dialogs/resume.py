@@ -37,13 +37,13 @@ class ResumeDialog(FormDialog):
         )
         self.reason = QLineEdit()
         self.add_field("reason", "&Reason", self.reason, hint="Goes into the audit trail.")
-        self.word = QLineEdit()
-        self._needs_word = change.state is TradingState.KILL
-        if self._needs_word:
+        self.word: QLineEdit | None = None
+        if change.state is TradingState.KILL:
+            self.word = QLineEdit()
             self.add_field("word", "&Word", self.word, hint="Type RESUME.")
         self.finish_form()
         self.reason.setFocus()
 
     async def _resume(self) -> None:
-        word = self.word.text().strip() if self._needs_word else ""
+        word = self.word.text().strip() if self.word is not None else ""
         await self._trading.resume(self.reason.text().strip(), word)

@@ -173,8 +173,8 @@ class ReviewDialog(ConsoleDialog):
             return
         self.found.setEnabled(False)
         self.absent.setEnabled(False)
-        self._desk.tasks.start(
-            self._decide(item, found), name="decide order", on_error=self.problem.setText
+        self.begin(
+            self._desk.tasks, self._decide(item, found), name="decide order", on_error=self._say
         )
 
     async def _decide(self, item: ReviewItem, found: Candidate | None) -> None:
@@ -187,7 +187,13 @@ class ReviewDialog(ConsoleDialog):
                 await self._trading.decide_found(item.intent_id, order, reason, self._command)
         except RefusedError as refusal:
             self._refresh()
-            self.problem.setText(refusal.sentence)
+            self._say(refusal.sentence)
             return
         self.reason.clear()
         self.show_items(tuple(i for i in self._items if i.intent_id != item.intent_id))
+
+    def _say(self, sentence: str) -> None:
+        if self.over:
+            self._desk.notices.warn(sentence)
+        else:
+            self.problem.setText(sentence)

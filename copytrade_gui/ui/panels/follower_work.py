@@ -18,11 +18,9 @@ from copytrade_gui.ui.dialogs.follower_editor import FollowerEditor, MasterEdito
 from copytrade_gui.ui.dialogs.import_csv import ImportDialog
 from copytrade_gui.ui.dialogs.login import LoginDialog
 from copytrade_gui.ui.dialogs.sizing import SizingDialog
-from copytrade_gui.ui.file_choice import ask_open_path, ask_save_path
+from copytrade_gui.ui.file_choice import CSV, CSV_OR_ALL, ask_open_path, ask_save_path
 from copytrade_gui.ui.panels.follower_edits import FollowerEdits
 from copytrade_gui.ui.panels.followers import FollowersPanel
-
-CSV = "Comma separated (*.csv)"
 
 
 class FollowerWork(QObject):
@@ -148,7 +146,7 @@ class FollowerWork(QObject):
         if master is None:
             self._desk.notices.warn("There is no master account yet. Add the master first.")
             return
-        path = await ask_open_path(self._window, "Import followers", CSV)
+        path = await ask_open_path(self._window, "Import followers", CSV_OR_ALL)
         if path is None:
             return
         preview = await self._followers.check_csv(master.account_id, path)

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
-from copytrade_gui.ui.file_choice import ask_save_path
+from copytrade_gui.ui.file_choice import SHEETS, ask_save_path
 from copytrade_gui.ui.tables.columns import Column, R
 from copytrade_gui.ui.tables.export import write
 from copytrade_gui.ui.tables.view import TableView
@@ -164,9 +164,7 @@ class DataTable(QWidget, Generic[R]):
 
     async def export(self, suggestion: str) -> None:
         """Write the filtered rows to a file the user chooses."""
-        path = await ask_save_path(
-            self, "Export table", suggestion, "Spreadsheet (*.xlsx);;Comma separated (*.csv)"
-        )
+        path = await ask_save_path(self, "Export table", suggestion, SHEETS)
         if path is None:
             return
         mark = "PAPER TRADING - no real orders" if self._desk.paper else ""
