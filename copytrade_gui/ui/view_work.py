@@ -19,6 +19,7 @@ from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.dialogs.pages import AboutDialog, KeysDialog
 from copytrade_gui.ui.dialogs.palette import Palette
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog, save_look
+from copytrade_gui.ui.file_choice import SHEETS, ask_save_path
 from copytrade_gui.ui.parts import Parts
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.theme import Scheme
@@ -206,5 +207,10 @@ class ViewWork(QObject):
             call(table)
 
     def _export(self, table: DataTable[Any]) -> None:
+        self._desk.tasks.start(self._export_to_file(table), name="export table")
+
+    async def _export_to_file(self, table: DataTable[Any]) -> None:
         name = f"{table.view.objectName().replace('_', '-')}.xlsx"
-        self._desk.tasks.start(table.export(name), name="export table")
+        path = await ask_save_path(self._window, "Export table", name, SHEETS)
+        if path is not None:
+            await table.export(path)

@@ -25,7 +25,6 @@ from PySide6.QtWidgets import (
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
-from copytrade_gui.ui.file_choice import SHEETS, ask_save_path
 from copytrade_gui.ui.tables.columns import Column, R
 from copytrade_gui.ui.tables.export import write
 from copytrade_gui.ui.tables.view import TableView
@@ -162,16 +161,10 @@ class DataTable(QWidget, Generic[R]):
         if number:
             self._desk.notices.info(f"{figures.plural(number, 'row')} copied with headers.")
 
-    async def export(self, suggestion: str) -> None:
-        """Write the filtered rows to a file the user chooses."""
-        path = await ask_save_path(self, "Export table", suggestion, SHEETS)
-        if path is None:
-            return
+    async def export(self, path: Path) -> None:
+        """Write the filtered rows to a file and say so."""
         mark = "PAPER TRADING - no real orders" if self._desk.paper else ""
-        await self._export_to(path, mark)
-
-    async def _export_to(self, path: Path, watermark: str) -> None:
-        sheet = self.view.sheet(only_selected=False, watermark=watermark)
+        sheet = self.view.sheet(only_selected=False, watermark=mark)
         try:
             number = await asyncio.to_thread(write, path, sheet)
         except (OSError, ValueError) as error:
