@@ -24,6 +24,8 @@ _IST = timezone(timedelta(hours=5, minutes=30), "IST")
 _SAYS_ITS_TERMS = frozenset({State.WORKING, State.TRIGGER_PENDING, State.PARTIAL, State.FILLED})
 """In these the row's terms are the order's own. Before, the broker may not have put them all in; a
 change that is pending may still be refused; of an ended order some fields are emptied."""
+_MAY_BE_FILLED = frozenset({State.FILLED, None})
+"""Beside a quantity that is filled whole, a status text we do not know says nothing else."""
 _LOWERED_BY_ITS_END = frozenset({State.CANCELLED, State.EXPIRED})
 _MAY_BE_CANCELLED = frozenset(
     {
@@ -84,7 +86,7 @@ class Divergences:
     def _is_news(self, order: Order, row: BrokerOrder, now: tuple[Change, ...]) -> bool:
         """A stale book shows again what was before: the broker's stamps tell, in whole seconds."""
         held = order.diverged
-        if held is None or (row.state is State.FILLED and row.filled_quantity == row.quantity):
+        if held is None or (row.state in _MAY_BE_FILLED and row.all_filled):
             return True
         if row.updated_ns is None or not held.updated_ns or row.updated_ns == held.updated_ns:
             return now not in self._seen.get(order.intent.intent_id, {(), held.changes})
@@ -132,7 +134,7 @@ def changes(order: Order, row: BrokerOrder) -> tuple[Change, ...]:
     if held is None and _plainly_same(terms, row):
         return ()
     found = {} if held is None else {change.field: change for change in held.changes}
-    if row.state in _SAYS_ITS_TERMS:
+    if row.state in _SAYS_ITS_TERMS or (row.state is None and row.all_filled):
         _put(found, "quantity", terms.quantity, row.quantity, same=_same_count(terms, row))
         _put_words(found, terms, row)
         _put_prices(found, terms, row)

@@ -23,6 +23,7 @@ from copytrade_gui.engine.shown import ShownOrders, ShownTrades
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
 
 _EXPLAINED = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED})
+_NOT_FILLED_YET = frozenset({State.ACKED, State.WORKING, State.TRIGGER_PENDING})
 _LATE = frozenset({State.NOT_PLACED, State.REFUSED, State.NOT_SENT})
 
 
@@ -255,18 +256,19 @@ class Reconciler:
         return grew
 
     def _new_state(self, order: Order, row: BrokerOrder, old: State) -> State:
-        """What the row's status means beside its quantities."""
-        ordered = order.ordered
+        """What the row's status means beside its quantities, which come before any word.
+
+        What was filled cannot be undone, so an order that is filled whole is FILLED, also where it
+        filled before it was seen open and its word is one we do not know.
+        """
         new = row.state
         if new is None:
             self._unmapped_status(order, row)
             new = old
-        if new is State.WORKING and order.filled > 0:
-            new = State.PARTIAL
-        if new is State.PARTIAL and order.filled >= ordered:
-            new = State.FILLED
-        if new is State.FILLED and order.filled < ordered:
-            new = State.PARTIAL  # a "complete" whose quantities disagree is not complete
+        if order.filled >= order.ordered:
+            return State.FILLED
+        if new is State.FILLED or (new in _NOT_FILLED_YET and order.filled > 0):
+            return State.PARTIAL  # a "complete" whose quantities disagree is not complete
         return new
 
     def _note_overfill(self, order: Order, row: BrokerOrder) -> bool:

@@ -58,6 +58,11 @@ class BrokerOrder:
     placed_ns: int | None
     updated_ns: int | None = None
 
+    @property
+    def all_filled(self) -> bool:
+        """Nothing of it is left to work, whatever its status text says."""
+        return self.filled_quantity >= self.quantity
+
 
 @dataclass(frozen=True, slots=True)
 class BrokerTrade:
@@ -113,12 +118,20 @@ class BrokerPosition:
 
 @dataclass(frozen=True, slots=True)
 class BrokerHolding:
-    """One holding; ``quantity`` units, average in rupees."""
+    """One holding; quantities in units, average in rupees.
+
+    ``quantity`` is the broker's total, which may count shares that cannot be sold. ``in_demat`` is
+    what can be sold, ``unsettled`` was bought yesterday and can be sold where the account may,
+    ``pledged`` cannot be; each is None where the row does not say (reference 21 row 10).
+    """
 
     isin: str
     symbol: str
     quantity: int
     average_price: Decimal
+    in_demat: int | None = None
+    unsettled: int | None = None
+    pledged: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from copytrade_gui.simulator.codes import EQUITY_SEGMENTS, EXCHANGES
 from copytrade_gui.simulator.desk import Call, Desk, plain_fields, read_json, read_object
 from copytrade_gui.simulator.ist import http_date
 from copytrade_gui.simulator.lies import distort
-from copytrade_gui.simulator.positions import holding_row, position_row
+from copytrade_gui.simulator.positions import holding_row, placeholder_row, position_row
 from copytrade_gui.simulator.prices import slot_of
 from copytrade_gui.simulator.terms import Leg, RefusedError, check_place, whole_quantity
 from copytrade_gui.simulator.wire import Reply
@@ -70,6 +70,7 @@ class AccountCalls:
     def holdings(self, call: Call) -> Reply:
         """GET /holdings: what was there this morning, less what was sold."""
         desk, account = self._desk, call.client
+        switches = desk.switches
         desk.exchange.settle(account, call.now)
         rows = []
         for holding in account.holdings.values():
@@ -81,8 +82,10 @@ class AccountCalls:
             bse = next((i for i in listed if i.exchange == "BSEEQ"), None)
             some = nse or bse
             close = desk.prices.previous_close(some, call.now) if some else 0
-            if holding.settled + holding.unsettled > holding.sold_today:
-                rows.append(msgspec.json.encode(holding_row(holding, nse, bse, close)))
+            if holding.sellable + holding.pledged > 0:
+                rows.append(msgspec.json.encode(holding_row(holding, nse, bse, close, switches)))
+        if switches.placeholder_holdings:
+            rows.append(msgspec.json.encode(placeholder_row()))
         return self._book("holdings", rows, call)
 
     def margin(self, call: Call) -> Reply:

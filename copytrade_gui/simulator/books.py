@@ -12,18 +12,22 @@ _encode = msgspec.json.encode
 
 _EMPTY = {"orders": "EC916", "trades": "EC926", "positions": "EC920", "holdings": "EC922"}
 _FAILED = {"orders": "EC915", "trades": "EC927", "positions": "EC919", "holdings": "EC921"}
+_STATUS_ROW = b'{"status":"Success","message":"Success"}'
 
 
-def status_text(text: str, switches: Switches) -> str:
-    """A status in the case this broker is set to use."""
-    match switches.status_case:
+def status_text(text: str, switches: Switches, number: int) -> str:
+    """A status of the ``number``-th order, in the case this broker is set to use."""
+    case = switches.status_case
+    if case == "mixed":
+        case = ("lower", "snake")[number % 2]
+    match case:
         case "title":
             return text.title()
         case "upper":
             return text.upper()
         case "snake":
             return text.upper().replace(" ", "_")
-        case "lower":
+        case _:
             return text
 
 
@@ -33,6 +37,8 @@ def order_fields(order: Order, switches: Switches, step: Step | None = None) -> 
     instrument = terms.instrument
     if step is None:
         status = order.shown_status or order.status
+        if order.shown_end and not order.live:
+            status = order.shown_end
         quantity, filled, value = terms.quantity, order.filled, order.value
         kind, price, trigger = terms.kind, terms.price, terms.trigger
         reason, updated = order.reason, order.updated_at
@@ -46,7 +52,7 @@ def order_fields(order: Order, switches: Switches, step: Step | None = None) -> 
         "placedBy": order.account,
         "brokerOrderId": order.order_id,
         "exchangeOrderId": order.exchange_id,
-        "orderStatus": status_text(status, switches),
+        "orderStatus": status_text(status, switches, order.number),
         "formattedInstrumentName": instrument.name,
         "tradingSymbol": instrument.symbol,
         "instrumentId": str(instrument.id),
@@ -147,8 +153,12 @@ def joined_body(book: str, rows: bytes, switches: Switches) -> bytes:
     if not rows:
         return empty_body(book, switches)
     before, after = b"[", b"]"
+    if switches.status_row:
+        rows += b"," + _STATUS_ROW
     if switches.books == "keyed":
         before, after = b'{"' + book.encode() + b'":[', b"]}"
+    elif switches.books == "listed" and book == "positions":
+        before, after = b'{"positionList":[', b"]}"
     if switches.books != "bare":
         before, after = b'{"status":"Ok","message":"Success","result":' + before, after + b"}"
     return b"".join((before, rows, after))
@@ -158,6 +168,10 @@ def empty_body(book: str, switches: Switches) -> bytes:
     """What an empty book looks like."""
     if switches.empty_books == "list":
         return b"[]" if switches.books == "bare" else b'{"status":"Ok","result":[]}'
+    if switches.empty_books == "stub":
+        return b'{"status":"Ok","result":{"status":"ok"}}'
+    if switches.empty_books == "stub_row":
+        return b'{"status":"Ok","message":"Success","result":[' + _STATUS_ROW + b"]}"
     code = _EMPTY[book]
     inner = _encode({"status": code, "message": text_of(code)})
     as_array = book in {"positions", "holdings"}

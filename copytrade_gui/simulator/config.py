@@ -12,17 +12,26 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     All can be changed while the broker runs, over the control path or in-process.
     """
 
-    books: Literal["enveloped", "bare", "keyed"] = "enveloped"
-    """`{"result":[...]}`, `[...]`, or `{"result":{"orders":[...]}}`."""
-    empty_books: Literal["live", "object", "array", "list"] = "live"
+    books: Literal["enveloped", "bare", "keyed", "listed"] = "enveloped"
+    """`{"result":[...]}`, `[...]`, or `{"result":{"orders":[...]}}`; `listed` puts positions under
+    `positionList` and the other books as `enveloped`."""
+    empty_books: Literal["live", "object", "array", "list", "stub", "stub_row"] = "live"
     """An empty book's code as `result:{...}`, `result:[{...}]`, or plainly `result:[]`;
-    `live` is an object for orders and trades, an array for positions and holdings."""
-    status_case: Literal["lower", "title", "upper", "snake"] = "lower"
+    `live` is an object for orders and trades, an array for positions and holdings. Without a code:
+    `stub` is `result:{"status":"ok"}`, `stub_row` the same as the only row of a list."""
+    status_row: bool = False
+    """A row that holds only a status stands behind the real rows of every book."""
+    placeholder_holdings: bool = False
+    """Holdings carry a row of zeros without a name; alone where there are none."""
+    status_case: Literal["lower", "title", "upper", "snake", "mixed"] = "lower"
+    """`mixed`: every second order in `snake` (TRIGGER_PENDING), the others in `lower`."""
+    holdings_total: Literal["all", "free"] = "all"
+    """Whether `totalQuantity` of a holding counts pledged shares, or only what can be sold."""
     disclosed_name: Literal["disclosedQty", "disclosedQuantity"] = "disclosedQty"
     bare_margin: bool = True
     """Margin and open-interest replies without envelope, as the documentation prints them."""
-    error_place: Literal["result", "outer"] = "result"
-    """Where a refused modify or cancel puts its code."""
+    error_place: Literal["result", "outer", "mixed"] = "result"
+    """Where a refused modify or cancel puts its code; `mixed`: in turn, for each account."""
     candles_as_text: bool = False
     """Candles as a JSON string inside the JSON; the documentation warns of it."""
 

@@ -138,6 +138,10 @@ class Desk:
             instrument = next(i for i in self.instruments.live if i.underlying == symbol)
             paid = instrument.price * account.rng.randint(70, 104) // 100
             account.holdings[symbol] = Holding(symbol, quantity, 0, paid)
+        # The last of them is partly pledged and partly bought yesterday.
+        mixed = list(account.holdings.values())[-1]
+        mixed.unsettled, mixed.pledged = mixed.settled // 5, mixed.settled // 5 * 2
+        mixed.settled -= mixed.unsettled + mixed.pledged
 
     def open_session(self, account: Account, app: App, now: int) -> Session:
         """A new login for a client; whether it ends an earlier one is a switch."""

@@ -385,6 +385,7 @@ class Exchange:
         order.visible_at += twist.hidden_ns
         order.doom = twist.reject
         order.shown_status = twist.status
+        order.shown_end = twist.end_status
         order.parts = twist.parts
         order.late_fill = twist.late_fill
         order.shown_tag = twist.tag

@@ -31,6 +31,7 @@ Action = Literal[
     "duplicate_order",  # the broker makes `copies` more orders of it
     "tag",  # `form`: NA, empty, truncate, swap, lower, other
     "status",  # the books show `text` as its status
+    "end_status",  # the books show `text` as its status once it has ended
     "parts",  # fills in `copies` parts
     "fill_after_cancel",  # a cancel succeeds, and then it fills
     # What a book (orders, order, trades, positions, holdings) shows this time.
@@ -53,8 +54,8 @@ Action = Literal[
 ]  # fmt: skip
 
 PLACE_ACTIONS = frozenset(
-    {"accept_late", "show_late", "reject", "duplicate_order", "tag", "status", "parts",
-     "fill_after_cancel"}
+    {"accept_late", "show_late", "reject", "duplicate_order", "tag", "status", "end_status",
+     "parts", "fill_after_cancel"}
 )  # fmt: skip
 BOOK_ACTIONS = frozenset(
     {"book_empty", "book_short", "book_stale", "book_duplicate", "book_shuffle", "book_garble",

@@ -75,6 +75,8 @@ def _twist(twist: Twist, fault: Fault, dice: random.Random, call: Call) -> None:
             twist.tag = changed_tag(tag, fault.form, dice)
         case "status":
             twist.status = fault.text
+        case "end_status":
+            twist.end_status = fault.text
         case "parts":
             twist.parts = fault.copies
         case "fill_after_cancel":
@@ -137,9 +139,18 @@ def _coded(code: str, call: Call, desk: Desk) -> Reply:
     if call.name == "place":
         leg = {"status": code, "message": text_of(code)}
         return desk.ok([leg for _ in call.legs or (None,)], call.now)
-    if call.name in {"modify", "cancel"} and desk.switches.error_place == "outer":
-        return desk.failure(code, call.now)
+    if call.name in {"modify", "cancel"}:
+        return refused_change(call, code, desk)
     return desk.failed_result(code, call.now)
+
+
+def refused_change(call: Call, code: str, desk: Desk) -> Reply:
+    """A modify or cancel that is refused: its code where the switch says."""
+    place = desk.switches.error_place
+    if place == "mixed":
+        asked = call.client.calls
+        place = ("result", "outer")[(asked["modify"] + asked["cancel"]) % 2]
+    return desk.failure(code, call.now) if place == "outer" else desk.failed_result(code, call.now)
 
 
 def _answer(fault: Fault, call: Call, reply: Reply, desk: Desk) -> Reply:

@@ -23,6 +23,7 @@ from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.ist import NS, stamp
 from copytrade_gui.simulator.ledger import WireOrder
 from copytrade_gui.simulator.lies import distort
+from copytrade_gui.simulator.misfortune import refused_change
 from copytrade_gui.simulator.orders import Order, Terms, Twist
 from copytrade_gui.simulator.terms import (
     Leg,
@@ -126,24 +127,24 @@ class OrderCalls:
         desk.exchange.settle(account, call.now)
         fields = read_object(call.request.body)
         if not fields:
-            return self._refused_change("EC914", call.now)
+            return refused_change(call, "EC914", desk)
         if not (call.argument.isascii() and call.argument.isalnum()):
-            return self._refused_change("EC985", call.now)
+            return refused_change(call, "EC985", desk)
         order = account.orders.get(call.argument)
         if order is None or order.visible_at > call.now:
-            return self._refused_change("EC999", call.now)
+            return refused_change(call, "EC999", desk)
         if order.stage not in _CHANGEABLE or order.status in {"modify pending", "cancel pending"}:
-            return self._refused_change("EC993", call.now)
+            return refused_change(call, "EC993", desk)
         known = {name: value for name, value in fields.items() if name in _MODIFIABLE}
         if not known:
-            return self._refused_change("EC992", call.now)
+            return refused_change(call, "EC992", desk)
         try:
             leg = msgspec.convert(known, Leg)
             terms = new_terms(order, leg, remaining=desk.switches.modify_quantity == "remaining")
         except RefusedError as refused:
-            return self._refused_change(refused.code, call.now)
+            return refused_change(call, refused.code, desk)
         except msgspec.ValidationError:
-            return self._refused_change("EC992", call.now)
+            return refused_change(call, "EC992", desk)
         desk.exchange.modify(account, order, terms, call.now)
         return self._taken(order, call.now)
 
@@ -152,12 +153,12 @@ class OrderCalls:
         desk, account = self._desk, call.client
         desk.exchange.settle(account, call.now)
         if not (call.argument.isascii() and call.argument.isalnum()):
-            return self._refused_change("EC979", call.now)
+            return refused_change(call, "EC979", desk)
         order = account.orders.get(call.argument)
         if order is None or order.visible_at > call.now:
-            return self._refused_change("EC997", call.now)
+            return refused_change(call, "EC997", desk)
         if not desk.exchange.cancel(account, order, call.now):
-            return self._refused_change("EC995", call.now)
+            return refused_change(call, "EC995", desk)
         return self._taken(order, call.now)
 
     def _taken(self, order: Order, now: int) -> Reply:
@@ -171,11 +172,6 @@ class OrderCalls:
             },
             now,
         )
-
-    def _refused_change(self, code: str, now: int) -> Reply:
-        if self._desk.switches.error_place == "outer":
-            return self._desk.failure(code, now)
-        return self._desk.failed_result(code, now)
 
     # -- books --------------------------------------------------------------------------------
 

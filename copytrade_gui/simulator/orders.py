@@ -69,6 +69,7 @@ class Twist(msgspec.Struct):
     tag: str | None = None
     reject: str = ""
     status: str = ""
+    end_status: str = ""
     parts: int = 0
     late_fill: bool = False
 
@@ -93,6 +94,7 @@ class Order(msgspec.Struct, gc=False):
     status: str = "put order req received"
     shown_tag: str | None = None  # a fault's tag over the one that was sent; "" shows as NA
     shown_status: str = ""  # a fault's text over the true one
+    shown_end: str = ""  # the same, from the end on
     filled: int = 0
     value: int = 0
     cancelled: int = 0

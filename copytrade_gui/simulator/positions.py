@@ -3,6 +3,7 @@
 import msgspec
 
 from copytrade_gui.simulator import rupees
+from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.instruments import Instrument
 
 
@@ -15,6 +16,7 @@ class Holding(msgspec.Struct):
     price: int
     product: str = "DELIVERY"
     sold_today: int = 0
+    pledged: int = 0  # given as collateral; cannot be sold
 
     @property
     def sellable(self) -> int:
@@ -121,10 +123,15 @@ def position_row(p: Position, previous_close: int) -> dict[str, object]:
 
 
 def holding_row(
-    h: Holding, nse: Instrument | None, bse: Instrument | None, previous_close: int
+    h: Holding,
+    nse: Instrument | None,
+    bse: Instrument | None,
+    previous_close: int,
+    switches: Switches,
 ) -> dict[str, object]:
-    """A row of the holdings, as documented."""
+    """A row of the holdings; whether the total counts pledged shares is a switch."""
     some = nse or bse
+    pledged = h.pledged if switches.holdings_total == "all" else 0
     return {
         "isin": some.isin if some else "",
         "nseInstrumentId": str(nse.id) if nse else None,
@@ -133,11 +140,31 @@ def holding_row(
         "bseTradingSymbol": bse.symbol if bse else None,
         "formattedInstrumentName": some.name if some else h.symbol,
         "product": h.product,
-        "totalQuantity": h.settled + h.unsettled - h.sold_today,
+        "totalQuantity": h.sellable + pledged,
         "dpQuantity": h.settled - min(h.sold_today, h.settled),
-        "collateralQuantity": 0,
+        "collateralQuantity": h.pledged,
         "t1Quantity": h.unsettled - max(h.sold_today - h.settled, 0),
         "authorizedQuantity": "0",
         "averageTradedPrice": rupees.number(h.price),
         "previousDayClose": rupees.number(previous_close),
+    }
+
+
+def placeholder_row() -> dict[str, object]:
+    """A row that stands for no holding at all: zeros, and no name."""
+    return {
+        "isin": "",
+        "nseInstrumentId": None,
+        "bseInstrumentId": None,
+        "nseTradingSymbol": "",
+        "bseTradingSymbol": "",
+        "formattedInstrumentName": "",
+        "product": "",
+        "totalQuantity": 0,
+        "dpQuantity": 0,
+        "collateralQuantity": 0,
+        "t1Quantity": 0,
+        "authorizedQuantity": "0",
+        "averageTradedPrice": 0,
+        "previousDayClose": None,
     }

@@ -144,6 +144,11 @@ async def test_every_other_read(cache: Path) -> None:
         {"empty_books": "object", "error_place": "outer"},
         {"empty_books": "array"},
         {"empty_books": "list"},
+        {"empty_books": "stub"},
+        {"empty_books": "stub_row", "books": "listed"},
+        {"status_row": True},
+        {"status_row": True, "books": "keyed"},
+        {"status_row": True, "books": "bare"},
     ],
 )
 async def test_shapes(cache: Path, switches: dict[str, object]) -> None:
@@ -166,6 +171,38 @@ async def test_shapes(cache: Path, switches: dict[str, object]) -> None:
             infy.key, Interval.HOUR, TODAY - timedelta(days=7), TODAY
         )
         assert isinstance(await session.cancel(BrokerOrderId("99")), Refused)
+
+
+@pytest.mark.parametrize("total", ["all", "free"])
+@pytest.mark.parametrize("placeholder", [True, False])
+async def test_what_can_be_sold_stands_apart_from_what_is_pledged(
+    cache: Path, total: str, placeholder: bool
+) -> None:
+    switches = {"holdings_total": total, "placeholder_holdings": placeholder}
+    async with standing(cache, switches=switches) as stand:
+        holdings = await (await stand.login()).holdings()
+        theirs = list(stand.simulated.accounts[0].holdings.values())
+        assert len(holdings) == len(theirs)
+        for ours, held in zip(holdings, theirs, strict=True):
+            assert (ours.in_demat, ours.unsettled) == (held.settled, held.unsettled)
+            assert ours.pledged == held.pledged
+            beside = held.pledged if total == "all" else 0
+            assert ours.quantity == held.settled + held.unsettled + beside
+        assert any(one.pledged and one.unsettled for one in holdings)
+        stand.simulated.accounts[0].holdings.clear()
+        assert await (await stand.login()).holdings() == ()
+
+
+@pytest.mark.parametrize("place", ["result", "outer", "mixed"])
+async def test_a_refused_change_is_refused_wherever_its_code_stands(
+    cache: Path, place: str
+) -> None:
+    async with standing(cache, switches={"error_place": place}) as stand:
+        session = await stand.login()
+        infy = await stand.instrument(Exchange.NSEEQ, "INFY")
+        for _ in range(2):
+            assert isinstance(await session.cancel(BrokerOrderId("99")), Refused)
+            assert isinstance(await session.modify(BrokerOrderId("99"), terms(infy)), Refused)
 
 
 async def test_commodities_are_counted_in_lots_and_come_back_in_units(cache: Path) -> None:

@@ -51,13 +51,13 @@ SAMPLE: dict[str, Value] = {
 TABLE = """
 ACKED: put order req received, validation pending, open pending, new, pending, transit,
     amo req received, after market order req received
-WORKING: open, modified, not modified, not cancelled, partially filled
+WORKING: open, modified, not modified, not cancelled, partially filled, partially executed, partial
 TRIGGER_PENDING: trigger pending
 MODIFY_PENDING: modify pending, modify validation pending, modify after market order req received
 CANCEL_PENDING: cancel pending
-FILLED: complete, traded, filled, executed
-CANCELLED: cancelled, canceled, cancelled after market order
-REJECTED: rejected, fail, failed
+FILLED: complete, completed, success, traded, filled, executed, fully executed
+CANCELLED: cancelled, cancel, canceled, cancelled after market order
+REJECTED: rejected, reject, fail, failed
 EXPIRED: expired, lapsed
 """
 EXPECTED = {
@@ -337,6 +337,7 @@ def test_funds_holdings_quotes() -> None:
     )
     assert holding is not None
     assert (holding.symbol, holding.quantity) == ("INFY-EQ", 12)
+    assert (holding.in_demat, holding.unsettled, holding.pledged) == (None, None, None)
     quote = quote_of(
         wire.QuoteRow(exchange="NSEEQ", instrument_id=1594, ltp=1500.1, bes_ask_price="1500.2"), 5
     )

@@ -67,6 +67,29 @@ def test_empty_in_every_wrapping(code: str) -> None:
         assert page(body) == (0, "", False)
 
 
+NOTHING = [{"status": "ok"}, {"status": "Success", "message": "Success"}, {"status": " OK "}]
+
+
+@pytest.mark.parametrize("said", NOTHING)
+def test_a_row_that_holds_only_a_status_is_an_empty_book_or_stands_beside_one(
+    said: dict[str, str],
+) -> None:
+    for body in ({"status": "Ok", "result": said}, {"result": [said]}, [said]):
+        assert page(body) == (0, "", False)
+    for rows in ([*ROWS, said], [said, *ROWS], [ROW, said, ROWS[1]]):
+        assert page({"status": "Ok", "result": rows}) == (2, "", False)
+        assert page({"result": {"positionList": rows}}) == (2, "", False)
+
+
+def test_a_reply_that_is_nothing_but_a_status_is_no_book() -> None:
+    """Nothing in it says that it speaks of the book at all."""
+    for body in ({"status": "Ok"}, {"status": "Success", "message": "Success"}):
+        rows, _, _ = page(body)
+        assert rows == 1  # the one row, which cannot be understood as an order
+    for odd in ({"status": "Not_Ok"}, {"status": "ok", "brokerOrderId": "5"}, {"message": "ok"}):
+        assert page({"result": [ROW, odd]})[0] == 2
+
+
 @pytest.mark.parametrize("code", ["EC915", "EC917", "EC003", "EC500", "EC901", "EC999"])
 def test_another_code_is_no_book(code: str) -> None:
     for body in ({"result": {"status": code}}, {"result": [{"status": code}]}, {"status": code}):

@@ -135,6 +135,8 @@ class World:
     starts_ns: int = MORNING_NS
 
     def __post_init__(self) -> None:
+        # Both spellings of a status, and both places of a refusal, in every proof.
+        self.switches.status_case = self.switches.error_place = "mixed"
         self.time = VirtualTime(self.starts_ns)
         self.clock = VirtualClock(self.time)
         config = SimulatorConfig(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -24,6 +25,7 @@ class _Envelope(Row, frozen=True):
     orders: msgspec.Raw = msgspec.Raw()
     trades: msgspec.Raw = msgspec.Raw()
     positions: msgspec.Raw = msgspec.Raw()
+    position_list: msgspec.Raw = msgspec.Raw()
     holdings: msgspec.Raw = msgspec.Raw()
     data: msgspec.Raw = msgspec.Raw()
 
@@ -94,6 +96,7 @@ def _listed(envelope: _Envelope) -> list[msgspec.Raw] | None:
         envelope.orders,
         envelope.trades,
         envelope.positions,
+        envelope.position_list,
         envelope.holdings,
         envelope.data,
     ):
@@ -109,7 +112,7 @@ def _first(raw: bytes | msgspec.Raw) -> bytes:
 RowT = TypeVar("RowT")
 
 
-def decode_rows(rows: list[msgspec.Raw], kind: type[RowT]) -> tuple[list[RowT], int]:
+def decode_rows(rows: Sequence[msgspec.Raw], kind: type[RowT]) -> tuple[list[RowT], int]:
     """Decode each row; the second value counts those that are not objects of this kind."""
     decoder = msgspec.json.Decoder(kind)
     good: list[RowT] = []
@@ -120,6 +123,31 @@ def decode_rows(rows: list[msgspec.Raw], kind: type[RowT]) -> tuple[list[RowT], 
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             bad += 1
     return good, bad
+
+
+_FIELDS = msgspec.json.Decoder(dict[str, object])
+_LONGEST_STATUS = 512  # bytes; a row of a book is longer, and is not opened twice
+
+
+def telling(rows: list[msgspec.Raw], body: bytes) -> list[msgspec.Raw]:
+    """Leave out rows that hold only a status of success, and perhaps a message.
+
+    Such a row stands for an empty book, or beside the rows of one (reference 21 row 3). It does so
+    inside a ``result`` or a list; a reply that is nothing else says nothing about a book.
+    """
+    return [raw for raw in rows if not _says_nothing(raw) or bytes(raw) == body]
+
+
+def _says_nothing(raw: msgspec.Raw) -> bool:
+    if len(bytes(raw)) > _LONGEST_STATUS or _first(raw) != b"{":
+        return False
+    try:
+        fields = _FIELDS.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return fields.keys() <= {"status", "message"} and str(
+        fields.get("status", "")
+    ).strip().casefold() in ("ok", "success")
 
 
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)', re.DOTALL)

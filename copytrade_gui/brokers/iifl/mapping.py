@@ -209,15 +209,32 @@ def position_of(row: PositionRow, lot_size: LotSize) -> BrokerPosition | None:
 
 
 def holding_of(row: HoldingRow) -> BrokerHolding | None:
-    """Map a holding."""
+    """Map a holding. Whether what can be sold adds up with the total is nothing we know."""
     quantity, average = whole(row.total_quantity), _price(row.average_traded_price)
-    symbols = (row.nse_trading_symbol, row.bse_trading_symbol, row.formatted_instrument_name)
-    symbol = next((text(name) for name in symbols if text(name) not in ("", "NA")), "")
+    symbol = _symbol_of(row)
     if quantity is None or average is None or not (symbol or text(row.isin)):
         return None
     return BrokerHolding(
-        isin=text(row.isin), symbol=symbol, quantity=quantity, average_price=average
+        isin=text(row.isin),
+        symbol=symbol,
+        quantity=quantity,
+        average_price=average,
+        in_demat=whole(row.dp_quantity),
+        unsettled=whole(row.t1_quantity),
+        pledged=whole(row.collateral_quantity),
     )
+
+
+def is_placeholder(row: HoldingRow) -> bool:
+    """A row of nothing, as an account without holdings may show (reference 21 row 3)."""
+    parts = (row.dp_quantity, row.t1_quantity, row.collateral_quantity)
+    nothing = whole(row.total_quantity) == 0 and not any(whole(part) for part in parts)
+    return nothing and not _symbol_of(row)
+
+
+def _symbol_of(row: HoldingRow) -> str:
+    symbols = (row.nse_trading_symbol, row.bse_trading_symbol, row.formatted_instrument_name)
+    return next((text(name) for name in symbols if text(name) not in ("", "NA")), "")
 
 
 def limits_of(row: LimitsRow) -> FundLimits | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from copytrade_gui.brokers.iifl.door import HttpReply
-from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope
+from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope, telling
 from copytrade_gui.brokers.iifl.errors import (
     EMPTY_BOOK,
     CodeClass,
@@ -58,7 +58,8 @@ def read_page(reply: HttpReply, kind: type[RowT], what: str) -> Page[RowT]:
         opened = open_envelope(reply.body)
     except UnreadableError as error:
         return Page((), f"The broker's {what} cannot be read: {error}. Try again in a minute.")
-    rows, bad = decode_rows(opened.rows, kind)
+    raws = telling(opened.rows, reply.body)
+    rows, bad = decode_rows(raws, kind)
     outer = opened.code if is_code(opened.code) else ""
     codes = [text(row.status) for row in rows if is_code(text(row.status))] or [outer]
     code = codes[0]
@@ -72,7 +73,7 @@ def read_page(reply: HttpReply, kind: type[RowT], what: str) -> Page[RowT]:
         return Page((), f"The broker did not give the {what}: {said}. Try again in a minute.")
     if bad:
         return Page(tuple(rows), f"{bad} rows of the broker's {what} cannot be read.")
-    return Page(tuple(rows), raws=[bytes(raw) for raw in opened.rows])
+    return Page(tuple(rows), raws=[bytes(raw) for raw in raws])
 
 
 ADDRESS_REFUSED = (

@@ -14,6 +14,7 @@ from copytrade_gui.brokers.iifl.growing import Cut, Known, known_of
 from copytrade_gui.brokers.iifl.mapping import (
     LotSize,
     holding_of,
+    is_placeholder,
     key_of,
     limits_of,
     margin_of,
@@ -246,7 +247,7 @@ class IiflSession:
         """Holdings."""
         what = "holdings"
         rows = await self._caller.rows("GET", wire.HOLDINGS, wire.HoldingRow, what)
-        return _all([holding_of(row) for row in rows], what)
+        return _all([holding_of(row) for row in rows if not is_placeholder(row)], what)
 
     async def limits(self) -> FundLimits:
         """Funds."""

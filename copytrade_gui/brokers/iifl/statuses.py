@@ -1,4 +1,8 @@
-"""The broker's status texts and what they mean: one table (order-safety section 2)."""
+"""The broker's status texts and what they mean: one table (order-safety section 2).
+
+Words that other clients of this broker take are in it too (reference 21 row 4). No word alone
+makes an order FILLED: the engine asks the row's quantities beside it.
+"""
 
 from __future__ import annotations
 
@@ -20,19 +24,26 @@ STATES: Mapping[str, State] = {
     "not modified": State.WORKING,
     "not cancelled": State.WORKING,
     "partially filled": State.WORKING,
+    "partially executed": State.WORKING,
+    "partial": State.WORKING,
     "trigger pending": State.TRIGGER_PENDING,
     "modify pending": State.MODIFY_PENDING,
     "modify validation pending": State.MODIFY_PENDING,
     "modify after market order req received": State.MODIFY_PENDING,
     "cancel pending": State.CANCEL_PENDING,
     "complete": State.FILLED,
+    "completed": State.FILLED,
+    "success": State.FILLED,
     "traded": State.FILLED,
     "filled": State.FILLED,
     "executed": State.FILLED,
+    "fully executed": State.FILLED,
     "cancelled": State.CANCELLED,
+    "cancel": State.CANCELLED,
     "canceled": State.CANCELLED,
     "cancelled after market order": State.CANCELLED,
     "rejected": State.REJECTED,
+    "reject": State.REJECTED,
     "fail": State.REJECTED,
     "failed": State.REJECTED,
     "expired": State.EXPIRED,

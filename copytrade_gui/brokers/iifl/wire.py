@@ -112,6 +112,9 @@ class HoldingRow(Row, frozen=True):
     bse_trading_symbol: Value = None
     formatted_instrument_name: Value = None
     total_quantity: Value = None
+    dp_quantity: Value = None
+    t1_quantity: Value = None
+    collateral_quantity: Value = None
     average_traded_price: Value = None
 
 
