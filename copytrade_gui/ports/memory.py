@@ -12,7 +12,7 @@ from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.day import DaySeal, OpenDay
 from copytrade_gui.domain.events import Event, PlanSettled
 from copytrade_gui.domain.halt import AccountHalt
-from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId, Tag
+from copytrade_gui.domain.ids import AccountId, AttemptId, CommandId, IntentId, PlanId, Tag
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
@@ -118,6 +118,7 @@ class AuditEvent:
 class TimedOrder:
     """When one acknowledged attempt was called, sent and answered; ``rank`` is its send place."""
 
+    attempt_id: AttemptId
     plan_id: PlanId
     account_id: AccountId
     at_ns: int

@@ -35,6 +35,7 @@ class HistoryService:
         """The newest samples, oldest first."""
         return tuple(
             LatencySample(
+                timed.attempt_id,
                 timed.plan_id,
                 timed.account_id,
                 timed.at_ns,

@@ -17,7 +17,14 @@ from copytrade_gui.domain.account import Account, AccountStatus
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
+from copytrade_gui.domain.ids import (
+    AccountId,
+    AttemptId,
+    BrokerOrderId,
+    CommandId,
+    IntentId,
+    PlanId,
+)
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.records import OrderView
@@ -249,6 +256,7 @@ class SessionVerbs(Protocol):
 class LatencySample:
     """One acknowledged order: ms from the call, and what the broker and line took of it."""
 
+    attempt_id: AttemptId
     plan_id: PlanId
     account_id: AccountId
     at_ns: int

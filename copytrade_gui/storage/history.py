@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.events import PlanSettled
-from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.ids import AccountId, PlanId, attempt_id, intent_id
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.ports import AuditEvent, PastPlan, TimedOrder
 from copytrade_gui.storage.chain import ChainCheck, EventRow
@@ -23,7 +23,8 @@ from copytrade_gui.storage.threads import in_own_thread
 CHUNK = 5_000
 _COLUMNS = ",".join(EventRow._fields)
 _LATENCY = (
-    "SELECT p.plan_id, i.account_id, l.at_ns, l.called_ns, l.sent_ns, l.replied_ns, i.send_rank "
+    "SELECT p.plan_id, i.account_id, i.slice_number, a.number, l.at_ns, l.called_ns, l.sent_ns, "
+    "l.replied_ns, i.send_rank "
     "FROM latency_samples l JOIN attempts a ON a.attempt_row = l.attempt_row "
     "JOIN intents i ON i.intent_number = a.intent_number "
     "JOIN plans p ON p.plan_number = i.plan_number "
@@ -55,11 +56,12 @@ class SqliteHistory:
             rows = connection.exec_driver_sql(_LATENCY, (limit,)).fetchall()
             return tuple(
                 TimedOrder(
+                    attempt_id(intent_id(row[0], row[1], row[2]), row[3]),
                     PlanId(row[0]),
                     AccountId(row[1]),
-                    row[2],
-                    Timing(row[3], row[4], row[5]),
-                    row[6],
+                    row[4],
+                    Timing(row[5], row[6], row[7]),
+                    row[8],
                 )
                 for row in reversed(rows)
             )

@@ -105,10 +105,10 @@ SPECS: dict[Act, Spec] = {
     Act.BUY: Spec("&Buy", "Open the ticket to buy", "Trade", ("F1",), "arrow-up-right"),
     Act.SELL: Spec("&Sell", "Open the ticket to sell", "Trade", ("F2",), "arrow-down-right"),
     Act.BUY_ROW: Spec(
-        "Buy this", "Open a buy ticket for this row", "Trade", ("B", "+"), "arrow-up-right", _T
+        "B&uy this", "Open a buy ticket for this row", "Trade", ("B", "+"), "arrow-up-right", _T
     ),
     Act.SELL_ROW: Spec(
-        "Sell this", "Open a sell ticket for this row", "Trade", ("S", "-"), "arrow-down-right", _T
+        "S&ell this", "Open a sell ticket for this row", "Trade", ("S", "-"), "arrow-down-right", _T
     ),
     Act.CANCEL_SELECTED: Spec(
         "&Cancel selected orders",
@@ -167,7 +167,7 @@ SPECS: dict[Act, Spec] = {
     Act.VIEW_NOTICES: Spec("&Notices", "Go to the notice centre", "View", ("Ctrl+7",), "bell"),
     Act.NEXT_PANEL: Spec("Ne&xt panel", "Move to the next panel", "View", ("Ctrl+Tab",)),
     Act.RESET_LAYOUT: Spec(
-        "&Reset layout",
+        "Reset la&yout",
         "Put every panel back where it was at first",
         "View",
         icon="layout-dashboard",
@@ -175,14 +175,14 @@ SPECS: dict[Act, Spec] = {
     Act.FULL_SCREEN: Spec("F&ull screen", "Use the whole screen", "View", ("F11",)),
     Act.TEXT_LARGER: Spec("Lar&ger text", "Larger text", "View", ("Ctrl++", "Ctrl+="), "plus"),
     Act.TEXT_SMALLER: Spec("S&maller text", "Smaller text", "View", ("Ctrl+-",), "minus"),
-    Act.TEXT_RESET: Spec("No&rmal text", "Text at its normal size", "View", ("Ctrl+0",)),
+    Act.TEXT_RESET: Spec("Normal t&ext", "Text at its normal size", "View", ("Ctrl+0",)),
     Act.THEME_DARK: Spec("&Dark", "Dark colours", "Theme", icon="moon"),
     Act.THEME_LIGHT: Spec("&Light", "Light colours", "Theme", icon="sun"),
     Act.THEME_SYSTEM: Spec("As the &system", "Dark or light as the system", "Theme"),
     Act.REFRESH: Spec("&Refresh", "Read this view again now", "View", ("F5",), "refresh-cw"),
     Act.FIND: Spec("&Find", "Go to the filter of this table", "Edit", ("Ctrl+F",), "search"),
     Act.COPY: Spec(
-        "&Copy rows", "Copy the selected rows with headers", "Edit", ("Ctrl+C",), "copy", _T
+        "Cop&y rows", "Copy the selected rows with headers", "Edit", ("Ctrl+C",), "copy", _T
     ),
     Act.EXPORT: Spec(
         "&Export table", "Write the rows shown to CSV or XLSX", "Edit", ("Ctrl+E",), "file-down"
@@ -223,10 +223,15 @@ SPECS: dict[Act, Spec] = {
         question=True,
     ),
     Act.FOLLOWER_ON: Spec(
-        "Turn &on", "Copy to the selected followers", "Followers", ("Alt+O",), "play", _T
+        "Turn &on", "Copy to the selected followers", "Followers", ("Ctrl+Shift+O",), "play", _T
     ),
     Act.FOLLOWER_OFF: Spec(
-        "Turn o&ff", "Copy nothing to the selected followers", "Followers", ("Alt+P",), "pause", _T
+        "Turn o&ff",
+        "Copy nothing to the selected followers",
+        "Followers",
+        ("Ctrl+Shift+F",),
+        "pause",
+        _T,
     ),
     Act.FOLLOWER_SIZING: Spec(
         "Set si&zing",
@@ -260,14 +265,14 @@ SPECS: dict[Act, Spec] = {
         "download",
     ),
     Act.LOGIN_NEXT: Spec(
-        "Log in ne&xt",
+        "Log in &next",
         "Log in the next account without a session",
         "Followers",
         ("Ctrl+Shift+L",),
         "log-in",
     ),
     Act.LOGIN_ALL: Spec(
-        "Log &all in",
+        "Lo&g all in",
         "Log every account in at the simulator (paper only)",
         "Followers",
         (),
@@ -295,7 +300,7 @@ SPECS: dict[Act, Spec] = {
         "&Verify audit trail", "Check the chain of stored events", "Orders", (), "shield-check"
     ),
     Act.END_OF_DAY: Spec(
-        "Close the &day",
+        "Close the da&y",
         "Read every account once more, then seal the day if nothing is open",
         "Orders",
         (),
@@ -307,7 +312,7 @@ SPECS: dict[Act, Spec] = {
 MENUS = ("Console", "Trade", "Stops", "Followers", "Orders", "Edit", "View", "Help")
 MENU_TITLES = {
     "Console": "&Console", "Trade": "&Trade", "Stops": "&Stops", "Followers": "&Followers",
-    "Orders": "&Orders", "Edit": "&Edit", "View": "&View", "Help": "&Help", "Theme": "&Theme",
+    "Orders": "&Orders", "Edit": "&Edit", "View": "&View", "Help": "&Help", "Theme": "T&heme",
 }  # fmt: skip
 ICON_NAMES = frozenset(spec.icon for spec in SPECS.values() if spec.icon)
 

@@ -38,14 +38,19 @@ BOUND = 100_000
 
 
 def latest_only(events: list[Event]) -> list[Event]:
-    """Keep the newest event per order, account, lamp and list; everything else stays as it came."""
+    """Keep the newest event per order, account, lamp and list; everything else stays as it came.
+
+    Of an order it says what was before the oldest of them: nobody was told of those in between.
+    """
     kept: dict[Hashable, Event] = {}
     for number, event in enumerate(events):
         key = _subject(event)
         if key is None:
             kept[number] = event
         else:
-            kept.pop(key, None)  # re-inserted, so that it stands where it last happened
+            older = kept.pop(key, None)  # re-inserted, so that it stands where it last happened
+            if isinstance(older, OrderChanged) and isinstance(event, OrderChanged):
+                event = OrderChanged(event.order, older.before)  # noqa: PLW2901 - the two as one
             kept[key] = event
     return list(kept.values())
 

@@ -129,7 +129,13 @@ class MainWindow(QMainWindow):
         self.toasts.clear()
         for timer in self.findChildren(QTimer):
             timer.stop()
-        for part in (self.ticket, self.latency, self.activity, self.status):
+        for part in (
+            self.ticket,
+            self.latency,
+            self.activity,
+            self.status,
+            self.follower_work.edits,
+        ):
             part.stop()
         await self.desk.tasks.cancel_all()
         self._may_close = True

@@ -32,12 +32,14 @@ def build_menus(window: QWidget, actions: Actions, docks: Sequence[QDockWidget])
     _add_console(menus["Console"], actions)
     view = menus["View"]
     themes = view.addMenu(MENU_TITLES["Theme"])
+    themes.setObjectName("menu_theme")
     group = QActionGroup(window)
     for act in THEMES:
         actions[act].setCheckable(True)
         group.addAction(actions[act])
         themes.addAction(actions[act])
     panels = view.addMenu("&Panels")
+    panels.setObjectName("menu_panels")
     for dock in docks:
         panels.addAction(dock.toggleViewAction())
     return bar

@@ -15,9 +15,10 @@ class FakeHistory:
     async def latency(self, limit: int) -> tuple[LatencySample, ...]:
         views = sorted(self._orders.values(), key=lambda view: view.changed_ns)
         return tuple(
-            LatencySample(view.plan_id, view.account_id, view.changed_ns,
+            LatencySample(view.attempt_id, view.plan_id, view.account_id, view.changed_ns,
                           view.timing.call_to_reply_ms, 9.0, 52.0, number)
-            for number, view in enumerate(views) if view.timing is not None
+            for number, view in enumerate(views)
+            if view.timing is not None and view.attempt_id is not None
         )[-limit:]  # fmt: skip
 
     async def events(self, limit: int, text: str = "") -> tuple[HistoryRow, ...]:

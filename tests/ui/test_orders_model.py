@@ -139,9 +139,11 @@ def test_a_copy_changed_at_the_broker_says_so_with_both_values(app: QApplication
     )
     head = model.index(0, 0)
     rows = [model.row_at(model.index(n, 0, head)) for n in range(3)]
-    assert [row.note for row in rows] == [
-        "DIVERGED: quantity 150 → 300", "DIVERGED: cancelled at the broker", "",
-    ]  # fmt: skip
+    assert {row.order.account_id: row.note for row in rows} == {
+        PEOPLE[2].account_id: "DIVERGED: quantity 150 → 300",
+        PEOPLE[3].account_id: "DIVERGED: cancelled at the broker",
+        PEOPLE[4].account_id: "",
+    }
     assert "§problem" in search_text(rows[0])
     assert model.row_at(head).note == "3 copies, 2 diverged: 2 open, 1 cancelled"
     quantity = next(n for n, column in enumerate(COLUMNS) if column.key == "quantity")

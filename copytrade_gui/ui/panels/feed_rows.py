@@ -29,7 +29,7 @@ from copytrade_gui.ui.theme import Tone
 
 _QUIET = frozenset({State.PLANNED, State.SENDING})
 _REMEMBERED = 20_000
-_Told = tuple[State, int, Divergence | None]
+_Told = tuple[State, int, Divergence | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ class FeedWriter:
         return made
 
     def row_of(self, order: OrderView) -> FeedRow | None:
-        """A row for an order's state, or None when it was told already."""
+        """A row for an order's state, or None when it, or a newer one, was told already."""
         if order.state in _QUIET:
             return None
-        now = (order.state, order.filled_quantity, order.diverged)
+        now = (order.state, order.filled_quantity, order.diverged, order.changed_ns)
         before = self._told.get(order.intent_id)
-        if before == now:
+        if before is not None and (before[:3] == now[:3] or before[3] > order.changed_ns):
             return None
         self._remember(order.intent_id, now)
         # Told once as news; later lines of the order tell its state, and the mark among the why.

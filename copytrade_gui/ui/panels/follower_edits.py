@@ -51,8 +51,12 @@ class FollowerEdits:
         redo.triggered.connect(lambda _checked=False: self.stack.redo())
         self.stack.canUndoChanged.connect(undo.setEnabled)
         self.stack.canRedoChanged.connect(redo.setEnabled)
-        self.stack.undoTextChanged.connect(lambda text: undo.setText(f"&Undo {text}".rstrip()))
-        self.stack.redoTextChanged.connect(lambda text: redo.setText(f"Re&do {text}".rstrip()))
+        self.stack.undoTextChanged.connect(lambda text: undo.setText(_titled("&Undo", text)))
+        self.stack.redoTextChanged.connect(lambda text: redo.setText(_titled("Re&do", text)))
+
+    def stop(self) -> None:
+        """Tell nobody any more: a stack that goes away empties itself, after its actions."""
+        self.stack.blockSignals(True)
 
     async def reload(self) -> None:
         """Read the accounts as they are stored now."""
@@ -134,6 +138,11 @@ class FollowerEdits:
 
     def _start(self, step: Step, name: str) -> None:
         self._desk.tasks.start(step(), name=name)
+
+
+def _titled(verb: str, what: str) -> str:
+    # A name's own ampersand would be taken for the letter of the menu's line.
+    return f"{verb} {what.replace('&', '&&')}".rstrip()
 
 
 def _whom(accounts: Sequence[Account]) -> str:

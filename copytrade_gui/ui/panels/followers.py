@@ -17,6 +17,7 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act, plain_text
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.panels.follower_rows import COLUMNS, FollowerRow, is_failure, search_text
+from copytrade_gui.ui.tables.columns import natural
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.widgets.segments import Segments
@@ -35,7 +36,7 @@ class FollowersPanel(QWidget):
         super().__init__()
         self.setObjectName("followers_panel")
         self._desk = desk
-        self._tally: dict[AccountId, dict[IntentId, State]] = defaultdict(dict)
+        self._tally: dict[AccountId, dict[IntentId, tuple[int, State]]] = defaultdict(dict)
         self._last: dict[AccountId, tuple[int, State]] = {}
         self.model: RowsModel[FollowerRow] = RowsModel(
             COLUMNS, lambda row: row.account.account_id, search=search_text, parent=self
@@ -65,9 +66,7 @@ class FollowersPanel(QWidget):
     # ------------------------------------------------------------ news
 
     def load(self, orders: tuple[OrderView, ...]) -> None:
-        """Count today's copies."""
-        self._tally.clear()
-        self._last.clear()
+        """Count today's copies that are not counted yet."""
         for order in orders:
             self._count(order)
         self._reload()
@@ -139,9 +138,15 @@ class FollowersPanel(QWidget):
         layout.insertWidget(1, self.bulk)
 
     def _reload(self) -> None:
-        followers = sorted(self._desk.roster.followers(), key=lambda a: a.name.casefold())
+        followers = sorted(self._desk.roster.followers(), key=lambda a: natural(a.name))
+        rows = [self._row(account) for account in followers]
+        if [r.account.account_id for r in rows] == [
+            r.account.account_id for r in self.model.rows()
+        ]:
+            self.model.upsert(rows)  # nobody came or went: nothing moves
+            return
         chosen = {account.account_id for account in self.selected()}
-        self.model.reset([self._row(account) for account in followers])
+        self.model.reset(rows)
         self._select(chosen)
 
     def _select(self, accounts: set[AccountId]) -> None:
@@ -157,13 +162,13 @@ class FollowersPanel(QWidget):
                 view.selectionModel().select(index, flags)
 
     def _row(self, account: Account) -> FollowerRow:
-        states = self._tally.get(account.account_id, {})
-        failed = sum(is_failure(state) for state in states.values())
+        states = [state for _, state in self._tally.get(account.account_id, {}).values()]
+        failed = sum(is_failure(state) for state in states)
         last = self._last.get(account.account_id)
         return FollowerRow(
             account=account,
             status=self._desk.roster.status(account.account_id),
-            copied=len(states) - failed - sum(s is State.SKIPPED for s in states.values()),
+            copied=len(states) - failed - sum(s is State.SKIPPED for s in states),
             failed=failed,
             last_state=last[1] if last else None,
         )
@@ -171,7 +176,11 @@ class FollowersPanel(QWidget):
     def _count(self, order: OrderView) -> bool:
         if order.role is not AccountRole.FOLLOWER or order.state in _QUIET:
             return False
-        self._tally[order.account_id][order.intent_id] = order.state
+        counted = self._tally[order.account_id]
+        before = counted.get(order.intent_id)
+        if before is not None and before[0] > order.changed_ns:
+            return False
+        counted[order.intent_id] = (order.changed_ns, order.state)
         last = self._last.get(order.account_id)
         if last is None or order.changed_ns >= last[0]:
             self._last[order.account_id] = (order.changed_ns, order.state)

@@ -85,7 +85,7 @@ class LatencyPanel(QWidget):
         self._redraw.timeout.connect(self._on_due)
 
     def load(self, samples: tuple[LatencySample, ...]) -> None:
-        """Show what is stored."""
+        """Show what is stored, beside what was seen since."""
         own = {account.account_id for account in self._desk.roster.masters}
         self._samples.load(tuple(one for one in samples if one.account_id not in own))
         self.draw()
@@ -93,7 +93,7 @@ class LatencyPanel(QWidget):
     def on_events(self, batch: list[Event]) -> None:
         """Count new acknowledgements."""
         new = [
-            self._samples.take(event.order)
+            self._samples.take(event.order, event.before)
             for event in batch
             if isinstance(event, OrderChanged) and event.order.role is Role.FOLLOWER
         ]

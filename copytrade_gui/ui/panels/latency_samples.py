@@ -1,9 +1,10 @@
-"""The newest acknowledgement times in a ring, and what they amount to."""
+"""The newest acknowledgement times, and what they amount to."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,6 @@ from copytrade_gui.services.verbs import LatencySample
 from copytrade_gui.ui import figures
 
 KEPT = 2_000
-PLANS_KEPT = 50
 _ANSWERED = frozenset(s for s in State if s.open_at_broker) | {
     State.FILLED, State.CANCELLED, State.REJECTED, State.EXPIRED,
 }  # fmt: skip
@@ -45,59 +45,55 @@ class Summary:
         return f"{figures.whole(self.count)} acknowledged: {numbers} ms"
 
 
+class _Sample(NamedTuple):
+    plan_id: PlanId
+    at_ns: int
+    milliseconds: float
+
+
 class LatencySamples:
-    """Times of acknowledgement (UTC s) and latencies (ms), the newest 2,000; one per attempt."""
+    """Calls that were acknowledged, the newest 2,000 in the order they came; one per attempt."""
 
     def __init__(self) -> None:
-        self._at = np.zeros(KEPT)
-        self._ms = np.zeros(KEPT)
-        self._count = 0
-        self._seen: OrderedDict[AttemptId, None] = OrderedDict()
-        self._plans: OrderedDict[PlanId, list[float]] = OrderedDict()
+        self._kept: OrderedDict[AttemptId, _Sample] = OrderedDict()
 
     def load(self, samples: tuple[LatencySample, ...]) -> None:
-        """Take stored samples, oldest first."""
-        for sample in samples:
-            self._add(sample.plan_id, sample.at_ns, sample.call_to_ack_ms)
+        """Take stored samples to those that are here; what is here already stays as it is."""
+        known = {one.attempt_id: _Sample(one.plan_id, one.at_ns, one.call_to_ack_ms)
+                 for one in samples}  # fmt: skip
+        known.update(self._kept)
+        self._kept = OrderedDict(sorted(known.items(), key=lambda item: item[1].at_ns))
+        self._drop_oldest()
 
-    def take(self, order: OrderView) -> bool:
-        """Count an order's first acknowledgement; False if it has none or is counted already."""
+    def take(self, order: OrderView, before: str) -> bool:
+        """Count an acknowledgement; False if there is none, or it was one already ``before``."""
         timing, attempt = order.timing, order.attempt_id
         if timing is None or attempt is None or order.state not in _ANSWERED or not timing.sent_ns:
             return False
-        if attempt in self._seen:
+        if before in _ANSWERED or attempt in self._kept:
             return False
-        self._seen[attempt] = None
-        while len(self._seen) > 4 * KEPT:
-            self._seen.popitem(last=False)
-        self._add(order.plan_id, order.changed_ns, timing.call_to_reply_ms)
+        self._kept[attempt] = _Sample(order.plan_id, order.changed_ns, timing.call_to_reply_ms)
+        self._drop_oldest()
         return True
 
-    def _add(self, plan: PlanId, at_ns: int, milliseconds: float) -> None:
-        place = self._count % KEPT
-        self._at[place] = at_ns / 1e9
-        self._ms[place] = milliseconds
-        self._count += 1
-        self._plans.setdefault(plan, []).append(milliseconds)
-        self._plans.move_to_end(plan)
-        while len(self._plans) > PLANS_KEPT:
-            self._plans.popitem(last=False)
+    def _drop_oldest(self) -> None:
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
 
     def __len__(self) -> int:
-        return min(self._count, KEPT)
+        return len(self._kept)
 
     def points(self) -> tuple[Floats, Floats]:
-        """Times and latencies, oldest first."""
-        if self._count <= KEPT:
-            return self._at[: self._count].copy(), self._ms[: self._count].copy()
-        cut = self._count % KEPT
-        return np.roll(self._at, -cut), np.roll(self._ms, -cut)
+        """Times of acknowledgement (UTC s) and latencies (ms), oldest first."""
+        at = np.array([one.at_ns / 1e9 for one in self._kept.values()])
+        return at, np.array([one.milliseconds for one in self._kept.values()])
 
     def last_order(self) -> Floats:
         """Latencies of the newest order's acknowledgements."""
-        if not self._plans:
+        if not self._kept:
             return np.zeros(0)
-        return np.array(next(reversed(self._plans.values())))
+        newest = next(reversed(self._kept.values())).plan_id
+        return np.array([o.milliseconds for o in self._kept.values() if o.plan_id == newest])
 
 
 def summary(values: Floats) -> Summary | None:

@@ -61,11 +61,9 @@ class LiveFeedPanel(QWidget):
         column.addWidget(self.table)
 
     def load(self, orders: tuple[OrderView, ...]) -> None:
-        """Show today's orders as they stand; ``orders`` newest first."""
-        rows = [self._writer.row_of(order) for order in reversed(orders)]
-        known = [row for row in rows if row is not None]
-        known.sort(key=lambda row: row.at_ns)
-        self.model.reset(known)
+        """Show what is not shown yet of today's orders as they stand; in any order."""
+        told = (self._writer.row_of(order) for order in sorted(orders, key=_changed))
+        self.model.upsert(row for row in told if row is not None)
 
     def on_events(self, batch: list[Event]) -> None:
         """Add what happened."""
@@ -98,3 +96,7 @@ class LiveFeedPanel(QWidget):
         if value == 0:
             self._missed = 0
             self.newest.hide()
+
+
+def _changed(order: OrderView) -> int:
+    return order.changed_ns

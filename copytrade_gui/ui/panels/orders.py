@@ -74,8 +74,8 @@ class OrdersPanel(QWidget):
         column.addWidget(self.table)
 
     def load(self, orders: tuple[OrderView, ...]) -> None:
-        """Show today's orders; newest first."""
-        self.model.reset(orders)
+        """Bring the book up to date with today's orders, newest first; what is open stays open."""
+        self.model.load(orders)
         self.counts_changed.emit()
 
     def on_events(self, batch: list[Event]) -> None:

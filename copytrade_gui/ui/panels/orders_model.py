@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -12,7 +14,7 @@ from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui.panels.order_rows import COLUMNS, OrderRow, copy_row, head_row, search_text
 from copytrade_gui.ui.roster import Roster
-from copytrade_gui.ui.tables.columns import Role, cell, face, header, runs
+from copytrade_gui.ui.tables.columns import Role, cell, face, header, natural, runs
 
 Index = QModelIndex | QPersistentModelIndex
 PLANS_KEPT = 400
@@ -27,6 +29,7 @@ class _Node:
         self.master: OrderView | None = None
         self.copies: list[OrderRow] = []
         self.places: dict[IntentId, int] = {}
+        self._order: list[tuple[str, str]] = []
         self.head = head_row(first, ())
 
     def is_head(self, order: OrderView) -> bool:
@@ -35,11 +38,31 @@ class _Node:
             self.master is None or self.master.intent_id == order.intent_id
         )
 
+    def gaps(self, rows: Iterable[OrderRow]) -> list[tuple[int, list[OrderRow]]]:
+        """Where new copies belong, by name: the last place first, so that each stays true."""
+        found: dict[int, list[OrderRow]] = defaultdict(list)
+        for row in sorted(rows, key=_by_name):
+            found[bisect_left(self._order, _by_name(row))].append(row)
+        return sorted(found.items(), reverse=True)
+
+    def insert(self, place: int, rows: list[OrderRow]) -> None:
+        """Put copies in at a place that ``gaps`` gave."""
+        self.copies[place:place] = rows
+        self._order[place:place] = [_by_name(row) for row in rows]
+
+    def number_copies(self) -> None:
+        """Note where each copy stands, after some were put in."""
+        self.places = {row.order.intent_id: n for n, row in enumerate(self.copies)}
+
     def refresh_head(self) -> None:
         """Count the copies again."""
         order = self.master or (self.copies[0].order if self.copies else self.first)
         copies = [row.order for row in self.copies if row.order.role is AccountRole.FOLLOWER]
         self.head = head_row(order, copies)
+
+
+def _by_name(row: OrderRow) -> tuple[str, str]:
+    return natural(row.label), row.order.intent_id
 
 
 class OrdersModel(QAbstractItemModel):
@@ -122,15 +145,17 @@ class OrdersModel(QAbstractItemModel):
         """Every order in the book, oldest plan first."""
         return [order for node in self._nodes for order in self.orders_of(node.first.plan_id)]
 
-    def reset(self, orders: Iterable[OrderView]) -> None:
-        """Forget everything and show these; ``orders`` newest first."""
-        self.beginResetModel()
-        self._nodes, self._by_plan, self._dropped = [], {}, 0
-        for order in reversed(list(orders)):
-            self._place_quietly(order)
-        for node in self._nodes:
-            node.refresh_head()
-        self.endResetModel()
+    def load(self, orders: Sequence[OrderView]) -> None:
+        """Take a whole day as it was read, ``orders`` newest first.
+
+        What is shown stays where it is. Plans that left because there are too many stay away.
+        """
+        plans = dict.fromkeys(order.plan_id for order in orders)
+        wanted = set(itertools.islice(plans, PLANS_KEPT))
+        if self._nodes:
+            unseen = itertools.takewhile(lambda plan: plan not in self._by_plan, plans)
+            wanted &= {*unseen, *self._by_plan}
+        self.upsert(order for order in reversed(orders) if order.plan_id in wanted)
 
     def upsert(self, orders: Iterable[OrderView]) -> None:
         """Take orders as they stand now."""
@@ -162,14 +187,6 @@ class OrdersModel(QAbstractItemModel):
         self._by_plan[order.plan_id] = node
         return node
 
-    def _place_quietly(self, order: OrderView) -> None:
-        node = self._by_plan.get(order.plan_id) or self._new_node(order)
-        if node.is_head(order):
-            node.master = order
-        elif order.intent_id not in node.places:
-            node.places[order.intent_id] = len(node.copies)
-            node.copies.append(copy_row(order, self._roster))
-
     def _update(self, node: _Node, orders: list[OrderView]) -> None:
         fresh: dict[IntentId, OrderRow] = {}
         touched: list[int] = []
@@ -193,12 +210,11 @@ class OrdersModel(QAbstractItemModel):
                 self.index(first, 0, parent), self.index(last, last_column, parent)
             )
         if fresh:
-            start = len(node.copies)
-            self.beginInsertRows(parent, start, start + len(fresh) - 1)
-            for intent, row in fresh.items():
-                node.places[intent] = len(node.copies)
-                node.copies.append(row)
-            self.endInsertRows()
+            for place, rows in node.gaps(fresh.values()):
+                self.beginInsertRows(parent, place, place + len(rows) - 1)
+                node.insert(place, rows)
+                self.endInsertRows()
+            node.number_copies()
         node.refresh_head()
         self.dataChanged.emit(self.index(parent.row(), 0), self.index(parent.row(), last_column))
 

@@ -148,10 +148,10 @@ class TicketForm(QWidget):
         self._add("quantity", "&Quantity", amount, self.quantity)
         self._grid.addWidget(self.units_text, self._line, 1)
         self._line += 1
-        self._add("order_type", "&Type", self.order_type, self.order_type)
+        self._add("order_type", "T&ype", self.order_type, self.order_type)
         self._add("price", "&Price", self.price, self.price)
         self._add("trigger", "Tri&gger", self.trigger, self.trigger)
-        self._add("product", "Pr&oduct", self.product, self.product)
+        self._add("product", "P&roduct", self.product, self.product)
         self._add("validity", "Va&lidity", self.validity, self.validity)
         self._add("fan_out", "Copies", self.fan_out, self.fan_out)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,9 @@ from PySide6.QtCore import Qt
 
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.theme import Tone
+
+_DIGITS = re.compile(r"\d+")
+_LONGEST = 18
 
 R = TypeVar("R")
 SortValue = str | int | float | Decimal | None
@@ -78,6 +82,11 @@ def face(column: Column[R], row: R, *, strong: bool | None = None) -> Face:
     )
 
 
+def natural(text: str) -> str:
+    """A key that puts names in the order a reader expects: Follower 2 before Follower 10."""
+    return _DIGITS.sub(lambda digits: digits[0].zfill(_LONGEST), text.casefold())
+
+
 def sort_value(column: Column[R], row: R) -> str | float:
     """The value a proxy compares: texts as they are, numbers as doubles, unknown below all.
 
@@ -85,11 +94,11 @@ def sort_value(column: Column[R], row: R) -> str | float:
     value's type, so mixing 32- and 64-bit integers would sort wrongly.)
     """
     if column.sort is None:
-        return column.text(row).casefold()
+        return natural(column.text(row))
     value = column.sort(row)
     if value is None:
         return float("-inf") if column.numeric else ""
-    return value.casefold() if isinstance(value, str) else float(value)
+    return natural(value) if isinstance(value, str) else float(value)
 
 
 def cell(column: Column[R], row: R, role: int) -> object:  # noqa: PLR0911 - one answer per role
