@@ -59,9 +59,8 @@ def claims_of(window: QWidget, everywhere: Iterable[QAction] = ()) -> Claims:
         elif isinstance(widget, QLabel) and widget.buddy() is not None:
             found[mnemonic(widget.text())].append(f"field {widget.text()}")
         elif isinstance(widget, QAbstractButton):
-            keys = (widget.shortcut().toString(), mnemonic(widget.text()))
-            for key in set(keys):
-                found[key].append(f"button {widget.objectName()} {widget.text()}")
+            for claimed in {widget.shortcut().toString(), mnemonic(widget.text())}:
+                found[claimed].append(f"button {widget.objectName()} {widget.text()}")
     found.pop("", None)
     return found
 
@@ -86,7 +85,7 @@ async def test_every_line_of_a_menu_has_a_letter_of_its_own(app: QApplication, p
     window = await pictures.open_window(World(followers=3, paper=paper), Scheme.DARK, (1280, 720))
     found = {
         menu.objectName(): clashes(letters(menu))
-        for menu in window.menuWidget().findChildren(QMenu)
+        for menu in window.findChildren(QMenu)
         if menu.objectName().startswith("menu_")
     }
     await window.stop()
