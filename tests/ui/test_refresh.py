@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from msgspec import structs
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtWidgets import QLabel
 
 from copytrade_gui.domain.account import SessionState
@@ -202,9 +202,9 @@ async def test_followers_are_in_order_after_everybody_logged_in(
     assert on == sorted(on, key=str.casefold)
 
 
-def shown_states(proxy: object) -> list[tuple[str, str]]:
-    rows = range(proxy.rowCount(QModelIndex()))  # type: ignore[attr-defined]
-    return [(str(proxy.index(n, 0).data()), str(proxy.index(n, 1).data())) for n in rows]  # type: ignore[attr-defined]
+def shown_states(proxy: QAbstractItemModel) -> list[tuple[str, str]]:
+    rows = range(proxy.rowCount(QModelIndex()))
+    return [(str(proxy.index(n, 0).data()), str(proxy.index(n, 1).data())) for n in rows]
 
 
 async def test_a_number_in_a_name_counts_as_a_number(window: MainWindow, world: World) -> None:
