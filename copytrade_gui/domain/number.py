@@ -29,6 +29,7 @@ _COMMAS = re.compile(r"[+-]?[0-9][0-9,]*[0-9](?:\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"([+-]?[0-9]*\.?[0-9]+|[+-]?[0-9]+\.)[eE]([+-]?[0-9]+)")
 _MOST_ZEROS = 15
 """The largest power of ten a remedy writes out."""
+_PLAIN_BELOW = 10**MAX_DIGITS
 _SPACES = re.compile(r"[\s_'\u2019]+")
 
 
@@ -86,30 +87,17 @@ def read_number(text: str, bounds: Bounds, label: str) -> Number | NotANumber:
     before = Decimal(body.replace(",", ""))
     factor, word = _SUFFIXES.get(suffix, _NO_SUFFIX)
     value = before * factor
-    if problem := _outside(value, bounds):
+    if problem := outside(value, bounds):
         return NotANumber(f"{label} {problem}")
     if not suffix:
         return Number(value)
     return Number(value, f"{grouped(before)} {word} = {grouped(value)} {bounds.unit}".rstrip())
 
 
-def grouped(number: int | Decimal) -> str:
-    """Any number with Indian groups and no needless zeros: ``12,34,567.5``, ``1E+999999``."""
-    if isinstance(number, int):
-        number = Decimal(number)
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or number.adjusted() > MAX_DIGITS or exponent < -LONGEST:
-        return cut(str(number), MAX_DIGITS)
-    sign, written = ("-" if number < 0 else ""), f"{number.copy_abs():f}"
-    whole, _, decimals = written.partition(".")
-    decimals = decimals.rstrip("0")
-    head, tail = whole[:-3], whole[-3:]
-    pairs = [head[max(end - 2, 0) : end] for end in range(len(head), 0, -2)]
-    return f"{sign}{','.join([*reversed(pairs), tail])}{'.' if decimals else ''}{decimals}"
-
-
-def _outside(value: Decimal, bounds: Bounds) -> str:
+def outside(value: Decimal, bounds: Bounds) -> str:
     """What is wrong with a number's size or kind, to stand behind the field's name; or empty."""
+    if not value.is_finite():
+        return f"{value} is not a number. Write {_such_as(bounds)}."
     if value < 0 and bounds.from_zero:
         return f"must be 0 or above. Write {_such_as(bounds)}."
     if value <= 0 and not bounds.from_zero:
@@ -120,6 +108,34 @@ def _outside(value: Decimal, bounds: Bounds) -> str:
     if bounds.whole and value != value.to_integral_value():
         return f"{grouped(value)} is not a whole number. Write {_such_as(bounds)}."
     return ""
+
+
+def grouped(number: int | Decimal) -> str:
+    """Any number with Indian groups and no needless zeros: ``12,34,567.5``, ``1E+999999``."""
+    if isinstance(number, int):
+        if abs(number) < _PLAIN_BELOW:
+            return f"-{_groups(str(-number))}" if number < 0 else _groups(str(number))
+        number = Decimal(number)
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or number.adjusted() > MAX_DIGITS or exponent < -LONGEST:
+        return cut(str(number), MAX_DIGITS)
+    sign, written = ("-" if number < 0 else ""), f"{number.copy_abs():f}"
+    whole, _, decimals = written.partition(".")
+    decimals = decimals.rstrip("0")
+    return f"{sign}{_groups(whole)}{'.' if decimals else ''}{decimals}"
+
+
+def plain(number: Decimal) -> str:
+    """A number as a field or a file holds it: ``grouped`` without its groups."""
+    return grouped(number).replace(",", "")
+
+
+def _groups(digits: str) -> str:
+    if len(digits) <= 3:
+        return digits
+    head, tail = digits[:-3], digits[-3:]
+    pairs = [head[max(end - 2, 0) : end] for end in range(len(head), 0, -2)]
+    return f"{','.join(reversed(pairs))},{tail}"
 
 
 def _such_as(bounds: Bounds) -> str:

@@ -14,6 +14,11 @@ from enum import StrEnum
 
 from copytrade_gui.domain.instrument import Instrument
 
+MAX_QUANTITY = 50_000_000
+"""Units in one order, whoever's it is: the broker's own bound (EC948)."""
+PER_ORDER = "the broker's most for one order"
+"""What that bound is called in a sentence."""
+
 
 class Side(StrEnum):
     """Buy or sell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -9,6 +10,13 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.number import Bounds, NotANumber, grouped, outside, read_number
+from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER
+
+MAX_RATIO = 1_000_000_000
+"""Largest multiple a rule may name. What it makes of an order is bounded by ``MAX_QUANTITY``."""
+PARAMETER_LABEL = "Value"
+CAP_LABEL = "Most units"
 
 
 class Strategy(StrEnum):
@@ -21,6 +29,13 @@ class Strategy(StrEnum):
     FIXED = "fixed"
     """Parameter: units for every order, whatever the master trades."""
 
+
+PARAMETERS: Mapping[Strategy, Bounds] = {
+    Strategy.RATIO: Bounds(MAX_RATIO, "the largest multiple of a master's order", unit="x"),
+    Strategy.CAPITAL_PERCENT: Bounds(100, "all of the capital", unit="%", example="10"),
+    Strategy.FIXED: Bounds(MAX_QUANTITY, PER_ORDER, unit="units", example="75", whole=True),
+}
+CAP = Bounds(MAX_QUANTITY, PER_ORDER, unit="units", example="1800", whole=True)
 
 # Python 3.11 takes longer to find a member in its enum than to size a follower.
 _RATIO, _FIXED = Strategy.RATIO, Strategy.FIXED
@@ -41,13 +56,13 @@ class SizingRule:
 
     def in_words(self) -> str:
         """Say the rule as a trader would: ``0.5 x``, ``10 % of capital``, ``75 fixed``."""
-        number = f"{self.parameter.normalize():f}"
+        number = grouped(self.parameter)
         words = {
             Strategy.RATIO: f"{number} x",
             Strategy.CAPITAL_PERCENT: f"{number} % of capital",
             Strategy.FIXED: f"{number} fixed",
         }[self.strategy]
-        return words if self.max_quantity is None else f"{words}, max {self.max_quantity}"
+        return words if self.max_quantity is None else f"{words}, max {grouped(self.max_quantity)}"
 
 
 class Sized(Struct, frozen=True, gc=False):
@@ -58,16 +73,33 @@ class Sized(Struct, frozen=True, gc=False):
     reason: str = ""
 
 
-def problem_with(rule: SizingRule) -> str | None:
-    """One sentence naming the field that is wrong, or None."""
-    if not rule.parameter.is_finite() or rule.parameter <= 0:
-        return f"Parameter {rule.parameter} must be a number above 0."
-    if rule.strategy is Strategy.FIXED and rule.parameter != rule.parameter.to_integral_value():
-        return f"Parameter {rule.parameter} must be a whole number of units for strategy 'fixed'."
-    if rule.strategy is Strategy.CAPITAL_PERCENT and rule.parameter > 100:
-        return f"Parameter {rule.parameter} must be at most 100 for strategy 'capital_percent'."
-    if rule.max_quantity is not None and rule.max_quantity <= 0:
-        return f"Max quantity {rule.max_quantity} must be above 0, or left empty."
+class RuleProblem(Struct, frozen=True):
+    """Which field of a rule is wrong, ``parameter`` or ``max_quantity``, in one sentence."""
+
+    field: str
+    sentence: str
+
+
+def read_rule(strategy: Strategy, parameter: str, max_quantity: str) -> SizingRule | RuleProblem:
+    """Read a rule as typed or imported; an empty ``max_quantity`` is no cap."""
+    number = read_number(parameter, PARAMETERS[strategy], PARAMETER_LABEL)
+    if isinstance(number, NotANumber):
+        return RuleProblem("parameter", number.sentence)
+    cap: int | None = None
+    if max_quantity.strip():
+        most = read_number(max_quantity, CAP, CAP_LABEL)
+        if isinstance(most, NotANumber):
+            return RuleProblem("max_quantity", f"{most.sentence[:-1]}, or leave it empty.")
+        cap = int(most.value)
+    return SizingRule(strategy, number.value, cap)
+
+
+def problem_with(rule: SizingRule) -> RuleProblem | None:
+    """Ask a rule that was not typed what ``read_rule`` asks a typed one."""
+    if wrong := outside(rule.parameter, PARAMETERS[rule.strategy]):
+        return RuleProblem("parameter", f"{PARAMETER_LABEL} {wrong}")
+    if rule.max_quantity is not None and (wrong := outside(Decimal(rule.max_quantity), CAP)):
+        return RuleProblem("max_quantity", f"{CAP_LABEL} {wrong}")
     return None
 
 
@@ -82,7 +114,11 @@ def size(
     """Compute a follower's quantity in units, floored to whole lots and to the rule's cap.
 
     ``price`` is rupees a unit (needed by ``capital_percent``), ``capital`` the follower's capital.
+    A stored parameter that no field would take today is the follower's verdict ``above_limit``.
     """
+    if rule.parameter > MAX_RATIO:  # asked before anything is computed: it may have any exponent
+        problem = problem_with(rule)
+        return Sized(0, "above_limit", "" if problem is None else problem.sentence)
     if rule.strategy is _RATIO:
         raw = (rule.parameter * master_quantity).to_integral_value(ROUND_FLOOR)
     elif rule.strategy is _FIXED:
@@ -99,5 +135,6 @@ def size(
         units = min(units, rule.max_quantity)
     quantity = units - units % lot_size
     if quantity <= 0:
-        return Sized(0, "zero", f"{rule.in_words()} gives {units}, below one lot of {lot_size}.")
+        below = f"{grouped(units)}, below one lot of {grouped(lot_size)}"
+        return Sized(0, "zero", f"{rule.in_words()} gives {below}.")
     return Sized(quantity)

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import intent_id, plan_id
-from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import Intent, MasterAction
 from copytrade_gui.domain.sizing import Sized, size
@@ -70,12 +71,20 @@ def _sized(lane: Lane, quantity: int, lot_size: int, price: Decimal | None) -> S
     rule = account.sizing
     if rule is None:
         return Sized(0, "no_rule", "The follower has no sizing rule. Edit it.")
-    return size(
+    sized = size(
         rule,
         master_quantity=quantity,
         lot_size=lot_size,
         price=price,
         capital=lane.status.free_margin,
+    )
+    if sized.quantity <= MAX_QUANTITY:
+        return sized
+    return Sized(
+        0,
+        "above_limit",
+        f"{rule.in_words()} gives {grouped(sized.quantity)} units, above {grouped(MAX_QUANTITY)}, "
+        f"{PER_ORDER}. Lower the follower's value, or cap it.",
     )
 
 

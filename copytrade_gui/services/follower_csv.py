@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
+from copytrade_gui.domain import sizing
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.money import parse_decimal
-from copytrade_gui.domain.sizing import SizingRule, Strategy, problem_with
+from copytrade_gui.domain.number import plain
+from copytrade_gui.domain.sizing import RuleProblem, SizingRule, Strategy
+from copytrade_gui.domain.typed import quoted
 from copytrade_gui.services.verbs import FollowerDraft, ImportProblem, RefusedError
 
 COLUMNS = (
@@ -35,25 +37,11 @@ def read_rule(strategy: str, parameter: str, max_quantity: str) -> SizingRule:
     except ValueError:
         known = ", ".join(Strategy)
         raise RefusedError(
-            f"Strategy {strategy!r} is not known. Use one of: {known}.", field="strategy"
+            f"Strategy {quoted(strategy)} is not known. Use one of: {known}.", field="strategy"
         ) from None
-    number = parse_decimal(parameter)
-    if number is None:
-        raise RefusedError(f"Parameter {parameter!r} is not a number.", field="parameter")
-    cap: int | None = None
-    if max_quantity.strip():
-        typed = parse_decimal(max_quantity)
-        if typed is None or typed != typed.to_integral_value():
-            raise RefusedError(
-                f"Max quantity {max_quantity!r} is not a whole number of units.",
-                field="max_quantity",
-            )
-        cap = int(typed)
-    rule = SizingRule(kind, number, cap)
-    problem = problem_with(rule)
-    if problem:
-        field = "max_quantity" if problem.startswith("Max") else "parameter"
-        raise RefusedError(problem, field=field)
+    rule = sizing.read_rule(kind, parameter, max_quantity)
+    if isinstance(rule, RuleProblem):
+        raise RefusedError(rule.sentence, field=rule.field)
     return rule
 
 
@@ -64,7 +52,7 @@ def read_follower(account_id: AccountId, master_id: AccountId, draft: FollowerDr
         raise RefusedError("Name is empty. Give the follower a name.", field="name")
     if not client or not client.isalnum():
         raise RefusedError(
-            f"Client id {draft.client_id!r} must be the broker's client id, letters and digits.",
+            f"Client id {quoted(draft.client_id)} must be the broker's, letters and digits.",
             field="client_id",
         )
     rule = read_rule(draft.strategy, draft.parameter, draft.max_quantity)
@@ -135,7 +123,9 @@ def _check_header(header: Sequence[str]) -> None:
 def _draft(row: Mapping[str, str], line: int, problems: list[ImportProblem]) -> FollowerDraft:
     active = row.get("active", "").lower()
     if active not in _YES | _NO:
-        problems.append(ImportProblem(line, "active", f"Active {active!r} must be yes or no."))
+        problems.append(
+            ImportProblem(line, "active", f"Active {quoted(active)} must be yes or no.")
+        )
     return FollowerDraft(
         name=row["name"],
         client_id=row["client_id"],
@@ -166,7 +156,7 @@ def write_followers(accounts: Iterable[Account]) -> tuple[str, int]:
                 _safe(account.client_id),
                 _safe(account.app_key),
                 rule.strategy,
-                f"{rule.parameter:f}",
+                plain(rule.parameter),
                 cap,
                 "yes" if account.active else "no",
             ]

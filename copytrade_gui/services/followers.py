@@ -10,6 +10,7 @@ from pathlib import Path
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.sizing import SizingRule, problem_with
+from copytrade_gui.domain.typed import quoted
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import AccountBook, SecretStore
 from copytrade_gui.services import follower_csv
@@ -51,7 +52,7 @@ class Followers:
             raise RefusedError("Name is empty. Give the master a name.", field="name")
         if not client.isalnum():
             raise RefusedError(
-                f"Client id {client_id!r} must be the broker's client id, letters and digits.",
+                f"Client id {quoted(client_id)} must be the broker's, letters and digits.",
                 field="client_id",
             )
         await self._refuse_double(client, None)
@@ -89,7 +90,7 @@ class Followers:
         """Give several followers one rule."""
         problem = problem_with(rule)
         if problem:
-            raise RefusedError(problem, field="parameter")
+            raise RefusedError(problem.sentence, field=problem.field)
         await self._store([replace(await self._get(name), sizing=rule) for name in account_ids])
 
     @refusals_logged

@@ -22,8 +22,9 @@ from copytrade_gui.storage.rows import Rows
 
 T = TypeVar("T")
 
-ERRORS = (sqlite3.Error, SQLAlchemyError)
-"""What a connection raises; ``engines.failure_from`` tells what it means."""
+ERRORS = (sqlite3.Error, SQLAlchemyError, OverflowError, UnicodeEncodeError)
+"""What a connection raises; ``engines.failure_from`` tells what it means. The last two come of a
+number above 64 bits and of text that is no UTF-8."""
 
 
 class Database(Protocol):

@@ -47,6 +47,7 @@ class FailureKind(StrEnum):
     IO = "io"
     DAMAGED = "damaged"
     CONSTRAINT = "constraint"
+    VALUE = "value"
     OTHER = "other"
 
 
@@ -68,6 +69,7 @@ _SENTENCES = {
     FailureKind.IO: "The disk failed under the database. Check the disk, then restart.",
     FailureKind.DAMAGED: "The database is damaged. Restart, and the newest copy is restored.",
     FailureKind.CONSTRAINT: "A record contradicts one that is stored.",
+    FailureKind.VALUE: "A record holds a value that no column can keep.",
     FailureKind.OTHER: "The database failed. Restart the console.",
 }
 
@@ -81,7 +83,7 @@ class SqliteFailedError(StorageError):
 
 
 def failure_from(error: BaseException) -> SqliteFailedError:
-    """Classify an error of sqlite3 or of SQLAlchemy around it."""
+    """Classify one of ``database.ERRORS``."""
     original = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(original, "sqlite_errorcode", None)
     kind = FailureKind.OTHER
@@ -89,6 +91,8 @@ def failure_from(error: BaseException) -> SqliteFailedError:
         kind = _BY_CODE.get(code & 0xFF, FailureKind.OTHER)
     elif isinstance(original, sqlite3.IntegrityError):
         kind = FailureKind.CONSTRAINT
+    elif isinstance(original, OverflowError | UnicodeEncodeError):
+        kind = FailureKind.VALUE
     return SqliteFailedError(kind, str(original))
 
 

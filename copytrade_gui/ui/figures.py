@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from PySide6.QtCore import QLocale
-
 from copytrade_gui.domain.money import Paise, rupees
+from copytrade_gui.domain.number import MAX_DIGITS, grouped
 
 UNKNOWN = "–"
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
-_INDIA = QLocale(QLocale.Language.English, QLocale.Country.India)
 
 
 def whole(number: int) -> str:
     """A count or quantity with Indian grouping."""
-    return _INDIA.toString(number)
+    return grouped(number)
 
 
 def price(value: Decimal | None, tick: Decimal | None = None) -> str:
@@ -83,8 +81,10 @@ def _ist(at_ns: int) -> datetime:
 
 
 def _grouped(value: Decimal, decimals: int) -> str:
+    if value.adjusted() > MAX_DIGITS:  # no price or money is that long
+        return grouped(value)
     # Through integers: a float would round large amounts.
-    scaled = int((abs(value).scaleb(decimals)).to_integral_value())
+    scaled = int(abs(value).scaleb(decimals).to_integral_value())
     before, after = divmod(scaled, 10**decimals)
     sign = "-" if value < 0 and scaled else ""
-    return f"{sign}{_INDIA.toString(before)}.{after:0{decimals}d}"
+    return f"{sign}{grouped(before)}.{after:0{decimals}d}"

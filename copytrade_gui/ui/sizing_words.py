@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.ui import figures
 
@@ -20,9 +21,9 @@ PARAMETER_WORDS = {
 def parameter_words(rule: SizingRule) -> str:
     """The parameter with its unit: ``0.5 x``, ``10 %``, ``75`` units."""
     if rule.strategy is Strategy.FIXED:
-        return figures.whole(int(rule.parameter))
+        return grouped(rule.parameter)
     unit = "x" if rule.strategy is Strategy.RATIO else "%"
-    return f"{rule.parameter.normalize():f} {unit}"
+    return f"{grouped(rule.parameter)} {unit}"
 
 
 def rule_words(rule: SizingRule | None) -> str:

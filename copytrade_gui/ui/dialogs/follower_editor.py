@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.number import plain
 from copytrade_gui.domain.sizing import Strategy
 from copytrade_gui.services.verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
@@ -69,7 +70,7 @@ class FollowerEditor(FormDialog):
         if account is not None and account.sizing is not None:
             rule = account.sizing
             self.strategy.setCurrentIndex(self.strategy.findData(str(rule.strategy)))
-            self.parameter.setText(f"{rule.parameter.normalize():f}")
+            self.parameter.setText(plain(rule.parameter))
             self.max_quantity.setText("" if rule.max_quantity is None else str(rule.max_quantity))
         self._on_strategy_changed()
         self.finish_form()

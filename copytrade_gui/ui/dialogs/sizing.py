@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.money import parse_decimal
-from copytrade_gui.domain.sizing import SizingRule, Strategy, problem_with
+from copytrade_gui.domain.sizing import RuleProblem, SizingRule, Strategy, read_rule
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
@@ -64,27 +63,13 @@ class SizingDialog(FormDialog):
         Raises:
             RefusedError: a field is not a number, or the rule is impossible.
         """
-        parameter = parse_decimal(self.parameter.text())
-        if parameter is None:
-            raise RefusedError(
-                f"Value {self.parameter.text()!r} is not a number. Type one, such as 0.5.",
-                field="parameter",
-            )
-        typed = self.max_quantity.text().strip()
-        most = parse_decimal(typed) if typed else None
-        if typed and (most is None or most != most.to_integral_value()):
-            raise RefusedError(
-                f"Most units {typed!r} is not a whole number. Type one, or leave it empty.",
-                field="max_quantity",
-            )
-        rule = SizingRule(
+        rule = read_rule(
             Strategy(str(self.strategy.currentData())),
-            parameter,
-            None if most is None else int(most),
+            self.parameter.text(),
+            self.max_quantity.text(),
         )
-        problem = problem_with(rule)
-        if problem:
-            raise RefusedError(problem, field="parameter")
+        if isinstance(rule, RuleProblem):
+            raise RefusedError(rule.sentence, field=rule.field)
         return rule
 
     def _on_strategy_changed(self) -> None:
