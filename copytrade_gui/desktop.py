@@ -15,12 +15,13 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 import qasync
 from PySide6.QtCore import qVersion
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from copytrade_gui.app.demo import DemoOptions, DemoResult, demo_on, table
 from copytrade_gui.app.engine_thread import EngineThread
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions, refusals
+from copytrade_gui.ui.dialogs.refusal import Refusal
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.window_state import FileMemory
 
@@ -111,5 +112,4 @@ def _show_refusal(sentence: str) -> None:
     """Nothing is open yet, so a plain dialog outside any coroutine is safe."""
     if QApplication.platformName() == "offscreen":
         return
-    box = QMessageBox(QMessageBox.Icon.Critical, "CopyTrade Console", sentence)
-    box.exec()
+    Refusal(sentence).exec()

@@ -22,6 +22,8 @@ _COLUMNS = (
     "average_price", "reason", "broker_order_id", "tag", "call_to_ack_ms", "diverged",
 )  # fmt: skip
 Cell = str | float | int | None
+# The broker's words must not become formulas or links of a workbook.
+_AS_TEXT = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 
 
 class HistoryService:
@@ -125,7 +127,7 @@ def _write_csv(path: Path, rows: Sequence[Sequence[Cell]]) -> None:
 
 
 def _write_xlsx(path: Path, rows: Sequence[Sequence[Cell]]) -> None:
-    with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_formulas": False}) as book:
+    with xlsxwriter.Workbook(path, _AS_TEXT) as book:
         sheet = book.add_worksheet("Orders")
         sheet.write_row(0, 0, _COLUMNS, book.add_format({"bold": True}))
         for number, row in enumerate(rows, start=1):

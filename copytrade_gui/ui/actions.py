@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.ui.icons import Icons
+from copytrade_gui.ui.widgets.tip import set_tip
 
 
 class Act(StrEnum):
@@ -348,7 +349,7 @@ class Actions(QObject):
             # A held key must never send twice.
             action.setAutoRepeat(act in (Act.TEXT_LARGER, Act.TEXT_SMALLER))
             action.setIconText(spec.brief or plain_text(act))
-            action.setToolTip(tip(act))
+            set_tip(action, tip(act))
             action.setStatusTip(spec.tip)
             if spec.icon:
                 icons.dress(action, spec.icon)

@@ -2,13 +2,14 @@
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QPushButton
 
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
@@ -43,7 +44,7 @@ async def opened(window: MainWindow) -> LiftHaltDialog:
 
 
 def words(dialog: LiftHaltDialog) -> str:
-    return "\n".join(one.text() for one in dialog.findChildren(QLabel) if one.isVisible())
+    return "\n".join(one.text() for one in dialog.findChildren(PlainLabel) if one.isVisible())
 
 
 async def test_a_halted_follower_stands_first_in_red_with_its_reason(

@@ -10,7 +10,6 @@ from PySide6.QtGui import QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
-    QLabel,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -23,6 +22,7 @@ from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.state_words import ORDER_LOOKS
 from copytrade_gui.ui.tables.delegates import ToneDelegate
 from copytrade_gui.ui.turns import Turns
+from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
@@ -89,8 +89,8 @@ async def test_after_a_burst_every_row_shows_its_newest_state(
     }
     await until(lambda: outcomes() == words)
     assert {row.status.last_latency_ms for row in window.followers.model.rows()} == {60.5}
-    count = window.findChild(QLabel, "latency_last_count")
-    assert isinstance(count, QLabel)
+    count = window.findChild(PlainLabel, "latency_last_count")
+    assert isinstance(count, PlainLabel)
     await until(lambda: count.text() == "500")
 
 

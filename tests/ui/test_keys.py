@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
-    QLabel,
     QMenu,
     QMenuBar,
     QWidget,
@@ -20,6 +19,7 @@ from copytrade_gui.ui.dialogs.kill_guard import KillGuard
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.theme import Scheme
+from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import pictures
 from tests.ui.fakes import World
 
@@ -56,7 +56,7 @@ def claims_of(window: QWidget, everywhere: Iterable[QAction] = ()) -> Claims:
         if isinstance(widget, QMenuBar):
             for action in widget.actions():
                 found[mnemonic(action.text())].append(f"menu {action.text()}")
-        elif isinstance(widget, QLabel) and widget.buddy() is not None:
+        elif isinstance(widget, PlainLabel) and widget.buddy() is not None:
             found[mnemonic(widget.text())].append(f"field {widget.text()}")
         elif isinstance(widget, QAbstractButton):
             for claimed in {widget.shortcut().toString(), mnemonic(widget.text())}:

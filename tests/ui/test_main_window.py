@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
 from copytrade_gui.domain.events import AccountChanged
 from copytrade_gui.domain.order import Side
@@ -20,6 +20,7 @@ from copytrade_gui.ui.panels.live_feed import CAP
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tasks import Tasks
 from copytrade_gui.ui.theme import Scheme
+from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people, pictures
 from tests.ui.conftest import until
@@ -37,9 +38,9 @@ async def fill(window: MainWindow, *, quantity: str = "2", price: str = "101.05"
     ticket.refresh()
 
 
-def label(window: QWidget, name: str) -> QLabel:
-    found = window.findChild(QLabel, name)
-    assert isinstance(found, QLabel), name
+def label(window: QWidget, name: str) -> PlainLabel:
+    found = window.findChild(PlainLabel, name)
+    assert isinstance(found, PlainLabel), name
     return found
 
 
@@ -123,7 +124,7 @@ async def test_paper_and_live_cannot_be_confused(app: QApplication, paper: bool)
 async def test_a_stop_is_one_click_and_says_so(window: MainWindow, world: World) -> None:
     window.strip.stops[Act.HALT].click()
     await until(lambda: world.change.state is TradingState.HALT)
-    await until(lambda: "HALTED" in {one.text() for one in window.strip.findChildren(QLabel)})
+    await until(lambda: "HALTED" in {one.text() for one in window.strip.findChildren(PlainLabel)})
     assert [verb for verb, _ in world.calls] == ["halt"]
 
 
@@ -236,7 +237,7 @@ def cut(dialog: QWidget) -> list[str]:
     """Wrapped texts with less height than they need, and buttons that lie over something."""
     found = [
         text.text()
-        for text in dialog.findChildren(QLabel)
+        for text in dialog.findChildren(PlainLabel)
         if text.isVisible()
         and text.wordWrap()
         and text.height() < text.heightForWidth(text.width())

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
-from PySide6.QtWidgets import QLabel
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
@@ -17,6 +16,7 @@ from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.panels.latency_samples import LatencySamples
 from copytrade_gui.ui.panels.orders_model import PLANS_KEPT, OrdersModel
 from copytrade_gui.ui.roster import Roster
+from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
@@ -38,7 +38,7 @@ def figures_of(window: MainWindow) -> dict[str, object]:
         ],
         "latency": {
             label.objectName(): label.text()
-            for label in window.latency.findChildren(QLabel)
+            for label in window.latency.findChildren(PlainLabel)
             if label.objectName().startswith("latency_")
         },
         "open rows": [
@@ -110,8 +110,8 @@ async def test_a_cancel_after_a_restart_is_no_second_acknowledgement(
     resting = people.plan_orders("P1", people_of, people.NOW_NS, resting=True, troubles=False)
     world.orders = {order.intent_id: order for order in resting}
     await window._load()
-    count = window.findChild(QLabel, "latency_all_count")
-    assert isinstance(count, QLabel)
+    count = window.findChild(PlainLabel, "latency_all_count")
+    assert isinstance(count, PlainLabel)
     acknowledged = count.text()
     for order in resting:
         gone = structs.replace(order, state=State.CANCELLED, changed_ns=order.changed_ns + 10**9)

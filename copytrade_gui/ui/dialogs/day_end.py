@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QProgressBar, QWidget
 
 from copytrade_gui.domain.day import DayReport, DayStep
 from copytrade_gui.services.day_words import day_lines
@@ -12,6 +12,7 @@ from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 
 class DayEndDialog(ConsoleDialog):
@@ -30,7 +31,7 @@ class DayEndDialog(ConsoleDialog):
         self.bar.setAccessibleName("Accounts read")
         self.bar.setTextVisible(False)
         self.box.addWidget(self.bar)
-        self.counted = QLabel()
+        self.counted = PlainLabel()
         self.counted.setObjectName("day_counted")
         self.counted.setProperty("role", "muted")
         self.box.addWidget(self.counted)

@@ -10,13 +10,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from copytrade_gui.ui.tasks import OnError, Tasks
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 T = TypeVar("T")
 
@@ -48,10 +48,10 @@ class ConsoleDialog(QDialog):
     that outlives its dialog may still read and write it, nobody sees what it writes.
     """
 
-    def __init__(self, parent: QWidget, title: str, name: str) -> None:
+    def __init__(self, parent: QWidget | None, title: str, name: str) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self.setWindowTitle(title)
+        self.setWindowTitle(title.replace("[*]", "[*][*]"))  # Qt's own sign; a name may hold it
         self.setModal(False)
         self.over = False
         self._running: set[asyncio.Task[object]] = set()
@@ -113,9 +113,9 @@ class ConsoleDialog(QDialog):
         if needed > self.height():
             self.resize(self.width(), needed)
 
-    def add_text(self, text: str, *, style: str = "") -> QLabel:
+    def add_text(self, text: str, *, style: str = "") -> PlainLabel:
         """A paragraph that wraps and can be selected."""
-        label = QLabel(text)
+        label = PlainLabel(text)
         label.setWordWrap(True)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.number import plain
@@ -13,6 +13,7 @@ from copytrade_gui.services.verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
 from copytrade_gui.ui.sizing_words import PARAMETER_WORDS, STRATEGY_WORDS
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 
 class FollowerEditor(FormDialog):
@@ -56,7 +57,7 @@ class FollowerEditor(FormDialog):
         self.add_field("strategy", "S&izing", self.strategy)
         self.parameter = QLineEdit("1")
         self.add_field("parameter", "&Value", self.parameter)
-        self.parameter_hint = QLabel()
+        self.parameter_hint = PlainLabel()
         self.parameter_hint.setProperty("role", "hint")
         self.form.addRow("", self.parameter_hint)
         self.max_quantity = QLineEdit()

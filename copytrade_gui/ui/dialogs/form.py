@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
+from copytrade_gui.ui.widgets.label import PlainLabel, caption
 
 
 class FormDialog(ConsoleDialog):
@@ -32,14 +33,14 @@ class FormDialog(ConsoleDialog):
         self.setMinimumWidth(460)
         self._desk = desk
         self._save = save
-        self._problems: dict[str, QLabel] = {}
+        self._problems: dict[str, PlainLabel] = {}
         self._fields: dict[str, QWidget] = {}
         self.form = QFormLayout()
         self.form.setHorizontalSpacing(14)
         self.form.setVerticalSpacing(6)
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self.box.addLayout(self.form)
-        self.problem = QLabel()
+        self.problem = PlainLabel()
         self.problem.setObjectName(f"{name}_problem")
         self.problem.setProperty("role", "problem")
         self.problem.setWordWrap(True)
@@ -64,23 +65,21 @@ class FormDialog(ConsoleDialog):
         column.setSpacing(2)
         column.addWidget(field)
         if hint:
-            words = QLabel(hint)
+            words = PlainLabel(hint)
             words.setWordWrap(True)
             words.setProperty("role", "hint")
             column.addWidget(words)
-        problem = QLabel()
+        problem = PlainLabel()
         problem.setObjectName(f"problem_{name}")
         problem.setWordWrap(True)
         problem.setProperty("role", "problem")
         problem.hide()
         column.addWidget(problem)
-        text = QLabel(label)
-        text.setBuddy(field)
         field.setObjectName(f"field_{name}")
         field.setAccessibleName(label.replace("&", ""))
         if isinstance(field, QLineEdit):
             field.textEdited.connect(lambda _text: self.clear_problems())
-        self.form.addRow(text, cell)
+        self.form.addRow(caption(label, field), cell)
         self._problems[name] = problem
         self._fields[name] = field
 

@@ -21,6 +21,7 @@ from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.widgets.buttons import HoldButton
+from copytrade_gui.ui.widgets.tip import set_tip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class KillGuard(ConsoleDialog):
         self.hold.setObjectName("kill_hold")
         self.hold.setProperty("kind", "stop")
         self.hold.setMinimumHeight(44)
-        self.hold.setToolTip("Press and hold the mouse or Space for one and a half seconds")
+        set_tip(self.hold, "Press and hold the mouse or Space for one and a half seconds")
         self.hold.held.connect(self._on_held)
         self.box.addWidget(self.hold)
         self.model: RowsModel[SweepRow] = RowsModel(COLUMNS, lambda r: r.account_id, parent=self)

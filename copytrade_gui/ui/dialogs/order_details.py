@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words, ordered, reason_words
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 
 def facts(desk: Desk, order: OrderView) -> tuple[tuple[str, str], ...]:
@@ -57,9 +58,9 @@ class OrderDetails(ConsoleDialog):
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(5)
         for line, (label, value) in enumerate(self._facts):
-            name = QLabel(label)
+            name = PlainLabel(label)
             name.setProperty("role", "muted")
-            text = QLabel(value)
+            text = PlainLabel(value)
             text.setWordWrap(True)
             text.setMinimumWidth(320)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
 from copytrade_gui.domain.money import Paise, paise, parse_decimal, rupees
 from copytrade_gui.ui import figures
@@ -12,6 +12,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.theme import Scheme, Theme
 from copytrade_gui.ui.ticket_words import ConfirmPolicy, ConfirmWhen
+from copytrade_gui.ui.widgets.label import PlainLabel, caption
 from copytrade_gui.ui.widgets.segments import Segments
 from copytrade_gui.ui.window_state import WindowMemory, read_json, write_json
 
@@ -74,26 +75,26 @@ class PreferencesDialog(ConsoleDialog):
         )  # fmt: skip
         self.scheme.choose(theme.scheme)
         self.scheme.chosen.connect(self._apply_look)
-        form.addRow("Colours", self.scheme)
+        form.addRow(caption("Colours", self.scheme), self.scheme)
         self.text: Segments[int] = Segments(
             "pref_text", [(n, f"{n} %", f"Text at {n} per cent") for n in TEXT_SIZES],
             label="Text size",
         )  # fmt: skip
         self.text.choose(min(TEXT_SIZES, key=lambda n: abs(n - theme.text_percent)))
         self.text.chosen.connect(self._apply_look)
-        form.addRow("Text size", self.text)
+        form.addRow(caption("Text size", self.text), self.text)
         self.rows: Segments[bool] = Segments(
             "pref_rows", [(False, "Compact", "24 pixels"), (True, "Comfortable", "30 pixels")],
             label="Rows",
         )  # fmt: skip
         self.rows.choose(theme.row_height > 24)
         self.rows.chosen.connect(self._apply_look)
-        form.addRow("Rows", self.rows)
+        form.addRow(caption("Rows", self.rows), self.rows)
         self.motion = QCheckBox("Nothing flashes")
         self.motion.setObjectName("pref_motion")
         self.motion.setChecked(theme.reduce_motion)
         self.motion.toggled.connect(lambda _on: self._apply_look())
-        form.addRow("&Motion", self.motion)
+        form.addRow(caption("&Motion", self.motion), self.motion)
         self.confirm: Segments[ConfirmWhen] = Segments(
             "pref_confirm",
             [(ConfirmWhen.ALWAYS, "Always", "Every order"),
@@ -103,12 +104,12 @@ class PreferencesDialog(ConsoleDialog):
         )  # fmt: skip
         self.confirm.choose(policy.when)
         self.confirm.chosen.connect(self._save_policy)
-        form.addRow("Ask before sending", self.confirm)
+        form.addRow(caption("Ask before sending", self.confirm), self.confirm)
         self.above = QLineEdit(figures.money(policy.above))
         self.above.setObjectName("pref_above")
         self.above.textChanged.connect(lambda _text: self._save_policy())
-        form.addRow("&Value, rupees", self.above)
-        self.understood = QLabel()
+        form.addRow(caption("&Value, rupees", self.above), self.above)
+        self.understood = PlainLabel()
         self.understood.setProperty("role", "hint")
         form.addRow("", self.understood)
         self.box.addLayout(form)

@@ -7,7 +7,6 @@ import uuid
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -26,6 +25,7 @@ from copytrade_gui.ui.state_words import order_words
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 COLUMNS: tuple[Column[Candidate], ...] = (
     Column("order", "Broker order", lambda c: c.broker_order_id, chars=20,
@@ -68,7 +68,7 @@ class ReviewDialog(ConsoleDialog):
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._on_chosen)
-        self.sent = QLabel()
+        self.sent = PlainLabel()
         self.sent.setWordWrap(True)
         self.sent.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.model: RowsModel[Candidate] = RowsModel(
@@ -84,9 +84,9 @@ class ReviewDialog(ConsoleDialog):
         self.reason.setAccessibleName("Reason")
         self.reason.setPlaceholderText("Reason, e.g. seen on the broker's order screen")
         self.reason.textChanged.connect(lambda _text: self._refresh())
-        self.needed = QLabel()
+        self.needed = PlainLabel()
         self.needed.setProperty("role", "hint")
-        self.problem = QLabel()
+        self.problem = PlainLabel()
         self.problem.setObjectName("review_problem")
         self.problem.setProperty("role", "problem")
         self.problem.setWordWrap(True)

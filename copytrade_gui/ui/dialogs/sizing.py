@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.sizing import RuleProblem, SizingRule, Strategy, read_rule
@@ -13,6 +13,7 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
 from copytrade_gui.ui.sizing_words import PARAMETER_WORDS, STRATEGY_WORDS, rule_words
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 _LISTED = 6
 
@@ -38,7 +39,7 @@ class SizingDialog(FormDialog):
         shown = [f"{a.name}: now {rule_words(a.sizing)}" for a in accounts[:_LISTED]]
         if len(accounts) > _LISTED:
             shown.append(f"and {len(accounts) - _LISTED} more")
-        present = QLabel("\n".join(shown))
+        present = PlainLabel("\n".join(shown))
         present.setProperty("role", "hint")
         self.box.insertWidget(0, present)
         self.strategy = QComboBox()
@@ -47,7 +48,7 @@ class SizingDialog(FormDialog):
         self.add_field("strategy", "S&izing", self.strategy)
         self.parameter = QLineEdit("1")
         self.add_field("parameter", "&Value", self.parameter)
-        self.hint = QLabel()
+        self.hint = PlainLabel()
         self.hint.setProperty("role", "hint")
         self.form.addRow("", self.hint)
         self.max_quantity = QLineEdit()

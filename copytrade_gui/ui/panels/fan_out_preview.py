@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.ticket_words import fan_out_summary, skip_reasons
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 COLUMNS: tuple[Column[PreviewRow], ...] = (
     Column("name", "Account", lambda r: r.name, chars=12, takes_rest=True,
@@ -41,10 +41,10 @@ class FanOutPreview(QWidget):
         super().__init__()
         self.setObjectName("fan_out_preview")
         self._preview: Preview | None = None
-        self.summary = QLabel()
+        self.summary = PlainLabel()
         self.summary.setObjectName("fan_out_summary")
         self.summary.setWordWrap(True)
-        self.reasons = QLabel()
+        self.reasons = PlainLabel()
         self.reasons.setProperty("role", "warn")
         self.reasons.setWordWrap(True)
         self.toggle = QPushButton("Show list")

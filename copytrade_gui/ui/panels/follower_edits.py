@@ -12,6 +12,7 @@ from copytrade_gui.domain.sizing import SizingRule
 from copytrade_gui.services.verbs import FollowerDraft, FollowerVerbs
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.widgets.tip import menu_words
 
 Step = Callable[[], Coroutine[object, object, None]]
 
@@ -141,8 +142,7 @@ class FollowerEdits:
 
 
 def _titled(verb: str, what: str) -> str:
-    # A name's own ampersand would be taken for the letter of the menu's line.
-    return f"{verb} {what.replace('&', '&&')}".rstrip()
+    return f"{verb} {menu_words(what)}".rstrip()
 
 
 def _whom(accounts: Sequence[Account]) -> str:

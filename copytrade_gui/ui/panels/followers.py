@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.account import Role as AccountRole
@@ -20,7 +20,9 @@ from copytrade_gui.ui.panels.follower_rows import COLUMNS, FollowerRow, is_failu
 from copytrade_gui.ui.tables.columns import natural
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
+from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.segments import Segments
+from copytrade_gui.ui.widgets.tip import set_tip
 
 _QUIET = frozenset({State.PLANNED, State.SENDING})
 BULK = (Act.FOLLOWER_ON, Act.FOLLOWER_OFF, Act.FOLLOWER_SIZING, Act.FOLLOWER_EDIT,
@@ -99,7 +101,7 @@ class FollowersPanel(QWidget):
             label="Show", stretch=False,
         )  # fmt: skip
         self.kinds.chosen.connect(lambda: self.table.narrow(self.kinds.value))
-        title = QLabel("Followers")
+        title = PlainLabel("Followers")
         title.setProperty("role", "panel_title")
         self.table.add_before_filter(title)
         self.table.add_before_filter(self.kinds)
@@ -121,13 +123,13 @@ class FollowersPanel(QWidget):
         row = QHBoxLayout(self.bulk)
         row.setContentsMargins(8, 3, 8, 3)
         row.setSpacing(6)
-        self.bulk_text = QLabel()
+        self.bulk_text = PlainLabel()
         row.addWidget(self.bulk_text)
         self._bulk_buttons: dict[Act, QPushButton] = {}
         for act in BULK:
             button = QPushButton(plain_text(act))
             button.setObjectName(f"bulk_{act}")
-            button.setToolTip(self._desk.actions[act].toolTip())
+            set_tip(button, self._desk.actions[act].toolTip())
             button.setProperty("kind", "small")
             button.clicked.connect(lambda _checked=False, a=act: self._desk.actions[a].trigger())
             row.addWidget(button)

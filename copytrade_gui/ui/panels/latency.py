@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, OrderChanged
@@ -15,6 +15,8 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.panels.latency_plot import LatencyPlots
 from copytrade_gui.ui.panels.latency_samples import LatencySamples, Summary, summary
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import set_tip
 
 REDRAW_MS = 200
 _FIGURES = (("count", "Acks"), ("first", "First"), ("p50", "p50"), ("p95", "p95"), ("p99", "p99"),
@@ -37,7 +39,7 @@ class LatencyPanel(QWidget):
         self._desk = desk
         self._samples = LatencySamples()
         self.plots = LatencyPlots(desk.theme)
-        self._cells: dict[tuple[str, str], QLabel] = {}
+        self._cells: dict[tuple[str, str], PlainLabel] = {}
         head = QWidget()
         head.setObjectName("latency_figures")
         grid = QGridLayout(head)
@@ -45,23 +47,23 @@ class LatencyPanel(QWidget):
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(1)
         for place, (_, title) in enumerate(_FIGURES, start=1):
-            label = QLabel(title)
+            label = PlainLabel(title)
             label.setProperty("role", "column_head")
             label.setAlignment(_RIGHT)
             grid.addWidget(label, 0, place)
         for line, (row, title) in enumerate((("last", "Last order, ms"), ("all", "All shown, ms"))):
-            label = QLabel(title)
+            label = PlainLabel(title)
             label.setProperty("role", "field")
             grid.addWidget(label, line + 1, 0)
             for place, (name, _) in enumerate(_FIGURES, start=1):
-                cell = QLabel(figures.UNKNOWN)
+                cell = PlainLabel(figures.UNKNOWN)
                 cell.setObjectName(f"latency_{row}_{name}")
                 cell.setProperty("role", f"number_{_TONES[name]}" if name in _TONES else "number")
                 cell.setAlignment(_RIGHT)
                 grid.addWidget(cell, line + 1, place)
                 self._cells[row, name] = cell
         grid.setColumnStretch(0, 1)
-        self.empty = QLabel(
+        self.empty = PlainLabel(
             "No acknowledgement yet. After the first copied order each follower's time from call "
             "to acknowledgement is drawn here."
         )
@@ -135,7 +137,7 @@ class LatencyPanel(QWidget):
         self.plots.show_spread(values, last)
         words = self.text_summary()
         self.plots.setAccessibleName(f"Latency charts. {words}")
-        self.plots.setToolTip(words)
+        set_tip(self.plots, words)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

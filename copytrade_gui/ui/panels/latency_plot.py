@@ -17,10 +17,11 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from copytrade_gui.ui.panels.latency_samples import Floats, Summary, histogram, nice_ceiling
 from copytrade_gui.ui.theme import Theme, Tone
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 LINES = (("p50", Tone.OK), ("p95", Tone.WARN), ("p99", Tone.BAD))
 _IST_OFFSET_S = -19_800
@@ -119,12 +120,12 @@ class LatencyPlots(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(1)
-        self._captions: list[QLabel] = []
+        self._captions: list[PlainLabel] = []
         for words, chart, share in (
             ("Every follower's acknowledgement, by time (IST)", self.over_time, 3),
             ("Followers by time to acknowledge, last order", self.spread, 2),
         ):
-            caption = QLabel(words)
+            caption = PlainLabel(words)
             caption.setProperty("role", "chart_caption")
             self._captions.append(caption)
             column.addWidget(caption)

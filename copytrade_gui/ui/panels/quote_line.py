@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.instrument import Instrument, Quote
 from copytrade_gui.ui import figures
@@ -15,6 +15,8 @@ from copytrade_gui.ui.ticket_words import (
     instrument_words,
     quote_age_s,
 )
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import set_tip
 
 
 class QuoteLine(QWidget):
@@ -27,15 +29,15 @@ class QuoteLine(QWidget):
         self.setObjectName("quote_line")
         self._instrument: Instrument | None = None
         self._quote: Quote | None = None
-        self.what = QLabel()
+        self.what = PlainLabel()
         self.what.setProperty("role", "hint")
-        self.last = QLabel()
+        self.last = PlainLabel()
         self.last.setObjectName("quote_last")
         self.last.setProperty("role", "figure")
-        self.change = QLabel()
+        self.change = PlainLabel()
         self.bid = self._price_button("bid")
         self.ask = self._price_button("ask")
-        self.age = QLabel()
+        self.age = PlainLabel()
         self.age.setProperty("role", "warn")
         top = QHBoxLayout()
         top.setSpacing(8)
@@ -73,7 +75,7 @@ class QuoteLine(QWidget):
         age = quote_age_s(quote, now_ns) if quote else 0
         stale = age > STALE_AFTER_S
         self.last.setText(figures.price(quote.last if quote else None, tick))
-        self.last.setToolTip("Last traded price" if known else "No price from the broker yet")
+        set_tip(self.last, "Last traded price" if known else "No price from the broker yet")
         self.change.setText(change_words(quote, tick) if quote else "no price yet")
         tone = "muted"
         if quote and not stale and quote.last != quote.previous_close:
@@ -92,7 +94,7 @@ class QuoteLine(QWidget):
         button = QPushButton()
         button.setObjectName(f"quote_{which}")
         button.setProperty("kind", f"price_{which}")
-        button.setToolTip(f"Take the {which} as the price")
+        set_tip(button, f"Take the {which} as the price")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.clicked.connect(lambda _checked=False: self._on_clicked(which))
         return button
@@ -103,7 +105,7 @@ class QuoteLine(QWidget):
             self.taken.emit(price)
 
     @staticmethod
-    def _style(label: QLabel, role: str) -> None:
+    def _style(label: PlainLabel, role: str) -> None:
         if label.property("role") != role:
             label.setProperty("role", role)
             label.style().polish(label)

@@ -6,7 +6,7 @@ import time
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStatusBar, QToolButton, QWidget
 
 from copytrade_gui.domain.events import Event, LampChanged, PlanSettled
 from copytrade_gui.ui import figures
@@ -14,6 +14,8 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.version import program_version
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import menu_words, set_tip
 
 LAMPS = (("broker", "Broker"), ("engine", "Engine"), ("database", "Database"), ("clock", "Clock"))
 LOOKS = {
@@ -40,8 +42,8 @@ class StatusLamps(QStatusBar):
         self._titles = dict((*LAMPS, ("window", "Window")))
         self.lamps: dict[str, QToolButton] = {}
         self._holder = QWidget()
-        self.last_order, self.sessions, self.clock = QLabel(), QLabel(), QLabel()
-        self.version = QLabel(program_version())
+        self.last_order, self.sessions, self.clock = PlainLabel(), PlainLabel(), PlainLabel()
+        self.version = PlainLabel(program_version())
         row = QHBoxLayout(self._holder)
         row.setContentsMargins(6, 0, 0, 0)
         row.setSpacing(2)
@@ -57,7 +59,7 @@ class StatusLamps(QStatusBar):
         self.lamps["window"].hide()
         self.addWidget(self._holder)
         self.clock.setObjectName("ist_clock")
-        self.clock.setToolTip("Indian Standard Time")
+        set_tip(self.clock, "Indian Standard Time")
         for label in (self.last_order, self.sessions, self.clock, self.version):
             label.setProperty("role", "foot")
             self.addPermanentWidget(label)
@@ -99,10 +101,6 @@ class StatusLamps(QStatusBar):
                 self.last_order.setText(words)
                 self._make_room()
 
-    def words(self, name: str) -> str:
-        """What a lamp says."""
-        return self.lamps[name].text()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._make_room()
@@ -124,8 +122,8 @@ class StatusLamps(QStatusBar):
         lamp.setIcon(self._desk.icons.mark(mark, tone))
         title = self._titles[name]
         said = words or "not heard of yet"
-        lamp.setText(title if not words else f"{title} {words}")
-        lamp.setToolTip(f"{title}: {said}")
+        lamp.setText(menu_words(f"{title} {words}" if words else title))
+        set_tip(lamp, f"{title}: {said}")
         lamp.setAccessibleName(f"{title}: {said}")
         self._make_room()
 
@@ -143,7 +141,7 @@ class StatusLamps(QStatusBar):
         self._make_room()
 
     def _tell(self, name: str) -> None:
-        self._desk.notices.info(f"{self.lamps[name].toolTip()}.")
+        self._desk.notices.info(f"{self.lamps[name].accessibleName()}.")
 
     def _on_beat(self) -> None:
         now = time.monotonic()

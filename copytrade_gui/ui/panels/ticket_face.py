@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from copytrade_gui.ui.panels.quote_line import QuoteLine
 from copytrade_gui.ui.panels.ticket_form import TicketForm
 from copytrade_gui.ui.widgets.buttons import SendButton
 from copytrade_gui.ui.widgets.elided import ElidedLabel
+from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.segments import Segments
 
 
@@ -35,7 +35,7 @@ class TicketFace:
         self.quote = QuoteLine()
         self.form.quote_place.addWidget(self.quote)
         self.preview = FanOutPreview(desk)
-        self.value = QLabel()
+        self.value = PlainLabel()
         self.value.setObjectName("ticket_value")
         self.value.setWordWrap(True)
         self.value.hide()
@@ -74,9 +74,9 @@ class TicketFace:
         self.title = ElidedLabel()
         self.title.setObjectName("ticket_title")
         self.title.setProperty("role", "on_fill_strong")
-        self.fan = QLabel()
+        self.fan = PlainLabel()
         self.fan.setProperty("role", "on_fill")
-        mode = QLabel(self._desk.mode_word)
+        mode = PlainLabel(self._desk.mode_word)
         mode.setObjectName("ticket_mode")
         mode.setProperty("role", "badge")
         row = QHBoxLayout()
@@ -97,7 +97,7 @@ class TicketFace:
     def _build_foot(self) -> None:
         self.card = QFrame()
         self.card.setObjectName("ticket_question")
-        self.sentence = QLabel()
+        self.sentence = PlainLabel()
         self.sentence.setObjectName("ticket_sentence")
         self.sentence.setWordWrap(True)
         self.confirm = SendButton()
@@ -118,11 +118,11 @@ class TicketFace:
         self.foot.setObjectName("ticket_foot")
         self.send = SendButton("Buy")
         self.send.setObjectName("ticket_send")
-        self.why = QLabel()
+        self.why = PlainLabel()
         self.why.setObjectName("ticket_why")
         self.why.setWordWrap(True)
         self.why.setProperty("role", "muted")
-        self.result = QLabel()
+        self.result = PlainLabel()
         self.result.setObjectName("ticket_result")
         self.result.setWordWrap(True)
         self.result.setAccessibleName("What came of the last order")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.draft import Draft, FieldProblem
 from copytrade_gui.domain.instrument import Instrument
@@ -17,6 +17,7 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.panels.instrument_search import InstrumentSearch
 from copytrade_gui.ui.ticket_words import units_words
+from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.segments import Segments
 from copytrade_gui.ui.widgets.step_edit import StepEdit
 
@@ -63,7 +64,7 @@ class TicketForm(QWidget):
             "ticket_units", [(True, "Lots", "Count in lots"), (False, "Units", "Count in units")],
             label="Quantity in", stretch=False,
         )  # fmt: skip
-        self.units_text = QLabel()
+        self.units_text = PlainLabel()
         self.units_text.setProperty("role", "hint")
         self.price = StepEdit(desk.icons, "ticket_price", "Price", self._step_price)
         self.trigger = StepEdit(desk.icons, "ticket_trigger", "Trigger", self._step_price)
@@ -72,7 +73,7 @@ class TicketForm(QWidget):
         self.validity = Segments("ticket_validity", VALIDITIES, label="Validity")
         self.fan_out = Segments("ticket_fan_out", FAN_OUTS, label="Copies leave")
         self._side = Side.BUY
-        self._problem_rows: dict[str, tuple[QWidget, QLabel, QPushButton]] = {}
+        self._problem_rows: dict[str, tuple[QWidget, PlainLabel, QPushButton]] = {}
         self._fixes: dict[str, str] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -80,7 +81,7 @@ class TicketForm(QWidget):
         self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(1, 1)
         self._line = 0
-        self._labels: dict[str, QLabel] = {}
+        self._labels: dict[str, PlainLabel] = {}
         self._build()
         self._connect()
         self._show_fields()
@@ -156,7 +157,7 @@ class TicketForm(QWidget):
         self._add("fan_out", "Copies", self.fan_out, self.fan_out)
 
     def _add(self, name: str, text: str, widget: QWidget, buddy: QWidget) -> None:
-        label = QLabel(text)
+        label = PlainLabel(text)
         label.setProperty("role", "field")
         label.setBuddy(buddy)
         self._labels[name] = label
@@ -166,7 +167,7 @@ class TicketForm(QWidget):
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 2)
         row.setSpacing(6)
-        words = QLabel()
+        words = PlainLabel()
         words.setObjectName(f"problem_{name}")
         words.setWordWrap(True)
         words.setProperty("role", "problem")

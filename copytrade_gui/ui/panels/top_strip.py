@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,8 @@ from copytrade_gui.ui.market_clock import countdown
 from copytrade_gui.ui.state_words import SESSION_LOOKS, Look, client_tail, copying_look
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.widgets.elided import ElidedLabel
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import set_tip
 
 STATE_LOOKS: dict[TradingState, Look] = {
     TradingState.ACTIVE: Look("Copying", Tone.OK, Mark.CIRCLE),
@@ -55,24 +56,25 @@ class TopStrip(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
         row.setSpacing(0)
-        self.mode = QLabel("PAPER TRADING" if desk.paper else "LIVE")
+        self.mode = PlainLabel("PAPER TRADING" if desk.paper else "LIVE")
         self.mode.setObjectName("mode_band")
         self.mode.setProperty("mode", "paper" if desk.paper else "live")
         self.mode.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.mode.setToolTip(
+        set_tip(
+            self.mode,
             "Simulated broker: no order of yours reaches an exchange"
             if desk.paper
-            else "Real orders with real money"
+            else "Real orders with real money",
         )
         row.addWidget(self.mode)
         row.addWidget(self._master_block())
         row.addWidget(_divider())
-        self.market_top, self.market_low = QLabel(), QLabel()
+        self.market_top, self.market_low = PlainLabel(), PlainLabel()
         row.addWidget(_block(self.market_top, self.market_low))
         row.addWidget(_divider())
         row.addWidget(self._state_block(), 1)
         row.addWidget(self._offline_block())
-        self.effect = QLabel()
+        self.effect = PlainLabel()
         self.effect.setObjectName("stop_effect")
         self.effect.setProperty("role", "muted")
         row.addWidget(self.effect)
@@ -126,16 +128,16 @@ class TopStrip(QFrame):
         self.master.setObjectName("master_choice")
         self.master.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.master.setAccessibleName("Master account")
-        self.master.setToolTip("The account whose orders are copied")
+        set_tip(self.master, "The account whose orders are copied")
         self.master.currentIndexChanged.connect(self._on_master_chosen)
-        self.session_mark = QLabel()
-        self.session = QLabel()
+        self.session_mark = PlainLabel()
+        self.session = PlainLabel()
         self.session.setProperty("role", "hint")
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(10, 0, 10, 0)
         row.setSpacing(6)
-        caption = QLabel("Master")
+        caption = PlainLabel("Master")
         caption.setProperty("role", "field")
         caption.setBuddy(self.master)
         row.addWidget(caption)
@@ -145,7 +147,7 @@ class TopStrip(QFrame):
         return holder
 
     def _state_block(self) -> QWidget:
-        self.state_mark, self.state, self.state_low = QLabel(), QLabel(), ElidedLabel()
+        self.state_mark, self.state, self.state_low = PlainLabel(), PlainLabel(), ElidedLabel()
         self.state.setObjectName("copying_state")
         self.state_low.setObjectName("copying_state_why")
         holder = QWidget()
@@ -157,7 +159,7 @@ class TopStrip(QFrame):
         return holder
 
     def _offline_block(self) -> QWidget:
-        self.offline_mark, self.offline = QLabel(), QLabel()
+        self.offline_mark, self.offline = PlainLabel(), PlainLabel()
         self.offline.setObjectName("offline_count")
         self.offline.setProperty("role", "strip_top")
         self.offline.setProperty("tone", str(Tone.BAD))
@@ -180,7 +182,7 @@ class TopStrip(QFrame):
         self.offline_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(14, 14))
         self.offline.setText(f"{figures.whole(len(offline))} offline")
         why = roster.status(offline[0].account_id).session_reason
-        self.offline_block.setToolTip(f"{offline[0].name}: {why}" if why else offline[0].name)
+        set_tip(self.offline_block, f"{offline[0].name}: {why}" if why else offline[0].name)
         self.offline_block.setAccessibleName(f"{figures.plural(len(offline), 'account')} offline")
 
     def _stop_button(self, act: Act) -> QPushButton:
@@ -188,7 +190,7 @@ class TopStrip(QFrame):
         button = QPushButton("RESUME" if act is Act.RESUME else str(act).upper())
         button.setObjectName(f"stop_{act}")
         button.setProperty("stop", str(act))
-        button.setToolTip(action.toolTip())
+        set_tip(button, action.toolTip())
         button.setAccessibleName(action.text().replace("&", ""))
         button.setAccessibleDescription(action.toolTip())
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -220,7 +222,7 @@ class TopStrip(QFrame):
         status = self._desk.roster.status(master.account_id)
         look = copying_look(master, status) if status.halted else SESSION_LOOKS[status.session]
         self.session.setText(look.word)
-        self.session.setToolTip(status.halted)
+        set_tip(self.session, status.halted)
         self.session.setProperty("tone", str(look.tone) if status.halted else "")
         self.session.style().polish(self.session)
         self.session_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(12, 12))
@@ -244,7 +246,7 @@ class TopStrip(QFrame):
             why = f": {change.reason}" if change.reason else ""
             words = f"{change.actor}, {figures.clock(change.at_ns)}{why}"
         self.state_low.setText(words)
-        self.state_low.setToolTip(f"{STATE_MEANS[state]}. {words}")
+        set_tip(self.state_low, f"{STATE_MEANS[state]}. {words}")
         stopped = state is not TradingState.ACTIVE
         self.stops[Act.RESUME].setVisible(stopped)
         self.stops[Act.PAUSE].setVisible(state is TradingState.ACTIVE)
@@ -257,7 +259,7 @@ class TopStrip(QFrame):
         self._show_session()
 
 
-def _block(top: QLabel, low: QLabel, *, margin: int = 12) -> QWidget:
+def _block(top: PlainLabel, low: PlainLabel, *, margin: int = 12) -> QWidget:
     top.setProperty("role", "strip_top")
     low.setProperty("role", "strip_low")
     holder = QWidget()

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.widgets.tip import plain_tip
 
 _DIGITS = re.compile(r"\d+")
 _LONGEST = 18
@@ -114,7 +115,7 @@ def cell(column: Column[R], row: R, role: int) -> object:  # noqa: PLR0911 - one
     if role == Role.SORT:
         return sort_value(column, row)
     if role == Qt.ItemDataRole.ToolTipRole:
-        return (column.tip(row) if column.tip else column.text(row)) or None
+        return plain_tip(column.tip(row) if column.tip else column.text(row)) or None
     if role == Qt.ItemDataRole.TextAlignmentRole:
         side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
         return int(side | Qt.AlignmentFlag.AlignVCenter)
@@ -128,7 +129,7 @@ def header(column: Column[R], role: int) -> object:
     if role == Qt.ItemDataRole.DisplayRole:
         return column.title
     if role == Qt.ItemDataRole.ToolTipRole:
-        return column.note or column.title
+        return plain_tip(column.note or column.title)
     if role == Qt.ItemDataRole.TextAlignmentRole:
         side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
         return int(side | Qt.AlignmentFlag.AlignVCenter)

@@ -11,7 +11,6 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSizePolicy,
@@ -28,6 +27,8 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.tables.columns import Column, R
 from copytrade_gui.ui.tables.export import write
 from copytrade_gui.ui.tables.view import TableView
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import set_tip
 
 
 class FilterEdit(QLineEdit):
@@ -97,9 +98,9 @@ class DataTable(QWidget, Generic[R]):
         room = QWidget()
         room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.bar.addWidget(room)
-        self.counts = QLabel()
-        self.held = QLabel("sorting held")
-        self.held.setToolTip("Rows stay where they are while the pointer is over the table.")
+        self.counts = PlainLabel()
+        self.held = PlainLabel("sorting held")
+        set_tip(self.held, "Rows stay where they are while the pointer is over the table.")
         self.held.hide()
         self._build_empty(name)
         self._lay_out(name)
@@ -176,7 +177,7 @@ class DataTable(QWidget, Generic[R]):
 
     def _build_empty(self, name: str) -> None:
         self._empty_sentence = "Nothing here yet."
-        self.empty_text = QLabel()
+        self.empty_text = PlainLabel()
         self.empty_text.setObjectName(f"{name}_empty")
         self.empty_text.setWordWrap(True)
         self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)

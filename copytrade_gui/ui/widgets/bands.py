@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from copytrade_gui.ui.icons import Icons
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ class Bands(QWidget):
         frame.setProperty("band", band.kind)
         row = QHBoxLayout(frame)
         row.setContentsMargins(12, 3, 8, 3)
-        picture = QLabel()
+        picture = PlainLabel()
         picture.setPixmap(self._icons.icon("triangle-alert", "on_fill").pixmap(16, 16))
-        text = QLabel(band.sentence)
+        text = PlainLabel(band.sentence)
         text.setWordWrap(True)
         text.setProperty("role", "on_fill")
         row.addWidget(picture)

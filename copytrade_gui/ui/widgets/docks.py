@@ -7,13 +7,14 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QToolButton,
     QWidget,
 )
 
 from copytrade_gui.ui.icons import Icons
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import set_tip
 
 
 class DockTitle(QFrame):
@@ -22,7 +23,7 @@ class DockTitle(QFrame):
     def __init__(self, dock: QDockWidget, icons: Icons) -> None:
         super().__init__(dock)
         self.setObjectName("dock_title")
-        self.text = QLabel(dock.windowTitle())
+        self.text = PlainLabel(dock.windowTitle())
         self.text.setProperty("role", "strip_top")
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 2, 0)
@@ -36,7 +37,7 @@ class DockTitle(QFrame):
             button = QToolButton()
             button.setAutoRaise(True)
             button.setIconSize(QSize(13, 13))
-            button.setToolTip(tip)
+            set_tip(button, tip)
             button.setAccessibleName(f"{dock.windowTitle()}: {tip}")
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             icons.dress(button, picture, "muted")

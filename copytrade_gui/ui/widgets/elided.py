@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QStyle, QStyleOption
+from PySide6.QtWidgets import QStyle, QStyleOption
+
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import plain_tip, set_tip
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(PlainLabel):
     """One line; asks for its whole width and takes what it gets."""
 
     def minimumSizeHint(self) -> QSize:
@@ -27,5 +30,5 @@ class ElidedLabel(QLabel):
             self.foregroundRole(),
         )  # fmt: skip
         painter.end()
-        if words != self.text() and self.toolTip() != self.text():
-            self.setToolTip(self.text())
+        if words != self.text() and self.toolTip() != plain_tip(self.text()):
+            set_tip(self, self.text())

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from copytrade_gui.ui.widgets.tip import set_tip
+
 V = TypeVar("V")
 
 
@@ -33,7 +35,7 @@ class Segments(QWidget, Generic[V]):
             button.setCheckable(True)
             button.setAutoDefault(False)
             button.setObjectName(f"{name}_{number}")
-            button.setToolTip(tip)
+            set_tip(button, tip)
             button.setAccessibleName(f"{label}: {text}")
             button.setProperty("segment", _place(number, len(choices)))
             if stretch:

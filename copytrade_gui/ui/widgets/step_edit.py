@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from copytrade_gui.ui.icons import Icons
+from copytrade_gui.ui.widgets.tip import set_tip
 
 _KEYS = {
     Qt.Key.Key_Up: 1, Qt.Key.Key_Plus: 1, Qt.Key.Key_Down: -1, Qt.Key.Key_Minus: -1,
@@ -57,7 +58,7 @@ class StepEdit(QWidget):
             button = QToolButton()
             button.setObjectName(f"{name}_{words}")
             button.setAccessibleName(f"{label}: one step {words}")
-            button.setToolTip(f"One step {words}")
+            set_tip(button, f"One step {words}")
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setProperty("kind", "step")
             button.setAutoRepeat(True)

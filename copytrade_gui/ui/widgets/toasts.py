@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.ui.icons import Icons
 from copytrade_gui.ui.notices import Notice
 from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import set_tip
 
 SHOWN_MS = 6_000
 MOST = 3
@@ -35,18 +37,18 @@ class Toast(QFrame):
         self.setObjectName("toast")
         self.setProperty("severity", str(notice.severity))
         name, tone = LOOKS[notice.severity]
-        picture = QLabel()
+        picture = PlainLabel()
         picture.setPixmap(icons.icon(name, tone).pixmap(20, 20))
         words = f"{notice.sentence} ({notice.code})" if notice.code else notice.sentence
         if notice.count > 1:
             words = f"{words}  × {notice.count}"
-        text = QLabel(words)
+        text = PlainLabel(words)
         text.setWordWrap(True)
         text.setAccessibleName(f"{notice.severity}: {words}")
         close = QToolButton()
         close.setAutoRaise(True)
         close.setAccessibleName("Close this message")
-        close.setToolTip("Close")
+        set_tip(close, "Close")
         close.setIcon(icons.icon("x", "muted"))
         close.clicked.connect(self.leave)
         row = QHBoxLayout(self)
@@ -73,7 +75,7 @@ class Toast(QFrame):
     def fit(self) -> None:
         """As high as its words need."""
         self.ensurePolished()
-        for label in self.findChildren(QLabel):
+        for label in self.findChildren(PlainLabel):
             label.ensurePolished()
         width = round(WIDTH * max(1.0, self.fontMetrics().height() / 17))
         layout = self.layout()
