@@ -9,10 +9,11 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from copytrade_gui.app.paper import SimulatorLine, code_from
+from copytrade_gui.app.paper import SimulatorLine, login_return_of
 from copytrade_gui.brokers.iifl.address import check_address
 from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpReply, NothingSentError
-from copytrade_gui.brokers.iifl.transport import HttpxDoor, tls_context
+from copytrade_gui.brokers.iifl.transport import HttpxDoor
+from copytrade_gui.brokers.iifl.trust import tls_context
 from copytrade_gui.domain.account import Account
 from copytrade_gui.ports import BrokerFailureError, Clock
 
@@ -36,13 +37,16 @@ class SimulatorDesk:
         self._line = line
         self._door = door
 
-    async def login_code(self, account: Account) -> str:
-        """Log in at the login page as a script does; any password will do for simulated clients."""
+    async def login_return(self, account: Account) -> str:
+        """Log in at the login page as a script does; what a browser would come back with.
+
+        Any password will do for simulated clients.
+        """
         form = {"clientId": account.client_id, "password": "paper", "appkey": account.app_key}
         reply = await self._call(
             "POST", urlsplit(self._line.login_url).path, _FORM, urlencode(form).encode()
         )
-        return code_from(reply.body)
+        return login_return_of(reply.body)
 
     async def ledger(self) -> tuple[LedgerRow, ...]:
         """Every order the simulator accepted: the judge of what we believe."""

@@ -60,14 +60,14 @@ async def _read_clock(
     broker: Broker, store: Store, engine: Engine, *, tell_clock: Callable[[str, str, str], None]
 ) -> None:
     try:
-        offset = await broker.clock_offset_ms()
+        offset = await broker.clock_offset()
     except BrokerFailureError as failure:
         tell_clock("clock", "warn", f"not compared: {failure}")
         if failure.silence is not None:
             engine.offline.suspect()
         return
-    store.journal.clock_offset_ms = round(offset)
-    engine.gate.clock_off_ms = offset  # kept when a later read fails: it is the last we know
-    off = abs(offset)
+    store.journal.clock_offset_ms = offset.seconds * 1000
+    engine.gate.clock_off_ms = offset.ms  # kept when a later read fails: it is the last we know
+    off = abs(offset.ms)
     state = "ok" if off <= _CLOCK_WARN_MS else ("warn" if off <= _CLOCK_BAD_MS else "bad")
-    tell_clock("clock", state, f"{offset / 1000:+.1f} s")
+    tell_clock("clock", state, offset.in_words)

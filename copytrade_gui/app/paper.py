@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -50,7 +51,7 @@ class SimulatedAccount(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
-    """How to start it; ``state`` keeps its day over restarts.
+    """How to start it; ``state`` keeps its day over restarts, ``seed`` gives the same keys.
 
     ``attached`` names a simulator that runs already and is somebody else's to end; nothing is
     started then. The bench lets several consoles trade at one broker in this way.
@@ -58,7 +59,7 @@ class SimulatorOptions:
 
     accounts: int
     masters: int = 1
-    seed: int = 1
+    seed: int | None = None
     latency_ms: float = 60.0
     jitter_ms: float = 20.0
     tls: bool = False
@@ -72,12 +73,13 @@ class SimulatorOptions:
             "simulator",
             f"--accounts={self.accounts}",
             f"--masters={self.masters}",
-            f"--seed={self.seed}",
             f"--latency-ms={self.latency_ms:g}",
             f"--jitter-ms={self.jitter_ms:g}",
             f"--port={self.port}",
             "--with-parent",
         ]
+        if self.seed is not None:
+            words.append(f"--seed={self.seed}")
         if self.tls:
             words.append("--tls")
         if self.state is not None:
@@ -187,13 +189,12 @@ def _master_id(entry: SimulatedAccount) -> AccountId:
     return AccountId(f"M-{entry.client_id}")
 
 
-def code_from(reply: bytes) -> str:
-    """The login code out of the simulator's JSON answer to a login by script."""
+def login_return_of(reply: bytes) -> str:
+    """What a browser would come back with, out of the simulator's JSON answer to a script."""
     try:
         answer = json.loads(reply)
     except ValueError as error:
         raise BrokerFailureError("The simulated login page did not answer in JSON.") from error
-    code = answer.get("authCode") if isinstance(answer, dict) else None
-    if not isinstance(code, str):
+    if not isinstance(answer, dict) or not isinstance(answer.get("authCode"), str):
         raise BrokerFailureError("The simulated login page refused the login.")
-    return code
+    return urlencode({name: str(answer[name]) for name in ("authCode", "clientId")})

@@ -146,7 +146,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     stack.push_async_callback(engine.stop)
     await engine.start(await store.accounts.all())
     desk = None if line is None else await stack.enter_async_context(simulator_desk(line, clock))
-    login = None if desk is None else desk.login_code
+    login = None if desk is None else desk.login_return
     sessions = Sessions(engine, broker, secrets, clock, login)
     stack.push_async_callback(sessions.close)
     market = Market(engine, broker, index, clock)
@@ -197,10 +197,14 @@ def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bo
 async def _provision(
     store: Store, secrets: SecretStore, line: SimulatorLine, *, plain: bool
 ) -> None:
-    """Bring the simulator's accounts into the account book; changed ones keep their sizing."""
-    known = {account.account_id for account in await store.accounts.all()}
+    """Bring the simulator's accounts into the account book; known ones keep all but their key."""
+    known = {account.account_id: account for account in await store.accounts.all()}
     made = paper_accounts(read_accounts(line), plain=plain)
-    await store.accounts.put([account for account, _ in made if account.account_id not in known])
+    wanted = [
+        replace(known.get(account.account_id, account), app_key=account.app_key)
+        for account, _ in made
+    ]
+    await store.accounts.put([one for one in wanted if known.get(one.account_id) != one])
     await asyncio.gather(
         *(secrets.put(account.account_id, APP_SECRET, secret) for account, secret in made)
     )

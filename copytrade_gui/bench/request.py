@@ -57,9 +57,16 @@ def bytes_of(setup: Setup, person: Person, body: bytes) -> bytes:
 
 def tls_of(setup: Setup) -> ssl.SSLContext | None:
     """One context for all connections, trusting the simulator's authority; None without TLS."""
-    if setup.ca_file is None:
+    return trusting(setup.ca_file)
+
+
+def trusting(ca_file: str | None) -> ssl.SSLContext | None:
+    """A context that trusts one authority, whatever the environment says; None without one."""
+    if ca_file is None:
         return None
-    return ssl.create_default_context(cafile=setup.ca_file)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(ca_file)
+    return context
 
 
 def verdict_of(status: int, body: bytes) -> str:

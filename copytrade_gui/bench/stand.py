@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from copytrade_gui.app.paper import (
     simulator,
 )
 from copytrade_gui.bench.cores import on_the_brokers_core
+from copytrade_gui.bench.request import trusting
 from copytrade_gui.bench.words import Burst, Failed, Go, Person, Poised, Ready, Rested, Round, Setup
 
 CONTENDERS = ("floor", "ours", "unseen", "window", "usual", "each")
@@ -229,8 +229,8 @@ async def _setup(
 
 
 def _desk_client(line: SimulatorLine) -> httpx.AsyncClient:
-    verify = ssl.create_default_context(cafile=line.ca_file) if line.ca_file else True
-    return httpx.AsyncClient(verify=verify, timeout=20.0)
+    verify = trusting(line.ca_file) or True
+    return httpx.AsyncClient(verify=verify, timeout=20.0, trust_env=False)
 
 
 async def _token(desk: httpx.AsyncClient, line: SimulatorLine, account: SimulatedAccount) -> str:

@@ -145,11 +145,33 @@ class FundLimits:
 
 @dataclass(frozen=True, slots=True)
 class BrokerProfile:
-    """What the account may trade. The broker masks the client id in this call."""
+    """What the account may trade. ``client_id`` is empty where the broker masks it."""
 
     name: str
     exchanges: tuple[str, ...]
     products: tuple[str, ...]
+    client_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """Broker's clock minus ours in ms, give or take ``grain_ms``.
+
+    The broker tells its time in whole seconds, so the grain is half a second and half of the call.
+    """
+
+    ms: float
+    grain_ms: float
+
+    @property
+    def seconds(self) -> int:
+        """The offset to the second; 0 while the grain alone can explain it."""
+        return 0 if abs(self.ms) <= self.grain_ms else round(self.ms / 1000)
+
+    @property
+    def in_words(self) -> str:
+        """As the lamp shows it: ``+2 s ± 1 s``."""
+        return f"{self.seconds:+d} s ± {max(1, round(self.grain_ms / 500))} s".replace("+0", "0")
 
 
 class BrokerFailureError(Exception):
@@ -267,5 +289,5 @@ class Broker(Protocol):
     async def instruments(self, exchange: Exchange, today: date) -> tuple[Instrument, ...]:
         """The day's contract file, from the cache if it is today's. Raises BrokerFailureError."""
 
-    async def clock_offset_ms(self) -> float:
-        """Broker's ``Date`` minus our wall clock, whole-second grain. Raises BrokerFailureError."""
+    async def clock_offset(self) -> ClockOffset:
+        """Broker's clock minus ours, with its grain. Raises BrokerFailureError."""

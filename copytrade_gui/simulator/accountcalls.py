@@ -27,11 +27,12 @@ class AccountCalls:
         self._desk = desk
 
     def profile(self, call: Call) -> Reply:
-        """GET /profile: the client id comes masked."""
+        """GET /profile: the client id comes in full, or masked by a switch."""
         account = call.client
+        masked = self._desk.switches.masked_profile
         return self._desk.ok(
             {
-                "clientId": _masked(account.client_id),
+                "clientId": _masked(account.client_id) if masked else account.client_id,
                 "clientName": account.name.upper(),
                 "isTotpEnabled": "Y",
                 "isPoaProvided": "Y",

@@ -15,6 +15,7 @@ from copytrade_gui.simulator.rates import Window, limit_of, window_class
 from copytrade_gui.simulator.shelf import Shelf
 
 _FIRST_CLIENT = 30_000_001
+_FIRST_LETTERED = 10_001
 _LETTERS = string.ascii_letters + string.digits
 _CAPITALS = string.ascii_uppercase + string.digits
 _GIVEN = ("Aarav", "Ananya", "Arjun", "Diya", "Farah", "Gurpreet", "Ishaan", "Kavya", "Lakshmi",
@@ -118,13 +119,20 @@ def person(number: int) -> str:
 
 
 def client_id(number: int) -> str:
-    """Numeric, as real client ids are."""
+    """Of the n-th client: digits alone for most, letters in front for every sixth."""
+    if number % 6 == 5:
+        return f"KX{_FIRST_LETTERED + number}"
     return str(_FIRST_CLIENT + number)
 
 
-def make_app(seed: int, name: str) -> App:
-    """An app whose key and secret follow from the seed alone."""
-    source = random.Random(f"{seed}/app/{name}")
+def spelled(client: str, case: str) -> str:
+    """A client id in the casing in which this broker returns it: stored, upper or lower."""
+    return {"upper": client.upper(), "lower": client.lower()}.get(case, client)
+
+
+def make_app(source_of_keys: str, name: str) -> App:
+    """An app whose key and secret follow from the source alone."""
+    source = random.Random(f"{source_of_keys}/app/{name}")
     key = "".join(source.choices(_LETTERS, k=15))
     return App(key=key, secret="".join(source.choices(_LETTERS, k=100)))
 
@@ -146,7 +154,8 @@ def _segment(data: bytes) -> str:
 def make_token(account: Account, source: random.Random, now_s: int) -> str:
     """A token shaped like the broker's: RS256 header, Keycloak claims, a signature nobody checks.
 
-    `exp` lies 180 days ahead, as in the broker's samples; the true end is midnight.
+    `exp` lies 180 days ahead, as in the broker's samples; the true end is midnight. One client id
+    comes in two casings, as seen live.
     """
     head = {"alg": "RS256", "typ": "JWT", "kid": "simulated-iifl"}
     claims = {
@@ -158,9 +167,9 @@ def make_token(account: Account, source: random.Random, now_s: int) -> str:
         "typ": "Bearer",
         "azp": "IIFL",
         "solace_group": "SUBSCRIBER_CLIENT",
-        "ucc": account.client_id,
+        "ucc": account.client_id.upper(),
         "name": account.name,
-        "preferred_username": account.client_id,
+        "preferred_username": account.client_id.lower(),
         "email": f"client{account.client_id}@example.invalid",
     }
     return ".".join(

@@ -49,7 +49,13 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     dead_session: Literal["401", "EC044", "EC055", "EC075"] = "401"
     ip_check: Literal["all", "trading"] = "all"
     second_login_ends_first: bool = False
-    redirect_case: Literal["camel", "lower"] = "camel"
+    redirect_names: Literal["camel", "lower", "snake", "short", "nobody"] = "camel"
+    """`authCode` and `clientId`; the same in lower case; `auth_code` and `client_id`; `code` and
+    `clientcode`; or `authcode` alone, without any id."""
+    returned_id: Literal["stored", "upper", "lower"] = "stored"
+    """The casing of the client id that a login returns; its checksum is made of that one."""
+    masked_profile: bool = False
+    """The profile shows the client id as `3******1`."""
     blind_quotes: bool = True
     """MCX and BSE currency quotes answer exchange "Z", instrument 0, as seen live."""
 
@@ -75,6 +81,8 @@ class SimulatorConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a simulated broker is built from; the same values give the same broker."""
 
     seed: int = 1
+    secret: str = ""
+    """What keys, codes and tokens follow from; empty: from the seed, as a test wants it."""
     accounts: int = 11
     masters: int = 1
     """The first accounts of the list play the master; nothing else sets them apart."""
@@ -87,3 +95,8 @@ class SimulatorConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     shared_app: bool = False
     """One partner app for all accounts instead of an app of their own each."""
     switches: Switches = msgspec.field(default_factory=Switches)
+
+    @property
+    def source_of_keys(self) -> str:
+        """Where the dice of keys, codes and tokens start."""
+        return self.secret or str(self.seed)

@@ -43,6 +43,8 @@ class AuthCode(msgspec.Struct):
     client_id: str
     app_key: str
     expires_at: int
+    returned_id: str = ""
+    """The client id as the login returned it; empty for as it is stored."""
 
 
 class Call:
@@ -88,6 +90,8 @@ class Desk:
         self.exchange = Exchange(self.switches, self.instruments, self.prices, self.ledger)
         self.faults = FaultBook(config.seed)
         self.dice = random.Random(f"{config.seed}/desk")
+        self.keys = random.Random(f"{config.source_of_keys}/desk")
+        """Dice of codes and tokens."""
         self.accounts: dict[str, Account] = {}
         self.apps: dict[str, App] = {}
         self.sessions: dict[str, Session] = {}
@@ -111,13 +115,13 @@ class Desk:
     # -- accounts and sessions ----------------------------------------------------------------
 
     def open_accounts(self, count: int) -> list[Account]:
-        """Open more accounts; ids, keys and secrets follow from the seed."""
+        """Open more accounts; ids follow from their number, keys and secrets from the config."""
         made = []
         for _ in range(count):
             number = len(self.accounts)
             client = client_id(number)
             name = "partner" if self.config.shared_app else client
-            app = make_app(self.config.seed, name)
+            app = make_app(self.config.source_of_keys, name)
             app = self.apps.setdefault(app.key, app)
             account = Account(
                 client, person(number), app, self.config.capital * UNIT,
@@ -131,6 +135,11 @@ class Desk:
             made.append(account)
         self.changes += 1
         return made
+
+    def named(self, client: str) -> Account | None:
+        """The account of a client id in any casing."""
+        wanted = client.casefold()
+        return next((a for a in self.accounts.values() if a.client_id.casefold() == wanted), None)
 
     def _endow(self, account: Account) -> None:
         for symbol in account.rng.sample(_HELD, 3):
@@ -148,7 +157,7 @@ class Desk:
         if self.switches.second_login_ends_first:
             for other in account.sessions:
                 other.alive = False
-        token = make_token(account, self.dice, now // NS)
+        token = make_token(account, self.keys, now // NS)
         session = Session(
             account, app, token, issued_at=now, expires_at=day_start(day_number(now) + 1)
         )

@@ -1,9 +1,10 @@
 """The broker's login page, and the exchange of its code for a session."""
 
 import html
-from urllib.parse import parse_qsl, urlencode, urlsplit
+import re
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from copytrade_gui.simulator.accounts import App, checksum, make_code
+from copytrade_gui.simulator.accounts import App, checksum, make_code, spelled
 from copytrade_gui.simulator.codes import text_of
 from copytrade_gui.simulator.desk import AuthCode, Call, Desk, read_object
 from copytrade_gui.simulator.ist import NS, http_date
@@ -11,6 +12,22 @@ from copytrade_gui.simulator.wire import Reply, Request
 
 CODE_LIFE_S = 300
 """Seconds in which a code must be exchanged."""
+
+_HERE = r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?"
+_HOST = re.compile(_HERE, re.IGNORECASE)
+_TARGET = re.compile(rf"https?://{_HERE}(?:[/?#][^\s\\]*)?", re.IGNORECASE)
+_NOT_HERE = "The paper broker's login page answers only to this machine's own address."
+_NOT_THERE = (
+    "The paper broker sends a login code only to this machine. "
+    "Use an address that begins with http://127.0.0.1 or http://localhost."
+)
+_NAMES = {
+    "camel": ("authCode", "clientId"),
+    "lower": ("authcode", "clientid"),
+    "snake": ("auth_code", "client_id"),
+    "short": ("code", "clientcode"),
+    "nobody": ("authcode", ""),
+}
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -55,38 +72,45 @@ class Login:
         A login redirects to the app's address with `authCode` and `clientId`; without an
         address the code is shown. A script that accepts JSON gets both as JSON instead.
         """
+        if not _from_here(request):
+            return self._desk.text(_NOT_HERE, now, status=403, kind="text/plain")
         if request.method == "GET":
             asked = _lower(dict(parse_qsl(request.query, keep_blank_values=True)))
             return self._form(asked, "", now)
         if request.method != "POST":
             return self._desk.text("Method Not Allowed", now, status=405, kind="text/plain")
+        return self._log_in(request, now)
+
+    def _log_in(self, request: Request, now: int) -> Reply:
         given = _lower(dict(parse_qsl(request.query))) | _lower(_fields(request))
+        app = self._desk.apps.get(given.get("appkey", ""))
+        target = _redirect(given) or (app.redirect_url if app else "")
+        if target and _TARGET.fullmatch(target) is None:
+            return self._form(given, _NOT_THERE, now, status=400)
         code, problem = self._authorise(given, now)
         as_json = "application/json" in request.headers.get("accept", "")
         if problem:
             if as_json:
                 return self._desk.failure(problem, now, status=400)
             return self._form(given, text_of(problem), now, status=400)
-        client = given["clientid"]
+        client = self._desk.codes[code].returned_id
         if as_json:
             return self._desk.data({"authCode": code, "clientId": client}, now)
-        app = self._desk.apps[given["appkey"]]
-        target = _redirect(given) or app.redirect_url
         if not target:
             body = "<h1>Authorised</h1><p>Copy this code into your application.</p>"
             page = _PAGE.format(body=f"{body}<code>{code}</code>")
             return self._desk.text(page, now)
-        names = ("authcode", "clientid")
-        if self._desk.switches.redirect_case == "camel":
-            names = ("authCode", "clientId")
+        code_name, id_name = _NAMES[self._desk.switches.redirect_names]
+        back = {code_name: code} | ({id_name: client} if id_name else {})
         joint = "&" if urlsplit(target).query else "?"
-        location = f"{target}{joint}{urlencode({names[0]: code, names[1]: client})}"
+        location = f"{target}{joint}{urlencode(back)}"
         return Reply(302, (("location", location), ("date", http_date(now // NS))), b"")
 
-    def issue_code(self, client_id: str, app: App, now: int) -> str:
+    def issue_code(self, client_id: str, app: App, now: int, returned_id: str = "") -> str:
         """A fresh one-time code for a client who has authorised an app."""
-        code = make_code(self._desk.dice)
-        self._desk.codes[code] = AuthCode(client_id, app.key, now + CODE_LIFE_S * NS)
+        code = make_code(self._desk.keys)
+        expires_at = now + CODE_LIFE_S * NS
+        self._desk.codes[code] = AuthCode(client_id, app.key, expires_at, returned_id)
         self._desk.changes += 1
         return code
 
@@ -104,7 +128,7 @@ class Login:
                 del desk.codes[code]
                 continue
             app = desk.apps[known.app_key]
-            if checksum(known.client_id, code, app.secret) != given:
+            if checksum(known.returned_id or known.client_id, code, app.secret) != given:
                 continue
             refusal = self._unwelcome(known.client_id, app, call)
             if refusal is not None:
@@ -132,11 +156,16 @@ class Login:
             return "", "EC054"
         if not given.get("clientid"):
             return "", "EC007"
-        if given["clientid"] not in self._desk.accounts:
+        account = self._desk.named(given["clientid"])
+        if account is None:
             return "", "EC002"
         if not given.get("password"):
             return "", "EC006"
-        return self.issue_code(given["clientid"], app, now), ""
+        switches = self._desk.switches
+        returned = spelled(account.client_id, switches.returned_id)
+        if switches.redirect_names == "nobody":
+            returned = account.client_id  # nobody is told another spelling
+        return self.issue_code(account.client_id, app, now, returned), ""
 
     def _form(self, given: dict[str, str], problem: str, now: int, *, status: int = 200) -> Reply:
         notice = f'<p class="bad" role="alert">{html.escape(problem)}</p>' if problem else ""
@@ -159,8 +188,19 @@ def _lower(fields: dict[str, str]) -> dict[str, str]:
 
 
 def _redirect(given: dict[str, str]) -> str:
+    """Where to go back to, as sent, or escaped once or twice: the provider decodes it twice."""
     target = given.get("redirecturl") or given.get("redirect_url") or ""
-    return target if urlsplit(target).scheme in {"http", "https"} else ""
+    if "://" not in target:
+        target = unquote(target)
+    return target if target.lower().startswith(("http:", "https:")) else ""
+
+
+def _from_here(request: Request) -> bool:
+    """False for a page of another site, or a name of another site that leads here."""
+    host, origin = request.headers.get("host"), request.headers.get("origin")
+    if host is not None and _HOST.fullmatch(host) is None:
+        return False
+    return origin is None or (host is not None and urlsplit(origin).netloc == host)
 
 
 def _fields(request: Request) -> dict[str, str]:

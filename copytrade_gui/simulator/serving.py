@@ -40,7 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, metavar="P", help="0 takes a free port")
     parser.add_argument("--accounts", type=int, default=11, metavar="N", help="default 11")
     parser.add_argument("--masters", type=int, default=1, metavar="M", help="default 1")
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="default 1")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="S",
+        help="keys and prices follow from it; without it keys are new each time",
+    )
     parser.add_argument("--latency-ms", type=float, default=0.0, metavar="L")
     parser.add_argument(
         "--jitter-ms", type=float, default=0.0, metavar="J", help="lognormal, mean J"
@@ -99,7 +104,8 @@ def build(options: argparse.Namespace) -> SimulatedBroker:
     if not 0 <= options.port <= 65_535:
         raise SetupError("--port must be between 0 and 65535")
     config = SimulatorConfig(
-        seed=options.seed,
+        seed=1 if options.seed is None else options.seed,
+        secret=secrets.token_hex(16) if options.seed is None else "",
         accounts=options.accounts,
         masters=options.masters,
         capital=options.capital,

@@ -152,6 +152,8 @@ def _restore(desk: Desk, state: _State) -> None:
     desk.exchange.order_count = state.order_count
     desk.exchange.trade_count = state.trade_count
     desk.dice = random.Random(f"{state.config.seed}/desk/{state.order_count}")
+    begun = f"{state.order_count}/{len(state.sessions)}"
+    desk.keys = random.Random(f"{state.config.source_of_keys}/desk/{begun}")
     ledger = desk.ledger
     ledger.wire, ledger.excess = state.wire, state.excess
     ledger.tags.update(state.tags)

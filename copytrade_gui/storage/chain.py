@@ -19,7 +19,8 @@ class Fact(NamedTuple):
     """One fact on its way into the audit trail, not yet numbered.
 
     ``wall_ns`` is UTC, ``mono_ns`` monotonic, ``clock_offset_ms`` the broker's clock minus ours
-    when known. ``body`` is JSON text. Ids are empty where they do not apply.
+    when known, in whole seconds because the broker tells no finer time. ``body`` is JSON text. Ids
+    are empty where they do not apply.
     """
 
     wall_ns: int

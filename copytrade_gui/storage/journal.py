@@ -78,7 +78,9 @@ class SqliteJournal:
     ) -> None:
         self.on_failure: Callable[[str], None] = _nobody
         self.clock_offset_ms: int | None = None
-        """Broker's clock minus ours; whoever measures it sets it, and every fact carries it."""
+        """Broker's clock minus ours; whoever measures it sets it, and every fact carries it.
+
+        Whole seconds, as far as the broker's clock can be read: 0 is less than a second."""
         self._database = database
         self._clock = clock
         self._numbers = numbers

@@ -86,9 +86,10 @@ async def standing(
     fast: bool = True,
     tls_folder: Path | None = None,
     switches: Mapping[str, object] | None = None,
+    accounts: int = 3,
 ) -> AsyncIterator[Stand]:
     chosen = msgspec.convert(QUICK | dict(switches or {}), Switches)
-    simulated = SimulatedBroker(SimulatorConfig(accounts=3, switches=chosen), time.time_ns)
+    simulated = SimulatedBroker(SimulatorConfig(accounts=accounts, switches=chosen), time.time_ns)
     server = SimulatorServer(ControlledBroker(simulated, "control"))
     ca_file, tls = None, None
     if tls_folder is not None:

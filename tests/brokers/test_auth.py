@@ -21,7 +21,7 @@ def test_login_page() -> None:
         "https://markets.iiflcapital.com/?v=1&appkey=k%26y"
     )
     assert login_page("http://127.0.0.1:1/login?x=1", "k", "http://127.0.0.1:9/r") == (
-        "http://127.0.0.1:1/login?x=1&v=1&appkey=k&redirecturl=http%3A%2F%2F127.0.0.1%3A9%2Fr"
+        "http://127.0.0.1:1/login?x=1&v=1&appkey=k&redirecturl=http://127.0.0.1:9/r"
     )
 
 
@@ -36,6 +36,11 @@ def test_login_page() -> None:
         ("https://x.in/r#authCode=ABCD1234&clientId=C1", "ABCD1234", "C1"),
         ("?authCode=ABCD1234&clientId=C1", "ABCD1234", "C1"),
         ("authCode=ABCD1234&clientId=C1", "ABCD1234", "C1"),
+        ("https://x.in/r?auth_code=ABCD1234&client_id=kx1", "ABCD1234", "kx1"),
+        ("https://x.in/r?Code=ABCD1234&ClientCode=KX1", "ABCD1234", "KX1"),
+        ("https://x.in/r?code=other1&auth_code=ABCD1234&clientid=C1", "ABCD1234", "C1"),
+        ("https://x.in/r?code=ABCD1234", "ABCD1234", ""),
+        ("https://x.in/r?authcode=ABCD1234&clientid=3******1", "ABCD1234", ""),
         ('"https://x.in/r?authCode=ABCD1234"', "ABCD1234", ""),
     ],
 )

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from copytrade_gui.brokers.iifl.tls_socket import TlsSocket
-from copytrade_gui.brokers.iifl.transport import tls_context
+from copytrade_gui.brokers.iifl.trust import tls_context
 from tests.brokers.certificates import PrivateCa
 from tests.brokers.steered import until
 

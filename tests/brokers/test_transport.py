@@ -22,7 +22,8 @@ from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
 from copytrade_gui.brokers.iifl.order_body import OrderEncoder
 from copytrade_gui.brokers.iifl.road import RoadNeeds
-from copytrade_gui.brokers.iifl.transport import HttpxDoor, tls_context
+from copytrade_gui.brokers.iifl.transport import HttpxDoor
+from copytrade_gui.brokers.iifl.trust import tls_context
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import Accepted, BrokerFailureError, NotSent, SessionToken
 from tests.brokers.certificates import PrivateCa
@@ -116,14 +117,6 @@ async def test_settings_that_would_leave_the_known_addresses(cache: Path, tmp_pa
     ):
         with pytest.raises(BrokerFailureError, match=sentence):
             await opens(settings)
-
-
-def test_a_stale_certificate_variable_does_not_stop_the_program(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
-    monkeypatch.setenv("SSL_CERT_DIR", "/nowhere")
-    assert tls_context().cert_store_stats()["x509_ca"] > 0  # the bundled roots step in
 
 
 # ---------------------------------------------------------------- routes

@@ -91,7 +91,7 @@ async def test_a_wrong_app_secret(tmp_path: Path, caplog: pytest.LogCaptureFixtu
         await trip.opened.console.followers.edit(account.account_id, typed)
         desk = trip.opened.simulator
         assert desk is not None
-        code = await desk.login_code(account)
+        code = await desk.login_return(account)
         problem = await refused(sessions.finish_login(account.account_id, code), caplog)
         assert "canary" not in str(problem) + caplog.text
         statuses = {one.account_id: one for one in await trip.opened.console.followers.statuses()}
@@ -104,7 +104,7 @@ async def test_a_broker_that_answers_html(tmp_path: Path, caplog: pytest.LogCapt
         sessions = trip.opened.console.sessions
         desk = trip.opened.simulator
         assert desk is not None
-        code = await desk.login_code(account)
+        code = await desk.login_return(account)
         await trip.misfortune(
             {"action": "answer", "call": "session", "form": "html", "http_status": 200}
         )

@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -105,7 +106,7 @@ async def _log_in(opened: Opened, account: Account, secrets: VaultedSecrets) -> 
     right = await secrets.get(account.account_id, APP_SECRET) or ""
     await secrets.put(account.account_id, APP_SECRET, f"wrong{right}")
     for wrong in (True, False):
-        code = await desk.login_code(account)
+        (code,) = parse_qs(await desk.login_return(account))["authCode"]
         tell(Note("canary", code))
         if not wrong:
             await secrets.put(account.account_id, APP_SECRET, right)

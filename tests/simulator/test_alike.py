@@ -101,7 +101,7 @@ async def test_asgi_and_sockets_answer_alike() -> None:
         transport = httpx.ASGITransport(SimulatorApp(stand.broker))
         headers = {"authorization": f"Bearer {stand.tokens[MASTER]}"}
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://broker", headers=headers
+            transport=transport, base_url="http://127.0.0.1", headers=headers
         ) as client:
             return await ask(client)
 
@@ -126,7 +126,7 @@ async def test_a_lost_reply_over_asgi_is_a_dropped_connection() -> None:
     transport = httpx.ASGITransport(SimulatorApp(stand.broker))
     headers = {"authorization": f"Bearer {stand.tokens[MASTER]}"}
     async with httpx.AsyncClient(
-        transport=transport, base_url="http://broker", headers=headers
+        transport=transport, base_url="http://127.0.0.1", headers=headers
     ) as client:
         with pytest.raises(ConnectionDroppedError):
             await client.post("/v1/orders", json=[leg()])

@@ -60,7 +60,7 @@ async def walk_all_calls(client: httpx.AsyncClient, served: Served) -> None:
     client.headers["authorization"] = f"Bearer {session['userSession']}"
 
     profile = (await client.get("/profile")).json()["result"]
-    assert profile["clientId"] == "3******1"
+    assert profile["clientId"] == "30000001"
     assert profile["orderComplexity"] == ["REGULAR", "AMO", "BO", "CO"]
     for path in ("/limits", "/limits/fno", "/limits/equity"):
         assert set((await client.get(path)).json()["result"]) == LIMIT_FIELDS

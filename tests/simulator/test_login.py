@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 import pytest
@@ -64,7 +64,7 @@ def test_the_token_carries_the_claims_clients_use(stand: Stand) -> None:
     head, claims, _ = (base64.urlsafe_b64decode(p + "==") for p in token.split("."))
     assert msgspec.json.decode(head)["alg"] == "RS256"
     content = msgspec.json.decode(claims)
-    assert content["preferred_username"] == content["ucc"] == FIRST
+    assert (content["preferred_username"], content["ucc"]) == (FIRST.lower(), FIRST.upper())
     assert content["solace_group"] == "SUBSCRIBER_CLIENT"
 
 
@@ -73,10 +73,119 @@ def test_the_redirect_carries_code_and_client(stand: Stand) -> None:
     location = dict(reply.headers)["location"]
     assert location.startswith("http://127.0.0.1:8/cb?authCode=")
     assert location.endswith(f"&clientId={MASTER}")
-    stand.broker.set_switches({"redirect_case": "lower"})
+    stand.broker.set_switches({"redirect_names": "lower"})
     location = dict(post_login(stand, redirecturl="http://127.0.0.1:8/cb?a=1").headers)["location"]
     assert "?a=1&authcode=" in location
     assert location.endswith(f"&clientid={MASTER}")
+
+
+@pytest.mark.parametrize(
+    ("names", "code", "client"),
+    [
+        ("camel", "authCode", "clientId"), ("lower", "authcode", "clientid"),
+        ("snake", "auth_code", "client_id"), ("short", "code", "clientcode"),
+        ("nobody", "authcode", ""),
+    ],
+)  # fmt: skip
+def test_the_names_in_the_redirect_are_a_switch(names: str, code: str, client: str) -> None:
+    stand = Stand(redirect_names=names)
+    location = dict(post_login(stand, redirecturl="http://127.0.0.1:8/cb").headers)["location"]
+    back = dict(parse_qsl(urlsplit(location).query))
+    assert set(back) == {code, client} - {""}
+    assert back.get(client, MASTER) == MASTER
+    assert exchange(stand, back[code])["status"] == "Ok"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["http://127.0.0.1:8/cb?a=1", "http%3A%2F%2F127.0.0.1%3A8%2Fcb%3Fa%3D1"],
+    ids=["as it is", "escaped once more"],
+)
+def test_a_redirect_address_is_taken_escaped_or_not(stand: Stand, sent: str) -> None:
+    location = dict(post_login(stand, redirecturl=sent).headers)["location"]
+    assert location.startswith("http://127.0.0.1:8/cb?a=1&authCode=")
+
+
+@pytest.mark.parametrize("returned", ["stored", "upper", "lower"])
+@pytest.mark.parametrize("typed", ["KX10006", "kx10006"])
+def test_the_checksum_is_made_of_the_id_as_it_is_returned(returned: str, typed: str) -> None:
+    stand = Stand(accounts=6, returned_id=returned)
+    account = stand.broker.desk.accounts["KX10006"]
+    reply = post_login(
+        stand, clientId=typed, appkey=account.app.key, redirecturl="http://localhost/"
+    )
+    back = dict(parse_qsl(urlsplit(dict(reply.headers)["location"]).query))
+    shown = {"stored": "KX10006", "upper": "KX10006", "lower": "kx10006"}[returned]
+    assert back["clientId"] == shown
+    other = shown.swapcase()
+    secret = account.app.secret
+    assert exchange(stand, back["authCode"], client=other, secret=secret)["status"] == "Not_Ok"
+    assert exchange(stand, back["authCode"], client=shown, secret=secret)["status"] == "Ok"
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_profile_shows_the_whole_id_or_a_masked_one(masked: bool) -> None:
+    stand = Stand(masked_profile=masked)
+    shown = stand.json("GET", "/profile")["result"]["clientId"]
+    assert shown == ("3******1" if masked else MASTER)
+
+
+ELSEWHERE = [
+    "https://evil.example/cb", "http://127.0.0.1@evil.example/", "http://127.0.0.1.evil.example/",
+    "http://evil.example\\@127.0.0.1/", "http://localhost.evil.example/", "http://10.0.0.1/",
+    "http://127.0.0.1/\r\nset-cookie: a=1", "//evil.example", "http:evil.example",
+    "http%3A%2F%2Fevil.example%2F", "https://[::2]/", "http://127.0.0.1:8#@evil.example\\",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_a_code_never_goes_to_another_machine(stand: Stand, target: str) -> None:
+    app = stand.broker.desk.accounts[MASTER].app
+    for sent, registered in ((target, ""), ("", target)):
+        app.redirect_url = registered
+        stand.broker.desk.codes.clear()
+        reply = post_login(stand, redirecturl=sent)
+        assert "location" not in dict(reply.headers)
+        assert reply.status == 400 or b"<code>" in reply.body
+        if reply.status == 400:
+            assert b"only to this machine" in reply.body
+            assert not stand.broker.desk.codes
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://127.0.0.1:8/cb", "https://localhost/x?y=1", "http://[::1]:9/", "HTTP://LOCALHOST:7"],
+)
+def test_a_code_goes_back_to_this_machine(stand: Stand, target: str) -> None:
+    assert dict(post_login(stand, redirecturl=target).headers)["location"].startswith(target)
+
+
+@pytest.mark.parametrize(
+    ("headers", "welcome"),
+    [
+        ({}, True),
+        ({"host": "127.0.0.1:8123"}, True),
+        ({"host": "localhost:8123"}, True),
+        ({"host": "[::1]:8123", "origin": "http://[::1]:8123"}, True),
+        ({"host": "127.0.0.1:8123", "origin": "http://127.0.0.1:8123"}, True),
+        ({"host": "evil.example"}, False),
+        ({"host": "127.0.0.1.evil.example:8123"}, False),
+        ({"host": ""}, False),
+        ({"host": "127.0.0.1:8123", "origin": "http://evil.example"}, False),
+        ({"host": "127.0.0.1:8123", "origin": "http://127.0.0.1:9999"}, False),
+        ({"host": "127.0.0.1:8123", "origin": "null"}, False),
+        ({"origin": "http://127.0.0.1:8123"}, False),
+    ],
+)
+def test_a_page_of_another_site_cannot_log_in_here(
+    stand: Stand, headers: dict[str, str], welcome: bool
+) -> None:
+    app = stand.broker.desk.accounts[MASTER].app
+    body = urlencode({"clientId": MASTER, "password": "x", "appkey": app.key}).encode()
+    for method in ("GET", "POST"):
+        reply = stand.broker.handle(Request(method, "/login", "", headers, body, "127.0.0.1"))
+        assert reply.status == (200 if welcome else 403)
+    assert bool(stand.broker.desk.codes) is welcome
 
 
 def test_without_an_address_the_code_is_shown(stand: Stand) -> None:

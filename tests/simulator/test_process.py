@@ -151,3 +151,26 @@ def test_a_port_that_is_taken_is_named() -> None:
         )
         assert done.returncode == 2
         assert f"cannot listen on port {port}" in done.stderr
+
+
+def test_keys_are_new_in_every_run_unless_a_seed_is_asked_for() -> None:
+    """Else any program on this machine could work them out, and log in."""
+    seen = []
+    for words in ((), (), ("--seed=1",), ("--seed=1",), ("--seed=2",)):
+        with running(*words) as (line, _):
+            accounts = json.loads(Path(line["accounts_file"]).read_text())
+            seen.append({(one["app_key"], one["app_secret"]) for one in accounts})
+    assert len(set.union(*seen[:3], seen[4])) == 4 * len(seen[0])
+    assert seen[2] == seen[3]
+
+
+def test_keys_codes_and_tokens_of_a_kept_day_go_on_after_a_restart(tmp_path: Path) -> None:
+    seen, tokens = [], []
+    for _ in range(2):
+        with running(f"--state={tmp_path / 'day'}") as (line, _process):
+            seen.append(json.loads(Path(line["accounts_file"]).read_text()))
+            with httpx.Client(base_url=line["control_url"], trust_env=False) as client:
+                made = client.post("/sessions", json={"client_id": "30000001"})
+                tokens.append(made.json()["token"])
+    assert seen[0] == seen[1]
+    assert tokens[0] != tokens[1]

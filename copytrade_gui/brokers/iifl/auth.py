@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import msgspec
+
 _CODE = re.compile(r"[A-Za-z0-9._~-]{4,512}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
-_CLIENT_NAMES = frozenset({"clientid", "clientcode"})
+_CODE_NAMES = ("authcode", "code")
+_CLIENT_NAMES = ("clientid", "clientcode")
+_CLAIMS = ("preferred_username", "ucc")
 
 
 def check_sum(client_id: str, auth_code: str, app_secret: str) -> str:
@@ -18,17 +23,24 @@ def check_sum(client_id: str, auth_code: str, app_secret: str) -> str:
 
 
 def login_page(address: str, app_key: str, redirect_url: str = "") -> str:
-    """The broker's login page for an app; without ``redirect_url`` its registered one is used."""
+    """The broker's login page for an app; without ``redirect_url`` its registered one is used.
+
+    Better without: the provider decodes the address twice, so ``:`` and ``/`` are left as they are
+    (reference 21 row 16).
+    """
     query = {"v": "1", "appkey": app_key}
     if redirect_url:
         query["redirecturl"] = redirect_url
     joint = "&" if urlsplit(address).query else "?"
-    return f"{address}{joint}{urlencode(query)}"
+    return f"{address}{joint}{urlencode(query, safe=':/')}"
 
 
 @dataclass(frozen=True, slots=True)
 class LoginReturn:
-    """What the browser came back with. ``client_id`` is empty when only a code was pasted."""
+    """What the browser came back with.
+
+    ``client_id`` is in the broker's own spelling; empty when none came back, or a masked one.
+    """
 
     auth_code: str = field(repr=False)
     client_id: str = ""
@@ -37,7 +49,8 @@ class LoginReturn:
 def read_login_return(pasted: str) -> LoginReturn | None:
     """Read a pasted redirect address, its query alone, or a bare code; None if it is none of them.
 
-    Parameter names are accepted in any casing, and ``clientcode`` too, as seen live.
+    Parameter names are accepted in any casing and with or without an underscore, ``code`` and
+    ``clientcode`` too (reference 21 row 15).
     """
     written = pasted.strip().strip("\"'")
     if _CODE.fullmatch(written) and "=" not in written:
@@ -46,18 +59,45 @@ def read_login_return(pasted: str) -> LoginReturn | None:
         parts = urlsplit(written)
     except ValueError:
         return None
-    code, client_id = "", ""
+    found: dict[str, str] = {}
     for query in (parts.query, parts.fragment, parts.path if "=" in parts.path else ""):
         try:
             pairs = parse_qsl(query.lstrip("?"), max_num_fields=40)
         except ValueError:
             return None
         for name, value in pairs:
-            if name.lower() == "authcode":
-                code = code or value.strip()
-            elif name.lower() in _CLIENT_NAMES:
-                client_id = client_id or value.strip()
-    return LoginReturn(code, client_id) if _CODE.fullmatch(code) else None
+            found.setdefault(name.lower().replace("_", ""), value.strip())
+    code = next((found[name] for name in _CODE_NAMES if found.get(name)), "")
+    client_id = next((found[name] for name in _CLIENT_NAMES if found.get(name)), "")
+    return LoginReturn(code, whole_id(client_id)) if _CODE.fullmatch(code) else None
+
+
+def whole_id(client_id: str) -> str:
+    """A client id as the broker gives it; empty for one that is masked (``3******1``)."""
+    return "" if "*" in client_id else client_id
+
+
+def same_client(one: str, other: str) -> bool:
+    """One client id comes in several casings (reference 21 row 2)."""
+    return one.casefold() == other.casefold()
+
+
+def client_in(token: str) -> str:
+    """The client id that a session token names; empty for a token that cannot be read.
+
+    Nobody here can check the token's signature, so this only ever refuses a session.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        return ""
+    try:
+        claims = msgspec.json.decode(
+            base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), type=dict[str, object]
+        )
+    except (ValueError, msgspec.DecodeError, RecursionError):
+        return ""
+    names = (claims.get(name) for name in _CLAIMS)
+    return next((whole_id(name.strip()) for name in names if isinstance(name, str) and name), "")
 
 
 def is_token(text: str) -> bool:

@@ -9,7 +9,14 @@ from pathlib import Path
 import msgspec
 
 from copytrade_gui.brokers.iifl import wire
-from copytrade_gui.brokers.iifl.auth import check_sum, is_token, login_page, read_login_return
+from copytrade_gui.brokers.iifl.auth import (
+    check_sum,
+    client_in,
+    is_token,
+    login_page,
+    read_login_return,
+    same_client,
+)
 from copytrade_gui.brokers.iifl.caller import PLAIN_HEADERS, Caller, session_headers
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
 from copytrade_gui.brokers.iifl.door import HttpDoor, HttpReply
@@ -23,10 +30,11 @@ from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.instrument import Exchange, Instrument
-from copytrade_gui.ports import BrokerFailureError, Clock, SessionToken
+from copytrade_gui.ports import BrokerFailureError, Clock, ClockOffset, SessionToken
 
 _LOGIN_S = 15.0
 _CLOCK_S = 5.0
+_HALF_SECOND_MS = 500.0
 
 
 class IiflBroker:
@@ -76,13 +84,11 @@ class IiflBroker:
                 "the broker sent you back to.",
                 code="login_code",
             )
-        if returned.client_id and returned.client_id != account.client_id:
-            raise BrokerFailureError(
-                f"Login was made for another client than {account.name}'s. "
-                "Log out on the broker's page and log in with this account's client id.",
-                code="login_client",
-            )
-        total = check_sum(account.client_id, returned.auth_code, app_secret)
+        if returned.client_id and not same_client(returned.client_id, account.client_id):
+            raise _another_client(account)
+        # The broker makes the checksum of its own spelling of the id.
+        client_id = returned.client_id or account.client_id
+        total = check_sum(client_id, returned.auth_code, app_secret)
         caller = Caller(self._login_door(account), PLAIN_HEADERS)
         reply = await caller.ask(
             "POST",
@@ -91,7 +97,11 @@ class IiflBroker:
             body=msgspec.json.encode(wire.SessionBody(checkSum=total)),
             timeout_s=_LOGIN_S,
         )
-        return SessionToken(_token_in(reply, account.name), self._clock.wall_ns())
+        token = _token_in(reply, account.name)
+        named = client_in(token)
+        if named and not same_client(named, account.client_id):
+            raise _another_client(account)
+        return SessionToken(token, self._clock.wall_ns())
 
     # ------------------------------------------------------------ sessions
 
@@ -134,19 +144,27 @@ class IiflBroker:
         now = datetime.fromtimestamp(self._clock.wall_ns() // 1_000_000_000, UTC)
         await self.contracts.load(exchange, now.astimezone(IST).date())
 
-    async def clock_offset_ms(self) -> float:
-        """Broker's ``Date`` header minus our wall clock at the middle of the call."""
+    async def clock_offset(self) -> ClockOffset:
+        """Broker's clock minus ours, from a ``Date`` header, which has whole seconds.
+
+        Its second began at most one second before it was written, and it was written during the
+        call: the offset is the middle of what that leaves open.
+        """
         before = self._clock.wall_ns()
         caller = Caller(self._door(), PLAIN_HEADERS)
         reply = await caller.ask("GET", "/", "broker's clock", timeout_s=_CLOCK_S)
-        middle = (before + self._clock.wall_ns()) / 2e6
+        after = self._clock.wall_ns()
         try:
             theirs = parsedate_to_datetime(reply.headers.get("date", ""))
         except (ValueError, IndexError, TypeError) as error:
             raise BrokerFailureError(
                 "The broker's reply carries no date, so the clock cannot be compared."
             ) from error
-        return theirs.timestamp() * 1000 - middle
+        middle_ms, half_call_ms = (before + after) / 2e6, (after - before) / 2e6
+        return ClockOffset(
+            ms=theirs.timestamp() * 1000 + _HALF_SECOND_MS - middle_ms,
+            grain_ms=_HALF_SECOND_MS + half_call_ms,
+        )
 
     # ------------------------------------------------------------ doors
 
@@ -173,6 +191,14 @@ class IiflBroker:
         self._doors, self._own_door = {}, None
         for door in doors:
             await door.aclose()
+
+
+def _another_client(account: Account) -> BrokerFailureError:
+    return BrokerFailureError(
+        f"Login was made for another client than {account.name}'s. "
+        "Log out on the broker's page and log in with this account's client id.",
+        code="login_client",
+    )
 
 
 def _token_in(reply: HttpReply, name: str) -> str:

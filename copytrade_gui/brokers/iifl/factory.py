@@ -17,7 +17,8 @@ from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.road import Road, RoadNeeds, SourceAddress
 from copytrade_gui.brokers.iifl.road_door import DoorRoad
 from copytrade_gui.brokers.iifl.road_wire import WireRoad
-from copytrade_gui.brokers.iifl.transport import HttpxDoor, tls_context
+from copytrade_gui.brokers.iifl.transport import HttpxDoor
+from copytrade_gui.brokers.iifl.trust import tls_context
 from copytrade_gui.brokers.iifl.yard import Yard
 from copytrade_gui.ports import BrokerFailureError, Clock
 

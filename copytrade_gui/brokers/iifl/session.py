@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from copytrade_gui.brokers.iifl import wire
+from copytrade_gui.brokers.iifl.auth import whole_id
 from copytrade_gui.brokers.iifl.caller import Caller
 from copytrade_gui.brokers.iifl.door import AnswerLostError, NothingSentError
 from copytrade_gui.brokers.iifl.growing import Cut, Known, known_of
@@ -263,6 +264,7 @@ class IiflSession:
             name=text(row.client_name),
             exchanges=tuple(text(value) for value in row.exchanges),
             products=tuple(text(value) for value in row.products),
+            client_id=whole_id(text(row.client_id)),
         )
 
     async def margin_needed(self, terms: OrderTerms) -> Paise:

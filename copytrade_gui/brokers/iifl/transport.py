@@ -11,7 +11,6 @@ import contextlib
 import ssl
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
 import httpx
 
@@ -28,7 +27,7 @@ from copytrade_gui.brokers.iifl.door import (
 from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
 from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
 from copytrade_gui.brokers.iifl.wire import ORDERS
-from copytrade_gui.ports import BrokerFailureError, Clock, Silence
+from copytrade_gui.ports import Clock, Silence
 
 CONNECT_S = 2.0
 _IDLE_KEPT_S = 30.0
@@ -43,39 +42,6 @@ _TROUBLES = (
     BadCodingError,
     BodyTooLargeError,
 )
-
-
-def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
-    """Make the one TLS context: system trust, TLS 1.2 or newer, host names checked.
-
-    ``ca_file`` replaces the system's trust; only the simulator's private CA needs it.
-
-    Raises:
-        BrokerFailureError: the trust store cannot be read.
-    """
-    try:
-        context = _trust(ca_file)
-    except OSError as error:
-        named = f"the file {ca_file.name}" if ca_file else "the system's certificates"
-        raise BrokerFailureError(
-            f"TLS cannot start because {named} cannot be read; "
-            "check that it exists and that SSL_CERT_FILE, if set, names a real file."
-        ) from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_RENEGOTIATION
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    if ca_file is not None:
-        return ssl.create_default_context(cafile=str(ca_file))
-    paths = ssl.get_default_verify_paths()
-    context = ssl.create_default_context()
-    if paths.cafile or paths.capath or context.cert_store_stats()["x509_ca"]:
-        return context
-    # A frozen program on another distribution finds nothing where its OpenSSL looks.
-    return httpx.create_ssl_context(trust_env=False)
 
 
 class HttpxDoor:

@@ -127,8 +127,9 @@ class LimitsRow(Row, frozen=True):
 
 
 class ProfileRow(Row, frozen=True):
-    """Profile (reference 8); the client id in it is masked."""
+    """Profile (reference 8); the client id in it may be masked."""
 
+    client_id: Value = None
     client_name: Value = None
     exchanges: list[Value] = []
     products: list[Value] = []
