@@ -61,6 +61,7 @@ def close_day(
 
 async def _close_day(options: OpenOptions, *, accept: bool) -> DayReport:
     async with open_console(options) as opened:
+        await opened.sessions_taken_up()
         if options.paper is not None:
             await opened.console.sessions.login_all_paper()
         trading = opened.console.trading

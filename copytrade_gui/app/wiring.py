@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,6 +91,8 @@ class Opened:
     store: Store
     folder: DataFolder
     simulator: SimulatorDesk | None
+    sessions_taken_up: Callable[[], Awaitable[int]]
+    """Waits until the stored sessions of today are taken up; returns how many were good."""
 
 
 @asynccontextmanager
@@ -151,7 +153,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     stack.push_async_callback(sessions.close)
     market = Market(engine, broker, index, clock)
     await _load_instruments(market)
-    await sessions.restore()
+    sessions.take_up()
     closing = Closing(engine, store.journal, store.seals, clock)
     pages = LargePages()
 
@@ -177,7 +179,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     )
     collector.calm()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    return Opened(console, engine, store, folder, desk)
+    return Opened(console, engine, store, folder, desk, sessions.taken_up)
 
 
 def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bool) -> IiflSettings:

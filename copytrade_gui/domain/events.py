@@ -180,9 +180,10 @@ class RecoveryReport:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryReported:
-    """The recovery report is ready, or was refined by later reads."""
+    """What a start has found so far; ``done`` when no later read refines it."""
 
     report: RecoveryReport
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,7 @@ class Engine:
             dispatcher=self._dispatcher,
             resolver=self._resolver,
             clock=clock,
+            work=self._work,
             rules=rules,
             fault=fault,
             on_doubt=self._live,
@@ -245,7 +246,6 @@ class Engine:
         self._halts.restore(work.halts)
         self.submission.restore(work)
         self._recovery.restore(work)
-        self._recovery.refresh()
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""
@@ -253,6 +253,7 @@ class Engine:
         self._dispatcher.close()
         self._watch.close()
         await self._work.stop()
+        self._recovery.close()
         await self._journal.flush()
 
     # ------------------------------------------------------------ accounts
@@ -279,7 +280,8 @@ class Engine:
         session.orders.obey(partial(self._holds.why_held, session.orders))
         self.offline.attach(lane, session)
         self._roster.session(lane, SessionState.READY)
-        self._watch.look(account_id, 0.0)
+        if not self._recovery.compare_if_due(lane):
+            self._watch.look(account_id, 0.0)
         self._dispatcher.kick()
 
     def detach(self, account_id: AccountId, state: SessionState, reason: str = "") -> None:

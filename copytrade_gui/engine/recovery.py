@@ -8,12 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import (
-    RecoveryReport,
-    RecoveryReported,
-    Severity,
-    TradingStateChanged,
-)
+from copytrade_gui.domain.events import RecoveryReport, Severity, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView, Plan
@@ -23,6 +18,7 @@ from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
+from copytrade_gui.engine.findings import Findings
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
@@ -31,6 +27,7 @@ from copytrade_gui.engine.reconciler import Absorbed
 from copytrade_gui.engine.resolver import Resolver
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.stops import Stops
+from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, FaultPoint, OpenWork
 
 _SLEPT = "The machine slept before it left; it was not sent."
@@ -64,6 +61,7 @@ class Recovery:
         dispatcher: Dispatcher,
         resolver: Resolver,
         clock: Clock,
+        work: Work,
         rules: Rules,
         fault: FaultPoint,
         on_doubt: Callable[[Order], None],
@@ -92,20 +90,15 @@ class Recovery:
         """Gaps whose end was noticed and after which the books are not looked at yet."""
         self.reckoning: Reckoning | None = None
         """Compares the books of accounts that have orders of today; made after this."""
-        self._restored: list[Order] = []
-        self._stale: list[Order] = []
-        self._missed: dict[str, None] = {}
-        self._differences: dict[str, None] = {}
+        self._findings = Findings(bus, work, unread=self._unchecked, asks=self._asks)
         self._last_event_ns = 0
-        self._started_ns = 0
         self._must_ask = False
         self._done = False
-        self.report: RecoveryReport | None = None
 
     def restore(self, work: OpenWork) -> None:
         """Bring the book back; SENDING becomes UNKNOWN, old PLANNED becomes STALE."""
         wall, mono = self._clock.wall_ns(), self._clock.mono_ns()
-        self._started_ns, self._last_event_ns = wall, work.last_event_ns
+        self._findings.started_ns, self._last_event_ns = wall, work.last_event_ns
         self._stored = work.trading
         gap = (wall - work.last_event_ns) / 1e9 if work.last_event_ns else 0.0
         self._must_ask = gap > self._rules.gap_needs_resume and in_market_hours(wall)
@@ -127,6 +120,7 @@ class Recovery:
         self._compare_again()
         self._restore_state()
         self._fault(faultpoints.IN_RECOVERY)
+        self.refresh()
 
     def _may_leave(self, order: Order) -> bool:
         """What section 5 still allows: unsent orders, and one more try after a rate or session."""
@@ -156,10 +150,10 @@ class Recovery:
                 self._dispatcher.end_stale(
                     order, "Planned before the program stopped and too old now; it was not sent."
                 )
-                self._stale.append(order)
+                self._findings.stale.append(order)
         state = order.attempt_state
         if state is not None and not state.ended:
-            self._restored.append(order)
+            self._findings.add(order)
             self._unread[account] = None
             order.doubt_ns = order.doubt_ns or self._clock.mono_ns()
             if state is State.UNKNOWN:
@@ -172,10 +166,10 @@ class Recovery:
             self._on_live(order)
 
     def _restore_state(self) -> None:
-        stored = self._stored
+        stored, now = self._stored, self._findings.started_ns
         if self._gate.kill_flagged() and (stored is None or stored.state is not TradingState.KILL):
             stored = self._stored = StateChange(
-                TradingState.KILL, "kill flag", "The kill flag's file is set.", self._started_ns
+                TradingState.KILL, "kill flag", "The kill flag's file is set.", now
             )
         if stored is not None and stored.state in (TradingState.HALT, TradingState.KILL):
             self._stops.restore(stored)
@@ -190,9 +184,7 @@ class Recovery:
         account = lane.account_id
         if absorbed.complete and self._lanes.was_read(lane):
             self._dispatcher.kick()
-        if self.reckoning and account in self._uncompared and account not in self._comparing:
-            self._comparing.add(account)
-            self.reckoning.begin(lane, partial(self._compared, self._round))
+        self.compare_if_due(lane)
         if self._done:
             return
         if absorbed.complete:
@@ -200,11 +192,21 @@ class Recovery:
             if lane.account.role is Role.MASTER and self._last_event_ns:
                 for row in absorbed.strangers:
                     if row.placed_ns is not None and row.placed_ns > self._last_event_ns:
-                        self._missed[
+                        self._findings.missed[
                             f"{lane.account.name}: {row.side} {row.quantity} {row.key} "
                             f"({row.broker_order_id}, {row.status_text})"
                         ] = None
         self.refresh()
+
+    def compare_if_due(self, lane: Lane) -> bool:
+        """Begin to compare an account that must be; True if that reads its books, now or soon."""
+        account = lane.account_id
+        if self.reckoning is None or account not in self._uncompared:
+            return False
+        if account not in self._comparing:
+            self._comparing.add(account)
+            self.reckoning.begin(lane, partial(self._compared, self._round))
+        return True
 
     def _compare_again(self) -> None:
         """Who has orders of today must be compared before anything leaves by itself."""
@@ -244,36 +246,42 @@ class Recovery:
 
     def difference(self, sentence: str) -> None:
         """Something does not add up; a person must see it."""
-        self._differences[sentence] = None
+        self._findings.differences[sentence] = None
         if self._done:  # somebody resumed before it was found: the report asks nobody any more
             self._book.alarm("difference", sentence, severity=Severity.WARNING)
 
+    @property
+    def report(self) -> RecoveryReport:
+        """What is known now; of a recovery that is done, what was known at its end."""
+        return self._findings.report
+
     def refresh(self) -> None:
-        """Make the report again, and resume by itself if nothing is in doubt."""
+        """Resume by itself if nothing is in doubt; else tell what was found, now and then."""
         if self._done:
             return
-        doubt = [order for order in self._restored if order.state.in_doubt]
-        proven = [order for order in self._restored if not order.state.in_doubt]
-        waiting = [account for account in self._uncompared if self._lanes.get(account)]
-        unread = tuple({**self._unread, **dict.fromkeys(waiting)})
-        asks = bool(doubt or unread or self._differences or self._missed or self._must_ask)
-        report = RecoveryReport(
-            started_ns=self._started_ns,
-            proven=tuple(order.view() for order in proven),
-            unknown=tuple(order.view() for order in doubt),
-            stale=tuple(order.view() for order in self._stale),
-            missed_master_orders=tuple(self._missed),
-            differences=tuple(self._differences),
-            unread_accounts=unread,
-            needs_resume=asks,
-        )
-        if report != self.report:
-            self.report = report
-            self._bus.publish(RecoveryReported(report))
         recovering = self._gate.change.state is TradingState.RECOVERING
-        if recovering and not asks and not self._blind:
-            self._done = True
+        if recovering and not self._blind and not self._asks():
+            self._end()
             self._leave()
+        else:
+            self._findings.changed()
+
+    def _asks(self) -> bool:
+        """True while a person must look; asked after every read, so it looks at no order."""
+        found = self._findings
+        return (
+            bool(self._unread or found.differences or found.missed or self._must_ask)
+            or self._book.has_doubts
+            or any(self._lanes.get(account) for account in self._uncompared)
+        )
+
+    def _unchecked(self) -> list[AccountId]:
+        waiting = [account for account in self._uncompared if self._lanes.get(account)]
+        return list({**self._unread, **dict.fromkeys(waiting)})
+
+    def _end(self) -> None:
+        self._done = True
+        self._findings.end()
 
     def _leave(self) -> None:
         stored = self._stored
@@ -292,9 +300,9 @@ class Recovery:
     def again(self, before: StateChange, gap_ns: int) -> None:
         """The machine slept: the books are looked at as after a start (section 9 row 34)."""
         self._blind -= 1
-        self._stale = [order for order in self._book if order.state is State.PLANNED]
+        self._findings.stale = [order for order in self._book if order.state is State.PLANNED]
         self._dispatcher.drop_queue("slept", _SLEPT)
-        for order in self._stale:
+        for order in self._findings.stale:
             self._dispatcher.end_stale(order, _SLEPT)
         self.look_again(before, gap_ns)
 
@@ -322,21 +330,15 @@ class Recovery:
         wall = self._clock.wall_ns()
         if not recovering:
             self._stored, self._done, self._must_ask = before, False, False
-            self._started_ns, self._last_event_ns = wall, wall - gap_ns
-            self._restored.clear()
-            self._differences.clear()
-            self._missed.clear()
+            self._last_event_ns = wall - gap_ns
+            self._findings.begin(wall)
             self._unread.clear()
         long = gap_ns / 1e9 > self._rules.gap_needs_resume
         self._must_ask = self._must_ask or (long and in_market_hours(wall))
-        known = {order.intent.intent_id for order in self._restored}
-        self._restored += [
-            order
-            for lane in self._lanes
-            for order in self._book.open_of(lane.account_id)
-            if order.intent.intent_id not in known
-        ]
-        self._unread.update(dict.fromkeys(order.intent.account_id for order in self._restored))
+        for lane in self._lanes:
+            for order in self._book.open_of(lane.account_id):
+                self._findings.add(order)
+        self._unread.update(dict.fromkeys(order.intent.account_id for order in self._findings.open))
         for lane in self._lanes:
             # A master's book tells what was missed.
             if lane.session is not None and lane.account.role is Role.MASTER:
@@ -346,4 +348,9 @@ class Recovery:
 
     def resumed(self) -> None:
         """A person resumed: the report stays readable, nothing more is asked."""
-        self._done = True
+        if not self._done:
+            self._end()
+
+    def close(self) -> None:
+        """The program ends; what was found so far is stored, if nobody resumed."""
+        self.resumed()

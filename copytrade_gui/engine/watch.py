@@ -199,6 +199,8 @@ class Watch:
             self._reconciler.absorb_trades(lane, trades)
         self._resolver.judge(lane, absorbed, trades, began_ns)
         self._after_read(lane, absorbed)
+        if lane.status.unread:  # whoever asked for it, this read did not do
+            self.look(lane.account_id, self._rules.watch_active)
         return absorbed
 
     async def _trades_if_needed(

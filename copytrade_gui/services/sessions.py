@@ -49,6 +49,7 @@ class Sessions:
         self._clock = clock
         self._paper_login = paper_login
         self._sessions: dict[AccountId, BrokerSession] = {}
+        self._taking_up: asyncio.Task[int] | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     @refusals_logged
@@ -84,6 +85,7 @@ class Sessions:
         """Log every account in at the simulator through its login page."""
         if self._paper_login is None:
             raise RefusedError("Only paper accounts log in by themselves. Log in at the broker.")
+        await self.taken_up()  # whoever has a session of today needs no other
         waiting = [
             lane.account
             for lane in self._engine.lanes
@@ -102,8 +104,18 @@ class Sessions:
             except (BrokerFailureError, RefusedError) as failure:
                 log.warning("paper login of %s failed: %s", account.account_id, failure)
 
-    async def restore(self) -> int:
-        """Take up today's sessions that were stored before a restart; returns how many."""
+    def take_up(self) -> None:
+        """Begin to take up today's sessions that were stored before a restart.
+
+        Five hundred take seconds, in which the window is there already and a stop works.
+        """
+        self._taking_up = asyncio.create_task(self._restore_all(), name="take up stored sessions")
+
+    async def taken_up(self) -> int:
+        """Wait for what ``take_up`` began; returns how many sessions were good."""
+        return 0 if self._taking_up is None else await asyncio.shield(self._taking_up)
+
+    async def _restore_all(self) -> int:
         taken_up = await asyncio.gather(
             *(self._restore(lane.account) for lane in self._engine.lanes)
         )
@@ -142,6 +154,9 @@ class Sessions:
         session = self._broker.session(account, token)
         self._sessions[account.account_id] = session
         await session.open_road()
+        if self._sessions.get(account.account_id) is not session:
+            await session.aclose()
+            raise RefusedError(f"{account.name} was logged in or out again meanwhile.")
         lane = self._engine.lanes.get(account.account_id)
         if lane is None or lane.account.client_id != account.client_id:  # edited meanwhile
             await self.logout(account.account_id)
@@ -192,5 +207,8 @@ class Sessions:
 
     async def close(self) -> None:
         """Close every connection; sessions stay valid at the broker."""
+        if self._taking_up is not None:
+            self._taking_up.cancel()
+            await asyncio.wait([self._taking_up])
         await asyncio.gather(*(session.aclose() for session in self._sessions.values()))
         self._sessions.clear()

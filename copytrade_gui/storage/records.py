@@ -232,7 +232,10 @@ def seal_fact(seal: DaySeal, at: Moment) -> Fact:
 
 
 def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
-    """Leave out news that repeat what ``kept`` holds: margins, latencies and steady lamps."""
+    """Leave out news that repeat what ``kept`` holds: margins, latencies and steady lamps.
+
+    Of a start's findings only the whole report is kept, not each step towards it.
+    """
     now: object
     match event:
         case AccountChanged(status=status):
@@ -243,6 +246,8 @@ def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
             key, now = "reviews", tuple(item.intent_id for item in items)
         case DayStep():
             return False
+        case RecoveryReported():
+            return event.done
         case _:
             return True
     if kept.get(key) == now:

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.journey import journey
+from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.wiring import OpenOptions, open_console
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.trading_state import TradingState
+from tests.journeys.journey import Journey, journey
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -36,3 +40,27 @@ async def test_a_press_of_before_the_restart_is_not_placed_again(tmp_path: Path)
         await trip.place(trip.masters[0], draft, "same")
         await trip.decided(3)
         assert await trip.at_broker() == {one.client_id: 1 for one in trip.accounts}
+
+
+async def test_a_kill_pressed_as_the_window_opens_takes_every_resting_order(tmp_path: Path) -> None:
+    """The window is there before the accounts are logged in again, and so are its stops."""
+    async with journey(tmp_path, 6, kept=True) as trip:
+        for number in range(4):
+            draft = await trip.draft("10", away=Decimal(200))
+            await trip.place(trip.masters[0], draft, f"resting {number}")
+        await trip.decided(28)
+        await trip.until(lambda: {o.state for o in trip.opened.engine.book} == {State.WORKING})
+    paper = SimulatorOptions(accounts=7, latency_ms=5, jitter_ms=0)
+    options = OpenOptions(data_dir=tmp_path, paper=paper, keep_paper_day=True, plain_sizing=True)
+    async with open_console(options) as opened:
+        book = opened.engine.book
+        assert not any(lane.logged_in for lane in opened.engine.lanes)
+        await opened.console.trading.kill("wrong price")
+        assert await opened.sessions_taken_up() == 7
+        trip = Journey(opened, tuple(await opened.console.followers.accounts()))
+        await trip.until(lambda: {order.state for order in book} == {State.CANCELLED})
+        for lane in opened.engine.lanes:
+            assert lane.session is not None
+            read = await lane.session.order_book()
+            assert [row.state for row in read.rows] == [State.CANCELLED] * 4
+        assert opened.engine.gate.state is TradingState.KILL
