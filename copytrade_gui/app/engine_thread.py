@@ -73,6 +73,7 @@ class EngineThread:
             profile=there.profile,
             window_answers=gate.window_answers,
             window_closed=gate.window_closed,
+            lamps=there.lamps,
         )
 
     async def call(self, work: Coroutine[object, object, T]) -> T:

@@ -24,9 +24,9 @@ async def keep_lamps(
     """Tell the lamps about once a second, read the broker's clock, make the hourly backup.
 
     ``tidy`` is called with every turn, for what is better done when nothing else is.
-    Runs until cancelled.
+    All of them speak in the first turn. Runs until cancelled.
     """
-    turn = 0
+    turn, late_ms = 0, 0.0
     shown: dict[str, LampChanged] = {}
 
     def tell(name: str, state: str, words: str) -> None:
@@ -41,15 +41,15 @@ async def keep_lamps(
         total = sum(1 for _ in engine.lanes)
         state = "ok" if ready == total and total else ("warn" if ready else "bad")
         tell("broker", state, f"{ready} of {total} logged in" if total else "no accounts")
-        started = clock.mono_ns()
-        await clock.sleep(_LAMPS_EVERY)
-        engine.gate.notice_time()
-        late_ms = (clock.mono_ns() - started) / 1e6 - _LAMPS_EVERY * 1000
         tell("engine", "ok" if late_ms < 250 else "warn", "ready" if late_ms < 250 else "busy")
         problems = store.warnings
         tell("database", "warn" if problems else "ok", problems[0] if problems else "recording")
         if turn % _CLOCK_EVERY == 0:
             await _read_clock(broker, store, engine, tell_clock=tell)
+        started = clock.mono_ns()
+        await clock.sleep(_LAMPS_EVERY)
+        engine.gate.notice_time()
+        late_ms = (clock.mono_ns() - started) / 1e6 - _LAMPS_EVERY * 1000
         if turn % _BACKUP_EVERY == 0:
             await store.backups.hourly(store.database, clock.wall_ns())
         tidy()

@@ -34,6 +34,7 @@ from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.console import Console
 from copytrade_gui.services.followers import APP_SECRET, Followers
 from copytrade_gui.services.history import HistoryService
+from copytrade_gui.services.lamps import Lamps
 from copytrade_gui.services.market import Market
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.trading import Trading
@@ -161,6 +162,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         collector.tidy()
         pages.tidy(collector.quiet)
 
+    lamps = Lamps(engine.bus)
     for work in (
         sessions.keep(),
         closing.keep(),
@@ -176,6 +178,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         events=engine.bus,
         paper=line is not None,
         profile=folder.root.name,
+        lamps=lamps.newest,
     )
     collector.calm()
     sys.setswitchinterval(SWITCH_INTERVAL_S)

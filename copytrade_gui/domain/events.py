@@ -60,7 +60,9 @@ class FillSeen:
 class PlanSettled:
     """Every intent of a plan has its first definite outcome.
 
-    Durations in ms from the operator's call. ``unknown`` counts orders nobody can vouch for yet.
+    Durations in ms from the operator's press; ``last_ack_ms`` is what he waited. Only
+    ``slowest_call_ms`` counts from the copy's own call. ``unknown`` counts orders nobody can vouch
+    for yet.
     """
 
     plan_id: PlanId
@@ -74,6 +76,7 @@ class PlanSettled:
     first_ack_ms: float | None
     last_ack_ms: float | None
     at_ns: int
+    slowest_call_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,11 @@ class Fill:
 
 
 class Timing(Struct, frozen=True, gc=False):
-    """Monotonic ns of an attempt: operator's call, bytes handed to the socket, reply parsed."""
+    """Monotonic ns of an attempt: its call, bytes handed to the socket, reply parsed.
+
+    The call is the operator's press, or, of a copy that waits for the master's order, the moment
+    that order was acknowledged.
+    """
 
     called_ns: int
     sent_ns: int
@@ -116,7 +120,7 @@ class Timing(Struct, frozen=True, gc=False):
 
     @property
     def call_to_reply_ms(self) -> float:
-        """What the trader feels: from his call to this follower's acknowledgement."""
+        """From the order's call to its acknowledgement."""
         return (self.replied_ns - self.called_ns) / 1e6
 
     @property

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from copytrade_gui.domain.events import PlanSettled
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
+from copytrade_gui.domain.wait import wait_of
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.order import Order
@@ -104,6 +105,7 @@ class Progress:
         called = orders[0].called_ns
         acked = [order for order in orders if order.broker_order_id is not None]
         replies = [order.timing.replied_ns for order in acked if order.timing is not None]
+        wait = wait_of((o.intent.role, o.timing) for o in acked if o.timing is not None)
         states = [order.state for order in orders]
         self._bus.publish(
             PlanSettled(
@@ -118,6 +120,7 @@ class Progress:
                 first_ack_ms=_ms(called, min(replies, default=0)),
                 last_ack_ms=_ms(called, max(replies, default=0)),
                 at_ns=self._clock.wall_ns(),
+                slowest_call_ms=None if wait is None else wait.slowest_call_ms,
             )
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
 from copytrade_gui.services.verbs import (
     FollowerVerbs,
@@ -30,3 +31,5 @@ class Console:
     window_answers: Callable[[], None] = lambda: None
     """For a window to call several times a second: the engine plans nothing while it is silent."""
     window_closed: Callable[[], None] = lambda: None
+    lamps: Callable[[], tuple[LampChanged, ...]] = lambda: ()
+    """What each lamp said last; a window opens later than most of them speak."""

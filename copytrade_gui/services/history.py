@@ -12,7 +12,7 @@ import xlsxwriter
 
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.engine.recovery import ist
-from copytrade_gui.ports import AuditEvent, History
+from copytrade_gui.ports import History
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import HistoryRow, LatencySample, RefusedError
 
@@ -41,9 +41,7 @@ class HistoryService:
                 timed.plan_id,
                 timed.account_id,
                 timed.at_ns,
-                timed.timing.call_to_reply_ms,
-                timed.timing.call_to_send_ms,
-                timed.timing.send_to_reply_ms,
+                timed.timing,
                 timed.rank,
             )
             for timed in await self._history.latency(limit)
@@ -58,7 +56,9 @@ class HistoryService:
                 event.actor,
                 event.kind,
                 event.account_id,
-                _words(event),
+                event.intent_id or event.plan_id,
+                event.reason,
+                event.body,
             )
             for event in await self._history.events(limit, text=text)
         )
@@ -89,12 +89,6 @@ class HistoryService:
     async def verify_audit(self) -> tuple[str, ...]:
         """Check the hash chain."""
         return await self._history.verify()
-
-
-def _words(event: AuditEvent) -> str:
-    """One line for the activity table."""
-    subject = event.intent_id or event.plan_id
-    return " ".join(part for part in (event.kind.replace("_", " "), subject, event.reason) if part)
 
 
 def _cells(order: OrderView) -> list[Cell]:

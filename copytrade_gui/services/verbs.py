@@ -27,7 +27,7 @@ from copytrade_gui.domain.ids import (
 )
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.sizing import SizingRule
 from copytrade_gui.domain.trading_state import StateChange
 
@@ -254,28 +254,28 @@ class SessionVerbs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LatencySample:
-    """One acknowledged order: ms from the call, and what the broker and line took of it."""
+    """One acknowledged order: when it was called, sent and answered, and its place in the wave."""
 
     attempt_id: AttemptId
     plan_id: PlanId
     account_id: AccountId
     at_ns: int
-    call_to_ack_ms: float
-    call_to_send_ms: float
-    send_to_ack_ms: float
+    timing: Timing
     rank: int
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One stored audit event in words."""
+    """One stored audit event. ``subject`` is an intent's or a plan's id, ``body`` JSON."""
 
     number: int
     at_ns: int
     actor: str
     kind: str
     account_id: str
-    sentence: str
+    subject: str
+    reason: str
+    body: str
 
 
 class HistoryVerbs(Protocol):

@@ -154,6 +154,8 @@ class MainWindow(QMainWindow):
         self.latency.load(await console.history.latency(KEPT))
         self.strip.show_change(await console.trading.state())
         self.order_work.load(await console.trading.reviews(), await console.trading.recovery())
+        for lamp in console.lamps():
+            self.status.show_lamp(lamp)
         self._on_second()
 
     def _deliver(self, batch: list[Event]) -> None:
@@ -183,7 +185,7 @@ class MainWindow(QMainWindow):
         self.feed = LiveFeedPanel(desk)
         self.latency = LatencyPanel(desk)
         self.orders = OrdersPanel(desk, console.trading)
-        self.activity = ActivityPanel(desk, console.history)
+        self.activity = ActivityPanel(desk, console.history, self.orders.words_of)
         self.centre = NoticeCentre(desk)
         self.strip = TopStrip(desk)
         self.bands = Bands(desk.icons)

@@ -131,6 +131,14 @@ def why_words(order: OrderView) -> str:
     return "  ·  ".join(words for words in (diverged_words(order), reason_words(order)) if words)
 
 
+def wait_words(waited_ms: float, slowest_call_ms: float | None) -> str:
+    """``in 358 ms, slowest call 65.8 ms``: from the press to the last acknowledgement."""
+    words = f"in {figures.milliseconds(waited_ms)} ms"
+    if slowest_call_ms is None:
+        return words
+    return f"{words}, slowest call {figures.milliseconds(slowest_call_ms)} ms"
+
+
 def reason_words(order: OrderView) -> str:
     """Why, with the code last; empty when there is nothing to explain."""
     if order.reason and order.code:

@@ -13,9 +13,10 @@ from copytrade_gui.domain.instrument import Instrument, Quote
 from copytrade_gui.domain.money import Paise, parse_decimal
 from copytrade_gui.domain.order import OrderType, Side, State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.wait import wait_of_orders
 from copytrade_gui.services.verbs import Preview, PreviewRow
 from copytrade_gui.ui import figures
-from copytrade_gui.ui.state_words import PROBLEM_STATES
+from copytrade_gui.ui.state_words import PROBLEM_STATES, wait_words
 
 STALE_AFTER_S = 5
 _WAITING = frozenset({State.PLANNED, State.SENDING})
@@ -122,7 +123,7 @@ def at_words(draft: Draft, protected: Decimal | None) -> str:
 
 
 def progress(orders: Iterable[OrderView], planned: int) -> tuple[str, bool]:
-    """``18 of 22 acknowledged, 31 ms`` and whether something went wrong."""
+    """``18 of 22 acknowledged in 358 ms, slowest call 65.8 ms``; whether something went wrong."""
     known = list(orders)
     answered = [order for order in known if order.state not in _WAITING]
     acked = [o for o in answered if o.state not in PROBLEM_STATES and o.state is not State.SKIPPED]
@@ -130,13 +131,13 @@ def progress(orders: Iterable[OrderView], planned: int) -> tuple[str, bool]:
     refused = sum(o.state in (State.REFUSED, State.REJECTED) for o in answered)
     unknown = sum(o.state in (State.UNKNOWN, State.REVIEW) for o in answered)
     unsent = sum(o.state in (State.NOT_SENT, State.STALE, State.NOT_PLACED) for o in answered)
-    slowest = max((o.timing.call_to_reply_ms for o in acked if o.timing), default=None)
+    wait = wait_of_orders(known)
     words = f"{figures.whole(len(acked))} of {figures.whole(planned)} acknowledged"
+    if wait is not None:
+        words += f" {wait_words(*wait)}"
     for number, what in ((refused, "rejected"), (unknown, "unknown"), (unsent, "not sent")):
         if number:
             words += f", {number} {what}"
-    if slowest is not None:
-        words += f", {figures.milliseconds(slowest)} ms"
     return words, bool(refused or unknown or unsent)
 
 

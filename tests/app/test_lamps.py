@@ -8,6 +8,7 @@ from copytrade_gui.app.keeping import keep_lamps
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import Event, LampChanged
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.services.lamps import Lamps
 from tests.engine.test_account_halts import halt, halted
 from tests.proof.rig import Console, world
 
@@ -37,3 +38,24 @@ def test_an_account_that_is_halted_alone_is_logged_in_all_the_same() -> None:
     with world(2) as made:
         made.live(script)
     assert said == ["3 of 3 logged in", "2 of 3 logged in"]
+
+
+def test_every_lamp_speaks_before_the_first_second_is_over() -> None:
+    """And whoever asks later, as a window that is opened, is told what they said."""
+    heard: list[dict[str, str]] = []
+
+    async def script(console: Console) -> None:
+        made = console.world
+        told = Lamps(console.engine.bus)
+        lamps = asyncio.get_running_loop().create_task(
+            keep_lamps(console.engine, console.store, console.broker, made.clock, lambda: None)
+        )
+        await made.clock.sleep(0.9)
+        heard.append({lamp.name: lamp.state for lamp in told.newest()})
+        lamps.cancel()
+        await asyncio.gather(lamps, return_exceptions=True)
+
+    with world(2) as made:
+        made.live(script)
+    # Nobody is logged in yet.
+    assert heard == [{"broker": "bad", "engine": "ok", "database": "ok", "clock": "ok"}]

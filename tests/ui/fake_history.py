@@ -6,6 +6,7 @@ from pathlib import Path
 from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.verbs import HistoryRow, LatencySample
+from copytrade_gui.storage.records import order_fact, to_json
 
 
 class FakeHistory:
@@ -16,7 +17,7 @@ class FakeHistory:
         views = sorted(self._orders.values(), key=lambda view: view.changed_ns)
         return tuple(
             LatencySample(view.attempt_id, view.plan_id, view.account_id, view.changed_ns,
-                          view.timing.call_to_reply_ms, 9.0, 52.0, number)
+                          view.timing, number)
             for number, view in enumerate(views)
             if view.timing is not None and view.attempt_id is not None
         )[-limit:]  # fmt: skip
@@ -25,10 +26,9 @@ class FakeHistory:
         views = list(self._orders.values())[:limit]
         return tuple(
             HistoryRow(
-                len(views) - number, view.changed_ns, "program", "order_changed",
-                str(view.account_id),
-                f"{view.terms.side} {view.terms.quantity} {view.terms.instrument.symbol} became "
-                f"{view.state}",
+                len(views) - number, view.changed_ns, "engine", "OrderChanged",
+                str(view.account_id), view.intent_id, view.reason,
+                to_json(order_fact(view, "SENDING")),
             )
             for number, view in enumerate(views)
         )  # fmt: skip

@@ -58,6 +58,8 @@ class World:
     reviews: tuple[ReviewItem, ...] = ()
     recovery: RecoveryReport | None = None
     change: StateChange = ACTIVE
+    said: tuple[LampChanged, ...] = ()
+    """What the lamps said before there was a window."""
     calls: list[tuple[str, object]] = field(default_factory=list)
     refuse: RefusedError | None = None
     hold: asyncio.Event | None = None
@@ -102,6 +104,7 @@ class World:
             events=self.events,
             paper=self.paper,
             profile="default",
+            lamps=lambda: self.said,
         )
 
     def lamps(self) -> None:

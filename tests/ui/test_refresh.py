@@ -94,7 +94,7 @@ async def test_an_older_answer_of_the_engine_takes_nothing_back(
     world.orders[old.intent_id] = old
     new = people.order("P1", account, State.FILLED, at_ns=people.NOW_NS + 1)
     world.events.send(OrderChanged(new, State.WORKING))
-    await until(lambda: window.feed.model.rowCount() == 1)
+    await until(lambda: window.feed.model.rowCount() == 1 and window._turns.idle)
     await refreshed(window)
     assert [row.word for row in window.feed.model.rows()] == ["Filled"]
     assert window.orders.open_orders() == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -11,6 +13,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.services.verbs import HistoryRow, HistoryVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.activity_words import details, what, who
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.data_table import DataTable
@@ -22,13 +25,17 @@ SETTLE_MS = 1_000
 
 
 class ActivityPanel(QWidget):
-    """Reads again a second after something happened, and only while it is visible."""
+    """Reads again a second after something happened, and only while it is visible.
 
-    def __init__(self, desk: Desk, history: HistoryVerbs) -> None:
+    ``order_of`` says the order of a plan or an intent; empty if it is not in today's book.
+    """
+
+    def __init__(self, desk: Desk, history: HistoryVerbs, order_of: Callable[[str], str]) -> None:
         super().__init__()
         self.setObjectName("activity_panel")
         self._desk = desk
         self._history = history
+        self._order_of = order_of
         columns = self._columns()
         self.model: RowsModel[HistoryRow] = RowsModel(
             columns, lambda row: row.number, cap=SHOWN, newest_first=True, parent=self
@@ -88,8 +95,8 @@ class ActivityPanel(QWidget):
                    numeric=True, chars=8, tone=lambda _: Tone.MUTED),
             Column("time", "Time", lambda r: figures.clock_ms(r.at_ns), sort=lambda r: r.at_ns,
                    tone=lambda _: Tone.MUTED, chars=12, tip=lambda r: figures.stamp(r.at_ns)),
-            Column("actor", "Who", lambda r: r.actor, chars=12),
-            Column("kind", "What", lambda r: r.kind.replace("_", " "), chars=18),
-            Column("account", "Account", account, chars=20),
-            Column("sentence", "Details", lambda r: r.sentence, chars=80),
+            Column("actor", "Who", who, chars=9),
+            Column("kind", "What", what, chars=16),
+            Column("account", "Account", account, chars=16),
+            Column("sentence", "Details", lambda r: details(r, self._order_of), chars=80),
         )  # fmt: skip

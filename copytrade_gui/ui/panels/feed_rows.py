@@ -22,6 +22,7 @@ from copytrade_gui.ui.state_words import (
     order_words,
     ordered,
     price_words,
+    wait_words,
     why_words,
 )
 from copytrade_gui.ui.tables.columns import Column
@@ -29,12 +30,13 @@ from copytrade_gui.ui.theme import Tone
 
 _QUIET = frozenset({State.PLANNED, State.SENDING})
 _REMEMBERED = 20_000
+CALL_NOTE = "Milliseconds from this order's own call to its acknowledgement"
 _Told = tuple[State, int, Divergence | None, int]
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """One line of the feed. ``latency_ms`` counts from the operator's call to the first reply."""
+    """One line of the feed. ``latency_ms`` counts from the order's call to its reply."""
 
     number: int
     at_ns: int
@@ -140,9 +142,8 @@ class FeedWriter:
             )
             if number
         ]  # fmt: skip
-        if event.first_ack_ms is not None and event.last_ack_ms is not None:
-            first = figures.milliseconds(event.first_ack_ms)
-            parts.append(f"{first} to {figures.milliseconds(event.last_ack_ms)} ms")
+        if event.last_ack_ms is not None:
+            parts[0] += f" {wait_words(event.last_ack_ms, event.slowest_call_ms)}"
         what = self._plans.get(event.plan_id, str(event.plan_id))
         return self._note(event.at_ns, None, "", "Settled", f"{', '.join(parts)}: {what}")
 
@@ -184,9 +185,8 @@ COLUMNS: tuple[Column[FeedRow], ...] = (
            tone=lambda r: Tone.PLAIN if not r.is_master else Tone.INFO),
     Column("state", "Outcome", lambda r: r.word, tone=lambda r: r.tone, mark=lambda r: r.mark,
            chars=10),
-    Column("latency", "ms", lambda r: figures.milliseconds(r.latency_ms) if r.order else "",
-           sort=lambda r: r.latency_ms, numeric=True, chars=5,
-           note="Milliseconds from the call to this account's first reply"),
+    Column("latency", "Call ms", lambda r: figures.milliseconds(r.latency_ms) if r.order else "",
+           sort=lambda r: r.latency_ms, numeric=True, chars=7, note=CALL_NOTE),
     Column("details", "Details", _details, chars=4, takes_rest=True,
            tone=lambda r: r.tone if r.kind in ("problem", "plan") else Tone.MUTED),
     Column("side", "Side", lambda r: r.side or "", chars=5, strong=True, shown=False,

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.services.verbs import LatencySample
 from copytrade_gui.ui import figures
@@ -19,8 +18,14 @@ from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.tip import set_tip
 
 REDRAW_MS = 200
-_FIGURES = (("count", "Acks"), ("first", "First"), ("p50", "p50"), ("p95", "p95"), ("p99", "p99"),
-            ("last", "Last"))  # fmt: skip
+_FIGURES = (
+    ("count", "Acks", "Copies that were acknowledged"),
+    ("p50", "p50", "Half of the calls were faster"),
+    ("p95", "p95", "95 of 100 calls were faster"),
+    ("p99", "p99", "99 of 100 calls were faster"),
+    ("slowest", "Slowest", "The slowest call of a copy"),
+    ("waited", "Waited", "From your press to the last acknowledgement"),
+)
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _CENTRE = Qt.AlignmentFlag.AlignCenter
 _TONES = {"p50": "ok", "p95": "warn", "p99": "bad"}
@@ -46,17 +51,19 @@ class LatencyPanel(QWidget):
         grid.setContentsMargins(10, 5, 10, 5)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(1)
-        for place, (_, title) in enumerate(_FIGURES, start=1):
+        for place, (_, title, tip) in enumerate(_FIGURES, start=1):
             label = PlainLabel(title)
+            set_tip(label, tip)
             label.setProperty("role", "column_head")
             label.setAlignment(_RIGHT)
             grid.addWidget(label, 0, place)
-        for line, (row, title) in enumerate((("last", "Last order, ms"), ("all", "All shown, ms"))):
+        for line, (row, title) in enumerate((("last", "Last order, ms"), ("all", "All calls, ms"))):
             label = PlainLabel(title)
             label.setProperty("role", "field")
             grid.addWidget(label, line + 1, 0)
-            for place, (name, _) in enumerate(_FIGURES, start=1):
-                cell = PlainLabel(figures.UNKNOWN)
+            for place, (name, _, _) in enumerate(_FIGURES, start=1):
+                # A wait is one order's; of all of them there is none.
+                cell = PlainLabel("" if (row, name) == ("all", "waited") else figures.UNKNOWN)
                 cell.setObjectName(f"latency_{row}_{name}")
                 cell.setProperty("role", f"number_{_TONES[name]}" if name in _TONES else "number")
                 cell.setAlignment(_RIGHT)
@@ -64,8 +71,8 @@ class LatencyPanel(QWidget):
                 self._cells[row, name] = cell
         grid.setColumnStretch(0, 1)
         self.empty = PlainLabel(
-            "No acknowledgement yet. After the first copied order each follower's time from call "
-            "to acknowledgement is drawn here."
+            "No acknowledgement yet. After the first copied order the time from each copy's call "
+            "to its acknowledgement is drawn here."
         )
         self.empty.setWordWrap(True)
         self.empty.setAlignment(_CENTRE)
@@ -89,7 +96,7 @@ class LatencyPanel(QWidget):
     def load(self, samples: tuple[LatencySample, ...]) -> None:
         """Show what is stored, beside what was seen since."""
         own = {account.account_id for account in self._desk.roster.masters}
-        self._samples.load(tuple(one for one in samples if one.account_id not in own))
+        self._samples.load(samples, own)
         self.draw()
 
     def on_events(self, batch: list[Event]) -> None:
@@ -97,7 +104,7 @@ class LatencyPanel(QWidget):
         new = [
             self._samples.take(event.order, event.before)
             for event in batch
-            if isinstance(event, OrderChanged) and event.order.role is Role.FOLLOWER
+            if isinstance(event, OrderChanged)
         ]
         if any(new):
             self._stale = True
@@ -111,7 +118,11 @@ class LatencyPanel(QWidget):
     def text_summary(self) -> str:
         """What the charts say, in words."""
         numbers = summary(self._samples.last_order())
-        return "No acknowledgement yet." if numbers is None else f"Last order {numbers.in_words()}."
+        wait = self._samples.last_wait()
+        if numbers is None or wait is None:
+            return "No acknowledgement yet."
+        waited = figures.milliseconds(wait.waited_ms)
+        return f"Last order {numbers.in_words()}; you waited {waited} ms."
 
     def draw(self) -> None:
         """Bring numbers and charts up to date."""
@@ -134,6 +145,9 @@ class LatencyPanel(QWidget):
         values = self._samples.last_order()
         last = summary(values)
         self._fill("last", last)
+        wait = self._samples.last_wait()
+        if wait is not None:
+            self._cells["last", "waited"].setText(figures.milliseconds(wait.waited_ms))
         self.plots.show_spread(values, last)
         words = self.text_summary()
         self.plots.setAccessibleName(f"Latency charts. {words}")
@@ -147,7 +161,9 @@ class LatencyPanel(QWidget):
     def _fill(self, row: str, numbers: Summary | None) -> None:
         if numbers is None:
             return
-        for name, _ in _FIGURES:
-            value = getattr(numbers, name)
+        for name, _, _ in _FIGURES:
+            value = getattr(numbers, name, None)
+            if value is None:
+                continue
             text = figures.whole(value) if name == "count" else figures.milliseconds(value)
             self._cells[row, name].setText(text)

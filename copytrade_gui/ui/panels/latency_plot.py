@@ -176,7 +176,7 @@ class LatencyPlots(QWidget):
         """Draw the last order's distribution."""
         if numbers is None:
             return
-        top = nice_ceiling(numbers.last * 1.05)
+        top = nice_ceiling(numbers.slowest * 1.05)
         edges, counts = histogram(values, top)
         width = top / len(edges)
         self._bars.setOpts(x=edges + width / 2, height=counts, width=width * 0.9)

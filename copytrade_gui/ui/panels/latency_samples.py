@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from copytrade_gui.domain.ids import AttemptId, PlanId
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import AccountId, AttemptId, PlanId
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.records import OrderView, Timing
+from copytrade_gui.domain.wait import Wait, wait_of
 from copytrade_gui.services.verbs import LatencySample
 from copytrade_gui.ui import figures
 
@@ -31,15 +34,15 @@ class Summary:
     p50: float
     p95: float
     p99: float
-    last: float
+    slowest: float
 
     def in_words(self) -> str:
-        """``24 acknowledged: first 61.2, p50 64.0, p95 70.1, p99 71.0, last 72.4 ms``."""
+        """``24 acknowledged: first 61.2, p50 64.0, p95 70.1, p99 71.0, slowest 72.4 ms``."""
         numbers = ", ".join(
             f"{word} {figures.milliseconds(value)}"
             for word, value in (
                 ("first", self.first), ("p50", self.p50), ("p95", self.p95), ("p99", self.p99),
-                ("last", self.last),
+                ("slowest", self.slowest),
             )
         )  # fmt: skip
         return f"{figures.whole(self.count)} acknowledged: {numbers} ms"
@@ -48,19 +51,30 @@ class Summary:
 class _Sample(NamedTuple):
     plan_id: PlanId
     at_ns: int
-    milliseconds: float
+    role: Role
+    timing: Timing
 
 
 class LatencySamples:
-    """Calls that were acknowledged, the newest 2,000 in the order they came; one per attempt."""
+    """Calls that were acknowledged, the newest 2,000 in the order they came; one per attempt.
+
+    The masters' own are kept as well, because a wait begins with the press, but are no points.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[AttemptId, _Sample] = OrderedDict()
 
-    def load(self, samples: tuple[LatencySample, ...]) -> None:
+    def load(self, samples: Iterable[LatencySample], masters: Container[AccountId]) -> None:
         """Take stored samples to those that are here; what is here already stays as it is."""
-        known = {one.attempt_id: _Sample(one.plan_id, one.at_ns, one.call_to_ack_ms)
-                 for one in samples}  # fmt: skip
+        known = {
+            one.attempt_id: _Sample(
+                one.plan_id,
+                one.at_ns,
+                Role.MASTER if one.account_id in masters else Role.FOLLOWER,
+                one.timing,
+            )
+            for one in samples
+        }
         known.update(self._kept)
         self._kept = OrderedDict(sorted(known.items(), key=lambda item: item[1].at_ns))
         self._drop_oldest()
@@ -72,28 +86,42 @@ class LatencySamples:
             return False
         if before in _ANSWERED or attempt in self._kept:
             return False
-        self._kept[attempt] = _Sample(order.plan_id, order.changed_ns, timing.call_to_reply_ms)
+        self._kept[attempt] = _Sample(order.plan_id, order.changed_ns, order.role, timing)
         self._drop_oldest()
         return True
+
+    def __len__(self) -> int:
+        return len(self._copies())
+
+    def points(self) -> tuple[Floats, Floats]:
+        """Times of acknowledgement (UTC s) and latencies (ms) of all copies, oldest first."""
+        copies = self._copies()
+        at = np.array([one.at_ns / 1e9 for one in copies])
+        return at, np.array([one.timing.call_to_reply_ms for one in copies])
+
+    def last_order(self) -> Floats:
+        """Latencies of the newest order's copies."""
+        copies = self._copies()
+        if not copies:
+            return np.zeros(0)
+        newest = copies[-1].plan_id
+        calls = [one.timing.call_to_reply_ms for one in copies if one.plan_id == newest]
+        return np.array(calls)
+
+    def last_wait(self) -> Wait | None:
+        """What the operator waited for the newest order that has copies."""
+        copies = self._copies()
+        if not copies:
+            return None
+        newest = copies[-1].plan_id
+        return wait_of((s.role, s.timing) for s in self._kept.values() if s.plan_id == newest)
+
+    def _copies(self) -> list[_Sample]:
+        return [one for one in self._kept.values() if one.role is Role.FOLLOWER]
 
     def _drop_oldest(self) -> None:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def points(self) -> tuple[Floats, Floats]:
-        """Times of acknowledgement (UTC s) and latencies (ms), oldest first."""
-        at = np.array([one.at_ns / 1e9 for one in self._kept.values()])
-        return at, np.array([one.milliseconds for one in self._kept.values()])
-
-    def last_order(self) -> Floats:
-        """Latencies of the newest order's acknowledgements."""
-        if not self._kept:
-            return np.zeros(0)
-        newest = next(reversed(self._kept.values())).plan_id
-        return np.array([o.milliseconds for o in self._kept.values() if o.plan_id == newest])
 
 
 def summary(values: Floats) -> Summary | None:

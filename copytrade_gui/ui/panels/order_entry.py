@@ -57,12 +57,16 @@ class OrderEntryPanel(QWidget):
         self._sent_planned = 0
         self._sent: dict[IntentId, OrderView] = {}
         self._early: list[OrderView] = []
+        self._put_away = False
+        """Another order was begun: of the one before only trouble is still told here."""
         self.face = TicketFace(self, desk, market)
         self.form = self.face.form
         self.form.reference = self._fresh_last
         self.form.edited.connect(self._on_edited)
+        self.form.edited.connect(self._begin_another)
         self.form.picked.connect(self._on_picked)
         self.form.done.connect(self.face.send.setFocus)
+        self.form.picked.connect(lambda: self._begin_another(other=True))
         self.face.sides.chosen.connect(lambda: self.set_side(self.face.sides.value))
         self.face.quote.taken.connect(self._on_price_taken)
         self.face.send.clicked.connect(self.ask_or_send)
@@ -105,6 +109,8 @@ class OrderEntryPanel(QWidget):
 
     def set_side(self, side: Side) -> None:
         """Switch the side; price and quantity stay."""
+        if side is not self.side:
+            self._begin_another(other=True)
         self.side = side
         self.face.show_side(side)
         self._on_edited()
@@ -142,6 +148,15 @@ class OrderEntryPanel(QWidget):
         self._wait.start()
         self._preview = None
         self._refresh_send(waiting=draft.instrument is not None)
+
+    def _begin_another(self, *, other: bool = False) -> None:
+        """What came of the order before does not stand over the next one.
+
+        A reason why nothing was sent stays while its order is corrected; ``other``: it is not.
+        """
+        if self.phase is not Phase.SENDING and (other or self._sent_plan is not None):
+            self._put_away = True
+            self.face.hide_result()
 
     def _on_picked(self, instrument: Instrument) -> None:
         stored = read_json(self._desk.memory, "ticket/quantities").get(str(instrument.key))
@@ -283,6 +298,8 @@ class OrderEntryPanel(QWidget):
             return
         self.phase = Phase.SENDING
         self._early = []
+        self._sent_plan = None
+        self._put_away = False
         self.face.hide_question()
         self.face.show_result("Sending.", "plain")
         self._refresh_send()
@@ -322,6 +339,10 @@ class OrderEntryPanel(QWidget):
 
     def _show_progress(self) -> None:
         words, trouble = progress(self._sent.values(), self._sent_planned)
+        if self._put_away:
+            if not trouble:
+                return
+            words = f"The order before: {words}"
         self.face.show_result(words, "problem" if trouble else "good")
 
     def _remember_quantity(self, draft: Draft) -> None:

@@ -10,6 +10,7 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.wait import wait_of_orders
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.state_words import (
@@ -46,7 +47,10 @@ class OrderRow:
     order: OrderView
     note: str
     note_tone: Tone
-    slowest_ms: float | None
+    call_ms: float | None
+    """From the order's own call to its acknowledgement; of a head the slowest of its copies."""
+    waited_ms: float | None = None
+    """Of a head only: from the operator's press to the last acknowledgement."""
 
 
 def copy_row(order: OrderView, roster: Roster) -> OrderRow:
@@ -59,16 +63,14 @@ def copy_row(order: OrderView, roster: Roster) -> OrderRow:
         order=order,
         note=why_words(order),
         note_tone=tone if order.diverged is None else Tone.WARN,
-        slowest_ms=order.timing.call_to_reply_ms if order.timing else None,
+        call_ms=order.timing.call_to_reply_ms if order.timing else None,
     )
 
 
 def head_row(order: OrderView, copies: Iterable[OrderView]) -> OrderRow:
     """A plan's line; ``order`` is the master's own, or a copy's while that is not known."""
     listed = list(copies)
-    timed = [copy.timing.call_to_reply_ms for copy in listed if copy.timing is not None]
-    if order.timing is not None:
-        timed.append(order.timing.call_to_reply_ms)
+    wait = wait_of_orders([order, *listed])
     tone = Tone.PLAIN
     if any(copy.state.in_doubt and copy.state is not State.SENDING for copy in listed):
         tone = Tone.BAD
@@ -87,7 +89,8 @@ def head_row(order: OrderView, copies: Iterable[OrderView]) -> OrderRow:
         else Tone.WARN
         if order.diverged is not None and tone is Tone.PLAIN
         else tone,
-        slowest_ms=max(timed) if timed else None,
+        call_ms=None if wait is None else wait.slowest_call_ms,
+        waited_ms=None if wait is None else wait.waited_ms,
     )
 
 
@@ -131,29 +134,35 @@ def _side_tone(row: OrderRow) -> Tone:
 
 
 COLUMNS: tuple[Column[OrderRow], ...] = (
-    Column("label", "Order / account", lambda r: r.label, chars=22,
+    Column("label", "Order / account", lambda r: r.label, chars=17,
            tip=lambda r: f"{r.label}: {r.note}" if r.note else r.label),
-    Column("side", "Side", lambda r: r.order.terms.side, tone=_side_tone, strong=True, chars=5),
-    Column("state", "State", lambda r: ORDER_LOOKS[r.order.state].word,
-           tone=lambda r: ORDER_LOOKS[r.order.state].tone,
-           mark=lambda r: ORDER_LOOKS[r.order.state].mark, chars=12),
-    Column("latency", "ms", lambda r: figures.milliseconds(r.slowest_ms),
-           sort=lambda r: r.slowest_ms, numeric=True, chars=5,
-           note="Milliseconds from the call to the first reply; for a master order the slowest"),
-    Column("note", "Copies / why", lambda r: r.note, tone=lambda r: r.note_tone, chars=38),
+    Column("side", "Side", lambda r: r.order.terms.side, tone=_side_tone, strong=True, chars=4),
     Column("quantity", "Qty", lambda r: quantity_words(r.order),
-           sort=lambda r: ordered(r.order), numeric=True, chars=9,
+           sort=lambda r: ordered(r.order), numeric=True, chars=7,
            tone=lambda r: Tone.PLAIN if ordered(r.order) == r.order.terms.quantity else Tone.WARN,
            note="Units; with an arrow where the order was changed at the broker, not by us"),
     Column("filled", "Filled", lambda r: figures.whole(r.order.filled_quantity),
            sort=lambda r: r.order.filled_quantity, numeric=True, chars=7),
     Column("price", "Price", lambda r: price_words(r.order.terms),
-           sort=lambda r: r.order.terms.price, numeric=True, chars=10),
+           sort=lambda r: r.order.terms.price, numeric=True, chars=9),
+    Column("state", "State", lambda r: ORDER_LOOKS[r.order.state].word,
+           tone=lambda r: ORDER_LOOKS[r.order.state].tone,
+           mark=lambda r: ORDER_LOOKS[r.order.state].mark, chars=11),
+    Column("time", "Time", lambda r: figures.clock(r.order.changed_ns),
+           sort=lambda r: r.order.changed_ns, tone=lambda _: Tone.MUTED, chars=8,
+           tip=lambda r: f"{figures.clock_ms(r.order.changed_ns)} IST",
+           note="IST, when the order last changed"),
+    Column("note", "Copies / why", lambda r: r.note, tone=lambda r: r.note_tone, chars=38),
     Column("average", "Average",
            lambda r: figures.price(r.order.average_price, r.order.terms.instrument.tick),
-           sort=lambda r: r.order.average_price, numeric=True, chars=10),
-    Column("time", "Time", lambda r: figures.clock_ms(r.order.changed_ns),
-           sort=lambda r: r.order.changed_ns, tone=lambda _: Tone.MUTED, chars=12),
+           sort=lambda r: r.order.average_price, numeric=True, chars=9),
+    Column("waited", "Waited ms", lambda r: figures.milliseconds(r.waited_ms) if r.is_head else "",
+           sort=lambda r: r.waited_ms, numeric=True, chars=9,
+           note="Milliseconds from your press to the last acknowledgement"),
+    Column("latency", "Call ms", lambda r: figures.milliseconds(r.call_ms),
+           sort=lambda r: r.call_ms, numeric=True, chars=7,
+           note="Milliseconds from the order's own call to its acknowledgement; for a master order "
+           "the slowest of its copies"),
     Column("type", "Type", lambda r: f"{r.order.terms.order_type} {r.order.terms.validity}",
            chars=11),
     Column("product", "Product", lambda r: r.order.terms.product, chars=10),

@@ -19,6 +19,7 @@ from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.dialogs.order_details import OrderDetails
 from copytrade_gui.ui.panels.order_rows import COLUMNS, OrderRow
 from copytrade_gui.ui.panels.orders_model import OrdersModel
+from copytrade_gui.ui.state_words import order_words
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.widgets.segments import Segments
 
@@ -90,6 +91,11 @@ class OrdersPanel(QWidget):
     def open_orders(self) -> list[OrderView]:
         """Orders the broker may still work."""
         return [order for order in self.model.all_orders() if order.state.open_at_broker]
+
+    def words_of(self, subject: str) -> str:
+        """The order of a plan or an intent in words; empty when it is not in the book."""
+        order = self.model.order_of(PlanId(subject.partition(".")[0]), IntentId(subject))
+        return order_words(order.terms) if order is not None else ""
 
     def selected_order(self) -> OrderView | None:
         """The order under the cursor."""

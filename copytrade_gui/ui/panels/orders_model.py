@@ -141,6 +141,14 @@ class OrdersModel(QAbstractItemModel):
         own = [node.master] if node.master else []
         return own + [row.order for row in node.copies]
 
+    def order_of(self, plan_id: PlanId, intent_id: IntentId) -> OrderView | None:
+        """One copy's order, or the plan's head where the intent is none of its copies."""
+        node = self._by_plan.get(plan_id)
+        if node is None:
+            return None
+        place = node.places.get(intent_id)
+        return node.head.order if place is None else node.copies[place].order
+
     def all_orders(self) -> list[OrderView]:
         """Every order in the book, oldest plan first."""
         return [order for node in self._nodes for order in self.orders_of(node.first.plan_id)]

@@ -12,6 +12,7 @@ from copytrade_gui.domain.events import Event, LampChanged, PlanSettled
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.state_words import wait_words
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.version import program_version
 from copytrade_gui.ui.widgets.label import PlainLabel
@@ -92,14 +93,19 @@ class StatusLamps(QStatusBar):
     def on_events(self, batch: list[Event]) -> None:
         """Take lamp reports and the newest order's figures."""
         for event in batch:
-            if isinstance(event, LampChanged) and event.name in self.lamps:
-                self._show(event.name, event.state, event.words)
+            if isinstance(event, LampChanged):
+                self.show_lamp(event)
             elif isinstance(event, PlanSettled):
                 words = f"Last order {event.acked} of {event.intents}"
                 if event.last_ack_ms is not None:
-                    words += f" in {figures.milliseconds(event.last_ack_ms)} ms"
+                    words += f" {wait_words(event.last_ack_ms, event.slowest_call_ms)}"
                 self.last_order.setText(words)
                 self._make_room()
+
+    def show_lamp(self, lamp: LampChanged) -> None:
+        """Show what a lamp says; names that have no lamp here are somebody else's."""
+        if lamp.name in self.lamps:
+            self._show(lamp.name, lamp.state, lamp.words)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -121,8 +127,8 @@ class StatusLamps(QStatusBar):
         lamp.setToolButtonStyle(_BESIDE)
         lamp.setIcon(self._desk.icons.mark(mark, tone))
         title = self._titles[name]
-        said = words or "not heard of yet"
-        lamp.setText(menu_words(f"{title} {words}" if words else title))
+        said = words or "waiting"
+        lamp.setText(menu_words(f"{title} {said}"))
         set_tip(lamp, f"{title}: {said}")
         lamp.setAccessibleName(f"{title}: {said}")
         self._make_room()

@@ -200,6 +200,10 @@ class TicketFace:
         self.card.hide()
         self.foot.show()
 
+    def hide_result(self) -> None:
+        """Nothing to say about an order any more."""
+        self.result.hide()
+
     def show_result(self, words: str, role: str) -> None:
         """One line about the last order: ``plain``, ``good`` or ``problem``."""
         self.result.setText(words)

@@ -1,0 +1,22 @@
+"""What each lamp said last, for whoever comes later than the news of it."""
+
+from __future__ import annotations
+
+from copytrade_gui.domain.events import Event, LampChanged
+from copytrade_gui.ports import EventSource
+
+
+class Lamps:
+    """Listens from the start; ``newest`` may be read from any thread."""
+
+    def __init__(self, events: EventSource) -> None:
+        self._newest: dict[str, LampChanged] = {}
+        events.subscribe(self._hear)
+
+    def newest(self) -> tuple[LampChanged, ...]:
+        """The last word of every lamp that has said one."""
+        return tuple(self._newest.copy().values())
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, LampChanged):
+            self._newest[event.name] = event

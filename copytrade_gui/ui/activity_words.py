@@ -1,0 +1,179 @@
+"""The audit trail in words: what each stored event is called, who did it, and what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.money import parse_decimal
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.verbs import HistoryRow
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.state_words import ORDER_LOOKS, SESSION_LOOKS, wait_words
+
+Body = Mapping[str, object]
+
+ACTORS = {"engine": "Program", "program": "Program", "operator": "You"}
+KINDS = {
+    "PlanMade": "Order planned",
+    "PlanVoided": "Order withdrawn",
+    "OrderChanged": "Order",
+    "FillSeen": "Fill",
+    "PlanSettled": "Order answered",
+    "TradingStateChanged": "Trading",
+    "AccountChanged": "Session",
+    "AccountHalted": "Account halted",
+    "AccountHaltLifted": "Halt lifted",
+    "Alarm": "Alarm",
+    "ReviewsChanged": "Orders to decide",
+    "RecoveryReported": "Books read",
+    "LampChanged": "Lamp",
+    "DayStep": "Day checked",
+    "DayChecked": "Day checked",
+    "DaySealed": "Day sealed",
+    "Command": "Command",
+}
+VERBS = {
+    "cancel": "Cancel of single orders",
+    "cancel_plan": "Cancel of an order with its copies",
+    "decide_found": "Decided: this is our order",
+    "decide_absent": "Decided: our order does not exist",
+    "lift_account_halt": "Lift of an account's halt",
+    "day_left_open": "A day was left open",
+}
+STATES = {
+    TradingState.ACTIVE: "Copying",
+    TradingState.PAUSE: "Paused",
+    TradingState.HALT: "Halted",
+    TradingState.KILL: "Killed",
+    TradingState.RECOVERING: "Reading the books",
+}
+
+
+def who(row: HistoryRow) -> str:
+    """The person or the program."""
+    return ACTORS.get(row.actor, row.actor)
+
+
+def what(row: HistoryRow) -> str:
+    """What kind of event it is; one of a later version is spelled out."""
+    return KINDS.get(row.kind) or _spelled(row.kind)
+
+
+def details(row: HistoryRow, order_of: Callable[[str], str]) -> str:
+    """What happened. ``order_of`` says the order of a plan or an intent, or nothing.
+
+    A body that cannot be read costs the details, never the line: the trail shows what is there.
+    """
+    try:
+        body = json.loads(row.body or "{}")
+        words = _DETAILS.get(row.kind, _reason)(row, body if isinstance(body, dict) else {})
+    except (ValueError, TypeError, KeyError, AttributeError):
+        words = row.reason
+    order = order_of(row.subject) if row.subject else ""
+    return ": ".join(part for part in (order, words) if part)
+
+
+def _spelled(kind: str) -> str:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", kind)
+    return words[:1].upper() + words[1:].lower()
+
+
+def _reason(row: HistoryRow, _body: Body) -> str:
+    return row.reason
+
+
+def _plan(_row: HistoryRow, body: Body) -> str:
+    planned, intents = _number(body, "planned"), _number(body, "intents")
+    without = intents - planned
+    words = f"{figures.plural(planned, 'order')} planned"
+    return f"{words}, {figures.whole(without)} without" if without else words
+
+
+def _order(row: HistoryRow, body: Body) -> str:
+    words = _state(body.get("state"))
+    before = _state(body.get("before"))
+    if before and before != words:
+        words = f"{before} → {words}"
+    filled = _number(body, "filled_quantity")
+    if filled:
+        average = parse_decimal(str(body.get("average_price") or ""))
+        words += f", {figures.whole(filled)} filled"
+        words += f" at {figures.price(average)}" if average is not None else ""
+    if body.get("broker_order_id"):
+        words += f", broker order {body['broker_order_id']}"
+    code = str(body.get("code") or "")
+    why = f"{row.reason} ({code})" if row.reason and code else row.reason or code
+    return f"{words}. {why}" if why else words
+
+
+def _fill(_row: HistoryRow, body: Body) -> str:
+    price = parse_decimal(str(body.get("price", "")))
+    return (
+        f"{figures.whole(_number(body, 'quantity'))} at {figures.price(price)}, "
+        f"broker order {body['broker_order_id']}, trade {body['trade_id']}"
+    )
+
+
+def _settled(_row: HistoryRow, body: Body) -> str:
+    words = f"{_number(body, 'acked')} of {_number(body, 'intents')} acknowledged"
+    waited, slowest = body.get("last_ack_ms"), body.get("slowest_call_ms")
+    if isinstance(waited, int | float):
+        slow = slowest if isinstance(slowest, int | float) else None
+        words += f" {wait_words(waited, slow)}"
+    for name in ("refused", "blocked", "unknown"):
+        if _number(body, name):
+            words += f", {figures.whole(_number(body, name))} {name}"
+    return words
+
+
+def _trading(row: HistoryRow, body: Body) -> str:
+    change = body["change"]
+    state = STATES[TradingState(change["state"])] if isinstance(change, dict) else ""
+    return f"{state}: {row.reason}" if row.reason else state
+
+
+def _account(row: HistoryRow, body: Body) -> str:
+    session = SESSION_LOOKS[SessionState(str(body["session"]))].word
+    return f"{session}: {row.reason}" if row.reason else session
+
+
+def _reviews(_row: HistoryRow, body: Body) -> str:
+    waiting = body["intents"]
+    number = len(waiting) if isinstance(waiting, list) else 0
+    return f"{figures.plural(number, 'order')} to decide" if number else "Nothing to decide"
+
+
+def _lamp(row: HistoryRow, body: Body) -> str:
+    return f"{str(body['name']).capitalize()}: {row.reason}"
+
+
+def _command(row: HistoryRow, body: Body) -> str:
+    verb = str(body.get("verb", ""))
+    words = VERBS.get(verb) or _spelled(verb)
+    return f"{words}. {row.reason}" if row.reason else words
+
+
+def _number(body: Body, name: str) -> int:
+    value = body.get(name, 0)
+    return value if isinstance(value, int) else 0
+
+
+def _state(value: object) -> str:
+    return ORDER_LOOKS[State(str(value))].word if value else ""
+
+
+_DETAILS: dict[str, Callable[[HistoryRow, Body], str]] = {
+    "PlanMade": _plan,
+    "OrderChanged": _order,
+    "FillSeen": _fill,
+    "PlanSettled": _settled,
+    "TradingStateChanged": _trading,
+    "AccountChanged": _account,
+    "ReviewsChanged": _reviews,
+    "LampChanged": _lamp,
+    "Command": _command,
+}
