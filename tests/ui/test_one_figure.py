@@ -4,7 +4,7 @@ import re
 
 import pytest
 from msgspec import structs
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication
 
 from copytrade_gui.domain.events import LampChanged, OrderChanged, PlanSettled
 from copytrade_gui.domain.order import Side, State
@@ -12,6 +12,7 @@ from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.wait import wait_of_orders
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.theme import DARK, LIGHT, Tokens, sheet
+from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people
 from tests.ui.conftest import until
@@ -32,8 +33,8 @@ def after_master(world: World) -> list[OrderView]:
     return orders
 
 
-def read(label: QLabel | None) -> str:
-    assert isinstance(label, QLabel)
+def read(label: PlainLabel | None) -> str:
+    assert isinstance(label, PlainLabel)
     return label.text()
 
 
@@ -62,11 +63,11 @@ async def test_ticket_status_bar_table_and_chart_say_the_same(
     assert words in window.feed.model.rows()[0].reason
     head = dict(zip(*_row(window), strict=True))
     assert (head["Waited ms"], head["Call ms"]) == (waited, slowest)
-    assert read(window.findChild(QLabel, "latency_last_waited")) == waited
-    assert read(window.findChild(QLabel, "latency_last_slowest")) == slowest
+    assert read(window.findChild(PlainLabel, "latency_last_waited")) == waited
+    assert read(window.findChild(PlainLabel, "latency_last_slowest")) == slowest
     await window._load()
     window.latency.draw()
-    assert read(window.findChild(QLabel, "latency_last_waited")) == waited
+    assert read(window.findChild(PlainLabel, "latency_last_waited")) == waited
 
 
 def _row(window: MainWindow) -> tuple[tuple[str, ...], tuple[str, ...]]:
