@@ -1,4 +1,4 @@
-"""Choose: the window, the demo, the doctor, the day's end, the simulator. Only arguments."""
+"""Choose: window, demo, doctor, day's end, followers, simulator. Only arguments."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from copytrade_gui.app.doctor import Finding
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions
 from copytrade_gui.bench import command as bench
+from copytrade_gui.domain.account import MOST_FOLLOWERS
 from copytrade_gui.domain.order import FanOut
 
-MOST_FOLLOWERS = 500
 MOST_ORDERS = 1000
 
 
@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "close-day": _close_day,
         "demo": _demo,
         "doctor": _doctor,
+        "followers": _followers,
         "simulator": simulated.serve,
     }
     return commands[options.command](options)
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
     day.add_argument("--accept-differences", action="store_true")
     day.add_argument("--json", action="store_true")
+    _add_followers(commands.add_parser("followers", help="check, import or export followers"))
     simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
     bench.add_arguments(commands.add_parser("bench", help="measure how fast copying is"))
     return parser
@@ -69,6 +71,24 @@ def _parser() -> argparse.ArgumentParser:
 def _add_place(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     parser.add_argument("--data-dir", type=Path, metavar="DIR", default=default)
     parser.add_argument("--profile", metavar="NAME", default=default or "default")
+
+
+def _add_followers(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb, words in (
+        ("check", "say row by row what an import would do; changes nothing"),
+        ("import", "add and change followers, all rows or none"),
+        ("export", "write the followers, without secrets"),
+    ):
+        one = verbs.add_parser(verb, help=words)
+        one.add_argument("file", type=Path, metavar="FILE")
+        _add_place(one, default=argparse.SUPPRESS)
+        one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+        if verb != "export":
+            one.add_argument(
+                "--master", metavar="CLIENT", help="whom new followers follow, if there are several"
+            )
+        one.add_argument("--json", action="store_true")
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:
@@ -114,6 +134,19 @@ def _close_day(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     return headless.doctor(options.data_dir, options.profile, window=[_qt()], as_json=options.json)
+
+
+def _followers(options: argparse.Namespace) -> int:
+    place = options.data_dir, options.profile, options.paper
+    if options.verb == "export":
+        return headless.export_followers(*place, options.file, as_json=options.json)
+    return headless.import_followers(
+        *place,
+        options.file,
+        master=options.master,
+        only_check=options.verb == "check",
+        as_json=options.json,
+    )
 
 
 def _qt() -> Finding:

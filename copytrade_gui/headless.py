@@ -1,4 +1,4 @@
-"""Run without a window, over the very same app: the demo, the doctor, the end of the day."""
+"""Run without a window, over the very same app: demo, doctor, the end of the day, followers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from copytrade_gui.app.closed_folder import closed_folder
 from copytrade_gui.app.demo import DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.services.day_words import day_lines
-from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.services.verbs import ImportPreview, RefusedError
 
 
 def demo(options: DemoOptions, *, data_dir: Path | None, as_json: bool) -> int:
@@ -46,10 +47,9 @@ def close_day(
     ``accept`` seals a day whose only findings are differences, which are printed and recorded.
     """
     options = OpenOptions(data_dir, profile, paper, keep_paper_day=True, look_only=True)
-    refused: tuple[type[Exception], ...] = (*refusals(), RefusedError)
     try:
         report = asyncio.run(_close_day(options, accept=accept))
-    except refused as refusal:
+    except _refusals() as refusal:
         print(f"copytrade-gui: {refusal}", file=sys.stderr)
         return 1
     if as_json:
@@ -87,3 +87,94 @@ def doctor(data_dir: Path | None, profile: str, *, window: Sequence[Finding], as
         for finding in findings:
             print(f"{finding.state:<5}{finding.name:<16}{finding.sentence}")
     return 1 if any(finding.state == "bad" for finding in findings) else 0
+
+
+def import_followers(
+    data_dir: Path | None,
+    profile: str,
+    paper: bool,
+    file: Path,
+    *,
+    master: str | None,
+    only_check: bool,
+    as_json: bool,
+) -> int:
+    """Say row by row what a file would change, and unless ``only_check`` change it.
+
+    Returns 0 if it was, or could be, imported.
+    """
+
+    async def work() -> ImportPreview:
+        async with closed_folder(data_dir, profile, paper=paper) as folder:
+            chosen = folder.master(master)
+            preview = await folder.files.check_csv(chosen, file)
+            if not only_check and not preview.problems:
+                await folder.files.import_csv(chosen, file, preview)
+            return preview
+
+    try:
+        preview = asyncio.run(work())
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    good = not preview.problems
+    counts = {
+        "new": len(preview.added),
+        "changed": len(preview.changed),
+        "unchanged": len(preview.unchanged),
+        "wrong": sum(row.account is None for row in preview.rows),
+    }
+    if as_json:
+        rows = [
+            {
+                "line": row.line,
+                "client_id": row.client_id,
+                "name": row.name,
+                "verdict": row.verdict,
+                "sentence": row.sentence,
+                "changes": [asdict(change) for change in row.changes],
+                "problems": [asdict(problem) for problem in row.problems],
+            }
+            for row in preview.rows
+        ]
+        imported = good and not only_check
+        print(json.dumps({"ok": good, "imported": imported, **counts, "rows": rows}))
+    else:
+        for row in preview.rows:
+            print(f"line {row.line:<5}{row.verdict:<11}{row.client_id:<12}{row.sentence}")
+        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        done = "Imported" if good and not only_check else "Nothing was changed"
+        print(f"{done}: {told}.")
+    return 0 if good else 1
+
+
+def export_followers(
+    data_dir: Path | None, profile: str, paper: bool, file: Path, *, as_json: bool
+) -> int:
+    """Write the followers of a data folder without their secrets; returns the exit code."""
+
+    async def work() -> int:
+        async with closed_folder(data_dir, profile, paper=paper) as folder:
+            return await folder.files.export_csv(file)
+
+    try:
+        count = asyncio.run(work())
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    if as_json:
+        print(json.dumps({"ok": True, "exported": count, "file": str(file)}))
+    else:
+        print(f"{count} follower{'' if count == 1 else 's'} written to {file}, without secrets.")
+    return 0
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    return (*refusals(), RefusedError)
+
+
+def _refused(refusal: Exception, *, as_json: bool) -> int:
+    if as_json:
+        field = refusal.field if isinstance(refusal, RefusedError) else ""
+        print(json.dumps({"ok": False, "refused": str(refusal), "field": field, "rows": []}))
+    else:
+        print(f"copytrade-gui: {refusal}", file=sys.stderr)
+    return 1

@@ -25,14 +25,16 @@ from copytrade_gui.app.paper import (
 )
 from copytrade_gui.app.world import SystemChance, SystemClock
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
+from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerFailureError, Clock, JournalFailureError, SecretStore
+from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.console import Console
-from copytrade_gui.services.followers import APP_SECRET, Followers
+from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.history import HistoryService
 from copytrade_gui.services.lamps import Lamps
 from copytrade_gui.services.market import Market
@@ -203,16 +205,17 @@ async def _provision(
     store: Store, secrets: SecretStore, line: SimulatorLine, *, plain: bool
 ) -> None:
     """Bring the simulator's accounts into the account book; known ones keep all but their key."""
-    known = {account.account_id: account for account in await store.accounts.all()}
-    made = paper_accounts(read_accounts(line), plain=plain)
-    wanted = [
-        replace(known.get(account.account_id, account), app_key=account.app_key)
-        for account, _ in made
-    ]
-    await store.accounts.put([one for one in wanted if known.get(one.account_id) != one])
-    await asyncio.gather(
-        *(secrets.put(account.account_id, APP_SECRET, secret) for account, secret in made)
-    )
+    accounts = await store.accounts.all()
+    by_id = {account.account_id: account for account in accounts}
+    by_client = {client_key(account.client_id): account for account in accounts}
+    wanted: list[Account] = []
+    put_secrets = []
+    for made, secret in paper_accounts(read_accounts(line), plain=plain):
+        known = by_client.get(client_key(made.client_id)) or by_id.get(made.account_id, made)
+        wanted.append(replace(known, app_key=made.app_key))
+        put_secrets.append(secrets.put(known.account_id, APP_SECRET, secret))
+    await store.accounts.put([one for one in wanted if by_id.get(one.account_id) != one])
+    await asyncio.gather(*put_secrets)
 
 
 async def _load_instruments(market: Market) -> None:

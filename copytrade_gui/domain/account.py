@@ -9,6 +9,18 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.sizing import SizingRule
 
+MOST_FOLLOWERS = 500
+"""Followers one console copies to."""
+
+
+def client_key(client_id: str) -> str:
+    """What all spellings of one client id have in common; only for comparing.
+
+    The broker gives one id in two casings: ``preferred_username`` lower, ``ucc`` upper, callbacks
+    either (reference 21, row 2).
+    """
+    return client_id.strip().casefold()
+
 
 class Role(StrEnum):
     """What an account does here."""

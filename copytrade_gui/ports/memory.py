@@ -187,8 +187,8 @@ class AccountBook(Protocol):
     async def put(self, accounts: Sequence[Account]) -> None:
         """Add or replace accounts, all or none."""
 
-    async def remove(self, account_id: AccountId) -> None:
-        """Forget an account; its history stays."""
+    async def remove(self, account_ids: Sequence[AccountId]) -> None:
+        """Forget accounts, all or none; their history stays."""
 
 
 class SecretStore(Protocol):

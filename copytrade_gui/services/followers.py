@@ -3,42 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.account import (
+    MOST_FOLLOWERS,
+    Account,
+    AccountStatus,
+    Role,
+    SessionState,
+    client_key,
+)
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.sizing import SizingRule, problem_with
-from copytrade_gui.domain.typed import quoted
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import AccountBook, SecretStore
-from copytrade_gui.services import follower_csv
+from copytrade_gui.services.account_store import AccountStore, free_id
+from copytrade_gui.services.follower_csv import read_follower, read_texts
+from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.refusing import refusals_logged
-from copytrade_gui.services.verbs import (
-    FollowerDraft,
-    ImportPreview,
-    ImportProblem,
-    RefusedError,
-)
-
-APP_SECRET = "app_secret"  # noqa: S105 - the name of a secret, not one
-"""The name under which an account's app secret lies in the secret store."""
-TOKEN = "session"  # noqa: S105 - the name of a secret, not one
-"""The name under which its session of today lies there."""
+from copytrade_gui.services.verbs import FollowerDraft, ImportPreview, RefusedError
 
 
 class Followers:
-    """Implements ``FollowerVerbs``: stored first, then known to the engine."""
+    """Implements ``FollowerVerbs``: stored first, then known to the engine.
+
+    Only switching off goes the other way: it holds before the next byte leaves, and is stored
+    then. Changes are stored one after the other, each from what the one before left.
+    """
 
     def __init__(self, engine: Engine, book: AccountBook, secrets: SecretStore) -> None:
         self._engine = engine
-        self._book = book
-        self._secrets = secrets
+        self._store = AccountStore(book, secrets)
+        self._changing = asyncio.Lock()
+        self._files = FollowerFiles(self.accounts, self._keep, secrets, self._changing)
+        self._going_off: Counter[AccountId] = Counter()
+        """Accounts that are off already while that waits to be stored."""
 
     async def accounts(self) -> tuple[Account, ...]:
-        """Every account, masters first."""
-        return await self._book.all()
+        """Every account as the engine goes by it, masters first, then by name."""
+        return tuple(
+            sorted(
+                (lane.account for lane in self._engine.lanes),
+                key=lambda one: (one.role is not Role.MASTER, one.name, one.account_id),
+            )
+        )
 
     async def statuses(self) -> tuple[AccountStatus, ...]:
         """Live facts of every account."""
@@ -47,42 +58,36 @@ class Followers:
     @refusals_logged
     async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
         """Add a master account."""
-        client = client_id.strip()
-        if not name.strip():
-            raise RefusedError("Name is empty. Give the master a name.", field="name")
-        if not client.isalnum():
-            raise RefusedError(
-                f"Client id {quoted(client_id)} must be the broker's, letters and digits.",
-                field="client_id",
-            )
-        await self._refuse_double(client, None)
-        account = Account(
-            AccountId(f"M-{client}"), Role.MASTER, name.strip(), client, app_key.strip()
-        )
-        await self._store([account], {account.account_id: app_secret})
+        name, client, key, secret = read_texts(name, client_id, app_key, app_secret)
+        async with self._changing:
+            self._refuse_double(client, None)
+            account = Account(AccountId(f"M-{client}"), Role.MASTER, name, client, key)
+            await self._keep([account], {account.account_id: secret})
         return account
 
     @refusals_logged
     async def add(self, master_id: AccountId, draft: FollowerDraft) -> Account:
         """Add a follower."""
-        taken = {account.account_id for account in await self._book.all()}
-        name = _free_id(draft.client_id, taken)
-        account = follower_csv.read_follower(name, master_id, draft)
-        await self._refuse_double(account.client_id, None)
-        await self._store([account], {account.account_id: draft.app_secret})
+        async with self._changing:
+            taken = {lane.account_id for lane in self._engine.lanes}
+            account = read_follower(free_id(draft.client_id, taken), master_id, draft)
+            self._refuse_double(account.client_id, None)
+            self._refuse_too_many([account])
+            await self._keep([account], {account.account_id: draft.app_secret.strip()})
         return account
 
     @refusals_logged
     async def edit(self, account_id: AccountId, draft: FollowerDraft) -> Account:
         """Change a follower; plans that run keep their frozen values."""
-        old = await self._get(account_id)
-        if old.master_id is None:
-            raise RefusedError(f"{old.name} is a master and has no sizing. Edit a follower.")
-        account = follower_csv.read_follower(account_id, old.master_id, draft)
-        await self._refuse_double(account.client_id, account_id)
-        if account.client_id != old.client_id:
-            await self._leave_client(account_id)
-        await self._store([account], {account_id: draft.app_secret})
+        async with self._changing:
+            old = self._get(account_id)
+            if old.master_id is None:
+                raise RefusedError(f"{old.name} is a master and has no sizing. Edit a follower.")
+            account = read_follower(account_id, old.master_id, draft)
+            self._refuse_double(account.client_id, account_id)
+            if not _alike(old, account.client_id):
+                await self._leave_client(account_id)
+            await self._keep([account], {account_id: draft.app_secret.strip()})
         return account
 
     @refusals_logged
@@ -91,121 +96,99 @@ class Followers:
         problem = problem_with(rule)
         if problem:
             raise RefusedError(problem.sentence, field=problem.field)
-        await self._store([replace(await self._get(name), sizing=rule) for name in account_ids])
+        async with self._changing:
+            for account in map(self._get, account_ids):
+                if account.role is Role.MASTER:
+                    raise RefusedError(f"{account.name} is a master and has no sizing.")
+            await self._keep([replace(self._get(name), sizing=rule) for name in account_ids])
 
     @refusals_logged
     async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
         """Turn followers on or off."""
-        await self._store([replace(await self._get(name), active=active) for name in account_ids])
+        for name in account_ids:
+            self._get(name)
+        if active:
+            async with self._changing:
+                await self._keep([replace(self._get(name), active=True) for name in account_ids])
+            return
+        self._off_at_once(account_ids)
+        self._going_off.update(account_ids)
+        try:
+            async with self._changing:
+                held = self._accounts_by_id()
+                left = [held[name] for name in account_ids if name in held]
+                await self._keep([replace(account, active=False) for account in left])
+        finally:
+            self._going_off -= Counter(account_ids)
 
     @refusals_logged
-    async def remove(self, account_id: AccountId) -> None:
-        """Remove a follower."""
-        account = await self._get(account_id)
-        if self._engine.has_open_orders(account_id):
-            raise RefusedError(
-                f"{account.name} has orders that have not ended. Cancel them or switch it off."
-            )
-        if account.role is Role.MASTER and self._engine.submission.followers_of(account_id):
-            raise RefusedError(f"{account.name} still has followers. Remove them first.")
-        await self._book.remove(account_id)
-        self._engine.drop_account(account_id)
-        await self._secrets.remove(account_id, TOKEN)  # its id may be given to another client
+    async def remove(self, account_ids: Sequence[AccountId]) -> None:
+        """Remove accounts."""
+        async with self._changing:
+            for account in map(self._get, account_ids):
+                name = account.account_id
+                if self._engine.has_open_orders(name):
+                    raise RefusedError(
+                        f"{account.name} has orders that have not ended. Cancel them or switch it "
+                        "off."
+                    )
+                followers = self._engine.submission.followers_of(name)
+                if any(lane.account_id not in account_ids for lane in followers):
+                    raise RefusedError(f"{account.name} still has followers. Remove them first.")
+            before = [self._get(name) for name in account_ids]
+            self._off_at_once(account_ids)  # no order may come while it is being stored
+            try:
+                await self._store.remove(account_ids)
+            except BaseException:
+                for account in before:
+                    self._engine.put_account(account)
+                raise
+            for name in account_ids:
+                self._engine.drop_account(name)
 
     @refusals_logged
-    async def restore(self, account: Account) -> None:
-        """Put an account back exactly as it was."""
-        await self._refuse_double(account.client_id, account.account_id)
-        for other in await self._book.all():
-            if other.account_id == account.account_id and not _alike(other, account.client_id):
-                raise RefusedError(
-                    f"{account.name} cannot come back in the place of {other.name}. Add it again.",
-                    field="client_id",
-                )
-        await self._store([account])
+    async def restore(self, accounts: Sequence[Account]) -> None:
+        """Put accounts back exactly as they were."""
+        async with self._changing:
+            held = self._accounts_by_id()
+            for account in accounts:
+                self._refuse_double(account.client_id, account.account_id)
+                other = held.get(account.account_id)
+                if other is not None and not _alike(other, account.client_id):
+                    raise RefusedError(
+                        f"{account.name} cannot come back in the place of {other.name}. "
+                        "Add it again.",
+                        field="client_id",
+                    )
+            self._refuse_too_many(accounts)
+            await self._keep(accounts)
 
     # ------------------------------------------------------------ CSV
 
-    @refusals_logged
     async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
         """Say what an import would do."""
-        preview, _ = await self._read_csv(master_id, path)
-        return preview
+        return await self._files.check_csv(master_id, path)
 
-    @refusals_logged
-    async def import_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
+    async def import_csv(
+        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
+    ) -> ImportPreview:
         """Import all lines or none."""
-        preview, secrets = await self._read_csv(master_id, path)
-        if preview.problems:
-            first = preview.problems[0]
-            raise RefusedError(
-                f"Nothing was imported: {len(preview.problems)} problems, the first in line "
-                f"{first.line}, field {first.field}: {first.sentence}",
-                field=first.field,
-                code="csv",
-            )
-        await self._store([*preview.added, *preview.replaced], secrets)
-        return preview
+        return await self._files.import_csv(master_id, path, seen)
 
-    @refusals_logged
     async def export_csv(self, path: Path) -> int:
         """Write the followers without secrets."""
-        text, count = follower_csv.write_followers(await self._book.all())
-        try:
-            await asyncio.to_thread(path.write_text, text, encoding="utf-8")
-        except OSError as error:
-            raise RefusedError(f"File {path} cannot be written: {error.strerror}.") from error
-        return count
-
-    async def _read_csv(
-        self, master_id: AccountId, path: Path
-    ) -> tuple[ImportPreview, dict[AccountId, str]]:
-        try:
-            data = await asyncio.to_thread(path.read_bytes)
-        except OSError as error:
-            raise RefusedError(f"File {path} cannot be read: {error.strerror}.") from error
-        drafts, problems = follower_csv.read_drafts(data)
-        known = {account.client_id.casefold(): account for account in await self._book.all()}
-        taken = {account.account_id for account in known.values()}
-        accounts: dict[str, Account] = {}
-        secrets: dict[AccountId, str] = {}
-        for line, draft in drafts:
-            try:
-                held = known.get(draft.client_id.strip().casefold())
-                name = _free_id(draft.client_id, taken) if held is None else held.account_id
-                account = follower_csv.read_follower(name, master_id, draft)
-                self._check_line(account, held, accounts)
-            except RefusedError as refused:
-                problems.append(ImportProblem(line, refused.field, refused.sentence))
-                continue
-            accounts[account.client_id.casefold()] = account
-            taken.add(account.account_id)
-            secrets[account.account_id] = draft.app_secret
-        problems.sort(key=lambda problem: problem.line)
-        added = tuple(a for client, a in accounts.items() if client not in known)
-        replaced = tuple(a for client, a in accounts.items() if client in known)
-        return ImportPreview(added, replaced, tuple(problems)), secrets
-
-    def _check_line(
-        self, account: Account, other: Account | None, seen: dict[str, Account]
-    ) -> None:
-        if account.client_id.casefold() in seen:
-            raise RefusedError(
-                f"Client id {account.client_id} stands twice in the file.", field="client_id"
-            )
-        if other is not None and other.role is Role.MASTER:
-            raise RefusedError(
-                f"Client id {account.client_id} is a master here; it cannot follow.",
-                field="client_id",
-            )
+        return await self._files.export_csv(path)
 
     # ------------------------------------------------------------ inside
 
-    async def _get(self, account_id: AccountId) -> Account:
-        for account in await self._book.all():
-            if account.account_id == account_id:
-                return account
-        raise RefusedError(f"Account {account_id} is not known. Refresh the list.")
+    def _accounts_by_id(self) -> dict[AccountId, Account]:
+        return {lane.account_id: lane.account for lane in self._engine.lanes}
+
+    def _get(self, account_id: AccountId) -> Account:
+        lane = self._engine.lanes.get(account_id)
+        if lane is None:
+            raise RefusedError(f"Account {account_id} is not known. Refresh the list.")
+        return lane.account
 
     async def _leave_client(self, account_id: AccountId) -> None:
         """The account will be another one at the broker: nothing may leave by the session it has.
@@ -221,37 +204,58 @@ class Followers:
         self._engine.detach(
             account_id, SessionState.LOGGED_OUT, "Its client id was changed. Log it in."
         )
-        await self._secrets.remove(account_id, TOKEN)
+        await self._store.forget_session(account_id)
 
-    async def _refuse_double(self, client_id: str, own: AccountId | None) -> None:
-        for account in await self._book.all():
+    def _refuse_double(self, client_id: str, own: AccountId | None) -> None:
+        for account in self._accounts_by_id().values():
             if _alike(account, client_id) and account.account_id != own:
                 raise RefusedError(
                     f"Client id {client_id} is already here as {account.name}. Edit that one.",
                     field="client_id",
                 )
 
-    async def _store(
-        self, accounts: Sequence[Account], secrets: dict[AccountId, str] | None = None
+    def _refuse_too_many(self, accounts: Collection[Account]) -> None:
+        held = self._accounts_by_id().values()
+        followers = {a.account_id for a in (*held, *accounts) if a.role is Role.FOLLOWER}
+        if len(followers) > MOST_FOLLOWERS:
+            raise RefusedError(
+                f"There would be {len(followers)} followers; a console copies to at most "
+                f"{MOST_FOLLOWERS}. Remove some first."
+            )
+
+    def _off_at_once(self, account_ids: Collection[AccountId]) -> None:
+        """Nothing leaves in these any more, whatever waits; what else is known of them stays."""
+        for name in account_ids:
+            lane = self._engine.lanes.get(name)
+            if lane is not None and lane.account.active:
+                self._engine.put_account(replace(lane.account, active=False))
+
+    async def _keep(
+        self, accounts: Sequence[Account], secrets: Mapping[AccountId, str] | None = None
     ) -> None:
-        await self._book.put(accounts)
-        for account_id, secret in (secrets or {}).items():
-            if secret:
-                await self._secrets.put(account_id, APP_SECRET, secret)
+        """Store accounts in one act, then go by them. Whoever calls holds ``_changing``.
+
+        What cannot be stored changes nothing, except that who was to be off stays so.
+        """
+        held = self._accounts_by_id()
+        off_now = [a.account_id for a in accounts if not a.active]
+        stops = any(
+            name in self._going_off or (name in held and held[name].active) for name in off_now
+        )
+        self._off_at_once(off_now)
+        try:
+            await self._store.put(accounts, secrets or {})
+        except Exception as error:
+            if not stops:
+                raise
+            raise RefusedError(
+                f"Switched off, but only until the program ends: it was not stored. {error}"
+            ) from error
         for account in accounts:
-            self._engine.put_account(account)
+            off = self._going_off[account.account_id] > 0
+            self._engine.put_account(replace(account, active=False) if off else account)
 
 
 def _alike(account: Account, client_id: str) -> bool:
     """True if it is the account with this client id at the broker, however it is written."""
-    return account.client_id.casefold() == client_id.casefold()
-
-
-def _free_id(client_id: str, taken: Collection[AccountId]) -> AccountId:
-    """An id for a new follower: an account that was edited keeps the one it was added with."""
-    first = name = f"F-{client_id.strip()}"
-    number = 1
-    while name in taken:
-        number += 1
-        name = f"{first}-{number}"
-    return AccountId(name)
+    return client_key(account.client_id) == client_key(client_id)

@@ -50,16 +50,19 @@ class SqliteAccounts:
         except SqliteFailedError as error:
             raise StorageError(f"The accounts were not stored. {error}") from error
 
-    async def remove(self, account_id: AccountId) -> None:
-        """Forget an account; its history stays."""
+    async def remove(self, account_ids: Sequence[AccountId]) -> None:
+        """Forget accounts, all or none; their history stays."""
+        gone = [{"gone": account_id} for account_id in account_ids]
+        if not gone:
+            return
 
         def forget(connection: Connection) -> None:
-            connection.execute(_REMOVE, {"gone": account_id})
+            connection.execute(_REMOVE, gone)
 
         try:
             await self._database.write(forget)
         except SqliteFailedError as error:
-            raise StorageError(f"The account was not removed. {error}") from error
+            raise StorageError(f"The accounts were not removed. {error}") from error
 
 
 def _row(account: Account) -> dict[str, str | int | None]:

@@ -120,8 +120,7 @@ def open_folder(
             f"Profile {profile!r} must be 1 to 32 small letters, digits, '-' or '_', starting with "
             "a letter or digit. Choose another --profile."
         )
-    base = data_dir or Path(platformdirs.user_data_dir("copytrade-gui", appauthor=False))
-    base = base.expanduser().absolute()
+    base = _base(data_dir)
     _refuse_foreign(base)
     try:
         _make_private(base)
@@ -140,6 +139,30 @@ def open_folder(
             "Choose another with --data-dir, or give your user write access."
         ) from error
     return folder
+
+
+def known_folder(data_dir: Path | None, profile: str) -> DataFolder:
+    """The folder of a profile that a console was started in; nothing is made for a mistyped one.
+
+    Raises:
+        FolderError: there is no database, or what ``open_folder`` raises.
+    """
+    base = _base(data_dir)
+    try:
+        known = DataFolder(base / "profiles" / profile).database.is_file()
+    except (OSError, ValueError):  # ValueError: a zero byte in the name
+        known = False
+    if not known:
+        raise FolderError(
+            f"No console has been started in data folder {base} with profile {profile!r}. "
+            "Check --data-dir, --profile and --paper, or start the console once."
+        )
+    return open_folder(data_dir, profile)
+
+
+def _base(data_dir: Path | None) -> Path:
+    base = data_dir or Path(platformdirs.user_data_dir("copytrade-gui", appauthor=False))
+    return base.expanduser().absolute()
 
 
 def _make_private(path: Path) -> None:

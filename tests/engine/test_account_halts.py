@@ -157,16 +157,16 @@ def test_removing_and_adding_an_account_lifts_nothing() -> None:
         await halt(console)
         console.engine.cancel_plan(next(iter(console.engine.book.plans)), "test")
         await made.clock.sleep(30)
-        await followers(console).remove(F1)
+        await followers(console).remove([F1])
         made.accounts = [one for one in made.accounts if one.account_id != F1]
 
     async def add(console: Console) -> None:
         made = console.world
         assert console.engine.lanes.get(F1) is None
         old = made.account(F1)
-        await followers(console).restore(old)
+        await followers(console).restore([old])
         assert halted(console)
-        await followers(console).remove(F1)
+        await followers(console).remove([F1])
         draft = FollowerDraft(
             "Same client", old.client_id.lower(), "key", "secret", "ratio", "1", "", active=True
         )
@@ -175,8 +175,8 @@ def test_removing_and_adding_an_account_lifts_nothing() -> None:
         assert halted(console, added.account_id)
         await lift(console, added.account_id)
         assert not halted(console, added.account_id)
-        await followers(console).remove(added.account_id)
-        await followers(console).restore(old)
+        await followers(console).remove([added.account_id])
+        await followers(console).restore([old])
         assert not halted(console)
 
     with world(2) as made:

@@ -95,9 +95,10 @@ def test_one_client_id_is_one_account_however_it_is_written(again: str) -> None:
 
 
 def test_another_client_id_ends_the_session_of_the_one_before() -> None:
-    async def script(console: Console, followers: Followers) -> None:
+    async def script(console: Console, _followers: Followers) -> None:
         first = console.world.accounts[1].account_id
-        secrets = followers._secrets
+        secrets = PaperSecrets()
+        followers = Followers(console.engine, console.store.accounts, secrets)
         await secrets.put(first, "session", "1 token")
         await begin(console)
         await followers.edit(first, draft("NEW1"))
@@ -132,10 +133,10 @@ def test_an_account_that_is_put_back_overwrites_no_other() -> None:
         first = await followers.add(MASTER, draft("OLD1"))
         gone = replace(first, client_id="NEW1")
         await followers.edit(first.account_id, draft("NEW1"))
-        await followers.remove(first.account_id)
+        await followers.remove([first.account_id])
         second = await followers.add(MASTER, draft("OLD1"))
         with pytest.raises(RefusedError):
-            await followers.restore(gone)
+            await followers.restore([gone])
         assert (await clients(followers))[second.account_id] == "OLD1"
 
     played(script)

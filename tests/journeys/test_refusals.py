@@ -60,7 +60,8 @@ async def test_impossible_orders(tmp_path: Path, caplog: pytest.LogCaptureFixtur
 @pytest.mark.parametrize(
     ("text", "field"),
     [
-        ("name;client_id\nA;1\n", "header"),
+        ("name;account\nA;1\n", "header"),
+        ("name;client_id\nA;1\n", "strategy"),
         (HEADER + '"A,B1,k,s,ratio,1,,yes\n', "file"),
         (HEADER, "file"),
         (HEADER + "A,B1,k,s,ratio,1,,yes\nB,B2,k,s,ratio,minus one,,yes\n", "parameter"),

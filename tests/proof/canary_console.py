@@ -22,7 +22,7 @@ from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.app.world import SystemClock
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId, CommandId
-from copytrade_gui.services.followers import APP_SECRET, TOKEN
+from copytrade_gui.services.account_store import APP_SECRET, TOKEN
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.folder import DataFolder
 from copytrade_gui.storage.secrets import VaultSecrets

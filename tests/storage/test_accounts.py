@@ -44,8 +44,8 @@ async def test_an_account_is_replaced_and_forgotten(store: Store) -> None:
     off = replace(HALF, active=False, name="Away")
     await store.accounts.put([off])
     assert await store.accounts.all() == (OWNER, off)
-    await store.accounts.remove(off.account_id)
-    await store.accounts.remove(off.account_id)
+    await store.accounts.remove([off.account_id])
+    await store.accounts.remove([off.account_id])
     assert await store.accounts.all() == (OWNER,)
 
 

@@ -27,6 +27,8 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.sizing import SizingRule, Strategy, size
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.console import Console
+from copytrade_gui.services.follower_files import preview_of
+from copytrade_gui.services.follower_table import read_file, read_table
 from copytrade_gui.services.verbs import (
     FollowerDraft,
     ImportPreview,
@@ -302,20 +304,23 @@ class FakeFollowers:
         for account_id in account_ids:
             self._keep(replace(self._world.accounts[account_id], active=active))
 
-    async def remove(self, account_id: AccountId) -> None:
-        del self._world.accounts[account_id]
+    async def remove(self, account_ids: Sequence[AccountId]) -> None:
+        for account_id in account_ids:
+            del self._world.accounts[account_id]
 
-    async def restore(self, account: Account) -> None:
-        self._keep(account)
+    async def restore(self, accounts: Sequence[Account]) -> None:
+        for account in accounts:
+            self._keep(account)
 
     async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
-        return ImportPreview(
-            (people.follower(900), people.follower(901)), (people.follower(1),), ()
-        )
+        rows = read_table(read_file(path))
+        return preview_of(rows, tuple(self._world.accounts.values()), master_id, {})[0]
 
-    async def import_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
+    async def import_csv(
+        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
+    ) -> ImportPreview:
         preview = await self.check_csv(master_id, path)
-        for account in (*preview.added, *preview.replaced):
+        for account in (*preview.added, *preview.changed):
             self._keep(account)
         return preview
 

@@ -18,8 +18,8 @@ from qasync import QEventLoop
 
 from copytrade_gui.domain.events import Alarm, Severity
 from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.services.verbs import ImportPreview, ImportProblem
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.day_end import DayEndDialog
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
@@ -39,7 +39,7 @@ from copytrade_gui.ui.dialogs.sizing import SizingDialog
 from copytrade_gui.ui.main_window import MainWindow, quit_sentence
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.window_state import ForgetfulMemory
-from tests.ui import days, people
+from tests.ui import csv_files, days, people
 from tests.ui.fakes import World
 
 SIZES = ((1280, 720), (1920, 1080))
@@ -197,11 +197,11 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
     desk, console = window.desk, made.console()
     listed = tuple(made.accounts.values())
     report = people.recovery(listed)
-    bad = ImportPreview((), (), (
-        ImportProblem(4, "parameter", "Parameter 'half' must be a number above 0."),
-        ImportProblem(9, "client_id", "Client id IIFL20037 stands in line 2 as well. Remove one."),
-    ))  # fmt: skip
-    good = ImportPreview(tuple(people.follower(n) for n in range(30, 44)), listed[4:6], ())
+    bad = csv_files.preview(
+        listed, listed[4:6], 'Zoya Rao,IIFL29001,none,ratio,"0,5",none,yes', "Diya,IIFL29001"
+    )
+    double = [replace(one, sizing=SizingRule(Strategy.RATIO, Decimal(2))) for one in listed[4:6]]
+    good = csv_files.preview(listed, [*(people.follower(n) for n in range(530, 544)), *double])
     killed = made.change.__class__(
         TradingState.KILL, "Raghav", "held the kill button", people.NOW_NS
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import dataclasses
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,15 +85,21 @@ async def test_a_chosen_csv_is_read_and_imported(
     window: MainWindow, world: World, tmp_path: Path
 ) -> None:
     chosen = tmp_path / "new ones.csv"
-    chosen.write_text("name\n", encoding="utf-8")
+    first = people.follower(1)
+    chosen.write_text(
+        "client_id;name;strategy;parameter;active\n"
+        f"{first.client_id.lower()};;;;no\nKX2;Ravi;ratio;0.5;\n",
+        encoding="utf-8",
+    )
     window.desk.actions[Act.FOLLOWERS_IMPORT].trigger()
     await type_name(window, str(chosen))
     await until(lambda: window.findChild(QPushButton, "import_verb"))
     verb = window.findChild(QPushButton, "import_verb")
     assert isinstance(verb, QPushButton)
     verb.click()
-    await until(lambda: told(window, "2 followers added, 1 replaced."))
-    assert people.follower(900).account_id in world.accounts
+    await until(lambda: told(window, "1 follower added, 1 changed."))
+    assert world.accounts[first.account_id] == dataclasses.replace(first, active=False)
+    assert [a.name for a in world.accounts.values() if a.client_id == "KX2"] == ["Ravi"]
 
 
 @pytest.mark.parametrize("act", [*EXPORTS, Act.FOLLOWERS_IMPORT])
@@ -149,7 +156,7 @@ async def test_the_chosen_kind_of_file_is_the_one_that_is_written(
 async def test_a_missing_file_blocks_no_stop(window: MainWindow, tmp_path: Path) -> None:
     window.desk.actions[Act.FOLLOWERS_IMPORT].trigger()
     await type_name(window, str(tmp_path / "not there.csv"))
-    await until(lambda: window.findChild(QPushButton, "import_verb"))
+    await until(lambda: told(window, "cannot be read: No such file"))
     boxes = [one for one in QApplication.topLevelWidgets() if one.inherits("QMessageBox")]
     assert not boxes, "Qt's own box would hold the whole program"
 

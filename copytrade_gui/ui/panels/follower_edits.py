@@ -100,7 +100,7 @@ class FollowerEdits:
         await self.reload()
         self._push(
             f"adding {made.name}",
-            lambda: self._remove(made.account_id),
+            lambda: self._remove([made]),
             lambda: self._restore([made]),
         )
         return made
@@ -116,22 +116,21 @@ class FollowerEdits:
         )
         return after
 
-    async def remove(self, account: Account) -> None:
-        """Remove a follower; its history stays. Raises RefusedError."""
-        await self._remove(account.account_id)
+    async def remove(self, accounts: Sequence[Account]) -> None:
+        """Remove followers; their history stays. Raises RefusedError."""
+        await self._remove(accounts)
         self._push(
-            f"removing {account.name}",
-            lambda: self._restore([account]),
-            lambda: self._remove(account.account_id),
+            f"removing {_whom(accounts)}",
+            lambda: self._restore(accounts),
+            lambda: self._remove(accounts),
         )
 
-    async def _remove(self, account_id: AccountId) -> None:
-        await self._followers.remove(account_id)
+    async def _remove(self, accounts: Sequence[Account]) -> None:
+        await self._followers.remove([account.account_id for account in accounts])
         await self.reload()
 
     async def _restore(self, accounts: Sequence[Account]) -> None:
-        for account in accounts:
-            await self._followers.restore(account)
+        await self._followers.restore(accounts)
         await self.reload()
 
     def _push(self, label: str, back: Step, again: Step) -> None:

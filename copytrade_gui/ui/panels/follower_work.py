@@ -96,19 +96,25 @@ class FollowerWork(QObject):
 
     async def _remove(self) -> None:
         chosen = self._panel.selected()
-        if len(chosen) != 1:
+        if not chosen:
             return
+        one = len(chosen) == 1
+        whom = chosen[0].name if one else f"these {len(chosen)} followers"
+        sentence = (
+            f"Remove {whom}? It gets no further copies; its orders and history stay. "
+            if one
+            else f"Remove {whom}? They get no further copies; their orders and history stay. "
+        )
         question = Question(
             self._window,
             f"Remove follower - {self._desk.mode_word}",
-            f"Remove {chosen[0].name}? It gets no further copies; its orders and history stay. "
-            "You can undo this until the console closes.",
-            verb="Remove follower",
+            f"{sentence}You can undo this until the console closes.",
+            verb="Remove follower" if one else f"Remove {len(chosen)} followers",
             kind="danger",
             safe_first=True,
         )
         if await question.ask():
-            await self.edits.remove(chosen[0])
+            await self.edits.remove(chosen)
 
     async def _turn(self, *, active: bool) -> None:
         chosen = self._panel.selected()
@@ -152,10 +158,10 @@ class FollowerWork(QObject):
         preview = await self._followers.check_csv(master.account_id, path)
         if not await ImportDialog(self._window, self._desk, path, preview).ask():
             return
-        done = await self._followers.import_csv(master.account_id, path)
+        done = await self._followers.import_csv(master.account_id, path, preview)
         await self.edits.reload()
         self._desk.notices.info(
-            f"{figures.plural(len(done.added), 'follower')} added, {len(done.replaced)} replaced."
+            f"{figures.plural(len(done.added), 'follower')} added, {len(done.changed)} changed."
         )
 
     async def _export(self) -> None:

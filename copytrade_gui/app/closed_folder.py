@@ -1,0 +1,97 @@
+"""The followers of a data folder in which no console runs, for scripts and servers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from copytrade_gui.app.logs import log_to
+from copytrade_gui.app.wiring import PAPER_PROFILE, open_vault
+from copytrade_gui.app.world import SystemClock
+from copytrade_gui.domain.account import Account, Role, client_key
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.ports import SecretStore
+from copytrade_gui.services.account_store import AccountStore
+from copytrade_gui.services.follower_files import FollowerFiles
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.storage.folder import known_folder
+from copytrade_gui.storage.paper_secrets import PaperSecrets
+from copytrade_gui.storage.store import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedFolder:
+    """The verbs of files, over the stored accounts."""
+
+    files: FollowerFiles
+    accounts: tuple[Account, ...]
+
+    def master(self, client_id: str | None) -> AccountId:
+        """The master whom new followers follow. Raises RefusedError."""
+        masters = [one for one in self.accounts if one.role is Role.MASTER]
+        if client_id is not None:
+            masters = [one for one in masters if client_key(one.client_id) == client_key(client_id)]
+        if len(masters) == 1:
+            return masters[0].account_id
+        if masters:
+            raise RefusedError(
+                f"There are {len(masters)} masters. Name one by its client id with --master.",
+                field="master",
+            )
+        if client_id is not None:
+            raise RefusedError("Master is not known by that client id. Check it.", field="master")
+        raise RefusedError(
+            "There is no master account yet. Add it in the console first.", field="master"
+        )
+
+
+@asynccontextmanager
+async def closed_folder(
+    data_dir: Path | None, profile: str, *, paper: bool
+) -> AsyncIterator[ClosedFolder]:
+    """Hold a folder as a console does, without a broker; nothing can be sent.
+
+    Raises:
+        StorageError: a console holds it, nobody ever started one in it, or it cannot be read.
+        JournalFailureError: what a console left waiting cannot be stored.
+    """
+    folder = known_folder(data_dir, PAPER_PROFILE if paper else profile)
+    clock = SystemClock()
+
+    async def secrets() -> SecretStore:
+        if paper:
+            return PaperSecrets(folder.paper_secrets)
+        return await open_vault(folder, clock, None)
+
+    async with open_store(folder, clock) as store:
+        with log_to(folder):
+            when_asked = _WhenAsked(secrets)
+            kept = AccountStore(store.accounts, when_asked)
+            yield ClosedFolder(FollowerFiles(kept.all, kept.put, when_asked), await kept.all())
+
+
+class _WhenAsked:
+    """``SecretStore`` that opens the real one at its first use: most files name no secret."""
+
+    def __init__(self, open_real: Callable[[], Awaitable[SecretStore]]) -> None:
+        self._open_real = open_real
+        self._real: SecretStore | None = None
+
+    async def get(self, account: AccountId, name: str) -> str | None:
+        """Read a secret, or None."""
+        return await (await self._opened()).get(account, name)
+
+    async def put(self, account: AccountId, name: str, value: str) -> None:
+        """Store a secret."""
+        await (await self._opened()).put(account, name, value)
+
+    async def remove(self, account: AccountId, name: str) -> None:
+        """Forget a secret."""
+        await (await self._opened()).remove(account, name)
+
+    async def _opened(self) -> SecretStore:
+        if self._real is None:
+            self._real = await self._open_real()
+        return self._real

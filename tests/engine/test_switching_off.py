@@ -1,0 +1,254 @@
+"""Switching followers off holds before the next byte, and many are stored in one act."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.ports import AccountBook
+from copytrade_gui.services.followers import Followers
+from copytrade_gui.services.verbs import FollowerDraft, RefusedError
+from copytrade_gui.storage.paper_secrets import PaperSecrets
+from tests.engine.test_leaving import begin, press
+from tests.proof.judge import settled
+from tests.proof.rig import Console, world
+
+TRIPLE = SizingRule(Strategy.RATIO, Decimal(3))
+
+
+class SlowBook:
+    """The real account book behind a disk that takes its time, or fails."""
+
+    def __init__(self, book: AccountBook) -> None:
+        self._book = book
+        self.may_store = asyncio.Event()
+        self.may_store.set()
+        self.asked = asyncio.Event()
+        self.acts: list[int] = []
+        self.failure: Exception | None = None
+
+    async def all(self) -> tuple[Account, ...]:
+        return await self._book.all()
+
+    async def put(self, accounts: Sequence[Account]) -> None:
+        await self._act(len(accounts))
+        await self._book.put(accounts)
+
+    async def remove(self, account_ids: Sequence[AccountId]) -> None:
+        await self._act(len(account_ids))
+        await self._book.remove(account_ids)
+
+    async def _act(self, size: int) -> None:
+        self.acts.append(size)
+        self.asked.set()
+        await self.may_store.wait()
+        if self.failure is not None:
+            raise self.failure
+
+
+Script = Callable[[Console, Followers, SlowBook], Awaitable[None]]
+
+
+def played(script: Script, followers: int = 4) -> dict[str, int]:
+    """Orders at the broker by client when the script has run."""
+
+    async def run(console: Console) -> None:
+        book = SlowBook(console.store.accounts)
+        await begin(console)
+        await script(console, Followers(console.engine, book, PaperSecrets()), book)
+
+    with world(followers) as made:
+        made.live(run)
+        counts: dict[str, int] = {}
+        for order in made.broker.ledger.accepted:
+            counts[order.account] = counts.get(order.account, 0) + 1
+        return counts
+
+
+def ids(console: Console) -> list[AccountId]:
+    return [one.account_id for one in console.world.accounts if one.role is Role.FOLLOWER]
+
+
+def draft_of(account: Account, name: str) -> FollowerDraft:
+    return FollowerDraft(
+        name=name, client_id=account.client_id, app_key=account.app_key, app_secret="",
+        strategy="ratio", parameter="1", max_quantity="", active=True,
+    )  # fmt: skip
+
+
+def test_nothing_more_leaves_while_the_switching_off_waits_for_the_disk() -> None:
+    async def script(console: Console, followers: Followers, book: SlowBook) -> None:
+        book.may_store.clear()
+        going = asyncio.ensure_future(followers.set_active(ids(console), False))
+        await asyncio.sleep(0)
+        await press(console, "one")
+        (await settled(console, 1)).must_be_clean("all off")
+        assert not going.done()
+        book.may_store.set()
+        await going
+        assert not any(one.active for one in await book.all() if one.role is Role.FOLLOWER)
+
+    assert sorted(played(script).values()) == [1]  # the master's
+
+
+def test_an_edit_that_was_being_stored_switches_nobody_on_again() -> None:
+    async def script(console: Console, followers: Followers, book: SlowBook) -> None:
+        first = ids(console)[0]
+        book.may_store.clear()
+        edit = asyncio.ensure_future(
+            followers.edit(first, draft_of(console.engine.lanes[first].account, "New name"))
+        )
+        await asyncio.sleep(0)
+        going = asyncio.ensure_future(followers.set_active([first], False))
+        await asyncio.sleep(0)
+        book.may_store.set()
+        await edit
+        assert not console.engine.lanes[first].account.active
+        await going
+        (account,) = [one for one in await book.all() if one.account_id == first]
+        assert (account.name, account.active) == ("New name", False)
+        await followers.set_active([first], True)
+        assert console.engine.lanes[first].account.active
+
+    played(script)
+
+
+def test_an_import_that_was_being_stored_switches_nobody_on_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def here(work: Callable[..., object], *args: object) -> object:
+        return work(*args)
+
+    monkeypatch.setattr(asyncio, "to_thread", here)  # virtual time waits for no thread
+    path = tmp_path / "followers.csv"
+
+    async def script(console: Console, followers: Followers, book: SlowBook) -> None:
+        first = console.engine.lanes[ids(console)[0]].account
+        path.write_text(f"client_id,name\n{first.client_id.lower()},Another name\n")
+        book.may_store.clear()
+        work = asyncio.ensure_future(followers.import_csv(console.world.master, path))
+        await book.asked.wait()
+        going = asyncio.ensure_future(followers.set_active([first.account_id], False))
+        await asyncio.sleep(0)
+        book.may_store.set()
+        await work
+        await going
+        (account,) = [a for a in await book.all() if a.account_id == first.account_id]
+        assert account == replace(first, name="Another name", active=False)
+        assert console.engine.lanes[first.account_id].account == account
+
+    played(script)
+
+
+def test_an_import_does_only_what_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def here(work: Callable[..., object], *args: object) -> object:
+        return work(*args)
+
+    monkeypatch.setattr(asyncio, "to_thread", here)
+    path = tmp_path / "followers.csv"
+
+    async def script(console: Console, followers: Followers, _book: SlowBook) -> None:
+        first = console.engine.lanes[ids(console)[0]].account
+        path.write_text(f"client_id,name\n{first.client_id},Another name\n")
+        seen = await followers.check_csv(console.world.master, path)
+        path.write_text(f"client_id,name,active\n{first.client_id},Another name,no\n")
+        with pytest.raises(RefusedError) as refused:
+            await followers.import_csv(console.world.master, path, seen)
+        assert refused.value.code == "changed"
+        assert console.engine.lanes[first.account_id].account == first
+        path.write_text(f"client_id,name\n{first.client_id},Another name\n")
+        await followers.import_csv(console.world.master, path, seen)
+        assert console.engine.lanes[first.account_id].account.name == "Another name"
+
+    played(script)
+
+
+def test_off_that_cannot_be_stored_stays_off_and_says_so() -> None:
+    async def script(console: Console, followers: Followers, book: SlowBook) -> None:
+        book.failure = OSError("The disk is full.")
+        with pytest.raises(RefusedError) as refused:
+            await followers.set_active(ids(console), False)
+        assert "until the program ends" in refused.value.sentence
+        assert "The disk is full." in refused.value.sentence
+        assert not any(one.active for one in (await followers.accounts())[1:])
+        await press(console, "one")
+        (await settled(console, 1)).must_be_clean("all off")
+
+    assert sorted(played(script).values()) == [1]
+
+
+def test_on_that_cannot_be_stored_changes_nothing() -> None:
+    async def script(console: Console, followers: Followers, book: SlowBook) -> None:
+        await followers.set_active(ids(console), False)
+        book.failure = OSError("The disk is full.")
+        for work in (
+            followers.set_active(ids(console), True),
+            followers.set_sizing(ids(console), TRIPLE),
+            followers.remove(ids(console)),
+        ):
+            before = await followers.accounts()
+            with pytest.raises(OSError, match="full"):
+                await work
+            assert await followers.accounts() == before
+
+    played(script)
+
+
+def test_many_are_switched_sized_removed_and_put_back_in_one_act_each() -> None:
+    async def script(console: Console, followers: Followers, book: SlowBook) -> None:
+        everybody = ids(console)
+        count = len(everybody)
+        before = [console.engine.lanes[name].account for name in everybody]
+        await followers.set_active(everybody, False)
+        await followers.set_active(everybody, True)
+        await followers.set_sizing(everybody, TRIPLE)
+        assert [a.sizing for a in await book.all() if a.role is Role.FOLLOWER] == [TRIPLE] * count
+        await followers.remove(everybody)
+        assert [one.role for one in await book.all()] == [Role.MASTER]
+        assert [lane.account.role for lane in console.engine.lanes] == [Role.MASTER]
+        await followers.restore(before)
+        assert set(await book.all()) >= set(before)
+        assert book.acts == [count] * 5
+
+    played(script)
+
+
+def test_nobody_of_many_is_removed_if_one_has_an_open_order() -> None:
+    async def script(console: Console, followers: Followers, _book: SlowBook) -> None:
+        everybody = ids(console)
+        await followers.set_active(everybody[1:], False)
+        await press(console, "one", away=60)
+        with pytest.raises(RefusedError) as refused:
+            await followers.remove(everybody)
+        assert console.engine.lanes[everybody[0]].account.name in refused.value.sentence
+        assert {lane.account_id for lane in console.engine.lanes} > set(everybody)
+        assert console.engine.lanes[everybody[0]].account.active
+        (await settled(console, 1)).must_be_clean("one open")
+
+    played(script)
+
+
+def test_the_501st_follower_is_refused() -> None:
+    async def script(console: Console, followers: Followers, _book: SlowBook) -> None:
+        first = console.engine.lanes[ids(console)[0]].account
+        for number in range(500 - len(ids(console))):
+            console.engine.put_account(
+                replace(first, account_id=AccountId(f"F-{number}"), client_id=f"Z{number}")
+            )
+        with pytest.raises(RefusedError) as refused:
+            await followers.add(
+                console.world.master, replace(draft_of(first, "One more"), client_id="ONE1")
+            )
+        assert "500" in refused.value.sentence
+
+    played(script)

@@ -1,0 +1,335 @@
+"""Files of followers: what one does not name stays, each change is told, bad ones do nothing."""
+
+import csv
+import io
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from copytrade_gui.domain.account import MOST_FOLLOWERS, Account, Role
+from copytrade_gui.domain.account_field import MOST_NAME, name_problem
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.services.follower_csv import write_followers
+from copytrade_gui.services.follower_files import preview_of
+from copytrade_gui.services.follower_table import read_table
+from copytrade_gui.services.verbs import FieldChange, ImportPreview, RefusedError, RowVerdict
+
+MASTER = Account(AccountId("M-1"), Role.MASTER, "Owner", "MX1", "key")
+ASHA = Account(
+    AccountId("F-KX10081"), Role.FOLLOWER, "Asha", "KX10081", "keyA", active=False,
+    master_id=MASTER.account_id, sizing=SizingRule(Strategy.RATIO, Decimal("0.5"), 500),
+)  # fmt: skip
+HEADER = "name,client_id,app_key,app_secret,strategy,parameter,max_quantity,active"
+ROW = "Ravi,KX2,key,s3cret,ratio,0.5,300,yes"
+
+
+def check(text: str | bytes, *held: Account) -> ImportPreview:
+    data = text if isinstance(text, bytes) else text.encode()
+    return preview_of(read_table(data), (MASTER, *held), MASTER.account_id, {})[0]
+
+
+def refusal(data: str | bytes) -> RefusedError:
+    with pytest.raises(RefusedError) as refused:
+        check(data)
+    sentence = refused.value.sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert len(sentence) < 400
+    return refused.value
+
+
+def ravi(preview: ImportPreview) -> Account:
+    assert not preview.problems, preview.problems
+    (account,) = preview.added
+    return account
+
+
+# ------------------------------------------------------------ what is named, and what is not
+
+
+def test_a_follower_who_is_off_stays_off_when_the_file_does_not_name_it() -> None:
+    preview = check("name,client_id,strategy,parameter\nAsha,KX10081,ratio,2\n", ASHA)
+    (row,) = preview.rows
+    assert row.verdict is RowVerdict.CHANGED
+    assert row.changes == (FieldChange("parameter", "0.5", "2"),)
+    assert row.account == replace(ASHA, sizing=SizingRule(Strategy.RATIO, Decimal(2), 500))
+
+
+def test_that_a_file_switches_somebody_on_is_told() -> None:
+    (row,) = check("client_id,active\nKX10081,yes\n", ASHA).rows
+    assert row.changes == (FieldChange("active", "no", "yes"),)
+    assert row.sentence == "Switched on."
+    assert row.account == replace(ASHA, active=True)
+
+
+@pytest.mark.parametrize("row", [",KX10081,,,,,,", ",KX10081", ",kx10081,,,ratio,0.50,500,no"])
+def test_an_empty_cell_and_a_value_that_is_so_already_change_nothing(row: str) -> None:
+    preview = check(f"{HEADER}\n{row}\n", ASHA)
+    assert preview.unchanged == (ASHA,)
+    assert [one.sentence for one in preview.rows] == ["Stays as it is."]
+
+
+def test_none_takes_a_cap_away_and_an_empty_cell_does_not() -> None:
+    (row,) = check("client_id,max_quantity\nKX10081,none\n", ASHA).rows
+    assert row.changes == (FieldChange("max_quantity", "500", "none"),)
+    assert row.account is not None
+    assert row.account.sizing == SizingRule(Strategy.RATIO, Decimal("0.5"))
+
+
+def test_one_client_id_in_another_casing_is_the_same_follower() -> None:
+    preview = check(f"{HEADER}\nAsha B,kx10081,,,,,,\n", ASHA)
+    assert preview.changed == (replace(ASHA, name="Asha B"),)
+    assert not preview.added
+
+
+def test_a_client_id_that_stands_twice_in_two_casings_is_refused() -> None:
+    (problem,) = check(f"{HEADER}\n{ROW}\n{ROW.replace('KX2', 'kx2')}\n").problems
+    assert (problem.line, problem.field) == (3, "client_id")
+    assert "line 2" in problem.sentence
+
+
+def test_the_master_in_another_casing_cannot_follow() -> None:
+    (problem,) = check(f"{HEADER}\n{ROW.replace('KX2', 'mx1')}\n").problems
+    assert problem.field == "client_id"
+
+
+def test_another_strategy_needs_its_own_parameter() -> None:
+    (problem,) = check("client_id,strategy\nKX10081,capital_percent\n", ASHA).problems
+    assert problem.field == "parameter"
+
+
+def test_a_follower_of_another_master_keeps_him() -> None:
+    other = replace(ASHA, master_id=AccountId("M-2"))
+    (account,) = check("client_id,active\nKX10081,on\n", other).changed
+    assert account.master_id == "M-2"
+
+
+def test_a_new_follower_needs_a_name_and_a_rule() -> None:
+    preview = check("client_id,active\nKX2,yes\n")
+    (problem,) = preview.problems
+    assert problem.field == "name"
+    assert "strategy, parameter" in problem.sentence
+    assert [row.verdict for row in preview.rows] == [RowVerdict.WRONG]
+
+
+def test_a_secret_is_never_told() -> None:
+    rows = read_table(b"client_id,app_secret\nKX10081,c4nary\n")
+    preview, secrets = preview_of(
+        rows, (MASTER, ASHA), MASTER.account_id, {ASHA.account_id: "c4nary-old"}
+    )
+    assert preview.rows[0].sentence == "App secret replaced."
+    assert secrets == {ASHA.account_id: "c4nary"}
+    assert "c4nary" not in repr(preview)
+    same, none = preview_of(rows, (ASHA,), MASTER.account_id, {ASHA.account_id: "c4nary"})
+    assert same.unchanged == (ASHA,)
+    assert not none
+
+
+FIELDS = {
+    "name": st.sampled_from(["Asha", "=Asha", "Ravi & Sons", ""]),
+    "app_key": st.sampled_from(["keyA", "keyB", "none", ""]),
+    "strategy": st.sampled_from(["ratio", "RATIO", "fixed", "capital_percent", ""]),
+    "parameter": st.sampled_from(["0.5", "0.50", "2", "75", ""]),
+    "max_quantity": st.sampled_from(["500", "1,000", "none", ""]),
+    "active": st.sampled_from(["yes", "no", "TRUE", "0", ""]),
+}
+
+
+@given(st.fixed_dictionaries({}, optional=FIELDS), st.booleans())
+def test_what_is_told_is_what_changes_and_what_is_not_named_stays(
+    cells: dict[str, str], active: bool
+) -> None:
+    held = replace(ASHA, active=active)
+    out = io.StringIO()
+    csv.writer(out).writerows([["client_id", *cells], ["KX10081", *cells.values()]])
+    (row,) = check(out.getvalue(), held).rows
+    if row.account is None:
+        assert row.verdict is RowVerdict.WRONG
+        assert all(
+            problem.field in cells or problem.field == "parameter" for problem in row.problems
+        )
+        return
+
+    def fields(account: Account) -> dict[str, object]:
+        rule = account.sizing
+        assert rule is not None
+        return {
+            "name": account.name, "app_key": account.app_key, "active": account.active,
+            "strategy": rule.strategy, "parameter": rule.parameter,
+            "max_quantity": rule.max_quantity,
+        }  # fmt: skip
+
+    before, after = fields(held), fields(row.account)
+    differ = {name for name in before if before[name] != after[name]}
+    assert {change.field for change in row.changes} == differ
+    assert differ <= {name for name, cell in cells.items() if cell}
+    assert (row.verdict is RowVerdict.UNCHANGED) == (not differ)
+
+
+# ------------------------------------------------------------ there and back
+
+
+@pytest.mark.parametrize(
+    "name", ["=Asha", "+91 98 Ravi", "-Dash", "@home", "'=Asha", "''=x", "'Asha", '="x"', "O'Hara"]
+)
+def test_a_name_that_a_spreadsheet_would_run_comes_back_as_it_was(name: str) -> None:
+    held = replace(ASHA, name=name)
+    text, _ = write_followers([held])
+    cell = next(csv.reader([text.splitlines()[1]]))[0]
+    assert not cell.startswith(("=", "+", "-", "@"))
+    assert check(text, held).unchanged == (held,)
+    assert check(text).added[0].name == name
+
+
+LETTERS = st.sampled_from("=+-@'\"; ,|\tAb1\u0905\u0b95\u200d") | st.characters(codec="utf-8")
+NAMES = (
+    st.text(LETTERS, max_size=MOST_NAME)
+    .map(str.strip)
+    .filter(lambda name: name_problem(name) is None)
+)
+RULES = st.builds(
+    SizingRule,
+    st.just(Strategy.RATIO),
+    st.decimals("0.0001", "9999", places=4),
+    st.none() | st.integers(1, 50_000_000),
+)
+ACCOUNTS = st.builds(
+    replace,
+    st.just(ASHA),
+    name=NAMES,
+    app_key=st.from_regex(r"[A-Za-z0-9_-]{0,15}", fullmatch=True).filter(lambda k: k != "none"),
+    active=st.booleans(),
+    sizing=RULES,
+)
+
+
+@given(ACCOUNTS, ACCOUNTS)
+@settings(max_examples=300)
+def test_an_export_read_back_is_exactly_what_was_written(before: Account, now: Account) -> None:
+    text, count = write_followers([MASTER, before])
+    assert count == 1
+    assert check(text, before).unchanged == (before,)
+    back = check(text, now)  # whatever was changed since
+    assert (back.changed or back.unchanged) == (before,)
+    fresh = replace(check(text).added[0], account_id=before.account_id)
+    assert fresh == before
+
+
+# ------------------------------------------------------------ as spreadsheets write it
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("above", ["", "\n", "sep={}\n", "Followers of 27 Nov\n\n", "sep={}\n,,\n"])
+def test_separators_and_line_ends_of_any_system(separator: str, end: str, above: str) -> None:
+    text = above.format(separator) + f"{HEADER}\n{ROW}\n".replace(",", separator)
+    for mark in ("", "\ufeff"):
+        account = ravi(check(mark + text.replace("\n", end)))
+        assert (account.name, account.client_id) == ("Ravi", "KX2")
+        assert account.sizing == SizingRule(Strategy.RATIO, Decimal("0.5"), 300)
+
+
+def test_words_of_the_header_may_be_spaced_and_in_capitals() -> None:
+    assert ravi(check(f"{HEADER.replace('_', ' ').title()}\n{ROW}\n")).app_key == "key"
+
+
+def test_an_odd_separator_that_the_file_names_is_taken() -> None:
+    assert ravi(check(f"sep=^\n{HEADER}\n{ROW}\n".replace(",", "^"))).client_id == "KX2"
+
+
+def test_a_row_without_its_last_optional_cells() -> None:
+    account = ravi(check(f"{HEADER}\nRavi,KX2,,,ratio,0.5\n"))
+    assert account.active
+    assert account.sizing == SizingRule(Strategy.RATIO, Decimal("0.5"))
+
+
+def test_empty_columns_behind_and_between() -> None:
+    text = f"{HEADER},,,\n{ROW},,,\n,,,,,,,,,,\n".replace("app_key,", "app_key,,").replace(
+        "key,s3", "key,,s3"
+    )
+    assert ravi(check(text)).sizing == SizingRule(Strategy.RATIO, Decimal("0.5"), 300)
+
+
+def test_a_cell_that_no_column_names_is_not_guessed() -> None:
+    (problem,) = check("name,client_id,strategy,parameter\nRavi,KX2,ratio,0,5\n").problems
+    assert problem.field == "line"
+    assert '"5"' in problem.sentence
+
+
+def test_an_id_written_so_that_a_spreadsheet_leaves_it_alone() -> None:
+    assert ravi(check(f'{HEADER}\n{ROW.replace("KX2", chr(61) + chr(34) + "007" + chr(34))}\n')
+                ).client_id == "007"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        "1.2E+06", "2-Mar", "KX 2", "KX2\u200b", "\uff2b\uff382", "\u0967\u0968", "K" * 21,
+        "7e52190.", "../x", "KX2;",
+    ],
+)  # fmt: skip
+def test_a_client_id_the_broker_cannot_mean_is_refused(client: str) -> None:
+    (problem,) = check(f"{HEADER}\n{ROW}\n".replace("KX2", client)).problems
+    assert problem.field == "client_id"
+
+
+@pytest.mark.parametrize("field", ["name", "app_key", "app_secret"])
+def test_signs_that_nobody_sees_are_refused(field: str) -> None:
+    text = f'client_id,{field}\nKX10081,"a\u202eb"\n'
+    (problem,) = check(text, ASHA).problems
+    assert problem.field == field
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (f"{HEADER}\n{ROW}\n".encode("utf-16"), "UTF-8"),
+        (f"{HEADER}\n{ROW}\n".encode("utf-16-le"), "UTF-8"),
+        (f"{HEADER}\n{ROW}\n".encode("utf-16-be"), "UTF-8"),
+        (f"{HEADER}\n{ROW}\n".encode("utf-32"), "UTF-8"),
+        (f"{HEADER}\n{ROW}\nJosé,K3\n".encode("cp1252"), "line 3"),
+        (b"PK\x03\x04 workbook", "Excel"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "Excel"),
+        (b"", "empty"),
+        (b"\xef\xbb\xbf \r\n\r\n", "empty"),
+        (b"<html><body>Login</body></html>", "client_id"),
+        (ROW.encode(), "client_id"),
+        (f"{ROW}\n{HEADER}\n{ROW}".encode(), "client_id"),
+        (f"{HEADER},margin\n".encode(), "margin"),
+        (f"{HEADER},name\n".encode(), "twice"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_something_else_is_refused_with_the_cause(data: bytes, said: str) -> None:
+    assert said in refusal(data).sentence
+
+
+def test_a_decimal_comma_is_never_ten_times_the_order() -> None:
+    (problem,) = check(f"{HEADER}\n{ROW}\n".replace("0.5", '"0,5"')).problems
+    assert problem.field == "parameter"
+    assert "0.5" in problem.sentence
+    for good in ("1,00,000", "100,000", "1,300.50"):
+        ravi(check(f"{HEADER}\n{ROW}\n".replace("0.5", f'"{good}"')))
+
+
+@pytest.mark.parametrize("cap", ["9" * 20, "1e18", "1.5", "0", "-5", "9" * 5000, "1E-999999"])
+def test_a_cap_that_cannot_be_stored_is_refused_in_the_dry_run(cap: str) -> None:
+    (problem,) = check(f"{HEADER}\n{ROW}\n".replace("300", cap)).problems
+    assert (problem.line, problem.field) == (2, "max_quantity")
+    assert len(problem.sentence) < 300
+
+
+def test_more_rows_than_a_console_has_followers() -> None:
+    rows = "".join(f"{ROW}\n".replace("KX2", f"KX{n}") for n in range(100_000))
+    assert str(MOST_FOLLOWERS) in refusal(f"{HEADER}\n{rows}").sentence
+    held = [
+        replace(ASHA, account_id=AccountId(f"F-{n}"), client_id=f"A{n}")
+        for n in range(MOST_FOLLOWERS)
+    ]
+    (problem,) = check(f"{HEADER}\n{ROW}\nAsha,A7,,,,,,\n", *held).problems
+    assert problem.line == 2
+    assert str(MOST_FOLLOWERS) in problem.sentence
+    assert not check(f"{HEADER}\n{ROW}\n", *held[1:]).problems
