@@ -140,7 +140,8 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         chance=SystemChance(),
         kill_flag=store.kill_flag,
         installation_key=store.installation.tag_key,
-        rules=Rules(day_ends=line is None),  # the simulated market is open at night as well
+        # The simulated market is open at night as well, and its lots are known.
+        rules=Rules(day_ends=line is None, lots_seen_first=line is None),
         undisturbed=collector.held,
     )
     store.journal.on_failure = engine.storage_failed

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from copytrade_gui.domain.instrument import Exchange, Instrument
+from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS, Exchange, Instrument
 from copytrade_gui.domain.money import on_tick, parse_decimal, tick_above, tick_below
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, Validity
 
@@ -85,6 +85,8 @@ def read_draft(draft: Draft, today: date) -> OrderTerms | tuple[FieldProblem, ..
                 Product.NORMAL,
             )
         )
+    if draft.validity is Validity.IOC and instrument.key.exchange in NO_IOC:
+        problems.append(FieldProblem("validity", NO_IOC_WORDS, Validity.DAY))
     if problems:
         return tuple(problems)
     return OrderTerms(

@@ -27,6 +27,11 @@ LOT_QUOTED = frozenset({Exchange.MCXCOMM, Exchange.NSECOMM, Exchange.BSECOMM, Ex
 """Segments where the broker counts quantity in lots, not units (reference 9.1)."""
 
 
+NO_IOC = frozenset({Exchange.MCXCOMM})
+"""Segments that take no IOC order from a program (MCX since March 2026; reference 21 row 13)."""
+NO_IOC_WORDS = "MCX takes no IOC orders from a program. Choose DAY."
+
+
 class InstrumentKind(StrEnum):
     """What the instrument is, as far as checks and protection need to know."""
 

@@ -227,6 +227,7 @@ class Engine:
             journal=journal,
             clock=clock,
             rules=rules,
+            work=self._work,
             fault=fault,
             undisturbed=undisturbed,
             on_storage_failure=self.storage_failed,

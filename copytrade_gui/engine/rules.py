@@ -72,5 +72,7 @@ class Rules:
     """Section 7.4: trades and positions may lag; what differs in the last two reads does."""
     gap_needs_resume: float = 60.0
     """Section 7.6."""
+    lots_seen_first: bool = False
+    """At the live broker no commodity order leaves before a position row has shown its lot."""
     day_ends: bool = True
     """Section 9 row 31: outside the session a broker ends orders by itself, which nobody did."""

@@ -13,7 +13,8 @@ from msgspec import structs
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import PlanMade, PlanVoided
 from copytrade_gui.domain.ids import AccountId, CommandId, action_id, plan_id
-from copytrade_gui.domain.order import FanOut, OrderTerms, State
+from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS
+from copytrade_gui.domain.order import FanOut, OrderTerms, State, Validity
 from copytrade_gui.domain.records import MasterAction, Plan
 from copytrade_gui.engine import faultpoints, planner
 from copytrade_gui.engine.book import Book
@@ -22,6 +23,7 @@ from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
+from copytrade_gui.engine.lots import Lots
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.poised import poise
 from copytrade_gui.engine.progress import Progress
@@ -30,6 +32,7 @@ from copytrade_gui.engine.ready import Ready
 from copytrade_gui.engine.rehearsal import Cleared, Rehearsal, WorkedOut, work_out
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.wave import Waves
+from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
 
 _VOIDED = "This order was refused because it could not be stored. Place it as a new order."
@@ -74,6 +77,7 @@ class Submission:
         journal: Journal,
         clock: Clock,
         rules: Rules,
+        work: Work,
         fault: FaultPoint,
         undisturbed: Callable[[], AbstractContextManager[None]],
         on_storage_failure: Callable[[str], None],
@@ -99,6 +103,7 @@ class Submission:
         self._rehearsal: Rehearsal | None = None
         self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
         self.quotes = Quotes(clock, rules)
+        self.lots = Lots(lanes, clock, work, rules)
 
     def restore(self, work: OpenWork) -> None:
         """Remember today's commands: a press repeated after a restart is not a new order."""
@@ -224,6 +229,12 @@ class Submission:
             raise DeniedError(
                 "quantity", f"Quantity must be a multiple of {terms.instrument.lot_size}."
             )
+        exchange = terms.instrument.key.exchange
+        if terms.validity is Validity.IOC and exchange in NO_IOC:
+            raise DeniedError("no_ioc", NO_IOC_WORDS)
+        unseen = self.lots.why_not(exchange)
+        if unseen:
+            raise DeniedError("lot_not_seen", unseen)
         lane = self._lanes.get(master_id)
         if lane is None or lane.account.role is not Role.MASTER:
             raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")

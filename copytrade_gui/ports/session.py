@@ -114,6 +114,10 @@ class BrokerPosition:
     carried: int | None = None
     bought: int | None = None
     sold: int | None = None
+    multiplier: int | None = None
+    """Units that one counted quantity is worth, as the row says; None where it does not."""
+    lot_in_file: int | None = None
+    """Units per lot in the contract file, on segments that count in lots."""
 
 
 @dataclass(frozen=True, slots=True)

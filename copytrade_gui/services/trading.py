@@ -54,6 +54,7 @@ class Trading:
         if not isinstance(terms, OrderTerms):
             return Preview(terms, (), None, None, blocked_by)
         key = terms.instrument.key
+        blocked_by = blocked_by or self._engine.submission.lots.why_not(key.exchange)
         last = self._engine.submission.quotes.fresh_price(key)
         leaving = protect(terms, last)
         if leaving is None and not blocked_by:

@@ -63,7 +63,9 @@ class AccountCalls:
         desk, account = self._desk, call.client
         desk.exchange.settle(account, call.now)
         rows = [
-            msgspec.json.encode(position_row(p, desk.prices.previous_close(p.instrument, call.now)))
+            msgspec.json.encode(
+                position_row(p, desk.prices.previous_close(p.instrument, call.now), desk.switches)
+            )
             for p in account.positions.values()
         ]
         return self._book("positions", rows, call)

@@ -77,5 +77,5 @@ def _set_prices(terms: Terms, old: Terms, leg: Leg) -> None:
         leg.price = rupees.text(old.price)
     if leg.sl_trigger_price is None and terms.kind in {"SL", "SLM"} and old.trigger:
         leg.sl_trigger_price = rupees.text(old.trigger)
-    terms.price = terms.trigger = 0
+    terms.price = terms.trigger = terms.bound = 0
     set_prices(terms, leg)

@@ -256,6 +256,7 @@ class SimulatedBroker:
             setattr(switches, name, getattr(wanted, name))
         if "market" in changes:
             self.desk.prices.still = switches.market == "still"
+        self.desk.files.forget()
         # Rendered rows and books may look different from now on.
         for account in self.desk.accounts.values():
             account.shelves.clear()

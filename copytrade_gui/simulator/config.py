@@ -27,6 +27,18 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`mixed`: every second order in `snake` (TRIGGER_PENDING), the others in `lower`."""
     holdings_total: Literal["all", "free"] = "all"
     """Whether `totalQuantity` of a holding counts pledged shares, or only what can be sold."""
+    expiry_text: Literal["named", "named_time", "iso", "iso_time", "digits"] = "named"
+    """How contract files write 30 April 2026: `30-Apr-2026`, `30-Apr-2026 23:59`, `2026-04-30`,
+    `2026-04-30T23:59:00`, `30-04-2026`."""
+    dressed_equities: bool = True
+    """Some rows of the equity files carry option type XX, strike 0 and an expiry, as seen live."""
+    contract_series: bool = True
+    """The JSON contract files carry `series`, their thirteenth key."""
+    commodity_lots: Literal["units", "one"] = "units"
+    """What contract files say about a commodity's lot: its units, or 1. The `multiplier` of a
+    position always says its units."""
+    modify_body: Literal["object", "any"] = "object"
+    """Whether a modify that comes as an array is refused, or taken like the bare object."""
     disclosed_name: Literal["disclosedQty", "disclosedQuantity"] = "disclosedQty"
     bare_margin: bool = True
     """Margin and open-interest replies without envelope, as the documentation prints them."""
@@ -35,8 +47,11 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     candles_as_text: bool = False
     """Candles as a JSON string inside the JSON; the documentation warns of it."""
 
-    reject_bare_market: bool = True
-    """MARKET without a protection percentage is rejected by risk control."""
+    bare_market: Literal["reject", "accept", "convert"] = "reject"
+    """MARKET without a protection percentage: rejected by risk control, filled at any price, or
+    turned into a LIMIT order near the last price, whose unfilled rest then works."""
+    mcx_ioc: bool = False
+    """Whether MCX takes IOC orders from the API; since March 2026 it does not."""
     reject_slm: bool = True
     trading_hours: bool = False
     """Off: the market is always open, because paper trading happens in the evening too."""

@@ -6,6 +6,7 @@ import io
 import msgspec
 
 from copytrade_gui.simulator import rupees
+from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.instruments import Instrument, InstrumentList
 from copytrade_gui.simulator.ist import date_of, date_text
 
@@ -21,14 +22,49 @@ _HEADER = (
 )  # fmt: skip
 
 
+_LONG_AGO = "01-Jan-1980"
+
+
+_KEYS = (
+    "exchange", "underlyingInstrumentSymbol", "instrumentId", "instrumentType", "optionType",
+    "strikePrice", "underlyingInstrumentName", "tradingSymbol", "expiry", "lotSize", "tickSize",
+)  # fmt: skip
+
+
 def _option_type(instrument: Instrument) -> str:
     if not instrument.derivative:
         return ""
     return "XX" if instrument.kind == "FUT" else instrument.kind
 
 
-def _expiry(instrument: Instrument) -> str:
-    return date_text(date_of(instrument.expiry)) if instrument.expiry else ""
+def _expiry(instrument: Instrument, switches: Switches) -> str:
+    if not instrument.expiry:
+        return _LONG_AGO if _dressed(instrument, switches) else ""
+    day = date_of(instrument.expiry)
+    return {
+        "named": date_text(day),
+        "named_time": f"{date_text(day)} 23:59",
+        "iso": day.isoformat(),
+        "iso_time": f"{day.isoformat()}T23:59:00",
+        "digits": f"{day:%d-%m-%Y}",
+    }[switches.expiry_text]
+
+
+def _dressed(instrument: Instrument, switches: Switches) -> bool:
+    """An equity whose row has the columns of a contract filled in."""
+    return switches.dressed_equities and instrument.kind == "EQ" and instrument.id % 5 == 0
+
+
+def _columns(i: Instrument, switches: Switches) -> tuple[str, ...]:
+    """A row under the header, as text."""
+    dressed = _dressed(i, switches)
+    lot = 1 if i.in_lots and switches.commodity_lots == "one" else i.lot
+    return (
+        i.exchange, i.underlying, str(i.id), i.type_text,
+        "XX" if dressed else _option_type(i),
+        _plain(i.strike) if i.strike else "0" if dressed else "",
+        i.underlying_name, i.symbol, _expiry(i, switches), str(lot), _plain(i.tick),
+    )  # fmt: skip
 
 
 def _plain(units: int) -> str:
@@ -38,10 +74,15 @@ def _plain(units: int) -> str:
 class ContractFiles:
     """Renders contract files once per trading day and hands out the same bytes after that."""
 
-    def __init__(self, instruments: InstrumentList) -> None:
+    def __init__(self, instruments: InstrumentList, switches: Switches) -> None:
         self._instruments = instruments
+        self._switches = switches
         self._made: dict[str, bytes] = {}
         self._day = 0
+
+    def forget(self) -> None:
+        """Make them anew at the next call: a switch has changed."""
+        self._made.clear()
 
     def read(self, file_name: str) -> bytes | None:
         """The bytes of `NSEEQ.csv` and the like; None for a file the broker does not have."""
@@ -53,42 +94,27 @@ class ContractFiles:
             if segment not in SEGMENTS or form not in {"csv", "json"}:
                 return None
             rows = self._instruments.segment(segment)
-            self._made[file_name] = _as_csv(rows) if form == "csv" else _as_json(rows)
+            self._made[file_name] = (
+                _as_csv(rows, self._switches) if form == "csv" else _as_json(rows, self._switches)
+            )
         return self._made[file_name]
 
 
-def _as_csv(rows: list[Instrument]) -> bytes:
+def _as_csv(rows: list[Instrument], switches: Switches) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_HEADER)
-    for i in rows:
-        writer.writerow(
-            (
-                i.exchange, i.underlying, i.id, i.type_text, _option_type(i),
-                _plain(i.strike) if i.strike else "", i.underlying_name, i.symbol,
-                _expiry(i), i.lot, _plain(i.tick),
-            )
-        )  # fmt: skip
+    writer.writerows(_columns(i, switches) for i in rows)
     return out.getvalue().encode()
 
 
-def _as_json(rows: list[Instrument]) -> bytes:
-    return msgspec.json.encode(
-        [
-            {
-                "exchange": i.exchange,
-                "underlyingInstrumentSymbol": i.underlying,
-                "instrumentId": str(i.id),
-                "instrumentType": i.type_text,
-                "optionType": _option_type(i),
-                "strikePrice": _plain(i.strike) if i.strike else "",
-                "underlyingInstrumentName": i.underlying_name,
-                "tradingSymbol": i.symbol,
-                "formattedInstrumentName": i.name,
-                "expiry": _expiry(i),
-                "lotSize": str(i.lot),
-                "tickSize": _plain(i.tick),
-            }
-            for i in rows
-        ]
-    )
+def _as_json(rows: list[Instrument], switches: Switches) -> bytes:
+    return msgspec.json.encode([_fields(i, switches) for i in rows])
+
+
+def _fields(i: Instrument, switches: Switches) -> dict[str, str]:
+    fields = dict(zip(_KEYS, _columns(i, switches), strict=True))
+    fields["formattedInstrumentName"] = i.name
+    if switches.contract_series:
+        fields["series"] = "EQ" if i.kind == "EQ" else ""
+    return fields

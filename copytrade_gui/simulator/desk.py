@@ -84,7 +84,7 @@ class Desk:
         self.instruments = InstrumentList(day_number(clock()))
         self.templates = Templates(self.instruments)
         self.prices = Prices(config.seed, self.instruments, still=config.switches.market == "still")
-        self.files = ContractFiles(self.instruments)
+        self.files = ContractFiles(self.instruments, self.switches)
         self.market = MarketData(self.instruments, self.prices)
         self.ledger = Ledger()
         self.exchange = Exchange(self.switches, self.instruments, self.prices, self.ledger)

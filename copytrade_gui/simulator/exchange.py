@@ -142,7 +142,7 @@ class Exchange:
             level, action = terms.trigger, "trigger"
             below = not terms.buy
         else:
-            level, action = terms.price, "match"
+            level, action = terms.worst, "match"
             below = terms.buy
         search = self.prices.first_at_or_below if below else self.prices.first_at_or_above
         found = search(terms.instrument, level, first, last)
@@ -193,6 +193,7 @@ class Exchange:
             reason = "RMS:Blocked for simulated risk rule"
         if not reason:
             last = self.prices.last(order.terms.instrument, slot_of(due))
+            order.terms = self.rules.bounded(order.terms, slot_of(due))
             reason = risk.objection(account, order, last)
         if reason:
             order.end(due, "rejected", reason)
@@ -225,6 +226,7 @@ class Exchange:
 
     def _trigger(self, account: Account, order: Order, due: int, _amount: int) -> None:
         order.stage = "open"
+        order.terms = self.rules.bounded(order.terms, slot_of(due))
         order.note(due, "open")
         self._match(account, order, due, 0)
 
@@ -310,7 +312,7 @@ class Exchange:
         refused = terms.quantity < order.filled or self.rules.exchange_objection(terms, due)
         last = self.prices.last(before.instrument, slot_of(due))
         if not refused:
-            order.terms = terms
+            order.terms = self.rules.bounded(terms, slot_of(due))
             refused = risk.objection(account, order, last)
         if refused:
             order.terms = before

@@ -73,6 +73,8 @@ class _Equity(msgspec.Struct):
     isin: str
     price: str
     on_bse: bool
+    tick: str = ""
+    """On NSE; empty for 0.05 above Rs 250 and 0.01 below. The exchange's grid has more steps."""
 
 
 class _Index(msgspec.Struct):
@@ -88,6 +90,7 @@ class _Chain(msgspec.Struct):
     exchange: str
     lot: int
     tick: str
+    future_tick: str
     weekday: int  # of expiry, Monday = 0
     weekly_options: bool
     strike_step: int  # rupees
@@ -186,6 +189,7 @@ class InstrumentList:
     def _equities(self) -> list[Instrument]:
         rows = []
         for e in self._seed.equities:
+            usual = 500 if _units(e.price) > 2_500_000 else 100
             listings = [("NSEEQ", e.nse, f"{e.symbol}-EQ")]
             if e.on_bse:
                 listings.append(("BSEEQ", e.bse, e.symbol))
@@ -193,7 +197,8 @@ class InstrumentList:
                 Instrument(
                     exchange=exchange, id=number, kind="EQ", type_text="EQ",
                     underlying=e.symbol, underlying_name=e.name, symbol=symbol, name=e.name,
-                    price=_units(e.price), lot=1, tick=500 if _units(e.price) > 2_500_000 else 100,
+                    price=_units(e.price), lot=1,
+                    tick=_units(e.tick) if e.tick and exchange == "NSEEQ" else usual,
                     isin=e.isin,
                 )
                 for exchange, number, symbol in listings
@@ -250,7 +255,8 @@ class InstrumentList:
             id=_FIRST_CHAIN_ID + (day % _EXPIRY_CYCLE) * _IDS_PER_EXPIRY + number,
             kind=kind, type_text="FUTIDX" if kind == "FUT" else "OPTIDX",
             underlying=chain.underlying, underlying_name=chain.underlying,
-            symbol=symbol, name=name, price=base, lot=chain.lot, tick=_units(chain.tick),
+            symbol=symbol, name=name, price=base, lot=chain.lot,
+            tick=_units(chain.future_tick if kind == "FUT" else chain.tick),
             strike=strike, expiry=day, freeze=chain.freeze,
         )  # fmt: skip
 

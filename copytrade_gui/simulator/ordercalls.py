@@ -122,11 +122,12 @@ class OrderCalls:
     # -- changes ------------------------------------------------------------------------------
 
     def modify(self, call: Call) -> Reply:
-        """PUT /orders/{id}: object or one-element array, only what changes."""
+        """PUT /orders/{id}: an object with only what changes; an array of one by a switch."""
         desk, account = self._desk, call.client
         desk.exchange.settle(account, call.now)
         fields = read_object(call.request.body)
-        if not fields:
+        array = call.request.body.lstrip()[:1] == b"["
+        if not fields or (array and desk.switches.modify_body == "object"):
             return refused_change(call, "EC914", desk)
         if not (call.argument.isascii() and call.argument.isalnum()):
             return refused_change(call, "EC985", desk)

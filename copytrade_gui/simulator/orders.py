@@ -30,9 +30,15 @@ class Terms(msgspec.Struct, gc=False):
     target_leg: int = 0
     disclosed: int = 0
     protection: str = "0.0"
+    bound: int = 0  # the worst price a MARKET or SLM order may trade at, by its protection
     tag: str = ""
     algo: str = ""
     source: str = "API"
+
+    @property
+    def worst(self) -> int:
+        """The worst price it may trade at; 0 for any."""
+        return self.price or self.bound
 
 
 class Step(msgspec.Struct, gc=False):

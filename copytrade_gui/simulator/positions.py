@@ -91,7 +91,7 @@ class Position(msgspec.Struct):
             self.sell_value += quantity * price
 
 
-def position_row(p: Position, previous_close: int) -> dict[str, object]:
+def position_row(p: Position, previous_close: int, switches: Switches) -> dict[str, object]:
     """A row of the position book, numbers and strings mixed as documented."""
     i = p.instrument
     return {
@@ -116,7 +116,7 @@ def position_row(p: Position, previous_close: int) -> dict[str, object]:
         "daySellPrice": rupees.number(rupees.average(p.sell_value, p.sold)),
         "daySellValue": rupees.number(p.sell_value * i.multiplier),
         "multiplier": str(i.multiplier),
-        "lotSize": str(i.lot),
+        "lotSize": "1" if i.in_lots and switches.commodity_lots == "one" else str(i.lot),
         "tickSize": rupees.text(i.tick),
         "previousDayClose": rupees.text(previous_close),
     }

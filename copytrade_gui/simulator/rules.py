@@ -1,5 +1,7 @@
 """Questions the market asks about an order: may it trade, does it trade, at which price."""
 
+import msgspec
+
 from copytrade_gui.simulator import rupees
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.instruments import InstrumentList
@@ -9,6 +11,7 @@ from copytrade_gui.simulator.prices import Prices
 
 OPENING = 9 * 3600 + 15 * 60
 CLOSING = 15 * 3600 + 30 * 60
+_CONVERTED_PERCENT = 3 * rupees.UNIT
 
 
 class MarketRules:
@@ -21,10 +24,10 @@ class MarketRules:
 
     def marketable(self, terms: Terms, slot: int) -> bool:
         """Whether an order trades at once. At or through the last price is enough."""
-        if terms.kind in {"MARKET", "SLM"}:
+        if not terms.worst:
             return True
         last = self._prices.last(terms.instrument, slot)
-        return terms.price >= last if terms.buy else terms.price <= last
+        return terms.worst >= last if terms.buy else terms.worst <= last
 
     def triggered(self, terms: Terms, slot: int) -> bool:
         """Whether the last price has reached a stop's trigger."""
@@ -35,14 +38,36 @@ class MarketRules:
         """The other side's best price, never worse than the order's own limit."""
         if terms.buy:
             ask = self._prices.ask(terms.instrument, slot)
-            return min(ask, terms.price) if terms.price else ask
+            return min(ask, terms.worst) if terms.worst else ask
         bid = self._prices.bid(terms.instrument, slot)
-        return max(bid, terms.price) if terms.price else bid
+        return max(bid, terms.worst) if terms.worst else bid
+
+    def bounded(self, terms: Terms, slot: int) -> Terms:
+        """A MARKET or SLM order with the worst price that its protection allows from here.
+
+        A bare MARKET becomes a LIMIT order where the switch says so. Others stay as they are.
+        """
+        percent = rupees.parse(terms.protection) or 0
+        bare = not percent and terms.kind == "MARKET" and self.switches.bare_market == "convert"
+        if terms.kind not in {"MARKET", "SLM"} or not (percent or bare):
+            return terms
+        last, tick = self._prices.last(terms.instrument, slot), terms.instrument.tick
+        away = last * (percent or _CONVERTED_PERCENT) // (100 * rupees.UNIT)
+        worst = (last + away) // tick * tick
+        if not terms.buy:
+            worst = max(tick, -((away - last) // tick) * tick)
+        if bare:
+            return msgspec.structs.replace(terms, kind="LIMIT", price=worst)
+        return msgspec.structs.replace(terms, bound=worst)
 
     def policy(self, terms: Terms, at: int) -> str:
         """Why the broker's own rules reject an order, or nothing."""
         switches = self.switches
-        if terms.kind == "MARKET" and terms.protection == "0.0" and switches.reject_bare_market:
+        if (
+            terms.kind == "MARKET"
+            and terms.protection == "0.0"
+            and switches.bare_market == "reject"
+        ):
             return "RMS:Rule: MARKET order without market protection is not allowed"
         if terms.kind == "SLM" and switches.reject_slm:
             return "RMS:Rule: SLM order is not allowed"
@@ -55,6 +80,12 @@ class MarketRules:
         instrument = terms.instrument
         if self._instruments.expired(instrument):
             return "Contract has expired."
+        if (
+            instrument.exchange == "MCXCOMM"
+            and terms.validity == "IOC"
+            and not self.switches.mcx_ioc
+        ):
+            return "IOC orders are not allowed in this segment."
         if instrument.freeze and terms.quantity > instrument.freeze:
             return f"Quantity is above the freeze quantity of {instrument.freeze}."
         if terms.price % instrument.tick or terms.trigger % instrument.tick:

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import json
 import logging
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -18,7 +19,7 @@ from copytrade_gui.brokers.iifl.door import (
     nothing_holds,
 )
 from copytrade_gui.brokers.iifl.instruments import NotAContractFileError, read_contracts
-from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind
+from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.ports import BrokerFailureError
 
 HEADER = (
@@ -110,9 +111,50 @@ def test_ncdex_is_ordered_by_symbol() -> None:
 
 
 def test_what_is_no_contract_file() -> None:
-    for text in ("", "<html>", "a,b,c\n1,2,3", '{"result":[]}'):
+    for text in ("", "<html>", "a,b,c\n1,2,3", '[{"a":1}]', '{"result":["x"]}'):
         with pytest.raises(NotAContractFileError, match="column 'exchange' is missing"):
             read_contracts(text, Exchange.NSEEQ)
+
+    for text in ('[{"exchange":"NSEEQ"', "{}", '{"result":5}', "[" * 5000):
+        with pytest.raises(NotAContractFileError, match=r"cut off|no list of contracts"):
+            read_contracts(text, Exchange.NSEEQ)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "24-Nov-2026", "24-NOV-2026 23:59", "2026-11-24", "2026-11-24 23:59", "24-11-2026",
+        "2026-11-24T23:59:00", "24-11-2026 23:59", "24-Nov-2026T23:59:00",
+    ],
+)  # fmt: skip
+def test_an_expiry_in_every_writing(written: str) -> None:
+    (future,) = only(f"NSEFO,NIFTY,1,FUTIDX,XX,,NIFTY,NF,{written},65,0.05")
+    assert isinstance(future, Instrument)
+    assert future.expiry == DAY
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "24-11-26", "26-11-24", "24/11/2026", "24-13-2026", "2026-24-11", "soon", "1-2-3-4"],
+)  # fmt: skip
+def test_an_expiry_that_is_not_clear_is_never_guessed(written: str) -> None:
+    assert only(f"NSEFO,NIFTY,1,FUTIDX,XX,,NIFTY,NF,{written},65,0.05") == [None]
+
+
+@pytest.mark.parametrize("expiry", ["", "01-Jan-1980", "2026-11-24T23:59:00", "soon"])
+@pytest.mark.parametrize("option", ["", "XX", "CE", "PE"])
+@pytest.mark.parametrize("exchange", [Exchange.NSEEQ, Exchange.BSEEQ])
+def test_equity_files_hold_shares_whatever_their_rows_carry(
+    exchange: Exchange, option: str, expiry: str
+) -> None:
+    (share,) = only(f"{exchange},INFY,1594,EQ,{option},0,INFOSYS,INFY-EQ,{expiry},1,0.05", exchange)
+    assert isinstance(share, Instrument)
+    assert (share.kind, share.expiry, share.strike) == (InstrumentKind.EQUITY, None, None)
+
+
+@pytest.mark.parametrize("exchange", [Exchange.NSEFO, Exchange.MCXCOMM, Exchange.NSECURR])
+def test_a_row_among_contracts_that_is_none_is_left_out(exchange: Exchange) -> None:
+    assert only(f"{exchange},GOLD,1,COM,,,GOLD,GOLD,,1,1", exchange) == [None]
 
 
 # ---------------------------------------------------------------- the cache
@@ -207,11 +249,31 @@ async def test_the_next_day_replaces_the_file(cache: Path) -> None:
 async def test_a_failed_fetch_leaves_nothing_and_may_be_repeated(
     cache: Path, answer: bytes | int | Exception, sentence: str
 ) -> None:
-    contracts, _ = files(cache, answer, EQUITIES.encode())
+    again = [] if isinstance(answer, Exception) else [answer]  # as JSON too
+    contracts, _ = files(cache, answer, *again, EQUITIES.encode())
     with pytest.raises(BrokerFailureError, match=sentence):
         await contracts.load(Exchange.NSEEQ, DAY)
     assert listing(cache) == {}
     assert len(await contracts.load(Exchange.NSEEQ, DAY)) == 2
+
+
+@pytest.mark.parametrize("missing", [404, b"<html>denied</html>", HEADER.encode() + b"\n"])
+async def test_the_json_form_steps_in_where_the_csv_cannot_be_used(
+    cache: Path, missing: bytes | int
+) -> None:
+    row = {
+        "exchange": "NSEEQ", "underlyingInstrumentSymbol": "INFY", "instrumentId": 1594,
+        "instrumentType": "EQ", "optionType": "", "strikePrice": None, "lotSize": "1",
+        "underlyingInstrumentName": "INFOSYS", "tradingSymbol": "INFY-EQ", "expiry": "",
+        "tickSize": 0.05, "formattedInstrumentName": "INFOSYS LIMITED", "series": "EQ",
+    }  # fmt: skip
+    served = json.dumps([row, {**row, "lotSize": "none", "instrumentId": "2"}, "odd"]).encode()
+    contracts, door = files(cache, missing, served)
+    for _ in range(2):
+        (infy,) = await contracts.load(Exchange.NSEEQ, DAY)
+        assert (infy.symbol, infy.tick, infy.lot_size) == ("INFY-EQ", Decimal("0.05"), 1)
+        contracts, _door = files(cache)  # the next start reads it from the folder
+    assert [path.rpartition(".")[2] for path in door.paths] == ["csv", "json"]
 
 
 def spoil(folder: Path) -> None:

@@ -27,7 +27,7 @@ def test_the_walk_of_a_marketable_order(stand: Stand) -> None:
     ]
     row = stand.row(order)
     assert (row["pendingQuantity"], row["filledQuantity"]) == ("0", "10")
-    assert row["averageTradedPrice"] == "1546.65"  # one tick above the last price
+    assert row["averageTradedPrice"] == "1546.7"  # one tick above the last price
     assert row["exchangeOrderId"]
     assert row["orderTag"] == "NA"
 
@@ -144,7 +144,7 @@ def test_a_modify_changes_only_what_it_names(stand: Stand) -> None:
 def test_a_modify_to_a_marketable_price_fills(stand: Stand) -> None:
     order = stand.accepted(price="1500")
     stand.wait()
-    stand.json("PUT", f"/orders/{order}", [{"price": "1600"}])
+    stand.json("PUT", f"/orders/{order}", {"price": "1600"})
     stand.wait()
     assert stand.row(order)["orderStatus"] == "complete"
 
@@ -180,7 +180,7 @@ def test_quantity_below_what_filled_is_not_possible(stand: Stand) -> None:
         ({"orderType": "MARKET", "price": None}, "RMS:Rule: MARKET"),
         ({"orderType": "SLM", "price": None, "slTriggerPrice": "1600"}, "RMS:Rule: SLM"),
         ({"product": "DELIVERY", "transactionType": "SELL", "quantity": "9999"}, "RMS:Rule: Check"),
-        ({"price": "1600.03"}, "Price is not a multiple of the tick size 0.05."),
+        ({"price": "1600.03"}, "Price is not a multiple of the tick size 0.1."),
         ({"price": "2600"}, "Price is outside the day's price range"),
     ],
 )

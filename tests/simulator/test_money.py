@@ -24,7 +24,7 @@ def test_limits_block_margin_and_give_it_back(stand: Stand) -> None:
     assert limits()["utilizedMargin"] == 0
     stand.accepted(product="INTRADAY")
     stand.wait()
-    assert limits()["utilizedMargin"] == pytest.approx(10 * 1546.65 * 0.2)
+    assert limits()["utilizedMargin"] == pytest.approx(10 * 1546.7 * 0.2)
     assert limits() == stand.json("GET", "/limits/fno")["result"]
 
 
@@ -36,7 +36,7 @@ def test_a_closed_position_leaves_its_profit(stand: Stand) -> None:
     stand.wait()
     (row,) = stand.rows("positions")
     assert row["netQuantity"] == 0
-    assert row["realizedPnl"] == pytest.approx(10 * (1599.95 - 1546.65))
+    assert row["realizedPnl"] == pytest.approx(10 * (1599.9 - 1546.7))
     assert stand.json("GET", "/limits")["result"]["utilizedMargin"] == 0
 
 

@@ -89,11 +89,23 @@ class ContractFiles:
         return max(days, default=None)
 
     async def _fetch(self, path: Path, exchange: Exchange) -> ContractFile:
+        """As CSV; as JSON where that is not there or not usable."""
+        try:
+            return await self._fetch_as("csv", path, exchange)
+        except BrokerFailureError as failure:
+            if failure.code == "network":
+                raise
+            try:
+                return await self._fetch_as("json", path, exchange)
+            except BrokerFailureError:
+                raise failure from None
+
+    async def _fetch_as(self, form: str, path: Path, exchange: Exchange) -> ContractFile:
         try:
             reply = await self._door().request(
                 "GET",
-                CONTRACTS.format(segment=exchange.value),
-                headers={**PLAIN_HEADERS, "Accept": "text/csv, */*"},
+                CONTRACTS.format(segment=exchange.value, form=form),
+                headers={**PLAIN_HEADERS, "Accept": "text/csv, application/json, */*"},
                 timeout_s=_FETCH_S,
                 max_body=MAX_FILE,
             )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+import msgspec
 
 from copytrade_gui.brokers.iifl.scalar import decimal, whole
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
@@ -16,6 +19,9 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _NEEDED = ("exchange", "instrument id", "trading symbol", "lot size", "tick size")
 _INDEX_TICK = Decimal("0.05")
 _FIELD_LIMIT = 1024
+_TIME = re.compile(r"[ T]")
+_CAPITAL = re.compile(r"(?=[A-Z])")
+_SHARES = frozenset({Exchange.NSEEQ, Exchange.BSEEQ})
 
 
 class NotAContractFileError(ValueError):
@@ -33,20 +39,16 @@ class ContractFile:
 def read_contracts(written: str, exchange: Exchange) -> ContractFile:
     """Read a contract file of one exchange; a bad row is skipped and counted, never guessed.
 
+    The broker serves each file as CSV and as JSON, whose keys are the CSV's columns in camel case
+    and two more (reference 15, 21 row 17).
+
     Raises:
         NotAContractFileError: the header lacks a column that we cannot do without.
     """
-    rows = _rows(written)
-    header = [name.strip().lstrip("\ufeff").lower() for name in next(rows, [])]
-    missing = [name for name in _NEEDED if name not in header]
-    if missing:
-        raise NotAContractFileError(f"column {missing[0]!r} is missing")
     found: dict[InstrumentKey, Instrument] = {}
     skipped = 0
-    for row in rows:
-        if not row:
-            continue
-        cells = dict(zip(header, row, strict=False))
+    json = written[:64].lstrip("\ufeff \t\r\n")[:1] in ("[", "{")
+    for cells in _json_rows(written) if json else _csv_rows(written):
         instrument = _instrument(cells, exchange)
         if instrument is None or instrument.key in found:
             skipped += 1
@@ -55,7 +57,41 @@ def read_contracts(written: str, exchange: Exchange) -> ContractFile:
     return ContractFile(tuple(found.values()), skipped)
 
 
-def _rows(written: str) -> Iterator[list[str]]:
+def _csv_rows(written: str) -> Iterator[dict[str, str]]:
+    rows = _lines(written)
+    header = [name.strip().lstrip("\ufeff").lower() for name in next(rows, [])]
+    _must_have(header)
+    for row in rows:
+        if row:
+            yield dict(zip(header, row, strict=False))
+
+
+def _json_rows(written: str) -> Iterator[dict[str, str]]:
+    try:
+        content: object = msgspec.json.decode(written.lstrip("\ufeff"))
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:
+        raise NotAContractFileError("it is cut off, or no JSON") from error
+    rows = content.get("result") if isinstance(content, dict) else content
+    if not isinstance(rows, list):
+        raise NotAContractFileError("it holds no list of contracts")
+    for number, row in enumerate(rows):
+        fields = row if isinstance(row, dict) else {}
+        cells = {
+            _CAPITAL.sub(" ", str(name)).lower(): "" if value is None else str(value)
+            for name, value in fields.items()
+        }
+        if not number:
+            _must_have(cells)
+        yield cells
+
+
+def _must_have(columns: Collection[str]) -> None:
+    missing = [name for name in _NEEDED if name not in columns]
+    if missing:
+        raise NotAContractFileError(f"column {missing[0]!r} is missing")
+
+
+def _lines(written: str) -> Iterator[list[str]]:
     # Line by line: a stray quote then spoils one row and not the rest of the file.
     for line in written.splitlines():
         try:
@@ -73,7 +109,11 @@ def _instrument(cells: dict[str, str], exchange: Exchange) -> Instrument | None:
     number = symbol if exchange is Exchange.NCDEXCOMM else cell("instrument id")
     if cell("exchange").upper() != exchange.value or not symbol or not _fits(number, symbol):
         return None
-    kind = _kind(cell("instrument type").upper(), cell("option type").upper(), cell("expiry"))
+    kind = _kind(
+        exchange, cell("instrument type").upper(), cell("option type").upper(), cell("expiry")
+    )
+    if kind is None:
+        return None
     expiry = _expiry(cell("expiry"))
     strike = decimal(cell("strike price")) if kind.is_option else None
     lot, tick = whole(cell("lot size")), decimal(cell("tick size"))
@@ -101,27 +141,34 @@ def _fits(number: str, symbol: str) -> bool:
     return 0 < len(number) <= 60 and number.isprintable() and symbol.isprintable()
 
 
-def _kind(instrument_type: str, option_type: str, expiry: str) -> InstrumentKind:
+def _kind(
+    exchange: Exchange, instrument_type: str, option_type: str, expiry: str
+) -> InstrumentKind | None:
+    """The segment comes first: equity files hold shares and indices only, whatever else they say.
+
+    Their rows may carry an option type, a strike and an expiry (reference 21 row 9). None for a row
+    of another segment that is neither contract nor index.
+    """
+    if exchange in _SHARES:
+        return InstrumentKind.INDEX if instrument_type == "INDEX" else InstrumentKind.EQUITY
     if option_type == "CE":
         return InstrumentKind.CALL
     if option_type == "PE":
         return InstrumentKind.PUT
-    if instrument_type == "INDEX":
-        return InstrumentKind.INDEX
     if instrument_type.startswith("FUT") or (option_type == "XX" and expiry):
         return InstrumentKind.FUTURE
-    return InstrumentKind.EQUITY
+    return InstrumentKind.INDEX if instrument_type == "INDEX" else None
 
 
 def _expiry(written: str) -> date | None:
-    """Read ``30-Apr-2026``, with or without a time behind it, or ``2026-04-30``."""
-    parts = written.partition(" ")[0].split("-")
+    """Read ``30-Apr-2026``, ``30-04-2026`` or ``2026-04-30``, with or without a time behind it."""
+    parts = _TIME.split(written, maxsplit=1)[0].split("-")
     if len(parts) != 3:
         return None
     first, month, last = parts
     try:
-        if month.isdigit():
-            return date(int(first), int(month), int(last))
-        return date(int(last), _MONTHS.index(month.upper()) + 1, int(first))
+        number = int(month) if month.isdigit() else _MONTHS.index(month.upper()) + 1
+        year, day = (first, last) if len(first) == 4 else (last, first)
+        return date(int(year), number, int(day)) if len(year) == 4 else None
     except ValueError:
         return None

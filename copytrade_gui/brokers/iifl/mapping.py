@@ -205,6 +205,8 @@ def position_of(row: PositionRow, lot_size: LotSize) -> BrokerPosition | None:
         carried=counted(row.overnight_quantity),
         bought=counted(row.day_buy_quantity),
         sold=counted(row.day_sell_quantity),
+        multiplier=whole(row.multiplier),
+        lot_in_file=lot_size(key),
     )
 
 

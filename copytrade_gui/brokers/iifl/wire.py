@@ -23,7 +23,7 @@ CANDLES = "/marketdata/historicaldata"
 QUOTES = "/marketdata/marketquotes"
 DEPTH = "/marketdata/marketdepth"
 OPEN_INTEREST = "/marketdata/openinterest"
-CONTRACTS = "/contractfiles/{segment}.csv"
+CONTRACTS = "/contractfiles/{segment}.{form}"
 
 
 class Row(msgspec.Struct, rename="camel", frozen=True):
@@ -102,6 +102,7 @@ class PositionRow(Row, frozen=True):
     net_average_price: Value = None
     realized_pnl: Value = None
     lot_size: Value = None
+    multiplier: Value = None
 
 
 class HoldingRow(Row, frozen=True):
