@@ -299,7 +299,7 @@ def test_readers_of_a_refusal_do_not_quote_the_body() -> None:
 
 @given(st.text(max_size=400) | st.binary(max_size=400).map(lambda raw: raw.decode("latin-1")))
 def test_any_text_is_a_contract_file_or_is_not(written: str) -> None:
-    for text in (written, HEADER + "\n" + written):
+    for text in (written, HEADER + "\n" + written, f"[{written}", f"{{{written}"):
         try:
             read_contracts(text, Exchange.NSEEQ)
         except NotAContractFileError:
@@ -310,6 +310,28 @@ HEADER = (
     "Exchange,Underlying Instrument Symbol,Instrument ID,Instrument Type,Option Type,"
     "Strike Price,Underlying Instrument Name,Trading Symbol,Expiry,Lot Size,Tick Size"
 )
+
+
+def in_camel_case(column: str) -> str:
+    words = column.split()
+    return words[0].lower() + "".join(word.capitalize() for word in words[1:])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[" * (8 * MIB), "[" + "{}," * (2 * MIB) + "{}]", '{"result":' * MIB,
+        "[1" + ",1" * (4 * MIB),
+        '[{"' + "A" * (8 * MIB) + '":1}]', '[{"exchange":' + "9" * (8 * MIB) + "}]",
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_eight_mib_that_are_no_contract_file(written: str, record_property: Tell) -> None:
+    slowest = Slowest()
+    with slowest, pytest.raises(NotAContractFileError):
+        read_contracts(written, Exchange.NSEEQ)
+    record_property("inputs", 1)
+    record_property("slowest_ms", slowest.ms)
 
 
 def test_seeded_contract_rows(record_property: Tell) -> None:
@@ -323,8 +345,10 @@ def test_seeded_contract_rows(record_property: Tell) -> None:
             cells[dice.randrange(len(cells))] = odd
         with slowest:
             read = read_contracts(f"{HEADER}\n{','.join(cells)}\n", Exchange.NSEFO)
-        for one in read.instruments:
+            row = dict(zip(map(in_camel_case, HEADER.split(",")), cells, strict=True))
+            again = read_contracts(json.dumps([row]), Exchange.NSEFO)
+        for one in (*read.instruments, *again.instruments):
             assert one.lot_size >= 1
             assert one.tick > 0
-    record_property("inputs", len(CASES))
+    record_property("inputs", 2 * len(CASES))
     record_property("slowest_ms", slowest.ms)

@@ -19,6 +19,7 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _NEEDED = ("exchange", "instrument id", "trading symbol", "lot size", "tick size")
 _INDEX_TICK = Decimal("0.05")
 _FIELD_LIMIT = 1024
+_LONGEST_NAME = 64
 _TIME = re.compile(r"[ T]")
 _CAPITAL = re.compile(r"(?=[A-Z])")
 _SHARES = frozenset({Exchange.NSEEQ, Exchange.BSEEQ})
@@ -77,12 +78,21 @@ def _json_rows(written: str) -> Iterator[dict[str, str]]:
     for number, row in enumerate(rows):
         fields = row if isinstance(row, dict) else {}
         cells = {
-            _CAPITAL.sub(" ", str(name)).lower(): "" if value is None else str(value)
+            _CAPITAL.sub(" ", str(name)[:_LONGEST_NAME]).lower(): _cell(value)
             for name, value in fields.items()
         }
         if not number:
             _must_have(cells)
         yield cells
+
+
+def _cell(value: object) -> str:
+    """A value of a JSON row as the CSV would write it; empty for one that is neither."""
+    if isinstance(value, str):
+        return value[:_FIELD_LIMIT]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    return str(value) if isinstance(value, float) or abs(value) < 10**18 else ""
 
 
 def _must_have(columns: Collection[str]) -> None:
