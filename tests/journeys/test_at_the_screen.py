@@ -1,0 +1,209 @@
+"""A trader's day at a real window, with mouse and keys from outside; the broker's ledger judges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.eyes import Part
+from tests.journeys.screen import Broker, Order, Person, broker_running, screen_running
+
+pytestmark = [pytest.mark.xvfb, pytest.mark.timeout(600), pytest.mark.xdist_group("screen")]
+
+FOLLOWERS = 3
+EVERYBODY = FOLLOWERS + 1
+SHARE = "RELIANCE-EQ"
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    with screen_running("1366x768") as display:
+        yield display
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    with broker_running(EVERYBODY) as broker:
+        yield broker
+
+
+@pytest.fixture
+def person(display: str, broker: Broker, tmp_path: Path) -> Iterator[Person]:
+    person = Person(display, tmp_path / "data", broker)
+    try:
+        person.start()
+        ready(person)
+        yield person
+    finally:
+        person.leave()
+
+
+def ready(person: Person) -> None:
+    """The window is there and everybody is logged in."""
+    person.see_window("CopyTrade Console")
+    person.see("lamp_broker", lambda lamp: f"{EVERYBODY} of {EVERYBODY}" in lamp.text)
+
+
+# -------------------------------------------------------------------- what he does
+
+
+def fill_ticket(person: Person, key: str, symbol: str = SHARE, quantity: str = "10") -> None:
+    """F1 or F2, then the ticket by its keys, up to where Enter asks: an order that rests.
+
+    It rests because its price is 4 % from the last one, on the patient side.
+    """
+    person.keys(key)
+    if person.see("ticket_title").text != symbol:
+        person.keys("alt+i")
+        person.see("ticket_instrument", lambda field: field.focus)
+        person.write(symbol.casefold())
+        person.see_row("instrument_list", symbol)
+        person.keys("Return")
+    person.see("ticket_quantity", lambda field: field.focus)
+    person.keys("ctrl+a")
+    person.write(quantity)
+    person.keys("Return")
+    person.see("ticket_price", lambda field: field.focus)
+    last = person.see("quote_last", lambda label: label.text[:1].isdigit()).text
+    price = str(round(float(last.replace(",", "")) * (0.96 if key == "F1" else 1.04)))
+    person.keys("ctrl+a")
+    person.write(price)
+    person.see("ticket_price", _says(price))
+
+
+def send(person: Person) -> None:
+    """Enter, from the price to the button, to the question, and its verb.
+
+    While the ticket is being checked the button takes no key; then he presses again.
+    """
+    for goal in ("ticket_send", "ticket_confirm"):
+        person.see("ticket_send", lambda button: button.enabled)
+        person.keys("Return")
+        while not person.sees(goal, lambda button: button.focus):
+            person.see("ticket_send", lambda button: button.enabled)
+            person.keys("Return")
+    person.keys("Return")
+
+
+def order(person: Person, key: str) -> list[Order]:
+    """One more master order; returns what the broker accepted of it."""
+    broker = person.broker
+    before = len(broker.orders())
+    fill_ticket(person, key)
+    send(person)
+    person.wait(
+        lambda: len(person.broker.orders()) == before + EVERYBODY, "every order at the broker"
+    )
+    return person.broker.orders()[before:]
+
+
+def choose(person: Person, action: str) -> None:
+    """Find an action in the command palette and do it."""
+    person.keys("ctrl+k")
+    person.see("palette_line", lambda line: line.focus)
+    person.write(action.casefold())
+    person.see("palette_list", lambda found: first(found.rows).startswith(action))
+    person.keys("Return")
+
+
+def first(rows: tuple[object, ...]) -> str:
+    return str(getattr(rows[0], "cells", ("",))[0]) if rows else ""
+
+
+def choose_file(person: Person, title: str, path: Path) -> None:
+    """Type a file's name into the dialog of that title."""
+    person.see_window(title)
+    person.see("fileNameEdit", lambda field: field.focus)
+    person.keys("ctrl+a")
+    person.write(str(path))
+    person.see("fileNameEdit", lambda field: field.text == str(path))
+    person.keys("Return")
+
+
+def resume(person: Person, reason: str, *, word: bool = False) -> None:
+    person.click("stop_resume")
+    person.see_window("Resume copying")
+    person.see("field_reason", lambda field: field.focus)
+    person.write(reason)
+    if word:
+        person.keys("Tab")
+        person.see("field_word", lambda field: field.focus)
+        person.write("RESUME")
+    person.keys("Return")
+    person.see("copying_state", lambda state: state.text == "Copying")
+
+
+def _says(words: str) -> Callable[[Part], bool]:
+    return lambda part: part.text == words
+
+
+def symbols(orders: list[Order]) -> set[tuple[str, str]]:
+    return {(one.side, one.symbol) for one in orders}
+
+
+# -------------------------------------------------------------------- his day
+
+
+def test_a_day_of_buying_selling_cancelling_and_stopping(person: Person) -> None:
+    broker = person.broker
+    bought = order(person, "F1")
+    assert symbols(bought) == {("BUY", SHARE)}
+    assert len({one.account for one in bought}) == EVERYBODY
+    sold = order(person, "F2")
+    assert symbols(sold) == {("SELL", SHARE)}
+    assert len(broker.open_orders()) == 2 * EVERYBODY, "far from the market, all of them rest"
+
+    # Refreshing changes no figure here and nothing at the broker.
+    person.keys("F3")
+    row = person.see_row("orders", SHARE)
+    before = [one.cells for one in person.see("orders").rows]
+    person.keys("F5")
+    person.see("orders", lambda table: [r.cells for r in table.rows] == before)
+    assert len(broker.orders()) == 2 * EVERYBODY
+
+    # Cancel the newest by its row; its copies go with it, the other order stays.
+    person.click_row("orders", row.cells[0])
+    person.see("orders", lambda table: table.focus)
+    person.keys("Delete")
+    person.see_window("Cancel orders")
+    person.keys("Return")
+    person.wait(lambda: len(broker.open_orders()) == EVERYBODY, "one of the two orders cancelled")
+    assert symbols(broker.open_orders()) in ({("BUY", SHARE)}, {("SELL", SHARE)})
+
+    # A pause and a halt keep the next order at home.
+    for button, state in (("stop_pause", "PAUSED"), ("stop_halt", "HALTED")):
+        person.click(button)
+        person.see("copying_state", _says(state))
+        fill_ticket(person, "F1")
+        person.see("ticket_send", lambda button: not button.enabled)
+        person.keys("Return", "Return", "Return")
+        if state == "PAUSED":
+            person.click("stop_resume")
+            person.see("copying_state", lambda shown: shown.text == "Copying")
+    resume(person, "The news is out.")
+    assert len(broker.orders()) == 2 * EVERYBODY, "nothing left in a stop"
+    order(person, "F1")
+
+    # KILL: the mouse is held until every order of his has ended at the broker.
+    person.keys("ctrl+shift+k")
+    person.see_window("Kill")
+    person.hold("kill_hold", lambda: person.wait(lambda: not broker.open_orders(), "no open order"))
+    person.see("copying_state", lambda shown: shown.text == "KILLED")
+    person.click("kill_close")
+    person.see_gone("kill_guard")
+    accepted = len(broker.orders())
+
+    # He leaves and comes back: still killed, nothing leaves; then he resumes.
+    person.keys("ctrl+q")
+    assert person.ended() == 0
+    assert "Traceback" not in person.said()
+    person.start()
+    ready(person)
+    person.see("copying_state", lambda shown: shown.text == "KILLED")
+    assert len(broker.orders()) == accepted
+    resume(person, "A new start.", word=True)
+    again = order(person, "F1")
+    assert Counter(one.account for one in again) == Counter({o.account: 1 for o in bought})
