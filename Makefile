@@ -58,6 +58,10 @@ screenshots: test-packages ## Every panel and dialog as PNG under screenshots/, 
 test: test-packages ## The whole test suite
 	QT_QPA_PLATFORM=offscreen $(python) -m pytest -n $(WORKERS) $(ARGS)
 
+.PHONY: journeys
+journeys: test-packages ## A trader's day at a real window, all of it, with mouse and keys from outside
+	$(python) -m pytest -n 0 -m 'xvfb' tests/journeys $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.ready ## Format, lint, strict types, import contracts, dependencies, house rules
 	$(bin)/ruff format --check $(code)

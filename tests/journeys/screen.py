@@ -108,13 +108,15 @@ def screen_running(size: str) -> Iterator[str]:
         process.stdout.close()
 
 
-def until(claim: Callable[[], T], what: str) -> T:
+def until(claim: Callable[[], T | None], what: str) -> T:
     """Wait for something that can be seen from outside; fails with ``what`` was waited for."""
     deadline = time.monotonic() + PATIENCE_S
-    while not (found := claim()):
+    while True:
+        found = claim()
+        if found:
+            return found
         assert time.monotonic() < deadline, what
         time.sleep(_GLANCE_S)
-    return found
 
 
 class Person:
@@ -150,9 +152,14 @@ class Person:
 
     def kill(self) -> None:
         """End the program as a power cut would."""
-        assert self._process is not None
+        if self._process is None:
+            return
         self._process.kill()
         self._process.wait(PATIENCE_S)
+
+    def is_over(self) -> bool:
+        """Whether the program has ended."""
+        return self._process is not None and self._process.poll() is not None
 
     def ended(self) -> int:
         """Wait for the program's own end; returns its exit code."""
@@ -161,7 +168,7 @@ class Person:
 
     def leave(self) -> None:
         """Whatever happened, nothing of it stays."""
-        if self._process is not None and self._process.poll() is None:
+        if not self.is_over():
             self.kill()
 
     def said(self) -> str:
@@ -213,7 +220,7 @@ class Person:
             lambda: title if words in (title := self.look().active) else "", f"window {words!r}"
         )
 
-    def wait(self, claim: Callable[[], T], what: str) -> T:
+    def wait(self, claim: Callable[[], T | None], what: str) -> T:
         """Wait for something that can be known from outside; a failure says what was seen."""
         try:
             return until(claim, what)
@@ -267,9 +274,12 @@ class Person:
         """A place that is the same in two looks, one after the other."""
         while True:
             before, number = where(), self.look().number
-            self.wait(lambda n=number: self.look().number > n, "another look")
+            self._look_again(number)
             if where() == before:
                 return before
+
+    def _look_again(self, number: int) -> None:
+        self.wait(lambda: self.look().number > number, "another look")
 
     def _point(self, place: tuple[int, int, int, int]) -> None:
         left, top, width, height = place

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import pytest
 
@@ -15,6 +17,7 @@ pytestmark = [pytest.mark.xvfb, pytest.mark.timeout(600), pytest.mark.xdist_grou
 
 FOLLOWERS = 3
 EVERYBODY = FOLLOWERS + 1
+CONSOLE = "CopyTrade Console"
 SHARE = "RELIANCE-EQ"
 
 
@@ -43,7 +46,7 @@ def person(display: str, broker: Broker, tmp_path: Path) -> Iterator[Person]:
 
 def ready(person: Person) -> None:
     """The window is there and everybody is logged in."""
-    person.see_window("CopyTrade Console")
+    person.see_window(CONSOLE)
     person.see("lamp_broker", lambda lamp: f"{EVERYBODY} of {EVERYBODY}" in lamp.text)
 
 
@@ -55,6 +58,7 @@ def fill_ticket(person: Person, key: str, symbol: str = SHARE, quantity: str = "
 
     It rests because its price is 4 % from the last one, on the patient side.
     """
+    person.see_window(CONSOLE)
     person.keys(key)
     if person.see("ticket_title").text != symbol:
         person.keys("alt+i")
@@ -102,6 +106,7 @@ def order(person: Person, key: str) -> list[Order]:
 
 def choose(person: Person, action: str) -> None:
     """Find an action in the command palette and do it."""
+    person.see_window(CONSOLE)
     person.keys("ctrl+k")
     person.see("palette_line", lambda line: line.focus)
     person.write(action.casefold())
@@ -134,6 +139,18 @@ def resume(person: Person, reason: str, *, word: bool = False) -> None:
         person.write("RESUME")
     person.keys("Return")
     person.see("copying_state", lambda state: state.text == "Copying")
+
+
+def leave(person: Person) -> None:
+    """Quit, and say so where the console asks."""
+    person.see_window(CONSOLE)
+    person.keys("ctrl+q")
+    person.wait(lambda: person.is_over() or "Quit" in person.look().active, "the end or a question")
+    if not person.is_over():
+        person.click("question_verb")
+    person.wait(person.is_over, "the end")
+    assert person.ended() == 0
+    assert "Traceback" not in person.said()
 
 
 def _says(words: str) -> Callable[[Part], bool]:
@@ -197,9 +214,7 @@ def test_a_day_of_buying_selling_cancelling_and_stopping(person: Person) -> None
     accepted = len(broker.orders())
 
     # He leaves and comes back: still killed, nothing leaves; then he resumes.
-    person.keys("ctrl+q")
-    assert person.ended() == 0
-    assert "Traceback" not in person.said()
+    leave(person)
     person.start()
     ready(person)
     person.see("copying_state", lambda shown: shown.text == "KILLED")
@@ -207,3 +222,101 @@ def test_a_day_of_buying_selling_cancelling_and_stopping(person: Person) -> None
     resume(person, "A new start.", word=True)
     again = order(person, "F1")
     assert Counter(one.account for one in again) == Counter({o.account: 1 for o in bought})
+
+
+def test_files_are_written_read_and_left_alone(person: Person, tmp_path: Path) -> None:
+    order(person, "F1")
+    followers = tmp_path / "my followers.csv"
+    choose(person, "Export CSV")
+    choose_file(person, "Export followers", followers)
+    person.wait(followers.exists, "the followers' file")
+    rows = read_csv(person, followers, 1 + FOLLOWERS)
+    assert rows[0][:2] == ["name", "client_id"]
+
+    # One more name for the first follower, and the file goes in again.
+    rows[1][0] = "Asha & Sons <b>"
+    changed = tmp_path / "changed.csv"
+    with changed.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    person.see_window(CONSOLE)
+    person.keys("ctrl+i")
+    choose_file(person, "Import followers", changed)
+    person.see_window("Import changed.csv")
+    person.click("import_verb")
+    person.see_row("followers", "Asha & Sons <b>")
+
+    # Every table, and all orders, as a workbook and as text.
+    for action, title, name, words in (
+        ("Export table", "Export table", "followers.csv", "Asha & Sons <b>"),
+        ("Export all orders", "Export all orders", "orders.csv", SHARE),
+        ("Export all orders", "Export all orders", "orders.xlsx", SHARE),
+    ):
+        path = tmp_path / name
+        choose(person, action)
+        choose_file(person, title, path)
+        person.wait(path.exists, name)
+        read_words(person, path, words)
+
+    # A file that is there is asked about, and a dialog that is closed writes nothing.
+    kept = followers.read_bytes()
+    choose(person, "Export CSV")
+    choose_file(person, "Export followers", followers)
+    person.click("question_back")
+    person.see_window("Export followers")
+    person.keys("Escape")
+    person.see_window(CONSOLE)
+    assert followers.read_bytes() == kept
+    assert len(person.broker.orders()) == EVERYBODY
+
+
+def read_csv(person: Person, path: Path, lines: int) -> list[list[str]]:
+    """The rows of a file once it is written whole."""
+
+    def rows() -> list[list[str]]:
+        return list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+
+    person.wait(lambda: len(rows()) == lines, f"{lines} lines in {path.name}")
+    return rows()
+
+
+def read_words(person: Person, path: Path, words: str) -> None:
+    person.wait(lambda: words in words_of(path), f"{words} in {path.name}")
+
+
+def words_of(path: Path) -> str:
+    """What stands in an exported file."""
+    if path.suffix == ".csv":
+        return path.read_text(encoding="utf-8-sig")
+    try:
+        with ZipFile(path) as book:
+            return "".join(book.read(n).decode() for n in book.namelist() if n.endswith(".xml"))
+    except BadZipFile:
+        return ""  # it is being written
+
+
+def test_a_second_console_on_the_same_folder_says_so_and_leaves_the_first_alone(
+    person: Person, display: str, broker: Broker
+) -> None:
+    other = Person(display, person.folder, broker, "second")
+    try:
+        other.start()
+        other.see_window(CONSOLE)
+        assert "already" in other.see("refusal_sentence").text
+        other.keys("Return")
+        assert other.ended() == 1
+    finally:
+        other.leave()
+    assert len(order(person, "F1")) == EVERYBODY
+
+
+def test_after_a_power_cut_the_report_stands_before_anything_leaves(person: Person) -> None:
+    order(person, "F1")
+    person.kill()
+    person.start()
+    ready(person)
+    choose(person, "Recovery report")
+    person.see_window("Recovery report")
+    person.see("recovery_text", lambda text: "Proven at the broker" in text.text)
+    assert len(person.broker.orders()) == EVERYBODY
+    person.keys("Escape")
+    person.see_gone("recovery_text")
