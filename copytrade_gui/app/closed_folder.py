@@ -10,7 +10,7 @@ from pathlib import Path
 from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.wiring import PAPER_PROFILE, open_vault
 from copytrade_gui.app.world import SystemClock
-from copytrade_gui.domain.account import Account, Role, client_key
+from copytrade_gui.domain.account import Account, Role, same_client
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import SecretStore
 from copytrade_gui.services.account_store import AccountStore
@@ -32,7 +32,7 @@ class ClosedFolder:
         """The master whom new followers follow. Raises RefusedError."""
         masters = [one for one in self.accounts if one.role is Role.MASTER]
         if client_id is not None:
-            masters = [one for one in masters if client_key(one.client_id) == client_key(client_id)]
+            masters = [one for one in masters if same_client(one.client_id, client_id)]
         if len(masters) == 1:
             return masters[0].account_id
         if masters:

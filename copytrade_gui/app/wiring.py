@@ -26,6 +26,7 @@ from copytrade_gui.app.paper import (
 from copytrade_gui.app.world import SystemChance, SystemClock
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.domain.account import Account, client_key
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
@@ -210,13 +211,15 @@ async def _provision(
     by_id = {account.account_id: account for account in accounts}
     by_client = {client_key(account.client_id): account for account in accounts}
     wanted: list[Account] = []
-    put_secrets = []
+    new_secrets: dict[AccountId, str] = {}
     for made, secret in paper_accounts(read_accounts(line), plain=plain):
         known = by_client.get(client_key(made.client_id)) or by_id.get(made.account_id, made)
         wanted.append(replace(known, app_key=made.app_key))
-        put_secrets.append(secrets.put(known.account_id, APP_SECRET, secret))
+        new_secrets[known.account_id] = secret
     await store.accounts.put([one for one in wanted if by_id.get(one.account_id) != one])
-    await asyncio.gather(*put_secrets)
+    await asyncio.gather(
+        *(secrets.put(name, APP_SECRET, secret) for name, secret in new_secrets.items())
+    )
 
 
 async def _load_instruments(market: Market) -> None:

@@ -22,6 +22,11 @@ def client_key(client_id: str) -> str:
     return client_id.strip().casefold()
 
 
+def same_client(one: str, other: str) -> bool:
+    """True if both are one client id at the broker, however they are written."""
+    return client_key(one) == client_key(other)
+
+
 class Role(StrEnum):
     """What an account does here."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from copytrade_gui.domain.account import client_key
+from copytrade_gui.domain.account import same_client
 from copytrade_gui.domain.ids import AccountId
 
 
@@ -46,7 +46,7 @@ class AccountHalt:
         """True if it is this account's, here or at the broker."""
         if self.account_id == account_id:
             return True
-        return bool(client_id) and client_key(self.client_id) == client_key(client_id)
+        return bool(client_id) and same_client(self.client_id, client_id)
 
     @property
     def reason(self) -> str:

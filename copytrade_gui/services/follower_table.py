@@ -30,7 +30,10 @@ COLUMNS = (
 )
 KEY = "client_id"
 """The column that says which follower a row is about; the only one a file must have."""
-MAX_BYTES = 5_000_000
+MAX_BYTES = 1_000_000
+MAX_LINES = 10_000
+MAX_COLUMNS = 16_384
+"""What a spreadsheet has at most; it may write empty ones behind ours."""
 _SAVE_AS = "Save it as CSV UTF-8."
 _OTHER_FILES = (
     (b"PK\x03\x04", "an Excel or other packed file"),
@@ -72,8 +75,8 @@ def read_file(path: Path) -> bytes:
         raise RefusedError(f"File {path} cannot be read: {why}.", field="file") from error
     if len(data) > MAX_BYTES:
         raise RefusedError(
-            f"File is above {MAX_BYTES // 1_000_000} MB, far more than {MOST_FOLLOWERS} followers "
-            "need. Choose the file of the followers.",
+            f"File is above {MAX_BYTES // 1_000_000} MB. A console copies to at most "
+            f"{MOST_FOLLOWERS} followers, who need less. Choose their file, or remove lines.",
             field="file",
         )
     return data
@@ -86,7 +89,14 @@ def read_table(data: bytes) -> tuple[TableRow, ...]:
         RefusedError: it is not a CSV file with our columns, or has more rows than a console can
             have followers.
     """
-    lines = _decode(data).split("\n")
+    text = _decode(data)
+    if text.count("\n") > MAX_LINES:
+        raise RefusedError(
+            f"File has more than {MAX_LINES} lines. A console copies to at most {MOST_FOLLOWERS} "
+            "followers. Remove lines.",
+            field="file",
+        )
+    lines = text.split("\n")
     start, separator = _find_header(lines)
     rows: list[TableRow] = []
     header: list[str] = []
@@ -163,6 +173,8 @@ def _known_columns(line: str, separator: str) -> set[str]:
 
 
 def _split(line: str, separator: str) -> list[str]:
+    if line.count(separator) >= MAX_COLUMNS:
+        return []
     try:
         return next(csv.reader([line], delimiter=separator), [])
     except csv.Error:

@@ -14,7 +14,7 @@ from copytrade_gui.domain.account import (
     AccountStatus,
     Role,
     SessionState,
-    client_key,
+    same_client,
 )
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.sizing import SizingRule, problem_with
@@ -85,7 +85,7 @@ class Followers:
                 raise RefusedError(f"{old.name} is a master and has no sizing. Edit a follower.")
             account = read_follower(account_id, old.master_id, draft)
             self._refuse_double(account.client_id, account_id)
-            if not _alike(old, account.client_id):
+            if not same_client(old.client_id, account.client_id):
                 await self._leave_client(account_id)
             await self._keep([account], {account_id: draft.app_secret.strip()})
         return account
@@ -154,7 +154,7 @@ class Followers:
             for account in accounts:
                 self._refuse_double(account.client_id, account.account_id)
                 other = held.get(account.account_id)
-                if other is not None and not _alike(other, account.client_id):
+                if other is not None and not same_client(other.client_id, account.client_id):
                     raise RefusedError(
                         f"{account.name} cannot come back in the place of {other.name}. "
                         "Add it again.",
@@ -208,7 +208,7 @@ class Followers:
 
     def _refuse_double(self, client_id: str, own: AccountId | None) -> None:
         for account in self._accounts_by_id().values():
-            if _alike(account, client_id) and account.account_id != own:
+            if same_client(account.client_id, client_id) and account.account_id != own:
                 raise RefusedError(
                     f"Client id {client_id} is already here as {account.name}. Edit that one.",
                     field="client_id",
@@ -254,8 +254,3 @@ class Followers:
         for account in accounts:
             off = self._going_off[account.account_id] > 0
             self._engine.put_account(replace(account, active=False) if off else account)
-
-
-def _alike(account: Account, client_id: str) -> bool:
-    """True if it is the account with this client id at the broker, however it is written."""
-    return client_key(account.client_id) == client_key(client_id)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from copytrade_gui.domain.account import Account, AccountStatus, SessionState, client_key
+from copytrade_gui.domain.account import Account, AccountStatus, SessionState, same_client
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.recovery import ist
@@ -158,7 +158,7 @@ class Sessions:
             await session.aclose()
             raise RefusedError(f"{account.name} was logged in or out again meanwhile.")
         lane = self._engine.lanes.get(account.account_id)
-        if lane is None or client_key(lane.account.client_id) != client_key(account.client_id):
+        if lane is None or not same_client(lane.account.client_id, account.client_id):
             # edited meanwhile
             await self.logout(account.account_id)
             raise RefusedError("The account was changed while it was logged in. Log it in again.")

@@ -216,7 +216,7 @@ SPECS: dict[Act, Spec] = {
     ),
     Act.FOLLOWER_REMOVE: Spec(
         "Remo&ve",
-        "Remove the selected follower; its history stays",
+        "Remove the selected followers; their history stays",
         "Followers",
         ("Ctrl+Del",),
         "trash-2",

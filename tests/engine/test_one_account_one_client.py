@@ -94,6 +94,41 @@ def test_one_client_id_is_one_account_however_it_is_written(again: str) -> None:
     played(script)
 
 
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("name", "Two\nlines"), ("name", "\u202ereversed"), ("client_id", "\uff21\uff221"),
+        ("client_id", "../A"), ("app_key", "key&v=2"), ("app_secret", "two words"),
+    ],
+)  # fmt: skip
+def test_what_the_broker_cannot_mean_is_refused_at_every_entrance(field: str, text: str) -> None:
+    async def script(_console: Console, followers: Followers) -> None:
+        before = await followers.add(MASTER, draft("AB123"))
+        wrong = {"name": "N", "client_id": "CD1", "app_key": "k", "app_secret": "s", field: text}
+        typed = replace(draft("CD1"), **wrong)  # type: ignore[arg-type]  # by the fields' names
+        for work in (
+            followers.add(MASTER, typed),
+            followers.edit(before.account_id, typed),
+            followers.add_master(**wrong),
+        ):
+            with pytest.raises(RefusedError) as refused:
+                await work
+            assert refused.value.field == field
+        assert (await clients(followers))[before.account_id] == "AB123"
+
+    played(script)
+
+
+def test_another_spelling_of_its_client_id_leaves_an_account_its_session() -> None:
+    async def script(console: Console, followers: Followers) -> None:
+        first = await followers.add(MASTER, draft("ab123"))
+        await followers.edit(first.account_id, draft("AB123"))
+        assert (await clients(followers))[first.account_id] == "AB123"
+        assert not console.engine.lanes[first.account_id].status.session_reason
+
+    played(script)
+
+
 def test_another_client_id_ends_the_session_of_the_one_before() -> None:
     async def script(console: Console, _followers: Followers) -> None:
         first = console.world.accounts[1].account_id

@@ -323,8 +323,9 @@ def test_a_cap_that_cannot_be_stored_is_refused_in_the_dry_run(cap: str) -> None
 
 
 def test_more_rows_than_a_console_has_followers() -> None:
-    rows = "".join(f"{ROW}\n".replace("KX2", f"KX{n}") for n in range(100_000))
-    assert str(MOST_FOLLOWERS) in refusal(f"{HEADER}\n{rows}").sentence
+    for count in (MOST_FOLLOWERS + 1, 100_000):
+        rows = "".join(f"{ROW}\n".replace("KX2", f"KX{n}") for n in range(count))
+        assert str(MOST_FOLLOWERS) in refusal(f"{HEADER}\n{rows}").sentence
     held = [
         replace(ASHA, account_id=AccountId(f"F-{n}"), client_id=f"A{n}")
         for n in range(MOST_FOLLOWERS)

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QLineEdit, QPushButton
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.actions import Act
@@ -100,6 +101,22 @@ async def test_a_chosen_csv_is_read_and_imported(
     await until(lambda: told(window, "1 follower added, 1 changed."))
     assert world.accounts[first.account_id] == dataclasses.replace(first, active=False)
     assert [a.name for a in world.accounts.values() if a.client_id == "KX2"] == ["Ravi"]
+
+
+async def test_many_are_removed_by_one_answer_and_come_back_by_one_undo(
+    window: MainWindow, world: World
+) -> None:
+    before = dict(world.accounts)
+    window.followers.table.view.selectAll()
+    remove = window.desk.actions[Act.FOLLOWER_REMOVE]
+    assert remove.isEnabled()
+    remove.trigger()
+    question = await shown(window, Question)
+    question.verb.click()
+    await until(lambda: {one.role for one in world.accounts.values()} == {Role.MASTER})
+    await until(window.desk.actions[Act.UNDO].isEnabled)
+    window.desk.actions[Act.UNDO].trigger()
+    await until(lambda: world.accounts == before)
 
 
 @pytest.mark.parametrize("act", [*EXPORTS, Act.FOLLOWERS_IMPORT])

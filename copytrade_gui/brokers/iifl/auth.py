@@ -77,11 +77,6 @@ def whole_id(client_id: str) -> str:
     return "" if "*" in client_id else client_id
 
 
-def same_client(one: str, other: str) -> bool:
-    """One client id comes in several casings (reference 21 row 2)."""
-    return one.casefold() == other.casefold()
-
-
 def client_in(token: str) -> str:
     """The client id that a session token names; empty for a token that cannot be read.
 

@@ -15,7 +15,6 @@ from copytrade_gui.brokers.iifl.auth import (
     is_token,
     login_page,
     read_login_return,
-    same_client,
 )
 from copytrade_gui.brokers.iifl.caller import PLAIN_HEADERS, Caller, session_headers
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
@@ -28,7 +27,7 @@ from copytrade_gui.brokers.iifl.order_body import OrderEncoder
 from copytrade_gui.brokers.iifl.road import DoorFactory, RoadFactory, RoadNeeds, SourceAddress
 from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.session import IiflSession
-from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.account import Account, same_client
 from copytrade_gui.domain.instrument import Exchange, Instrument
 from copytrade_gui.ports import BrokerFailureError, Clock, ClockOffset, SessionToken
 

@@ -28,7 +28,7 @@ _QUIET = frozenset({State.PLANNED, State.SENDING})
 BULK = (Act.FOLLOWER_ON, Act.FOLLOWER_OFF, Act.FOLLOWER_SIZING, Act.FOLLOWER_EDIT,
         Act.FOLLOWER_REMOVE)  # fmt: skip
 
-ONE_ONLY = frozenset({Act.FOLLOWER_EDIT, Act.FOLLOWER_REMOVE, Act.LOGIN_ONE, Act.LOGOUT_ONE})
+ONE_ONLY = frozenset({Act.FOLLOWER_EDIT, Act.LOGIN_ONE, Act.LOGOUT_ONE})
 
 
 class FollowersPanel(QWidget):
@@ -196,10 +196,4 @@ class FollowersPanel(QWidget):
             button.setEnabled(number == 1 or act not in ONE_ONLY)
         actions = self._desk.actions
         for act in (*BULK, Act.LOGIN_ONE, Act.LOGOUT_ONE):
-            one_only = act in (
-                Act.FOLLOWER_EDIT,
-                Act.FOLLOWER_REMOVE,
-                Act.LOGIN_ONE,
-                Act.LOGOUT_ONE,
-            )
-            actions[act].setEnabled(number == 1 if one_only else number > 0)
+            actions[act].setEnabled(number == 1 if act in ONE_ONLY else number > 0)
