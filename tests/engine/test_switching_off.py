@@ -84,35 +84,52 @@ def draft_of(account: Account, name: str) -> FollowerDraft:
     )  # fmt: skip
 
 
-def test_nothing_more_leaves_while_the_switching_off_waits_for_the_disk() -> None:
+@pytest.mark.parametrize("busy", [False, True])
+def test_nothing_more_leaves_while_the_switching_off_waits_for_the_disk(*, busy: bool) -> None:
     async def script(console: Console, followers: Followers, book: SlowBook) -> None:
+        everybody = ids(console)
         book.may_store.clear()
-        going = asyncio.ensure_future(followers.set_active(ids(console), False))
+        edits = []
+        if busy:  # another change is being stored already
+            first = console.engine.lanes[everybody[0]].account
+            work = followers.edit(first.account_id, draft_of(first, "New name"))
+            edits.append(asyncio.ensure_future(work))
+            await book.asked.wait()
+        going = asyncio.ensure_future(followers.set_active(everybody, False))
         await asyncio.sleep(0)
         await press(console, "one")
         (await settled(console, 1)).must_be_clean("all off")
         assert not going.done()
         book.may_store.set()
-        await going
+        await asyncio.gather(going, *edits)
         assert not any(one.active for one in await book.all() if one.role is Role.FOLLOWER)
 
     assert sorted(played(script).values()) == [1]  # the master's
 
 
-def test_an_edit_that_was_being_stored_switches_nobody_on_again() -> None:
+def test_an_edit_that_was_being_stored_switches_nobody_on_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def script(console: Console, followers: Followers, book: SlowBook) -> None:
         first = ids(console)[0]
+        lane = console.engine.lanes[first]
         book.may_store.clear()
-        edit = asyncio.ensure_future(
-            followers.edit(first, draft_of(console.engine.lanes[first].account, "New name"))
-        )
-        await asyncio.sleep(0)
+        edit = asyncio.ensure_future(followers.edit(first, draft_of(lane.account, "New name")))
+        await book.asked.wait()
         going = asyncio.ensure_future(followers.set_active([first], False))
         await asyncio.sleep(0)
+        seen: list[bool] = []
+        put = console.engine.put_account
+
+        def watched(account: Account) -> None:
+            put(account)
+            seen.append(lane.active)
+
+        monkeypatch.setattr(console.engine, "put_account", watched)
         book.may_store.set()
-        await edit
-        assert not console.engine.lanes[first].account.active
-        await going
+        await asyncio.gather(edit, going)
+        assert seen
+        assert not any(seen), "for a moment he was on again"
         (account,) = [one for one in await book.all() if one.account_id == first]
         assert (account.name, account.active) == ("New name", False)
         await followers.set_active([first], True)

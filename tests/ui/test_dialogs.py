@@ -9,13 +9,14 @@ from typing import TypeVar
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QLineEdit
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
+from copytrade_gui.ui.dialogs.import_csv import ImportDialog
 from copytrade_gui.ui.dialogs.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.dialogs.palette import Palette
 from copytrade_gui.ui.main_window import MainWindow
@@ -94,10 +95,11 @@ async def test_a_chosen_csv_is_read_and_imported(
     )
     window.desk.actions[Act.FOLLOWERS_IMPORT].trigger()
     await type_name(window, str(chosen))
-    await until(lambda: window.findChild(QPushButton, "import_verb"))
-    verb = window.findChild(QPushButton, "import_verb")
-    assert isinstance(verb, QPushButton)
-    verb.click()
+    dialog = await shown(window, ImportDialog)
+    lines = [list(row) for row in dialog.table.view.sheet(only_selected=False).rows]
+    assert [row[1] for row in lines] == ["2", "3"]
+    assert [row[-1] for row in lines] == ["Switched off.", "New follower: 0.5 x, on."]
+    dialog.verb.click()
     await until(lambda: told(window, "1 follower added, 1 changed."))
     assert world.accounts[first.account_id] == dataclasses.replace(first, active=False)
     assert [a.name for a in world.accounts.values() if a.client_id == "KX2"] == ["Ravi"]
