@@ -18,6 +18,7 @@ from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.folder import known_folder
 from copytrade_gui.storage.paper_secrets import PaperSecrets
+from copytrade_gui.storage.problems import StorageError
 from copytrade_gui.storage.store import open_store
 
 
@@ -93,5 +94,12 @@ class _WhenAsked:
 
     async def _opened(self) -> SecretStore:
         if self._real is None:
-            self._real = await self._open_real()
+            try:
+                self._real = await self._open_real()
+            except StorageError as error:
+                raise RefusedError(
+                    f"App secrets cannot be kept from here. {error} Leave app_secret out of the "
+                    "file and enter it in the console.",
+                    field="app_secret",
+                ) from error
         return self._real

@@ -36,9 +36,9 @@ def stored(place: Path) -> tuple[Account, ...]:
     return asyncio.run(read())
 
 
-def keep(place: Path, *accounts: Account) -> None:
+def keep(place: Path, *accounts: Account, profile: str = PAPER_PROFILE) -> None:
     async def write() -> None:
-        async with open_store(open_folder(place, PAPER_PROFILE), SystemClock()) as store:
+        async with open_store(open_folder(place, profile), SystemClock()) as store:
             await store.accounts.put(accounts)
 
     asyncio.run(write())
@@ -162,3 +162,20 @@ def test_a_failed_export_leaves_the_older_file(tmp_path: Path, run: Run) -> None
     blocker.mkdir()
     assert run("export", out)[0] == 1
     assert out.read_text() == "older"
+
+
+def test_a_live_folder_without_a_key_store_takes_everything_but_secrets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, file = tmp_path / "data", tmp_path / "in.csv"
+    keep(place, MASTER, ASHA, profile="default")
+    arguments = ["followers", "import", str(file), "--data-dir", str(place)]
+    file.write_text("client_id,active,app_secret\nKX1,yes,c4nary\n")
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "app_secret" in said
+    assert "c4nary" not in said
+    file.write_text("client_id,active,app_secret\nKX1,yes,\n")
+    assert main(arguments) == 0
+    assert "Switched on." in capsys.readouterr().out
