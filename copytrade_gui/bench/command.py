@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from copytrade_gui.bench import fanout, report
+from copytrade_gui.bench import fanout, report, stops
 from copytrade_gui.bench.stand import CONTENDERS, BenchError
 from copytrade_gui.ports import BrokerFailureError
 
@@ -25,6 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fan.add_argument("--json", action="store_true", help="one JSON object on stdout")
     fan.add_argument("--out", type=Path, metavar="DIR", help="keep result and picture here")
     fan.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
+    stop = kinds.add_parser("stops", help="KILL and restart with thousands of resting orders")
+    stop.add_argument("--orders", type=_orders, default=(2_000, 5_000, 10_000), metavar="N,N")
+    stop.add_argument("--accounts", type=int, choices=range(2, 501), default=500, metavar="N")
+    stop.add_argument("--latency-ms", type=float, default=60.0, metavar="L")
+    stop.add_argument(
+        "--tls", action=argparse.BooleanOptionalAction, help="only this way; both without"
+    )
+    stop.add_argument("--restart", action=argparse.BooleanOptionalAction, default=True)
+    stop.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    stop.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
     for name, sentence in (
         ("journal", "commits of a plan of 500 and what follows"),
         ("search", "searching the contract files as one types"),
@@ -34,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         kind.add_argument("--json", action="store_true")
         kind.add_argument("--rounds", type=int, choices=range(1, 1001), default=20, metavar="R")
     contender = kinds.add_parser("contender")
-    contender.add_argument("name", choices=CONTENDERS)
+    contender.add_argument("name", choices=(*CONTENDERS, "resting", "restarted"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -44,6 +54,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.bench == "fanout":
             return _fanout(options)
+        if options.bench == "stops":
+            return _stops(options)
         return _single(options)
     except (BenchError, BrokerFailureError) as error:
         sys.stderr.write(f"bench: {error}\n")
@@ -71,6 +83,23 @@ def _fanout(options: argparse.Namespace) -> int:
     return 0
 
 
+def _stops(options: argparse.Namespace) -> int:
+    chosen = stops.Options(
+        orders=options.orders,
+        accounts=options.accounts,
+        latency_ms=options.latency_ms,
+        tls=(False, True) if options.tls is None else (options.tls,),
+        restart=options.restart,
+    )
+    outcome = stops.measure(chosen)
+    _print(json.dumps(outcome.as_json()) if options.json else outcome.table())
+    missed = [target for target in outcome.targets if not target.met]
+    if options.check and missed:
+        sys.stderr.write(report.target_table(missed) + "\n")
+        return 1
+    return 0
+
+
 def _contender(name: str) -> int:
     run_it: Callable[[], int]
     if name == "floor":
@@ -79,6 +108,10 @@ def _contender(name: str) -> int:
         from copytrade_gui.bench.ours import run as run_ours  # noqa: PLC0415 - no httpx baseline
 
         return run_ours(previewed=name == "ours")
+    elif name == "resting":
+        from copytrade_gui.bench.resting import run as run_it  # noqa: PLC0415 - one child at a time
+    elif name == "restarted":
+        from copytrade_gui.bench.restarted import run as run_it  # noqa: PLC0415 - only this has Qt
     elif name == "window":
         from copytrade_gui.bench.windowed import run as run_it  # noqa: PLC0415 - only this has Qt
     else:
@@ -108,6 +141,13 @@ def _counts(text: str) -> Sequence[int]:
     parts = text.split(",")
     if not all(part.isascii() and part.isdecimal() and 1 <= int(part) <= 500 for part in parts):
         raise argparse.ArgumentTypeError("must be numbers from 1 to 500 with commas between")
+    return tuple(map(int, parts))
+
+
+def _orders(text: str) -> Sequence[int]:
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdecimal() and 1 <= int(part) <= 100_000 for part in parts):
+        raise argparse.ArgumentTypeError("must be numbers from 1 to 100000 with commas between")
     return tuple(map(int, parts))
 
 

@@ -53,20 +53,20 @@ class Contender:
 
     async def begin(self, setup: Setup) -> Ready:
         """Hand it the broker and its accounts; it answers when it is warm."""
-        self.ready = await self._ask(setup, Ready, _START_S)
+        self.ready = await self.ask(setup, Ready, _START_S)
         return self.ready
 
     async def poise(self, order: Round) -> None:
         """Have everything made that a burst needs; back when the call itself comes next."""
-        await self._ask(order, Poised, _BURST_S)
+        await self.ask(order, Poised, _BURST_S)
 
     async def go(self, order: Round) -> Burst:
         """The burst it is poised for."""
-        return await self._ask(Go(order.number), Burst, _BURST_S)
+        return await self.ask(Go(order.number), Burst, _BURST_S)
 
     async def rest(self) -> None:
         """Back when what the burst left to do is done."""
-        await self._hear(Rested, _BURST_S)
+        await self.hear(Rested, _BURST_S)
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
@@ -82,13 +82,19 @@ class Contender:
             with contextlib.suppress(ProcessLookupError):
                 self._child.send_signal(signal.SIGCONT)
 
-    async def _ask(self, message: msgspec.Struct, kind: type[Answer], seconds: float) -> Answer:
+    def say(self, message: msgspec.Struct) -> None:
+        """Tell it something that it does not answer."""
         if self._child.stdin is None:
             raise AssertionError("a contender was started without pipes")
         self._child.stdin.write(msgspec.json.encode(message) + b"\n")
-        return await self._hear(kind, seconds)
 
-    async def _hear(self, kind: type[Answer], seconds: float) -> Answer:
+    async def ask(self, message: msgspec.Struct, kind: type[Answer], seconds: float) -> Answer:
+        """Tell it something and wait for its answer."""
+        self.say(message)
+        return await self.hear(kind, seconds)
+
+    async def hear(self, kind: type[Answer], seconds: float) -> Answer:
+        """Its next line."""
         if self._child.stdout is None:
             raise AssertionError("a contender was started without pipes")
         try:
@@ -172,20 +178,21 @@ async def stand(
         with on_the_brokers_core():
             line = await stack.enter_async_context(simulator(options))
         accounts = read_accounts(line)
-        desk = await stack.enter_async_context(_desk_client(line))
-        exchange, instrument_id = await _instrument(desk, line)
-        price = await _price(desk, line, accounts[0], exchange, instrument_id)
+        desk = await stack.enter_async_context(desk_client(line))
+        exchange, instrument_id = await find_instrument(desk, line)
+        price = await price_of(desk, line, accounts[0], exchange, instrument_id)
         contenders = []
         for number, name in enumerate(names):
             mine = accounts[number * size : (number + 1) * size]
-            contender = Contender(name, await _start(name))
+            contender = Contender(name, await start(name))
             stack.push_async_callback(contender.end)
             await contender.begin(await _setup(line, mine, name, desk, folder))
             contenders.append(contender)
         yield Stand(contenders, exchange, instrument_id, price, desk, line.control_url)
 
 
-async def _start(name: str) -> asyncio.subprocess.Process:
+async def start(name: str) -> asyncio.subprocess.Process:
+    """Start a contender's process."""
     return await asyncio.create_subprocess_exec(
         *own_program(),
         "bench",
@@ -228,7 +235,8 @@ async def _setup(
     )
 
 
-def _desk_client(line: SimulatorLine) -> httpx.AsyncClient:
+def desk_client(line: SimulatorLine) -> httpx.AsyncClient:
+    """A client for the broker's control path and its public calls."""
     verify = trusting(line.ca_file) or True
     return httpx.AsyncClient(verify=verify, timeout=20.0, trust_env=False)
 
@@ -238,7 +246,8 @@ async def _token(desk: httpx.AsyncClient, line: SimulatorLine, account: Simulate
     return str(reply.json()["token"])
 
 
-async def _instrument(desk: httpx.AsyncClient, line: SimulatorLine) -> tuple[str, str]:
+async def find_instrument(desk: httpx.AsyncClient, line: SimulatorLine) -> tuple[str, str]:
+    """Exchange and id of what the benches trade. Raises BenchError."""
     reply = await desk.get(f"{line.base_url}/contractfiles/NSEEQ.csv")
     head, *rows = reply.text.splitlines()
     names = [name.strip() for name in head.split(",")]
@@ -249,13 +258,14 @@ async def _instrument(desk: httpx.AsyncClient, line: SimulatorLine) -> tuple[str
     raise BenchError(f"the contract file lacks {_SYMBOL}")
 
 
-async def _price(
+async def price_of(
     desk: httpx.AsyncClient,
     line: SimulatorLine,
     account: SimulatedAccount,
     exchange: str,
     instrument_id: str,
 ) -> float:
+    """Its last price in rupees, asked as one of the accounts. Raises BenchError."""
     token = await _token(desk, line, account)
     reply = await desk.post(
         f"{line.base_url}/marketdata/marketquotes",

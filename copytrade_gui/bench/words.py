@@ -84,6 +84,50 @@ class Burst(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+class RestSetup(msgspec.Struct, frozen=True):
+    """A console on a folder that outlives it, at a simulator that outlives it too."""
+
+    base_url: str
+    login_url: str
+    control_url: str
+    ca_file: str | None
+    accounts_file: str
+    folder: str
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """Place so many master orders with their copies at a price that does not trade."""
+
+    plans: int
+    price: str
+    exchange: str
+    instrument_id: str
+
+
+class Resting(msgspec.Struct, frozen=True):
+    """So many orders stand open at the broker by the console's records."""
+
+    resting: int
+
+
+class Kill(msgspec.Struct, frozen=True):
+    """Press KILL now."""
+
+    kill: str
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """The window is there."""
+
+    shown: int
+
+
+class MayTrade(msgspec.Struct, frozen=True):
+    """Every book was read and compared; so many orders are known as open."""
+
+    may_trade: int
+
+
 class Failed(msgspec.Struct, frozen=True):
     """The contender cannot go on; one sentence why."""
 

@@ -16,7 +16,6 @@ from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.breaker import Breaker
 from copytrade_gui.engine.bus import Bus
-from copytrade_gui.engine.changes import Changes
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.decisions import Decisions
 from copytrade_gui.engine.dispatcher import Dispatcher
@@ -36,6 +35,7 @@ from copytrade_gui.engine.roster import Roster
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.stops import Stops
 from copytrade_gui.engine.submission import Placed, Submission
+from copytrade_gui.engine.sweep import Sweep
 from copytrade_gui.engine.tripwires import Tripwires
 from copytrade_gui.engine.watch import Watch
 from copytrade_gui.engine.wave import Waves
@@ -108,7 +108,8 @@ class Engine:
             undisturbed=undisturbed,
             on_storage_failure=self.storage_failed,
         )
-        self._changes = Changes(
+        self.sweep = Sweep(
+            gate=self.gate,
             book=self.book,
             lanes=self.lanes,
             dispatcher=self._dispatcher,
@@ -116,7 +117,6 @@ class Engine:
             work=self._work,
             rules=rules,
             fault=fault,
-            sweeping=lambda: self.gate.state is TradingState.KILL,
             on_live=self._live,
         )
         self._copying = Copying(
@@ -125,7 +125,7 @@ class Engine:
             clock=clock,
             work=self._work,
             fault=fault,
-            cancel_rest=lambda orders, reason: self._changes.cancel(orders, reason=reason),
+            cancel_rest=lambda orders, reason: self.sweep.changes.cancel(orders, reason=reason),
         )
         self._dispatcher.on_never_left = self._copying.never_left
         self._replies = Replies(
@@ -170,7 +170,7 @@ class Engine:
             book=self.book,
             bus=self.bus,
             breaker=self._breaker,
-            changes=self._changes,
+            sweep=self.sweep.begin,
             dispatcher=self._dispatcher,
             journal=journal,
             kill_flag=kill_flag,
@@ -205,11 +205,13 @@ class Engine:
             rules=rules,
             fault=fault,
             awaited_master=self._copying.awaited_master,
-            after_read=self._recovery.after_read,
+            put_off=self.sweep.changes.being_answered,
+            after_read=(self._recovery.after_read, self.sweep.after_read),
             notice_time=self.gate.notice_time,
             network_back=self._recovery.network_back,
             on_ready=self._dispatcher.kick,
         )
+        self.sweep.reads_by(self._watch, self._reconciler)
         self.offline = self._watch.offline
         self.reckoning = self._recovery.reckoning = Reckoning(
             book=self.book, watch=self._watch, clock=clock, work=self._work, rules=rules
@@ -316,11 +318,11 @@ class Engine:
     def cancel(self, intents: Iterable[IntentId], reason: str) -> int:
         """Cancel orders as their states ask; returns how many requests leave."""
         orders = [order for intent in intents if (order := self.book.get(intent)) is not None]
-        return self._changes.cancel(orders, reason=reason)
+        return self.sweep.changes.cancel(orders, reason=reason, anew=True)
 
     def cancel_plan(self, plan: PlanId, reason: str) -> int:
         """Cancel a whole plan: unsent skipped, live cancelled, unknown on find."""
-        return self._changes.cancel(self.book.of_plan(plan), reason=reason)
+        return self.sweep.changes.cancel(self.book.of_plan(plan), reason=reason, anew=True)
 
     async def read_books(self, account_id: AccountId) -> Absorbed:
         """Read one account's books now and act on what they show."""
@@ -365,9 +367,7 @@ class Engine:
     def _live(self, order: Order) -> None:
         """An order is at the broker or in doubt: have its account read when its state wants it."""
         self._watch.soon(order)
-        if self.gate.change.state is TradingState.KILL and order.state.open_at_broker:
-            self._changes.cancel([order], reason="Found after a KILL.")
-        self._changes.pursue(order)
+        self.sweep.live(order)
 
     def _settled(self, order: Order) -> None:
         self._progress.settled(order)

@@ -87,6 +87,10 @@ class Gate:
         """True if the kill flag's file is there, or cannot be read."""
         return self._kill_flag.is_set()
 
+    def killed(self) -> bool:
+        """True while a KILL is in force, stored or not."""
+        return self.state is TradingState.KILL
+
     @property
     def may_plan(self) -> bool:
         """A new master order may be planned now; looks for the kill flag's file too."""

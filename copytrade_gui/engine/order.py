@@ -54,7 +54,6 @@ class Order(Struct, eq=False):
     average_price: Decimal | None = None
     timing: Timing | None = None
     cancel_requested: bool = False
-    cancels_sent: int = 0
     leaving: bool = False
     resends: int = 0
     requeued: int = 0

@@ -38,6 +38,10 @@ class Absorbed:
     rows: tuple[BrokerOrder, ...] = ()
     trades: Read[BrokerTrade] | None = None
     """Both books as they were read, for whoever compares them."""
+    whole: bool = False
+    """The book was read whole: what it shows is there, whatever it may lack."""
+    began_ns: int = 0
+    """When the book was asked for, monotonic: it shows nothing of what came after that."""
 
 
 class Reconciler:
@@ -69,7 +73,7 @@ class Reconciler:
 
     def absorb_orders(self, lane: Lane, read: Read[BrokerOrder]) -> Absorbed:
         """Merge an order-book read and judge whether it was complete (section 6.2)."""
-        result = Absorbed(complete=read.whole, why_not=read.problem)
+        result = Absorbed(complete=read.whole, why_not=read.problem, whole=read.whole)
         if not read.whole:
             return result  # a read that is not whole proves nothing, in either direction
         account = lane.account_id
@@ -97,6 +101,18 @@ class Reconciler:
     def shown(self, account: AccountId, number: BrokerOrderId) -> BrokerOrder | None:
         """The row of an order in the account's book as it was last read whole, if it has one."""
         return self._orders_shown[account].first.get(number)
+
+    def open_rows(self, account: AccountId) -> list[BrokerOrder]:
+        """Rows that stand open in the account's book as it was last read whole, and are ours.
+
+        Ours is what we linked, and whatever carries a tag of this program, of any installation:
+        also what the broker doubled, swapped, or took before our records were lost.
+        """
+        return [
+            row
+            for row in self._orders_shown[account].open.values()
+            if is_our_tag(row.tag) or self._book.by_broker(account, row.broker_order_id)
+        ]
 
     def absorb_history(self, lane: Lane, read: Read[BrokerOrder]) -> None:
         """Merge the rows of one order's history: only the furthest state counts."""

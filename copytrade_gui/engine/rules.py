@@ -47,6 +47,12 @@ class Rules:
     cancel_repeat: float = 2.0
     cancel_repeats: int = 3
     """Section 9 row 11."""
+    cancel_patience: float = 1.0
+    """An account's next cancel waits for the answer to the one before it, until the broker has
+    answered nobody's for so long.
+    """
+    cancel_moves: float = 5.0
+    """An account's book is not read while its cancels are answered, one at least in so long."""
     breaker_in_a_row: int = 25
     breaker_window: int = 50
     breaker_share: float = 0.30

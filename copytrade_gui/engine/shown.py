@@ -19,7 +19,7 @@ from copytrade_gui.ports import BrokerOrder, BrokerTrade
 class ShownOrders:
     """The last whole order book of one account."""
 
-    __slots__ = ("_checked", "_lacking", "_rows", "_unsettled", "first")
+    __slots__ = ("_checked", "_lacking", "_rows", "_unsettled", "first", "open")
 
     def __init__(self) -> None:
         self._lacking: dict[BrokerOrderId, BrokerOrder | None] = {}
@@ -28,6 +28,8 @@ class ShownOrders:
         self._unsettled: dict[BrokerOrderId, BrokerOrder] = {}
         self.first: dict[BrokerOrderId, BrokerOrder] = {}
         """Of each order the row that counts: the first one in the book."""
+        self.open: dict[BrokerOrderId, BrokerOrder] = {}
+        """Of these, the ones that have not ended."""
 
     def take(self, rows: Sequence[BrokerOrder]) -> None:
         """Take in a whole read."""
@@ -37,10 +39,13 @@ class ShownOrders:
                 del self.first[row.broker_order_id]
                 self._lacking[row.broker_order_id] = row
                 self._unsettled.pop(row.broker_order_id, None)
+                self.open.pop(row.broker_order_id, None)
         for row in rows[same:]:
             if self.first.setdefault(row.broker_order_id, row) is row:
                 self._unsettled[row.broker_order_id] = row
                 self._lacking.pop(row.broker_order_id, None)
+                if is_open(row):
+                    self.open[row.broker_order_id] = row
         self._rows = rows
 
     def lacks(self, known: Sequence[BrokerOrderId]) -> Mapping[BrokerOrderId, BrokerOrder | None]:
@@ -89,6 +94,11 @@ class ShownTrades:
     def keep(self, unsettled: list[BrokerTrade]) -> None:
         """These rows, of those to merge, are looked at in the next read too."""
         self._unsettled = unsettled
+
+
+def is_open(row: BrokerOrder) -> bool:
+    """True unless the row's status says that the order ended; an unknown status does not."""
+    return row.state is None or not row.state.ended
 
 
 def _same_start(old: Sequence[object], new: Sequence[object]) -> int:

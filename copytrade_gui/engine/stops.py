@@ -16,7 +16,6 @@ from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.breaker import Breaker
 from copytrade_gui.engine.bus import Bus
-from copytrade_gui.engine.changes import Changes
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, KillFlag
@@ -34,24 +33,25 @@ class Stops:
         book: Book,
         bus: Bus,
         breaker: Breaker,
-        changes: Changes,
         dispatcher: Dispatcher,
         journal: Journal,
         kill_flag: KillFlag,
         clock: Clock,
         fault: FaultPoint,
+        sweep: Callable[[], int],
         on_active: Callable[[], None],
     ) -> None:
+        """``sweep``: cancel every working order of ours until none is left; see ``Sweep``."""
         self._gate = gate
         self._book = book
         self._bus = bus
         self._breaker = breaker
-        self._changes = changes
         self._dispatcher = dispatcher
         self._journal = journal
         self._kill_flag = kill_flag
         self._clock = clock
         self._fault = fault
+        self.sweep = sweep
         self._on_active = on_active
 
     async def stop(self, state: TradingState, actor: str, reason: str) -> StateChange:
@@ -89,11 +89,6 @@ class Stops:
         except OSError as error:
             self._book.alarm("kill_flag", f"The kill flag could not be written: {error}")
         self._fault(faultpoints.AFTER_KILL_FLAG)
-
-    def sweep(self) -> int:
-        """Cancel every working order of ours; orders in doubt are cancelled when found."""
-        orders = [order for order in self._book if not order.state.ended]
-        return self._changes.cancel(orders, reason="Cancelled by KILL.")
 
     async def resume(self, actor: str, reason: str) -> StateChange:
         """Back to ACTIVE; stored before it takes hold.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
@@ -48,11 +48,13 @@ class Watch:
         rules: Rules,
         fault: FaultPoint,
         awaited_master: Callable[[AccountId], Order | None],
-        after_read: Callable[[Lane, Absorbed], None],
+        put_off: Callable[[AccountId], bool],
+        after_read: Sequence[Callable[[Lane, Absorbed], None]],
         notice_time: Callable[[], None],
         network_back: Callable[[int], None],
         on_ready: Callable[[], None],
     ) -> None:
+        """``put_off``: its cancels are being answered, so its book is read when they are done."""
         self._book = book
         self._lanes = lanes
         self._reconciler = reconciler
@@ -63,6 +65,7 @@ class Watch:
         self._rules = rules
         self._fault = fault
         self._awaited_master = awaited_master
+        self._put_off = put_off
         self._after_read = after_read
         self._notice_time = notice_time
         self._due: list[tuple[int, int, AccountId]] = []
@@ -147,7 +150,8 @@ class Watch:
             lane = self._lanes.get(account)
             if lane is None:
                 continue
-            if account in self._reading:  # perhaps of a session that is gone: it is not this one
+            # A read under way is perhaps of a session that is gone: it is not this one.
+            if account in self._reading or self._put_off(account):
                 self.look(account, self._rules.watch_first)
                 continue
             self._reading.add(account)
@@ -194,11 +198,12 @@ class Watch:
         if lane.session is not session:
             return Absorbed(complete=False, why_not="the session changed during the read")
         absorbed = self._reconciler.absorb_orders(lane, read)
-        absorbed.rows, absorbed.trades = read.rows, trades
+        absorbed.rows, absorbed.trades, absorbed.began_ns = read.rows, trades, began_ns
         if trades is not None:
             self._reconciler.absorb_trades(lane, trades)
         self._resolver.judge(lane, absorbed, trades, began_ns)
-        self._after_read(lane, absorbed)
+        for hear in self._after_read:
+            hear(lane, absorbed)
         if lane.status.unread:  # whoever asked for it, this read did not do
             self.look(lane.account_id, self._rules.watch_active)
         return absorbed

@@ -67,6 +67,7 @@ class Ledger:
         )
         return {
             "accepted": len(self.accepted),
+            "open": sum(order.live for order in self.accepted),
             "accepted_by_origin": dict(Counter(order.origin for order in self.accepted)),
             "by_status": dict(Counter(order.status for order in self.accepted)),
             "place_requests": len(self.wire),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from copytrade_gui.brokers.iifl.door import (
     MAX_BODY,
@@ -41,6 +41,10 @@ class Line:
     faults: int = 0
     drops: int = 0
     """How often an account's connections were closed to be opened anew."""
+    swapped: int = 0
+    """So many replies to orders still go to the account whose order comes next, and his to it."""
+    waiting: list[tuple[asyncio.Future[HttpReply], HttpReply]] = field(default_factory=list)
+    """The reply whose taker waits for the next account's."""
     address: str = ""
     """The local address that new connections leave from; empty: not told."""
 
@@ -49,6 +53,19 @@ class Line:
             self.faults += 1
             return True
         return False
+
+    async def maybe_swapped(self, reply: HttpReply) -> HttpReply:
+        """The reply itself, or another account's while replies are swapped."""
+        if self.waiting:
+            other, theirs = self.waiting.pop()
+            other.set_result(reply)
+            return theirs
+        if self.swapped < 2:
+            return reply
+        self.swapped -= 2
+        mine: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
+        self.waiting.append((mine, reply))
+        return await mine
 
 
 class SimulatorDoor:
@@ -109,7 +126,8 @@ class SimulatorDoor:
         if wire in _GONE:
             hung_up = Silence.NETWORK if wire in _HUNG_UP else None
             raise AnswerLostError(f"connection lost ({wire})", sent_ns=sent_ns, silence=hung_up)
-        return _whole(reply, sent_ns, max_body, line.address)
+        whole = _whole(reply, sent_ns, max_body, line.address)
+        return await line.maybe_swapped(whole) if method == "POST" else whole
 
     async def drop(self) -> None:
         """Nothing is open; it is counted."""

@@ -10,8 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.proof import mutants, mutants_stops
 from tests.proof.counts import VARIABLE
-from tests.proof.mutants import MUTANTS, Mutant
+from tests.proof.mutants import Mutant
 from tests.proof.row import ProofBroken, Row
 
 TEST = "P26"
@@ -28,6 +29,7 @@ _LEFT_OUT = "not p9 and not every_proof"
 _ENOUGH = 0.8
 _ENOUGH_BEFORE_RELEASE = 0.9
 _HANG_S = 180.0
+_MUTANTS = (*mutants.MUTANTS, *mutants_stops.MUTANTS)
 
 
 def parts(release: bool) -> int:
@@ -39,7 +41,7 @@ def parts(release: bool) -> int:
 def part(release: bool, number: int) -> Row:
     """Half of the mutants, one after another in one copy of the program."""
     started = time.perf_counter()
-    mine = MUTANTS[number::2]
+    mine = _MUTANTS[number::2]
     with tempfile.TemporaryDirectory(prefix="proof-mutants-") as folder:
         copy = _Copy(Path(folder))
         if copy.notices():

@@ -1,0 +1,36 @@
+"""The rules of stops and cancels, each broken on purpose; see ``mutants``."""
+
+from __future__ import annotations
+
+from tests.proof.mutants import Mutant
+
+_ENGINE = "copytrade_gui/engine/"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant("what a stop kept back is told as not sent", f"{_ENGINE}wave.py",
+           "            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)\n",
+           "            pass\n"),
+    Mutant("all that a stop kept back is marked before any is told of", f"{_ENGINE}wave.py",
+           "            self._book.mark(item.order, item.attempt)\n        for item in rest:\n",
+           "            self._book.mark(item.order, item.attempt)\n"),
+    Mutant("a taken cancel is given its time", f"{_ENGINE}changes.py",
+           "        if since < self._rules.cancel_repeat:\n", "        if False:\n"),
+    Mutant("an answered cancel is repeated only when the book shows a reason",
+           f"{_ENGINE}changes.py", "        return not cancel.answered or (\n",
+           "        return True or (\n"),
+    Mutant("an account's cancels leave one after another", f"{_ENGINE}changes.py",
+           "                await ended\n", ""),
+    Mutant("a rule that asks again is no new press", f"{_ENGINE}changes.py",
+           "known is not None and anew:", "known is not None:"),
+    Mutant("a silent cancel does not keep its account's others for long", f"{_ENGINE}changes.py",
+           "        if left <= 0 and silent:\n", "        if False:\n"),
+    Mutant("a kill cancels what only the broker's book knows", f"{_ENGINE}sweep.py",
+           "                self.changes.cancel_row(row, account)\n", ""),
+    Mutant("whatever carries our tag is ours", f"{_ENGINE}reconciler.py",
+           "if is_our_tag(row.tag) or self._book", "if self._book"),
+    Mutant("a kill reads the accounts of which our records know nothing", f"{_ENGINE}sweep.py",
+           "        for lane in self._lanes:\n            busy",
+           "        for lane in ():\n            busy"),
+    Mutant("nothing is proven while the book shows an open order of ours", f"{_ENGINE}sweep.py",
+           "not ours and not shown and quiet", "not ours and quiet"),
+)  # fmt: skip
