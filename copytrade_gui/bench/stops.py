@@ -173,10 +173,11 @@ class _Stand:
         began = time.monotonic()
         pressed = asyncio.create_task(self.console.ask(Kill("now"), Rested, _LIMIT_S))
         try:
-            limit = began + _LIMIT_S
-            while (still := await self.open_at_broker()) and time.monotonic() < limit:  # noqa: ASYNC110
+            still, seconds = self.orders, 0.0
+            while still and seconds < _LIMIT_S:
                 await asyncio.sleep(_POLL_S)
-            seconds = time.monotonic() - began
+                still = await self.open_at_broker()
+                seconds = time.monotonic() - began
         finally:
             await pressed
         if still:
