@@ -10,11 +10,13 @@ from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.money import Paise, order_value
+from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.planner import Share
 from copytrade_gui.engine.recovery import ist
 from copytrade_gui.engine.submission import DeniedError
@@ -22,10 +24,10 @@ from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import (
+    CancelAnswer,
     Preview,
     PreviewRow,
     RefusedError,
-    StopPreview,
     Submitted,
 )
 
@@ -89,18 +91,53 @@ class Trading:
         return Submitted(placed.plan.plan_id, planned, len(intents) - planned)
 
     @refusals_logged
-    async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> int:
+    async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> CancelAnswer:
         """Ask the broker to cancel these orders."""
         if not await self._record(command, "cancel", " ".join(intents)):
-            return 0
-        return self._engine.cancel(intents, "Cancelled by the operator.")
+            return CancelAnswer()
+        return self._cancel(self._known(intents))
 
     @refusals_logged
-    async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> int:
+    async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> CancelAnswer:
         """Cancel everything of a plan."""
         if not await self._record(command, "cancel_plan", plan_id):
-            return 0
-        return self._engine.cancel_plan(plan_id, "Cancelled by the operator.")
+            return CancelAnswer()
+        return self._cancel(self._engine.book.of_plan(plan_id))
+
+    @refusals_logged
+    async def cancel_all(self, command: CommandId) -> CancelAnswer:
+        """Cancel every order that has not ended."""
+        if not await self._record(command, "cancel_all", "every order that has not ended"):
+            return CancelAnswer()
+        return self._cancel([order for order in self._engine.book if not order.state.ended])
+
+    async def count_open(self, intents: Sequence[IntentId], plans: Sequence[PlanId]) -> int:
+        """How many of these orders, and of those of these plans, have not ended."""
+        of_plans = [order for plan in plans for order in self._engine.book.of_plan(plan)]
+        orders = {order.intent.intent_id: order for order in (*self._known(intents), *of_plans)}
+        return sum(not order.state.ended for order in orders.values())
+
+    async def open_orders(self) -> tuple[OpenOrders, ...]:
+        """What of ours is open in each account."""
+        return self._engine.sweep.open_orders()
+
+    def _known(self, intents: Sequence[IntentId]) -> list[Order]:
+        found = (self._engine.book.get(intent) for intent in intents)
+        return [order for order in found if order is not None]
+
+    def _cancel(self, orders: Sequence[Order]) -> CancelAnswer:
+        states = [order.state for order in orders]
+        self._engine.cancel(
+            [order.intent.intent_id for order in orders], "Cancelled by the operator."
+        )
+        filled = sum(state is State.FILLED for state in states)
+        return CancelAnswer(
+            requests=sum(state.open_at_broker for state in states),
+            when_found=sum(state.in_doubt for state in states),
+            unsent=sum(state is State.PLANNED for state in states),
+            filled=filled,
+            ended=sum(state.ended for state in states) - filled,
+        )
 
     async def orders(self) -> tuple[OrderView, ...]:
         """Every order of today, newest first."""
@@ -143,13 +180,8 @@ class Trading:
         """Nothing but cancels."""
         return await self._engine.stop_trading(TradingState.HALT, _OPERATOR, reason)
 
-    async def stop_preview(self) -> StopPreview:
-        """Count what a KILL would cancel."""
-        working = [order for order in self._engine.book if order.state.open_at_broker]
-        return StopPreview(len(working), len({order.intent.account_id for order in working}))
-
     async def kill(self, reason: str) -> StateChange:
-        """Drop the queue and cancel every working order of ours."""
+        """Drop the queue and cancel every order of ours, until each account's book shows none."""
         return await self._engine.stop_trading(TradingState.KILL, _OPERATOR, reason)
 
     @refusals_logged

@@ -28,6 +28,7 @@ from copytrade_gui.domain.ids import (
 )
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.sizing import SizingRule
 from copytrade_gui.domain.trading_state import StateChange
@@ -82,11 +83,19 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class StopPreview:
-    """What a KILL would do: working orders of ours, and in how many accounts."""
+class CancelAnswer:
+    """What a cancel found, each order counted once.
 
-    working_orders: int
-    accounts: int
+    ``requests`` are at the broker and asked for now, one after another in each account;
+    ``when_found`` may or may not exist there and are cancelled when they are found; ``unsent`` had
+    not left and do not any more; ``filled`` and ``ended`` had ended before the cancel came.
+    """
+
+    requests: int = 0
+    when_found: int = 0
+    unsent: int = 0
+    filled: int = 0
+    ended: int = 0
 
 
 class TradingVerbs(Protocol):
@@ -107,11 +116,20 @@ class TradingVerbs(Protocol):
         Raises RefusedError.
         """
 
-    async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> int:
-        """Ask the broker to cancel these orders; returns how many requests left."""
+    async def count_open(self, intents: Sequence[IntentId], plans: Sequence[PlanId]) -> int:
+        """How many of these orders, and of those of these plans, have not ended."""
 
-    async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> int:
+    async def open_orders(self) -> tuple[OpenOrders, ...]:
+        """What of ours is open in each account, by our records and by the broker's books."""
+
+    async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> CancelAnswer:
+        """Ask the broker to cancel these orders."""
+
+    async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> CancelAnswer:
         """Cancel everything of a plan: unsent is skipped, live is cancelled, unknown on find."""
+
+    async def cancel_all(self, command: CommandId) -> CancelAnswer:
+        """Cancel every order that has not ended, as ``cancel``; trading goes on."""
 
     async def pause(self, reason: str) -> StateChange:
         """No new plans; a running one finishes."""
@@ -119,11 +137,8 @@ class TradingVerbs(Protocol):
     async def halt(self, reason: str) -> StateChange:
         """Nothing leaves but cancels."""
 
-    async def stop_preview(self) -> StopPreview:
-        """Count what a KILL would cancel."""
-
     async def kill(self, reason: str) -> StateChange:
-        """Drop the queue and cancel every working order of ours."""
+        """Drop the queue and cancel every order of ours, until each account's book shows none."""
 
     async def resume(self, reason: str, word: str = "") -> StateChange:
         """Go back to ACTIVE. HALT needs a reason, KILL also ``RESUME``. Raises RefusedError."""

@@ -233,7 +233,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         console, desk = self._console, self.desk
-        self.stops = StopWork(desk, console.trading, self.strip, self.orders.open_orders, self)
+        self.stops = StopWork(desk, console.trading, self.strip, self)
         self.order_work = OrderWork(
             desk, console.trading, console.history, self.bands, self.stops, self
         )
@@ -360,7 +360,7 @@ class MainWindow(QMainWindow):
 
     async def _ask_quit(self) -> None:
         try:
-            working = len(self.orders.open_orders())
+            working = await self.stops.count_open(otherwise=len(self.orders.open_orders()))
             change = self.strip.change
             copying = change is not None and change.state is TradingState.ACTIVE
             if not working and not copying:
@@ -377,9 +377,8 @@ class MainWindow(QMainWindow):
             )
             if not await question.ask():
                 return
-            if question.chose_also:
-                await self.orders.cancel_all_open()
-            self.closing.set()
+            if not question.chose_also or await self.stops.cancel_all():
+                self.closing.set()
         finally:
             self._asking_quit = False
 

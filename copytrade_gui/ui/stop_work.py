@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
+import uuid
+from collections.abc import Coroutine
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.events import Severity
-from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.verbs import TradingVerbs
+from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.dialogs.kill_guard import KillGuard
 from copytrade_gui.ui.dialogs.resume import ResumeDialog
 from copytrade_gui.ui.panels.top_strip import TopStrip
+
+_ANSWER_S = 2.0
+_LOOK_S = 0.25
+_CANCEL_LOOKS = 80
+"""20 s: a KILL of thousands of orders takes less."""
 
 
 class StopWork(QObject):
@@ -27,14 +35,12 @@ class StopWork(QObject):
         desk: Desk,
         trading: TradingVerbs,
         strip: TopStrip,
-        open_orders: Callable[[], list[OrderView]],
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._desk = desk
         self._trading = trading
         self._strip = strip
-        self._open_orders = open_orders
         self._window = window
         self.guard: KillGuard | None = None
         actions = desk.actions
@@ -47,6 +53,34 @@ class StopWork(QObject):
         """Orders changed: an open guard counts again."""
         if self.guard is not None:
             self.guard.refresh()
+
+    async def count_open(self, otherwise: int) -> int:
+        """Orders of ours that are open: by our records or at the broker, whichever knows more.
+
+        ``otherwise``: what to say if the engine does not answer, so that one can always leave.
+        """
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                accounts = await self._trading.open_orders()
+        except TimeoutError:
+            return otherwise
+        return sum(max(one.ours, one.at_broker or 0) for one in accounts)
+
+    async def cancel_all(self) -> bool:
+        """Cancel whatever is open and wait for the books to show it; False if something stays."""
+        await self._trading.cancel_all(CommandId(uuid.uuid4().hex))
+        looks, ours = 0, 1
+        while ours and looks < _CANCEL_LOOKS:
+            await asyncio.sleep(_LOOK_S if looks else 0.0)
+            ours = sum(one.ours for one in await self._trading.open_orders())
+            looks += 1
+        if not ours:
+            return True
+        self._desk.notices.warn(
+            f"{figures.plural(ours, 'order')} of ours did not end yet, so the console stays open. "
+            "Look at them, or quit and leave them at the broker."
+        )
+        return False
 
     def resume(self) -> None:
         """Go back to copying, asking for what the present state needs."""
@@ -63,7 +97,7 @@ class StopWork(QObject):
         if self.guard is not None:
             self.guard.present()
             return
-        guard = KillGuard(self._window, self._desk, self._trading, self._open_orders)
+        guard = KillGuard(self._window, self._desk, self._trading)
         guard.finished.connect(self._on_guard_closed)
         self.guard = guard
         guard.start()

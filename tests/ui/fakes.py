@@ -1,12 +1,11 @@
 """A console without an engine: the same verbs, answered at once from memory."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-
-from msgspec import structs
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
 from copytrade_gui.domain.day import DayReport
@@ -35,11 +34,11 @@ from copytrade_gui.services.verbs import (
     Preview,
     PreviewRow,
     RefusedError,
-    StopPreview,
     Submitted,
 )
 from copytrade_gui.ui import figures
 from tests.ui import days, people
+from tests.ui.fake_cancels import FakeCancels
 from tests.ui.fake_events import FakeEvents
 from tests.ui.fake_history import FakeHistory
 from tests.ui.fake_market import FakeMarket
@@ -66,6 +65,8 @@ class World:
     refuse: RefusedError | None = None
     hold: asyncio.Event | None = None
     """While it is there and unset, ``submit`` and ``lift_account_halt`` wait for it."""
+    unknown: Counter[AccountId] = field(default_factory=Counter)
+    """Open at the broker with our tag, and in none of our records, until a KILL."""
     plans: int = 100
     day_end: days.FakeDay = field(default_factory=days.FakeDay)
 
@@ -119,7 +120,7 @@ class World:
         )
 
 
-class FakeTrading:
+class FakeTrading(FakeCancels):
     def __init__(self, world: World) -> None:
         self._world = world
 
@@ -187,17 +188,6 @@ class FakeTrading:
         )
         return Submitted(plan, len(sent), len(preview.rows) - len(sent))
 
-    async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> int:
-        self._world.calls.append(("cancel", tuple(intents)))
-        return len(intents)
-
-    async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> int:
-        self._world.calls.append(("cancel_plan", plan_id))
-        return sum(
-            view.plan_id == plan_id and view.state.open_at_broker
-            for view in self._world.orders.values()
-        )
-
     async def pause(self, reason: str) -> StateChange:
         self._world.calls.append(("pause", reason))
         return self._world.set_state(TradingState.PAUSE, reason)
@@ -206,17 +196,11 @@ class FakeTrading:
         self._world.calls.append(("halt", reason))
         return self._world.set_state(TradingState.HALT, reason)
 
-    async def stop_preview(self) -> StopPreview:
-        working = [v for v in self._world.orders.values() if v.state.open_at_broker]
-        return StopPreview(len(working), len({view.account_id for view in working}))
-
     async def kill(self, reason: str) -> StateChange:
         self._world.calls.append(("kill", reason))
         change = self._world.set_state(TradingState.KILL, reason)
-        for key, view in self._world.orders.items():
-            if view.state.open_at_broker:
-                self._world.orders[key] = structs.replace(view, state=State.CANCELLED)
-                self._world.events.send(OrderChanged(self._world.orders[key], str(view.state)))
+        self._world.unknown.clear()
+        self._end_all()
         return change
 
     async def resume(self, reason: str, word: str = "") -> StateChange:

@@ -266,7 +266,7 @@ async def dialog_pictures(camera: Camera, scheme: Scheme) -> None:
         await camera.take(dialog, f"{scheme}-dialog-{name}")
         dialog.close()
     await day_pictures(camera, scheme, window, made)
-    guard = KillGuard(window, window.desk, made.console().trading, window.orders.open_orders)
+    guard = KillGuard(window, window.desk, made.console().trading)
     guard.start()
     guard.present()
     await camera.take(guard, f"{scheme}-dialog-kill-guard")

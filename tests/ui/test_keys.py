@@ -111,9 +111,7 @@ async def test_no_key_of_a_dialog_means_two_things(app: QApplication) -> None:
     stops = [window.desk.actions[act] for act, s in SPECS.items() if s.where is Where.EVERYWHERE]
     found = {}
     build: dict[str, Callable[[], QWidget]] = {**pictures.dialogs(window, world)}
-    build["kill"] = lambda: KillGuard(
-        window, window.desk, world.console().trading, window.orders.open_orders
-    )
+    build["kill"] = lambda: KillGuard(window, window.desk, world.console().trading)
     for name, make in build.items():
         dialog = make()
         dialog.show()

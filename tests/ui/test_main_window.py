@@ -259,7 +259,7 @@ async def test_no_dialog_cuts_a_text(app: QApplication, percent: int) -> None:
         dialog = build()
         dialog.present()
         made.append(dialog)
-    guard = KillGuard(window, window.desk, world.console().trading, window.orders.open_orders)
+    guard = KillGuard(window, window.desk, world.console().trading)
     guard.present()
     guard.start()
     made.append(guard)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
@@ -23,25 +22,39 @@ from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.widgets.buttons import HoldButton
 from copytrade_gui.ui.widgets.tip import set_tip
 
+_LOOK_MS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class SweepRow:
-    """One account in the sweep: orders open at its start, and still open."""
+    """One account in the sweep: its open orders at the start, and now by records and by broker."""
 
     account_id: AccountId
     name: str
     at_start: int
-    still: int
+    now: OpenOrders
+
+    @property
+    def still(self) -> int:
+        """Open orders, by whichever knows more."""
+        return max(self.now.ours, self.now.at_broker or 0)
+
+
+def _at_broker(row: SweepRow) -> str:
+    return "not read" if row.now.at_broker is None else figures.whole(row.now.at_broker)
 
 
 COLUMNS: tuple[Column[SweepRow], ...] = (
     Column("name", "Account", lambda r: r.name, chars=24,
-           mark=lambda r: Mark.HALF if r.still else Mark.CIRCLE,
-           tone=lambda r: Tone.WARN if r.still else Tone.OK),
-    Column("at_start", "Working before", lambda r: figures.whole(r.at_start),
-           sort=lambda r: r.at_start, numeric=True, chars=14),
-    Column("still", "Still working", lambda r: figures.whole(r.still),
-           sort=lambda r: r.still, numeric=True, chars=13),
+           mark=lambda r: Mark.CIRCLE if r.now.proven_none else Mark.HALF,
+           tone=lambda r: Tone.OK if r.now.proven_none else Tone.WARN),
+    Column("at_start", "Open before", lambda r: figures.whole(r.at_start),
+           sort=lambda r: r.at_start, numeric=True, chars=12),
+    Column("at_broker", "Open at the broker", _at_broker,
+           sort=lambda r: r.now.at_broker or 0, numeric=True, chars=17),
+    Column("still", "Ours", lambda r: figures.whole(r.now.ours),
+           sort=lambda r: r.now.ours, numeric=True, chars=8),
+    Column("problem", "Why not proven", lambda r: r.now.problem, chars=30),
 )  # fmt: skip
 
 
@@ -53,14 +66,18 @@ class KillGuard(ConsoleDialog):
         parent: QWidget,
         desk: Desk,
         trading: TradingVerbs,
-        open_orders: Callable[[], list[OrderView]],
     ) -> None:
         super().__init__(parent, f"Kill - {desk.mode_word}", "kill_guard")
         self.setMinimumWidth(520)
         self._desk = desk
         self._trading = trading
-        self._open_orders = open_orders
         self._at_start: dict[AccountId, int] = {}
+        self._killing = False
+        self._counting = False
+        self._looks = QTimer(self)
+        self._looks.setInterval(_LOOK_MS)
+        self._looks.timeout.connect(self.refresh)
+        self.finished.connect(self._looks.stop)
         self.sentence = self.add_text("Halting.")
         self.sentence.setObjectName("kill_sentence")
         self.hold = HoldButton("Hold 1.5 s to cancel every working order")
@@ -93,47 +110,87 @@ class KillGuard(ConsoleDialog):
         self.begin(self._desk.tasks, self._halt(), name="kill guard", on_error=self._say_failed)
 
     def refresh(self) -> None:
-        """Orders changed: count again what still works."""
-        if not self._at_start:
-            return
-        still = Counter(order.account_id for order in self._open_orders())
+        """Count again what is open: the engine's orders and the broker's books, not the window's.
+
+        Called when orders changed, and often enough without.
+        """
+        if self._killing and not self._counting:
+            self._counting = self.begin(
+                self._desk.tasks, self._count(), name="count the sweep", on_error=self._say
+            )
+
+    async def _count(self) -> None:
+        try:
+            accounts = await self._trading.open_orders()
+        finally:
+            self._counting = False
+        self._remember(accounts)
         rows = [
-            SweepRow(account, self._desk.roster.name(account), before, still[account])
-            for account, before in self._at_start.items()
+            SweepRow(
+                one.account_id,
+                self._desk.roster.name(one.account_id),
+                self._at_start[one.account_id],
+                one,
+            )
+            for one in accounts
+            if one.account_id in self._at_start
         ]
         self.model.upsert(rows)
-        clear = sum(not row.still for row in rows)
-        self.sentence.setText(
-            f"{figures.plural(sum(row.still for row in rows), 'order')} working; "
-            f"{clear} of {figures.plural(len(rows), 'account')} clear, "
+        self.sentence.setText(self._proof(accounts))
+        self.grow()
+
+    def _remember(self, accounts: tuple[OpenOrders, ...]) -> None:
+        """Accounts with anything open stay in the list, with what they had when first seen."""
+        for one in accounts:
+            if found := max(one.ours, one.at_broker or 0):
+                self._at_start.setdefault(one.account_id, found)
+
+    def _proof(self, accounts: tuple[OpenOrders, ...]) -> str:
+        """Everything that is open, and in how many of all accounts it is proven that nothing is."""
+        at_broker = sum(one.at_broker or 0 for one in accounts)
+        ours = sum(one.ours for one in accounts)
+        clear = sum(one.proven_none for one in accounts)
+        unread = [one for one in accounts if one.at_broker is None]
+        words = (
+            f"{figures.plural(at_broker, 'order')} open at the broker, {figures.whole(ours)} of "
+            f"ours not ended; {clear} of {figures.plural(len(accounts), 'account')} proven clear, "
             f"last news {figures.clock(self._desk.wall_ns())} IST. Positions are not touched."
         )
+        if unread:
+            names = ", ".join(self._desk.roster.name(one.account_id) for one in unread[:3])
+            more = f" and {len(unread) - 3} more" if len(unread) > 3 else ""
+            words += f" Not read, so look at the broker's own page: {names}{more}."
+        return words
 
     async def _halt(self) -> None:
         await self._trading.halt("the kill guard was opened")
-        preview = await self._trading.stop_preview()
-        orders = figures.plural(preview.working_orders, "working order")
+        accounts = await self._trading.open_orders()
+        self._remember(accounts)
+        at_broker = sum(one.at_broker or 0 for one in accounts)
+        ours = sum(one.ours for one in accounts)
+        of = sum(bool(one.ours or one.at_broker) for one in accounts)
         self._say(
-            f"Trading is halted. KILL drops the queue and cancels {orders} in "
-            f"{figures.plural(preview.accounts, 'account')}; positions are not touched. "
+            f"Trading is halted. KILL drops the queue and cancels every order of ours in "
+            f"{figures.plural(of, 'account')}: {figures.whole(at_broker)} open at the broker, "
+            f"{figures.whole(ours)} by our records; positions are not touched. "
             "Coming back needs a reason and the word RESUME."
         )
 
     def _on_held(self) -> None:
         self.hold.setEnabled(False)
         self.hold.setText("Cancelling")
-        self._at_start = dict(Counter(order.account_id for order in self._open_orders()))
         self.table.show()
         self.resize(self.width(), max(self.height(), 420))
-        self.refresh()
         self.begin(self._desk.tasks, self._kill(), name="kill", on_error=self._on_failed)
 
     async def _kill(self) -> None:
         await self._trading.kill("held the kill button")
+        self._killing = True
         self.hold.setText("Killed: queue dropped, cancels sent")
         self.close_button.setText("Close")
-        if not self._at_start:
-            self._say("Killed. No order of ours was working. Positions are not touched.")
+        if not self.over:
+            self._looks.start()
+        await self._count()
 
     def _on_failed(self, sentence: str) -> None:
         self.hold.setEnabled(True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.services.verbs import TradingVerbs
+from copytrade_gui.services.verbs import CancelAnswer, TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.cancel_words import STAYS, answer_words, one_order
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.dialogs.order_details import OrderDetails
@@ -26,11 +27,15 @@ from copytrade_gui.ui.widgets.segments import Segments
 
 @dataclass(frozen=True, slots=True)
 class CancelChoice:
-    """What a cancel would ask for: whole plans, single orders, and how many are open in all."""
+    """What a cancel would ask for: whole plans and single orders, or every order there is.
 
-    plans: tuple[PlanId, ...]
-    intents: tuple[IntentId, ...]
-    open_count: int
+    ``everything``: no filter is on, so what is meant is all that is open, also what the table does
+    not hold.
+    """
+
+    plans: tuple[PlanId, ...] = ()
+    intents: tuple[IntentId, ...] = ()
+    everything: bool = False
 
 
 class OrdersPanel(QWidget):
@@ -107,11 +112,9 @@ class OrdersPanel(QWidget):
         rows = [self.model.row_at(index) for index in self.table.view.source_rows()]
         plans = tuple(dict.fromkeys(row.plan_id for row in rows if row.is_head))
         intents = tuple(
-            row.order.intent_id
-            for row in rows
-            if not row.is_head and row.plan_id not in plans and row.order.state.open_at_broker
+            row.order.intent_id for row in rows if not row.is_head and row.plan_id not in plans
         )
-        return self._choice(plans, intents)
+        return CancelChoice(plans, intents)
 
     def in_view(self) -> CancelChoice:
         """Everything open that the filter lets through."""
@@ -123,9 +126,9 @@ class OrdersPanel(QWidget):
             children = [proxy.index(n, 0, parent) for n in range(proxy.rowCount(parent))]
             for index in (parent, *children):
                 row = self.model.row_at(proxy.mapToSource(index))
-                if row.order.state.open_at_broker:
-                    intents.append(row.order.intent_id)
-        return self._choice((), tuple(dict.fromkeys(intents)))
+                intents.append(row.order.intent_id)
+        unfiltered = not self.table.filter.text().strip() and self.kinds.value in ("", "§open")
+        return CancelChoice((), tuple(dict.fromkeys(intents)), everything=unfiltered)
 
     # ------------------------------------------------------------ doing
 
@@ -135,43 +138,62 @@ class OrdersPanel(QWidget):
         if order is not None:
             OrderDetails(self.window(), self._desk, order).present()
 
-    async def cancel_all_open(self) -> int:
-        """Ask the broker to cancel every open order; returns how many requests left."""
-        intents = [order.intent_id for order in self.open_orders()]
-        return await self._trading.cancel(intents, CommandId(uuid.uuid4().hex)) if intents else 0
-
-    def _choice(self, plans: tuple[PlanId, ...], intents: tuple[IntentId, ...]) -> CancelChoice:
-        of_plans = [order for plan in plans for order in self.model.orders_of(plan)]
-        count = sum(order.state.open_at_broker for order in of_plans) + len(intents)
-        return CancelChoice(plans, intents, count)
-
     def _ask_cancel(self, choice: CancelChoice) -> None:
-        if not choice.open_count:
-            self._desk.notices.info("None of these orders is open, so there is nothing to cancel.")
-            return
         self._desk.tasks.start(self._cancel(choice), name="cancel orders")
 
     async def _cancel(self, choice: CancelChoice) -> None:
+        count = await self._count(choice)
+        if not count:
+            self._desk.notices.info("None of these orders is open, so there is nothing to cancel.")
+            return
         # One command per question, so that pressing its button twice is one cancel.
         command = uuid.uuid4().hex
-        orders = figures.plural(choice.open_count, "open order")
-        with_copies = ", master orders with all their copies" if choice.plans else ""
+        orders = figures.plural(count, "open order")
         question = Question(
             self.window(),
             f"Cancel orders - {self._desk.mode_word}",
-            f"Ask the broker to cancel {orders}{with_copies}. "
-            "What fills before the request arrives stays filled.",
+            f"Ask the broker to cancel {self._which(choice, count)}. {STAYS}",
             verb=f"Cancel {orders}",
             kind="danger",
         )
         if not await question.ask():
             return
-        sent = 0
+        sentence, done = answer_words(await self._ask_broker(choice, command))
+        (self._desk.notices.info if done else self._desk.notices.warn)(sentence)
+
+    async def _count(self, choice: CancelChoice) -> int:
+        """How many of them the engine knows as not ended: the table may lack some."""
+        if choice.everything:
+            return sum(one.ours for one in await self._trading.open_orders())
+        return await self._trading.count_open(choice.intents, choice.plans)
+
+    def _which(self, choice: CancelChoice, count: int) -> str:
+        orders = figures.plural(count, "open order")
+        if choice.everything:
+            return orders
+        chosen = [*choice.intents, *(o.intent_id for p in choice.plans for o in self._of(p))]
+        if count == 1 and len(set(chosen)) == 1:
+            (order,) = (o for o in self.model.all_orders() if o.intent_id == chosen[0])
+            return one_order(order, self._desk.roster.name(order.account_id))
+        if len(choice.plans) == 1 and not choice.intents:
+            head = self._of(choice.plans[0])[0]
+            name = self._desk.roster.name(head.account_id)
+            return f"{one_order(head, name)} with all its copies, {orders} in all"
+        return f"{orders}, master orders with all their copies" if choice.plans else orders
+
+    def _of(self, plan: PlanId) -> list[OrderView]:
+        return list(self.model.orders_of(plan))
+
+    async def _ask_broker(self, choice: CancelChoice, command: str) -> CancelAnswer:
+        trading = self._trading
+        if choice.everything:
+            return await trading.cancel_all(CommandId(command))
+        answers = []
         if choice.intents:
-            sent += await self._trading.cancel(choice.intents, CommandId(command))
+            answers.append(await trading.cancel(choice.intents, CommandId(command)))
         for number, plan in enumerate(choice.plans):
-            sent += await self._trading.cancel_plan(plan, CommandId(f"{command}-{number}"))
-        self._desk.notices.info(f"{figures.plural(sent, 'cancel request')} left for the broker.")
+            answers.append(await trading.cancel_plan(plan, CommandId(f"{command}-{number}")))
+        return CancelAnswer(*(sum(column) for column in zip(*map(astuple, answers), strict=True)))
 
     def _on_kind_chosen(self) -> None:
         self.table.narrow(self.kinds.value)

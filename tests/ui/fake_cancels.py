@@ -1,0 +1,75 @@
+"""Cancels and what is open, answered from memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from copytrade_gui.domain.events import OrderChanged
+from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
+from copytrade_gui.domain.open_orders import OpenOrders
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.verbs import CancelAnswer
+
+if TYPE_CHECKING:
+    from tests.ui.fakes import World
+
+
+class FakeCancels:
+    """What ``TradingVerbs`` says of open orders, and how it cancels them."""
+
+    _world: World
+
+    async def count_open(self, intents: Sequence[IntentId], plans: Sequence[PlanId]) -> int:
+        return sum(
+            not view.state.ended and (view.intent_id in intents or view.plan_id in plans)
+            for view in self._world.orders.values()
+        )
+
+    async def open_orders(self) -> tuple[OpenOrders, ...]:
+        ours = Counter(
+            view.account_id for view in self._world.orders.values() if view.state.open_at_broker
+        )
+        return tuple(
+            OpenOrders(
+                account, ours[account], ours[account] + (extra := self._world.unknown[account]),
+                not ours[account] and not extra,
+            )
+            for account in self._world.accounts
+        )  # fmt: skip
+
+    async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> CancelAnswer:
+        self._world.calls.append(("cancel", tuple(intents)))
+        return self._answer(
+            view for view in self._world.orders.values() if view.intent_id in intents
+        )
+
+    async def cancel_plan(self, plan_id: PlanId, command: CommandId) -> CancelAnswer:
+        self._world.calls.append(("cancel_plan", plan_id))
+        return self._answer(view for view in self._world.orders.values() if view.plan_id == plan_id)
+
+    async def cancel_all(self, command: CommandId) -> CancelAnswer:
+        self._world.calls.append(("cancel_all", None))
+        answer = self._answer(view for view in self._world.orders.values() if not view.state.ended)
+        self._end_all()
+        return answer
+
+    def _answer(self, views: Iterable[OrderView]) -> CancelAnswer:
+        states = [view.state for view in views]
+        filled = sum(state is State.FILLED for state in states)
+        return CancelAnswer(
+            requests=sum(state.open_at_broker for state in states),
+            when_found=sum(state.in_doubt for state in states),
+            filled=filled,
+            ended=sum(state.ended for state in states) - filled,
+        )
+
+    def _end_all(self) -> None:
+        for key, view in self._world.orders.items():
+            if view.state.open_at_broker:
+                self._world.orders[key] = structs.replace(view, state=State.CANCELLED)
+                self._world.events.send(OrderChanged(self._world.orders[key], str(view.state)))
