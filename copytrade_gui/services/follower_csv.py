@@ -116,7 +116,7 @@ def merge(
         if said not in _YES | _NO:
             wrong("active", f"Active {quoted(said)} must be yes or no.")
         account = replace(account, active=said in _YES)
-    if not problems and any(field in cells for field in _RULE):
+    if not missing and any(field in cells for field in _RULE):
         try:
             account = replace(account, sizing=_merged_rule(cells, account.sizing))
         except RefusedError as refused:

@@ -116,6 +116,13 @@ def test_a_new_follower_needs_a_name_and_a_rule() -> None:
     assert [row.verdict for row in preview.rows] == [RowVerdict.WRONG]
 
 
+def test_all_that_is_wrong_in_a_row_is_told_at_once() -> None:
+    preview = check(f'{HEADER}\n-,KX10081,,,,"0,5",,perhaps\n', ASHA)
+    assert [one.field for one in preview.problems] == ["name", "active", "parameter"]
+    (row,) = preview.rows
+    assert row.sentence == " ".join(one.sentence for one in preview.problems)
+
+
 def test_a_secret_is_never_told() -> None:
     rows = read_table(b"client_id,app_secret\nKX10081,c4nary\n")
     preview, secrets = preview_of(
