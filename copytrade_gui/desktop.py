@@ -6,7 +6,8 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,14 +21,18 @@ from PySide6.QtWidgets import QApplication
 from copytrade_gui.app.demo import DemoOptions, DemoResult, demo_on, table
 from copytrade_gui.app.engine_thread import EngineThread
 from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.starting import other_console, passphrase_wanted, requests_to
 from copytrade_gui.app.wiring import OpenOptions, refusals
+from copytrade_gui.ui.dialogs.passphrase import PassphraseDialog
 from copytrade_gui.ui.dialogs.refusal import Refusal
 from copytrade_gui.ui.main_window import MainWindow
-from copytrade_gui.ui.window_state import FileMemory
+from copytrade_gui.ui.window_state import FileMemory, bring_to_front, keep_on_screen
 
 T = TypeVar("T")
 
 _SETTLE_S = 2.5
+_LOOK_EVERY_S = 0.25
+_OTHER_ANSWERS_S = 3.0
 
 
 def qt_version() -> str:
@@ -48,13 +53,18 @@ def application() -> QApplication:
 def run(options: OpenOptions) -> int:
     """Open the window and stay until it is closed; returns the exit code."""
     app = application()
-    try:
-        _run_on(app, _window(options))
-    except refusals() as refusal:
-        print(f"copytrade-gui: {refusal}", file=sys.stderr)
-        _show_refusal(str(refusal))
-        return 1
-    return 0
+    while True:
+        try:
+            _run_on(app, _window(options))
+        except refusals() as refusal:
+            typed = _ask_passphrase(refusal, options.passphrase)
+            if typed is not None:
+                options = replace(options, passphrase=typed)
+                continue
+            print(f"copytrade-gui: {refusal}", file=sys.stderr)
+            _show_refusal(refusal, options.passphrase)
+            return 1
+        return 0
 
 
 def demo(chosen: DemoOptions, picture: Path, data_dir: Path | None) -> int:
@@ -73,12 +83,24 @@ async def _window(options: OpenOptions) -> None:
     async with EngineThread(options) as engine:
         memory = FileMemory(engine.opened.folder.root / "window.ini")
         window = MainWindow(engine.console(), settings=memory)
+        requests = requests_to(engine.opened.folder.root)
         window.show()
         await window.start()
+        keep_on_screen(window)
+        watch = asyncio.create_task(_answer(requests.taken, window))
         if options.paper is not None:
             await engine.console().sessions.login_all_paper()
         await window.closing.wait()
+        watch.cancel()
         await window.stop()
+
+
+async def _answer(asked: Callable[[], bool], window: MainWindow) -> None:
+    """Show the window whenever a second start asks for it."""
+    while True:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        if asked():
+            bring_to_front(window)
 
 
 async def _demo(chosen: DemoOptions, data_dir: Path, picture: Path) -> DemoResult:
@@ -108,8 +130,32 @@ def _run_on(app: QApplication, main: Coroutine[object, object, T]) -> T:
         return runner.run(main)
 
 
-def _show_refusal(sentence: str) -> None:
-    """Nothing is open yet, so a plain dialog outside any coroutine is safe."""
-    if QApplication.platformName() == "offscreen":
-        return
-    Refusal(sentence).exec()
+def _shown() -> bool:
+    return QApplication.platformName() != "offscreen"
+
+
+def _ask_passphrase(refusal: Exception, given: str | None) -> str | None:
+    """The passphrase, typed by a person; None where it would not help, or nobody gave one."""
+    wanted = passphrase_wanted(refusal, given)
+    if wanted is None or not _shown():
+        return None
+    dialog = PassphraseDialog(new=wanted.new, least=wanted.least, problem=wanted.problem)
+    return dialog.passphrase() if dialog.exec() == dialog.DialogCode.Accepted else None
+
+
+def _show_refusal(refusal: Exception, given: str | None) -> None:
+    """Nothing is open yet, so a dialog that is executed outside any coroutine is safe."""
+    other = other_console(refusal)
+    sentence, heading = str(refusal), "The console does not open"
+    if other is not None:
+        heading = "The console is open already"
+        if other.ask(_OTHER_ANSWERS_S):
+            sentence = (
+                "Its window is in front now. One console works in a data folder at a time; to "
+                "work beside it, start with another --profile."
+            )
+        else:
+            sentence += " It shows no window yet: wait until it has started, or end it first."
+    # Whoever closed the question for the passphrase knows why nothing opened.
+    if _shown() and passphrase_wanted(refusal, given) is None:
+        Refusal(sentence, heading).exec()

@@ -61,6 +61,7 @@ class InstanceLock:
                 f"Another console (process {pid or 'unknown'}) already uses data folder "
                 f"{path.parent}. Use its window, or start with another --profile.",
                 pid,
+                path.parent,
             ) from error
         self._file.truncate(0)
         files.write_at(self._file, 0, f"{os.getpid()}\n".encode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class StorageError(Exception):
     """Storage cannot do what was asked. The text says what, where, and what to do."""
@@ -12,11 +14,12 @@ class FolderError(StorageError):
 
 
 class SecondInstanceError(StorageError):
-    """Another console works in this data folder. ``pid`` is its process id, 0 if unknown."""
+    """Another console works in this ``folder``. ``pid`` is its process id, 0 if unknown."""
 
-    def __init__(self, sentence: str, pid: int) -> None:
+    def __init__(self, sentence: str, pid: int, folder: Path) -> None:
         super().__init__(sentence)
         self.pid = pid
+        self.folder = folder
 
 
 class NewerFileError(StorageError):
@@ -37,3 +40,11 @@ class LockedSecretsError(SecretsError):
 
 class WrongPassphraseError(LockedSecretsError):
     """The passphrase does not open the vault, or the keyring's key is another one."""
+
+
+class PassphraseMissingError(LockedSecretsError):
+    """A person must type the passphrase; ``new``: choose one, for there is no vault yet."""
+
+    def __init__(self, sentence: str, *, new: bool) -> None:
+        super().__init__(sentence)
+        self.new = new

@@ -15,6 +15,7 @@ from copytrade_gui.storage.keyring_store import KEY_BYTES, OsKeyring
 from copytrade_gui.storage.problems import (
     LockedSecretsError,
     NewerFileError,
+    PassphraseMissingError,
     SecretsError,
     WrongPassphraseError,
 )
@@ -105,7 +106,9 @@ class VaultSecrets:
         """
         file = self._read()
         if "passphrase" in file.lock.factors and not passphrase:
-            raise LockedSecretsError("The vault needs its passphrase. Type it to unlock.")
+            raise PassphraseMissingError(
+                "The vault needs its passphrase. Type it to unlock.", new=False
+            )
         wait = (self._next_try_ns - self._clock.mono_ns()) / 1e9
         if wait > 0:
             await self._clock.sleep(wait)

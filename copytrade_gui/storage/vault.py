@@ -18,7 +18,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from copytrade_gui.storage.problems import SecretsError, WrongPassphraseError
+from copytrade_gui.storage.problems import (
+    PassphraseMissingError,
+    SecretsError,
+    WrongPassphraseError,
+)
 
 SCHEMA = 1
 LEAST_PASSPHRASE = 12
@@ -91,7 +95,11 @@ def wrap(
     if passphrase is not None:
         factors.append("passphrase")
     if not factors:
-        raise SecretsError("A vault needs a passphrase or the system's keyring.")
+        raise PassphraseMissingError(
+            "The app secrets need a passphrase or the system's keyring, and no keyring answers "
+            "here. Choose a passphrase.",
+            new=True,
+        )
     lock = Lock(
         tuple(factors), memory_kib, ITERATIONS, LANES, random_bytes(16), random_bytes(12), b""
     )

@@ -119,7 +119,8 @@ def _fill(_row: HistoryRow, body: Body) -> str:
 
 
 def _settled(_row: HistoryRow, body: Body) -> str:
-    words = f"{_number(body, 'acked')} of {_number(body, 'intents')} acknowledged"
+    meant = _number(body, "intents") - _number(body, "blocked")
+    words = f"{_number(body, 'acked')} of {meant} acknowledged"
     waited, slowest = body.get("last_ack_ms"), body.get("slowest_call_ms")
     if isinstance(waited, int | float):
         slow = slowest if isinstance(slowest, int | float) else None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from PySide6.QtCore import QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
@@ -22,6 +22,7 @@ from copytrade_gui.ui.dialogs.preferences import apply_look, read_policy
 from copytrade_gui.ui.event_pump import EventPump
 from copytrade_gui.ui.halt_work import HaltWork
 from copytrade_gui.ui.icons import OTHER_NAMES, Icons
+from copytrade_gui.ui.layout import arrange, give_corners
 from copytrade_gui.ui.menus import build_menus
 from copytrade_gui.ui.notices import Notice, Notices
 from copytrade_gui.ui.order_work import OrderWork
@@ -47,10 +48,16 @@ from copytrade_gui.ui.view_work import ViewWork
 from copytrade_gui.ui.widgets.bands import Bands
 from copytrade_gui.ui.widgets.docks import Dock
 from copytrade_gui.ui.widgets.toasts import Toasts
-from copytrade_gui.ui.window_state import WindowMemory, restore_layout, save_layout
+from copytrade_gui.ui.window_state import (
+    WindowMemory,
+    first_size,
+    restore_layout,
+    save_layout,
+)
 
 FRAME = 3
-SMALLEST = (1280, 720)
+SMALLEST = (1080, 560)
+"""Less than a screen of 1280x720 has inside a frame and above a task bar."""
 
 
 class MainWindow(QMainWindow):
@@ -102,7 +109,7 @@ class MainWindow(QMainWindow):
         self._seconds.timeout.connect(self._on_second)
         self._paint_mode()
         self.setMinimumSize(*SMALLEST)
-        self.resize(self.screen().availableSize().boundedTo(QSize(1600, 960)))
+        self.resize(first_size(self.screen()))
         self.reset_layout()
         restore_layout(self, settings)
 
@@ -216,10 +223,7 @@ class MainWindow(QMainWindow):
             ):
                 signal.connect(self._on_docks_moved)
         self.setCentralWidget(self.followers)
-        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.TopLeftCorner):
-            self.setCorner(corner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        for corner in (Qt.Corner.BottomRightCorner, Qt.Corner.TopRightCorner):
-            self.setCorner(corner, Qt.DockWidgetArea.RightDockWidgetArea)
+        give_corners(self)
 
     def _build_top(self) -> None:
         top = QWidget()
@@ -286,33 +290,7 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put every dock back where it was at first."""
-        left, right, low = (
-            Qt.DockWidgetArea.LeftDockWidgetArea,
-            Qt.DockWidgetArea.RightDockWidgetArea,
-            Qt.DockWidgetArea.BottomDockWidgetArea,
-        )
-        docks = self.docks
-        for dock in docks.values():
-            dock.setFloating(False)
-            self.removeDockWidget(dock)
-        self.addDockWidget(left, docks["order_entry"])
-        self.addDockWidget(right, docks["live_feed"])
-        self.splitDockWidget(docks["live_feed"], docks["latency"], Qt.Orientation.Vertical)
-        self.addDockWidget(low, docks["orders"])
-        self.tabifyDockWidget(docks["orders"], docks["activity"])
-        self.tabifyDockWidget(docks["activity"], docks["notices"])
-        for dock in docks.values():
-            dock.show()
-        docks["orders"].raise_()
-        width = self.width()
-        ticket, news = min(340, max(310, width // 6)), min(620, max(430, round(width * 0.33)))
-        self.resizeDocks(
-            [docks["order_entry"], docks["live_feed"]], [ticket, news], Qt.Orientation.Horizontal
-        )
-        self.resizeDocks([docks["orders"]], [round(self.height() * 0.36)], Qt.Orientation.Vertical)
-        self.resizeDocks(
-            [docks["live_feed"], docks["latency"]], [500, 420], Qt.Orientation.Vertical
-        )
+        arrange(self, self.docks)
 
     # ------------------------------------------------------------ looks
 

@@ -8,9 +8,12 @@ import json
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QByteArray, QSettings
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt
+from PySide6.QtGui import QScreen
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+_FRAME = QSize(16, 40)
+"""What title bar and borders take on the desktops we know."""
 LAYOUT_VERSION = 1
 """Raised when a dock is renamed or taken away, never by a release as such."""
 
@@ -83,6 +86,43 @@ def save_layout(window: QMainWindow, memory: WindowMemory, name: str = "layout")
             "docks": base64.b64encode(state).decode("ascii"),
         },
     )
+
+
+def first_size(screen: QScreen) -> QSize:
+    """A window's size before it was ever resized: what a screen offers, less what a frame takes."""
+    return (screen.availableSize() - _FRAME).boundedTo(QSize(1600, 960))
+
+
+def keep_on_screen(window: QWidget) -> None:
+    """Let no edge of a shown window lie outside its screen, frame and task bar counted.
+
+    What a window was left with may come from a larger screen, and a title bar is as high as its
+    desktop makes it.
+    """
+    if window.isMaximized() or window.isFullScreen():
+        return
+    room, frame, inner = (
+        window.screen().availableGeometry(), window.frameGeometry(), window.geometry(),
+    )  # fmt: skip
+    around = frame.size() - inner.size()
+    window.resize(inner.size().boundedTo(room.size() - around))
+    frame = window.frameGeometry()
+    left = max(room.left(), min(frame.left(), room.right() + 1 - frame.width()))
+    top = max(room.top(), min(frame.top(), room.bottom() + 1 - frame.height()))
+    if (left, top) != (frame.left(), frame.top()):
+        window.move(left, top)
+
+
+def bring_to_front(window: QMainWindow) -> None:
+    """Show the window before all others, also one that was minimised.
+
+    A desktop that lets no program take the focus shows in its task bar that it was asked.
+    """
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.show()
+    window.raise_()
+    window.activateWindow()
+    QApplication.alert(window)
 
 
 def restore_layout(window: QMainWindow, memory: WindowMemory, name: str = "layout") -> bool:

@@ -14,12 +14,12 @@ from copytrade_gui.ui.theme import Theme
 class Refusal(ConsoleDialog):
     """The sentence, and a button that ends it; no console is there to be stopped."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, heading: str = "The console does not open") -> None:
         super().__init__(None, "CopyTrade Console", "refusal")
         self._theme = Theme(cast("QApplication", QApplication.instance()))
         self._theme.apply()
         self.setMinimumWidth(460)
-        self.add_text("The console does not open", style="heading")
+        self.add_text(heading, style="heading")
         self.add_text(sentence).setObjectName("refusal_sentence")
         close = self.make_button("Close", "refusal_close", kind="primary")
         close.clicked.connect(self.accept)

@@ -134,7 +134,7 @@ class FeedWriter:
         return [self._note(plan.made_ns, terms.side, terms.instrument.symbol, "Order", words)]
 
     def _of_settled(self, event: PlanSettled) -> FeedRow:
-        parts = [f"{event.acked} of {event.intents} acknowledged"]
+        parts = [f"{event.acked} of {event.intents - event.blocked} acknowledged"]
         parts += [
             f"{number} {word}"
             for number, word in (
@@ -181,10 +181,10 @@ def _details(row: FeedRow) -> str:
 COLUMNS: tuple[Column[FeedRow], ...] = (
     Column("time", "Time", lambda r: figures.clock_ms(r.at_ns), sort=lambda r: r.at_ns,
            tone=lambda _: Tone.MUTED, chars=11, note="IST, when it was known here"),
-    Column("who", "Account", lambda r: r.who, chars=12,
+    Column("who", "Account", lambda r: r.who, chars=10,
            tone=lambda r: Tone.PLAIN if not r.is_master else Tone.INFO),
     Column("state", "Outcome", lambda r: r.word, tone=lambda r: r.tone, mark=lambda r: r.mark,
-           chars=10),
+           chars=9),
     Column("latency", "Call ms", lambda r: figures.milliseconds(r.latency_ms) if r.order else "",
            sort=lambda r: r.latency_ms, numeric=True, chars=7, note=CALL_NOTE),
     Column("details", "Details", _details, chars=4, takes_rest=True,

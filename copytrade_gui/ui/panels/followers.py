@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QToolBar, QToolButton, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.account import Role as AccountRole
@@ -118,13 +118,16 @@ class FollowersPanel(QWidget):
         )
 
     def _build_bulk(self) -> None:
-        self.bulk = QFrame()
+        # A tool bar, because it puts away what finds no room.
+        self.bulk = QToolBar()
         self.bulk.setObjectName("follower_bulk")
-        row = QHBoxLayout(self.bulk)
-        row.setContentsMargins(8, 3, 8, 3)
-        row.setSpacing(6)
+        self.bulk.setAccessibleName("Selected followers")
+        more = self.bulk.findChild(QToolButton, "qt_toolbar_ext_button")
+        if isinstance(more, QToolButton):
+            self._desk.icons.dress(more, "ellipsis-vertical")
+            more.setAccessibleName("Selected followers: more actions")
         self.bulk_text = PlainLabel()
-        row.addWidget(self.bulk_text)
+        self.bulk.addWidget(self.bulk_text)
         self._bulk_buttons: dict[Act, QPushButton] = {}
         for act in BULK:
             button = QPushButton(plain_text(act))
@@ -132,9 +135,8 @@ class FollowersPanel(QWidget):
             set_tip(button, self._desk.actions[act].toolTip())
             button.setProperty("kind", "small")
             button.clicked.connect(lambda _checked=False, a=act: self._desk.actions[a].trigger())
-            row.addWidget(button)
+            self.bulk.addWidget(button)
             self._bulk_buttons[act] = button
-        row.addStretch(1)
         layout = self.table.layout()
         assert isinstance(layout, QVBoxLayout)  # noqa: S101 - the table lays itself out this way
         layout.insertWidget(1, self.bulk)
@@ -190,10 +192,10 @@ class FollowersPanel(QWidget):
 
     def _on_selection_changed(self) -> None:
         number = len(self.table.view.selectionModel().selectedRows())
-        self.bulk.setVisible(number > 0)
+        # Always there: a bar that comes with the first click moves the row that is clicked.
         self.bulk_text.setText(f"{figures.whole(number)} selected:")
         for act, button in self._bulk_buttons.items():
-            button.setEnabled(number == 1 or act not in ONE_ONLY)
+            button.setEnabled(number == 1 or (number > 0 and act not in ONE_ONLY))
         actions = self._desk.actions
         for act in (*BULK, Act.LOGIN_ONE, Act.LOGOUT_ONE):
             actions[act].setEnabled(number == 1 if act in ONE_ONLY else number > 0)

@@ -16,7 +16,7 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPen, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from copytrade_gui.ui.panels.latency_samples import Floats, Summary, histogram, nice_ceiling
@@ -112,7 +112,7 @@ class LatencyPlots(QWidget):
         self.spread.widget.addItem(self._bars)
         self._lines: list[tuple[Any, Any, Tone]] = []
         for number, (name, tone) in enumerate(LINES):
-            across = _named_line(name, 0, 0.05 + 0.1 * number)
+            across = _named_line(name, 0, 0.05 + 0.16 * number)
             upright = _named_line(name, 90, 0.78 - 0.28 * number)
             self.over_time.widget.addItem(across)
             self.spread.widget.addItem(upright)
@@ -130,8 +130,20 @@ class LatencyPlots(QWidget):
             self._captions.append(caption)
             column.addWidget(caption)
             column.addWidget(chart.widget, share)
+        for chart in (self.over_time, self.spread):
+            chart.widget.getViewBox().sigResized.connect(self._show_names)
         theme.changed.connect(self.dress)
         self.dress()
+
+    def _show_names(self, *_: object) -> None:
+        """Name the lines where the names have room; by their colours the figures above do."""
+        high = QFontMetrics(self._theme.font(scale=0.8)).height() + 4
+        wide = QFontMetrics(self._theme.font(scale=0.8)).horizontalAdvance("p99") + 8
+        room = self.spread.widget.getViewBox().height()
+        length = self.over_time.widget.getViewBox().width()
+        for across, upright, _tone in self._lines:
+            across.label.setVisible(length * 0.16 >= wide)
+            upright.label.setVisible(room * 0.28 >= high)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -154,6 +166,7 @@ class LatencyPlots(QWidget):
                 line.label.setColor(self._theme.colour(tone))
                 line.label.setFont(self._theme.font(scale=0.8))
                 line.label.fill = pg.mkBrush(_colour(self._theme, "base", 200))
+        self._show_names()
 
     def show_points(self, at: Floats, ms: Floats, numbers: Summary | None) -> None:
         """Draw every acknowledgement; the axis runs from the first one shown to the last."""

@@ -81,14 +81,12 @@ class LiveFeedPanel(QWidget):
         self.table.view.scrollToTop()
 
     def _on_rows_inserted(self, parent: QModelIndex, first: int, last: int) -> None:
-        bar = self.table.view.verticalScrollBar()
-        if parent.isValid() or first > 0 or bar.value() == 0:
+        view = self.table.view
+        if parent.isValid() or first > 0:
             return
-        count = last - first + 1
-        self._missed += count
-        # The view scrolls by rows, so this keeps what is being read where it is.
-        bar.setMaximum(bar.maximum() + count)
-        bar.setValue(bar.value() + count)
+        if view.verticalScrollBar().value() == 0 and not view.pointed_at:
+            return
+        self._missed += last - first + 1
         self.newest.setText(f"{figures.whole(self._missed)} new, go to newest")
         self.newest.show()
 

@@ -6,7 +6,7 @@ import time
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from copytrade_gui.domain.events import Event, LampChanged, PlanSettled
 from copytrade_gui.ui import figures
@@ -40,12 +40,13 @@ class StatusLamps(QStatusBar):
         self.setSizeGripEnabled(False)
         self._desk = desk
         self._states: dict[str, tuple[str, str]] = {}
+        self._brief = False
         self._titles = dict((*LAMPS, ("window", "Window")))
         self.lamps: dict[str, QToolButton] = {}
         self._holder = QWidget()
         self.last_order, self.sessions, self.clock = PlainLabel(), PlainLabel(), PlainLabel()
         self.version = PlainLabel(program_version())
-        row = QHBoxLayout(self._holder)
+        self._row = row = QHBoxLayout(self._holder)
         row.setContentsMargins(6, 0, 0, 0)
         row.setSpacing(2)
         for name in self._titles:
@@ -58,7 +59,9 @@ class StatusLamps(QStatusBar):
             self.lamps[name] = lamp
             self._show(name, "", "")
         self.lamps["window"].hide()
-        self.addWidget(self._holder)
+        # What finds no room is said shorter; it never makes the window wider.
+        self._holder.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.addWidget(self._holder, 1)
         self.clock.setObjectName("ist_clock")
         set_tip(self.clock, "Indian Standard Time")
         for label in (self.last_order, self.sessions, self.clock, self.version):
@@ -96,7 +99,7 @@ class StatusLamps(QStatusBar):
             if isinstance(event, LampChanged):
                 self.show_lamp(event)
             elif isinstance(event, PlanSettled):
-                words = f"Last order {event.acked} of {event.intents}"
+                words = f"Last order {event.acked} of {event.intents - event.blocked}"
                 if event.last_ack_ms is not None:
                     words += f" {wait_words(event.last_ack_ms, event.slowest_call_ms)}"
                 self.last_order.setText(words)
@@ -112,13 +115,24 @@ class StatusLamps(QStatusBar):
         self._make_room()
 
     def _make_room(self) -> None:
-        """Lamps, clock and version are never cut: the news beside them goes first."""
-        room = self.width() - self._holder.sizeHint().width() - 24
-        kept = (self.version, self.clock)
-        room -= sum(label.sizeHint().width() + 6 for label in kept)
-        for label in (self.sessions, self.last_order):
+        """Lamps and clock are never cut: the news beside them goes first, then good words."""
+        room = self.width() - 24 - self.clock.sizeHint().width() - 6
+        self._brief = False
+        self._name_lamps()
+        if self._row.sizeHint().width() > room:
+            self._brief = True
+            self._name_lamps()
+        room -= self._row.sizeHint().width()
+        for label in (self.version, self.sessions, self.last_order):
             room -= label.sizeHint().width() + 6
             label.setVisible(room >= 0 and bool(label.text()))
+
+    def _name_lamps(self) -> None:
+        for name, (state, words) in self._states.items():
+            said = words or "waiting"
+            brief = self._brief and state in ("ok", "")
+            title = self._titles[name]
+            self.lamps[name].setText(menu_words(title if brief else f"{title} {said}"))
 
     def _show(self, name: str, state: str, words: str) -> None:
         self._states[name] = (state, words)
@@ -128,7 +142,6 @@ class StatusLamps(QStatusBar):
         lamp.setIcon(self._desk.icons.mark(mark, tone))
         title = self._titles[name]
         said = words or "waiting"
-        lamp.setText(menu_words(f"{title} {said}"))
         set_tip(lamp, f"{title}: {said}")
         lamp.setAccessibleName(f"{title}: {said}")
         self._make_room()

@@ -127,6 +127,7 @@ class TopStrip(QFrame):
         self.master = QComboBox()
         self.master.setObjectName("master_choice")
         self.master.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.master.setMinimumWidth(120)  # a long name gives way before a stop does
         self.master.setAccessibleName("Master account")
         set_tip(self.master, "The account whose orders are copied")
         self.master.currentIndexChanged.connect(self._on_master_chosen)

@@ -13,7 +13,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAccessible, QAction, QEnterEvent, QGuiApplication, QResizeEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAction,
+    QEnterEvent,
+    QGuiApplication,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView, QWidget
 
 from copytrade_gui.ui.desk import Desk
@@ -57,6 +64,15 @@ class TableView(QTreeView):
         self.customContextMenuRequested.connect(self._on_menu_requested)
         self.row_actions: list[QAction] = []
         self._elastic = next((n for n, c in enumerate(columns) if c.takes_rest), None)
+        self.pointed_at = False
+        self._anchor: QPersistentModelIndex | None = None
+        self._left_top = False
+        self.proxy.rowsAboutToBeInserted.connect(self._note_place)
+        for action in (
+            self.verticalScrollBar().actionTriggered,
+            self.verticalScrollBar().sliderMoved,
+        ):
+            action.connect(self._on_scrolled_by_hand)
         self._digit = self.fontMetrics().horizontalAdvance("0")
         desk.theme.changed.connect(self._on_theme_changed)
 
@@ -236,14 +252,43 @@ class TableView(QTreeView):
 
     # ------------------------------------------------------------ pointer and menus
 
+    def doItemsLayout(self) -> None:
+        super().doItemsLayout()
+        anchor, self._anchor = self._anchor, None
+        if anchor is None or not anchor.isValid():
+            return
+        place = self.visualRect(anchor)
+        if place.top() > 0 and place.height():
+            bar = self.verticalScrollBar()  # it counts rows
+            bar.setValue(bar.value() + round(place.top() / place.height()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event)
+        self._left_top = False
+
+    def _note_place(self) -> None:
+        """New rows move none that is being read or pointed at; they wait above."""
+        at_top = not self.verticalScrollBar().value()
+        if self._anchor is None and (self.pointed_at or not at_top):
+            self._anchor = QPersistentModelIndex(self.indexAt(QPoint(1, 1)))
+            self._left_top = self._left_top or at_top
+
+    def _on_scrolled_by_hand(self, _action: int) -> None:
+        self._left_top = False
+
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
+        self.pointed_at = True
         if self.proxy.sortColumn() >= 0:
             self.proxy.hold(True)
             self.held_changed.emit(True)
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
+        self.pointed_at = False
+        if self._left_top:
+            self._left_top = False
+            self.scrollToTop()
         self.proxy.hold(False)
         self.held_changed.emit(False)
 

@@ -1,0 +1,184 @@
+"""Small screens and large text: all in view, nothing cut, nothing moves under the pointer."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QScrollArea, QWidget
+
+from copytrade_gui.domain.events import OrderChanged
+from copytrade_gui.domain.order import State
+from copytrade_gui.ui.main_window import SMALLEST, MainWindow
+from copytrade_gui.ui.panels.order_rows import COLUMNS
+from copytrade_gui.ui.tables.view import TableView
+from copytrade_gui.ui.theme import Scheme
+from copytrade_gui.ui.widgets.elided import ElidedLabel
+from copytrade_gui.ui.widgets.label import PlainLabel
+from tests.ui import people, pictures
+from tests.ui.conftest import until
+from tests.ui.fakes import World
+
+pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(90)]
+
+FRAME, TASK_BAR = (16, 40), 48
+"""Title bar and borders, and a task bar, as large as Windows has them."""
+SCREENS = ((1280, 720), (1366, 768))
+INSIDE = [(wide - FRAME[0], high - FRAME[1] - TASK_BAR) for wide, high in SCREENS]
+MOST_NEEDED = ("label", "side", "quantity", "filled", "price", "state", "time")
+
+
+def in_scroll_area(widget: QWidget) -> bool:
+    above: QWidget | None = widget
+    while above is not None and not isinstance(above, QScrollArea):
+        above = above.parentWidget()
+    return above is not None
+
+
+def behind(widget: QWidget) -> bool:
+    """Whether it is in a tab that is not in front: Qt keeps those beside the window."""
+    above: QWidget | None = widget
+    while above is not None and not isinstance(above, QDockWidget):
+        above = above.parentWidget()
+    return above is not None and not above.window().rect().intersects(above.geometry())
+
+
+def texts(window: QWidget) -> Iterator[PlainLabel | QAbstractButton]:
+    found: list[PlainLabel | QAbstractButton] = [*window.findChildren(PlainLabel)]
+    found += window.findChildren(QAbstractButton)
+    for widget in found:
+        shown = widget.isVisible() and not behind(widget)
+        if shown and widget.text() and not isinstance(widget, ElidedLabel):
+            yield widget
+
+
+def cut(window: QWidget) -> list[str]:
+    """Texts with less room than their words need, or beyond the window's edge."""
+    found = []
+    for widget in texts(window):
+        whole = widget.sizeHint()
+        if isinstance(widget, PlainLabel) and widget.wordWrap():
+            short = widget.height() < widget.heightForWidth(widget.width())
+        else:
+            short = widget.width() < whole.width() or widget.height() < whole.height() - 2
+        corner = widget.mapTo(window, widget.rect().bottomRight())
+        beyond = not window.rect().contains(corner) and not in_scroll_area(widget)
+        if short or beyond:
+            found.append(f"{widget.objectName()} {widget.text()!r}")
+    return found
+
+
+@pytest.mark.parametrize("percent", [100, 150])
+@pytest.mark.parametrize("room", INSIDE)
+async def test_the_window_fits_with_its_frame_and_a_task_bar(
+    app: QApplication, room: tuple[int, int], percent: int
+) -> None:
+    window = await pictures.open_window(pictures.world(24), Scheme.DARK, room)
+    window.desk.theme.apply(text_percent=percent)
+    await pictures.fill_ticket(window)
+    await pictures.settle()
+    least, size, wrong = window.minimumSizeHint(), window.size(), {}
+    for name, dock in window.docks.items():
+        dock.bring_forward()
+        await pictures.settle(3)
+        wrong[name] = cut(window)
+    bar = window.status.geometry()
+    edge = window.height()
+    window.desk.theme.apply(text_percent=100)
+    await window.stop()
+    assert (least.width(), least.height()) <= room
+    assert least.height() <= room[1]
+    assert (size.width(), size.height()) == room
+    assert SMALLEST[0] <= room[0]
+    assert SMALLEST[1] <= room[1]
+    assert bar.bottom() <= edge
+    assert {name: what for name, what in wrong.items() if what} == {}
+
+
+@pytest.mark.parametrize("room", INSIDE)
+async def test_quantity_fills_price_and_time_are_in_view_in_the_order_book(
+    app: QApplication, room: tuple[int, int]
+) -> None:
+    window = await pictures.open_window(pictures.world(24), Scheme.DARK, room)
+    view = window.orders.table.view
+    shown = {
+        column.key: view.columnViewportPosition(n) + view.columnWidth(n)
+        for n, column in enumerate(COLUMNS)
+    }
+    wide = view.viewport().width()
+    feed = window.feed.table.view
+    spare = feed.viewport().width() - feed.header().length()
+    await window.stop()
+    assert {key: right for key, right in shown.items() if key in MOST_NEEDED and right > wide} == {}
+    assert spare >= 0
+
+
+@pytest.mark.parametrize("percent", [100, 150])
+async def test_names_in_the_charts_do_not_print_over_each_other(
+    app: QApplication, percent: int
+) -> None:
+    for size in (*INSIDE, (1600, 1000)):
+        window = await pictures.open_window(pictures.world(24), Scheme.DARK, size)
+        window.desk.theme.apply(text_percent=percent)
+        window.docks["latency"].bring_forward()
+        window.latency.draw()
+        await pictures.settle()
+        lines = window.latency.plots._lines
+        printed = [
+            [line.label.sceneBoundingRect() for line in group if line.label.isVisible()]
+            for group in ([across for across, _, _ in lines], [up for _, up, _ in lines])
+        ]
+        over = [
+            (one, other) for group in printed for one, other in itertools.combinations(group, 2)
+            if one.intersects(other)
+        ]  # fmt: skip
+        window.desk.theme.apply(text_percent=100)
+        await window.stop()
+        assert over == []
+
+
+def place_of(view: TableView, row: int) -> QRect:
+    rect = view.visualRect(view.proxy.index(row, 1))
+    return QRect(view.viewport().mapTo(view.window(), rect.topLeft()), rect.size())
+
+
+async def test_the_first_click_on_a_follower_moves_no_row(window: MainWindow) -> None:
+    view = window.followers.table.view
+    before = [place_of(view, n) for n in range(5)]
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(
+        view.proxy.index(2, 1)).center())  # fmt: skip
+    await pictures.settle(2)
+    assert len(window.followers.selected()) == 1
+    assert window.followers.bulk_text.text() == "1 selected:"
+    assert [place_of(view, n) for n in range(5)] == before
+    view.clearSelection()
+    await pictures.settle(2)
+    assert [place_of(view, n) for n in range(5)] == before
+    assert not any(button.isEnabled() for button in window.followers._bulk_buttons.values())
+
+
+@pytest.mark.parametrize("name", ["orders", "feed"])
+async def test_new_orders_move_no_row_that_is_pointed_at(
+    window: MainWindow, world: World, name: str
+) -> None:
+    for number in range(12):
+        for order in people.plan_orders(f"A{number}", people.accounts(4), people.NOW_NS + number):
+            world.orders = {order.intent_id: order} | world.orders
+    await window._load()
+    view = window.orders.table.view if name == "orders" else window.feed.table.view
+    await pictures.settle(2)
+    QApplication.sendEvent(view, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
+    under = view.indexAt(QPoint(5, 30)).siblingAtColumn(0)
+    words, place = str(under.data()), view.visualRect(under)
+    rows = view.proxy.rowCount()
+    for order in people.plan_orders("B1", people.accounts(4), people.NOW_NS + 100):
+        world.events.send(OrderChanged(order, State.SENDING))
+    await until(lambda: view.proxy.rowCount() > rows and window._turns.idle)
+    await pictures.settle(2)
+    now = view.indexAt(QPoint(5, 30)).siblingAtColumn(0)
+    assert (str(now.data()), view.visualRect(now)) == (words, place)
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    await pictures.settle(2)
+    assert view.indexAt(QPoint(5, 5)).row() == 0
