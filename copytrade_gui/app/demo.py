@@ -16,6 +16,7 @@ from copytrade_gui.domain.events import Event, OrderChanged, PlanSettled
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, State, Validity
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.engine.order import Order
 
 _WAIT_S = 120.0
 
@@ -108,17 +109,19 @@ async def demo_on(opened: Opened, options: DemoOptions) -> tuple[DemoResult, lis
                 master.account_id, draft, CommandId(f"demo-{number}")
             )
             async with asyncio.timeout(_WAIT_S):
-                while len(settled) <= number:
+                # The next order is the other way, and an exit waits for what its entry filled.
+                while len(settled) <= number or any(map(_unread, opened.engine.book)):
                     news.clear()
                     await news.wait()
-        async with asyncio.timeout(_WAIT_S):
-            while any(order.state.in_doubt for order in opened.engine.book):
-                news.clear()
-                await news.wait()
         await opened.store.journal.flush()
         return await _result(opened, options, settled)
     finally:
         unsubscribe()
+
+
+def _unread(order: Order) -> bool:
+    """True until the broker's book told what became of it."""
+    return order.state.in_doubt or order.state is State.ACKED
 
 
 async def _result(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
@@ -46,6 +46,8 @@ class Book:
         self._traded_of: dict[tuple[AccountId, BrokerOrderId], int] = {}
         self._filled: dict[AccountId, int] = {}
         self.plans: dict[PlanId, Plan] = {}
+        self.on_filled: Callable[[Order, int], None] = lambda _order, _units: None
+        """Called with an order of which so many more units were filled."""
 
     # ------------------------------------------------------------ reading
 
@@ -95,6 +97,10 @@ class Book:
     def open_of(self, account: AccountId) -> list[Order]:
         """Orders of one account with an attempt that has not ended: sent, in doubt or working."""
         return list(self._open.get(account, {}).values())
+
+    def has_open(self, account: AccountId) -> bool:
+        """True if ``open_of`` names an order."""
+        return bool(self._open.get(account))
 
     @property
     def has_doubts(self) -> bool:
@@ -361,8 +367,10 @@ class Book:
 
     def _count_filled(self, order: Order, filled: int) -> None:
         account = order.intent.account_id
-        self._filled[account] = self._filled.get(account, 0) + filled - order.filled
-        order.filled = filled
+        more, order.filled = filled - order.filled, filled
+        self._filled[account] = self._filled.get(account, 0) + more
+        if more:
+            self.on_filled(order, more)
 
     def _know(self, order: Order, broker_order_id: BrokerOrderId) -> None:
         account = order.intent.account_id

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 
+from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
+from copytrade_gui.engine.exits import Exits
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
@@ -36,6 +38,7 @@ class Dispatcher:
         gate: Gate,
         progress: Progress,
         waves: Waves,
+        exits: Exits,
         journal: Journal,
         clock: Clock,
         work: Work,
@@ -49,6 +52,8 @@ class Dispatcher:
         self._gate = gate
         self._progress = progress
         self._waves = waves
+        self._exits = exits
+        exits.masters.on_read = self.more_is_known
         self._journal = journal
         self._clock = clock
         self._work = work
@@ -81,6 +86,11 @@ class Dispatcher:
             self._pumping = True
             self._work.start(self._pump(), "dispatcher pump")
 
+    def more_is_known(self) -> None:
+        """More is known of an account's orders or positions: an exit may have waited for that."""
+        if self._exits.keeps_any:
+            self.kick()
+
     async def _pump(self) -> None:
         try:
             while self._pump_again:
@@ -104,7 +114,7 @@ class Dispatcher:
 
     async def _send(self, waiting: list[Order]) -> None:
         waiting.sort(key=_longest_waiting)
-        wave = self._waves.select(order for order in waiting if order.may_attempt)
+        wave = self._waves.select(self._covered([one for one in waiting if one.may_attempt]))
         if not wave:
             return
         self._fault(faultpoints.BEFORE_MARK)
@@ -126,6 +136,24 @@ class Dispatcher:
         self._waves.write(wave)
         self._waves.announce(wave)
 
+    def _covered(self, orders: list[Order]) -> list[Order]:
+        """Those that open nothing by an exit; the others wait on, or end here."""
+        verdicts = self._exits.judge(orders)
+        if not verdicts:
+            return orders
+        go_on = []
+        for order in orders:
+            code, why = verdicts.get(order.intent.intent_id, ("", ""))
+            lane = self._lanes.get(order.intent.account_id)
+            stale = order.stale_at(self._clock.mono_ns())
+            if not code or stale or lane is None:
+                go_on.append(order)
+            elif code == AWAITS_COPY:
+                lane.queue.append(order)
+            else:
+                self._progress.give_up(order, State.BLOCKED, code, why)
+        return go_on
+
     def _plan_wake(self) -> None:
         """Wake when the earliest queued order gets a slot or grows too old."""
         wake_ns = 0
@@ -136,7 +164,7 @@ class Dispatcher:
                 due = order.called_ns + order.intent.signal_age_ms * 1_000_000 + 1_000_000
                 if may_send and lane.ready:
                     held = self._book.in_doubt(lane.account_id, order.key, but=order)
-                    if not held:
+                    if not held and not self._exits.awaits(order):
                         due = min(due, max(lane.slots.free_at(now), lane.wait_until_ns))
                 wake_ns = min(wake_ns, due) if wake_ns else due
         if self._timer is not None:

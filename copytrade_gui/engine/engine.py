@@ -20,6 +20,7 @@ from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.decisions import Decisions
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.divergence import Divergences
+from copytrade_gui.engine.exits import Exits
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.halts import Halts
 from copytrade_gui.engine.hold import Holds
@@ -47,8 +48,6 @@ from copytrade_gui.ports import (
     FaultPoint,
     Journal,
     KillFlag,
-    PlaceReply,
-    Silence,
 )
 
 
@@ -78,6 +77,7 @@ class Engine:
         self.gate = Gate(clock, kill_flag)
         self._holds = Holds(self.book, self.lanes, self.gate, clock)
         self._work = Work(clock, chance, self._bug)
+        self.exits = Exits(self.book, self.lanes, clock, self._work, rules)
         self._breaker = Breaker(rules)
         self._roster = Roster(self.lanes, self.bus, self._work)
         self._halts = Halts(self.lanes, self._roster, self.bus, clock)
@@ -92,7 +92,6 @@ class Engine:
             rules=rules,
             installation_key=installation_key,
             fault=fault,
-            on_reply=self._take_reply,
         )
         self._dispatcher = Dispatcher(
             book=self.book,
@@ -100,6 +99,7 @@ class Engine:
             gate=self.gate,
             progress=self._progress,
             waves=waves,
+            exits=self.exits,
             journal=journal,
             clock=clock,
             work=self._work,
@@ -143,8 +143,8 @@ class Engine:
             on_not_sent=self._dispatcher.not_sent_again,
             on_breaker=self._tripwires.breaker,
             on_queue=self._dispatcher.kick,
-            on_silence=self._unanswered,
         )
+        waves.on_reply = self._replies.take
         self._reconciler = Reconciler(
             self.book,
             self._halts,
@@ -213,6 +213,7 @@ class Engine:
         )
         self.sweep.reads_by(self._watch, self._reconciler)
         self.offline = self._watch.offline
+        self._replies.on_silence = self.offline.unanswered
         self.reckoning = self._recovery.reckoning = Reckoning(
             book=self.book, watch=self._watch, clock=clock, work=self._work, rules=rules
         )
@@ -225,6 +226,7 @@ class Engine:
             waves=waves,
             dispatcher=self._dispatcher,
             copying=self._copying,
+            exits=self.exits,
             journal=journal,
             clock=clock,
             rules=rules,
@@ -281,6 +283,7 @@ class Engine:
         lane.session = session
         session.orders.obey(partial(self._holds.why_held, session.orders))
         self.offline.attach(lane, session)
+        self.exits.masters.look(account_id, 0.0)
         self._roster.session(lane, SessionState.READY)
         if not self._recovery.compare_if_due(lane):
             self._watch.look(account_id, 0.0)
@@ -368,6 +371,7 @@ class Engine:
         """An order is at the broker or in doubt: have its account read when its state wants it."""
         self._watch.soon(order)
         self.sweep.live(order)
+        self._dispatcher.more_is_known()
 
     def _settled(self, order: Order) -> None:
         self._progress.settled(order)
@@ -389,12 +393,6 @@ class Engine:
         self._recovery.again(before, gained_ns)
         for lane in self.lanes:
             self._watch.look(lane.account_id, 0.0)
-
-    def _take_reply(self, order: Order, reply: PlaceReply) -> None:
-        self._replies.take(order, reply)  # made after the dispatcher, which it feeds
-
-    def _unanswered(self, account: AccountId, silence: Silence, problem: str) -> None:
-        self.offline.unanswered(account, silence, problem)  # made after the replies, which feed it
 
     def _bug(self, sentence: str) -> None:
         self.book.alarm("bug", f"Part of the engine failed and was logged: {sentence}")

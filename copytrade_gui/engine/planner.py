@@ -12,12 +12,14 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.exits import within_copy
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import Intent, MasterAction
 from copytrade_gui.domain.sizing import Sized, size
+from copytrade_gui.engine.exits import Cover
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.rules import Rules
 
@@ -54,11 +56,32 @@ def protected(terms: OrderTerms, last_price: Decimal | None) -> OrderTerms:
     return result
 
 
-def share_out(terms: OrderTerms, lanes: Sequence[Lane], last_price: Decimal | None) -> list[Share]:
-    """Size the master's order for every follower lane, in the order given."""
+def share_out(
+    terms: OrderTerms, lanes: Sequence[Lane], last_price: Decimal | None, cover: Cover
+) -> list[Share]:
+    """Size the master's order for every follower lane, in the order given.
+
+    An exit is bounded by what the followers' copies hold (``cover``).
+    """
     price = terms.price if terms.price is not None else last_price
     quantity, lot = terms.quantity, terms.instrument.lot_size
-    return [Share(lane.account, _sized(lane, quantity, lot, price)) for lane in lanes]
+    shares = [Share(lane.account, _sized(lane, quantity, lot, price)) for lane in lanes]
+    if not cover.exiting.most:
+        return shares
+    return [_covered(share, quantity, lot, cover) for share in shares]
+
+
+def _covered(share: Share, quantity: int, lot_size: int, cover: Cover) -> Share:
+    account = share.account.account_id
+    bounded = within_copy(
+        share.sized,
+        quantity=quantity,
+        exiting=cover.exiting,
+        held=cover.held.get(account, 0),
+        coming=cover.coming.get(account, 0),
+        lot_size=lot_size,
+    )
+    return share if bounded is share.sized else Share(share.account, bounded)
 
 
 def _sized(lane: Lane, quantity: int, lot_size: int, price: Decimal | None) -> Sized:

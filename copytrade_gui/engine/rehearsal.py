@@ -15,10 +15,12 @@ from itertools import repeat
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.records import Intent, MasterAction
 from copytrade_gui.engine import planner
+from copytrade_gui.engine.exits import Cover
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.order import Order, order_of
 from copytrade_gui.engine.poised import Poised
@@ -29,7 +31,7 @@ class Cleared(Struct, frozen=True):
     """A master order that may be planned now: what the intents are made from.
 
     ``leaving`` are its protected terms, ``price`` rupees a unit for sizing, ``followers`` in send
-    order.
+    order, ``cover`` what they have to reduce if it is an exit.
     """
 
     action: MasterAction
@@ -38,10 +40,11 @@ class Cleared(Struct, frozen=True):
     price: Decimal | None
     signal_age_ms: int
     followers: list[Lane]
+    cover: Cover
 
     def shares(self) -> list[planner.Share]:
         """What each follower gets."""
-        return planner.share_out(self.leaving, self.followers, self.price)
+        return planner.share_out(self.leaving, self.followers, self.price, self.cover)
 
     def intents(self, shares: Sequence[planner.Share]) -> tuple[Intent, ...]:
         """The master's intent and one for each share."""
@@ -53,13 +56,15 @@ class Cleared(Struct, frozen=True):
 class WorkedOut(Struct, frozen=True):
     """A plan's intents with an order each, and those of them that leave at once.
 
-    ``pending`` orders are not blocked. ``ready`` goes with ``first``, one by one: what a rehearsal
-    made for it, or None. ``poised`` is all of ``first`` as one wave.
+    ``pending`` orders are not blocked; ``kept`` are those of them that wait for what their copy
+    holds. ``ready`` goes with ``first``, one by one: what a rehearsal made for it, or None.
+    ``poised`` is all of ``first`` as one wave.
     """
 
     intents: tuple[Intent, ...]
     orders: list[Order]
     first: list[Order]
+    kept: list[Order]
     pending: int
     ready: Iterable[Ready | None]
     poised: Poised | None
@@ -69,10 +74,13 @@ def work_out(intents: tuple[Intent, ...], fan_out: FanOut) -> WorkedOut:
     """The orders of these intents: all leave at once, or the master's before the others."""
     orders = [order_of(intent) for intent in intents]
     pending = [order for order in orders if order.may_attempt]
-    first = pending
+    kept: list[Order] = []
     if fan_out is not FanOut.WITH_MASTER:
         first = [order for order in orders[:1] if order.may_attempt]
-    return WorkedOut(intents, orders, first, len(pending), repeat(None), None)
+    else:
+        kept = [order for order in pending if order.code == AWAITS_COPY]
+        first = [order for order in pending if order.code != AWAITS_COPY] if kept else pending
+    return WorkedOut(intents, orders, first, kept, len(pending), repeat(None), None)
 
 
 class Rehearsal(Struct, frozen=True):
@@ -111,6 +119,7 @@ class Rehearsal(Struct, frozen=True):
             or then.leaving != now.leaving
             or then.price != now.price
             or then.signal_age_ms != now.signal_age_ms
+            or then.cover != now.cover
             or len(then.followers) != len(now.followers)
         ):
             return False
@@ -126,7 +135,7 @@ class Rehearsal(Struct, frozen=True):
             )
             if lane is not before or version != rehearsed
         ]
-        sized = planner.share_out(now.leaving, [lane for lane, _ in changed], now.price)
+        sized = planner.share_out(now.leaving, [lane for lane, _ in changed], now.price, now.cover)
         return all(
             new.account.account_id == share.account.account_id and new.sized == share.sized
             for new, (_, share) in zip(sized, changed, strict=True)

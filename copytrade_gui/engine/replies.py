@@ -54,7 +54,6 @@ class Replies:
         on_not_sent: Callable[[Order, NotSent], None],
         on_breaker: Callable[[], None],
         on_queue: Callable[[], None],
-        on_silence: Callable[[AccountId, Silence, str], None],
     ) -> None:
         self._book = book
         self._lanes = lanes
@@ -70,7 +69,8 @@ class Replies:
         self._on_not_sent = on_not_sent
         self._on_breaker = on_breaker
         self._on_queue = on_queue
-        self._on_silence = on_silence
+        self.on_silence: Callable[[AccountId, Silence, str], None] = lambda *_: None
+        """Called with an account whose order got no answer at all, how, and the reason."""
         self._alarmed: set[PlanId] = set()
 
     def take(self, order: Order, reply: PlaceReply) -> None:
@@ -120,7 +120,7 @@ class Replies:
             self._roster.outcome(lane, order, len(self._book.of_plan(order.intent.plan_id)))
         if isinstance(outcome, NotSent):
             if outcome.silence is not None:
-                self._on_silence(order.intent.account_id, outcome.silence, outcome.reason)
+                self.on_silence(order.intent.account_id, outcome.silence, outcome.reason)
             self._on_not_sent(order, outcome)
         else:
             self._progress.settled(order)

@@ -42,6 +42,8 @@ class Rules:
     watch_first: float = 1.0
     watch_active: float = 2.0
     watch_idle: float = 10.0
+    positions_every: float = 10.0
+    """A master's positions are read so often: he may trade elsewhere too."""
     master_poll: float = 0.2
     """How fast an open order is followed by polling; push comes with a later issue."""
     cancel_repeat: float = 2.0

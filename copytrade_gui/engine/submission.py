@@ -21,6 +21,7 @@ from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
+from copytrade_gui.engine.exits import Exits
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.lots import Lots
@@ -74,6 +75,7 @@ class Submission:
         waves: Waves,
         dispatcher: Dispatcher,
         copying: Copying,
+        exits: Exits,
         journal: Journal,
         clock: Clock,
         rules: Rules,
@@ -90,6 +92,7 @@ class Submission:
         self._waves = waves
         self._dispatcher = dispatcher
         self._copying = copying
+        self._exits = exits
         self._journal = journal
         self._clock = clock
         self._rules = rules
@@ -108,6 +111,7 @@ class Submission:
     def restore(self, work: OpenWork) -> None:
         """Remember today's commands: a press repeated after a restart is not a new order."""
         self._plan_number = work.next_plan_number
+        self._exits.restore(work.copied)
         for plan in work.plans:
             if plan.action.command_id is not None:
                 self._by_command[plan.action.command_id] = plan
@@ -119,7 +123,9 @@ class Submission:
     def shares(self, master_id: AccountId, terms: OrderTerms) -> list[planner.Share]:
         """What each follower would get for these terms; sends and stores nothing."""
         price = self.quotes.fresh_price(terms.instrument.key)
-        return planner.share_out(terms, self.followers_of(master_id), price)
+        followers = self.followers_of(master_id)
+        cover = self._exits.cover(master_id, terms, followers)
+        return planner.share_out(terms, followers, price, cover)
 
     def rehearse(
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
@@ -185,6 +191,7 @@ class Submission:
         self._by_command[command] = plan
         orders, first = worked_out.orders, worked_out.first
         self._book.add_plan(plan, orders)
+        self._exits.remember(plan.plan_id, order.cover)
         self._progress.start(plan.plan_id, worked_out.pending)
         poised = worked_out.poised
         if poised is not None and self._waves.take(poised, plan, called_ns):
@@ -206,8 +213,8 @@ class Submission:
             self._broken_off(plan, wave, orders)
             raise
         if not stored:
-            self._never_was(plan)
             self._waves.abandon(wave)
+            self._never_was(plan)
             raise DeniedError("known", "This order was placed before; look at it in the orders.")
         self._fault(faultpoints.AFTER_PLAN_COMMIT)
         if fan_out is not FanOut.WITH_MASTER:
@@ -216,7 +223,7 @@ class Submission:
         self._bus.publish(PlanMade(plan))
         self._announce_blocked(orders)
         self._waves.announce(wave)
-        self._dispatcher.enqueue(waiting)
+        self._dispatcher.enqueue([*waiting, *worked_out.kept])
         return Placed(plan, known=False)
 
     def _clear(
@@ -257,13 +264,15 @@ class Submission:
             command_id=command,
             made_ns=self._clock.wall_ns(),
         )
+        followers = self._in_turn(master_id)
         return Cleared(
             action=action,
             master=lane.account,
             leaving=leaving,
             price=price if leaving.price is None else leaving.price,
             signal_age_ms=planner.signal_age_ms(terms, price, self._rules),
-            followers=self._in_turn(master_id),
+            followers=followers,
+            cover=self._exits.cover(master_id, leaving, followers),
         )
 
     def _in_turn(self, master_id: AccountId) -> list[Lane]:

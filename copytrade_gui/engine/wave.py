@@ -41,7 +41,7 @@ _SEAL_AT_ONCE = 10
 
 
 class Waves:
-    """Chooses what leaves and writes it. Replies go to ``on_reply``."""
+    """Chooses what leaves and writes it."""
 
     def __init__(
         self,
@@ -54,7 +54,6 @@ class Waves:
         rules: Rules,
         installation_key: bytes,
         fault: FaultPoint,
-        on_reply: Callable[[Order, PlaceReply], None],
     ) -> None:
         self._book = book
         self._lanes = lanes
@@ -64,7 +63,8 @@ class Waves:
         self._rules = rules
         self._key = installation_key
         self._fault = fault
-        self._on_reply = on_reply
+        self.on_reply: Callable[[Order, PlaceReply], None] = lambda *_: None
+        """Called with each order's reply."""
         self._odd: list[Ready] = []
         """Orders of the wave that is being written whose road failed."""
         self._owed: Owed | None = None
@@ -250,7 +250,7 @@ class Waves:
         self._settle()
         # The marks are on the disk; the book takes them up when the last byte is out. Nothing
         # awaited since: nobody looked, no reply was read, and none is missed.
-        deadline, on_reply, mark = self._rules.deadline_ms, self._on_reply, self._book.mark
+        deadline, on_reply, mark = self._rules.deadline_ms, self.on_reply, self._book.mark
         for item in left:
             try:
                 mark(item.order, item.attempt)
@@ -322,7 +322,7 @@ class Waves:
         now, why = self._clock.mono_ns(), "An error of ours while it was sent."
         self._unseal(odd)
         for item in odd:
-            self._on_reply(item.order, PlaceReply(Unknown(why), 0, now))
+            self.on_reply(item.order, PlaceReply(Unknown(why), 0, now))
         who = ", ".join(sorted({item.order.intent.account_id for item in odd}))
         self._book.alarm(
             "bug", f"Sending failed for {who} and was logged; those orders are looked for."

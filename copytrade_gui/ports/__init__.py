@@ -7,6 +7,7 @@ Outcomes are values, exceptions are surprises. ``brokers`` and ``storage`` plug 
 from copytrade_gui.ports.memory import (
     AccountBook,
     AuditEvent,
+    Copied,
     History,
     Journal,
     JournalFailureError,
@@ -73,6 +74,7 @@ __all__ = [
     "ChangeOutcome",
     "Clock",
     "ClockOffset",
+    "Copied",
     "Doubt",
     "EventSource",
     "FaultPoint",

@@ -13,13 +13,24 @@ from copytrade_gui.domain.day import DaySeal, OpenDay
 from copytrade_gui.domain.events import Event, PlanSettled
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, AttemptId, CommandId, IntentId, PlanId, Tag
-from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.order import OrderTerms, Product
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
 
 
 class JournalFailureError(Exception):
     """A commit failed; nothing of it is stored. The engine halts: nothing is sent unrecorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What copies of earlier days made in one account: ``net`` is bought less sold, in units."""
+
+    account_id: AccountId
+    key: InstrumentKey
+    product: Product
+    net: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,8 @@ class OpenWork:
     """Trades already seen today, so that their rows are not taken for new ones."""
     halts: tuple[AccountHalt, ...] = ()
     """Of every account that was ever halted alone, removed ones too; whatever the day."""
+    copied: tuple[Copied, ...] = ()
+    """What followers carry by orders that are not among ``orders``; INTRADAY carries nothing."""
 
 
 def nothing_else() -> bool:

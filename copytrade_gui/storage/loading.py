@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from copytrade_gui.domain.ids import (
     attempt_id,
     intent_id,
 )
-from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey
 from copytrade_gui.domain.order import (
     ENDED,
     FanOut,
@@ -36,7 +36,7 @@ from copytrade_gui.domain.order import (
 )
 from copytrade_gui.domain.records import Fill, Intent, MasterAction, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.ports import OpenWork
+from copytrade_gui.ports import Copied, OpenWork
 from copytrade_gui.storage.projection import HALT_OF
 from copytrade_gui.storage.records import read_halt, read_order
 from copytrade_gui.storage.tables import states_outside
@@ -234,7 +234,25 @@ def load(connection: Connection, day: date) -> OpenWork:
         next_plan_number=int(number or 0) + 1,
         fills=tuple(_fills(connection, bounds[0])),
         halts=tuple(_halts(connection)),
+        copied=tuple(_copied(connection, bounds)),
     )
+
+
+def _copied(connection: Connection, bounds: tuple[int, int]) -> Iterator[Copied]:
+    rows = connection.exec_driver_sql(
+        "SELECT i.account_id, u.exchange, u.instrument_id, t.product, "  # noqa: S608 - only constants of ours
+        "sum(CASE t.side WHEN 'BUY' THEN b.filled_quantity ELSE -b.filled_quantity END) AS net "
+        "FROM intents i JOIN order_terms t ON t.terms_number = i.terms_number "
+        "JOIN instruments_used u ON u.instrument_number = t.instrument_number "
+        "JOIN attempts a ON a.intent_number = i.intent_number "
+        "JOIN broker_orders b ON b.attempt_row = a.attempt_row "
+        "WHERE i.role = 'follower' AND t.product <> 'INTRADAY' AND b.filled_quantity > 0 "
+        f"AND NOT i.{WANTED} GROUP BY 1, 2, 3, 4 HAVING net <> 0",
+        bounds,
+    )
+    for account, exchange, instrument, product, net in rows:
+        key = InstrumentKey(Exchange(exchange), instrument)
+        yield Copied(AccountId(account), key, Product(product), net)
 
 
 def view_rows(connection: Connection, rest: str, values: tuple[int | str, ...]) -> list[ViewRow]:

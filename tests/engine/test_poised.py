@@ -17,6 +17,7 @@ from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.poised import attended
+from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_leaving import FAST, begin, launches
 from tests.proof.judge import settled
@@ -334,3 +335,27 @@ async def test_what_is_awaited_tells_before_anybody_else_has_a_turn() -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+def test_a_command_of_an_earlier_day_is_known_also_when_its_ticket_was_read_again() -> None:
+    async def monday(console: Console) -> None:
+        await begin(console)
+        await press(console, away=-60)
+        await console.world.clock.sleep(5)
+
+    async def tuesday(console: Console) -> None:
+        await begin(console)
+        await console.engine.resume("operator", "a new day")
+        read_ticket(console)
+        await console.world.clock.sleep(2)
+        with pytest.raises(DeniedError) as refused:
+            await press(console)
+        assert refused.value.code == "known"
+        assert all(not lane.leaving for lane in console.engine.lanes)
+
+    with world(2) as made:
+        made.live(monday)
+        made.time.now_ns += 24 * 3_600 * 10**9
+        sent = len(made.broker.ledger.wire)
+        made.live(tuesday)
+        assert len(made.broker.ledger.wire) == sent
