@@ -31,21 +31,26 @@ async def filled(trip: Journey, orders: int) -> None:
     await trip.until(lambda: sum(order.state is State.FILLED for order in book) == orders)
 
 
+@pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("fan_out", list(FanOut))
 async def test_a_follower_switched_on_after_the_entry_is_not_sold_short_by_the_exit(
-    tmp_path: Path, fan_out: FanOut
+    tmp_path: Path, fan_out: FanOut, at_once: bool
 ) -> None:
+    """``at_once``: before any read of a book has told that the entry filled."""
     async with journey(tmp_path, 3) as trip:
         (master, late, *others) = trip.accounts
         trading, followers = trip.opened.console.trading, trip.opened.console.followers
         buy = await trip.draft("10", fan_out, away=Decimal(-20))
         await followers.set_active([late.account_id], active=False)
         await trip.place(master, buy, "entry")
-        await followers.set_active([late.account_id], active=True)  # at once: no fill is known yet
+        if not at_once:
+            await filled(trip, 3)
+        await followers.set_active([late.account_id], active=True)
         sell = replace(buy, side=Side.SELL, price=str(Decimal(buy.price) - 40))
         preview = await trading.preview(master.account_id, sell, CommandId("exit"))
         rows = {row.account_id: row for row in preview.rows}
-        assert rows[late.account_id].code == "no_copy_to_exit"
+        wanted = "awaits_copy" if at_once else "no_copy_to_exit"
+        assert rows[late.account_id].code == wanted
         assert {rows[one.account_id].quantity for one in others} == {10}
         await trip.place(master, sell, "exit")
         await filled(trip, 6)
