@@ -195,6 +195,7 @@ def login_return_of(reply: bytes) -> str:
         answer = json.loads(reply)
     except ValueError as error:
         raise BrokerFailureError("The simulated login page did not answer in JSON.") from error
-    if not isinstance(answer, dict) or not isinstance(answer.get("authCode"), str):
+    names = ("authCode", "clientId")
+    if not isinstance(answer, dict) or not all(isinstance(answer.get(name), str) for name in names):
         raise BrokerFailureError("The simulated login page refused the login.")
-    return urlencode({name: str(answer[name]) for name in ("authCode", "clientId")})
+    return urlencode({name: answer[name] for name in names})

@@ -50,7 +50,7 @@ text-align:center;user-select:all}}
 _FORM = """<h1>Simulated broker</h1><p>Paper trading. No real account, no real money.</p>
 {notice}<form method="post" action="/login" autocomplete="off">
 <label for="c">Client id</label>
-<input id="c" name="clientId" value="{client}" inputmode="numeric" required autofocus>
+<input id="c" name="clientId" value="{client}" required autofocus>
 <label for="p">Password</label>
 <input id="p" name="password" type="password" placeholder="any" required>
 <label for="t">One-time code</label>

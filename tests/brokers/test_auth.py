@@ -40,6 +40,7 @@ def test_login_page() -> None:
         ("https://x.in/r?Code=ABCD1234&ClientCode=KX1", "ABCD1234", "KX1"),
         ("https://x.in/r?code=other1&auth_code=ABCD1234&clientid=C1", "ABCD1234", "C1"),
         ("https://x.in/r?code=ABCD1234", "ABCD1234", ""),
+        ("https://x.in/r?authCode=+&authcode=ABCD1234&clientId=&client_id=C1", "ABCD1234", "C1"),
         ("https://x.in/r?authcode=ABCD1234&clientid=3******1", "ABCD1234", ""),
         ('"https://x.in/r?authCode=ABCD1234"', "ABCD1234", ""),
     ],

@@ -28,6 +28,20 @@ async def test_the_paper_day_goes_on(tmp_path: Path) -> None:
         assert not await trip.opened.console.trading.reviews()
 
 
+async def test_a_new_paper_broker_has_other_keys_and_everybody_logs_in_at_it(
+    tmp_path: Path,
+) -> None:
+    """No day is kept, so its keys are new; the accounts here keep their names and their sizing."""
+    keys, names = [], []
+    for _ in range(2):
+        async with journey(tmp_path, 6) as trip:
+            assert all(lane.logged_in for lane in trip.opened.engine.lanes)
+            keys.append({one.app_key for one in trip.accounts})
+            names.append([(one.account_id, one.name, one.sizing) for one in trip.accounts])
+    assert keys[0].isdisjoint(keys[1])
+    assert names[0] == names[1]
+
+
 async def test_a_press_of_before_the_restart_is_not_placed_again(tmp_path: Path) -> None:
     async with journey(tmp_path, 2, kept=True) as trip:
         draft = await trip.draft("10")

@@ -116,7 +116,7 @@ class World:
             LampChanged("broker", "ok", f"{'simulator' if self.paper else 'IIFL'} 2 ms"),
             LampChanged("engine", "ok", "0.4 ms"),
             LampChanged("database", "ok", "1.1 ms"),
-            LampChanged("clock", "ok", "+12 ms"),
+            LampChanged("clock", "ok", "0 s ± 1 s"),
         )
 
 

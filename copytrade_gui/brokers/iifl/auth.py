@@ -66,9 +66,10 @@ def read_login_return(pasted: str) -> LoginReturn | None:
         except ValueError:
             return None
         for name, value in pairs:
-            found.setdefault(name.lower().replace("_", ""), value.strip())
-    code = next((found[name] for name in _CODE_NAMES if found.get(name)), "")
-    client_id = next((found[name] for name in _CLIENT_NAMES if found.get(name)), "")
+            if value.strip():
+                found.setdefault(name.lower().replace("_", ""), value.strip())
+    code = next((found[name] for name in _CODE_NAMES if name in found), "")
+    client_id = next((found[name] for name in _CLIENT_NAMES if name in found), "")
     return LoginReturn(code, whole_id(client_id)) if _CODE.fullmatch(code) else None
 
 
