@@ -134,7 +134,7 @@ def _side_tone(row: OrderRow) -> Tone:
 
 
 COLUMNS: tuple[Column[OrderRow], ...] = (
-    Column("label", "Order / account", lambda r: r.label, chars=17,
+    Column("label", "Order / account", lambda r: r.label, chars=21,
            tip=lambda r: f"{r.label}: {r.note}" if r.note else r.label),
     Column("side", "Side", lambda r: r.order.terms.side, tone=_side_tone, strong=True, chars=4),
     Column("quantity", "Qty", lambda r: quantity_words(r.order),

@@ -58,6 +58,7 @@ class StatusLamps(QStatusBar):
             row.addWidget(lamp)
             self.lamps[name] = lamp
             self._show(name, "", "")
+        row.addStretch(1)
         self.lamps["window"].hide()
         # What finds no room is said shorter; it never makes the window wider.
         self._holder.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
