@@ -7,8 +7,18 @@ from datetime import date
 from decimal import Decimal
 
 from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS, Exchange, Instrument
-from copytrade_gui.domain.money import on_tick, parse_decimal, tick_above, tick_below
-from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, Validity
+from copytrade_gui.domain.money import on_tick, tick_above, tick_below
+from copytrade_gui.domain.number import Bounds, NotANumber, Number, grouped, read_number
+from copytrade_gui.domain.order import (
+    MAX_QUANTITY,
+    PER_ORDER,
+    FanOut,
+    OrderTerms,
+    OrderType,
+    Product,
+    Side,
+    Validity,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +46,33 @@ class FieldProblem:
     suggestion: str = ""
 
 
-MAX_QUANTITY = 50_000_000
-"""The broker's own bound on one order (EC948)."""
+MAX_PRICE = 10_000_000
+"""Rupees a unit; no price at an Indian exchange comes near it."""
+LOTS = Bounds(MAX_QUANTITY, PER_ORDER, unit="lots", example="1", whole=True)
+UNITS = Bounds(MAX_QUANTITY, PER_ORDER, unit="units", example="1", whole=True)
+PRICE = Bounds(MAX_PRICE, "more than any price here", unit="rupees", example="101.05", rupees=True)
 
 _DELIVERY_EXCHANGES = frozenset({Exchange.NSEEQ, Exchange.BSEEQ})
 
 
-def read_draft(draft: Draft, today: date) -> OrderTerms | tuple[FieldProblem, ...]:
-    """Turn a ticket into terms, or say all that is wrong with it. ``today`` is the IST date."""
+def read_quantity(text: str, *, in_lots: bool) -> Number | NotANumber:
+    """Read a quantity as typed: lots or units, whole and above 0."""
+    return read_number(text, LOTS if in_lots else UNITS, "Quantity")
+
+
+def read_price(text: str, label: str = "Price") -> Number | NotANumber:
+    """Read rupees a unit as typed, above 0; whether it is on tick is another question."""
+    return read_number(text, PRICE, label)
+
+
+def read_draft(
+    draft: Draft, today: date, last_price: Decimal | None = None
+) -> OrderTerms | tuple[FieldProblem, ...]:
+    """Turn a ticket into terms, or say all that is wrong with it.
+
+    ``today`` is the IST date, ``last_price`` what the instrument traded at within the last
+    seconds; without it nobody can say whether a stop stands on the right side.
+    """
     instrument = draft.instrument
     if instrument is None:
         return (FieldProblem("instrument", "Instrument is empty. Search and pick one."),)
@@ -74,6 +103,8 @@ def read_draft(draft: Draft, today: date) -> OrderTerms | tuple[FieldProblem, ..
     )
     if draft.order_type is OrderType.SL and price is not None and trigger is not None:
         _trigger_side(draft.side, price, trigger, problems)
+    if trigger is not None and last_price is not None:
+        _stop_side(draft.side, trigger, last_price, problems)
     if (
         draft.product in (Product.DELIVERY, Product.BNPL)
         and instrument.key.exchange not in _DELIVERY_EXCHANGES
@@ -102,20 +133,12 @@ def read_draft(draft: Draft, today: date) -> OrderTerms | tuple[FieldProblem, ..
 
 
 def _quantity(draft: Draft, instrument: Instrument, problems: list[FieldProblem]) -> int:
-    typed = parse_decimal(draft.quantity)
-    unit = "lots" if draft.in_lots else "units"
-    if typed is None or typed != typed.to_integral_value():
-        problems.append(
-            FieldProblem(
-                "quantity", f"Quantity {draft.quantity!r} is not a whole number of {unit}."
-            )
-        )
-        return 0
-    if typed <= 0:
-        problems.append(FieldProblem("quantity", "Quantity must be above 0. Type at least 1.", "1"))
+    typed = read_quantity(draft.quantity, in_lots=draft.in_lots)
+    if isinstance(typed, NotANumber):
+        problems.append(FieldProblem("quantity", typed.sentence, typed.suggestion))
         return 0
     lot = instrument.lot_size
-    units = int(typed) * lot if draft.in_lots else int(typed)
+    units = int(typed.value) * lot if draft.in_lots else int(typed.value)
     if units % lot:
         below = units - units % lot
         problems.append(
@@ -127,7 +150,11 @@ def _quantity(draft: Draft, instrument: Instrument, problems: list[FieldProblem]
         )
     elif units > MAX_QUANTITY:
         problems.append(
-            FieldProblem("quantity", f"Quantity {units} is above the broker's {MAX_QUANTITY}.")
+            FieldProblem(
+                "quantity",
+                f"Quantity {grouped(units)} is above {grouped(MAX_QUANTITY)}, {PER_ORDER}. "
+                "Write less.",
+            )
         )
     return units
 
@@ -135,13 +162,11 @@ def _quantity(draft: Draft, instrument: Instrument, problems: list[FieldProblem]
 def _price(
     field: str, label: str, text: str, tick: Decimal, problems: list[FieldProblem]
 ) -> Decimal | None:
-    value = parse_decimal(text)
-    if value is None or value <= 0:
-        shown = repr(text) if text.strip() else "is empty and"
-        problems.append(
-            FieldProblem(field, f"{label} {shown} must be an amount in rupees above 0.")
-        )
+    typed = read_price(text, label)
+    if isinstance(typed, NotANumber):
+        problems.append(FieldProblem(field, typed.sentence, typed.suggestion))
         return None
+    value = typed.value
     if not on_tick(value, tick):
         below, above = tick_below(value, tick), tick_above(value, tick)
         near = below if below > 0 and value - below <= above - value else above
@@ -152,6 +177,26 @@ def _price(
         )
         return None
     return value
+
+
+def _stop_side(
+    side: Side, trigger: Decimal, last_price: Decimal, problems: list[FieldProblem]
+) -> None:
+    # A stop on the other side is no stop: it triggers with the next trade.
+    if side is Side.BUY and trigger <= last_price:
+        wrong, remedy = "above", "Raise it, or use LIMIT"
+    elif side is Side.SELL and trigger >= last_price:
+        wrong, remedy = "below", "Lower it, or use LIMIT"
+    else:
+        return
+    verb = "buys" if side is Side.BUY else "sells"
+    problems.append(
+        FieldProblem(
+            "trigger",
+            f"A stop that {verb} must have its trigger {wrong} the last price {last_price}; "
+            f"{trigger} would trigger at once. {remedy}.",
+        )
+    )
 
 
 def _trigger_side(

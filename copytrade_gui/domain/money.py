@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NewType
 
 Paise = NewType("Paise", int)
@@ -37,18 +37,3 @@ def tick_below(price: Decimal, tick: Decimal) -> Decimal:
 def tick_above(price: Decimal, tick: Decimal) -> Decimal:
     """Nearest tick at or above ``price``."""
     return (price / tick).to_integral_value(ROUND_CEILING) * tick
-
-
-def parse_decimal(text: str) -> Decimal | None:
-    """Read a finite decimal as typed (``1,00,000``, ``2.5k``, ``1L``, ``1cr``), or None."""
-    cleaned = text.strip().replace(",", "").replace("₹", "").lower()
-    factor = Decimal(1)
-    for suffix, value in (("cr", 10_000_000), ("l", 100_000), ("k", 1_000)):
-        if cleaned.endswith(suffix):
-            cleaned, factor = cleaned[: -len(suffix)].strip(), Decimal(value)
-            break
-    try:
-        number = Decimal(cleaned) * factor
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None

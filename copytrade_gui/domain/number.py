@@ -61,9 +61,10 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class NotANumber:
-    """Why a text was refused, in one sentence with the remedy."""
+    """Why a text was refused, in one sentence with the remedy. ``suggestion`` would be taken."""
 
     sentence: str
+    suggestion: str = ""
 
 
 def read_number(text: str, bounds: Bounds, label: str) -> Number | NotANumber:
@@ -79,7 +80,8 @@ def read_number(text: str, bounds: Bounds, label: str) -> Number | NotANumber:
     plain = typed.removeprefix("₹").lstrip() if bounds.rupees else typed
     body, suffix = _split(plain)
     if not _NUMBER.fullmatch(body):
-        return NotANumber(f"{label} {quoted(typed)} is not a number; {_remedy(plain, bounds)}.")
+        meant, remedy = _remedy(plain, bounds)
+        return NotANumber(f"{label} {quoted(typed)} is not a number; {remedy}.", meant)
     if _digits(body) > MAX_DIGITS:
         return NotANumber(
             f"{label} {quoted(typed)} has more than {MAX_DIGITS} digits. Write fewer."
@@ -88,7 +90,8 @@ def read_number(text: str, bounds: Bounds, label: str) -> Number | NotANumber:
     factor, word = _SUFFIXES.get(suffix, _NO_SUFFIX)
     value = before * factor
     if problem := outside(value, bounds):
-        return NotANumber(f"{label} {problem}")
+        least = "1" if bounds.whole and value <= 0 else ""
+        return NotANumber(f"{label} {problem}", least)
     if not suffix:
         return Number(value)
     return Number(value, f"{grouped(before)} {word} = {grouped(value)} {bounds.unit}".rstrip())
@@ -159,8 +162,8 @@ def _digits(body: str) -> int:
     return len(written.replace(".", "").lstrip("0"))
 
 
-def _remedy(plain: str, bounds: Bounds) -> str:
-    """What to write instead of a text that is no number, if it shows what was meant."""
+def _remedy(plain: str, bounds: Bounds) -> tuple[str, str]:
+    """What was meant by a text that is no number, if it shows, and what to write in words."""
     simple = "".join(_latin(letter) for letter in plain).lower()
     if bounds.unit and simple.endswith(bounds.unit):
         simple = simple[: -len(bounds.unit)]
@@ -169,10 +172,10 @@ def _remedy(plain: str, bounds: Bounds) -> str:
     body, suffix = _split(_SPACES.sub("", simple))
     meant = [f"{number}{suffix}" for number in _meant(body)]
     if meant and all(len(number) <= LONGEST for number in meant):
-        return "write " + " or ".join(meant)
+        return meant[0] if len(meant) == 1 else "", "write " + " or ".join(meant)
     if _SCIENTIFIC.fullmatch(body):
-        return "write all its digits, without an E"
-    return f"write {_such_as(bounds)}"
+        return "", "write all its digits, without an E"
+    return "", f"write {_such_as(bounds)}"
 
 
 def _meant(body: str) -> list[str]:

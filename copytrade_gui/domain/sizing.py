@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.domain.number import Bounds, NotANumber, grouped, outside, read_number
+from copytrade_gui.domain.number import Bounds, NotANumber, Number, grouped, outside, read_number
 from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER
 
 MAX_RATIO = 1_000_000_000
@@ -92,6 +92,17 @@ def read_rule(strategy: Strategy, parameter: str, max_quantity: str) -> SizingRu
             return RuleProblem("max_quantity", f"{most.sentence[:-1]}, or leave it empty.")
         cap = int(most.value)
     return SizingRule(strategy, number.value, cap)
+
+
+def understood(strategy: Strategy, parameter: str, max_quantity: str = "") -> str:
+    """How suffixes of a rule as typed were read: ``1 lakh = 1,00,000 x``; empty without any."""
+    read = (
+        read_number(parameter, PARAMETERS[strategy], PARAMETER_LABEL),
+        read_number(max_quantity, CAP, CAP_LABEL),
+    )
+    return ", ".join(
+        number.understood for number in read if isinstance(number, Number) and number.understood
+    )
 
 
 def problem_with(rule: SizingRule) -> RuleProblem | None:

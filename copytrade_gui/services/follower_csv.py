@@ -166,6 +166,10 @@ def told(row: TableRow, held: Account | None, account: Account, secret: str | No
         verdict, words = RowVerdict.CHANGED, "; ".join(map(_in_words, changes))
     else:
         verdict, words = RowVerdict.UNCHANGED, "stays as it is"
+    if account.sizing is not None:
+        cells = row.cells.get("parameter", ""), row.cells.get("max_quantity", "")
+        suffixes = sizing.understood(account.sizing.strategy, *cells)
+        words = f"{words}; {suffixes}" if suffixes else words
     sentence = f"{words[0].upper()}{words[1:]}."
     return ImportRow(
         row.line, account.client_id, account.name, verdict, sentence, tuple(changes), (), account

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from copytrade_gui.domain.caution import Portion, cautions
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
@@ -55,9 +56,9 @@ class Trading:
         terms = self._read(draft)
         if not isinstance(terms, OrderTerms):
             return Preview(terms, (), None, None, blocked_by)
-        key = terms.instrument.key
-        blocked_by = blocked_by or self._engine.submission.lots.why_not(key.exchange)
-        last = self._engine.submission.quotes.fresh_price(key)
+        exchange = terms.instrument.key.exchange
+        blocked_by = blocked_by or self._engine.submission.lots.why_not(exchange)
+        last = self._last_price(draft)
         leaving = protect(terms, last)
         if leaving is None and not blocked_by:
             blocked_by = (
@@ -73,7 +74,7 @@ class Trading:
         protected = leaving.price if leaving is not None and leaving is not terms else None
         if command is not None:
             self._engine.submission.rehearse(master_id, terms, draft.fan_out, command)
-        return Preview((), rows, protected, value, blocked_by)
+        return Preview((), rows, protected, value, blocked_by, self._cautions(terms, last, rows))
 
     @refusals_logged
     async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
@@ -144,7 +145,26 @@ class Trading:
         return tuple(order.view() for order in reversed(list(self._engine.book)))
 
     def _read(self, draft: Draft) -> OrderTerms | tuple[FieldProblem, ...]:
-        return read_draft(draft, ist(self._clock.wall_ns()).date())
+        today = ist(self._clock.wall_ns()).date()
+        return read_draft(draft, today, self._last_price(draft))
+
+    def _last_price(self, draft: Draft) -> Decimal | None:
+        quotes = self._engine.submission.quotes
+        return None if draft.instrument is None else quotes.fresh_price(draft.instrument.key)
+
+    def _cautions(
+        self, terms: OrderTerms, last: Decimal | None, rows: Iterable[PreviewRow]
+    ) -> tuple[str, ...]:
+        lanes = self._engine.lanes
+        return cautions(
+            terms,
+            last,
+            (
+                Portion(row.name, row.quantity, lane.status.free_margin if lane else None)
+                for row in rows
+                for lane in (lanes.get(row.account_id),)
+            ),
+        )
 
     def _master_problem(self, master_id: AccountId) -> str:
         lane = self._engine.lanes.get(master_id)

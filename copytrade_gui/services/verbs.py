@@ -71,6 +71,8 @@ class Preview:
     value: Paise | None
     blocked_by: str = ""
     """Why sending is not possible now (a stop, recovery, no session); empty when it is."""
+    warnings: tuple[str, ...] = ()
+    """What to look at twice, in sentences with the figure; none of them blocks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ CREATE INDEX IF NOT EXISTS by_symbol ON instruments (symbol COLLATE NOCASE);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, tokenize = 'trigram');
 """
 _COLUMNS = "exchange, instrument_id, symbol, name, underlying, kind, lot_size, tick, strike, expiry"
+_LONGEST_TEXT = 120
+"""Characters of a search; the longest names have half as many."""
 _ORDER = """
 ORDER BY CASE WHEN underlying = :first COLLATE NOCASE OR symbol LIKE :first || '%'
               THEN 0 ELSE 1 END,
@@ -63,9 +65,12 @@ class SqliteInstrumentIndex:
         return await asyncio.to_thread(self._day_of, exchange)
 
     async def search(self, text: str, limit: int) -> tuple[Instrument, ...]:
-        """Instruments with every word of ``text``; an empty text finds nothing."""
+        """Instruments with every word of ``text``; an empty text finds nothing.
+
+        Nor does one that is longer than any name, or holds what cannot be printed.
+        """
         words = text.split()
-        if not words:
+        if not words or len(text) > _LONGEST_TEXT or not all(map(str.isprintable, words)):
             return ()
         return await asyncio.to_thread(self._search, words, limit)
 

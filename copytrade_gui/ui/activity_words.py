@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from copytrade_gui.domain.account import SessionState
-from copytrade_gui.domain.money import parse_decimal
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import HistoryRow
@@ -100,7 +100,7 @@ def _order(row: HistoryRow, body: Body) -> str:
         words = f"{before} → {words}"
     filled = _number(body, "filled_quantity")
     if filled:
-        average = parse_decimal(str(body.get("average_price") or ""))
+        average = _price(body, "average_price")
         words += f", {figures.whole(filled)} filled"
         words += f" at {figures.price(average)}" if average is not None else ""
     if body.get("broker_order_id"):
@@ -110,8 +110,16 @@ def _order(row: HistoryRow, body: Body) -> str:
     return f"{words}. {why}" if why else words
 
 
+def _price(body: Body, name: str) -> Decimal | None:
+    """Rupees as the journal wrote them, or None."""
+    try:
+        return Decimal(str(body.get(name) or ""))
+    except ArithmeticError:
+        return None
+
+
 def _fill(_row: HistoryRow, body: Body) -> str:
-    price = parse_decimal(str(body.get("price", "")))
+    price = _price(body, "price")
     return (
         f"{figures.whole(_number(body, 'quantity'))} at {figures.price(price)}, "
         f"broker order {body['broker_order_id']}, trade {body['trade_id']}"

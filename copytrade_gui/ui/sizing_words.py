@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.domain.sizing import SizingRule, Strategy, understood
 from copytrade_gui.ui import figures
 
 STRATEGY_WORDS = {
@@ -16,6 +16,11 @@ PARAMETER_WORDS = {
     Strategy.CAPITAL_PERCENT: "Per cent of free margin for one order, e.g. 10",
     Strategy.FIXED: "Units for every order, e.g. 75",
 }
+
+
+def parameter_hint(strategy: Strategy, typed: str) -> str:
+    """What the value means, or how a suffix in it was read."""
+    return understood(strategy, typed) or PARAMETER_WORDS[strategy]
 
 
 def parameter_words(rule: SizingRule) -> str:

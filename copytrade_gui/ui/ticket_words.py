@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from copytrade_gui.domain.draft import Draft
+from copytrade_gui.domain.draft import Draft, read_price, read_quantity
 from copytrade_gui.domain.instrument import Instrument, Quote
-from copytrade_gui.domain.money import Paise, parse_decimal
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.number import NotANumber, Number
 from copytrade_gui.domain.order import OrderType, Side, State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.wait import wait_of_orders
@@ -57,16 +58,21 @@ def verb(side: Side, preview: Preview) -> str:
 
 def units_words(draft: Draft) -> str:
     """The quantity in the other unit: ``= 150 units``; empty while it is no number."""
-    typed = parse_decimal(draft.quantity)
-    if typed is None or draft.instrument is None or typed != typed.to_integral_value():
+    read = read_quantity(draft.quantity, in_lots=draft.in_lots)
+    if draft.instrument is None or isinstance(read, NotANumber):
         return ""
-    lot = draft.instrument.lot_size
+    lot, number = draft.instrument.lot_size, int(read.value)
+    understood = f"{read.understood} " if read.understood else ""
     if draft.in_lots:
-        return f"= {figures.plural(int(typed) * lot, 'unit')}"
-    share = typed / lot
-    exact = share == share.to_integral_value()
-    words = f"{share.normalize():f}" if exact else f"{share:.2f}"
-    return f"= {words} {'lot' if share == 1 else 'lots'}"
+        return f"{understood}= {figures.plural(number * lot, 'unit')}"
+    words = figures.whole(number // lot) if number % lot == 0 else figures.price(read.value / lot)
+    return f"{understood}= {words} {'lot' if number == lot else 'lots'}"
+
+
+def understood_words(text: str) -> str:
+    """How a price with a suffix was read, ``2.5 thousand = 2,500 rupees``; empty without one."""
+    read = read_price(text)
+    return read.understood if isinstance(read, Number) else ""
 
 
 def fan_out_summary(rows: Iterable[PreviewRow]) -> str:
@@ -92,7 +98,7 @@ def skip_reasons(rows: Iterable[PreviewRow]) -> str:
 
 
 def question(draft: Draft, preview: Preview, *, mode: str) -> str:
-    """The sentence before sending: what, for whom, at most for how much."""
+    """The sentence before sending: what, for whom, at most for how much, and each warning."""
     instrument = draft.instrument
     if instrument is None:
         return ""
@@ -101,18 +107,19 @@ def question(draft: Draft, preview: Preview, *, mode: str) -> str:
     quantity = figures.whole(own.quantity if own else 0)
     whom = f"for you and {figures.plural(followers, 'follower')}" if followers else "for you alone"
     value = f", value up to {figures.money(preview.value)}" if preview.value is not None else ""
-    return (
+    sentence = (
         f"{mode}: {draft.side.capitalize()} {quantity} {instrument.symbol} "
         f"{at_words(draft, preview.protected_price)} {whom}{value}."
     )
+    return "\n".join((sentence, *preview.warnings))
 
 
 def at_words(draft: Draft, protected: Decimal | None) -> str:
     """``at 101.05``, ``at market, at most 103.10``, ``when 101.00 trades, at least 98.95``."""
     tick = draft.instrument.tick if draft.instrument else None
     bound = "at most" if draft.side is Side.BUY else "at least"
-    price = parse_decimal(draft.price) if draft.order_type.has_price else None
-    trigger = parse_decimal(draft.trigger) if draft.order_type.has_trigger else None
+    price = _typed(draft.price) if draft.order_type.has_price else None
+    trigger = _typed(draft.trigger) if draft.order_type.has_trigger else None
     if draft.order_type is OrderType.LIMIT:
         return f"at {figures.price(price, tick)}"
     limit = price if draft.order_type is OrderType.SL else protected
@@ -120,6 +127,11 @@ def at_words(draft: Draft, protected: Decimal | None) -> str:
     if draft.order_type is OrderType.MARKET:
         return f"at market{tail}"
     return f"when {figures.price(trigger, tick)} trades{tail}"
+
+
+def _typed(text: str) -> Decimal | None:
+    read = read_price(text)
+    return read.value if isinstance(read, Number) else None
 
 
 def progress(orders: Iterable[OrderView], planned: int) -> tuple[str, bool]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.order import MAX_QUANTITY, State
+from copytrade_gui.domain.order import MAX_QUANTITY, OrderType, Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import FollowerDraft, RefusedError
@@ -81,6 +81,81 @@ async def test_a_rule_that_was_not_typed_is_asked_the_same(tmp_path: Path) -> No
                 await verbs.set_sizing([follower.account_id], rule)
             assert info.value.field == field
         assert tuple(await verbs.accounts()) == trip.accounts
+
+
+async def test_what_is_no_number_on_a_ticket_is_refused_with_its_field_and_nothing_is_sent(
+    tmp_path: Path,
+) -> None:
+    async with journey(tmp_path, 2) as trip:
+        trading, master = trip.opened.console.trading, trip.masters[0]
+        good = await trip.draft("10")
+        texts = ("1e4300", "7e52190", "1e999998", "1e999999", "1e1000000", "1e-999999", "0,5")
+        for text in (*texts, "9" * 19, "9" * 4300, "x" * 1_000_000, "\u0661\u0662", "5cr1"):
+            for field, draft in (
+                ("quantity", replace(good, quantity=text)),
+                ("price", replace(good, price=text)),
+                ("trigger", replace(good, order_type=OrderType.SLM, trigger=text)),
+            ):
+                preview = await trading.preview(master.account_id, draft)
+                (problem,) = preview.problems
+                assert problem.field == field
+                assert len(problem.sentence) < 250
+                with pytest.raises(RefusedError) as info:
+                    await trip.place(master, draft, f"{field} {text[:20]}")
+                assert (info.value.sentence, info.value.field) == (problem.sentence, field)
+        # A KILL is heard at once, and nothing of all that reached the broker.
+        assert (await trading.kill("Enough.")).state is TradingState.KILL
+        assert not await trip.at_broker()
+
+
+@pytest.mark.parametrize("kind", [OrderType.SL, OrderType.SLM])
+async def test_a_stop_that_would_trigger_at_once_reaches_nobody(
+    tmp_path: Path, kind: OrderType
+) -> None:
+    async with journey(tmp_path, 2) as trip:
+        trading, master = trip.opened.console.trading, trip.masters[0]
+        for side, away in ((Side.SELL, Decimal(-40)), (Side.BUY, Decimal(40))):
+            near = await trip.draft("10", away=away)  # also asks for the price
+            edge = Decimal(1) if side is Side.BUY else Decimal(-1)
+            wrong = replace(
+                near,
+                side=side,
+                order_type=kind,
+                trigger=near.price,
+                price=str(Decimal(near.price) + edge),
+            )
+            (problem,) = (await trading.preview(master.account_id, wrong)).problems
+            assert problem.field == "trigger"
+            assert problem.sentence.startswith(
+                f"A stop that {'sells' if side is Side.SELL else 'buys'} must have its trigger "
+            )
+            with pytest.raises(RefusedError) as info:
+                await trip.place(master, wrong, f"wrong {side}")
+            assert info.value.field == "trigger"
+        assert not await trip.at_broker()
+
+
+async def test_the_ticket_warns_with_the_figure_and_the_order_leaves(tmp_path: Path) -> None:
+    async with journey(tmp_path, 2) as trip:
+        trading, master = trip.opened.console.trading, trip.masters[0]
+        far = await trip.draft("10", away=Decimal(900))
+        (warning,) = (await trading.preview(master.account_id, far)).warnings
+        assert " % below the last price " in warning
+        await trip.place(master, far, "far")
+        assert len(await trip.decided(3)) == 3
+        large = await trip.draft("5,00,000", away=Decimal(1))
+        (warning,) = (await trading.preview(master.account_id, large)).warnings
+        assert "rupees, its free margin is 1,00,00,000" in warning
+
+
+async def test_a_lakh_in_a_file_is_shown_as_it_was_understood(tmp_path: Path) -> None:
+    file = tmp_path / "followers.csv"
+    async with journey(tmp_path / "data", 1) as trip:
+        verbs, master = trip.opened.console.followers, trip.masters[0].account_id
+        follower = next(one for one in trip.accounts if one.master_id is not None)
+        file.write_text(f"{HEADER}{follower.name},{follower.client_id},ratio,1l,2k\n")
+        (row,) = (await verbs.check_csv(master, file)).rows
+        assert "1 lakh = 1,00,000 x, 2 thousand = 2,000 units" in row.sentence
 
 
 async def test_more_than_one_order_may_have_is_that_followers_verdict_alone(

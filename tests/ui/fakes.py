@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.caution import Portion, cautions
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.events import (
@@ -127,7 +128,8 @@ class FakeTrading(FakeCancels):
     async def preview(
         self, master_id: AccountId, draft: Draft, command: CommandId | None = None
     ) -> Preview:
-        terms = read_draft(draft, figures.ist(people.NOW_NS).date())
+        last = people.LAST_PRICE.get(draft.instrument.key) if draft.instrument else None
+        terms = read_draft(draft, figures.ist(people.NOW_NS).date(), last)
         if isinstance(terms, tuple):
             return Preview(terms, (), None, None)
         price = terms.price or people.LAST_PRICE.get(terms.instrument.key, Decimal(100))
@@ -162,7 +164,15 @@ class FakeTrading(FakeCancels):
         blocked = "" if state.allows_new_plans else f"Trading is in {state}. Resume first."
         if halted := self._world.statuses[master_id].halted:
             blocked = f"The master account cannot trade: {halted}"
-        return Preview((), tuple(rows), protected, value, blocked)
+        warnings = cautions(
+            terms,
+            last,
+            (
+                Portion(row.name, row.quantity, self._world.statuses[row.account_id].free_margin)
+                for row in rows
+            ),
+        )
+        return Preview((), tuple(rows), protected, value, blocked, warnings)
 
     async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
         self._world.calls.append(("submit", command))

@@ -12,7 +12,7 @@ from copytrade_gui.domain.sizing import Strategy
 from copytrade_gui.services.verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
-from copytrade_gui.ui.sizing_words import PARAMETER_WORDS, STRATEGY_WORDS
+from copytrade_gui.ui.sizing_words import STRATEGY_WORDS, parameter_hint
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 
@@ -53,7 +53,7 @@ class FollowerEditor(FormDialog):
         self.strategy = QComboBox()
         for strategy, words in STRATEGY_WORDS.items():
             self.strategy.addItem(words, str(strategy))
-        self.strategy.currentIndexChanged.connect(lambda _number: self._on_strategy_changed())
+        self.strategy.currentIndexChanged.connect(lambda _number: self._show_hint())
         self.add_field("strategy", "S&izing", self.strategy)
         self.parameter = QLineEdit("1")
         self.add_field("parameter", "&Value", self.parameter)
@@ -73,7 +73,8 @@ class FollowerEditor(FormDialog):
             self.strategy.setCurrentIndex(self.strategy.findData(str(rule.strategy)))
             self.parameter.setText(plain(rule.parameter))
             self.max_quantity.setText("" if rule.max_quantity is None else str(rule.max_quantity))
-        self._on_strategy_changed()
+        self.parameter.textChanged.connect(lambda _text: self._show_hint())
+        self._show_hint()
         self.finish_form()
 
     def draft(self) -> FollowerDraft:
@@ -89,8 +90,9 @@ class FollowerEditor(FormDialog):
             active=self.active.isChecked(),
         )
 
-    def _on_strategy_changed(self) -> None:
-        self.parameter_hint.setText(PARAMETER_WORDS[Strategy(str(self.strategy.currentData()))])
+    def _show_hint(self) -> None:
+        strategy = Strategy(str(self.strategy.currentData()))
+        self.parameter_hint.setText(parameter_hint(strategy, self.parameter.text()))
 
 
 class MasterEditor(FormDialog):

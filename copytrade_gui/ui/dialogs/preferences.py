@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
-from copytrade_gui.domain.money import Paise, paise, parse_decimal, rupees
+from copytrade_gui.domain.money import Paise, paise, rupees
+from copytrade_gui.domain.number import Bounds, NotANumber, read_number
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
@@ -17,6 +18,10 @@ from copytrade_gui.ui.widgets.segments import Segments
 from copytrade_gui.ui.window_state import WindowMemory, read_json, write_json
 
 NAME = "preferences"
+ABOVE = Bounds(
+    1_000_000_000_000, "more than any order", unit="rupees", example="5,00,000 or 5L",
+    from_zero=True, rupees=True,
+)  # fmt: skip
 TEXT_SIZES = (80, 90, 100, 110, 125, 150)
 
 
@@ -130,11 +135,11 @@ class PreferencesDialog(ConsoleDialog):
         save_look(self._desk.theme, self._desk.memory)
 
     def _save_policy(self) -> None:
-        typed = parse_decimal(self.above.text())
-        if typed is None or typed < 0:
-            self.understood.setText("Type an amount in rupees, such as 5,00,000 or 5L.")
+        typed = read_number(self.above.text(), ABOVE, "Value")
+        if isinstance(typed, NotANumber):
+            self.understood.setText(typed.sentence)
             return
-        policy = ConfirmPolicy(self.confirm.value, paise(typed))
+        policy = ConfirmPolicy(self.confirm.value, paise(typed.value))
         stored = read_json(self._desk.memory, NAME)
         stored.update(confirm=str(policy.when), confirm_above=int(policy.above))
         write_json(self._desk.memory, NAME, stored)

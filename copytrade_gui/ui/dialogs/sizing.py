@@ -12,7 +12,7 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
-from copytrade_gui.ui.sizing_words import PARAMETER_WORDS, STRATEGY_WORDS, rule_words
+from copytrade_gui.ui.sizing_words import STRATEGY_WORDS, parameter_hint, rule_words
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 _LISTED = 6
@@ -54,8 +54,9 @@ class SizingDialog(FormDialog):
         self.max_quantity = QLineEdit()
         self.max_quantity.setPlaceholderText("No cap")
         self.add_field("max_quantity", "&Most units", self.max_quantity)
-        self.strategy.currentIndexChanged.connect(lambda _number: self._on_strategy_changed())
-        self._on_strategy_changed()
+        self.strategy.currentIndexChanged.connect(lambda _number: self._show_hint())
+        self.parameter.textChanged.connect(lambda _text: self._show_hint())
+        self._show_hint()
         self.finish_form()
 
     def rule(self) -> SizingRule:
@@ -73,5 +74,6 @@ class SizingDialog(FormDialog):
             raise RefusedError(rule.sentence, field=rule.field)
         return rule
 
-    def _on_strategy_changed(self) -> None:
-        self.hint.setText(PARAMETER_WORDS[Strategy(str(self.strategy.currentData()))])
+    def _show_hint(self) -> None:
+        strategy = Strategy(str(self.strategy.currentData()))
+        self.hint.setText(parameter_hint(strategy, self.parameter.text()))

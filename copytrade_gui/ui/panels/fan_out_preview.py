@@ -26,11 +26,11 @@ COLUMNS: tuple[Column[PreviewRow], ...] = (
            mark=lambda r: Mark.CIRCLE if r.quantity else Mark.DIAMOND,
            tone=lambda r: Tone.INFO if r.is_master else Tone.PLAIN if r.quantity else Tone.WARN),
     Column("quantity", "Qty", lambda r: figures.whole(r.quantity) if r.quantity else "",
-           numeric=True, chars=5, sort=lambda r: r.quantity),
+           numeric=True, chars=11, sort=lambda r: r.quantity),
     Column("reason", "Why not", lambda r: r.code.replace("_", " ") or r.reason, chars=9,
            tone=lambda _: Tone.WARN, tip=lambda r: r.reason),
     Column("lots", "Lots", lambda r: figures.lots(r.lots) if r.quantity else "", numeric=True,
-           chars=5, shown=False, sort=lambda r: r.lots),
+           chars=11, shown=False, sort=lambda r: r.lots),
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeView
 
 from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.typed import LONGEST_QUOTE, cut
 from copytrade_gui.services.verbs import MarketVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
@@ -90,7 +91,8 @@ class InstrumentSearch(QLineEdit):
         if not found:
             self.list.hide()
             self._say_unknown(text)
-            log.info("instrument refused: nothing in the contract files matches %r", text)
+            shown = cut(text, LONGEST_QUOTE)
+            log.info("instrument refused: nothing in the contract files matches %r", shown)
         else:
             self._say_unknown("")
             self.list.setCurrentIndex(self.model.index(0, 0))

@@ -39,6 +39,11 @@ class TicketFace:
         self.value.setObjectName("ticket_value")
         self.value.setWordWrap(True)
         self.value.hide()
+        self.warning = PlainLabel()
+        self.warning.setObjectName("ticket_warning")
+        self.warning.setProperty("role", "warn")
+        self.warning.setWordWrap(True)
+        self.warning.hide()
         self._build_header()
         self._build_foot()
         inner = QWidget()
@@ -49,6 +54,7 @@ class TicketFace:
         body.addWidget(self.form)
         body.addWidget(_rule())
         body.addWidget(self.value)
+        body.addWidget(self.warning)
         body.addWidget(self.preview, 1)
         self.scroll = _UprightScroll()
         self.scroll.setWidgetResizable(True)
@@ -161,7 +167,9 @@ class TicketFace:
             self.fan.setText(f"× {figures.plural(passing, 'follower')}")
 
     def show_value(self, preview: Preview, draft: Draft) -> None:
-        """What it is worth, and the limit a market order leaves with."""
+        """What it is worth, what to look at twice, and the limit a market order leaves with."""
+        self.warning.setText("\n".join(preview.warnings))
+        self.warning.setVisible(bool(preview.warnings))
         if preview.problems:
             self.value.hide()
             return

@@ -8,15 +8,23 @@ from decimal import Decimal
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from copytrade_gui.domain.draft import Draft, FieldProblem
+from copytrade_gui.domain.draft import (
+    MAX_PRICE,
+    Draft,
+    FieldProblem,
+    read_price,
+    read_quantity,
+)
 from copytrade_gui.domain.instrument import Instrument
-from copytrade_gui.domain.money import parse_decimal, tick_above, tick_below
-from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, Validity
+from copytrade_gui.domain.money import tick_above, tick_below
+from copytrade_gui.domain.number import NotANumber, Number
+from copytrade_gui.domain.order import MAX_QUANTITY, FanOut, OrderType, Product, Side, Validity
+from copytrade_gui.domain.typed import LONGEST_QUOTE, cut
 from copytrade_gui.services.verbs import MarketVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.panels.instrument_search import InstrumentSearch
-from copytrade_gui.ui.ticket_words import units_words
+from copytrade_gui.ui.ticket_words import understood_words, units_words
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.segments import Segments
 from copytrade_gui.ui.widgets.step_edit import StepEdit
@@ -68,6 +76,13 @@ class TicketForm(QWidget):
         self.units_text.setProperty("role", "hint")
         self.price = StepEdit(desk.icons, "ticket_price", "Price", self._step_price)
         self.trigger = StepEdit(desk.icons, "ticket_trigger", "Trigger", self._step_price)
+        self.price_text, self.trigger_text = PlainLabel(), PlainLabel()
+        for hint in (self.price_text, self.trigger_text):
+            hint.setProperty("role", "hint")
+            hint.hide()
+        for hint in (self.units_text, self.price_text, self.trigger_text):
+            hint.setWordWrap(True)
+            hint.setMinimumWidth(1)  # as wide as there is room, and no wider than the ticket
         self.order_type = Segments("ticket_type", TYPES, label="Type")
         self.product = Segments("ticket_product", PRODUCTS, label="Product")
         self.validity = Segments("ticket_validity", VALIDITIES, label="Validity")
@@ -109,8 +124,12 @@ class TicketForm(QWidget):
         self.units.choose(in_lots)
 
     def show_units(self, draft: Draft) -> None:
-        """Say the quantity in the other unit."""
+        """Say the quantity in the other unit, and how a price with a suffix was read."""
         self.units_text.setText(units_words(draft))
+        for hint, price in ((self.price_text, draft.price), (self.trigger_text, draft.trigger)):
+            words = understood_words(price)
+            hint.setText(words)
+            hint.setVisible(bool(words))
 
     def show_problems(self, problems: tuple[FieldProblem, ...]) -> None:
         """Put each sentence under its field, with a button where there is a remedy."""
@@ -140,18 +159,22 @@ class TicketForm(QWidget):
         self.quote_place.setContentsMargins(0, 0, 0, 0)
         self._grid.addLayout(self.quote_place, self._line, 0, 1, 2)
         self._line += 1
-        amount = QWidget()
-        row = QHBoxLayout(amount)
+        self._add("quantity", "&Quantity", self.quantity, self.quantity)
+        row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        row.addWidget(self.quantity, 1)
+        row.addWidget(self.units_text, 1)
         row.addWidget(self.units)
-        self._add("quantity", "&Quantity", amount, self.quantity)
-        self._grid.addWidget(self.units_text, self._line, 1)
+        self._grid.addLayout(row, self._line, 1)
         self._line += 1
         self._add("order_type", "T&ype", self.order_type, self.order_type)
-        self._add("price", "&Price", self.price, self.price)
-        self._add("trigger", "Tri&gger", self.trigger, self.trigger)
+        for name, text, field, hint in (
+            ("price", "&Price", self.price, self.price_text),
+            ("trigger", "Tri&gger", self.trigger, self.trigger_text),
+        ):
+            self._add(name, text, field, field)
+            self._grid.addWidget(hint, self._line, 1)
+            self._line += 1
         self._add("product", "P&roduct", self.product, self.product)
         self._add("validity", "Va&lidity", self.validity, self.validity)
         self._add("fan_out", "Copies", self.fan_out, self.fan_out)
@@ -199,8 +222,8 @@ class TicketForm(QWidget):
     def _on_unknown_instrument(self, typed: str) -> None:
         row, label, fix = self._problem_rows["instrument"]
         label.setText(
-            f"Instrument '{typed}' is in none of today's contract files. Type fewer words, such "
-            "as the symbol alone."
+            f"Instrument '{cut(typed, LONGEST_QUOTE)}' is in none of today's contract files. Type "
+            "fewer words, such as the symbol alone."
         )
         fix.hide()
         row.setVisible(bool(typed))
@@ -227,23 +250,19 @@ class TicketForm(QWidget):
         self.edited.emit()
 
     def _on_units_chosen(self) -> None:
-        """Keep the amount, change the unit it is counted in."""
+        """Keep the amount, change the unit it is counted in; what was suggested is in the other."""
+        self.show_problems(())
         instrument = self.search.instrument
-        typed = parse_decimal(self.quantity.text())
-        if instrument is not None and typed is not None and typed == typed.to_integral_value():
-            lot = instrument.lot_size
-            number = int(typed) // lot or 1 if self.units.value else int(typed) * lot
-            self.quantity.set_text(str(number))
+        typed = read_quantity(self.quantity.text(), in_lots=not self.units.value)
+        if instrument is not None and isinstance(typed, Number):
+            lot, number = instrument.lot_size, int(typed.value)
+            self.quantity.set_text(str(number // lot or 1 if self.units.value else number * lot))
         self.edited.emit()
 
     def _on_fix_clicked(self, field: str) -> None:
         suggestion = self._fixes.get(field, "")
         if field == "quantity":
-            # Suggestions count units; in lots they are whole lots by their nature.
-            instrument = self.search.instrument
-            lot = instrument.lot_size if instrument and self.units.value else 1
-            typed = parse_decimal(suggestion) or Decimal(1)
-            self.quantity.set_text(str(max(1, int(typed) // lot)))
+            self.quantity.set_text(suggestion)
         elif field in ("price", "trigger"):
             (self.price if field == "price" else self.trigger).set_text(suggestion)
         elif field == "product":
@@ -254,23 +273,24 @@ class TicketForm(QWidget):
         self.edited.emit()
 
     def _step_quantity(self, text: str, steps: int) -> str | None:
-        typed = parse_decimal(text)
-        number = int(typed) if typed is not None else 0
+        typed = read_quantity(text, in_lots=self.units.value)
+        number = int(typed.value) if isinstance(typed, Number) else 0
         instrument: Instrument | None = self.search.instrument
         one = 1 if self.units.value or instrument is None else instrument.lot_size
-        return str(max(one, number + steps * one))
+        return str(max(one, min(number + steps * one, MAX_QUANTITY - MAX_QUANTITY % one)))
 
     def _step_price(self, text: str, steps: int) -> str | None:
         instrument = self.search.instrument
         if instrument is None:
             return None
         tick = instrument.tick
-        typed = parse_decimal(text)
-        if typed is None:
+        typed = read_price(text)
+        if isinstance(typed, NotANumber):
             start = self.reference()
             if start is None:
                 return None
             return figures.price(tick_below(start, tick), tick).replace(",", "")
-        start = tick_below(typed, tick) if steps > 0 else tick_above(typed, tick)
-        value = max(tick, start + steps * tick)
+        price = typed.value
+        start = tick_below(price, tick) if steps > 0 else tick_above(price, tick)
+        value = max(tick, min(start + steps * tick, tick_below(Decimal(MAX_PRICE), tick)))
         return figures.price(value, tick).replace(",", "")

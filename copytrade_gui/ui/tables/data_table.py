@@ -30,6 +30,9 @@ from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.tip import set_tip
 
+LONGEST_FILTER = 200
+"""Characters a filter takes; Qt refuses a pattern of many thousand."""
+
 
 class FilterEdit(QLineEdit):
     """The filter field: Esc clears it, Esc again leaves it."""
@@ -37,6 +40,7 @@ class FilterEdit(QLineEdit):
     def __init__(self, leave: Callable[[], object]) -> None:
         super().__init__()
         self._leave = leave
+        self.setMaxLength(LONGEST_FILTER)
         self.setPlaceholderText("Filter")
         self.setClearButtonEnabled(True)
         self.setMinimumWidth(110)

@@ -1,0 +1,124 @@
+"""What a ticket warns of before it is sent: with the figure, and without stopping anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from copytrade_gui.domain.instrument import InstrumentKind
+from copytrade_gui.domain.money import Paise, order_value, rupees
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import OrderTerms, Product, Side
+
+FAR_PERCENT = 10
+FAR_PERCENT_OPTION = 50
+"""From where on a price is called far from the last one; options move further in a day."""
+LEVERAGE = 5
+"""What intraday shares and futures may be worth, in times of the free margin, without a word."""
+FREEZE_AS_OF = "February 2026"
+FREEZE: Mapping[str, int] = {
+    "NIFTY": 1_800,
+    "BANKNIFTY": 600,
+    "FINNIFTY": 1_800,
+    "MIDCPNIFTY": 2_800,
+    "NIFTYNXT50": 600,
+    "SENSEX": 1_000,
+    "BANKEX": 900,
+}
+"""Units of an index's futures and options above which the exchange rejects one order, by underlying
+(order-safety section 14; the broker's contract file has no such column)."""
+_DERIVATIVES = frozenset({InstrumentKind.FUTURE, InstrumentKind.CALL, InstrumentKind.PUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """One account's share of an order; ``free_margin`` is None while it is not known."""
+
+    name: str
+    quantity: int
+    free_margin: Paise | None
+
+
+def cautions(
+    terms: OrderTerms, last_price: Decimal | None, portions: Iterable[Portion]
+) -> tuple[str, ...]:
+    """One sentence for each thing a trader should look at twice; none of them blocks.
+
+    ``terms`` are as typed, ``last_price`` is in rupees and at most seconds old, or None.
+    """
+    sharing = [portion for portion in portions if portion.quantity]
+    found = [
+        _far("Limit", terms.price, terms, last_price),
+        _far("Trigger", terms.trigger, terms, last_price),
+        _unchecked_stop(terms, last_price),
+        _worth(terms, last_price, sharing),
+        _above_freeze(terms, sharing),
+    ]
+    return tuple(sentence for sentence in found if sentence)
+
+
+def _far(what: str, price: Decimal | None, terms: OrderTerms, last: Decimal | None) -> str:
+    if price is None or last is None or last <= 0:
+        return ""
+    percent = (price - last) / last * 100
+    bound = FAR_PERCENT_OPTION if terms.instrument.kind.is_option else FAR_PERCENT
+    if abs(percent) < bound:
+        return ""
+    where = "above" if percent > 0 else "below"
+    return (
+        f"{what} {grouped(price)} is {grouped(_tenths(abs(percent)))} % {where} the last price "
+        f"{grouped(last)}."
+    )
+
+
+def _unchecked_stop(terms: OrderTerms, last: Decimal | None) -> str:
+    if terms.trigger is None or last is not None:
+        return ""
+    return (
+        f"No price from the last seconds is known for {terms.instrument.symbol}: whether trigger "
+        f"{grouped(terms.trigger)} stands on the right side of it was not checked."
+    )
+
+
+def _worth(terms: OrderTerms, last: Decimal | None, sharing: list[Portion]) -> str:
+    price = terms.price or terms.trigger or last
+    if price is None:
+        return ""
+    whole = terms.product in (Product.DELIVERY, Product.BNPL) or terms.instrument.kind.is_option
+    most = 1 if whole and terms.side is Side.BUY else LEVERAGE  # paid whole, or a margin of it
+    large = [
+        (value, portion)
+        for portion in sharing
+        if portion.free_margin is not None
+        and (value := order_value(price, portion.quantity)) > portion.free_margin * most
+    ]
+    if not large:
+        return ""
+    value, worst = max(large, key=lambda one: one[0] - (one[1].free_margin or 0))
+    margin = worst.free_margin or Paise(0)
+    times = f", {grouped(_tenths(Decimal(value) / margin))} times as much" if margin > 0 else ""
+    others = f" So in {len(large)} accounts." if len(large) > 1 else ""
+    return (
+        f"The order of {worst.name} is worth {grouped(rupees(value))} rupees, its free margin is "
+        f"{grouped(rupees(margin))}{times}.{others}"
+    )
+
+
+def _above_freeze(terms: OrderTerms, sharing: list[Portion]) -> str:
+    instrument = terms.instrument
+    freeze = FREEZE.get(instrument.underlying, 0) if instrument.kind in _DERIVATIVES else 0
+    large = [portion for portion in sharing if portion.quantity > freeze > 0]
+    if not large:
+        return ""
+    worst = max(large, key=lambda portion: portion.quantity)
+    others = f" So in {len(large)} accounts." if len(large) > 1 else ""
+    return (
+        f"{grouped(worst.quantity)} units for {worst.name} are above the freeze quantity of "
+        f"{grouped(freeze)} for {instrument.underlying} (as of {FREEZE_AS_OF}): the exchange "
+        f"rejects such an order. Send it in parts.{others}"
+    )
+
+
+def _tenths(number: Decimal) -> Decimal:
+    return number.quantize(Decimal("0.1"))
