@@ -179,6 +179,9 @@ async def test_new_orders_move_no_row_that_is_pointed_at(
     await pictures.settle(2)
     now = view.indexAt(QPoint(5, 30)).siblingAtColumn(0)
     assert (str(now.data()), view.visualRect(now)) == (words, place)
+    table = window.orders.table if name == "orders" else window.feed.table
+    assert table.above.isVisible()
     QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
     await pictures.settle(2)
     assert view.indexAt(QPoint(5, 5)).row() == 0
+    assert not table.above.isVisible()

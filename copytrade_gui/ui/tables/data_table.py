@@ -106,9 +106,13 @@ class DataTable(QWidget, Generic[R]):
         self.held = PlainLabel("sorting held")
         set_tip(self.held, "Rows stay where they are while the pointer is over the table.")
         self.held.hide()
+        self.above = PlainLabel("new rows above")
+        set_tip(self.above, "They come into view when the pointer leaves the table.")
+        self.above.hide()
         self._build_empty(name)
         self._lay_out(name)
         self.view.held_changed.connect(self.held.setVisible)
+        self.view.rows_above.connect(self.above.setVisible)
         # Afterwards, and once for many: a view that is hidden from within its model's own signal
         # asks the proxy while that is between two states, and Qt crashes.
         self._after = QTimer(self)
@@ -213,10 +217,11 @@ class DataTable(QWidget, Generic[R]):
         foot.setContentsMargins(8, 1, 8, 1)
         self.foot = foot
         self.counts.setObjectName(f"{name}_counts")
-        for label in (self.counts, self.held):
+        for label in (self.counts, self.held, self.above):
             label.setProperty("role", "foot")
         foot.addWidget(self.counts)
         foot.addStretch(1)
+        foot.addWidget(self.above)
         foot.addWidget(self.held)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

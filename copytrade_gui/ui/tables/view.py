@@ -35,6 +35,8 @@ class TableView(QTreeView):
     """Rows of one height under a terminal's header. ``held_changed`` says: not sorting."""
 
     held_changed = Signal(bool)
+    rows_above = Signal(bool)
+    """New rows wait above the first one in sight, because the pointer is here."""
 
     def __init__(
         self,
@@ -68,11 +70,7 @@ class TableView(QTreeView):
         self._anchor: QPersistentModelIndex | None = None
         self._left_top = False
         self.proxy.rowsAboutToBeInserted.connect(self._note_place)
-        for action in (
-            self.verticalScrollBar().actionTriggered,
-            self.verticalScrollBar().sliderMoved,
-        ):
-            action.connect(self._on_scrolled_by_hand)
+        self.verticalScrollBar().actionTriggered.connect(self._on_scrolled_by_hand)
         self._digit = self.fontMetrics().horizontalAdvance("0")
         desk.theme.changed.connect(self._on_theme_changed)
 
@@ -261,6 +259,7 @@ class TableView(QTreeView):
         if place.top() > 0 and place.height():
             bar = self.verticalScrollBar()  # it counts rows
             bar.setValue(bar.value() + round(place.top() / place.height()))
+            self.rows_above.emit(True)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event)
@@ -286,6 +285,7 @@ class TableView(QTreeView):
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self.pointed_at = False
+        self.rows_above.emit(False)
         if self._left_top:
             self._left_top = False
             self.scrollToTop()
