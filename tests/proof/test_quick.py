@@ -13,6 +13,7 @@ from tests.proof import (
     p07_slow_visibility,
     p08_lying_book,
     p09_machine,
+    p15_kill,
 )
 from tests.proof.registry import pieces
 from tests.proof.row import Row, added
@@ -63,9 +64,15 @@ def test_p9_random_events_in_random_order() -> None:
     p09_machine.play(25, 30, 11)
 
 
+@pytest.mark.parametrize("kind", p15_kill.KINDS)
+def test_p15_a_kill_at_a_random_moment_lets_nothing_leave_and_ends_all(kind: str) -> None:
+    for seed in range(4):
+        p15_kill.run(seed, kind).must_be_clean(f"seed {seed}, {kind}")
+
+
 def test_every_proof_of_the_table_is_found() -> None:
     found = {piece.test for piece in pieces(release=False, wanted=set())}
-    numbers = (*range(1, 10), 11, 12, 16, 17, 18, 21, 25, 26)
+    numbers = (*range(1, 10), 11, 12, 15, 16, 17, 18, 21, 25, 26)
     assert {*(f"P{number}" for number in numbers), "P5 window", "fuzz"} == found
 
 
