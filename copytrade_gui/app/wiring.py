@@ -31,7 +31,13 @@ from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.ports import BrokerFailureError, Clock, JournalFailureError, SecretStore
+from copytrade_gui.ports import (
+    BrokerFailureError,
+    Clock,
+    JournalFailureError,
+    LostRecords,
+    SecretStore,
+)
 from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.console import Console
@@ -144,6 +150,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         # The simulated market is open at night as well, and its lots are known.
         rules=Rules(day_ends=line is None, lots_seen_first=line is None),
         undisturbed=collector.held,
+        lost=LostRecords(store.installation.lost_ns, index.get),
     )
     store.journal.on_failure = engine.storage_failed
     if options.look_only:

@@ -34,9 +34,11 @@ from copytrade_gui.engine.replies import Replies
 from copytrade_gui.engine.resolver import Resolver
 from copytrade_gui.engine.roster import Roster
 from copytrade_gui.engine.rules import Rules
+from copytrade_gui.engine.sleep import Sleep
 from copytrade_gui.engine.stops import Stops
 from copytrade_gui.engine.submission import Placed, Submission
 from copytrade_gui.engine.sweep import Sweep
+from copytrade_gui.engine.takeover import TakeOver
 from copytrade_gui.engine.tripwires import Tripwires
 from copytrade_gui.engine.watch import Watch
 from copytrade_gui.engine.wave import Waves
@@ -48,6 +50,7 @@ from copytrade_gui.ports import (
     FaultPoint,
     Journal,
     KillFlag,
+    LostRecords,
 )
 
 
@@ -67,6 +70,7 @@ class Engine:
         rules: Rules | None = None,
         fault: FaultPoint = faultpoints.pass_by,
         undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
+        lost: LostRecords | None = None,
     ) -> None:
         """``undisturbed`` is held open while a plan is made and its wave leaves."""
         self.rules = rules = rules or Rules()
@@ -145,6 +149,9 @@ class Engine:
             on_queue=self._dispatcher.kick,
         )
         waves.on_reply = self._replies.take
+        self._takeover = TakeOver(
+            lost or LostRecords(), self.book, self.bus, journal, clock, self._work
+        )
         self._reconciler = Reconciler(
             self.book,
             self._halts,
@@ -152,7 +159,7 @@ class Engine:
             on_live=self._live,
             on_settled=self._settled,
             on_rejected=self._replies.count_alike,
-            on_foreign=self._tripwires.foreign_tag,
+            on_unknown=self._takeover.found,
         )
         self._resolver = Resolver(
             book=self.book,
@@ -211,6 +218,9 @@ class Engine:
             network_back=self._recovery.network_back,
             on_ready=self._dispatcher.kick,
         )
+        self._takeover.tells(
+            self._tripwires, self._recovery, self._watch, on_storage_failure=self.storage_failed
+        )
         self.sweep.reads_by(self._watch, self._reconciler)
         self.offline = self._watch.offline
         self._replies.on_silence = self.offline.unanswered
@@ -236,7 +246,8 @@ class Engine:
             on_storage_failure=self.storage_failed,
         )
         self.gate.on_kill_file = self._tripwires.kill_file
-        self.gate.on_sleep = self._slept
+        sleep = Sleep(self.book, self.lanes, self._recovery, self._watch, self._work)
+        self.gate.on_sleep = sleep.slept
         self.bus.subscribe(journal.append)
         self.bus.subscribe(self._copying.hear)
 
@@ -249,7 +260,7 @@ class Engine:
         work = await self._journal.load(ist(self._clock.wall_ns()).date())
         self._halts.restore(work.halts)
         self.submission.restore(work)
-        self._recovery.restore(work)
+        self._recovery.restore(work, lost_today=self._takeover.due)
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""
@@ -381,18 +392,6 @@ class Engine:
     def _resumed(self) -> None:
         self._recovery.resumed()
         self._dispatcher.kick()
-
-    def _slept(self, before: StateChange, gained_ns: int) -> None:
-        self._recovery.lose_sight()
-        self._work.start(self._after_sleep(before, gained_ns), "after a sleep")
-
-    async def _after_sleep(self, before: StateChange, gained_ns: int) -> None:
-        self.book.alarm("slept", f"The machine slept for {gained_ns / 1e9:.0f} s by its clocks.")
-        self._recovery.tell_state()
-        await self.offline.drop_connections()
-        self._recovery.again(before, gained_ns)
-        for lane in self.lanes:
-            self._watch.look(lane.account_id, 0.0)
 
     def _bug(self, sentence: str) -> None:
         self.book.alarm("bug", f"Part of the engine failed and was logged: {sentence}")

@@ -56,17 +56,19 @@ class Reconciler:
         on_live: Callable[[Order], None],
         on_settled: Callable[[Order], None],
         on_rejected: Callable[[Order], None],
-        on_foreign: Callable[[AccountId, str], None],
+        on_unknown: Callable[[Lane, list[BrokerOrder]], int],
     ) -> None:
+        """``on_unknown`` gets rows with a tag of this program that our records do not know, and
+        tells how many of them will become orders of ours: until then the read is not complete.
+        """
         self._book = book
         self._halts = halts
         self._divergences = divergences
         self._on_live = on_live
         self._on_settled = on_settled
         self._on_rejected = on_rejected
-        self._on_foreign = on_foreign
+        self._on_unknown = on_unknown
         self._said: set[tuple[AccountId, str]] = set()
-        self._foreign: set[tuple[AccountId, str]] = set()
         self._too_far: dict[AccountId, dict[IntentId, bool]] = {}
         self._orders_shown: defaultdict[AccountId, ShownOrders] = defaultdict(ShownOrders)
         self._trades_shown: defaultdict[AccountId, ShownTrades] = defaultdict(ShownTrades)
@@ -91,11 +93,14 @@ class Reconciler:
             order = self._owner(lane, row)
             if order is None:
                 result.strangers.append(row)
-                self._stranger(lane, row)
                 continue
             self._apply(order, row, judged=result.complete)
             if _settled(order, row) and (result.complete or row.state is not State.CANCELLED):
                 shown.settle(row)
+        unknown = [row for row in result.strangers if self._is_unknown(row)]
+        if unknown and (number := self._on_unknown(lane, unknown)):
+            result.complete = False
+            result.why_not = f"{number} orders of ours in it are not in our records yet"
         return result
 
     def shown(self, account: AccountId, number: BrokerOrderId) -> BrokerOrder | None:
@@ -340,13 +345,8 @@ class Reconciler:
                 account=account,
             )
 
-    def _stranger(self, lane: Lane, row: BrokerOrder) -> None:
-        if not is_our_tag(row.tag) or self._book.by_tag(row.tag) is not None:
-            return
-        key = (lane.account_id, row.tag)
-        if key not in self._foreign:
-            self._foreign.add(key)
-            self._on_foreign(lane.account_id, row.tag)
+    def _is_unknown(self, row: BrokerOrder) -> bool:
+        return is_our_tag(row.tag) and self._book.by_tag(row.tag) is None
 
     def _unmapped_status(self, order: Order, row: BrokerOrder) -> None:
         text = row.status_text

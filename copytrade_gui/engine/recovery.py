@@ -95,8 +95,12 @@ class Recovery:
         self._must_ask = False
         self._done = False
 
-    def restore(self, work: OpenWork) -> None:
-        """Bring the book back; SENDING becomes UNKNOWN, old PLANNED becomes STALE."""
+    def restore(self, work: OpenWork, *, lost_today: bool = False) -> None:
+        """Bring the book back; SENDING becomes UNKNOWN, old PLANNED becomes STALE.
+
+        ``lost_today``: our records were lost today, so nothing leaves in any account before its
+        book was read and what it holds of ours was taken over.
+        """
         wall, mono = self._clock.wall_ns(), self._clock.mono_ns()
         self._findings.started_ns, self._last_event_ns = wall, work.last_event_ns
         self._stored = work.trading
@@ -117,6 +121,10 @@ class Recovery:
         self._lanes.must_be_read(
             order.intent.account_id for order in self._book if self._book.sent_today(order)
         )
+        if lost_today:
+            everybody = [lane.account_id for lane in self._lanes]
+            self._lanes.must_be_read(everybody)
+            self._unread.update(dict.fromkeys(everybody))
         self._compare_again()
         self._restore_state()
         self._fault(faultpoints.IN_RECOVERY)

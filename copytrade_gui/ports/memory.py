@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from copytrade_gui.domain.day import DaySeal, OpenDay
 from copytrade_gui.domain.events import Event, PlanSettled
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, AttemptId, CommandId, IntentId, PlanId, Tag
-from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Product
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
@@ -215,6 +215,23 @@ class SecretStore(Protocol):
 
     async def remove(self, account: AccountId, name: str) -> None:
         """Forget a secret; silent if it is not there."""
+
+
+async def no_instrument(key: InstrumentKey) -> Instrument | None:  # noqa: ARG001 - knows none
+    """The contract files of a console that has none."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class LostRecords:
+    """Since when our records are whole: orders placed before it may be in the broker's books only.
+
+    ``before_ns`` is UTC ns, 0 if nothing was ever lost. ``instrument_of`` looks an instrument up in
+    the contract files, None if they do not have it.
+    """
+
+    before_ns: int = 0
+    instrument_of: Callable[[InstrumentKey], Awaitable[Instrument | None]] = no_instrument
 
 
 class KillFlag(Protocol):

@@ -19,6 +19,8 @@ class Installation:
     installation_id: str
     epoch: int
     tag_key: bytes
+    lost_ns: int = 0
+    """When records were last lost: a copy was put back, or a damaged file replaced; UTC ns."""
 
     def __repr__(self) -> str:
         return f"Installation({self.installation_id!r}, epoch={self.epoch})"
@@ -29,7 +31,8 @@ def installation_from(meta: dict[str, str]) -> Installation:
     epoch = int(meta["epoch"])
     key = bytes.fromhex(meta["installation_key"])
     tag_key = hashlib.blake2b(f"tags of epoch {epoch}".encode(), digest_size=32, key=key).digest()
-    return Installation(meta["installation_id"], epoch, tag_key)
+    lost_ns = int(meta.get("records_lost_ns", "0"))
+    return Installation(meta["installation_id"], epoch, tag_key, lost_ns)
 
 
 def read_meta(connection: Connection) -> dict[str, str]:

@@ -238,16 +238,19 @@ class Opener:
         try:
             with engine.connect() as connection, connection.begin():
                 meta = read_meta(connection)
+                lost = new_epoch  # also when an empty file took the damaged one's place
                 if "installation_id" not in meta:
                     meta["installation_id"] = self._random_bytes(8).hex()
                     meta["installation_key"] = self._random_bytes(32).hex()
                     meta["epoch"] = "1"
                     meta["opened"] = "0"
                 elif not new_epoch:
-                    new_epoch = self._is_older(connection, meta, seen)
+                    lost = new_epoch = self._is_older(connection, meta, seen)
                 if new_epoch:
                     newest = max(int(meta["epoch"]), seen.epoch if seen is not None else 0)
                     meta["epoch"] = str(newest + 1)
+                if lost:
+                    meta["records_lost_ns"] = str(self._wall_ns())
                 opened = max(int(meta["opened"]), seen.opened if seen is not None else 0) + 1
                 meta["opened"] = str(opened)
                 store_meta(connection, meta)

@@ -226,7 +226,8 @@ MUTANTS: tuple[Mutant, ...] = (
            "order is not None and self.sent_today(order) for", "order is not None for"),
     # -- the broker's book
     Mutant("a read without what we know is incomplete", f"{_ENGINE}reconciler.py",
-           "            result.complete = False\n", "            result.complete = True\n"),
+           "            result.complete = False\n            result.why_not = f\"{missing}",
+           "            result.why_not = f\"{missing}"),
     Mutant("a broken read proves nothing", f"{_ENGINE}reconciler.py",
            "        if not read.whole:\n            return result  # a read",
            "        result.complete = result.whole = True\n        if False:\n"
@@ -249,7 +250,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("an order of another account is not linked", f"{_ENGINE}reconciler.py",
            "if order is None or order.intent.account_id != account:", "if order is None:"),
     Mutant("another installation's tag halts everything", f"{_ENGINE}reconciler.py",
-           "            self._on_foreign(lane.account_id, row.tag)\n", "            return\n"),
+           "        if unknown and (number := self._on_unknown(lane, unknown)):\n",
+           "        if False:\n"),
     # -- our own book
     Mutant("the filled quantity never falls", f"{_ENGINE}book.py",
            "if filled <= order.filled:", "if filled == order.filled:"),
@@ -322,8 +324,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a new address is not proven over an old connection", f"{_ENGINE}offline.py",
            "            await session.drop_connections()\n        finally:\n",
            "            pass\n        finally:\n"),
-    Mutant("after a sleep every connection is new", f"{_ENGINE}engine.py",
-           "        await self.offline.drop_connections()\n", ""),
+    Mutant("after a sleep every connection is new", f"{_ENGINE}sleep.py",
+           "        await self._watch.offline.drop_connections()\n", ""),
     Mutant("a press is one order", f"{_ENGINE}submission.py",
            "        if known is not None:\n            return Placed(known, known=True)\n", ""),
     Mutant("a press of before the crash is known", f"{_ENGINE}submission.py",

@@ -33,4 +33,14 @@ MUTANTS: tuple[Mutant, ...] = (
            "        for lane in ():\n            busy"),
     Mutant("nothing is proven while the book shows an open order of ours", f"{_ENGINE}sweep.py",
            "not ours and not shown and quiet", "not ours and quiet"),
+    # -- our records were lost
+    Mutant("what was placed after our records were lost is another's", f"{_ENGINE}takeover.py",
+           " and row.placed_ns < self._lost.before_ns\n", "\n"),
+    Mutant("after a loss nothing leaves before the book was taken over", f"{_ENGINE}reconciler.py",
+           "            result.complete = False\n            result.why_not = f\"{number} orders",
+           "            result.why_not = f\"{number} orders"),
+    Mutant("after a loss every account is read first", f"{_ENGINE}recovery.py",
+           "        if lost_today:\n", "        if False:\n"),
+    Mutant("an order that was taken over is at the broker already", f"{_ENGINE}takeover.py",
+           "        self._book.mark(order, attempt)\n", ""),
 )  # fmt: skip

@@ -33,7 +33,7 @@ from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.ports import FaultPoint, SessionToken
+from copytrade_gui.ports import FaultPoint, LostRecords, SessionToken
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
 from copytrade_gui.storage.folder import DataFolder, open_folder
@@ -204,6 +204,10 @@ class World:
             tick=Decimal(found.tick) / 10_000,
         )
 
+    async def _instrument_of(self, key: InstrumentKey) -> Instrument | None:
+        """As the contract files have it."""
+        return next((one for one in self.instruments if one.key == key), None)
+
     def price(self, instrument: Instrument) -> Decimal:
         """The last price in rupees."""
         key = instrument.key
@@ -319,6 +323,7 @@ class World:
             rules=self.rules,
             fault=fault,
             undisturbed=self.undisturbed,
+            lost=LostRecords(store.installation.lost_ns, self._instrument_of),
         )
         store.journal.on_failure = engine.storage_failed
         stack.push_async_callback(engine.stop)
