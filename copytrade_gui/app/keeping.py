@@ -26,7 +26,7 @@ async def keep_lamps(
     ``tidy`` is called with every turn, for what is better done when nothing else is.
     All of them speak in the first turn. Runs until cancelled.
     """
-    turn, late_ms = 0, 0.0
+    turn, late_ms, rescued = 0, 0.0, False
     shown: dict[str, LampChanged] = {}
 
     def tell(name: str, state: str, words: str) -> None:
@@ -42,18 +42,32 @@ async def keep_lamps(
         state = "ok" if ready == total and total else ("warn" if ready else "bad")
         tell("broker", state, f"{ready} of {total} logged in" if total else "no accounts")
         tell("engine", "ok" if late_ms < 250 else "warn", "ready" if late_ms < 250 else "busy")
-        problems = store.warnings
-        tell("database", "warn" if problems else "ok", problems[0] if problems else "recording")
+        tell("database", *_database(engine, store))
         if turn % _CLOCK_EVERY == 0:
             await _read_clock(broker, store, engine, tell_clock=tell)
         started = clock.mono_ns()
         await clock.sleep(_LAMPS_EVERY)
         engine.gate.notice_time()
         late_ms = (clock.mono_ns() - started) / 1e6 - _LAMPS_EVERY * 1000
-        if turn % _BACKUP_EVERY == 0:
+        if store.presence.problem() is not None:
+            if not rescued:  # also if nobody gets to quit the console as he should
+                await store.journal.flush()
+                rescued = await store.backups.rescue(store.database, clock.wall_ns()) is not None
+        elif turn % _BACKUP_EVERY == 0:
             await store.backups.hourly(store.database, clock.wall_ns())
         tidy()
         turn += 1
+
+
+def _database(engine: Engine, store: Store) -> tuple[str, str]:
+    """State and words of its lamp; halts when what is written would be lost."""
+    gone = store.presence.problem()
+    if gone is None:
+        problems = store.warnings
+        return ("warn", problems[0]) if problems else ("ok", "recording")
+    if engine.gate.state.allows_sending:
+        engine.storage_failed(gone)
+    return "bad", gone
 
 
 async def _read_clock(

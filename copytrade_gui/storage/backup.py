@@ -56,6 +56,18 @@ class Backups:
         self._prune()
         return target
 
+    async def rescue(self, database: Database, wall_ns: int) -> Path | None:
+        """Copy a database whose file is gone, through its open connection; None if that failed."""
+        try:
+            target = self._target(wall_ns, "rescued")
+            await database.rescue(target, self._files)
+        except (OSError, SqliteFailedError) as error:
+            log.warning("what was recorded could not be copied: %s", error)
+            return None
+        log.warning("what was recorded is kept as %s", target)
+        self._prune()
+        return target
+
     async def hourly(self, database: Database, wall_ns: int) -> Path | None:
         """Make a copy if none was made in this clock hour; for a caller who asks every minute."""
         hour = wall_ns // HOUR_NS

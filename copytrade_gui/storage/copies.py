@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,8 +12,10 @@ from copytrade_gui.storage.files import Files
 from copytrade_gui.storage.tables import APPLICATION_ID, SCHEMA
 
 
-def copy_checked(source: Path, target: Path, files: Files) -> None:
+def copy_checked(source: Path | sqlite3.Connection, target: Path, files: Files) -> None:
     """Copy a live database to ``target``, whole and checked, or not at all.
+
+    A connection is used as it is; a path is opened for it.
 
     Raises:
         sqlite3.Error: the source cannot be read.
@@ -23,7 +26,7 @@ def copy_checked(source: Path, target: Path, files: Files) -> None:
     try:
         files.open_private(fresh).close()
         with (
-            contextlib.closing(sqlite3.connect(source)) as live,
+            _opened(source) as live,
             contextlib.closing(sqlite3.connect(fresh)) as copy,
         ):
             live.backup(copy)
@@ -36,6 +39,17 @@ def copy_checked(source: Path, target: Path, files: Files) -> None:
     except (OSError, sqlite3.Error):
         fresh.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def _opened(source: Path | sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    if isinstance(source, sqlite3.Connection):
+        yield source
+        return
+    # Read-write, but never made: a backup must not leave an empty file where ours is gone.
+    address = f"file:{quote(str(source))}?mode=rw"
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as live:
+        yield live
 
 
 def _require_sound(path: Path) -> None:

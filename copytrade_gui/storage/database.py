@@ -66,8 +66,16 @@ class Database(Protocol):
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on the reader, in one consistent view. Raises SqliteFailedError."""
 
-    async def checkpoint(self) -> None:
-        """Move the write-ahead log into the file; never blocks a writer; failures are logged."""
+    async def checkpoint(self, *, whole: bool = False) -> None:
+        """Move the write-ahead log into the file; failures are logged.
+
+        It never blocks a writer, so that a log that is always written to is never moved to its
+        end and goes on growing. With ``whole`` the writer waits some milliseconds for the rest,
+        and the log starts anew.
+        """
+
+    async def rescue(self, target: Path, files: Files) -> None:
+        """Copy what is open, also if its file is gone. Raises SqliteFailedError, OSError."""
 
     async def back_up(self, target: Path, files: Files) -> None:
         """Copy the live database to ``target``, checked. Raises SqliteFailedError, OSError."""
@@ -78,6 +86,14 @@ class Database(Protocol):
 
 def copy_live(source: Path, target: Path, files: Files) -> None:
     """Copy a live database, checked. Raises SqliteFailedError, OSError."""
+    try:
+        copy_checked(source, target, files)
+    except sqlite3.Error as error:
+        raise failure_from(error) from error
+
+
+def copy_open(source: sqlite3.Connection, target: Path, files: Files) -> None:
+    """Copy through an open connection, checked. Raises SqliteFailedError, OSError."""
     try:
         copy_checked(source, target, files)
     except sqlite3.Error as error:

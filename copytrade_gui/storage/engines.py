@@ -26,7 +26,8 @@ _PRAGMAS = (
     "recursive_triggers=ON",
     # A checkpoint inside a commit would delay an order; the journal makes one when idle.
     "wal_autocheckpoint=0",
-    "journal_size_limit=67108864",
+    # Of a log that grew longer than ``idle`` lets it, so much is kept when it starts anew.
+    "journal_size_limit=16777216",
 )
 
 

@@ -1,4 +1,4 @@
-"""Moves SQLite's log into its file while nobody waits for the disk."""
+"""Moves SQLite's log into its file while nobody waits for the disk, or when it grows too long."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from copytrade_gui.ports import Clock, Timer
 from copytrade_gui.storage.database import Database
 
 IDLE_SECONDS = 2.0
+LONGEST_LOG = 32 * 1024 * 1024
+"""Bytes; a log that is longer and still written to is moved all the same."""
 
 
 class IdleCheckpoints:
@@ -40,16 +42,24 @@ class IdleCheckpoints:
     def _due(self) -> None:
         self._timer = None
         quiet = (self._clock.mono_ns() - self._written_ns) / 1e9
-        if quiet < IDLE_SECONDS:
+        busy = quiet < IDLE_SECONDS
+        if busy:
             self._timer = self._clock.call_later(IDLE_SECONDS - quiet, self._due)
-        elif self._task is None:
+        if self._task is None and (not busy or self._log_bytes() > LONGEST_LOG):
             self._task = asyncio.get_running_loop().create_task(
-                self._checkpoint(), name="journal checkpoint"
+                self._checkpoint(whole=busy), name="journal checkpoint"
             )
 
-    async def _checkpoint(self) -> None:
+    def _log_bytes(self) -> int:
+        path = self._database.path
         try:
-            await self._database.checkpoint()
+            return path.with_name(path.name + "-wal").stat().st_size
+        except OSError:
+            return 0
+
+    async def _checkpoint(self, *, whole: bool) -> None:
+        try:
+            await self._database.checkpoint(whole=whole)
             self._moved()
         finally:
             self._task = None

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.engine import Transaction
 
-from copytrade_gui.storage.database import ERRORS, copy_live, move_log, truncate_log
+from copytrade_gui.storage.database import ERRORS, copy_live, copy_open, move_log, truncate_log
 from copytrade_gui.storage.engines import (
     Connecting,
     SqliteFailedError,
@@ -115,12 +115,20 @@ class InlineDatabase:
         except ERRORS as error:
             raise failure_from(error) from error
 
-    async def checkpoint(self) -> None:
-        """Move the log into the file."""
+    async def checkpoint(self, *, whole: bool = False) -> None:
+        """Move the log into the file; nobody writes meanwhile, so it is always whole."""
+        if whole:
+            self._roll_back()
         try:
             move_log(self._reader, "PASSIVE")
         except ERRORS as error:
             log.warning("checkpoint failed: %s", error)
+
+    async def rescue(self, target: Path, files: Files) -> None:
+        """Copy what is open."""
+        driver = self._reader.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - narrows SQLAlchemy's Any
+        copy_open(driver, target, files)
 
     async def back_up(self, target: Path, files: Files) -> None:
         """Copy the live database."""

@@ -54,6 +54,10 @@ BEFORE_GROUP = "journal_before_group"
 AFTER_GROUP = "journal_after_group"
 
 
+def _never() -> None:
+    """The file is always there."""
+
+
 def _nobody(_: str) -> None:
     """Nobody listens, or nobody tests."""
 
@@ -75,6 +79,7 @@ class SqliteJournal:
         reserve: Reserve,
         fault_point: FaultPoint = _nobody,
         on_progress: Callable[[int, bytes], None] | None = None,
+        gone: Callable[[], str | None] = _never,
     ) -> None:
         self.on_failure: Callable[[str], None] = _nobody
         self.clock_offset_ms: int | None = None
@@ -88,6 +93,7 @@ class SqliteJournal:
         self._reserve = reserve
         self._fault_point = fault_point
         self._on_progress = on_progress
+        self._gone = gone
         self._queue: list[tuple[Event | Fact, Moment]] = []
         self._beforehand = Beforehand(database, clock)
         self._checkpoints = IdleCheckpoints(database, clock, self._moved)
@@ -108,8 +114,11 @@ class SqliteJournal:
         *,
         fault_point: FaultPoint = _nobody,
         on_progress: Callable[[int, bytes], None] | None = None,
+        gone: Callable[[], str | None] = _never,
     ) -> SqliteJournal:
         """Put what waits in the emergency journal into the database, then go on from its end.
+
+        ``gone`` says in a sentence that what is written would be lost: nothing is sent then.
 
         Raises:
             JournalFailureError: the database does not take what waits.
@@ -130,6 +139,7 @@ class SqliteJournal:
             reserve=reserve,
             fault_point=fault_point,
             on_progress=on_progress,
+            gone=gone,
         )
 
     @property
@@ -143,6 +153,7 @@ class SqliteJournal:
         self, plan: Plan, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
     ) -> bool:
         """Store action, plan, intents and first attempts; see ``ports.Journal``."""
+        self._must_be_there()
         self._fault_point(BEFORE_COMMIT)
         try:
             if not await self._beforehand.commit(plan, attempts, meanwhile):
@@ -170,6 +181,7 @@ class SqliteJournal:
         """Mark attempts SENDING; see ``ports.Journal``."""
         if not attempts:
             return
+        self._must_be_there()
         await self._settle_facts(needed=any(attempt.number > 1 for attempt in attempts))
         self._fault_point(BEFORE_COMMIT)
         try:
@@ -181,6 +193,8 @@ class SqliteJournal:
 
     async def commit_trading_state(self, change: StateChange) -> None:
         """Store a trading state. A stop may rest in the emergency journal, a start may not."""
+        if change.state is TradingState.ACTIVE:
+            self._must_be_there()
         try:
             # Those that wait came first; stored after this one they would be the newest at start.
             states = [*self._trail.states, change]
@@ -356,6 +370,11 @@ class SqliteJournal:
                 "Earlier facts could not be stored in the database, so nothing new is sent. "
                 "Free some disk space, then resume."
             )
+
+    def _must_be_there(self) -> None:
+        problem = self._gone()
+        if problem is not None:
+            raise JournalFailureError(problem)
 
     def _refused(self, error: SqliteFailedError) -> JournalFailureError:
         log.error("a commit failed: %s", error)

@@ -23,6 +23,7 @@ from copytrade_gui.storage.instance_lock import InstanceLock
 from copytrade_gui.storage.journal import SqliteJournal
 from copytrade_gui.storage.kill_flag import KillFlagFile
 from copytrade_gui.storage.opening import Opener, Opening
+from copytrade_gui.storage.presence import Presence
 from copytrade_gui.storage.problems import FolderError
 from copytrade_gui.storage.reserve import Reserve, room_problem
 from copytrade_gui.storage.sealing import SqliteSeals
@@ -59,6 +60,7 @@ class Store:
     kill_flag: KillFlagFile
     backups: Backups
     reserve: Reserve
+    presence: Presence
 
     @property
     def installation(self) -> Installation:
@@ -122,6 +124,7 @@ async def open_store(
                     f"Emergency journal {folder.emergency} cannot be written "
                     f"({error.strerror or error}). Free some disk space and start again."
                 ) from error
+            presence = Presence(folder.database)
             with contextlib.closing(emergency):
                 journal = await SqliteJournal.open(
                     database,
@@ -130,20 +133,30 @@ async def open_store(
                     reserve,
                     fault_point=seams.fault_point,
                     on_progress=opener.note_progress,
+                    gone=presence.problem,
                 )
-                async with _closing(journal):
-                    yield Store(
-                        folder=folder,
-                        opening=opening,
-                        database=database,
-                        journal=journal,
-                        accounts=SqliteAccounts(database),
-                        history=SqliteHistory(database),
-                        seals=SqliteSeals(database, folder.seals, seams.files),
-                        kill_flag=KillFlagFile(folder.kill_flag, seams.files),
-                        backups=Backups(folder.backups, seams.files),
-                        reserve=reserve,
-                    )
+                backups = Backups(folder.backups, seams.files)
+                try:
+                    async with _closing(journal):
+                        yield Store(
+                            folder=folder,
+                            opening=opening,
+                            database=database,
+                            journal=journal,
+                            accounts=SqliteAccounts(database),
+                            history=SqliteHistory(database),
+                            seals=SqliteSeals(database, folder.seals, seams.files),
+                            kill_flag=KillFlagFile(folder.kill_flag, seams.files),
+                            backups=backups,
+                            reserve=reserve,
+                            presence=presence,
+                        )
+                finally:
+                    gone = presence.problem() is not None
+                    if gone:  # the last moment: with the connection goes all that was recorded
+                        await backups.rescue(database, clock.wall_ns())
+        if gone:
+            return  # what lies there now is not what we recorded: it is not vouched for
         if inline:
             opener.seal()
         else:

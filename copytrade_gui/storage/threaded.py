@@ -13,7 +13,7 @@ import aiosqlite
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from copytrade_gui.storage.database import ERRORS, copy_live, move_log, truncate_log
+from copytrade_gui.storage.database import ERRORS, copy_live, copy_open, move_log, truncate_log
 from copytrade_gui.storage.engines import (
     Connecting,
     SqliteFailedError,
@@ -91,9 +91,18 @@ class AsyncDatabase:
         """Run ``work`` on the reader."""
         return await self._to_the_end(self._read(work))
 
-    async def checkpoint(self) -> None:
+    async def checkpoint(self, *, whole: bool = False) -> None:
         """Move the log into the file, on the reader's thread, so that no commit waits for it."""
-        await self._to_the_end(self._checkpoint())
+        await self._to_the_end(self._checkpoint(whole=whole))
+
+    async def rescue(self, target: Path, files: Files) -> None:
+        """Copy what is open on the reader's thread."""
+        async with self._reading:
+            if self._reader is None:
+                raise RuntimeError("the database is closed")
+            driver = (await self._reader.get_raw_connection()).driver_connection
+            assert isinstance(driver, aiosqlite.Connection)  # noqa: S101 - narrows SQLAlchemy's Any
+            await _on_thread(driver, partial(copy_open, driver._conn, target, files))
 
     async def back_up(self, target: Path, files: Files) -> None:
         """Copy the live database in a thread of its own."""
@@ -192,12 +201,17 @@ class AsyncDatabase:
             except ERRORS as error:
                 raise failure_from(error) from error
 
-    async def _checkpoint(self) -> None:
-        async with self._reading:
+    async def _checkpoint(self, *, whole: bool) -> None:
+        async with self._reading:  # a reader would keep the log from starting anew
             if self._reader is None:
                 return
             try:
                 await self._reader.run_sync(move_log, "PASSIVE")
+                if whole:
+                    async with self._writing:
+                        writer, driver = await self._connect_writer()
+                        self._roll_back(driver)
+                        await writer.run_sync(move_log, "PASSIVE")
             except ERRORS as error:
                 log.warning("checkpoint failed: %s", error)
 
@@ -236,6 +250,12 @@ class AsyncDatabase:
             await writer.close()
         except ERRORS as error:
             log.debug("dropping the writer: %s", error)
+
+
+async def _on_thread(driver: aiosqlite.Connection, call: Callable[[], object]) -> None:
+    ended = asyncio.get_running_loop().create_future()
+    driver._tx.put_nowait((ended, call))
+    await ended
 
 
 async def _run(
