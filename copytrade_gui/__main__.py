@@ -13,6 +13,7 @@ from copytrade_gui.app import simulated
 from copytrade_gui.app.demo import DemoOptions
 from copytrade_gui.app.doctor import Finding
 from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.process import prepare_process
 from copytrade_gui.app.wiring import OpenOptions
 from copytrade_gui.bench import command as bench
 from copytrade_gui.domain.account import MOST_FOLLOWERS
@@ -23,6 +24,7 @@ MOST_ORDERS = 1000
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit code."""
+    prepare_process()
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and not shown:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -52,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--headless", action="store_true")
     demo.add_argument("--json", action="store_true")
     demo.add_argument(
-        "--screenshot", type=Path, default=Path("screenshots/demo.png"), metavar="PNG"
+        "--screenshot", type=_picture, default=Path("screenshots/demo.png"), metavar="PNG"
     )
     doctor = commands.add_parser("doctor", help="say what would stop trading on this machine")
     _add_place(doctor, default=argparse.SUPPRESS)
@@ -89,6 +91,13 @@ def _add_followers(parser: argparse.ArgumentParser) -> None:
                 "--master", metavar="CLIENT", help="whom new followers follow, if there are several"
             )
         one.add_argument("--json", action="store_true")
+
+
+def _picture(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise argparse.ArgumentTypeError(f"{text} must end in .png or .jpg, such as {text}.png")
+    return path
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:

@@ -18,11 +18,19 @@ import qasync
 from PySide6.QtCore import qVersion
 from PySide6.QtWidgets import QApplication
 
-from copytrade_gui.app.demo import DemoOptions, DemoResult, demo_on, table
+from copytrade_gui.app.demo import (
+    DemoError,
+    DemoOptions,
+    DemoResult,
+    demo_folder,
+    demo_on,
+    table,
+)
 from copytrade_gui.app.engine_thread import EngineThread
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.starting import other_console, passphrase_wanted, requests_to
 from copytrade_gui.app.wiring import OpenOptions, refusals
+from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.dialogs.passphrase import PassphraseDialog
 from copytrade_gui.ui.dialogs.refusal import Refusal
 from copytrade_gui.ui.main_window import MainWindow
@@ -72,8 +80,9 @@ def demo(chosen: DemoOptions, picture: Path, data_dir: Path | None) -> int:
     app = application()
     with tempfile.TemporaryDirectory(prefix="copytrade-demo-") as scratch:
         try:
+            _try_to_write(picture)
             result = _run_on(app, _demo(chosen, data_dir or Path(scratch), picture))
-        except refusals() as refusal:
+        except _demo_refusals() as refusal:
             print(f"copytrade-gui: {refusal}", file=sys.stderr)
             return 1
     return 0 if result.ok else 1
@@ -107,8 +116,7 @@ async def _demo(chosen: DemoOptions, data_dir: Path, picture: Path) -> DemoResul
     paper = SimulatorOptions(
         accounts=chosen.followers + 1, latency_ms=chosen.latency_ms, tls=chosen.tls
     )
-    options = OpenOptions(data_dir=data_dir, paper=paper, plain_sizing=True)
-    async with EngineThread(options) as engine:
+    async with EngineThread(demo_folder(data_dir, paper)) as engine:
         memory = FileMemory(engine.opened.folder.root / "window.ini")
         window = MainWindow(engine.console(), settings=memory)
         window.resize(1600, 1000)
@@ -117,12 +125,31 @@ async def _demo(chosen: DemoOptions, data_dir: Path, picture: Path) -> DemoResul
         await window.start()
         result, orders = await engine.call(demo_on(engine.opened, chosen))
         await asyncio.sleep(_SETTLE_S)  # let fills arrive and the chart draw before the picture
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        window.grab().save(str(picture))
+        saved = window.grab().save(str(picture))
         print(table(result, orders))
-        print(f"screenshot: {picture}")
+        print(f"screenshot: {picture}" if saved else f"Screenshot {picture} was not saved.")
         await window.stop()
     return result
+
+
+def _demo_refusals() -> tuple[type[Exception], ...]:
+    return (*refusals(), DemoError, RefusedError)
+
+
+def _try_to_write(picture: Path) -> None:
+    """Say now, not after the whole demo, that its picture cannot be saved. Raises DemoError."""
+    there = picture.exists()
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        with picture.open("ab"):
+            pass
+        if not there:
+            picture.unlink()
+    except OSError as error:
+        raise DemoError(
+            f"Screenshot {picture} cannot be saved ({error.strerror or error}). "
+            "Choose another place with --screenshot."
+        ) from error
 
 
 def _run_on(app: QApplication, main: Coroutine[object, object, T]) -> T:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from copytrade_gui.app.closed_folder import closed_folder
-from copytrade_gui.app.demo import DemoOptions, run_demo, table
+from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
@@ -24,10 +24,11 @@ from copytrade_gui.services.verbs import ImportPreview, RefusedError
 
 def demo(options: DemoOptions, *, data_dir: Path | None, as_json: bool) -> int:
     """Run the demo without a window; returns the exit code."""
+    refused: tuple[type[Exception], ...] = (*refusals(), DemoError, RefusedError)
     with tempfile.TemporaryDirectory(prefix="copytrade-demo-") as scratch:
         try:
             result, orders = asyncio.run(run_demo(options, data_dir or Path(scratch)))
-        except refusals() as refusal:
+        except refused as refusal:
             print(f"copytrade-gui: {refusal}", file=sys.stderr)
             return 1
     print(json.dumps(asdict(result)) if as_json else table(result, orders))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +11,18 @@ from pathlib import Path
 
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
+from copytrade_gui.app.world import SystemClock
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event, OrderChanged, PlanSettled
-from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.ids import CommandId, PlanId
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, State, Validity
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.order import Order
 
 _WAIT_S = 120.0
+_CHECK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +65,29 @@ class DemoResult:
         return zeros and self.acked == self.followers * self.orders
 
 
+class DemoError(Exception):
+    """The demo cannot go on; one sentence."""
+
+
+def demo_folder(data_dir: Path, paper: SimulatorOptions) -> OpenOptions:
+    """How the demo opens a folder: the broker's day is kept, for it may be used once more."""
+    return OpenOptions(data_dir=data_dir, paper=paper, keep_paper_day=True, plain_sizing=True)
+
+
 async def run_demo(options: DemoOptions, data_dir: Path) -> tuple[DemoResult, list[OrderView]]:
     """Start a paper broker, log everybody in, place master orders, wait for proven outcomes."""
     paper = SimulatorOptions(
         accounts=options.followers + 1, latency_ms=options.latency_ms, jitter_ms=0, tls=options.tls
     )
-    open_options = OpenOptions(data_dir=data_dir, paper=paper, plain_sizing=True)
+    open_options = demo_folder(data_dir, paper)
     async with open_console(open_options) as opened:
         return await demo_on(opened, options)
 
 
 async def demo_on(opened: Opened, options: DemoOptions) -> tuple[DemoResult, list[OrderView]]:
-    """The demo's scenario on an open paper console."""
+    """The demo's scenario on an open paper console. Raises DemoError, RefusedError."""
+    plans: set[PlanId] = set()
+    run = SystemClock().wall_ns()
     settled: list[PlanSettled] = []
     news = asyncio.Event()
 
@@ -85,6 +100,7 @@ async def demo_on(opened: Opened, options: DemoOptions) -> tuple[DemoResult, lis
     unsubscribe = opened.console.events.subscribe(hear)
     try:
         await opened.console.sessions.login_all_paper()
+        await _books_checked(opened)
         master = next(
             account
             for account in await opened.console.followers.accounts()
@@ -105,16 +121,22 @@ async def demo_on(opened: Opened, options: DemoOptions) -> tuple[DemoResult, lis
                 trigger="",
                 fan_out=options.fan_out,
             )
-            await opened.console.trading.submit(
-                master.account_id, draft, CommandId(f"demo-{number}")
+            placed = await opened.console.trading.submit(
+                master.account_id, draft, CommandId(f"demo-{run}-{number}")
             )
+            plans.add(placed.plan_id)
             async with asyncio.timeout(_WAIT_S):
                 # The next order is the other way, and an exit waits for what its entry filled.
                 while len(settled) <= number or any(map(_unread, opened.engine.book)):
                     news.clear()
                     await news.wait()
         await opened.store.journal.flush()
-        return await _result(opened, options, settled)
+        return await _result(opened, options, settled, plans)
+    except TimeoutError:
+        raise DemoError(
+            f"The demo's orders were not answered within {_WAIT_S:g} s. Try again, or look into "
+            f"{opened.folder.logs}."
+        ) from None
     finally:
         unsubscribe()
 
@@ -124,13 +146,33 @@ def _unread(order: Order) -> bool:
     return order.state.in_doubt or order.state is State.ACKED
 
 
+async def _books_checked(opened: Opened) -> None:
+    """In a folder that was used before, wait until its orders of today were compared."""
+    trading, gate = opened.console.trading, opened.engine.gate
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_CHECK_S):
+            while why := gate.why_not():
+                report = await trading.recovery()
+                if gate.state is not TradingState.RECOVERING or report is None:
+                    break
+                found = report.unknown or report.differences or report.missed_master_orders
+                if not (report.unread_accounts or found):
+                    await trading.resume("The demo goes on: its books agree.")
+                await asyncio.sleep(0.1)
+    if why := gate.why_not():
+        raise DemoError(
+            f"{why} The demo changes nothing about that: choose another --data-dir, or open the "
+            "console on this one."
+        )
+
+
 async def _result(
-    opened: Opened, options: DemoOptions, settled: Sequence[PlanSettled]
+    opened: Opened, options: DemoOptions, settled: Sequence[PlanSettled], plans: set[PlanId]
 ) -> tuple[DemoResult, list[OrderView]]:
     if opened.simulator is None:
         raise AssertionError("the demo runs on paper")
     stored = await opened.console.history.orders(1_000_000)
-    followers = [order for order in stored if order.role is Role.FOLLOWER]
+    followers = [one for one in stored if one.role is Role.FOLLOWER and one.plan_id in plans]
     rows = await opened.simulator.ledger()
     tags = [row.tag for row in rows]
     ours = {order.tag for order in stored if order.broker_order_id is not None}

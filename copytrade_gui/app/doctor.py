@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from copytrade_gui.app.process import files_allowed, files_problem
 from copytrade_gui.app.world import SystemClock
 from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.storage.folder import DataFolder, open_folder
@@ -18,6 +19,8 @@ from copytrade_gui.storage.problems import SecondInstanceError, StorageError
 from copytrade_gui.storage.store import open_store
 
 _CONTRACT_FILE = re.compile(r"[A-Z]+-(\d{4}-\d{2}-\d{2})\.csv")
+MOST_ACCOUNTS = 501
+"""A master and 500 followers."""
 _EARLIEST = date(2026, 1, 1)
 """A clock that shows an earlier day was never set."""
 
@@ -39,7 +42,7 @@ async def examine(data_dir: Path | None, profile: str) -> list[Finding]:
     except StorageError as problem:
         return [*findings, Finding("data folder", "bad", str(problem))]
     findings.append(Finding("data folder", "ok", f"{folder.root} is private and writable."))
-    return [*findings, await _database(folder), _contracts(folder, _today)]
+    return [*findings, _open_files(), await _database(folder), _contracts(folder, _today)]
 
 
 def _python() -> Finding:
@@ -47,6 +50,13 @@ def _python() -> Finding:
     if (3, 11) <= sys.version_info[:2] < (3, 14):
         return Finding("python", "ok", f"Python {version}.")
     return Finding("python", "bad", f"Python {version} is not 3.11 to 3.13. Install one of those.")
+
+
+def _open_files() -> Finding:
+    problem = files_problem(MOST_ACCOUNTS)
+    if problem is not None:
+        return Finding("open files", "warn", problem)
+    return Finding("open files", "ok", f"{files_allowed()}, enough for {MOST_ACCOUNTS} accounts.")
 
 
 def _today() -> date:

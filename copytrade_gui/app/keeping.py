@@ -50,6 +50,7 @@ async def keep_lamps(
         engine.gate.notice_time()
         late_ms = (clock.mono_ns() - started) / 1e6 - _LAMPS_EVERY * 1000
         if store.presence.problem() is not None:
+            tell("database", *_database(engine, store))
             if not rescued:  # also if nobody gets to quit the console as he should
                 await store.journal.flush()
                 rescued = await store.backups.rescue(store.database, clock.wall_ns()) is not None

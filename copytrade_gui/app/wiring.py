@@ -23,6 +23,7 @@ from copytrade_gui.app.paper import (
     read_accounts,
     simulator,
 )
+from copytrade_gui.app.process import files_problem
 from copytrade_gui.app.world import SystemChance, SystemClock
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.domain.account import Account, client_key
@@ -158,7 +159,10 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     if line is not None:
         await _provision(store, secrets, line, plain=options.plain_sizing)
     stack.push_async_callback(engine.stop)
-    await engine.start(await store.accounts.all())
+    accounts = await store.accounts.all()
+    if (problem := files_problem(len(accounts))) is not None:
+        raise StorageError(problem)  # some accounts would trade and others could not be reached
+    await engine.start(accounts)
     desk = None if line is None else await stack.enter_async_context(simulator_desk(line, clock))
     login = None if desk is None else desk.login_return
     sessions = Sessions(engine, broker, secrets, clock, login)

@@ -15,6 +15,7 @@ from copytrade_gui.engine.recovery import ist
 from copytrade_gui.ports import History
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import HistoryRow, LatencySample, RefusedError
+from copytrade_gui.services.workbook import private_file, workbook, write_text
 
 EXPORT_LIMIT = 1_000_000
 _COLUMNS = (
@@ -22,8 +23,6 @@ _COLUMNS = (
     "average_price", "reason", "broker_order_id", "tag", "call_to_ack_ms", "diverged",
 )  # fmt: skip
 Cell = str | float | int | None
-# The broker's words must not become formulas or links of a workbook.
-_AS_TEXT = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 
 
 class HistoryService:
@@ -117,15 +116,20 @@ def _write_csv(path: Path, rows: Sequence[Sequence[Cell]]) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
     writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    private_file(path)
     path.write_text("\ufeff" + out.getvalue(), encoding="utf-8")
 
 
 def _write_xlsx(path: Path, rows: Sequence[Sequence[Cell]]) -> None:
-    with xlsxwriter.Workbook(path, _AS_TEXT) as book:
+    with workbook(path) as book:
         sheet = book.add_worksheet("Orders")
         sheet.write_row(0, 0, _COLUMNS, book.add_format({"bold": True}))
         for number, row in enumerate(rows, start=1):
-            sheet.write_row(number, 0, row)
+            for column, cell in enumerate(row):
+                if isinstance(cell, str):
+                    write_text(sheet, number, column, cell)
+                elif cell is not None:
+                    sheet.write_number(number, column, cell)
 
 
 def _harmless(cell: Cell) -> Cell:

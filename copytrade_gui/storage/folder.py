@@ -121,12 +121,13 @@ def open_folder(
             "a letter or digit. Choose another --profile."
         )
     base = _base(data_dir)
-    _refuse_foreign(base)
+    profiles = base / "profiles"
+    folder = DataFolder(profiles / profile)
+    for place in (base, folder.root, folder.database, folder.backups):
+        _refuse_foreign(place)
     try:
         _make_private(base)
-        profiles = base / "profiles"
         _make_private(profiles)
-        folder = DataFolder(profiles / profile)
         for part in (folder.root, folder.backups, folder.logs, folder.cache):
             _make_private(part)
         probe = folder.root / ".writable"
@@ -194,16 +195,27 @@ def _is_ours(path: Path) -> bool:
     )
 
 
-def _refuse_foreign(base: Path) -> None:
-    synced = next((part for part in base.parts if part.lower().startswith(_SYNCED)), None)
-    if synced is not None:
+def _refuse_foreign(path: Path) -> None:
+    """Refuse a synced folder or a network drive, by its name or by where its links lead."""
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as error:  # a link that leads to itself
         raise FolderError(
-            f"Data folder {base} lies in {synced}, which copies files while they change. "
-            "Choose a local folder with --data-dir."
-        )
-    if _on_network(base):
+            f"Data folder {path} leads nowhere ({error}). Choose another with --data-dir."
+        ) from error
+    leads = (
+        f"Data folder {path} " if real == path else f"Data folder {path} leads to {real}, which "
+    )
+    for place in (path, real):
+        synced = next((part for part in place.parts if part.lower().startswith(_SYNCED)), None)
+        if synced is not None:
+            raise FolderError(
+                f"{leads}lies in {synced}, which copies files while they change. "
+                "Choose a local folder with --data-dir."
+            )
+    if _on_network(real):
         raise FolderError(
-            f"Data folder {base} lies on a network drive, where a database can be damaged. "
+            f"{leads}lies on a network drive, where a database can be damaged. "
             "Choose a folder on a local disk with --data-dir."
         )
 

@@ -20,6 +20,7 @@ from copytrade_gui.domain.instrument import (
     InstrumentKey,
     InstrumentKind,
 )
+from copytrade_gui.storage.files import Files
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS days (exchange TEXT PRIMARY KEY, day TEXT NOT NULL);
@@ -47,6 +48,7 @@ class SqliteInstrumentIndex:
     """Implements ``InstrumentIndex`` on a file of its own; every call runs in a thread."""
 
     def __init__(self, path: Path) -> None:
+        Files().open_private(path).close()
         self._connection = sqlite3.connect(path, check_same_thread=False)
         self._lock = threading.Lock()
         self._connection.executescript(_SCHEMA)

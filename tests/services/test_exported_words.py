@@ -1,5 +1,6 @@
 """The broker's words in an exported workbook are cells of text: no link, no formula."""
 
+import os
 from pathlib import Path
 from typing import cast
 from zipfile import ZipFile
@@ -47,3 +48,36 @@ async def test_a_rejection_that_looks_like_a_link_is_exported_as_text(
     assert "<hyperlink" not in sheet
     assert "<f>" not in sheet
     assert words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in sheet
+
+
+@pytest.mark.parametrize(
+    "words", ["x" * 40_000, "\U0001f4c8" * 20_000, "http://a.example/" + "y" * 70_000]
+)
+async def test_a_very_long_rejection_is_cut_with_a_mark_and_takes_no_column_along(
+    tmp_path: Path, words: str
+) -> None:
+    path = tmp_path / "orders.xlsx"
+    one = OneOrder(words)
+    (order,) = await one.orders(1)
+    assert await HistoryService(cast("History", one), paper=False).export_orders(path) == 1
+    with ZipFile(path) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert " ... (cut)<" in sheet
+    assert words[:10_000] in sheet
+    assert order.tag is not None
+    assert order.tag in sheet
+    assert sheet.count("<row ") == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has the folder's rights")
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+@pytest.mark.parametrize("was_there", [True, False])
+async def test_an_export_can_be_read_by_its_owner_alone(
+    tmp_path: Path, ending: str, *, was_there: bool
+) -> None:
+    path = tmp_path / f"orders{ending}"
+    if was_there:
+        path.write_text("older")
+        path.chmod(0o644)
+    await HistoryService(cast("History", OneOrder("no")), paper=False).export_orders(path)
+    assert path.stat().st_mode & 0o777 == 0o600

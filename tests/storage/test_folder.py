@@ -15,6 +15,7 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.storage.files import Files
 from copytrade_gui.storage.folder import DataFolder, open_folder
 from copytrade_gui.storage.instance_lock import InstanceLock
+from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
 from copytrade_gui.storage.kill_flag import KillFlagFile
 from copytrade_gui.storage.problems import FolderError, SecondInstanceError
 from copytrade_gui.storage.reserve import Reserve, room_problem
@@ -83,6 +84,48 @@ def test_a_synced_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(FolderError, match="copies files while they change"):
         open_folder(tmp_path / name / "trading", "paper")
     assert not (tmp_path / name).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right of their own there")
+@pytest.mark.parametrize("name", ["Dropbox", "OneDrive - Asha", "Google Drive"])
+@pytest.mark.parametrize(
+    "linked", ["", "profiles", "profiles/paper", "profiles/paper/copytrade.db"]
+)
+def test_a_link_into_a_synced_folder_is_refused_like_the_folder_itself(
+    tmp_path: Path, name: str, linked: str
+) -> None:
+    synced = tmp_path / name / "trading"
+    synced.mkdir(parents=True)
+    link = tmp_path / "data" / linked
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(synced, target_is_directory=True)
+    with pytest.raises(FolderError, match=f"leads to .*lies in {name}, which copies files"):
+        open_folder(tmp_path / "data", "paper")
+    assert not list(synced.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right of their own there")
+def test_a_link_onto_a_network_drive_and_one_to_itself_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    monkeypatch.setattr(
+        "copytrade_gui.storage.folder._on_network", lambda path: drive in (path, *path.parents)
+    )
+    (tmp_path / "data").symlink_to(drive, target_is_directory=True)
+    with pytest.raises(FolderError, match=r"leads to .*drive, which lies on a network drive"):
+        open_folder(tmp_path / "data", "paper")
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    with pytest.raises(FolderError, match=r"leads nowhere|cannot be written"):
+        open_folder(tmp_path / "round", "paper")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right of their own there")
+def test_a_link_to_a_local_folder_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir(mode=0o700)
+    (tmp_path / "data").symlink_to(tmp_path / "there", target_is_directory=True)
+    assert open_folder(tmp_path / "data", "paper").root.is_dir()
 
 
 @pytest.mark.parametrize("name", ["", "Live", "../up", "a b", "x" * 33])
@@ -194,3 +237,12 @@ def test_the_reserve_is_made_of_real_blocks_and_given_back(folder: DataFolder) -
 def test_states_are_named_as_stored() -> None:
     # A renamed state would orphan every stored order; rename it by a migration.
     assert [state.value for state in State] == [state.name for state in State]
+
+
+@posix
+def test_the_cache_of_contracts_is_private_whatever_the_umask(
+    folder: DataFolder, open_umask: None
+) -> None:
+    path = folder.cache / "instruments.sqlite"
+    SqliteInstrumentIndex(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600

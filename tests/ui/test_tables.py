@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import xlsxwriter
@@ -177,6 +178,21 @@ def test_xlsx_is_a_workbook(tmp_path: Path) -> None:
     assert write(path, SHEET) == 2
     assert path.read_bytes()[:2] == b"PK"
     assert xlsxwriter.__version__
+
+
+@pytest.mark.parametrize(
+    "words", ["external:\\\\a\\b.xls", "http://a.example", "=1+1", "y" * 70_000]
+)
+def test_what_a_broker_says_is_text_in_a_workbook(tmp_path: Path, words: str) -> None:
+    path = tmp_path / "rows.xlsx"
+    write(path, Sheet(("Name", "Amount"), (False, True), ((words, "nan"), (words, "9" * 30))))
+    with ZipFile(path) as book:
+        page = book.read("xl/worksheets/sheet1.xml").decode()
+        assert not [name for name in book.namelist() if "worksheets/_rels" in name]
+    assert "<f>" not in page
+    assert page.count(words[:30_000]) == 2
+    assert "9" * 30 in page
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_other_endings_are_refused(tmp_path: Path) -> None:

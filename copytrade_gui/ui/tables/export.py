@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-import xlsxwriter
+from copytrade_gui.services.workbook import private_file, workbook, write_text
 
+_LARGEST = Decimal(10) ** 15
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -45,6 +46,7 @@ def inert(text: str) -> str:
 
 
 def _write_csv(path: Path, sheet: Sheet) -> None:
+    private_file(path)
     # The BOM makes Excel read UTF-8.
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
@@ -61,22 +63,22 @@ def _write_csv(path: Path, sheet: Sheet) -> None:
 
 
 def _write_xlsx(path: Path, sheet: Sheet) -> None:
-    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
+    with workbook(path) as book:
         page = book.add_worksheet("Export")
         bold = book.add_format({"bold": True})
         amount = book.add_format({"num_format": "#,##,##0.00"})
         count = book.add_format({"num_format": "#,##,##0"})
         top = 0
         if sheet.watermark:
-            page.write_string(0, 0, sheet.watermark, bold)
+            write_text(page, 0, 0, sheet.watermark, bold)
             top = 1
         for place, title in enumerate(sheet.headers):
-            page.write_string(top, place, title, bold)
+            write_text(page, top, place, title, bold)
         for line, row in enumerate(sheet.rows, start=top + 1):
             for place, text in enumerate(row):
                 number = _number(text.replace(",", "")) if sheet.numeric[place] else None
                 if number is None:
-                    page.write_string(line, place, inert(text))
+                    write_text(page, line, place, text)
                 else:
                     page.write_number(line, place, float(number), amount if "." in text else count)
         page.freeze_panes(top + 1, 0)
@@ -85,6 +87,8 @@ def _write_xlsx(path: Path, sheet: Sheet) -> None:
 
 def _number(text: str) -> Decimal | None:
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except ArithmeticError:
         return None
+    # Neither "nan" nor more digits than a spreadsheet's numbers have: those stay text, whole.
+    return number if number.is_finite() and abs(number) < _LARGEST else None
