@@ -54,10 +54,6 @@ BEFORE_GROUP = "journal_before_group"
 AFTER_GROUP = "journal_after_group"
 
 
-def _never() -> None:
-    """The file is always there."""
-
-
 def _nobody(_: str) -> None:
     """Nobody listens, or nobody tests."""
 
@@ -79,7 +75,7 @@ class SqliteJournal:
         reserve: Reserve,
         fault_point: FaultPoint = _nobody,
         on_progress: Callable[[int, bytes], None] | None = None,
-        gone: Callable[[], str | None] = _never,
+        gone: Callable[[], str | None] | None = None,
     ) -> None:
         self.on_failure: Callable[[str], None] = _nobody
         self.clock_offset_ms: int | None = None
@@ -114,11 +110,11 @@ class SqliteJournal:
         *,
         fault_point: FaultPoint = _nobody,
         on_progress: Callable[[int, bytes], None] | None = None,
-        gone: Callable[[], str | None] = _never,
+        gone: Callable[[], str | None] | None = None,
     ) -> SqliteJournal:
         """Put what waits in the emergency journal into the database, then go on from its end.
 
-        ``gone`` says in a sentence that what is written would be lost: nothing is sent then.
+        ``gone`` says why nothing may be sent: what is written would be lost.
 
         Raises:
             JournalFailureError: the database does not take what waits.
@@ -372,8 +368,7 @@ class SqliteJournal:
             )
 
     def _must_be_there(self) -> None:
-        problem = self._gone()
-        if problem is not None:
+        if self._gone is not None and (problem := self._gone()):
             raise JournalFailureError(problem)
 
     def _refused(self, error: SqliteFailedError) -> JournalFailureError:

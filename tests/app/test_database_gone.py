@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def put_a_copy_in_its_place(database: Path) -> None:
     database.with_name("copy.db").replace(database)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody take a file that is open")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody take a file that is open")
 @pytest.mark.parametrize(
     "take_away",
     [delete, delete_with_its_log, delete_the_log_alone, move, put_a_copy_in_its_place],

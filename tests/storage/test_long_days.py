@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import sys
 
 import pytest
 
@@ -65,7 +65,7 @@ async def test_writers_and_readers_go_on_while_the_log_is_moved_whole(store: Sto
     await store.journal.commit_attempts(first_attempts(plan))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody take a file that is open")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody take a file that is open")
 @pytest.mark.expected_log("what was recorded is kept as")
 @pytest.mark.expected_log("is missing: the copy of .*-rescued.db was restored")
 @pytest.mark.parametrize("inline", [True, False])
