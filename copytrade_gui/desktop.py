@@ -28,8 +28,10 @@ from copytrade_gui.app.demo import (
 )
 from copytrade_gui.app.engine_thread import EngineThread
 from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.app.starting import other_console, passphrase_wanted, requests_to
 from copytrade_gui.app.wiring import OpenOptions, refusals
+from copytrade_gui.app.world import SystemClock
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.dialogs.passphrase import PassphraseDialog
 from copytrade_gui.ui.dialogs.refusal import Refusal
@@ -100,6 +102,8 @@ async def _window(options: OpenOptions) -> None:
         if options.paper is not None:
             await engine.console().sessions.login_all_paper()
         await window.closing.wait()
+        # The window stays until then and says why.
+        await engine.call(replies_are_in(engine.opened.engine, SystemClock()))
         watch.cancel()
         await window.stop()
 

@@ -24,6 +24,7 @@ from copytrade_gui.app.paper import (
     simulator,
 )
 from copytrade_gui.app.process import files_problem
+from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.app.world import SystemChance, SystemClock
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.domain.account import Account, client_key
@@ -167,6 +168,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     login = None if desk is None else desk.login_return
     sessions = Sessions(engine, broker, secrets, clock, login)
     stack.push_async_callback(sessions.close)
+    stack.push_async_callback(replies_are_in, engine, clock)
     market = Market(engine, broker, index, clock)
     await _load_instruments(market)
     sessions.take_up()

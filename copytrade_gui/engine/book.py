@@ -107,6 +107,11 @@ class Book:
         """True while any order of any account may or may not exist."""
         return bool(self._doubtful)
 
+    @property
+    def unanswered(self) -> int:
+        """How many orders have left, or are leaving, and wait for the broker's reply."""
+        return sum(order.leaving or order.attempt_state is _SENDING for order in self._doubtful)
+
     def in_doubt(self, account: AccountId, key: InstrumentKey, but: Order) -> bool:
         """True while another order of the account in this instrument may or may not exist."""
         return bool(self._doubtful) and any(
@@ -197,8 +202,7 @@ class Book:
 
     def know_tag(self, tag: Tag, intent: IntentId) -> None:
         """An attempt of this intent, newest or not, carries the tag."""
-        order = self.get(intent)
-        if order is not None:
+        if (order := self.get(intent)) is not None:
             self._by_tag.setdefault(tag, order)
 
     def restore_fill(self, fill: Fill) -> None:

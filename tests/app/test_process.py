@@ -29,9 +29,13 @@ program.main([])
 
 def begun(files: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """What the program has asked for by the time it reads its command line."""
-    limit = f"ulimit {files}; " if files else ""
+    limits = "ulimit -Sc unlimited 2>/dev/null; " + (f"ulimit {files}; " if files else "")
     return subprocess.run(
-        ["bash", "-c", f"ulimit -Sc unlimited; {limit}exec {sys.executable} -c '{_LOOK}'"],
+        [
+            "bash",
+            "-c",
+            f"{limits}exec {sys.executable} -c '{_LOOK}'",
+        ],
         capture_output=True,
         text=True,
         check=True,

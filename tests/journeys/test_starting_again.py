@@ -1,5 +1,7 @@
 """The console is closed and opened again: the day is still there, at home and at the broker."""
 
+import asyncio
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -54,6 +56,26 @@ async def test_a_press_of_before_the_restart_is_not_placed_again(tmp_path: Path)
         await trip.place(trip.masters[0], draft, "same")
         await trip.decided(3)
         assert await trip.at_broker() == {one.client_id: 1 for one in trip.accounts}
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.02, 0.05, 0.2])
+async def test_whoever_quits_right_after_a_press_finds_every_order_answered(
+    tmp_path: Path, seconds: float
+) -> None:
+    async with journey(tmp_path, 30, kept=True, latency_ms=400) as trip:
+        draft = await trip.draft("10", away=Decimal(200))
+        press = asyncio.create_task(trip.place(trip.masters[0], draft, "one"))
+        await asyncio.sleep(seconds)
+    await asyncio.gather(press, return_exceptions=True)
+    paper = SimulatorOptions(accounts=31, latency_ms=5, jitter_ms=0)
+    options = OpenOptions(data_dir=tmp_path, paper=paper, keep_paper_day=True, plain_sizing=True)
+    async with open_console(options) as opened:
+        states = Counter(order.state for order in opened.engine.book)
+        assert not states.keys() & {State.UNKNOWN, State.REVIEW, State.SENDING}, states
+        assert (await opened.console.trading.state()).state is TradingState.RECOVERING
+        assert opened.simulator is not None
+        known = {o.broker_order_id for o in opened.engine.book if o.broker_order_id is not None}
+        assert {row.order_id for row in await opened.simulator.ledger()} == known
 
 
 async def test_a_kill_pressed_as_the_window_opens_takes_every_resting_order(tmp_path: Path) -> None:
