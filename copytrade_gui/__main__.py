@@ -17,6 +17,7 @@ from copytrade_gui.app.process import prepare_process
 from copytrade_gui.app.wiring import OpenOptions
 from copytrade_gui.bench import command as bench
 from copytrade_gui.domain.account import MOST_FOLLOWERS
+from copytrade_gui.domain.number import LONGEST
 from copytrade_gui.domain.order import FanOut
 
 MOST_ORDERS = 1000
@@ -102,7 +103,8 @@ def _picture(text: str) -> Path:
 
 def _between(least: int, most: int) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+        plain = text.isascii() and text.isdecimal() and len(text) <= LONGEST
+        if not plain or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}")
         return int(text)
 

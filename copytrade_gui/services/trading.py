@@ -16,6 +16,7 @@ from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.planner import Share
@@ -35,6 +36,7 @@ from copytrade_gui.services.verbs import (
 RESUME_WORD = "RESUME"
 """What a person types to come back from a KILL."""
 _OPERATOR = "operator"
+_LONGEST_REASON = 500
 
 
 class Trading:
@@ -194,15 +196,15 @@ class Trading:
 
     async def pause(self, reason: str) -> StateChange:
         """No new plans."""
-        return await self._engine.stop_trading(TradingState.PAUSE, _OPERATOR, reason)
+        return await self._engine.stop_trading(TradingState.PAUSE, _OPERATOR, _words(reason))
 
     async def halt(self, reason: str) -> StateChange:
         """Nothing but cancels."""
-        return await self._engine.stop_trading(TradingState.HALT, _OPERATOR, reason)
+        return await self._engine.stop_trading(TradingState.HALT, _OPERATOR, _words(reason))
 
     async def kill(self, reason: str) -> StateChange:
         """Drop the queue and cancel every order of ours, until each account's book shows none."""
-        return await self._engine.stop_trading(TradingState.KILL, _OPERATOR, reason)
+        return await self._engine.stop_trading(TradingState.KILL, _OPERATOR, _words(reason))
 
     @refusals_logged
     async def resume(self, reason: str, word: str = "") -> StateChange:
@@ -217,7 +219,7 @@ class Trading:
         if state is TradingState.KILL and word.strip() != RESUME_WORD:
             raise RefusedError(f"Word must be {RESUME_WORD}. Type it to come back.", field="word")
         try:
-            return await self._engine.resume(_OPERATOR, reason.strip())
+            return await self._engine.resume(_OPERATOR, _words(reason))
         except JournalFailureError as failure:
             raise RefusedError(f"Still {state}: {failure}", code="not_recorded") from failure
 
@@ -239,13 +241,13 @@ class Trading:
         self._must_be_free(intent, order)  # before it is recorded: a refusal may be tried again
         await self._record_decision(command, "decide_found", f"{intent} {order}", reason)
         self._must_be_free(intent, order)
-        self._engine.decisions.found(intent, order, reason.strip())
+        self._engine.decisions.found(intent, order, _words(reason))
 
     @refusals_logged
     async def decide_absent(self, intent: IntentId, reason: str, command: CommandId) -> None:
         """A person says: our order does not exist."""
         await self._record_decision(command, "decide_absent", intent, reason)
-        if not self._engine.decisions.absent(intent, reason.strip()):
+        if not self._engine.decisions.absent(intent, _words(reason)):
             raise RefusedError("This order is not in review any more.")
 
     def _must_be_free(self, intent: IntentId, order: BrokerOrderId) -> None:
@@ -260,7 +262,7 @@ class Trading:
         """A person says: an account that was halted alone may go on."""
         self._check_halt(account_id, saw)
         await self._record_decision(command, "lift_account_halt", account_id, reason)
-        if not self._engine.lift_account_halt(account_id, saw, _OPERATOR, reason.strip()):
+        if not self._engine.lift_account_halt(account_id, saw, _OPERATOR, _words(reason)):
             self._check_halt(account_id, saw)
 
     def _check_halt(self, account_id: AccountId, saw: str) -> None:
@@ -280,7 +282,7 @@ class Trading:
     ) -> None:
         if not reason.strip():
             raise RefusedError("Reason is empty. Say what you saw at the broker.", field="reason")
-        if not await self._record(command, verb, subject, reason.strip()):
+        if not await self._record(command, verb, subject, _words(reason)):
             raise RefusedError("This decision was not recorded, so it was not taken. Try again.")
 
     async def recovery(self) -> RecoveryReport | None:
@@ -291,6 +293,11 @@ class Trading:
     async def end_of_day(self, accepted: Sequence[str] = ()) -> DayReport:
         """Run the end-of-day gate."""
         return await self._closing.close_day(_OPERATOR, accepted)
+
+
+def _words(reason: str) -> str:
+    """A person's reason as it is kept and shown: any text fits, a very long one is cut."""
+    return cut(reason.strip(), _LONGEST_REASON)
 
 
 def _row(share: Share, terms: OrderTerms) -> PreviewRow:

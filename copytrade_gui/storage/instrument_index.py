@@ -69,10 +69,13 @@ class SqliteInstrumentIndex:
     async def search(self, text: str, limit: int) -> tuple[Instrument, ...]:
         """Instruments with every word of ``text``; an empty text finds nothing.
 
-        Nor does one that is longer than any name, or holds what cannot be printed.
+        Nor does one that is longer than any name, holds what cannot be printed, or is made of
+        SQL's wildcards alone.
         """
         words = text.split()
         if not words or len(text) > _LONGEST_TEXT or not all(map(str.isprintable, words)):
+            return ()
+        if not all(map(_like, words)):
             return ()
         return await asyncio.to_thread(self._search, words, limit)
 

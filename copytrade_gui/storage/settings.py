@@ -12,6 +12,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from copytrade_gui.domain.order import FanOut
+from copytrade_gui.domain.typed import LONGEST_QUOTE, cut, quoted
 from copytrade_gui.storage.files import Files
 from copytrade_gui.storage.problems import NewerFileError, StorageError
 
@@ -126,8 +127,9 @@ class Entry:
         elif right and self.bounds.choices:
             right = value in self.bounds.choices
         if not right or not isinstance(value, int | bool | str):
+            shown = cut(repr(value), LONGEST_QUOTE)
             raise SettingsError(
-                f"Setting {self.name} is {value!r}; it must be {self.allowed}. "
+                f"Setting {self.name} is {shown}; it must be {self.allowed}. "
                 f"The default is {self.default!r}.",
                 self.name,
             )
@@ -215,6 +217,6 @@ def _read(document: tomlkit.TOMLDocument, path: Path) -> Settings:
         if entry is None:
             near = difflib.get_close_matches(name, _BY_NAME, 1)
             hint = f"Did you mean {near[0]}?" if near else "Remove the line."
-            raise SettingsError(f"Setting {name} in {path} is not known. {hint}", name)
+            raise SettingsError(f"Setting {quoted(name)} in {path} is not known. {hint}", name)
         values[name] = entry.check(value)
     return dataclasses.replace(Settings(), **values)  # type: ignore[arg-type]  # each value was checked against its entry

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from copytrade_gui.__main__ import main
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.order import MAX_QUANTITY, OrderType, Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
@@ -146,6 +147,43 @@ async def test_the_ticket_warns_with_the_figure_and_the_order_leaves(tmp_path: P
         large = await trip.draft("5,00,000", away=Decimal(1))
         (warning,) = (await trading.preview(master.account_id, large)).warnings
         assert "rupees, its free margin is 1,00,00,000" in warning
+
+
+async def test_a_reason_of_any_text_is_kept_and_shown(tmp_path: Path) -> None:
+    async with journey(tmp_path, 1) as trip:
+        trading = trip.opened.console.trading
+        for reason in ("x" * 1_000_000, "half a letter \ud83d", "two\nlines \u202e\x00"):
+            await trading.halt(reason)
+            change = await trading.resume(reason)
+            assert change.state is TradingState.ACTIVE
+            assert change.reason.isprintable()
+            assert len(change.reason) < 520
+
+
+async def test_a_search_for_any_text_finds_or_finds_nothing(tmp_path: Path) -> None:
+    async with journey(tmp_path, 1) as trip:
+        market = trip.opened.console.market
+        assert await market.search("reliance", 1)
+        for text in (
+            "x" * 1_000_000,
+            "a " * 16_000,
+            "rel\x00iance",
+            '"',
+            "% _",
+            "\ud83d",
+            "7e52190",
+        ):
+            assert await market.search(text) == ()
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "1e2", "\u0661", "0,5", "0", "501", ""])
+def test_a_command_line_number_is_refused_with_its_bounds(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["demo", "--followers", text])
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.endswith("argument --followers: must be a number from 1 to 500")
 
 
 async def test_a_lakh_in_a_file_is_shown_as_it_was_understood(tmp_path: Path) -> None:
