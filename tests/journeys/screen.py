@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import msgspec
 
@@ -50,16 +50,21 @@ class Broker:
 
     def orders(self) -> list[Order]:
         """Every order it accepted, in the order of acceptance."""
-        return msgspec.json.decode(self._get("/ledger"), type=list[Order])
+        return msgspec.json.decode(self._ask("/ledger"), type=list[Order])
 
     def open_orders(self) -> list[Order]:
         """Those that can still be filled."""
         return [one for one in self.orders() if one.status.casefold() not in ENDED]
 
-    def _get(self, path: str) -> bytes:
+    def misfortune(self, fault: dict[str, object]) -> None:
+        """Let this happen from now on."""
+        self._ask("/faults", msgspec.json.encode([fault]))
+
+    def _ask(self, path: str, body: bytes | None = None) -> bytes:
         parts = urlsplit(self.line.control_url)
         address = f"{parts.scheme}://{parts.netloc}{parts.path}{path}"
-        with urlopen(address, timeout=PATIENCE_S) as reply:  # noqa: S310 - our own loopback
+        request = Request(address, body, {"Content-Type": "application/json"})  # noqa: S310 - our own loopback
+        with urlopen(request, timeout=PATIENCE_S) as reply:  # noqa: S310 - our own loopback
             content: bytes = reply.read()
         return content
 

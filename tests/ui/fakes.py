@@ -349,7 +349,7 @@ class FakeSessions:
     async def finish_login(self, account_id: AccountId, pasted: str) -> AccountStatus:
         if not pasted:
             raise RefusedError(
-                "The code is empty. Paste the address the browser ended on.", field="pasted"
+                "Code is empty. Paste the address the browser ended on.", field="code"
             )
         return self._ready(account_id)
 

@@ -75,6 +75,7 @@ class ImportDialog(ConsoleDialog):
         self.verb.setDefault(True)
         self.verb.clicked.connect(self.accept)
         self.add_buttons([back, self.verb])
+        (self.verb if self.verb.isEnabled() else back).setFocus()
 
 
 def summary(path: Path, preview: ImportPreview) -> str:

@@ -61,7 +61,7 @@ class LoginDialog(FormDialog):
         self.box.insertLayout(1, row)
         self.pasted = QLineEdit()
         self.pasted.setPlaceholderText("https://…?authcode=…  or the code alone")
-        self.add_field("pasted", "&Paste here", self.pasted)
+        self.add_field("code", "&Paste here", self.pasted)
         if waiting > 1:
             following = self.make_button("Finish and log in next", "login_next")
             following.clicked.connect(self._on_next_clicked)
