@@ -10,7 +10,7 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, Tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.simulator.config import Switches
@@ -198,6 +198,35 @@ def test_a_kill_goes_on_after_a_crash_and_finds_what_shows_up_late() -> None:
         made.live(after)
 
 
+def test_a_kill_finds_what_another_machine_placed_since_the_last_read() -> None:
+    """In an account of which our records know no order, and whose book nobody was reading."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await made.clock.sleep(60)
+        await place_elsewhere(console)
+        assert open_at_broker(made) == 1
+        await kill(console, 20)
+        assert open_at_broker(made) == 0
+        assert set(cancels(made).values()) == {1}
+        assert accounts_clear(console) == {True}
+
+    with world(1) as made:
+        made.live(script)
+
+
+async def place_elsewhere(console: Console) -> None:
+    """The same program on another machine sends an order to the master's account."""
+    made = console.world
+    session = console.engine.lanes[made.master].session
+    assert session is not None
+    request = session.orders.prepare(made.terms(away=60), Tag("CT" + "A" * 13 + "3"))
+    session.orders.obey(lambda _tag: "")
+    session.orders.place(request, 7_000, lambda _reply: None)
+    await made.clock.sleep(1)
+
+
 def test_outside_a_kill_an_order_of_unknown_records_is_left_to_a_person() -> None:
     async def script(console: Console) -> None:
         made = console.world
@@ -210,6 +239,10 @@ def test_outside_a_kill_an_order_of_unknown_records_is_left_to_a_person() -> Non
         assert open_at_broker(made) == 3
         (of_one,) = (each for each in console.engine.sweep.open_orders() if each.account_id == one)
         assert (of_one.ours, of_one.at_broker, of_one.proven_none) == (1, 2, False)
+        console.engine.cancel([order.intent.intent_id for order in console.engine.book], "operator")
+        await made.clock.sleep(30)
+        of_one = next(x for x in console.engine.sweep.open_orders() if x.account_id == one)
+        assert (of_one.ours, of_one.at_broker, of_one.proven_none) == (0, 1, False)
 
     with world(1) as made:
         made.live(script)

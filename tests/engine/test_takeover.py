@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.domain.ids import CommandId, Tag
+from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.storage.folder import DataFolder
-from tests.engine.test_kill import open_at_broker, rest
+from tests.engine.test_kill import open_at_broker, place_elsewhere, rest
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import Console, World, world
 
@@ -149,14 +149,3 @@ def test_an_order_placed_after_the_loss_is_another_installations_and_halts() -> 
         made.live(day.trade)
         shutil.copy(day.copy, day.database)
         made.live(after)
-
-
-async def place_elsewhere(console: Console) -> None:
-    """The same program on another machine sends an order to the master's account."""
-    made = console.world
-    session = console.engine.lanes[made.master].session
-    assert session is not None
-    request = session.orders.prepare(made.terms(away=60), Tag("CT" + "A" * 13 + "3"))
-    session.orders.obey(lambda _tag: "")
-    session.orders.place(request, 7_000, lambda _reply: None)
-    await made.clock.sleep(1)

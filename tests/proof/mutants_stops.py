@@ -11,8 +11,10 @@ MUTANTS: tuple[Mutant, ...] = (
            "            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)\n",
            "            pass\n"),
     Mutant("all that a stop kept back is marked before any is told of", f"{_ENGINE}wave.py",
-           "            self._book.mark(item.order, item.attempt)\n        for item in rest:\n",
-           "            self._book.mark(item.order, item.attempt)\n"),
+           "        for item in rest:\n"
+           "            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)\n",
+           "            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)\n"
+           "            self._progress.give_up(item.order, ends, code, why)\n"),
     Mutant("a taken cancel is given its time", f"{_ENGINE}changes.py",
            "        if since < self._rules.cancel_repeat:\n", "        if False:\n"),
     Mutant("an answered cancel is repeated only when the book shows a reason",
