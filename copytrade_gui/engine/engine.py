@@ -40,6 +40,7 @@ from copytrade_gui.engine.submission import Placed, Submission
 from copytrade_gui.engine.sweep import Sweep
 from copytrade_gui.engine.takeover import TakeOver
 from copytrade_gui.engine.tripwires import Tripwires
+from copytrade_gui.engine.unmatched import UnmatchedAlarm
 from copytrade_gui.engine.watch import Watch
 from copytrade_gui.engine.wave import Waves
 from copytrade_gui.engine.work import Work
@@ -250,6 +251,7 @@ class Engine:
         self.gate.on_sleep = sleep.slept
         self.bus.subscribe(journal.append)
         self.bus.subscribe(self._copying.hear)
+        self.bus.subscribe(UnmatchedAlarm(self.book, self.lanes, self._work).hear)
 
     # ------------------------------------------------------------ life
 

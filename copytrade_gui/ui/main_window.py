@@ -44,6 +44,7 @@ from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.tasks import Tasks
 from copytrade_gui.ui.theme import Theme
 from copytrade_gui.ui.turns import Turns
+from copytrade_gui.ui.unmatched_work import UnmatchedWork
 from copytrade_gui.ui.view_work import ViewWork
 from copytrade_gui.ui.widgets.bands import Bands
 from copytrade_gui.ui.widgets.docks import Dock
@@ -242,6 +243,9 @@ class MainWindow(QMainWindow):
             desk, console.trading, console.history, self.bands, self.stops, self
         )
         self.halt_work = HaltWork(desk, console.trading, self.followers, self.bands, self)
+        self.unmatched_work = UnmatchedWork(
+            desk, self.orders, self.followers, self.bands, self.docks["orders"].raise_, self
+        )
         self.follower_work = FollowerWork(
             desk, self.followers, console.followers, console.sessions, self
         )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.divergence import Divergence
-from copytrade_gui.domain.events import Event, OrderChanged, PlanMade, PlanSettled
+from copytrade_gui.domain.events import Alarm, Event, OrderChanged, PlanMade, PlanSettled
 from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView, Plan
+from copytrade_gui.domain.unmatched import UNMATCHED
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.roster import Roster
@@ -78,6 +79,8 @@ class FeedWriter:
                 made += self._of_plan(event.plan)
             elif isinstance(event, PlanSettled):
                 made.append(self._of_settled(event))
+            elif isinstance(event, Alarm) and event.code == UNMATCHED:
+                made.append(self._of_unmatched(event))
         return made
 
     def row_of(self, order: OrderView) -> FeedRow | None:
@@ -146,6 +149,10 @@ class FeedWriter:
             parts[0] += f" {wait_words(event.last_ack_ms, event.slowest_call_ms)}"
         what = self._plans.get(event.plan_id, str(event.plan_id))
         return self._note(event.at_ns, None, "", "Settled", f"{', '.join(parts)}: {what}")
+
+    def _of_unmatched(self, event: Alarm) -> FeedRow:
+        note = self._note(event.at_ns, None, "", "Unmatched", event.sentence)
+        return replace(note, tone=Tone.BAD, mark=Mark.TRIANGLE, kind="problem")
 
     def _note(self, at_ns: int, side: Side | None, symbol: str, word: str, reason: str) -> FeedRow:
         return FeedRow(

@@ -30,6 +30,8 @@ class FollowerRow:
     copied: int = 0
     failed: int = 0
     last_state: State | None = None
+    unmatched: int = 0
+    """Units that copies of today filled although the master's order came to nothing."""
 
 
 def _parameter(row: FollowerRow) -> str:
@@ -53,6 +55,8 @@ def _last_state(row: FollowerRow) -> State | None:
 def _outcome(row: FollowerRow) -> str:
     if row.status.halted:
         return row.status.halted  # why it is halted is all that counts then
+    if row.unmatched:
+        return f"Filled {figures.whole(row.unmatched)} without the master"
     state = _last_state(row)
     if state is None:
         return row.status.last_outcome or figures.UNKNOWN
@@ -61,7 +65,7 @@ def _outcome(row: FollowerRow) -> str:
 
 
 def _outcome_tone(row: FollowerRow) -> Tone:
-    if row.status.halted:
+    if row.status.halted or row.unmatched:
         return Tone.BAD
     state = _last_state(row)
     return Tone.MUTED if state is None else ORDER_LOOKS[state].tone
@@ -70,6 +74,8 @@ def _outcome_tone(row: FollowerRow) -> Tone:
 def _outcome_mark(row: FollowerRow) -> Mark | None:
     if row.status.halted:
         return None
+    if row.unmatched:
+        return Mark.TRIANGLE
     state = _last_state(row)
     return None if state is None else ORDER_LOOKS[state].mark
 
@@ -148,7 +154,8 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
 def search_text(row: FollowerRow) -> str:
     """What the filter looks through; signs mark what the quick filters want."""
     look = copying_look(row.account, row.status)
-    trouble = "§trouble" if copying_rank(row.account, row.status) < 2 or row.failed else ""
+    in_trouble = copying_rank(row.account, row.status) < 2 or row.failed or row.unmatched
+    trouble = "§trouble" if in_trouble else ""
     on = "§on" if row.account.active else "§off"
     return (
         f"{row.account.name} {row.account.client_id} {look.word} {_strategy(row)} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QToolBar, QToolButton, QVBoxLayout, QWidget
@@ -40,6 +41,7 @@ class FollowersPanel(QWidget):
         self._desk = desk
         self._tally: dict[AccountId, dict[IntentId, tuple[int, State]]] = defaultdict(dict)
         self._last: dict[AccountId, tuple[int, State]] = {}
+        self._unmatched: Mapping[AccountId, int] = {}
         self.model: RowsModel[FollowerRow] = RowsModel(
             COLUMNS, lambda row: row.account.account_id, search=search_text, parent=self
         )
@@ -84,6 +86,13 @@ class FollowersPanel(QWidget):
         known = (self.model.get(account_id) for account_id in touched)
         self.model.upsert([self._row(row.account) for row in known if row is not None])
 
+    def show_unmatched(self, units: Mapping[AccountId, int]) -> None:
+        """Take what each account's copies filled although the master's orders came to nothing."""
+        before, self._unmatched = self._unmatched, units
+        if units != before:
+            known = (self.model.get(account_id) for account_id in {*before, *units})
+            self.model.upsert([self._row(row.account) for row in known if row is not None])
+
     # ------------------------------------------------------------ reading
 
     def selected(self) -> list[Account]:
@@ -97,7 +106,7 @@ class FollowersPanel(QWidget):
         self.kinds: Segments[str] = Segments(
             "follower_kinds",
             [("", "All", "Every follower"), ("§on", "On", "Copying is on"),
-             ("§trouble", "Trouble", "Halted, without a session, or with a failed copy today")],
+             ("§trouble", "Trouble", "Halted, no session, a failed copy, one without its master")],
             label="Show", stretch=False,
         )  # fmt: skip
         self.kinds.chosen.connect(lambda: self.table.narrow(self.kinds.value))
@@ -175,6 +184,7 @@ class FollowersPanel(QWidget):
             copied=len(states) - failed - sum(s is State.SKIPPED for s in states),
             failed=failed,
             last_state=last[1] if last else None,
+            unmatched=self._unmatched.get(account.account_id, 0),
         )
 
     def _count(self, order: OrderView) -> bool:

@@ -10,6 +10,7 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.unmatched import Unmatched
 from copytrade_gui.domain.wait import wait_of_orders
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.roster import Roster
@@ -51,23 +52,34 @@ class OrderRow:
     """From the order's own call to its acknowledgement; of a head the slowest of its copies."""
     waited_ms: float | None = None
     """Of a head only: from the operator's press to the last acknowledgement."""
+    unmatched: bool = False
+    """The master's order came to nothing and a copy filled: this one, or of a head any."""
 
 
-def copy_row(order: OrderView, roster: Roster) -> OrderRow:
-    """One follower's copy."""
+def copy_row(order: OrderView, roster: Roster, *, unmatched: bool = False) -> OrderRow:
+    """One follower's copy; ``unmatched`` if it filled although its master's order did not."""
     tone = ORDER_LOOKS[order.state].tone if order.state in PROBLEM_STATES else Tone.MUTED
+    why = why_words(order)
+    if unmatched:
+        why = f"Filled without the master  ·  {why}" if why else "Filled without the master"
     return OrderRow(
         plan_id=order.plan_id,
         is_head=False,
         label=roster.name(order.account_id),
         order=order,
-        note=why_words(order),
-        note_tone=tone if order.diverged is None else Tone.WARN,
+        note=why,
+        note_tone=Tone.BAD if unmatched else tone if order.diverged is None else Tone.WARN,
         call_ms=order.timing.call_to_reply_ms if order.timing else None,
+        unmatched=unmatched,
     )
 
 
-def head_row(order: OrderView, copies: Iterable[OrderView]) -> OrderRow:
+def head_row(
+    order: OrderView,
+    copies: Iterable[OrderView],
+    roster: Roster,
+    unmatched: Unmatched | None = None,
+) -> OrderRow:
     """A plan's line; ``order`` is the master's own, or a copy's while that is not known."""
     listed = list(copies)
     wait = wait_of_orders([order, *listed])
@@ -78,6 +90,9 @@ def head_row(order: OrderView, copies: Iterable[OrderView]) -> OrderRow:
         tone = Tone.WARN
     own = why_words(order) if order.role is Role.MASTER else ""
     summary = roll_up(listed)
+    if unmatched is not None:  # first, because a narrow column cuts the end
+        filled = unmatched.copies_in_words(roster.name)
+        own = f"FOLLOWERS FILLED WITHOUT THE MASTER: {filled}" + (f"  ·  {own}" if own else "")
     return OrderRow(
         plan_id=order.plan_id,
         is_head=True,
@@ -85,12 +100,13 @@ def head_row(order: OrderView, copies: Iterable[OrderView]) -> OrderRow:
         order=order,
         note=f"{own}  ·  {summary}" if own else summary,
         note_tone=Tone.BAD
-        if own and order.state in PROBLEM_STATES
+        if unmatched is not None or (own and order.state in PROBLEM_STATES)
         else Tone.WARN
         if order.diverged is not None and tone is Tone.PLAIN
         else tone,
         call_ms=None if wait is None else wait.slowest_call_ms,
         waited_ms=None if wait is None else wait.waited_ms,
+        unmatched=unmatched is not None,
     )
 
 
@@ -118,7 +134,7 @@ def search_text(row: OrderRow) -> str:
     signs = []
     if order.state.open_at_broker:
         signs.append("§open")
-    if order.state in PROBLEM_STATES or order.diverged is not None:
+    if order.state in PROBLEM_STATES or order.diverged is not None or row.unmatched:
         signs.append("§problem")
     if order.state is State.FILLED and not row.is_head:
         signs.append("§filled")

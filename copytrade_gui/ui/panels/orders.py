@@ -59,7 +59,8 @@ class OrdersPanel(QWidget):
         self.kinds: Segments[str] = Segments(
             "order_kinds",
             [("", "All", "Every order of today"), ("§open", "Open", "Still at the broker"),
-             ("§problem", "Problems", "Refused, blocked, unknown"), ("§filled", "Filled", "Done")],
+             ("§problem", "Problems", "Refused, blocked, unknown, or filled without the master"),
+             ("§filled", "Filled", "Done")],
             label="Show", stretch=False,
         )  # fmt: skip
         self.kinds.chosen.connect(self._on_kind_chosen)
@@ -131,6 +132,11 @@ class OrdersPanel(QWidget):
         return CancelChoice((), tuple(dict.fromkeys(intents)), everything=unfiltered)
 
     # ------------------------------------------------------------ doing
+
+    def show_problems(self) -> None:
+        """Narrow the book to what went wrong."""
+        self.kinds.choose("§problem")
+        self._on_kind_chosen()
 
     def show_details(self) -> None:
         """Everything known about the order under the cursor."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.unmatched import Unmatched, unmatched
 from copytrade_gui.ui.panels.order_rows import COLUMNS, OrderRow, copy_row, head_row, search_text
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.tables.columns import Role, cell, face, header, natural, runs
@@ -23,14 +24,16 @@ PLANS_KEPT = 400
 class _Node:
     """A plan with its rows; ``serial`` counts plans from 1 and never changes."""
 
-    def __init__(self, serial: int, first: OrderView) -> None:
+    def __init__(self, serial: int, first: OrderView, roster: Roster) -> None:
         self.serial = serial
+        self._roster = roster
         self.first = first
         self.master: OrderView | None = None
         self.copies: list[OrderRow] = []
         self.places: dict[IntentId, int] = {}
         self._order: list[tuple[str, str]] = []
-        self.head = head_row(first, ())
+        self.unmatched: Unmatched | None = None
+        self.head = head_row(first, (), roster)
 
     def is_head(self, order: OrderView) -> bool:
         """The master's first order is the head; further slices of it stand among the copies."""
@@ -58,7 +61,18 @@ class _Node:
         """Count the copies again."""
         order = self.master or (self.copies[0].order if self.copies else self.first)
         copies = [row.order for row in self.copies if row.order.role is AccountRole.FOLLOWER]
-        self.head = head_row(order, copies)
+        self.unmatched = None if self.master is None else unmatched([self.master, *copies])
+        self.head = head_row(order, copies, self._roster, self.unmatched)
+
+    def mark_unmatched(self) -> list[int]:
+        """Say of each copy whether it filled without the master; which ones changed by that."""
+        changed = []
+        for place, row in enumerate(self.copies):
+            marked = self.unmatched is not None and row.order.filled_quantity > 0
+            if row.unmatched is not marked:
+                self.copies[place] = copy_row(row.order, self._roster, unmatched=marked)
+                changed.append(place)
+        return changed
 
 
 def _by_name(row: OrderRow) -> tuple[str, str]:
@@ -149,6 +163,10 @@ class OrdersModel(QAbstractItemModel):
         place = node.places.get(intent_id)
         return node.head.order if place is None else node.copies[place].order
 
+    def unmatched(self) -> list[Unmatched]:
+        """Master orders that came to nothing although copies filled, newest first."""
+        return [node.unmatched for node in reversed(self._nodes) if node.unmatched is not None]
+
     def all_orders(self) -> list[OrderView]:
         """Every order in the book, oldest plan first."""
         return [order for node in self._nodes for order in self.orders_of(node.first.plan_id)]
@@ -190,7 +208,7 @@ class OrdersModel(QAbstractItemModel):
         return node
 
     def _new_node(self, order: OrderView) -> _Node:
-        node = _Node(self._dropped + len(self._nodes) + 1, order)
+        node = _Node(self._dropped + len(self._nodes) + 1, order, self._roster)
         self._nodes.append(node)
         self._by_plan[order.plan_id] = node
         return node
@@ -212,11 +230,7 @@ class OrdersModel(QAbstractItemModel):
                 node.copies[place] = copy_row(order, self._roster)
                 touched.append(place)
         parent = self.index(self._row_of(node.serial), 0)
-        last_column = len(COLUMNS) - 1
-        for first, last in runs(sorted(set(touched))):
-            self.dataChanged.emit(
-                self.index(first, 0, parent), self.index(last, last_column, parent)
-            )
+        self._tell_changed(parent, touched)
         if fresh:
             for place, rows in node.gaps(fresh.values()):
                 self.beginInsertRows(parent, place, place + len(rows) - 1)
@@ -224,7 +238,15 @@ class OrdersModel(QAbstractItemModel):
                 self.endInsertRows()
             node.number_copies()
         node.refresh_head()
-        self.dataChanged.emit(self.index(parent.row(), 0), self.index(parent.row(), last_column))
+        self._tell_changed(parent, node.mark_unmatched())
+        self._tell_changed(QModelIndex(), [parent.row()])
+
+    def _tell_changed(self, parent: QModelIndex, rows: Iterable[int]) -> None:
+        last_column = len(COLUMNS) - 1
+        for first, last in runs(sorted(set(rows))):
+            self.dataChanged.emit(
+                self.index(first, 0, parent), self.index(last, last_column, parent)
+            )
 
     def _drop_oldest(self) -> None:
         surplus = len(self._nodes) - PLANS_KEPT

@@ -1,0 +1,97 @@
+"""Copies that filled although their master's order came to nothing: positions nobody decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import OrderView
+
+UNMATCHED = "master_failed_copies_filled"
+"""Code of the alarm."""
+NO_ORDER = frozenset(
+    {
+        State.REFUSED,
+        State.NOT_SENT,
+        State.NOT_PLACED,
+        State.REJECTED,
+        State.CANCELLED,
+        State.EXPIRED,
+        State.SKIPPED,
+        State.STALE,
+    }
+)
+"""States in which a master's order that filled nothing never will, unless it is found late."""
+_NAMED = 8
+
+
+class Unmatched(Struct, frozen=True):
+    """A master's order that ended without a fill, and its copies that have filled."""
+
+    master: OrderView
+    copies: tuple[OrderView, ...]
+
+    @property
+    def plan_id(self) -> PlanId:
+        """The plan of all of them."""
+        return self.master.plan_id
+
+    @property
+    def units(self) -> int:
+        """What the copies filled, together."""
+        return sum(copy.filled_quantity for copy in self.copies)
+
+    def copies_in_words(self, name: Callable[[AccountId], str]) -> str:
+        """``Asha 25,000, Ravi 25,000``: the largest first, and how many more there are."""
+        largest = sorted(self.copies, key=lambda copy: -copy.filled_quantity)
+        words = ", ".join(
+            f"{name(copy.account_id)} {grouped(copy.filled_quantity)}" for copy in largest[:_NAMED]
+        )
+        more = len(largest) - _NAMED
+        return f"{words} and {more} more" if more > 0 else words
+
+    def in_words(self, name: Callable[[AccountId], str]) -> str:
+        """What happened, to whom, with quantities, and what to do."""
+        master, terms = self.master, self.master.terms
+        what = f"{terms.side} {grouped(terms.quantity)} {terms.instrument.symbol}"
+        why = f" ({master.reason.strip().rstrip('.')})" if master.reason.strip() else ""
+        count = len(self.copies)
+        return (
+            f"MASTER {_ENDED[master.state]}, FOLLOWERS FILLED: {what} of {name(master.account_id)} "
+            f"came to nothing{why}, but {count} {'follower' if count == 1 else 'followers'} filled "
+            f"{grouped(self.units)}: {self.copies_in_words(name)}. Nothing is traded back by "
+            "itself: close these positions at the broker, or take the position for the master too."
+        )
+
+
+_ENDED = {
+    State.REFUSED: "REFUSED",
+    State.REJECTED: "REJECTED",
+    State.CANCELLED: "CANCELLED",
+    State.EXPIRED: "EXPIRED",
+    State.NOT_SENT: "NOT SENT",
+    State.NOT_PLACED: "NOT PLACED",
+    State.SKIPPED: "NOT SENT",
+    State.STALE: "NOT SENT",
+}
+
+
+def unmatched(orders: Iterable[OrderView]) -> Unmatched | None:
+    """What of one plan's orders is unmatched; None while the master may fill or nobody did."""
+    master: OrderView | None = None
+    copies: list[OrderView] = []
+    for order in orders:
+        if order.role is Role.MASTER:
+            if order.state not in NO_ORDER or order.filled_quantity:
+                return None
+            master = order
+        elif order.filled_quantity:
+            copies.append(order)
+    if master is None or not copies:
+        return None
+    return Unmatched(master, tuple(copies))
