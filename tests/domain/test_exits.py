@@ -150,11 +150,11 @@ EVENTS = st.lists(
         st.tuples(st.just("master read"), st.just(0), st.just(0), st.just(0)),
         st.tuples(st.just("copy read"), st.just(0), st.just(0), st.just(0)),
     ),
-    max_size=40,
+    max_size=25,
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(EVENTS)
 def test_no_sequence_of_fills_and_master_orders_lets_an_exit_open(
     events: list[tuple[str, object, int, int]],
