@@ -9,9 +9,16 @@ from enum import Enum, auto
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
+from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.draft import Draft
-from copytrade_gui.domain.events import Event, OrderChanged, PlanSettled
-from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
+from copytrade_gui.domain.events import (
+    AccountChanged,
+    Event,
+    OrderChanged,
+    PlanSettled,
+    TradingStateChanged,
+)
+from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.records import OrderView
@@ -57,6 +64,8 @@ class OrderEntryPanel(QWidget):
         self._sent_planned = 0
         self._sent: dict[IntentId, OrderView] = {}
         self._early: list[OrderView] = []
+        self._stands: dict[AccountId, tuple[SessionState, str, bool]] = {}
+        """Session, halt and unread mark of each account, as last heard of."""
         self._put_away = False
         """Another order was begun: of the one before only trouble is still told here."""
         self.face = TicketFace(self, desk, market)
@@ -116,11 +125,15 @@ class OrderEntryPanel(QWidget):
         self._on_edited()
 
     def refresh(self) -> None:
-        """The trading state changed: ask again what is possible."""
+        """Something that an order depends on changed: ask again soon what is possible."""
         self._wait.start()
 
     def on_events(self, batch: list[Event]) -> None:
-        """Follow the order that was sent last."""
+        """Follow the order that was sent last, and whatever decides if one may leave."""
+        if any(isinstance(event, TradingStateChanged) for event in batch):
+            self._state_changed()
+        if any(isinstance(event, AccountChanged) and self._stands_anew(event) for event in batch):
+            self.refresh()
         changed = [event.order for event in batch if isinstance(event, OrderChanged)]
         if self.phase is Phase.SENDING:
             self._early += changed
@@ -132,6 +145,25 @@ class OrderEntryPanel(QWidget):
         settled = any(isinstance(e, PlanSettled) and e.plan_id == self._sent_plan for e in batch)
         if seen or settled:
             self._show_progress()
+
+    def _state_changed(self) -> None:
+        """A stop or its end: what was said before holds no more, and no question stays open."""
+        if self.phase is Phase.SENDING:
+            return  # its answer says what came of it, and asks again
+        if self.phase is Phase.ASKING:
+            self.back_to_editing()
+            self.face.show_result("Nothing was sent: the trading state changed.", "problem")
+        self._wait.stop()
+        self._preview = None
+        self._refresh_send(waiting=True)
+        self._ask_preview()
+
+    def _stands_anew(self, event: AccountChanged) -> bool:
+        status = event.status
+        stands = (status.session, status.halted, status.unread)
+        before = self._stands.get(status.account_id)
+        self._stands[status.account_id] = stands
+        return before != stands
 
     # ------------------------------------------------------------ editing
 

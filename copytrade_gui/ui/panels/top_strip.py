@@ -96,6 +96,8 @@ class TopStrip(QFrame):
 
     def show_change(self, change: StateChange, effect_ms: float | None = None) -> None:
         """Show the trading state with who, when, why; and how long it took to hold here."""
+        if self.change is not None and change.state is not self.change.state:
+            self._leave_stops()
         self.change = change
         words = ""
         if effect_ms is not None and change.state is not TradingState.ACTIVE:
@@ -254,6 +256,11 @@ class TopStrip(QFrame):
         self._desk.actions[Act.RESUME].setEnabled(stopped)
         for act, reached in ((Act.HALT, (TradingState.HALT, TradingState.KILL)), (Act.KILL, ())):
             self.stops[act].setEnabled(state not in reached)
+
+    def _leave_stops(self) -> None:
+        """Whatever was pressed here did its work: the next key shall not press its neighbour."""
+        if self.window().focusWidget() in self.stops.values():
+            self.setFocus()
 
     def _show_all(self) -> None:
         self._show_state()

@@ -1,0 +1,124 @@
+"""A stop and its end: ticket and focus follow at once."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.events import AccountChanged, TradingStateChanged
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.dialogs.resume import ResumeDialog
+from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.panels.order_entry import Phase
+from tests.ui import people
+from tests.ui.conftest import until
+from tests.ui.fakes import World
+
+pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+STOPS = (TradingState.PAUSE, TradingState.HALT, TradingState.KILL, TradingState.RECOVERING)
+
+
+async def filled(window: MainWindow) -> None:
+    """A ticket that could be sent."""
+    ticket = window.ticket
+    ticket.form.search.pick(people.NIFTY_CE)
+    ticket.form.set_quantity("2", in_lots=True)
+    ticket.form.price.set_text("101.05")
+    ticket.refresh()
+    await until(ticket.face.send.isEnabled)
+
+
+@pytest.mark.parametrize("stop", STOPS)
+async def test_the_open_ticket_follows_a_stop_and_its_end_without_an_edit(
+    window: MainWindow, world: World, stop: TradingState
+) -> None:
+    await filled(window)
+    face = window.ticket.face
+    world.set_state(stop, "drill")
+    window.ticket.on_events([TradingStateChanged(world.change, 1.0)])
+    assert not face.send.isEnabled(), "at once, before any answer"
+    await until(lambda: f"Trading is in {stop}" in face.why.text())
+    world.set_state(TradingState.ACTIVE, "over")
+    await until(face.send.isEnabled)
+    assert face.send.text().startswith("Buy for ")
+
+
+async def test_an_open_question_is_withdrawn_by_a_stop_and_says_that_nothing_was_sent(
+    window: MainWindow, world: World
+) -> None:
+    await filled(window)
+    window.ticket.ask_or_send()
+    assert window.ticket.phase is Phase.ASKING
+    world.set_state(TradingState.HALT, "drill")
+    await until(lambda: window.ticket.phase is Phase.EDITING)
+    assert "Nothing was sent" in window.ticket.face.result.text()
+    await until(lambda: "Trading is in HALT" in window.ticket.face.why.text())
+    assert not [call for call in world.calls if call[0] == "submit"]
+    assert window.ticket.form.price.text() == "101.05"
+
+
+async def test_a_send_that_a_stop_refuses_says_so_and_the_ticket_knows_it_afterwards(
+    window: MainWindow, world: World
+) -> None:
+    await filled(window)
+    window.ticket.ask_or_send()
+    sentence = "Trading is halted by operator. Resume with a reason."
+    world.refuse = RefusedError(sentence, code="stopped")
+    world.change = world.set_state(TradingState.HALT, "drill")
+    window.ticket.phase = Phase.ASKING  # the press came before the news
+    window.ticket.face.confirm.click()
+    await until(lambda: sentence in window.ticket.face.result.text())
+    await until(lambda: "Trading is in HALT" in window.ticket.face.why.text())
+    assert not window.ticket.face.send.isEnabled()
+
+
+async def test_the_open_ticket_follows_the_sessions_of_master_and_followers(
+    window: MainWindow, world: World
+) -> None:
+    world.everyone_ready()
+    world.events.send(*(AccountChanged(status) for status in world.statuses.values()))
+    await filled(window)
+    before = window.ticket.face.send.text()
+    follower = next(one for one in world.statuses if one.startswith("f-"))
+    lost = people.status(world.accounts[follower], 0)
+    lost = type(lost)(follower, session=SessionState.EXPIRED)
+    world.statuses[follower] = lost
+    world.events.send(AccountChanged(lost))
+    await until(lambda: window.ticket.face.send.text() not in (before, "Buy"))
+    world.halt(people.MASTER, people.OVERFILL)
+    await until(lambda: "The master account cannot trade" in window.ticket.face.why.text())
+
+
+@pytest.mark.parametrize("act", [Act.PAUSE, Act.HALT])
+async def test_after_a_stop_and_resume_the_space_key_stops_nothing(
+    window: MainWindow, world: World, act: Act
+) -> None:
+    window.activateWindow()
+    button = window.strip.stops[act]
+    button.setFocus()
+    assert window.focusWidget() is button
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    await until(lambda: window.strip.change is not None and world.calls)
+    stopped = {Act.PAUSE: TradingState.PAUSE, Act.HALT: TradingState.HALT}[act]
+    await until(lambda: window.strip.change and window.strip.change.state is stopped)
+    assert window.focusWidget() not in window.strip.stops.values()
+    window.strip.stops[Act.RESUME].setFocus()
+    window.strip.stops[Act.RESUME].click()
+    if act is Act.HALT:
+        await until(lambda: [one for one in window.findChildren(ResumeDialog) if one.isVisible()])
+        (dialog,) = [one for one in window.findChildren(ResumeDialog) if one.isVisible()]
+        dialog.reason.setText("drill over")
+        dialog.verb.click()
+    active = TradingState.ACTIVE
+    await until(lambda: window.strip.change and window.strip.change.state is active)
+    assert window.focusWidget() not in window.strip.stops.values()
+    calls = len(world.calls)
+    focus = window.focusWidget()
+    QTest.keyClick(focus, Qt.Key.Key_Space)
+    QTest.keyClick(focus, Qt.Key.Key_Return)
+    assert [name for name, _ in world.calls[calls:] if name in ("pause", "halt", "kill")] == []
+    assert not window.stops.guard
