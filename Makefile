@@ -49,8 +49,8 @@ demo: window-packages ## Open the console in paper mode; without a display, show
 	fi
 
 .PHONY: screenshots
-screenshots: test-packages ## Every panel and dialog as PNG under screenshots/, light and dark
-	.ci/on-screen $(python) -m tests.screenshots --out screenshots
+screenshots: test-packages ## The running program as PNG under screenshots/, dialogs too, light and dark
+	$(python) -m tests.screenshots --out screenshots
 
 # ---- prove it -----------------------------------------------------------------------------
 

@@ -77,6 +77,10 @@ class Look(msgspec.Struct, frozen=True):
     windows: tuple[str, ...]
     parts: tuple[Part, ...]
 
+    def shows(self, name: str) -> bool:
+        """Whether a part of that name can be seen."""
+        return any(part.name == name for part in self.parts)
+
 
 class Eyes(QTimer):
     """Writes each look into the file whole, so that nobody reads half of one."""

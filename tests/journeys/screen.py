@@ -45,8 +45,9 @@ class Order(msgspec.Struct, frozen=True):
 class Broker:
     """The simulator as its own process; its ledger is the judge."""
 
-    def __init__(self, line: SimulatorLine) -> None:
+    def __init__(self, line: SimulatorLine, accounts: int) -> None:
         self.line = line
+        self.accounts = accounts
 
     def orders(self) -> list[Order]:
         """Every order it accepted, in the order of acceptance."""
@@ -83,7 +84,8 @@ def broker_running(accounts: int) -> Iterator[Broker]:
     )
     assert process.stdout is not None
     try:
-        yield Broker(msgspec.json.decode(process.stdout.readline(), type=SimulatorLine))
+        line = msgspec.json.decode(process.stdout.readline(), type=SimulatorLine)
+        yield Broker(line, accounts)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(PATIENCE_S)
@@ -208,7 +210,7 @@ class Person:
 
     def see_gone(self, name: str) -> None:
         """Wait until nothing of that name can be seen."""
-        self.wait(lambda: all(p.name != name for p in self.look().parts), f"{name} to go")
+        self.wait(lambda: not self.look().shows(name), f"{name} to go")
 
     def see_row(self, name: str, words: str) -> Row:
         """Wait for a row of a table, list or menu that holds these words in one of its cells."""
@@ -237,6 +239,26 @@ class Person:
                 f"waited for {what}; active {look.active!r} of {look.windows}; seen:\n{named}\n"
                 f"said:\n{self.said()[-2000:]}"
             ) from None
+
+    def see_still(self, name: str, *, looks: int = 10) -> Part:
+        """A part once it has said the same in so many looks: the news that made it have come."""
+        part, alike = self.see(name), 0
+        while alike < looks:
+            self._look_again(self.look().number)
+            now = self.see(name)
+            alike = alike + 1 if now.rows == part.rows else 0
+            part = now
+        return part
+
+    def settle(self) -> None:
+        """Let two looks agree: what was changed last is drawn."""
+        before = self.look()
+        while True:
+            self._look_again(before.number)
+            now = self.look()
+            if now.parts == before.parts:
+                return
+            before = now
 
     def photograph(self, path: Path) -> None:
         """The whole screen as a picture."""

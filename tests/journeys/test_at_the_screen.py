@@ -14,8 +14,6 @@ from tests.journeys.screen import Broker, Person, broker_running, screen_running
 from tests.journeys.tour import tour
 from tests.journeys.trader import (
     CONSOLE,
-    EVERYBODY,
-    FOLLOWERS,
     SHARE,
     choose,
     choose_file,
@@ -28,6 +26,9 @@ from tests.journeys.trader import (
     says,
     symbols,
 )
+
+FOLLOWERS = 3
+EVERYBODY = FOLLOWERS + 1
 
 pytestmark = [pytest.mark.xvfb, pytest.mark.timeout(600), pytest.mark.xdist_group("screen")]
 
@@ -70,9 +71,9 @@ def test_a_day_of_buying_selling_cancelling_and_stopping(person: Person) -> None
     # Refreshing changes no figure here and nothing at the broker.
     person.keys("F3")
     row = person.see_row("orders", SHARE)
-    before = [one.cells for one in person.see("orders").rows]
+    before = [one.cells for one in person.see_still("orders").rows]
     person.keys("F5")
-    person.see("orders", lambda table: [r.cells for r in table.rows] == before)
+    assert [one.cells for one in person.see_still("orders").rows] == before
     assert len(broker.orders()) == 2 * EVERYBODY
 
     # Cancel the newest by its row; its copies go with it, the other order stays.

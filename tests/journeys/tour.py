@@ -13,11 +13,11 @@ from pathlib import Path
 from tests.journeys.screen import Broker, Person
 from tests.journeys.trader import (
     CONSOLE,
-    EVERYBODY,
     SHARE,
     choose,
     choose_file,
     fill_ticket,
+    ready,
     resume,
     says,
     send,
@@ -35,6 +35,7 @@ def tour(person: Person, folder: Path) -> Iterator[str]:
     yield from sessions(person)
     yield from halted_account(person, person.broker)
     yield from stops(person)
+    yield from power_cut(person)
     yield from evening(person)
 
 
@@ -43,7 +44,7 @@ def ticket(person: Person) -> Iterator[str]:
     person.see("ticket_send", lambda button: button.enabled)
     yield "ticket"
     send(person)
-    accepted(person, EVERYBODY)
+    accepted(person, person.broker.accounts)
     person.see("ticket_result", lambda label: "acknowledged" in label.text)
     yield "ticket-sent"
 
@@ -87,9 +88,9 @@ def pages(person: Person) -> Iterator[str]:
     close(person, "about_close")
     choose(person, "Preferences")
     person.see_window("Preferences")
-    person.click("pref_scheme_1")
-    yield "preferences-light"
-    person.click("pref_scheme_0")
+    person.click("pref_rows_1")
+    yield "comfortable-rows"
+    person.click("pref_rows_0")
     yield "preferences"
     close(person, "preferences_close")
 
@@ -148,9 +149,10 @@ def files(person: Person, folder: Path) -> Iterator[str]:
 
 
 def sessions(person: Person) -> Iterator[str]:
+    everybody = person.broker.accounts
     person.click_row("followers", "Meera & Sons")
     choose(person, "Log out")
-    person.see("lamp_broker", lambda lamp: f"{EVERYBODY - 1} of {EVERYBODY}" in lamp.text)
+    person.see("lamp_broker", lambda lamp: f"{everybody - 1} of {everybody}" in lamp.text)
     person.keys("ctrl+shift+l")
     person.see_window("Log in Meera & Sons")
     person.keys("Return")
@@ -158,7 +160,7 @@ def sessions(person: Person) -> Iterator[str]:
     yield "login"
     close(person, "login_back", "Escape")
     choose(person, "Log all in")
-    person.see("lamp_broker", lambda lamp: f"{EVERYBODY} of {EVERYBODY}" in lamp.text)
+    ready(person)
 
 
 def halted_account(person: Person, broker: Broker) -> Iterator[str]:
@@ -168,7 +170,7 @@ def halted_account(person: Person, broker: Broker) -> Iterator[str]:
     broker.misfortune({"action": "duplicate_order", "accounts": [follower], "count": 1})
     fill_ticket(person, "F1")
     send(person)
-    accepted(person, before + EVERYBODY + 1)
+    accepted(person, before + broker.accounts + 1)
     person.see("band_halts")
     yield "account-halted"
     person.click("band_halts_lift_halt")
@@ -201,6 +203,24 @@ def stops(person: Person) -> Iterator[str]:
     yield "killed"
     close(person, "kill_close")
     resume(person, "All ended.", word=True)
+
+
+def power_cut(person: Person) -> Iterator[str]:
+    """An order rests, the machine dies, the console is opened again."""
+    before = len(person.broker.orders())
+    fill_ticket(person, "F1")
+    send(person)
+    accepted(person, before + person.broker.accounts)
+    person.kill()
+    person.start()
+    ready(person)
+    yield "started-again"
+    choose(person, "Recovery report")
+    person.see_window("Recovery report")
+    yield "recovery"
+    close(person, "recovery_close", "Escape")
+    if person.look().shows("stop_resume"):
+        resume(person, "Read the report.")
 
 
 def evening(person: Person) -> Iterator[str]:

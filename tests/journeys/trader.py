@@ -8,8 +8,6 @@ from pathlib import Path
 from tests.journeys.eyes import Part
 from tests.journeys.screen import Order, Person
 
-FOLLOWERS = 3
-EVERYBODY = FOLLOWERS + 1
 CONSOLE = "CopyTrade Console"
 SHARE = "RELIANCE-EQ"
 
@@ -17,7 +15,10 @@ SHARE = "RELIANCE-EQ"
 def ready(person: Person) -> None:
     """The window is there and everybody is logged in."""
     person.see_window(CONSOLE)
-    person.see("lamp_broker", lambda lamp: f"{EVERYBODY} of {EVERYBODY}" in lamp.text)
+    person.see(
+        "lamp_broker",
+        lambda lamp: f"{person.broker.accounts} of {person.broker.accounts}" in lamp.text,
+    )
 
 
 def fill_ticket(person: Person, key: str, symbol: str = SHARE, quantity: str = "10") -> None:
@@ -67,7 +68,7 @@ def order(person: Person, key: str) -> list[Order]:
     fill_ticket(person, key)
     send(person)
     person.wait(
-        lambda: len(person.broker.orders()) == before + EVERYBODY, "every order at the broker"
+        lambda: len(person.broker.orders()) == before + broker.accounts, "every order at the broker"
     )
     return person.broker.orders()[before:]
 
