@@ -55,7 +55,7 @@ async def keep_lamps(
                 await store.journal.flush()
                 rescued = await store.backups.rescue(store.database, clock.wall_ns()) is not None
         elif turn % _BACKUP_EVERY == 0:
-            await store.backups.hourly(store.database, clock.wall_ns())
+            await store.backups.hourly(store.database, store.order_log, clock.wall_ns())
         tidy()
         turn += 1
 

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The sub-commands of ``bench``."""
     kinds = parser.add_subparsers(dest="bench", required=True)
     fan = kinds.add_parser("fanout", help="one order to all followers, beside floor and usual way")
-    fan.add_argument("--followers", type=_counts, default=(1, 10, 100, 500), metavar="N,N")
+    fan.add_argument("--followers", type=_counts, default=(500,), metavar="N,N")
     fan.add_argument("--latency-ms", type=float, default=60.0, metavar="L")
     fan.add_argument("--tls", action=argparse.BooleanOptionalAction, default=True)
     fan.add_argument("--rounds", type=int, choices=range(1, 101), default=5, metavar="R")
@@ -104,20 +104,21 @@ def _contender(name: str) -> int:
     run_it: Callable[[], int]
     if name == "floor":
         from copytrade_gui.bench.floor import run as run_it  # noqa: PLC0415 - the floor is alone
-    elif name in ("ours", "unseen"):
-        from copytrade_gui.bench.ours import run as run_ours  # noqa: PLC0415 - no httpx baseline
-
-        return run_ours(previewed=name == "ours")
     elif name == "resting":
         from copytrade_gui.bench.resting import run as run_it  # noqa: PLC0415 - one child at a time
     elif name == "restarted":
         from copytrade_gui.bench.restarted import run as run_it  # noqa: PLC0415 - only this has Qt
-    elif name == "window":
-        from copytrade_gui.bench.windowed import run as run_it  # noqa: PLC0415 - only this has Qt
-    else:
+    elif name in ("usual", "each"):
         from copytrade_gui.bench.usual import run as run_usual  # noqa: PLC0415 - none of ours
 
         return run_usual(shared=name == "usual")
+    elif name == "window":
+        from copytrade_gui.bench.windowed import run as run_it  # noqa: PLC0415 - only this has Qt
+    else:
+        from copytrade_gui.bench.ours import Situation  # noqa: PLC0415 - no httpx baseline
+        from copytrade_gui.bench.ours import run as run_ours  # noqa: PLC0415 - as above
+
+        return run_ours(Situation(name))
     return run_it()
 
 

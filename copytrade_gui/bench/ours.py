@@ -1,11 +1,19 @@
-"""The whole program as a contender: engine, journal, warm roads; here without a window."""
+"""The whole program as a contender: engine, journal, warm roads; here without a window.
+
+Nobody previews an order: it comes as one that is seen in the master's book will. The situations
+are those of a trading day.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,12 +30,47 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, Validity
 from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.sizing import SizingRule, Strategy
 
+FRAME_BYTES = 4096 + 24
+"""A page in SQLite's write-ahead log, with its head."""
 _WAIT_S = 60.0
 _REST_S = 4.0
-_READING_S = 0.2
 _SETTLE_S = 4.0
 """After the logins: by then every book was read."""
+
+_AFTER_BURST_S = 1.5
+_FAR = Decimal("0.93")
+"""Of the last price: a buy order there rests."""
+_RATIOS = ("1", "0.5", "1.5", "2", "3")
+"""Followers copy at these, in turn."""
+
+
+class Situation(StrEnum):
+    """What is going on when the order comes."""
+
+    QUIET = "ours"
+    """Nothing: all accounts are logged in, no order is open."""
+    AFTER_MASTER = "after_master"
+    """Nothing; followers' orders leave once the master's is at the exchange: timed from there."""
+    OPEN = "open"
+    """An order of every account rests at the broker, so that all books are read."""
+    AFTER_MASTER_OPEN = "after_master_open"
+    """Both of the above."""
+    AFTER_BURST = "after_burst"
+    """An order to everybody left 1.5 s before; what became of it is being stored."""
+
+    @property
+    def orders_rest(self) -> bool:
+        """True where orders are open at the broker."""
+        return self in (Situation.OPEN, Situation.AFTER_MASTER_OPEN)
+
+    @property
+    def fan_out(self) -> FanOut:
+        """When the followers' orders leave."""
+        after = self in (Situation.AFTER_MASTER, Situation.AFTER_MASTER_OPEN)
+        return FanOut.ON_MASTER_WORKING if after else FanOut.WITH_MASTER
+
 
 CommitPlan = Callable[..., Awaitable[bool]]
 
@@ -46,14 +89,13 @@ def options_of(setup: Setup, folder: Path) -> OpenOptions:
 
 
 class Desk:
-    """Places one master order at a time on an open console. Used on the engine's loop only.
+    """Places one master order at a time on an open console. Used on the engine's loop only."""
 
-    Not ``previewed``: no ticket showed the order before, as when it is found in the master's book.
-    """
-
-    def __init__(self, opened: Opened, *, previewed: bool = True) -> None:
+    def __init__(self, opened: Opened, situation: Situation = Situation.QUIET) -> None:
         self._opened = opened
-        self._previewed = previewed
+        self._situation = situation
+        self._resting = False
+        self._commit_bytes = 0
         self._plan: Plan | None = None
         self._settled = asyncio.Event()
         self._commit_ns = 0
@@ -81,33 +123,58 @@ class Desk:
             self._settled.set()
 
     async def _timed_commit(self, *given: object, **named: object) -> bool:
+        log = self._opened.store.order_log.path
+        frames = frames_in(log)
         self._commit_from_ns = time.monotonic_ns()
         commit: CommitPlan = self._commit
         try:
             return await commit(*given, **named)
         finally:
             self._commit_ns = time.monotonic_ns() - self._commit_from_ns
+            written = frames_in(log) - frames
+            # A log that was moved into its file begins anew.
+            self._commit_bytes = (written if written > 0 else frames_in(log)) * FRAME_BYTES
 
     async def log_in(self) -> Ready:
         """Log every account in and let the program come to rest."""
         idle = process.memory_mib()
-        ready = await self._opened.console.sessions.login_all_paper()
+        console = self._opened.console
+        lanes = self._opened.engine.lanes
+        followers = [one.account_id for one in lanes if one.account.role is Role.FOLLOWER]
+        for number, ratio in enumerate(_RATIOS):
+            rule = SizingRule(Strategy.RATIO, Decimal(ratio))
+            if some := followers[number :: len(_RATIOS)]:
+                await console.followers.set_sizing(some, rule)
+        ready = await console.sessions.login_all_paper()
         await asyncio.sleep(_SETTLE_S)
         keep_off_the_brokers_core()
         return Ready(ready, idle, process.memory_mib(), type(asyncio.get_running_loop()).__name__)
 
     async def burst(self, order: Round, draft: Draft, called_ns: int = 0) -> Burst:
         """Copy one order to every follower; ``called_ns`` is the call if it was before this."""
-        opened = self._opened
-        self._settled.clear()
-        self._plan = None
+        if self._situation is Situation.AFTER_BURST:
+            await self._place(draft, f"{_command_of(order)}-before")
+            await asyncio.sleep(_AFTER_BURST_S)
         cpu_ms = process.cpu_ms()
         call = called_ns or time.monotonic_ns()
-        await opened.console.trading.submit(self._master(), draft, _command_of(order))
-        async with asyncio.timeout(_WAIT_S):
-            await self._settled.wait()
+        await self._place(draft, _command_of(order))
         cpu_ms = process.cpu_ms() - cpu_ms
         return self._measured(call, cpu_ms)
+
+    async def _place(self, draft: Draft, command: str) -> None:
+        self._settled.clear()
+        self._plan = None
+        await self._opened.console.trading.submit(self._master(), draft, CommandId(command))
+        async with asyncio.timeout(_WAIT_S):
+            await self._settled.wait()
+
+    async def _let_orders_rest(self, draft: Draft) -> None:
+        """Once: a buy order of every account far below the price."""
+        self._resting = True
+        price = Decimal(draft.price) * _FAR
+        far = replace(draft, side=Side.BUY, price=str(round(price)), fan_out=FanOut.WITH_MASTER)
+        await self._place(far, "bench-resting")
+        await asyncio.sleep(_SETTLE_S)
 
     async def draft(self, order: Round) -> Draft:
         """The ticket as an operator fills it in, with a quote as fresh as his screen's."""
@@ -129,13 +196,10 @@ class Desk:
             validity=Validity.DAY,
             price=order.price,
             trigger="",
-            fan_out=FanOut.WITH_MASTER,
+            fan_out=self._situation.fan_out,
         )
-        if self._previewed:
-            # The ticket shows what each follower would get at every change of it.
-            await self._opened.console.trading.preview(self._master(), draft, _command_of(order))
-            # He reads it before he presses.
-            await asyncio.sleep(_READING_S)
+        if self._situation.orders_rest and not self._resting:
+            await self._let_orders_rest(draft)
         return draft
 
     def _master(self) -> AccountId:
@@ -147,7 +211,11 @@ class Desk:
         if plan is None:
             raise AssertionError("a plan settled that was never made")
         orders = self._opened.engine.book.of_plan(plan.plan_id)
-        timings = [order.timing for order in orders if order.timing is not None]
+        timed = orders
+        if self._situation.fan_out is FanOut.ON_MASTER_WORKING and len(orders) > 1:
+            timed = [order for order in orders if order.intent.role is Role.FOLLOWER]
+            call = min(order.trigger_ns for order in timed)
+        timings = [order.timing for order in timed if order.timing is not None]
         acked = [order for order in orders if order.broker_order_id is not None]
         other = next((order for order in orders if order.broker_order_id is None), None)
         rated = sum("429" in f"{order.code} {order.reason}" for order in orders)
@@ -161,6 +229,7 @@ class Desk:
             cpu_ms=cpu_ms,
             peak_mib=process.memory_mib("VmHWM"),
             commit_ms=self._commit_ns / 1e6,
+            commit_bytes=self._commit_bytes,
             plan_ms=(self._commit_from_ns - call) / 1e6,
             problem="" if other is None else f"{other.state}: {other.code} {other.reason}",
         )
@@ -173,31 +242,39 @@ class Desk:
         await self._opened.store.journal.flush()
 
     def _at_rest(self) -> bool:
-        """Every order has ended, and the trades of every fill were read: no book is read now."""
+        """Every order has ended that will, and the trades of every fill were read."""
         book = self._opened.engine.book
+        if self._situation.orders_rest:
+            return False  # books are read all day
         return all(order.state.ended for order in book) and all(
             book.filled_by_orders(lane.account_id) <= book.filled_by_trades(lane.account_id)
             for lane in self._opened.engine.lanes
         )
 
 
-def _command_of(order: Round) -> CommandId:
-    return CommandId(f"bench-{order.number}")
+def _command_of(order: Round) -> str:
+    return f"bench-{order.number}"
 
 
-def run(*, previewed: bool) -> int:
+def frames_in(database: Path) -> int:
+    """Pages in a database's write-ahead log, as SQLite's index of it says (``mxFrame``)."""
+    with database.with_name(database.name + "-shm").open("rb") as index:
+        return int.from_bytes(index.read(20)[16:20], sys.byteorder)
+
+
+def run(situation: Situation) -> int:
     """Serve bursts until the bench closes our input."""
     setup = process.hear(Setup)
     if setup is None:
         return 1
     with tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder:
-        asyncio.run(_serve(options_of(setup, Path(folder)), previewed=previewed))
+        asyncio.run(_serve(options_of(setup, Path(folder)), situation))
     return 0
 
 
-async def _serve(options: OpenOptions, *, previewed: bool) -> None:
+async def _serve(options: OpenOptions, situation: Situation) -> None:
     async with open_console(options) as opened:
-        with Desk(opened, previewed=previewed) as desk:
+        with Desk(opened, situation) as desk:
             process.tell(await desk.log_in())
             while (order := await asyncio.to_thread(process.hear, Round)) is not None:
                 try:

@@ -14,8 +14,11 @@ from copytrade_gui.bench.figures import Summary, Target
 NAMES = {
     "floor": "bare sockets (floor)",
     "ours": "CopyTrade Console, headless",
-    "unseen": "CopyTrade Console, no preview",
-    "window": "CopyTrade Console, window stalling",
+    "after_master": "  after the master's answer",
+    "open": "  500 orders open",
+    "after_master_open": "  after master's answer, 500 open",
+    "after_burst": "  1.5 s after another burst",
+    "window": "  in the window, stalling",
     "usual": "the usual way: one httpx client",
     "each": "one httpx client per account",
 }
@@ -118,7 +121,10 @@ _LEFT, _WIDE, _HIGH, _TOP = 270, 620, 34, 64
 _COLOURS = {
     "floor": "#8a94a6",
     "ours": "#2f6fed",
-    "unseen": "#7a6ff0",
+    "after_master": "#7a6ff0",
+    "open": "#2a9d8f",
+    "after_master_open": "#8f7af5",
+    "after_burst": "#3f8f6b",
     "window": "#5b8ff5",
     "usual": "#d1495b",
     "each": "#e08e45",

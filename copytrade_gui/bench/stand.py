@@ -28,8 +28,11 @@ from copytrade_gui.bench.cores import on_the_brokers_core
 from copytrade_gui.bench.request import trusting
 from copytrade_gui.bench.words import Burst, Failed, Go, Person, Poised, Ready, Rested, Round, Setup
 
-CONTENDERS = ("floor", "ours", "unseen", "window", "usual", "each")
-_CONSOLES = frozenset({"ours", "unseen", "window"})
+CONTENDERS = (
+    "floor", "ours", "after_master", "open", "after_master_open", "after_burst", "window",
+    "usual", "each",
+)  # fmt: skip
+_CONSOLES = frozenset(CONTENDERS) - {"floor", "usual", "each"}
 _START_S = 180.0
 _BURST_S = 120.0
 _LINE = 4 * 1024 * 1024

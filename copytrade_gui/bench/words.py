@@ -65,7 +65,8 @@ class Rested(msgspec.Struct, frozen=True):
 class Burst(msgspec.Struct, frozen=True):
     """What one burst took, in ms from the call. ``replies_ms`` are ascending.
 
-    ``commit_ms`` is the journal's share; ``stall_ms`` the longest time in which the window's
+    ``commit_ms`` is the journal's share and ``commit_bytes`` what it wrote before the first byte
+    left, as pages of the write-ahead log; ``stall_ms`` the longest time in which the window's
     loop did not turn, the forced stall apart; ``stalled`` tells whether the burst fell into one.
     """
 
@@ -78,6 +79,7 @@ class Burst(msgspec.Struct, frozen=True):
     cpu_ms: float
     peak_mib: float
     commit_ms: float = 0.0
+    commit_bytes: int = 0
     plan_ms: float = 0.0
     stall_ms: float = 0.0
     stalled: bool = False

@@ -81,8 +81,8 @@ class Plan:
 class Attempt(Struct, gc=False):
     """One request for an intent as it is marked before its first byte.
 
-    ``marked_ns`` is UTC ns; a request that was made beforehand gets it when it is chosen to leave.
-    Nothing else of an attempt ever changes.
+    ``marked_ns`` is UTC ns; a request that was made while the master's answer was awaited gets it
+    when it is chosen to leave. Nothing else of an attempt ever changes.
     """
 
     attempt_id: AttemptId
@@ -90,7 +90,6 @@ class Attempt(Struct, gc=False):
     account_id: AccountId
     number: int
     tag: Tag
-    payload_hash: str
     marked_ns: int
     deadline_ms: int
 

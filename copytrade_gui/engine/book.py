@@ -139,13 +139,6 @@ class Book:
         self._by_plan[plan.plan_id] = orders
         self._unfiled += orders
 
-    def date(self, plan: Plan, called_ns: int) -> None:
-        """Give a plan's orders the moment of the call (monotonic) and of the plan."""
-        made_ns = plan.made_ns
-        for order in self._by_plan[plan.plan_id]:
-            order.called_ns = order.trigger_ns = order.waiting_ns = called_ns
-            order.changed_ns = made_ns
-
     def forget_plan(self, plan: Plan) -> None:
         """Drop a plan whose commit failed: it never was."""
         self._file()
@@ -157,9 +150,8 @@ class Book:
     def restore(self, plan: Plan, views: Iterable[OrderView], called_ns: int) -> list[Order]:
         """Take in a plan as the journal remembers it."""
         latest = {view.intent_id: view for view in views}
-        orders = [order_of(intent) for intent in plan.intents]
+        orders = [order_of(intent, plan, called_ns) for intent in plan.intents]
         self.add_plan(plan, orders)
-        self.date(plan, called_ns)
         for order in orders:
             view = latest.get(order.intent.intent_id)
             if view is None:
@@ -176,7 +168,6 @@ class Book:
                     view.account_id,
                     view.attempt_number,
                     view.tag,
-                    "",
                     # No earlier mark is possible; the last change may be minutes later, and the
                     # look-alike review must not miss a row that was placed in between.
                     plan.made_ns,

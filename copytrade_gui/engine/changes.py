@@ -254,7 +254,7 @@ class Changes:
         """Wait for a slot; None if the account was removed or logged out meanwhile."""
         while (lane := self._lanes.get(account)) is not None and lane.session is not None:
             now = self._clock.mono_ns()
-            if lane.take_slot(now, urgent=True):
+            if lane.slots.take(now, urgent=True):
                 return lane
             free = lane.slots.free_at(now, urgent=True)
             await self._clock.sleep(max(0.001, (free - now) / 1e9))

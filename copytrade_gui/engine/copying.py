@@ -13,6 +13,7 @@ from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.wave import Waves
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, FaultPoint
 
@@ -41,6 +42,7 @@ class Copying:
         work: Work,
         fault: FaultPoint,
         cancel_rest: Callable[[list[Order], str], int],
+        waves: Waves,
     ) -> None:
         self._book = book
         self._dispatcher = dispatcher
@@ -48,6 +50,7 @@ class Copying:
         self._work = work
         self._fault = fault
         self._cancel_rest = cancel_rest
+        self._waves = waves
         self._held: dict[PlanId, Order] = {}
         self._left: set[IntentId] = set()
 
@@ -58,6 +61,14 @@ class Copying:
         oldest = max(order.intent.signal_age_ms for order in orders) / 1000 + 0.001
         left = oldest - (self._clock.mono_ns() - orders[0].called_ns) / 1e9
         self._work.later(max(0.0, left), lambda: self._too_old(plan.plan_id))
+        self._work.later(0.0, lambda: self._make_ready(plan.plan_id))
+
+    def _make_ready(self, plan: PlanId) -> None:
+        """The master's bytes are out: his answer takes longer than making the others' requests."""
+        if plan in self._held:
+            self._waves.make_ready(
+                order for order in self._book.of_plan(plan) if order.intent.role is Role.FOLLOWER
+            )
 
     def awaited_master(self, account: AccountId) -> Order | None:
         """The master order of this account that followers wait for, if any."""
@@ -114,6 +125,7 @@ class Copying:
             order for order in self._book.of_plan(plan) if order.intent.role is not Role.MASTER
         ]
         if self._held.pop(plan, None) is not None:
+            self._waves.forget_ready(followers)
             for order in followers:
                 self._dispatcher.skip(order, "master_failed", _ended_as(master))
         elif self._fan_out(plan) is FanOut.WITH_MASTER:
@@ -172,6 +184,7 @@ class Copying:
     def _too_old(self, plan: PlanId) -> None:
         if self._held.pop(plan, None) is None:
             return
+        self._waves.forget_ready(self._book.of_plan(plan))
         for order in self._book.of_plan(plan):
             if order.intent.role is Role.FOLLOWER:
                 self._dispatcher.end_stale(

@@ -20,7 +20,7 @@ from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.engine.wave import Waves
+from copytrade_gui.engine.wave import Waves, bodies_hash
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, NotSent, Timer
 
@@ -120,7 +120,7 @@ class Dispatcher:
         self._fault(faultpoints.BEFORE_MARK)
         marks = [item.attempt for item in wave]
         try:
-            await self._waves.committed(wave, partial(self._journal.commit_attempts, marks))
+            await self._journal.commit_attempts(marks, bodies_hash(wave))
         except JournalFailureError as failure:
             self._on_storage_failure(str(failure))
             self._waves.release(wave)

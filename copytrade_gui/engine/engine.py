@@ -131,6 +131,7 @@ class Engine:
             work=self._work,
             fault=fault,
             cancel_rest=lambda orders, reason: self.sweep.changes.cancel(orders, reason=reason),
+            waves=waves,
         )
         self._dispatcher.on_never_left = self._copying.never_left
         self._replies = Replies(

@@ -6,9 +6,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from msgspec import Struct
+
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.money import Paise
 from copytrade_gui.engine.limiter import RollingWindow
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.rules import Rules
@@ -21,17 +24,16 @@ _UNREAD = (
 )
 
 
-class Stirrings:
-    """Counts what changes about any lane that the choice or the size of an order asks for.
+class SizingFacts(Struct, frozen=True, gc=False):
+    """What the size of a follower's share follows from, as it stood at one moment.
 
-    While ``count`` stands still, whatever was found out about all lanes is still so, and nobody
-    need ask five hundred of them again.
+    ``code`` and ``reason`` say why no order can leave; empty when one can. ``capital`` is paise.
     """
 
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        self.count = 0
+    account: Account
+    code: str
+    reason: str
+    capital: Paise | None
 
 
 class Lane:
@@ -40,19 +42,18 @@ class Lane:
     What every order of a burst asks is kept ready beside what it follows from, so that five
     hundred of them look at one object each: ``active``, ``master_id``, ``road`` (its session's way
     for orders) and ``ready`` (an order could leave: logged in, not halted, and read since the
-    start). ``version`` rises with every change of account, session or status, and when the account
-    is removed.
+    start), and ``facts`` for sizing. ``version`` rises with every change of account, session or
+    status, and when the account is removed.
     """
 
     __slots__ = (
         "_account",
         "_session",
         "_status",
-        "_stirrings",
-        "_wait_until_ns",
         "account_id",
         "active",
         "book_reads",
+        "facts",
         "history_reads",
         "leaving",
         "master_id",
@@ -65,16 +66,17 @@ class Lane:
         "slots",
         "trade_reads",
         "version",
+        "wait_until_ns",
     )
 
-    def __init__(self, account: Account, rules: Rules, stirrings: Stirrings) -> None:
-        self._stirrings = stirrings
+    def __init__(self, account: Account, rules: Rules) -> None:
         self.account_id: AccountId = account.account_id
         self.version = 0
         self.road: OrderRoad | None = None
         self.ready = False
         self._session: BrokerSession | None = None
         self._status = AccountStatus(account.account_id)
+        self._account = account
         self.account = account
         self.queue: deque[Order] = deque()
         self.leaving: tuple[InstrumentKey, ...] = ()
@@ -86,7 +88,8 @@ class Lane:
         self.trade_reads = RollingWindow(rules.reads_per_second)
         self.position_reads = RollingWindow(rules.reads_per_second)
         self.history_reads = RollingWindow(rules.history_per_second)
-        self._wait_until_ns = 0
+        self.wait_until_ns = 0
+        """No order before this monotonic time: a 429 asked for it."""
         self.rank_total = 0.0
         self.rank_count = 0
 
@@ -100,8 +103,7 @@ class Lane:
         self._account = account
         self.active: bool = account.active
         self.master_id: AccountId | None = account.master_id
-        self.version += 1
-        self._stirrings.count += 1
+        self._changed()
 
     @property
     def session(self) -> BrokerSession | None:
@@ -113,24 +115,6 @@ class Lane:
         self._session = session
         self.road = None if session is None else session.orders
         self._changed()
-        self._stirrings.count += 1
-
-    @property
-    def wait_until_ns(self) -> int:
-        """No order before this monotonic time: a 429 asked for it."""
-        return self._wait_until_ns
-
-    @wait_until_ns.setter
-    def wait_until_ns(self, mono_ns: int) -> None:
-        self._wait_until_ns = mono_ns
-        self._stirrings.count += 1
-
-    def take_slot(self, now_ns: int, *, urgent: bool = False) -> bool:
-        """Take a slot for an order or a change of one; False if none is free now."""
-        taken = self.slots.take(now_ns, urgent=urgent)
-        if taken:
-            self._stirrings.count += 1
-        return taken
 
     @property
     def status(self) -> AccountStatus:
@@ -139,15 +123,8 @@ class Lane:
 
     @status.setter
     def status(self, status: AccountStatus) -> None:
-        before, self._status = self._status, status
-        was_ready = self.ready
+        self._status = status
         self._changed()
-        rule = self._account.sizing
-        resized = (
-            rule is not None and rule.asks_capital and status.free_margin != before.free_margin
-        )
-        if resized or not (was_ready and self.ready):
-            self._stirrings.count += 1
 
     @property
     def logged_in(self) -> bool:
@@ -167,6 +144,8 @@ class Lane:
             and not status.halted
             and not status.unread
         )
+        code, reason = self.why_not()
+        self.facts = SizingFacts(self._account, code, reason, status.free_margin)
         self.version += 1
 
     def why_not(self) -> tuple[str, str]:
@@ -189,7 +168,6 @@ class Lanes:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self.stirrings = Stirrings()
         self._lanes: dict[AccountId, Lane] = {}
         self.get = self._lanes.get
         """A lane, or None for an account we do not know."""
@@ -228,7 +206,7 @@ class Lanes:
         """Add an account, or give its lane the changed account."""
         lane = self._lanes.get(account.account_id)
         if lane is None:
-            lane = self._lanes[account.account_id] = Lane(account, self._rules, self.stirrings)
+            lane = self._lanes[account.account_id] = Lane(account, self._rules)
             self._show_unread(lane)
         lane.account = account
         return lane
@@ -256,5 +234,4 @@ class Lanes:
         lane = self._lanes.pop(account, None)
         if lane is not None:
             lane.version += 1
-            self.stirrings.count += 1
         return lane

@@ -14,7 +14,7 @@ from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import Attempt, Intent, OrderView, Timing
+from copytrade_gui.domain.records import Attempt, Intent, OrderView, Plan, Timing
 from copytrade_gui.ports import Doubt
 
 _INDIA_NS = 19_800 * 1_000_000_000
@@ -124,6 +124,12 @@ class Order(Struct, eq=False):
         )
 
 
-def order_of(intent: Intent) -> Order:
-    """An intent of which nothing has left. The book fills in its times when its plan is made."""
-    return Order(intent, intent.state, intent.code, intent.reason, 0, 0, 0, 0)
+def order_of(intent: Intent, plan: Plan, called_ns: int | None = None) -> Order:
+    """An intent of which nothing has left.
+
+    ``called_ns`` is the operator's call, monotonic, where the plan's own is of another life.
+    """
+    called = plan.made_mono_ns if called_ns is None else called_ns
+    return Order(
+        intent, intent.state, intent.code, intent.reason, called, called, called, plan.made_ns
+    )

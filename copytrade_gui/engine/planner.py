@@ -20,7 +20,7 @@ from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import Intent, MasterAction
 from copytrade_gui.domain.sizing import Sized, size
 from copytrade_gui.engine.exits import Cover
-from copytrade_gui.engine.lane import Lane
+from copytrade_gui.engine.lane import Lane, SizingFacts
 from copytrade_gui.engine.rules import Rules
 
 
@@ -31,6 +31,10 @@ class CannotPlanError(Exception):
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+
+
+_SWITCHED_OFF = Sized(0, "off", "The follower is switched off.")
+_NO_RULE = Sized(0, "no_rule", "The follower has no sizing rule. Edit it.")
 
 
 class Share(Struct, frozen=True, gc=False):
@@ -57,15 +61,15 @@ def protected(terms: OrderTerms, last_price: Decimal | None) -> OrderTerms:
 
 
 def share_out(
-    terms: OrderTerms, lanes: Sequence[Lane], last_price: Decimal | None, cover: Cover
+    terms: OrderTerms, followers: Sequence[SizingFacts], last_price: Decimal | None, cover: Cover
 ) -> list[Share]:
-    """Size the master's order for every follower lane, in the order given.
+    """Size the master's order for every follower, in the order given. Pure; any thread may.
 
     An exit is bounded by what the followers' copies hold (``cover``).
     """
     price = terms.price if terms.price is not None else last_price
     quantity, lot = terms.quantity, terms.instrument.lot_size
-    shares = [Share(lane.account, _sized(lane, quantity, lot, price)) for lane in lanes]
+    shares = [Share(facts.account, _sized(facts, quantity, lot, price)) for facts in followers]
     if not cover.exiting.most:
         return shares
     return [_covered(share, quantity, lot, cover) for share in shares]
@@ -84,22 +88,20 @@ def _covered(share: Share, quantity: int, lot_size: int, cover: Cover) -> Share:
     return share if bounded is share.sized else Share(share.account, bounded)
 
 
-def _sized(lane: Lane, quantity: int, lot_size: int, price: Decimal | None) -> Sized:
-    account = lane.account
-    if not account.active:
-        return Sized(0, "off", "The follower is switched off.")
-    code, reason = lane.why_not()
-    if code:
-        return Sized(0, code, reason)
-    rule = account.sizing
+def _sized(facts: SizingFacts, quantity: int, lot_size: int, price: Decimal | None) -> Sized:
+    if not facts.account.active:
+        return _SWITCHED_OFF
+    if facts.code:
+        return Sized(0, facts.code, facts.reason)
+    rule = facts.account.sizing
     if rule is None:
-        return Sized(0, "no_rule", "The follower has no sizing rule. Edit it.")
+        return _NO_RULE
     sized = size(
         rule,
         master_quantity=quantity,
         lot_size=lot_size,
         price=price,
-        capital=lane.status.free_margin,
+        capital=facts.capital,
     )
     if sized.quantity <= MAX_QUANTITY:
         return sized

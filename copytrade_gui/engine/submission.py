@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
+from decimal import Decimal
 
-from msgspec import structs
+from msgspec import Struct
 
-from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.events import PlanMade, PlanVoided
+from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.ids import AccountId, CommandId, action_id, plan_id
 from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS
 from copytrade_gui.domain.order import FanOut, OrderTerms, State, Validity
@@ -21,27 +22,48 @@ from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
-from copytrade_gui.engine.exits import Exits
+from copytrade_gui.engine.exits import Cover, Exits
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.lots import Lots
-from copytrade_gui.engine.order import Order
-from copytrade_gui.engine.poised import poise
+from copytrade_gui.engine.order import Order, order_of
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.quotes import Quotes
-from copytrade_gui.engine.ready import Ready
-from copytrade_gui.engine.rehearsal import Cleared, Rehearsal, WorkedOut, work_out
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.engine.wave import Waves
+from copytrade_gui.engine.wave import Outgoing, Waves, bodies_hash
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
 
 _VOIDED = "This order was refused because it could not be stored. Place it as a new order."
 
 
-def _plan_of(order: Cleared, worked_out: WorkedOut, called_ns: int) -> Plan:
-    action = order.action
-    return Plan(plan_id(action.action_id), action, worked_out.intents, action.made_ns, called_ns)
+class Cleared(Struct, frozen=True):
+    """A master order that may be planned now: what the intents are made from.
+
+    ``leaving`` are its protected terms, ``price`` rupees a unit for sizing, ``followers`` in send
+    order, ``cover`` what they have to reduce if it is an exit.
+    """
+
+    action: MasterAction
+    master: Account
+    leaving: OrderTerms
+    price: Decimal | None
+    signal_age_ms: int
+    followers: list[Lane]
+    cover: Cover
+
+    def plan(self, called_ns: int) -> Plan:
+        """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""
+        action = self.action
+        facts = [lane.facts for lane in self.followers]
+        intents = planner.make_intents(
+            action,
+            self.master,
+            planner.share_out(self.leaving, facts, self.price, self.cover),
+            self.leaving,
+            self.signal_age_ms,
+        )
+        return Plan(plan_id(action.action_id), action, intents, action.made_ns, called_ns)
 
 
 class DeniedError(Exception):
@@ -103,7 +125,6 @@ class Submission:
         self._by_command: dict[CommandId, Plan] = {}
         self._voided: set[CommandId] = set()
         """Commands whose plan could not be stored: what ends it would end another of its name."""
-        self._rehearsal: Rehearsal | None = None
         self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
         self.quotes = Quotes(clock, rules)
         self.lots = Lots(lanes, clock, work, rules)
@@ -120,42 +141,9 @@ class Submission:
         """Follower lanes of one master, in a stable order."""
         return [lane for lane in self._lanes if lane.master_id == master_id]
 
-    def shares(self, master_id: AccountId, terms: OrderTerms) -> list[planner.Share]:
-        """What each follower would get for these terms; sends and stores nothing."""
-        price = self.quotes.fresh_price(terms.instrument.key)
-        followers = self.followers_of(master_id)
-        cover = self._exits.cover(master_id, terms, followers)
-        return planner.share_out(terms, followers, price, cover)
-
-    def rehearse(
-        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
-    ) -> None:
-        """Work out what ``submit`` with the same words would send; sends and stores nothing.
-
-        Only the newest rehearsal is kept. An order that cannot be planned now has none.
-        """
-        self._rehearsal = None
-        if command in self._by_command or command in self._storing:
-            return
-        try:
-            order = self._clear(master_id, terms, fan_out, command)
-        except DeniedError:
-            return
-        shares = order.shares()
-        versions = [lane.version for lane in order.followers]
-        worked_out = work_out(order.intents(shares), fan_out)
-        ready = self._waves.rehearse(worked_out.first)
-        poised, stirrings = None, self._lanes.stirrings
-        if fan_out is FanOut.WITH_MASTER:  # who waits for his master's answer is asked again then
-            poised = poise(ready, stirrings, self._clock.mono_ns())
-        worked_out = structs.replace(worked_out, ready=ready, poised=poised)
-        self._rehearsal = Rehearsal(
-            self._plan_number, stirrings.count, order, shares, versions, worked_out
-        )
-        marks = [item.attempt for item in ready if item is not None]
-        self._journal.rehearse_plan(
-            _plan_of(order, worked_out, 0), marks if poised is None else poised.attempts
-        )
+    def cover(self, master_id: AccountId, terms: OrderTerms, followers: Sequence[Lane]) -> Cover:
+        """What these followers have to reduce if the order is an exit of the master's."""
+        return self._exits.cover(master_id, terms, followers)
 
     async def submit(
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
@@ -185,26 +173,27 @@ class Submission:
     ) -> Placed:
         called_ns = self._clock.mono_ns()
         order = self._clear(master_id, terms, fan_out, command)
-        worked_out = self._worked_out(order)
+        plan = order.plan(called_ns)
         self._plan_number += 1
-        plan = _plan_of(order, worked_out, called_ns)
         self._by_command[command] = plan
-        orders, first = worked_out.orders, worked_out.first
+        orders = [order_of(intent, plan) for intent in plan.intents]
+        pending = [order for order in orders if order.may_attempt]
         self._book.add_plan(plan, orders)
         self._exits.remember(plan.plan_id, order.cover)
-        self._progress.start(plan.plan_id, worked_out.pending)
-        poised = worked_out.poised
-        if poised is not None and self._waves.take(poised, plan, called_ns):
-            wave, marks = poised.wave, poised.attempts
+        self._progress.start(plan.plan_id, len(pending))
+        kept: list[Order] = []
+        if fan_out is not FanOut.WITH_MASTER:
+            first = [order for order in orders[:1] if order.may_attempt]
         else:
-            self._book.date(plan, called_ns)
-            wave = self._waves.select(first, worked_out.ready)
-            marks = [item.attempt for item in wave]
+            kept = [order for order in pending if order.code == AWAITS_COPY]
+            first = [order for order in pending if order.code != AWAITS_COPY] if kept else pending
+        wave = self._waves.select(first)
         waiting = self._lanes.take_back(first) if len(wave) < len(first) else []
         self._fault(faultpoints.BEFORE_PLAN_COMMIT)
         try:
-            commit = partial(self._journal.commit_plan, plan, marks)
-            stored = await self._waves.committed(wave, commit)
+            stored = await self._journal.commit_plan(
+                plan, [item.attempt for item in wave], bodies_hash(wave)
+            )
         except JournalFailureError as failure:
             self._waves.release(wave)
             await self._void(plan, command, str(failure))
@@ -213,7 +202,7 @@ class Submission:
             self._broken_off(plan, wave, orders)
             raise
         if not stored:
-            self._waves.abandon(wave)
+            self._waves.release(wave)
             self._never_was(plan)
             raise DeniedError("known", "This order was placed before; look at it in the orders.")
         self._fault(faultpoints.AFTER_PLAN_COMMIT)
@@ -223,7 +212,7 @@ class Submission:
         self._bus.publish(PlanMade(plan))
         self._announce_blocked(orders)
         self._waves.announce(wave)
-        self._dispatcher.enqueue([*waiting, *worked_out.kept])
+        self._dispatcher.enqueue([*waiting, *kept])
         return Placed(plan, known=False)
 
     def _clear(
@@ -264,7 +253,7 @@ class Submission:
             command_id=command,
             made_ns=self._clock.wall_ns(),
         )
-        followers = self._in_turn(master_id)
+        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
         return Cleared(
             action=action,
             master=lane.account,
@@ -275,34 +264,18 @@ class Submission:
             cover=self._exits.cover(master_id, leaving, followers),
         )
 
-    def _in_turn(self, master_id: AccountId) -> list[Lane]:
-        """The master's followers in the send order of the next plan."""
-        number, rehearsal = self._plan_number, self._rehearsal
-        if rehearsal is not None:
-            known = rehearsal.followers_of(master_id, number, self._lanes.stirrings.count)
-            if known is not None:
-                return known
-        return planner.rotate(self.followers_of(master_id), number)
-
-    def _worked_out(self, order: Cleared) -> WorkedOut:
-        """The plan's intents and orders: as the ticket's preview made them, if they still fit."""
-        rehearsal, self._rehearsal = self._rehearsal, None
-        if rehearsal is not None and rehearsal.fits(order):
-            return rehearsal.worked_out
-        return work_out(order.intents(order.shares()), order.action.fan_out)
-
     def _announce_blocked(self, orders: Sequence[Order]) -> None:
         for order in orders:
             if order.attempt is None and order.state is not State.PLANNED:
                 self._book.announce(order, State.PLANNED)
 
-    def _broken_off(self, plan: Plan, wave: list[Ready], orders: Sequence[Order]) -> None:
+    def _broken_off(self, plan: Plan, wave: list[Outgoing], orders: Sequence[Order]) -> None:
         """The caller went away, or we failed, while the plan was being stored: nothing left.
 
         It may be stored all the same, so every order of it gets an end in the trail.
         """
         why = "The order was broken off while it was being stored; nothing of it left."
-        self._waves.abandon(wave)
+        self._waves.release(wave)
         self._bus.publish(PlanMade(plan))
         for item in wave:
             self._book.mark(item.order, item.attempt)

@@ -171,15 +171,13 @@ class TakeOver:
             intent.account_id,
             1,
             Tag(row.tag),
-            "",
             plan.made_ns,
             0,
         )
         if not await self._journal.commit_plan(plan, [attempt]):
             return False
-        order = order_of(intent)
+        order = order_of(intent, plan)
         self._book.add_plan(plan, [order])
-        self._book.date(plan, plan.made_mono_ns)
         self._book.mark(order, attempt)
         self._bus.publish(PlanMade(plan))
         self._book.announce(order, State.PLANNED)

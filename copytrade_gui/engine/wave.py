@@ -6,38 +6,54 @@ and the last byte, so no reply is parsed in the middle of a wave.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from itertools import islice, repeat
-from typing import Any, TypeVar
 
-from copytrade_gui.domain.ids import attempt_id, order_tag
+from msgspec import Struct
+
+from copytrade_gui.domain.ids import IntentId, attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import Attempt, Plan
+from copytrade_gui.domain.records import Attempt
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
-from copytrade_gui.engine.poised import Owed, Poised, attended
 from copytrade_gui.engine.progress import Progress
-from copytrade_gui.engine.ready import Ready
 from copytrade_gui.engine.rules import Rules
-from copytrade_gui.ports import Clock, FaultPoint, OrderRoad, PlaceReply, Unknown
+from copytrade_gui.ports import Clock, FaultPoint, OrderRoad, PlaceReply, PreparedOrder, Unknown
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _SENDING = State.SENDING
 _TOO_OLD = "Older than its signal age; not sent."
 _NOT_MADE = "The order could not be put into the broker's form, which was logged; it did not leave."
-_SEAL_AT_ONCE = 10
-"""Orders sealed between two looks at the commit."""
+
+
+class Outgoing(Struct, frozen=True):
+    """An order's next request: its attempt, its bytes, and the way it takes.
+
+    ``version`` is its lane's when it was made: while the lane is at that, it is good as it is.
+    ``key`` is its instrument's.
+    """
+
+    order: Order
+    attempt: Attempt
+    request: PreparedOrder
+    road: OrderRoad
+    lane: Lane
+    version: int
+    key: InstrumentKey
+
+
+def bodies_hash(wave: Iterable[Outgoing]) -> str:
+    """SHA-256 (hex) over the bodies of a wave's requests, in the order in which they leave."""
+    return hashlib.sha256(b"".join(item.request.payload for item in wave)).hexdigest()
 
 
 class Waves:
@@ -65,99 +81,63 @@ class Waves:
         self._fault = fault
         self.on_reply: Callable[[Order, PlaceReply], None] = lambda *_: None
         """Called with each order's reply."""
-        self._odd: list[Ready] = []
+        self._odd: list[Outgoing] = []
         """Orders of the wave that is being written whose road failed."""
-        self._owed: Owed | None = None
-        """While a poised wave is on its way and nobody else had a turn."""
+        self._made: dict[IntentId, Outgoing] = {}
+        """Requests that were made while their master's answer was awaited."""
 
     # ------------------------------------------------------------ choosing
 
-    def rehearse(self, orders: Iterable[Order]) -> list[Ready | None]:
-        """What ``select`` would make of orders that may never leave; nothing is marked.
+    def make_ready(self, orders: Iterable[Order]) -> None:
+        """Make the first requests of orders that wait for their master's; nothing is marked.
 
-        None for an order that could not leave now, or not be written.
+        A request counts only while its lane is as it was; ``select`` makes any other anew.
         """
-        ready: list[Ready | None] = []
         for order in orders:
             lane = self._lanes.get(order.intent.account_id)
-            item = None
-            if lane is not None and lane.active and lane.ready and lane.road is not None:
+            if lane is not None and lane.ready and lane.road is not None and order.may_attempt:
                 with suppress(Exception):  # ``select`` meets it again, and tells
-                    item = self._make(order, 1, lane, lane.road)
-            ready.append(item)
-        return ready
+                    self._made[order.intent.intent_id] = self._make(order, 1, lane, lane.road)
 
-    def _make(self, order: Order, number: int, lane: Lane, road: OrderRoad) -> Ready:
-        """Encode an order's next request. Raises what the road raises for unfit terms."""
+    def forget_ready(self, orders: Iterable[Order]) -> None:
+        """What was made for these is not needed any more."""
+        for order in orders:
+            self._made.pop(order.intent.intent_id, None)
+
+    def _make(self, order: Order, number: int, lane: Lane, road: OrderRoad) -> Outgoing:
+        """Encode an order's next request.
+
+        Raises what the road raises for unfit terms; ValueError for a tag that another one carries.
+        """
         intent = order.intent
         name = attempt_id(intent.intent_id, number)
-        request = road.prepare(intent.terms, order_tag(self._key, name))
+        tag = order_tag(self._key, name)
+        if self._book.by_tag(tag) is not None:
+            raise ValueError(f"tag {tag} was used before")
+        request = road.prepare(intent.terms, tag)
         attempt = Attempt(
             name,
             intent.intent_id,
             intent.account_id,
             number,
             request.tag,
-            request.payload_hash,
             0,
             self._rules.deadline_ms,
         )
-        return Ready(order, attempt, request, road, lane, lane.version, order.key)
+        return Outgoing(order, attempt, request, road, lane, lane.version, order.key)
 
-    def take(self, poised: Poised, plan: Plan, called_ns: int) -> bool:
-        """Choose a poised wave as it is. False: something has changed, so ask each (``select``)."""
-        self._settle()  # of a wave that broke between its choice and its bytes
-        now, stirrings = self._clock.mono_ns(), self._lanes.stirrings
-        if (
-            stirrings.count != poised.stirred
-            or now < poised.from_ns
-            or self._book.has_doubts
-            or not self._gate.may_send
-        ):
-            return False
-        wall_ns = self._clock.wall_ns()
-        for attempt in poised.attempts:
-            attempt.marked_ns = wall_ns
-        self._owed = Owed(
-            poised, stirrings, now, called_ns, partial(self._book.date, plan, called_ns)
-        )
-        return True
-
-    def _settle(self) -> None:
-        """Put down what a poised wave that was taken has changed."""
-        owed, self._owed = self._owed, None
-        if owed is not None:
-            owed.pay()
-
-    def select(
-        self, orders: Iterable[Order], rehearsed: Iterable[Ready | None] = repeat(None)
-    ) -> list[Ready]:
-        """Pick what may leave now, in the order given; the rest joins its lane's queue or ends.
-
-        ``rehearsed`` goes with ``orders``, one by one: what ``rehearse`` made, or None.
-        """
-        self._settle()  # of a wave that broke between its choice and its bytes
+    def select(self, orders: Iterable[Order]) -> list[Outgoing]:
+        """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
         wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
-        lane_of = self._lanes.get
+        lane_of, made = self._lanes.get, self._made
         # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.
         may_send = self._gate.may_send
-        ready: list[Ready] = []
-        for order, made in zip(orders, rehearsed, strict=False):  # ``rehearsed`` may have no end
-            if (
-                made is not None
-                and made.lane.version == made.version
-                and may_send
-                and self._may_leave(order, made.key, made.lane, mono_ns)
-            ):
-                # Its lane is as it was then: active, ready, with this road. It was called just now.
-                order.leaving = True
-                made.lane.leaving += (made.key,)
-                made.attempt.marked_ns = wall_ns
-                ready.append(made)
-                continue
+        wave: list[Outgoing] = []
+        for order in orders:
             intent = order.intent
             account = intent.account_id
             lane = lane_of(account)
+            item = made.pop(intent.intent_id, None)
             if lane is None:
                 self._progress.give_up(order, State.SKIPPED, "removed", "The account was removed.")
                 continue
@@ -171,20 +151,21 @@ class Waves:
             if road is None or not may_send or not self._may_leave(order, key, lane, mono_ns):
                 lane.queue.append(order)
                 continue
-            number = 1 if order.attempt is None else order.attempt.number + 1
-            try:
-                item = self._make(order, number, lane, road)
-            except Exception:  # the planner refuses what cannot be written; this is a bug
-                log.exception("preparing try %d of %s failed", number, intent.intent_id)
-                self._progress.give_up(order, State.SKIPPED, "bug", _NOT_MADE)
-                self._book.alarm("bug", f"For {account}: {_NOT_MADE}", order)
-                continue
+            if item is None or item.version != lane.version or order.attempt is not None:
+                number = 1 if order.attempt is None else order.attempt.number + 1
+                try:
+                    item = self._make(order, number, lane, road)
+                except Exception:  # the planner refuses what cannot be written; this is a bug
+                    log.exception("preparing try %d of %s failed", number, intent.intent_id)
+                    self._progress.give_up(order, State.SKIPPED, "bug", _NOT_MADE)
+                    self._book.alarm("bug", f"For {account}: {_NOT_MADE}", order)
+                    continue
             # No second order of the account in its instrument until its bytes left.
             order.leaving = True
             lane.leaving += (key,)
             item.attempt.marked_ns = wall_ns
-            ready.append(item)
-        return ready
+            wave.append(item)
+        return wave
 
     def _may_leave(self, order: Order, key: InstrumentKey, lane: Lane, now: int) -> bool:
         return (
@@ -192,62 +173,31 @@ class Waves:
             and now >= lane.wait_until_ns
             and key not in lane.leaving
             and not self._book.in_doubt(lane.account_id, key, but=order)
-            and lane.take_slot(now)
+            and lane.slots.take(now)
         )
 
     # ------------------------------------------------------------ writing
 
-    async def committed(
-        self, wave: list[Ready], commit: Callable[..., Coroutine[Any, Any, T]]
-    ) -> T:
-        """Call and await a wave's commit; as long as it waits for the disk, seal. No byte leaves.
-
-        Orders that are not sealed by then are encrypted when they are placed. If the commit fails
-        nothing stays sealed.
-        """
-        try:
-            work = commit(meanwhile=partial(_seal_some, iter(wave)))
-            return await attended(work, self._settle)
-        except BaseException:
-            self._settle()
-            self._unseal(wave)
-            raise
-
-    def abandon(self, wave: list[Ready]) -> None:
-        """The plan was known already: nothing of this wave leaves."""
-        self.release(wave)
-        self._unseal(wave)
-
-    def break_off(self, wave: list[Ready]) -> None:
+    def break_off(self, wave: list[Outgoing]) -> None:
         """Storing the marks failed oddly; they may be there all the same, but no byte left."""
         self.release(wave)
         wave = self._without_found(wave)
         self._count_marked(wave)
         self._drop(wave, "broken_off", "Broken off while it was being stored; it did not leave.")
 
-    def _unseal(self, wave: list[Ready]) -> None:
-        for item in wave:
-            try:
-                item.road.unseal(item.request)
-            except Exception:
-                log.exception("unsealing %s failed", item.attempt.attempt_id)
-
-    def write(self, wave: list[Ready]) -> None:
+    def write(self, wave: list[Outgoing]) -> None:
         """Put a committed wave on the wire, asking the gate again before every 25 writes."""
-        if self._owed is None:
-            wave = self._without_found(wave)
+        wave = self._without_found(wave)
         self._count_marked(wave)
         every = self._rules.gate_every
-        left: list[Ready] = []
+        left: list[Outgoing] = []
         for start in range(0, len(wave), every):
             if start:
                 self._fault(faultpoints.MID_WRITE)
             stopped = self._launch(wave[start : start + every], left)
             if stopped:
-                self._settle()
                 self._drop([*stopped, *wave[start + every :]])
                 break
-        self._settle()
         # The marks are on the disk; the book takes them up when the last byte is out. Nothing
         # awaited since: nobody looked, no reply was read, and none is missed.
         deadline, on_reply, mark = self._rules.deadline_ms, self.on_reply, self._book.mark
@@ -263,49 +213,42 @@ class Waves:
             self._doubt_odd()
         self._fault(faultpoints.AFTER_WRITE)
 
-    def _count_marked(self, wave: list[Ready]) -> None:
-        if self._owed is not None:
-            self._progress.marked(wave[0].order.intent.plan_id, len(wave))
-            return
+    def _count_marked(self, wave: list[Outgoing]) -> None:
         for plan, attempts in Counter(item.order.intent.plan_id for item in wave).items():
             self._progress.marked(plan, attempts)
 
-    def _without_found(self, wave: list[Ready]) -> list[Ready]:
+    def _without_found(self, wave: list[Outgoing]) -> list[Outgoing]:
         """What was found in the book during the commit does not leave again."""
         found = [item for item in wave if not item.order.may_attempt]
         if not found:
             return wave
         for item in found:
             log.info("%s does not leave: it is %s", item.attempt.attempt_id, item.order.state)
-        self.abandon(found)
+        self.release(found)
         for item in found:
             self._book.withdraw(item.order, item.attempt)
         return [item for item in wave if item.order.may_attempt]
 
-    def _launch(self, items: list[Ready], left: list[Ready]) -> list[Ready]:
-        """Write these and add them to ``left``; returns those that may not leave any more."""
+    def _launch(self, items: list[Outgoing], left: list[Outgoing]) -> list[Outgoing]:
+        """Launch a piece of a wave; those that left join ``left``. Returns what a stop kept back.
+
+        The commit may have taken long: what changed since the choice is asked again.
+        """
         if not self._gate.may_send:
             return items
         wrote, why_held, now = self._progress.wrote, self._lanes.why_held, self._clock.mono_ns()
-        if self._owed is not None and self._owed.too_old(now):
-            self._settle()
-        untouched = self._owed is not None  # nobody had a turn since these were chosen
-        if untouched and not wrote(items[0].order.intent.plan_id, len(items)):
-            return items
         for place, item in enumerate(items):
-            if not untouched:
-                order = item.order
-                # The commit may have taken long: what changed meanwhile is asked again.
-                if order.cancel_requested or item.lane.version != item.version:
-                    code, why = why_held(order, item.road)
-                    if code:
-                        self._drop([item], code, why)
-                        continue
-                if order.stale_at(now):
-                    self._drop([item], "too_old", _TOO_OLD, State.STALE)
+            order = item.order
+            if order.cancel_requested or item.lane.version != item.version:
+                code, why = why_held(order, item.road)
+                if code:
+                    self._drop([item], code, why)
                     continue
-                if not wrote(order.intent.plan_id):
-                    return items[place:]
+            if order.stale_at(now):
+                self._drop([item], "too_old", _TOO_OLD, State.STALE)
+                continue
+            if not wrote(order.intent.plan_id):
+                return items[place:]
             try:
                 item.road.launch(item.request)
             except Exception:  # never by contract; the rest of the wave leaves all the same
@@ -320,7 +263,6 @@ class Waves:
         """A byte of these may have left, whatever failed: only the book can tell."""
         odd, self._odd = self._odd, []
         now, why = self._clock.mono_ns(), "An error of ours while it was sent."
-        self._unseal(odd)
         for item in odd:
             self.on_reply(item.order, PlaceReply(Unknown(why), 0, now))
         who = ", ".join(sorted({item.order.intent.account_id for item in odd}))
@@ -328,15 +270,14 @@ class Waves:
             "bug", f"Sending failed for {who} and was logged; those orders are looked for."
         )
 
-    def announce(self, wave: list[Ready]) -> None:
+    def announce(self, wave: list[Outgoing]) -> None:
         """Tell about a wave; kept apart from ``write`` because news can wait and bytes cannot."""
         for item in wave:
             if item.order.attempt_state is _SENDING:
                 self._book.announce(item.order, State.PLANNED)
 
-    def release(self, wave: list[Ready]) -> None:
+    def release(self, wave: list[Outgoing]) -> None:
         """The wave is no longer between its choice and its bytes."""
-        self._settle()
         for item in wave:
             order = item.order
             if order.leaving:
@@ -345,14 +286,13 @@ class Waves:
 
     def _drop(
         self,
-        rest: list[Ready],
+        rest: list[Outgoing],
         code: str = "stopped",
         reason: str = "",
         ends: State = State.SKIPPED,
     ) -> None:
         """A stop came before these bytes left: NOT_SENT is proven, the intent is given up."""
         self.release(rest)
-        self._unseal(rest)
         why = reason or self._gate.why_not() or "Stopped before it left."
         # All are marked before any is told of: what hears of a master's end gives his followers up,
         # and an intent that was given up could not take the mark that is on the disk already.
@@ -362,14 +302,3 @@ class Waves:
             self._book.move(item.order, State.NOT_SENT, code=code, reason=why)
         for item in reversed(rest):  # followers first: their reason is the stop, not their master
             self._progress.give_up(item.order, ends, code, why)
-
-
-def _seal_some(wave: Iterator[Ready]) -> bool:
-    """Seal a few more orders of a wave; False when there are none."""
-    some = list(islice(wave, _SEAL_AT_ONCE))
-    for item in some:
-        try:
-            item.road.seal(item.request)
-        except Exception:  # it is encrypted when it is placed
-            log.exception("sealing %s failed", item.attempt.attempt_id)
-    return bool(some)

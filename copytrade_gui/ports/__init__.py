@@ -18,7 +18,6 @@ from copytrade_gui.ports.memory import (
     SealBook,
     SecretStore,
     TimedOrder,
-    nothing_else,
 )
 from copytrade_gui.ports.outcomes import (
     Accepted,
@@ -103,5 +102,4 @@ __all__ = [
     "Timer",
     "Unknown",
     "Unsubscribe",
-    "nothing_else",
 ]

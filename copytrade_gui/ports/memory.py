@@ -52,38 +52,25 @@ class OpenWork:
     """What followers carry by orders that are not among ``orders``; INTRADAY carries nothing."""
 
 
-def nothing_else() -> bool:
-    """The ``meanwhile`` of a caller without other work."""
-    return False
-
-
 class Journal(Protocol):
     """The engine's memory. Commits are awaited before anything acts on them."""
 
-    async def commit_plan(
-        self, plan: Plan, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
-    ) -> bool:
-        """Store action, plan, intents and first attempts in one full-sync transaction.
+    async def commit_plan(self, plan: Plan, attempts: Sequence[Attempt], bodies: str = "") -> bool:
+        """Store a plan with its intents and first attempts as one record, with full sync.
 
-        An order waits for it, so it may keep the loop from turning for some milliseconds. While
-        it waits for the disk it calls ``meanwhile``, which does a small piece of other work each
-        time and tells by False that none is left.
+        ``bodies`` is the SHA-256 (hex) over the bodies of the attempts' requests in their order.
+        An order waits for this, so it may keep the loop from turning for some milliseconds. The
+        plan is a fact from then on: nobody appends it.
 
         False if this action's plan is already stored (nothing is written). Raises
-        JournalFailureError.
+        JournalFailureError: it may be on the disk all the same.
         """
 
-    def rehearse_plan(self, plan: Plan, attempts: Sequence[Attempt]) -> None:
-        """``commit_plan`` will most likely be called with these intents and attempts, soon.
+    async def commit_attempts(self, attempts: Sequence[Attempt], bodies: str = "") -> None:
+        """Mark attempts of stored plans SENDING; else as ``commit_plan``.
 
-        What can be done beforehand is done, for the newest rehearsal only. Nothing of it is stored
-        or can be read, and a plan that comes otherwise is stored all the same.
+        Raises JournalFailureError.
         """
-
-    async def commit_attempts(
-        self, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
-    ) -> None:
-        """Mark attempts SENDING; else as ``commit_plan``. Raises JournalFailureError."""
 
     async def commit_trading_state(self, change: StateChange) -> None:
         """Store a stop before it acts. Raises JournalFailureError."""

@@ -78,11 +78,10 @@ class PlaceReply(Struct, frozen=True, gc=False):
 
 
 class PreparedOrder(Struct, frozen=True, gc=False):
-    """A place request ready for the wire. The engine keeps the hash of the opaque ``payload``."""
+    """A place request ready for the wire; ``payload`` is the broker's business."""
 
     tag: Tag
     payload: bytes
-    payload_hash: str
 
 
 class OrderRoad(Protocol):
@@ -102,21 +101,12 @@ class OrderRoad(Protocol):
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; pure, called before the plan is committed."""
 
-    def seal(self, order: PreparedOrder) -> None:
-        """Do what can be done for this order before it may leave; no byte does.
-
-        ``place`` or ``unseal`` of the very same object follows. Never raises.
-        """
-
     def launch(self, order: PreparedOrder) -> None:
         """Write the order now, if the way is free; ``place`` of the same object follows at once.
 
         For a wave, whose bytes then do not wait for the bookkeeping of those before them. Whoever
         calls it has just asked the gate. What cannot be written at once is left to ``place``.
         """
-
-    def unseal(self, order: PreparedOrder) -> None:
-        """The order will not be placed. Harmless for one that was not sealed."""
 
     def place(
         self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -18,8 +19,10 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.exits import Cover
+from copytrade_gui.engine.lane import SizingFacts
 from copytrade_gui.engine.order import Order
-from copytrade_gui.engine.planner import Share
+from copytrade_gui.engine.planner import Share, share_out
 from copytrade_gui.engine.recovery import ist
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
@@ -50,10 +53,12 @@ class Trading:
 
     # ------------------------------------------------------------ orders
 
-    async def preview(
-        self, master_id: AccountId, draft: Draft, command: CommandId | None = None
-    ) -> Preview:
-        """Size the draft for everybody, and rehearse it; sends nothing, stores nothing."""
+    async def preview(self, master_id: AccountId, draft: Draft) -> Preview:
+        """Size the draft for everybody; sends nothing, stores nothing.
+
+        The facts of the moment are taken here; the sizing is done in a thread, for the orders' loop
+        has more urgent things to do than a ticket's every keystroke.
+        """
         blocked_by = self._engine.gate.why_not() or self._master_problem(master_id)
         terms = self._read(draft)
         if not isinstance(terms, OrderTerms):
@@ -68,14 +73,15 @@ class Trading:
                 "wait for the quote or use LIMIT."
             )
         sized = leaving or terms
-        shares = self._engine.submission.shares(master_id, sized)
-        rows = (self._master_row(master_id, terms), *(_row(share, terms) for share in shares))
+        master = self._master_row(master_id, terms)
+        followers = self._engine.submission.followers_of(master_id)
+        cover = self._engine.submission.cover(master_id, sized, followers)
+        facts = [lane.facts for lane in followers]
+        rows = await asyncio.to_thread(_rows, master, facts, sized, last, cover)
         price = sized.price if sized.price is not None else last
         total = sum(row.quantity for row in rows)
         value: Paise | None = None if price is None else order_value(price, total)
         protected = leaving.price if leaving is not None and leaving is not terms else None
-        if command is not None:
-            self._engine.submission.rehearse(master_id, terms, draft.fan_out, command)
         return Preview((), rows, protected, value, blocked_by, self._cautions(terms, last, rows))
 
     @refusals_logged
@@ -298,6 +304,17 @@ class Trading:
 def _words(reason: str) -> str:
     """A person's reason as it is kept and shown: any text fits, a very long one is cut."""
     return cut(reason.strip(), _LONGEST_REASON)
+
+
+def _rows(
+    master: PreviewRow,
+    facts: Sequence[SizingFacts],
+    terms: OrderTerms,
+    last: Decimal | None,
+    cover: Cover,
+) -> tuple[PreviewRow, ...]:
+    """What everybody would get; looks at nothing but what it is given."""
+    return (master, *(_row(share, terms) for share in share_out(terms, facts, last, cover)))
 
 
 def _row(share: Share, terms: OrderTerms) -> PreviewRow:

@@ -11,12 +11,14 @@ from copytrade_gui.storage.copies import copy_checked, problem_with
 from copytrade_gui.storage.database import Database
 from copytrade_gui.storage.engines import SqliteFailedError
 from copytrade_gui.storage.files import PRIVATE_FOLDER, Files
+from copytrade_gui.storage.order_log import OrderLog
 
 log = logging.getLogger(__name__)
 
 KEPT = 14
 HOUR_NS = 3_600_000_000_000
-_NAME = re.compile(r"copytrade-\d{8}-\d{6}-\d{6}(-[a-z0-9-]+)?\.db")
+_DATABASE, _ORDER_LOG = "copytrade-", "order-log-"
+_NAME = re.compile(_DATABASE + r"\d{8}-\d{6}-\d{6}(-[a-z0-9-]+)?\.db")
 
 
 def stamp(wall_ns: int) -> str:
@@ -26,7 +28,11 @@ def stamp(wall_ns: int) -> str:
 
 
 class Backups:
-    """Makes, lists and prunes copies. The ``keep`` newest stay."""
+    """Makes, lists and prunes copies of database and order log. The ``keep`` newest stay.
+
+    The order log is copied first: what its copy lacks, the database's copy may have, and not the
+    other way round.
+    """
 
     def __init__(self, folder: Path, files: Files | None = None, keep: int = KEPT) -> None:
         self._folder = folder
@@ -45,10 +51,13 @@ class Backups:
         """The newest copy that passes its check."""
         return next((path for path in self.newest_first() if problem_with(path) is None), None)
 
-    async def make(self, database: Database, wall_ns: int, why: str = "") -> Path | None:
-        """Copy the live database now; None, and one log line, if that failed."""
+    async def make(
+        self, database: Database, order_log: OrderLog, wall_ns: int, why: str = ""
+    ) -> Path | None:
+        """Copy both live files now; the database's copy, or None and one log line."""
         try:
             target = self._target(wall_ns, why)
+            await order_log.back_up(_beside(target), self._files)
             await database.back_up(target, self._files)
         except (OSError, SqliteFailedError) as error:
             log.warning("no backup was made: %s", error)
@@ -68,13 +77,13 @@ class Backups:
         self._prune()
         return target
 
-    async def hourly(self, database: Database, wall_ns: int) -> Path | None:
+    async def hourly(self, database: Database, order_log: OrderLog, wall_ns: int) -> Path | None:
         """Make a copy if none was made in this clock hour; for a caller who asks every minute."""
         hour = wall_ns // HOUR_NS
         if hour == self._last_hour:
             return None
         self._last_hour = hour
-        return await self.make(database, wall_ns)
+        return await self.make(database, order_log, wall_ns)
 
     def make_closed(self, path: Path, wall_ns: int, why: str) -> Path:
         """Copy a database nobody has open. Raises OSError, sqlite3.Error."""
@@ -85,11 +94,17 @@ class Backups:
 
     def _target(self, wall_ns: int, why: str) -> Path:
         self._folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        return self._folder / f"copytrade-{stamp(wall_ns)}{'-' + why if why else ''}.db"
+        return self._folder / f"{_DATABASE}{stamp(wall_ns)}{'-' + why if why else ''}.db"
 
     def _prune(self) -> None:
         for old in self.newest_first()[self._keep :]:
             try:
                 self._files.remove(old)
+                self._files.remove(_beside(old))
             except OSError as error:
                 log.warning("an old backup stays: %s", error)
+
+
+def _beside(copy: Path) -> Path:
+    """The order log's copy that was made with this one of the database."""
+    return copy.with_name(_ORDER_LOG + copy.name.removeprefix(_DATABASE))

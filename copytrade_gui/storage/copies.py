@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,7 +13,20 @@ from copytrade_gui.storage.files import Files
 from copytrade_gui.storage.tables import APPLICATION_ID, SCHEMA
 
 
-def copy_checked(source: Path | sqlite3.Connection, target: Path, files: Files) -> None:
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """What a file of ours must say of itself: SQLite's ``application_id``, newest schema known."""
+
+    application_id: int
+    schema: int
+
+
+DATABASE = FileKind(APPLICATION_ID, SCHEMA)
+
+
+def copy_checked(
+    source: Path | sqlite3.Connection, target: Path, files: Files, kind: FileKind = DATABASE
+) -> None:
     """Copy a live database to ``target``, whole and checked, or not at all.
 
     A connection is used as it is; a path is opened for it.
@@ -32,7 +46,7 @@ def copy_checked(source: Path | sqlite3.Connection, target: Path, files: Files) 
             live.backup(copy)
             # A copy is one file: without this, opening it would make log files beside it.
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
-        _require_sound(fresh)
+        _require_sound(fresh, kind)
         with files.open_private(fresh) as written:
             files.sync(written)
         files.move(fresh, target)
@@ -52,22 +66,22 @@ def _opened(source: Path | sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         yield live
 
 
-def _require_sound(path: Path) -> None:
-    problem = problem_with(path)
+def _require_sound(path: Path, kind: FileKind) -> None:
+    problem = problem_with(path, kind)
     if problem is not None:
         raise OSError(f"the copy is not sound: {problem}")
 
 
-def problem_with(path: Path) -> str | None:
+def problem_with(path: Path, kind: FileKind = DATABASE) -> str | None:
     """What is wrong with a file at rest, None if it is sound. Makes no file beside it."""
     address = f"file:{quote(str(path))}?immutable=1"
     try:
         with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
-            if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+            if connection.execute("PRAGMA application_id").fetchone() != (kind.application_id,):
                 return "it is not a database of this program"
             (schema,) = connection.execute("PRAGMA user_version").fetchone()
-            if not 1 <= schema <= SCHEMA:
-                return f"its schema {schema} is not between 1 and {SCHEMA}"
+            if not 1 <= schema <= kind.schema:
+                return f"its schema {schema} is not between 1 and {kind.schema}"
             return quick_check(connection)
     except sqlite3.Error as error:
         return str(error)

@@ -1,14 +1,15 @@
-"""What storage needs of SQLite. Two forms: ``threaded`` on aiosqlite's threads, ``inline`` without.
+"""What storage needs of SQLite. Two forms: ``threaded`` off the loop, ``inline`` on the spot.
 
-All SQL is in plain functions over a SQLAlchemy ``Connection``, or in ``Rows`` (a statement and its
-rows), so both forms run the same. There is one writer and one reader connection. A transaction that
-fails is rolled back and raises ``SqliteFailedError``; if even that fails, the writer reconnects.
+All SQL is in plain functions over a SQLAlchemy ``Connection``, so both forms run the same. There is
+one writer and one reader connection. A transaction that fails is rolled back and raises
+``SqliteFailedError``; if even that fails, the writer reconnects.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -18,7 +19,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from copytrade_gui.storage.copies import copy_checked
 from copytrade_gui.storage.engines import failure_from
 from copytrade_gui.storage.files import Files
-from copytrade_gui.storage.rows import Rows
 
 T = TypeVar("T")
 
@@ -37,34 +37,11 @@ class Database(Protocol):
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one immediate, full-sync transaction. Raises SqliteFailedError."""
 
-    async def write_rows(
-        self, batch: Sequence[Rows], meanwhile: Callable[[], bool] | None = None
-    ) -> None:
-        """Run a batch in one immediate, full-sync transaction: the fast way. As ``write``.
-
-        With ``meanwhile`` somebody waits for it urgently: see ``ports.Journal.commit_plan``.
-        """
-
-    async def lay_out(self, batch: Sequence[Rows]) -> None:
-        """Run a batch in a transaction that stays open, for ``commit_laid_out``.
-
-        It is in SQLite's memory only, nobody can read it, and it holds nobody up: whatever else is
-        written rolls it back first. Failures are logged; the real commit meets and tells them.
-        """
-
-    async def commit_laid_out(
-        self,
-        batch: Sequence[Rows],
-        rest: Sequence[Rows],
-        meanwhile: Callable[[], bool] | None = None,
-    ) -> bool:
-        """Run ``rest``, a row each, behind a batch that is laid out, and commit both; full-sync.
-
-        False: it is not laid out any more, and nothing is written. Else as ``write_rows``.
-        """
-
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on the reader, in one consistent view. Raises SqliteFailedError."""
+
+    async def apart(self, call: Callable[[], T]) -> T:
+        """Run a long call that opens connections of its own; it holds no other call up."""
 
     async def checkpoint(self, *, whole: bool = False) -> None:
         """Move the write-ahead log into the file; failures are logged.
@@ -82,6 +59,16 @@ class Database(Protocol):
 
     async def close(self) -> None:
         """Finish what runs, move the log into the file, close."""
+
+
+@contextmanager
+def cursor_of(connection: Connection) -> Iterator[sqlite3.Cursor]:
+    """SQLite's own cursor in a transaction of ``write``: a tenth of SQLAlchemy's cost a call."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError("only a writer has SQLite's own cursor")
+    with closing(driver.cursor()) as cursor:
+        yield cursor
 
 
 def copy_live(source: Path, target: Path, files: Files) -> None:

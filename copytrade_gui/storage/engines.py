@@ -97,6 +97,20 @@ def failure_from(error: BaseException) -> SqliteFailedError:
     return SqliteFailedError(kind, str(original))
 
 
+def connect_to_order_log(path: Path, connecting: Connecting) -> sqlite3.Connection:
+    """A connection to the order log, as safe as the database's. Raises sqlite3.Error."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, factory=connecting.connection_class, check_same_thread=False
+    )
+    try:
+        for pragma in _pragmas(connecting):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def inline_engine(path: Path, connecting: Connecting, *, read_only: bool = False) -> Engine:
     """An engine that runs in the caller's thread."""
     engine = create_engine(
@@ -120,17 +134,17 @@ def async_engine(path: Path, connecting: Connecting, *, read_only: bool = False)
 
 
 def _prepare(engine: Engine, connecting: Connecting, *, read_only: bool) -> None:
-    pragmas: tuple[str, ...] = (
-        f"busy_timeout={connecting.busy_timeout_ms}",
-        "journal_mode=WAL",
-        *_PRAGMAS,
-    )
+    pragmas = _pragmas(connecting)
     if read_only:
         pragmas = (*pragmas, READ_ONLY)
     # A deferred transaction that turns into a writing one fails at once, whatever the timeout says.
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
     event.listen(engine, "connect", _pragma_setter(pragmas))
     event.listen(engine, "begin", _beginner(begin))
+
+
+def _pragmas(connecting: Connecting) -> tuple[str, ...]:
+    return (f"busy_timeout={connecting.busy_timeout_ms}", "journal_mode=WAL", *_PRAGMAS)
 
 
 def _pragma_setter(

@@ -36,6 +36,11 @@ class DataFolder:
         return self.root / "copytrade.db"
 
     @property
+    def order_log(self) -> Path:
+        """What is recorded of orders before their first byte."""
+        return self.root / "order-log.db"
+
+    @property
     def witness(self) -> Path:
         """What we last knew of the database, so that an older or changed file is noticed."""
         return self.root / "copytrade.witness.json"

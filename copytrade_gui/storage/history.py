@@ -14,11 +14,12 @@ from copytrade_gui.domain.events import PlanSettled
 from copytrade_gui.domain.ids import AccountId, PlanId, attempt_id, intent_id
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.ports import AuditEvent, PastPlan, TimedOrder
-from copytrade_gui.storage.chain import ChainCheck, EventRow
+from copytrade_gui.storage.chain import EventRow
 from copytrade_gui.storage.database import Database
 from copytrade_gui.storage.export import Export
 from copytrade_gui.storage.loading import Terms, view_from, view_rows
 from copytrade_gui.storage.threads import in_own_thread
+from copytrade_gui.storage.verify import verify
 
 CHUNK = 5_000
 _COLUMNS = ",".join(EventRow._fields)
@@ -46,8 +47,9 @@ _EVENTS = (
 class SqliteHistory:
     """``ports.History``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, order_log: Path) -> None:
         self._database = database
+        self._order_log = order_log
 
     async def latency(self, limit: int) -> tuple[TimedOrder, ...]:
         """The newest answered orders, oldest first."""
@@ -115,13 +117,8 @@ class SqliteHistory:
         return await self._database.read(read)
 
     async def verify(self) -> tuple[str, ...]:
-        """Walk the whole audit trail."""
-        check = ChainCheck()
-        after = 0
-        while rows := await self._database.read(_reader_after(after)):
-            check.walk(rows)
-            after = rows[-1].number
-        return tuple(check.problems)
+        """Check the trail by its hashes, and what is stored against the trail."""
+        return await self._database.apart(partial(verify, self._database.path, self._order_log))
 
     async def export_events(self, path: Path) -> int:
         """Write the audit trail to a CSV or JSON file, owner-only."""

@@ -1,23 +1,37 @@
-"""Moves SQLite's log into its file while nobody waits for the disk, or when it grows too long."""
+"""Moves SQLite's logs into their files while nobody waits for the disk, or one grows too long."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
 
 from copytrade_gui.ports import Clock, Timer
-from copytrade_gui.storage.database import Database
 
 IDLE_SECONDS = 2.0
+
+
 LONGEST_LOG = 32 * 1024 * 1024
 """Bytes; a log that is longer and still written to is moved all the same."""
+
+
+class HasLog(Protocol):
+    """A file with a write-ahead log."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    async def checkpoint(self, *, whole: bool = False) -> None:
+        """Move the log into the file; see ``Database.checkpoint``."""
 
 
 class IdleCheckpoints:
     """A checkpoint when nothing was written for ``IDLE_SECONDS``; ``moved`` is called after it."""
 
-    def __init__(self, database: Database, clock: Clock, moved: Callable[[], None]) -> None:
-        self._database = database
+    def __init__(self, files: Sequence[HasLog], clock: Clock, moved: Callable[[], None]) -> None:
+        self._files = files
         self._clock = clock
         self._moved = moved
         self._timer: Timer | None = None
@@ -45,21 +59,23 @@ class IdleCheckpoints:
         busy = quiet < IDLE_SECONDS
         if busy:
             self._timer = self._clock.call_later(IDLE_SECONDS - quiet, self._due)
-        if self._task is None and (not busy or self._log_bytes() > LONGEST_LOG):
+        if self._task is None and (not busy or any(map(_is_too_long, self._files))):
             self._task = asyncio.get_running_loop().create_task(
                 self._checkpoint(whole=busy), name="journal checkpoint"
             )
 
-    def _log_bytes(self) -> int:
-        path = self._database.path
-        try:
-            return path.with_name(path.name + "-wal").stat().st_size
-        except OSError:
-            return 0
-
     async def _checkpoint(self, *, whole: bool) -> None:
         try:
-            await self._database.checkpoint(whole=whole)
+            for file in self._files:
+                await file.checkpoint(whole=whole and _is_too_long(file))
             self._moved()
         finally:
             self._task = None
+
+
+def _is_too_long(file: HasLog) -> bool:
+    path = file.path
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > LONGEST_LOG
+    except OSError:
+        return False

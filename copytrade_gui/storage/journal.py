@@ -1,13 +1,13 @@
-"""The engine's memory on SQLite: commits that orders wait for, and facts stored in groups behind.
+"""The engine's memory: commits that orders wait for, and facts stored in groups behind.
 
-Facts are numbered and tied together when their group is stored, in the order in which they were
-appended. A group the database cannot take goes to the emergency journal, the engine is told to
-halt, and the journal keeps trying; what waits is put into the database at the next start at latest.
+Plans and first marks are committed to the order log, and become facts at once. Facts are numbered
+and tied together when their group is stored, in the order in which they were appended. A group the
+database cannot take goes to the emergency journal, the engine is told to halt, and the journal
+keeps trying; what waits is put into the database at the next start at latest.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -24,34 +24,35 @@ from copytrade_gui.ports import (
     FaultPoint,
     JournalFailureError,
     OpenWork,
-    Timer,
-    nothing_else,
 )
-from copytrade_gui.storage.beforehand import Beforehand
-from copytrade_gui.storage.chain import Fact
-from copytrade_gui.storage.commits import Numbers, PlanCommit, is_stored, later_marks
 from copytrade_gui.storage.database import Database
 from copytrade_gui.storage.emergency import EmergencyJournal
-from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
+from copytrade_gui.storage.engines import FailureKind, SqliteFailedError, failure_from
+from copytrade_gui.storage.groups import FactGroups
 from copytrade_gui.storage.idle import IdleCheckpoints
-from copytrade_gui.storage.loading import load
-from copytrade_gui.storage.records import Moment, command_fact, fact_from, worth_keeping
+from copytrade_gui.storage.leftover import expand_leftover
+from copytrade_gui.storage.loading import day_began_ns, load
+from copytrade_gui.storage.order_log import OrderLog, RecordKind
+from copytrade_gui.storage.plan_record import plan_record, wave_record
+from copytrade_gui.storage.records import (
+    ORDERS_MARKED,
+    PLAN_MADE,
+    Moment,
+    command_fact,
+    recorded_fact,
+    worth_keeping,
+)
 from copytrade_gui.storage.reserve import Reserve
-from copytrade_gui.storage.rows import Rows
 from copytrade_gui.storage.sealing import store_seal
-from copytrade_gui.storage.trail import STATE, Trail, state_row
+from copytrade_gui.storage.trail import Trail, store_states
 from copytrade_gui.storage.uncancelled import to_its_end
 
 log = logging.getLogger(__name__)
 
-GROUP_SECONDS = 0.020
-GROUP_ROWS = 25
-LARGEST_GROUP = 250
-RETRY_SECONDS = 1.0
 BEFORE_COMMIT = "journal_before_commit"
 AFTER_COMMIT = "journal_after_commit"
-BEFORE_GROUP = "journal_before_group"
-AFTER_GROUP = "journal_after_group"
+BEFORE_EXPANSION = "journal_before_expansion"
+AFTER_EXPANSION = "journal_after_expansion"
 
 
 def _nobody(_: str) -> None:
@@ -68,13 +69,13 @@ class SqliteJournal:
     def __init__(
         self,
         database: Database,
+        order_log: OrderLog,
         clock: Clock,
-        numbers: Numbers,
         trail: Trail,
         *,
         reserve: Reserve,
         fault_point: FaultPoint = _nobody,
-        on_progress: Callable[[int, bytes], None] | None = None,
+        on_progress: Callable[[int, bytes, int], None] | None = None,
         gone: Callable[[], str | None] | None = None,
     ) -> None:
         self.on_failure: Callable[[str], None] = _nobody
@@ -83,36 +84,43 @@ class SqliteJournal:
 
         Whole seconds, as far as the broker's clock can be read: 0 is less than a second."""
         self._database = database
+        self._order_log = order_log
         self._clock = clock
-        self._numbers = numbers
         self._trail = trail
         self._reserve = reserve
         self._fault_point = fault_point
         self._on_progress = on_progress
         self._gone = gone
-        self._queue: list[tuple[Event | Fact, Moment]] = []
-        self._beforehand = Beforehand(database, clock)
-        self._checkpoints = IdleCheckpoints(database, clock, self._moved)
+        self._checkpoints = IdleCheckpoints([database, order_log], clock, self._tell_progress)
+        self._facts = FactGroups(
+            database,
+            clock,
+            trail,
+            reserve,
+            fault_point=fault_point,
+            on_stored=self._checkpoints.wrote,
+            on_failure=self._failed,
+        )
         self._kept: dict[str, object] = {}
-        self._storing = asyncio.Lock()
-        self._group_task: asyncio.Task[None] | None = None
-        self._group_timer: Timer | None = None
-        self._retry_timer: Timer | None = None
         self._closed = False
 
     @classmethod
     async def open(
         cls,
         database: Database,
+        order_log: OrderLog,
         clock: Clock,
         emergency: EmergencyJournal,
         reserve: Reserve,
         *,
         fault_point: FaultPoint = _nobody,
-        on_progress: Callable[[int, bytes], None] | None = None,
+        on_progress: Callable[[int, bytes, int], None] | None = None,
         gone: Callable[[], str | None] | None = None,
     ) -> SqliteJournal:
-        """Put what waits in the emergency journal into the database, then go on from its end.
+        """Put what waits outside the database into it, then go on from its end.
+
+        What waits in the emergency journal has its numbers in the trail already, so it comes
+        before the plans of the order log that were not expanded.
 
         ``gone`` says why nothing may be sent: what is written would be lost.
 
@@ -122,15 +130,22 @@ class SqliteJournal:
         trail = await database.read(lambda connection: Trail(connection, emergency))
         try:
             replayed = await trail.replay(database)
+            now = Moment(clock.wall_ns(), clock.mono_ns(), None)
+            fault_point(BEFORE_EXPANSION)
+            expanded = await expand_leftover(order_log, database, trail, now)
+            fault_point(AFTER_EXPANSION)
+            # All of it has its rows now; of earlier days nothing can be asked again.
+            await order_log.forget(day_began_ns(now.wall_ns))
         except (SqliteFailedError, OSError) as error:
             raise JournalFailureError(str(error)) from error
         if replayed:
             log.warning("%d facts came back from the emergency journal", replayed)
-        numbers = await database.read(Numbers)
+        if expanded:
+            log.info("%d records of the order log were expanded", expanded)
         return cls(
             database,
+            order_log,
             clock,
-            numbers,
             trail,
             reserve=reserve,
             fault_point=fault_point,
@@ -145,46 +160,60 @@ class SqliteJournal:
 
     # ------------------------------------------------------------ commits
 
-    async def commit_plan(
-        self, plan: Plan, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
-    ) -> bool:
-        """Store action, plan, intents and first attempts; see ``ports.Journal``."""
+    async def commit_plan(self, plan: Plan, attempts: Sequence[Attempt], bodies: str = "") -> bool:
+        """Store a plan with its first attempts; see ``ports.Journal``."""
         self._must_be_there()
-        self._fault_point(BEFORE_COMMIT)
+        self._refuse_while_facts_wait()
         try:
-            if not await self._beforehand.commit(plan, attempts, meanwhile):
-                commit = PlanCommit(plan, attempts, self._numbers)
-                await self._database.write_rows(commit.batch, meanwhile)
-                commit.stored()
-        except SqliteFailedError as error:
-            if error.kind is FailureKind.CONSTRAINT and await self._database.read(
-                lambda connection: is_stored(connection, plan.action)
-            ):
-                return False
-            raise self._refused(error) from error
-        self._wrote()
-        self._fault_point(AFTER_COMMIT)
-        return True
+            record = plan_record(plan, attempts, bodies)
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise self._refused(failure_from(error)) from error
+        return await self._log(RecordKind.PLAN, record, plan.made_ns, plan.plan_id)
 
-    def rehearse_plan(self, plan: Plan, attempts: Sequence[Attempt]) -> None:
-        """Lay out what ``commit_plan`` will most likely be called with; see ``ports.Journal``."""
-        if not self._closed:
-            self._beforehand.expect(PlanCommit(plan, attempts, self._numbers))
-
-    async def commit_attempts(
-        self, attempts: Sequence[Attempt], meanwhile: Callable[[], bool] = nothing_else
-    ) -> None:
+    async def commit_attempts(self, attempts: Sequence[Attempt], bodies: str = "") -> None:
         """Mark attempts SENDING; see ``ports.Journal``."""
-        if not attempts:
-            return
         self._must_be_there()
-        await self._settle_facts(needed=any(attempt.number > 1 for attempt in attempts))
+        self._refuse_while_facts_wait()
+        again = [attempt for attempt in attempts if attempt.number > 1]
+        if again:
+            await self._commit_again(again, bodies)
+        first = [attempt for attempt in attempts if attempt.number == 1] if again else attempts
+        if first:
+            record = wave_record(first, bodies)
+            await self._log(RecordKind.WAVE, record, first[0].marked_ns)
+
+    async def _log(self, kind: RecordKind, record: str, made_ns: int, plan_id: str = "") -> bool:
+        """Commit a record to the order log; as soon as it is there it is a fact as well."""
+
+        def stored() -> None:
+            now = self._now()
+            what = PLAN_MADE if kind is RecordKind.PLAN else ORDERS_MARKED
+            self._facts.enqueue(recorded_fact(what, record, now, plan_id), now)
+
         self._fault_point(BEFORE_COMMIT)
         try:
-            await self._database.write_rows(later_marks(attempts, self._numbers), meanwhile)
+            fresh = await self._order_log.commit(
+                kind, record, made_ns, plan_id=plan_id, stored=stored
+            )
         except SqliteFailedError as error:
             raise self._refused(error) from error
-        self._wrote()
+        self._fault_point(AFTER_COMMIT)
+        return fresh
+
+    async def _commit_again(self, attempts: Sequence[Attempt], bodies: str) -> None:
+        """Mark further tries, in the database: there no order can have two that live."""
+        self._fault_point(BEFORE_COMMIT)
+        # The end of the try before may still be queued, and only after it may this one come.
+        async with self._facts.stored():
+            self._refuse_while_facts_wait()
+            fact = recorded_fact(ORDERS_MARKED, wave_record(attempts, bodies), self._now())
+            try:
+                await to_its_end(self._trail.commit(self._database, fact, self._reserve))
+            except SqliteFailedError as error:
+                if self._trail.waiting:
+                    self._facts.retry_later()
+                raise self._refused(error) from error
+        self._checkpoints.wrote()
         self._fault_point(AFTER_COMMIT)
 
     async def commit_trading_state(self, change: StateChange) -> None:
@@ -193,8 +222,8 @@ class SqliteJournal:
             self._must_be_there()
         try:
             # Those that wait came first; stored after this one they would be the newest at start.
-            states = [*self._trail.states, change]
-            await self._database.write_rows([Rows(STATE, [state_row(one) for one in states])])
+            states = (*self._trail.states, change)
+            await self._database.write(lambda connection: store_states(connection, states))
         except SqliteFailedError as error:
             failure = self._refused(error)
             if change.state is TradingState.ACTIVE:
@@ -206,9 +235,9 @@ class SqliteJournal:
                 raise JournalFailureError(f"{failure} {second}") from error
             if was_healthy:
                 self.on_failure(str(failure))
-            self._retry_later()
+            self._facts.retry_later()
             return
-        self._wrote()
+        self._checkpoints.wrote()
 
     async def commit_command(
         self, command: CommandId, actor: str, verb: str, subject: str, reason: str, at_ns: int
@@ -231,23 +260,30 @@ class SqliteJournal:
             fact = command_fact(
                 command, actor=actor, verb=verb, subject=subject, reason=reason, at=now
             )
-            self._enqueue(fact, now)
-            self._wrote()
+            self._facts.enqueue(fact, now)
+            self._checkpoints.wrote()
         return fresh
 
     async def seal_day(self, seal: DaySeal) -> DaySeal:
         """Seal a day; see ``ports.Journal``."""
-        self._stop_group_timer()
-        async with self._storing:  # nothing comes between the newest fact and its seal
-            await self._store_queue()
+        async with self._facts.stored():  # nothing comes between the newest fact and its seal
             try:
-                return await store_seal(
+                sealed = await store_seal(
                     self._trail, self._database, self._reserve, seal, self._now()
                 )
             except JournalFailureError as failure:
                 self.on_failure(str(failure))
-                self._retry_later()
+                self._facts.retry_later()
                 raise
+            await self._forget_expanded()
+            return sealed
+
+    async def _forget_expanded(self) -> None:
+        """Empty the order log: every plan of it has its rows, and the trail has its text."""
+        try:
+            await self._order_log.forget(self._clock.wall_ns() + 1)
+        except SqliteFailedError as error:
+            log.warning("the order log was not emptied: %s", error)
 
     async def load(self, day: date) -> OpenWork:
         """Read what is not ended, and everything of ``day``; raises JournalFailureError."""
@@ -269,107 +305,36 @@ class SqliteJournal:
         if self._closed:
             log.error("a fact came after the journal closed: %s", type(event).__name__)
         elif worth_keeping(event, self._kept):
-            self._enqueue(event, self._now(), at_once=isinstance(event, AccountHalted))
+            self._facts.enqueue(event, self._now(), at_once=isinstance(event, AccountHalted))
 
     async def flush(self) -> None:
         """Wait until every fact is in the database or the emergency journal (or both refused)."""
-        self._stop_group_timer()
-        async with self._storing:
-            await self._store_queue()
+        await self._facts.flush()
 
     async def close(self) -> None:
         """Store everything, make a last checkpoint; the database stays open for its owner."""
-        await self.flush()
+        await self._facts.close()
         self._closed = True
-        for timer in (self._group_timer, self._retry_timer):
-            if timer is not None:
-                timer.cancel()
-        if self._group_task is not None:
-            await asyncio.wait([self._group_task])
         await self._checkpoints.close()
-        await self._beforehand.close()
         self._tell_progress()
         self._trail.close()
 
     def _now(self) -> Moment:
         return Moment(self._clock.wall_ns(), self._clock.mono_ns(), self.clock_offset_ms)
 
-    def _enqueue(self, news: Event | Fact, at: Moment, *, at_once: bool = False) -> None:
-        self._queue.append((news, at))
-        if self._group_task is not None:
-            return  # it takes everything that is there when it comes round
-        if at_once or len(self._queue) >= GROUP_ROWS:
-            self._stop_group_timer()
-            self._start_group()
-        elif self._group_timer is None:
-            self._group_timer = self._clock.call_later(GROUP_SECONDS, self._group_due)
+    def _failed(self, sentence: str) -> None:
+        self.on_failure(sentence)  # whoever listens is named after this journal was made
 
-    def _stop_group_timer(self) -> None:
-        if self._group_timer is not None:
-            self._group_timer.cancel()
-            self._group_timer = None
+    def _must_be_there(self) -> None:
+        if self._gone is not None and (problem := self._gone()):
+            raise JournalFailureError(problem)
 
-    def _group_due(self) -> None:
-        self._group_timer = None
-        if self._group_task is None and (self._queue or self._trail.waiting):
-            self._start_group()
-
-    def _start_group(self) -> None:
-        self._group_task = asyncio.get_running_loop().create_task(
-            self._store_group(), name="journal group"
-        )
-        self._group_task.add_done_callback(self._group_ended)
-
-    async def _store_group(self) -> None:
-        async with self._storing:
-            await self._store_all()
-
-    def _group_ended(self, task: asyncio.Task[None]) -> None:
-        self._group_task = None
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None:
-            log.error("a group of facts was not stored", exc_info=error)
-            self.on_failure(f"The journal failed: {error}. Restart the console.")
-
-    async def _store_queue(self) -> None:
-        await to_its_end(self._store_all())  # facts that were taken are not lost with the caller
-
-    async def _store_all(self) -> None:
-        while self._queue or self._trail.waiting:
-            self._fault_point(BEFORE_GROUP)
-            taken = self._queue[:LARGEST_GROUP]
-            facts = [news if isinstance(news, Fact) else fact_from(news, at) for news, at in taken]
-            was_healthy = self.healthy
-            # From here on the facts are in the trail's hands, stored or waiting.
-            del self._queue[: len(taken)]
-            failure = await self._trail.store(self._database, facts, self._reserve)
-            self._fault_point(AFTER_GROUP)
-            if failure is None:
-                self._wrote()
-                continue
-            if was_healthy:
-                log.error("a group of facts was not stored as usual: %s", failure)
-                self.on_failure(failure)
-            if self._trail.waiting:
-                self._retry_later()
-                if not self._queue:
-                    return
-
-    async def _settle_facts(self, *, needed: bool) -> None:
-        # The end of an attempt may still be queued, and only after it may the next one be stored.
-        if needed and (self._queue or self._group_task is not None):
-            await self.flush()
+    def _refuse_while_facts_wait(self) -> None:
         if self._trail.waiting:
             raise JournalFailureError(
                 "Earlier facts could not be stored in the database, so nothing new is sent. "
                 "Free some disk space, then resume."
             )
-
-    def _must_be_there(self) -> None:
-        if self._gone is not None and (problem := self._gone()):
-            raise JournalFailureError(problem)
 
     def _refused(self, error: SqliteFailedError) -> JournalFailureError:
         log.error("a commit failed: %s", error)
@@ -379,22 +344,6 @@ class SqliteJournal:
 
     # ------------------------------------------------------------ upkeep
 
-    def _retry_later(self) -> None:
-        if self._retry_timer is None and not self._closed:
-            self._retry_timer = self._clock.call_later(RETRY_SECONDS, self._retry)
-
-    def _retry(self) -> None:
-        self._retry_timer = None
-        self._group_due()
-
-    def _wrote(self) -> None:
-        self._beforehand.again()
-        self._checkpoints.wrote()
-
-    def _moved(self) -> None:
-        self._beforehand.again()  # an open transaction keeps the log from starting anew
-        self._tell_progress()
-
     def _tell_progress(self) -> None:
         if self._on_progress is not None:
-            self._on_progress(self._trail.number, self._trail.head)
+            self._on_progress(self._trail.number, self._trail.head, self._order_log.newest)

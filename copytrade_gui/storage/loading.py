@@ -104,6 +104,11 @@ def day_bounds(day: date) -> tuple[int, int]:
     return first, first + 86_400 * 1_000_000_000
 
 
+def day_began_ns(wall_ns: int) -> int:
+    """First ns of the IST day of a moment, UTC."""
+    return day_bounds((datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC) + IST).date())[0]
+
+
 class Terms:
     """Order terms by number, with their instruments; one object for equal terms."""
 

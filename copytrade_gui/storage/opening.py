@@ -28,6 +28,7 @@ from copytrade_gui.storage.identity import (
     read_meta,
     store_meta,
 )
+from copytrade_gui.storage.order_log_file import OrderLogFile
 from copytrade_gui.storage.problems import FolderError, NewerFileError, StorageError
 from copytrade_gui.storage.repair import Repair, cannot_be_written
 from copytrade_gui.storage.tables import APPLICATION_ID, SCHEMA
@@ -90,6 +91,12 @@ class Opener:
         fresh, restored = self._ensure_sound(seen)
         upgraded_from = self._ensure_schema()
         installation = self._mark_open(seen, new_epoch=restored)
+        order_log = OrderLogFile(self._folder, self._wall_ns, self._files, self._connecting)
+        self._sentences += order_log.prepare(
+            installation.installation_id,
+            0 if seen is None else seen.last_record,
+            adopt=restored or fresh,
+        )
         if self._altered and not self._sentences:
             self._sentences.append(
                 f"Database {self._path} was changed while the console was closed. "
@@ -115,13 +122,17 @@ class Opener:
             msgspec.structs.replace(seen, last_event=number, last_hash=digest, file_hash=file_hash)
         )
 
-    def note_progress(self, number: int, digest: bytes) -> None:
-        """Now and then while open: how far the audit trail has come."""
+    def note_progress(self, number: int, digest: bytes, record: int) -> None:
+        """Now and then while open: how far the audit trail and the order log have come."""
         seen = self._witness.read()
         if seen is not None:
             self._witness.write(
                 msgspec.structs.replace(
-                    seen, last_event=number, last_hash=digest.hex(), file_hash=""
+                    seen,
+                    last_event=number,
+                    last_hash=digest.hex(),
+                    file_hash="",
+                    last_record=record,
                 )
             )
 
@@ -259,7 +270,10 @@ class Opener:
             raise cannot_be_written(self._path, error) from error
         finally:
             engine.dispose()
-        self._witness.write(Seen(int(meta["epoch"]), opened, number, digest))
+        last_record = 0 if seen is None else seen.last_record
+        self._witness.write(
+            Seen(int(meta["epoch"]), opened, number, digest, last_record=last_record)
+        )
         return installation_from(meta)
 
     def _is_older(self, connection: Connection, meta: dict[str, str], seen: Seen | None) -> bool:

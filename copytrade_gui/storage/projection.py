@@ -1,50 +1,58 @@
-"""What facts do to the tables: one grouped transaction for many facts, safe to run twice.
+"""What facts do to the tables, one after the other; safe to run twice.
 
-Running a fact twice changes nothing: events are keyed by number, fills by trade id, filled quantity
-only grows, and an older event (by number; the wall clock may jump) never overwrites a newer one.
+Running a fact twice changes nothing: events are keyed by number, plans by their id, fills by trade
+id, filled quantity only grows, and an older event (by number; the wall clock may jump) never
+overwrites a newer one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from copytrade_gui.domain.order import State
 from copytrade_gui.storage.chain import EventRow
+from copytrade_gui.storage.expansion import (
+    SqlValue,
+    attempt_row,
+    expand_marks,
+    expand_plan,
+    intent_number,
+)
+from copytrade_gui.storage.plan_record import read_plan, read_wave
 from copytrade_gui.storage.records import (
     FILL_SEEN,
     HALT_KINDS,
     ORDER_CHANGED,
+    ORDERS_MARKED,
+    PLAN_MADE,
     PLAN_SETTLED,
     PLAN_VOIDED,
     OrderFact,
     read_fill,
     read_order,
 )
-from copytrade_gui.storage.rows import Rows, SqlValue
+
+log = logging.getLogger(__name__)
 
 INTENT_STATES = frozenset({State.PLANNED, State.BLOCKED, State.SKIPPED, State.STALE})
 """States of the intent itself; every other state is its newest attempt's."""
 
 EVENT = "INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_THE_INTENT = (
-    "(SELECT i.intent_number FROM intents i JOIN plans p ON p.plan_number = i.plan_number "
-    "WHERE p.plan_id = ? AND i.account_id = ? AND i.slice_number = ?)"
-)
-_THE_ATTEMPT = (
-    f"(SELECT attempt_row FROM attempts WHERE intent_number = {_THE_INTENT} AND number = ?)"  # noqa: S608 - only constants of ours
-)
 INTENT = (
-    "UPDATE intents SET state = ?, code = ?, reason = ?, cancel_requested = ?, changed_ns = ?, "  # noqa: S608 - only constants of ours
-    f"last_event = ? WHERE intent_number = {_THE_INTENT} AND last_event <= ?"
+    "UPDATE intents SET state = ?, code = ?, reason = ?, cancel_requested = ?, changed_ns = ?, "
+    "last_event = ? WHERE intent_number = ? AND last_event <= ?"
 )
 ATTEMPT = (
-    f"UPDATE attempts SET state = ? WHERE attempt_row = {_THE_ATTEMPT} AND EXISTS (SELECT 1 FROM "  # noqa: S608 - only constants of ours
-    "intents i WHERE i.intent_number = attempts.intent_number AND i.last_event <= ?)"
+    "UPDATE attempts SET state = ? WHERE attempt_row = ? AND EXISTS (SELECT 1 FROM intents i "
+    "WHERE i.intent_number = attempts.intent_number AND i.last_event <= ?)"
 )
 # One broker order is one attempt's and the other way round; a second claim stays in the trail.
 BROKER_ORDER = (
     "INSERT INTO broker_orders (account_id, broker_order_id, attempt_row, state, filled_quantity, "
-    f"average_price, changed_ns, last_event) SELECT ?, ?, {_THE_ATTEMPT}, ?, ?, ?, ?, ? WHERE true "
+    "average_price, changed_ns, last_event) VALUES (?,?,?,?,?,?,?,?) "
     "ON CONFLICT (account_id, broker_order_id) DO UPDATE SET state = excluded.state, "
     "filled_quantity = max(filled_quantity, excluded.filled_quantity), "
     "average_price = coalesce(excluded.average_price, average_price), "
@@ -54,7 +62,7 @@ BROKER_ORDER = (
 )
 LATENCY = (
     "INSERT INTO latency_samples (attempt_row, called_ns, sent_ns, replied_ns, at_ns) "
-    f"SELECT {_THE_ATTEMPT}, ?, ?, ?, ? WHERE true ON CONFLICT (attempt_row) DO UPDATE SET "
+    "VALUES (?,?,?,?,?) ON CONFLICT (attempt_row) DO UPDATE SET "
     "called_ns = excluded.called_ns, sent_ns = excluded.sent_ns, replied_ns = excluded.replied_ns "
     "WHERE replied_ns = 0"
 )
@@ -82,93 +90,109 @@ HALT = (
 )
 
 
+def store_events(cursor: sqlite3.Cursor, rows: Sequence[EventRow], *, strict: bool = False) -> None:
+    """Store events and what they change, inside the caller's transaction. Raises sqlite3.Error.
+
+    A change that contradicts what is stored, such as a second live attempt of one order, is left
+    out and logged; the event itself stays. ``strict`` raises sqlite3.IntegrityError instead.
+    """
+    cursor.executemany(EVENT, rows)
+    for row in rows:
+        project(cursor, row, strict=strict)
+
+
+def project(cursor: sqlite3.Cursor, row: EventRow, *, strict: bool = False) -> None:
+    """What one stored event changes; see ``store_events``."""
+    _Change(cursor, row, strict=strict).make()
+
+
+class _Change:
+    """What one event does to the tables."""
+
+    def __init__(self, cursor: sqlite3.Cursor, row: EventRow, *, strict: bool) -> None:
+        self._cursor = cursor
+        self._row = row
+        self._strict = strict
+
+    def make(self) -> None:
+        """Do it."""
+        row = self._row
+        if row.kind == ORDER_CHANGED:
+            self._order_changed(read_order(row.body))
+        elif row.kind == PLAN_MADE:
+            record = read_plan(row.body)
+            if record is not None:
+                self._tolerate(partial(expand_plan, self._cursor, record))
+        elif row.kind == ORDERS_MARKED:
+            for marks in read_wave(row.body).marks:
+                self._tolerate(partial(expand_marks, self._cursor, marks))
+        elif row.kind == FILL_SEEN:
+            fill = read_fill(row.body)
+            self._run(
+                FILL,
+                fill.account_id,
+                fill.trade_id,
+                fill.broker_order_id,
+                fill.quantity,
+                str(fill.price),
+                fill.at_text,
+                row.wall_ns,
+            )
+        elif row.kind == PLAN_SETTLED:
+            self._run(SETTLED, row.body, row.plan_id)
+        elif row.kind == PLAN_VOIDED:
+            self._run(VOID_ATTEMPTS, row.plan_id)
+            self._run(VOID_INTENTS, row.reason, row.wall_ns, row.number, row.plan_id)
+        elif row.kind in HALT_KINDS:
+            self._run(HALT, HALT_OF + row.account_id, str(row.number))
+
+    def _order_changed(self, fact: OrderFact) -> None:
+        row = self._row
+        intent = intent_number(self._cursor, row.plan_id, row.account_id, slice_of(row.intent_id))
+        if intent is None:
+            return
+        # The attempt first: a live one that died lets the next one of its order live.
+        if fact.attempt_number and fact.state not in INTENT_STATES:
+            attempt = attempt_row(self._cursor, intent, fact.attempt_number)
+            if attempt is not None:
+                self._attempt_changed(fact, attempt)
+        words = (fact.state, fact.code, row.reason, int(fact.cancel_requested), fact.changed_ns)
+        self._run(INTENT, *words, row.number, intent, row.number)
+
+    def _attempt_changed(self, fact: OrderFact, attempt: int) -> None:
+        row = self._row
+        self._run(ATTEMPT, fact.state, attempt, row.number)
+        if fact.broker_order_id:
+            average = None if fact.average_price is None else str(fact.average_price)
+            self._run(
+                BROKER_ORDER,
+                row.account_id,
+                fact.broker_order_id,
+                attempt,
+                fact.state,
+                fact.filled_quantity,
+                average,
+                fact.changed_ns,
+                row.number,
+            )
+        if fact.called_ns:
+            times = (fact.called_ns, fact.sent_ns, fact.replied_ns, fact.changed_ns)
+            self._run(LATENCY, attempt, *times)
+
+    def _run(self, sql: str, *values: SqlValue) -> None:
+        self._tolerate(partial(self._cursor.execute, sql, values))
+
+    def _tolerate(self, change: Callable[[], object]) -> None:
+        try:
+            change()
+        except sqlite3.IntegrityError as error:
+            if self._strict:
+                raise
+            log.warning(
+                "a change contradicts a stored record and stays in the trail only: %s", error
+            )
+
+
 def slice_of(intent_id: str) -> int:
     """The slice number at the end of an intent id."""
     return int(intent_id.rpartition(".")[2])
-
-
-def changes(rows: Sequence[EventRow]) -> list[Rows]:
-    """The transaction that stores these events and what they change."""
-    orders: dict[str, tuple[EventRow, OrderFact]] = {}
-    attempts: dict[tuple[str, int], tuple[EventRow, OrderFact]] = {}
-    fills: list[tuple[SqlValue, ...]] = []
-    settled: list[tuple[SqlValue, ...]] = []
-    halts: list[tuple[SqlValue, ...]] = []
-    voided: list[EventRow] = []
-    for row in rows:
-        if row.kind == ORDER_CHANGED:
-            fact = read_order(row.body)
-            orders[row.intent_id] = (row, fact)
-            if fact.attempt_number and fact.state not in INTENT_STATES:
-                # The newest word on an attempt comes last.
-                attempts.pop((row.intent_id, fact.attempt_number), None)
-                attempts[(row.intent_id, fact.attempt_number)] = (row, fact)
-        elif row.kind == FILL_SEEN:
-            fill = read_fill(row.body)
-            fills.append(
-                (
-                    fill.account_id,
-                    fill.trade_id,
-                    fill.broker_order_id,
-                    fill.quantity,
-                    str(fill.price),
-                    fill.at_text,
-                    row.wall_ns,
-                )
-            )
-        elif row.kind == PLAN_SETTLED:
-            settled.append((row.body, row.plan_id))
-        elif row.kind == PLAN_VOIDED:
-            voided.append(row)
-        elif row.kind in HALT_KINDS:
-            halts.append((HALT_OF + row.account_id, str(row.number)))
-    batch = [
-        Rows(EVENT, rows),
-        # Attempts that died first: then a new live one of the same intent breaks no index.
-        Rows(ATTEMPT, [_attempt(row, fact) for row, fact in attempts.values()]),
-        Rows(INTENT, [_intent(row, fact) for row, fact in orders.values()]),
-        Rows(
-            BROKER_ORDER,
-            [_broker_order(row, fact) for row, fact in attempts.values() if fact.broker_order_id],
-        ),
-        Rows(LATENCY, [_latency(row, fact) for row, fact in attempts.values() if fact.called_ns]),
-        Rows(FILL, fills),
-        Rows(SETTLED, settled),
-        Rows(VOID_ATTEMPTS, [(row.plan_id,) for row in voided]),
-        Rows(VOID_INTENTS, [(row.reason, row.wall_ns, row.number, row.plan_id) for row in voided]),
-        Rows(HALT, halts),
-    ]
-    return [part for part in batch if part.rows]
-
-
-def _intent_key(row: EventRow) -> tuple[str, str, int]:
-    return row.plan_id, row.account_id, slice_of(row.intent_id)
-
-
-def _intent(row: EventRow, fact: OrderFact) -> tuple[SqlValue, ...]:
-    words = (fact.state, fact.code, row.reason, int(fact.cancel_requested), fact.changed_ns)
-    return (*words, row.number, *_intent_key(row), row.number)
-
-
-def _attempt(row: EventRow, fact: OrderFact) -> tuple[SqlValue, ...]:
-    return (fact.state, *_intent_key(row), fact.attempt_number, row.number)
-
-
-def _broker_order(row: EventRow, fact: OrderFact) -> tuple[SqlValue, ...]:
-    average = None if fact.average_price is None else str(fact.average_price)
-    return (
-        row.account_id,
-        fact.broker_order_id,
-        *_intent_key(row),
-        fact.attempt_number,
-        fact.state,
-        fact.filled_quantity,
-        average,
-        fact.changed_ns,
-        row.number,
-    )
-
-
-def _latency(row: EventRow, fact: OrderFact) -> tuple[SqlValue, ...]:
-    times = (fact.called_ns, fact.sent_ns, fact.replied_ns, fact.changed_ns)
-    return (*_intent_key(row), fact.attempt_number, *times)

@@ -32,13 +32,17 @@ from copytrade_gui.domain.events import (
 )
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import CommandId
-from copytrade_gui.domain.records import Fill, OrderView, Plan
+from copytrade_gui.domain.records import Fill, OrderView
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.storage.chain import SEALED, Fact
 
 ENGINE = "engine"
 ORDER_CHANGED = "OrderChanged"
 FILL_SEEN = "FillSeen"
+PLAN_MADE = "PlanMade"
+"""Its body is the plan's record (``plan_record``); the journal makes it when the plan is stored."""
+ORDERS_MARKED = "OrdersMarked"
+"""Attempts of stored plans were marked SENDING; its body is the wave's record."""
 PLAN_SETTLED = "PlanSettled"
 PLAN_VOIDED = "PlanVoided"
 TRADING_STATE = "TradingStateChanged"
@@ -63,15 +67,6 @@ class OrderFact(msgspec.Struct, frozen=True, omit_defaults=True):
     sent_ns: int = 0
     replied_ns: int = 0
     diverged: Divergence | None = None
-
-
-class PlanFact(msgspec.Struct, frozen=True):
-    """What a ``PlanMade`` keeps; the plan itself is in the tables."""
-
-    action_id: str
-    intents: int
-    planned: int
-    made_ns: int
 
 
 class CommandFact(msgspec.Struct, frozen=True):
@@ -148,8 +143,10 @@ def fact_from(event: Event, at: Moment) -> Fact:
             reason, body = view.reason, order_fact(view, event.before)
         case FillSeen(fill=fill):
             account, body = fill.account_id, fill
-        case PlanMade() | PlanSettled() | PlanVoided():
-            plan, reason, body = _of_plan(event)
+        case PlanSettled():
+            plan = event.plan_id
+        case PlanVoided():
+            plan, reason = event.plan_id, event.reason
         case TradingStateChanged(change=change):
             actor, reason, body = change.actor, change.reason, event
         case AccountChanged(status=status):
@@ -180,18 +177,6 @@ def fact_from(event: Event, at: Moment) -> Fact:
     )
 
 
-def _of_plan(event: PlanMade | PlanSettled | PlanVoided) -> tuple[str, str, object]:
-    """Plan, words and body."""
-    if isinstance(event, PlanMade):
-        return event.plan.plan_id, "", _plan(event.plan)
-    return event.plan_id, event.reason if isinstance(event, PlanVoided) else "", event
-
-
-def _plan(plan: Plan) -> PlanFact:
-    planned = sum(1 for one in plan.intents if one.state == "PLANNED")
-    return PlanFact(plan.action.action_id, len(plan.intents), planned, plan.made_ns)
-
-
 def _report(event: RecoveryReported | DayChecked) -> tuple[str, str, object]:
     """Actor, words and body."""
     if isinstance(event, DayChecked):
@@ -209,6 +194,13 @@ def _report(event: RecoveryReported | DayChecked) -> tuple[str, str, object]:
             list(report.unread_accounts),
             report.needs_resume,
         ),
+    )
+
+
+def recorded_fact(kind: str, record: str, at: Moment, plan_id: str = "") -> Fact:
+    """A record of the order log as the fact that the audit chain covers."""
+    return Fact(
+        at.wall_ns, at.mono_ns, at.clock_offset_ms, ENGINE, kind, "", plan_id, "", "", record
     )
 
 
@@ -244,7 +236,7 @@ def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
             key, now = f"lamp {event.name}", event.state
         case ReviewsChanged(items=items):
             key, now = "reviews", tuple(item.intent_id for item in items)
-        case DayStep():
+        case DayStep() | PlanMade():  # a plan's fact is its record, stored when it was committed
             return False
         case RecoveryReported():
             return event.done

@@ -45,7 +45,11 @@ class Repair:
         """
         copy = self._backups.newest_sound()
         try:
-            aside = self._set_aside() if exists else None
+            aside = (
+                set_aside(self._path, self._folder.damaged / stamp(self._wall_ns()), self._files)
+                if exists
+                else None
+            )
             if copy is None:
                 self.make_empty()
             else:
@@ -67,19 +71,20 @@ class Repair:
             "Check every account against the broker before you resume."
         )
 
-    def _set_aside(self) -> Path:
-        folder = self._folder.damaged / stamp(self._wall_ns())
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for ending in ("", "-wal", "-shm"):
-            part = self._path.with_name(self._path.name + ending)
-            if part.exists():
-                self._files.move(part, folder / part.name)
-        return folder
-
     def _restore(self, copy: Path) -> None:
         for ending in ("-wal", "-shm"):
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
         self._files.replace(self._path, copy.read_bytes())
+
+
+def set_aside(path: Path, folder: Path, files: Files) -> Path:
+    """Move a database file with its log files into ``folder``, which it returns. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for ending in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            files.move(part, folder / part.name)
+    return folder
 
 
 def cannot_be_written(path: Path, error: Exception) -> FolderError:

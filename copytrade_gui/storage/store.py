@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from copytrade_gui.ports import Clock, FaultPoint
@@ -23,6 +23,7 @@ from copytrade_gui.storage.instance_lock import InstanceLock
 from copytrade_gui.storage.journal import SqliteJournal
 from copytrade_gui.storage.kill_flag import KillFlagFile
 from copytrade_gui.storage.opening import Opener, Opening
+from copytrade_gui.storage.order_log import OrderLog
 from copytrade_gui.storage.presence import Presence
 from copytrade_gui.storage.problems import FolderError
 from copytrade_gui.storage.reserve import Reserve, room_problem
@@ -53,6 +54,7 @@ class Store:
     folder: DataFolder
     opening: Opening
     database: Database
+    order_log: OrderLog
     journal: SqliteJournal
     accounts: SqliteAccounts
     history: SqliteHistory
@@ -116,7 +118,10 @@ async def open_store(
             database = InlineDatabase(folder.database, seams.connecting)
         else:
             database = await AsyncDatabase.open(folder.database, seams.connecting)
-        async with _closing(database):
+        async with AsyncExitStack() as closing:
+            await closing.enter_async_context(_closing(database))
+            order_log = await OrderLog.open(folder.order_log, seams.connecting, inline=inline)
+            await closing.enter_async_context(_closing(order_log))
             try:
                 emergency = EmergencyJournal(folder.emergency, seams.files)
             except OSError as error:
@@ -124,10 +129,11 @@ async def open_store(
                     f"Emergency journal {folder.emergency} cannot be written "
                     f"({error.strerror or error}). Free some disk space and start again."
                 ) from error
-            presence = Presence(folder.database)
+            presence = Presence(folder.database, folder.order_log)
             with contextlib.closing(emergency):
                 journal = await SqliteJournal.open(
                     database,
+                    order_log,
                     clock,
                     emergency,
                     reserve,
@@ -142,9 +148,10 @@ async def open_store(
                             folder=folder,
                             opening=opening,
                             database=database,
+                            order_log=order_log,
                             journal=journal,
                             accounts=SqliteAccounts(database),
-                            history=SqliteHistory(database),
+                            history=SqliteHistory(database, folder.order_log),
                             seals=SqliteSeals(database, folder.seals, seams.files),
                             kill_flag=KillFlagFile(folder.kill_flag, seams.files),
                             backups=backups,
@@ -164,7 +171,7 @@ async def open_store(
 
 
 @asynccontextmanager
-async def _closing(thing: Database | SqliteJournal) -> AsyncIterator[None]:
+async def _closing(thing: Database | OrderLog | SqliteJournal) -> AsyncIterator[None]:
     try:
         yield
     finally:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 1
+SCHEMA = 2
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""

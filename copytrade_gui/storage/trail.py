@@ -7,20 +7,18 @@ from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.storage.chain import GENESIS, EventRow, Fact, chained
-from copytrade_gui.storage.database import Database
+from copytrade_gui.storage.database import Database, cursor_of
 from copytrade_gui.storage.emergency import EmergencyJournal
 from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
-from copytrade_gui.storage.projection import EVENT, changes
+from copytrade_gui.storage.projection import store_events
 from copytrade_gui.storage.reserve import Reserve
-from copytrade_gui.storage.rows import Rows, SqlValue
 
 log = logging.getLogger(__name__)
 
-STATE = "INSERT OR IGNORE INTO trading_state (state, actor, reason, at_ns) VALUES (?,?,?,?)"
+_STATE = "INSERT OR IGNORE INTO trading_state (state, actor, reason, at_ns) VALUES (?,?,?,?)"
 
 
 class WaitingEvent(msgspec.Struct, frozen=True, tag="event", tag_field="is"):
@@ -39,9 +37,11 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(WaitingEvent | WaitingState)
 
 
-def state_row(change: StateChange) -> tuple[SqlValue, ...]:
-    """A row of ``trading_state``."""
-    return change.state.value, change.actor, change.reason, change.at_ns
+def store_states(connection: Connection, changes: Sequence[StateChange]) -> None:
+    """Put trading states into the database, inside the caller's transaction."""
+    for change in changes:
+        row = (change.state.value, change.actor, change.reason, change.at_ns)
+        connection.exec_driver_sql(_STATE, row)
 
 
 class Trail:
@@ -85,6 +85,10 @@ class Trail:
         self._states = []
         return len(found)
 
+    async def store_at_start(self, database: Database, facts: Sequence[Fact]) -> None:
+        """Store facts before anything else is. Raises SqliteFailedError: the start is refused."""
+        await self._write(database, self._number(facts))
+
     async def store(
         self, database: Database, facts: Sequence[Fact], reserve: Reserve
     ) -> str | None:
@@ -105,6 +109,25 @@ class Trail:
                     return str(error)
             return self._keep(fresh, error)
         return self._caught_up()
+
+    async def commit(self, database: Database, fact: Fact, reserve: Reserve) -> None:
+        """Store a fact that somebody waits for, and nothing else; nothing may be waiting.
+
+        Raises SqliteFailedError. Of kind CONSTRAINT: it contradicts what is stored, and the trail
+        is as before. Any other: it may be stored all the same, so it waits outside the database.
+        """
+        number, head = self.number, self.head
+        fresh = self._number([fact])
+        try:
+            await self._write(database, fresh, strict=True)
+        except SqliteFailedError as error:
+            if error.kind is FailureKind.CONSTRAINT:
+                self.number, self.head = number, head
+            else:
+                if error.kind in (FailureKind.FULL, FailureKind.IO):
+                    reserve.drop()
+                self._keep(fresh, error)
+            raise
 
     def keep_state(self, change: StateChange) -> None:
         """Put a stop the database refused into the emergency journal. Raises OSError."""
@@ -131,21 +154,17 @@ class Trail:
             return False
         return True
 
-    async def _write(self, database: Database, rows: list[EventRow]) -> None:
-        batch = changes(rows)
-        if self._states:
-            batch.append(Rows(STATE, [state_row(change) for change in self._states]))
-        try:
-            await database.write_rows(batch)
-        except SqliteFailedError as error:
-            if error.kind is not FailureKind.CONSTRAINT:
-                raise
-            # One record contradicts what is stored, such as a broker order that two attempts claim.
-            # The facts themselves are kept whole; only that one change is left out.
-            log.warning(
-                "a change contradicts a stored record and stays in the trail only: %s", error
-            )
-            await database.write(lambda connection: _tolerant(connection, batch))
+    async def _write(
+        self, database: Database, rows: Sequence[EventRow], *, strict: bool = False
+    ) -> None:
+        states = tuple(self._states)
+
+        def write(connection: Connection) -> None:
+            with cursor_of(connection) as cursor:
+                store_events(cursor, rows, strict=strict)
+            store_states(connection, states)
+
+        await database.write(write)
 
     def _keep(self, fresh: list[EventRow], error: SqliteFailedError) -> str:
         self._rows += fresh
@@ -166,17 +185,3 @@ class Trail:
                 # Harmless: what is replayed twice changes nothing.
                 log.warning("the emergency journal cannot be emptied: %s", error)
         return None
-
-
-def _tolerant(connection: Connection, batch: Sequence[Rows]) -> None:
-    for part in batch:
-        for row in part.rows:
-            savepoint = connection.begin_nested()
-            try:
-                connection.exec_driver_sql(part.sql, row)
-            except IntegrityError:
-                savepoint.rollback()
-                if part.sql == EVENT:
-                    raise
-            else:
-                savepoint.commit()

@@ -1,4 +1,4 @@
-"""What we last knew of the database, kept beside it, so that an older or changed file is noticed.
+"""What we last knew of database and order log: an older or changed file is noticed by it.
 
 The database cannot tell by itself that it was replaced by yesterday's copy. The witness holds how
 far it had come; after a clean close also the file's hash.
@@ -18,13 +18,17 @@ log = logging.getLogger(__name__)
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """How far the database had come. ``file_hash`` is SHA-256 in hex, empty while it is open."""
+    """How far the database had come. ``file_hash`` is SHA-256 in hex, empty while it is open.
+
+    ``last_record`` is the number of the newest row of the order log.
+    """
 
     epoch: int
     opened: int
     last_event: int
     last_hash: str
     file_hash: str = ""
+    last_record: int = 0
 
 
 class Witness:

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from copytrade_gui.bench.stand import CONTENDERS
+
 
 @pytest.mark.timeout(180)
 @pytest.mark.slow
@@ -26,13 +28,18 @@ def test_a_run_with_three_followers_tells_ratios_of_whole_bursts() -> None:
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)
     assert {
-        "ours_last_byte_vs_floor",
+        "seen_last_byte_vs_floor",
+        "after_master_last_byte_vs_floor",
+        "seen_open_vs_quiet",
+        "seen_after_burst_vs_quiet",
         "ours_last_ack_vs_floor",
-        "window_last_byte_vs_headless",
         "usual_last_ack_vs_ours",
+        "window_last_byte_vs_headless",
+        "commit_bytes",
     } <= set(told["ratios"])
     group = told["followers"]["3"]
-    assert set(group) == {"floor", "ours", "unseen", "window", "usual", "each"}
+    assert set(group) == set(CONTENDERS)
+    assert 0 < told["ratios"]["commit_bytes"] <= 60_000
     for contender in group.values():
         assert contender["orders"] == contender["acked"] == 2 * 4  # the master's and three copies
         figures = contender["figures"]

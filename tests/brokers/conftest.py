@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.brokers.iifl import connect
-from tests.brokers import rig
 from tests.brokers.certificates import PrivateCa, make_ca
 
 
@@ -15,12 +14,6 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> PrivateCa:
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
     return tmp_path / "contracts"
-
-
-@pytest.fixture
-def sealed_orders(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Encrypt every order before it is placed, as the engine does while its commit is out."""
-    monkeypatch.setattr(rig, "SEAL_FIRST", True)
 
 
 @pytest.fixture

@@ -94,10 +94,6 @@ def tag(number: int) -> Tag:
     return order_tag(b"k" * 16, AttemptId(f"test.{number}"))
 
 
-SEAL_FIRST = False
-"""Whether ``Answers`` seals each order before it places it; see the fixture ``sealed_orders``."""
-
-
 class Answers:
     """Hears the replies of a wave of orders; every order must be answered exactly once."""
 
@@ -114,8 +110,6 @@ class Answers:
             self.replies.setdefault(number, []).append(reply)
             self._changed.set()
 
-        if SEAL_FIRST:
-            road.seal(order)
         self._inside = True
         road.place(order, deadline_ms, done)
         self._inside = False

@@ -35,23 +35,8 @@ class TestHttpxRoadOverTls(BrokerContract):
     fast, tls = False, True
 
 
-@pytest.mark.usefixtures("sealed_orders")
-class TestWireRoadWithSealedOrders(BrokerContract):
-    fast, tls = True, False
-
-
-@pytest.mark.usefixtures("sealed_orders")
-class TestWireRoadOverTlsWithSealedOrders(BrokerContract):
-    fast, tls = True, True
-
-
 @pytest.mark.usefixtures("memory_tls")
 class TestWireRoadOverTlsInMemory(BrokerContract):
-    fast, tls = True, True
-
-
-@pytest.mark.usefixtures("memory_tls", "sealed_orders")
-class TestWireRoadOverTlsInMemoryWithSealedOrders(BrokerContract):
     fast, tls = True, True
 
 

@@ -113,11 +113,8 @@ class Fuzz:
                 await asyncio.sleep(0)
 
 
-@pytest.mark.usefixtures("sealed_orders")
-async def test_fuzzed_replies_to_sealed_orders(
-    cache: Path, ca: PrivateCa, record_property: Tell
-) -> None:
-    numbers = proof_range(200, "fuzz_sealed")
+async def test_fuzzed_replies_over_tls(cache: Path, ca: PrivateCa, record_property: Tell) -> None:
+    numbers = proof_range(200, "fuzz_tls")
     record_property("replies", await fuzz_replies(cache, numbers, fast=True, ca=ca))
 
 

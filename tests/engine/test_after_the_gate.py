@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -22,6 +24,17 @@ from tests.engine.book_reads import Doubt
 from tests.engine.test_leaving import begin, launches, press
 from tests.proof.judge import settled
 from tests.proof.rig import Console, World, world
+
+
+@contextmanager
+def full(console: Console) -> Iterator[None]:
+    """The order log takes no plan meanwhile."""
+    with closing(sqlite3.connect(console.store.order_log.path, isolation_level=None)) as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        yield
+        other.execute("DROP TRIGGER full")
 
 
 def states(console: Console) -> dict[str, State]:
@@ -172,17 +185,10 @@ def test_a_plan_that_was_not_stored_halts_and_leaves_nothing_behind() -> None:
     async def script(console: Console) -> None:
         await begin(console)
         made = console.world
-        database = console.store.database
         console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 3_000_000_000
-        await database.write(
-            lambda one: one.exec_driver_sql(
-                "CREATE TRIGGER full BEFORE INSERT ON plans BEGIN SELECT RAISE(ABORT, 'full'); END"
-            )
-        )
-        with pytest.raises(DeniedError):
+        with full(console), pytest.raises(DeniedError):
             await press(console, "not stored")
         assert not console.engine.gate.may_send
-        await database.write(lambda one: one.exec_driver_sql("DROP TRIGGER full"))
         await made.clock.sleep(1)
         await console.engine.resume("operator", "space made")
         await made.clock.sleep(10)
@@ -275,17 +281,10 @@ def test_a_first_try_found_during_the_commit_of_the_second_stops_it_and_no_neigh
 def test_a_second_press_during_the_commit_is_told_what_became_of_the_first(fails: bool) -> None:
     async def script(console: Console) -> None:
         await begin(console)
-        database = console.store.database
-        if fails:
-            await database.write(
-                lambda one: one.exec_driver_sql(
-                    "CREATE TRIGGER full BEFORE INSERT ON plans "
-                    "BEGIN SELECT RAISE(ABORT, 'full'); END"
-                )
+        with full(console) if fails else nullcontext():
+            told = await asyncio.gather(
+                press(console, "same"), press(console, "same"), return_exceptions=True
             )
-        told = await asyncio.gather(
-            press(console, "same"), press(console, "same"), return_exceptions=True
-        )
         assert [isinstance(one, DeniedError) for one in told] == [fails, fails]
 
     with world(2) as made:

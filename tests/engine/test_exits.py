@@ -13,6 +13,7 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, OrderTerms, Product, Side, State
 from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.planner import share_out
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import holds_from_yesterday, trades_himself
 from tests.engine.test_leaving import begin
@@ -53,7 +54,6 @@ async def press(
     """Place it; every follower's order by account."""
     engine, master = console.engine, console.world.master
     command = CommandId(f"press at {console.world.time.now_ns}")
-    engine.submission.rehearse(master, terms, fan_out, command)
     placed = await engine.submit(master, terms, fan_out, command)
     await console.world.clock.sleep(wait_s)
     orders = engine.book.of_plan(placed.plan.plan_id)
@@ -62,7 +62,14 @@ async def press(
 
 def shown(console: Console, terms: OrderTerms) -> dict[AccountId, tuple[int, str]]:
     """What the ticket's preview says each follower would get."""
-    shares = console.engine.submission.shares(console.world.master, terms)
+    submission, master = console.engine.submission, console.world.master
+    followers = submission.followers_of(master)
+    shares = share_out(
+        terms,
+        [lane.facts for lane in followers],
+        submission.quotes.fresh_price(terms.instrument.key),
+        submission.cover(master, terms, followers),
+    )
     return {one.account.account_id: (one.sized.quantity, one.sized.code) for one in shares}
 
 
@@ -368,14 +375,14 @@ def test_after_a_crash_the_copies_of_the_day_are_known_again() -> None:
 
 
 def test_what_changed_between_preview_and_press_is_asked_again() -> None:
-    """The copy was closed by another plan after the ticket had been made ready."""
+    """The copy was closed by another plan after the ticket had been shown."""
 
     async def script(console: Console) -> None:
         made, engine = console.world, console.engine
         await begin(console)
         await press(console, ticket(made, BUY))
         sell, command = ticket(made, SELL), CommandId("shown early")
-        engine.submission.rehearse(made.master, sell, FanOut.WITH_MASTER, command)
+        assert all(quantity for quantity, _ in shown(console, sell).values())
         await press(console, ticket(made, SELL))
         trades_himself(made, made.accounts[0], ticket(made, BUY), 10)
         await made.clock.sleep(15)

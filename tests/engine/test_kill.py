@@ -5,7 +5,6 @@ The judge is the broker's ledger, and the wire for how often it was asked.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +14,8 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
-from copytrade_gui.storage.folder import DataFolder
 from tests.engine.test_leaving import begin, press
+from tests.proof.restored import put_back
 from tests.proof.rig import Console, ProgramStopped, World, world
 
 SLOW = Switches(latency_ms=150, jitter_ms=0)
@@ -155,7 +154,7 @@ def test_a_kill_after_a_restored_database_cancels_what_its_records_never_knew() 
     async def before(console: Console) -> None:
         await begin(console)
         copy = await console.store.backups.make(
-            console.store.database, console.world.time.wall_ns()
+            console.store.database, console.store.order_log, console.world.time.wall_ns()
         )
         assert copy is not None
         copies.append(copy)
@@ -172,7 +171,7 @@ def test_a_kill_after_a_restored_database_cancels_what_its_records_never_knew() 
 
     with world(4) as made:
         made.live(before)
-        shutil.copy(copies[0], DataFolder(copies[0].parents[1]).database)
+        put_back(copies[0])
         made.live(after)
 
 

@@ -74,10 +74,8 @@ def test_an_account_whose_orders_all_ended_trades_again_once_it_was_read() -> No
         await console.engine.resume("operator", "No time to wait.")
         console.log_in(F1)
         console.log_in(AccountId("F002"))
-        submission = console.engine.submission
         terms, command = made.terms(away=60), CommandId("previewed too early")
         assert (await shares(console, "an order of nobody's"))[F1] == (State.BLOCKED, "unread")
-        submission.rehearse(made.master, terms, FanOut.WITH_MASTER, command)
         await made.clock.sleep(10)
         await console.engine.submit(made.master, terms, FanOut.WITH_MASTER, command)
         await made.clock.sleep(10)

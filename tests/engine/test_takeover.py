@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.storage.folder import DataFolder
 from tests.engine.test_kill import open_at_broker, place_elsewhere, rest
 from tests.engine.test_leaving import begin, press
+from tests.proof.restored import put_back
 from tests.proof.rig import Console, World, world
 
 
@@ -27,7 +27,7 @@ class Day:
         """Three master orders that rest, of which the copy knows nothing."""
         await begin(console)
         copy = await console.store.backups.make(
-            console.store.database, console.world.time.wall_ns()
+            console.store.database, console.store.order_log, console.world.time.wall_ns()
         )
         assert copy is not None
         self.copy = copy
@@ -75,7 +75,7 @@ def test_after_an_old_copy_was_put_back_todays_orders_are_known_again() -> None:
 
     with world(3) as made:
         made.live(day.trade)
-        shutil.copy(day.copy, day.database)
+        put_back(day.copy)
         made.live(after)
 
 
@@ -102,7 +102,7 @@ def test_what_was_taken_over_is_stored_and_not_taken_twice() -> None:
 
     with world(2) as made:
         made.live(day.trade)
-        shutil.copy(day.copy, day.database)
+        put_back(day.copy)
         made.live(taken_over)
         made.live(again)
 
@@ -126,7 +126,7 @@ def test_nothing_leaves_in_an_account_whose_lost_orders_cannot_be_taken_over_yet
 
     with world(2) as made:
         made.live(day.trade)
-        shutil.copy(day.copy, day.database)
+        put_back(day.copy)
         terms, kept = made.terms(), list(made.instruments)
         made.instruments.clear()
         made.live(after)
@@ -147,5 +147,5 @@ def test_an_order_placed_after_the_loss_is_another_installations_and_halts() -> 
 
     with world(2) as made:
         made.live(day.trade)
-        shutil.copy(day.copy, day.database)
+        put_back(day.copy)
         made.live(after)

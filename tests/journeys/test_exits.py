@@ -10,7 +10,6 @@ import pytest
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.draft import Draft
-from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, Side, State
 from tests.journeys.journey import Journey, journey
 
@@ -47,7 +46,7 @@ async def test_a_follower_switched_on_after_the_entry_is_not_sold_short_by_the_e
             await filled(trip, 3)
         await followers.set_active([late.account_id], active=True)
         sell = replace(buy, side=Side.SELL, price=str(Decimal(buy.price) - 40))
-        preview = await trading.preview(master.account_id, sell, CommandId("exit"))
+        preview = await trading.preview(master.account_id, sell)
         rows = {row.account_id: row for row in preview.rows}
         wanted = "awaits_copy" if at_once else "no_copy_to_exit"
         assert rows[late.account_id].code == wanted

@@ -123,7 +123,7 @@ async def _write_everything(opened: Opened, exports: Path) -> None:
     for ending in (".csv", ".json"):
         await store.history.export_events(exports / f"audit{ending}")
     await console.followers.export_csv(exports / "followers.csv")
-    await store.backups.make(store.database, SystemClock().wall_ns())
+    await store.backups.make(store.database, store.order_log, SystemClock().wall_ns())
 
 
 async def _fail(opened: Opened, account: Account, exports: Path) -> None:

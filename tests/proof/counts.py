@@ -27,7 +27,7 @@ COUNTS = {
     "fuzz_wire": Count(10_000, 100_000),
     "fuzz_httpx": Count(500, 2_000),
     "fuzz_asyncio": Count(1_000, 5_000),
-    "fuzz_sealed": Count(1_000, 5_000),
+    "fuzz_tls": Count(1_000, 5_000),
     "fuzz_parser": Count(20_000, 1_000_000),
     "resend": Count(2_400, 24_000),
     "disk": Count(50, 500),

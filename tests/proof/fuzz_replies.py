@@ -17,7 +17,7 @@ def parts(release: bool) -> int:
 def part(release: bool, number: int) -> Row:
     """The wire's replies, and smaller numbers on the other roads."""
     del release
-    counts = f"fuzz_wire={_EACH}@{number * _EACH},fuzz_httpx=500,fuzz_sealed=1000,resend=2400"
+    counts = f"fuzz_wire={_EACH}@{number * _EACH},fuzz_httpx=500,fuzz_tls=1000,resend=2400"
     ran = run_suite(
         ["tests/brokers/test_wire_fuzz.py", "tests/brokers/test_never_resent.py"], counts
     )

@@ -7,7 +7,6 @@ that was put back from a copy, and a stop between a wave's marks and its bytes. 
 from __future__ import annotations
 
 import random
-import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.simulator.faults import Fault
-from copytrade_gui.storage.folder import DataFolder
+from tests.proof.restored import put_back
 from tests.proof.rig import Console, World, world
 from tests.proof.row import ProofBroken, Row
 
@@ -80,7 +79,7 @@ def run(seed: int, kind: str, followers: int = 6) -> Killed:
         day = _Day(made, dice, kind)
         if kind == "restored":
             made.live(day.before_the_copy_is_put_back)
-            shutil.copy(day.copies[0], DataFolder(day.copies[0].parents[1]).database)
+            put_back(day.copies[0])
         killed = made.live(day.killed, fault=day.see)
         if killed is None:
             raise ProofBroken(f"seed {seed}, {kind}: the program ended early")
@@ -112,7 +111,9 @@ class _Day:
         made = self._world
         console.log_all_in()
         await made.clock.sleep(5)
-        copy = await console.store.backups.make(console.store.database, made.time.wall_ns())
+        copy = await console.store.backups.make(
+            console.store.database, console.store.order_log, made.time.wall_ns()
+        )
         if copy is None:
             raise ProofBroken("no copy of the database was made")
         self.copies.append(copy)

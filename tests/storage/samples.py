@@ -186,7 +186,6 @@ def make_attempt(intent: Intent, number: int = 1, marked_ns: int = NOON_NS + 1) 
         account_id=intent.account_id,
         number=number,
         tag=order_tag(KEY, attempt),
-        payload_hash=f"{number:064x}",
         marked_ns=marked_ns,
         deadline_ms=7_000,
     )

@@ -38,9 +38,6 @@ async def trade(data, run):
         for number in range(10_000):
             plan = make_plan(f'{run}-{number}', FOLLOWERS)
             attempts = first_attempts(plan)
-            if number % 2:
-                store.journal.rehearse_plan(plan, attempts)
-                await clock.advance(0.2)
             await store.journal.commit_plan(plan, attempts)
             print('plan', plan.plan_id, flush=True)
             for intent, attempt in zip(plan.intents, attempts):

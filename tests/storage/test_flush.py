@@ -11,7 +11,6 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
 from copytrade_gui.storage.folder import DataFolder
 from copytrade_gui.storage.store import open_store
-from copytrade_gui.storage.threaded import AsyncDatabase
 from tests.storage.conftest import SMALL
 from tests.storage.samples import HandClock, first_attempts, make_plan, view_of
 from tests.storage.test_journal import counted
@@ -26,18 +25,18 @@ async def test_a_flush_that_is_cancelled_loses_no_fact(
         plan = make_plan()
         attempts = first_attempts(plan)
         await store.journal.commit_plan(plan, attempts)
-        write_rows, gone_on = store.database.write_rows, asyncio.Event()
+        await store.journal.flush()
+        write, gone_on = store.database.write, asyncio.Event()
 
         async def broken() -> None:
             await gone_on.wait()
-            monkeypatch.setattr(store.database, "write_rows", write_rows)
+            monkeypatch.setattr(store.database, "write", write)
             raise SqliteFailedError(FailureKind.LOCKED, "database is locked")
 
-        async def slow(_batch: object, _meanwhile: object = None) -> None:
-            assert isinstance(store.database, AsyncDatabase)
-            await store.database._to_the_end(broken())
+        async def slow(_work: object) -> None:
+            await asyncio.shield(asyncio.get_running_loop().create_task(broken()))
 
-        monkeypatch.setattr(store.database, "write_rows", slow)
+        monkeypatch.setattr(store.database, "write", slow)
         view = view_of(plan.intents[0], attempts[0], State.ACKED, broker_order_id="B1")
         store.journal.append(OrderChanged(view, "SENDING"))
         flush = asyncio.get_running_loop().create_task(store.journal.flush())
@@ -50,4 +49,4 @@ async def test_a_flush_that_is_cancelled_loses_no_fact(
         assert flush.cancelled()
         await store.journal.flush()
         assert counted(store, "SELECT count(*) FROM broker_orders") == 1
-        assert counted(store, "SELECT max(number) FROM events") == 1
+        assert counted(store, "SELECT max(number) FROM events") == 2

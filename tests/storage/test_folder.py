@@ -48,7 +48,7 @@ async def test_everything_is_private_whatever_the_umask(
     async with open_store(folder, clock, inline=inline, seams=SMALL) as store:
         plan = make_plan()
         await store.journal.commit_plan(plan, first_attempts(plan))
-        assert await store.backups.make(store.database, clock.wall_ns())
+        assert await store.backups.make(store.database, store.order_log, clock.wall_ns())
         store.kill_flag.set("test")
         await store.history.export_events(folder.root / "events.csv")
         seen = {path.name for path in folder.root.iterdir()}

@@ -46,7 +46,8 @@ async def make_used(folder: DataFolder, clock: HandClock, *, backup: bool = Fals
         plan = make_plan("c1")
         await store.journal.commit_plan(plan, first_attempts(plan))
         if backup:
-            assert await store.backups.make(store.database, clock.wall_ns()) is not None
+            made = await store.backups.make(store.database, store.order_log, clock.wall_ns())
+            assert made is not None
             later = make_plan("c2")
             await store.journal.commit_plan(later, first_attempts(later))
 
@@ -101,7 +102,7 @@ async def test_a_damaged_database_is_kept_aside_and_the_newest_sound_copy_restor
 ) -> None:
     await make_used(folder, clock, backup=True)
     key_before = folder.witness.read_bytes()
-    (sound,) = folder.backups.iterdir()
+    (sound,) = folder.backups.glob("copytrade-*")
     newer_but_broken = sound.with_name("copytrade-20991231-235959-000000.db")
     newer_but_broken.write_bytes(sound.read_bytes()[:-5000] + bytes(5000))
     damaged = bytearray(folder.database.read_bytes())
@@ -110,7 +111,10 @@ async def test_a_damaged_database_is_kept_aside_and_the_newest_sound_copy_restor
     async with open_store(folder, clock, inline=True, seams=SMALL) as store:
         assert store.installation.epoch == 2
         assert sound.name in store.opening.sentences[0]
-        assert [p.action.order_ref for p in (await store.journal.load(DAY)).plans] == ["cmd:c1"]
+        assert [p.action.order_ref for p in (await store.journal.load(DAY)).plans] == [
+            "cmd:c1",
+            "cmd:c2",  # the order log still knew it
+        ]
     (kept,) = folder.damaged.rglob("copytrade.db")
     assert kept.read_bytes() == damaged
     assert folder.witness.read_bytes() != key_before
@@ -154,7 +158,7 @@ async def test_a_deleted_database_comes_back_from_its_copy(
     folder.database.unlink()
     async with open_store(folder, clock, inline=True, seams=SMALL) as store:
         assert store.installation.epoch == 2
-        assert len((await store.journal.load(DAY)).plans) == 1
+        assert len((await store.journal.load(DAY)).plans) == 2  # one from the order log
 
 
 @pytest.mark.expected_log("was changed while the console was closed")

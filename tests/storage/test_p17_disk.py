@@ -84,9 +84,6 @@ async def trade(store: Store, clock: HandClock, day: Day, plans: int = 4) -> Non
     for number in range(plans):
         plan = make_plan(f"c{number}")
         attempts = first_attempts(plan)
-        if number % 2:  # its ticket was read for a while
-            journal.rehearse_plan(plan, attempts)
-            await clock.advance(0.2)
         if not await day.tried(journal.commit_plan(plan, attempts)):
             day.refused.append(plan)
             continue
@@ -299,16 +296,19 @@ async def test_p17_a_really_full_database_gives_the_reserve_back(
         await store.database.write(
             lambda connection: connection.exec_driver_sql("PRAGMA max_page_count=1").scalar()
         )
-        plan = make_plan("too much", followers=400)
-        with pytest.raises(JournalFailureError, match="disk is full"):
-            await store.journal.commit_plan(plan, first_attempts(plan))
-        day.refused.append(plan)
-        assert not folder.reserve.exists()
+        plan = make_plan("too much for the tables", followers=400)
+        await store.journal.commit_plan(plan, first_attempts(plan))  # on the disk already
+        day.plans.append(plan)
         for number in range(400):
             words = "Words. " * 50
             store.journal.append(Alarm(Severity.INFO, f"full {number}", words, NOON_NS))
         await store.journal.flush()
         assert not healthy(store)
+        assert not folder.reserve.exists()
+        refused = make_plan("after that")
+        with pytest.raises(JournalFailureError, match="Earlier facts could not be stored"):
+            await store.journal.commit_plan(refused, first_attempts(refused))
+        day.refused.append(refused)
         day.facts += [f"full {number}" for number in range(400)]
         assert day.halts
     await judge(folder, clock, day)
@@ -318,7 +318,7 @@ async def test_p17_a_really_full_database_gives_the_reserve_back(
 async def test_p17_locked_by_another_program(folder: DataFolder, clock: HandClock) -> None:
     seams = Seams(connecting=Connecting(busy_timeout_ms=100), reserve_bytes=64 * 1024)
     async with open_store(folder, clock, seams=seams) as store:
-        other = sqlite3.connect(folder.database, isolation_level=None)
+        other = sqlite3.connect(folder.order_log, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         plan = make_plan()
         with pytest.raises(JournalFailureError, match="locked by another program"):
@@ -365,7 +365,7 @@ async def test_p17_flipped_bytes(tmp_path: Path, record_property: Tell) -> None:
     day = Day()
     async with open_store(base, clock, inline=True, seams=SMALL) as store:
         await trade(store, clock, day)
-        await store.backups.make(store.database, clock.wall_ns())
+        await store.backups.make(store.database, store.order_log, clock.wall_ns())
     sound = base.database.read_bytes()
     for number in NUMBERS:
         torn = bytearray(sound)

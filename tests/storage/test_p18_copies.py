@@ -76,7 +76,7 @@ async def test_p18_two_machines_never_make_one_tag(tmp_path: Path, clock: HandCl
 async def backed_up(store: Store, clock: HandClock) -> Path:
     plan = make_plan("before")
     await store.journal.commit_plan(plan, first_attempts(plan))
-    copy = await store.backups.make(store.database, clock.wall_ns())
+    copy = await store.backups.make(store.database, store.order_log, clock.wall_ns())
     assert copy is not None
     later = make_plan("after")
     await store.journal.commit_plan(later, first_attempts(later))
@@ -101,7 +101,9 @@ async def test_p18_an_old_copy_put_back_is_noticed_and_begins_a_new_epoch(
         assert store.installation.tag_key != key
         assert any("check every account" in sentence for sentence in store.warnings)
         plans = (await store.journal.load(DAY)).plans
-        assert [plan.action.order_ref for plan in plans] == ["cmd:before"]
+        # The order log still knows what was sent after the copy was made.
+        assert [plan.action.order_ref for plan in plans] == ["cmd:before", "cmd:after"]
+        assert await store.history.verify() == ()
     shutil.copy(copy, folder.database)
     async with open_store(folder, clock, inline=True, seams=SMALL) as store:
         assert store.installation.epoch == 3  # not 2 again: those tags are at the broker
@@ -143,7 +145,7 @@ async def test_backups_are_hourly_sound_and_fourteen(
         made = 0
         for minute in range(0, 60 * (KEPT + 3), 20):
             now = NOON_NS + minute * 60 * 10**9
-            made += await store.backups.hourly(store.database, now) is not None
+            made += await store.backups.hourly(store.database, store.order_log, now) is not None
         copies = store.backups.newest_first()
         assert made == (NOON_NS + minute * 60 * 10**9) // HOUR_NS - NOON_NS // HOUR_NS + 1
         assert len(copies) == KEPT
@@ -159,6 +161,6 @@ async def test_a_backup_that_cannot_be_made_leaves_nothing_and_stops_nothing(
     async with open_store(folder, clock, inline=True, seams=SMALL) as store:
         folder.backups.rmdir()
         folder.backups.write_text("in the way")
-        assert await store.backups.make(store.database, clock.wall_ns()) is None
+        assert await store.backups.make(store.database, store.order_log, clock.wall_ns()) is None
         plan = make_plan()
         assert await store.journal.commit_plan(plan, first_attempts(plan))

@@ -260,7 +260,7 @@ async def test_p21_a_secret_lies_in_no_other_file(folder: DataFolder, tmp_path: 
     async with open_store(folder, clock, seams=SMALL) as store:
         plan = make_plan()
         await store.journal.commit_plan(plan, first_attempts(plan))
-        await store.backups.make(store.database, clock.wall_ns())
+        await store.backups.make(store.database, store.order_log, clock.wall_ns())
         await store.history.export_events(tmp_path / "audit.csv")
         files = files_under(tmp_path)
         assert {"copytrade.db-wal", "vault.json", "emergency.journal"} <= {p.name for p in files}

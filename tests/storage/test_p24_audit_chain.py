@@ -153,7 +153,7 @@ async def test_history_reads_newest_first_and_filters(store: Store) -> None:
     assert older[0].reason == "=Sentence 8"
     (found,) = await store.history.events(10, text="SENTENCE 7")
     assert found.reason == "=Sentence 7"
-    assert len(await store.history.events(10, plan_id=plan.plan_id)) == 4
+    assert len(await store.history.events(10, plan_id=plan.plan_id)) == 5
     assert len(await store.history.events(99, kind="OrderChanged")) == 3
 
 

@@ -1,9 +1,9 @@
 """Open one connection of the order road, on the lightest transport there is.
 
 With TLS that is ours: OpenSSL on the socket itself where the loop tells when a socket is readable
-(``tls_socket``), else OpenSSL in memory on the loop's plain transport (``sealed``; Windows). Either
-takes a fifth of the memory of asyncio's own TLS. Every handshake is a full one (TLS 1.3: one round
-trip anyway).
+(``tls_socket``), else OpenSSL in memory on the loop's plain transport (``tls_memory``; Windows).
+Either takes a fifth of the memory of asyncio's own TLS. Every handshake is a full one (TLS 1.3: one
+round trip anyway).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from typing import TypeVar
 
 from copytrade_gui.brokers.iifl.address import Address
-from copytrade_gui.brokers.iifl.sealed import ReadBuffer, SealedTransport
+from copytrade_gui.brokers.iifl.tls_memory import ReadBuffer, TlsInMemory
 from copytrade_gui.brokers.iifl.tls_socket import TlsSocket
 
 NEXT_ADDRESS_S = 0.25
@@ -50,13 +50,13 @@ async def open_connection_on(
             plain.abort()  # it has connected, which is all that was asked of it
         await TlsSocket.greet(connected, tls, address.host, made)
     else:
-        _, sealed = await _connect(
-            address, source_address, lambda: SealedTransport(made, tls, address.host, buffer)
+        _, tls_above = await _connect(
+            address, source_address, lambda: TlsInMemory(made, tls, address.host, buffer)
         )
         try:
-            await sealed.greeted
+            await tls_above.greeted
         except BaseException:
-            sealed.abort()
+            tls_above.abort()
             raise
     return made
 

@@ -14,7 +14,6 @@ import httptools
 
 from copytrade_gui.brokers.iifl.door import HttpReply
 from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
-from copytrade_gui.brokers.iifl.sealed import SealedTransport
 
 MAX_HEAD = 64 * 1024
 """Bytes of status line and headers, trailers and interim replies included."""
@@ -73,15 +72,12 @@ class Wire(asyncio.Protocol):
 
     # A wave looks at five hundred of these: without dictionaries more of them stay in the cache.
     __slots__ = (
-        "_awaiting", "_dead", "_max_body", "_owner", "_parser", "_reply", "_sealed", "_sealing",
-        "_transport",
+        "_awaiting", "_dead", "_max_body", "_owner", "_parser", "_reply", "_transport",
     )  # fmt: skip
 
     def __init__(self, owner: WireOwner) -> None:
         self._owner = owner
         self._transport: asyncio.Transport | None = None
-        self._sealing: SealedTransport | None = None
-        self._sealed = False
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._awaiting = False
         self._dead = False
@@ -90,13 +86,12 @@ class Wire(asyncio.Protocol):
 
     @property
     def ready(self) -> bool:
-        """Connected, alive, with nothing sealed and no reply outstanding."""
+        """Connected, alive, with no reply outstanding."""
         transport = self._transport
         return (
             transport is not None
             and not self._dead
             and not self._awaiting
-            and not self._sealed
             and not transport.is_closing()
         )
 
@@ -107,33 +102,10 @@ class Wire(asyncio.Protocol):
         name = None if transport is None else transport.get_extra_info("sockname")
         return str(name[0]) if isinstance(name, tuple) and name else ""
 
-    def seal(self, request: bytes) -> bool:
-        """Encrypt a request now, to be sent later. False: not ready, or no TLS."""
-        sealing = self._sealing
-        if sealing is None or self._dead or self._awaiting or self._sealed:
-            return False
-        self._sealed = sealing.seal(request)
-        return self._sealed
-
-    def send_sealed(self, max_body: int) -> bool:
-        """Send the sealed request; from here on a byte may have left. False: none has."""
-        sealing = self._sealing
-        if sealing is None or not self._sealed or self._dead or not sealing.send_sealed():
-            return False
-        self._awaiting, self._sealed = True, False
-        self._max_body = max_body
-        return True
-
     def send(self, request: bytes, max_body: int) -> bool:
         """Write a whole request now; from here on a byte may have left. False: not ``ready``."""
         transport = self._transport
-        if (
-            transport is None
-            or self._dead
-            or self._awaiting
-            or self._sealed
-            or transport.is_closing()
-        ):
+        if transport is None or self._dead or self._awaiting or transport.is_closing():
             return False
         self._awaiting = True
         self._max_body = max_body
@@ -154,9 +126,6 @@ class Wire(asyncio.Protocol):
         """Keep the transport."""
         # Ours is one of asyncio's in all but inheritance.
         self._transport = cast("asyncio.Transport", transport)
-        given: object = transport
-        if isinstance(given, SealedTransport):
-            self._sealing = given
         if self._dead:
             self._transport.abort()
 

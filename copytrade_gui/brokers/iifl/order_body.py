@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from decimal import Decimal
 
 import msgspec
@@ -50,9 +49,7 @@ class OrderEncoder:
             head, middle, tail = self._template(terms)
             newest = self._newest = (terms, b"%b%d%b" % (head, counted(terms), middle), tail)
         payload = b"%b%b%b" % (newest[1], tag.encode("ascii"), newest[2])
-        return PreparedOrder(
-            tag=tag, payload=payload, payload_hash=hashlib.sha256(payload).hexdigest()
-        )
+        return PreparedOrder(tag=tag, payload=payload)
 
     def _template(self, terms: OrderTerms) -> tuple[bytes, bytes, bytes]:
         key = terms.instrument.key

@@ -117,14 +117,8 @@ class DoorRoad:
         outcome = classify(answer.status, answer.headers, answer.body)
         return PlaceReply(outcome, answer.sent_ns or started_ns, replied_ns)
 
-    def seal(self, order: PreparedOrder) -> None:
-        """Nothing: the door encrypts when it sends."""
-
     def launch(self, order: PreparedOrder) -> None:
         """Nothing: ``place`` sends it."""
-
-    def unseal(self, order: PreparedOrder) -> None:
-        """Nothing was sealed."""
 
     def spare_door(self) -> HttpDoor | None:
         """None: the session's own door is the same way."""

@@ -49,7 +49,7 @@ class WireRoad:
     __slots__ = (
         "_active_ns", "_authorization", "_busy", "_clock", "_closed", "_connecting", "_failures",
         "_hung_up_after_s", "_keeping", "_kept", "_launched", "_launched_ns", "_line", "_mono_ns",
-        "_needs", "_place_head", "_prepared", "_read_request", "_request", "_retry", "_sealed",
+        "_needs", "_place_head", "_prepared", "_read_request", "_request", "_retry",
         "_seen", "_why_held", "_wire", "_yard",
     )  # fmt: skip
 
@@ -67,7 +67,6 @@ class WireRoad:
         self._busy: Job | None = None
         self._prepared: PreparedOrder | None = None
         self._request = b""
-        self._sealed: PreparedOrder | None = None
         self._launched: PreparedOrder | None = None
         self._launched_ns = 0
         self._line: deque[Job] = deque()
@@ -89,7 +88,7 @@ class WireRoad:
         wire = self._wire
         if wire is None or self._closed:
             return False
-        return wire.ready or self._busy is not None or self._sealed is not None
+        return wire.ready or self._busy is not None
 
     def obey(self, why_held: Callable[[Tag], str]) -> None:
         """Hold orders that wait here when ``why_held`` says so; see ``OrderRoad``."""
@@ -106,46 +105,22 @@ class WireRoad:
     ) -> None:
         """Write now if the connection is free; see ``OrderRoad``."""
         seconds = deadline_ms / 1000
-        if self._sealed is order:
-            self.launch(order)
         if self._launched is order:
             sent_ns = self._launched_ns
             self._launched = None
             job = self._busy = PlaceJob(b"", done, self._seen, sent_ns)
             job.wait = self._yard.wheel.after(seconds, partial(self._late, job, seconds), sent_ns)
             return
-        if self._sealed is order:
-            # It was breaking, and nothing of this order has left.
-            self._let_go("the connection broke")
         self._take(PlaceJob(self._request_of(order), done, self._seen, tag=order.tag), seconds)
 
-    def seal(self, order: PreparedOrder) -> None:
-        """Encrypt now what ``place`` will send, if the connection is free; see ``OrderRoad``."""
-        wire = self._wire
-        if wire is None or self._line or self._closed or self._sealed is not None:
-            return
-        if wire.seal(self._request_of(order)):
-            self._sealed = order
-
     def launch(self, order: PreparedOrder) -> None:
-        """Write it, sealed or not, if the connection is free; see ``OrderRoad``."""
+        """Write it, if the connection is free; see ``OrderRoad``."""
         wire = self._wire
-        if wire is None:
+        if wire is None or self._line or self._closed:
             return
         now_ns = self._mono_ns()
-        if self._sealed is order:
-            if not wire.send_sealed(MAX_REPLY):
-                return
-            self._sealed = None
-        elif self._line or self._closed or not wire.send(self._request_of(order), MAX_REPLY):
-            return
-        self._launched, self._launched_ns = order, now_ns
-
-    def unseal(self, order: PreparedOrder) -> None:
-        """The order will not be placed: the connection goes, for its records are numbered."""
-        if self._sealed is order:
-            self._let_go("a request was not sent")
-            self._reconnect()
+        if wire.send(self._request_of(order), MAX_REPLY):
+            self._launched, self._launched_ns = order, now_ns
 
     def _request_of(self, order: PreparedOrder) -> bytes:
         return self._request if self._prepared is order else self._whole(order)
@@ -260,7 +235,7 @@ class WireRoad:
         """Drop the connection; what is out on it is lost."""
         wire, self._wire = self._wire, None
         job, self._busy = self._busy, None
-        self._sealed = self._launched = None
+        self._launched = None
         if wire is not None:
             wire.drop()
         if job is not None:

@@ -2,7 +2,7 @@
 
 asyncio's TLS encrypts into memory, reads that memory and sends it: three calls that five hundred
 accounts pay one after the other. OpenSSL on the socket itself does the same in one. It needs a
-loop that tells when a socket is readable; for loops that do not see ``sealed``.
+loop that tells when a socket is readable; for loops that do not see ``tls_memory``.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from copytrade_gui.brokers.iifl.connect import open_connection_on
 from copytrade_gui.brokers.iifl.door import deadline
 from copytrade_gui.brokers.iifl.http1 import Wire, WireOwner
 from copytrade_gui.brokers.iifl.inbox import Inbox
-from copytrade_gui.brokers.iifl.sealed import ReadBuffer
+from copytrade_gui.brokers.iifl.tls_memory import ReadBuffer
 from copytrade_gui.brokers.iifl.wheel import Wheel
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import Clock

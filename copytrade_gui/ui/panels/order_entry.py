@@ -251,7 +251,7 @@ class OrderEntryPanel(QWidget):
             self.face.preview.show_preview(None)
             self._refresh_send()
             return
-        preview = await self._trading.preview(master.account_id, draft, self._command)
+        preview = await self._trading.preview(master.account_id, draft)
         if asked != self._asked_preview or self.phase is not Phase.EDITING:
             return
         self._preview = preview
