@@ -6,13 +6,14 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from copytrade_gui.app.process import files_allowed, files_problem
 from copytrade_gui.app.world import SystemClock
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.ports import JournalFailureError
+from copytrade_gui.storage.calendar_file import CalendarFile, CalendarFileError
 from copytrade_gui.storage.folder import DataFolder, open_folder
 from copytrade_gui.storage.keyring_store import find_backend
 from copytrade_gui.storage.problems import SecondInstanceError, StorageError
@@ -42,7 +43,13 @@ async def examine(data_dir: Path | None, profile: str) -> list[Finding]:
     except StorageError as problem:
         return [*findings, Finding("data folder", "bad", str(problem))]
     findings.append(Finding("data folder", "ok", f"{folder.root} is private and writable."))
-    return [*findings, _open_files(), await _database(folder), _contracts(folder, _today)]
+    return [
+        *findings,
+        _open_files(),
+        await _database(folder),
+        _contracts(folder, _today),
+        _calendar(folder),
+    ]
 
 
 def _python() -> Finding:
@@ -60,14 +67,11 @@ def _open_files() -> Finding:
 
 
 def _today() -> date:
-    return datetime.now(ZoneInfo("Asia/Kolkata")).date()
+    return ist(SystemClock().wall_ns()).date()
 
 
 def _clock() -> Finding:
-    try:
-        today = _today()
-    except ZoneInfoNotFoundError:
-        return Finding("clock", "bad", "The time zone Asia/Kolkata is unknown. Install tzdata.")
+    today = _today()
     if today < _EARLIEST:
         return Finding("clock", "bad", f"The clock says {today}. Set it, best by NTP.")
     sentence = f"{today} in India; compared with the broker's clock once the console runs."
@@ -97,6 +101,18 @@ async def _database(folder: DataFolder) -> Finding:
     except (StorageError, JournalFailureError) as problem:
         return Finding("database", "bad", str(problem))
     return Finding("database", "ok", "Sound, and of this version.")
+
+
+def _calendar(folder: DataFolder) -> Finding:
+    file = CalendarFile(folder.calendar)
+    try:
+        calendar = file.read_if_changed() or file.shipped
+    except CalendarFileError as error:
+        return Finding("calendar", "warn", str(error))
+    outdated = calendar.outdated(_today())
+    if outdated:
+        return Finding("calendar", "warn", outdated)
+    return Finding("calendar", "ok", f"Holidays are known until {calendar.listed_until}.")
 
 
 def _contracts(folder: DataFolder, today: Callable[[], date]) -> Finding:

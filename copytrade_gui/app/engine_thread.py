@@ -74,6 +74,7 @@ class EngineThread:
             window_answers=gate.window_answers,
             window_closed=gate.window_closed,
             lamps=there.lamps,
+            calendar=there.calendar,
         )
 
     async def call(self, work: Coroutine[object, object, T]) -> T:

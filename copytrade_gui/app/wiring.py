@@ -16,6 +16,7 @@ from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
 from copytrade_gui.app.keeping import keep_lamps
 from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.logs import log_to, note_refused_start
+from copytrade_gui.app.market_days import keep_calendar, put_calendar
 from copytrade_gui.app.paper import (
     SimulatorLine,
     SimulatorOptions,
@@ -49,6 +50,7 @@ from copytrade_gui.services.lamps import Lamps
 from copytrade_gui.services.market import Market
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.trading import Trading
+from copytrade_gui.storage.calendar_file import CalendarFile
 from copytrade_gui.storage.folder import DataFolder, open_folder
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
 from copytrade_gui.storage.keyring_store import OsKeyring, find_backend
@@ -150,11 +152,16 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         kill_flag=store.kill_flag,
         installation_key=store.installation.tag_key,
         # The simulated market is open at night as well, and its lots are known.
-        rules=Rules(day_ends=line is None, lots_seen_first=line is None),
+        rules=Rules(
+            day_ends=line is None, lots_seen_first=line is None, keeps_sessions=line is None
+        ),
         undisturbed=collector.held,
         lost=LostRecords(store.installation.lost_ns, index.get),
     )
     store.journal.on_failure = engine.storage_failed
+    calendar = CalendarFile(folder.calendar)
+    engine.hours.calendar = calendar.shipped
+    await put_calendar(engine, calendar)
     if options.look_only:
         engine.brake(TradingState.HALT)
     if line is not None:
@@ -183,6 +190,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     for work in (
         sessions.keep(),
         closing.keep(),
+        keep_calendar(engine, calendar),
         keep_lamps(engine, store, broker, clock, tidy),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
@@ -196,6 +204,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         paper=line is not None,
         profile=folder.root.name,
         lamps=lamps.newest,
+        calendar=lambda: engine.hours.calendar,
     )
     collector.calm()
     sys.setswitchinterval(SWITCH_INTERVAL_S)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag, TradeId
@@ -16,7 +17,7 @@ from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import IllegalTransitionError, State, step
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan
 from copytrade_gui.engine.bus import Bus
-from copytrade_gui.engine.order import GIVEN_UP, Order, indian_day, order_of
+from copytrade_gui.engine.order import GIVEN_UP, Order, order_of
 from copytrade_gui.ports import Clock, Doubt
 
 log = logging.getLogger(__name__)

@@ -8,19 +8,17 @@ can tell from a book who pressed cancel, so the words only say that it was not u
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.divergence import Change, Divergence
 from copytrade_gui.domain.ids import IntentId
-from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange
+from copytrade_gui.domain.instrument import LOT_QUOTED
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
+from copytrade_gui.engine.hours import Hours
 from copytrade_gui.engine.order import Order
-from copytrade_gui.engine.rules import Rules
 from copytrade_gui.ports import BrokerOrder, Clock
 
-_IST = timezone(timedelta(hours=5, minutes=30), "IST")
 _SAYS_ITS_TERMS = frozenset({State.WORKING, State.TRIGGER_PENDING, State.PARTIAL, State.FILLED})
 """In these the row's terms are the order's own. Before, the broker may not have put them all in; a
 change that is pending may still be refused; of an ended order some fields are emptied."""
@@ -49,22 +47,13 @@ _SHOWN_AS: Mapping[OrderType, frozenset[OrderType]] = {
 _CARRIED = frozenset({Product.NORMAL, Product.DELIVERY})
 _PAISE = 100  # the broker's own samples show prices a hundredfold (reference 9.6)
 
-_OPENS_MIN = 9 * 60
-_CLOSES_MIN: Mapping[Exchange, int] = {
-    **dict.fromkeys(Exchange, 15 * 60 + 30),
-    **dict.fromkeys((Exchange.NSECURR, Exchange.BSECURR, Exchange.NCDEXCOMM), 17 * 60),
-    **dict.fromkeys((Exchange.MCXCOMM, Exchange.NSECOMM, Exchange.BSECOMM), 23 * 60 + 30),
-}
-_SQUARED_OFF_BEFORE_MIN = 30
-"""Brokers end intraday orders by themselves within so many minutes before the close."""
-
 
 class Divergences:
     """Judges rows of complete reads of the order book."""
 
-    def __init__(self, clock: Clock, rules: Rules) -> None:
+    def __init__(self, clock: Clock, hours: Hours) -> None:
         self._clock = clock
-        self._rules = rules
+        self._hours = hours
         self._seen: dict[IntentId, set[tuple[Change, ...]]] = {}
 
     def judge(self, order: Order, row: BrokerOrder) -> Divergence | None:
@@ -101,19 +90,10 @@ class Divergences:
             and not order.cancel_requested
             and not row.rejection_reason
             and Validity.IOC not in (row.validity, order.intent.terms.validity)
-            and self._in_session(order.intent.terms, row)
+            and not self._hours.explains_an_end(
+                order, self._clock.wall_ns() if row.updated_ns is None else row.updated_ns
+            )
         )
-
-    def _in_session(self, terms: OrderTerms, row: BrokerOrder) -> bool:
-        """Outside the session the broker ends what is left of a day by itself."""
-        if not self._rules.day_ends:
-            return True
-        at_ns = self._clock.wall_ns() if row.updated_ns is None else row.updated_ns
-        moment = datetime.fromtimestamp(at_ns // 1_000_000_000, UTC).astimezone(_IST)
-        closes = _CLOSES_MIN[terms.instrument.key.exchange]
-        if terms.product is Product.INTRADAY:
-            closes -= _SQUARED_OFF_BEFORE_MIN
-        return _OPENS_MIN <= moment.hour * 60 + moment.minute < closes
 
 
 def not_by_us(order: Order) -> str:

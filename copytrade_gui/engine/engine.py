@@ -24,12 +24,13 @@ from copytrade_gui.engine.exits import Exits
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.halts import Halts
 from copytrade_gui.engine.hold import Holds
+from copytrade_gui.engine.hours import Hours
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
 from copytrade_gui.engine.reckoning import Reckoning
 from copytrade_gui.engine.reconciler import Absorbed, Reconciler
-from copytrade_gui.engine.recovery import Recovery, ist
+from copytrade_gui.engine.recovery import Recovery
 from copytrade_gui.engine.replies import Replies
 from copytrade_gui.engine.resolver import Resolver
 from copytrade_gui.engine.roster import Roster
@@ -80,11 +81,13 @@ class Engine:
         self.book = Book(self.bus, clock)
         self.lanes = Lanes(rules)
         self.gate = Gate(clock, kill_flag)
-        self._holds = Holds(self.book, self.lanes, self.gate, clock)
+        self.hours = Hours(clock, rules)
+        self._holds = Holds(self.book, self.lanes, self.gate, self.hours, clock)
         self._work = Work(clock, chance, self._bug)
         self.exits = Exits(self.book, self.lanes, clock, self._work, rules)
         self._breaker = Breaker(rules)
         self._roster = Roster(self.lanes, self.bus, self._work)
+        self.refresh_warmth = self._roster.refresh_warmth
         self._halts = Halts(self.lanes, self._roster, self.bus, clock)
         self._tripwires = Tripwires(self.gate, self.book, self._work, self.stop_trading)
         self._progress = Progress(self.book, self.bus, clock, self._tripwires.overshoot)
@@ -157,7 +160,7 @@ class Engine:
         self._reconciler = Reconciler(
             self.book,
             self._halts,
-            Divergences(clock, rules),
+            Divergences(clock, self.hours),
             on_live=self._live,
             on_settled=self._settled,
             on_rejected=self._replies.count_alike,
@@ -199,6 +202,7 @@ class Engine:
             clock=clock,
             work=self._work,
             rules=rules,
+            hours=self.hours,
             fault=fault,
             on_doubt=self._live,
             on_live=self._live,
@@ -242,6 +246,7 @@ class Engine:
             journal=journal,
             clock=clock,
             rules=rules,
+            hours=self.hours,
             work=self._work,
             fault=fault,
             undisturbed=undisturbed,
@@ -260,7 +265,7 @@ class Engine:
         """Restore the day from the journal; nothing leaves until recovery allows it."""
         for account in accounts:
             self.lanes.put(account)
-        work = await self._journal.load(ist(self._clock.wall_ns()).date())
+        work = await self._journal.load(self.hours.now.date())
         self._halts.restore(work.halts)
         self.submission.restore(work)
         self._recovery.restore(work, lost_today=self._takeover.due)
@@ -315,10 +320,6 @@ class Engine:
         lane = self.lanes.get(account_id)
         if lane is not None:
             self._roster.margin(lane, free)
-
-    def refresh_warmth(self) -> None:
-        """Tell which order connections are open now."""
-        self._roster.refresh_warmth()
 
     # ------------------------------------------------------------ orders
 

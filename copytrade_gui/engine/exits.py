@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
     CUT_TO_COPY,
@@ -28,7 +29,7 @@ from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.master_positions import MasterPositions
-from copytrade_gui.engine.order import Order, indian_day
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, Copied

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import AccountHalted, AccountHaltLifted
 from copytrade_gui.domain.halt import AccountHalt, Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.engine.bus import Bus
 from copytrade_gui.engine.lane import Lane, Lanes
-from copytrade_gui.engine.order import indian_day
 from copytrade_gui.engine.roster import Roster
 from copytrade_gui.ports import Clock
 

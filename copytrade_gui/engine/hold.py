@@ -10,6 +10,7 @@ from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.hours import Hours
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.ports import Clock, OrderRoad
 
@@ -17,10 +18,11 @@ from copytrade_gui.ports import Clock, OrderRoad
 class Holds:
     """Says why an order that was marked may not leave after all."""
 
-    def __init__(self, book: Book, lanes: Lanes, gate: Gate, clock: Clock) -> None:
+    def __init__(self, book: Book, lanes: Lanes, gate: Gate, hours: Hours, clock: Clock) -> None:
         self._book = book
         self._lanes = lanes
         self._gate = gate
+        self._hours = hours
         self._clock = clock
 
     def why_held(self, road: OrderRoad, tag: Tag) -> str:
@@ -30,7 +32,8 @@ class Holds:
         order = self._book.by_tag(tag)
         if order is None or order.attempt_state is not State.SENDING:
             return "It does not wait to be sent."
-        why = self._lanes.why_held(order, road)[1]
+        terms = order.intent.terms
+        why = self._lanes.why_held(order, road)[1] or self._hours.why_closed(terms.instrument)
         if why:
             return why
         now, lane = self._clock.mono_ns(), self._lanes[order.intent.account_id]

@@ -13,11 +13,12 @@ from functools import partial
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.engine.lane import Lane, Lanes
-from copytrade_gui.engine.order import Order, indian_day
+from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import BrokerFailureError, Clock

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -17,19 +18,11 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Attempt, Intent, OrderView, Plan, Timing
 from copytrade_gui.ports import Doubt
 
-_INDIA_NS = 19_800 * 1_000_000_000
-_DAY_NS = 86_400 * 1_000_000_000
-
 GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
 """An intent in one of these has no attempt that counts."""
 # Python 3.11 takes longer to find a member in its enum than to compare it.
 _PLANNED = State.PLANNED
 _MAY_FOLLOW = frozenset({None, State.NOT_SENT, State.REFUSED})
-
-
-def indian_day(wall_ns: int) -> int:
-    """Days since 1970 in India, whose days the broker's books show."""
-    return (wall_ns + _INDIA_NS) // _DAY_NS
 
 
 class Order(Struct, eq=False):

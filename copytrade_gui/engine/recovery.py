@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 
 from copytrade_gui.domain.account import Role
@@ -20,6 +19,7 @@ from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.findings import Findings
 from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.hours import Hours
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.reckoning import Compared, Reckoning
@@ -31,19 +31,6 @@ from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, FaultPoint, OpenWork
 
 _SLEPT = "The machine slept before it left; it was not sent."
-IST = timezone(timedelta(hours=5, minutes=30), "IST")
-
-
-def ist(wall_ns: int) -> datetime:
-    """Wall nanoseconds as a time of day in India."""
-    return datetime.fromtimestamp(wall_ns / 1e9, UTC).astimezone(IST)
-
-
-def in_market_hours(wall_ns: int) -> bool:
-    """Monday to Friday, 09:15 to 15:30 IST; holidays count as open: one question more."""
-    now = ist(wall_ns)
-    minutes = now.hour * 60 + now.minute
-    return now.weekday() < 5 and 9 * 60 + 15 <= minutes < 15 * 60 + 30
 
 
 class Recovery:
@@ -63,6 +50,7 @@ class Recovery:
         clock: Clock,
         work: Work,
         rules: Rules,
+        hours: Hours,
         fault: FaultPoint,
         on_doubt: Callable[[Order], None],
         on_live: Callable[[Order], None],
@@ -77,6 +65,7 @@ class Recovery:
         self._resolver = resolver
         self._clock = clock
         self._rules = rules
+        self._hours = hours
         self._fault = fault
         self._on_doubt = on_doubt
         self._on_live = on_live
@@ -105,7 +94,6 @@ class Recovery:
         self._findings.started_ns, self._last_event_ns = wall, work.last_event_ns
         self._stored = work.trading
         gap = (wall - work.last_event_ns) / 1e9 if work.last_event_ns else 0.0
-        self._must_ask = gap > self._rules.gap_needs_resume and in_market_hours(wall)
         for fill in work.fills:
             self._book.restore_fill(fill)
         views: defaultdict[PlanId, list[OrderView]] = defaultdict(list)
@@ -118,6 +106,7 @@ class Recovery:
             self._restore_plan(plan)
         for tag, intent in work.known_tags.items():
             self._book.know_tag(tag, intent)
+        self._must_ask = gap > self._rules.gap_needs_resume and self._market_trades()
         self._lanes.must_be_read(
             order.intent.account_id for order in self._book if self._book.sent_today(order)
         )
@@ -129,6 +118,10 @@ class Recovery:
         self._restore_state()
         self._fault(faultpoints.IN_RECOVERY)
         self.refresh()
+
+    def _market_trades(self) -> bool:
+        """True while a market that was traded today is open; a gap then needs a person's eyes."""
+        return self._hours.trade_now(one for one in self._book if self._book.sent_today(one))
 
     def _may_leave(self, order: Order) -> bool:
         """What section 5 still allows: unsent orders, and one more try after a rate or session."""
@@ -342,7 +335,7 @@ class Recovery:
             self._findings.begin(wall)
             self._unread.clear()
         long = gap_ns / 1e9 > self._rules.gap_needs_resume
-        self._must_ask = self._must_ask or (long and in_market_hours(wall))
+        self._must_ask = self._must_ask or (long and self._market_trades())
         for lane in self._lanes:
             for order in self._book.open_of(lane.account_id):
                 self._findings.add(order)

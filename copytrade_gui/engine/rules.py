@@ -82,5 +82,7 @@ class Rules:
     """Section 7.6."""
     lots_seen_first: bool = False
     """At the live broker no commodity order leaves before a position row has shown its lot."""
+    keeps_sessions: bool = False
+    """Section 9 row 32: at the live broker no order leaves outside continuous trading."""
     day_ends: bool = True
     """Section 9 row 31: outside the session a broker ends orders by itself, which nobody did."""

@@ -14,7 +14,7 @@ from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.events import PlanMade, PlanVoided
 from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.ids import AccountId, CommandId, action_id, plan_id
-from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS
+from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS, Instrument
 from copytrade_gui.domain.order import FanOut, OrderTerms, State, Validity
 from copytrade_gui.domain.records import MasterAction, Plan
 from copytrade_gui.engine import faultpoints, planner
@@ -24,6 +24,7 @@ from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.exits import Cover, Exits
 from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.hours import Hours
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.lots import Lots
 from copytrade_gui.engine.order import Order, order_of
@@ -101,6 +102,7 @@ class Submission:
         journal: Journal,
         clock: Clock,
         rules: Rules,
+        hours: Hours,
         work: Work,
         fault: FaultPoint,
         undisturbed: Callable[[], AbstractContextManager[None]],
@@ -118,6 +120,7 @@ class Submission:
         self._journal = journal
         self._clock = clock
         self._rules = rules
+        self._hours = hours
         self._fault = fault
         self._undisturbed = undisturbed
         self._on_storage_failure = on_storage_failure
@@ -136,6 +139,10 @@ class Submission:
         for plan in work.plans:
             if plan.action.command_id is not None:
                 self._by_command[plan.action.command_id] = plan
+
+    def why_not(self, instrument: Instrument) -> str:
+        """Why nothing of this instrument is ordered now, for the ticket; empty: it may be."""
+        return self._hours.why_closed(instrument) or self.lots.why_not(instrument.key.exchange)
 
     def followers_of(self, master_id: AccountId) -> list[Lane]:
         """Follower lanes of one master, in a stable order."""
@@ -228,6 +235,9 @@ class Submission:
         exchange = terms.instrument.key.exchange
         if terms.validity is Validity.IOC and exchange in NO_IOC:
             raise DeniedError("no_ioc", NO_IOC_WORDS)
+        closed = self._hours.why_closed(terms.instrument)
+        if closed:
+            raise DeniedError("session", closed)
         unseen = self.lots.why_not(exchange)
         if unseen:
             raise DeniedError("lot_not_seen", unseen)

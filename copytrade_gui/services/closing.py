@@ -13,16 +13,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from copytrade_gui.domain.calendar import SETTLES, ist
 from copytrade_gui.domain.day import DayChecked, DayReport, DaySeal, DayStep
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.session_hours import SETTLES, last_close
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.lane import Lane
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.reckoning import Compared
-from copytrade_gui.engine.recovery import ist
 from copytrade_gui.ports import Clock, Journal, JournalFailureError, SealBook
 from copytrade_gui.services.verbs import RefusedError
 
@@ -71,7 +70,7 @@ class Closing:
         orders = self._todays()  # a late find or a fill came with the reads
         now_ns = self._clock.wall_ns()
         now = ist(now_ns)
-        closes = _closes(orders, now)
+        closes = self._closes(orders, now.date())
         unread = {lane: found.unread for lane, found in compared.items() if found.unread}
         return DayReport(
             day=began,
@@ -93,7 +92,7 @@ class Closing:
                 for order in orders
                 if order.state is State.REVIEW
             ),
-            notes=self._notes(traded),
+            notes=(*self._notes(traded), *self._unlisted(orders, began)),
             too_early=_why_not_now(began, now, closes),
         )
 
@@ -181,6 +180,21 @@ class Closing:
             )
         return tuple(notes)
 
+    def _closes(self, orders: Sequence[Order], day: date) -> datetime | None:
+        exchanges = {order.key.exchange for order in orders}
+        return self._engine.hours.calendar.last_close(exchanges, day)
+
+    def _unlisted(self, orders: Sequence[Order], day: date) -> list[str]:
+        """A sentence for each exchange that was sent orders on a day without a session there."""
+        calendar = self._engine.hours.calendar
+        return [
+            f"{exchange} has no session on {day:%d %b %Y} in the calendar, although orders were "
+            "sent to it: nobody here knows when it ends. The day is not closed by the program "
+            "itself; close it once trading is over, or add the session in calendar.toml."
+            for exchange in sorted({order.key.exchange for order in orders})
+            if calendar.unlisted(exchange, day)
+        ]
+
     # ------------------------------------------------------------ by itself
 
     async def keep(self) -> None:
@@ -211,8 +225,10 @@ class Closing:
             return False
         orders = self._todays()
         now = ist(self._clock.wall_ns())
-        closes = _closes(orders, now)
-        if not orders or (closes is not None and now < closes + SETTLES):
+        if not orders or self._unlisted(orders, now.date()):
+            return False  # nobody knows when the sessions of such a day end: a person closes it
+        closes = self._closes(orders, now.date())
+        if closes is not None and now < closes + SETTLES:
             return False
         seal = await self._seals.newest(now.date())
         return seal is None or any(order.changed_ns > seal.at_ns for order in orders)
@@ -251,7 +267,3 @@ def _why_not_now(began: date, now: datetime, closes: datetime | None) -> str:
     if closes is not None and now < closes:
         return f"trading goes on until {closes:%H:%M}. Close the day after that."
     return ""
-
-
-def _closes(orders: Sequence[Order], now: datetime) -> datetime | None:
-    return last_close((order.key.exchange for order in orders), now)

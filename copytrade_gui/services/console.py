@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
 from copytrade_gui.services.verbs import (
@@ -33,3 +34,5 @@ class Console:
     window_closed: Callable[[], None] = lambda: None
     lamps: Callable[[], tuple[LampChanged, ...]] = lambda: ()
     """What each lamp said last; a window opens later than most of them speak."""
+    calendar: Callable[[], Calendar] = Calendar
+    """The sessions, holidays and special sessions in force; readable from any thread."""

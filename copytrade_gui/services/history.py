@@ -10,8 +10,8 @@ from pathlib import Path
 
 import xlsxwriter
 
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.engine.recovery import ist
 from copytrade_gui.ports import History
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import HistoryRow, LatencySample, RefusedError

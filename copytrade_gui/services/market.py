@@ -6,9 +6,9 @@ import logging
 from collections.abc import Sequence
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.recovery import ist
 from copytrade_gui.ports import Broker, BrokerFailureError, BrokerSession, Clock, InstrumentIndex
 
 log = logging.getLogger(__name__)

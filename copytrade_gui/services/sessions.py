@@ -7,9 +7,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState, same_client
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.recovery import ist
 from copytrade_gui.ports import (
     Broker,
     BrokerFailureError,

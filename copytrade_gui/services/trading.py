@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.caution import Portion, cautions
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
@@ -23,7 +24,6 @@ from copytrade_gui.engine.exits import Cover
 from copytrade_gui.engine.lane import SizingFacts
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.planner import Share, share_out
-from copytrade_gui.engine.recovery import ist
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
@@ -63,8 +63,7 @@ class Trading:
         terms = self._read(draft)
         if not isinstance(terms, OrderTerms):
             return Preview(terms, (), None, None, blocked_by)
-        exchange = terms.instrument.key.exchange
-        blocked_by = blocked_by or self._engine.submission.lots.why_not(exchange)
+        blocked_by = blocked_by or self._engine.submission.why_not(terms.instrument)
         last = self._last_price(draft)
         leaving = protect(terms, last)
         if leaving is None and not blocked_by:

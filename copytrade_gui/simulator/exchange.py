@@ -14,12 +14,13 @@ from copytrade_gui.simulator import risk
 from copytrade_gui.simulator.accounts import Account
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.dayend import close_day
+from copytrade_gui.simulator.hours import closing, next_opening
 from copytrade_gui.simulator.instruments import InstrumentList
 from copytrade_gui.simulator.ist import NS, date_of, day_number, day_start, ns_of
 from copytrade_gui.simulator.ledger import Ledger
 from copytrade_gui.simulator.orders import Fill, Order, Terms, Twist
 from copytrade_gui.simulator.prices import Prices, slot_of
-from copytrade_gui.simulator.rules import CLOSING, MarketRules, next_opening
+from copytrade_gui.simulator.rules import MarketRules
 
 _ALWAYS = -1  # an event that survives changes of terms
 
@@ -168,7 +169,8 @@ class Exchange:
         if order.terms.complexity == "AMO":
             order.stage = "queued"
             order.note(now, "after market order req received")
-            account.schedule(next_opening(now), "amo_open", order)
+            opening = next_opening(order.terms.instrument.exchange, now)
+            account.schedule(opening, "amo_open", order)
             return
         order.note(now, "put order req received")
         account.schedule(now + ns_of(self.switches.walk_ms[0]), "validate", order)
@@ -210,8 +212,8 @@ class Exchange:
             order.end(due, "rejected", reason)
             return
         if self.switches.trading_hours:
-            closing = day_start(day_number(due)) + CLOSING * NS
-            self._always(account, order, closing, "expire")
+            ends = closing(order.terms.instrument.exchange, due)
+            self._always(account, order, ends, "expire")
         if order.terms.kind in {"SL", "SLM"}:
             order.stage = "trigger"
             order.note(due, "trigger pending")

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import msgspec
 
 from copytrade_gui.simulator import rupees
+from copytrade_gui.simulator.hours import CLOSING, OPENING
 from copytrade_gui.simulator.instruments import Instrument, InstrumentList
 from copytrade_gui.simulator.ist import (
     NS,
@@ -18,7 +19,6 @@ from copytrade_gui.simulator.ist import (
     stamp,
 )
 from copytrade_gui.simulator.prices import Prices, slot_of
-from copytrade_gui.simulator.rules import CLOSING, OPENING
 from copytrade_gui.simulator.terms import RefusedError
 
 _MINUTES = {

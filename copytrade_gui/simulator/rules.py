@@ -4,13 +4,11 @@ import msgspec
 
 from copytrade_gui.simulator import rupees
 from copytrade_gui.simulator.config import Switches
+from copytrade_gui.simulator.hours import is_open
 from copytrade_gui.simulator.instruments import InstrumentList
-from copytrade_gui.simulator.ist import NS, date_of, day_number, day_start, second_of_day
 from copytrade_gui.simulator.orders import Terms
 from copytrade_gui.simulator.prices import Prices
 
-OPENING = 9 * 3600 + 15 * 60
-CLOSING = 15 * 3600 + 30 * 60
 _CONVERTED_PERCENT = 3 * rupees.UNIT
 
 
@@ -71,7 +69,7 @@ class MarketRules:
             return "RMS:Rule: MARKET order without market protection is not allowed"
         if terms.kind == "SLM" and switches.reject_slm:
             return "RMS:Rule: SLM order is not allowed"
-        if switches.trading_hours and not is_open(at):
+        if switches.trading_hours and not is_open(terms.instrument.exchange, at):
             return "Market is closed."
         return ""
 
@@ -97,19 +95,3 @@ class MarketRules:
                 band = f"{rupees.text(low)} to {rupees.text(high)}"
                 return f"Price is outside the day's price range {band}."
         return ""
-
-
-def is_open(ns: int) -> bool:
-    """Whether continuous trading runs; weekends are observed, holidays are not."""
-    weekday = date_of(day_number(ns)).weekday() < 5
-    return weekday and OPENING <= second_of_day(ns) < CLOSING
-
-
-def next_opening(ns: int) -> int:
-    """The next 09:15 on a weekday, ns."""
-    day = day_number(ns)
-    if second_of_day(ns) >= OPENING:
-        day += 1
-    while date_of(day).weekday() >= 5:
-        day += 1
-    return day_start(day) + OPENING * NS

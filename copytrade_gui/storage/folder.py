@@ -71,6 +71,11 @@ class DataFolder:
         return self.root / "settings.toml"
 
     @property
+    def calendar(self) -> Path:
+        """Holidays and special sessions that the user adds."""
+        return self.root / "calendar.toml"
+
+    @property
     def vault(self) -> Path:
         """Encrypted secrets of live accounts."""
         return self.root / "vault.json"

@@ -14,6 +14,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from copytrade_gui.domain.calendar import day_began_ns
 from copytrade_gui.domain.day import DaySeal
 from copytrade_gui.domain.events import AccountHalted, Event
 from copytrade_gui.domain.ids import CommandId
@@ -31,7 +32,7 @@ from copytrade_gui.storage.engines import FailureKind, SqliteFailedError, failur
 from copytrade_gui.storage.groups import FactGroups
 from copytrade_gui.storage.idle import IdleCheckpoints
 from copytrade_gui.storage.leftover import expand_leftover
-from copytrade_gui.storage.loading import day_began_ns, load
+from copytrade_gui.storage.loading import load
 from copytrade_gui.storage.order_log import OrderLog, RecordKind
 from copytrade_gui.storage.plan_record import plan_record, wave_record
 from copytrade_gui.storage.records import (

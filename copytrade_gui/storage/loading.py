@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 
 import msgspec
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import day_bounds
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import (
     AccountId,
@@ -41,7 +42,6 @@ from copytrade_gui.storage.projection import HALT_OF
 from copytrade_gui.storage.records import read_halt, read_order
 from copytrade_gui.storage.tables import states_outside
 
-IST = timedelta(hours=5, minutes=30)
 _OPEN = f"SELECT plan_number FROM intents WHERE {states_outside(ENDED)}"  # noqa: S608 - our own words
 WANTED = (
     "plan_number IN (SELECT plan_number FROM plans WHERE made_ns >= ? AND made_ns < ? "  # noqa: S608 - only constants of ours
@@ -95,18 +95,6 @@ class ViewRow(msgspec.Struct, array_like=True):
     attempt_state: State | None
     marked_ns: int | None
     diverged_in: str | None
-
-
-def day_bounds(day: date) -> tuple[int, int]:
-    """First ns of an IST day and first ns after it, UTC."""
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - IST
-    first = int(start.timestamp()) * 1_000_000_000
-    return first, first + 86_400 * 1_000_000_000
-
-
-def day_began_ns(wall_ns: int) -> int:
-    """First ns of the IST day of a moment, UTC."""
-    return day_bounds((datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC) + IST).date())[0]
 
 
 class Terms:

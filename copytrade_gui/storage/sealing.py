@@ -14,12 +14,12 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Connection
 
+from copytrade_gui.domain.calendar import day_bounds
 from copytrade_gui.domain.day import DaySeal, OpenDay
 from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.storage.database import Database
 from copytrade_gui.storage.engines import SqliteFailedError
 from copytrade_gui.storage.files import PRIVATE_FOLDER, Files
-from copytrade_gui.storage.loading import day_bounds
 from copytrade_gui.storage.records import Moment, read_seal, seal_fact
 from copytrade_gui.storage.reserve import Reserve
 from copytrade_gui.storage.trail import Trail

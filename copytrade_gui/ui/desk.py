@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.ui.actions import Actions
 from copytrade_gui.ui.icons import Icons
 from copytrade_gui.ui.notices import Notices
@@ -27,6 +28,7 @@ class Desk:
     memory: WindowMemory
     wall_ns: Callable[[], int]
     paper: bool
+    calendar: Callable[[], Calendar] = Calendar
 
     @property
     def mode_word(self) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.money import Paise, rupees
 from copytrade_gui.domain.number import MAX_DIGITS, grouped
 
 UNKNOWN = "–"
-IST = timezone(timedelta(hours=5, minutes=30), "IST")
 
 
 def whole(number: int) -> str:
@@ -51,33 +50,23 @@ def milliseconds(value: float | None) -> str:
 
 def clock(at_ns: int) -> str:
     """IST time of day with seconds."""
-    return _ist(at_ns).strftime("%H:%M:%S")
+    return ist(at_ns).strftime("%H:%M:%S")
 
 
 def clock_ms(at_ns: int) -> str:
     """IST time of day with milliseconds."""
-    moment = _ist(at_ns)
+    moment = ist(at_ns)
     return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
 
 
 def stamp(at_ns: int) -> str:
     """IST date and time."""
-    return _ist(at_ns).strftime("%d %b %Y %H:%M:%S IST")
-
-
-def ist(at_ns: int) -> datetime:
-    """The moment as an IST datetime."""
-    return _ist(at_ns)
+    return ist(at_ns).strftime("%d %b %Y %H:%M:%S IST")
 
 
 def plural(number: int, one: str, many: str = "") -> str:
     """``1 follower``, ``24 followers``."""
     return f"{whole(number)} {one if number == 1 else many or one + 's'}"
-
-
-def _ist(at_ns: int) -> datetime:
-    moment = datetime.fromtimestamp(at_ns // 1_000_000_000, UTC).astimezone(IST)
-    return moment.replace(microsecond=at_ns % 1_000_000_000 // 1000)
 
 
 def _grouped(value: Decimal, decimals: int) -> str:

@@ -96,6 +96,7 @@ class MainWindow(QMainWindow):
             memory=settings,
             wall_ns=wall_ns,
             paper=console.paper,
+            calendar=console.calendar,
         )
         apply_look(theme, settings)
         self._build_panels()

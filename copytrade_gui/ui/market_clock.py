@@ -1,31 +1,32 @@
-"""The exchange's regular hours as a countdown; the engine's word on the market comes before it."""
+"""NSE's session as a word and a countdown; the engine's word on the market comes before it."""
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-OPENS = time(9, 15)
-CLOSES = time(15, 30)
-SATURDAY = 5
+from copytrade_gui.domain.calendar import Calendar, SessionKind
+from copytrade_gui.domain.instrument import Exchange
+
+_NSE = Exchange.NSEEQ
 
 
-def countdown(now: datetime) -> tuple[bool, str]:
-    """Whether NSE's regular session runs at ``now`` (IST), and ``closes in 2:14:05``.
-
-    Holidays are not known here: the market lamp says so in its own words.
-    """
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    opens = today + timedelta(hours=OPENS.hour, minutes=OPENS.minute)
-    closes = today + timedelta(hours=CLOSES.hour, minutes=CLOSES.minute)
-    if now.weekday() < SATURDAY:
-        if opens <= now < closes:
-            return True, f"closes in {_length(closes - now)}"
-        if now < opens:
-            return False, f"opens in {_length(opens - now)}"
-    opens += timedelta(days=1)
-    while opens.weekday() >= SATURDAY:
-        opens += timedelta(days=1)
-    return False, f"opens {opens:%a %H:%M}"
+def countdown(now: datetime, calendar: Calendar) -> tuple[bool, str, str]:
+    """Whether NSE trades continuously at ``now`` (IST), ``NSE open``, ``closes in 2:14:05``."""
+    session = calendar.session_at(_NSE, now)
+    if session is not None and session.kind is SessionKind.CONTINUOUS:
+        word = session.name or "NSE open"
+        return True, word, f"closes in {_length(session.closes - now)}"
+    opens = calendar.next_opening(_NSE, now)
+    if opens is None:
+        words = ""
+    elif opens.date() == now.date():
+        words = f"opens in {_length(opens - now)}"
+    else:
+        words = f"opens {opens:%a %H:%M}"
+    holiday = calendar.holiday(_NSE, now.date())
+    if session is not None:
+        return False, f"NSE {session.kind}", words
+    return False, "NSE closed" if holiday is None else f"NSE closed: {holiday.name}", words
 
 
 def _length(span: timedelta) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.day import DayChecked, DayReport, DayStep
 from copytrade_gui.domain.events import (
     Event,
@@ -169,7 +170,7 @@ class OrderWork(QObject):
         path = await ask_save_path(
             self._window,
             "Export all orders",
-            f"orders-{figures.ist(self._desk.wall_ns()):%Y-%m-%d}.xlsx",
+            f"orders-{ist(self._desk.wall_ns()):%Y-%m-%d}.xlsx",
             SHEETS,
         )
         if path is not None:

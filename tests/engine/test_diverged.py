@@ -310,7 +310,8 @@ def test_made_larger_filled_and_cancelled_between_two_reads_is_no_overfill() -> 
         (10, Product.INTRADAY, True),
         (15 + 10 / 60, Product.INTRADAY, False),  # brokers square off before the close
         (15 + 10 / 60, Product.DELIVERY, True),
-        (15.5, Product.DELIVERY, False),
+        (15.5, Product.DELIVERY, True),  # the closing auction
+        (15.6, Product.DELIVERY, False),
         (20, Product.DELIVERY, False),
     ],
 )

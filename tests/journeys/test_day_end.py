@@ -10,7 +10,7 @@ import pytest
 
 from copytrade_gui import headless
 from copytrade_gui.app.paper import SimulatorOptions
-from copytrade_gui.domain import session_hours
+from copytrade_gui.domain import calendar
 from copytrade_gui.domain.day import DaySeal
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.order import State
@@ -23,8 +23,10 @@ pytestmark = pytest.mark.timeout(180)
 @pytest.fixture(autouse=True)
 def _evening(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests run at any hour: on this day the exchange closed at midnight."""
-    for exchange in Exchange:
-        monkeypatch.setitem(session_hours.CLOSES, exchange, time(0))
+    row = calendar.SessionHours(
+        frozenset(Exchange), calendar.SessionKind.CONTINUOUS, time(0), time(0, 0, 1)
+    )
+    monkeypatch.setattr(calendar, "SESSIONS", (row,))
 
 
 async def filled(trip: Journey) -> None:

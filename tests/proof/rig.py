@@ -24,6 +24,7 @@ from typing import TypeVar
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.road_door import DoorRoad
 from copytrade_gui.domain.account import Account, Role, SessionState
+from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
@@ -47,7 +48,6 @@ MORNING_NS = 1_795_494_600_000_000_000
 """2026-11-24, 10:00 IST: a Tuesday, in continuous trading."""
 _RATIOS = ("1", "0.5", "2", "1.5", "0.75")
 _SEAMS = Seams(reserve_bytes=65_536, random_bytes=lambda count: b"\x07" * count)
-
 ResultT = TypeVar("ResultT")
 
 
@@ -133,6 +133,7 @@ class World:
     switches: Switches = field(default_factory=lambda: Switches(latency_ms=60, jitter_ms=80))
     rules: Rules = field(default_factory=Rules)
     starts_ns: int = MORNING_NS
+    calendar: Calendar = field(default_factory=Calendar)  # without holidays
 
     def __post_init__(self) -> None:
         # Both spellings of a status, and both places of a refusal, in every proof.
@@ -325,6 +326,7 @@ class World:
             undisturbed=self.undisturbed,
             lost=LostRecords(store.installation.lost_ns, self._instrument_of),
         )
+        engine.hours.calendar = self.calendar
         store.journal.on_failure = engine.storage_failed
         stack.push_async_callback(engine.stop)
         await store.accounts.put(self.accounts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -22,12 +22,12 @@ from copytrade_gui.brokers.iifl.door import HttpDoor, HttpReply
 from copytrade_gui.brokers.iifl.egress import Egress
 from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope
 from copytrade_gui.brokers.iifl.errors import clean, is_code
-from copytrade_gui.brokers.iifl.mapping import IST
 from copytrade_gui.brokers.iifl.order_body import OrderEncoder
 from copytrade_gui.brokers.iifl.road import DoorFactory, RoadFactory, RoadNeeds, SourceAddress
 from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.account import Account, same_client
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.instrument import Exchange, Instrument
 from copytrade_gui.ports import BrokerFailureError, Clock, ClockOffset, SessionToken
 
@@ -140,8 +140,7 @@ class IiflBroker:
         return await self.contracts.load(exchange, today)
 
     async def _load_lots(self, exchange: Exchange) -> None:
-        now = datetime.fromtimestamp(self._clock.wall_ns() // 1_000_000_000, UTC)
-        await self.contracts.load(exchange, now.astimezone(IST).date())
+        await self.contracts.load(exchange, ist(self._clock.wall_ns()).date())
 
     async def clock_offset(self) -> ClockOffset:
         """Broker's clock minus ours, from a ``Date`` header, which has whole seconds.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
@@ -18,6 +18,7 @@ from copytrade_gui.brokers.iifl.wire import (
     QuoteRow,
     TradeRow,
 )
+from copytrade_gui.domain.calendar import IST
 from copytrade_gui.domain.ids import BrokerOrderId, TradeId
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise, paise
@@ -33,7 +34,6 @@ from copytrade_gui.ports import (
 LotSize = Callable[[InstrumentKey], int | None]
 """Units per lot of an instrument, or None if its contract file is not loaded."""
 
-IST = timezone(timedelta(hours=5, minutes=30), "IST")
 _MONTHS = {
     name: number
     for number, name in enumerate(

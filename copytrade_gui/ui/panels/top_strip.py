@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.events import Event, LampChanged, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -117,8 +118,9 @@ class TopStrip(QFrame):
 
     def on_second(self) -> None:
         """Count down."""
-        is_open, words = countdown(figures.ist(self._desk.wall_ns()))
-        self.market_top.setText(self._market_words or ("NSE open" if is_open else "NSE closed"))
+        now = ist(self._desk.wall_ns())
+        is_open, word, words = countdown(now, self._desk.calendar())
+        self.market_top.setText(self._market_words or word)
         # The simulated market has no night, and a paper trader should not wonder at his fills.
         paper_only = self._desk.paper and not is_open and not self._market_words
         self.market_low.setText("paper fills go on" if paper_only else words)
