@@ -11,9 +11,9 @@ import msgspec
 
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
-from copytrade_gui.brokers.iifl.mapping import IST
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.calendar import IST
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument
 from copytrade_gui.ports import (

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.day import DayChecked, DayReport, DaySeal, DayStep
 from copytrade_gui.services.verbs import RefusedError
-from copytrade_gui.ui import figures
 from tests.ui.fake_events import FakeEvents
 from tests.ui.people import NOW_NS
 
@@ -24,7 +24,7 @@ DIFFERENT_POSITION = (
 def open_day(*, blocked: bool = True) -> DayReport:
     """A day that is not sealed: by what has not ended, or by differences only."""
     return DayReport(
-        day=figures.ist(NOW_NS).date(),
+        day=ist(NOW_NS).date(),
         checked_ns=NOW_NS,
         actor="operator",
         orders=318,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.caution import Portion, cautions
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, read_draft
@@ -37,7 +38,6 @@ from copytrade_gui.services.verbs import (
     RefusedError,
     Submitted,
 )
-from copytrade_gui.ui import figures
 from tests.ui import days, people
 from tests.ui.fake_cancels import FakeCancels
 from tests.ui.fake_events import FakeEvents
@@ -129,7 +129,7 @@ class FakeTrading(FakeCancels):
         self, master_id: AccountId, draft: Draft, command: CommandId | None = None
     ) -> Preview:
         last = people.LAST_PRICE.get(draft.instrument.key) if draft.instrument else None
-        terms = read_draft(draft, figures.ist(people.NOW_NS).date(), last)
+        terms = read_draft(draft, ist(people.NOW_NS).date(), last)
         if isinstance(terms, tuple):
             return Preview(terms, (), None, None)
         price = terms.price or people.LAST_PRICE.get(terms.instrument.key, Decimal(100))
