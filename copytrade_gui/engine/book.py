@@ -21,7 +21,6 @@ from copytrade_gui.engine.order import GIVEN_UP, Order, order_of
 from copytrade_gui.ports import Clock, Doubt
 
 log = logging.getLogger(__name__)
-
 _SENDING = State.SENDING
 
 
