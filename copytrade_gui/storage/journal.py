@@ -14,7 +14,6 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from copytrade_gui.domain.calendar import day_began_ns
 from copytrade_gui.domain.day import DaySeal
 from copytrade_gui.domain.events import AccountHalted, Event
 from copytrade_gui.domain.ids import CommandId
@@ -31,7 +30,7 @@ from copytrade_gui.storage.emergency import EmergencyJournal
 from copytrade_gui.storage.engines import FailureKind, SqliteFailedError, failure_from
 from copytrade_gui.storage.groups import FactGroups
 from copytrade_gui.storage.idle import IdleCheckpoints
-from copytrade_gui.storage.leftover import expand_leftover
+from copytrade_gui.storage.leftover import expand_leftover, forget_expanded
 from copytrade_gui.storage.loading import load
 from copytrade_gui.storage.order_log import OrderLog, RecordKind
 from copytrade_gui.storage.plan_record import plan_record, wave_record
@@ -135,8 +134,6 @@ class SqliteJournal:
             fault_point(BEFORE_EXPANSION)
             expanded = await expand_leftover(order_log, database, trail, now)
             fault_point(AFTER_EXPANSION)
-            # All of it has its rows now; of earlier days nothing can be asked again.
-            await order_log.forget(day_began_ns(now.wall_ns))
         except (SqliteFailedError, OSError) as error:
             raise JournalFailureError(str(error)) from error
         if replayed:
@@ -280,9 +277,8 @@ class SqliteJournal:
             return sealed
 
     async def _forget_expanded(self) -> None:
-        """Empty the order log: every plan of it has its rows, and the trail has its text."""
         try:
-            await self._order_log.forget(self._clock.wall_ns() + 1)
+            await forget_expanded(self._order_log, self._database)
         except SqliteFailedError as error:
             log.warning("the order log was not emptied: %s", error)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from copytrade_gui.domain.calendar import day_began_ns
 from copytrade_gui.domain.events import PlanVoided
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.storage.chain import Fact
@@ -31,16 +32,29 @@ from copytrade_gui.storage.trail import Trail
 
 
 async def expand_leftover(order_log: OrderLog, database: Database, trail: Trail, at: Moment) -> int:
-    """Expand what has no rows yet; returns how many records.
+    """Expand what has no rows yet; returns how many records. The log keeps those of today.
 
     Raises SqliteFailedError: the database does not take them.
     """
+    rows = await order_log.rows()
     # On the writer, whose cursor is SQLite's own; nothing is written yet.
-    missing = await database.write(_missing(await order_log.rows()))
+    missing = await database.write(_missing(rows))
     facts = [fact for row, voided in missing for fact in _facts(row, voided, at)]
     if facts:
         await trail.store_at_start(database, facts)
+    today = day_began_ns(at.wall_ns)  # of earlier days nothing can be asked again
+    await order_log.forget([row.number for row in rows if row.made_ns < today])
     return len(missing)
+
+
+async def forget_expanded(order_log: OrderLog, database: Database) -> None:
+    """Empty the log but for what has no rows yet: an order may be leaving at this moment.
+
+    Raises SqliteFailedError.
+    """
+    rows = await order_log.rows()
+    missing = {row.number for row, _ in await database.write(_missing(rows))}
+    await order_log.forget([row.number for row in rows if row.number not in missing])
 
 
 def _missing(rows: list[LogRow]) -> Callable[[Connection], list[tuple[LogRow, str]]]:

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as StillRunningError
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,11 +51,12 @@ class RecordKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """A row. ``plan_id`` is empty for a wave; ``body`` is a text of ``plan_record``."""
+    """A row, made at UTC ns. ``plan_id`` is empty for a wave; ``body`` is of ``plan_record``."""
 
     number: int
     kind: RecordKind
     plan_id: str
+    made_ns: int
     body: str
 
 
@@ -88,10 +89,10 @@ def make_order_log(connection: sqlite3.Connection, installation_id: str) -> None
 def rows_of(connection: sqlite3.Connection) -> Iterator[LogRow]:
     """Rows whose text is still kept, oldest first. Raises sqlite3.Error."""
     found = connection.execute(
-        "SELECT number, kind, plan_id, body FROM records WHERE body <> '' ORDER BY number"
+        "SELECT number, kind, plan_id, made_ns, body FROM records WHERE body <> '' ORDER BY number"
     )
-    for number, kind, plan_id, body in found:
-        yield LogRow(number, RecordKind(kind), plan_id or "", body)
+    for number, kind, plan_id, made_ns, body in found:
+        yield LogRow(number, RecordKind(kind), plan_id or "", made_ns, body)
 
 
 class OrderLog:
@@ -160,13 +161,13 @@ class OrderLog:
         """Everything that was not forgotten, oldest first. Raises SqliteFailedError."""
         return await self._run(lambda: self._tried(lambda one: list(rows_of(one))))
 
-    async def forget(self, before_ns: int) -> None:
-        """Empty the rows made before this time (UTC ns): their plans have their rows elsewhere.
+    async def forget(self, numbers: Sequence[int]) -> None:
+        """Empty these rows: what they say is in the database.
 
         Their plans stay known, so that none is taken twice. Raises SqliteFailedError.
         """
-        sql = "UPDATE records SET body = '' WHERE made_ns < ? AND body <> ''"
-        await self._run(lambda: self._tried(lambda one: one.execute(sql, (before_ns,))))
+        sql, which = "UPDATE records SET body = '' WHERE number = ?", [(one,) for one in numbers]
+        await self._run(lambda: self._tried(lambda one: one.executemany(sql, which)))
 
     async def checkpoint(self, *, whole: bool = False) -> None:  # noqa: ARG002 - nobody reads it
         """Move the write-ahead log into the file; failures are logged. It is always whole."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing, suppress
 from datetime import timedelta
@@ -157,6 +158,28 @@ async def test_a_sealed_day_empties_the_order_log_and_its_plans_stay_known(
         assert await store.order_log.rows() == []
         assert not await store.journal.commit_plan(plan, first_attempts(plan))
         assert await store.history.verify() == ()
+
+
+async def test_an_order_that_leaves_while_its_day_is_sealed_is_there_after_a_power_cut(
+    folder: DataFolder, clock: HandClock
+) -> None:
+    """Until its plan has its rows in the database, the order log is all that knows of it."""
+    plan = make_plan("evening")
+    async with open_store(folder, clock, seams=SMALL) as store:
+        seal = DaySeal(DAY, 0, 0, 0, 0, (), "trader", NOON_NS)
+        with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # the seal waits for the database, orders do not
+            sealing = asyncio.create_task(store.journal.seal_day(seal))
+            while not store.journal._trail.number:  # the seal is numbered, and on its way
+                await asyncio.sleep(0)
+            assert await store.journal.commit_plan(plan, first_attempts(plan))
+            other.execute("ROLLBACK")
+        await sealing
+        logged = {row.plan_id for row in await store.order_log.rows()}
+        assert counted(store, "SELECT count(*) FROM plans") or plan.plan_id in logged
+        await store.journal.flush()
+        await store.journal.seal_day(seal)
+        assert await store.order_log.rows() == []
 
 
 async def test_earlier_days_do_not_fill_the_order_log(folder: DataFolder, clock: HandClock) -> None:
