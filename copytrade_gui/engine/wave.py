@@ -56,6 +56,11 @@ def bodies_hash(wave: Iterable[Outgoing]) -> str:
     return hashlib.sha256(b"".join(item.request.payload for item in wave)).hexdigest()
 
 
+def _as_made(item: Outgoing, lane: Lane) -> bool:
+    """True if the account is as it was when the request was made; put back, it is another lane."""
+    return item.lane is lane and item.version == lane.version
+
+
 class Waves:
     """Chooses what leaves and writes it."""
 
@@ -93,6 +98,8 @@ class Waves:
 
         A request counts only while its lane is as it was; ``select`` makes any other anew.
         """
+        for name in [name for name, item in self._made.items() if not item.order.may_attempt]:
+            del self._made[name]  # ended otherwise
         for order in orders:
             lane = self._lanes.get(order.intent.account_id)
             if lane is not None and lane.ready and lane.road is not None and order.may_attempt:
@@ -151,7 +158,7 @@ class Waves:
             if road is None or not may_send or not self._may_leave(order, key, lane, mono_ns):
                 lane.queue.append(order)
                 continue
-            if item is None or item.version != lane.version or order.attempt is not None:
+            if item is None or not _as_made(item, lane) or order.attempt is not None:
                 number = 1 if order.attempt is None else order.attempt.number + 1
                 try:
                     item = self._make(order, number, lane, road)

@@ -162,6 +162,30 @@ def test_the_gate_is_asked_again_after_the_commit(
         assert [sent_by(made, number) for number in range(3)] == left
 
 
+def test_a_follower_removed_and_put_back_copies_over_its_new_session() -> None:
+    """Its request was made for the session of before, while the master's answer was awaited."""
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        account = console.engine.lanes[F1].account
+        for name in ("one", "two"):
+            await console.engine.submit(
+                made.master, made.terms(away=60), FanOut.ON_MASTER_WORKING, CommandId(name)
+            )
+            if name == "one":
+                await made.clock.sleep(0.01)
+                console.engine.drop_account(F1)
+                console.engine.put_account(account)
+                console.log_in(F1)
+            await made.clock.sleep(10)
+        assert {order.state for order in console.engine.book} == {State.WORKING}
+
+    with world(2) as made:
+        made.live(script)
+        assert [sent_by(made, number) for number in range(3)] == [2, 2, 2]
+
+
 def test_a_follower_switched_off_while_its_order_waits_is_skipped() -> None:
     async def script(console: Console) -> None:
         await begin(console)

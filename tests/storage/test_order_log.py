@@ -170,8 +170,9 @@ async def test_an_order_that_leaves_while_its_day_is_sealed_is_there_after_a_pow
         with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")  # the seal waits for the database, orders do not
             sealing = asyncio.create_task(store.journal.seal_day(seal))
-            while not store.journal._trail.number:  # the seal is numbered, and on its way
+            for _ in range(100):
                 await asyncio.sleep(0)
+            assert store.journal._trail.number == 1, "the seal is numbered, and on its way"
             assert await store.journal.commit_plan(plan, first_attempts(plan))
             other.execute("ROLLBACK")
         await sealing
