@@ -35,15 +35,15 @@ class Book:
         self._unfiled: list[Order] = []
         """Not yet in the two above: who looks there has time for it, a new plan has not."""
         self._by_tag: dict[Tag, Order] = {}
-        self._by_broker: dict[tuple[AccountId, BrokerOrderId], Order] = {}
+        self._by_broker: dict[AccountId, dict[BrokerOrderId, Order]] = {}
         self._open: dict[AccountId, dict[IntentId, Order]] = {}
         self._doubtful: set[Order] = set()
         """Those of ``_open`` that may or may not exist; mostly none, so no account is asked."""
         self._known: dict[AccountId, list[BrokerOrderId]] = {}
         self._by_plan: dict[PlanId, list[Order]] = {}
-        self._fills: dict[AccountId, dict[TradeId, Fill]] = {}
+        self._fills: dict[AccountId, set[TradeId]] = {}
         self._traded: dict[AccountId, int] = {}
-        self._traded_of: dict[tuple[AccountId, BrokerOrderId], int] = {}
+        self._traded_of: dict[AccountId, dict[BrokerOrderId, int]] = {}
         self._filled: dict[AccountId, int] = {}
         self.plans: dict[PlanId, Plan] = {}
         self.on_filled: Callable[[Order, int], None] = lambda _order, _units: None
@@ -66,7 +66,8 @@ class Book:
 
     def by_broker(self, account: AccountId, order: BrokerOrderId) -> Order | None:
         """The order linked to a broker order id."""
-        return self._by_broker.get((account, order))
+        own = self._by_broker.get(account)
+        return None if own is None else own.get(order)
 
     def of_account(self, account: AccountId) -> Iterable[Order]:
         """Orders of one account, oldest first."""
@@ -91,7 +92,7 @@ class Book:
 
     def missing(self, account: AccountId, lacking: AbstractSet[BrokerOrderId]) -> int:
         """How many of these are orders of today that we know: a complete read lacks none."""
-        found = (self._by_broker.get((account, number)) for number in lacking)
+        found = (self.by_broker(account, number) for number in lacking)
         return sum(order is not None and self.sent_today(order) for order in found)
 
     def open_of(self, account: AccountId) -> list[Order]:
@@ -121,7 +122,7 @@ class Book:
 
     def traded_of(self, account: AccountId, order: BrokerOrderId) -> int:
         """Sum of the quantities of all trades seen for one broker order."""
-        return self._traded_of.get((account, order), 0)
+        return self._traded_of.get(account, {}).get(order, 0)
 
     def filled_by_trades(self, account: AccountId) -> int:
         """Sum of the quantities of all trades seen for one account."""
@@ -351,13 +352,13 @@ class Book:
         self._unfiled.clear()
 
     def _keep_fill(self, fill: Fill) -> bool:
-        seen = self._fills.setdefault(fill.account_id, {})
+        seen = self._fills.setdefault(fill.account_id, set())
         if fill.trade_id in seen:
             return False
-        seen[fill.trade_id] = fill
+        seen.add(fill.trade_id)
         self._traded[fill.account_id] = self._traded.get(fill.account_id, 0) + fill.quantity
-        order = (fill.account_id, fill.broker_order_id)
-        self._traded_of[order] = self._traded_of.get(order, 0) + fill.quantity
+        own, number = self._traded_of.setdefault(fill.account_id, {}), fill.broker_order_id
+        own[number] = own.get(number, 0) + fill.quantity
         return True
 
     def _count_filled(self, order: Order, filled: int) -> None:
@@ -369,7 +370,7 @@ class Book:
 
     def _know(self, order: Order, broker_order_id: BrokerOrderId) -> None:
         account = order.intent.account_id
-        self._by_broker[(account, broker_order_id)] = order
+        self._by_broker.setdefault(account, {})[broker_order_id] = order
         self._known.setdefault(account, []).append(broker_order_id)
 
     def _track(self, order: Order) -> None:

@@ -38,7 +38,6 @@ class BrokerOrder:
     """
 
     broker_order_id: BrokerOrderId
-    exchange_order_id: str
     tag: str
     status_text: str
     state: State | None
@@ -54,7 +53,6 @@ class BrokerOrder:
     order_type: OrderType | None
     validity: Validity | None
     rejection_reason: str
-    source: str
     placed_ns: int | None
     updated_ns: int | None = None
 

@@ -107,10 +107,7 @@ def test_an_unlisted_status_is_none(text: str) -> None:
 def test_an_order_row() -> None:
     order = order_of(row(), no_lots)
     assert order is not None
-    assert (order.broker_order_id, order.exchange_order_id) == (
-        "240920000000124",
-        "1100000000089930",
-    )
+    assert order.broker_order_id == "240920000000124"
     assert order.key == InstrumentKey(Exchange.NSEEQ, "1594")
     assert (order.side, order.quantity, order.filled_quantity, order.pending_quantity) == (
         Side.BUY,

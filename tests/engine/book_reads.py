@@ -32,7 +32,6 @@ class Doubt:
         assert attempt is not None
         shown = BrokerOrder(
             broker_order_id=BrokerOrderId(number),
-            exchange_order_id="",
             tag=attempt.tag,
             status_text="open",
             state=State.WORKING,
@@ -48,7 +47,6 @@ class Doubt:
             order_type=terms.order_type,
             validity=terms.validity,
             rejection_reason="",
-            source="API",
             placed_ns=attempt.marked_ns,
         )
         return replace(shown, **changes)  # type: ignore[arg-type]  # fields by name, as a test says

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
-from copytrade_gui.brokers.iifl.scalar import Value, decimal, order_id, text, whole
+from copytrade_gui.brokers.iifl.scalar import Value, decimal, order_id, text, whole, word
 from copytrade_gui.brokers.iifl.statuses import state_of
 from copytrade_gui.brokers.iifl.wire import (
     HoldingRow,
@@ -41,6 +42,7 @@ _MONTHS = {
     )
 }
 _ZERO = Decimal(0)
+_LONGEST_STAMP = 64
 
 _SIDES: Mapping[str, Side] = {"BUY": Side.BUY, "B": Side.BUY, "SELL": Side.SELL, "S": Side.SELL}
 _PRODUCTS: Mapping[str, Product] = {member.value: member for member in Product}
@@ -60,6 +62,11 @@ def key_of(exchange: Value, instrument_id: Value) -> InstrumentKey | None:
     segment, number = _word(_EXCHANGES, exchange), text(instrument_id)
     if segment is None or not number or len(number) > 60:
         return None
+    return _key(segment, number)
+
+
+@lru_cache(maxsize=8192)
+def _key(segment: Exchange, number: str) -> InstrumentKey:
     return InstrumentKey(segment, number)
 
 
@@ -77,7 +84,13 @@ def units(key: InstrumentKey, counted: Value, lot_size: LotSize) -> int | None:
 
 def stamp_ns(written: Value) -> int | None:
     """Read ``20-Sep-2024 16:05:33`` (IST, no zone) as UTC ns; None for any other form."""
-    date_part, _, time_part = text(written).partition(" ")
+    stamp = text(written)
+    return _stamp_ns(stamp) if len(stamp) <= _LONGEST_STAMP else None
+
+
+@lru_cache(maxsize=8192)
+def _stamp_ns(written: str) -> int | None:
+    date_part, _, time_part = written.partition(" ")
     try:
         day, month, year = date_part.split("-")
         hour, minute, second = time_part.strip().split(":")
@@ -107,7 +120,7 @@ def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
     number = order_id(row.broker_order_id)
     key = key_of(row.exchange, row.instrument_id)
     side = _word(_SIDES, row.transaction_type)
-    status = text(row.order_status)
+    status = word(row.order_status)
     if number is None or key is None or side is None or not status:
         return None
     quantity = units(key, row.quantity, lot_size)
@@ -122,7 +135,6 @@ def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
     placed, updated = stamp_ns(row.exchange_timestamp), stamp_ns(row.broker_update_time)
     return BrokerOrder(
         broker_order_id=BrokerOrderId(number),
-        exchange_order_id=text(row.exchange_order_id),
         tag=tag_of(row.order_tag),
         status_text=status,
         state=state_of(status, filled),
@@ -137,8 +149,7 @@ def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
         product=_word(_PRODUCTS, row.product),
         order_type=_word(_TYPES, row.order_type),
         validity=_word(_VALIDITIES, row.validity),
-        rejection_reason=text(row.rejection_reason),
-        source=text(row.source),
+        rejection_reason=word(row.rejection_reason),
         placed_ns=updated if placed is None else placed,
         updated_ns=stamp_ns(row.exchange_update_time) if updated is None else updated,
     )
@@ -175,7 +186,7 @@ def trade_of(row: TradeRow, lot_size: LotSize) -> BrokerTrade | None:
         quantity=quantity,
         price=price,
         tag=tag_of(row.order_tag),
-        at_text=text(row.fill_timestamp),
+        at_text=word(row.fill_timestamp),
     )
 
 

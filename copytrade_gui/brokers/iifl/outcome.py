@@ -7,6 +7,7 @@ else is Unknown, which is never sent again and is settled by reading the order b
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 
 from copytrade_gui.brokers.iifl.door import HttpReply
@@ -20,7 +21,7 @@ from copytrade_gui.brokers.iifl.errors import (
     speaks_of_doubt,
     speaks_of_rate,
 )
-from copytrade_gui.brokers.iifl.scalar import order_id, text
+from copytrade_gui.brokers.iifl.scalar import order_id, text, word
 from copytrade_gui.brokers.iifl.wire import Leg
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.ports import (
@@ -48,10 +49,10 @@ The table below judges it the same, in ten times the time.
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> PlaceOutcome:
     """Judge the reply to a place call of one order. Total: any bytes give an outcome."""
     if status == 200 and (plain := _PLAINLY_TAKEN.fullmatch(body)) is not None:
-        return Accepted(BrokerOrderId(plain[1].decode("ascii")))
+        return Accepted(BrokerOrderId(sys.intern(plain[1].decode("ascii"))))
     verdict = _judge(status, headers, body, changing=False)
     if isinstance(verdict, Leg):
-        return Accepted(BrokerOrderId(text(verdict.broker_order_id)))
+        return Accepted(BrokerOrderId(word(verdict.broker_order_id)))
     return verdict
 
 

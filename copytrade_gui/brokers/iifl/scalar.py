@@ -1,9 +1,15 @@
-"""Make sense of one scalar of the broker's JSON, which may be a number, or text, or missing."""
+"""Make sense of one scalar of the broker's JSON, which may be a number, or text, or missing.
+
+Books hold the whole day of every account, and say the same price, word and instrument thousands of
+times: what is equal is one object wherever that is cheap.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from decimal import Decimal
+from functools import lru_cache
 
 Value = str | int | float | None
 """A scalar as the broker happens to write it."""
@@ -16,6 +22,11 @@ def text(value: Value) -> str:
     return "" if value is None else str(value).strip()
 
 
+def word(value: Value) -> str:
+    """Read a text that many rows hold as one object for all of them."""
+    return sys.intern(text(value))
+
+
 _NUMBER = re.compile(r"[+-]?[0-9]{1,24}(\.[0-9]{0,24})?([eE][+-]?[0-9]{1,3})?")
 _MAX_MAGNITUDE = 15
 
@@ -23,8 +34,11 @@ _MAX_MAGNITUDE = 15
 def decimal(value: Value) -> Decimal | None:
     """Read a finite number of a size that money can have, or None. Empty is None, not 0."""
     written = text(value)
-    if not _NUMBER.fullmatch(written):
-        return None
+    return _number(written) if _NUMBER.fullmatch(written) else None
+
+
+@lru_cache(maxsize=8192)
+def _number(written: str) -> Decimal | None:
     number = Decimal(written)
     # 1E+999 is a number too, but nobody's price or quantity.
     if number and abs(number.adjusted()) > _MAX_MAGNITUDE:
@@ -43,4 +57,4 @@ def whole(value: Value) -> int | None:
 def order_id(value: Value) -> str | None:
     """Read a broker order id that is fit to stand in a path (order-safety section 14), or None."""
     written = text(value)
-    return written if _ORDER_ID.fullmatch(written) else None
+    return sys.intern(written) if _ORDER_ID.fullmatch(written) else None
