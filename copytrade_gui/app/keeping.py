@@ -24,7 +24,8 @@ async def keep_lamps(
     """Tell the lamps about once a second, read the broker's clock, make the hourly backup.
 
     ``tidy`` is called with every turn, for what is better done when nothing else is.
-    All of them speak in the first turn. Runs until cancelled.
+    All of them speak in the first turn. Plans that are long over leave the memory, one in a turn.
+    Runs until cancelled.
     """
     turn, late_ms, rescued = 0, 0.0, False
     shown: dict[str, LampChanged] = {}
@@ -56,6 +57,7 @@ async def keep_lamps(
                 rescued = await store.backups.rescue(store.database, clock.wall_ns()) is not None
         elif turn % _BACKUP_EVERY == 0:
             await store.backups.hourly(store.database, store.order_log, clock.wall_ns())
+        engine.ended.forget()
         tidy()
         turn += 1
 

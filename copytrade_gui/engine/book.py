@@ -12,11 +12,12 @@ from msgspec import structs
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, Severity
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag, TradeId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import IllegalTransitionError, State, step
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan
 from copytrade_gui.engine.bus import Bus
+from copytrade_gui.engine.fills import Fills
 from copytrade_gui.engine.order import GIVEN_UP, Order, order_of
 from copytrade_gui.ports import Clock, Doubt
 
@@ -41,9 +42,9 @@ class Book:
         """Those of ``_open`` that may or may not exist; mostly none, so no account is asked."""
         self._known: dict[AccountId, list[BrokerOrderId]] = {}
         self._by_plan: dict[PlanId, list[Order]] = {}
-        self._fills: dict[AccountId, set[TradeId]] = {}
-        self._traded: dict[AccountId, int] = {}
-        self._traded_of: dict[AccountId, dict[BrokerOrderId, int]] = {}
+        self._earlier_tags: dict[IntentId, list[Tag]] = {}
+        """Of the few orders that had more than one try."""
+        self.fills = Fills()
         self._filled: dict[AccountId, int] = {}
         self.plans: dict[PlanId, Plan] = {}
         self.on_filled: Callable[[Order, int], None] = lambda _order, _units: None
@@ -66,8 +67,7 @@ class Book:
 
     def by_broker(self, account: AccountId, order: BrokerOrderId) -> Order | None:
         """The order linked to a broker order id."""
-        own = self._by_broker.get(account)
-        return None if own is None else own.get(order)
+        return self._by_broker.get(account, {}).get(order)
 
     def of_account(self, account: AccountId) -> Iterable[Order]:
         """Orders of one account, oldest first."""
@@ -122,11 +122,11 @@ class Book:
 
     def traded_of(self, account: AccountId, order: BrokerOrderId) -> int:
         """Sum of the quantities of all trades seen for one broker order."""
-        return self._traded_of.get(account, {}).get(order, 0)
+        return self.fills.of_order(account, order)
 
     def filled_by_trades(self, account: AccountId) -> int:
         """Sum of the quantities of all trades seen for one account."""
-        return self._traded.get(account, 0)
+        return self.fills.of_account(account)
 
     def filled_by_orders(self, account: AccountId) -> int:
         """Sum of the filled quantities of all orders of one account."""
@@ -141,12 +141,22 @@ class Book:
         self._unfiled += orders
 
     def forget_plan(self, plan: Plan) -> None:
-        """Drop a plan whose commit failed: it never was."""
+        """Drop a plan: its commit failed, so it never was, or it is long over (``Ended``)."""
         self._file()
         self.plans.pop(plan.plan_id, None)
         for order in self._by_plan.pop(plan.plan_id, []):
-            self._orders.pop(order.intent.intent_id, None)
-            self._by_account[order.intent.account_id].pop(order.intent.intent_id, None)
+            name, account = order.intent.intent_id, order.intent.account_id
+            self._orders.pop(name, None)
+            self._by_account[account].pop(name, None)
+            self._filled[account] = self._filled.get(account, 0) - order.filled
+            tags = self._earlier_tags.pop(name, [])
+            for tag in tags if order.attempt is None else [*tags, order.attempt.tag]:
+                if self._by_tag.get(tag) is order:
+                    del self._by_tag[tag]
+            number = order.broker_order_id
+            if number is not None and self._by_broker[account].pop(number, None) is not None:
+                self._known[account].remove(number)
+                self.fills.forget_order(account, number)
 
     def restore(self, plan: Plan, views: Iterable[OrderView], called_ns: int) -> list[Order]:
         """Take in a plan as the journal remembers it."""
@@ -194,12 +204,13 @@ class Book:
 
     def know_tag(self, tag: Tag, intent: IntentId) -> None:
         """An attempt of this intent, newest or not, carries the tag."""
-        if (order := self.get(intent)) is not None:
-            self._by_tag.setdefault(tag, order)
+        if (order := self.get(intent)) is not None and tag not in self._by_tag:
+            self._by_tag[tag] = order
+            self._keep_tag(order, tag)
 
     def restore_fill(self, fill: Fill) -> None:
         """Take in a fill the journal remembers."""
-        self._keep_fill(fill)
+        self.fills.add(fill)
 
     def mark(self, order: Order, attempt: Attempt) -> None:
         """The attempt's mark is committed: the order is SENDING. Announces nothing.
@@ -209,6 +220,8 @@ class Book:
         """
         if not order.may_attempt:
             raise IllegalTransitionError(order.state, State.SENDING)
+        if order.attempt is not None:
+            self._keep_tag(order, order.attempt.tag)
         order.attempt = attempt
         order.attempt_state = _SENDING
         order.code = order.reason = ""
@@ -285,7 +298,7 @@ class Book:
 
     def add_fill(self, fill: Fill) -> bool:
         """Take in a trade row once; True if it is new."""
-        if not self._keep_fill(fill):
+        if not self.fills.add(fill):
             return False
         self._bus.publish(FillSeen(fill))
         return True
@@ -296,6 +309,7 @@ class Book:
         Until now nothing was told of the find, so that no two attempts are stored as live.
         """
         self._by_tag[attempt.tag] = order
+        self._keep_tag(order, attempt.tag)
         withdrawn = structs.replace(
             order.view(),
             state=State.NOT_SENT,
@@ -351,15 +365,8 @@ class Book:
             own[order.intent.intent_id] = order
         self._unfiled.clear()
 
-    def _keep_fill(self, fill: Fill) -> bool:
-        seen = self._fills.setdefault(fill.account_id, set())
-        if fill.trade_id in seen:
-            return False
-        seen.add(fill.trade_id)
-        self._traded[fill.account_id] = self._traded.get(fill.account_id, 0) + fill.quantity
-        own, number = self._traded_of.setdefault(fill.account_id, {}), fill.broker_order_id
-        own[number] = own.get(number, 0) + fill.quantity
-        return True
+    def _keep_tag(self, order: Order, tag: Tag) -> None:
+        self._earlier_tags.setdefault(order.intent.intent_id, []).append(tag)
 
     def _count_filled(self, order: Order, filled: int) -> None:
         account = order.intent.account_id

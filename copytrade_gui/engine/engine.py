@@ -20,6 +20,7 @@ from copytrade_gui.engine.copying import Copying
 from copytrade_gui.engine.decisions import Decisions
 from copytrade_gui.engine.dispatcher import Dispatcher
 from copytrade_gui.engine.divergence import Divergences
+from copytrade_gui.engine.ended import Ended
 from copytrade_gui.engine.exits import Exits
 from copytrade_gui.engine.gate import Gate
 from copytrade_gui.engine.halts import Halts
@@ -254,6 +255,7 @@ class Engine:
         self.gate.on_kill_file = self._tripwires.kill_file
         sleep = Sleep(self.book, self.lanes, self._recovery, self._watch, self._work)
         self.gate.on_sleep = sleep.slept
+        self.ended = Ended(self.book, self.lanes, self._reconciler, self.submission, clock)
         self.bus.subscribe(journal.append)
         self.bus.subscribe(self._copying.hear)
         self.bus.subscribe(UnmatchedAlarm(self.book, self.lanes, self._work).hear)
@@ -309,15 +311,13 @@ class Engine:
 
     def detach(self, account_id: AccountId, state: SessionState, reason: str = "") -> None:
         """An account's session ended."""
-        lane = self.lanes.get(account_id)
-        if lane is not None:
+        if (lane := self.lanes.get(account_id)) is not None:
             lane.session = None
             self._roster.session(lane, state, reason)
 
     def note_margin(self, account_id: AccountId, free: Paise) -> None:
         """Free margin in paise as the broker just told; sizing by capital uses it."""
-        lane = self.lanes.get(account_id)
-        if lane is not None:
+        if (lane := self.lanes.get(account_id)) is not None:
             self._roster.margin(lane, free)
 
     # ------------------------------------------------------------ orders

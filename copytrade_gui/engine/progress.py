@@ -52,8 +52,9 @@ class Progress:
         self._runs[plan] = _Run(pending)
 
     def forget(self, plan: PlanId) -> None:
-        """A plan whose commit failed is not counted."""
+        """A plan whose commit failed, or that is long over, is not counted."""
         self._runs.pop(plan, None)
+        self._over.pop(plan, None)
 
     def marked(self, plan: PlanId, attempts: int) -> None:
         """So many more attempts of a plan are committed."""

@@ -107,6 +107,10 @@ class Reconciler:
         """The row of an order in the account's book as it was last read whole, if it has one."""
         return self._orders_shown[account].first.get(number)
 
+    def forget(self, account: AccountId, number: BrokerOrderId) -> None:
+        """An order left our records of today: no book has to show it any more."""
+        self._orders_shown[account].forget(number)
+
     def open_rows(self, account: AccountId) -> list[BrokerOrder]:
         """Rows that stand open in the account's book as it was last read whole, and are ours.
 

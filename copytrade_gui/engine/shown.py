@@ -51,13 +51,18 @@ class ShownOrders:
     def lacks(self, known: Sequence[BrokerOrderId]) -> Mapping[BrokerOrderId, BrokerOrder | None]:
         """Orders that the book does not show: of those we know, and of those it showed before.
 
-        With the row it showed, if it did. ``known`` only ever gets longer.
+        With the row it showed, if it did. ``known`` only ever gets longer, but for ``forget``.
         """
         for number in known[self._checked :]:
             if number not in self.first:
                 self._lacking.setdefault(number)
         self._checked = len(known)
         return self._lacking
+
+    def forget(self, order: BrokerOrderId) -> None:
+        """We do not know the order any more; ``known`` got shorter by it."""
+        self._lacking.pop(order, None)
+        self._checked = 0
 
     def to_merge(self, open_ids: Iterable[BrokerOrderId | None]) -> list[BrokerOrder]:
         """Rows to merge, in the book's order: unsettled ones, and those of orders that are open."""

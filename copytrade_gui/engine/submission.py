@@ -35,6 +35,7 @@ from copytrade_gui.engine.wave import Outgoing, Waves, bodies_hash
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
 
+_PLACED_BEFORE = "This order was placed before; look at it in the orders."
 _VOIDED = "This order was refused because it could not be stored. Place it as a new order."
 
 
@@ -128,6 +129,8 @@ class Submission:
         self._by_command: dict[CommandId, Plan] = {}
         self._voided: set[CommandId] = set()
         """Commands whose plan could not be stored: what ends it would end another of its name."""
+        self._over: set[CommandId] = set()
+        """Commands whose plan is long over and not known here any more."""
         self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
         self.quotes = Quotes(clock, rules)
         self.lots = Lots(lanes, clock, work, rules)
@@ -165,6 +168,8 @@ class Submission:
             return Placed(known, known=True)
         if command in self._voided:
             raise DeniedError("not_recorded", _VOIDED)
+        if command in self._over:
+            raise DeniedError("known", _PLACED_BEFORE)
         storing = self._storing[command] = []
         try:
             with self._undisturbed():
@@ -211,7 +216,7 @@ class Submission:
         if not stored:
             self._waves.release(wave)
             self._never_was(plan)
-            raise DeniedError("known", "This order was placed before; look at it in the orders.")
+            raise DeniedError("known", _PLACED_BEFORE)
         self._fault(faultpoints.AFTER_PLAN_COMMIT)
         if fan_out is not FanOut.WITH_MASTER:
             self._copying.hold(plan)
@@ -221,6 +226,14 @@ class Submission:
         self._waves.announce(wave)
         self._dispatcher.enqueue([*waiting, *kept])
         return Placed(plan, known=False)
+
+    def forget(self, plan: Plan) -> None:
+        """A plan is long over; a press of its button is not a new order all the same."""
+        self._book.forget_plan(plan)
+        self._progress.forget(plan.plan_id)
+        command = plan.action.command_id
+        if command is not None and self._by_command.pop(command, None) is not None:
+            self._over.add(command)
 
     def _clear(
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId

@@ -259,8 +259,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("one live attempt for an intent", f"{_ENGINE}book.py",
            "        if not order.may_attempt:\n            raise IllegalTransitionError",
            "        if False:\n            raise IllegalTransitionError"),
-    Mutant("a trade counts once", f"{_ENGINE}book.py",
-           "if fill.trade_id in seen:", "if False:"),
+    Mutant("a trade counts once", f"{_ENGINE}fills.py",
+           "if fill.trade_id in seen or fill.trade_id in self._earlier.get(account, ()):",
+           "if False:"),
     Mutant("what is leaving cannot be given up", f"{_ENGINE}book.py",
            "if not order.may_attempt or order.leaving:", "if not order.may_attempt:"),
     # -- what somebody else does to our orders at the broker
