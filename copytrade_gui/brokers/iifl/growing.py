@@ -42,13 +42,15 @@ class Known(Generic[RowT]):
 
     ``head`` is what stands before the first row and ends with the bracket; ``ends`` says where the
     comma behind each row ends, if there is one. ``digests`` has of each row the digest of its bytes
-    and the one byte before them.
+    and the one byte before them; ``whole`` is that of everything up to the last row's end, for the
+    usual case in one look.
     """
 
     rows: tuple[RowT, ...] = ()
     head: bytes = b""
     ends: Sequence[int] = ()
     digests: bytes = b""
+    whole: bytes = b""
     tail: bytes = b""
 
     def cut(self, body: bytes) -> Cut[RowT]:
@@ -65,26 +67,31 @@ class Known(Generic[RowT]):
             return Cut((), body)
         return Cut(self.rows[:count], self.head + body[self.ends[count - 1] :])
 
-    def grown(self, cut: Cut[RowT], raws: Sequence[bytes], new: tuple[RowT, ...]) -> Known[RowT]:
+    def grown(
+        self, body: bytes, cut: Cut[RowT], raws: Sequence[bytes], new: tuple[RowT, ...]
+    ) -> Known[RowT]:
         """The whole reply, now that the rest of its cut was read: ``raws`` its rows as bytes.
 
         Knows no rows if the rest was not just rows between the known head and tail: then what was
         cut off proves nothing, and the reply must be read whole.
         """
         joined, kept = b",".join(raws), len(cut.known)
-        whole = self.head + joined + self.tail == cut.rest
-        if not raws or not whole or kept + len(raws) > MAX_ROWS:
+        plain = self.head + joined + self.tail == cut.rest
+        if not raws or not plain or kept + len(raws) > MAX_ROWS:
             return Known()
         ends = array("Q", self.ends[:kept])
         ends.extend(_ends(self.ends[kept - 1], raws))
         digests = self.digests[: kept * _DIGEST] + _digests(b",", raws)
-        return Known(cut.known + new, self.head, ends, digests, self.tail)
+        whole = _digest(memoryview(body)[: ends[-1] - 1])
+        return Known(cut.known + new, self.head, ends, digests, whole, self.tail)
 
     def _same_rows(self, body: bytes) -> int:
         """How many of the known rows stand at the beginning of a reply, one behind the other."""
         if not self.rows or not body.startswith(self.head):
             return 0
         text, digests, start = memoryview(body), memoryview(self.digests), len(self.head)
+        if _digest(text[: self.ends[-1] - 1]) == self.whole:
+            return len(self.rows)
         for number, end in enumerate(self.ends):
             known = digests[number * _DIGEST : (number + 1) * _DIGEST]
             if _digest(text[start - 1 : end - 1]) != known:
@@ -100,7 +107,9 @@ def known_of(body: bytes, raws: Sequence[bytes], rows: tuple[RowT, ...]) -> Know
     # A later array could hold the same rows, and be the one that was read.
     if not (head.endswith(b"[") and tail.startswith(b"]") and b"[" not in tail):
         return Known()
-    return Known(rows, head, array("Q", _ends(len(head), raws)), _digests(b"[", raws), tail)
+    ends = array("Q", _ends(len(head), raws))
+    whole = _digest(memoryview(body)[: ends[-1] - 1])
+    return Known(rows, head, ends, _digests(b"[", raws), whole, tail)
 
 
 def _ends(start: int, raws: Sequence[bytes]) -> Iterable[int]:

@@ -192,7 +192,7 @@ class IiflSession:
         read = await self._book(page, mapped, what)
         if cut.known:
             if _keepable(read):
-                known = known.grown(cut, page.raws, read.rows)
+                known = known.grown(reply.body, cut, page.raws, read.rows)
                 if known.rows:
                     return known, Read(known.rows, whole=True)
             page = read_page(reply, kind, what)
