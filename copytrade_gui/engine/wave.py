@@ -104,14 +104,18 @@ class Waves:
             lane = self._lanes.get(order.intent.account_id)
             if lane is not None and lane.ready and lane.road is not None and order.may_attempt:
                 with suppress(Exception):  # ``select`` meets it again, and tells
-                    self._made[order.intent.intent_id] = self._make(order, 1, lane, lane.road)
+                    self._made[order.intent.intent_id] = self._make(
+                        order, 1, lane, lane.road, order.key
+                    )
 
     def forget_ready(self, orders: Iterable[Order]) -> None:
         """What was made for these is not needed any more."""
         for order in orders:
             self._made.pop(order.intent.intent_id, None)
 
-    def _make(self, order: Order, number: int, lane: Lane, road: OrderRoad) -> Outgoing:
+    def _make(
+        self, order: Order, number: int, lane: Lane, road: OrderRoad, key: InstrumentKey
+    ) -> Outgoing:
         """Encode an order's next request.
 
         Raises what the road raises for unfit terms; ValueError for a tag that another one carries.
@@ -131,7 +135,7 @@ class Waves:
             0,
             self._rules.deadline_ms,
         )
-        return Outgoing(order, attempt, request, road, lane, lane.version, order.key)
+        return Outgoing(order, attempt, request, road, lane, lane.version, key)
 
     def select(self, orders: Iterable[Order]) -> list[Outgoing]:
         """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
@@ -161,7 +165,7 @@ class Waves:
             if item is None or not _as_made(item, lane) or order.attempt is not None:
                 number = 1 if order.attempt is None else order.attempt.number + 1
                 try:
-                    item = self._make(order, number, lane, road)
+                    item = self._make(order, number, lane, road, key)
                 except Exception:  # the planner refuses what cannot be written; this is a bug
                     log.exception("preparing try %d of %s failed", number, intent.intent_id)
                     self._progress.give_up(order, State.SKIPPED, "bug", _NOT_MADE)

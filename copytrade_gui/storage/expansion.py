@@ -89,8 +89,9 @@ def expand_plan(cursor: sqlite3.Cursor, record: PlanRecord) -> None:
         for number, child in enumerate(record.children, start=first)
     }
     cursor.executemany(_INTENT, _children(record, plan, terms, numbers))
-    if record.marks is not None:
-        cursor.executemany(_ATTEMPT, _attempts(cursor, record.marks, numbers))
+    marks = record.marks
+    if marks is not None:
+        cursor.executemany(_ATTEMPT, _attempts(cursor, marks, numbers))
 
 
 def expand_marks(cursor: sqlite3.Cursor, marks: Marks) -> None:
@@ -116,15 +117,10 @@ def expand_marks(cursor: sqlite3.Cursor, marks: Marks) -> None:
 def _children(
     record: PlanRecord, plan: int, terms: list[int], numbers: dict[_ChildKey, int]
 ) -> Iterator[tuple[SqlValue, ...]]:
-    marks = record.marks
-    marked = () if marks is None else marks.orders
-    leaving = {(mark.account_id, mark.slice_number) for mark in marked}
-    sending, marked_ns = State.SENDING.value, 0 if marks is None else marks.marked_ns
+    sending = State.SENDING.value
     for child in record.children:
-        key = (child.account_id, child.slice_number)
-        leaves = key in leaving
         yield (
-            numbers[key],
+            numbers[child.account_id, child.slice_number],
             plan,
             child.account_id,
             child.role.value,
@@ -133,10 +129,10 @@ def _children(
             child.quantity,
             child.signal_age_ms,
             child.rank,
-            sending if leaves else child.state.value,
+            sending if child.tag else child.state.value,
             child.code,
             child.reason,
-            marked_ns if leaves else record.made_ns,
+            record.marked_ns if child.tag else record.made_ns,
         )
 
 

@@ -33,8 +33,8 @@ class OrderEncoder:
 
     def __init__(self) -> None:
         self._templates: dict[_Shape, tuple[bytes, bytes, bytes]] = {}
-        # A plan's followers come one after the other with the very same terms object.
-        self._newest: tuple[OrderTerms, bytes, bytes] | None = None
+        # Followers of one size come with the very same terms object.
+        self._made: dict[int, tuple[OrderTerms, bytes, bytes]] = {}
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode one order as the array of one that the broker wants (reference 9.1).
@@ -44,11 +44,14 @@ class OrderEncoder:
         """
         if not (tag.isascii() and tag.isalnum()):
             raise ValueError("An order tag holds letters and digits only.")
-        newest = self._newest
-        if newest is None or newest[0] is not terms:
+        made = self._made.get(id(terms))
+        if made is None or made[0] is not terms:
             head, middle, tail = self._template(terms)
-            newest = self._newest = (terms, b"%b%d%b" % (head, counted(terms), middle), tail)
-        payload = b"%b%b%b" % (newest[1], tag.encode("ascii"), newest[2])
+            made = (terms, b"%b%d%b" % (head, counted(terms), middle), tail)
+            if len(self._made) >= _KEPT_TEMPLATES:
+                self._made.clear()
+            self._made[id(terms)] = made
+        payload = b"%b%b%b" % (made[1], tag.encode("ascii"), made[2])
         return PreparedOrder(tag=tag, payload=payload)
 
     def _template(self, terms: OrderTerms) -> tuple[bytes, bytes, bytes]:
