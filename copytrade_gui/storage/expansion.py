@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import OrderTerms, State
@@ -23,6 +23,11 @@ _ATTEMPT = "INSERT INTO attempts VALUES (?,?,?,?,?,?,?,'SENDING')"
 _TRIED_AGAIN = (
     "UPDATE intents SET state = 'SENDING', code = '', reason = '', changed_ns = ? "
     "WHERE intent_number = ?"
+)
+_NEVER_LEFT = (
+    "UPDATE attempts SET state = 'NOT_SENT' WHERE intent_number = ? AND state = 'SENDING' "
+    "AND EXISTS (SELECT 1 FROM intents i WHERE i.intent_number = attempts.intent_number "
+    "AND i.state IN ('BLOCKED', 'SKIPPED', 'STALE'))"
 )
 
 SqlValue = str | int | bytes | None
@@ -112,6 +117,16 @@ def expand_marks(cursor: sqlite3.Cursor, marks: Marks) -> None:
     if fresh:
         some = Marks(marks.plan_id, marks.marked_ns, marks.deadline_ms, marks.bodies, fresh)
         cursor.executemany(_ATTEMPT, _attempts(cursor, some, numbers))
+        end_marks(cursor, numbers.values())
+
+
+def end_marks(cursor: sqlite3.Cursor, intents: Iterable[int]) -> None:
+    """Of orders (row numbers) that were given up no marked attempt left: NOT_SENT.
+
+    An order is given up only where nothing of it may be at the broker: its marks are there because
+    their commit failed and was on the disk all the same, or a later part of the commit failed.
+    """
+    cursor.executemany(_NEVER_LEFT, [(intent,) for intent in intents])
 
 
 def _children(

@@ -17,6 +17,7 @@ from copytrade_gui.storage.chain import EventRow
 from copytrade_gui.storage.expansion import (
     SqlValue,
     attempt_row,
+    end_marks,
     expand_marks,
     expand_plan,
     intent_number,
@@ -158,6 +159,8 @@ class _Change:
                 self._attempt_changed(fact, attempt)
         words = (fact.state, fact.code, row.reason, int(fact.cancel_requested), fact.changed_ns)
         self._run(INTENT, *words, row.number, intent, row.number)
+        if fact.state in INTENT_STATES:
+            end_marks(self._cursor, [intent])
 
     def _attempt_changed(self, fact: OrderFact, attempt: int) -> None:
         row = self._row

@@ -16,6 +16,7 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.storage.engines import Connecting
 from tests.engine.test_leaving import begin, press
+from tests.engine.test_stop_after_marks import attempts_on_disk
 from tests.proof import rig
 from tests.proof.rig import Console, ProgramStopped, world
 from tests.storage.faulty import Fault, Script, failing
@@ -89,3 +90,35 @@ def test_a_denied_command_is_not_taken_again_while_its_end_may_not_be_stored(dis
     with world(2) as made:
         made.live(script)
         assert len(made.broker.ledger.wire) == 3
+
+
+@pytest.mark.parametrize("tries", [1, 2], ids=["first tries", "a second try"])
+def test_a_later_wave_that_was_refused_but_is_on_the_disk_is_not_sending_for_ever(
+    disk: Script, tries: int
+) -> None:
+    async def first(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 2_000_000_000
+        made.line.not_sent = float(tries - 1)
+        await press(console, "waits", away=60)
+        await made.clock.sleep(1.9 if tries == 1 else 0.1)  # every fact is stored
+        await console.store.journal.flush()
+        made.line.not_sent = 0.0
+        disk.first, disk.last = disk.seen + 1, disk.seen + 1
+        await made.clock.sleep(5)
+        assert State.SKIPPED in {order.state for order in console.engine.book}
+
+    async def second(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(60)
+        assert await attempts_on_disk(console) <= {"NOT_SENT", "WORKING", "ACKED"}
+        assert await console.store.history.verify() == ()
+        assert not console.bugs
+
+    with world(2) as made:
+        made.live(first)
+        disk.heal()
+        made.live(second)
+        sent = [line.account for line in made.broker.ledger.wire]
+        assert len(sent) == len(set(sent)), "nobody got an order twice"
