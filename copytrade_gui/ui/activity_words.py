@@ -17,8 +17,11 @@ from copytrade_gui.ui.state_words import ORDER_LOOKS, SESSION_LOOKS, wait_words
 Body = Mapping[str, object]
 
 ACTORS = {"engine": "Program", "program": "Program", "operator": "You"}
+_CHILD_STATE = 8
+"""Where a plan's record names the state of a child that is not simply planned."""
 KINDS = {
     "PlanMade": "Order planned",
+    "OrdersMarked": "Copies sent",
     "PlanVoided": "Order withdrawn",
     "OrderChanged": "Order",
     "FillSeen": "Fill",
@@ -88,9 +91,21 @@ def _reason(row: HistoryRow, _body: Body) -> str:
 
 def _plan(_row: HistoryRow, body: Body) -> str:
     planned, intents = _number(body, "planned"), _number(body, "intents")
+    children = body.get("children")
+    if isinstance(children, list):  # earlier versions kept only the two numbers
+        intents = len(children)
+        planned = sum(
+            len(child) <= _CHILD_STATE or child[_CHILD_STATE] == State.PLANNED for child in children
+        )
     without = intents - planned
     words = f"{figures.plural(planned, 'order')} planned"
     return f"{words}, {figures.whole(without)} without" if without else words
+
+
+def _marked(_row: HistoryRow, body: Body) -> str:
+    waves = body["marks"]
+    orders = sum(len(one["orders"]) for one in waves) if isinstance(waves, list) else 0
+    return f"{figures.plural(orders, 'order')} that waited left"
 
 
 def _order(row: HistoryRow, body: Body) -> str:
@@ -177,6 +192,7 @@ def _state(value: object) -> str:
 
 _DETAILS: dict[str, Callable[[HistoryRow, Body], str]] = {
     "PlanMade": _plan,
+    "OrdersMarked": _marked,
     "OrderChanged": _order,
     "FillSeen": _fill,
     "PlanSettled": _settled,

@@ -31,9 +31,18 @@ from copytrade_gui.domain.records import Fill
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.verbs import HistoryRow
 from copytrade_gui.storage.chain import SEALED, Fact
-from copytrade_gui.storage.records import Moment, command_fact, fact_from
+from copytrade_gui.storage.plan_record import plan_record, wave_record
+from copytrade_gui.storage.records import (
+    ORDERS_MARKED,
+    PLAN_MADE,
+    Moment,
+    command_fact,
+    fact_from,
+    recorded_fact,
+)
 from copytrade_gui.ui.activity_words import KINDS, STATES, VERBS, details, what, who
 from copytrade_gui.ui.main_window import MainWindow
+from tests.storage.samples import first_attempts, make_plan
 from tests.ui import days, people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
@@ -109,6 +118,17 @@ def test_every_kind_of_event_has_words() -> None:
 )  # fmt: skip
 def test_an_event_is_told_in_words(event: Event, words: tuple[str, str, str]) -> None:
     assert said(event) == words
+
+
+def test_a_plan_and_what_left_later_are_told_with_their_numbers() -> None:
+    plan = make_plan(followers=3)  # the last follower is blocked
+    made = recorded_fact(PLAN_MADE, plan_record(plan, first_attempts(plan)), AT, plan.plan_id)
+    later = recorded_fact(ORDERS_MARKED, wave_record(first_attempts(plan)[1:]), AT)
+    told = [(what(row(fact)), details(row(fact), lambda _: "")) for fact in (made, later)]
+    assert told == [
+        ("Order planned", "3 orders planned, 1 without"),
+        ("Copies sent", "2 orders that waited left"),
+    ]
 
 
 def test_reports_and_days_are_told_in_words() -> None:
