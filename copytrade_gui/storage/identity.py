@@ -20,7 +20,8 @@ class Installation:
     epoch: int
     tag_key: bytes
     lost_ns: int = 0
-    """When records were last lost: a copy was put back, or a damaged file replaced; UTC ns."""
+    """When records were last lost, UTC ns: a copy was put back, a damaged file or a lost order log
+    replaced."""
 
     def __repr__(self) -> str:
         return f"Installation({self.installation_id!r}, epoch={self.epoch})"

@@ -92,11 +92,14 @@ class Opener:
         upgraded_from = self._ensure_schema()
         installation = self._mark_open(seen, new_epoch=restored)
         order_log = OrderLogFile(self._folder, self._wall_ns, self._files, self._connecting)
-        self._sentences += order_log.prepare(
+        lost = order_log.prepare(
             installation.installation_id,
             0 if seen is None else seen.last_record,
             adopt=restored or fresh,
         )
+        if lost and not restored:  # what had no rows yet is at the broker, and known to nobody here
+            installation = self._mark_open(seen, new_epoch=True)
+        self._sentences += lost
         if self._altered and not self._sentences:
             self._sentences.append(
                 f"Database {self._path} was changed while the console was closed. "

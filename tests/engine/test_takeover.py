@@ -14,7 +14,7 @@ from copytrade_gui.storage.folder import DataFolder
 from tests.engine.test_kill import open_at_broker, place_elsewhere, rest
 from tests.engine.test_leaving import begin, press
 from tests.proof.restored import put_back
-from tests.proof.rig import Console, World, world
+from tests.proof.rig import Console, ProgramStopped, World, world
 
 
 class Day:
@@ -148,4 +148,37 @@ def test_an_order_placed_after_the_loss_is_another_installations_and_halts() -> 
     with world(2) as made:
         made.live(day.trade)
         put_back(day.copy)
+        made.live(after)
+
+
+@pytest.mark.parametrize("how", ["deleted", "damaged"])
+def test_after_the_order_log_was_lost_in_a_crash_its_orders_are_known_again(how: str) -> None:
+    """Until a plan has its rows in the database, the order log alone knew of it."""
+
+    async def cut(console: Console) -> None:
+        await begin(console)
+        await press(console, "before", away=60)
+        await console.world.clock.sleep(10)
+        console.store.journal._facts._start = lambda: None  # type: ignore[method-assign]  # the disk takes no fact any more
+        await press(console, "the last", away=60)
+        await console.world.clock.sleep(5)
+        raise ProgramStopped("power cut")
+
+    async def after(console: Console) -> None:
+        await taken_over(console)
+        assert console.engine.gate.state is TradingState.RECOVERING  # a person must look first
+        await console.engine.resume("operator", "looked")
+        await press(console, "the last", away=60)  # nobody knows its name, so it is a new order
+        await console.world.clock.sleep(10)
+        tags = [order.terms.tag for order in console.world.broker.ledger.accepted]
+        assert len(tags) == len(set(tags)) == 9, "no tag twice"
+        assert not console.bugs
+
+    with world(2) as made:
+        made.live(cut)
+        log = DataFolder(next((made.folder / f"life{made.crashes}").glob("profiles/*"))).order_log
+        for path in log.parent.glob(f"{log.name}*"):
+            path.unlink()
+        if how == "damaged":
+            log.write_bytes(b"noise" * 5_000)
         made.live(after)
