@@ -175,7 +175,9 @@ class RecoveryReport:
     @property
     def in_words(self) -> str:
         """One line for the band and the log."""
-        return (
+        unread = len(self.unread_accounts)
+        accounts = f"{unread} account{'' if unread == 1 else 's'}"
+        return (f"{accounts} not read yet, " if unread else "") + (
             f"{len(self.proven)} proven, {len(self.unknown)} unknown, {len(self.stale)} stale, "
             f"{len(self.missed_master_orders)} missed, {len(self.differences)} differences"
         )

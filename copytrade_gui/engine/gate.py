@@ -44,7 +44,7 @@ class Gate:
         self._window_ns: int | None = None
         self._offset_ns = clock.wall_ns() - clock.mono_ns()
         self.change = StateChange(
-            TradingState.RECOVERING, "program", "Reading the books.", clock.wall_ns()
+            TradingState.RECOVERING, "program", "The console was started.", clock.wall_ns()
         )
 
     @property

@@ -38,7 +38,7 @@ _LONGEST_TEXT = 120
 _ORDER = """
 ORDER BY CASE WHEN underlying = :first COLLATE NOCASE OR symbol LIKE :first || '%'
               THEN 0 ELSE 1 END,
-    CASE kind WHEN 'EQ' THEN 0 WHEN 'INDEX' THEN 3 ELSE 1 END,
+    exchange LIKE 'BSE%', CASE kind WHEN 'EQ' THEN 0 WHEN 'INDEX' THEN 3 ELSE 1 END,
     expiry IS NOT NULL, expiry, CASE kind WHEN 'FUT' THEN 0 ELSE 1 END, CAST(strike AS REAL), symbol
 LIMIT :limit
 """

@@ -350,7 +350,6 @@ class Actions(QObject):
             action.setAutoRepeat(act in (Act.TEXT_LARGER, Act.TEXT_SMALLER))
             action.setIconText(spec.brief or plain_text(act))
             set_tip(action, tip(act))
-            action.setStatusTip(spec.tip)
             if spec.icon:
                 icons.dress(action, spec.icon)
             if spec.where is not Where.TABLE:

@@ -52,7 +52,7 @@ STATES = {
     TradingState.PAUSE: "Paused",
     TradingState.HALT: "Halted",
     TradingState.KILL: "Killed",
-    TradingState.RECOVERING: "Reading the books",
+    TradingState.RECOVERING: "Checking the books",
 }
 
 

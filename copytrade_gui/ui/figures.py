@@ -23,6 +23,11 @@ def price(value: Decimal | None, tick: Decimal | None = None) -> str:
     return _grouped(value, decimals_of(tick))
 
 
+def typed_price(value: Decimal, tick: Decimal) -> str:
+    """The same as one would type it: without groups."""
+    return price(value, tick).replace(",", "")
+
+
 def decimals_of(tick: Decimal | None) -> int:
     """How many decimals a price with this tick shows; at least two."""
     if tick is None:
@@ -46,6 +51,11 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:.1f}" if value < 100 else whole(round(value))
+
+
+def brief(value: float) -> str:
+    """A time that something took: ``3.8 ms``, and never none at all."""
+    return "under 0.1 ms" if value < 0.1 else f"{milliseconds(value)} ms"
 
 
 def clock(at_ns: int) -> str:

@@ -161,7 +161,9 @@ class MainWindow(QMainWindow):
         self.orders.load(orders)
         self.followers.load(orders)
         self.latency.load(await console.history.latency(KEPT))
-        self.strip.show_change(await console.trading.state())
+        change = await console.trading.state()
+        self.strip.show_change(change)
+        self.order_work.show_state(change.state)
         self.order_work.load(await console.trading.reviews(), await console.trading.recovery())
         for lamp in console.lamps():
             self.status.show_lamp(lamp)

@@ -24,6 +24,7 @@ def build_menus(window: QWidget, actions: Actions, docks: Sequence[QDockWidget])
     for name in MENUS:
         menus[name] = bar.addMenu(MENU_TITLES[name])
         menus[name].setObjectName(f"menu_{name.casefold()}")
+        menus[name].setToolTipsVisible(True)
     for act, spec in SPECS.items():
         if spec.menu in menus and act is not Act.PREFERENCES:
             if act in _RULES_BEFORE:
@@ -33,6 +34,7 @@ def build_menus(window: QWidget, actions: Actions, docks: Sequence[QDockWidget])
     view = menus["View"]
     themes = view.addMenu(MENU_TITLES["Theme"])
     themes.setObjectName("menu_theme")
+    themes.setToolTipsVisible(True)
     group = QActionGroup(window)
     for act in THEMES:
         actions[act].setCheckable(True)

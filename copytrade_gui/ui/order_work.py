@@ -17,7 +17,9 @@ from copytrade_gui.domain.events import (
     RecoveryReported,
     ReviewItem,
     ReviewsChanged,
+    TradingStateChanged,
 )
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import HistoryVerbs, TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
@@ -52,6 +54,8 @@ class OrderWork(QObject):
         self._window = window
         self.reviews: tuple[ReviewItem, ...] = ()
         self.report: RecoveryReport | None = None
+        self._resumed = False
+        """Somebody resumed since the newest recovery began; its report stays readable."""
         self._review: ReviewDialog | None = None
         self._day: DayEndDialog | None = None
         for act, work in (
@@ -70,11 +74,19 @@ class OrderWork(QObject):
         if report is not None:
             self._take_report(report)
 
+    def show_state(self, state: TradingState) -> None:
+        """Once orders may leave again, no report asks for a resume; a new recovery may."""
+        if state.allows_sending or state is TradingState.RECOVERING:
+            self._resumed = state.allows_sending
+            self._show_recovery_band()
+
     def on_events(self, batch: list[Event]) -> None:
         """Take new lists and reports, and a lost broker."""
         for event in batch:
             if isinstance(event, ReviewsChanged):
                 self._take_reviews(event.items)
+            elif isinstance(event, TradingStateChanged):
+                self.show_state(event.change.state)
             elif isinstance(event, RecoveryReported):
                 self._take_report(event.report)
             elif isinstance(event, DayStep):
@@ -115,7 +127,11 @@ class OrderWork(QObject):
 
     def _take_report(self, report: RecoveryReport) -> None:
         self.report = report
-        if not report.needs_resume:
+        self._show_recovery_band()
+
+    def _show_recovery_band(self) -> None:
+        report = self.report
+        if report is None or not report.needs_resume or self._resumed:
             self._bands.clear_band("recovery")
             return
         self._bands.show_band(

@@ -21,6 +21,13 @@ from copytrade_gui.ui.state_words import PROBLEM_STATES, wait_words
 
 STALE_AFTER_S = 5
 _WAITING = frozenset({State.PLANNED, State.SENDING})
+_WHY_NOT = {
+    "zero": "below one lot",
+    "off": "switched off",
+    "no_session": "not logged in",
+    "no_capital": "margin not known",
+}
+"""Verdicts whose own name says too little; the others are read as they are written."""
 
 
 NOTHING = Paise(0)
@@ -50,10 +57,31 @@ class ConfirmPolicy:
         return self.when is ConfirmWhen.ALWAYS
 
 
-def verb(side: Side, preview: Preview) -> str:
-    """``Buy for 23``: the accounts that would get an order."""
+def verb(side: Side, preview: Preview | None) -> str:
+    """``Buy for 23``: the accounts that would get an order, where that is known."""
+    if preview is None or preview.problems:
+        return str(side.capitalize())
     number = sum(row.quantity > 0 for row in preview.rows)
     return f"{side.capitalize()} for {figures.whole(number)}"
+
+
+def obstacle(preview: Preview) -> str:
+    """Why the ticket cannot be sent as it stands; empty when it can."""
+    if preview.problems:
+        return f"Correct the {preview.problems[0].field.replace('_', ' ')} first."
+    if preview.blocked_by:
+        return preview.blocked_by
+    if not any(row.quantity > 0 for row in preview.rows if row.is_master):
+        return next((row.reason for row in preview.rows if row.is_master), "Nothing to send.")
+    return ""
+
+
+def promise(preview: Preview | None) -> tuple[object, ...]:
+    """What a trader agrees to: whether it may leave, and who gets how much."""
+    if preview is None:
+        return ()
+    passing = tuple((row.account_id, row.quantity) for row in preview.rows if row.quantity)
+    return preview.blocked_by, preview.problems, passing
 
 
 def units_words(draft: Draft) -> str:
@@ -87,14 +115,17 @@ def fan_out_summary(rows: Iterable[PreviewRow]) -> str:
     return f"{words}, {figures.whole(len(followers) - passing)} skipped"
 
 
+def why_not(row: PreviewRow) -> str:
+    """Two or three words for a verdict, such as ``below one lot``."""
+    return _WHY_NOT.get(row.code, row.code.replace("_", " ")) or row.reason
+
+
 def skip_reasons(rows: Iterable[PreviewRow]) -> str:
-    """The commonest reasons first: ``2 turned off, 1 zero``."""
+    """The commonest reasons first: ``2 switched off, 1 below one lot``."""
     counted = Counter(
-        row.code or "no reason" for row in rows if not row.is_master and not row.quantity
+        why_not(row) or "no reason" for row in rows if not row.is_master and not row.quantity
     )
-    return ", ".join(
-        f"{number} {code.replace('_', ' ')}" for code, number in counted.most_common(3)
-    )
+    return ", ".join(f"{number} {words}" for words, number in counted.most_common(3))
 
 
 def question(draft: Draft, preview: Preview, *, mode: str) -> str:

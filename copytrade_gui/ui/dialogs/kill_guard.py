@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.events import Severity
@@ -23,6 +23,9 @@ from copytrade_gui.ui.widgets.buttons import HoldButton
 from copytrade_gui.ui.widgets.tip import set_tip
 
 _LOOK_MS = 500
+WIDTH = 560
+SENTENCE_LINES = 4
+"""What the longest sentence takes in a panel of this width, names of unread accounts too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class KillGuard(ConsoleDialog):
         trading: TradingVerbs,
     ) -> None:
         super().__init__(parent, f"Kill - {desk.mode_word}", "kill_guard")
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(WIDTH)
         self._desk = desk
         self._trading = trading
         self._at_start: dict[AccountId, int] = {}
@@ -80,6 +83,7 @@ class KillGuard(ConsoleDialog):
         self.finished.connect(self._looks.stop)
         self.sentence = self.add_text("Halting.")
         self.sentence.setObjectName("kill_sentence")
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.hold = HoldButton("Hold 1.5 s to cancel every working order")
         self.hold.setObjectName("kill_hold")
         self.hold.setProperty("kind", "stop")
@@ -104,6 +108,13 @@ class KillGuard(ConsoleDialog):
         self.close_button.clicked.connect(self.accept)
         self.add_buttons([self.close_button])
         self.hold.setFocus()
+
+    def present(self) -> None:
+        """Show it, with room for every sentence from the start: the button stays where it is."""
+        self.sentence.ensurePolished()
+        lines = self.sentence.fontMetrics().lineSpacing() * SENTENCE_LINES
+        self.sentence.setMinimumHeight(lines)
+        super().present()
 
     def start(self) -> None:
         """Halt at once, then count what the sweep would cancel."""

@@ -18,17 +18,16 @@ from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.theme import Tone
-from copytrade_gui.ui.ticket_words import fan_out_summary, skip_reasons
+from copytrade_gui.ui.ticket_words import fan_out_summary, skip_reasons, why_not
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 COLUMNS: tuple[Column[PreviewRow], ...] = (
     Column("name", "Account", lambda r: r.name, chars=12, takes_rest=True,
            mark=lambda r: Mark.CIRCLE if r.quantity else Mark.DIAMOND,
            tone=lambda r: Tone.INFO if r.is_master else Tone.PLAIN if r.quantity else Tone.WARN),
-    Column("quantity", "Qty", lambda r: figures.whole(r.quantity) if r.quantity else "",
-           numeric=True, chars=11, sort=lambda r: r.quantity),
-    Column("reason", "Why not", lambda r: r.code.replace("_", " ") or r.reason, chars=9,
-           tone=lambda _: Tone.WARN, tip=lambda r: r.reason),
+    Column("quantity", "Gets", lambda r: figures.whole(r.quantity) if r.quantity else why_not(r),
+           numeric=True, chars=13, sort=lambda r: r.quantity, tip=lambda r: r.reason,
+           tone=lambda r: Tone.PLAIN if r.quantity else Tone.WARN),
     Column("lots", "Lots", lambda r: figures.lots(r.lots) if r.quantity else "", numeric=True,
            chars=11, shown=False, sort=lambda r: r.lots),
 )  # fmt: skip
@@ -76,7 +75,7 @@ class FanOutPreview(QWidget):
 
     def show_preview(self, preview: Preview | None) -> None:
         """Show a preview, or that there is none yet."""
-        self._preview = preview
+        before, self._preview = self._preview, preview
         usable = preview is not None and bool(preview.rows)
         self.toggle.setVisible(usable)
         if preview is None or not preview.rows:
@@ -91,8 +90,8 @@ class FanOutPreview(QWidget):
             self.reasons.setText(f"Skipped: {reasons}")
             self.reasons.setVisible(bool(reasons))
             self.view.setVisible(self.toggle.isChecked())
-            if self.toggle.isChecked():
-                self._fill(preview)
+            if self.toggle.isChecked() and (before is None or before.rows != preview.rows):
+                self._fill(preview)  # equal rows stay where they were scrolled to
         self.summary.style().polish(self.summary)
 
     def _fill(self, preview: Preview) -> None:

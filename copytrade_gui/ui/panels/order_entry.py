@@ -25,12 +25,20 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.verbs import MarketVerbs, Preview, RefusedError, TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.panels.last_quantities import last_quantity, remember_quantity
 from copytrade_gui.ui.panels.ticket_face import TicketFace
-from copytrade_gui.ui.ticket_words import ConfirmPolicy, progress, question, verb
-from copytrade_gui.ui.window_state import read_json, write_json
+from copytrade_gui.ui.ticket_words import (
+    ConfirmPolicy,
+    obstacle,
+    progress,
+    promise,
+    question,
+    verb,
+)
 
 PREVIEW_WAIT_MS = 120
-QUOTE_EVERY_MS = 1_000
+LOOK_EVERY_MS = 1_000
+"""Fills, margins, positions and prices change who gets what, with no word to the ticket."""
 ROOMY = 760
 
 
@@ -51,11 +59,10 @@ class OrderEntryPanel(QWidget):
         self._desk = desk
         self._trading = trading
         self._market = market
-        self.side = Side.BUY
-        self.phase = Phase.EDITING
+        self.side, self.phase = Side.BUY, Phase.EDITING
         self.policy = ConfirmPolicy()
         self._live_order_sent = False
-        self._command = _new_command()
+        self._command = CommandId(uuid.uuid4().hex)
         self._preview: Preview | None = None
         self._asked_preview = 0
         self._blocked = "Pick an instrument."
@@ -68,13 +75,15 @@ class OrderEntryPanel(QWidget):
         """Session, halt and unread mark of each account, as last heard of."""
         self._put_away = False
         """Another order was begun: of the one before only trouble is still told here."""
+        self._done_typing = False
+        """Enter in the last field came before the answer: the button takes the focus then."""
         self.face = TicketFace(self, desk, market)
         self.form = self.face.form
         self.form.reference = self._fresh_last
-        self.form.edited.connect(self._on_edited)
-        self.form.edited.connect(self._begin_another)
+        for follow in (self._on_edited, self._begin_another, self._still_typing):
+            self.form.edited.connect(follow)
         self.form.picked.connect(self._on_picked)
-        self.form.done.connect(self.face.send.setFocus)
+        self.form.done.connect(self._on_done)
         self.form.picked.connect(lambda: self._begin_another(other=True))
         self.face.sides.chosen.connect(lambda: self.set_side(self.face.sides.value))
         self.face.quote.taken.connect(self._on_price_taken)
@@ -85,9 +94,9 @@ class OrderEntryPanel(QWidget):
         self._wait.setSingleShot(True)
         self._wait.setInterval(PREVIEW_WAIT_MS)
         self._wait.timeout.connect(self._ask_preview)
-        self._quotes = QTimer(self)
-        self._quotes.setInterval(QUOTE_EVERY_MS)
-        self._quotes.timeout.connect(self._ask_quote)
+        self._looks = QTimer(self)
+        self._looks.setInterval(LOOK_EVERY_MS)
+        self._looks.timeout.connect(self.look_again)
         self._quote_running = False
         desk.roster.changed.connect(self._on_edited)
         self.set_side(Side.BUY)
@@ -96,15 +105,15 @@ class OrderEntryPanel(QWidget):
     # ------------------------------------------------------------ what others call
 
     def begin(self) -> None:
-        """Start asking for quotes."""
-        self._quotes.start()
+        """Start looking."""
+        self._looks.start()
         # Where there is room the list needs no click.
         self.face.preview.toggle.setChecked(self.height() >= ROOMY)
         self._ask_preview()
 
     def stop(self) -> None:
         """Ask for nothing more."""
-        self._quotes.stop()
+        self._looks.stop()
         self._wait.stop()
 
     def open(self, side: Side, instrument: Instrument | None = None) -> None:
@@ -123,6 +132,12 @@ class OrderEntryPanel(QWidget):
         self.side = side
         self.face.show_side(side)
         self._on_edited()
+
+    def look_again(self) -> None:
+        """Every second: the price, and whether the ticket's promise still holds."""
+        self._ask_quote()
+        if self._preview is not None and not self._wait.isActive():
+            self._ask_preview()
 
     def refresh(self) -> None:
         """Something that an order depends on changed: ask again soon what is possible."""
@@ -150,13 +165,17 @@ class OrderEntryPanel(QWidget):
         """A stop or its end: what was said before holds no more, and no question stays open."""
         if self.phase is Phase.SENDING:
             return  # its answer says what came of it, and asks again
-        if self.phase is Phase.ASKING:
-            self.back_to_editing()
-            self.face.show_result("Nothing was sent: the trading state changed.", "problem")
+        self._withdraw("the trading state changed")
         self._wait.stop()
         self._preview = None
         self._refresh_send(waiting=True)
         self._ask_preview()
+
+    def _withdraw(self, what: str) -> None:
+        """The question that is open holds no more."""
+        if self.phase is Phase.ASKING:
+            self.back_to_editing()
+            self.face.show_result(f"Nothing was sent: {what}.", "problem")
 
     def _stands_anew(self, event: AccountChanged) -> bool:
         status = event.status
@@ -174,11 +193,10 @@ class OrderEntryPanel(QWidget):
     def _on_edited(self) -> None:
         if self.phase is Phase.ASKING:
             self.back_to_editing()
-        draft = self.draft()
+        draft, self._preview = self.draft(), None
         self.form.show_units(draft)
         self.face.show_title(draft)
         self._wait.start()
-        self._preview = None
         self._refresh_send(waiting=draft.instrument is not None)
 
     def _begin_another(self, *, other: bool = False) -> None:
@@ -191,9 +209,8 @@ class OrderEntryPanel(QWidget):
             self.face.hide_result()
 
     def _on_picked(self, instrument: Instrument) -> None:
-        stored = read_json(self._desk.memory, "ticket/quantities").get(str(instrument.key))
-        if isinstance(stored, list) and len(stored) == 2:
-            self.form.set_quantity(str(stored[0]), in_lots=bool(stored[1]))
+        if (last := last_quantity(self._desk.memory, instrument)) is not None:
+            self.form.set_quantity(last[0], in_lots=last[1])
         self.form.price.set_text("")
         self.form.trigger.set_text("")
         self.face.quote.show_quote(instrument, None, self._desk.wall_ns())
@@ -204,7 +221,7 @@ class OrderEntryPanel(QWidget):
         instrument = self.form.search.instrument
         if instrument is None or not self.form.order_type.value.has_price:
             return
-        self.form.price.set_text(_plain(price, instrument))
+        self.form.price.set_text(figures.typed_price(price, instrument.tick))
         self._on_edited()
 
     def _fresh_last(self) -> Decimal | None:
@@ -236,7 +253,7 @@ class OrderEntryPanel(QWidget):
         fresh = self.face.quote.fresh(now)
         # Only an empty field is filled, only from a price that is current.
         if fresh and not self.form.price.text() and not self.form.price.line.hasFocus():
-            self.form.price.set_text(_plain(fresh.last, instrument))
+            self.form.price.set_text(figures.typed_price(fresh.last, instrument.tick))
             self._on_edited()
 
     def _ask_preview(self) -> None:
@@ -252,8 +269,12 @@ class OrderEntryPanel(QWidget):
             self._refresh_send()
             return
         preview = await self._trading.preview(master.account_id, draft)
-        if asked != self._asked_preview or self.phase is not Phase.EDITING:
+        if asked != self._asked_preview or self.phase is Phase.SENDING:
             return
+        if self.phase is Phase.ASKING:
+            if promise(preview) == promise(self._preview):
+                return
+            self._withdraw("who gets what has changed; look at it again")
         self._preview = preview
         # A field that nobody has filled yet needs no scolding.
         empty = {"price": not draft.price.strip(), "trigger": not draft.trigger.strip()}
@@ -271,13 +292,18 @@ class OrderEntryPanel(QWidget):
     def _refresh_send(self, *, waiting: bool = False) -> None:
         preview = self._preview
         why = self._why_not(waiting=waiting)
-        words = (
-            verb(self.side, preview)
-            if preview and not preview.problems
-            else str(self.side.capitalize())
-        )
         self._blocked = why
-        self.face.set_sendable(not why, verb=words, why=why)
+        self.face.set_sendable(not why, verb=verb(self.side, preview), why=why)
+        if self._done_typing and preview is not None:
+            self._on_done()
+
+    def _on_done(self) -> None:
+        """Enter in the last field; a button that cannot be pressed leaves the focus there."""
+        self._done_typing = self._preview is None
+        self.face.send.setFocus()
+
+    def _still_typing(self) -> None:
+        self._done_typing = False
 
     def _why_not(self, *, waiting: bool) -> str:
         preview = self._preview
@@ -289,13 +315,7 @@ class OrderEntryPanel(QWidget):
             return "Pick an instrument."
         if preview is None:
             return "Checking." if waiting else "Waiting for the engine."
-        if preview.problems:
-            return f"Correct the {preview.problems[0].field.replace('_', ' ')} first."
-        if preview.blocked_by:
-            return preview.blocked_by
-        if not any(row.quantity > 0 for row in preview.rows if row.is_master):
-            return next((row.reason for row in preview.rows if row.is_master), "Nothing to send.")
-        return ""
+        return obstacle(preview)
 
     # ------------------------------------------------------------ sending
 
@@ -346,12 +366,12 @@ class OrderEntryPanel(QWidget):
             done = await self._trading.submit(master.account_id, draft, self._command)
         except RefusedError as refusal:
             # Nothing happened, so the next press is another command; the values stay.
-            self._command = _new_command()
+            self._command = CommandId(uuid.uuid4().hex)
             self._end_sending(refusal.sentence)
             return
-        self._command = _new_command()
+        self._command = CommandId(uuid.uuid4().hex)
         self._live_order_sent = True
-        self._remember_quantity(draft)
+        remember_quantity(self._desk.memory, draft)
         self._sent_plan, self._sent_planned = done.plan_id, done.planned
         self._sent = {o.intent_id: o for o in self._early if o.plan_id == done.plan_id}
         self._early = []
@@ -376,19 +396,3 @@ class OrderEntryPanel(QWidget):
                 return
             words = f"The order before: {words}"
         self.face.show_result(words, "problem" if trouble else "good")
-
-    def _remember_quantity(self, draft: Draft) -> None:
-        if draft.instrument is None:
-            return
-        stored = read_json(self._desk.memory, "ticket/quantities")
-        stored.pop(str(draft.instrument.key), None)
-        stored[str(draft.instrument.key)] = [draft.quantity, draft.in_lots]
-        write_json(self._desk.memory, "ticket/quantities", dict(list(stored.items())[-200:]))
-
-
-def _plain(price: Decimal, instrument: Instrument) -> str:
-    return figures.price(price, instrument.tick).replace(",", "")
-
-
-def _new_command() -> CommandId:
-    return CommandId(uuid.uuid4().hex)

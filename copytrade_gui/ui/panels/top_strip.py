@@ -33,14 +33,14 @@ STATE_LOOKS: dict[TradingState, Look] = {
     TradingState.PAUSE: Look("PAUSED", Tone.WARN, Mark.HALF),
     TradingState.HALT: Look("HALTED", Tone.BAD, Mark.SQUARE),
     TradingState.KILL: Look("KILLED", Tone.BAD, Mark.SQUARE),
-    TradingState.RECOVERING: Look("Reading the books", Tone.WARN, Mark.TRIANGLE),
+    TradingState.RECOVERING: Look("Checking the books", Tone.WARN, Mark.TRIANGLE),
 }
 STATE_MEANS: dict[TradingState, str] = {
     TradingState.ACTIVE: "Master orders are copied",
     TradingState.PAUSE: "No new plans; a running one finishes",
     TradingState.HALT: "Nothing leaves but cancels",
     TradingState.KILL: "Queue dropped, working orders cancelled",
-    TradingState.RECOVERING: "No order leaves until the books were read",
+    TradingState.RECOVERING: "No order leaves until the books agree or you resume",
 }
 
 
@@ -103,7 +103,7 @@ class TopStrip(QFrame):
         words = ""
         if effect_ms is not None and change.state is not TradingState.ACTIVE:
             verb = STATE_LOOKS[change.state].word.lower()
-            words = f"{verb} in {figures.milliseconds(effect_ms)} ms"
+            words = f"{verb} in {figures.brief(effect_ms)}"
         self.effect.setText(words)
         self._show_state()
 
