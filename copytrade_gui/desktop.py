@@ -30,7 +30,7 @@ from copytrade_gui.app.engine_thread import EngineThread
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.app.starting import other_console, passphrase_wanted, requests_to
-from copytrade_gui.app.wiring import OpenOptions, refusals
+from copytrade_gui.app.wiring import OpenOptions, refusals, window_file
 from copytrade_gui.app.world import SystemClock
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.dialogs.passphrase import PassphraseDialog
@@ -67,12 +67,12 @@ def run(options: OpenOptions) -> int:
         try:
             _run_on(app, _window(options))
         except refusals() as refusal:
-            typed = _ask_passphrase(refusal, options.passphrase)
+            typed = _ask_passphrase(refusal, options)
             if typed is not None:
                 options = replace(options, passphrase=typed)
                 continue
             print(f"copytrade-gui: {refusal}", file=sys.stderr)
-            _show_refusal(refusal, options.passphrase)
+            _show_refusal(refusal, options)
             return 1
         return 0
 
@@ -92,7 +92,7 @@ def demo(chosen: DemoOptions, picture: Path, data_dir: Path | None) -> int:
 
 async def _window(options: OpenOptions) -> None:
     async with EngineThread(options) as engine:
-        memory = FileMemory(engine.opened.folder.root / "window.ini")
+        memory = FileMemory(window_file(options))
         window = MainWindow(engine.console(), settings=memory)
         requests = requests_to(engine.opened.folder.root)
         window.show()
@@ -165,16 +165,17 @@ def _shown() -> bool:
     return QApplication.platformName() != "offscreen"
 
 
-def _ask_passphrase(refusal: Exception, given: str | None) -> str | None:
+def _ask_passphrase(refusal: Exception, options: OpenOptions) -> str | None:
     """The passphrase, typed by a person; None where it would not help, or nobody gave one."""
-    wanted = passphrase_wanted(refusal, given)
+    wanted = passphrase_wanted(refusal, options.passphrase)
     if wanted is None or not _shown():
         return None
-    dialog = PassphraseDialog(new=wanted.new, least=wanted.least, problem=wanted.problem)
+    memory = FileMemory(window_file(options))
+    dialog = PassphraseDialog(memory, new=wanted.new, least=wanted.least, problem=wanted.problem)
     return dialog.passphrase() if dialog.exec() == dialog.DialogCode.Accepted else None
 
 
-def _show_refusal(refusal: Exception, given: str | None) -> None:
+def _show_refusal(refusal: Exception, options: OpenOptions) -> None:
     """Nothing is open yet, so a dialog that is executed outside any coroutine is safe."""
     other = other_console(refusal)
     sentence, heading = str(refusal), "The console does not open"
@@ -188,5 +189,5 @@ def _show_refusal(refusal: Exception, given: str | None) -> None:
         else:
             sentence += " It shows no window yet: wait until it has started, or end it first."
     # Whoever closed the question for the passphrase knows why nothing opened.
-    if _shown() and passphrase_wanted(refusal, given) is None:
-        Refusal(sentence, heading).exec()
+    if _shown() and passphrase_wanted(refusal, options.passphrase) is None:
+        Refusal(FileMemory(window_file(options)), sentence, heading).exec()

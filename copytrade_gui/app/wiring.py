@@ -51,7 +51,7 @@ from copytrade_gui.services.market import Market
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.storage.calendar_file import CalendarFile
-from copytrade_gui.storage.folder import DataFolder, open_folder
+from copytrade_gui.storage.folder import DataFolder, open_folder, profile_root
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
 from copytrade_gui.storage.keyring_store import OsKeyring, find_backend
 from copytrade_gui.storage.paper_secrets import PaperSecrets
@@ -109,6 +109,16 @@ class Opened:
     """Waits until the stored sessions of today are taken up; returns how many were good."""
 
 
+def profile_of(options: OpenOptions) -> str:
+    """Paper has a profile of its own."""
+    return PAPER_PROFILE if options.paper else options.profile
+
+
+def window_file(options: OpenOptions) -> Path:
+    """What the window remembers, also where its console cannot be opened."""
+    return profile_root(options.data_dir, profile_of(options)) / "window.ini"
+
+
 @asynccontextmanager
 async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
     """Start everything on the running loop and end it in the opposite order.
@@ -116,7 +126,7 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
     Raises:
         StorageError, BrokerFailureError, JournalFailureError: one sentence each; nothing is open.
     """
-    folder = open_folder(options.data_dir, PAPER_PROFILE if options.paper else options.profile)
+    folder = open_folder(options.data_dir, profile_of(options))
     async with AsyncExitStack() as stack:
         try:
             opened = await _start(stack, folder, options)

@@ -132,7 +132,7 @@ def open_folder(
         )
     base = _base(data_dir)
     profiles = base / "profiles"
-    folder = DataFolder(profiles / profile)
+    folder = DataFolder(profile_root(data_dir, profile))
     for place in (base, folder.root, folder.database, folder.backups):
         _refuse_foreign(place)
     try:
@@ -160,7 +160,7 @@ def known_folder(data_dir: Path | None, profile: str) -> DataFolder:
     """
     base = _base(data_dir)
     try:
-        known = DataFolder(base / "profiles" / profile).database.is_file()
+        known = DataFolder(profile_root(data_dir, profile)).database.is_file()
     except (OSError, ValueError):  # ValueError: a zero byte in the name
         known = False
     if not known:
@@ -169,6 +169,11 @@ def known_folder(data_dir: Path | None, profile: str) -> DataFolder:
             "Check --data-dir, --profile and --paper, or start the console once."
         )
     return open_folder(data_dir, profile)
+
+
+def profile_root(data_dir: Path | None, profile: str) -> Path:
+    """Where everything of a profile lies; nothing is looked at or made."""
+    return _base(data_dir) / "profiles" / profile
 
 
 def _base(data_dir: Path | None) -> Path:

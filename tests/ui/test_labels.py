@@ -25,6 +25,7 @@ from copytrade_gui.ui.dialogs.order_details import OrderDetails
 from copytrade_gui.ui.dialogs.refusal import Refusal
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.widgets.tip import menu_words, plain_tip
+from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people, pictures
 from tests.ui.conftest import until
 from tests.ui.fakes import World
@@ -152,7 +153,7 @@ async def test_a_rejection_with_markup_is_read_as_text_in_every_dialog(
 ) -> None:
     made = [build() for build in pictures.dialogs(window, world).values()]
     made.append(OrderDetails(window, window.desk, next(iter(world.orders.values()))))
-    made.append(Refusal(WORDS))
+    made.append(Refusal(ForgetfulMemory(), WORDS))
     for dialog in made:
         dialog.present()
     await pictures.settle()

@@ -8,8 +8,10 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
+from copytrade_gui.ui.dialogs.preferences import apply_look
 from copytrade_gui.ui.theme import Theme
 from copytrade_gui.ui.widgets.label import PlainLabel, caption
+from copytrade_gui.ui.window_state import WindowMemory
 
 _WIDTH = 520
 
@@ -21,10 +23,10 @@ class PassphraseDialog(ConsoleDialog):
     forgotten costs the stored app secrets, which can be typed again.
     """
 
-    def __init__(self, *, new: bool, least: int, problem: str = "") -> None:
+    def __init__(self, memory: WindowMemory, *, new: bool, least: int, problem: str = "") -> None:
         super().__init__(None, "CopyTrade Console - passphrase", "passphrase")
         self._theme = Theme(cast("QApplication", QApplication.instance()))
-        self._theme.apply()
+        apply_look(self._theme, memory)
         self.setMinimumWidth(_WIDTH)
         self._new = new
         self._least = least

@@ -8,16 +8,20 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication
 
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
+from copytrade_gui.ui.dialogs.preferences import apply_look
 from copytrade_gui.ui.theme import Theme
+from copytrade_gui.ui.window_state import WindowMemory
 
 
 class Refusal(ConsoleDialog):
     """The sentence, and a button that ends it; no console is there to be stopped."""
 
-    def __init__(self, sentence: str, heading: str = "The console does not open") -> None:
+    def __init__(
+        self, memory: WindowMemory, sentence: str, heading: str = "The console does not open"
+    ) -> None:
         super().__init__(None, "CopyTrade Console", "refusal")
         self._theme = Theme(cast("QApplication", QApplication.instance()))
-        self._theme.apply()
+        apply_look(self._theme, memory)
         self.setMinimumWidth(460)
         self.add_text(heading, style="heading")
         self.add_text(sentence).setObjectName("refusal_sentence")
