@@ -15,6 +15,7 @@ from copytrade_gui.domain.events import Event, LampChanged
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.ports import JournalFailureError
+from copytrade_gui.storage.folder import DataFolder
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import Console, world
 
@@ -32,6 +33,10 @@ def delete_the_log_alone(database: Path) -> None:
     database.with_name(database.name + "-wal").unlink()
 
 
+def delete_the_order_log(database: Path) -> None:
+    DataFolder(database.parent).order_log.unlink()
+
+
 def move(database: Path) -> None:
     database.rename(database.with_name("elsewhere.db"))
 
@@ -44,7 +49,14 @@ def put_a_copy_in_its_place(database: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody take a file that is open")
 @pytest.mark.parametrize(
     "take_away",
-    [delete, delete_with_its_log, delete_the_log_alone, move, put_a_copy_in_its_place],
+    [
+        delete,
+        delete_with_its_log,
+        delete_the_log_alone,
+        delete_the_order_log,
+        move,
+        put_a_copy_in_its_place,
+    ],
 )
 def test_nothing_leaves_and_nothing_is_lost(take_away: Callable[[Path], None]) -> None:
     lamps: list[LampChanged] = []

@@ -35,6 +35,11 @@ MUTANTS: tuple[Mutant, ...] = (
            "        for lane in ():\n            busy"),
     Mutant("nothing is proven while the book shows an open order of ours", f"{_ENGINE}sweep.py",
            "not ours and not shown and quiet", "not ours and quiet"),
+    # -- the program ends
+    Mutant("nothing more leaves when the program ends", "copytrade_gui/app/quitting.py",
+           "    engine.gate.brake(TradingState.HALT)\n", ""),
+    Mutant("the program ends after the replies are in", "copytrade_gui/app/quitting.py",
+           "    if not waiting:\n", "    if True:\n"),
     # -- our records were lost
     Mutant("what was placed after our records were lost is another's", f"{_ENGINE}takeover.py",
            " and row.placed_ns < self._lost.before_ns\n", "\n"),

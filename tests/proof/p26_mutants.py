@@ -10,10 +10,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.proof import mutants, mutants_stops
+from tests.proof import choosing, mutants, mutants_records, mutants_stops, touched
 from tests.proof.counts import VARIABLE
 from tests.proof.mutants import Mutant
 from tests.proof.row import ProofBroken, Row
+from tests.proof.touched import Touched
 
 TEST = "P26"
 _ROOT = Path(__file__).parents[2]
@@ -22,14 +23,19 @@ _CHECKS = (
     "tests/domain",
     "tests/engine",
     "tests/recovery",
+    "tests/storage",
+    "tests/app/test_database_gone.py",
     "tests/brokers/test_outcome.py",
     "tests/proof/test_quick.py",
 )
 _LEFT_OUT = "not p9 and not every_proof"
 _ENOUGH = 0.8
 _ENOUGH_BEFORE_RELEASE = 0.9
-_HANG_S = 180.0
-_MUTANTS = (*mutants.MUTANTS, *mutants_stops.MUTANTS)
+_LONGEST_S = 2_400.0
+"""The tests without any mutant end sooner, also while each call is noted."""
+_HANG = 3
+"""Asked tests that take so many times what all of them take without a mutant hang."""
+_MUTANTS = (*mutants.MUTANTS, *mutants_records.MUTANTS, *mutants_stops.MUTANTS)
 
 
 def parts(release: bool) -> int:
@@ -44,8 +50,7 @@ def part(release: bool, number: int) -> Row:
     mine = _MUTANTS[number::2]
     with tempfile.TemporaryDirectory(prefix="proof-mutants-") as folder:
         copy = _Copy(Path(folder))
-        if copy.notices():
-            raise ProofBroken(f"the checks fail without any mutant:\n{copy.said[-2000:]}")
+        copy.must_pass()
         survivors = [mutant.rule for mutant in mine if not copy.catches(mutant)]
     caught = len(mine) - len(survivors)
     enough = _ENOUGH_BEFORE_RELEASE if release else _ENOUGH
@@ -73,7 +78,8 @@ class _Copy:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._changes = 0
-        self.said = ""
+        self._touched: list[Touched] = []
+        self._hangs_after_s = _LONGEST_S
         for name in _COPIED:
             source = _ROOT / name
             if source.is_dir():
@@ -82,19 +88,42 @@ class _Copy:
             else:
                 shutil.copy2(source, folder / name)
 
-    def catches(self, mutant: Mutant) -> bool:
-        """Break the rule, run the checks, mend it. True if a check failed or hung.
+    def must_pass(self) -> None:
+        """Run all checks without any mutant: once to note what each runs, once as they are asked.
 
-        A mutant that the program has outgrown is not caught: the list must be mended then.
+        Raises:
+            ProofBroken: a check failed.
+        """
+        noted = self._folder / "touched.json"
+        self._must_pass("--touched-to", str(noted), "-k", _LEFT_OUT, *_CHECKS)
+        self._touched = touched.read(noted)
+        started = time.perf_counter()
+        self._must_pass(*self._choose(choosing.in_order(self._touched)))
+        self._hangs_after_s = _HANG * (time.perf_counter() - started)
+
+    def _must_pass(self, *arguments: str) -> None:
+        done = self._pytest(*arguments, timeout_s=_LONGEST_S)
+        if done.returncode != 0:
+            raise ProofBroken(f"the checks fail without any mutant:\n{done.stdout[-2000:]}")
+
+    def catches(self, mutant: Mutant) -> bool:
+        """Break the rule, run the checks that run it, mend it. True if one failed or hung.
+
+        A mutant that the program has outgrown is not caught, nor is one that no check runs: the
+        list must be mended then.
         """
         file = self._folder / mutant.file
         sound = file.read_text("utf-8")
         if sound.count(mutant.old) != 1:
             print(f"mutant '{mutant.rule}' fits {sound.count(mutant.old)} places", file=sys.stderr)
             return False
+        tests = choosing.chosen(mutant, sound, self._touched)
+        if not tests:
+            print(f"no check runs the place of mutant '{mutant.rule}'", file=sys.stderr)
+            return False
         self._write(file, sound.replace(mutant.old, mutant.new))
         try:
-            return self.notices()
+            return self._notice(tests)
         finally:
             self._write(file, sound)
 
@@ -105,25 +134,37 @@ class _Copy:
         moment = 1_000_000_000 + self._changes
         os.utime(file, (moment, moment))
 
-    def notices(self) -> bool:
-        """Run the checks; True if one failed, or none came to an end."""
+    def _notice(self, tests: list[str]) -> bool:
+        """Run these checks; True if one failed, or none came to an end."""
         try:
-            done = subprocess.run(
-                [
-                    sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider",
-                    f"--basetemp={self._folder / 'made'}", "-k", _LEFT_OUT, *_CHECKS,
-                ],
-                cwd=self._folder,
-                env={**os.environ, VARIABLE: "", "QT_QPA_PLATFORM": "offscreen"},
-                capture_output=True,
-                text=True,
-                timeout=_HANG_S,
-                check=False,
-            )  # fmt: skip
+            done = self._pytest(*self._choose(tests), timeout_s=self._hangs_after_s)
         except subprocess.TimeoutExpired:
             return True
-        self.said = done.stdout
         if done.returncode not in (0, 1):
             # 2 and more: pytest itself was stopped; an import that fails counts as noticed.
             return done.returncode == 2 or "ImportError" in done.stdout
         return done.returncode == 1
+
+    def _choose(self, tests: list[str]) -> list[str]:
+        file = self._folder / "chosen.txt"
+        file.write_text("\n".join(tests), "utf-8")
+        return ["--chosen", str(file), *dict.fromkeys(test.partition("::")[0] for test in tests)]
+
+    def _pytest(self, *arguments: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [
+                sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider",
+                "-p", "tests.proof.touched", f"--basetemp={self._folder / 'made'}", *arguments,
+            ],
+            cwd=self._folder,
+            env={
+                **os.environ,
+                VARIABLE: "",
+                "PYTHONPATH": str(self._folder),
+                "QT_QPA_PLATFORM": "offscreen",
+            },
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )  # fmt: skip

@@ -1,0 +1,66 @@
+"""Which tests are asked about a broken rule: those that run the function it stands in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.proof.mutants import Mutant
+from tests.proof.touched import Touched
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def chosen(mutant: Mutant, source: str, touched: list[Touched]) -> list[str]:
+    """The tests that can notice it, most likely soonest first.
+
+    What stands outside every function works when its file is imported, and then in every test:
+    those that run functions of the file come first, and all others after them.
+    """
+    function = function_at(source, _place(mutant, source))
+    if function is None:
+        asked = sorted(touched, key=lambda test: (mutant.file not in test.files, _cost(test)))
+    else:
+        name = f"{mutant.file}::{function}"
+        asked = sorted((test for test in touched if name in test.functions), key=_cost)
+    return [test.test for test in asked]
+
+
+def in_order(touched: list[Touched]) -> list[str]:
+    """All tests in the order in which ``chosen`` keeps those it chooses."""
+    return [test.test for test in sorted(touched, key=_cost)]
+
+
+def _cost(test: Touched) -> float:
+    """The shorter a test and the fewer functions it runs, the sooner one of them is noticed."""
+    return test.seconds * len(test.functions)
+
+
+def _place(mutant: Mutant, source: str) -> int:
+    """The line, from 1, in which the broken rule first differs from the sound one."""
+    pairs = zip(mutant.old, mutant.new, strict=False)
+    shorter = min(len(mutant.old), len(mutant.new))
+    same = next((at for at, (old, new) in enumerate(pairs) if old != new), shorter)
+    return source.count("\n", 0, source.index(mutant.old) + same) + 1
+
+
+def function_at(source: str, line: int) -> str | None:
+    """The qualified name of the innermost function around a line; None outside of them."""
+    name = None
+    for found, node in _functions(ast.parse(source), ""):
+        if node.lineno <= line <= (node.end_lineno or node.lineno):
+            name = found  # inner ones come after their outer one
+    return name
+
+
+def _functions(
+    parent: ast.AST, prefix: str
+) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for node in ast.iter_child_nodes(parent):
+        if isinstance(node, _FUNCTIONS):
+            yield f"{prefix}{node.name}", node
+            yield from _functions(node, f"{prefix}{node.name}.<locals>.")
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node, f"{prefix}{node.name}.")
+        else:
+            yield from _functions(node, prefix)
