@@ -25,6 +25,7 @@ def test_the_program_ends_with_every_order_answered_and_lets_none_leave_any_more
         console.engine.bus.subscribe(hear)
         await press(console, "first", away=60)
         await press(console, "queued", away=60)  # it waits for the answers to the first
+        await console.world.clock.sleep(0.1)
         await replies_are_in(console.engine, console.world.clock)
         states = [order.state for order in console.engine.book]
         assert not {State.SENDING, State.UNKNOWN} & {*states}

@@ -36,9 +36,9 @@ MUTANTS: tuple[Mutant, ...] = (
            "        if False:\n            raise JournalFailureError(\n"),
     Mutant("an order has one live attempt", f"{_STORAGE}trail.py",
            "await self._write(database, fresh, strict=True)", "await self._write(database, fresh)"),
-    Mutant("the end of a try is stored before the next try", f"{_STORAGE}journal.py",
-           "            await self._store_queue()\n            self._refuse_while_facts_wait()\n",
-           "            self._refuse_while_facts_wait()\n"),
+    Mutant("the end of a try is stored before the next try", f"{_STORAGE}groups.py",
+           "            await to_its_end(self._store_all())  # what was taken is not lost with the"
+           " caller\n            yield\n", "            yield\n"),
     Mutant("a record is a fact also when nobody waits for it any more", f"{_STORAGE}order_log.py",
            "return await to_its_end(finish())", "return await finish()"),
     Mutant("what waits outside the database comes before what was not expanded",

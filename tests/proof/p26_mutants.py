@@ -25,6 +25,7 @@ _CHECKS = (
     "tests/recovery",
     "tests/storage",
     "tests/app/test_database_gone.py",
+    "tests/app/test_quitting.py",
     "tests/brokers/test_outcome.py",
     "tests/proof/test_quick.py",
 )
