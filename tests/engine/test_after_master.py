@@ -1,8 +1,16 @@
-"""Followers' requests are made while the master's answer is awaited; what changes meanwhile counts."""
+"""Requests are made while the master's answer is awaited; what changes until it comes counts."""
 
 from __future__ import annotations
 
-from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.ids import (
+    AccountId,
+    CommandId,
+    action_id,
+    attempt_id,
+    intent_id,
+    order_tag,
+    plan_id,
+)
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.simulator.config import Switches
 from tests.engine.test_leaving import begin
@@ -49,7 +57,7 @@ def test_a_followers_order_is_marked_when_it_leaves_not_when_its_request_was_mad
                 "ON i.intent_number = a.intent_number"
             ).fetchall()
         )
-        marked_ns = dict(rows)
+        marked_ns: dict[str, int] = {account: marked for account, marked in rows}
         assert marked_ns.pop("M") < pressed_ns
         # Only then the master's order was known at the exchange.
         assert len(marked_ns) == 2
@@ -57,3 +65,38 @@ def test_a_followers_order_is_marked_when_it_leaves_not_when_its_request_was_mad
 
     with world(2, switches=SLOW) as made:
         made.live(script)
+
+
+def test_an_order_whose_tag_another_one_carries_does_not_leave_and_is_told() -> None:
+    """Two orders with one tag: the broker's book could not tell which of them exists."""
+
+    async def script(console: Console) -> None:
+        made, book = console.world, console.engine.book
+        await begin(console)
+        await console.engine.submit(
+            made.master, made.terms(away=60), FanOut.WITH_MASTER, CommandId("first")
+        )
+        await made.clock.sleep(5)
+        follower = AccountId("F001")
+        (first,) = book.of_account(follower)
+        second = plan_id(action_id(made.master, "cmd:second", 1))
+        name = attempt_id(intent_id(second, follower, 1), 1)
+        tag = order_tag(console.store.installation.tag_key, name)
+        book.know_tag(tag, first.intent.intent_id)
+        await console.engine.submit(
+            made.master, made.terms(away=60), FanOut.WITH_MASTER, CommandId("second")
+        )
+        await made.clock.sleep(5)
+        states = {order.intent.account_id: order.state for order in book.of_plan(second)}
+        assert states == {
+            made.master: State.WORKING,
+            follower: State.SKIPPED,
+            AccountId("F002"): State.WORKING,
+        }
+        (told,) = console.bugs
+        assert "F001" in told
+        assert "did not leave" in told
+
+    with world(2) as made:
+        made.live(script)
+        assert len(made.broker.ledger.accepted) == 5

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from tests.proof.mutants import Mutant
 from tests.proof.touched import Touched
@@ -11,24 +12,49 @@ from tests.proof.touched import Touched
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def chosen(mutant: Mutant, source: str, touched: list[Touched]) -> list[str]:
+def chosen(
+    mutant: Mutant, source: str, touched: list[Touched], noticed: Mapping[str, int]
+) -> list[str]:
     """The tests that can notice it, most likely soonest first.
 
-    What stands outside every function works when its file is imported, and then in every test:
-    those that run functions of the file come first, and all others after them.
+    ``noticed`` counts the broken rules that a test has noticed: those that noticed most come first,
+    and then a test of each file in turn, for each file is about something else. What stands outside
+    every function works when its file is imported, and then in every test: those that run functions
+    of the file come first, and all others after them.
     """
     function = function_at(source, _place(mutant, source))
-    if function is None:
-        asked = sorted(touched, key=lambda test: (mutant.file not in test.files, _cost(test)))
-    else:
+    asked = touched
+    if function is not None:
         name = f"{mutant.file}::{function}"
-        asked = sorted((test for test in touched if name in test.functions), key=_cost)
+        asked = [test for test in touched if name in test.functions]
+    turn = _turns(asked)
+    asked = sorted(
+        asked,
+        key=lambda test: (
+            function is None and mutant.file not in test.files,
+            -noticed.get(test.test, 0),
+            turn[test.test],
+            _cost(test),
+        ),
+    )
     return [test.test for test in asked]
 
 
 def in_order(touched: list[Touched]) -> list[str]:
-    """All tests in the order in which ``chosen`` keeps those it chooses."""
-    return [test.test for test in sorted(touched, key=_cost)]
+    """All tests, in an order such as ``chosen`` gives them."""
+    turn = _turns(touched)
+    return [test.test for test in sorted(touched, key=lambda one: (turn[one.test], _cost(one)))]
+
+
+def _turns(tests: list[Touched]) -> dict[str, int]:
+    """The place of each test among those of its file, the cheapest first."""
+    turns: dict[str, int] = {}
+    taken: Counter[str] = Counter()
+    for test in sorted(tests, key=_cost):
+        file = test.test.partition("::")[0]
+        turns[test.test] = taken[file]
+        taken[file] += 1
+    return turns
 
 
 def _cost(test: Touched) -> float:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from tests.proof import choosing, mutants, mutants_records, mutants_stops, touched
@@ -34,6 +36,7 @@ _ENOUGH = 0.8
 _ENOUGH_BEFORE_RELEASE = 0.9
 _LONGEST_S = 2_400.0
 """The tests without any mutant end sooner, also while each call is noted."""
+_FAILED = re.compile(r"^FAILED (\S+::.+?)(?: - .*)?$", re.MULTILINE)
 _HANG = 3
 """Asked tests that take so many times what all of them take without a mutant hang."""
 _MUTANTS = (*mutants.MUTANTS, *mutants_records.MUTANTS, *mutants_stops.MUTANTS)
@@ -80,6 +83,7 @@ class _Copy:
         self._folder = folder
         self._changes = 0
         self._touched: list[Touched] = []
+        self._noticed: Counter[str] = Counter()
         self._hangs_after_s = _LONGEST_S
         for name in _COPIED:
             source = _ROOT / name
@@ -118,7 +122,7 @@ class _Copy:
         if sound.count(mutant.old) != 1:
             print(f"mutant '{mutant.rule}' fits {sound.count(mutant.old)} places", file=sys.stderr)
             return False
-        tests = choosing.chosen(mutant, sound, self._touched)
+        tests = choosing.chosen(mutant, sound, self._touched, self._noticed)
         if not tests:
             print(f"no check runs the place of mutant '{mutant.rule}'", file=sys.stderr)
             return False
@@ -141,6 +145,7 @@ class _Copy:
             done = self._pytest(*self._choose(tests), timeout_s=self._hangs_after_s)
         except subprocess.TimeoutExpired:
             return True
+        self._noticed.update(_FAILED.findall(done.stdout))
         if done.returncode not in (0, 1):
             # 2 and more: pytest itself was stopped; an import that fails counts as noticed.
             return done.returncode == 2 or "ImportError" in done.stdout
