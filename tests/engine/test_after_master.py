@@ -57,7 +57,7 @@ def test_a_followers_order_is_marked_when_it_leaves_not_when_its_request_was_mad
                 "ON i.intent_number = a.intent_number"
             ).fetchall()
         )
-        marked_ns: dict[str, int] = {account: marked for account, marked in rows}
+        marked_ns: dict[str, int] = dict(rows)
         assert marked_ns.pop("M") < pressed_ns
         # Only then the master's order was known at the exchange.
         assert len(marked_ns) == 2
