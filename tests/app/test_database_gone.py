@@ -15,6 +15,7 @@ from copytrade_gui.domain.events import Event, LampChanged
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.ports import JournalFailureError
+from copytrade_gui.simulator.config import Switches
 from copytrade_gui.storage.folder import DataFolder
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import Console, world
@@ -99,3 +100,24 @@ def test_nothing_leaves_and_nothing_is_lost(take_away: Callable[[Path], None]) -
     with world(2) as made:
         made.live(script)
         made.live(after)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody take a file that is open")
+def test_what_waits_for_an_answer_does_not_leave_once_the_database_is_gone() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        await press(console, "first", away=60)
+        await press(console, "queued", away=60)  # it waits for the answers to the first
+        await console.world.clock.sleep(0.1)
+        delete(console.store.folder.database)
+        await console.world.clock.sleep(5)
+        assert console.engine.gate.state is TradingState.HALT
+
+    async def after(console: Console) -> None:
+        assert "rescued" in console.store.opening.sentences[0]
+        assert len(await console.store.history.orders(100)) == 6
+
+    with world(2, switches=Switches(latency_ms=400, jitter_ms=0)) as made:
+        made.live(script)
+        made.live(after)
+        assert len(made.broker.ledger.wire) == 3

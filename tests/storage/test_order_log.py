@@ -136,15 +136,19 @@ async def test_what_waits_in_the_emergency_journal_keeps_its_place_before_what_w
         async with open_store(folder, clock, inline=True, seams=seams) as store:
             await store.journal.commit_plan(one, first_attempts(one))
             await store.journal.commit_plan(two, first_attempts(two))
-            taken = (
-                store.journal._facts._queue.pop()
-            )  # the second plan's fact is lost with the power
+            # The second plan's fact is lost with the power.
+            taken = store.journal._facts._queue.pop()
+            first = first_attempts(one)[0]
+            gone = view_of(one.intents[0], first, State.NOT_SENT, reason="No connection.")
+            store.journal.append(OrderChanged(gone, "SENDING"))
             script.first = script.seen + 1
             await store.journal.flush()
             assert taken
             raise PowerCutError
     async with open_store(folder, clock, inline=True, seams=SMALL) as store:
         assert (await store.journal.load(DAY)).plans == (one, two)
+        # The first plan's record, what became of its order, the second plan's record.
+        assert counted(store, "SELECT count(*) FROM events") == 3
         assert await store.history.verify() == ()
 
 
@@ -230,3 +234,33 @@ async def test_later_tries_are_rows_of_the_trail_too(store: Store) -> None:
     await store.journal.commit_attempts([make_attempt(plan.intents[0], 2)])
     assert counted(store, "SELECT count(*) FROM attempts") == 4
     assert await store.history.verify() == ()
+
+
+@pytest.mark.expected_log("a commit failed")
+@pytest.mark.parametrize("restarts", [False, True], ids=["tried again", "after a start"])
+async def test_a_later_try_that_was_refused_but_is_on_the_disk_is_there_once(
+    folder: DataFolder, clock: HandClock, restarts: bool
+) -> None:
+    script = Script(Fault.STORED_BUT_FAILED)
+    seams = Seams(connecting=Connecting(failing(script)), reserve_bytes=65_536)
+    plan = make_plan()
+    attempts = first_attempts(plan)
+    again = make_attempt(plan.intents[0], 2)
+    with suppress(PowerCutError):
+        async with open_store(folder, clock, inline=True, seams=seams) as store:
+            await store.journal.commit_plan(plan, attempts)
+            gone = view_of(plan.intents[0], attempts[0], State.NOT_SENT, reason="No connection.")
+            store.journal.append(OrderChanged(gone, "SENDING"))
+            await store.journal.flush()
+            script.first = script.last = script.seen + 1
+            with pytest.raises(JournalFailureError):
+                await store.journal.commit_attempts([again])
+            assert not store.journal.healthy
+            script.heal()
+            if restarts:
+                raise PowerCutError
+            await store.journal.flush()
+    async with open_store(folder, clock, inline=True, seams=SMALL) as store:
+        assert counted(store, "SELECT count(*) FROM attempts") == 4
+        assert again.tag in (await store.journal.load(DAY)).known_tags
+        assert await store.history.verify() == ()
