@@ -219,7 +219,7 @@ class Engine:
             fault=fault,
             awaited_master=self._copying.awaited_master,
             put_off=self.sweep.changes.being_answered,
-            after_read=(self._recovery.after_read, self.sweep.after_read),
+            after_read=(self._recovery.after_read, self.sweep.after_read, self.exits.after_read),
             notice_time=self.gate.notice_time,
             network_back=self._recovery.network_back,
             on_ready=self._dispatcher.kick,
@@ -228,7 +228,7 @@ class Engine:
             self._tripwires, self._recovery, self._watch, on_storage_failure=self.storage_failed
         )
         self.sweep.reads_by(self._watch, self._reconciler)
-        self.offline = self._watch.offline
+        self.offline, self.exits.look = self._watch.offline, self._watch.look
         self._replies.on_silence = self.offline.unanswered
         self.reckoning = self._recovery.reckoning = Reckoning(
             book=self.book, watch=self._watch, clock=clock, work=self._work, rules=rules

@@ -7,7 +7,7 @@ account that are open or in doubt count against it, so that two exits in a row n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -30,6 +30,7 @@ from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.lane import Lane, Lanes
 from copytrade_gui.engine.master_positions import MasterPositions
 from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.reconciler import Absorbed
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.work import Work
 from copytrade_gui.ports import Clock, Copied
@@ -76,6 +77,10 @@ class Exits:
         self._nets: dict[Slot, dict[AccountId, int]] = {}
         self._covers: dict[PlanId, Cover] = {}
         self._awaiting: set[IntentId] = set()
+        self._read_ns: dict[AccountId, int] = {}
+        """When the newest whole order book of an account was asked for, monotonic."""
+        self.look: Callable[[AccountId, float], None] = lambda *_: None
+        """Has the books of an account read in so many seconds."""
 
     # ------------------------------------------------------------ what is copied
 
@@ -129,6 +134,13 @@ class Exits:
         if len(self._covers) > _REMEMBERED:
             del self._covers[next(iter(self._covers))]
 
+    def after_read(self, lane: Lane, read: Absorbed) -> None:
+        """An account's books were read: what waits for its copies may be decided."""
+        if read.complete:
+            self._read_ns[lane.account_id] = read.began_ns
+            if self._awaiting:
+                self.masters.on_read()
+
     # ------------------------------------------------------------ what waits
 
     @property
@@ -163,6 +175,7 @@ class Exits:
                 found[intent.intent_id] = verdict
                 if verdict[0] == AWAITS_COPY:
                     self._awaiting.add(intent.intent_id)
+                    self.look(intent.account_id, 0.0)
         return found
 
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
@@ -224,9 +237,19 @@ class Exits:
             left = max(0, order.ordered - order.filled)
             if its.side is terms.side:
                 same += left
-            elif order.attempt is None or order.attempt_state in _UNREAD:
+            elif order.attempt is None or self._may_have_filled(order, but):
                 other += 0 if _later(order, but) else left
         return same, other
+
+    def _may_have_filled(self, order: Order, but: Order | None) -> bool:
+        """True unless a read that was asked for since ``but`` was called showed what it filled.
+
+        A copy that still worked at the last read is filled as soon as the master's own order is,
+        so that his exit must not take it for one that never will be.
+        """
+        if order.attempt_state in _UNREAD or order.intent.role is Role.MASTER:
+            return order.attempt_state in _UNREAD
+        return but is None or self._read_ns.get(order.intent.account_id, 0) <= but.called_ns
 
     def _planned(self, terms: OrderTerms, but: Order | None) -> dict[AccountId, list[Order]]:
         """Orders in this instrument that wait for their first or next try, by account."""
