@@ -129,7 +129,13 @@ def _paper(options: argparse.Namespace) -> SimulatorOptions | None:
 def _window(options: argparse.Namespace) -> int:
     from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
 
-    place = OpenOptions(options.data_dir, options.profile, _paper(options), keep_paper_day=True)
+    place = OpenOptions(
+        options.data_dir,
+        options.profile,
+        _paper(options),
+        keep_paper_day=True,
+        contracts_first=False,
+    )
     return desktop.run(place)
 
 

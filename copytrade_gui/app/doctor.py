@@ -11,15 +11,16 @@ from pathlib import Path
 
 from copytrade_gui.app.process import files_allowed, files_problem
 from copytrade_gui.app.world import SystemClock
-from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.calendar import contract_day, ist
 from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.storage.calendar_file import CalendarFile, CalendarFileError
 from copytrade_gui.storage.folder import DataFolder, open_folder
+from copytrade_gui.storage.instrument_index import is_sound
 from copytrade_gui.storage.keyring_store import find_backend
 from copytrade_gui.storage.problems import SecondInstanceError, StorageError
 from copytrade_gui.storage.store import open_store
 
-_CONTRACT_FILE = re.compile(r"[A-Z]+-(\d{4}-\d{2}-\d{2})\.csv")
+_CONTRACT_FILE = re.compile(r"([A-Z]+)-(\d{4}-\d{2}-\d{2})\.csv")
 MOST_ACCOUNTS = 501
 """A master and 500 followers."""
 _EARLIEST = date(2026, 1, 1)
@@ -47,7 +48,7 @@ async def examine(data_dir: Path | None, profile: str) -> list[Finding]:
         *findings,
         _open_files(),
         await _database(folder),
-        _contracts(folder, _today),
+        _contracts(folder, _contract_day),
         _calendar(folder),
     ]
 
@@ -68,6 +69,10 @@ def _open_files() -> Finding:
 
 def _today() -> date:
     return ist(SystemClock().wall_ns()).date()
+
+
+def _contract_day() -> date:
+    return contract_day(SystemClock().wall_ns())
 
 
 def _clock() -> Finding:
@@ -116,12 +121,19 @@ def _calendar(folder: DataFolder) -> Finding:
 
 
 def _contracts(folder: DataFolder, today: Callable[[], date]) -> Finding:
-    found = (folder.cache / "contracts").glob("*.csv")
-    days = [match[1] for path in found if (match := _CONTRACT_FILE.fullmatch(path.name))]
+    index = folder.cache / "instruments.sqlite"
+    if index.exists() and not is_sound(index):
+        return Finding(
+            "contract files", "warn", f"{index} is damaged; it is made anew at the next start."
+        )
+    days: dict[str, str] = {}
+    for path in (folder.cache / "contracts").glob("*.csv"):
+        if match := _CONTRACT_FILE.fullmatch(path.name):
+            days[match[1]] = max(match[2], days.get(match[1], ""))
     if not days:
         return Finding("contract files", "warn", "None yet; fetched at the next start.")
-    newest = max(days)
-    if newest < today().isoformat():
-        sentence = f"The newest is of {newest}; today's are fetched at the next start."
+    old = [f"{name} {day}" for name, day in sorted(days.items()) if day < today().isoformat()]
+    if old:
+        sentence = f"Not of today: {', '.join(old)}. Fetched at the next start."
         return Finding("contract files", "warn", sentence)
-    return Finding("contract files", "ok", f"Of today, {newest}.")
+    return Finding("contract files", "ok", f"Of today, {max(days.values())}.")

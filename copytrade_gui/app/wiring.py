@@ -63,7 +63,7 @@ log = logging.getLogger(__name__)
 
 PAPER_PROFILE = "paper"
 EXCHANGES = (Exchange.NSEEQ, Exchange.NSEFO, Exchange.MCXCOMM, Exchange.BSEEQ)
-"""Contract files that are loaded at the start."""
+"""Contract files that are loaded, in this order."""
 
 SWITCH_INTERVAL_S = 0.001
 """Every write of a burst lets go of the interpreter; with Python's default another thread that
@@ -92,6 +92,8 @@ class OpenOptions:
     plain_sizing: bool = False
     passphrase: str | None = None
     fast_orders: bool = True
+    contracts_first: bool = True
+    """Wait until the contract files were asked for; a window opens at once, its search grows."""
     look_only: bool = False
     """Halted from before the first order could leave until it ends; nothing of that is stored."""
 
@@ -187,7 +189,9 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     stack.push_async_callback(sessions.close)
     stack.push_async_callback(replies_are_in, engine, clock)
     market = Market(engine, broker, index, clock)
-    await _load_instruments(market)
+    stack.push_async_callback(_cancel, asyncio.create_task(market.keep(EXCHANGES)))
+    if options.contracts_first:
+        await market.loaded()
     sessions.take_up()
     closing = Closing(engine, store.journal, store.seals, clock)
     pages = LargePages()
@@ -205,7 +209,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     console = Console(
-        trading=Trading(engine, store.journal, clock, closing),
+        trading=Trading(engine, store.journal, clock, closing, market.contracts_words),
         followers=Followers(engine, store.accounts, secrets),
         sessions=sessions,
         history=HistoryService(store.history, paper=line is not None),
@@ -252,14 +256,6 @@ async def _provision(
     await asyncio.gather(
         *(secrets.put(name, APP_SECRET, secret) for name, secret in new_secrets.items())
     )
-
-
-async def _load_instruments(market: Market) -> None:
-    try:
-        count = await market.load(EXCHANGES)
-        log.info("%d instruments loaded", count)
-    except BrokerFailureError as failure:
-        log.warning("contract files: %s", failure)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

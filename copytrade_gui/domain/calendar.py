@@ -22,6 +22,7 @@ ENDS_SOON = timedelta(days=30)
 
 _IST_NS = 19_800 * 1_000_000_000
 _DAY_NS = 86_400 * 1_000_000_000
+_CONTRACTS_AFTER_NS = 8 * 3_600 * 1_000_000_000
 _SATURDAY = 5
 
 
@@ -46,6 +47,11 @@ def day_bounds(day: date) -> tuple[int, int]:
 def day_began_ns(wall_ns: int) -> int:
     """First ns of the Indian day of a moment, UTC."""
     return indian_day(wall_ns) * _DAY_NS - _IST_NS
+
+
+def contract_day(wall_ns: int) -> date:
+    """Whose contract files hold now: the day's from 08:00 on, when the broker has made them."""
+    return ist(wall_ns - _CONTRACTS_AFTER_NS).date()
 
 
 class SessionKind(StrEnum):

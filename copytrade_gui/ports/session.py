@@ -276,6 +276,19 @@ class SessionToken:
         return "SessionToken(***)"
 
 
+@dataclass(frozen=True, slots=True)
+class DayContracts:
+    """What can be traded in one exchange. ``skipped`` rows could not be used.
+
+    ``problem`` says why ``day`` is not today; the file is then the last good one.
+    """
+
+    day: date
+    instruments: tuple[Instrument, ...]
+    skipped: int = 0
+    problem: str = ""
+
+
 class Broker(Protocol):
     """The broker as a whole: logins, contract files, and its clock."""
 
@@ -288,8 +301,8 @@ class Broker(Protocol):
     def session(self, account: Account, token: SessionToken) -> BrokerSession:
         """Make a session object; no network."""
 
-    async def instruments(self, exchange: Exchange, today: date) -> tuple[Instrument, ...]:
-        """The day's contract file, from the cache if it is today's. Raises BrokerFailureError."""
+    async def contracts(self, exchange: Exchange, today: date) -> DayContracts:
+        """The day's contract file, else the last good one. Raises BrokerFailureError: none."""
 
     async def clock_offset(self) -> ClockOffset:
         """Broker's clock minus ours, with its grain. Raises BrokerFailureError."""

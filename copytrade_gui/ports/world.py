@@ -62,6 +62,9 @@ class InstrumentIndex(Protocol):
     async def day_of(self, exchange: Exchange) -> date | None:
         """Which day's contract file is held for an exchange, None if there is none."""
 
+    async def underlyings(self, exchange: Exchange) -> frozenset[str]:
+        """What the contracts of an exchange are on."""
+
     async def search(self, text: str, limit: int) -> tuple[Instrument, ...]:
         """Instruments that have every word of ``text`` in symbol or name, best match first."""
 

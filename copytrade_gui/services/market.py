@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import date
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.calendar import contract_day
+from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Broker, BrokerFailureError, BrokerSession, Clock, InstrumentIndex
@@ -14,6 +17,8 @@ from copytrade_gui.ports import Broker, BrokerFailureError, BrokerSession, Clock
 log = logging.getLogger(__name__)
 
 _FRESH_NS = 1_000_000_000
+_LOOK_EVERY_S = 30.0
+_AGAIN_AFTER_NS = 300 * 1_000_000_000
 
 
 class Market:
@@ -26,22 +31,113 @@ class Market:
         self._broker = broker
         self._index = index
         self._clock = clock
+        self._first_round = asyncio.Event()
+        self._awaited: dict[Exchange, None] = {}
+        self._days: dict[Exchange, date] = {}
+        """Of which day the contracts in the index are."""
+        self._missing: dict[Exchange, str] = {}
+        self._again_ns: dict[Exchange, int] = {}
+        self._told: dict[Exchange, tuple[date, str]] = {}
+        self._known: dict[Exchange, date] = {}
 
-    async def load(self, exchanges: Sequence[Exchange]) -> int:
-        """Bring the index to today's contract files; returns how many instruments were loaded.
+    # ------------------------------------------------------------ contract files
 
-        Raises:
-            BrokerFailureError: a file could not be had.
+    async def keep(self, exchanges: Sequence[Exchange]) -> None:
+        """Keep the index at the day's contract files, each exchange alone. Runs until cancelled.
+
+        A new day's are loaded when it begins, and what could not be had is asked for again.
         """
-        today = ist(self._clock.wall_ns()).date()
-        count = 0
-        for exchange in exchanges:
-            if await self._index.day_of(exchange) == today:
-                continue
-            instruments = await self._broker.instruments(exchange, today)
-            await self._index.put(exchange, today, instruments)
-            count += len(instruments)
-        return count
+        self._awaited = dict.fromkeys(exchanges)
+        try:
+            while True:
+                for exchange in exchanges:
+                    await self._load(exchange)
+                    self._awaited.pop(exchange, None)
+                self._first_round.set()
+                await self._clock.sleep(_LOOK_EVERY_S)
+        finally:
+            self._first_round.set()  # nobody waits for what does not come any more
+
+    async def loaded(self) -> None:
+        """Waits until every exchange's file was asked for once."""
+        await self._first_round.wait()
+
+    def contracts_words(self, exchange: Exchange) -> str:
+        """How old an exchange's contracts are, where they are not of today; else empty."""
+        today = contract_day(self._clock.wall_ns())
+        if exchange in self._missing:
+            return f"The contract file of {exchange} was never read: {self._missing[exchange]}"
+        day = self._days.get(exchange)
+        if day is None or day >= today:
+            return ""
+        age = (today - day).days
+        return (
+            f"Contracts of {exchange} are of {day:%d %b %Y}, {age} day{'' if age == 1 else 's'} "
+            "old: today's file could not be used. Check lot size and expiry."
+        )
+
+    async def _load(self, exchange: Exchange) -> None:
+        today, mono_ns = contract_day(self._clock.wall_ns()), self._clock.mono_ns()
+        held = await self._index.day_of(exchange)
+        if held == today:
+            self._days[exchange] = held
+            await self._tell_underlyings(exchange)
+            return
+        if mono_ns < self._again_ns.get(exchange, 0):
+            return
+        self._again_ns[exchange] = mono_ns + _AGAIN_AFTER_NS
+        try:
+            found = await self._broker.contracts(exchange, today)
+        except BrokerFailureError as failure:
+            if held is not None:
+                self._days[exchange] = held
+            else:
+                self._missing[exchange] = str(failure)
+            self._tell_problem(exchange, str(failure))
+            return
+        day = found.day if held is None else max(held, found.day)
+        if day != held:
+            await self._index.put(exchange, found.day, found.instruments)
+            self._known.pop(exchange, None)
+            log.info("%s: %d instruments loaded", exchange, len(found.instruments))
+        self._missing.pop(exchange, None)
+        self._days[exchange] = day
+        await self._tell_underlyings(exchange)
+        if found.problem:
+            self._tell_problem(exchange, found.problem)
+        else:
+            self._told.pop(exchange, None)
+
+    async def _tell_underlyings(self, exchange: Exchange) -> None:
+        """A share with derivatives ends its day in the closing auction."""
+        if exchange is not Exchange.NSEFO:
+            return
+        day = self._days[exchange]
+        if self._known.get(exchange) != day:
+            self._engine.hours.auctioned = await self._index.underlyings(exchange) or None
+            self._known[exchange] = day
+
+    def _tell_problem(self, exchange: Exchange, problem: str) -> None:
+        """Once for each problem of a day."""
+        day = contract_day(self._clock.wall_ns())
+        if self._told.get(exchange) == (day, problem):
+            return
+        self._told[exchange] = (day, problem)
+        kept = self.contracts_words(exchange) or f"There are no contracts of {exchange}."
+        self._engine.book.alarm(
+            "contracts",
+            f"{problem} {kept} It is asked for again every 5 minutes.",
+            severity=Severity.WARNING,
+        )
+
+    # ------------------------------------------------------------ instruments and prices
+
+    async def contracts(self) -> str:
+        """What the search lacks: files that still come in, were never read, or are not of today."""
+        if self._awaited:
+            return f"Contract files are still being read: {', '.join(self._awaited)}."
+        said = (self.contracts_words(exchange) for exchange in (*self._days, *self._missing))
+        return " ".join(filter(None, said))
 
     async def search(self, text: str, limit: int = 30) -> tuple[Instrument, ...]:
         """Instruments that have all words of ``text``."""

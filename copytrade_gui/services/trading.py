@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from copytrade_gui.domain.calendar import ist
@@ -12,6 +12,7 @@ from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
+from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.order import OrderTerms, State
@@ -45,11 +46,19 @@ _LONGEST_REASON = 500
 class Trading:
     """Implements ``TradingVerbs`` on the engine."""
 
-    def __init__(self, engine: Engine, journal: Journal, clock: Clock, closing: Closing) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        journal: Journal,
+        clock: Clock,
+        closing: Closing,
+        contracts_words: Callable[[Exchange], str] = lambda _: "",
+    ) -> None:
         self._engine = engine
         self._journal = journal
         self._clock = clock
         self._closing = closing
+        self._contracts_words = contracts_words
 
     # ------------------------------------------------------------ orders
 
@@ -163,7 +172,8 @@ class Trading:
         self, terms: OrderTerms, last: Decimal | None, rows: Iterable[PreviewRow]
     ) -> tuple[str, ...]:
         lanes = self._engine.lanes
-        return cautions(
+        old = self._contracts_words(terms.instrument.key.exchange)
+        return ((old,) if old else ()) + cautions(
             terms,
             last,
             (

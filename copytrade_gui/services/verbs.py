@@ -385,6 +385,9 @@ class MarketVerbs(Protocol):
     async def search(self, text: str, limit: int = 30) -> tuple[Instrument, ...]:
         """Instruments whose symbol or name has all words of ``text``; best match first."""
 
+    async def contracts(self) -> str:
+        """What the search lacks: files that still come in, were never read, or are not of today."""
+
     async def instrument(self, key: InstrumentKey) -> Instrument | None:
         """One instrument by its key."""
 

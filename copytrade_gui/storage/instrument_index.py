@@ -1,18 +1,26 @@
 """The contract files, searchable: SQLite's trigram index, a file that can always be made anew.
 
-200,000 contracts index in under a second and any substring of three characters or more answers in
-about a millisecond; shorter words fall back to a prefix of the symbol.
+A file that is damaged, of an older shape, or no file at all is made anew, whenever that is noticed;
+what was in it is loaded again from the contract files. It is opened, and written, in a thread: any
+substring of three characters or more answers in about a millisecond, also while a file comes in;
+shorter words fall back to a prefix of the symbol.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import shutil
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from copytrade_gui.domain.instrument import (
     Exchange,
@@ -22,41 +30,53 @@ from copytrade_gui.domain.instrument import (
 )
 from copytrade_gui.storage.files import Files
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS days (exchange TEXT PRIMARY KEY, day TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS instruments (
+log = logging.getLogger(__name__)
+
+_SHAPE = 2
+"""Counted up with every change of the tables; another file is made anew."""
+_SCHEMA = f"""
+CREATE TABLE days (exchange TEXT PRIMARY KEY, day TEXT NOT NULL);
+CREATE TABLE instruments (
     row INTEGER PRIMARY KEY, exchange TEXT NOT NULL, instrument_id TEXT NOT NULL,
     symbol TEXT NOT NULL, name TEXT NOT NULL, underlying TEXT NOT NULL, kind TEXT NOT NULL,
     lot_size INTEGER NOT NULL, tick TEXT NOT NULL, strike TEXT, expiry TEXT,
+    tier INTEGER NOT NULL, away REAL NOT NULL,
     UNIQUE (exchange, instrument_id));
-CREATE INDEX IF NOT EXISTS by_symbol ON instruments (symbol COLLATE NOCASE);
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, tokenize = 'trigram');
+CREATE INDEX by_symbol ON instruments (symbol COLLATE NOCASE);
+CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'trigram');
+PRAGMA user_version = {_SHAPE};
 """
 _COLUMNS = "exchange, instrument_id, symbol, name, underlying, kind, lot_size, tick, strike, expiry"
 _LONGEST_TEXT = 120
 """Characters of a search; the longest names have half as many."""
+_NEAREST_FUTURE, _CONTRACT, _INDEX = 1, 2, 3
 _ORDER = """
-ORDER BY CASE WHEN underlying = :first COLLATE NOCASE OR symbol LIKE :first || '%'
-              THEN 0 ELSE 1 END,
-    exchange LIKE 'BSE%', CASE kind WHEN 'EQ' THEN 0 WHEN 'INDEX' THEN 3 ELSE 1 END,
-    expiry IS NOT NULL, expiry, CASE kind WHEN 'FUT' THEN 0 ELSE 1 END, CAST(strike AS REAL), symbol
+ORDER BY CASE WHEN underlying = :first COLLATE NOCASE OR symbol = :first COLLATE NOCASE THEN 0
+              WHEN underlying LIKE :first || '%' OR symbol LIKE :first || '%' THEN 1 ELSE 2 END,
+    tier > 1, length(underlying), underlying COLLATE NOCASE, tier,
+    exchange LIKE 'BSE%', expiry, kind <> 'FUT', away, CAST(strike AS REAL), symbol
 LIMIT :limit
 """
+"""Shares and the nearest futures first, of the shortest name that fits; NSE before BSE; then other
+contracts by expiry, futures before options, strikes at the money before those far from it."""
+
+ResultT = TypeVar("ResultT")
 
 
 class SqliteInstrumentIndex:
     """Implements ``InstrumentIndex`` on a file of its own; every call runs in a thread."""
 
     def __init__(self, path: Path) -> None:
-        Files().open_private(path).close()
-        self._connection = sqlite3.connect(path, check_same_thread=False)
-        self._lock = threading.Lock()
-        self._connection.executescript(_SCHEMA)
+        self._path = path
+        self._reads = threading.Lock()
+        self._writes = threading.Lock()
+        """Taken before ``_reads`` where both are: a search does not wait for a file to come in."""
+        self._file: _File | None = None
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._connection.close()
+        with self._writes, self._reads:
+            self._close()
 
     async def put(self, exchange: Exchange, day: date, instruments: Sequence[Instrument]) -> None:
         """Replace one exchange's contracts in one transaction."""
@@ -65,6 +85,10 @@ class SqliteInstrumentIndex:
     async def day_of(self, exchange: Exchange) -> date | None:
         """Which day's file is held."""
         return await asyncio.to_thread(self._day_of, exchange)
+
+    async def underlyings(self, exchange: Exchange) -> frozenset[str]:
+        """What the contracts of an exchange are on."""
+        return await asyncio.to_thread(self._underlyings, exchange)
 
     async def search(self, text: str, limit: int) -> tuple[Instrument, ...]:
         """Instruments with every word of ``text``; an empty text finds nothing.
@@ -86,39 +110,50 @@ class SqliteInstrumentIndex:
     # ------------------------------------------------------------ in the thread
 
     def _put(self, exchange: Exchange, day: date, instruments: Sequence[Instrument]) -> None:
-        with self._lock, self._connection as connection:
-            connection.execute(
-                "DELETE FROM words WHERE rowid IN (SELECT row FROM instruments WHERE exchange = ?)",
-                (exchange,),
-            )
-            connection.execute("DELETE FROM instruments WHERE exchange = ?", (exchange,))
-            connection.executemany(
-                f"INSERT OR REPLACE INTO instruments ({_COLUMNS}) "  # noqa: S608 - our own constant
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (_row(instrument) for instrument in instruments),
-            )
-            connection.execute(
-                "INSERT INTO words (rowid, text) SELECT row, symbol || ' ' || name || ' ' || "
-                "underlying || ' ' || kind || ' ' || coalesce(strike, '') || ' ' || "
-                "coalesce(expiry, '') FROM instruments WHERE exchange = ?",
-                (exchange,),
-            )
-            connection.execute(
-                "INSERT OR REPLACE INTO days VALUES (?, ?)", (exchange, day.isoformat())
-            )
+        rows = _rows(instruments)
+
+        def work(file: _File) -> None:
+            with file.writer as connection:
+                connection.execute(
+                    "DELETE FROM words WHERE rowid IN "
+                    "(SELECT row FROM instruments WHERE exchange = ?)",
+                    (exchange,),
+                )
+                connection.execute("DELETE FROM instruments WHERE exchange = ?", (exchange,))
+                connection.executemany(
+                    f"INSERT OR REPLACE INTO instruments ({_COLUMNS}, tier, away) "  # noqa: S608 - our own constant
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    rows,
+                )
+                connection.execute(
+                    "INSERT INTO words (rowid, text) SELECT row, symbol || ' ' || name || ' ' || "
+                    "underlying || ' ' || kind || ' ' || coalesce(strike, '') || ' ' || "
+                    "coalesce(expiry, '') FROM instruments WHERE exchange = ?",
+                    (exchange,),
+                )
+                connection.execute(
+                    "INSERT OR REPLACE INTO days VALUES (?, ?)", (exchange, day.isoformat())
+                )
+
+        with self._writes:
+            self._sound(work)
 
     def _day_of(self, exchange: Exchange) -> date | None:
-        with self._lock:
-            found = self._connection.execute(
-                "SELECT day FROM days WHERE exchange = ?", (exchange,)
-            ).fetchone()
-        return None if found is None else date.fromisoformat(found[0])
+        found = self._read("SELECT day FROM days WHERE exchange = ?", (exchange,))
+        try:
+            return date.fromisoformat(found[0][0]) if found else None
+        except (TypeError, ValueError):
+            return None
+
+    def _underlyings(self, exchange: Exchange) -> frozenset[str]:
+        sql = "SELECT DISTINCT underlying FROM instruments WHERE exchange = ?"
+        return frozenset(row[0] for row in self._read(sql, (exchange,)))
 
     def _search(self, words: list[str], limit: int) -> tuple[Instrument, ...]:
         long = [word for word in words if len(word) >= 3]
         short = [word for word in words if len(word) < 3]
         where = [f"symbol || ' ' || kind LIKE :short{i}" for i in range(len(short))]
-        values: dict[str, str | int] = {"limit": limit, "first": words[0]}
+        values: dict[str, str | int] = {"limit": limit, "first": _like(words[0])}
         # with a long word the trigram index narrows first; otherwise the first word is a prefix
         values |= {f"short{i}": f"%{_like(word)}%" for i, word in enumerate(short)}
         if long:
@@ -128,21 +163,147 @@ class SqliteInstrumentIndex:
             where.insert(0, "symbol LIKE :prefix")
             values["prefix"] = f"{_like(words[0])}%"
         sql = f"SELECT {_COLUMNS} FROM instruments WHERE {' AND '.join(where)} {_ORDER}"  # noqa: S608 - parameters are bound
-        with self._lock:
-            rows = self._connection.execute(sql, values).fetchall()
-        return tuple(_instrument(row) for row in rows)
+        return tuple(_instrument(row) for row in self._read(sql, values))
 
     def _get(self, key: InstrumentKey) -> Instrument | None:
-        with self._lock:
-            row = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM instruments WHERE exchange = ? AND instrument_id = ?",  # noqa: S608 - our own constant
-                (key.exchange, key.instrument_id),
-            ).fetchone()
-        return None if row is None else _instrument(row)
+        sql = f"SELECT {_COLUMNS} FROM instruments WHERE exchange = ? AND instrument_id = ?"  # noqa: S608 - our own constant
+        rows = self._read(sql, (key.exchange, key.instrument_id))
+        return _instrument(rows[0]) if rows else None
+
+    # ------------------------------------------------------------ the file
+
+    def _read(self, sql: str, values: dict[str, str | int] | tuple[str, ...]) -> list[_Row]:
+        def work(file: _File) -> list[_Row]:
+            with self._reads:
+                return file.reader.execute(sql, values).fetchall()
+
+        file = self._file
+        if file is not None:
+            try:
+                return work(file)
+            except sqlite3.Error as error:
+                log.info("the search of contracts could not be read: %s", error)
+        with self._writes:
+            return self._sound(work)
+
+    def _sound(self, work: Callable[[_File], ResultT]) -> ResultT:
+        """Work on a sound file; one that proves damaged is made anew, and then holds nothing."""
+        try:
+            return work(self._opened())
+        except (sqlite3.Error, OSError) as error:
+            why = str(error)
+        try:
+            return work(self._anew(why))
+        except (sqlite3.Error, OSError) as error:
+            return work(self._in_memory(str(error)))
+
+    def _opened(self) -> _File:
+        """Raises sqlite3.Error, OSError: it cannot be opened, or is not sound."""
+        if self._file is None:
+            Files().open_private(self._path).close()
+            fresh = not self._path.stat().st_size
+            self._file = _File.on(self._path)
+            if fresh:
+                self._file.reader.executescript(_SCHEMA)
+            why = _what_is_wrong(self._file.reader)
+            if why:
+                raise sqlite3.DatabaseError(why)
+        return self._file
+
+    def _anew(self, why: str) -> _File:
+        log.info("the search of contracts is made anew: %s", why)
+        with self._reads:
+            self._close()
+            for path in self._path.parent.glob(f"{self._path.name}*"):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+        return self._opened()
+
+    def _in_memory(self, why: str) -> _File:
+        log.info("the search of contracts is kept in memory: %s", why)
+        with self._reads:
+            self._close()
+            connection = sqlite3.connect(":memory:", check_same_thread=False)
+            connection.executescript(_SCHEMA)
+            self._file = _File(connection, connection)
+        return self._file
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.reader.close()
+            file.writer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """Two connections, so that a search sees the last whole state while a file comes in."""
+
+    reader: sqlite3.Connection
+    writer: sqlite3.Connection
+
+    @classmethod
+    def on(cls, path: Path) -> _File:
+        """Open the file twice. Raises sqlite3.Error."""
+        reader = sqlite3.connect(path, check_same_thread=False)
+        try:
+            reader.execute("PRAGMA journal_mode = WAL")
+            return cls(reader, sqlite3.connect(path, check_same_thread=False))
+        except sqlite3.Error:
+            reader.close()
+            raise
+
+
+def _what_is_wrong(connection: sqlite3.Connection) -> str:
+    (shape,) = connection.execute("PRAGMA user_version").fetchone()
+    if shape != _SHAPE:
+        return "it is of another version"
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return "" if found == "ok" else str(found)
+
+
+def is_sound(path: Path) -> bool:
+    """True for a file that a start can use as it is; nothing is changed."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            return not _what_is_wrong(connection)
+    except sqlite3.Error:
+        return False
 
 
 def _like(word: str) -> str:
     return word.replace("%", "").replace("_", "")
+
+
+_Row = tuple[str, str, str, str, str, str, int, str, str | None, str | None]
+
+
+def _rows(instruments: Sequence[Instrument]) -> list[tuple[str | int | float | None, ...]]:
+    """Rows with their place in a list: which future is the nearest, how far from the middle."""
+    nearest: dict[str, date] = {}
+    strikes: defaultdict[tuple[str, date | None], set[Decimal]] = defaultdict(set)
+    for one in instruments:
+        if one.kind is InstrumentKind.FUTURE and one.expiry is not None:
+            nearest[one.underlying] = min(one.expiry, nearest.get(one.underlying, one.expiry))
+        if one.strike is not None:
+            strikes[one.underlying, one.expiry].add(one.strike)
+    # An exchange lists strikes on both sides of the price, so the middle one is about at the money.
+    middle = {chain: sorted(found)[len(found) // 2] for chain, found in strikes.items()}
+    rows = []
+    for one in instruments:
+        tier, away = _CONTRACT, 0.0
+        if one.kind is InstrumentKind.EQUITY:
+            tier = 0
+        elif one.kind is InstrumentKind.INDEX:
+            tier = _INDEX
+        elif one.kind is InstrumentKind.FUTURE and one.expiry == nearest.get(one.underlying):
+            tier = _NEAREST_FUTURE
+        if one.strike is not None:
+            away = float(abs(one.strike - middle[one.underlying, one.expiry]))
+        rows.append((*_row(one), tier, away))
+    return rows
 
 
 def _row(instrument: Instrument) -> tuple[str | int | None, ...]:
@@ -161,7 +322,7 @@ def _row(instrument: Instrument) -> tuple[str | int | None, ...]:
 
 
 def _instrument(
-    row: tuple[str, str, str, str, str, str, int, str, str | None, str | None],
+    row: _Row,
 ) -> Instrument:
     exchange, instrument_id, symbol, name, underlying, kind, lot, tick, strike, expiry = row
     return Instrument(

@@ -75,7 +75,7 @@ class Stand:
         return self.broker.session(account, token)
 
     async def instrument(self, exchange: Exchange, symbol: str) -> Instrument:
-        found = await self.broker.instruments(exchange, TODAY)
+        found = (await self.broker.contracts(exchange, TODAY)).instruments
         return next(one for one in found if one.symbol.startswith(symbol))
 
 

@@ -113,7 +113,7 @@ async def test_every_other_read(cache: Path) -> None:
         assert depth.bids[0].price < depth.asks[0].price
         future = next(
             one
-            for one in await stand.broker.instruments(Exchange.NSEFO, TODAY)
+            for one in (await stand.broker.contracts(Exchange.NSEFO, TODAY)).instruments
             if one.kind is InstrumentKind.FUTURE
         )
         assert (await session.market.open_interest(future.key)).now > 0
@@ -211,7 +211,7 @@ async def test_commodities_are_counted_in_lots_and_come_back_in_units(cache: Pat
         session = await stand.login()
         gold = next(
             one
-            for one in await stand.broker.instruments(Exchange.MCXCOMM, TODAY)
+            for one in (await stand.broker.contracts(Exchange.MCXCOMM, TODAY)).instruments
             if one.lot_size > 1
         )
         last = stand.simulated.last_price("MCXCOMM", gold.key.instrument_id)
@@ -232,7 +232,7 @@ async def test_a_book_with_lots_loads_the_contract_file_by_itself(
         session = await stand.login()
         gold = next(
             one
-            for one in await stand.broker.instruments(Exchange.MCXCOMM, TODAY)
+            for one in (await stand.broker.contracts(Exchange.MCXCOMM, TODAY)).instruments
             if one.lot_size > 1
         )
         order = session.orders.prepare(terms(gold, quantity=gold.lot_size, price=gold.tick), tag(1))

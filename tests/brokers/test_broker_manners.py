@@ -31,7 +31,7 @@ def ask(stand: Stand, method: str, path: str, body: object) -> Reply:
 async def test_an_expiry_is_the_same_day_in_every_writing(cache: Path, writing: str) -> None:
     async with standing(cache, switches={"expiry_text": writing}) as stand:
         for exchange in (Exchange.NSEFO, Exchange.BSEFO, Exchange.MCXCOMM):
-            found = await stand.broker.instruments(exchange, TODAY)
+            found = (await stand.broker.contracts(exchange, TODAY)).instruments
             theirs = {
                 str(one.id): one for one in stand.simulated.desk.instruments.segment(exchange)
             }
@@ -49,7 +49,7 @@ async def test_an_equity_is_a_share_also_when_its_row_has_an_expiry(
         assert served is not None
         assert (b"01-Jan-1980" in served) is dressed
         for exchange in (Exchange.NSEEQ, Exchange.BSEEQ):
-            found = await stand.broker.instruments(exchange, TODAY)
+            found = (await stand.broker.contracts(exchange, TODAY)).instruments
             assert {one.kind for one in found} == {InstrumentKind.EQUITY, InstrumentKind.INDEX}
             assert {one.expiry for one in found} == {None}
 
@@ -72,8 +72,8 @@ async def test_both_forms_of_a_contract_file_say_the_same(
 
 async def test_ticks_come_from_the_file(cache: Path) -> None:
     async with standing(cache) as stand:
-        shares = await stand.broker.instruments(Exchange.NSEEQ, TODAY)
-        contracts = await stand.broker.instruments(Exchange.NSEFO, TODAY)
+        shares = (await stand.broker.contracts(Exchange.NSEEQ, TODAY)).instruments
+        contracts = (await stand.broker.contracts(Exchange.NSEFO, TODAY)).instruments
         ticks = {one.symbol: one.tick for one in shares if one.kind is InstrumentKind.EQUITY}
         assert (ticks["RELIANCE-EQ"], ticks["INFY-EQ"]) == (Decimal("0.1"), Decimal("0.05"))
         futures = {
@@ -141,7 +141,7 @@ async def test_a_modify_is_a_bare_object(cache: Path, body: str) -> None:
 
 
 async def gold(stand: Stand) -> Instrument:
-    found = await stand.broker.instruments(Exchange.MCXCOMM, TODAY)
+    found = (await stand.broker.contracts(Exchange.MCXCOMM, TODAY)).instruments
     return next(one for one in found if one.symbol.startswith("GOLD2") and one.expiry)
 
 

@@ -28,7 +28,7 @@ async def loaded(console: Console) -> Instrument:
     (first, *_) = today.segment("MCXCOMM")
     key = InstrumentKey(Exchange.MCXCOMM, str(first.id))
     lot = 1 if console.world.switches.commodity_lots == "one" else first.lot
-    console.broker.contracts._lots[key] = lot
+    console.broker.contract_files._lots[key] = lot
     return Instrument(key, first.symbol, first.name, "GOLD", InstrumentKind.FUTURE, lot, Decimal(1))
 
 

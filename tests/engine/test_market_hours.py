@@ -65,7 +65,7 @@ def instrument(made: World, exchange: Exchange) -> Instrument:
 def terms(console: Console, exchange: Exchange) -> OrderTerms:
     traded = instrument(console.world, exchange)
     if exchange is MCX:
-        console.broker.contracts._lots[traded.key] = traded.lot_size
+        console.broker.contract_files._lots[traded.key] = traded.lot_size
     last = console.world.price(traded)
     return replace(
         console.world.terms(),

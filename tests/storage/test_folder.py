@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
+from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.order import State
 from copytrade_gui.storage.files import Files
 from copytrade_gui.storage.folder import DataFolder, open_folder
@@ -243,6 +246,9 @@ def test_states_are_named_as_stored() -> None:
 def test_the_cache_of_contracts_is_private_whatever_the_umask(
     folder: DataFolder, open_umask: None
 ) -> None:
-    path = folder.cache / "instruments.sqlite"
-    SqliteInstrumentIndex(path).close()
-    assert path.stat().st_mode & 0o777 == 0o600
+    index = SqliteInstrumentIndex(folder.cache / "instruments.sqlite")
+    asyncio.run(index.put(Exchange.NSEEQ, date(2026, 11, 24), []))
+    rights = {path.name: path.stat().st_mode & 0o777 for path in folder.cache.iterdir()}
+    index.close()
+    assert "instruments.sqlite" in rights
+    assert set(rights.values()) == {0o600}, rights

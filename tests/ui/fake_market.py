@@ -5,6 +5,8 @@ from tests.ui import people
 
 
 class FakeMarket:
+    lacking = ""
+
     async def search(self, text: str, limit: int = 30) -> tuple[Instrument, ...]:
         words = text.casefold().split()
         found = [
@@ -12,6 +14,9 @@ class FakeMarket:
             if all(word in f"{one.symbol} {one.name}".casefold() for word in words)
         ]  # fmt: skip
         return tuple(found[:limit])
+
+    async def contracts(self) -> str:
+        return self.lacking
 
     async def instrument(self, key: InstrumentKey) -> Instrument | None:
         return next((one for one in people.INSTRUMENTS if one.key == key), None)

@@ -24,6 +24,7 @@ from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people, pictures
 from tests.ui.conftest import until
+from tests.ui.fake_market import FakeMarket
 from tests.ui.fakes import World
 
 pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
@@ -108,6 +109,16 @@ async def test_an_unknown_instrument_is_told_in_words(
     ]
     window.ticket.form.search.pick(people.RELIANCE)
     assert not told.isVisible()
+
+
+async def test_an_instrument_whose_contract_file_still_comes_in_is_not_called_unknown(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = "Contract files are still being read: NSEFO."
+    monkeypatch.setattr(FakeMarket, "lacking", still)
+    await window.ticket.form.search.search("no such thing")
+    said = label(window, "problem_instrument").text()
+    assert said.endswith(f"is in none of the contract files that were read. {still}")
 
 
 @pytest.mark.parametrize("paper", [True, False])

@@ -27,9 +27,9 @@ from copytrade_gui.brokers.iifl.road import DoorFactory, RoadFactory, RoadNeeds,
 from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.account import Account, same_client
-from copytrade_gui.domain.calendar import ist
-from copytrade_gui.domain.instrument import Exchange, Instrument
-from copytrade_gui.ports import BrokerFailureError, Clock, ClockOffset, SessionToken
+from copytrade_gui.domain.calendar import contract_day
+from copytrade_gui.domain.instrument import Exchange
+from copytrade_gui.ports import BrokerFailureError, Clock, ClockOffset, DayContracts, SessionToken
 
 _LOGIN_S = 15.0
 _CLOCK_S = 5.0
@@ -60,7 +60,7 @@ class IiflBroker:
         self._own_door: HttpDoor | None = None
         self._doors: dict[str | None, HttpDoor] = {}
         self._sessions: dict[IiflSession, None] = {}  # in order, so that a run replays alike
-        self.contracts = ContractFiles(cache_dir, self._door)
+        self.contract_files = ContractFiles(cache_dir, self._door)
 
     # ------------------------------------------------------------ login
 
@@ -126,7 +126,7 @@ class IiflBroker:
             caller=Caller(door, headers, egress),
             road=road,
             clock=self._clock,
-            lot_size=self.contracts.lot_size,
+            lot_size=self.contract_files.lot_size,
             load_lots=self._load_lots,
             closed=lambda session: self._sessions.pop(session, None),
         )
@@ -135,12 +135,16 @@ class IiflBroker:
 
     # ------------------------------------------------------------ contract files and clock
 
-    async def instruments(self, exchange: Exchange, today: date) -> tuple[Instrument, ...]:
-        """The day's contract file, from the cache if it is today's (IST)."""
-        return await self.contracts.load(exchange, today)
+    async def contracts(self, exchange: Exchange, today: date) -> DayContracts:
+        """The day's contract file, from the cache if it is today's (IST), else the last good one.
+
+        Raises:
+            BrokerFailureError: the broker gave no usable file, and there is no older one.
+        """
+        return await self.contract_files.newest(exchange, today)
 
     async def _load_lots(self, exchange: Exchange) -> None:
-        await self.contracts.load(exchange, ist(self._clock.wall_ns()).date())
+        await self.contract_files.newest(exchange, contract_day(self._clock.wall_ns()))
 
     async def clock_offset(self) -> ClockOffset:
         """Broker's clock minus ours, from a ``Date`` header, which has whole seconds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -19,6 +20,7 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _NEEDED = ("exchange", "instrument id", "trading symbol", "lot size", "tick size")
 _INDEX_TICK = Decimal("0.05")
 _FIELD_LIMIT = 1024
+_UNREADABLE = "\ufffd"
 _LONGEST_NAME = 64
 _TIME = re.compile(r"[ T]")
 _CAPITAL = re.compile(r"(?=[A-Z])")
@@ -62,9 +64,13 @@ def _csv_rows(written: str) -> Iterator[dict[str, str]]:
     rows = _lines(written)
     header = [name.strip().lstrip("\ufeff").lower() for name in next(rows, [])]
     _must_have(header)
+    last: list[str] = header
     for row in rows:
         if row:
+            last = row
             yield dict(zip(header, row, strict=False))
+    if len(last) < len(header) and not written.endswith(("\n", "\r")):
+        raise NotAContractFileError("it is cut off in its last row")
 
 
 def _json_rows(written: str) -> Iterator[dict[str, str]]:
@@ -93,6 +99,12 @@ def _cell(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     return str(value) if isinstance(value, float) or abs(value) < 10**18 else ""
+
+
+def text_of(body: bytes) -> str:
+    """A contract file's text: UTF-8, or UTF-16 with its mark; what cannot be read is marked."""
+    encoding = "utf-16" if body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8"
+    return body.decode(encoding, errors="replace")
 
 
 def _must_have(columns: Collection[str]) -> None:
@@ -148,7 +160,10 @@ def _instrument(cells: dict[str, str], exchange: Exchange) -> Instrument | None:
 
 
 def _fits(number: str, symbol: str) -> bool:
-    return 0 < len(number) <= 60 and number.isprintable() and symbol.isprintable()
+    """Not where a letter of the file could not be read: nobody guesses which it was."""
+    return 0 < len(number) <= 60 and all(
+        text.isprintable() and _UNREADABLE not in text for text in (number, symbol)
+    )
 
 
 def _kind(

@@ -48,6 +48,8 @@ class InstrumentSearch(QLineEdit):
         self._desk = desk
         self._market = market
         self.instrument: Instrument | None = None
+        self.lacking = ""
+        """What the contract files lacked when the last search found nothing."""
         self._asked = 0
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
@@ -89,6 +91,9 @@ class InstrumentSearch(QLineEdit):
             return
         self.model.reset(found)
         if not found:
+            self.lacking = await self._market.contracts()
+            if asked != self._asked:
+                return
             self.list.hide()
             self._say_unknown(text)
             shown = cut(text, LONGEST_QUOTE)

@@ -221,10 +221,13 @@ class TicketForm(QWidget):
 
     def _on_unknown_instrument(self, typed: str) -> None:
         row, label, fix = self._problem_rows["instrument"]
-        label.setText(
-            f"Instrument '{cut(typed, LONGEST_QUOTE)}' is in none of today's contract files. Type "
-            "fewer words, such as the symbol alone."
-        )
+        what = f"Instrument '{cut(typed, LONGEST_QUOTE)}' is in none of"
+        if self.search.lacking:
+            label.setText(f"{what} the contract files that were read. {self.search.lacking}")
+        else:
+            label.setText(
+                f"{what} today's contract files. Type fewer words, such as the symbol alone."
+            )
         fix.hide()
         row.setVisible(bool(typed))
 
