@@ -9,6 +9,7 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.storage.records import RecoveryFact
+from tests.engine.broker_owner import trades_himself
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import Console, World, world
 
@@ -120,4 +121,23 @@ def test_a_book_that_could_not_be_read_at_the_start_is_asked_for_again_soon() ->
 
     with world(2) as made:
         made.live(rest)
+        made.live(again)
+
+
+def test_what_the_master_placed_himself_while_the_program_was_down_waits_for_a_person() -> None:
+    async def again(console: Console) -> None:
+        await begin(console)
+        await console.world.clock.sleep(20)
+        assert console.engine.gate.state is TradingState.RECOVERING
+        report = console.engine.recovery_report
+        assert report is not None
+        assert report.missed_master_orders
+        assert all("BUY 5" in missed for missed in report.missed_master_orders)
+        assert report.needs_resume
+        await console.engine.resume("operator", "seen")
+        assert console.engine.gate.may_send
+
+    with world(2) as made:
+        made.live(rest)
+        trades_himself(made, made.accounts[0], made.terms(), 5)
         made.live(again)
