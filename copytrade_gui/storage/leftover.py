@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.calendar import day_began_ns
 from copytrade_gui.domain.events import PlanVoided
 from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.storage.chain import Fact
 from copytrade_gui.storage.database import Database, cursor_of
 from copytrade_gui.storage.expansion import has_marks, has_rows
 from copytrade_gui.storage.order_log import LogRow, OrderLog, RecordKind
-from copytrade_gui.storage.plan_record import read_wave
+from copytrade_gui.storage.plan_record import read_plan, read_wave
 from copytrade_gui.storage.records import (
     ORDERS_MARKED,
     PLAN_MADE,
@@ -34,9 +37,13 @@ from copytrade_gui.storage.trail import Trail
 async def expand_leftover(order_log: OrderLog, database: Database, trail: Trail, at: Moment) -> int:
     """Expand what has no rows yet; returns how many records. The log keeps those of today.
 
-    Raises SqliteFailedError: the database does not take them.
+    Raises:
+        SqliteFailedError: the database does not take them.
+        JournalFailureError: a record cannot be read, so nobody knows what it sent.
     """
     rows = await order_log.rows()
+    for row in rows:
+        _require_readable(row, order_log.path)
     # On the writer, whose cursor is SQLite's own; nothing is written yet.
     missing = await database.write(_missing(rows))
     facts = [fact for row, voided in missing for fact in _facts(row, voided, at)]
@@ -55,6 +62,19 @@ async def forget_expanded(order_log: OrderLog, database: Database) -> None:
     rows = await order_log.rows()
     missing = {row.number for row, _ in await database.write(_missing(rows))}
     await order_log.forget([row.number for row in rows if row.number not in missing])
+
+
+def _require_readable(row: LogRow, path: Path) -> None:
+    try:
+        readable = bool(read_plan(row.body) if row.kind is RecordKind.PLAN else read_wave(row.body))
+    except msgspec.MsgspecError:
+        readable = False
+    if not readable:
+        raise JournalFailureError(
+            f"Record {row.number} of order log {path} cannot be read, so what it sent is not "
+            "known. Start the version that wrote it; or move the file elsewhere, and its orders "
+            "are rebuilt from the broker's books at the next start."
+        )
 
 
 def _missing(rows: list[LogRow]) -> Callable[[Connection], list[tuple[LogRow, str]]]:

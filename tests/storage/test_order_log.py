@@ -264,3 +264,15 @@ async def test_a_later_try_that_was_refused_but_is_on_the_disk_is_there_once(
         assert counted(store, "SELECT count(*) FROM attempts") == 4
         assert again.tag in (await store.journal.load(DAY)).known_tags
         assert await store.history.verify() == ()
+
+
+@pytest.mark.parametrize("kind", ["plan", "wave"])
+async def test_a_record_that_cannot_be_read_refuses_the_start_and_says_what_to_do(
+    folder: DataFolder, clock: HandClock, kind: str
+) -> None:
+    await cut_off(folder, clock, waves=True)
+    with closing(sqlite3.connect(folder.order_log, isolation_level=None)) as connection:
+        connection.execute("UPDATE records SET body = '{}' WHERE kind = ?", (kind,))
+    with pytest.raises(JournalFailureError, match="so what it sent is not known"):
+        async with open_store(folder, clock, inline=True, seams=SMALL):
+            pytest.fail("it opened")
