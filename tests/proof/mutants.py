@@ -66,7 +66,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("the gate is asked before a wave is chosen", f"{_ENGINE}wave.py",
            "road is None or not may_send or not self", "road is None or not self"),
     Mutant("a request made beforehand leaves only on the lane it was made for", f"{_ENGINE}wave.py",
-           "item is None or item.version != lane.version or", "item is None or"),
+           "item is None or not _as_made(item, lane) or", "item is None or"),
     Mutant("a request made beforehand is stored when it is chosen", f"{_ENGINE}wave.py",
            "            item.attempt.marked_ns = wall_ns\n", ""),
     Mutant("a tag is used once", f"{_ENGINE}wave.py",
