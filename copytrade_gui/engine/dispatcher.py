@@ -16,6 +16,7 @@ from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.book import Book
 from copytrade_gui.engine.exits import Exits
 from copytrade_gui.engine.gate import Gate
+from copytrade_gui.engine.hours import Hours
 from copytrade_gui.engine.lane import Lanes
 from copytrade_gui.engine.order import Order
 from copytrade_gui.engine.progress import Progress
@@ -43,6 +44,7 @@ class Dispatcher:
         clock: Clock,
         work: Work,
         rules: Rules,
+        hours: Hours,
         fault: FaultPoint,
         undisturbed: Callable[[], AbstractContextManager[None]],
         on_storage_failure: Callable[[str], None],
@@ -58,6 +60,7 @@ class Dispatcher:
         self._clock = clock
         self._work = work
         self._rules = rules
+        self._hours = hours
         self._fault = fault
         self._undisturbed = undisturbed
         self._on_storage_failure = on_storage_failure
@@ -114,7 +117,9 @@ class Dispatcher:
 
     async def _send(self, waiting: list[Order]) -> None:
         waiting.sort(key=_longest_waiting)
-        wave = self._waves.select(self._covered([one for one in waiting if one.may_attempt]))
+        wave = self._waves.select(
+            self._covered(self._in_session([one for one in waiting if one.may_attempt]))
+        )
         if not wave:
             return
         self._fault(faultpoints.BEFORE_MARK)
@@ -135,6 +140,20 @@ class Dispatcher:
         self._fault(faultpoints.AFTER_MARK)
         self._waves.write(wave)
         self._waves.announce(wave)
+
+    def _in_session(self, orders: list[Order]) -> list[Order]:
+        """Those whose market trades; the others end here, whatever they waited for."""
+        closed = {
+            instrument.key: why
+            for instrument in {one.key: one.intent.terms.instrument for one in orders}.values()
+            if (why := self._hours.why_closed(instrument))
+        }
+        if not closed:
+            return orders
+        for order in orders:
+            if why := closed.get(order.key, ""):
+                self._progress.give_up(order, State.BLOCKED, "session", why)
+        return [order for order in orders if order.key not in closed]
 
     def _covered(self, orders: list[Order]) -> list[Order]:
         """Those that open nothing by an exit; the others wait on, or end here."""

@@ -85,8 +85,7 @@ class Engine:
         self._holds = Holds(self.book, self.lanes, self.gate, self.hours, clock)
         self._work = Work(clock, chance, self._bug)
         self.exits = Exits(self.book, self.lanes, clock, self._work, rules)
-        self._breaker = Breaker(rules)
-        self._roster = Roster(self.lanes, self.bus, self._work)
+        self._breaker, self._roster = Breaker(rules), Roster(self.lanes, self.bus, self._work)
         self.refresh_warmth = self._roster.refresh_warmth
         self._halts = Halts(self.lanes, self._roster, self.bus, clock)
         self._tripwires = Tripwires(self.gate, self.book, self._work, self.stop_trading)
@@ -112,6 +111,7 @@ class Engine:
             clock=clock,
             work=self._work,
             rules=rules,
+            hours=self.hours,
             fault=fault,
             undisturbed=undisturbed,
             on_storage_failure=self.storage_failed,

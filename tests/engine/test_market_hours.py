@@ -18,6 +18,7 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.rules import Rules
 from copytrade_gui.engine.submission import DeniedError
 from copytrade_gui.services.closing import Closing
+from copytrade_gui.simulator.config import Switches
 from tests.engine.test_diverged import Copy, with_a_copy
 from tests.engine.test_leaving import begin
 from tests.proof.rig import Console, World, world
@@ -256,3 +257,25 @@ def test_a_session_that_is_not_listed_is_never_closed_by_the_program_itself(
     # A person may, and is told.
     assert seen.report.seal is not None
     assert any("has no session on" in note for note in seen.report.notes)
+
+
+def test_a_copy_that_waits_over_the_close_is_blocked_with_the_sessions_name() -> None:
+    """After the master: his answer comes when the market has closed."""
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        await console.engine.submit(
+            console.world.master, terms(console, NSE), FanOut.ON_MASTER_WORKING, CommandId("late")
+        )
+        await console.world.clock.sleep(30)
+        master, *copies = console.engine.book
+        assert master.state is not State.BLOCKED
+        assert {(copy.state, copy.code) for copy in copies} == {(State.BLOCKED, "session")}
+        assert "NSEEQ is in its closing auction until 15:35" in copies[0].reason
+
+    rules = Rules(keeps_sessions=True)
+    at_ns = wall_ns(WEDNESDAY, time(15, 14, 54))
+    slow = Switches(latency_ms=2_000, jitter_ms=0)
+    with world(2, rules=rules, switches=slow, starts_ns=at_ns) as made:
+        made.live(script)
+        assert len(made.broker.ledger.wire) == 1
