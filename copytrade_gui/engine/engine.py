@@ -77,7 +77,7 @@ class Engine:
     ) -> None:
         """``undisturbed`` is held open while a plan is made and its wave leaves."""
         self.rules = rules = rules or Rules()
-        self._journal, self._clock = journal, clock
+        self._journal = journal
         self.bus = Bus()
         self.book = Book(self.bus, clock)
         self.lanes = Lanes(rules)
