@@ -66,11 +66,6 @@ class DataFolder:
         return self.root / "emergency.journal"
 
     @property
-    def settings(self) -> Path:
-        """settings.toml."""
-        return self.root / "settings.toml"
-
-    @property
     def calendar(self) -> Path:
         """Holidays and special sessions that the user adds."""
         return self.root / "calendar.toml"
