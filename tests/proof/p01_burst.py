@@ -40,7 +40,7 @@ def burst(followers: int, bursts: int) -> Verdict:
         await console.world.clock.sleep(60)
         for number in range(bursts):
             side = Side.BUY if number % 2 == 0 else Side.SELL
-            terms = console.world.terms(side=side, quantity=20)
+            terms = console.world.terms(side=side, quantity=20, away=-60)  # it fills at once
             fan_out = FanOut.WITH_MASTER if number % 4 < 2 else FanOut.ON_MASTER_WORKING
             await console.engine.submit(
                 console.world.master, terms, fan_out, CommandId(f"burst-{number}")

@@ -117,7 +117,8 @@ async def test_every_cell_in_sight_that_changed_is_painted(
     window: MainWindow, world: World
 ) -> None:
     view = window.followers.table.view
-    await asyncio.sleep(0.1)
+    window.resize(2_600, 1_200)  # so that these columns are in sight
+    await asyncio.sleep(0.3)
     painted = Painted(view.viewport())
     world.events.send(
         *(
