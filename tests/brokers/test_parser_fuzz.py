@@ -302,8 +302,10 @@ def test_any_text_is_a_contract_file_or_is_not(written: str) -> None:
     for text in (written, HEADER + "\n" + written, f"[{written}", f"{{{written}"):
         try:
             read_contracts(text, Exchange.NSEEQ)
-        except NotAContractFileError as error:  # with a header only for a last row that is cut
-            assert not text.startswith(HEADER) or "cut off" in str(error)
+        except NotAContractFileError as error:
+            refused = str(error)
+            # With a header only for a last row that is cut.
+            assert not text.startswith(HEADER) or "cut off" in refused
 
 
 HEADER = (
