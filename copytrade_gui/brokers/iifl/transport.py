@@ -31,9 +31,6 @@ from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
 from copytrade_gui.brokers.iifl.wire import ORDERS
 from copytrade_gui.ports import Clock, Silence
 
-# Four times in each call httpcore imports this optional package, to see whether it is there. Where
-# it is not, Python searches every folder of its path each time: a quarter of what a read costs.
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None: there is none
 CONNECT_S = 2.0
 _IDLE_KEPT_S = 30.0
 _MANY_PIECES = 4096
