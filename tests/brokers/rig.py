@@ -277,6 +277,26 @@ async def says_accepted(line: Line, request: Request) -> None:
         line.send(reply(b'{"status":"Ok","result":{"status":"Success"}}'))
 
 
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def listen(
+    handler: Handler, *, port: int = 0, tls: ssl.SSLContext | None = None
+) -> asyncio.Server:
+    """A server on this machine whose clients may reset their connections.
+
+    A reset is kept in a future of the connection that nobody has to await; asyncio logs it as an
+    error when the collector meets that future before its owner. Here somebody looks at it.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        closed = writer.transport.get_protocol()._closed  # type: ignore[union-attr]  # see above
+        closed.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        await handler(reader, writer)
+
+    return await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
+
+
 @asynccontextmanager
 async def scripted(
     script: Script = says_accepted,
@@ -286,7 +306,7 @@ async def scripted(
     port: int = 0,
 ) -> AsyncIterator[ScriptedBroker]:
     broker = ScriptedBroker(script, welcome)
-    server = await asyncio.start_server(broker.serve, "127.0.0.1", port, ssl=tls)
+    server = await listen(broker.serve, port=port, tls=tls)
     bound = server.sockets[0].getsockname()[1]
     broker.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{bound}/v1"
     try:

@@ -18,6 +18,7 @@ from tests.brokers.rig import (
     Request,
     ScriptedBroker,
     client,
+    listen,
     reply,
     says_accepted,
     scripted,
@@ -55,7 +56,7 @@ async def behind_a_slow_way(
             writer.close()
             tasks.discard(task)
 
-    server = await asyncio.start_server(carry, "127.0.0.1", 0)
+    server = await listen(carry)
     bound = server.sockets[0].getsockname()[1]
     broker.base_url = broker.base_url.replace(f":{port}/", f":{bound}/")
     try:

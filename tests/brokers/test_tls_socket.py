@@ -12,6 +12,7 @@ import pytest
 from copytrade_gui.brokers.iifl.tls_socket import TlsSocket
 from copytrade_gui.brokers.iifl.trust import tls_context
 from tests.brokers.certificates import PrivateCa
+from tests.brokers.rig import listen
 from tests.brokers.steered import until
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -38,7 +39,7 @@ class Above(asyncio.Protocol):
 
 @asynccontextmanager
 async def connected(serve: Serve, ca: PrivateCa) -> AsyncIterator[tuple[TlsSocket, Above]]:
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=ca.good)
+    server = await listen(serve, tls=ca.good)
     plain = socket.create_connection(server.sockets[0].getsockname())
     above = Above()
     await TlsSocket.greet(plain, tls_context(ca.ca_file), "127.0.0.1", above)
@@ -112,7 +113,7 @@ async def test_a_connection_cut_in_the_handshake_is_an_error_of_the_network() ->
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    server = await listen(hang_up)
     plain = socket.create_connection(server.sockets[0].getsockname())
     with pytest.raises(ConnectionResetError):
         await TlsSocket.greet(plain, tls_context(), "127.0.0.1", Above())
@@ -127,7 +128,7 @@ async def test_a_cancelled_handshake_closes_its_socket() -> None:
         await silent.wait()
         writer.close()
 
-    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    server = await listen(say_nothing)
     plain = socket.create_connection(server.sockets[0].getsockname())
     greeting = asyncio.ensure_future(TlsSocket.greet(plain, tls_context(), "127.0.0.1", Above()))
     await asyncio.sleep(0)
@@ -143,7 +144,7 @@ async def test_a_certificate_of_somebody_else_is_refused(ca: PrivateCa) -> None:
     async def never(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    server = await asyncio.start_server(never, "127.0.0.1", 0, ssl=ca.good)
+    server = await listen(never, tls=ca.good)
     plain = socket.create_connection(server.sockets[0].getsockname())
     with pytest.raises(ssl.SSLCertVerificationError):
         await TlsSocket.greet(plain, tls_context(ca.ca_file), "broker.example", Above())
