@@ -290,7 +290,7 @@ async def listen(
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        closed = writer.transport.get_protocol()._closed  # type: ignore[union-attr]  # see above
+        closed = writer.transport.get_protocol()._closed  # type: ignore[attr-defined]  # see above
         closed.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         await handler(reader, writer)
 
