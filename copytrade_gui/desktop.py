@@ -30,8 +30,8 @@ from copytrade_gui.app.engine_thread import EngineThread
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.app.starting import other_console, passphrase_wanted, requests_to
+from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import OpenOptions, refusals, window_file
-from copytrade_gui.app.world import SystemClock
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.dialogs.passphrase import PassphraseDialog
 from copytrade_gui.ui.dialogs.refusal import Refusal

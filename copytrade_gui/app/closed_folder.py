@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copytrade_gui.app.logs import log_to
+from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import PAPER_PROFILE, open_vault
-from copytrade_gui.app.world import SystemClock
 from copytrade_gui.domain.account import Account, Role, same_client
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import SecretStore
 from copytrade_gui.services.account_store import AccountStore
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.verbs import RefusedError
-from copytrade_gui.storage.folder import known_folder
-from copytrade_gui.storage.paper_secrets import PaperSecrets
-from copytrade_gui.storage.problems import StorageError
+from copytrade_gui.storage.files.folder import known_folder
+from copytrade_gui.storage.files.problems import StorageError
+from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from copytrade_gui.storage.store import open_store
 
 

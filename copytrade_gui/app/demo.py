@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
-from copytrade_gui.app.world import SystemClock
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event, OrderChanged, PlanSettled
@@ -19,7 +19,7 @@ from copytrade_gui.domain.ids import CommandId, PlanId
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, State, Validity
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.orders.order import Order
 
 _WAIT_S = 120.0
 _CHECK_S = 60.0

@@ -10,14 +10,14 @@ from datetime import date
 from pathlib import Path
 
 from copytrade_gui.app.process import files_allowed, files_problem
-from copytrade_gui.app.world import SystemClock
+from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.domain.calendar import contract_day, ist
 from copytrade_gui.ports import JournalFailureError
-from copytrade_gui.storage.calendar_file import CalendarFile, CalendarFileError
-from copytrade_gui.storage.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.calendar_file import CalendarFile, CalendarFileError
+from copytrade_gui.storage.files.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.problems import SecondInstanceError, StorageError
 from copytrade_gui.storage.instrument_index import is_sound
-from copytrade_gui.storage.keyring_store import find_backend
-from copytrade_gui.storage.problems import SecondInstanceError, StorageError
+from copytrade_gui.storage.secrets.keyring_store import find_backend
 from copytrade_gui.storage.store import open_store
 
 _CONTRACT_FILE = re.compile(r"([A-Z]+)-(\d{4}-\d{2}-\d{2})\.csv")

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.files.folder import DataFolder
 
 FILE_BYTES = 10 * 1024 * 1024
 FILES = 20

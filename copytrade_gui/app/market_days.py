@@ -7,7 +7,7 @@ import logging
 
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.storage.calendar_file import CalendarFile, CalendarFileError
+from copytrade_gui.storage.files.calendar_file import CalendarFile, CalendarFileError
 
 log = logging.getLogger(__name__)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from copytrade_gui.storage.come_forward import ComeForward
-from copytrade_gui.storage.problems import (
+from copytrade_gui.storage.files.come_forward import ComeForward
+from copytrade_gui.storage.files.problems import (
     PassphraseMissingError,
     SecondInstanceError,
     WrongPassphraseError,
 )
-from copytrade_gui.storage.vault import LEAST_PASSPHRASE
+from copytrade_gui.storage.secrets.vault import LEAST_PASSPHRASE
 
 
 @dataclass(frozen=True, slots=True)

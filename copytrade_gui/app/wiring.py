@@ -11,9 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from copytrade_gui.app.collecting import Collector
 from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
-from copytrade_gui.app.keeping import keep_lamps
+from copytrade_gui.app.garbage import Collector
 from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.logs import log_to, note_refused_start
 from copytrade_gui.app.market_days import keep_calendar, put_calendar
@@ -26,14 +25,15 @@ from copytrade_gui.app.paper import (
 )
 from copytrade_gui.app.process import files_problem
 from copytrade_gui.app.quitting import replies_are_in
-from copytrade_gui.app.world import SystemChance, SystemClock
+from copytrade_gui.app.system_clock import SystemChance, SystemClock
+from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.rules import Rules
+from copytrade_gui.engine.orders.settings import Rules
 from copytrade_gui.ports import (
     BrokerFailureError,
     Clock,
@@ -50,13 +50,13 @@ from copytrade_gui.services.lamps import Lamps
 from copytrade_gui.services.market import Market
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.trading import Trading
-from copytrade_gui.storage.calendar_file import CalendarFile
-from copytrade_gui.storage.folder import DataFolder, open_folder, profile_root
+from copytrade_gui.storage.files.calendar_file import CalendarFile
+from copytrade_gui.storage.files.folder import DataFolder, open_folder, profile_root
+from copytrade_gui.storage.files.problems import StorageError
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
-from copytrade_gui.storage.keyring_store import OsKeyring, find_backend
-from copytrade_gui.storage.paper_secrets import PaperSecrets
-from copytrade_gui.storage.problems import StorageError
-from copytrade_gui.storage.secrets import VaultSecrets
+from copytrade_gui.storage.secrets.keyring_store import OsKeyring, find_backend
+from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
+from copytrade_gui.storage.secrets.secrets import VaultSecrets
 from copytrade_gui.storage.store import Store, open_store
 
 log = logging.getLogger(__name__)

@@ -12,40 +12,40 @@ from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.book import Book
-from copytrade_gui.engine.breaker import Breaker
-from copytrade_gui.engine.bus import Bus
-from copytrade_gui.engine.copying import Copying
-from copytrade_gui.engine.decisions import Decisions
-from copytrade_gui.engine.dispatcher import Dispatcher
-from copytrade_gui.engine.divergence import Divergences
-from copytrade_gui.engine.ended import Ended
-from copytrade_gui.engine.exits import Exits
-from copytrade_gui.engine.gate import Gate
-from copytrade_gui.engine.halts import Halts
-from copytrade_gui.engine.hold import Holds
-from copytrade_gui.engine.hours import Hours
-from copytrade_gui.engine.lane import Lanes
-from copytrade_gui.engine.order import Order
-from copytrade_gui.engine.progress import Progress
-from copytrade_gui.engine.reckoning import Reckoning
-from copytrade_gui.engine.reconciler import Absorbed, Reconciler
-from copytrade_gui.engine.recovery import Recovery
-from copytrade_gui.engine.replies import Replies
-from copytrade_gui.engine.resolver import Resolver
-from copytrade_gui.engine.roster import Roster
-from copytrade_gui.engine.rules import Rules
-from copytrade_gui.engine.sleep import Sleep
-from copytrade_gui.engine.stops import Stops
-from copytrade_gui.engine.submission import Placed, Submission
-from copytrade_gui.engine.sweep import Sweep
-from copytrade_gui.engine.takeover import TakeOver
-from copytrade_gui.engine.tripwires import Tripwires
-from copytrade_gui.engine.unmatched import UnmatchedAlarm
-from copytrade_gui.engine.watch import Watch
-from copytrade_gui.engine.wave import Waves
-from copytrade_gui.engine.work import Work
+from copytrade_gui.engine.books.comparison import Reckoning
+from copytrade_gui.engine.books.decisions import Decisions
+from copytrade_gui.engine.books.divergence import Divergences
+from copytrade_gui.engine.books.poller import Watch
+from copytrade_gui.engine.books.reconciler import Absorbed, Reconciler
+from copytrade_gui.engine.books.resolver import Resolver
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.account_news import Roster
+from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.bus import Bus
+from copytrade_gui.engine.orders.gate import Gate
+from copytrade_gui.engine.orders.halts import Halts
+from copytrade_gui.engine.orders.hold import Holds
+from copytrade_gui.engine.orders.hours import Hours
+from copytrade_gui.engine.orders.lane import Lanes
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.orders.progress import Progress
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.recovery.ended import Ended
+from copytrade_gui.engine.recovery.recovery import Recovery
+from copytrade_gui.engine.recovery.sleep import Sleep
+from copytrade_gui.engine.recovery.takeover import TakeOver
+from copytrade_gui.engine.sending.breaker import Breaker
+from copytrade_gui.engine.sending.dispatcher import Dispatcher
+from copytrade_gui.engine.sending.fan_out import Copying
+from copytrade_gui.engine.sending.replies import Replies
+from copytrade_gui.engine.sending.submission import Placed, Submission
+from copytrade_gui.engine.sending.wave import Waves
+from copytrade_gui.engine.stops.auto_stops import Tripwires
+from copytrade_gui.engine.stops.stops import Stops
+from copytrade_gui.engine.stops.sweep import Sweep
+from copytrade_gui.engine.stops.unmatched import UnmatchedAlarm
 from copytrade_gui.ports import (
     BrokerSession,
     Chance,

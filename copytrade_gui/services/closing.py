@@ -18,10 +18,10 @@ from copytrade_gui.domain.day import DayChecked, DayReport, DaySeal, DayStep
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import State
+from copytrade_gui.engine.books.comparison import Compared
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.lane import Lane
-from copytrade_gui.engine.order import Order
-from copytrade_gui.engine.reckoning import Compared
+from copytrade_gui.engine.orders.lane import Lane
+from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.ports import Clock, Journal, JournalFailureError, SealBook
 from copytrade_gui.services.verbs import RefusedError
 

@@ -21,11 +21,11 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.exits import Cover
-from copytrade_gui.engine.lane import SizingFacts
-from copytrade_gui.engine.order import Order
-from copytrade_gui.engine.planner import Share, share_out
-from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.engine.orders.lane import SizingFacts
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.exits import Cover
+from copytrade_gui.engine.planning.planner import Share, share_out
+from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.refusing import refusals_logged

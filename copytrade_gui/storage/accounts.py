@@ -11,10 +11,10 @@ from sqlalchemy.dialects.sqlite import insert
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.storage.database import Database
-from copytrade_gui.storage.engines import SqliteFailedError
-from copytrade_gui.storage.problems import StorageError
-from copytrade_gui.storage.tables import accounts
+from copytrade_gui.storage.database.database import Database
+from copytrade_gui.storage.database.engines import SqliteFailedError
+from copytrade_gui.storage.database.tables import accounts
+from copytrade_gui.storage.files.problems import StorageError
 
 _MASTERS_FIRST = case((accounts.c.role == Role.MASTER.value, 0), else_=1)
 _ALL = select(accounts).order_by(_MASTERS_FIRST, accounts.c.name, accounts.c.account_id)

@@ -28,7 +28,7 @@ from copytrade_gui.domain.instrument import (
     InstrumentKey,
     InstrumentKind,
 )
-from copytrade_gui.storage.files import Files
+from copytrade_gui.storage.files.files import Files
 
 log = logging.getLogger(__name__)
 

@@ -10,26 +10,26 @@ from dataclasses import dataclass
 
 from copytrade_gui.ports import Clock, FaultPoint
 from copytrade_gui.storage.accounts import SqliteAccounts
-from copytrade_gui.storage.backup import Backups
-from copytrade_gui.storage.database import Database
-from copytrade_gui.storage.emergency import EmergencyJournal
-from copytrade_gui.storage.engines import Connecting
-from copytrade_gui.storage.files import Files
-from copytrade_gui.storage.folder import RESERVE_BYTES, DataFolder
-from copytrade_gui.storage.history import SqliteHistory
-from copytrade_gui.storage.identity import Installation
-from copytrade_gui.storage.inline import InlineDatabase
-from copytrade_gui.storage.instance_lock import InstanceLock
-from copytrade_gui.storage.journal import SqliteJournal
-from copytrade_gui.storage.kill_flag import KillFlagFile
-from copytrade_gui.storage.opening import Opener, Opening
-from copytrade_gui.storage.order_log import OrderLog
-from copytrade_gui.storage.presence import Presence
-from copytrade_gui.storage.problems import FolderError
-from copytrade_gui.storage.reserve import Reserve, room_problem
-from copytrade_gui.storage.sealing import SqliteSeals
-from copytrade_gui.storage.threaded import AsyncDatabase
-from copytrade_gui.storage.threads import in_own_thread
+from copytrade_gui.storage.database.async_db import AsyncDatabase
+from copytrade_gui.storage.database.database import Database
+from copytrade_gui.storage.database.engines import Connecting
+from copytrade_gui.storage.database.identity import Installation
+from copytrade_gui.storage.database.presence import Presence
+from copytrade_gui.storage.database.sync_db import InlineDatabase
+from copytrade_gui.storage.files.files import Files
+from copytrade_gui.storage.files.folder import RESERVE_BYTES, DataFolder
+from copytrade_gui.storage.files.instance_lock import InstanceLock
+from copytrade_gui.storage.files.kill_flag import KillFlagFile
+from copytrade_gui.storage.files.problems import FolderError
+from copytrade_gui.storage.files.reserve import Reserve, room_problem
+from copytrade_gui.storage.files.threads import in_own_thread
+from copytrade_gui.storage.journal.emergency import EmergencyJournal
+from copytrade_gui.storage.journal.history import SqliteHistory
+from copytrade_gui.storage.journal.journal import SqliteJournal
+from copytrade_gui.storage.journal.sealing import SqliteSeals
+from copytrade_gui.storage.order_log.order_log import OrderLog
+from copytrade_gui.storage.upkeep.backup import Backups
+from copytrade_gui.storage.upkeep.opening import Opener, Opening
 
 
 def _not_tested(_: str) -> None:

@@ -16,35 +16,35 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.console import Console
 from copytrade_gui.ui import assets, figures
 from copytrade_gui.ui.actions import ICON_NAMES, Actions
+from copytrade_gui.ui.activity.activity import ActivityPanel
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.dialogs.preferences import apply_look, read_policy
 from copytrade_gui.ui.event_pump import EventPump
-from copytrade_gui.ui.halt_work import HaltWork
+from copytrade_gui.ui.feed.live_feed import LiveFeedPanel
+from copytrade_gui.ui.followers.follower_work import FollowerWork
+from copytrade_gui.ui.followers.followers import FollowersPanel
+from copytrade_gui.ui.followers.halt_work import HaltWork
 from copytrade_gui.ui.icons import OTHER_NAMES, Icons
+from copytrade_gui.ui.latency.latency import LatencyPanel
+from copytrade_gui.ui.latency.latency_samples import KEPT
 from copytrade_gui.ui.layout import arrange, give_corners
 from copytrade_gui.ui.menus import build_menus
+from copytrade_gui.ui.news.notice_centre import NoticeCentre
 from copytrade_gui.ui.notices import Notice, Notices
-from copytrade_gui.ui.order_work import OrderWork
-from copytrade_gui.ui.panels.activity import ActivityPanel
-from copytrade_gui.ui.panels.follower_work import FollowerWork
-from copytrade_gui.ui.panels.followers import FollowersPanel
-from copytrade_gui.ui.panels.latency import LatencyPanel
-from copytrade_gui.ui.panels.latency_samples import KEPT
-from copytrade_gui.ui.panels.live_feed import LiveFeedPanel
-from copytrade_gui.ui.panels.notice_centre import NoticeCentre
-from copytrade_gui.ui.panels.order_entry import OrderEntryPanel
-from copytrade_gui.ui.panels.orders import OrdersPanel
-from copytrade_gui.ui.panels.status_lamps import StatusLamps
-from copytrade_gui.ui.panels.top_strip import TopStrip
+from copytrade_gui.ui.orders.order_work import OrderWork
+from copytrade_gui.ui.orders.orders import OrdersPanel
+from copytrade_gui.ui.orders.unmatched_work import UnmatchedWork
 from copytrade_gui.ui.parts import Parts
 from copytrade_gui.ui.roster import Roster
-from copytrade_gui.ui.stop_work import StopWork
+from copytrade_gui.ui.stops.stop_work import StopWork
+from copytrade_gui.ui.strip.status_lamps import StatusLamps
+from copytrade_gui.ui.strip.top_strip import TopStrip
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.tasks import Tasks
 from copytrade_gui.ui.theme import Theme
+from copytrade_gui.ui.ticket.order_entry import OrderEntryPanel
 from copytrade_gui.ui.turns import Turns
-from copytrade_gui.ui.unmatched_work import UnmatchedWork
 from copytrade_gui.ui.view_work import ViewWork
 from copytrade_gui.ui.widgets.bands import Bands
 from copytrade_gui.ui.widgets.docks import Dock

@@ -23,7 +23,7 @@ from copytrade_gui.ui.file_choice import SHEETS, ask_save_path
 from copytrade_gui.ui.parts import Parts
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.theme import Scheme
-from copytrade_gui.ui.ticket_words import ConfirmPolicy
+from copytrade_gui.ui.ticket.ticket_words import ConfirmPolicy
 
 VIEWS = {
     Act.VIEW_TICKET: "order_entry",

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.app.keeping import keep_lamps
+from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.domain.events import Event, LampChanged
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.simulator.config import Switches
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.files.folder import DataFolder
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import Console, world
 

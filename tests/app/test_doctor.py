@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.app.doctor import examine
-from copytrade_gui.app.world import SystemClock
-from copytrade_gui.storage.folder import open_folder
+from copytrade_gui.app.system_clock import SystemClock
+from copytrade_gui.storage.files.folder import open_folder
 from copytrade_gui.storage.store import open_store
 
 

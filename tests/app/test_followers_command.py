@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from copytrade_gui.__main__ import main
+from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import PAPER_PROFILE
-from copytrade_gui.app.world import SystemClock
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.services.account_store import APP_SECRET
-from copytrade_gui.storage.folder import open_folder
-from copytrade_gui.storage.paper_secrets import PaperSecrets
+from copytrade_gui.storage.files.folder import open_folder
+from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from copytrade_gui.storage.store import open_store
 
 MASTER = Account(AccountId("M-1"), Role.MASTER, "Owner", "MX1", "key")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from copytrade_gui.app.keeping import keep_lamps
+from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import Event, LampChanged
 from copytrade_gui.domain.ids import AccountId

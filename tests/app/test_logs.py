@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.app.logs import log_to, redact
-from copytrade_gui.storage.folder import open_folder
+from copytrade_gui.storage.files.folder import open_folder
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.app.starting import other_console, passphrase_wanted, requests_to
+from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import OpenOptions, open_console, open_vault
-from copytrade_gui.app.world import SystemClock
-from copytrade_gui.storage.folder import open_folder
-from copytrade_gui.storage.instance_lock import InstanceLock
-from copytrade_gui.storage.problems import (
+from copytrade_gui.storage.files.folder import open_folder
+from copytrade_gui.storage.files.instance_lock import InstanceLock
+from copytrade_gui.storage.files.problems import (
     PassphraseMissingError,
     SecondInstanceError,
     WrongPassphraseError,

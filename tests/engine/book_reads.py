@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from copytrade_gui.domain.ids import BrokerOrderId, CommandId, TradeId
 from copytrade_gui.domain.order import FanOut, State
-from copytrade_gui.engine.lane import Lane
-from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.orders.lane import Lane
+from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.rig import Console, world

@@ -15,13 +15,13 @@ from copytrade_gui.domain.events import AccountHalted, Event
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.services.verbs import FollowerDraft, RefusedError
 from copytrade_gui.simulator.faults import Fault
-from copytrade_gui.storage.paper_secrets import PaperSecrets
+from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from tests.proof.rig import Console, ProgramStopped, World, world
 
 MASTER, F1 = AccountId("M"), AccountId("F001")

@@ -15,9 +15,9 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.rules import Rules
-from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.ports import Read
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.book_reads import Doubt

@@ -14,8 +14,8 @@ from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, Validity
-from copytrade_gui.engine.rules import Rules
-from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.wire import Request
 from tests.engine.test_leaving import begin

@@ -12,8 +12,8 @@ from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.ids import BrokerOrderId, TradeId
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.differences import Books
-from copytrade_gui.engine.differences import differences as compared
+from copytrade_gui.engine.books.differences import Books
+from copytrade_gui.engine.books.differences import differences as compared
 from copytrade_gui.ports import BrokerTrade
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import holds_from_yesterday, trades_himself

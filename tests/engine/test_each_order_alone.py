@@ -9,7 +9,7 @@ import pytest
 
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import State
-from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.ports import OrderRoad, PlaceReply, PreparedOrder
 from tests.engine.test_leaving import begin, press
 from tests.proof.judge import judge

@@ -12,7 +12,7 @@ from copytrade_gui.domain.ids import CommandId, attempt_id, order_tag
 from copytrade_gui.domain.instrument import Exchange, InstrumentKey
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.ports import Read
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault

@@ -12,8 +12,8 @@ import pytest
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, OrderTerms, Product, Side, State
-from copytrade_gui.engine.order import Order
-from copytrade_gui.engine.planner import share_out
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.planner import share_out
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import holds_from_yesterday, trades_himself
 from tests.engine.test_leaving import begin

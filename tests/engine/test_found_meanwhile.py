@@ -6,8 +6,8 @@ import pytest
 
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import State
-from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.ports import FaultPoint, Read
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.book_reads import Doubt

@@ -10,7 +10,7 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.ports import PreparedOrder
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault

@@ -13,7 +13,7 @@ from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.verbs import FollowerDraft, RefusedError
-from copytrade_gui.storage.paper_secrets import PaperSecrets
+from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import Console, world
 

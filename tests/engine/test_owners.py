@@ -10,7 +10,7 @@ from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.order import Order
+from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import settled
 from tests.proof.owner import Owner

@@ -9,7 +9,7 @@ from __future__ import annotations
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_account_halts import halted, orders_at_broker
 from tests.engine.test_leaving import begin, press

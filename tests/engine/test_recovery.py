@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
-from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import settled
 from tests.proof.rig import Console, ProgramStopped, world

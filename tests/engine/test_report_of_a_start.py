@@ -8,7 +8,7 @@ from copytrade_gui.domain.events import Event, RecoveryReported
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.simulator.faults import Fault
-from copytrade_gui.storage.records import RecoveryFact
+from copytrade_gui.storage.journal.facts import RecoveryFact
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import Console, World, world

@@ -5,8 +5,8 @@ from __future__ import annotations
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, State
-from copytrade_gui.engine.limiter import RollingWindow
-from copytrade_gui.engine.planner import rotate
+from copytrade_gui.engine.orders.limiter import RollingWindow
+from copytrade_gui.engine.planning.planner import rotate
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import settled
 from tests.proof.rig import Console, world

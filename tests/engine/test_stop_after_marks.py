@@ -6,7 +6,7 @@ import pytest
 
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.ports import FaultPoint
 from tests.engine.test_leaving import FAST, begin, press
 from tests.proof.judge import settled

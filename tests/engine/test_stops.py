@@ -7,9 +7,9 @@ import pytest
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.rules import Rules
-from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.sending.submission import DeniedError
 from tests.engine.test_leaving import launches
 from tests.proof.judge import settled
 from tests.proof.rig import Console, ProgramStopped, world

@@ -16,7 +16,7 @@ from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.ports import AccountBook
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.verbs import FollowerDraft, RefusedError
-from copytrade_gui.storage.paper_secrets import PaperSecrets
+from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from tests.engine.test_leaving import begin, press
 from tests.proof.judge import settled
 from tests.proof.rig import Console, world

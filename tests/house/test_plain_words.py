@@ -25,7 +25,7 @@ BANNED = {
     "QTextEdit": "",
     "QErrorMessage": "",
     "QWhatsThis": "",
-    "QDesktopServices": "copytrade_gui/ui/dialogs/login.py",
+    "QDesktopServices": "copytrade_gui/ui/followers/login.py",
     "ToolTipRole": "copytrade_gui/ui/tables/columns.py",
 }
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.actions import Act
-from copytrade_gui.ui.dialogs.lift_halt import LiftHaltDialog
+from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.journeys.journey import Journey, journey

@@ -14,7 +14,7 @@ from copytrade_gui.domain.order import MAX_QUANTITY, OrderType, Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import FollowerDraft, RefusedError
-from copytrade_gui.storage.folder import open_folder
+from copytrade_gui.storage.files.folder import open_folder
 from tests.journeys.journey import journey
 
 pytestmark = pytest.mark.timeout(180)

@@ -13,7 +13,7 @@ from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
 from copytrade_gui.domain.order import OrderType, Side
 from copytrade_gui.services.verbs import FollowerDraft, RefusedError
-from copytrade_gui.storage.folder import open_folder
+from copytrade_gui.storage.files.folder import open_folder
 from tests.journeys.journey import Journey, journey
 
 pytestmark = pytest.mark.timeout(120)

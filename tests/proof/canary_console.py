@@ -18,14 +18,14 @@ import msgspec
 
 from copytrade_gui.app import wiring
 from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions
+from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
-from copytrade_gui.app.world import SystemClock
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.services.account_store import APP_SECRET, TOKEN
 from copytrade_gui.services.verbs import RefusedError
-from copytrade_gui.storage.folder import DataFolder
-from copytrade_gui.storage.secrets import VaultSecrets
+from copytrade_gui.storage.files.folder import DataFolder
+from copytrade_gui.storage.secrets.secrets import VaultSecrets
 from tests.proof.killed_console import Note, Operator, Setup, tell
 
 

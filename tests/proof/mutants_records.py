@@ -5,44 +5,47 @@ from __future__ import annotations
 from tests.proof.mutants import Mutant
 
 _STORAGE = "copytrade_gui/storage/"
+_DATABASE = f"{_STORAGE}database/"
+_ORDER_LOG = f"{_STORAGE}order_log/"
+_JOURNAL = f"{_STORAGE}journal/"
 
 MUTANTS: tuple[Mutant, ...] = (
     # -- before the first byte
-    Mutant("a plan is recorded before its bytes", f"{_STORAGE}journal.py",
+    Mutant("a plan is recorded before its bytes", f"{_JOURNAL}journal.py",
            "        return await self._log(RecordKind.PLAN, record, plan.made_ns, plan.plan_id)\n",
            "        return True\n"),
-    Mutant("a wave is recorded before its bytes", f"{_STORAGE}journal.py",
+    Mutant("a wave is recorded before its bytes", f"{_JOURNAL}journal.py",
            "            await self._log(RecordKind.WAVE, record, first[0].marked_ns)\n",
            "            pass\n"),
-    Mutant("a record becomes a fact of the trail", f"{_STORAGE}journal.py",
+    Mutant("a record becomes a fact of the trail", f"{_JOURNAL}journal.py",
            "            self._facts.enqueue(recorded_fact(what, record, now, plan_id), now)\n",
            "            pass\n"),
-    Mutant("a plan is expanded once", f"{_STORAGE}expansion.py",
+    Mutant("a plan is expanded once", f"{_JOURNAL}expansion.py",
            "    if has_rows(cursor, record.plan_id):\n        return\n", ""),
-    Mutant("marks are expanded once", f"{_STORAGE}expansion.py",
+    Mutant("marks are expanded once", f"{_JOURNAL}expansion.py",
            "        if number is not None and attempt_row(cursor, number, mark.number) is None:\n",
            "        if number is not None:\n"),
-    Mutant("tags come from the record", f"{_STORAGE}expansion.py",
+    Mutant("tags come from the record", f"{_JOURNAL}expansion.py",
            "            mark.tag,\n            marks.bodies,",
            "            str(row),\n            marks.bodies,"),
-    Mutant("what was not expanded is expanded by the start", f"{_STORAGE}leftover.py",
+    Mutant("what was not expanded is expanded by the start", f"{_JOURNAL}leftover.py",
            "                if not _is_expanded(cursor, row)\n", "                if False\n"),
-    Mutant("a voided plan of the order log stays void", f"{_STORAGE}leftover.py",
+    Mutant("a voided plan of the order log stays void", f"{_JOURNAL}leftover.py",
            "    if voided:\n", "    if False:\n"),
-    Mutant("a plan the order log knows is not taken again", f"{_STORAGE}order_log.py",
+    Mutant("a plan the order log knows is not taken again", f"{_ORDER_LOG}order_log.py",
            "lastrowid if known is None else None", "lastrowid"),
-    Mutant("no order leaves while facts wait outside the database", f"{_STORAGE}journal.py",
+    Mutant("no order leaves while facts wait outside the database", f"{_JOURNAL}journal.py",
            "        if self._trail.waiting:\n            raise JournalFailureError(\n",
            "        if False:\n            raise JournalFailureError(\n"),
-    Mutant("an order has one live attempt", f"{_STORAGE}trail.py",
+    Mutant("an order has one live attempt", f"{_JOURNAL}trail.py",
            "await self._write(database, fresh, strict=True)", "await self._write(database, fresh)"),
-    Mutant("the end of a try is stored before the next try", f"{_STORAGE}groups.py",
+    Mutant("the end of a try is stored before the next try", f"{_JOURNAL}groups.py",
            "            await to_its_end(self._store_all())  # what was taken is not lost with the"
            " caller\n            yield\n", "            yield\n"),
-    Mutant("a record is a fact also when nobody waits for it any more", f"{_STORAGE}order_log.py",
+    Mutant("a record is a fact also when nobody waits for it any more", f"{_ORDER_LOG}order_log.py",
            "return await to_its_end(finish())", "return await finish()"),
     Mutant("what waits outside the database comes before what was not expanded",
-           f"{_STORAGE}journal.py",
+           f"{_JOURNAL}journal.py",
            "            replayed = await trail.replay(database)\n"
            "            now = Moment(clock.wall_ns(), clock.mono_ns(), None)\n"
            "            fault_point(BEFORE_EXPANSION)\n"
@@ -52,24 +55,24 @@ MUTANTS: tuple[Mutant, ...] = (
            "            expanded = await expand_leftover(order_log, database, trail, now)\n"
            "            replayed = await trail.replay(database)\n"),
     # -- what was changed on the disk
-    Mutant("a changed column is named", f"{_STORAGE}verify.py",
+    Mutant("a changed column is named", f"{_JOURNAL}verify.py",
            "                    if should != does:\n", "                    if False:\n"),
-    Mutant("a changed record of a plan is named", f"{_STORAGE}verify.py",
+    Mutant("a changed record of a plan is named", f"{_JOURNAL}verify.py",
            "known not in {None, row.body}", "False"),
     # -- files that are taken away under the console
-    Mutant("a file that was taken away is noticed", f"{_STORAGE}presence.py",
+    Mutant("a file that was taken away is noticed", f"{_DATABASE}presence.py",
            "            elif known != now:\n", "            elif False:\n"),
-    Mutant("another file in its place is noticed", f"{_STORAGE}presence.py",
+    Mutant("another file in its place is noticed", f"{_DATABASE}presence.py",
            "    return found.st_dev, found.st_ino\n", "    return found.st_dev, 0\n"),
     Mutant("an order log that was taken away is noticed", f"{_STORAGE}store.py",
            "Presence(folder.database, folder.order_log)", "Presence(folder.database)"),
-    Mutant("no plan is stored in a file that is gone", f"{_STORAGE}journal.py",
+    Mutant("no plan is stored in a file that is gone", f"{_JOURNAL}journal.py",
            "        self._must_be_there()\n        self._refuse_while_facts_wait()\n        try:\n",
            "        self._refuse_while_facts_wait()\n        try:\n"),
-    Mutant("no wave is stored in a file that is gone", f"{_STORAGE}journal.py",
+    Mutant("no wave is stored in a file that is gone", f"{_JOURNAL}journal.py",
            "        self._must_be_there()\n        self._refuse_while_facts_wait()\n        again",
            "        self._refuse_while_facts_wait()\n        again"),
-    Mutant("nobody resumes over a file that is gone", f"{_STORAGE}journal.py",
+    Mutant("nobody resumes over a file that is gone", f"{_JOURNAL}journal.py",
            "            self._must_be_there()\n        try:\n            # Those",
            "            pass\n        try:\n            # Those"),
     Mutant("what a file that is gone held is rescued", f"{_STORAGE}store.py",

@@ -5,35 +5,40 @@ from __future__ import annotations
 from tests.proof.mutants import Mutant
 
 _ENGINE = "copytrade_gui/engine/"
+_BOOKS = f"{_ENGINE}books/"
+_SENDING = f"{_ENGINE}sending/"
+_STOPS = f"{_ENGINE}stops/"
+_RECOVERY = f"{_ENGINE}recovery/"
 
 MUTANTS: tuple[Mutant, ...] = (
-    Mutant("what a stop kept back is told as not sent", f"{_ENGINE}wave.py",
+    Mutant("what a stop kept back is told as not sent", f"{_SENDING}wave.py",
            "            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)\n",
            "            pass\n"),
-    Mutant("all that a stop kept back is marked before any is told of", f"{_ENGINE}wave.py",
+    Mutant("all that a stop kept back is marked before any is told of", f"{_SENDING}wave.py",
            "        for item in rest:\n"
            "            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)\n",
            "            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)\n"
            "            self._progress.give_up(item.order, ends, code, why)\n"),
-    Mutant("a taken cancel is given its time", f"{_ENGINE}changes.py",
+    Mutant("a taken cancel is given its time", f"{_SENDING}amendments.py",
            "        if since < self._rules.cancel_repeat:\n", "        if False:\n"),
     Mutant("an answered cancel is repeated only when the book shows a reason",
-           f"{_ENGINE}changes.py", "        return not cancel.answered or (\n",
+           f"{_SENDING}amendments.py", "        return not cancel.answered or (\n",
            "        return True or (\n"),
-    Mutant("an account's cancels leave one after another", f"{_ENGINE}changes.py",
+    Mutant("an account's cancels leave one after another", f"{_SENDING}amendments.py",
            "                await ended\n", ""),
-    Mutant("a rule that asks again is no new press", f"{_ENGINE}changes.py",
+    Mutant("a rule that asks again is no new press", f"{_SENDING}amendments.py",
            "known is not None and anew:", "known is not None:"),
-    Mutant("a silent cancel does not keep its account's others for long", f"{_ENGINE}changes.py",
+    Mutant("a silent cancel does not keep its account's others for long",
+           f"{_SENDING}amendments.py",
            "        if left <= 0 and silent:\n", "        if False:\n"),
-    Mutant("a kill cancels what only the broker's book knows", f"{_ENGINE}sweep.py",
+    Mutant("a kill cancels what only the broker's book knows", f"{_STOPS}sweep.py",
            "                self.changes.cancel_row(row, account)\n", ""),
-    Mutant("whatever carries our tag is ours", f"{_ENGINE}reconciler.py",
+    Mutant("whatever carries our tag is ours", f"{_BOOKS}reconciler.py",
            "if is_our_tag(row.tag) or self._book", "if self._book"),
-    Mutant("a kill reads the accounts of which our records know nothing", f"{_ENGINE}sweep.py",
+    Mutant("a kill reads the accounts of which our records know nothing", f"{_STOPS}sweep.py",
            "        for lane in self._lanes:\n            busy",
            "        for lane in ():\n            busy"),
-    Mutant("nothing is proven while the book shows an open order of ours", f"{_ENGINE}sweep.py",
+    Mutant("nothing is proven while the book shows an open order of ours", f"{_STOPS}sweep.py",
            "not ours and not shown and quiet", "not ours and quiet"),
     # -- the program ends
     Mutant("nothing more leaves when the program ends", "copytrade_gui/app/quitting.py",
@@ -41,13 +46,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("the program ends after the replies are in", "copytrade_gui/app/quitting.py",
            "    if not waiting:\n", "    if True:\n"),
     # -- our records were lost
-    Mutant("what was placed after our records were lost is another's", f"{_ENGINE}takeover.py",
+    Mutant("what was placed after our records were lost is another's", f"{_RECOVERY}takeover.py",
            " and row.placed_ns < self._lost.before_ns\n", "\n"),
-    Mutant("after a loss nothing leaves before the book was taken over", f"{_ENGINE}reconciler.py",
+    Mutant("after a loss nothing leaves before the book was taken over", f"{_BOOKS}reconciler.py",
            "            result.complete = False\n            result.why_not = f\"{number} orders",
            "            result.why_not = f\"{number} orders"),
-    Mutant("after a loss every account is read first", f"{_ENGINE}recovery.py",
+    Mutant("after a loss every account is read first", f"{_RECOVERY}recovery.py",
            "        if lost_today:\n", "        if False:\n"),
-    Mutant("an order that was taken over is at the broker already", f"{_ENGINE}takeover.py",
+    Mutant("an order that was taken over is at the broker already", f"{_RECOVERY}takeover.py",
            "        self._book.mark(order, attempt)\n", ""),
 )  # fmt: skip

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, Side
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine import faultpoints
-from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import settled
 from tests.proof.owner import Owner

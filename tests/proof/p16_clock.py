@@ -15,7 +15,7 @@ import msgspec
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import Verdict, judge, settled
 from tests.proof.rig import MORNING_NS, Console, ProgramStopped, World, world

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.files.folder import DataFolder
 
 
 def put_back(copy: Path) -> None:

@@ -31,13 +31,13 @@ from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey,
 from copytrade_gui.domain.instrument import InstrumentKind as Kind
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.engine import faultpoints
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.rules import Rules
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.settings import Rules
 from copytrade_gui.ports import FaultPoint, LostRecords, SessionToken
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
-from copytrade_gui.storage.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.folder import DataFolder, open_folder
 from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.proof.chance import SeededChance
 from tests.proof.door import Line, SimulatorDoor

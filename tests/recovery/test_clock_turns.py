@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from copytrade_gui.engine import faultpoints
+from copytrade_gui.engine.orders import faultpoints
 from tests.proof import p16_clock
 
 

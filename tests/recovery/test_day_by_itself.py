@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from copytrade_gui.domain.events import Alarm, Event
-from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
-from copytrade_gui.storage.inline import InlineDatabase
+from copytrade_gui.storage.database.engines import FailureKind, SqliteFailedError
+from copytrade_gui.storage.database.sync_db import InlineDatabase
 from tests.engine.test_comparing import trade
 from tests.engine.test_leaving import press
 from tests.proof.rig import MORNING_NS, Console, world

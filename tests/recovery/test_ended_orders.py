@@ -14,8 +14,8 @@ import pytest
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
 from copytrade_gui.domain.order import FanOut, Product, Side, State
 from copytrade_gui.domain.records import Fill, Plan
-from copytrade_gui.engine.fills import Fills
-from copytrade_gui.engine.submission import DeniedError
+from copytrade_gui.engine.orders.fills import Fills
+from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import judge
 from tests.proof.rig import Console, world

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.storage.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.folder import DataFolder, open_folder
 from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.storage.samples import HandClock
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from copytrade_gui.storage.files import Files
+from copytrade_gui.storage.files.files import Files
 
 
 class Fault(StrEnum):

@@ -23,11 +23,11 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill, Timing
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.storage.copies import copy_checked
-from copytrade_gui.storage.files import Files
-from copytrade_gui.storage.folder import open_folder
+from copytrade_gui.storage.database.copies import copy_checked
+from copytrade_gui.storage.database.tables import SCHEMA
+from copytrade_gui.storage.files.files import Files
+from copytrade_gui.storage.files.folder import open_folder
 from copytrade_gui.storage.store import Seams, open_store
-from copytrade_gui.storage.tables import SCHEMA
 from tests.storage.samples import (
     MASTER,
     NIFTY_CALL,

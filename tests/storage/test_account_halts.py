@@ -16,11 +16,11 @@ from copytrade_gui.domain.events import AccountHalted, AccountHaltLifted, Alarm,
 from copytrade_gui.domain.halt import AccountHalt, Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import JournalFailureError
-from copytrade_gui.storage.chain import EventRow
-from copytrade_gui.storage.database import cursor_of
-from copytrade_gui.storage.engines import Connecting
-from copytrade_gui.storage.folder import DataFolder
-from copytrade_gui.storage.projection import store_events
+from copytrade_gui.storage.database.database import cursor_of
+from copytrade_gui.storage.database.engines import Connecting
+from copytrade_gui.storage.files.folder import DataFolder
+from copytrade_gui.storage.journal.chain import EventRow
+from copytrade_gui.storage.journal.projection import store_events
 from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.storage.conftest import SMALL
 from tests.storage.faulty import Fault, Script, failing

@@ -8,9 +8,9 @@ import pytest
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.storage.engines import Connecting
-from copytrade_gui.storage.folder import DataFolder
-from copytrade_gui.storage.problems import StorageError
+from copytrade_gui.storage.database.engines import Connecting
+from copytrade_gui.storage.files.folder import DataFolder
+from copytrade_gui.storage.files.problems import StorageError
 from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.storage.faulty import Fault, Script, failing
 from tests.storage.samples import MASTER, HandClock

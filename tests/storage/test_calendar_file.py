@@ -9,7 +9,7 @@ import pytest
 
 from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.storage.calendar_file import CalendarFile, CalendarFileError
+from copytrade_gui.storage.files.calendar_file import CalendarFile, CalendarFileError
 
 
 def test_the_program_knows_the_holidays_of_its_year_and_makes_an_example(tmp_path: Path) -> None:

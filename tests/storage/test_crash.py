@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.domain.order import State
-from copytrade_gui.storage.folder import open_folder
+from copytrade_gui.storage.files.folder import open_folder
 from copytrade_gui.storage.store import open_store
 from tests.house.source import ROOT
 from tests.proof.counts import proof_count
@@ -27,7 +27,7 @@ TRADE = """
 import asyncio, pathlib, sys
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.order import State
-from copytrade_gui.storage.folder import open_folder
+from copytrade_gui.storage.files.folder import open_folder
 from copytrade_gui.storage.store import open_store
 from tests.storage.conftest import SMALL
 from tests.storage.samples import HandClock, first_attempts, make_plan, view_of

@@ -7,7 +7,7 @@ from msgspec import structs
 from copytrade_gui.domain.divergence import Change, Divergence
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.order import State
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.store import Store, open_store
 from tests.storage.conftest import SMALL
 from tests.storage.samples import DAY, NOON_NS, HandClock, first_attempts, make_plan, view_of

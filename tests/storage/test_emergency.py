@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copytrade_gui.storage.emergency import EmergencyJournal
+from copytrade_gui.storage.journal.emergency import EmergencyJournal
 
 FACTS = [b'{"n":1}', b'{"n":2,"words":"\xc3\xa9"}', b"[]"]
 

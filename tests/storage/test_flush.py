@@ -8,8 +8,8 @@ import pytest
 
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.order import State
-from copytrade_gui.storage.engines import FailureKind, SqliteFailedError
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.database.engines import FailureKind, SqliteFailedError
+from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.store import open_store
 from tests.storage.conftest import SMALL
 from tests.storage.samples import HandClock, first_attempts, make_plan, view_of

@@ -15,13 +15,13 @@ import pytest
 
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.order import State
-from copytrade_gui.storage.files import Files
-from copytrade_gui.storage.folder import DataFolder, open_folder
-from copytrade_gui.storage.instance_lock import InstanceLock
+from copytrade_gui.storage.files.files import Files
+from copytrade_gui.storage.files.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.instance_lock import InstanceLock
+from copytrade_gui.storage.files.kill_flag import KillFlagFile
+from copytrade_gui.storage.files.problems import FolderError, SecondInstanceError
+from copytrade_gui.storage.files.reserve import Reserve, room_problem
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
-from copytrade_gui.storage.kill_flag import KillFlagFile
-from copytrade_gui.storage.problems import FolderError, SecondInstanceError
-from copytrade_gui.storage.reserve import Reserve, room_problem
 from copytrade_gui.storage.store import open_store
 from tests.storage.conftest import SMALL
 from tests.storage.samples import HandClock, first_attempts, make_plan
@@ -114,7 +114,8 @@ def test_a_link_onto_a_network_drive_and_one_to_itself_are_refused(
     drive = tmp_path / "drive"
     drive.mkdir()
     monkeypatch.setattr(
-        "copytrade_gui.storage.folder._on_network", lambda path: drive in (path, *path.parents)
+        "copytrade_gui.storage.files.folder._on_network",
+        lambda path: drive in (path, *path.parents),
     )
     (tmp_path / "data").symlink_to(drive, target_is_directory=True)
     with pytest.raises(FolderError, match=r"leads to .*drive, which lies on a network drive"):
@@ -175,7 +176,7 @@ def test_two_profiles_run_side_by_side(tmp_path: Path) -> None:
 
 def test_the_lock_dies_with_its_process(folder: DataFolder) -> None:
     held = (
-        "import sys, pathlib; from copytrade_gui.storage.instance_lock import InstanceLock; "
+        "import sys, pathlib; from copytrade_gui.storage.files.instance_lock import InstanceLock; "
         "lock = InstanceLock(pathlib.Path(sys.argv[1])); print('held', flush=True); input()"
     )
     process = subprocess.Popen(

@@ -34,7 +34,7 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import JournalFailureError, OpenWork
-from copytrade_gui.storage.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.folder import DataFolder, open_folder
 from copytrade_gui.storage.store import Store, open_store
 from tests.storage.conftest import SMALL
 from tests.storage.samples import (

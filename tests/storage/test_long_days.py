@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from copytrade_gui.domain.events import Alarm, Severity
-from copytrade_gui.storage import idle
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.database import idle
+from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.store import Store, open_store
 from tests.storage.conftest import SMALL
 from tests.storage.samples import NOON_NS, HandClock, first_attempts, make_plan

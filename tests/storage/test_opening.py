@@ -15,18 +15,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
-from copytrade_gui.storage import opening, upgrade
-from copytrade_gui.storage.engines import Connecting, inline_engine
-from copytrade_gui.storage.files import Files
-from copytrade_gui.storage.folder import DataFolder, open_folder
-from copytrade_gui.storage.problems import (
+from copytrade_gui.storage.database import upgrade
+from copytrade_gui.storage.database.engines import Connecting, inline_engine
+from copytrade_gui.storage.database.tables import APPEND_ONLY, METADATA, SCHEMA, guards
+from copytrade_gui.storage.files.files import Files
+from copytrade_gui.storage.files.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.problems import (
     DamagedDatabaseError,
     FolderError,
     NewerFileError,
     StorageError,
 )
 from copytrade_gui.storage.store import Seams, open_store
-from copytrade_gui.storage.tables import APPEND_ONLY, METADATA, SCHEMA, guards
+from copytrade_gui.storage.upkeep import opening
 from tests.house.source import ROOT
 from tests.storage.conftest import SMALL
 from tests.storage.samples import DAY, HandClock, first_attempts, make_plan
@@ -257,8 +258,8 @@ def test_migrations_run_from_an_installed_wheel(tmp_path: Path) -> None:
     run = (
         "import sys, pathlib, time, copytrade_gui; sys.path_importer_cache\n"
         "assert copytrade_gui.__file__.startswith(sys.argv[2]), copytrade_gui.__file__\n"
-        "from copytrade_gui.storage.folder import open_folder\n"
-        "from copytrade_gui.storage.opening import Opener\n"
+        "from copytrade_gui.storage.files.folder import open_folder\n"
+        "from copytrade_gui.storage.upkeep.opening import Opener\n"
         "folder = open_folder(pathlib.Path(sys.argv[1]), 'paper')\n"
         "assert Opener(folder, time.time_ns).prepare().fresh\n"
         "print('made')"

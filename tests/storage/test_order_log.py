@@ -13,9 +13,9 @@ from copytrade_gui.domain.day import DaySeal
 from copytrade_gui.domain.events import OrderChanged, PlanVoided
 from copytrade_gui.domain.order import State
 from copytrade_gui.ports import JournalFailureError
-from copytrade_gui.storage import journal as points
-from copytrade_gui.storage.engines import Connecting
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.database.engines import Connecting
+from copytrade_gui.storage.files.folder import DataFolder
+from copytrade_gui.storage.journal import journal as points
 from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.storage.conftest import SMALL
 from tests.storage.faulty import Fault, Script, failing

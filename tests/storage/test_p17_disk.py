@@ -22,9 +22,9 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import JournalFailureError
-from copytrade_gui.storage.engines import Connecting
-from copytrade_gui.storage.folder import DataFolder, open_folder
-from copytrade_gui.storage.problems import StorageError
+from copytrade_gui.storage.database.engines import Connecting
+from copytrade_gui.storage.files.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.problems import StorageError
 from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.proof.counts import is_quick, proof_range
 from tests.storage.conftest import SMALL

@@ -11,17 +11,17 @@ import pytest
 
 from copytrade_gui.domain.events import Alarm, Severity
 from copytrade_gui.domain.ids import attempt_id, intent_id, is_our_tag, order_tag
-from copytrade_gui.storage.backup import HOUR_NS, KEPT
-from copytrade_gui.storage.folder import DataFolder, open_folder
-from copytrade_gui.storage.problems import SecondInstanceError
+from copytrade_gui.storage.files.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.problems import SecondInstanceError
 from copytrade_gui.storage.store import Store, open_store
+from copytrade_gui.storage.upkeep.backup import HOUR_NS, KEPT
 from tests.house.source import ROOT
 from tests.storage.conftest import SMALL
 from tests.storage.samples import DAY, MASTER, NOON_NS, HandClock, first_attempts, make_plan
 
 HOLD = """
 import asyncio, pathlib, sys, time
-from copytrade_gui.storage.folder import open_folder
+from copytrade_gui.storage.files.folder import open_folder
 from copytrade_gui.storage.store import open_store
 from tests.storage.conftest import SMALL
 from tests.storage.samples import HandClock

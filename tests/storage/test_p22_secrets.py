@@ -11,20 +11,19 @@ import msgspec
 import pytest
 
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.storage import keyring_store
-from copytrade_gui.storage.folder import DataFolder
-from copytrade_gui.storage.keyring_store import OsKeyring, find_backend
-from copytrade_gui.storage.paper_secrets import PaperSecrets
-from copytrade_gui.storage.problems import (
+from copytrade_gui.storage.files.folder import DataFolder
+from copytrade_gui.storage.files.problems import (
     LockedSecretsError,
     NewerFileError,
     SecretsError,
     StorageError,
     WrongPassphraseError,
 )
-from copytrade_gui.storage.secrets import VaultSecrets
+from copytrade_gui.storage.secrets.keyring_store import OsKeyring, find_backend
+from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
+from copytrade_gui.storage.secrets import keyring_store
+from copytrade_gui.storage.secrets.vault import LEAST_MEMORY_KIB, SCHEMA
 from copytrade_gui.storage.store import open_store
-from copytrade_gui.storage.vault import LEAST_MEMORY_KIB, SCHEMA
 from tests.storage.conftest import SMALL
 from tests.storage.samples import HandClock, first_attempts, make_plan
 

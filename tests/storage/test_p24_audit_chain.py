@@ -16,11 +16,11 @@ from copytrade_gui.domain.events import Alarm, OrderChanged, PlanSettled, Severi
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Timing
 from copytrade_gui.ports import JournalFailureError
-from copytrade_gui.storage import history
-from copytrade_gui.storage.chain import EventRow, Fact, chained
-from copytrade_gui.storage.engines import Connecting
-from copytrade_gui.storage.export import verify_export
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.database.engines import Connecting
+from copytrade_gui.storage.files.folder import DataFolder
+from copytrade_gui.storage.journal import history
+from copytrade_gui.storage.journal.chain import EventRow, Fact, chained
+from copytrade_gui.storage.journal.export import verify_export
 from copytrade_gui.storage.store import Store, open_store
 from tests.storage.conftest import SMALL
 from tests.storage.faulty import Fault as FaultOfDisk

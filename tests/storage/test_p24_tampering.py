@@ -12,10 +12,10 @@ from copytrade_gui.domain.events import FillSeen, OrderChanged, PlanSettled
 from copytrade_gui.domain.ids import BrokerOrderId, TradeId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill, Timing
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.database.tables import METADATA
+from copytrade_gui.storage.files.folder import DataFolder
+from copytrade_gui.storage.journal.verify import verify
 from copytrade_gui.storage.store import open_store
-from copytrade_gui.storage.tables import METADATA
-from copytrade_gui.storage.verify import verify
 from tests.storage.conftest import SMALL
 from tests.storage.samples import (
     NIFTY_CALL,

@@ -10,9 +10,9 @@ import pytest
 
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.database.tables import SCHEMA
+from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.store import open_store
-from copytrade_gui.storage.tables import SCHEMA
 from tests.storage.conftest import SMALL
 from tests.storage.make_old_database import FOLDER, totals_of
 from tests.storage.samples import DAY, HandClock, first_attempts, make_plan

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.storage.engines import Connecting
-from copytrade_gui.storage.folder import DataFolder
+from copytrade_gui.storage.database.engines import Connecting
+from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.store import Seams, open_store
 from tests.storage.conftest import SMALL
 from tests.storage.faulty import Fault, Script, failing

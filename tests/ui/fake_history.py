@@ -6,7 +6,7 @@ from pathlib import Path
 from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.verbs import HistoryRow, LatencySample
-from copytrade_gui.storage.records import order_fact, to_json
+from copytrade_gui.storage.journal.facts import order_fact, to_json
 
 
 class FakeHistory:

@@ -14,20 +14,20 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.ui.day.recovery import RecoveryDialog
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
-from copytrade_gui.ui.dialogs.follower_editor import FollowerEditor, MasterEditor
-from copytrade_gui.ui.dialogs.import_csv import ImportDialog
-from copytrade_gui.ui.dialogs.lift_halt import LiftHaltDialog
-from copytrade_gui.ui.dialogs.login import LoginDialog
-from copytrade_gui.ui.dialogs.order_details import OrderDetails
 from copytrade_gui.ui.dialogs.pages import AboutDialog, KeysDialog
 from copytrade_gui.ui.dialogs.palette import Palette
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog
-from copytrade_gui.ui.dialogs.recovery import RecoveryDialog
-from copytrade_gui.ui.dialogs.resume import ResumeDialog
-from copytrade_gui.ui.dialogs.review import ReviewDialog
-from copytrade_gui.ui.dialogs.sizing import SizingDialog
+from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEditor
+from copytrade_gui.ui.followers.import_csv import ImportDialog
+from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
+from copytrade_gui.ui.followers.login import LoginDialog
+from copytrade_gui.ui.followers.sizing import SizingDialog
 from copytrade_gui.ui.main_window import MainWindow, quit_sentence
+from copytrade_gui.ui.orders.order_details import OrderDetails
+from copytrade_gui.ui.orders.review import ReviewDialog
+from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import csv_files, people

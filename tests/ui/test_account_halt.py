@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QPushButton
 
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ui.actions import Act
-from copytrade_gui.ui.dialogs.lift_halt import LiftHaltDialog
+from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.widgets.label import PlainLabel

@@ -30,9 +30,8 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.verbs import HistoryRow
-from copytrade_gui.storage.chain import SEALED, Fact
-from copytrade_gui.storage.plan_record import plan_record, wave_record
-from copytrade_gui.storage.records import (
+from copytrade_gui.storage.journal.chain import SEALED, Fact
+from copytrade_gui.storage.journal.facts import (
     ORDERS_MARKED,
     PLAN_MADE,
     Moment,
@@ -40,7 +39,8 @@ from copytrade_gui.storage.records import (
     fact_from,
     recorded_fact,
 )
-from copytrade_gui.ui.activity_words import KINDS, STATES, VERBS, details, what, who
+from copytrade_gui.storage.order_log.plan_record import plan_record, wave_record
+from copytrade_gui.ui.activity.activity_words import KINDS, STATES, VERBS, details, what, who
 from copytrade_gui.ui.main_window import MainWindow
 from tests.storage.samples import first_attempts, make_plan
 from tests.ui import days, people

@@ -10,10 +10,10 @@ from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.services.verbs import CancelAnswer
 from copytrade_gui.ui.actions import Act
-from copytrade_gui.ui.cancel_words import answer_words
 from copytrade_gui.ui.dialogs.dialog import Question
-from copytrade_gui.ui.dialogs.kill_guard import KillGuard
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.orders.cancel_words import answer_words
+from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people
 from tests.ui.conftest import until

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 from copytrade_gui.domain.day import DayChecked, DayStep
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
-from copytrade_gui.ui.dialogs.day_end import DayEndDialog
+from copytrade_gui.ui.day.day_end import DayEndDialog
 from copytrade_gui.ui.main_window import MainWindow
 from tests.ui import days
 from tests.ui.conftest import until

@@ -16,9 +16,9 @@ from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
-from copytrade_gui.ui.dialogs.import_csv import ImportDialog
-from copytrade_gui.ui.dialogs.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.dialogs.palette import Palette
+from copytrade_gui.ui.followers.import_csv import ImportDialog
+from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.main_window import MainWindow
 from tests.ui import people
 from tests.ui.conftest import until

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from copytrade_gui.ui.actions import SPECS, Act, Where
-from copytrade_gui.ui.dialogs.kill_guard import KillGuard
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.widgets.label import PlainLabel

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from copytrade_gui.domain.events import Alarm, LampChanged, Severity
 from copytrade_gui.ui.actions import Act
-from copytrade_gui.ui.dialogs.order_details import OrderDetails
 from copytrade_gui.ui.dialogs.refusal import Refusal
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.orders.order_details import OrderDetails
 from copytrade_gui.ui.widgets.tip import menu_words, plain_tip
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people, pictures

@@ -14,9 +14,9 @@ from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.actions import SPECS, Act, Where
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
-from copytrade_gui.ui.dialogs.kill_guard import KillGuard
+from copytrade_gui.ui.feed.live_feed import CAP
 from copytrade_gui.ui.main_window import MainWindow
-from copytrade_gui.ui.panels.live_feed import CAP
+from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tasks import Tasks
 from copytrade_gui.ui.theme import Scheme

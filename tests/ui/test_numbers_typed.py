@@ -15,13 +15,13 @@ from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, Validit
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.services.follower_csv import read_rule
 from copytrade_gui.ui import figures
-from copytrade_gui.ui.dialogs.follower_editor import FollowerEditor
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog
-from copytrade_gui.ui.dialogs.sizing import SizingDialog
+from copytrade_gui.ui.followers.follower_editor import FollowerEditor
+from copytrade_gui.ui.followers.sizing import SizingDialog
+from copytrade_gui.ui.followers.sizing_words import parameter_words, rule_words
 from copytrade_gui.ui.main_window import MainWindow
-from copytrade_gui.ui.sizing_words import parameter_words, rule_words
 from copytrade_gui.ui.tables.data_table import DataTable
-from copytrade_gui.ui.ticket_words import at_words, understood_words, units_words
+from copytrade_gui.ui.ticket.ticket_words import at_words, understood_words, units_words
 from tests.domain.test_number import HARD
 from tests.ui import people
 from tests.ui.conftest import until

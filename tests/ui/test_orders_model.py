@@ -10,9 +10,9 @@ from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.divergence import Change
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.ui.panels.feed_rows import FeedWriter
-from copytrade_gui.ui.panels.order_rows import COLUMNS, roll_up, search_text
-from copytrade_gui.ui.panels.orders_model import PLANS_KEPT, OrdersModel
+from copytrade_gui.ui.feed.feed_rows import FeedWriter
+from copytrade_gui.ui.orders.order_rows import COLUMNS, roll_up, search_text
+from copytrade_gui.ui.orders.orders_model import PLANS_KEPT, OrdersModel
 from copytrade_gui.ui.roster import Roster
 from tests.ui import people
 from tests.ui.watched import watched

@@ -12,9 +12,9 @@ from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.event_pump import latest_only
+from copytrade_gui.ui.latency.latency_samples import LatencySamples
 from copytrade_gui.ui.main_window import MainWindow
-from copytrade_gui.ui.panels.latency_samples import LatencySamples
-from copytrade_gui.ui.panels.orders_model import PLANS_KEPT, OrdersModel
+from copytrade_gui.ui.orders.orders_model import PLANS_KEPT, OrdersModel
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people

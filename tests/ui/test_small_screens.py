@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QScrol
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui.main_window import SMALLEST, MainWindow
-from copytrade_gui.ui.panels.order_rows import COLUMNS
+from copytrade_gui.ui.orders.order_rows import COLUMNS
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.widgets.elided import ElidedLabel

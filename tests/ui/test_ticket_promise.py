@@ -14,9 +14,9 @@ from copytrade_gui.domain.events import RecoveryReported
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import SPECS
-from copytrade_gui.ui.dialogs.kill_guard import KillGuard
 from copytrade_gui.ui.main_window import MainWindow
-from copytrade_gui.ui.panels.order_entry import Phase
+from copytrade_gui.ui.stops.kill_guard import KillGuard
+from copytrade_gui.ui.ticket.order_entry import Phase
 from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
-from copytrade_gui.storage.tables import METADATA
+from copytrade_gui.storage.database.tables import METADATA
 
 
 def run() -> None:

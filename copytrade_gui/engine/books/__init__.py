@@ -1,0 +1,1 @@
+"""The broker's books: when they are read, what they say of our orders, where they differ."""

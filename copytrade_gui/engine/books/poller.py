@@ -1,0 +1,280 @@
+"""Reads the broker's books when something is open or in doubt, each account at its own pace.
+
+One timer for all accounts; a bounded number of reads at once, so that five hundred books never
+stand before an order. The push feed (a later issue) will make reads rarer, not unnecessary.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Callable, Sequence
+
+from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId
+from copytrade_gui.domain.order import State
+from copytrade_gui.engine.books.offline import Offline
+from copytrade_gui.engine.books.reconciler import Absorbed, Reconciler
+from copytrade_gui.engine.books.resolver import Resolver
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.account_news import Roster
+from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.limiter import RollingWindow
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.ports import BrokerSession, BrokerTrade, Clock, FaultPoint, Read, Timer
+
+log = logging.getLogger(__name__)
+
+_CHANGING = frozenset({State.MODIFY_PENDING, State.CANCEL_PENDING, State.ACKED})
+
+
+class Watch:
+    """Schedules reads and hands them to the reconciler and the resolver."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        lanes: Lanes,
+        reconciler: Reconciler,
+        resolver: Resolver,
+        roster: Roster,
+        clock: Clock,
+        work: Work,
+        rules: Rules,
+        fault: FaultPoint,
+        awaited_master: Callable[[AccountId], Order | None],
+        put_off: Callable[[AccountId], bool],
+        after_read: Sequence[Callable[[Lane, Absorbed], None]],
+        notice_time: Callable[[], None],
+        network_back: Callable[[int], None],
+        on_ready: Callable[[], None],
+    ) -> None:
+        """``put_off``: its cancels are being answered, so its book is read when they are done."""
+        self._book = book
+        self._lanes = lanes
+        self._reconciler = reconciler
+        self._resolver = resolver
+        self._roster = roster
+        self._clock = clock
+        self._work = work
+        self._rules = rules
+        self._fault = fault
+        self._awaited_master = awaited_master
+        self._put_off = put_off
+        self._after_read = after_read
+        self._notice_time = notice_time
+        self._due: list[tuple[int, int, AccountId]] = []
+        self._due_at: dict[AccountId, int] = {}
+        self._serial = 0
+        self._timer: Timer | None = None
+        self._timer_ns = 0
+        self._reading: set[AccountId] = set()
+        self._slots = asyncio.Semaphore(rules.reads_at_once)
+        self._slots_offline = asyncio.Semaphore(rules.offline_reads_at_once)
+        self.offline = Offline(
+            lanes=lanes,
+            roster=roster,
+            book=book,
+            clock=clock,
+            work=work,
+            rules=rules,
+            look=self.look,
+            network_back=network_back,
+            on_ready=on_ready,
+        )
+        self._absent: set[AccountId] = set()
+        self._closed = False
+
+    # ------------------------------------------------------------ scheduling
+
+    def soon(self, order: Order) -> None:
+        """An order changed: look at its account when its state wants it."""
+        if order.attempt_state is State.NOT_PLACED:
+            self._absent.add(order.intent.account_id)
+        self.look(order.intent.account_id, self._wants(order))
+
+    def look(self, account: AccountId, seconds: float) -> None:
+        """Read this account's books in so many seconds, or earlier if that was planned."""
+        due = self._clock.mono_ns() + int(seconds * 1e9)
+        planned = self._due_at.get(account)
+        if self._closed or (planned is not None and planned <= due):
+            return
+        self._due_at[account] = due
+        self._serial += 1
+        heapq.heappush(self._due, (due, self._serial, account))
+        self._set_timer()
+
+    def _wants(self, order: Order) -> float:
+        rules = self._rules
+        state = order.attempt_state
+        if state is State.UNKNOWN:
+            return self._resolver.next_read_in(order)
+        if state is State.REVIEW or state is State.NOT_PLACED:
+            return rules.late_find_every
+        awaited = self._awaited_master(order.intent.account_id)
+        if awaited is order:
+            return rules.master_poll
+        quiet = (self._clock.wall_ns() - order.changed_ns) / 1e9
+        if quiet < 2:
+            return rules.watch_first
+        if state in _CHANGING or quiet < 10:
+            return rules.watch_active
+        return rules.watch_idle
+
+    def _set_timer(self) -> None:
+        if not self._due:
+            return
+        due = self._due[0][0]
+        if self._timer is not None:
+            if self._timer_ns <= due:
+                return
+            self._timer.cancel()
+        self._timer_ns = due
+        delay = max(0.0, (due - self._clock.mono_ns()) / 1e9)
+        self._timer = self._clock.call_later(delay, self._run_due)
+
+    def _run_due(self) -> None:
+        self._timer = None
+        self._notice_time()
+        now = self._clock.mono_ns()
+        while self._due and self._due[0][0] <= now:
+            due, _, account = heapq.heappop(self._due)
+            if self._due_at.get(account) != due:
+                continue
+            del self._due_at[account]
+            lane = self._lanes.get(account)
+            if lane is None:
+                continue
+            # A read under way is perhaps of a session that is gone: it is not this one.
+            if account in self._reading or self._put_off(account):
+                self.look(account, self._rules.watch_first)
+                continue
+            self._reading.add(account)
+            self._work.start(self._visit(lane), f"read the books of {account}")
+        self._set_timer()
+
+    # ------------------------------------------------------------ reading
+
+    async def _visit(self, lane: Lane) -> None:
+        account = lane.account_id
+        try:
+            if lane.session is None:
+                # Nothing can be read, but 30 minutes in doubt end before a person all the same.
+                self._resolver.judge(lane, Absorbed(complete=False), None)
+            else:
+                master = self._awaited_master(account)
+                number = None if master is None else master.broker_order_id
+                whole = lane.status.unread or lane.status.session is SessionState.OFFLINE
+                if number is not None and not whole:
+                    await self._read_history(lane, lane.session, number)
+                else:
+                    await self.read(lane)
+        finally:
+            # Also after a surprise: one bad read must not leave an account unread for good.
+            self._reading.discard(account)
+            self._plan_next(lane)
+
+    async def read(self, lane: Lane, *, with_trades: bool = False) -> Absorbed:
+        """Read an account's order book (and trades where they are needed) and act on it."""
+        session = lane.session
+        if session is None:
+            return Absorbed(complete=False, why_not="not logged in")
+        offline = lane.status.session is SessionState.OFFLINE
+        async with self._slots_offline if offline else self._slots:
+            await self._slot(lane.book_reads)
+            began_ns = self._clock.mono_ns()
+            read = await session.order_book()
+            trades = await self._trades_if_needed(lane, session, anyway=with_trades)
+        self._fault(faultpoints.AFTER_BOOK_READ)
+        if lane.session is not session:
+            return Absorbed(complete=False, why_not="the session changed during the read")
+        self._note_session(lane, alive=read.whole, dead=read.session_dead, problem=read.problem)
+        await self.offline.heard(lane, read, began_ns)
+        if lane.session is not session:
+            return Absorbed(complete=False, why_not="the session changed during the read")
+        absorbed = self._reconciler.absorb_orders(lane, read)
+        absorbed.rows, absorbed.trades, absorbed.began_ns = read.rows, trades, began_ns
+        if trades is not None:
+            self._reconciler.absorb_trades(lane, trades)
+        self._resolver.judge(lane, absorbed, trades, began_ns)
+        for hear in self._after_read:
+            hear(lane, absorbed)
+        if lane.status.unread:  # whoever asked for it, this read did not do
+            self.look(lane.account_id, self._rules.watch_active)
+        return absorbed
+
+    async def _trades_if_needed(
+        self, lane: Lane, session: BrokerSession, *, anyway: bool
+    ) -> Read[BrokerTrade] | None:
+        """Trades prove absence and complete the fills; a quiet account needs none."""
+        wanted = (
+            anyway
+            or any(
+                order.attempt_state in (State.UNKNOWN, State.PARTIAL) or order.filled
+                for order in self._book.open_of(lane.account_id)
+            )
+            or self._fills_missing(lane)
+        )
+        if not wanted:
+            return None
+        await self._slot(lane.trade_reads)
+        return await session.trade_book()
+
+    def _fills_missing(self, lane: Lane) -> bool:
+        account = lane.account_id
+        return self._book.filled_by_orders(account) > self._book.filled_by_trades(account)
+
+    async def _read_history(
+        self, lane: Lane, session: BrokerSession, number: BrokerOrderId
+    ) -> None:
+        """One order's history is allowed ten times a second: the fast way to see it working."""
+        await self._slot(lane.history_reads)
+        read = await session.order_history(number)
+        if lane.session is not session:
+            return
+        if read.silence is not None:
+            self.offline.unanswered(lane.account_id, read.silence, read.problem)
+            return
+        self.offline.answered(lane)
+        if read.whole:
+            self._reconciler.absorb_history(lane, read)
+
+    async def _slot(self, window: RollingWindow) -> None:
+        while not window.take(now := self._clock.mono_ns()):
+            await self._clock.sleep(max(0.001, (window.free_at(now) - now) / 1e9))
+
+    def _note_session(self, lane: Lane, *, alive: bool, dead: bool, problem: str) -> None:
+        state = lane.status.session
+        if dead and state in (SessionState.READY, SessionState.OFFLINE):
+            self._roster.session(lane, SessionState.EXPIRED, problem)
+        elif alive and state is SessionState.EXPIRED:
+            self._roster.session(lane, SessionState.READY)
+
+    def _plan_next(self, lane: Lane) -> None:
+        """The soonest that any open order of the account wants."""
+        account = lane.account_id
+        pace = self.offline.next_read_in(lane)
+        if pace:
+            self.look(account, pace)
+            return
+        wants = [self._wants(order) for order in self._book.open_of(account)]
+        if account in self._absent:
+            wants.append(self._rules.late_find_every)
+        if lane.status.unread and lane.session is not None:
+            wants.append(self._rules.watch_active)
+        if wants:
+            self.look(account, max(0.05, min(wants)))
+        elif self._fills_missing(lane):
+            self.look(account, self._rules.watch_active)
+
+    def close(self) -> None:
+        """Plan nothing more."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

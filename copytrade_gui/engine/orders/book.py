@@ -1,0 +1,399 @@
+"""Every order we know, and the only place where one changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+
+from msgspec import structs
+
+from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.divergence import Divergence
+from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, Severity
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.order import IllegalTransitionError, State, step
+from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan
+from copytrade_gui.engine.orders.bus import Bus
+from copytrade_gui.engine.orders.fills import Fills
+from copytrade_gui.engine.orders.order import GIVEN_UP, Order, order_of
+from copytrade_gui.ports import Clock, Doubt
+
+log = logging.getLogger(__name__)
+_SENDING = State.SENDING
+
+
+class Book:
+    """All orders of the day by intent, tag, account and broker order id."""
+
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._orders: dict[IntentId, Order] = {}
+        self._by_account: dict[AccountId, dict[IntentId, Order]] = {}
+        self._unfiled: list[Order] = []
+        """Not yet in the two above: who looks there has time for it, a new plan has not."""
+        self._by_tag: dict[Tag, Order] = {}
+        self._by_broker: dict[AccountId, dict[BrokerOrderId, Order]] = {}
+        self._open: dict[AccountId, dict[IntentId, Order]] = {}
+        self._doubtful: set[Order] = set()
+        """Those of ``_open`` that may or may not exist; mostly none, so no account is asked."""
+        self._known: dict[AccountId, list[BrokerOrderId]] = {}
+        self._by_plan: dict[PlanId, list[Order]] = {}
+        self._earlier_tags: dict[IntentId, list[Tag]] = {}
+        """Of the few orders that had more than one try."""
+        self.fills = Fills()
+        self._filled: dict[AccountId, int] = {}
+        self.plans: dict[PlanId, Plan] = {}
+        self.on_filled: Callable[[Order, int], None] = lambda _order, _units: None
+        """Called with an order of which so many more units were filled."""
+
+    # ------------------------------------------------------------ reading
+
+    def __iter__(self) -> Iterator[Order]:
+        self._file()
+        return iter(self._orders.values())
+
+    def get(self, intent: IntentId) -> Order | None:
+        """One order."""
+        self._file()
+        return self._orders.get(intent)
+
+    def by_tag(self, tag: str) -> Order | None:
+        """The order whose attempt carries this tag, newest or not."""
+        return self._by_tag.get(Tag(tag))
+
+    def by_broker(self, account: AccountId, order: BrokerOrderId) -> Order | None:
+        """The order linked to a broker order id."""
+        return self._by_broker.get(account, {}).get(order)
+
+    def of_account(self, account: AccountId) -> Iterable[Order]:
+        """Orders of one account, oldest first."""
+        self._file()
+        return self._by_account.get(account, {}).values()
+
+    def of_plan(self, plan: PlanId) -> list[Order]:
+        """Orders of one plan in send order."""
+        return self._by_plan.get(plan, [])
+
+    def known_ids(self, account: AccountId) -> Sequence[BrokerOrderId]:
+        """Every broker order id we know for this account, in the order we came to know them."""
+        return self._known.get(account, [])
+
+    def sent_today(self, order: Order) -> bool:
+        """True if today's books of the broker must show the order, if it exists."""
+        return order.sent_on_day_of(self._clock.wall_ns())
+
+    def is_today(self, wall_ns: int) -> bool:
+        """True for a moment of the Indian day that it is now."""
+        return indian_day(wall_ns) == indian_day(self._clock.wall_ns())
+
+    def missing(self, account: AccountId, lacking: AbstractSet[BrokerOrderId]) -> int:
+        """How many of these are orders of today that we know: a complete read lacks none."""
+        found = (self.by_broker(account, number) for number in lacking)
+        return sum(order is not None and self.sent_today(order) for order in found)
+
+    def open_of(self, account: AccountId) -> list[Order]:
+        """Orders of one account with an attempt that has not ended: sent, in doubt or working."""
+        return list(self._open.get(account, {}).values())
+
+    def has_open(self, account: AccountId) -> bool:
+        """True if ``open_of`` names an order."""
+        return bool(self._open.get(account))
+
+    @property
+    def has_doubts(self) -> bool:
+        """True while any order of any account may or may not exist."""
+        return bool(self._doubtful)
+
+    @property
+    def unanswered(self) -> int:
+        """How many orders have left, or are leaving, and wait for the broker's reply."""
+        return sum(order.leaving or order.attempt_state is _SENDING for order in self._doubtful)
+
+    def in_doubt(self, account: AccountId, key: InstrumentKey, but: Order) -> bool:
+        """True while another order of the account in this instrument may or may not exist."""
+        return bool(self._doubtful) and any(
+            order is not but and order in self._doubtful and order.key == key
+            for order in self._open.get(account, {}).values()
+        )
+
+    def traded_of(self, account: AccountId, order: BrokerOrderId) -> int:
+        """Sum of the quantities of all trades seen for one broker order."""
+        return self.fills.of_order(account, order)
+
+    def filled_by_trades(self, account: AccountId) -> int:
+        """Sum of the quantities of all trades seen for one account."""
+        return self.fills.of_account(account)
+
+    def filled_by_orders(self, account: AccountId) -> int:
+        """Sum of the filled quantities of all orders of one account."""
+        return self._filled.get(account, 0)
+
+    # ------------------------------------------------------------ changing
+
+    def add_plan(self, plan: Plan, orders: list[Order]) -> None:
+        """Take in a plan with an order for each of its intents; announces nothing."""
+        self.plans[plan.plan_id] = plan
+        self._by_plan[plan.plan_id] = orders
+        self._unfiled += orders
+
+    def forget_plan(self, plan: Plan) -> None:
+        """Drop a plan: its commit failed, so it never was, or it is long over (``Ended``)."""
+        self._file()
+        self.plans.pop(plan.plan_id, None)
+        for order in self._by_plan.pop(plan.plan_id, []):
+            name, account = order.intent.intent_id, order.intent.account_id
+            self._orders.pop(name, None)
+            self._by_account[account].pop(name, None)
+            self._filled[account] = self._filled.get(account, 0) - order.filled
+            tags = self._earlier_tags.pop(name, [])
+            for tag in tags if order.attempt is None else [*tags, order.attempt.tag]:
+                if self._by_tag.get(tag) is order:
+                    del self._by_tag[tag]
+            number = order.broker_order_id
+            if number is not None and self._by_broker[account].pop(number, None) is not None:
+                self._known[account].remove(number)
+                self.fills.forget_order(account, number)
+
+    def restore(self, plan: Plan, views: Iterable[OrderView], called_ns: int) -> list[Order]:
+        """Take in a plan as the journal remembers it."""
+        latest = {view.intent_id: view for view in views}
+        orders = [order_of(intent, plan, called_ns) for intent in plan.intents]
+        self.add_plan(plan, orders)
+        for order in orders:
+            view = latest.get(order.intent.intent_id)
+            if view is None:
+                continue
+            order.code, order.reason = view.code, view.reason
+            self._count_filled(order, view.filled_quantity)
+            order.average_price = view.average_price
+            order.timing, order.changed_ns = view.timing, view.changed_ns
+            order.cancel_requested, order.diverged = view.cancel_requested, view.diverged
+            if view.attempt_id is not None and view.tag is not None:
+                order.attempt = Attempt(
+                    view.attempt_id,
+                    view.intent_id,
+                    view.account_id,
+                    view.attempt_number,
+                    view.tag,
+                    # No earlier mark is possible; the last change may be minutes later, and the
+                    # look-alike review must not miss a row that was placed in between.
+                    plan.made_ns,
+                    0,
+                )
+                self._by_tag[view.tag] = order
+                # Tries of before the restart count, and if there is another, it is one more.
+                order.resends = view.attempt_number
+                order.requeued = int(view.state is State.REFUSED or view.attempt_number > 1)
+            if view.state in GIVEN_UP or view.state is State.PLANNED:
+                order.intent_state = view.state
+                if order.attempt is not None:
+                    # Not sent or refused; if the broker has it after all, it is a late find.
+                    order.attempt_state = State.REFUSED
+            else:
+                order.intent_state = State.PLANNED
+                order.attempt_state = view.state
+            if view.broker_order_id is not None:
+                order.broker_order_id = view.broker_order_id
+                self._know(order, view.broker_order_id)
+            self._track(order)
+        return orders
+
+    def know_tag(self, tag: Tag, intent: IntentId) -> None:
+        """An attempt of this intent, newest or not, carries the tag."""
+        if (order := self.get(intent)) is not None and tag not in self._by_tag:
+            self._by_tag[tag] = order
+            self._keep_tag(order, tag)
+
+    def restore_fill(self, fill: Fill) -> None:
+        """Take in a fill the journal remembers."""
+        self.fills.add(fill)
+
+    def mark(self, order: Order, attempt: Attempt) -> None:
+        """The attempt's mark is committed: the order is SENDING. Announces nothing.
+
+        Raises:
+            IllegalTransitionError: the intent has a live attempt or was given up.
+        """
+        if not order.may_attempt:
+            raise IllegalTransitionError(order.state, State.SENDING)
+        if order.attempt is not None:
+            self._keep_tag(order, order.attempt.tag)
+        order.attempt = attempt
+        order.attempt_state = _SENDING
+        order.code = order.reason = ""
+        order.timing = None
+        order.changed_ns = attempt.marked_ns
+        order.absent_reads = 0
+        order.doubt = Doubt.PLAIN
+        self._by_tag[attempt.tag] = order
+        self._track(order)
+
+    def move(self, order: Order, new: State, *, code: str = "", reason: str = "") -> bool:
+        """Move an attempt by the table and announce it; False (and one log line) if illegal."""
+        old = order.attempt_state
+        if old is None:
+            return self._complain(order, order.intent_state, new)
+        try:
+            order.attempt_state = step(old, new)
+        except IllegalTransitionError:
+            return self._complain(order, old, new)
+        order.code, order.reason = code, reason
+        self._track(order)
+        self.announce(order, old)
+        return True
+
+    def give_up(self, order: Order, state: State, *, code: str, reason: str) -> bool:
+        """Move a PLANNED intent to SKIPPED or STALE; refused while an attempt lives or leaves."""
+        if not order.may_attempt or order.leaving:
+            return False
+        old = order.state
+        try:
+            order.intent_state = step(order.intent_state, state)
+        except IllegalTransitionError:
+            return self._complain(order, order.intent_state, state)
+        order.code, order.reason = code, reason
+        self.announce(order, old)
+        return True
+
+    def acknowledge(
+        self, order: Order, broker_order_id: BrokerOrderId, *, reason: str = ""
+    ) -> bool:
+        """Link an attempt to its broker order and move it to ACKED; False if that cannot be."""
+        owner = self.by_broker(order.intent.account_id, broker_order_id)
+        if owner is not None and owner is not order:
+            self.alarm(
+                "duplicate",
+                f"The broker gave one order id, {broker_order_id}, to two of our orders. "
+                "The account is halted; compare its order book with ours.",
+                order,
+            )
+            return False
+        if order.broker_order_id is not None:
+            return order.broker_order_id == broker_order_id
+        given_up = order.intent_state
+        order.broker_order_id = broker_order_id  # before the news, so that it carries the id
+        order.intent_state = State.PLANNED  # found although it was given up: its attempt shows
+        if not self.move(order, State.ACKED, reason=reason):
+            order.broker_order_id, order.intent_state = None, given_up
+            return False
+        self._know(order, broker_order_id)
+        return True
+
+    def grow(self, order: Order, filled: int, average: Decimal | None) -> bool:
+        """Raise the filled quantity; it never falls. True if it grew."""
+        if filled <= order.filled:
+            return False
+        self._count_filled(order, filled)
+        if average is not None and average > 0:
+            order.average_price = average
+        return True
+
+    def diverge(self, order: Order, mark: Divergence) -> None:
+        """The order is no longer what we sent; announces nothing."""
+        order.diverged = mark
+
+    def add_fill(self, fill: Fill) -> bool:
+        """Take in a trade row once; True if it is new."""
+        if not self.fills.add(fill):
+            return False
+        self._bus.publish(FillSeen(fill))
+        return True
+
+    def withdraw(self, order: Order, attempt: Attempt) -> None:
+        """A stored mark is not taken up, because an earlier try was found: NOT_SENT is proven.
+
+        Until now nothing was told of the find, so that no two attempts are stored as live.
+        """
+        self._by_tag[attempt.tag] = order
+        self._keep_tag(order, attempt.tag)
+        withdrawn = structs.replace(
+            order.view(),
+            state=State.NOT_SENT,
+            code="found",
+            reason="An earlier try was found before this one left.",
+            attempt_id=attempt.attempt_id,
+            attempt_number=attempt.number,
+            tag=attempt.tag,
+            broker_order_id=None,
+            filled_quantity=0,
+            average_price=None,
+            timing=None,
+        )
+        self._bus.publish(OrderChanged(withdrawn, State.SENDING))
+        self.announce(order, State.NOT_SENT)
+
+    def announce(self, order: Order, before: State) -> None:
+        """Publish the order as it stands; silent while its next mark is being stored."""
+        if order.leaving:
+            return
+        order.changed_ns = self._clock.wall_ns()
+        self._bus.publish(OrderChanged(order.view(), before))
+
+    def alarm(
+        self,
+        code: str,
+        sentence: str,
+        order: Order | None = None,
+        *,
+        account: AccountId | None = None,
+        severity: Severity = Severity.CRITICAL,
+    ) -> None:
+        """Tell a person."""
+        level = logging.INFO if severity is Severity.INFO else logging.WARNING
+        log.log(level, "alarm %s: %s", code, sentence)
+        self._bus.publish(
+            Alarm(
+                severity,
+                code,
+                sentence,
+                self._clock.wall_ns(),
+                account if order is None else order.intent.account_id,
+                None if order is None else order.intent.plan_id,
+            )
+        )
+
+    # ------------------------------------------------------------ inside
+
+    def _file(self) -> None:
+        for order in self._unfiled:
+            self._orders[order.intent.intent_id] = order
+            own = self._by_account.setdefault(order.intent.account_id, {})
+            own[order.intent.intent_id] = order
+        self._unfiled.clear()
+
+    def _keep_tag(self, order: Order, tag: Tag) -> None:
+        self._earlier_tags.setdefault(order.intent.intent_id, []).append(tag)
+
+    def _count_filled(self, order: Order, filled: int) -> None:
+        account = order.intent.account_id
+        more, order.filled = filled - order.filled, filled
+        self._filled[account] = self._filled.get(account, 0) + more
+        if more:
+            self.on_filled(order, more)
+
+    def _know(self, order: Order, broker_order_id: BrokerOrderId) -> None:
+        account = order.intent.account_id
+        self._by_broker.setdefault(account, {})[broker_order_id] = order
+        self._known.setdefault(account, []).append(broker_order_id)
+
+    def _track(self, order: Order) -> None:
+        state, intent = order.attempt_state, order.intent
+        if state is not None and not state.ended:
+            self._open.setdefault(intent.account_id, {})[intent.intent_id] = order
+        else:
+            self._open.get(intent.account_id, {}).pop(intent.intent_id, None)
+        if state is not None and state.in_doubt:
+            self._doubtful.add(order)
+        else:
+            self._doubtful.discard(order)
+
+    def _complain(self, order: Order, old: State, new: State) -> bool:
+        step_name = f"{old}->{new}"
+        if step_name not in order.complained:
+            order.complained |= {step_name}
+            log.info("illegal step %s of %s was not taken", step_name, order.intent.intent_id)
+        return False

@@ -1,0 +1,75 @@
+"""The market's hours as the engine asks for them: one answer for gate, mark, recovery, day end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from copytrade_gui.domain.calendar import EQUITY, Calendar, SessionKind, ist, shares_of
+from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.order import Product
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.ports import Clock
+
+_SQUARED_OFF_BEFORE = timedelta(minutes=30)
+"""Brokers end intraday orders by themselves within so long before the close."""
+
+
+class Hours:
+    """The calendar in force. Both attributes are put anew while the program runs."""
+
+    def __init__(self, clock: Clock, rules: Rules) -> None:
+        self._clock = clock
+        self._rules = rules
+        self.calendar = Calendar()
+        self.auctioned: Collection[str] | None = None
+        """Underlyings with derivatives, whose shares end their day in an auction; None: unknown."""
+
+    @property
+    def now(self) -> datetime:
+        """The time in India."""
+        return ist(self._clock.wall_ns())
+
+    def why_closed(self, instrument: Instrument) -> str:
+        """Why no order for this instrument is sent now (section 9 row 32); empty: it may be.
+
+        A simulated market is never closed.
+        """
+        if not self._rules.keeps_sessions:
+            return ""
+        shares = shares_of(instrument, self.auctioned)
+        return self.calendar.why_closed(instrument.key.exchange, self.now, shares)
+
+    def explains_an_end(self, order: Order, wall_ns: int) -> bool:
+        """True if the broker may by itself have ended what is left of an order at that time.
+
+        Outside its sessions it does. Of a day that has none in the calendar, although an order of
+        ours was taken on it, the hours are not known: they explain nothing.
+        """
+        if not self._rules.day_ends:
+            return False
+        moment, terms = ist(wall_ns), order.intent.terms
+        exchange = terms.instrument.key.exchange
+        shares = shares_of(terms.instrument, self.auctioned)
+        sessions = self.calendar.sessions(exchange, moment.date(), shares)
+        if not sessions:
+            sent = order.attempt
+            return sent is None or ist(sent.marked_ns).date() != moment.date()
+        if terms.product is Product.INTRADAY:
+            trading = [one.closes for one in sessions if one.kind is SessionKind.CONTINUOUS]
+            if trading and moment >= max(trading) - _SQUARED_OFF_BEFORE:
+                return True
+        return not any(one.runs_at(moment) for one in sessions)
+
+    def trade_now(self, orders: Iterable[Order]) -> bool:
+        """True while a market of these orders trades, equity's where there are none.
+
+        A day without a session on which they were sent all the same counts: its hours are unknown.
+        """
+        now, day = self.now, self.now.date()
+        exchanges = {order.key.exchange for order in orders}
+        unlisted = any(self.calendar.unlisted(exchange, day) for exchange in exchanges)
+        if unlisted and self._rules.day_ends:
+            return True
+        return self.calendar.trades_at(exchanges or EQUITY, now)

@@ -1,0 +1,237 @@
+"""One account's road: session, limits, stops of its own, and the orders that wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account import Account, AccountStatus, SessionState
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.engine.orders.limiter import RollingWindow
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.ports import BrokerSession, OrderRoad
+
+_READY = SessionState.READY
+_UNREAD = (
+    "Its order book was not read whole since the start, and it had orders today. It goes on by "
+    "itself once it was."
+)
+
+
+class SizingFacts(Struct, frozen=True, gc=False):
+    """What the size of a follower's share follows from, as it stood at one moment.
+
+    ``code`` and ``reason`` say why no order can leave; empty when one can. ``capital`` is paise.
+    """
+
+    account: Account
+    code: str
+    reason: str
+    capital: Paise | None
+
+
+class Lane:
+    """State of one account. Orders in ``queue`` are planned and wait for a slot or a hold's end.
+
+    What every order of a burst asks is kept ready beside what it follows from, so that five
+    hundred of them look at one object each: ``active``, ``master_id``, ``road`` (its session's way
+    for orders) and ``ready`` (an order could leave: logged in, not halted, and read since the
+    start), and ``facts`` for sizing. ``version`` rises with every change of account, session or
+    status, and when the account is removed.
+    """
+
+    __slots__ = (
+        "_account",
+        "_session",
+        "_status",
+        "account_id",
+        "active",
+        "book_reads",
+        "facts",
+        "history_reads",
+        "leaving",
+        "master_id",
+        "position_reads",
+        "queue",
+        "rank_count",
+        "rank_total",
+        "ready",
+        "road",
+        "slots",
+        "trade_reads",
+        "version",
+        "wait_until_ns",
+    )
+
+    def __init__(self, account: Account, rules: Rules) -> None:
+        self.account_id: AccountId = account.account_id
+        self.version = 0
+        self.road: OrderRoad | None = None
+        self.ready = False
+        self._session: BrokerSession | None = None
+        self._status = AccountStatus(account.account_id)
+        self._account = account
+        self.account = account
+        self.queue: deque[Order] = deque()
+        self.leaving: tuple[InstrumentKey, ...] = ()
+        """Instruments of its orders between their choice and their bytes."""
+        self.slots = RollingWindow(
+            rules.changes_per_second, reserve=rules.changes_per_second - rules.orders_per_second
+        )
+        self.book_reads = RollingWindow(rules.reads_per_second)
+        self.trade_reads = RollingWindow(rules.reads_per_second)
+        self.position_reads = RollingWindow(rules.reads_per_second)
+        self.history_reads = RollingWindow(rules.history_per_second)
+        self.wait_until_ns = 0
+        """No order before this monotonic time: a 429 asked for it."""
+        self.rank_total = 0.0
+        self.rank_count = 0
+
+    @property
+    def account(self) -> Account:
+        """The account as a person last changed it."""
+        return self._account
+
+    @account.setter
+    def account(self, account: Account) -> None:
+        self._account = account
+        self.active: bool = account.active
+        self.master_id: AccountId | None = account.master_id
+        self._changed()
+
+    @property
+    def session(self) -> BrokerSession | None:
+        """Its session at the broker, None while it has none."""
+        return self._session
+
+    @session.setter
+    def session(self, session: BrokerSession | None) -> None:
+        self._session = session
+        self.road = None if session is None else session.orders
+        self._changed()
+
+    @property
+    def status(self) -> AccountStatus:
+        """Its live facts; change them through the roster."""
+        return self._status
+
+    @status.setter
+    def status(self, status: AccountStatus) -> None:
+        self._status = status
+        self._changed()
+
+    @property
+    def logged_in(self) -> bool:
+        """True when the broker answers it: it can be read, whatever keeps its orders back."""
+        return self._session is not None and self._status.session is _READY
+
+    def left(self, key: InstrumentKey) -> None:
+        """An order in this instrument is no longer ``leaving``."""
+        leaving = self.leaving
+        self.leaving = () if len(leaving) == 1 else tuple(one for one in leaving if one != key)
+
+    def _changed(self) -> None:
+        status = self._status
+        self.ready = (
+            self.road is not None
+            and status.session is _READY
+            and not status.halted
+            and not status.unread
+        )
+        code, reason = self.why_not()
+        self.facts = SizingFacts(self._account, code, reason, status.free_margin)
+        self.version += 1
+
+    def why_not(self) -> tuple[str, str]:
+        """Code and sentence why no order can leave; empty strings when one can."""
+        status = self.status
+        if status.halted:
+            return "account_halted", f"{status.halted} Look at its books, then lift its halt."
+        if self.session is None or status.session is not _READY:
+            reason = status.session_reason
+            if status.session is SessionState.OFFLINE:
+                return "offline", reason
+            return "no_session", reason or "The account is not logged in. Log it in."
+        if status.unread:
+            return "unread", _UNREAD
+        return "", ""
+
+
+class Lanes:
+    """All lanes by account, in a stable order."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._lanes: dict[AccountId, Lane] = {}
+        self.get = self._lanes.get
+        """A lane, or None for an account we do not know."""
+        self._unread: set[AccountId] = set()
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
+
+    def __getitem__(self, account: AccountId) -> Lane:
+        return self._lanes[account]
+
+    def why_held(self, order: Order, road: OrderRoad) -> tuple[str, str]:
+        """Code and sentence why an order chosen for this road may not leave now; empty: it may."""
+        if order.cancel_requested:
+            return "cancelled", "Cancelled before it left."
+        lane = self._lanes.get(order.intent.account_id)
+        if lane is None or not lane.active:
+            return "off", "The account was removed or switched off."
+        if not lane.ready:
+            return lane.why_not()
+        if lane.road is not road:
+            return "no_session", "The account was logged in again meanwhile."
+        return "", ""
+
+    def take_back(self, orders: Iterable[Order]) -> list[Order]:
+        """Take orders out of their queues again: their plan is not stored yet."""
+        taken = []
+        for order in orders:
+            lane = self._lanes.get(order.intent.account_id)
+            if lane is not None and order in lane.queue:
+                lane.queue.remove(order)
+                taken.append(order)
+        return taken
+
+    def put(self, account: Account) -> Lane:
+        """Add an account, or give its lane the changed account."""
+        lane = self._lanes.get(account.account_id)
+        if lane is None:
+            lane = self._lanes[account.account_id] = Lane(account, self._rules)
+            self._show_unread(lane)
+        lane.account = account
+        return lane
+
+    def must_be_read(self, accounts: Iterable[AccountId]) -> None:
+        """Nothing leaves in these, also if they come back later, before ``was_read`` is told."""
+        self._unread.update(accounts)
+        for lane in self._lanes.values():
+            self._show_unread(lane)
+
+    def was_read(self, lane: Lane) -> bool:
+        """A complete read of its order book; True if its orders had waited for that."""
+        self._unread.discard(lane.account_id)
+        had_waited = lane.status.unread
+        self._show_unread(lane)
+        return had_waited
+
+    def _show_unread(self, lane: Lane) -> None:
+        unread = lane.account_id in self._unread
+        if lane.status.unread != unread:
+            lane.status = replace(lane.status, unread=unread)
+
+    def drop(self, account: AccountId) -> Lane | None:
+        """Forget an account."""
+        lane = self._lanes.pop(account, None)
+        if lane is not None:
+            lane.version += 1
+        return lane

@@ -1,0 +1,1 @@
+"""A signal becomes children: sized, checked, and bounded by what the copies hold."""

@@ -1,0 +1,318 @@
+"""What each follower has to reduce when a master's order reduces what the master has.
+
+A copied quantity is what the fills of an account's copies make in one instrument and product: today
+for INTRADAY, which the broker squares off, else as far back as fills are stored. Orders of the
+account that are open or in doubt count against it, so that two exits in a row never overshoot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.exits import (
+    AWAITS_COPY,
+    CUT_TO_COPY,
+    NO_COPY,
+    Exiting,
+    against,
+    opening_share,
+    reducing,
+)
+from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.order import OrderTerms, Product, Side, State
+from copytrade_gui.domain.records import Plan
+from copytrade_gui.engine.books.master_positions import MasterPositions
+from copytrade_gui.engine.books.reconciler import Absorbed
+from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.ports import Clock, Copied
+
+Slot = tuple[InstrumentKey, Product, int]
+"""Instrument and product, with the Indian day for INTRADAY and 0 for what is carried."""
+
+_UNREAD = frozenset({State.SENDING, State.UNKNOWN, State.REVIEW, State.ACKED})
+"""Sent, and not in a read of the book yet: it may have filled."""
+_REMEMBERED = 256
+"""Plans whose cover is kept; none waits longer than a minute."""
+
+
+class Cover(Struct, frozen=True):
+    """What of one master order is an exit, and what the followers' copies have for it.
+
+    ``exiting`` are units of the master's order, ``held`` and ``coming`` units by follower (see
+    ``domain.exits.within_copy``).
+    """
+
+    exiting: Exiting
+    held: dict[AccountId, int]
+    coming: dict[AccountId, int]
+
+
+class _Now(Struct):
+    """One plan as it is judged when an order of it is about to leave."""
+
+    then: Cover | None
+    exiting: Exiting
+    nets: dict[AccountId, int]
+    planned: dict[AccountId, list[Order]]
+
+
+class Exits:
+    """Knows the copied quantities, and keeps an exit from leaving where it would open."""
+
+    def __init__(self, book: Book, lanes: Lanes, clock: Clock, work: Work, rules: Rules) -> None:
+        self._book = book
+        book.on_filled = self.filled
+        self.masters = MasterPositions(lanes, clock, work, rules)
+        self._clock = clock
+        self._rules = rules
+        self._nets: dict[Slot, dict[AccountId, int]] = {}
+        self._covers: dict[PlanId, Cover] = {}
+        self._awaiting: set[IntentId] = set()
+        self._read_ns: dict[AccountId, int] = {}
+        """When the newest whole order book of an account was asked for, monotonic."""
+        self.look: Callable[[AccountId, float], None] = lambda *_: None
+        """Has the books of an account read in so many seconds."""
+
+    # ------------------------------------------------------------ what is copied
+
+    def restore(self, copied: Iterable[Copied]) -> None:
+        """Take in what the copies of earlier days hold."""
+        for one in copied:
+            self._add((one.key, one.product, 0), one.account_id, one.net)
+
+    def filled(self, order: Order, units: int) -> None:
+        """So many more units of an order of ours were filled."""
+        intent = order.intent
+        if intent.role is Role.MASTER:
+            self.masters.filled(order, units)
+            return
+        terms = intent.terms
+        day = order.changed_ns if order.attempt is None else order.attempt.marked_ns
+        slot = _slot(order.key, terms.product, day)
+        self._add(slot, intent.account_id, units if terms.side is Side.BUY else -units)
+
+    def _add(self, slot: Slot, account: AccountId, signed: int) -> None:
+        nets = self._nets.setdefault(slot, {})
+        nets[account] = nets.get(account, 0) + signed
+
+    # ------------------------------------------------------------ a plan
+
+    def cover(self, master: AccountId, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
+        """What an order of the master with these terms may take from each follower's copies."""
+        exiting = self._exiting(master, terms)
+        cover = Cover(exiting, {}, {})
+        if exiting.most:
+            nets, planned = self._nets_of(terms), self._planned(terms, None)
+            sells, has_open = terms.side is Side.SELL, self._book.has_open
+            for lane in followers:
+                account = lane.account_id
+                if account not in planned and not has_open(account):  # as good as always
+                    net = nets.get(account, 0)
+                    if net and (net > 0) is sells:
+                        cover.held[account] = abs(net)
+                    continue
+                others = self._others(account, terms, planned.get(account, ()), None)
+                held, coming = _free(terms, nets.get(account, 0), *others)
+                if held:
+                    cover.held[account] = held
+                if coming:
+                    cover.coming[account] = coming
+        return cover
+
+    def remember(self, plan: PlanId, cover: Cover) -> None:
+        """The plan was made with this cover: what waits of it is judged by it again."""
+        self._covers[plan] = cover
+        if len(self._covers) > _REMEMBERED:
+            del self._covers[next(iter(self._covers))]
+
+    def after_read(self, lane: Lane, read: Absorbed) -> None:
+        """An account's books were read: what waits for its copies may be decided."""
+        if read.complete:
+            self._read_ns[lane.account_id] = read.began_ns
+            if self._awaiting:
+                self.masters.on_read()
+
+    # ------------------------------------------------------------ what waits
+
+    @property
+    def keeps_any(self) -> bool:
+        """True if an order was last kept back for what is not known yet."""
+        return bool(self._awaiting)
+
+    def awaits(self, order: Order) -> bool:
+        """True if the order was last kept back for what its account's copy holds."""
+        return order.intent.intent_id in self._awaiting
+
+    def judge(self, orders: Sequence[Order]) -> dict[IntentId, tuple[str, str]]:
+        """Which of all orders that wait to leave may not: code and sentence of each.
+
+        The code ``awaits_copy`` means not yet. Facts may have changed since an order was planned:
+        the master's position was read, a copy that was counted on was rejected.
+        """
+        self._awaiting.clear()
+        found: dict[IntentId, tuple[str, str]] = {}
+        by_plan: dict[PlanId, _Now] = {}
+        for order in orders:
+            intent = order.intent
+            plan = self._book.plans.get(intent.plan_id)
+            if plan is None or intent.role is Role.MASTER:
+                continue
+            whole = plan.intents[0].terms
+            now = by_plan.get(intent.plan_id)
+            if now is None:
+                now = by_plan[intent.plan_id] = self._look(plan, whole, order)
+            verdict = self._verdict(order, whole, now)
+            if verdict is not None:
+                found[intent.intent_id] = verdict
+                if verdict[0] == AWAITS_COPY:
+                    self._awaiting.add(intent.intent_id)
+                    self.look(intent.account_id, 0.0)
+        return found
+
+    def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
+        then = self._covers.get(plan.plan_id)
+        if then is not None and then.exiting.known:
+            exiting = then.exiting
+        else:
+            exiting = self._exiting(plan.action.master_id, whole, but=order)
+        planned = self._planned(whole, order) if exiting.most else {}
+        return _Now(then, exiting, self._nets_of(whole), planned)
+
+    def _verdict(self, order: Order, whole: OrderTerms, now: _Now) -> tuple[str, str] | None:
+        if not now.exiting.most:
+            return None
+        terms, account = order.intent.terms, order.intent.account_id
+        others = self._others(account, terms, now.planned.get(account, ()), order)
+        held, coming = _free(terms, now.nets.get(account, 0), *others)
+        quantity = terms.quantity
+        if quantity <= held + _opening(order, whole, now, now.exiting.most):
+            return None
+        if quantity <= held + coming + _opening(order, whole, now, now.exiting.least):
+            return AWAITS_COPY, "It waits for what the books show of the position and its copy."
+        return NO_COPY, (
+            f"The master's order is an exit, and the copy holds {held} of the {quantity} that were "
+            "planned. It was not sent; close by hand what should be closed."
+        )
+
+    # ------------------------------------------------------------ inside
+
+    def _nets_of(self, terms: OrderTerms) -> dict[AccountId, int]:
+        slot = _slot(terms.instrument.key, terms.product, self._clock.wall_ns())
+        return self._nets.get(slot, {})
+
+    def _exiting(self, master: AccountId, terms: OrderTerms, but: Order | None = None) -> Exiting:
+        """What of a master's order is an exit: of one to come, or of the plan of ``but``."""
+        nets = self.masters.of(master, terms.instrument.key, terms.product)
+        waiting = [plan[0] for plan in self._recent(terms, but) if self._waits(plan[0])]
+        _, unread = self._others(master, terms, waiting, but)
+        own = None if but is None else self._book.of_plan(but.intent.plan_id)[0]
+        if own is not None and nets is not None:  # what he had before this order of his
+            sign = 1 if terms.side is Side.SELL else -1
+            nets = tuple(net + sign * own.filled for net in nets)
+            if own.attempt_state in _UNREAD:
+                unread += own.ordered - own.filled
+        return reducing(terms.side, terms.quantity, terms.product, nets, unread)
+
+    def _others(
+        self, account: AccountId, terms: OrderTerms, waiting: Sequence[Order], but: Order | None
+    ) -> tuple[int, int]:
+        """Units of the account's other orders on this side, and of unread ones on the other."""
+        opened = self._book.open_of(account)
+        same = other = 0
+        instrument, product = terms.instrument, terms.product
+        for order in (*opened, *waiting) if waiting else opened:
+            its = order.intent.terms
+            alike = its.instrument is instrument or its.instrument.key == instrument.key
+            if order is but or its.product is not product or not alike:
+                continue
+            left = max(0, order.ordered - order.filled)
+            if its.side is terms.side:
+                same += left
+            elif order.attempt is None or self._may_have_filled(order, but):
+                other += 0 if _later(order, but) else left
+        return same, other
+
+    def _may_have_filled(self, order: Order, but: Order | None) -> bool:
+        """True unless a read that was asked for since ``but`` was called showed what it filled.
+
+        A copy that still worked at the last read is filled as soon as the master's own order is,
+        so that his exit must not take it for one that never will be.
+        """
+        if order.attempt_state in _UNREAD or order.intent.role is Role.MASTER:
+            return order.attempt_state in _UNREAD
+        return but is None or self._read_ns.get(order.intent.account_id, 0) <= but.called_ns
+
+    def _planned(self, terms: OrderTerms, but: Order | None) -> dict[AccountId, list[Order]]:
+        """Orders in this instrument that wait for their first or next try, by account."""
+        found: dict[AccountId, list[Order]] = {}
+        for orders in self._recent(terms, but):
+            for order in orders:
+                if self._waits(order):
+                    found.setdefault(order.intent.account_id, []).append(order)
+        return found
+
+    def _recent(self, terms: OrderTerms, but: Order | None) -> Iterator[list[Order]]:
+        """Plans in this instrument of which something may still wait, newest first.
+
+        What was called after ``but`` is left out: it is judged after it.
+        """
+        key = terms.instrument.key
+        oldest = self._clock.mono_ns() - self._rules.signal_age_resting_ms * 1_000_000
+        for plan in reversed(self._book.plans.values()):
+            orders = self._book.of_plan(plan.plan_id)
+            if not orders:
+                continue
+            if orders[0].called_ns < oldest:
+                return
+            own = but is not None and plan.plan_id == but.intent.plan_id
+            if plan.action.terms.instrument.key == key and not own and not _later(orders[0], but):
+                yield orders
+
+    def _waits(self, order: Order) -> bool:
+        """True for an order without a live attempt that will be tried (again) by itself."""
+        if not order.may_attempt:
+            return False
+        if order.attempt is None:
+            return True
+        if order.attempt_state is State.NOT_SENT:
+            return order.resends < len(self._rules.resend_after)
+        return order.code in ("auth", "rate") and order.requeued == 0
+
+
+def _opening(order: Order, whole: OrderTerms, now: _Now, exiting: int) -> int:
+    """Units that an order of this plan may open when so many of the master's are an exit."""
+    intent, then = order.intent, now.then
+    quantity, account = intent.terms.quantity, intent.account_id
+    opening = opening_share(quantity, whole.quantity, exiting, whole.instrument.lot_size)
+    if then is None or intent.code not in (CUT_TO_COPY, AWAITS_COPY):
+        return opening
+    # It was cut, and its share is that of the quantity before.
+    uncut = quantity - then.held.get(account, 0)
+    planned_for = then.exiting.most
+    if intent.code == AWAITS_COPY:
+        uncut -= then.coming.get(account, 0)
+        planned_for = then.exiting.least
+    return max(opening, uncut) if exiting <= planned_for else opening
+
+
+def _free(terms: OrderTerms, net: int, leaving: int, coming: int) -> tuple[int, int]:
+    """Units that copies hold for an exit, and units that may come, beside other orders."""
+    free = against(terms.side, net) - leaving
+    return max(0, free), max(0, coming + min(0, free))
+
+
+def _later(order: Order, than: Order | None) -> bool:
+    return than is not None and order.called_ns > than.called_ns
+
+
+def _slot(key: InstrumentKey, product: Product, wall_ns: int) -> Slot:
+    return key, product, indian_day(wall_ns) if product is Product.INTRADAY else 0

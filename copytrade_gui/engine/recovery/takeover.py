@@ -1,0 +1,207 @@
+"""Orders of this program in a broker's book that our records do not know (section 9 rows 41 to 45).
+
+After a database was lost or an old copy was put back, today's orders are rebuilt from the books:
+whatever carries a tag of this program and was placed before our records were lost becomes an order
+of ours again, with its tag and its broker order id. It is tracked, cancelled and compared like any
+other, and never sent: its one attempt is at the broker already. Until an account's book holds no
+such order any more, nothing leaves in that account. What was placed after that is another
+installation's: everything halts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from decimal import Decimal
+
+from copytrade_gui.domain.events import PlanMade, Severity
+from copytrade_gui.domain.ids import (
+    AccountId,
+    BrokerOrderId,
+    Tag,
+    action_id,
+    attempt_id,
+    intent_id,
+    plan_id,
+)
+from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.order import FanOut, OrderTerms, State
+from copytrade_gui.domain.records import Attempt, Intent, MasterAction, Plan
+from copytrade_gui.engine.books.poller import Watch
+from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.bus import Bus
+from copytrade_gui.engine.orders.lane import Lane
+from copytrade_gui.engine.orders.order import order_of
+from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.engine.recovery.recovery import Recovery
+from copytrade_gui.engine.stops.auto_stops import Tripwires
+from copytrade_gui.ports import BrokerOrder, Clock, Journal, JournalFailureError, LostRecords
+
+log = logging.getLogger(__name__)
+
+
+class TakeOver:
+    """Makes orders of ours from rows of a broker's book, one plan for each."""
+
+    _tripwires: Tripwires
+    _recovery: Recovery
+    _watch: Watch
+    _on_storage_failure: Callable[[str], None]
+
+    def __init__(
+        self,
+        lost: LostRecords,
+        book: Book,
+        bus: Bus,
+        journal: Journal,
+        clock: Clock,
+        work: Work,
+    ) -> None:
+        self._lost = lost
+        self._book = book
+        self._bus = bus
+        self._journal = journal
+        self._clock = clock
+        self._work = work
+        self._foreign: set[tuple[AccountId, str]] = set()
+        self._taking: set[AccountId] = set()
+        self._said: set[tuple[AccountId, BrokerOrderId]] = set()
+
+    def tells(
+        self,
+        tripwires: Tripwires,
+        recovery: Recovery,
+        watch: Watch,
+        *,
+        on_storage_failure: Callable[[str], None],
+    ) -> None:
+        """Who is told of another installation's tag, of what was taken over, and of a failed
+        commit; all are made after this.
+        """
+        self._tripwires, self._recovery, self._watch = tripwires, recovery, watch
+        self._on_storage_failure = on_storage_failure
+
+    @property
+    def due(self) -> bool:
+        """Our records were lost today: every book may hold orders that they do not know."""
+        return self._lost.before_ns > 0 and self._book.is_today(self._lost.before_ns)
+
+    def found(self, lane: Lane, rows: list[BrokerOrder]) -> int:
+        """Rows with our tag that no order of ours has; how many of them are being taken over."""
+        mine = [row for row in rows if self._is_lost(row)]
+        for row in rows:
+            key = (lane.account_id, row.tag)
+            if not self._is_lost(row) and key not in self._foreign:
+                self._foreign.add(key)
+                self._tripwires.foreign_tag(*key)
+        if mine and lane.account_id not in self._taking:
+            self._taking.add(lane.account_id)
+            self._work.start(self._take(lane, mine), f"take over orders of {lane.account_id}")
+        return len(mine)
+
+    def _is_lost(self, row: BrokerOrder) -> bool:
+        return row.placed_ns is not None and row.placed_ns < self._lost.before_ns
+
+    async def _take(self, lane: Lane, rows: list[BrokerOrder]) -> None:
+        account, taken = lane.account_id, 0
+        try:
+            for row in rows:
+                instrument = await self._lost.instrument_of(row.key)
+                plan = None if instrument is None else self._plan(lane, row, instrument)
+                if plan is None:
+                    self._say(lane, row)
+                else:
+                    taken += await self._store(plan, row)
+        except JournalFailureError as failure:
+            self._on_storage_failure(str(failure))
+        finally:
+            self._taking.discard(account)
+        if taken:
+            what = "1 order" if taken == 1 else f"{taken} orders"
+            self._recovery.difference(
+                f"{lane.account.name}: {what} of before our records were lost stood in the "
+                "broker's book and became ours again. Nothing was sent; look at them."
+            )
+            self._watch.look(account, 0.0)
+
+    def _plan(self, lane: Lane, row: BrokerOrder, instrument: Instrument) -> Plan | None:
+        """A plan of one order that was sent long ago; None if the row has a word we do not know."""
+        kind = row.order_type
+        if row.product is None or kind is None or row.validity is None:
+            return None
+        terms = OrderTerms(
+            instrument,
+            row.side,
+            row.quantity,
+            row.product,
+            kind,
+            row.validity,
+            _named(row.price, there=kind.has_price),
+            _named(row.trigger, there=kind.has_trigger),
+        )
+        account, placed_ns = lane.account_id, row.placed_ns or 0
+        action = MasterAction(
+            action_id(account, row.broker_order_id, 1),
+            account,
+            row.broker_order_id,
+            1,
+            terms,
+            FanOut.ON_MASTER_WORKING,
+            None,
+            placed_ns,
+        )
+        number = plan_id(action.action_id)
+        intent = Intent(
+            intent_id(number, account, 1),
+            number,
+            account,
+            lane.account.role,
+            1,
+            terms,
+            0,  # it is never sent
+            0,
+        )
+        return Plan(number, action, (intent,), placed_ns, self._clock.mono_ns())
+
+    async def _store(self, plan: Plan, row: BrokerOrder) -> bool:
+        (intent,) = plan.intents
+        attempt = Attempt(
+            attempt_id(intent.intent_id, 1),
+            intent.intent_id,
+            intent.account_id,
+            1,
+            Tag(row.tag),
+            plan.made_ns,
+            0,
+        )
+        if not await self._journal.commit_plan(plan, [attempt]):
+            return False
+        order = order_of(intent, plan)
+        self._book.add_plan(plan, [order])
+        self._book.mark(order, attempt)
+        self._bus.publish(PlanMade(plan))
+        self._book.announce(order, State.PLANNED)
+        order.doubt_ns = self._clock.mono_ns()
+        self._book.move(
+            order, State.UNKNOWN, code="taken_over", reason="Known from the broker's book only."
+        )
+        return True
+
+    def _say(self, lane: Lane, row: BrokerOrder) -> None:
+        key = (lane.account_id, row.broker_order_id)
+        if key in self._said:
+            return
+        self._said.add(key)
+        self._book.alarm(
+            "not_taken_over",
+            f"{lane.account.name}: order {row.broker_order_id} carries a tag of this program, is "
+            f"in none of our records, and its instrument {row.key} or one of its words is not "
+            "known. Nothing leaves in this account until the contract files are loaded or the "
+            "order is gone from today's book; KILL cancels it all the same.",
+            account=lane.account_id,
+            severity=Severity.WARNING,
+        )
+
+
+def _named(value: Decimal, *, there: bool) -> Decimal | None:
+    return value if there else None

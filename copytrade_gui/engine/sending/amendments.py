@@ -1,0 +1,301 @@
+"""Cancels: by the operator, by a rule, and by the sweep of a KILL.
+
+Each account has one line: its cancels leave one after another, inside its rate, so that all of
+them take the connection that is open already. One cancel is asked for once. A cancel by order id
+is safe to repeat, and it is repeated when its answer was lost, or when a whole book that was read
+after the answer still shows the order open. What became of it is read in the book, never assumed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from msgspec import Struct
+
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId
+from copytrade_gui.domain.order import State
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.last_read import is_open
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.engine.sending.dispatcher import Dispatcher
+from copytrade_gui.ports import BrokerOrder, BrokerSession, ChangeDone, Clock, FaultPoint, Refused
+
+log = logging.getLogger(__name__)
+
+_CANCELLABLE = frozenset(
+    {State.WORKING, State.TRIGGER_PENDING, State.PARTIAL, State.ACKED, State.CANCEL_PENDING}
+)
+_NONE = BrokerOrderId("")
+_LOOK_AGAIN_S = 0.05
+
+
+class Cancel(Struct, eq=False):
+    """One order at the broker that shall go. ``order`` is None if our records do not know it.
+
+    ``sent`` counts the requests, ``heard_ns`` is when the newest one ended (monotonic).
+    ``answered`` means that the broker's word came: from then on only its book tells.
+    """
+
+    account: AccountId
+    number: BrokerOrderId
+    order: Order | None
+    sent: int = 0
+    heard_ns: int = 0
+    answered: bool = False
+    queued: bool = False
+    """It waits in its account's line, or for its answer."""
+
+
+class Changes:
+    """Asks the broker to cancel, and remembers to ask when an order in doubt is found."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        lanes: Lanes,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        work: Work,
+        rules: Rules,
+        fault: FaultPoint,
+        sweeping: Callable[[], bool],
+        shown: Callable[[AccountId, BrokerOrderId], BrokerOrder | None],
+        on_live: Callable[[Order], None],
+        on_unknown: Callable[[AccountId], None],
+    ) -> None:
+        """``sweeping``: a KILL is in force, whose cancels are repeated until each order ended.
+
+        ``shown``: a row of an account's book as it was last read whole. ``on_unknown`` is called
+        when the cancel of an order that our records do not know was answered.
+        """
+        self._book = book
+        self._lanes = lanes
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._work = work
+        self._rules = rules
+        self._fault = fault
+        self._sweeping = sweeping
+        self._shown = shown
+        self._on_live = on_live
+        self._on_unknown = on_unknown
+        self._cancels: defaultdict[AccountId, dict[BrokerOrderId, Cancel]] = defaultdict(dict)
+        self._lines: dict[AccountId, deque[Cancel]] = {}
+        """Of accounts whose cancels are being worked off."""
+        self._read_ns: dict[AccountId, int] = {}
+        """When the newest whole read of an account's order book was asked for, monotonic."""
+        self._moved_ns: dict[AccountId, int] = {}
+        """When an account's line began, or a cancel in it was last answered, monotonic."""
+        self._answered_ns = 0
+        """When the broker last answered any cancel of any account, monotonic."""
+
+    # ------------------------------------------------------------ what shall go
+
+    def cancel(self, orders: Iterable[Order], *, reason: str, anew: bool = False) -> int:
+        """Cancel each order as its state asks; returns how many requests will leave.
+
+        Unsent orders are skipped, orders in doubt are cancelled when found, working ones now.
+        ``anew``: somebody pressed for it, so what was asked for already is asked for once more.
+        """
+        count = 0
+        for order in orders:
+            state = order.attempt_state
+            if order.may_attempt and not order.leaving:
+                # If an attempt that was refused is found after all, it is cancelled then.
+                order.cancel_requested = order.attempt is not None
+                self._dispatcher.skip(order, "cancelled", reason)
+                continue
+            found = state is not None and state.open_at_broker  # its first try, while it leaves
+            if order.leaving and not found:  # a moment away; the wave drops it before its bytes
+                order.cancel_requested = True
+                continue
+            if state is None or (state.ended and state is not State.NOT_PLACED):
+                continue
+            known = self._cancels[order.intent.account_id].get(order.broker_order_id or _NONE)
+            if known is not None and anew:
+                known.sent = 0
+            if not order.cancel_requested:
+                order.cancel_requested = True
+                self._book.announce(order, order.state)
+            count += self.pursue(order)
+        return count
+
+    def pursue(self, order: Order) -> bool:
+        """Ask for the cancel that was requested, if the order is there to be cancelled."""
+        number = order.broker_order_id
+        if number is None or not _wanted(order):
+            return False
+        return self._pursue(self._cancel_of(order.intent.account_id, number, order))
+
+    def cancel_row(self, row: BrokerOrder, account: AccountId) -> bool:
+        """Cancel an order of ours that stands open in an account's book, whatever we know of it."""
+        cancel = self._cancel_of(account, row.broker_order_id, None)
+        cancel.order = None
+        return self._pursue(cancel)
+
+    def pending(self, account: AccountId) -> bool:
+        """True while a cancel of this account waits for its turn or for its answer."""
+        return any(cancel.queued for cancel in self._cancels[account].values())
+
+    def being_answered(self, account: AccountId) -> bool:
+        """True while its cancels leave one after another: a book read now is old when it comes."""
+        heard = self._moved_ns.get(account, 0)
+        moves = self._clock.mono_ns() - heard < self._rules.cancel_moves * 1e9
+        return moves and account in self._lines
+
+    def heard_ns(self, account: AccountId) -> int:
+        """When the newest cancel of this account ended, monotonic; 0 if none was asked for."""
+        return max((one.heard_ns for one in self._cancels[account].values()), default=0)
+
+    def after_read(self, account: AccountId, began_ns: int) -> None:
+        """A whole order book of the account, asked for at monotonic ``began_ns``, was taken in."""
+        self._read_ns[account] = began_ns
+        of_account = self._cancels[account]
+        for cancel in list(of_account.values()):
+            if not cancel.queued and not self._still_open(cancel):
+                del of_account[cancel.number]
+            else:
+                self._pursue(cancel)
+
+    # ------------------------------------------------------------ inside
+
+    def _cancel_of(self, account: AccountId, number: BrokerOrderId, order: Order | None) -> Cancel:
+        of_account = self._cancels[account]
+        cancel = of_account.get(number)
+        if cancel is None:
+            cancel = of_account[number] = Cancel(account, number, order)
+        elif order is not None:
+            cancel.order = order  # it was found to be ours meanwhile
+        return cancel
+
+    def _still_open(self, cancel: Cancel) -> bool:
+        if cancel.order is not None and _wanted(cancel.order):
+            return True
+        row = self._shown(cancel.account, cancel.number)
+        return cancel.order is None and row is not None and is_open(row)
+
+    def _due(self, cancel: Cancel) -> bool:
+        """True if asking now is of use; a repeat has to have a reason."""
+        if cancel.queued or not self._still_open(cancel):
+            return False
+        if not cancel.sent:
+            return True
+        if cancel.sent >= self._rules.cancel_repeats and not self._sweeping():
+            return False  # section 9 row 11: from here on only the book is read
+        since = (self._clock.mono_ns() - cancel.heard_ns) / 1e9
+        if since < self._rules.cancel_repeat:
+            return False
+        row = self._shown(cancel.account, cancel.number)
+        seen = self._read_ns.get(cancel.account, 0) > cancel.heard_ns
+        return not cancel.answered or (
+            seen and row is not None and is_open(row) and row.state is not State.CANCEL_PENDING
+        )
+
+    def _pursue(self, cancel: Cancel) -> bool:
+        if not self._due(cancel):
+            return False
+        cancel.queued = True
+        line = self._lines.get(cancel.account)
+        if line is not None:
+            line.append(cancel)
+        else:
+            self._lines[cancel.account] = deque((cancel,))
+            self._moved_ns[cancel.account] = self._clock.mono_ns()
+            self._work.start(self._work_off(cancel.account), f"cancels of {cancel.account}")
+        return True
+
+    async def _work_off(self, account: AccountId) -> None:
+        line = self._lines[account]
+        try:
+            while line:
+                cancel = line.popleft()
+                lane = await self._slot(account)
+                session = None if lane is None else lane.session
+                if session is None or not self._still_open(cancel):
+                    cancel.queued = False  # without a session: asked after its next read
+                    continue
+                ended = asyncio.get_running_loop().create_future()
+                self._work.start(self._ask(cancel, session, ended), f"cancel {cancel.number}")
+                self._wait_for(ended, self._clock.mono_ns())
+                await ended
+        finally:
+            del self._lines[account]
+            for cancel in line:
+                cancel.queued = False
+
+    def _wait_for(
+        self, ended: asyncio.Future[None], asked_ns: int, *, silent: bool = False
+    ) -> None:
+        """Let the next of the account leave when the broker is silent about this one.
+
+        While it answers others it is busy, or this machine is: then more connections make it worse.
+        What it said may lie in the sockets, so they are looked at once more.
+        """
+        if ended.done():
+            return
+        since = (self._clock.mono_ns() - max(asked_ns, self._answered_ns)) / 1e9
+        left = self._rules.cancel_patience - since
+        if left <= 0 and silent:
+            _let_on(ended)
+            return
+        again = partial(self._wait_for, ended, asked_ns, silent=left <= 0)
+        self._work.later(max(left, _LOOK_AGAIN_S), again)
+
+    async def _slot(self, account: AccountId) -> Lane | None:
+        """Wait for a slot; None if the account was removed or logged out meanwhile."""
+        while (lane := self._lanes.get(account)) is not None and lane.session is not None:
+            now = self._clock.mono_ns()
+            if lane.slots.take(now, urgent=True):
+                return lane
+            free = lane.slots.free_at(now, urgent=True)
+            await self._clock.sleep(max(0.001, (free - now) / 1e9))
+        return None
+
+    async def _ask(
+        self, cancel: Cancel, session: BrokerSession, ended: asyncio.Future[None]
+    ) -> None:
+        order = cancel.order
+        try:
+            # ACKED is not at the exchange yet; the broker may still take the cancel.
+            if order is not None and order.attempt_state is not State.CANCEL_PENDING:
+                self._book.move(order, State.CANCEL_PENDING, reason="Cancel asked.")
+            self._fault(faultpoints.BEFORE_CANCEL)
+            cancel.sent += 1
+            outcome = await session.cancel(cancel.number)
+            self._fault(faultpoints.AFTER_CANCEL)
+            cancel.answered = isinstance(outcome, ChangeDone | Refused)
+            if cancel.answered:
+                self._answered_ns = self._moved_ns[cancel.account] = self._clock.mono_ns()
+            if not isinstance(outcome, ChangeDone):
+                log.info("cancel of %s: %s", cancel.number, outcome.reason)
+        finally:
+            cancel.queued = False
+            cancel.heard_ns = self._clock.mono_ns()
+            _let_on(ended)
+        if not cancel.answered:
+            self._work.later(self._rules.cancel_repeat + 0.01, partial(self._again, cancel))
+        if order is None:
+            self._on_unknown(cancel.account)
+        else:
+            self._on_live(order)
+
+    def _again(self, cancel: Cancel) -> None:
+        self._pursue(cancel)
+
+
+def _wanted(order: Order) -> bool:
+    return order.cancel_requested and order.attempt_state in _CANCELLABLE
+
+
+def _let_on(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)

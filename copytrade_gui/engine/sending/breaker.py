@@ -1,0 +1,34 @@
+"""Opens when the broker itself seems to fail, across accounts (order-safety section 9 row 10)."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from copytrade_gui.engine.orders.settings import Rules
+
+
+class Breaker:
+    """Counts ambiguous outcomes. A person closes it by resuming."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._recent: deque[bool] = deque(maxlen=rules.breaker_window)
+        self._in_a_row = 0
+
+    def count(self, *, ambiguous: bool) -> bool:
+        """Take in one outcome; True if the breaker opens with it."""
+        self._recent.append(ambiguous)
+        self._in_a_row = self._in_a_row + 1 if ambiguous else 0
+        if self._in_a_row == self._rules.breaker_in_a_row:
+            return True
+        full = len(self._recent) == self._rules.breaker_window
+        share = sum(self._recent) / self._rules.breaker_window
+        if full and ambiguous and share >= self._rules.breaker_share:
+            self._recent.clear()
+            return True
+        return False
+
+    def close(self) -> None:
+        """Forget the past."""
+        self._recent.clear()
+        self._in_a_row = 0

@@ -1,0 +1,324 @@
+"""From the operator's call to the first bytes: plan, one commit, one wave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from decimal import Decimal
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.events import PlanMade, PlanVoided
+from copytrade_gui.domain.exits import AWAITS_COPY
+from copytrade_gui.domain.ids import AccountId, CommandId, action_id, plan_id
+from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS, Instrument
+from copytrade_gui.domain.order import FanOut, OrderTerms, State, Validity
+from copytrade_gui.domain.records import MasterAction, Plan
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.bus import Bus
+from copytrade_gui.engine.orders.gate import Gate
+from copytrade_gui.engine.orders.hours import Hours
+from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.lots import Lots
+from copytrade_gui.engine.orders.order import Order, order_of
+from copytrade_gui.engine.orders.progress import Progress
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.engine.planning import planner
+from copytrade_gui.engine.planning.exits import Cover, Exits
+from copytrade_gui.engine.planning.quotes import Quotes
+from copytrade_gui.engine.sending.dispatcher import Dispatcher
+from copytrade_gui.engine.sending.fan_out import Copying
+from copytrade_gui.engine.sending.wave import Outgoing, Waves, bodies_hash
+from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
+
+_PLACED_BEFORE = "This order was placed before; look at it in the orders."
+_VOIDED = "This order was refused because it could not be stored. Place it as a new order."
+
+
+class Cleared(Struct, frozen=True):
+    """A master order that may be planned now: what the intents are made from.
+
+    ``leaving`` are its protected terms, ``price`` rupees a unit for sizing, ``followers`` in send
+    order, ``cover`` what they have to reduce if it is an exit.
+    """
+
+    action: MasterAction
+    master: Account
+    leaving: OrderTerms
+    price: Decimal | None
+    signal_age_ms: int
+    followers: list[Lane]
+    cover: Cover
+
+    def plan(self, called_ns: int) -> Plan:
+        """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""
+        action = self.action
+        facts = [lane.facts for lane in self.followers]
+        intents = planner.make_intents(
+            action,
+            self.master,
+            planner.share_out(self.leaving, facts, self.price, self.cover),
+            self.leaving,
+            self.signal_age_ms,
+        )
+        return Plan(plan_id(action.action_id), action, intents, action.made_ns, called_ns)
+
+
+class DeniedError(Exception):
+    """The engine did nothing; the text is one sentence with the remedy."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A plan whose first orders are on the wire; ``known`` if this command had made it before."""
+
+    plan: Plan
+    known: bool
+
+
+class Submission:
+    """Takes in master orders."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        bus: Bus,
+        lanes: Lanes,
+        gate: Gate,
+        progress: Progress,
+        waves: Waves,
+        dispatcher: Dispatcher,
+        copying: Copying,
+        exits: Exits,
+        journal: Journal,
+        clock: Clock,
+        rules: Rules,
+        hours: Hours,
+        work: Work,
+        fault: FaultPoint,
+        undisturbed: Callable[[], AbstractContextManager[None]],
+        on_storage_failure: Callable[[str], None],
+    ) -> None:
+        self._book = book
+        self._bus = bus
+        self._lanes = lanes
+        self._gate = gate
+        self._progress = progress
+        self._waves = waves
+        self._dispatcher = dispatcher
+        self._copying = copying
+        self._exits = exits
+        self._journal = journal
+        self._clock = clock
+        self._rules = rules
+        self._hours = hours
+        self._fault = fault
+        self._undisturbed = undisturbed
+        self._on_storage_failure = on_storage_failure
+        self._plan_number = 0
+        self._by_command: dict[CommandId, Plan] = {}
+        self._voided: set[CommandId] = set()
+        """Commands whose plan could not be stored: what ends it would end another of its name."""
+        self._over: set[CommandId] = set()
+        """Commands whose plan is long over and not known here any more."""
+        self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
+        self.quotes = Quotes(clock, rules)
+        self.lots = Lots(lanes, clock, work, rules)
+
+    def restore(self, work: OpenWork) -> None:
+        """Remember today's commands: a press repeated after a restart is not a new order."""
+        self._plan_number = work.next_plan_number
+        self._exits.restore(work.copied)
+        for plan in work.plans:
+            if plan.action.command_id is not None:
+                self._by_command[plan.action.command_id] = plan
+
+    def why_not(self, instrument: Instrument) -> str:
+        """Why nothing of this instrument is ordered now, for the ticket; empty: it may be."""
+        return self._hours.why_closed(instrument) or self.lots.why_not(instrument.key.exchange)
+
+    def followers_of(self, master_id: AccountId) -> list[Lane]:
+        """Follower lanes of one master, in a stable order."""
+        return [lane for lane in self._lanes if lane.master_id == master_id]
+
+    def cover(self, master_id: AccountId, terms: OrderTerms, followers: Sequence[Lane]) -> Cover:
+        """What these followers have to reduce if the order is an exit of the master's."""
+        return self._exits.cover(master_id, terms, followers)
+
+    async def submit(
+        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
+    ) -> Placed:
+        """Plan, commit, write. Raises DeniedError: nothing was stored or sent."""
+        while (storing := self._storing.get(command)) is not None:
+            stored = asyncio.get_running_loop().create_future()  # the first press decides
+            storing.append(stored)
+            await stored
+        known = self._by_command.get(command)
+        if known is not None:
+            return Placed(known, known=True)
+        if command in self._voided:
+            raise DeniedError("not_recorded", _VOIDED)
+        if command in self._over:
+            raise DeniedError("known", _PLACED_BEFORE)
+        storing = self._storing[command] = []
+        try:
+            with self._undisturbed():
+                return await self._submit(master_id, terms, fan_out, command)
+        finally:
+            del self._storing[command]
+            for waits in storing:
+                if not waits.done():
+                    waits.set_result(None)
+
+    async def _submit(
+        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
+    ) -> Placed:
+        called_ns = self._clock.mono_ns()
+        order = self._clear(master_id, terms, fan_out, command)
+        plan = order.plan(called_ns)
+        self._plan_number += 1
+        self._by_command[command] = plan
+        orders = [order_of(intent, plan) for intent in plan.intents]
+        pending = [order for order in orders if order.may_attempt]
+        self._book.add_plan(plan, orders)
+        self._exits.remember(plan.plan_id, order.cover)
+        self._progress.start(plan.plan_id, len(pending))
+        kept: list[Order] = []
+        if fan_out is not FanOut.WITH_MASTER:
+            first = [order for order in orders[:1] if order.may_attempt]
+        else:
+            kept = [order for order in pending if order.code == AWAITS_COPY]
+            first = [order for order in pending if order.code != AWAITS_COPY] if kept else pending
+        wave = self._waves.select(first)
+        waiting = self._lanes.take_back(first) if len(wave) < len(first) else []
+        self._fault(faultpoints.BEFORE_PLAN_COMMIT)
+        try:
+            stored = await self._journal.commit_plan(
+                plan, [item.attempt for item in wave], bodies_hash(wave)
+            )
+        except JournalFailureError as failure:
+            self._waves.release(wave)
+            await self._void(plan, command, str(failure))
+            raise DeniedError("not_recorded", str(failure)) from failure
+        except (Exception, asyncio.CancelledError):
+            self._broken_off(plan, wave, orders)
+            raise
+        if not stored:
+            self._waves.release(wave)
+            self._never_was(plan)
+            raise DeniedError("known", _PLACED_BEFORE)
+        self._fault(faultpoints.AFTER_PLAN_COMMIT)
+        if fan_out is not FanOut.WITH_MASTER:
+            self._copying.hold(plan)
+        self._waves.write(wave)
+        self._bus.publish(PlanMade(plan))
+        self._announce_blocked(orders)
+        self._waves.announce(wave)
+        self._dispatcher.enqueue([*waiting, *kept])
+        return Placed(plan, known=False)
+
+    def forget(self, plan: Plan) -> None:
+        """A plan is long over; a press of its button is not a new order all the same."""
+        self._book.forget_plan(plan)
+        self._progress.forget(plan.plan_id)
+        command = plan.action.command_id
+        if command is not None and self._by_command.pop(command, None) is not None:
+            self._over.add(command)
+
+    def _clear(
+        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
+    ) -> Cleared:
+        """Everything that is asked of a master order before its plan. Raises DeniedError."""
+        if not self._gate.may_plan:
+            raise DeniedError("stopped", self._gate.why_not())
+        if terms.quantity <= 0 or terms.quantity % terms.instrument.lot_size:
+            raise DeniedError(
+                "quantity", f"Quantity must be a multiple of {terms.instrument.lot_size}."
+            )
+        exchange = terms.instrument.key.exchange
+        if terms.validity is Validity.IOC and exchange in NO_IOC:
+            raise DeniedError("no_ioc", NO_IOC_WORDS)
+        closed = self._hours.why_closed(terms.instrument)
+        if closed:
+            raise DeniedError("session", closed)
+        unseen = self.lots.why_not(exchange)
+        if unseen:
+            raise DeniedError("lot_not_seen", unseen)
+        lane = self._lanes.get(master_id)
+        if lane is None or lane.account.role is not Role.MASTER:
+            raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
+        code, reason = lane.why_not()
+        if code:
+            raise DeniedError(code, f"The master account cannot trade: {reason}")
+        price = self.quotes.fresh_price(terms.instrument.key)
+        try:
+            leaving = planner.protected(terms, price)
+        except planner.CannotPlanError as error:
+            raise DeniedError(error.code, error.sentence) from error
+        reference = f"cmd:{command}"
+        action = MasterAction(
+            action_id=action_id(master_id, reference, 1),
+            master_id=master_id,
+            order_ref=reference,
+            version=1,
+            terms=terms,
+            fan_out=fan_out,
+            command_id=command,
+            made_ns=self._clock.wall_ns(),
+        )
+        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
+        return Cleared(
+            action=action,
+            master=lane.account,
+            leaving=leaving,
+            price=price if leaving.price is None else leaving.price,
+            signal_age_ms=planner.signal_age_ms(terms, price, self._rules),
+            followers=followers,
+            cover=self._exits.cover(master_id, leaving, followers),
+        )
+
+    def _announce_blocked(self, orders: Sequence[Order]) -> None:
+        for order in orders:
+            if order.attempt is None and order.state is not State.PLANNED:
+                self._book.announce(order, State.PLANNED)
+
+    def _broken_off(self, plan: Plan, wave: list[Outgoing], orders: Sequence[Order]) -> None:
+        """The caller went away, or we failed, while the plan was being stored: nothing left.
+
+        It may be stored all the same, so every order of it gets an end in the trail.
+        """
+        why = "The order was broken off while it was being stored; nothing of it left."
+        self._waves.release(wave)
+        self._bus.publish(PlanMade(plan))
+        for item in wave:
+            self._book.mark(item.order, item.attempt)
+            self._book.move(item.order, State.NOT_SENT, code="broken_off", reason=why)
+        for order in orders:
+            if order.may_attempt:
+                self._dispatcher.skip(order, "broken_off", why)
+
+    async def _void(self, plan: Plan, command: CommandId, failure: str) -> None:
+        """Nothing of it left. It may be on the disk: recorded first, a start will not send it."""
+        self._never_was(plan)
+        self._voided.add(command)
+        self._on_storage_failure(failure)
+        why = f"It could not be stored, so it was refused and nothing of it left. {failure}"
+        self._bus.publish(PlanVoided(plan.plan_id, why, self._clock.wall_ns()))
+        await self._journal.flush()
+
+    def _never_was(self, plan: Plan) -> None:
+        self._book.forget_plan(plan)
+        self._progress.forget(plan.plan_id)
+        if plan.action.command_id is not None:
+            self._by_command.pop(plan.action.command_id, None)

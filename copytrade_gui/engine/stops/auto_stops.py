@@ -1,0 +1,63 @@
+"""Stops that the engine presses by itself, and what it says to the person who finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+
+from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.gate import Gate
+from copytrade_gui.engine.orders.work import Work
+
+Stop = Callable[[TradingState, str, str], Coroutine[object, object, StateChange]]
+
+
+class Tripwires:
+    """Each takes hold at once through the gate's brake, and is then stored like a person's stop."""
+
+    def __init__(self, gate: Gate, book: Book, work: Work, stop: Stop) -> None:
+        self._gate = gate
+        self._book = book
+        self._work = work
+        self._stop = stop
+
+    def breaker(self) -> None:
+        """The broker itself seems to fail (order-safety section 9 row 10)."""
+        self._gate.brake(TradingState.HALT)
+        reason = "Too many answers of the broker were ambiguous. Look at the unknown orders first."
+        self._book.alarm("breaker", f"Halted: {reason}")
+        self._press(TradingState.HALT, "breaker", reason)
+
+    def kill_file(self) -> None:
+        """The gate saw the kill flag's file, and has braked."""
+        reason = "The kill flag's file is there, or its folder cannot be read."
+        self._book.alarm("kill_flag", f"Killed: {reason}")
+        self._press(TradingState.KILL, "kill flag", reason)
+
+    def foreign_tag(self, account: AccountId, tag: str) -> None:
+        """An account's book holds an order of another installation (section 9 row 44)."""
+        reason = (
+            f"Account {account} has an order with the tag {tag} of another installation of this "
+            "program. Stop the other one, or explain it, before you resume."
+        )
+        self._book.alarm("foreign_tag", reason, account=account)
+        self._gate.brake(TradingState.HALT)
+        self._press(TradingState.HALT, "program", reason)
+
+    def overshoot(self, plan: PlanId) -> None:
+        """One more order was about to leave than was planned (section 4.8)."""
+        reason = f"More orders of plan {plan} were about to leave than were planned."
+        self._book.alarm("overshoot", reason)
+        self._gate.brake(TradingState.KILL)
+        self._press(TradingState.KILL, "program", reason)
+
+    def storage(self, reason: str) -> None:
+        """Something was not stored; trading is halted already, and now that is stored as well."""
+        self._press(TradingState.HALT, "journal", reason)
+
+    def _press(self, state: TradingState, actor: str, reason: str) -> None:
+        self._work.start(self._pressed(state, actor, reason), f"{state} by the {actor}")
+
+    async def _pressed(self, state: TradingState, actor: str, reason: str) -> None:
+        await self._stop(state, actor, reason)

@@ -1,0 +1,126 @@
+"""PAUSE, HALT, KILL and the way back (order-safety section 11).
+
+A stop takes hold in memory first, is stored second, and acts (the sweep) third, so that it works
+without the database and survives a crash.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from copytrade_gui.domain.events import Severity, TradingStateChanged
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.bus import Bus
+from copytrade_gui.engine.orders.gate import Gate
+from copytrade_gui.engine.sending.breaker import Breaker
+from copytrade_gui.engine.sending.dispatcher import Dispatcher
+from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, KillFlag
+
+log = logging.getLogger(__name__)
+
+
+class Stops:
+    """Changes the trading state."""
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        book: Book,
+        bus: Bus,
+        breaker: Breaker,
+        dispatcher: Dispatcher,
+        journal: Journal,
+        kill_flag: KillFlag,
+        clock: Clock,
+        fault: FaultPoint,
+        sweep: Callable[[], int],
+        on_active: Callable[[], None],
+    ) -> None:
+        """``sweep``: cancel every working order of ours until none is left; see ``Sweep``."""
+        self._gate = gate
+        self._book = book
+        self._bus = bus
+        self._breaker = breaker
+        self._dispatcher = dispatcher
+        self._journal = journal
+        self._kill_flag = kill_flag
+        self._clock = clock
+        self._fault = fault
+        self.sweep = sweep
+        self._on_active = on_active
+
+    async def stop(self, state: TradingState, actor: str, reason: str) -> StateChange:
+        """Put a stop in force. Never fails: what cannot be stored is alarmed, and still stops."""
+        started = self._clock.mono_ns()
+        self._gate.brake(state)
+        change = StateChange(self._gate.state, actor, reason, self._clock.wall_ns())
+        if change.state is not state:
+            if change.state is TradingState.RECOVERING:  # the brake holds it until then
+                await self._store(replace(change, state=state))
+            return self._gate.change  # a stricter stop is in force already
+        effect_ms = (self._clock.mono_ns() - started) / 1e6
+        if state is TradingState.KILL:
+            self._flag_kill(reason)
+        await self._store(change)
+        self._gate.put(change)
+        self._bus.publish(TradingStateChanged(change, effect_ms))
+        if state is TradingState.KILL:
+            self._fault(faultpoints.AFTER_KILL_COMMIT)
+            self._dispatcher.drop_queue("killed", f"Killed by {actor}: {reason}")
+            self.sweep()
+        return change
+
+    async def _store(self, change: StateChange) -> None:
+        try:
+            await self._journal.commit_trading_state(change)
+        except JournalFailureError as failure:
+            self._book.alarm(
+                "not_stored", f"{change.state} is in force but was not stored: {failure}"
+            )
+
+    def _flag_kill(self, reason: str) -> None:
+        try:
+            self._kill_flag.set(reason)
+        except OSError as error:
+            self._book.alarm("kill_flag", f"The kill flag could not be written: {error}")
+        self._fault(faultpoints.AFTER_KILL_FLAG)
+
+    async def resume(self, actor: str, reason: str) -> StateChange:
+        """Back to ACTIVE; stored before it takes hold.
+
+        Raises:
+            JournalFailureError: it could not be stored; the stop stays.
+        """
+        change = StateChange(TradingState.ACTIVE, actor, reason, self._clock.wall_ns())
+        pressed = self._gate.pressed  # what the person saw; a stop pressed from now on stays
+        await self._journal.commit_trading_state(change)
+        if not self._killed_meanwhile(pressed):
+            self._kill_flag.clear()
+        self._breaker.close()
+        self._gate.put(change, releases=pressed)
+        self._bus.publish(TradingStateChanged(change, 0.0))
+        self._on_active()
+        return change
+
+    def _killed_meanwhile(self, pressed: TradingState | None) -> bool:
+        now = self._gate.pressed
+        return now is TradingState.KILL and pressed is not TradingState.KILL
+
+    def restore(self, change: StateChange) -> None:
+        """Put a stored state in force as it was."""
+        self._gate.put(change)
+        self._bus.publish(TradingStateChanged(change, 0.0))
+
+    def storage_failed(self, sentence: str) -> None:
+        """The journal cannot store: nothing more may leave unrecorded."""
+        self._gate.brake(TradingState.HALT)
+        change = StateChange(TradingState.HALT, "journal", sentence, self._clock.wall_ns())
+        if self._gate.change.state is not TradingState.KILL:
+            self._gate.put(change)
+            self._bus.publish(TradingStateChanged(change, 0.0))
+        self._book.alarm("journal", f"Halted: {sentence}", severity=Severity.CRITICAL)

@@ -1,0 +1,162 @@
+"""The sweep of a KILL, and what of ours is open anywhere (order-safety section 11).
+
+Our records may lack an order: the broker doubled one, mixed up two replies, or an old copy of the
+database was put back. So the sweep cancels what our records know at once, and then whatever each
+account's own book shows open with a tag of this program, until a complete read shows none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId
+from copytrade_gui.domain.open_orders import OpenOrders
+from copytrade_gui.engine.books.poller import Watch
+from copytrade_gui.engine.books.reconciler import Absorbed, Reconciler
+from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.gate import Gate
+from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.engine.sending.amendments import Changes
+from copytrade_gui.engine.sending.dispatcher import Dispatcher
+from copytrade_gui.ports import BrokerOrder, Clock, FaultPoint
+
+_FOUND = "Found after a KILL."
+_UNREAD = "Its order book was not read whole since the start."
+
+
+class Sweep:
+    """While a KILL is in force, cancels until nothing of ours is open; see ``reads_by``."""
+
+    _watch: Watch
+    _reconciler: Reconciler
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        book: Book,
+        lanes: Lanes,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        work: Work,
+        rules: Rules,
+        fault: FaultPoint,
+        on_live: Callable[[Order], None],
+    ) -> None:
+        self._book = book
+        self._lanes = lanes
+        self._rules = rules
+        self._killed = gate.killed
+        self.changes = Changes(
+            book=book,
+            lanes=lanes,
+            dispatcher=dispatcher,
+            clock=clock,
+            work=work,
+            rules=rules,
+            fault=fault,
+            sweeping=gate.killed,
+            shown=self._shown,
+            on_live=on_live,
+            on_unknown=self._look,
+        )
+        self._reads: dict[AccountId, Absorbed] = {}
+        """The newest read of each account's order book."""
+        self._whole: set[AccountId] = set()
+        """Accounts whose order book was read whole at least once."""
+        self._told: set[tuple[AccountId, BrokerOrderId]] = set()
+
+    def reads_by(self, watch: Watch, reconciler: Reconciler) -> None:
+        """Who reads the books and who knows what they show; both are made after this."""
+        self._watch, self._reconciler = watch, reconciler
+
+    def begin(self) -> int:
+        """Cancel every order our records know, and have each account's book read.
+
+        Returns how many cancels are on their way; what only the books know comes after them.
+        """
+        orders = [order for order in self._book if not order.state.ended]
+        count = self.changes.cancel(orders, reason="Cancelled by KILL.", anew=True)
+        for lane in self._lanes:
+            busy = self.changes.pending(lane.account_id)
+            self._watch.look(lane.account_id, self._rules.watch_first if busy else 0.0)
+        return count
+
+    def live(self, order: Order) -> None:
+        """An order is at the broker or in doubt: under a KILL it goes, asked for or not."""
+        if self._killed() and order.state.open_at_broker and not order.cancel_requested:
+            self.changes.cancel([order], reason=_FOUND)
+        self.changes.pursue(order)
+
+    def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
+        """An account's order book was read; under a KILL whatever of ours it shows open goes."""
+        account = lane.account_id
+        self._reads[account] = absorbed
+        if not absorbed.whole:
+            return
+        self._whole.add(account)
+        self.changes.after_read(account, absorbed.began_ns)
+        if not self._killed():
+            return
+        unknown = []
+        for row in self._reconciler.open_rows(account):
+            order = self._book.by_broker(account, row.broker_order_id)
+            if order is not None and order.state.open_at_broker:
+                self.live(order)
+            else:
+                self.changes.cancel_row(row, account)
+                unknown.append(row)
+        self._tell(lane, unknown)
+        clear = self._of(lane).proven_none
+        # Also an account without any: an order may come to light that our records do not know.
+        self._watch.look(
+            account, self._rules.late_find_every if clear else self._rules.watch_active
+        )
+
+    def open_orders(self) -> tuple[OpenOrders, ...]:
+        """Every account as it stands, in the order of the lanes."""
+        return tuple(self._of(lane) for lane in self._lanes)
+
+    # ------------------------------------------------------------ inside
+
+    def _shown(self, account: AccountId, number: BrokerOrderId) -> BrokerOrder | None:
+        return self._reconciler.shown(account, number)
+
+    def _look(self, account: AccountId) -> None:
+        self._watch.look(account, self._rules.watch_first)
+
+    def _of(self, lane: Lane) -> OpenOrders:
+        account = lane.account_id
+        ours = sum(
+            order.state.open_at_broker or order.state.in_doubt
+            for order in self._book.open_of(account)
+        )
+        read = self._reads.get(account)
+        if account not in self._whole or read is None:
+            why = "" if read is None else read.why_not
+            return OpenOrders(account, ours, None, False, why or lane.why_not()[1] or _UNREAD)
+        shown = len(self._reconciler.open_rows(account))
+        quiet = not self.changes.pending(account)
+        after = read.began_ns > self.changes.heard_ns(account)
+        proven = not ours and not shown and quiet and after and read.complete
+        return OpenOrders(account, ours, shown, proven, "" if proven else read.why_not)
+
+    def _tell(self, lane: Lane, rows: list[BrokerOrder]) -> None:
+        account = lane.account_id
+        new = [row for row in rows if (account, row.broker_order_id) not in self._told]
+        if not new:
+            return
+        self._told.update((account, row.broker_order_id) for row in new)
+        numbers = ", ".join(row.broker_order_id for row in new)
+        what = "an order" if len(new) == 1 else f"{len(new)} orders"
+        self._book.alarm(
+            "killed_unknown",
+            f"KILL: account {lane.account.name} has {what} of this program open that our records "
+            f"do not know as open; cancelled too: {numbers}.",
+            account=account,
+            severity=Severity.WARNING,
+        )

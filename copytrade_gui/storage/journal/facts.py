@@ -1,0 +1,292 @@
+"""Events as stored facts: what the audit trail keeps of each, and how it is read back.
+
+An ``OrderChanged`` keeps only what moved (the terms are in the plan's tables): a day of 170,000
+orders would otherwise repeat its instruments a million times. Nothing secret passes here: accounts
+carry no secrets, and bodies of requests and replies are never events.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from copytrade_gui.domain.account import AccountStatus
+from copytrade_gui.domain.day import DayChecked, DaySeal, DayStep
+from copytrade_gui.domain.divergence import Divergence
+from copytrade_gui.domain.events import (
+    AccountChanged,
+    AccountHalted,
+    AccountHaltLifted,
+    Alarm,
+    Event,
+    FillSeen,
+    LampChanged,
+    OrderChanged,
+    PlanMade,
+    PlanSettled,
+    PlanVoided,
+    RecoveryReported,
+    ReviewsChanged,
+    TradingStateChanged,
+)
+from copytrade_gui.domain.halt import AccountHalt
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.records import Fill, OrderView
+from copytrade_gui.domain.trading_state import StateChange
+from copytrade_gui.storage.journal.chain import SEALED, Fact
+
+ENGINE = "engine"
+ORDER_CHANGED = "OrderChanged"
+FILL_SEEN = "FillSeen"
+PLAN_MADE = "PlanMade"
+"""Its body is the plan's record (``plan_record``); the journal makes it when the plan is stored."""
+ORDERS_MARKED = "OrdersMarked"
+"""Attempts of stored plans were marked SENDING; its body is the wave's record."""
+PLAN_SETTLED = "PlanSettled"
+PLAN_VOIDED = "PlanVoided"
+TRADING_STATE = "TradingStateChanged"
+HALT_KINDS = frozenset({"AccountHalted", "AccountHaltLifted"})
+"""The newest of these says how the halt of an account stands."""
+
+
+class OrderFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an ``OrderChanged`` keeps. Times ns, quantities units, ``average_price`` rupees."""
+
+    before: str
+    state: str
+    changed_ns: int
+    attempt_number: int = 0
+    tag: str = ""
+    broker_order_id: str = ""
+    filled_quantity: int = 0
+    average_price: Decimal | None = None
+    code: str = ""
+    cancel_requested: bool = False
+    called_ns: int = 0
+    sent_ns: int = 0
+    replied_ns: int = 0
+    diverged: Divergence | None = None
+
+
+class CommandFact(msgspec.Struct, frozen=True):
+    """A person's act."""
+
+    command_id: str
+    verb: str
+    subject: str
+
+
+class ReviewsFact(msgspec.Struct, frozen=True):
+    """Which orders wait for a person."""
+
+    intents: list[str]
+
+
+class RecoveryFact(msgspec.Struct, frozen=True):
+    """What a start found."""
+
+    proven: list[str]
+    unknown: list[str]
+    stale: list[str]
+    missed: list[str]
+    differences: list[str]
+    unread: list[str]
+    needs_resume: bool
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When a fact was queued: UTC ns, monotonic ns, broker clock minus ours in ms if known."""
+
+    wall_ns: int
+    mono_ns: int
+    clock_offset_ms: int | None
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def to_json(value: object) -> str:
+    """Encode a domain value or a struct of this module."""
+    return _encoder.encode(value).decode()
+
+
+def order_fact(view: OrderView, before: str) -> OrderFact:
+    """Keep what moved."""
+    timing = view.timing
+    return OrderFact(
+        before,
+        view.state,
+        view.changed_ns,
+        view.attempt_number,
+        view.tag or "",
+        view.broker_order_id or "",
+        view.filled_quantity,
+        view.average_price,
+        view.code,
+        view.cancel_requested,
+        timing.called_ns if timing else 0,
+        timing.sent_ns if timing else 0,
+        timing.replied_ns if timing else 0,
+        view.diverged,
+    )
+
+
+def fact_from(event: Event, at: Moment) -> Fact:
+    """Turn an event into the fact that is stored."""
+    account = plan = intent = reason = ""
+    actor = ENGINE
+    body: object = event
+    match event:
+        case OrderChanged(order=view):
+            account, plan, intent = view.account_id, view.plan_id, view.intent_id
+            reason, body = view.reason, order_fact(view, event.before)
+        case FillSeen(fill=fill):
+            account, body = fill.account_id, fill
+        case PlanSettled():
+            plan = event.plan_id
+        case PlanVoided():
+            plan, reason = event.plan_id, event.reason
+        case TradingStateChanged(change=change):
+            actor, reason, body = change.actor, change.reason, event
+        case AccountChanged(status=status):
+            account, reason = status.account_id, status.halted or status.session_reason
+            body = _status(status)
+        case AccountHalted(halt=halt) | AccountHaltLifted(halt=halt):
+            account, actor, reason, body = halt.account_id, event.actor, event.reason, halt
+        case Alarm():
+            account, plan = event.account_id or "", event.plan_id or ""
+            reason, body = event.sentence, event
+        case ReviewsChanged(items=items):
+            body = ReviewsFact([item.intent_id for item in items])
+        case RecoveryReported() | DayChecked():
+            actor, reason, body = _report(event)
+        case LampChanged():
+            reason, body = event.words, event
+    return Fact(
+        at.wall_ns,
+        at.mono_ns,
+        at.clock_offset_ms,
+        actor,
+        type(event).__name__,
+        account,
+        plan,
+        intent,
+        reason,
+        to_json(body),
+    )
+
+
+def _report(event: RecoveryReported | DayChecked) -> tuple[str, str, object]:
+    """Actor, words and body."""
+    if isinstance(event, DayChecked):
+        return event.report.actor, event.report.in_words, event.report
+    report = event.report
+    return (
+        ENGINE,
+        report.in_words,
+        RecoveryFact(
+            [view.intent_id for view in report.proven],
+            [view.intent_id for view in report.unknown],
+            [view.intent_id for view in report.stale],
+            list(report.missed_master_orders),
+            list(report.differences),
+            list(report.unread_accounts),
+            report.needs_resume,
+        ),
+    )
+
+
+def recorded_fact(kind: str, record: str, at: Moment, plan_id: str = "") -> Fact:
+    """A record of the order log as the fact that the audit chain covers."""
+    return Fact(
+        at.wall_ns, at.mono_ns, at.clock_offset_ms, ENGINE, kind, "", plan_id, "", "", record
+    )
+
+
+def command_fact(
+    command: CommandId, *, actor: str, verb: str, subject: str, reason: str, at: Moment
+) -> Fact:
+    """Turn a person's act into the fact that is stored."""
+    body = to_json(CommandFact(command, verb, subject))
+    return Fact(
+        at.wall_ns, at.mono_ns, at.clock_offset_ms, actor, "Command", "", "", "", reason, body
+    )
+
+
+def seal_fact(seal: DaySeal, at: Moment) -> Fact:
+    """Turn a seal into the fact that is stored."""
+    words = f"{seal.day} sealed over {seal.events} events."
+    return Fact(
+        at.wall_ns, at.mono_ns, at.clock_offset_ms, seal.actor, SEALED, "", "", "", words,
+        to_json(seal),
+    )  # fmt: skip
+
+
+def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
+    """Leave out news that repeat what ``kept`` holds: margins, latencies and steady lamps.
+
+    Of a start's findings only the whole report is kept, not each step towards it.
+    """
+    now: object
+    match event:
+        case AccountChanged(status=status):
+            key, now = f"account {status.account_id}", _status(status)
+        case LampChanged():
+            key, now = f"lamp {event.name}", event.state
+        case ReviewsChanged(items=items):
+            key, now = "reviews", tuple(item.intent_id for item in items)
+        case DayStep() | PlanMade():  # a plan's fact is its record, stored when it was committed
+            return False
+        case RecoveryReported():
+            return event.done
+        case _:
+            return True
+    if kept.get(key) == now:
+        return False
+    kept[key] = now
+    return True
+
+
+class StatusFact(msgspec.Struct, frozen=True):
+    """What an ``AccountChanged`` keeps."""
+
+    session: str
+    session_reason: str
+    halted: str
+
+
+def _status(status: AccountStatus) -> StatusFact:
+    return StatusFact(status.session, status.session_reason, status.halted)
+
+
+_ORDER = msgspec.json.Decoder(OrderFact)
+_FILL = msgspec.json.Decoder(Fill)
+_STATE = msgspec.json.Decoder(TradingStateChanged)
+_HALT = msgspec.json.Decoder(AccountHalt)
+_SEAL = msgspec.json.Decoder(DaySeal)
+
+
+def read_order(body: str) -> OrderFact:
+    """Read an ``OrderChanged`` body. Raises msgspec.DecodeError."""
+    return _ORDER.decode(body)
+
+
+def read_fill(body: str) -> Fill:
+    """Read a ``FillSeen`` body. Raises msgspec.DecodeError."""
+    return _FILL.decode(body)
+
+
+def read_state(body: str) -> StateChange:
+    """Read a ``TradingStateChanged`` body. Raises msgspec.DecodeError."""
+    return _STATE.decode(body).change
+
+
+def read_halt(body: str) -> AccountHalt:
+    """Read the body of one of ``HALT_KINDS``. Raises msgspec.DecodeError."""
+    return _HALT.decode(body)
+
+
+def read_seal(body: str) -> DaySeal:
+    """Read a ``DaySealed`` body. Raises msgspec.DecodeError."""
+    return _SEAL.decode(body)

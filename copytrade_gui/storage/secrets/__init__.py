@@ -1,0 +1,1 @@
+"""Keys of accounts: encrypted, behind the keyring or a passphrase."""

@@ -1,0 +1,242 @@
+"""Secrets of live accounts: an encrypted file, opened by the keyring, a passphrase, or both."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.ports import Clock
+from copytrade_gui.storage.files.files import Files
+from copytrade_gui.storage.files.problems import (
+    LockedSecretsError,
+    NewerFileError,
+    PassphraseMissingError,
+    SecretsError,
+    WrongPassphraseError,
+)
+from copytrade_gui.storage.files.saving import Saver
+from copytrade_gui.storage.files.threads import in_own_thread
+from copytrade_gui.storage.secrets.keyring_store import KEY_BYTES, OsKeyring
+from copytrade_gui.storage.secrets.vault import (
+    MEMORY_KIB,
+    SCHEMA,
+    Factor,
+    Lock,
+    RandomBytes,
+    Record,
+    VaultFile,
+    check_passphrase,
+    new_vault_key,
+    open_record,
+    seal,
+    unwrap,
+    wrap,
+)
+
+LONGEST_WAIT = 60.0
+
+
+class VaultSecrets:
+    """``ports.SecretStore``; locked until ``unlock`` or ``create``. Never falls back to plain text.
+
+    ``keyring`` is None where the system has no keyring we accept: then only a passphrase opens it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        keyring: OsKeyring | None,
+        clock: Clock,
+        *,
+        files: Files | None = None,
+        random_bytes: RandomBytes = os.urandom,
+        memory_kib: int = MEMORY_KIB,
+    ) -> None:
+        self._path = path
+        self._keyring = keyring
+        self._clock = clock
+        self._saver = Saver(path, self._content, files or Files())
+        self._random = random_bytes
+        self._memory_kib = memory_kib
+        self._key: bytes | None = None
+        self._wrapping: Lock | None = None
+        self._records: dict[tuple[str, str], Record] = {}
+        self._wrong = 0
+        self._next_try_ns = 0
+
+    def __repr__(self) -> str:
+        return f"VaultSecrets({'locked' if self._key is None else 'open'})"
+
+    @property
+    def locked(self) -> bool:
+        """True until opened, and again after ``lock``."""
+        return self._key is None
+
+    def factors(self) -> tuple[Factor, ...] | None:
+        """What opens the vault; None if there is none yet. Raises SecretsError, NewerFileError."""
+        return self._read().lock.factors if self._path.exists() else None
+
+    async def create(self, passphrase: str | None) -> None:
+        """Make an empty vault and open it.
+
+        Raises:
+            SecretsError: there is one already, the passphrase is short, or there is neither
+                passphrase nor keyring.
+        """
+        if self._path.exists():
+            raise SecretsError(f"There is a vault already: {self._path}. Unlock it instead.")
+        if passphrase is not None:
+            check_passphrase(passphrase)
+        key = new_vault_key(self._random)
+        self._records = {}
+        await self._wrap_and_save(key, passphrase)
+        self._key = key
+
+    async def unlock(self, passphrase: str | None) -> None:
+        """Open the vault. After a wrong passphrase the next try waits 1, 2, 4 ... 60 s.
+
+        Raises:
+            WrongPassphraseError: it does not open the vault.
+            LockedSecretsError: a passphrase or the keyring is needed.
+            SecretsError: the file is damaged.
+        """
+        file = self._read()
+        if "passphrase" in file.lock.factors and not passphrase:
+            raise PassphraseMissingError(
+                "The vault needs its passphrase. Type it to unlock.", new=False
+            )
+        wait = (self._next_try_ns - self._clock.mono_ns()) / 1e9
+        if wait > 0:
+            await self._clock.sleep(wait)
+        keyring_key = await self._keyring_key() if "keyring" in file.lock.factors else None
+        try:
+            key = await in_own_thread(
+                partial(unwrap, file.lock, passphrase, keyring_key), "unlock vault"
+            )
+        except WrongPassphraseError:
+            wait = min(2.0**self._wrong, LONGEST_WAIT)
+            self._wrong += 1
+            self._next_try_ns = self._clock.mono_ns() + round(wait * 1e9)
+            raise
+        self._wrong = self._next_try_ns = 0
+        self._key, self._wrapping = key, file.lock
+        self._records = {(record.account, record.field): record for record in file.records}
+        if "passphrase" in file.lock.factors and file.lock.memory_kib < self._memory_kib:
+            await self._wrap_and_save(key, passphrase)
+
+    def lock(self) -> None:
+        """Drop the key."""
+        self._key = None
+        self._records = {}
+
+    async def change_passphrase(self, passphrase: str | None) -> None:
+        """Wrap the key anew; records stay as they are. Raises SecretsError."""
+        key = self._open()
+        if passphrase is not None:
+            check_passphrase(passphrase)
+        await self._wrap_and_save(key, passphrase)
+
+    async def rotate(self, passphrase: str | None) -> None:
+        """A new vault key, every record sealed anew. Raises SecretsError."""
+        key = self._open()
+        fresh = new_vault_key(self._random)
+        self._records = {
+            place: seal(fresh, *place, open_record(key, record), self._random)
+            for place, record in self._records.items()
+        }
+        self._key = fresh
+        await self._wrap_and_save(fresh, passphrase)
+
+    async def get(self, account: AccountId, name: str) -> str | None:
+        """Read a secret. Raises LockedSecretsError, and SecretsError if its record was changed."""
+        key = self._open()
+        record = self._records.get((account, name))
+        return None if record is None else open_record(key, record)
+
+    async def put(self, account: AccountId, name: str, value: str) -> None:
+        """Store a secret. Raises LockedSecretsError, SecretsError."""
+        key = self._open()
+        self._records[(account, name)] = seal(key, account, name, value, self._random)
+        await self._save()
+
+    async def remove(self, account: AccountId, name: str) -> None:
+        """Forget a secret. Raises LockedSecretsError, SecretsError."""
+        self._open()
+        if self._records.pop((account, name), None) is not None:
+            await self._save()
+
+    # ------------------------------------------------------------ inside
+
+    def _open(self) -> bytes:
+        if self._key is None:
+            raise LockedSecretsError("The vault is locked. Unlock it with the passphrase.")
+        return self._key
+
+    async def _keyring_key(self) -> bytes:
+        if self._keyring is None:
+            raise LockedSecretsError(
+                "The vault needs the system's keyring, and none answers here. Start the keyring "
+                "service, then try again."
+            )
+        key = await self._keyring.read()
+        if key is None:
+            raise LockedSecretsError(
+                "The system's keyring holds no key for this vault. Log in as the user who made the "
+                "vault, or delete the vault file and enter the app secrets again."
+            )
+        return key
+
+    async def _wrap_and_save(self, key: bytes, passphrase: str | None) -> None:
+        keyring_key = None
+        if self._keyring is not None:
+            keyring_key = await self._keyring.read()
+            if keyring_key is None:
+                keyring_key = self._random(KEY_BYTES)
+                await self._keyring.write(keyring_key)
+        self._wrapping = await in_own_thread(
+            partial(
+                wrap,
+                key,
+                passphrase,
+                keyring_key,
+                memory_kib=self._memory_kib,
+                random_bytes=self._random,
+            ),
+            "wrap vault key",
+        )
+        await self._save()
+
+    def _content(self) -> bytes:
+        if self._wrapping is None:
+            raise LockedSecretsError("The vault is locked. Unlock it with the passphrase.")
+        return msgspec.json.encode(VaultFile(SCHEMA, self._wrapping, tuple(self._records.values())))
+
+    async def _save(self) -> None:
+        try:
+            await self._saver.save()
+        except OSError as error:
+            raise SecretsError(
+                f"Vault {self._path} cannot be written ({error.strerror or error}); the file stays "
+                "as it was. Free some disk space or give your user write access."
+            ) from error
+
+    def _read(self) -> VaultFile:
+        try:
+            file = msgspec.json.decode(self._path.read_bytes(), type=VaultFile, strict=False)
+        except FileNotFoundError as error:
+            raise LockedSecretsError("There is no vault yet. Choose a passphrase first.") from error
+        except (OSError, msgspec.MsgspecError) as error:
+            raise SecretsError(
+                f"Vault {self._path} cannot be read ({error}). Restore it from a copy, or delete "
+                "it and enter the app secrets again."
+            ) from error
+        if file.schema > SCHEMA:
+            raise NewerFileError(
+                f"Vault {self._path} has schema {file.schema}, this program knows {SCHEMA}: a "
+                "newer one wrote it. Start that one. Nothing was changed."
+            )
+        return file

@@ -1,0 +1,1 @@
+"""The live feed: what became of each order, newest first."""

@@ -1,0 +1,1 @@
+"""The followers table, and everything that is changed of a follower."""

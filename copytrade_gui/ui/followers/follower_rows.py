@@ -1,0 +1,168 @@
+"""Rows of the follower table: who copies, how much, how it went last time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.order import State
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.followers.sizing_words import STRATEGY_WORDS, parameter_words, rule_words
+from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.state_words import (
+    ORDER_LOOKS,
+    PROBLEM_STATES,
+    SESSION_LOOKS,
+    client_tail,
+    copying_look,
+    copying_rank,
+)
+from copytrade_gui.ui.tables.columns import Column
+from copytrade_gui.ui.theme import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerRow:
+    """A follower with its live facts. ``copied`` and ``failed`` count today's copies."""
+
+    account: Account
+    status: AccountStatus
+    copied: int = 0
+    failed: int = 0
+    last_state: State | None = None
+    unmatched: int = 0
+    """Units that copies of today filled although the master's order came to nothing."""
+
+
+def _parameter(row: FollowerRow) -> str:
+    rule = row.account.sizing
+    return figures.UNKNOWN if rule is None else parameter_words(rule)
+
+
+def _strategy(row: FollowerRow) -> str:
+    rule = row.account.sizing
+    return figures.UNKNOWN if rule is None else STRATEGY_WORDS[rule.strategy]
+
+
+def _last_state(row: FollowerRow) -> State | None:
+    """The newest state of its newest copy; before the first one of this run, what is on record."""
+    if row.last_state is not None:
+        return row.last_state
+    first = row.status.last_outcome.split(" ", 1)[0]
+    return State(first) if first in State.__members__ else None
+
+
+def _outcome(row: FollowerRow) -> str:
+    if row.status.halted:
+        return row.status.halted  # why it is halted is all that counts then
+    if row.unmatched:
+        return f"Filled {figures.whole(row.unmatched)} without the master"
+    state = _last_state(row)
+    if state is None:
+        return row.status.last_outcome or figures.UNKNOWN
+    code = row.status.last_outcome.partition(" ")[2] if state in PROBLEM_STATES else ""
+    return f"{ORDER_LOOKS[state].word} {code}".rstrip()
+
+
+def _outcome_tone(row: FollowerRow) -> Tone:
+    if row.status.halted or row.unmatched:
+        return Tone.BAD
+    state = _last_state(row)
+    return Tone.MUTED if state is None else ORDER_LOOKS[state].tone
+
+
+def _outcome_mark(row: FollowerRow) -> Mark | None:
+    if row.status.halted:
+        return None
+    if row.unmatched:
+        return Mark.TRIANGLE
+    state = _last_state(row)
+    return None if state is None else ORDER_LOOKS[state].mark
+
+
+def _today(row: FollowerRow) -> str:
+    if not row.copied and not row.failed:
+        return figures.UNKNOWN
+    return f"{row.copied} / {row.failed}" if row.failed else str(row.copied)
+
+
+def _state_tip(row: FollowerRow) -> str:
+    look = copying_look(row.account, row.status)
+    status = row.status
+    if status.halted:
+        return f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.halted}"
+    return f"{look.word}: {status.session_reason}" if status.session_reason else look.word
+
+
+def _session_tip(row: FollowerRow) -> str:
+    warm = "order connection open" if row.status.warm else "order connection closed"
+    reason = f" ({row.status.session_reason})" if row.status.session_reason else ""
+    return f"{SESSION_LOOKS[row.status.session].word}{reason}, {warm}"
+
+
+def _rank(row: FollowerRow) -> str:
+    rank = row.status.average_rank
+    return figures.UNKNOWN if rank is None else f"{rank * 100:.0f} %"
+
+
+def _max_quantity(row: FollowerRow) -> str:
+    rule = row.account.sizing
+    if rule is None or rule.max_quantity is None:
+        return figures.UNKNOWN
+    return figures.whole(rule.max_quantity)
+
+
+COLUMNS: tuple[Column[FollowerRow], ...] = (
+    Column("state", "Copying", lambda r: copying_look(r.account, r.status).word, chars=11,
+           sort=lambda r: copying_rank(r.account, r.status), tip=_state_tip,
+           tone=lambda r: copying_look(r.account, r.status).tone,
+           mark=lambda r: copying_look(r.account, r.status).mark,
+           note="Sorts by trouble: halted, no session, on, off"),
+    Column("name", "Name", lambda r: r.account.name, chars=16, takes_rest=True,
+           tone=lambda r: Tone.PLAIN if r.account.active else Tone.MUTED),
+    Column("client", "Client", lambda r: client_tail(r.account.client_id), chars=6,
+           tone=lambda _: Tone.MUTED, tip=lambda r: f"Client id {r.account.client_id}"),
+    Column("outcome", "Last copy", _outcome, tone=_outcome_tone, mark=_outcome_mark, chars=13,
+           tip=_outcome, note="Of a halted account: why it is halted"),
+    Column("latency", "Call ms", lambda r: figures.milliseconds(r.status.last_latency_ms),
+           sort=lambda r: r.status.last_latency_ms, numeric=True, chars=7,
+           note="Milliseconds from the last copy's own call to its acknowledgement"),
+    Column("today", "Today", _today, sort=lambda r: r.failed * 100_000 + r.copied, numeric=True,
+           chars=6, tone=lambda r: Tone.WARN if r.failed else Tone.MUTED,
+           note="Copies at the broker today / copies that failed"),
+    Column("strategy", "Sizing", _strategy, chars=10, tip=lambda r: rule_words(r.account.sizing)),
+    Column("parameter", "Value", _parameter, numeric=True, chars=6,
+           sort=lambda r: r.account.sizing.parameter if r.account.sizing else None,
+           note="Multiple, per cent of capital, or units"),
+    Column("max", "Max qty", _max_quantity, numeric=True, chars=8,
+           sort=lambda r: r.account.sizing.max_quantity if r.account.sizing else None, shown=False,
+           note="Most units in one order"),
+    Column("session", "Session", lambda r: SESSION_LOOKS[r.status.session].word, chars=13,
+           sort=lambda r: list(SESSION_LOOKS).index(r.status.session),
+           tone=lambda r: SESSION_LOOKS[r.status.session].tone,
+           mark=lambda r: SESSION_LOOKS[r.status.session].mark, tip=_session_tip),
+    Column("margin", "Free margin ₹", lambda r: figures.money(r.status.free_margin),
+           sort=lambda r: r.status.free_margin, numeric=True, chars=13,
+           tip=lambda r: "Not read from the broker yet" if r.status.free_margin is None
+           else figures.money(r.status.free_margin)),
+    Column("rank", "Avg rank", _rank, sort=lambda r: r.status.average_rank, numeric=True, chars=8,
+           tone=lambda _: Tone.MUTED, shown=False,
+           note="Mean place in the send order: 0 % always first, 100 % always last"),
+)  # fmt: skip
+
+
+def search_text(row: FollowerRow) -> str:
+    """What the filter looks through; signs mark what the quick filters want."""
+    look = copying_look(row.account, row.status)
+    in_trouble = copying_rank(row.account, row.status) < 2 or row.failed or row.unmatched
+    trouble = "§trouble" if in_trouble else ""
+    on = "§on" if row.account.active else "§off"
+    return (
+        f"{row.account.name} {row.account.client_id} {look.word} {_strategy(row)} "
+        f"{SESSION_LOOKS[row.status.session].word} {_outcome(row)} {trouble} {on}"
+    )
+
+
+def is_failure(state: State) -> bool:
+    """True for a copy that did not become an order."""
+    return state in PROBLEM_STATES

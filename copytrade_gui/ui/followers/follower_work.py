@@ -1,0 +1,209 @@
+"""What the follower actions do: dialogs, verbs, and what is said afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.services.verbs import FollowerVerbs, RefusedError, SessionVerbs
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import Question
+from copytrade_gui.ui.file_choice import CSV, CSV_OR_ALL, ask_open_path, ask_save_path
+from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEditor
+from copytrade_gui.ui.followers.follower_edits import FollowerEdits
+from copytrade_gui.ui.followers.followers import FollowersPanel
+from copytrade_gui.ui.followers.import_csv import ImportDialog
+from copytrade_gui.ui.followers.login import LoginDialog
+from copytrade_gui.ui.followers.sizing import SizingDialog
+
+
+class FollowerWork(QObject):
+    """Connects the follower actions to the verbs."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        panel: FollowersPanel,
+        followers: FollowerVerbs,
+        sessions: SessionVerbs,
+        window: QWidget,
+    ) -> None:
+        super().__init__(panel)
+        self._desk = desk
+        self._panel = panel
+        self._followers = followers
+        self._sessions = sessions
+        self._window = window
+        self.edits = FollowerEdits(desk, followers)
+        for act, work in (
+            (Act.MASTER_ADD, self._add_master),
+            (Act.FOLLOWER_ADD, self._add),
+            (Act.FOLLOWER_EDIT, self._edit),
+            (Act.FOLLOWER_REMOVE, self._remove),
+            (Act.FOLLOWER_ON, lambda: self._turn(active=True)),
+            (Act.FOLLOWER_OFF, lambda: self._turn(active=False)),
+            (Act.FOLLOWER_SIZING, self._set_sizing),
+            (Act.FOLLOWERS_IMPORT, self._import),
+            (Act.FOLLOWERS_EXPORT, self._export),
+            (Act.LOGIN_NEXT, self._log_in_next),
+            (Act.LOGIN_ALL, self._log_all_in),
+            (Act.LOGIN_ONE, self._log_one_in),
+            (Act.LOGOUT_ONE, self._log_out),
+        ):
+            desk.actions.on(act, partial(self._start, act, work))
+        desk.actions[Act.LOGIN_ALL].setVisible(desk.paper)
+
+    def _start(self, act: Act, work: Callable[[], Coroutine[object, object, None]]) -> None:
+        self._desk.tasks.start(work(), name=f"action {act}")
+
+    # ------------------------------------------------------------ followers
+
+    async def _add_master(self) -> None:
+        async def save(dialog: MasterEditor) -> None:
+            fields = dialog.fields()
+            await self._followers.add_master(*fields)
+            await self.edits.reload()
+
+        await MasterEditor(self._window, self._desk, save).ask()
+
+    async def _add(self) -> None:
+        master = self._desk.roster.master
+        if master is None:
+            self._desk.notices.warn("There is no master account yet. Add the master first.")
+            return
+
+        async def save(dialog: FollowerEditor) -> None:
+            await self.edits.add(master.account_id, dialog.draft())
+
+        await FollowerEditor(self._window, self._desk, None, save).ask()
+
+    async def _edit(self) -> None:
+        chosen = self._panel.selected()
+        if len(chosen) != 1:
+            return
+        before = chosen[0]
+
+        async def save(dialog: FollowerEditor) -> None:
+            await self.edits.edit(before, dialog.draft())
+
+        await FollowerEditor(self._window, self._desk, before, save).ask()
+
+    async def _remove(self) -> None:
+        chosen = self._panel.selected()
+        if not chosen:
+            return
+        one = len(chosen) == 1
+        whom = chosen[0].name if one else f"these {len(chosen)} followers"
+        sentence = (
+            f"Remove {whom}? It gets no further copies; its orders and history stay. "
+            if one
+            else f"Remove {whom}? They get no further copies; their orders and history stay. "
+        )
+        question = Question(
+            self._window,
+            f"Remove follower - {self._desk.mode_word}",
+            f"{sentence}You can undo this until the console closes.",
+            verb="Remove follower" if one else f"Remove {len(chosen)} followers",
+            kind="danger",
+            safe_first=True,
+        )
+        if await question.ask():
+            await self.edits.remove(chosen)
+
+    async def _turn(self, *, active: bool) -> None:
+        chosen = self._panel.selected()
+        if len(chosen) > 1:
+            verb = f"Turn {len(chosen)} {'on' if active else 'off'}"
+            sentence = (
+                f"Copy master orders to these {len(chosen)} followers from now on?"
+                if active
+                else f"Copy nothing more to these {len(chosen)} followers? "
+                "Orders that are at the broker stay there."
+            )
+            question = Question(
+                self._window, f"Followers - {self._desk.mode_word}", sentence, verb=verb
+            )
+            if not await question.ask():
+                return
+        await self.edits.set_active(chosen, active)
+
+    async def _set_sizing(self) -> None:
+        chosen = self._panel.selected()
+        if not chosen:
+            return
+
+        async def save(dialog: SizingDialog) -> None:
+            rule = dialog.rule()
+            await self.edits.set_sizing(chosen, rule)
+            self._desk.notices.info(
+                f"{figures.plural(len(chosen), 'follower')} now sized {rule.in_words()}."
+            )
+
+        await SizingDialog(self._window, self._desk, chosen, save).ask()
+
+    async def _import(self) -> None:
+        master = self._desk.roster.master
+        if master is None:
+            self._desk.notices.warn("There is no master account yet. Add the master first.")
+            return
+        path = await ask_open_path(self._window, "Import followers", CSV_OR_ALL)
+        if path is None:
+            return
+        preview = await self._followers.check_csv(master.account_id, path)
+        if not await ImportDialog(self._window, self._desk, path, preview).ask():
+            return
+        done = await self._followers.import_csv(master.account_id, path, preview)
+        await self.edits.reload()
+        self._desk.notices.info(
+            f"{figures.plural(len(done.added), 'follower')} added, {len(done.changed)} changed."
+        )
+
+    async def _export(self) -> None:
+        path = await ask_save_path(self._window, "Export followers", "followers.csv", CSV)
+        if path is not None:
+            number = await self._followers.export_csv(path)
+            self._desk.notices.info(
+                f"{figures.plural(number, 'follower')} written to {path}, without secrets."
+            )
+
+    # ------------------------------------------------------------ sessions
+
+    async def _log_in_next(self) -> None:
+        waiting = self._desk.roster.without_session()
+        if not waiting:
+            self._desk.notices.info("Every active account has its session for today.")
+            return
+        await self._log_in(waiting[0])
+
+    async def _log_one_in(self) -> None:
+        chosen = self._panel.selected()
+        if chosen:
+            await self._log_in(chosen[0])
+
+    async def _log_in(self, account: Account) -> None:
+        try:
+            address = await self._sessions.login_url(account.account_id)
+        except RefusedError as refusal:
+            self._desk.notices.warn(refusal.sentence)
+            return
+        left = len(self._desk.roster.without_session())
+        dialog = LoginDialog(self._window, self._desk, account, address, self._sessions, left)
+        if await dialog.ask():
+            self._desk.notices.info(f"{account.name} is logged in.")
+            if dialog.wants_next:
+                await self._log_in_next()
+
+    async def _log_all_in(self) -> None:
+        ready = await self._sessions.login_all_paper()
+        self._desk.notices.info(f"{figures.plural(ready, 'account')} ready at the simulator.")
+
+    async def _log_out(self) -> None:
+        for account in self._panel.selected()[:1]:
+            await self._sessions.logout(account.account_id)
+            self._desk.notices.info(f"{account.name} is logged out.")

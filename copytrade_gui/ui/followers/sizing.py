@@ -1,0 +1,79 @@
+"""One sizing rule for several followers, with what changes before it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.sizing import RuleProblem, SizingRule, Strategy, read_rule
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.followers.sizing_words import STRATEGY_WORDS, parameter_hint, rule_words
+from copytrade_gui.ui.widgets.label import PlainLabel
+
+_LISTED = 6
+
+
+class SizingDialog(FormDialog):
+    """Strategy, value and cap; the followers and their present rules stand above."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        desk: Desk,
+        accounts: Sequence[Account],
+        save: Callable[[SizingDialog], Awaitable[object]],
+    ) -> None:
+        super().__init__(
+            parent,
+            desk,
+            f"Set sizing - {desk.mode_word}",
+            "sizing",
+            verb=f"Set for {figures.plural(len(accounts), 'follower')}",
+            save=lambda: save(self),
+        )
+        shown = [f"{a.name}: now {rule_words(a.sizing)}" for a in accounts[:_LISTED]]
+        if len(accounts) > _LISTED:
+            shown.append(f"and {len(accounts) - _LISTED} more")
+        present = PlainLabel("\n".join(shown))
+        present.setProperty("role", "hint")
+        self.box.insertWidget(0, present)
+        self.strategy = QComboBox()
+        for strategy, words in STRATEGY_WORDS.items():
+            self.strategy.addItem(words, str(strategy))
+        self.add_field("strategy", "S&izing", self.strategy)
+        self.parameter = QLineEdit("1")
+        self.add_field("parameter", "&Value", self.parameter)
+        self.hint = PlainLabel()
+        self.hint.setProperty("role", "hint")
+        self.form.addRow("", self.hint)
+        self.max_quantity = QLineEdit()
+        self.max_quantity.setPlaceholderText("No cap")
+        self.add_field("max_quantity", "&Most units", self.max_quantity)
+        self.strategy.currentIndexChanged.connect(lambda _number: self._show_hint())
+        self.parameter.textChanged.connect(lambda _text: self._show_hint())
+        self._show_hint()
+        self.finish_form()
+
+    def rule(self) -> SizingRule:
+        """The rule as typed.
+
+        Raises:
+            RefusedError: a field is not a number, or the rule is impossible.
+        """
+        rule = read_rule(
+            Strategy(str(self.strategy.currentData())),
+            self.parameter.text(),
+            self.max_quantity.text(),
+        )
+        if isinstance(rule, RuleProblem):
+            raise RefusedError(rule.sentence, field=rule.field)
+        return rule
+
+    def _show_hint(self) -> None:
+        strategy = Strategy(str(self.strategy.currentData()))
+        self.hint.setText(parameter_hint(strategy, self.parameter.text()))

@@ -1,0 +1,1 @@
+"""How long copies took: figures and chart."""

@@ -1,0 +1,95 @@
+"""Copies that filled although their master's order came to nothing: the band that stays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.unmatched import Unmatched
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import Question, bring_back
+from copytrade_gui.ui.followers.followers import FollowersPanel
+from copytrade_gui.ui.orders.orders import OrdersPanel
+from copytrade_gui.ui.widgets.bands import Band, Bands
+from copytrade_gui.ui.window_state import read_json, write_json
+
+_DONE = "unmatched_done"
+_KEPT = 100
+
+
+class UnmatchedWork(QObject):
+    """Shows them until a person says that he has dealt with them, also over a restart."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        orders: OrdersPanel,
+        followers: FollowersPanel,
+        bands: Bands,
+        raise_orders: Callable[[], None],
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._desk = desk
+        self._orders = orders
+        self._followers = followers
+        self._bands = bands
+        self._raise_orders = raise_orders
+        self._window = window
+        self._shown: list[Unmatched] = []
+        orders.counts_changed.connect(self._refresh)
+        desk.roster.changed.connect(self._refresh)
+
+    def _refresh(self) -> None:
+        found = self._orders.model.unmatched()
+        units: Counter[AccountId] = Counter()
+        for one in found:
+            units.update({copy.account_id: copy.filled_quantity for copy in one.copies})
+        self._followers.show_unmatched(units)
+        done = read_json(self._desk.memory, _DONE) if found else {}
+        self._shown = [one for one in found if done.get(one.plan_id) != one.units]
+        if not self._shown:
+            self._bands.clear_band("unmatched")
+            return
+        sentence = self._shown[0].in_words(self._desk.roster.name)
+        others = len(self._shown) - 1
+        if others:
+            sentence += f" So did the copies of {figures.plural(others, 'other order')}."
+        self._bands.show_band(
+            "unmatched",
+            Band(
+                "bad",
+                sentence,
+                (("Show orders", self._show_orders), ("Dealt with", self._ask)),
+            ),
+        )
+
+    def _show_orders(self) -> None:
+        self._raise_orders()
+        self._orders.show_problems()
+
+    def _ask(self) -> None:
+        if not bring_back(self._window, "question"):
+            self._desk.tasks.start(self._deal_with(), name="unmatched copies")
+
+    async def _deal_with(self) -> None:
+        shown = self._shown
+        units = sum(one.units for one in shown)
+        question = Question(
+            self._window,
+            f"Copies without their master - {self._desk.mode_word}",
+            f"Take this warning away only if the {figures.whole(units)} units were closed at the "
+            "broker, or are meant to stay. It comes back if more of these copies fill.",
+            verb="Dealt with",
+            safe_first=True,
+        )
+        if await question.ask():
+            done = read_json(self._desk.memory, _DONE)
+            done.update({one.plan_id: one.units for one in shown})
+            write_json(self._desk.memory, _DONE, dict(list(done.items())[-_KEPT:]))
+            self._refresh()

@@ -1,0 +1,1 @@
+"""Pause, halt, kill and resume in the window."""

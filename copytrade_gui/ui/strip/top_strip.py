@@ -1,0 +1,288 @@
+"""The strip that is always there: mode, master, market, copying state, and the three stops."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.events import Event, LampChanged, TradingStateChanged
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.state_words import SESSION_LOOKS, Look, client_tail, copying_look
+from copytrade_gui.ui.strip.market_clock import countdown
+from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.widgets.elided import ElidedLabel
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import set_tip
+
+STATE_LOOKS: dict[TradingState, Look] = {
+    TradingState.ACTIVE: Look("Copying", Tone.OK, Mark.CIRCLE),
+    TradingState.PAUSE: Look("PAUSED", Tone.WARN, Mark.HALF),
+    TradingState.HALT: Look("HALTED", Tone.BAD, Mark.SQUARE),
+    TradingState.KILL: Look("KILLED", Tone.BAD, Mark.SQUARE),
+    TradingState.RECOVERING: Look("Checking the books", Tone.WARN, Mark.TRIANGLE),
+}
+STATE_MEANS: dict[TradingState, str] = {
+    TradingState.ACTIVE: "Master orders are copied",
+    TradingState.PAUSE: "No new plans; a running one finishes",
+    TradingState.HALT: "Nothing leaves but cancels",
+    TradingState.KILL: "Queue dropped, working orders cancelled",
+    TradingState.RECOVERING: "No order leaves until the books agree or you resume",
+}
+
+
+class TopStrip(QFrame):
+    """Never scrolls, never hides. ``on_second`` keeps the countdown."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("top_strip")
+        self._desk = desk
+        self.change: StateChange | None = None
+        self._market_words = ""
+        self._filling = False
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 8, 0)
+        row.setSpacing(0)
+        self.mode = PlainLabel("PAPER TRADING" if desk.paper else "LIVE")
+        self.mode.setObjectName("mode_band")
+        self.mode.setProperty("mode", "paper" if desk.paper else "live")
+        self.mode.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        set_tip(
+            self.mode,
+            "Simulated broker: no order of yours reaches an exchange"
+            if desk.paper
+            else "Real orders with real money",
+        )
+        row.addWidget(self.mode)
+        row.addWidget(self._master_block())
+        row.addWidget(_divider())
+        self.market_top, self.market_low = PlainLabel(), PlainLabel()
+        row.addWidget(_block(self.market_top, self.market_low))
+        row.addWidget(_divider())
+        row.addWidget(self._state_block(), 1)
+        row.addWidget(self._offline_block())
+        self.effect = PlainLabel()
+        self.effect.setObjectName("stop_effect")
+        self.effect.setProperty("role", "muted")
+        row.addWidget(self.effect)
+        row.addSpacing(10)
+        self.stops: dict[Act, QPushButton] = {}
+        for act in (Act.RESUME, Act.PAUSE, Act.HALT, Act.KILL):
+            if act is Act.KILL:
+                row.addSpacing(18)
+            row.addWidget(self._stop_button(act))
+            row.addSpacing(6)
+        desk.roster.changed.connect(self._fill_masters)
+        desk.roster.status_changed.connect(self._show_session)
+        desk.theme.changed.connect(self._show_all)
+        self._fill_masters()
+        self._show_state()
+        self.on_second()
+
+    # ------------------------------------------------------------ news
+
+    def show_change(self, change: StateChange, effect_ms: float | None = None) -> None:
+        """Show the trading state with who, when, why; and how long it took to hold here."""
+        if self.change is not None and change.state is not self.change.state:
+            self._leave_stops()
+        self.change = change
+        words = ""
+        if effect_ms is not None and change.state is not TradingState.ACTIVE:
+            verb = STATE_LOOKS[change.state].word.lower()
+            words = f"{verb} in {figures.brief(effect_ms)}"
+        self.effect.setText(words)
+        self._show_state()
+
+    def on_events(self, batch: list[Event]) -> None:
+        """Take state changes and the market lamp."""
+        for event in batch:
+            if isinstance(event, TradingStateChanged):
+                self.show_change(event.change, event.effect_ms)
+            elif isinstance(event, LampChanged) and event.name == "market":
+                self._market_words = event.words
+                self.on_second()
+
+    def on_second(self) -> None:
+        """Count down."""
+        now = ist(self._desk.wall_ns())
+        is_open, word, words = countdown(now, self._desk.calendar())
+        self.market_top.setText(self._market_words or word)
+        # The simulated market has no night, and a paper trader should not wonder at his fills.
+        paper_only = self._desk.paper and not is_open and not self._market_words
+        self.market_low.setText("paper fills go on" if paper_only else words)
+
+    # ------------------------------------------------------------ inside
+
+    def _master_block(self) -> QWidget:
+        self.master = QComboBox()
+        self.master.setObjectName("master_choice")
+        self.master.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.master.setMinimumWidth(120)  # a long name gives way before a stop does
+        self.master.setAccessibleName("Master account")
+        set_tip(self.master, "The account whose orders are copied")
+        self.master.currentIndexChanged.connect(self._on_master_chosen)
+        self.session_mark = PlainLabel()
+        self.session = PlainLabel()
+        self.session.setProperty("role", "hint")
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(10, 0, 10, 0)
+        row.setSpacing(6)
+        caption = PlainLabel("Master")
+        caption.setProperty("role", "field")
+        caption.setBuddy(self.master)
+        row.addWidget(caption)
+        row.addWidget(self.master)
+        row.addWidget(self.session_mark)
+        row.addWidget(self.session)
+        return holder
+
+    def _state_block(self) -> QWidget:
+        self.state_mark, self.state, self.state_low = PlainLabel(), PlainLabel(), ElidedLabel()
+        self.state.setObjectName("copying_state")
+        self.state_low.setObjectName("copying_state_why")
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(10, 0, 6, 0)
+        row.setSpacing(8)
+        row.addWidget(self.state_mark)
+        row.addWidget(_block(self.state, self.state_low, margin=0), 1)
+        return holder
+
+    def _offline_block(self) -> QWidget:
+        self.offline_mark, self.offline = PlainLabel(), PlainLabel()
+        self.offline.setObjectName("offline_count")
+        self.offline.setProperty("role", "strip_top")
+        self.offline.setProperty("tone", str(Tone.BAD))
+        self.offline_block = QWidget()
+        row = QHBoxLayout(self.offline_block)
+        row.setContentsMargins(0, 0, 12, 0)
+        row.setSpacing(6)
+        row.addWidget(self.offline_mark)
+        row.addWidget(self.offline)
+        return self.offline_block
+
+    def _show_offline(self) -> None:
+        """How many accounts send nothing because nobody answers; hidden when there is none."""
+        roster = self._desk.roster
+        offline = roster.offline()
+        self.offline_block.setVisible(bool(offline))
+        if not offline:
+            return
+        look = SESSION_LOOKS[SessionState.OFFLINE]
+        self.offline_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(14, 14))
+        self.offline.setText(f"{figures.whole(len(offline))} offline")
+        why = roster.status(offline[0].account_id).session_reason
+        set_tip(self.offline_block, f"{offline[0].name}: {why}" if why else offline[0].name)
+        self.offline_block.setAccessibleName(f"{figures.plural(len(offline), 'account')} offline")
+
+    def _stop_button(self, act: Act) -> QPushButton:
+        action = self._desk.actions[act]
+        button = QPushButton("RESUME" if act is Act.RESUME else str(act).upper())
+        button.setObjectName(f"stop_{act}")
+        button.setProperty("stop", str(act))
+        set_tip(button, action.toolTip())
+        button.setAccessibleName(action.text().replace("&", ""))
+        button.setAccessibleDescription(action.toolTip())
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(lambda _checked=False: action.trigger())
+        self.stops[act] = button
+        return button
+
+    def _fill_masters(self) -> None:
+        self._filling = True
+        self.master.clear()
+        for account in self._desk.roster.masters:
+            words = f"{account.name}  {client_tail(account.client_id)}"
+            self.master.addItem(words, str(account.account_id))
+        chosen = self._desk.roster.master
+        if chosen is None:
+            self.master.addItem("No master yet", "")
+        else:
+            self.master.setCurrentIndex(self.master.findData(str(chosen.account_id)))
+        self._filling = False
+        self._show_session()
+
+    def _show_session(self) -> None:
+        self._show_offline()
+        master = self._desk.roster.master
+        if master is None:
+            self.session.setText("Add it under Followers")
+            self.session_mark.clear()
+            return
+        status = self._desk.roster.status(master.account_id)
+        look = copying_look(master, status) if status.halted else SESSION_LOOKS[status.session]
+        self.session.setText(look.word)
+        set_tip(self.session, status.halted)
+        self.session.setProperty("tone", str(look.tone) if status.halted else "")
+        self.session.style().polish(self.session)
+        self.session_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(12, 12))
+
+    def _on_master_chosen(self, _index: int) -> None:
+        chosen = str(self.master.currentData() or "")
+        if chosen and not self._filling:
+            self._desk.roster.choose_master(AccountId(chosen))
+
+    def _show_state(self) -> None:
+        change = self.change
+        state = change.state if change else TradingState.RECOVERING
+        look = STATE_LOOKS[state]
+        self.state_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(14, 14))
+        self.state.setText(look.word)
+        self.state.setProperty("tone", str(look.tone))
+        self.state.style().polish(self.state)
+        if change is None or state is TradingState.ACTIVE:
+            words = STATE_MEANS[state]
+        else:
+            why = f": {change.reason}" if change.reason else ""
+            words = f"{change.actor}, {figures.clock(change.at_ns)}{why}"
+        self.state_low.setText(words)
+        set_tip(self.state_low, f"{STATE_MEANS[state]}. {words}")
+        stopped = state is not TradingState.ACTIVE
+        self.stops[Act.RESUME].setVisible(stopped)
+        self.stops[Act.PAUSE].setVisible(state is TradingState.ACTIVE)
+        self._desk.actions[Act.RESUME].setEnabled(stopped)
+        for act, reached in ((Act.HALT, (TradingState.HALT, TradingState.KILL)), (Act.KILL, ())):
+            self.stops[act].setEnabled(state not in reached)
+
+    def _leave_stops(self) -> None:
+        """Whatever was pressed here did its work: the next key shall not press its neighbour."""
+        if self.window().focusWidget() in self.stops.values():
+            self.setFocus()
+
+    def _show_all(self) -> None:
+        self._show_state()
+        self._show_session()
+
+
+def _block(top: PlainLabel, low: PlainLabel, *, margin: int = 12) -> QWidget:
+    top.setProperty("role", "strip_top")
+    low.setProperty("role", "strip_low")
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(margin, 3, margin, 3)
+    column.setSpacing(0)
+    column.addWidget(top)
+    column.addWidget(low)
+    return holder
+
+
+def _divider() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.VLine)
+    line.setProperty("role", "rule")
+    return line

@@ -1,0 +1,1 @@
+"""The order ticket: search, price, preview, send."""

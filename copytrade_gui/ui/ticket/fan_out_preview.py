@@ -1,0 +1,105 @@
+"""Who would get what: one line, and the list with reasons on a click."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from copytrade_gui.services.verbs import Preview, PreviewRow
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.tables.columns import Column
+from copytrade_gui.ui.tables.rows_model import RowsModel
+from copytrade_gui.ui.tables.view import TableView
+from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.ticket.ticket_words import fan_out_summary, skip_reasons, why_not
+from copytrade_gui.ui.widgets.label import PlainLabel
+
+COLUMNS: tuple[Column[PreviewRow], ...] = (
+    Column("name", "Account", lambda r: r.name, chars=12, takes_rest=True,
+           mark=lambda r: Mark.CIRCLE if r.quantity else Mark.DIAMOND,
+           tone=lambda r: Tone.INFO if r.is_master else Tone.PLAIN if r.quantity else Tone.WARN),
+    Column("quantity", "Gets", lambda r: figures.whole(r.quantity) if r.quantity else why_not(r),
+           numeric=True, chars=13, sort=lambda r: r.quantity, tip=lambda r: r.reason,
+           tone=lambda r: Tone.PLAIN if r.quantity else Tone.WARN),
+    Column("lots", "Lots", lambda r: figures.lots(r.lots) if r.quantity else "", numeric=True,
+           chars=11, shown=False, sort=lambda r: r.lots),
+)  # fmt: skip
+
+
+class FanOutPreview(QWidget):
+    """Shows the newest preview; skipped followers first in the list."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("fan_out_preview")
+        self._preview: Preview | None = None
+        self.summary = PlainLabel()
+        self.summary.setObjectName("fan_out_summary")
+        self.summary.setWordWrap(True)
+        self.reasons = PlainLabel()
+        self.reasons.setProperty("role", "warn")
+        self.reasons.setWordWrap(True)
+        self.toggle = QPushButton("Show list")
+        self.toggle.setObjectName("fan_out_toggle")
+        self.toggle.setProperty("kind", "link")
+        self.toggle.setCheckable(True)
+        self.toggle.toggled.connect(self._on_toggled)
+        self.model: RowsModel[PreviewRow] = RowsModel(
+            COLUMNS, lambda row: row.account_id, parent=self
+        )
+        self.view = TableView(desk, "fan_out_list", COLUMNS)  # type: ignore[arg-type]  # keys and titles only, never rows
+        self.view.set_source(self.model)
+        self.view.setAccessibleName("What each account would get")
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setMinimumHeight(190)
+        self.view.hide()
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 0, 0)
+        head.addWidget(self.summary, 1)
+        head.addWidget(self.toggle)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(head)
+        column.addWidget(self.reasons)
+        column.addWidget(self.view, 1_000)
+        column.addStretch(1)
+        self.show_preview(None)
+
+    def show_preview(self, preview: Preview | None) -> None:
+        """Show a preview, or that there is none yet."""
+        before, self._preview = self._preview, preview
+        usable = preview is not None and bool(preview.rows)
+        self.toggle.setVisible(usable)
+        if preview is None or not preview.rows:
+            self.summary.setText("Who gets what appears here once the ticket is complete.")
+            self.summary.setProperty("role", "muted")
+            self.reasons.hide()
+            self.view.hide()
+        else:
+            self.summary.setText(fan_out_summary(preview.rows))
+            self.summary.setProperty("role", "")
+            reasons = skip_reasons(preview.rows)
+            self.reasons.setText(f"Skipped: {reasons}")
+            self.reasons.setVisible(bool(reasons))
+            self.view.setVisible(self.toggle.isChecked())
+            if self.toggle.isChecked() and (before is None or before.rows != preview.rows):
+                self._fill(preview)  # equal rows stay where they were scrolled to
+        self.summary.style().polish(self.summary)
+
+    def _fill(self, preview: Preview) -> None:
+        # Skipped accounts first: they are what the trader looks for.
+        self.model.reset(sorted(preview.rows, key=lambda r: (r.quantity > 0, not r.is_master)))
+
+    def _on_toggled(self, on: bool) -> None:
+        self.toggle.setText("Hide list" if on else "Show list")
+        if on and self._preview is not None:
+            self._fill(self._preview)
+        self.view.setVisible(on and bool(self._preview and self._preview.rows))
