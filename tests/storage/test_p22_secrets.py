@@ -19,9 +19,10 @@ from copytrade_gui.storage.files.problems import (
     StorageError,
     WrongPassphraseError,
 )
+from copytrade_gui.storage.secrets import keyring_store
 from copytrade_gui.storage.secrets.keyring_store import OsKeyring, find_backend
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
-from copytrade_gui.storage.secrets import keyring_store
+from copytrade_gui.storage.secrets.secrets import VaultSecrets
 from copytrade_gui.storage.secrets.vault import LEAST_MEMORY_KIB, SCHEMA
 from copytrade_gui.storage.store import open_store
 from tests.storage.conftest import SMALL
