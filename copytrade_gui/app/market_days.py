@@ -40,7 +40,7 @@ async def keep_calendar(engine: Engine, file: CalendarFile) -> None:
     while True:
         hours = engine.hours
         day = hours.now.date()
-        sentence = hours.calendar.outdated(day) if engine.rules.keeps_sessions else ""
+        sentence = hours.calendar.outdated(day) if engine.settings.keeps_sessions else ""
         if sentence and told != (day, sentence):
             told = (day, sentence)
             engine.book.alarm("calendar", sentence, severity=Severity.WARNING)

@@ -25,9 +25,9 @@ async def replies_are_in(engine: Engine, clock: Clock) -> None:
     engine.book.alarm(
         "quitting",
         f"The program ends when the broker has answered {orders} that just left, within "
-        f"{engine.rules.deadline_ms / 1000:g} s.",
+        f"{engine.settings.deadline_ms / 1000:g} s.",
         severity=Severity.INFO,
     )
-    until_ns = clock.mono_ns() + int((engine.rules.deadline_ms / 1000 + _GRACE_S) * 1e9)
+    until_ns = clock.mono_ns() + int((engine.settings.deadline_ms / 1000 + _GRACE_S) * 1e9)
     while engine.book.unanswered and clock.mono_ns() < until_ns:
         await clock.sleep(_LOOK_EVERY_S)

@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from copytrade_gui.app.desk import SimulatorDesk, simulator_desk
 from copytrade_gui.app.garbage import Collector
 from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.logs import log_to, note_refused_start
@@ -25,6 +24,7 @@ from copytrade_gui.app.paper import (
 )
 from copytrade_gui.app.process import files_problem
 from copytrade_gui.app.quitting import replies_are_in
+from copytrade_gui.app.simulator_control import SimulatorControl, simulator_control
 from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
@@ -33,7 +33,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import (
     BrokerFailureError,
     Clock,
@@ -106,7 +106,7 @@ class Opened:
     engine: Engine
     store: Store
     folder: DataFolder
-    simulator: SimulatorDesk | None
+    simulator: SimulatorControl | None
     sessions_taken_up: Callable[[], Awaitable[int]]
     """Waits until the stored sessions of today are taken up; returns how many were good."""
 
@@ -164,7 +164,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         kill_flag=store.kill_flag,
         installation_key=store.installation.tag_key,
         # The simulated market is open at night as well, and its lots are known.
-        rules=Rules(
+        settings=EngineSettings(
             day_ends=line is None, lots_seen_first=line is None, keeps_sessions=line is None
         ),
         undisturbed=collector.held,
@@ -183,7 +183,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     if (problem := files_problem(len(accounts))) is not None:
         raise StorageError(problem)  # some accounts would trade and others could not be reached
     await engine.start(accounts)
-    desk = None if line is None else await stack.enter_async_context(simulator_desk(line, clock))
+    desk = None if line is None else await stack.enter_async_context(simulator_control(line, clock))
     login = None if desk is None else desk.login_return
     sessions = Sessions(engine, broker, secrets, clock, login)
     stack.push_async_callback(sessions.close)

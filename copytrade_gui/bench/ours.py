@@ -1,4 +1,4 @@
-"""The whole program as a contender: engine, journal, warm roads; here without a window.
+"""The whole program as a contender: engine, journal, warm channels; here without a window.
 
 Nobody previews an order: it comes as one that is seen in the master's book will. The situations
 are those of a trading day.

@@ -12,14 +12,14 @@ from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.engine.books.comparison import Reckoning
+from copytrade_gui.engine.books.comparison import Comparison
 from copytrade_gui.engine.books.decisions import Decisions
 from copytrade_gui.engine.books.divergence import Divergences
-from copytrade_gui.engine.books.poller import Watch
+from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.books.reconciler import Absorbed, Reconciler
 from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.account_news import Roster
+from copytrade_gui.engine.orders.account_news import AccountNews
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.gate import Gate
@@ -29,7 +29,7 @@ from copytrade_gui.engine.orders.hours import Hours
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.progress import Progress
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.recovery.ended import Ended
@@ -38,11 +38,11 @@ from copytrade_gui.engine.recovery.sleep import Sleep
 from copytrade_gui.engine.recovery.takeover import TakeOver
 from copytrade_gui.engine.sending.breaker import Breaker
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
-from copytrade_gui.engine.sending.fan_out import Copying
+from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.sending.replies import Replies
 from copytrade_gui.engine.sending.submission import Placed, Submission
 from copytrade_gui.engine.sending.wave import Waves
-from copytrade_gui.engine.stops.auto_stops import Tripwires
+from copytrade_gui.engine.stops.auto_stops import AutoStops
 from copytrade_gui.engine.stops.stops import Stops
 from copytrade_gui.engine.stops.sweep import Sweep
 from copytrade_gui.engine.stops.unmatched import UnmatchedAlarm
@@ -70,33 +70,36 @@ class Engine:
         chance: Chance,
         kill_flag: KillFlag,
         installation_key: bytes,
-        rules: Rules | None = None,
+        settings: EngineSettings | None = None,
         fault: FaultPoint = faultpoints.pass_by,
         undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
         lost: LostRecords | None = None,
     ) -> None:
         """``undisturbed`` is held open while a plan is made and its wave leaves."""
-        self.rules = rules = rules or Rules()
+        self.settings = settings = settings or EngineSettings()
         self._journal = journal
         self.bus = Bus()
         self.book = Book(self.bus, clock)
-        self.lanes = Lanes(rules)
-        self.gate, self.hours = Gate(clock, kill_flag), Hours(clock, rules)
+        self.lanes = Lanes(settings)
+        self.gate, self.hours = Gate(clock, kill_flag), Hours(clock, settings)
         self._holds = Holds(self.book, self.lanes, self.gate, self.hours, clock)
         self._work = Work(clock, chance, self._bug)
-        self.exits = Exits(self.book, self.lanes, clock, self._work, rules)
-        self._breaker, self._roster = Breaker(rules), Roster(self.lanes, self.bus, self._work)
-        self.refresh_warmth = self._roster.refresh_warmth
-        self._halts = Halts(self.lanes, self._roster, self.bus, clock)
-        self._tripwires = Tripwires(self.gate, self.book, self._work, self.stop_trading)
-        self._progress = Progress(self.book, self.bus, clock, self._tripwires.overshoot)
+        self.exits = Exits(self.book, self.lanes, clock, self._work, settings)
+        self._breaker, self._account_news = (
+            Breaker(settings),
+            AccountNews(self.lanes, self.bus, self._work),
+        )
+        self.refresh_warmth = self._account_news.refresh_warmth
+        self._halts = Halts(self.lanes, self._account_news, self.bus, clock)
+        self._auto_stops = AutoStops(self.gate, self.book, self._work, self.stop_trading)
+        self._progress = Progress(self.book, self.bus, clock, self._auto_stops.overshoot)
         waves = Waves(
             book=self.book,
             lanes=self.lanes,
             gate=self.gate,
             progress=self._progress,
             clock=clock,
-            rules=rules,
+            settings=settings,
             installation_key=installation_key,
             fault=fault,
         )
@@ -110,7 +113,7 @@ class Engine:
             journal=journal,
             clock=clock,
             work=self._work,
-            rules=rules,
+            settings=settings,
             hours=self.hours,
             fault=fault,
             undisturbed=undisturbed,
@@ -123,11 +126,11 @@ class Engine:
             dispatcher=self._dispatcher,
             clock=clock,
             work=self._work,
-            rules=rules,
+            settings=settings,
             fault=fault,
             on_live=self._live,
         )
-        self._copying = Copying(
+        self._fan_out = FanOutRule(
             book=self.book,
             dispatcher=self._dispatcher,
             clock=clock,
@@ -136,21 +139,21 @@ class Engine:
             cancel_rest=lambda orders, reason: self.sweep.changes.cancel(orders, reason=reason),
             waves=waves,
         )
-        self._dispatcher.on_never_left = self._copying.never_left
+        self._dispatcher.on_never_left = self._fan_out.never_left
         self._replies = Replies(
             book=self.book,
             lanes=self.lanes,
             progress=self._progress,
-            roster=self._roster,
+            account_news=self._account_news,
             halts=self._halts,
             breaker=self._breaker,
             clock=clock,
-            rules=rules,
+            settings=settings,
             fault=fault,
             on_doubt=self._live,
             on_live=self._live,
             on_not_sent=self._dispatcher.not_sent_again,
-            on_breaker=self._tripwires.breaker,
+            on_breaker=self._auto_stops.breaker,
             on_queue=self._dispatcher.kick,
         )
         waves.on_reply = self._replies.take
@@ -170,7 +173,7 @@ class Engine:
             book=self.book,
             bus=self.bus,
             clock=clock,
-            rules=rules,
+            settings=settings,
             fault=fault,
             on_settled=self._settled,
             on_requeue=lambda order: self._dispatcher.enqueue([order]),
@@ -196,28 +199,28 @@ class Engine:
             gate=self.gate,
             lanes=self.lanes,
             stops=self._stops,
-            copying=self._copying,
+            fan_out=self._fan_out,
             dispatcher=self._dispatcher,
             resolver=self._resolver,
             clock=clock,
             work=self._work,
-            rules=rules,
+            settings=settings,
             hours=self.hours,
             fault=fault,
             on_doubt=self._live,
             on_live=self._live,
         )
-        self._watch = Watch(
+        self._poller = Poller(
             book=self.book,
             lanes=self.lanes,
             reconciler=self._reconciler,
             resolver=self._resolver,
-            roster=self._roster,
+            account_news=self._account_news,
             clock=clock,
             work=self._work,
-            rules=rules,
+            settings=settings,
             fault=fault,
-            awaited_master=self._copying.awaited_master,
+            awaited_master=self._fan_out.awaited_master,
             put_off=self.sweep.changes.being_answered,
             after_read=(self._recovery.after_read, self.sweep.after_read, self.exits.after_read),
             notice_time=self.gate.notice_time,
@@ -225,13 +228,13 @@ class Engine:
             on_ready=self._dispatcher.kick,
         )
         self._takeover.tells(
-            self._tripwires, self._recovery, self._watch, on_storage_failure=self.storage_failed
+            self._auto_stops, self._recovery, self._poller, on_storage_failure=self.storage_failed
         )
-        self.sweep.reads_by(self._watch, self._reconciler)
-        self.offline, self.exits.look = self._watch.offline, self._watch.look
+        self.sweep.reads_by(self._poller, self._reconciler)
+        self.offline, self.exits.look = self._poller.offline, self._poller.look
         self._replies.on_silence = self.offline.unanswered
-        self.reckoning = self._recovery.reckoning = Reckoning(
-            book=self.book, watch=self._watch, clock=clock, work=self._work, rules=rules
+        self.comparison = self._recovery.comparison = Comparison(
+            book=self.book, poller=self._poller, clock=clock, work=self._work, settings=settings
         )
         self.submission = Submission(
             book=self.book,
@@ -241,23 +244,23 @@ class Engine:
             progress=self._progress,
             waves=waves,
             dispatcher=self._dispatcher,
-            copying=self._copying,
+            fan_out=self._fan_out,
             exits=self.exits,
             journal=journal,
             clock=clock,
-            rules=rules,
+            settings=settings,
             hours=self.hours,
             work=self._work,
             fault=fault,
             undisturbed=undisturbed,
             on_storage_failure=self.storage_failed,
         )
-        self.gate.on_kill_file = self._tripwires.kill_file
-        sleep = Sleep(self.book, self.lanes, self._recovery, self._watch, self._work)
+        self.gate.on_kill_file = self._auto_stops.kill_file
+        sleep = Sleep(self.book, self.lanes, self._recovery, self._poller, self._work)
         self.gate.on_sleep = sleep.slept
         self.ended = Ended(self.book, self.lanes, self._reconciler, self.submission, clock)
         self.bus.subscribe(journal.append)
-        self.bus.subscribe(self._copying.hear)
+        self.bus.subscribe(self._fan_out.hear)
         self.bus.subscribe(UnmatchedAlarm(self.book, self.lanes, self._work).hear)
 
     # ------------------------------------------------------------ life
@@ -275,7 +278,7 @@ class Engine:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""
         self.gate.brake(TradingState.HALT)
         self._dispatcher.close()
-        self._watch.close()
+        self._poller.close()
         await self._work.stop()
         self._recovery.close()
         await self._journal.flush()
@@ -304,21 +307,21 @@ class Engine:
         session.orders.obey(partial(self._holds.why_held, session.orders))
         self.offline.attach(lane, session)
         self.exits.masters.look(account_id, 0.0)
-        self._roster.session(lane, SessionState.READY)
+        self._account_news.session(lane, SessionState.READY)
         if not self._recovery.compare_if_due(lane):
-            self._watch.look(account_id, 0.0)
+            self._poller.look(account_id, 0.0)
         self._dispatcher.kick()
 
     def detach(self, account_id: AccountId, state: SessionState, reason: str = "") -> None:
         """An account's session ended."""
         if (lane := self.lanes.get(account_id)) is not None:
             lane.session = None
-            self._roster.session(lane, state, reason)
+            self._account_news.session(lane, state, reason)
 
     def note_margin(self, account_id: AccountId, free: Paise) -> None:
         """Free margin in paise as the broker just told; sizing by capital uses it."""
         if (lane := self.lanes.get(account_id)) is not None:
-            self._roster.margin(lane, free)
+            self._account_news.margin(lane, free)
 
     # ------------------------------------------------------------ orders
 
@@ -343,7 +346,7 @@ class Engine:
 
     async def read_books(self, account_id: AccountId) -> Absorbed:
         """Read one account's books now and act on what they show."""
-        return await self._watch.read(self.lanes[account_id])
+        return await self._poller.read(self.lanes[account_id])
 
     # ------------------------------------------------------------ stops
 
@@ -372,7 +375,7 @@ class Engine:
         """The journal could not store something: HALT."""
         self._stops.storage_failed(sentence)
         # It holds already; stored too, if only in the emergency journal, it survives a restart.
-        self._tripwires.storage(sentence)
+        self._auto_stops.storage(sentence)
 
     @property
     def recovery_report(self) -> RecoveryReport | None:
@@ -383,13 +386,13 @@ class Engine:
 
     def _live(self, order: Order) -> None:
         """An order is at the broker or in doubt: have its account read when its state wants it."""
-        self._watch.soon(order)
+        self._poller.soon(order)
         self.sweep.live(order)
         self._dispatcher.more_is_known()
 
     def _settled(self, order: Order) -> None:
         self._progress.settled(order)
-        self._watch.soon(order)
+        self._poller.soon(order)
         self._dispatcher.kick()
 
     def _resumed(self) -> None:

@@ -1,4 +1,4 @@
-"""What came of a place call, and the road an order takes."""
+"""What came of a place call, and the channel an order takes."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class PreparedOrder(Struct, frozen=True, gc=False):
     payload: bytes
 
 
-class OrderRoad(Protocol):
+class OrderChannel(Protocol):
     """One account's warm way to the broker for orders; callbacks, so that a wave needs no tasks."""
 
     @property

@@ -13,7 +13,7 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, TradeId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
-from copytrade_gui.ports.outcomes import NotSent, OrderRoad, Refused, Silence, Unknown
+from copytrade_gui.ports.outcomes import NotSent, OrderChannel, Refused, Silence, Unknown
 
 RowT = TypeVar("RowT")
 
@@ -204,10 +204,10 @@ class BrokerSession(Protocol):
         """Whose session this is."""
 
     @property
-    def orders(self) -> OrderRoad:
-        """The road orders take."""
+    def orders(self) -> OrderChannel:
+        """The channel orders take."""
 
-    async def open_road(self) -> None:
+    async def open_channel(self) -> None:
         """Open and keep warm the order connection; failures show as ``orders.warm`` being False."""
 
     async def cancel(self, order: BrokerOrderId) -> ChangeOutcome:

@@ -101,7 +101,7 @@ class Closing:
         self._engine.bus.publish(DayStep(0, len(lanes)))
 
         async def one(lane: Lane) -> None:
-            result = await self._engine.reckoning.compare(lane)
+            result = await self._engine.comparison.compare(lane)
             found[lane] = result
             self._engine.bus.publish(DayStep(len(found), len(lanes)))
 

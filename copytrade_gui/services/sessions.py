@@ -1,4 +1,4 @@
-"""The morning's logins, margins kept young, order roads kept warm."""
+"""The morning's logins, margins kept young, order channels kept warm."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Sessions:
             await old.aclose()
         session = self._broker.session(account, token)
         self._sessions[account.account_id] = session
-        await session.open_road()
+        await session.open_channel()
         if self._sessions.get(account.account_id) is not session:
             await session.aclose()
             raise RefusedError(f"{account.name} was logged in or out again meanwhile.")
@@ -176,7 +176,7 @@ class Sessions:
     # ------------------------------------------------------------ kept young
 
     async def keep(self) -> None:
-        """Refresh margins about once a minute, spread out, and tell which roads are warm.
+        """Refresh margins about once a minute, spread out, and tell which channels are warm.
 
         Runs until cancelled; never on the send path.
         """

@@ -1,4 +1,4 @@
-"""What every road to the broker must do, whatever carries it. Inherit and say how to open one."""
+"""What every channel to the broker must do. Inherit and say how to open one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -76,7 +76,7 @@ class BrokerContract:
         async with client(broker, self.cache, fast=self.fast, ca_file=ca_file) as made:
             session = session_of(made)
             if opened:
-                await session.open_road()
+                await session.open_channel()
                 assert session.orders.warm is self.fast
             yield session
 

@@ -1,4 +1,4 @@
-"""What the broker tests stand on: a real clock, a scripted broker over real sockets, two roads."""
+"""What the broker tests stand on: a real clock, a scripted broker over real sockets."""
 
 import asyncio
 import datetime as dt
@@ -19,7 +19,7 @@ from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import AccountId, AttemptId, Tag, order_tag
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
-from copytrade_gui.ports import OrderRoad, PlaceReply, SessionToken, Timer
+from copytrade_gui.ports import OrderChannel, PlaceReply, SessionToken, Timer
 from tests.proof.counts import proof_count
 
 __all__ = ["proof_count"]
@@ -102,8 +102,8 @@ class Answers:
         self._inside = False
         self._changed = asyncio.Event()
 
-    def place(self, road: OrderRoad, number: int, deadline_ms: int = CALM_MS) -> None:
-        order = road.prepare(terms(), tag(number))
+    def place(self, channel: OrderChannel, number: int, deadline_ms: int = CALM_MS) -> None:
+        order = channel.prepare(terms(), tag(number))
 
         def done(reply: PlaceReply) -> None:
             assert not self._inside, "done was called before place returned"
@@ -111,7 +111,7 @@ class Answers:
             self._changed.set()
 
         self._inside = True
-        road.place(order, deadline_ms, done)
+        channel.place(order, deadline_ms, done)
         self._inside = False
 
     async def of(self, number: int) -> PlaceReply:
@@ -126,9 +126,9 @@ class Answers:
         return [await self.of(number) for number in numbers]
 
 
-async def place(road: OrderRoad, number: int = 1, deadline_ms: int = CALM_MS) -> PlaceReply:
+async def place(channel: OrderChannel, number: int = 1, deadline_ms: int = CALM_MS) -> PlaceReply:
     answers = Answers()
-    answers.place(road, number, deadline_ms)
+    answers.place(channel, number, deadline_ms)
     return await answers.of(number)
 
 

@@ -33,7 +33,7 @@ async def test_an_order_from_login_to_trade(
     folder = tmp_path if tls else None
     async with standing(cache, fast=fast, tls_folder=folder) as stand:
         session = await stand.login()
-        await session.open_road()
+        await session.open_channel()
         reliance = await stand.instrument(Exchange.NSEEQ, "RELIANCE")
         (quote,) = await session.quotes([reliance.key])
         assert quote.last > 0

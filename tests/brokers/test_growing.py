@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.door import MAX_BODY, HttpReply, nothing_holds
-from copytrade_gui.brokers.iifl.road_door import DoorRoad
+from copytrade_gui.brokers.iifl.http_call import MAX_BODY, HttpReply, nothing_holds
+from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.ports import BrokerOrder, Read
 from tests.brokers.rig import ACCOUNT, TOKEN, SystemClock
@@ -29,7 +29,7 @@ Rows = list[object]
 
 
 class Bodies:
-    """A door behind which lies one reply after another."""
+    """An HTTP call behind which lies one reply after another."""
 
     def __init__(self) -> None:
         self.body = b""
@@ -55,13 +55,13 @@ class Bodies:
         """Nothing is open."""
 
 
-def session_on(door: Bodies, cache: Path) -> IiflSession:
+def session_on(http_call: Bodies, cache: Path) -> IiflSession:
     clock = SystemClock()
     broker = IiflBroker(
         login_url="http://127.0.0.1:9/",
         clock=clock,
-        door_factory=lambda _address: door,
-        road_factory=lambda needs: DoorRoad(needs, clock),
+        http_call_factory=lambda _address: http_call,
+        channel_factory=lambda needs: HttpxChannel(needs, clock),
         cache_dir=cache,
     )
     return broker.session(ACCOUNT, TOKEN)
@@ -75,14 +75,16 @@ def written(rows: Rows) -> bytes:
     return b'{"status":"Ok","message":"Success","result":' + msgspec.json.encode(rows) + b"}"
 
 
-async def read(session: IiflSession, door: Bodies, body: bytes) -> Read[BrokerOrder]:
-    door.body = body
+async def read(session: IiflSession, http_call: Bodies, body: bytes) -> Read[BrokerOrder]:
+    http_call.body = body
     return await session.order_book()
 
 
-async def agrees(session: IiflSession, door: Bodies, body: bytes, cache: Path) -> None:
+async def agrees(session: IiflSession, http_call: Bodies, body: bytes, cache: Path) -> None:
     """The session, which read other bodies before, reads this one as a session that never did."""
-    assert await read(session, door, body) == await read(session_on(door, cache), door, body)
+    assert await read(session, http_call, body) == await read(
+        session_on(http_call, cache), http_call, body
+    )
 
 
 def grow(dice: random.Random, rows: Rows) -> Rows:
@@ -142,60 +144,64 @@ async def test_any_sequence_of_books_reads_as_if_each_were_the_first(
     seed: int, cache: Path
 ) -> None:
     dice = random.Random(f"growing/{seed}")  # noqa: S311 - a test's dice
-    door = Bodies()
-    session = session_on(door, cache)
+    http_call = Bodies()
+    session = session_on(http_call, cache)
     rows: Rows = [row(1)]
     for _ in range(40):
         tried = dice.choice(CHANGES)(dice, rows) or [row(1)]
-        await agrees(session, door, wrapped(dice, tried), cache)
+        await agrees(session, http_call, wrapped(dice, tried), cache)
         if dice.random() < 0.7:
             rows = [one for one in tried if isinstance(one, dict) and "quantity" in one] or rows
 
 
 async def test_a_row_that_did_not_change_is_the_same_object(cache: Path) -> None:
-    door = Bodies()
-    session = session_on(door, cache)
-    first = await read(session, door, written([row(1), row(2), row(3)]))
-    again = await read(session, door, written([row(1), row(2), row(3)]))
-    grown = await read(session, door, written([row(1), row(2), row(3, filledQuantity="2"), row(4)]))
+    http_call = Bodies()
+    session = session_on(http_call, cache)
+    first = await read(session, http_call, written([row(1), row(2), row(3)]))
+    again = await read(session, http_call, written([row(1), row(2), row(3)]))
+    grown = await read(
+        session, http_call, written([row(1), row(2), row(3, filledQuantity="2"), row(4)])
+    )
     assert all(a is b for a, b in zip(first.rows, again.rows, strict=True))
     assert all(a is b for a, b in zip(first.rows[:2], grown.rows[:2], strict=True))
     assert [one.filled_quantity for one in grown.rows] == [0, 0, 2, 0]
 
 
 async def test_a_refusal_after_a_good_read_is_a_refusal(cache: Path) -> None:
-    door = Bodies()
-    session = session_on(door, cache)
+    http_call = Bodies()
+    session = session_on(http_call, cache)
     body = written([row(1)])
-    assert (await read(session, door, body)).whole
-    door.status = 503
-    assert not (await read(session, door, body)).whole
-    door.status = 401
-    assert (await read(session, door, body)).session_dead
+    assert (await read(session, http_call, body)).whole
+    http_call.status = 503
+    assert not (await read(session, http_call, body)).whole
+    http_call.status = 401
+    assert (await read(session, http_call, body)).session_dead
 
 
 async def test_a_code_behind_known_rows_spoils_the_whole_read(cache: Path) -> None:
-    door = Bodies()
-    session = session_on(door, cache)
-    await read(session, door, written([row(1)]))
-    spoilt = await read(session, door, written([row(1), {"status": "EC916", "message": "None"}]))
+    http_call = Bodies()
+    session = session_on(http_call, cache)
+    await read(session, http_call, written([row(1)]))
+    spoilt = await read(
+        session, http_call, written([row(1), {"status": "EC916", "message": "None"}])
+    )
     assert (spoilt.rows, spoilt.whole) == ((), False)
 
 
 async def test_the_same_rows_in_a_second_array_prove_nothing(cache: Path) -> None:
-    door = Bodies()
-    session = session_on(door, cache)
+    http_call = Bodies()
+    session = session_on(http_call, cache)
     one = msgspec.json.encode(row(1))
-    await read(session, door, b'{"orders":[' + one + b'],"result":[' + one + b"]}")
+    await read(session, http_call, b'{"orders":[' + one + b'],"result":[' + one + b"]}")
     both = b'{"orders":[' + one + b"," + one + b'],"result":[' + one + b"]}"
-    assert len((await read(session, door, both)).rows) == 1
+    assert len((await read(session, http_call, both)).rows) == 1
 
 
 async def test_a_second_result_behind_known_rows_is_the_one_that_counts(cache: Path) -> None:
-    door = Bodies()
-    session = session_on(door, cache)
+    http_call = Bodies()
+    session = session_on(http_call, cache)
     body = written([row(1)])
-    await read(session, door, body)
+    await read(session, http_call, body)
     twice = (
         body[:-2]
         + b","
@@ -203,4 +209,4 @@ async def test_a_second_result_behind_known_rows_is_the_one_that_counts(cache: P
         + b'],"result":['
         + (msgspec.json.encode(row(3)) + b"]}")
     )
-    assert [one.broker_order_id for one in (await read(session, door, twice)).rows] == ["3"]
+    assert [one.broker_order_id for one in (await read(session, http_call, twice)).rows] == ["3"]

@@ -1,4 +1,4 @@
-"""What holds an order that waits on its road: asked for each order, right before its first byte."""
+"""What holds an order that waits on its channel: asked right before its first byte."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ async def test_a_stop_between_connecting_and_sending_is_obeyed(
         behind_a_slow_way(broker, arrived, go_on),
         client(broker, cache, fast=fast, ca_file=ca.ca_file) as made,
     ):
-        road = session_of(made).orders
-        road.obey(lambda _tag: "Halted." if stopped else "")
+        channel = session_of(made).orders
+        channel.obey(lambda _tag: "Halted." if stopped else "")
         answers = Answers()
-        answers.place(road, 1)
+        answers.place(channel, 1)
         await arrived.wait()
         stopped = True
         go_on.set()
@@ -91,7 +91,7 @@ async def test_a_stop_between_connecting_and_sending_is_obeyed(
         assert heard.sent_ns == 0
         assert broker.times_seen(1) == 0
         stopped = False
-        answers.place(road, 2)
+        answers.place(channel, 2)
         assert isinstance((await answers.of(2)).outcome, Accepted)
 
 
@@ -108,7 +108,7 @@ async def test_each_order_that_waits_behind_another_is_asked_for_by_its_tag(cach
 
     async with scripted(slow) as broker, client(broker, cache) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         session.orders.obey(lambda tag: "Too old." if tag in old else "")
         answers = Answers()
         for number in (1, 2, 3):
@@ -136,7 +136,7 @@ async def test_a_bad_answer_is_heard_before_the_next_in_line_leaves(cache: Path)
 
     async with scripted(too_many) as broker, client(broker, cache) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         session.orders.obey(lambda _tag: "Told to wait." if 1 in answers.replies else "")
         answers.place(session.orders, 1)
         answers.place(session.orders, 2)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
-from copytrade_gui.brokers.iifl.door import (
+from copytrade_gui.brokers.iifl.http_call import (
     MAX_BODY,
     AnswerLostError,
     HttpReply,
@@ -161,7 +161,7 @@ def test_a_row_among_contracts_that_is_none_is_left_out(exchange: Exchange) -> N
 
 
 class CountingDoor:
-    """A door that answers from a list; what happened is counted."""
+    """An HTTP call that answers from a list; what happened is counted."""
 
     def __init__(self, *answers: bytes | int | Exception) -> None:
         self.answers = list(answers)
@@ -195,8 +195,8 @@ class CountingDoor:
 
 
 def files(cache: Path, *answers: bytes | int | Exception) -> tuple[ContractFiles, CountingDoor]:
-    door = CountingDoor(*answers)
-    return ContractFiles(cache, lambda: door), door
+    http_call = CountingDoor(*answers)
+    return ContractFiles(cache, lambda: http_call), http_call
 
 
 def listing(folder: Path) -> dict[str, int]:
@@ -208,13 +208,13 @@ def listing(folder: Path) -> dict[str, int]:
 
 async def test_fetched_once_a_day_and_kept(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "copytrade_gui.brokers")
-    contracts, door = files(cache, EQUITIES.encode())
+    contracts, http_call = files(cache, EQUITIES.encode())
     assert contracts.cached_day(Exchange.NSEEQ) is None
     both = await asyncio.gather(
         contracts.load(Exchange.NSEEQ, DAY), contracts.load(Exchange.NSEEQ, DAY)
     )
     assert both[0] is both[1]
-    assert door.paths == ["/contractfiles/NSEEQ.csv"]
+    assert http_call.paths == ["/contractfiles/NSEEQ.csv"]
     assert contracts.cached_day(Exchange.NSEEQ) == DAY
     assert listing(cache) == {"NSEEQ-2026-11-24.csv": 0o600, "NSEEQ-2026-11-24.sha256": 0o600}
     assert listing(cache.parent)[cache.name] == 0o700
@@ -227,10 +227,10 @@ async def test_fetched_once_a_day_and_kept(cache: Path, caplog: pytest.LogCaptur
 
 
 async def test_the_next_day_replaces_the_file(cache: Path) -> None:
-    contracts, door = files(cache, EQUITIES.encode(), EQUITIES.encode())
+    contracts, http_call = files(cache, EQUITIES.encode(), EQUITIES.encode())
     await contracts.load(Exchange.NSEEQ, DAY)
     await contracts.load(Exchange.NSEEQ, DAY + dt.timedelta(days=1))
-    assert len(door.paths) == 2
+    assert len(http_call.paths) == 2
     assert set(listing(cache)) == {"NSEEQ-2026-11-25.csv", "NSEEQ-2026-11-25.sha256"}
 
 
@@ -268,12 +268,12 @@ async def test_the_json_form_steps_in_where_the_csv_cannot_be_used(
         "tickSize": 0.05, "formattedInstrumentName": "INFOSYS LIMITED", "series": "EQ",
     }  # fmt: skip
     served = json.dumps([row, {**row, "lotSize": "none", "instrumentId": "2"}, "odd"]).encode()
-    contracts, door = files(cache, missing, served)
+    contracts, http_call = files(cache, missing, served)
     for _ in range(2):
         (infy,) = await contracts.load(Exchange.NSEEQ, DAY)
         assert (infy.symbol, infy.tick, infy.lot_size) == ("INFY-EQ", Decimal("0.05"), 1)
-        contracts, _door = files(cache)  # the next start reads it from the folder
-    assert [path.rpartition(".")[2] for path in door.paths] == ["csv", "json"]
+        contracts, _http_call = files(cache)  # the next start reads it from the folder
+    assert [path.rpartition(".")[2] for path in http_call.paths] == ["csv", "json"]
 
 
 def spoil(folder: Path) -> None:
@@ -284,9 +284,9 @@ def spoil(folder: Path) -> None:
 @pytest.mark.expected_log("cached contract file unusable")
 async def test_a_damaged_cache_is_fetched_anew(cache: Path) -> None:
     spoil(cache)
-    contracts, door = files(cache, EQUITIES.encode())
+    contracts, http_call = files(cache, EQUITIES.encode())
     assert len(await contracts.load(Exchange.NSEEQ, DAY)) == 2
-    assert len(door.paths) == 1
+    assert len(http_call.paths) == 1
 
 
 @pytest.mark.expected_log("contract file not cached")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
-from copytrade_gui.brokers.iifl.door import NothingSentError
+from copytrade_gui.brokers.iifl.http_call import NothingSentError
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.ports import BrokerFailureError
 from tests.brokers.test_instruments import HEADER, files
@@ -140,10 +140,10 @@ async def test_a_file_on_disk_that_is_not_what_was_written_is_fetched_anew(
     await first.load(FO, DAY)
     assert callable(spoil)
     spoil(cache / "NSEFO-2026-11-24.csv")
-    again, door = files(cache, GOOD)
+    again, http_call = files(cache, GOOD)
     found = await again.load(FO, DAY)
     assert {one.lot_size for one in found} == {65}
-    assert (len(found), len(door.paths)) == (100, 1)
+    assert (len(found), len(http_call.paths)) == (100, 1)
 
 
 async def test_a_folder_in_the_place_of_a_file_costs_the_cache_only(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copytrade_gui.brokers.iifl import wire
+from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.mapping import (
     holding_of,
     limits_of,
@@ -73,8 +73,8 @@ def no_lots(_key: InstrumentKey) -> int | None:
     return None
 
 
-def row(**changes: Value) -> wire.OrderRow:
-    return msgspec.convert({**SAMPLE, **changes}, wire.OrderRow)
+def row(**changes: Value) -> shapes.OrderRow:
+    return msgspec.convert({**SAMPLE, **changes}, shapes.OrderRow)
 
 
 # ---------------------------------------------------------------- statuses
@@ -201,7 +201,7 @@ def test_sides_in_short() -> None:
 def test_disclosed_quantity_in_both_spellings() -> None:
     assert row(disclosedQty="5").disclosed == "5"
     without = {name: value for name, value in SAMPLE.items() if name != "disclosedQty"}
-    both = msgspec.convert({**without, "disclosedQuantity": 7}, wire.OrderRow)
+    both = msgspec.convert({**without, "disclosedQuantity": 7}, shapes.OrderRow)
     assert both.disclosed == 7
 
 
@@ -227,12 +227,12 @@ def test_a_position_brings_its_own_lot_size() -> None:
         "realizedPnl": "-12.345",
         "lotSize": "10",
     }
-    mapped = position_of(msgspec.convert(position, wire.PositionRow), lambda _key: 100)
+    mapped = position_of(msgspec.convert(position, shapes.PositionRow), lambda _key: 100)
     assert mapped is not None
     assert (mapped.net_quantity, mapped.realised) == (-20, -1235)
     assert (mapped.carried, mapped.bought, mapped.sold) == (None, None, None), "not told, not 0"
     del position["lotSize"]
-    mapped = position_of(msgspec.convert(position, wire.PositionRow), lambda _key: 100)
+    mapped = position_of(msgspec.convert(position, shapes.PositionRow), lambda _key: 100)
     assert mapped is not None
     assert mapped.net_quantity == -200
 
@@ -309,23 +309,23 @@ def test_a_trade_row() -> None:
         "fillTimestamp": "07-Aug-2024 16:14:17",
         "orderTag": "CTX",
     }
-    trade = trade_of(msgspec.convert(fields, wire.TradeRow), no_lots)
+    trade = trade_of(msgspec.convert(fields, shapes.TradeRow), no_lots)
     assert trade is not None
     assert (trade.trade_id, trade.side, trade.quantity) == ("55", Side.SELL, 65)
     assert (trade.price, trade.tag) == (Decimal("24000.05"), "CTX")
     for name in ("brokerOrderId", "exchangeTradeId", "tradedPrice", "filledQuantity", "exchange"):
-        assert trade_of(msgspec.convert({**fields, name: ""}, wire.TradeRow), no_lots) is None
+        assert trade_of(msgspec.convert({**fields, name: ""}, shapes.TradeRow), no_lots) is None
 
 
 def test_funds_holdings_quotes() -> None:
     funds = limits_of(
-        wire.LimitsRow(trading_limit=19990000, opening_cash_limit="0", utilized_margin=10.125)
+        shapes.LimitsRow(trading_limit=19990000, opening_cash_limit="0", utilized_margin=10.125)
     )
     assert funds is not None
     assert (funds.available, funds.utilised, funds.opening) == (1998998987, 1012, 0)
-    assert limits_of(wire.LimitsRow()) is None
+    assert limits_of(shapes.LimitsRow()) is None
     holding = holding_of(
-        wire.HoldingRow(
+        shapes.HoldingRow(
             isin="INE009A01021",
             nse_trading_symbol="INFY-EQ",
             total_quantity="12",
@@ -336,7 +336,7 @@ def test_funds_holdings_quotes() -> None:
     assert (holding.symbol, holding.quantity) == ("INFY-EQ", 12)
     assert (holding.in_demat, holding.unsettled, holding.pledged) == (None, None, None)
     quote = quote_of(
-        wire.QuoteRow(exchange="NSEEQ", instrument_id=1594, ltp=1500.1, bes_ask_price="1500.2"), 5
+        shapes.QuoteRow(exchange="NSEEQ", instrument_id=1594, ltp=1500.1, bes_ask_price="1500.2"), 5
     )
     assert quote is not None
     assert (quote.last, quote.ask, quote.bid, quote.at_ns) == (
@@ -345,8 +345,8 @@ def test_funds_holdings_quotes() -> None:
         Decimal(0),
         5,
     )
-    assert quote_of(wire.QuoteRow(exchange="Z", instrument_id=0, ltp=1), 5) is None
-    assert quote_of(wire.QuoteRow(exchange="NSEEQ", instrument_id=1, ltp=0), 5) is None
+    assert quote_of(shapes.QuoteRow(exchange="Z", instrument_id=0, ltp=1), 5) is None
+    assert quote_of(shapes.QuoteRow(exchange="NSEEQ", instrument_id=1, ltp=0), 5) is None
 
 
 def test_margin_is_rounded_up() -> None:

@@ -22,7 +22,7 @@ from tests.brokers.rig import (
 )
 
 SEED = 20261124
-ROADS = 20
+CHANNELS = 20
 
 
 class Nuisance:
@@ -77,12 +77,12 @@ def agrees(heard: PlaceReply, arrived: int) -> bool:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
 async def test_each_order_arrives_at_most_once(cache: Path, fast: bool) -> None:
-    count = proof_count(600, "resend") // ROADS
+    count = proof_count(600, "resend") // CHANNELS
     nuisance, answers = Nuisance(), Answers()
 
-    async def run(road: int) -> None:
-        session = sessions[road]
-        for number in range(road * count, (road + 1) * count):
+    async def run(channel: int) -> None:
+        session = sessions[channel]
+        for number in range(channel * count, (channel + 1) * count):
             answers.place(session.orders, number, deadline_ms=5000)
             if number % 3:  # sometimes two wait in line
                 await answers.of(number)
@@ -91,10 +91,10 @@ async def test_each_order_arrives_at_most_once(cache: Path, fast: bool) -> None:
         scripted(nuisance.script, welcome=nuisance.welcome) as broker,
         client(broker, cache, fast=fast) as made,
     ):
-        sessions = [session_of(made, f"a{index}") for index in range(ROADS)]
-        await asyncio.gather(*(session.open_road() for session in sessions))
-        await asyncio.gather(*(run(road) for road in range(ROADS)))
-        heard = await answers.all(range(ROADS * count))
+        sessions = [session_of(made, f"a{index}") for index in range(CHANNELS)]
+        await asyncio.gather(*(session.open_channel() for session in sessions))
+        await asyncio.gather(*(run(channel) for channel in range(CHANNELS)))
+        heard = await answers.all(range(CHANNELS * count))
     wrong = [
         (number, one, nuisance.arrived.get(tag(number), 0))
         for number, one in enumerate(heard)
@@ -122,7 +122,7 @@ async def test_an_unknown_order_is_not_sent_again_when_the_road_recovers(cache: 
         seen.clear()
         async with scripted(script) as broker, client(broker, cache, fast=fast) as made:
             session = session_of(made)
-            await session.open_road()
+            await session.open_channel()
             answers = Answers()
             for number in range(1, 6):
                 answers.place(session.orders, number)

@@ -142,7 +142,7 @@ async def test_an_order_on_a_dropped_connection_is_unknown_and_the_next_has_a_ne
 
     async with scripted(mute_once) as broker, client(broker, cache, fast=fast) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         answers = Answers()
         answers.place(session.orders, 1)
         await reached.wait()
@@ -183,7 +183,7 @@ async def test_a_read_on_a_dropped_connection_ends_and_the_next_has_a_new_one(ca
 async def test_a_road_that_was_connecting_is_dropped_and_connects_again(cache: Path) -> None:
     async with scripted() as broker, client(broker, cache) as made:
         session = session_of(made)
-        opening = asyncio.create_task(session.open_road())
+        opening = asyncio.create_task(session.open_channel())
         await asyncio.sleep(0)
         await session.drop_connections()
         await opening

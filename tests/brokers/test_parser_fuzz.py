@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copytrade_gui.brokers.iifl import wire
-from copytrade_gui.brokers.iifl.door import HttpReply
+from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.envelope import (
     MAX_DEPTH,
     MAX_ROWS,
@@ -19,6 +18,7 @@ from copytrade_gui.brokers.iifl.envelope import (
     open_envelope,
     too_deep,
 )
+from copytrade_gui.brokers.iifl.http_call import HttpReply
 from copytrade_gui.brokers.iifl.instruments import NotAContractFileError, read_contracts
 from copytrade_gui.brokers.iifl.mapping import (
     holding_of,
@@ -77,17 +77,17 @@ GOOD = {
     "exchangeTradeId": "7",
     "tradedPrice": "1",
 }
-KINDS: list[type[wire.Row]] = [
-    wire.OrderRow,
-    wire.TradeRow,
-    wire.PositionRow,
-    wire.HoldingRow,
-    wire.LimitsRow,
-    wire.ProfileRow,
-    wire.QuoteRow,
-    wire.DepthRow,
-    wire.CandlesRow,
-    wire.SessionRow,
+KINDS: list[type[shapes.Row]] = [
+    shapes.OrderRow,
+    shapes.TradeRow,
+    shapes.PositionRow,
+    shapes.HoldingRow,
+    shapes.LimitsRow,
+    shapes.ProfileRow,
+    shapes.QuoteRow,
+    shapes.DepthRow,
+    shapes.CandlesRow,
+    shapes.SessionRow,
 ]
 
 
@@ -176,17 +176,17 @@ def read_everything(written: bytes, status: int = 200) -> None:
         page = read_page(reply, kind, "book")
         assert page.problem or status == 200
         for one in page.rows:
-            if isinstance(one, wire.OrderRow):
+            if isinstance(one, shapes.OrderRow):
                 order_of(one, no_lots)
-            elif isinstance(one, wire.TradeRow):
+            elif isinstance(one, shapes.TradeRow):
                 trade_of(one, no_lots)
-            elif isinstance(one, wire.PositionRow):
+            elif isinstance(one, shapes.PositionRow):
                 position_of(one, no_lots)
-            elif isinstance(one, wire.HoldingRow):
+            elif isinstance(one, shapes.HoldingRow):
                 holding_of(one)
-            elif isinstance(one, wire.LimitsRow):
+            elif isinstance(one, shapes.LimitsRow):
                 limits_of(one)
-            elif isinstance(one, wire.QuoteRow):
+            elif isinstance(one, shapes.QuoteRow):
                 quote_of(one, 0)
 
 
@@ -258,7 +258,7 @@ def test_eight_mib_of_the_worst(written: bytes, record_property: Tell) -> None:
     with slowest:
         classify(200, {}, written)
     with slowest:
-        page = read_page(HttpReply(200, {}, written), wire.OrderRow, "order book")
+        page = read_page(HttpReply(200, {}, written), shapes.OrderRow, "order book")
     assert page.problem or len(page.rows) <= 1
     record_property("inputs", 1)
     record_property("slowest_ms", slowest.ms)
@@ -290,7 +290,7 @@ def test_readers_of_a_refusal_do_not_quote_the_body() -> None:
     with pytest.raises(UnreadableError) as caught:
         open_envelope(secret)
     assert "eyJsecret" not in str(caught.value)
-    assert "eyJsecret" not in read_page(HttpReply(200, {}, secret), wire.Row, "x").problem
+    assert "eyJsecret" not in read_page(HttpReply(200, {}, secret), shapes.Row, "x").problem
     assert "EC901" in str(classify(200, {}, leg("EC901")))
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.brokers.iifl import wire
-from copytrade_gui.brokers.iifl.door import HttpReply
+from copytrade_gui.brokers.iifl import shapes
+from copytrade_gui.brokers.iifl.http_call import HttpReply
 from copytrade_gui.brokers.iifl.reads import read_page
 from copytrade_gui.ports import BrokerFailureError
 from tests.brokers.rig import Line, Request, client, reply, scripted, session_of
@@ -25,7 +25,7 @@ ROWS = [ROW, {**ROW, "brokerOrderId": "2"}]
 
 def page(body: object, status: int = 200) -> tuple[int, str, bool]:
     written = body if isinstance(body, bytes) else json.dumps(body).encode()
-    read = read_page(HttpReply(status, {}, written), wire.OrderRow, "order book")
+    read = read_page(HttpReply(status, {}, written), shapes.OrderRow, "order book")
     return len(read.rows), read.problem, read.session_dead
 
 

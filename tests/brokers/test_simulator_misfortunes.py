@@ -100,7 +100,7 @@ async def test_an_order_whose_reply_is_lost_is_found_by_its_tag(
     """Accepted by the broker, Unknown to us, sent once, and in the book under its tag."""
     async with standing(cache, fast=fast) as stand:
         session = await stand.login()
-        await session.open_road()
+        await session.open_channel()
         stand.simulated.add_fault(misfortune)
         outcome = (await place(session.orders, 1, deadline_ms=400)).outcome
         assert isinstance(outcome, Unknown)
@@ -110,7 +110,7 @@ async def test_an_order_whose_reply_is_lost_is_found_by_its_tag(
         book = await session.order_book()
         assert book.whole
         assert [(row.tag, row.broker_order_id) for row in book.rows] == [(tag(1), order.order_id)]
-        # The road is usable again, by itself.
+        # The channel is usable again, by itself.
         assert isinstance((await place(session.orders, 2)).outcome, Accepted)
 
 

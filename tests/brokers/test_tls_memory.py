@@ -28,6 +28,6 @@ async def test_a_large_reply_comes_through_whole(cache: Path, ca: PrivateCa) -> 
         client(broker, cache, ca_file=ca.ca_file) as made,
     ):
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         reply = await place(session.orders)
         assert reply.outcome == Accepted("B77")  # type: ignore[arg-type]  # a plain text is one

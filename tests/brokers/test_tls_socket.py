@@ -1,4 +1,4 @@
-"""TLS on the socket itself: what the order road asks of a transport, over real sockets."""
+"""TLS on the socket itself: what the order channel asks of a transport, over real sockets."""
 
 import asyncio
 import socket

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from copytrade_gui.brokers.iifl.address import check_address
-from copytrade_gui.brokers.iifl.caller import Caller, session_headers
-from copytrade_gui.brokers.iifl.door import (
+from copytrade_gui.brokers.iifl.channel import ChannelNeeds
+from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
+from copytrade_gui.brokers.iifl.http_call import (
     AnswerLostError,
     DeadlinePassedError,
     NothingSentError,
     deadline,
 )
-from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
 from copytrade_gui.brokers.iifl.order_body import OrderEncoder
-from copytrade_gui.brokers.iifl.road import RoadNeeds
-from copytrade_gui.brokers.iifl.transport import HttpxDoor
+from copytrade_gui.brokers.iifl.session_call import SessionCall, session_headers
+from copytrade_gui.brokers.iifl.transport import HttpxCall
 from copytrade_gui.brokers.iifl.trust import tls_context
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import Accepted, BrokerFailureError, NotSent, SessionToken
@@ -45,9 +45,9 @@ from tests.brokers.rig import (
 BOTH = pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
 
 
-def door_to(broker: ScriptedBroker) -> HttpxDoor:
+def call_to(broker: ScriptedBroker) -> HttpxCall:
     address = check_address(broker.base_url, simulator=True)
-    return HttpxDoor(address, SystemClock(), tls=tls_context())
+    return HttpxCall(address, SystemClock(), tls=tls_context())
 
 
 # ---------------------------------------------------------------- trust
@@ -233,15 +233,15 @@ async def test_a_door_tells_not_sent_from_lost(cache: Path) -> None:
         await asyncio.Event().wait()
 
     async with scripted(script) as broker:
-        door = door_to(broker)
+        http_call = call_to(broker)
         with pytest.raises(AnswerLostError, match=r"no reply within 0\.1 s") as caught:
-            await door.request("GET", "/orders", headers={}, timeout_s=0.1)
+            await http_call.request("GET", "/orders", headers={}, timeout_s=0.1)
         assert caught.value.sent_ns > 0
     with pytest.raises(NothingSentError, match="refused the connection"):
-        await door.request("GET", "/orders", headers={}, timeout_s=5)
-    await door.aclose()
+        await http_call.request("GET", "/orders", headers={}, timeout_s=5)
+    await http_call.aclose()
     with pytest.raises(NothingSentError):
-        await door.request("GET", "/orders", headers={}, timeout_s=5)
+        await http_call.request("GET", "/orders", headers={}, timeout_s=5)
 
 
 def test_inflating_is_bounded_piece_by_piece() -> None:
@@ -292,7 +292,7 @@ async def test_secrets_and_bodies_are_in_no_log_and_no_text(
     async with scripted(script) as broker, client(broker, cache, fast=fast) as made:
         token = await made.exchange_code(ACCOUNT, "APP-SECRET-1", "AUTHCODE1")
         session = made.session(ACCOUNT, token)
-        await session.open_road()
+        await session.open_channel()
         texts.append(repr(await place(session.orders)))
         texts.append(repr(await session.trade_book()))
         with pytest.raises(BrokerFailureError) as caught:
@@ -311,12 +311,16 @@ def test_what_holds_a_token_does_not_show_it() -> None:
 
     async def nothing() -> None: ...
 
-    needs = RoadNeeds(AccountId("a"), headers, HttpxDoorStub(), OrderEncoder())
-    for holder in (needs, Caller(HttpxDoorStub(), headers), SessionToken("SESSION-SECRET-1", 1)):
+    needs = ChannelNeeds(AccountId("a"), headers, HttpxDoorStub(), OrderEncoder())
+    for holder in (
+        needs,
+        SessionCall(HttpxDoorStub(), headers),
+        SessionToken("SESSION-SECRET-1", 1),
+    ):
         assert "SESSION-SECRET-1" not in repr(holder)
 
 
-class HttpxDoorStub(HttpxDoor):
+class HttpxDoorStub(HttpxCall):
     def __init__(self) -> None:
         """No client: only its place in a record is looked at."""
 

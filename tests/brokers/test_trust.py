@@ -36,12 +36,12 @@ def test_the_environment_cannot_replace_what_is_trusted(
 async def test_no_key_of_a_connection_is_written_anywhere(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fast: bool
 ) -> None:
-    """Orders and reads, on either road."""
+    """Orders and reads, on either channel."""
     keys = tmp_path / "keys.log"
     monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
     async with standing(cache, fast=fast, tls_folder=tmp_path) as stand:
         session = await stand.login()
-        await session.open_road()
+        await session.open_channel()
         assert (await session.order_book()).whole
     assert not keys.exists()
 

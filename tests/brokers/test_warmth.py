@@ -1,4 +1,4 @@
-"""Warm keeping, cold starts and deadlines of the fast road, in time that the test moves."""
+"""Warm keeping, cold starts and deadlines of the fast channel, in time that the test moves."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
-from copytrade_gui.brokers.iifl.road_wire import WireRoad
+from copytrade_gui.brokers.iifl.order_channel import WarmChannel
+from copytrade_gui.brokers.iifl.pool import OPEN_TOGETHER
 from copytrade_gui.brokers.iifl.session import IiflSession
-from copytrade_gui.brokers.iifl.yard import OPEN_TOGETHER
 from copytrade_gui.ports import Accepted, NotSent, Silence, Unknown
 from tests.brokers.certificates import PrivateCa
 from tests.brokers.rig import (
@@ -46,7 +46,7 @@ async def steered(
 
 def free(session: IiflSession) -> bool:
     """The connection is open and no reply is outstanding on it."""
-    return isinstance(session.orders, WireRoad) and session.orders.spare_door() is not None
+    return isinstance(session.orders, WarmChannel) and session.orders.spare_call() is not None
 
 
 def reads(broker: ScriptedBroker) -> int:
@@ -57,7 +57,7 @@ async def test_an_idle_connection_is_read_over_and_a_busy_one_is_not(cache: Path
     clock = SteeredClock()
     async with scripted() as broker, steered(broker, cache, clock) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         for step in range(1, 4):
             clock.advance(26)
             await until(lambda step=step: reads(broker) == step)  # type: ignore[misc]  # mypy reads no default of a lambda
@@ -80,7 +80,7 @@ async def test_an_order_waits_for_the_read_that_is_out(cache: Path) -> None:
 
     async with scripted(script) as broker, steered(broker, cache, clock) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         clock.advance(26)
         await until(lambda: reads(broker) == 1)
         answers = Answers()
@@ -99,7 +99,7 @@ async def test_a_dead_read_gives_the_connection_up(cache: Path) -> None:
 
     async with scripted(script) as broker, steered(broker, cache, clock) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         clock.advance(26)
         await until(lambda: reads(broker) == 1)
         clock.advance(6)
@@ -116,7 +116,7 @@ async def test_a_broker_that_hangs_up_sooner_is_read_sooner(cache: Path) -> None
 
     async with scripted(welcome=welcome) as broker, steered(broker, cache, clock) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         clock.advance(10)
         lines[0].close()
         await until(lambda: len(lines) == 2 and session.orders.warm)
@@ -133,7 +133,7 @@ async def test_connection_close_is_honoured_and_the_road_is_warm_again(cache: Pa
     clock = SteeredClock()
     async with scripted(script) as broker, steered(broker, cache, clock) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         for number in range(1, 6):
             assert isinstance((await place(session.orders, number)).outcome, Accepted)
             await until(lambda: session.orders.warm)
@@ -146,7 +146,7 @@ async def test_a_broker_that_is_away_is_asked_less_and_less_until_it_is_back(cac
         port = int(gone.base_url.split(":")[2].split("/")[0])
     async with steered(gone, cache, clock) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         assert not session.orders.warm
         for _ in range(20):  # every try fails at once and makes the pause before the next longer
             clock.advance(40)
@@ -170,7 +170,7 @@ async def test_a_second_order_waits_its_turn_and_its_deadline_is_its_own(cache: 
 
     async with scripted(silent) as broker, steered(broker, cache, clock) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         answers = Answers()
         answers.place(session.orders, 1, deadline_ms=7000)
         answers.place(session.orders, 2, deadline_ms=1000)
@@ -204,7 +204,7 @@ async def test_a_handshake_that_never_ends_is_not_sent_and_delays_nobody(
             steered(deaf, cache, other_clock, ca.ca_file) as other,
         ):
             warm, cold = session_of(one, "warm"), session_of(other, "cold")
-            await warm.open_road()
+            await warm.open_channel()
             answers = Answers()
             answers.place(cold.orders, 1)
             answers.place(warm.orders, 2)
@@ -232,7 +232,7 @@ async def test_roads_open_in_groups(cache: Path, ca: PrivateCa) -> None:
         deaf.base_url = deaf.base_url.replace("http://", "https://")
         async with steered(deaf, cache, clock, ca.ca_file) as made:
             sessions = [session_of(made, f"a{index}") for index in range(2 * OPEN_TOGETHER + 20)]
-            opening = [asyncio.ensure_future(session.open_road()) for session in sessions]
+            opening = [asyncio.ensure_future(session.open_channel()) for session in sessions]
             await until(lambda: now == OPEN_TOGETHER)
             while not all(one.done() for one in opening):
                 clock.advance(2.1)
@@ -245,7 +245,7 @@ async def test_a_wave_leaves_whole_before_any_reply_is_read(cache: Path) -> None
     clock = SteeredClock()
     async with scripted() as broker, steered(broker, cache, clock) as made:
         sessions = [session_of(made, f"a{index}") for index in range(100)]
-        await asyncio.gather(*(session.open_road() for session in sessions))
+        await asyncio.gather(*(session.open_channel() for session in sessions))
         tasks = len(asyncio.all_tasks())
         answers = Answers()
         for number, session in enumerate(sessions):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.domain.ids import BrokerOrderId
-from copytrade_gui.ports import Accepted, NotSent, OrderRoad, PlaceReply, Refused, Unknown
+from copytrade_gui.ports import Accepted, NotSent, OrderChannel, PlaceReply, Refused, Unknown
 from tests.brokers.certificates import PrivateCa
 from tests.brokers.fuzz_cases import REFUSED, SHORT_MS, Case, chunked, make_case
 from tests.brokers.rig import (
@@ -31,7 +31,7 @@ from tests.brokers.rig import (
 from tests.proof.counts import proof_range
 
 SEED = 20261124
-ROADS = 25
+CHANNELS = 25
 Tell = Callable[[str, object], None]
 
 
@@ -79,14 +79,14 @@ class Fuzz:
         else:
             await says_accepted(line, request)
 
-    async def run(self, road: OrderRoad, broker: ScriptedBroker, numbers: range) -> None:
+    async def run(self, channel: OrderChannel, broker: ScriptedBroker, numbers: range) -> None:
         for index in numbers:
             number = f"B{tag(index)}"
             case = self.cases[tag(index)] = make_case(SEED, index, number)
             # httpx reads interim replies for as long as they come; only the deadline ends that.
             late = case.ends_by_deadline or (self.lenient and case.name == "flood of interim")
             deadline_ms = SHORT_MS if late else CALM_MS
-            heard = await place(road, index, deadline_ms)
+            heard = await place(channel, index, deadline_ms)
             said = verdict(heard, number)
             right = case.right
             if self.lenient:
@@ -136,11 +136,11 @@ async def fuzz_replies(
         scripted(fuzz.script, tls=ca.good if ca else None) as broker,
         client(broker, cache, fast=fast, ca_file=ca.ca_file if ca else None) as made,
     ):
-        sessions = [session_of(made, f"a{index}") for index in range(ROADS)]
-        await asyncio.gather(*(session.open_road() for session in sessions))
+        sessions = [session_of(made, f"a{index}") for index in range(CHANNELS)]
+        await asyncio.gather(*(session.open_channel() for session in sessions))
         await asyncio.gather(
             *(
-                fuzz.run(session.orders, broker, numbers[index::ROADS])
+                fuzz.run(session.orders, broker, numbers[index::CHANNELS])
                 for index, session in enumerate(sessions)
             )
         )
@@ -189,7 +189,7 @@ async def test_torn_at_every_byte(cache: Path, ca: PrivateCa, form: str, tls: bo
         client(broker, cache, ca_file=ca.ca_file if tls else None) as made,
     ):
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         for number, at in enumerate(range(0, len(sent), step), start=1):
             for whole, offset in ((True, 0), (False, 10_000)):
                 plan[tag(number + offset)] = (at, whole)
@@ -235,7 +235,7 @@ async def test_bytes_on_an_idle_connection_end_it(cache: Path) -> None:
 
     async with scripted(welcome=welcome) as broker, client(broker, cache) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         assert isinstance((await place(session.orders, 1)).outcome, Accepted)
         lines[0].send(reply(accepted("LATE")))
         await again.wait()
@@ -252,7 +252,7 @@ async def test_an_id_that_was_given_before_is_no_answer(cache: Path) -> None:
 
     async with scripted(script) as broker, client(broker, cache) as made:
         session = session_of(made)
-        await session.open_road()
+        await session.open_channel()
         assert isinstance((await place(session.orders, 1)).outcome, Accepted)
         assert isinstance((await place(session.orders, 2)).outcome, Unknown)
         assert isinstance((await place(session.orders, 3)).outcome, Unknown)
@@ -308,7 +308,7 @@ async def test_another_handshake_is_refused_and_proves_nothing(cache: Path, ca: 
         base = ScriptedBroker(says_accepted, base_url=f"https://127.0.0.1:{port}/v1")
         async with client(base, cache, ca_file=ca.ca_file) as made:
             session = session_of(made)
-            await session.open_road()
+            await session.open_channel()
             first = asyncio.create_task(place(session.orders, 1))
             await server.until(tag(1).encode())
             await server.type(reply(accepted(f"B{tag(1)}")))

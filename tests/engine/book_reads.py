@@ -64,7 +64,7 @@ class Doubt:
         whole: bool = True,
         trades: Read[BrokerTrade] = EMPTY,
     ) -> None:
-        """One read of both books, as the watch takes it in."""
+        """One read of both books, as the poller takes it in."""
         engine = self.console.engine
         absorbed = engine._reconciler.absorb_orders(self.lane, Read(rows, whole=whole))
         engine._reconciler.absorb_trades(self.lane, trades)

@@ -16,7 +16,7 @@ from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.ports import Read
 from copytrade_gui.simulator.faults import Fault
@@ -85,7 +85,7 @@ def test_a_kill_file_that_somebody_else_wrote_denies_and_kills() -> None:
 
 
 def test_a_kill_file_is_seen_in_the_middle_of_a_wave(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two were launched by then; of the others not even the road hears."""
+    """Two were launched by then; of the others not even the channel hears."""
     held: list[Console] = []
 
     def by_hand(point: str) -> None:
@@ -103,9 +103,9 @@ def test_a_kill_file_is_seen_in_the_middle_of_a_wave(monkeypatch: pytest.MonkeyP
         # Their marks are on the disk: without this word a start would look for all of them.
         assert {order.attempt_state for order in console.engine.book} == {State.NOT_SENT}
 
-    with world(10, rules=Rules(gate_every=2)) as made:
+    with world(10, settings=EngineSettings(gate_every=2)) as made:
         made.live(script, fault=by_hand)
-        assert made.broker.ledger.wire == []  # this road connects first, and asks again then
+        assert made.broker.ledger.wire == []  # this channel connects first, and asks again then
 
 
 F1 = AccountId("F001")

@@ -14,7 +14,7 @@ from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, Validity
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.wire import Request
@@ -123,7 +123,7 @@ def test_a_live_commodity_order_waits_until_a_position_has_shown_its_lot(
             assert "says 1." in said
 
     switches = Switches(latency_ms=5, commodity_lots=lots)
-    with world(1, rules=Rules(lots_seen_first=live), switches=switches) as made:
+    with world(1, settings=EngineSettings(lots_seen_first=live), switches=switches) as made:
         made.live(script)
 
 
@@ -132,5 +132,5 @@ def test_shares_wait_for_no_lot() -> None:
         await begin(console)
         assert await press(console, console.world.terms(away=60), "share") == ""
 
-    with world(1, rules=Rules(lots_seen_first=True)) as made:
+    with world(1, settings=EngineSettings(lots_seen_first=True)) as made:
         made.live(script)

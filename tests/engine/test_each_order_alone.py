@@ -10,7 +10,7 @@ import pytest
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.ports import OrderRoad, PlaceReply, PreparedOrder
+from copytrade_gui.ports import OrderChannel, PlaceReply, PreparedOrder
 from tests.engine.test_leaving import begin, press
 from tests.proof.judge import judge
 from tests.proof.rig import Console, World, world
@@ -25,15 +25,15 @@ def sent(made: World) -> list[int]:
     return [lines[account.client_id] for account in made.accounts]
 
 
-def road_of(console: Console, account: str) -> OrderRoad:
+def channel_of(console: Console, account: str) -> OrderChannel:
     session = console.engine.lanes[AccountId(account)].session
     assert session is not None
     return session.orders
 
 
-def broken(road: OrderRoad, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The road's ``call`` fails; ``place`` only after it took the order."""
-    place = road.place
+def broken(channel: OrderChannel, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The channel's ``call`` fails; ``place`` only after it took the order."""
+    place = channel.place
 
     def launch(_: PreparedOrder) -> None:
         raise OSError("the socket is odd")
@@ -42,7 +42,7 @@ def broken(road: OrderRoad, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
         place(order, deadline_ms, done)
         raise OSError("the socket is odd")
 
-    monkeypatch.setattr(road, call, launch if call == "launch" else after)
+    monkeypatch.setattr(channel, call, launch if call == "launch" else after)
 
 
 @pytest.mark.parametrize("call", ["launch", "place"])
@@ -54,7 +54,7 @@ def test_a_road_that_fails_holds_up_nobody_else_and_its_order_is_unknown(
     async def script(console: Console) -> None:
         await begin(console)
         for account in ("F001", "F003"):
-            broken(road_of(console, account), call, monkeypatch)
+            broken(channel_of(console, account), call, monkeypatch)
         await press(console, "odd", away=60)
         assert states(console)["F001"] is states(console)["F003"] is State.UNKNOWN
         await console.world.clock.sleep(20)
@@ -62,7 +62,7 @@ def test_a_road_that_fails_holds_up_nobody_else_and_its_order_is_unknown(
         assert len(console.bugs) == 1
         await console.world.clock.sleep(300)
         assert states(console)["F001"] is states(console)["F003"] is State.NOT_PLACED
-        (await judge(console, 1)).must_be_clean("an odd road")
+        (await judge(console, 1)).must_be_clean("an odd channel")
 
     with world(4) as made:
         made.live(script)
@@ -127,7 +127,7 @@ def test_an_order_that_cannot_be_made_ready_holds_up_nobody_else(
 
     async def script(console: Console) -> None:
         await begin(console)
-        monkeypatch.setattr(road_of(console, "F001"), "prepare", odd)
+        monkeypatch.setattr(channel_of(console, "F001"), "prepare", odd)
         await press(console, "odd", away=60)
         await console.world.clock.sleep(5)
         assert states(console) == {"M": State.WORKING, "F001": State.SKIPPED, "F002": State.WORKING}

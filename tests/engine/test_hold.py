@@ -1,4 +1,4 @@
-"""While an order waits on its road for a connection: its age, a stop, a cancel, a log-out."""
+"""While an order waits on its channel for a connection: its age, a stop, a cancel, a log-out."""
 
 from __future__ import annotations
 

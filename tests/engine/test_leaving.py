@@ -28,7 +28,7 @@ async def press(console: Console, name: str, *, away: int = 0, which: int = 0) -
 
 
 def launches(console: Console, monkeypatch: pytest.MonkeyPatch) -> list[PreparedOrder]:
-    """What the engine lets go: a warm road writes it at once, the rig's asks again later."""
+    """What the engine lets go: a warm channel writes it at once, the rig's asks again later."""
     launched: list[PreparedOrder] = []
     for lane in console.engine.lanes:
         assert lane.session is not None

@@ -15,7 +15,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import FanOut, OrderTerms, Product, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.simulator.config import Switches
@@ -97,8 +97,8 @@ def pressed_at(day: date, hour: time, exchange: Exchange) -> tuple[str, int]:
         said.append(await press(console, exchange, "one"))
         await console.world.clock.sleep(1)
 
-    rules = Rules(keeps_sessions=True)
-    with world(0, rules=rules, starts_ns=wall_ns(day, hour)) as made:
+    settings = EngineSettings(keeps_sessions=True)
+    with world(0, settings=settings, starts_ns=wall_ns(day, hour)) as made:
         made.calendar = CALENDAR
         made.live(script)
         return said[0], len(made.broker.ledger.wire)
@@ -273,9 +273,9 @@ def test_a_copy_that_waits_over_the_close_is_blocked_with_the_sessions_name() ->
         assert {(copy.state, copy.code) for copy in copies} == {(State.BLOCKED, "session")}
         assert "NSEEQ is in its closing auction until 15:35" in copies[0].reason
 
-    rules = Rules(keeps_sessions=True)
+    settings = EngineSettings(keeps_sessions=True)
     at_ns = wall_ns(WEDNESDAY, time(15, 14, 54))
     slow = Switches(latency_ms=2_000, jitter_ms=0)
-    with world(2, rules=rules, switches=slow, starts_ns=at_ns) as made:
+    with world(2, settings=settings, switches=slow, starts_ns=at_ns) as made:
         made.live(script)
         assert len(made.broker.ledger.wire) == 1

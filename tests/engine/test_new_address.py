@@ -139,7 +139,7 @@ def test_a_book_that_was_read_before_the_address_changed_proves_nothing_about_th
             return await trade_book()
 
         monkeypatch.setattr(session, "trade_book", moved_meanwhile)
-        await console.engine.reckoning._watch.read(lane, with_trades=True)
+        await console.engine.comparison._poller.read(lane, with_trades=True)
         monkeypatch.undo()
         assert state_of(console, F1) is SessionState.OFFLINE
         made.broker.clear_faults()

@@ -8,7 +8,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.sending.submission import DeniedError
 from tests.engine.test_leaving import launches
 from tests.proof.judge import settled
@@ -66,9 +66,9 @@ def test_a_brake_in_the_middle_of_a_wave_keeps_the_rest_at_home(
         await console.engine.resume("operator", "enough")
         (await settled(console, 1)).must_be_clean("brake")
 
-    with world(10, rules=Rules(gate_every=2)) as made:
+    with world(10, settings=EngineSettings(gate_every=2)) as made:
         made.live(script, fault=brake)
-        # The rig's road was still connecting: a HALT put the two off, a KILL dropped them.
+        # The rig's channel was still connecting: a HALT put the two off, a KILL dropped them.
         assert len(made.broker.ledger.wire) == (2 if state is TradingState.HALT else 0)
 
 

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from copytrade_gui.brokers.iifl.door import (
+from copytrade_gui.brokers.iifl.http_call import (
     MAX_BODY,
     AnswerLostError,
     HttpReply,
@@ -69,20 +69,20 @@ class Line:
 
 
 class SimulatorDoor:
-    """``HttpDoor`` to a broker object."""
+    """``HttpCall`` to a broker object."""
 
     def __init__(
         self,
         broker: SimulatedBroker,
         clock: Clock,
         line: Line,
-        watch: Callable[[str, str, bytes | None], None],
+        poller: Callable[[str, str, bytes | None], None],
         peer: str = "127.0.0.1",
     ) -> None:
         self._broker = broker
         self._clock = clock
         self._line = line
-        self._watch = watch
+        self._poller = poller
         self._peer = peer
 
     async def request(
@@ -112,7 +112,7 @@ class SimulatorDoor:
         if why := why_held():
             raise NothingSentError(why)
         sent_ns = self._clock.mono_ns()
-        self._watch(method, path, body)
+        self._poller(method, path, body)
         if gone or line.strikes(line.swallowed):
             await self._clock.sleep(timeout_s)
             raise AnswerLostError("no reply in time", sent_ns=sent_ns, silence=Silence.NETWORK)

@@ -15,7 +15,7 @@ def parts(release: bool) -> int:
 
 
 def part(release: bool, number: int) -> Row:
-    """The wire's replies, and smaller numbers on the other roads."""
+    """The wire's replies, and smaller numbers on the other channels."""
     del release
     counts = f"fuzz_wire={_EACH}@{number * _EACH},fuzz_httpx=500,fuzz_tls=1000,resend=2400"
     ran = run_suite(

@@ -20,7 +20,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)\n"
            "            self._progress.give_up(item.order, ends, code, why)\n"),
     Mutant("a taken cancel is given its time", f"{_SENDING}amendments.py",
-           "        if since < self._rules.cancel_repeat:\n", "        if False:\n"),
+           "        if since < self._settings.cancel_repeat:\n", "        if False:\n"),
     Mutant("an answered cancel is repeated only when the book shows a reason",
            f"{_SENDING}amendments.py", "        return not cancel.answered or (\n",
            "        return True or (\n"),

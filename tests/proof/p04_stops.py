@@ -10,7 +10,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import Verdict, settled
 from tests.proof.rig import Console, ProgramStopped, World, world
@@ -74,7 +74,7 @@ class _Bomb:
 
 def stop_at(point: str, outcome: str, seed: int = 0, followers: int = 6) -> Verdict:
     """One pair; raises ProofBroken unless the stop happened and everything settled."""
-    with world(followers, seed, rules=Rules(gate_every=2)) as made:
+    with world(followers, seed, settings=EngineSettings(gate_every=2)) as made:
         day = _Day(made)
         fault = OUTCOMES[outcome]
         others = [account.client_id for account in made.accounts[1:-1]]

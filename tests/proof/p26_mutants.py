@@ -81,7 +81,7 @@ class _Copy:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._changes = 0
+        self._amendments = 0
         self._touched: list[Touched] = []
         self._noticed: Counter[str] = Counter()
         self._hangs_after_s = _LONGEST_S
@@ -135,8 +135,8 @@ class _Copy:
     def _write(self, file: Path, content: str) -> None:
         file.write_text(content, "utf-8")
         # Compiled code is found again by time and size: no two versions share a time.
-        self._changes += 1
-        moment = 1_000_000_000 + self._changes
+        self._amendments += 1
+        moment = 1_000_000_000 + self._amendments
         os.utime(file, (moment, moment))
 
     def _notice(self, tests: list[str]) -> bool:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.road_door import DoorRoad
+from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
 from copytrade_gui.domain.account import Account, Role, SessionState
 from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.events import Alarm, Event
@@ -33,7 +33,7 @@ from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Val
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import FaultPoint, LostRecords, SessionToken
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
@@ -131,7 +131,7 @@ class World:
     followers: int
     seed: int = 1
     switches: Switches = field(default_factory=lambda: Switches(latency_ms=60, jitter_ms=80))
-    rules: Rules = field(default_factory=Rules)
+    settings: EngineSettings = field(default_factory=EngineSettings)
     starts_ns: int = MORNING_NS
     calendar: Calendar = field(default_factory=Calendar)  # without holidays
 
@@ -308,10 +308,10 @@ class World:
         broker = IiflBroker(
             login_url="http://127.0.0.1:9/",
             clock=self.clock,
-            door_factory=lambda _address: SimulatorDoor(
+            http_call_factory=lambda _address: SimulatorDoor(
                 self.broker, self.clock, self.line, self._on_wire
             ),
-            road_factory=lambda needs: DoorRoad(needs, self.clock, always_warm=True),
+            channel_factory=lambda needs: HttpxChannel(needs, self.clock, always_warm=True),
             cache_dir=folder.cache,
         )
         stack.push_async_callback(broker.aclose)
@@ -321,7 +321,7 @@ class World:
             chance=SeededChance(f"{self.seed}/{self.lives}"),
             kill_flag=store.kill_flag,
             installation_key=store.installation.tag_key,
-            rules=self.rules,
+            settings=self.settings,
             fault=fault,
             undisturbed=self.undisturbed,
             lost=LostRecords(store.installation.lost_ns, self._instrument_of),
@@ -373,7 +373,7 @@ def world(
     seed: int = 1,
     *,
     switches: Switches | None = None,
-    rules: Rules | None = None,
+    settings: EngineSettings | None = None,
     starts_ns: int = MORNING_NS,
 ) -> Iterator[World]:
     """A world with a disk that is gone afterwards. Quiet: only failures may speak."""
@@ -389,7 +389,7 @@ def world(
                 followers,
                 seed,
                 switches or Switches(latency_ms=60, jitter_ms=80),
-                rules or Rules(),
+                settings or EngineSettings(),
                 starts_ns,
             )
             try:

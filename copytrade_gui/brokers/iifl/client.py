@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from copytrade_gui.brokers.iifl import wire
+from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.auth import (
     check_sum,
     client_in,
@@ -16,16 +16,16 @@ from copytrade_gui.brokers.iifl.auth import (
     login_page,
     read_login_return,
 )
-from copytrade_gui.brokers.iifl.caller import PLAIN_HEADERS, Caller, session_headers
+from copytrade_gui.brokers.iifl.channel import ChannelNeeds, DoorFactory, RoadFactory, SourceAddress
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
-from copytrade_gui.brokers.iifl.door import HttpDoor, HttpReply
 from copytrade_gui.brokers.iifl.egress import Egress
 from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope
 from copytrade_gui.brokers.iifl.errors import clean, is_code
+from copytrade_gui.brokers.iifl.http_call import HttpCall, HttpReply
 from copytrade_gui.brokers.iifl.order_body import OrderEncoder
-from copytrade_gui.brokers.iifl.road import DoorFactory, RoadFactory, RoadNeeds, SourceAddress
 from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.session import IiflSession
+from copytrade_gui.brokers.iifl.session_call import PLAIN_HEADERS, SessionCall, session_headers
 from copytrade_gui.domain.account import Account, same_client
 from copytrade_gui.domain.calendar import contract_day
 from copytrade_gui.domain.instrument import Exchange
@@ -44,23 +44,23 @@ class IiflBroker:
         *,
         login_url: str,
         clock: Clock,
-        door_factory: DoorFactory,
-        road_factory: RoadFactory,
+        http_call_factory: DoorFactory,
+        channel_factory: RoadFactory,
         cache_dir: Path,
         redirect_url: str = "",
         source_address: SourceAddress = lambda _account: None,
     ) -> None:
         self._login_url = login_url
         self._clock = clock
-        self._door_factory = door_factory
-        self._road_factory = road_factory
+        self._http_call_factory = http_call_factory
+        self._channel_factory = channel_factory
         self._redirect_url = redirect_url
         self._source_address = source_address
         self._encoder = OrderEncoder()
-        self._own_door: HttpDoor | None = None
-        self._doors: dict[str | None, HttpDoor] = {}
+        self._own_door: HttpCall | None = None
+        self._http_calls: dict[str | None, HttpCall] = {}
         self._sessions: dict[IiflSession, None] = {}  # in order, so that a run replays alike
-        self.contract_files = ContractFiles(cache_dir, self._door)
+        self.contract_files = ContractFiles(cache_dir, self._http_call)
 
     # ------------------------------------------------------------ login
 
@@ -88,12 +88,12 @@ class IiflBroker:
         # The broker makes the checksum of its own spelling of the id.
         client_id = returned.client_id or account.client_id
         total = check_sum(client_id, returned.auth_code, app_secret)
-        caller = Caller(self._login_door(account), PLAIN_HEADERS)
+        caller = SessionCall(self._login_call(account), PLAIN_HEADERS)
         reply = await caller.ask(
             "POST",
-            wire.SESSION,
+            shapes.SESSION,
             "login answer",
-            body=msgspec.json.encode(wire.SessionBody(checkSum=total)),
+            body=msgspec.json.encode(shapes.SessionBody(checkSum=total)),
             timeout_s=_LOGIN_S,
         )
         token = _token_in(reply, account.name)
@@ -116,15 +116,17 @@ class IiflBroker:
                 session_dead=True,
             )
         leaves_from = self._source_address(account)
-        door, egress = self._door_factory(leaves_from), Egress()
+        http_call, egress = self._http_call_factory(leaves_from), Egress()
         headers = session_headers(token.token)
-        road = self._road_factory(
-            RoadNeeds(account.account_id, headers, door, self._encoder, leaves_from, egress.seen)
+        channel = self._channel_factory(
+            ChannelNeeds(
+                account.account_id, headers, http_call, self._encoder, leaves_from, egress.seen
+            )
         )
         session = IiflSession(
             account.account_id,
-            caller=Caller(door, headers, egress),
-            road=road,
+            caller=SessionCall(http_call, headers, egress),
+            channel=channel,
             clock=self._clock,
             lot_size=self.contract_files.lot_size,
             load_lots=self._load_lots,
@@ -153,7 +155,7 @@ class IiflBroker:
         call: the offset is the middle of what that leaves open.
         """
         before = self._clock.wall_ns()
-        caller = Caller(self._door(), PLAIN_HEADERS)
+        caller = SessionCall(self._http_call(), PLAIN_HEADERS)
         reply = await caller.ask("GET", "/", "broker's clock", timeout_s=_CLOCK_S)
         after = self._clock.wall_ns()
         try:
@@ -168,31 +170,31 @@ class IiflBroker:
             grain_ms=_HALF_SECOND_MS + half_call_ms,
         )
 
-    # ------------------------------------------------------------ doors
+    # ------------------------------------------------------------ ways in
 
-    def _door(self) -> HttpDoor:
-        """The broker's own door, for what needs no session."""
+    def _http_call(self) -> HttpCall:
+        """The broker's own HTTP call, for what needs no session."""
         if self._own_door is None:
-            self._own_door = self._door_factory(None)
+            self._own_door = self._http_call_factory(None)
         return self._own_door
 
-    def _login_door(self, account: Account) -> HttpDoor:
+    def _login_call(self, account: Account) -> HttpCall:
         leaves_from = self._source_address(account)
         if leaves_from is None:
-            return self._door()
+            return self._http_call()
         # The broker checks the registered address at login too.
-        if leaves_from not in self._doors:
-            self._doors[leaves_from] = self._door_factory(leaves_from)
-        return self._doors[leaves_from]
+        if leaves_from not in self._http_calls:
+            self._http_calls[leaves_from] = self._http_call_factory(leaves_from)
+        return self._http_calls[leaves_from]
 
     async def aclose(self) -> None:
-        """Close every session and door that is still open."""
+        """Close every session and HTTP call that is still open."""
         for session in list(self._sessions):
             await session.aclose()
-        doors = [*self._doors.values(), *([self._own_door] if self._own_door else [])]
-        self._doors, self._own_door = {}, None
-        for door in doors:
-            await door.aclose()
+        http_calls = [*self._http_calls.values(), *([self._own_door] if self._own_door else [])]
+        self._http_calls, self._own_door = {}, None
+        for http_call in http_calls:
+            await http_call.aclose()
 
 
 def _another_client(account: Account) -> BrokerFailureError:
@@ -212,7 +214,7 @@ def _token_in(reply: HttpReply, name: str) -> str:
         )
     try:
         opened = open_envelope(reply.body)
-        rows, _ = decode_rows(opened.rows[:1], wire.SessionRow)
+        rows, _ = decode_rows(opened.rows[:1], shapes.SessionRow)
     except UnreadableError:
         raise _unreadable(reply, name) from None
     row = rows[0] if rows else None

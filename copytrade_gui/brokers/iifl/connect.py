@@ -1,4 +1,4 @@
-"""Open one connection of the order road, on the lightest transport there is.
+"""Open one connection of the order channel, on the lightest transport there is.
 
 With TLS that is ours: OpenSSL on the socket itself where the loop tells when a socket is readable
 (``tls_socket``), else OpenSSL in memory on the loop's plain transport (``tls_memory``; Windows).

@@ -16,15 +16,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from copytrade_gui.brokers.iifl.caller import PLAIN_HEADERS
-from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpDoor, NothingSentError
+from copytrade_gui.brokers.iifl.http_call import AnswerLostError, HttpCall, NothingSentError
 from copytrade_gui.brokers.iifl.instruments import (
     ContractFile,
     NotAContractFileError,
     read_contracts,
     text_of,
 )
-from copytrade_gui.brokers.iifl.wire import CONTRACTS
+from copytrade_gui.brokers.iifl.session_call import PLAIN_HEADERS
+from copytrade_gui.brokers.iifl.shapes import CONTRACTS
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange, Instrument, InstrumentKey
 from copytrade_gui.ports import BrokerFailureError, DayContracts
 
@@ -50,9 +50,9 @@ async def in_thread(work: Callable[[], ResultT]) -> ResultT:
 class ContractFiles:
     """The cache of contract files in one folder, and what was read from them."""
 
-    def __init__(self, folder: Path, door: Callable[[], HttpDoor]) -> None:
+    def __init__(self, folder: Path, http_call: Callable[[], HttpCall]) -> None:
         self._folder = folder
-        self._door = door
+        self._http_call = http_call
         self._read: dict[Exchange, DayContracts] = {}
         """The newest good file of each exchange."""
         self._lots: dict[InstrumentKey, int] = {}
@@ -149,7 +149,7 @@ class ContractFiles:
         self, form: str, exchange: Exchange, today: date, before: DayContracts | None
     ) -> ContractFile:
         try:
-            reply = await self._door().request(
+            reply = await self._http_call().request(
                 "GET",
                 CONTRACTS.format(segment=exchange.value, form=form),
                 headers={**PLAIN_HEADERS, "Accept": "text/csv, application/json, */*"},

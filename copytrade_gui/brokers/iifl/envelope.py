@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from copytrade_gui.brokers.iifl.scalar import text
-from copytrade_gui.brokers.iifl.wire import Row
+from copytrade_gui.brokers.iifl.shapes import Row
 
 MAX_DEPTH = 32
 MAX_ROWS = 20_000

@@ -1,4 +1,4 @@
-"""Build the broker as the program uses it: one TLS context, a door and a road for each account."""
+"""Build the broker as the program uses it: one TLS context, a way in for each account."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from copytrade_gui.brokers.iifl.address import (
     AddressRefusedError,
     check_address,
 )
+from copytrade_gui.brokers.iifl.channel import Channel, ChannelNeeds, SourceAddress
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.road import Road, RoadNeeds, SourceAddress
-from copytrade_gui.brokers.iifl.road_door import DoorRoad
-from copytrade_gui.brokers.iifl.road_wire import WireRoad
-from copytrade_gui.brokers.iifl.transport import HttpxDoor
+from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
+from copytrade_gui.brokers.iifl.order_channel import WarmChannel
+from copytrade_gui.brokers.iifl.pool import Pool
+from copytrade_gui.brokers.iifl.transport import HttpxCall
 from copytrade_gui.brokers.iifl.trust import tls_context
-from copytrade_gui.brokers.iifl.yard import Yard
 from copytrade_gui.ports import BrokerFailureError, Clock
 
 
@@ -60,19 +60,19 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
         raise BrokerFailureError("A CA file of our own is for the simulator only.", code="address")
     tls = tls_context(settings.ca_file)
 
-    def door(source_address: str | None) -> HttpxDoor:
-        return HttpxDoor(address, clock, tls=tls, source_address=source_address)
+    def http_call(source_address: str | None) -> HttpxCall:
+        return HttpxCall(address, clock, tls=tls, source_address=source_address)
 
-    yard = Yard(address, clock, tls=tls, keep_alive_s=settings.keep_alive_s)
+    pool = Pool(address, clock, tls=tls, keep_alive_s=settings.keep_alive_s)
 
-    def road(needs: RoadNeeds) -> Road:
-        return WireRoad(needs, yard) if settings.fast_orders else DoorRoad(needs, clock)
+    def channel(needs: ChannelNeeds) -> Channel:
+        return WarmChannel(needs, pool) if settings.fast_orders else HttpxChannel(needs, clock)
 
     broker = IiflBroker(
         login_url=settings.login_url,
         clock=clock,
-        door_factory=door,
-        road_factory=road,
+        http_call_factory=http_call,
+        channel_factory=channel,
         cache_dir=settings.cache_dir,
         redirect_url=settings.redirect_url,
         source_address=settings.source_address,
@@ -81,4 +81,4 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
         yield broker
     finally:
         await broker.aclose()
-        yard.close()
+        pool.close()

@@ -10,8 +10,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from copytrade_gui.brokers.iifl.scalar import Value, decimal, order_id, text, whole, word
-from copytrade_gui.brokers.iifl.statuses import state_of
-from copytrade_gui.brokers.iifl.wire import (
+from copytrade_gui.brokers.iifl.shapes import (
     HoldingRow,
     LimitsRow,
     OrderRow,
@@ -19,6 +18,7 @@ from copytrade_gui.brokers.iifl.wire import (
     QuoteRow,
     TradeRow,
 )
+from copytrade_gui.brokers.iifl.statuses import state_of
 from copytrade_gui.domain.calendar import IST
 from copytrade_gui.domain.ids import BrokerOrderId, TradeId
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange, InstrumentKey, Quote

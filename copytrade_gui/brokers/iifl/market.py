@@ -11,18 +11,18 @@ from typing import TypeVar
 
 import msgspec
 
-from copytrade_gui.brokers.iifl import wire
-from copytrade_gui.brokers.iifl.caller import Caller
+from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.mapping import margin_of, quote_of
 from copytrade_gui.brokers.iifl.order_body import span_body
 from copytrade_gui.brokers.iifl.scalar import Value, decimal, text, whole
+from copytrade_gui.brokers.iifl.session_call import SessionCall
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.ports import BrokerFailureError, Clock
 
 _encode = msgspec.json.encode
-_RowT = TypeVar("_RowT", bound=wire.Row)
+_RowT = TypeVar("_RowT", bound=shapes.Row)
 QUOTES_A_CALL = 100
 """Instruments in one quote request; the broker publishes no maximum."""
 
@@ -93,7 +93,7 @@ class SpanMargin:
 class MarketReads:
     """Reads that need a session but concern the market. Every method raises BrokerFailureError."""
 
-    def __init__(self, caller: Caller, clock: Clock) -> None:
+    def __init__(self, caller: SessionCall, clock: Clock) -> None:
         self._caller = caller
         self._clock = clock
 
@@ -104,8 +104,8 @@ class MarketReads:
             part = keys[start : start + QUOTES_A_CALL]
             rows = await self._caller.rows(
                 "POST",
-                wire.QUOTES,
-                wire.QuoteRow,
+                shapes.QUOTES,
+                shapes.QuoteRow,
                 "quotes",
                 body=_encode([_named(key) for key in part]),
             )
@@ -117,7 +117,7 @@ class MarketReads:
 
     async def depth(self, key: InstrumentKey) -> Depth:
         """Market depth of one instrument."""
-        row = await self._one(wire.DEPTH, wire.DepthRow, "market depth", _encode(_named(key)))
+        row = await self._one(shapes.DEPTH, shapes.DepthRow, "market depth", _encode(_named(key)))
         return Depth(
             bids=_levels(row.market_depth.bids),
             asks=_levels(row.market_depth.asks),
@@ -128,7 +128,9 @@ class MarketReads:
     async def open_interest(self, key: InstrumentKey) -> OpenInterest:
         """Open interest of one future or option."""
         what = "open interest"
-        row = await self._one(wire.OPEN_INTEREST, wire.OpenInterestRow, what, _encode(_named(key)))
+        row = await self._one(
+            shapes.OPEN_INTEREST, shapes.OpenInterestRow, what, _encode(_named(key))
+        )
         now = whole(row.open_interest)
         if now is None:
             raise _incomplete(what)
@@ -140,11 +142,11 @@ class MarketReads:
         """Candles from ``first`` to ``last`` (IST dates, both included), oldest first."""
         rows = await self._caller.rows(
             "POST",
-            wire.CANDLES,
-            wire.CandlesRow,
+            shapes.CANDLES,
+            shapes.CandlesRow,
             "price history",
             body=_encode(
-                wire.CandlesBody(
+                shapes.CandlesBody(
                     exchange=key.exchange.value,
                     instrument_id=key.instrument_id,
                     interval=interval.value,
@@ -161,7 +163,7 @@ class MarketReads:
     async def span_margin(self, legs: Sequence[OrderTerms]) -> SpanMargin:
         """SPAN and exposure margin of orders, as if the account held nothing."""
         what = "SPAN margin"
-        row = await self._one(wire.SPAN, wire.SpanRow, what, span_body(list(legs)))
+        row = await self._one(shapes.SPAN, shapes.SpanRow, what, span_body(list(legs)))
         span, exposure = margin_of(row.span), margin_of(row.exposure_margin)
         total = margin_of(row.total_margin)
         if span is None or exposure is None or total is None:
@@ -187,11 +189,11 @@ def _incomplete(what: str) -> BrokerFailureError:
     return BrokerFailureError(f"The broker's {what} is incomplete. Try again in a minute.")
 
 
-def _named(key: InstrumentKey) -> wire.InstrumentBody:
-    return wire.InstrumentBody(exchange=key.exchange.value, instrument_id=key.instrument_id)
+def _named(key: InstrumentKey) -> shapes.InstrumentBody:
+    return shapes.InstrumentBody(exchange=key.exchange.value, instrument_id=key.instrument_id)
 
 
-def _levels(rows: list[wire.LevelRow]) -> tuple[Level, ...]:
+def _levels(rows: list[shapes.LevelRow]) -> tuple[Level, ...]:
     levels: list[Level] = []
     for row in rows:
         price, quantity = decimal(row.price), whole(row.quantity)

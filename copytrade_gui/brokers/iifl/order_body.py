@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from copytrade_gui.brokers.iifl.wire import MarginBody, ModifyBody, SpanBody
+from copytrade_gui.brokers.iifl.shapes import MarginBody, ModifyBody, SpanBody
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.instrument import LOT_QUOTED, Instrument
 from copytrade_gui.domain.order import OrderTerms, OrderType

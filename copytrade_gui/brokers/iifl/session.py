@@ -1,4 +1,4 @@
-"""One logged-in account: ``BrokerSession`` over a door for reads and a road for orders."""
+"""One logged-in account: ``BrokerSession`` over an HTTP call for reads and a channel for orders."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from copytrade_gui.brokers.iifl import wire
+from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.auth import whole_id
-from copytrade_gui.brokers.iifl.caller import Caller
-from copytrade_gui.brokers.iifl.door import AnswerLostError, NothingSentError
+from copytrade_gui.brokers.iifl.channel import Channel
 from copytrade_gui.brokers.iifl.growing import Cut, Known, known_of
+from copytrade_gui.brokers.iifl.http_call import AnswerLostError, NothingSentError
 from copytrade_gui.brokers.iifl.mapping import (
     LotSize,
     holding_of,
@@ -27,8 +27,8 @@ from copytrade_gui.brokers.iifl.market import MarketReads
 from copytrade_gui.brokers.iifl.order_body import margin_body, modify_body
 from copytrade_gui.brokers.iifl.outcome import classify_change
 from copytrade_gui.brokers.iifl.reads import ADDRESS_REFUSED, Page, read_page
-from copytrade_gui.brokers.iifl.road import Road
 from copytrade_gui.brokers.iifl.scalar import order_id, text
+from copytrade_gui.brokers.iifl.session_call import SessionCall
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
@@ -44,7 +44,7 @@ from copytrade_gui.ports import (
     Clock,
     FundLimits,
     NotSent,
-    OrderRoad,
+    OrderChannel,
     Read,
     Refused,
     Unknown,
@@ -58,7 +58,7 @@ CHANGE_S = 7.0
 LoadLots = Callable[[Exchange], Awaitable[None]]
 """Loads an exchange's contract file so that its lot sizes are known."""
 
-WireT = TypeVar("WireT", wire.OrderRow, wire.TradeRow, wire.PositionRow)
+WireT = TypeVar("WireT", shapes.OrderRow, shapes.TradeRow, shapes.PositionRow)
 BookT = TypeVar("BookT", BrokerOrder, BrokerTrade)
 RowT = TypeVar("RowT")
 
@@ -70,8 +70,8 @@ class IiflSession:
         self,
         account_id: AccountId,
         *,
-        caller: Caller,
-        road: Road,
+        caller: SessionCall,
+        channel: Channel,
         clock: Clock,
         lot_size: LotSize,
         load_lots: LoadLots,
@@ -79,7 +79,7 @@ class IiflSession:
     ) -> None:
         self._account_id = account_id
         self._caller = caller
-        self._road = road
+        self._channel = channel
         self._lot_size = lot_size
         self._load_lots = load_lots
         self._closed = closed
@@ -94,13 +94,13 @@ class IiflSession:
         return self._account_id
 
     @property
-    def orders(self) -> OrderRoad:
-        """The road orders take."""
-        return self._road
+    def orders(self) -> OrderChannel:
+        """The channel orders take."""
+        return self._channel
 
-    async def open_road(self) -> None:
+    async def open_channel(self) -> None:
         """Open and keep warm the order connection."""
-        await self._road.open()
+        await self._channel.open()
 
     def hear_address(self, changed: Callable[[str, str], None]) -> None:
         """Hear when a connection leaves from another local address than the one before it."""
@@ -108,8 +108,8 @@ class IiflSession:
 
     async def drop_connections(self) -> None:
         """Close every connection; new ones are opened before the next use."""
-        await self._road.drop()
-        await self._caller.door.drop()
+        await self._channel.drop()
+        await self._caller.http_call.drop()
 
     # ------------------------------------------------------------ changes
 
@@ -129,11 +129,11 @@ class IiflSession:
         number = order_id(order)
         if number is None:
             return Refused("bad_order_id", "The order id is not one this broker gives.")
-        door = self._road.spare_door() or self._caller.door
+        http_call = self._channel.spare_call() or self._caller.http_call
         try:
-            reply = await door.request(
+            reply = await http_call.request(
                 method,
-                f"{wire.ORDERS}/{number}",
+                f"{shapes.ORDERS}/{number}",
                 headers=self._caller.headers,
                 body=body,
                 timeout_s=CHANGE_S,
@@ -150,7 +150,7 @@ class IiflSession:
         """Today's orders."""
         what = "order book"
         self._orders_known, read = await self._growing(
-            wire.ORDERS, self._orders_known, wire.OrderRow, order_of, what
+            shapes.ORDERS, self._orders_known, shapes.OrderRow, order_of, what
         )
         return read
 
@@ -160,14 +160,14 @@ class IiflSession:
         number = order_id(order)
         if number is None:
             return Read((), whole=False, problem="The order id is not one this broker gives.")
-        page = await self._caller.page("GET", f"{wire.ORDERS}/{number}", wire.OrderRow, what)
+        page = await self._caller.page("GET", f"{shapes.ORDERS}/{number}", shapes.OrderRow, what)
         return await self._book(page, order_of, what)
 
     async def trade_book(self) -> Read[BrokerTrade]:
         """Today's trades."""
         what = "trade book"
         self._trades_known, read = await self._growing(
-            wire.TRADES, self._trades_known, wire.TradeRow, trade_of, what
+            shapes.TRADES, self._trades_known, shapes.TradeRow, trade_of, what
         )
         return read
 
@@ -240,26 +240,28 @@ class IiflSession:
     async def positions(self) -> tuple[BrokerPosition, ...]:
         """Net positions."""
         what = "positions"
-        rows = await self._caller.rows("GET", wire.POSITIONS, wire.PositionRow, what)
+        rows = await self._caller.rows("GET", shapes.POSITIONS, shapes.PositionRow, what)
         await self._lots_for(rows)
         return _all([position_of(row, self._lot_size) for row in rows], what)
 
     async def holdings(self) -> tuple[BrokerHolding, ...]:
         """Holdings."""
         what = "holdings"
-        rows = await self._caller.rows("GET", wire.HOLDINGS, wire.HoldingRow, what)
+        rows = await self._caller.rows("GET", shapes.HOLDINGS, shapes.HoldingRow, what)
         return _all([holding_of(row) for row in rows if not is_placeholder(row)], what)
 
     async def limits(self) -> FundLimits:
         """Funds."""
         what = "funds"
-        rows = await self._caller.rows("GET", wire.LIMITS, wire.LimitsRow, what)
+        rows = await self._caller.rows("GET", shapes.LIMITS, shapes.LimitsRow, what)
         return _one([limits_of(row) for row in rows], what)
 
     async def profile(self) -> BrokerProfile:
         """Profile; also the cheapest proof that a session is alive."""
         what = "profile"
-        row = _one(list(await self._caller.rows("GET", wire.PROFILE, wire.ProfileRow, what)), what)
+        row = _one(
+            list(await self._caller.rows("GET", shapes.PROFILE, shapes.ProfileRow, what)), what
+        )
         return BrokerProfile(
             name=text(row.client_name),
             exchanges=tuple(text(value) for value in row.exchanges),
@@ -274,7 +276,7 @@ class IiflSession:
             body = margin_body(terms)
         except ValueError as error:
             raise BrokerFailureError(str(error)) from error
-        rows = await self._caller.rows("POST", wire.MARGIN, wire.MarginRow, what, body=body)
+        rows = await self._caller.rows("POST", shapes.MARGIN, shapes.MarginRow, what, body=body)
         return _one([margin_of(row.current_order_margin) for row in rows], what)
 
     async def quotes(self, keys: Sequence[InstrumentKey]) -> tuple[Quote, ...]:
@@ -283,13 +285,13 @@ class IiflSession:
 
     async def logout(self) -> None:
         """End the session at the broker."""
-        await self._caller.rows("POST", wire.LOGOUT, wire.Row, "log-out")
+        await self._caller.rows("POST", shapes.LOGOUT, shapes.Row, "log-out")
 
     async def aclose(self) -> None:
         """Close connections; the session stays valid at the broker."""
         self._closed(self)
-        await self._road.aclose()
-        await self._caller.door.aclose()
+        await self._channel.aclose()
+        await self._caller.http_call.aclose()
 
 
 def _keepable(read: Read[BookT]) -> bool:

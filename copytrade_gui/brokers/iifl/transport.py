@@ -17,7 +17,7 @@ from functools import partial
 import httpx
 
 from copytrade_gui.brokers.iifl.address import Address
-from copytrade_gui.brokers.iifl.door import (
+from copytrade_gui.brokers.iifl.http_call import (
     MAX_BODY,
     AnswerLostError,
     DeadlinePassedError,
@@ -28,7 +28,7 @@ from copytrade_gui.brokers.iifl.door import (
 )
 from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
 from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
-from copytrade_gui.brokers.iifl.wire import ORDERS
+from copytrade_gui.brokers.iifl.shapes import ORDERS
 from copytrade_gui.ports import Clock, Silence
 
 CONNECT_S = 2.0
@@ -51,8 +51,8 @@ if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]  # the import system's own "missing"
 
 
-class HttpxDoor:
-    """``HttpDoor`` over httpx. Knows from the library's trace whether sending had begun.
+class HttpxCall:
+    """``HttpCall`` over httpx. Knows from the library's trace whether sending had begun.
 
     A call that changes something gets a connection of its own, used for nothing else: httpx keeps
     bytes that follow a reply and would take them for the answer to the next request, so that a
@@ -84,7 +84,7 @@ class HttpxDoor:
         max_body: int = MAX_BODY,
         why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
-        """Do one call; see ``HttpDoor``."""
+        """Do one call; see ``HttpCall``."""
         sending, sent_ns, left_from = False, 0, ""
         silence: Silence | None = Silence.NETWORK
 

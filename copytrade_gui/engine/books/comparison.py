@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from copytrade_gui.engine.books.differences import Books, differences
-from copytrade_gui.engine.books.poller import Watch
+from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.lane import Lane
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.ports import BrokerFailureError, BrokerPosition, Clock
 
@@ -37,16 +37,18 @@ class Compared:
     gone: bool = False
 
 
-class Reckoning:
+class Comparison:
     """Compares accounts, some at once. Sends nothing but reads."""
 
-    def __init__(self, *, book: Book, watch: Watch, clock: Clock, work: Work, rules: Rules) -> None:
+    def __init__(
+        self, *, book: Book, poller: Poller, clock: Clock, work: Work, settings: EngineSettings
+    ) -> None:
         self._book = book
-        self._watch = watch
+        self._poller = poller
         self._clock = clock
         self._work = work
-        self._rules = rules
-        self._slots = asyncio.Semaphore(rules.compares_at_once)
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.compares_at_once)
 
     def begin(self, lane: Lane, tell: Callable[[Lane, Compared], None]) -> None:
         """Compare an account in the background and ``tell`` what came of it."""
@@ -60,9 +62,9 @@ class Reckoning:
         """Compare until everything agrees, at most as often as the rules say."""
         before: tuple[str, ...] = ()
         found = Compared()
-        for number in range(self._rules.compare_reads):
+        for number in range(self._settings.compare_reads):
             if number:
-                await self._clock.sleep(self._rules.compare_every)
+                await self._clock.sleep(self._settings.compare_every)
             before = found.differences
             async with self._slots:
                 found = await self._look(lane)
@@ -79,7 +81,7 @@ class Reckoning:
         session = lane.session
         if session is None:
             return Compared(unread="it is not logged in", gone=True)
-        absorbed = await self._watch.read(lane, with_trades=True)
+        absorbed = await self._poller.read(lane, with_trades=True)
         if lane.session is not session:
             return Compared(unread="its session changed", gone=True)
         if not absorbed.complete:

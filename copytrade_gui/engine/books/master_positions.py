@@ -19,7 +19,7 @@ from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.ports import BrokerFailureError, Clock
 
@@ -45,11 +45,11 @@ class _Known(Struct):
 class MasterPositions:
     """Reads the masters' positions and keeps them young. Sends nothing but reads."""
 
-    def __init__(self, lanes: Lanes, clock: Clock, work: Work, rules: Rules) -> None:
+    def __init__(self, lanes: Lanes, clock: Clock, work: Work, settings: EngineSettings) -> None:
         self._lanes = lanes
         self._clock = clock
         self._work = work
-        self._rules = rules
+        self._settings = settings
         self._known: dict[AccountId, _Known] = {}
         self._heard: dict[AccountId, dict[Part, int]] = {}
         """All our fills of each account, signed units."""
@@ -101,7 +101,7 @@ class MasterPositions:
         if lane is None or lane.session is None or lane.account.role is not Role.MASTER:
             return  # the next login begins it again
         if account in self._reading:
-            self.look(account, self._rules.watch_first)
+            self.look(account, self._settings.poll_first)
             return
         self._work.start(self.read(lane), f"read the positions of {account}")
 
@@ -111,7 +111,7 @@ class MasterPositions:
         if session is None or account in self._reading:
             return
         self._reading.add(account)
-        again = self._rules.positions_every
+        again = self._settings.positions_every
         try:
             await self._slot(lane)
             heard = dict(self._heard.get(account, {}))
@@ -129,7 +129,7 @@ class MasterPositions:
             self.on_read()
         except BrokerFailureError as failure:
             log.info("no positions for %s: %s", account, failure)
-            again = self._rules.watch_active
+            again = self._settings.poll_active
         finally:
             self._reading.discard(account)
             if lane.session is not None:

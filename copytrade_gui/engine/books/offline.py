@@ -17,10 +17,10 @@ from functools import partial
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.engine.orders.account_news import Roster
+from copytrade_gui.engine.orders.account_news import AccountNews
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.lane import Lane, Lanes
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.ports import BrokerOrder, BrokerSession, Clock, Read, Silence
 
@@ -48,11 +48,11 @@ class Offline:
         self,
         *,
         lanes: Lanes,
-        roster: Roster,
+        account_news: AccountNews,
         book: Book,
         clock: Clock,
         work: Work,
-        rules: Rules,
+        settings: EngineSettings,
         look: Callable[[AccountId, float], None],
         network_back: Callable[[int], None],
         on_ready: Callable[[], None],
@@ -61,11 +61,11 @@ class Offline:
         ``on_ready`` that an account may send again.
         """
         self._lanes = lanes
-        self._roster = roster
+        self._account_news = account_news
         self._book = book
         self._clock = clock
         self._work = work
-        self._rules = rules
+        self._settings = settings
         self._look = look
         self._network_back = network_back
         self._on_ready = on_ready
@@ -103,7 +103,7 @@ class Offline:
         self._since_ns.setdefault(account, self._clock.mono_ns())
         if silence is Silence.CERTIFICATE:
             self._go_offline(lane, _NOT_THE_BROKER.format(problem=problem))
-        elif count >= self._rules.offline_after:
+        elif count >= self._settings.offline_after:
             self._go_offline(lane, _NO_ANSWER)
         pace = self.next_read_in(lane)
         if pace:
@@ -118,7 +118,7 @@ class Offline:
         """Something else could not reach the broker: see whether the accounts can."""
         for lane in self._lanes:
             if lane.status.session is SessionState.READY:
-                self._look(lane.account_id, self._work.jitter(self._rules.offline_first))
+                self._look(lane.account_id, self._work.jitter(self._settings.offline_first))
 
     async def heard(self, lane: Lane, read: Read[BrokerOrder], began_ns: int) -> None:
         """An order book was asked for at ``began_ns``: act on silence, an answer, a whole read."""
@@ -129,7 +129,7 @@ class Offline:
             self._forget(account)
         elif read.address_refused:
             self._forget(account)
-            self._roster.session(lane, SessionState.BLOCKED, read.problem)
+            self._account_news.session(lane, SessionState.BLOCKED, read.problem)
             self._book.alarm("address", f"{read.problem} Then log in again.", account=account)
         elif read.whole and session is not None:
             if account in self._moving or began_ns < self._proof_from_ns.get(account, 0):
@@ -139,15 +139,17 @@ class Offline:
             if lane.session is session and lane.status.session is SessionState.OFFLINE:
                 self._come_back(lane)
         elif lane.status.session_reason != read.problem:
-            self._roster.session(lane, SessionState.OFFLINE, read.problem)
+            self._account_news.session(lane, SessionState.OFFLINE, read.problem)
 
     def next_read_in(self, lane: Lane) -> float:
         """Seconds until the book should be read again; 0 when silence is no reason to."""
         account, state = lane.account_id, lane.status.session
         count = self._silent.get(account, 0)
         if state is SessionState.OFFLINE or (count and state is SessionState.READY):
-            slower = max(0, min(count - self._rules.offline_after, 8))
-            return float(min(self._rules.offline_first * 2**slower, self._rules.offline_slowest))
+            slower = max(0, min(count - self._settings.offline_after, 8))
+            return float(
+                min(self._settings.offline_first * 2**slower, self._settings.offline_slowest)
+            )
         return 0.0
 
     # ------------------------------------------------------------ connections
@@ -167,7 +169,7 @@ class Offline:
         if state not in (SessionState.READY, SessionState.OFFLINE):
             return  # nothing leaves anyway, and what a person must do is another thing
         if lane.status.session_reason != reason or state is SessionState.READY:
-            self._roster.session(lane, SessionState.OFFLINE, reason)
+            self._account_news.session(lane, SessionState.OFFLINE, reason)
             self._proof_from_ns[lane.account_id] = self._clock.mono_ns()
             self._note(self._gone, lane, reason)
             self._see_machine()
@@ -185,15 +187,15 @@ class Offline:
             self._down_since_ns = self._down_since_ns or min(out)
             return
         now_ns = self._clock.mono_ns()
-        if len(out) >= self._rules.offline_suspects and now_ns >= self._suspect_again_ns:
-            self._suspect_again_ns = now_ns + int(self._rules.offline_slowest * 1e9)
+        if len(out) >= self._settings.offline_suspects and now_ns >= self._suspect_again_ns:
+            self._suspect_again_ns = now_ns + int(self._settings.offline_slowest * 1e9)
             self.suspect()
 
     def _come_back(self, lane: Lane) -> None:
         self._forget(lane.account_id)
         if self._down_since_ns:
             self._network_is_back()
-        self._roster.session(lane, SessionState.READY)
+        self._account_news.session(lane, SessionState.READY)
         self._note(self._back, lane, "The broker answers again, and its order book was read.")
         self._on_ready()
 
@@ -203,7 +205,7 @@ class Offline:
         self._network_back(gap_ns)
         for lane in self._lanes:
             if lane.session is not None:
-                self._look(lane.account_id, self._work.jitter(self._rules.offline_first))
+                self._look(lane.account_id, self._work.jitter(self._settings.offline_first))
 
     def _address_changed(self, lane: Lane, session: BrokerSession, old: str, new: str) -> None:
         """Nothing leaves from the new address before an authorised read did (row 36)."""
@@ -213,7 +215,7 @@ class Offline:
         reason = _NEW_ADDRESS.format(old=old, new=new)
         self._note(self._gone, lane, reason)
         if lane.status.session is SessionState.READY:
-            self._roster.session(lane, SessionState.OFFLINE, reason)
+            self._account_news.session(lane, SessionState.OFFLINE, reason)
             self._moved.add(account)
             self._moving.add(account)
             self._work.start(self._move(lane, session), f"new address of {account}")

@@ -18,12 +18,12 @@ from copytrade_gui.engine.books.offline import Offline
 from copytrade_gui.engine.books.reconciler import Absorbed, Reconciler
 from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.account_news import Roster
+from copytrade_gui.engine.orders.account_news import AccountNews
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.engine.orders.limiter import RollingWindow
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.ports import BrokerSession, BrokerTrade, Clock, FaultPoint, Read, Timer
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 _CHANGING = frozenset({State.MODIFY_PENDING, State.CANCEL_PENDING, State.ACKED})
 
 
-class Watch:
+class Poller:
     """Schedules reads and hands them to the reconciler and the resolver."""
 
     def __init__(
@@ -42,10 +42,10 @@ class Watch:
         lanes: Lanes,
         reconciler: Reconciler,
         resolver: Resolver,
-        roster: Roster,
+        account_news: AccountNews,
         clock: Clock,
         work: Work,
-        rules: Rules,
+        settings: EngineSettings,
         fault: FaultPoint,
         awaited_master: Callable[[AccountId], Order | None],
         put_off: Callable[[AccountId], bool],
@@ -59,10 +59,10 @@ class Watch:
         self._lanes = lanes
         self._reconciler = reconciler
         self._resolver = resolver
-        self._roster = roster
+        self._account_news = account_news
         self._clock = clock
         self._work = work
-        self._rules = rules
+        self._settings = settings
         self._fault = fault
         self._awaited_master = awaited_master
         self._put_off = put_off
@@ -74,15 +74,15 @@ class Watch:
         self._timer: Timer | None = None
         self._timer_ns = 0
         self._reading: set[AccountId] = set()
-        self._slots = asyncio.Semaphore(rules.reads_at_once)
-        self._slots_offline = asyncio.Semaphore(rules.offline_reads_at_once)
+        self._slots = asyncio.Semaphore(settings.reads_at_once)
+        self._slots_offline = asyncio.Semaphore(settings.offline_reads_at_once)
         self.offline = Offline(
             lanes=lanes,
-            roster=roster,
+            account_news=account_news,
             book=book,
             clock=clock,
             work=work,
-            rules=rules,
+            settings=settings,
             look=self.look,
             network_back=network_back,
             on_ready=on_ready,
@@ -110,21 +110,21 @@ class Watch:
         self._set_timer()
 
     def _wants(self, order: Order) -> float:
-        rules = self._rules
+        settings = self._settings
         state = order.attempt_state
         if state is State.UNKNOWN:
             return self._resolver.next_read_in(order)
         if state is State.REVIEW or state is State.NOT_PLACED:
-            return rules.late_find_every
+            return settings.late_find_every
         awaited = self._awaited_master(order.intent.account_id)
         if awaited is order:
-            return rules.master_poll
+            return settings.master_poll
         quiet = (self._clock.wall_ns() - order.changed_ns) / 1e9
         if quiet < 2:
-            return rules.watch_first
+            return settings.poll_first
         if state in _CHANGING or quiet < 10:
-            return rules.watch_active
-        return rules.watch_idle
+            return settings.poll_active
+        return settings.poll_idle
 
     def _set_timer(self) -> None:
         if not self._due:
@@ -152,7 +152,7 @@ class Watch:
                 continue
             # A read under way is perhaps of a session that is gone: it is not this one.
             if account in self._reading or self._put_off(account):
-                self.look(account, self._rules.watch_first)
+                self.look(account, self._settings.poll_first)
                 continue
             self._reading.add(account)
             self._work.start(self._visit(lane), f"read the books of {account}")
@@ -205,7 +205,7 @@ class Watch:
         for hear in self._after_read:
             hear(lane, absorbed)
         if lane.status.unread:  # whoever asked for it, this read did not do
-            self.look(lane.account_id, self._rules.watch_active)
+            self.look(lane.account_id, self._settings.poll_active)
         return absorbed
 
     async def _trades_if_needed(
@@ -251,9 +251,9 @@ class Watch:
     def _note_session(self, lane: Lane, *, alive: bool, dead: bool, problem: str) -> None:
         state = lane.status.session
         if dead and state in (SessionState.READY, SessionState.OFFLINE):
-            self._roster.session(lane, SessionState.EXPIRED, problem)
+            self._account_news.session(lane, SessionState.EXPIRED, problem)
         elif alive and state is SessionState.EXPIRED:
-            self._roster.session(lane, SessionState.READY)
+            self._account_news.session(lane, SessionState.READY)
 
     def _plan_next(self, lane: Lane) -> None:
         """The soonest that any open order of the account wants."""
@@ -264,13 +264,13 @@ class Watch:
             return
         wants = [self._wants(order) for order in self._book.open_of(account)]
         if account in self._absent:
-            wants.append(self._rules.late_find_every)
+            wants.append(self._settings.late_find_every)
         if lane.status.unread and lane.session is not None:
-            wants.append(self._rules.watch_active)
+            wants.append(self._settings.poll_active)
         if wants:
             self.look(account, max(0.05, min(wants)))
         elif self._fills_missing(lane):
-            self.look(account, self._rules.watch_active)
+            self.look(account, self._settings.poll_active)
 
     def close(self) -> None:
         """Plan nothing more."""

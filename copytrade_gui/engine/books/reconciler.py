@@ -18,7 +18,7 @@ from copytrade_gui.engine.books.divergence import Divergences, alarm_words, made
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.halts import Halts
 from copytrade_gui.engine.orders.lane import Lane
-from copytrade_gui.engine.orders.last_read import ShownOrders, ShownTrades
+from copytrade_gui.engine.orders.last_read import LastReadOrders, LastReadTrades
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
 
@@ -70,8 +70,8 @@ class Reconciler:
         self._on_unknown = on_unknown
         self._said: set[tuple[AccountId, str]] = set()
         self._too_far: dict[AccountId, dict[IntentId, bool]] = {}
-        self._orders_shown: defaultdict[AccountId, ShownOrders] = defaultdict(ShownOrders)
-        self._trades_shown: defaultdict[AccountId, ShownTrades] = defaultdict(ShownTrades)
+        self._orders_shown: defaultdict[AccountId, LastReadOrders] = defaultdict(LastReadOrders)
+        self._trades_shown: defaultdict[AccountId, LastReadTrades] = defaultdict(LastReadTrades)
 
     def absorb_orders(self, lane: Lane, read: Read[BrokerOrder]) -> Absorbed:
         """Merge an order-book read and judge whether it was complete (section 6.2)."""

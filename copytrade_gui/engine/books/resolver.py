@@ -18,7 +18,7 @@ from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Clock, Doubt, FaultPoint, Read
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Resolver:
         book: Book,
         bus: Bus,
         clock: Clock,
-        rules: Rules,
+        settings: EngineSettings,
         fault: FaultPoint,
         on_settled: Callable[[Order], None],
         on_requeue: Callable[[Order], None],
@@ -45,7 +45,7 @@ class Resolver:
         self._book = book
         self._bus = bus
         self._clock = clock
-        self._rules = rules
+        self._settings = settings
         self._fault = fault
         self._on_settled = on_settled
         self._on_requeue = on_requeue
@@ -62,11 +62,13 @@ class Resolver:
 
     def next_read_in(self, order: Order) -> float:
         """Seconds until an order in doubt wants the next read: 1 s, then every 2 s, later 10 s."""
-        rules = self._rules
+        settings = self._settings
         age = (self._clock.mono_ns() - order.doubt_ns) / 1e9
-        if age < rules.resolver_first:
-            return rules.resolver_first - age
-        return rules.resolver_fast if age < rules.resolver_fast_for else rules.resolver_slow
+        if age < settings.resolver_first:
+            return settings.resolver_first - age
+        return (
+            settings.resolver_fast if age < settings.resolver_fast_for else settings.resolver_slow
+        )
 
     def judge(
         self,
@@ -114,7 +116,7 @@ class Resolver:
         trades: Read[BrokerTrade] | None,
         now: int,
     ) -> None:
-        rules = self._rules
+        settings = self._settings
         tag = None if order.attempt is None else order.attempt.tag
         changed = [row for row in orders.strangers if row.tag == tag]
         if changed:
@@ -140,13 +142,19 @@ class Resolver:
         since_doubt = (now - order.doubt_ns) / 1e9
         plain = order.doubt is Doubt.PLAIN
         blind = trades is None or not trades.whole
-        if blind and since_doubt >= rules.give_up:
+        if blind and since_doubt >= settings.give_up:
             # Without the trade book nothing is proven, however often the order book is read.
             self._review(order, _GAVE_UP, [])
             return
-        if not plain and order.absent_reads >= rules.confirm_reads and span >= rules.confirm_gap:
+        if (
+            not plain
+            and order.absent_reads >= settings.confirm_reads
+            and span >= settings.confirm_gap
+        ):
             self._confirm_refusal(order)
-        elif plain and order.absent_reads >= rules.settle_reads and span >= rules.settle_window:
+        elif (
+            plain and order.absent_reads >= settings.settle_reads and span >= settings.settle_window
+        ):
             if trades is None or not trades.whole:
                 return
             self._fault(faultpoints.BEFORE_VERDICT)
@@ -158,7 +166,7 @@ class Resolver:
             )
             self._on_settled(order)
             self._fault(faultpoints.AFTER_VERDICT)
-        elif since_doubt >= rules.give_up:
+        elif since_doubt >= settings.give_up:
             self._review(order, _GAVE_UP, [])
 
     def _confirm_refusal(self, order: Order) -> None:
@@ -179,7 +187,7 @@ class Resolver:
         attempt = order.attempt
         if attempt is None:
             return []
-        earliest = attempt.marked_ns - int(self._rules.look_alike_before * 1e9)
+        earliest = attempt.marked_ns - int(self._settings.look_alike_before * 1e9)
         terms = order.intent.terms
         return [
             row

@@ -16,7 +16,7 @@ from copytrade_gui.engine.orders.work import Work
 _ANNOUNCE_AFTER = 0.1
 
 
-class Roster:
+class AccountNews:
     """Changes account statuses and tells about them at most ten times a second."""
 
     def __init__(self, lanes: Lanes, bus: Bus, work: Work) -> None:

@@ -15,7 +15,7 @@ from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import AccountHalted, AccountHaltLifted
 from copytrade_gui.domain.halt import AccountHalt, Finding
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.engine.orders.account_news import Roster
+from copytrade_gui.engine.orders.account_news import AccountNews
 from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.ports import Clock
@@ -24,9 +24,9 @@ from copytrade_gui.ports import Clock
 class Halts:
     """Keeps every halt, also of accounts that were removed, and shows it in the lanes."""
 
-    def __init__(self, lanes: Lanes, roster: Roster, bus: Bus, clock: Clock) -> None:
+    def __init__(self, lanes: Lanes, account_news: AccountNews, bus: Bus, clock: Clock) -> None:
         self._lanes = lanes
-        self._roster = roster
+        self._account_news = account_news
         self._bus = bus
         self._clock = clock
         self._halts: dict[AccountId, AccountHalt] = {}
@@ -43,7 +43,7 @@ class Halts:
         reason = " ".join(halt.reason for halt in halts)
         if lane.status.halted != reason:
             since_ns = min((halt.since_ns for halt in halts), default=0)
-            self._roster.halt(lane, reason, since_ns)
+            self._account_news.halt(lane, reason, since_ns)
 
     def found(self, account: AccountId, evidence: str, sentence: str, amount: int = 0) -> bool:
         """Halt one account for something in its books; True if that is news, worth an alarm.

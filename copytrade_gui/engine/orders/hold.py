@@ -1,6 +1,6 @@
-"""What a road asks before an order leaves that had to wait for its way (section 4.4, law 8).
+"""What a channel asks before an order leaves that had to wait for its way (section 4.4, law 8).
 
-A wave asks the gate for the orders it launches. One that waits on its road, for a connection or
+A wave asks the gate for the orders it launches. One that waits on its channel, for a connection or
 behind another reply, may leave seconds later: everything is asked again then.
 """
 
@@ -12,7 +12,7 @@ from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.gate import Gate
 from copytrade_gui.engine.orders.hours import Hours
 from copytrade_gui.engine.orders.lane import Lanes
-from copytrade_gui.ports import Clock, OrderRoad
+from copytrade_gui.ports import Clock, OrderChannel
 
 
 class Holds:
@@ -25,15 +25,15 @@ class Holds:
         self._hours = hours
         self._clock = clock
 
-    def why_held(self, road: OrderRoad, tag: Tag) -> str:
-        """One sentence why the order with this tag may not leave by ``road`` now; empty: it may."""
+    def why_held(self, channel: OrderChannel, tag: Tag) -> str:
+        """One sentence why the order with this tag may not leave now; empty: it may."""
         if not self._gate.may_send:
             return self._gate.why_not() or "Trading was stopped before it left."
         order = self._book.by_tag(tag)
         if order is None or order.attempt_state is not State.SENDING:
             return "It does not wait to be sent."
         terms = order.intent.terms
-        why = self._lanes.why_held(order, road)[1] or self._hours.why_closed(terms.instrument)
+        why = self._lanes.why_held(order, channel)[1] or self._hours.why_closed(terms.instrument)
         if why:
             return why
         now, lane = self._clock.mono_ns(), self._lanes[order.intent.account_id]

@@ -9,7 +9,7 @@ from copytrade_gui.domain.calendar import EQUITY, Calendar, SessionKind, ist, sh
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import Product
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import Clock
 
 _SQUARED_OFF_BEFORE = timedelta(minutes=30)
@@ -19,9 +19,9 @@ _SQUARED_OFF_BEFORE = timedelta(minutes=30)
 class Hours:
     """The calendar in force. Both attributes are put anew while the program runs."""
 
-    def __init__(self, clock: Clock, rules: Rules) -> None:
+    def __init__(self, clock: Clock, settings: EngineSettings) -> None:
         self._clock = clock
-        self._rules = rules
+        self._settings = settings
         self.calendar = Calendar()
         self.auctioned: Collection[str] | None = None
         """Underlyings with derivatives, whose shares end their day in an auction; None: unknown."""
@@ -36,7 +36,7 @@ class Hours:
 
         A simulated market is never closed.
         """
-        if not self._rules.keeps_sessions:
+        if not self._settings.keeps_sessions:
             return ""
         shares = shares_of(instrument, self.auctioned)
         return self.calendar.why_closed(instrument.key.exchange, self.now, shares)
@@ -47,7 +47,7 @@ class Hours:
         Outside its sessions it does. Of a day that has none in the calendar, although an order of
         ours was taken on it, the hours are not known: they explain nothing.
         """
-        if not self._rules.day_ends:
+        if not self._settings.day_ends:
             return False
         moment, terms = ist(wall_ns), order.intent.terms
         exchange = terms.instrument.key.exchange
@@ -70,6 +70,6 @@ class Hours:
         now, day = self.now, self.now.date()
         exchanges = {order.key.exchange for order in orders}
         unlisted = any(self.calendar.unlisted(exchange, day) for exchange in exchanges)
-        if unlisted and self._rules.day_ends:
+        if unlisted and self._settings.day_ends:
             return True
         return self.calendar.trades_at(exchanges or EQUITY, now)

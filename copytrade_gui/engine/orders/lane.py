@@ -1,4 +1,4 @@
-"""One account's road: session, limits, stops of its own, and the orders that wait."""
+"""One account's channel: session, limits, stops of its own, and the orders that wait."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.engine.orders.limiter import RollingWindow
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import Rules
-from copytrade_gui.ports import BrokerSession, OrderRoad
+from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.ports import BrokerSession, OrderChannel
 
 _READY = SessionState.READY
 _UNREAD = (
@@ -40,8 +40,8 @@ class Lane:
     """State of one account. Orders in ``queue`` are planned and wait for a slot or a hold's end.
 
     What every order of a burst asks is kept ready beside what it follows from, so that five
-    hundred of them look at one object each: ``active``, ``master_id``, ``road`` (its session's way
-    for orders) and ``ready`` (an order could leave: logged in, not halted, and read since the
+    hundred of them look at one object each: ``active``, ``master_id``, ``channel`` (its session's
+    way for orders) and ``ready`` (an order could leave: logged in, not halted, and read since the
     start), and ``facts`` for sizing. ``version`` rises with every change of account, session or
     status, and when the account is removed.
     """
@@ -53,6 +53,7 @@ class Lane:
         "account_id",
         "active",
         "book_reads",
+        "channel",
         "facts",
         "history_reads",
         "leaving",
@@ -62,17 +63,16 @@ class Lane:
         "rank_count",
         "rank_total",
         "ready",
-        "road",
         "slots",
         "trade_reads",
         "version",
         "wait_until_ns",
     )
 
-    def __init__(self, account: Account, rules: Rules) -> None:
+    def __init__(self, account: Account, settings: EngineSettings) -> None:
         self.account_id: AccountId = account.account_id
         self.version = 0
-        self.road: OrderRoad | None = None
+        self.channel: OrderChannel | None = None
         self.ready = False
         self._session: BrokerSession | None = None
         self._status = AccountStatus(account.account_id)
@@ -82,12 +82,13 @@ class Lane:
         self.leaving: tuple[InstrumentKey, ...] = ()
         """Instruments of its orders between their choice and their bytes."""
         self.slots = RollingWindow(
-            rules.changes_per_second, reserve=rules.changes_per_second - rules.orders_per_second
+            settings.changes_per_second,
+            reserve=settings.changes_per_second - settings.orders_per_second,
         )
-        self.book_reads = RollingWindow(rules.reads_per_second)
-        self.trade_reads = RollingWindow(rules.reads_per_second)
-        self.position_reads = RollingWindow(rules.reads_per_second)
-        self.history_reads = RollingWindow(rules.history_per_second)
+        self.book_reads = RollingWindow(settings.reads_per_second)
+        self.trade_reads = RollingWindow(settings.reads_per_second)
+        self.position_reads = RollingWindow(settings.reads_per_second)
+        self.history_reads = RollingWindow(settings.history_per_second)
         self.wait_until_ns = 0
         """No order before this monotonic time: a 429 asked for it."""
         self.rank_total = 0.0
@@ -113,7 +114,7 @@ class Lane:
     @session.setter
     def session(self, session: BrokerSession | None) -> None:
         self._session = session
-        self.road = None if session is None else session.orders
+        self.channel = None if session is None else session.orders
         self._changed()
 
     @property
@@ -139,7 +140,7 @@ class Lane:
     def _changed(self) -> None:
         status = self._status
         self.ready = (
-            self.road is not None
+            self.channel is not None
             and status.session is _READY
             and not status.halted
             and not status.unread
@@ -166,8 +167,8 @@ class Lane:
 class Lanes:
     """All lanes by account, in a stable order."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
         self._lanes: dict[AccountId, Lane] = {}
         self.get = self._lanes.get
         """A lane, or None for an account we do not know."""
@@ -179,8 +180,8 @@ class Lanes:
     def __getitem__(self, account: AccountId) -> Lane:
         return self._lanes[account]
 
-    def why_held(self, order: Order, road: OrderRoad) -> tuple[str, str]:
-        """Code and sentence why an order chosen for this road may not leave now; empty: it may."""
+    def why_held(self, order: Order, channel: OrderChannel) -> tuple[str, str]:
+        """Code and sentence why an order chosen for this channel may not leave; empty: it may."""
         if order.cancel_requested:
             return "cancelled", "Cancelled before it left."
         lane = self._lanes.get(order.intent.account_id)
@@ -188,7 +189,7 @@ class Lanes:
             return "off", "The account was removed or switched off."
         if not lane.ready:
             return lane.why_not()
-        if lane.road is not road:
+        if lane.channel is not channel:
             return "no_session", "The account was logged in again meanwhile."
         return "", ""
 
@@ -206,7 +207,7 @@ class Lanes:
         """Add an account, or give its lane the changed account."""
         lane = self._lanes.get(account.account_id)
         if lane is None:
-            lane = self._lanes[account.account_id] = Lane(account, self._rules)
+            lane = self._lanes[account.account_id] = Lane(account, self._settings)
             self._show_unread(lane)
         lane.account = account
         return lane

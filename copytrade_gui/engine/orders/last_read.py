@@ -16,7 +16,7 @@ from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.ports import BrokerOrder, BrokerTrade
 
 
-class ShownOrders:
+class LastReadOrders:
     """The last whole order book of one account."""
 
     __slots__ = ("_checked", "_lacking", "_rows", "_unsettled", "first", "open")
@@ -77,7 +77,7 @@ class ShownOrders:
         self._unsettled.pop(row.broker_order_id, None)
 
 
-class ShownTrades:
+class LastReadTrades:
     """The last whole trade book of one account."""
 
     __slots__ = ("_rows", "_unsettled")

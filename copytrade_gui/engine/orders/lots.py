@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange
 from copytrade_gui.engine.orders.lane import Lane
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.ports import BrokerFailureError, BrokerPosition, Clock
 
@@ -21,11 +21,13 @@ from copytrade_gui.ports import BrokerFailureError, BrokerPosition, Clock
 class Lots:
     """What the positions of the masters have shown of each exchange's lots since the start."""
 
-    def __init__(self, lanes: Iterable[Lane], clock: Clock, work: Work, rules: Rules) -> None:
+    def __init__(
+        self, lanes: Iterable[Lane], clock: Clock, work: Work, settings: EngineSettings
+    ) -> None:
         self._lanes = lanes
         self._clock = clock
         self._work = work
-        self._rules = rules
+        self._settings = settings
         self._agreed: set[Exchange] = set()
         self._differ: dict[Exchange, str] = {}
         self._looking = False
@@ -35,7 +37,7 @@ class Lots:
 
         Looks at the masters' positions meanwhile, so that the next question has its answer.
         """
-        if not self._rules.lots_seen_first or exchange not in LOT_QUOTED:
+        if not self._settings.lots_seen_first or exchange not in LOT_QUOTED:
             return ""
         differ = self._differ.get(exchange, "")
         if exchange in self._agreed and not differ:

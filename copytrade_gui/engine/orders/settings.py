@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class EngineSettings:
     """Defaults of the order-safety rules. Durations in seconds unless the name says ms."""
 
     deadline_ms: int = 7_000
@@ -39,9 +39,9 @@ class Rules:
     """Section 6."""
     late_find_every: float = 30.0
     """Accounts with an order called absent keep being read, so that a late one is found."""
-    watch_first: float = 1.0
-    watch_active: float = 2.0
-    watch_idle: float = 10.0
+    poll_first: float = 1.0
+    poll_active: float = 2.0
+    poll_idle: float = 10.0
     positions_every: float = 10.0
     """A master's positions are read so often: he may trade elsewhere too."""
     master_poll: float = 0.2

@@ -31,7 +31,7 @@ from copytrade_gui.engine.books.reconciler import Absorbed
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.ports import Clock, Copied
 
@@ -68,12 +68,14 @@ class _Now(Struct):
 class Exits:
     """Knows the copied quantities, and keeps an exit from leaving where it would open."""
 
-    def __init__(self, book: Book, lanes: Lanes, clock: Clock, work: Work, rules: Rules) -> None:
+    def __init__(
+        self, book: Book, lanes: Lanes, clock: Clock, work: Work, settings: EngineSettings
+    ) -> None:
         self._book = book
         book.on_filled = self.filled
-        self.masters = MasterPositions(lanes, clock, work, rules)
+        self.masters = MasterPositions(lanes, clock, work, settings)
         self._clock = clock
-        self._rules = rules
+        self._settings = settings
         self._nets: dict[Slot, dict[AccountId, int]] = {}
         self._covers: dict[PlanId, Cover] = {}
         self._awaiting: set[IntentId] = set()
@@ -266,7 +268,7 @@ class Exits:
         What was called after ``but`` is left out: it is judged after it.
         """
         key = terms.instrument.key
-        oldest = self._clock.mono_ns() - self._rules.signal_age_resting_ms * 1_000_000
+        oldest = self._clock.mono_ns() - self._settings.signal_age_resting_ms * 1_000_000
         for plan in reversed(self._book.plans.values()):
             orders = self._book.of_plan(plan.plan_id)
             if not orders:
@@ -284,7 +286,7 @@ class Exits:
         if order.attempt is None:
             return True
         if order.attempt_state is State.NOT_SENT:
-            return order.resends < len(self._rules.resend_after)
+            return order.resends < len(self._settings.resend_after)
         return order.code in ("auth", "rate") and order.requeued == 0
 
 

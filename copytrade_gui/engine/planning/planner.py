@@ -20,7 +20,7 @@ from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import Intent, MasterAction
 from copytrade_gui.domain.sizing import Sized, size
 from copytrade_gui.engine.orders.lane import Lane, SizingFacts
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
 
 
@@ -125,15 +125,15 @@ def rotate(lanes: Sequence[Lane], plan_number: int) -> list[Lane]:
     return [*lanes[start:], *lanes[:start]]
 
 
-def signal_age_ms(terms: OrderTerms, last_price: Decimal | None, rules: Rules) -> int:
+def signal_age_ms(terms: OrderTerms, last_price: Decimal | None, settings: EngineSettings) -> int:
     """How old the order may be when it leaves: 10 s where it would trade at once, else 60 s."""
     if terms.order_type in (OrderType.MARKET, OrderType.SLM):
-        return rules.signal_age_market_ms
+        return settings.signal_age_market_ms
     if terms.order_type is OrderType.LIMIT and terms.price is not None and last_price is not None:
         crosses = terms.price >= last_price if terms.side is Side.BUY else terms.price <= last_price
         if crosses:
-            return rules.signal_age_market_ms
-    return rules.signal_age_resting_ms
+            return settings.signal_age_market_ms
+    return settings.signal_age_resting_ms
 
 
 def make_intents(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import Clock
 
 
 class Quotes:
     """Last quotes by instrument; MARKET and SL-M orders are priced from them."""
 
-    def __init__(self, clock: Clock, rules: Rules) -> None:
+    def __init__(self, clock: Clock, settings: EngineSettings) -> None:
         self._clock = clock
-        self._rules = rules
+        self._settings = settings
         self._quotes: dict[InstrumentKey, Quote] = {}
 
     def put(self, quote: Quote) -> None:
@@ -31,4 +31,4 @@ class Quotes:
         if quote is None:
             return None
         age_ms = (self._clock.wall_ns() - quote.at_ns) / 1e6
-        return quote.last if age_ms <= self._rules.quote_age_ms else None
+        return quote.last if age_ms <= self._settings.quote_age_ms else None

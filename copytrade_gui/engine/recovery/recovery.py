@@ -12,7 +12,7 @@ from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.engine.books.comparison import Compared, Reckoning
+from copytrade_gui.engine.books.comparison import Compared, Comparison
 from copytrade_gui.engine.books.reconciler import Absorbed
 from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.orders import faultpoints
@@ -22,11 +22,11 @@ from copytrade_gui.engine.orders.gate import Gate
 from copytrade_gui.engine.orders.hours import Hours
 from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.recovery.findings import Findings
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
-from copytrade_gui.engine.sending.fan_out import Copying
+from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.stops.stops import Stops
 from copytrade_gui.ports import Clock, FaultPoint, OpenWork
 
@@ -44,12 +44,12 @@ class Recovery:
         gate: Gate,
         lanes: Lanes,
         stops: Stops,
-        copying: Copying,
+        fan_out: FanOutRule,
         dispatcher: Dispatcher,
         resolver: Resolver,
         clock: Clock,
         work: Work,
-        rules: Rules,
+        settings: EngineSettings,
         hours: Hours,
         fault: FaultPoint,
         on_doubt: Callable[[Order], None],
@@ -60,11 +60,11 @@ class Recovery:
         self._gate = gate
         self._lanes = lanes
         self._stops = stops
-        self._copying = copying
+        self._fan_out = fan_out
         self._dispatcher = dispatcher
         self._resolver = resolver
         self._clock = clock
-        self._rules = rules
+        self._settings = settings
         self._hours = hours
         self._fault = fault
         self._on_doubt = on_doubt
@@ -77,7 +77,7 @@ class Recovery:
         """Counts gaps: what was begun to be compared before the newest proves nothing after it."""
         self._blind = 0
         """Gaps whose end was noticed and after which the books are not looked at yet."""
-        self.reckoning: Reckoning | None = None
+        self.comparison: Comparison | None = None
         """Compares the books of accounts that have orders of today; made after this."""
         self._findings = Findings(bus, work, unread=self._unchecked, asks=self._asks)
         self._last_event_ns = 0
@@ -106,7 +106,7 @@ class Recovery:
             self._restore_plan(plan)
         for tag, intent in work.known_tags.items():
             self._book.know_tag(tag, intent)
-        self._must_ask = gap > self._rules.gap_needs_resume and self._market_trades()
+        self._must_ask = gap > self._settings.gap_needs_resume and self._market_trades()
         self._lanes.must_be_read(
             order.intent.account_id for order in self._book if self._book.sent_today(order)
         )
@@ -130,13 +130,13 @@ class Recovery:
         tried = 0 if order.attempt is None else order.attempt.number
         if order.attempt_state is State.REFUSED:
             return tried == 1 and order.code in ("auth", "rate")
-        return tried <= len(self._rules.resend_after)
+        return tried <= len(self._settings.resend_after)
 
     def _restore_plan(self, plan: Plan) -> None:
         orders = self._book.of_plan(plan.plan_id)
         waiting = [order for order in orders if self._may_leave(order)]
         if orders:
-            self._dispatcher.enqueue(self._copying.restored(plan, waiting))
+            self._dispatcher.enqueue(self._fan_out.restored(plan, waiting))
 
     def _restore_order(self, order: Order) -> None:
         account = order.intent.account_id
@@ -202,11 +202,11 @@ class Recovery:
     def compare_if_due(self, lane: Lane) -> bool:
         """Begin to compare an account that must be; True if that reads its books, now or soon."""
         account = lane.account_id
-        if self.reckoning is None or account not in self._uncompared:
+        if self.comparison is None or account not in self._uncompared:
             return False
         if account not in self._comparing:
             self._comparing.add(account)
-            self.reckoning.begin(lane, partial(self._compared, self._round))
+            self.comparison.begin(lane, partial(self._compared, self._round))
         return True
 
     def _compare_again(self) -> None:
@@ -224,9 +224,9 @@ class Recovery:
         account = lane.account_id
         if begun_in != self._round:
             return  # of before the gap: the next read begins it again
-        if result.gone and lane.session is not None and self.reckoning:
+        if result.gone and lane.session is not None and self.comparison:
             # Logged in again meanwhile.
-            self.reckoning.begin(lane, partial(self._compared, begun_in))
+            self.comparison.begin(lane, partial(self._compared, begun_in))
             return
         self._comparing.discard(account)
         if result.gone:
@@ -334,7 +334,7 @@ class Recovery:
             self._last_event_ns = wall - gap_ns
             self._findings.begin(wall)
             self._unread.clear()
-        long = gap_ns / 1e9 > self._rules.gap_needs_resume
+        long = gap_ns / 1e9 > self._settings.gap_needs_resume
         self._must_ask = self._must_ask or (long and self._market_trades())
         for lane in self._lanes:
             for order in self._book.open_of(lane.account_id):

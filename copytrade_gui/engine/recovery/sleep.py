@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copytrade_gui.domain.trading_state import StateChange
-from copytrade_gui.engine.books.poller import Watch
+from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.work import Work
@@ -14,12 +14,12 @@ class Sleep:
     """What is done when the clocks show that the machine slept (order-safety section 9 row 34)."""
 
     def __init__(
-        self, book: Book, lanes: Lanes, recovery: Recovery, watch: Watch, work: Work
+        self, book: Book, lanes: Lanes, recovery: Recovery, poller: Poller, work: Work
     ) -> None:
         self._book = book
         self._lanes = lanes
         self._recovery = recovery
-        self._watch = watch
+        self._poller = poller
         self._work = work
 
     def slept(self, before: StateChange, gained_ns: int) -> None:
@@ -30,7 +30,7 @@ class Sleep:
     async def _wake(self, before: StateChange, gained_ns: int) -> None:
         self._book.alarm("slept", f"The machine slept for {gained_ns / 1e9:.0f} s by its clocks.")
         self._recovery.tell_state()
-        await self._watch.offline.drop_connections()
+        await self._poller.offline.drop_connections()
         self._recovery.again(before, gained_ns)
         for lane in self._lanes:
-            self._watch.look(lane.account_id, 0.0)
+            self._poller.look(lane.account_id, 0.0)

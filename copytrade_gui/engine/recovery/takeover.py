@@ -27,14 +27,14 @@ from copytrade_gui.domain.ids import (
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
 from copytrade_gui.domain.records import Attempt, Intent, MasterAction, Plan
-from copytrade_gui.engine.books.poller import Watch
+from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import order_of
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.recovery.recovery import Recovery
-from copytrade_gui.engine.stops.auto_stops import Tripwires
+from copytrade_gui.engine.stops.auto_stops import AutoStops
 from copytrade_gui.ports import BrokerOrder, Clock, Journal, JournalFailureError, LostRecords
 
 log = logging.getLogger(__name__)
@@ -43,9 +43,9 @@ log = logging.getLogger(__name__)
 class TakeOver:
     """Makes orders of ours from rows of a broker's book, one plan for each."""
 
-    _tripwires: Tripwires
+    _auto_stops: AutoStops
     _recovery: Recovery
-    _watch: Watch
+    _poller: Poller
     _on_storage_failure: Callable[[str], None]
 
     def __init__(
@@ -69,16 +69,16 @@ class TakeOver:
 
     def tells(
         self,
-        tripwires: Tripwires,
+        auto_stops: AutoStops,
         recovery: Recovery,
-        watch: Watch,
+        poller: Poller,
         *,
         on_storage_failure: Callable[[str], None],
     ) -> None:
         """Who is told of another installation's tag, of what was taken over, and of a failed
         commit; all are made after this.
         """
-        self._tripwires, self._recovery, self._watch = tripwires, recovery, watch
+        self._auto_stops, self._recovery, self._poller = auto_stops, recovery, poller
         self._on_storage_failure = on_storage_failure
 
     @property
@@ -93,7 +93,7 @@ class TakeOver:
             key = (lane.account_id, row.tag)
             if not self._is_lost(row) and key not in self._foreign:
                 self._foreign.add(key)
-                self._tripwires.foreign_tag(*key)
+                self._auto_stops.foreign_tag(*key)
         if mine and lane.account_id not in self._taking:
             self._taking.add(lane.account_id)
             self._work.start(self._take(lane, mine), f"take over orders of {lane.account_id}")
@@ -122,7 +122,7 @@ class TakeOver:
                 f"{lane.account.name}: {what} of before our records were lost stood in the "
                 "broker's book and became ours again. Nothing was sent; look at them."
             )
-            self._watch.look(account, 0.0)
+            self._poller.look(account, 0.0)
 
     def _plan(self, lane: Lane, row: BrokerOrder, instrument: Instrument) -> Plan | None:
         """A plan of one order that was sent long ago; None if the row has a word we do not know."""

@@ -23,7 +23,7 @@ from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.engine.orders.last_read import is_open
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.ports import BrokerOrder, BrokerSession, ChangeDone, Clock, FaultPoint, Refused
@@ -54,7 +54,7 @@ class Cancel(Struct, eq=False):
     """It waits in its account's line, or for its answer."""
 
 
-class Changes:
+class Amendments:
     """Asks the broker to cancel, and remembers to ask when an order in doubt is found."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Changes:
         dispatcher: Dispatcher,
         clock: Clock,
         work: Work,
-        rules: Rules,
+        settings: EngineSettings,
         fault: FaultPoint,
         sweeping: Callable[[], bool],
         shown: Callable[[AccountId, BrokerOrderId], BrokerOrder | None],
@@ -82,7 +82,7 @@ class Changes:
         self._dispatcher = dispatcher
         self._clock = clock
         self._work = work
-        self._rules = rules
+        self._settings = settings
         self._fault = fault
         self._sweeping = sweeping
         self._shown = shown
@@ -149,7 +149,7 @@ class Changes:
     def being_answered(self, account: AccountId) -> bool:
         """True while its cancels leave one after another: a book read now is old when it comes."""
         heard = self._moved_ns.get(account, 0)
-        moves = self._clock.mono_ns() - heard < self._rules.cancel_moves * 1e9
+        moves = self._clock.mono_ns() - heard < self._settings.cancel_moves * 1e9
         return moves and account in self._lines
 
     def heard_ns(self, account: AccountId) -> int:
@@ -189,10 +189,10 @@ class Changes:
             return False
         if not cancel.sent:
             return True
-        if cancel.sent >= self._rules.cancel_repeats and not self._sweeping():
+        if cancel.sent >= self._settings.cancel_repeats and not self._sweeping():
             return False  # section 9 row 11: from here on only the book is read
         since = (self._clock.mono_ns() - cancel.heard_ns) / 1e9
-        if since < self._rules.cancel_repeat:
+        if since < self._settings.cancel_repeat:
             return False
         row = self._shown(cancel.account, cancel.number)
         seen = self._read_ns.get(cancel.account, 0) > cancel.heard_ns
@@ -243,7 +243,7 @@ class Changes:
         if ended.done():
             return
         since = (self._clock.mono_ns() - max(asked_ns, self._answered_ns)) / 1e9
-        left = self._rules.cancel_patience - since
+        left = self._settings.cancel_patience - since
         if left <= 0 and silent:
             _let_on(ended)
             return
@@ -282,7 +282,7 @@ class Changes:
             cancel.heard_ns = self._clock.mono_ns()
             _let_on(ended)
         if not cancel.answered:
-            self._work.later(self._rules.cancel_repeat + 0.01, partial(self._again, cancel))
+            self._work.later(self._settings.cancel_repeat + 0.01, partial(self._again, cancel))
         if order is None:
             self._on_unknown(cancel.account)
         else:

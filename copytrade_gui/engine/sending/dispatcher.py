@@ -19,7 +19,7 @@ from copytrade_gui.engine.orders.hours import Hours
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.progress import Progress
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.wave import Waves, bodies_hash
@@ -43,7 +43,7 @@ class Dispatcher:
         journal: Journal,
         clock: Clock,
         work: Work,
-        rules: Rules,
+        settings: EngineSettings,
         hours: Hours,
         fault: FaultPoint,
         undisturbed: Callable[[], AbstractContextManager[None]],
@@ -59,7 +59,7 @@ class Dispatcher:
         self._journal = journal
         self._clock = clock
         self._work = work
-        self._rules = rules
+        self._settings = settings
         self._hours = hours
         self._fault = fault
         self._undisturbed = undisturbed
@@ -228,7 +228,7 @@ class Dispatcher:
 
     def not_sent_again(self, order: Order, outcome: NotSent) -> None:
         """Repeat a NOT_SENT order at most twice inside its age; otherwise it stays NOT_SENT."""
-        after = self._rules.resend_after
+        after = self._settings.resend_after
         stale = order.stale_at(self._clock.mono_ns())
         if not order.may_attempt:
             self._progress.settled(order)
@@ -243,7 +243,7 @@ class Dispatcher:
         if self._gate.state is TradingState.KILL:
             self._progress.give_up(order, State.SKIPPED, "killed", "Killed before it left.")
             return
-        delay = after[order.resends] + self._work.jitter(self._rules.resend_jitter)
+        delay = after[order.resends] + self._work.jitter(self._settings.resend_jitter)
         order.resends += 1
         log.info("no byte of %s left (%s); again", order.intent.intent_id, outcome.reason)
         self._put_off[order.intent.intent_id] = order

@@ -30,7 +30,7 @@ _MASTER_FAILED = frozenset(
 )
 
 
-class Copying:
+class FanOutRule:
     """Holds the followers of ``on_master_working`` plans until the master's order allows them."""
 
     def __init__(

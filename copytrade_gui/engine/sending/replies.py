@@ -11,13 +11,13 @@ from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Timing
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.account_news import Roster
+from copytrade_gui.engine.orders.account_news import AccountNews
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.halts import Halts
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.progress import Progress
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.sending.breaker import Breaker
 from copytrade_gui.ports import (
     Accepted,
@@ -43,11 +43,11 @@ class Replies:
         book: Book,
         lanes: Lanes,
         progress: Progress,
-        roster: Roster,
+        account_news: AccountNews,
         halts: Halts,
         breaker: Breaker,
         clock: Clock,
-        rules: Rules,
+        settings: EngineSettings,
         fault: FaultPoint,
         on_doubt: Callable[[Order], None],
         on_live: Callable[[Order], None],
@@ -58,11 +58,11 @@ class Replies:
         self._book = book
         self._lanes = lanes
         self._progress = progress
-        self._roster = roster
+        self._account_news = account_news
         self._halts = halts
         self._breaker = breaker
         self._clock = clock
-        self._rules = rules
+        self._settings = settings
         self._fault = fault
         self._on_doubt = on_doubt
         self._on_live = on_live
@@ -117,7 +117,7 @@ class Replies:
             self._on_breaker()
         lane = self._lanes.get(order.intent.account_id)
         if lane is not None:
-            self._roster.outcome(lane, order, len(self._book.of_plan(order.intent.plan_id)))
+            self._account_news.outcome(lane, order, len(self._book.of_plan(order.intent.plan_id)))
         if isinstance(outcome, NotSent):
             if outcome.silence is not None:
                 self.on_silence(order.intent.account_id, outcome.silence, outcome.reason)
@@ -161,7 +161,7 @@ class Replies:
         self._book.move(order, State.REFUSED, code=outcome.code, reason=outcome.reason)
         lane = self._lanes.get(order.intent.account_id)
         if outcome.blocks_account and lane is not None:
-            self._roster.session(lane, SessionState.BLOCKED, outcome.reason)
+            self._account_news.session(lane, SessionState.BLOCKED, outcome.reason)
             self._book.alarm(
                 "address",
                 f"The broker refused {order.intent.account_id}: {outcome.reason} "
@@ -181,12 +181,12 @@ class Replies:
         if lane is None:
             return
         if outcome.doubt is Doubt.AUTH and lane.status.session is SessionState.READY:
-            self._roster.session(
+            self._account_news.session(
                 lane, SessionState.EXPIRED, "The broker ended the session. Log in again."
             )
         if outcome.doubt is Doubt.RATE:
-            wait_ms = max(outcome.retry_after_ms, self._rules.rate_wait_ms)
-            lane.slots.halve_until(now + int(self._rules.rate_penalty * 1e9))
+            wait_ms = max(outcome.retry_after_ms, self._settings.rate_wait_ms)
+            lane.slots.halve_until(now + int(self._settings.rate_penalty * 1e9))
             lane.wait_until_ns = now + wait_ms * 1_000_000
 
     def count_alike(self, order: Order) -> None:
@@ -200,7 +200,7 @@ class Replies:
             other.reason == words and other.state in (State.REJECTED, State.REFUSED)
             for other in orders
         )
-        if alike >= len(orders) * self._rules.alike_rejections:
+        if alike >= len(orders) * self._settings.alike_rejections:
             self._alarmed.add(plan)
             self._book.alarm(
                 "rejected_alike",

@@ -26,13 +26,13 @@ from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.orders.order import Order, order_of
 from copytrade_gui.engine.orders.progress import Progress
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.quotes import Quotes
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
-from copytrade_gui.engine.sending.fan_out import Copying
+from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.sending.wave import Outgoing, Waves, bodies_hash
 from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
 
@@ -99,11 +99,11 @@ class Submission:
         progress: Progress,
         waves: Waves,
         dispatcher: Dispatcher,
-        copying: Copying,
+        fan_out: FanOutRule,
         exits: Exits,
         journal: Journal,
         clock: Clock,
-        rules: Rules,
+        settings: EngineSettings,
         hours: Hours,
         work: Work,
         fault: FaultPoint,
@@ -117,11 +117,11 @@ class Submission:
         self._progress = progress
         self._waves = waves
         self._dispatcher = dispatcher
-        self._copying = copying
+        self._fan_out = fan_out
         self._exits = exits
         self._journal = journal
         self._clock = clock
-        self._rules = rules
+        self._settings = settings
         self._hours = hours
         self._fault = fault
         self._undisturbed = undisturbed
@@ -133,8 +133,8 @@ class Submission:
         self._over: set[CommandId] = set()
         """Commands whose plan is long over and not known here any more."""
         self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
-        self.quotes = Quotes(clock, rules)
-        self.lots = Lots(lanes, clock, work, rules)
+        self.quotes = Quotes(clock, settings)
+        self.lots = Lots(lanes, clock, work, settings)
 
     def restore(self, work: OpenWork) -> None:
         """Remember today's commands: a press repeated after a restart is not a new order."""
@@ -220,7 +220,7 @@ class Submission:
             raise DeniedError("known", _PLACED_BEFORE)
         self._fault(faultpoints.AFTER_PLAN_COMMIT)
         if fan_out is not FanOut.WITH_MASTER:
-            self._copying.hold(plan)
+            self._fan_out.hold(plan)
         self._waves.write(wave)
         self._bus.publish(PlanMade(plan))
         self._announce_blocked(orders)
@@ -283,7 +283,7 @@ class Submission:
             master=lane.account,
             leaving=leaving,
             price=price if leaving.price is None else leaving.price,
-            signal_age_ms=planner.signal_age_ms(terms, price, self._rules),
+            signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
             followers=followers,
             cover=self._exits.cover(master_id, leaving, followers),
         )

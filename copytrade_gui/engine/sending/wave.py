@@ -25,8 +25,8 @@ from copytrade_gui.engine.orders.gate import Gate
 from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.progress import Progress
-from copytrade_gui.engine.orders.settings import Rules
-from copytrade_gui.ports import Clock, FaultPoint, OrderRoad, PlaceReply, PreparedOrder, Unknown
+from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.ports import Clock, FaultPoint, OrderChannel, PlaceReply, PreparedOrder, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Outgoing(Struct, frozen=True):
     order: Order
     attempt: Attempt
     request: PreparedOrder
-    road: OrderRoad
+    channel: OrderChannel
     lane: Lane
     version: int
     key: InstrumentKey
@@ -72,7 +72,7 @@ class Waves:
         gate: Gate,
         progress: Progress,
         clock: Clock,
-        rules: Rules,
+        settings: EngineSettings,
         installation_key: bytes,
         fault: FaultPoint,
     ) -> None:
@@ -81,13 +81,13 @@ class Waves:
         self._gate = gate
         self._progress = progress
         self._clock = clock
-        self._rules = rules
+        self._settings = settings
         self._key = installation_key
         self._fault = fault
         self.on_reply: Callable[[Order, PlaceReply], None] = lambda *_: None
         """Called with each order's reply."""
         self._odd: list[Outgoing] = []
-        """Orders of the wave that is being written whose road failed."""
+        """Orders of the wave that is being written whose channel failed."""
         self._made: dict[IntentId, Outgoing] = {}
         """Requests that were made while their master's answer was awaited."""
 
@@ -102,10 +102,10 @@ class Waves:
             del self._made[name]  # ended otherwise
         for order in orders:
             lane = self._lanes.get(order.intent.account_id)
-            if lane is not None and lane.ready and lane.road is not None and order.may_attempt:
+            if lane is not None and lane.ready and lane.channel is not None and order.may_attempt:
                 with suppress(Exception):  # ``select`` meets it again, and tells
                     self._made[order.intent.intent_id] = self._make(
-                        order, 1, lane, lane.road, order.key
+                        order, 1, lane, lane.channel, order.key
                     )
 
     def forget_ready(self, orders: Iterable[Order]) -> None:
@@ -114,18 +114,18 @@ class Waves:
             self._made.pop(order.intent.intent_id, None)
 
     def _make(
-        self, order: Order, number: int, lane: Lane, road: OrderRoad, key: InstrumentKey
+        self, order: Order, number: int, lane: Lane, channel: OrderChannel, key: InstrumentKey
     ) -> Outgoing:
         """Encode an order's next request.
 
-        Raises what the road raises for unfit terms; ValueError for a tag that another one carries.
+        Raises what the channel raises for unfit terms; ValueError for a tag that is taken.
         """
         intent = order.intent
         name = attempt_id(intent.intent_id, number)
         tag = order_tag(self._key, name)
         if self._book.by_tag(tag) is not None:
             raise ValueError(f"tag {tag} was used before")
-        request = road.prepare(intent.terms, tag)
+        request = channel.prepare(intent.terms, tag)
         attempt = Attempt(
             name,
             intent.intent_id,
@@ -133,9 +133,9 @@ class Waves:
             number,
             request.tag,
             0,
-            self._rules.deadline_ms,
+            self._settings.deadline_ms,
         )
-        return Outgoing(order, attempt, request, road, lane, lane.version, key)
+        return Outgoing(order, attempt, request, channel, lane, lane.version, key)
 
     def select(self, orders: Iterable[Order]) -> list[Outgoing]:
         """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
@@ -158,14 +158,14 @@ class Waves:
             if order.stale_at(mono_ns):
                 self._progress.give_up(order, State.STALE, "too_old", _TOO_OLD)
                 continue
-            road, key = lane.road, order.key
-            if road is None or not may_send or not self._may_leave(order, key, lane, mono_ns):
+            channel, key = lane.channel, order.key
+            if channel is None or not may_send or not self._may_leave(order, key, lane, mono_ns):
                 lane.queue.append(order)
                 continue
             if item is None or not _as_made(item, lane) or order.attempt is not None:
                 number = 1 if order.attempt is None else order.attempt.number + 1
                 try:
-                    item = self._make(order, number, lane, road, key)
+                    item = self._make(order, number, lane, channel, key)
                 except Exception:  # the planner refuses what cannot be written; this is a bug
                     log.exception("preparing try %d of %s failed", number, intent.intent_id)
                     self._progress.give_up(order, State.SKIPPED, "bug", _NOT_MADE)
@@ -200,7 +200,7 @@ class Waves:
         """Put a committed wave on the wire, asking the gate again before every 25 writes."""
         wave = self._without_found(wave)
         self._count_marked(wave)
-        every = self._rules.gate_every
+        every = self._settings.gate_every
         left: list[Outgoing] = []
         for start in range(0, len(wave), every):
             if start:
@@ -211,11 +211,11 @@ class Waves:
                 break
         # The marks are on the disk; the book takes them up when the last byte is out. Nothing
         # awaited since: nobody looked, no reply was read, and none is missed.
-        deadline, on_reply, mark = self._rules.deadline_ms, self.on_reply, self._book.mark
+        deadline, on_reply, mark = self._settings.deadline_ms, self.on_reply, self._book.mark
         for item in left:
             try:
                 mark(item.order, item.attempt)
-                item.road.place(item.request, deadline, partial(on_reply, item.order))
+                item.channel.place(item.request, deadline, partial(on_reply, item.order))
             except Exception:
                 log.exception("placing %s failed", item.attempt.attempt_id)
                 self._odd.append(item)
@@ -251,7 +251,7 @@ class Waves:
         for place, item in enumerate(items):
             order = item.order
             if order.cancel_requested or item.lane.version != item.version:
-                code, why = why_held(order, item.road)
+                code, why = why_held(order, item.channel)
                 if code:
                     self._drop([item], code, why)
                     continue
@@ -261,7 +261,7 @@ class Waves:
             if not wrote(order.intent.plan_id):
                 return items[place:]
             try:
-                item.road.launch(item.request)
+                item.channel.launch(item.request)
             except Exception:  # never by contract; the rest of the wave leaves all the same
                 log.exception("launching %s failed", item.attempt.attempt_id)
                 self._book.mark(item.order, item.attempt)

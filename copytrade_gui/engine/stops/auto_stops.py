@@ -13,7 +13,7 @@ from copytrade_gui.engine.orders.work import Work
 Stop = Callable[[TradingState, str, str], Coroutine[object, object, StateChange]]
 
 
-class Tripwires:
+class AutoStops:
     """Each takes hold at once through the gate's brake, and is then stored like a person's stop."""
 
     def __init__(self, gate: Gate, book: Book, work: Work, stop: Stop) -> None:

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.open_orders import OpenOrders
-from copytrade_gui.engine.books.poller import Watch
+from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.books.reconciler import Absorbed, Reconciler
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.gate import Gate
 from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import Rules
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
-from copytrade_gui.engine.sending.amendments import Changes
+from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.ports import BrokerOrder, Clock, FaultPoint
 
@@ -31,7 +31,7 @@ _UNREAD = "Its order book was not read whole since the start."
 class Sweep:
     """While a KILL is in force, cancels until nothing of ours is open; see ``reads_by``."""
 
-    _watch: Watch
+    _poller: Poller
     _reconciler: Reconciler
 
     def __init__(
@@ -43,21 +43,21 @@ class Sweep:
         dispatcher: Dispatcher,
         clock: Clock,
         work: Work,
-        rules: Rules,
+        settings: EngineSettings,
         fault: FaultPoint,
         on_live: Callable[[Order], None],
     ) -> None:
         self._book = book
         self._lanes = lanes
-        self._rules = rules
+        self._settings = settings
         self._killed = gate.killed
-        self.changes = Changes(
+        self.changes = Amendments(
             book=book,
             lanes=lanes,
             dispatcher=dispatcher,
             clock=clock,
             work=work,
-            rules=rules,
+            settings=settings,
             fault=fault,
             sweeping=gate.killed,
             shown=self._shown,
@@ -70,9 +70,9 @@ class Sweep:
         """Accounts whose order book was read whole at least once."""
         self._told: set[tuple[AccountId, BrokerOrderId]] = set()
 
-    def reads_by(self, watch: Watch, reconciler: Reconciler) -> None:
+    def reads_by(self, poller: Poller, reconciler: Reconciler) -> None:
         """Who reads the books and who knows what they show; both are made after this."""
-        self._watch, self._reconciler = watch, reconciler
+        self._poller, self._reconciler = poller, reconciler
 
     def begin(self) -> int:
         """Cancel every order our records know, and have each account's book read.
@@ -83,7 +83,7 @@ class Sweep:
         count = self.changes.cancel(orders, reason="Cancelled by KILL.", anew=True)
         for lane in self._lanes:
             busy = self.changes.pending(lane.account_id)
-            self._watch.look(lane.account_id, self._rules.watch_first if busy else 0.0)
+            self._poller.look(lane.account_id, self._settings.poll_first if busy else 0.0)
         return count
 
     def live(self, order: Order) -> None:
@@ -113,8 +113,8 @@ class Sweep:
         self._tell(lane, unknown)
         clear = self._of(lane).proven_none
         # Also an account without any: an order may come to light that our records do not know.
-        self._watch.look(
-            account, self._rules.late_find_every if clear else self._rules.watch_active
+        self._poller.look(
+            account, self._settings.late_find_every if clear else self._settings.poll_active
         )
 
     def open_orders(self) -> tuple[OpenOrders, ...]:
@@ -127,7 +127,7 @@ class Sweep:
         return self._reconciler.shown(account, number)
 
     def _look(self, account: AccountId) -> None:
-        self._watch.look(account, self._rules.watch_first)
+        self._poller.look(account, self._settings.poll_first)
 
     def _of(self, lane: Lane) -> OpenOrders:
         account = lane.account_id

@@ -16,7 +16,7 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 def upgrade(connection: Connection) -> None:
     """Run the missing revisions inside the caller's transaction.
 
-    Works in a checkout, an installed wheel and a frozen program: the revisions are found beside
+    Works in a checkout, an installed timers and a frozen program: the revisions are found beside
     this file, and there is no ``alembic.ini``.
     """
     config = Config()

@@ -1,4 +1,4 @@
-"""The plain road over a door in the same process, on a clock that the test moves: no sockets."""
+"""The plain channel over calls inside the process, on a clock that the test moves."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.door import (
+from copytrade_gui.brokers.iifl.http_call import (
     MAX_BODY,
     AnswerLostError,
     HttpReply,
@@ -15,7 +15,7 @@ from copytrade_gui.brokers.iifl.door import (
     deadline,
     nothing_holds,
 )
-from copytrade_gui.brokers.iifl.road_door import DoorRoad
+from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.ports import Accepted, NotSent, Unknown
 from tests.brokers.rig import Answers, accepted, session_of
@@ -59,12 +59,12 @@ class RoomDoor:
         pass
 
 
-def session(cache: Path, door: RoomDoor) -> IiflSession:
+def session(cache: Path, http_call: RoomDoor) -> IiflSession:
     broker = IiflBroker(
         login_url="http://127.0.0.1:9/",
-        clock=door.clock,
-        door_factory=lambda _source: door,
-        road_factory=lambda needs: DoorRoad(needs, door.clock, always_warm=True),
+        clock=http_call.clock,
+        http_call_factory=lambda _source: http_call,
+        channel_factory=lambda needs: HttpxChannel(needs, http_call.clock, always_warm=True),
         cache_dir=cache,
     )
     return session_of(broker)
@@ -84,19 +84,19 @@ async def test_an_order_without_any_network(cache: Path) -> None:
     async def takes() -> HttpReply:
         return HttpReply(200, {}, accepted("B1"))
 
-    door = RoomDoor(SteeredClock(), takes)
-    made, answers = session(cache, door), Answers()
+    http_call = RoomDoor(SteeredClock(), takes)
+    made, answers = session(cache, http_call), Answers()
     assert made.orders.warm
     answers.place(made.orders, 1)
     assert isinstance((await answers.of(1)).outcome, Accepted)
-    assert door.asked == [("POST", "/orders")]
+    assert http_call.asked == [("POST", "/orders")]
     await made.aclose()
     assert not made.orders.warm
 
 
 @pytest.mark.parametrize("punctual", [True, False])
 async def test_the_deadline_follows_the_given_clock(cache: Path, punctual: bool) -> None:
-    """A door that forgets its time limit is stopped half a second later."""
+    """An HTTP call that forgets its time limit is stopped half a second later."""
     clock = SteeredClock()
     made, answers = session(cache, RoomDoor(clock, never, punctual=punctual)), Answers()
     answers.place(made.orders, 1, deadline_ms=7000)
@@ -113,7 +113,7 @@ async def test_the_deadline_follows_the_given_clock(cache: Path, punctual: bool)
 
 @pytest.mark.parametrize(
     ("error", "kind", "sent"),
-    [(NothingSentError("no road"), NotSent, False), (AnswerLostError("cut"), Unknown, True)],
+    [(NothingSentError("no channel"), NotSent, False), (AnswerLostError("cut"), Unknown, True)],
 )
 async def test_what_the_door_says(
     cache: Path, error: Exception, kind: type[object], sent: bool
@@ -129,7 +129,7 @@ async def test_what_the_door_says(
     await made.aclose()
 
 
-@pytest.mark.expected_log("order road failed account=ravi")
+@pytest.mark.expected_log("order channel failed account=ravi")
 async def test_a_bug_behind_the_door_is_unknown_and_reported(cache: Path) -> None:
     async def bug() -> HttpReply:
         raise ZeroDivisionError

@@ -1,7 +1,7 @@
-"""The fast order road: one warm connection per account, no task per order.
+"""The fast order channel: one warm connection per account, no task per order.
 
 What it promises (order-safety sections 4 and 5): a request is written at once or waits in line
-on this road only; never two on the connection at one time; never written twice; and it knows
+on this channel only; never two on the connection at one time; never written twice; and it knows
 whether ``write`` was called, which is what separates NotSent from Unknown.
 """
 
@@ -13,25 +13,25 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from copytrade_gui.brokers.iifl.door import (
-    DeadlinePassedError,
-    HttpDoor,
-    HttpReply,
-)
-from copytrade_gui.brokers.iifl.http1 import Wire
-from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
-from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds, not_held
-from copytrade_gui.brokers.iifl.spare import RoadDoor
-from copytrade_gui.brokers.iifl.wheel import Wait
-from copytrade_gui.brokers.iifl.wire import ORDERS, PROFILE
-from copytrade_gui.brokers.iifl.wire_job import (
+from copytrade_gui.brokers.iifl.calls import (
     CallJob,
     Job,
     KeepAliveJob,
     PlaceJob,
     SeenIds,
 )
-from copytrade_gui.brokers.iifl.yard import Yard, backoff_s
+from copytrade_gui.brokers.iifl.channel import MAX_REPLY, ChannelNeeds, not_held
+from copytrade_gui.brokers.iifl.connection import Connection
+from copytrade_gui.brokers.iifl.http_call import (
+    DeadlinePassedError,
+    HttpCall,
+    HttpReply,
+)
+from copytrade_gui.brokers.iifl.pool import Pool, backoff_s
+from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
+from copytrade_gui.brokers.iifl.shapes import ORDERS, PROFILE
+from copytrade_gui.brokers.iifl.spare_call import SpareCall
+from copytrade_gui.brokers.iifl.timers import Wait
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.ports import PlaceReply, PreparedOrder, Silence
@@ -42,28 +42,48 @@ _KEEP_ALIVE_REPLY_S = 5.0
 _OPEN_S = 30.0
 
 
-class WireRoad:
-    """``Road`` over a connection of its own. Not for use from another thread."""
+class WarmChannel:
+    """``Channel`` over a connection of its own. Not for use from another thread."""
 
     # A wave looks at five hundred of these: without dictionaries more of them stay in the cache.
     __slots__ = (
-        "_active_ns", "_authorization", "_busy", "_clock", "_closed", "_connecting", "_failures",
-        "_hung_up_after_s", "_keeping", "_kept", "_launched", "_launched_ns", "_line", "_mono_ns",
-        "_needs", "_place_head", "_prepared", "_read_request", "_request", "_retry",
-        "_seen", "_why_held", "_wire", "_yard",
+        "_active_ns",
+        "_authorization",
+        "_busy",
+        "_clock",
+        "_closed",
+        "_connecting",
+        "_failures",
+        "_hung_up_after_s",
+        "_keeping",
+        "_kept",
+        "_launched",
+        "_launched_ns",
+        "_line",
+        "_mono_ns",
+        "_needs",
+        "_place_head",
+        "_pool",
+        "_prepared",
+        "_read_request",
+        "_request",
+        "_retry",
+        "_seen",
+        "_why_held",
+        "_wire",
     )  # fmt: skip
 
-    def __init__(self, needs: RoadNeeds, yard: Yard) -> None:
+    def __init__(self, needs: ChannelNeeds, pool: Pool) -> None:
         self._needs = needs
-        self._yard = yard
-        self._clock = yard.clock
-        self._mono_ns = yard.clock.mono_ns
+        self._pool = pool
+        self._clock = pool.clock
+        self._mono_ns = pool.clock.mono_ns
         authorization = needs.headers["Authorization"]
-        self._place_head = yard.head("POST", ORDERS, authorization)
-        self._read_request = yard.head("GET", PROFILE, authorization) + b"0\r\n\r\n"
+        self._place_head = pool.head("POST", ORDERS, authorization)
+        self._read_request = pool.head("GET", PROFILE, authorization) + b"0\r\n\r\n"
         self._authorization = authorization
         self._seen = SeenIds()
-        self._wire: Wire | None = None
+        self._wire: Connection | None = None
         self._busy: Job | None = None
         self._prepared: PreparedOrder | None = None
         self._request = b""
@@ -80,7 +100,7 @@ class WireRoad:
         self._closed = False
         self._why_held: Callable[[Tag], str] = not_held
 
-    # ------------------------------------------------------------ OrderRoad
+    # ------------------------------------------------------------ OrderChannel
 
     @property
     def warm(self) -> bool:
@@ -91,7 +111,7 @@ class WireRoad:
         return wire.ready or self._busy is not None
 
     def obey(self, why_held: Callable[[Tag], str]) -> None:
-        """Hold orders that wait here when ``why_held`` says so; see ``OrderRoad``."""
+        """Hold orders that wait here when ``why_held`` says so; see ``OrderChannel``."""
         self._why_held = why_held
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
@@ -103,18 +123,18 @@ class WireRoad:
     def place(
         self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]
     ) -> None:
-        """Write now if the connection is free; see ``OrderRoad``."""
+        """Write now if the connection is free; see ``OrderChannel``."""
         seconds = deadline_ms / 1000
         if self._launched is order:
             sent_ns = self._launched_ns
             self._launched = None
             job = self._busy = PlaceJob(b"", done, self._seen, sent_ns)
-            job.wait = self._yard.wheel.after(seconds, partial(self._late, job, seconds), sent_ns)
+            job.wait = self._pool.timers.after(seconds, partial(self._late, job, seconds), sent_ns)
             return
         self._take(PlaceJob(self._request_of(order), done, self._seen, tag=order.tag), seconds)
 
     def launch(self, order: PreparedOrder) -> None:
-        """Write it, if the connection is free; see ``OrderRoad``."""
+        """Write it, if the connection is free; see ``OrderChannel``."""
         wire = self._wire
         if wire is None or self._line or self._closed:
             return
@@ -129,7 +149,7 @@ class WireRoad:
         payload = order.payload
         return b"%b%d\r\n\r\n%b" % (self._place_head, len(payload), payload)
 
-    # ------------------------------------------------------------ Road
+    # ------------------------------------------------------------ Channel
 
     async def open(self) -> None:
         """Connect and stay connected. If connected already, prove it with a cheap read."""
@@ -145,21 +165,21 @@ class WireRoad:
         self._take(KeepAliveJob(self._read_request, answered), _OPEN_S)
         await answered
 
-    def spare_door(self) -> HttpDoor | None:
-        """The road itself, while it is free; a change must not wait behind an order's reply."""
+    def spare_call(self) -> HttpCall | None:
+        """The channel itself, while it is free; a change must not wait behind an order's reply."""
         free = self._wire is not None and self._wire.ready and not self._line
-        return RoadDoor(self.call) if free and not self._closed else None
+        return SpareCall(self.call) if free and not self._closed else None
 
     async def call(self, method: str, path: str, body: bytes, seconds: float) -> HttpReply:
-        """Do one call on the connection; raises as ``HttpDoor.request``."""
-        head = self._yard.head(method, path, self._authorization)
+        """Do one call on the connection; raises as ``HttpCall.request``."""
+        head = self._pool.head(method, path, self._authorization)
         request = b"%b%d\r\n\r\n%b" % (head, len(body), body)
         answer: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
         self._take(CallJob(request, answer), seconds)
         return await answer
 
     async def drop(self) -> None:
-        """Close the connection and open another one at once if it is kept; see ``Road``."""
+        """Close the connection and open another one at once if it is kept; see ``Channel``."""
         self._refuse_line("the connection was dropped before it left")
         connecting = self._connecting
         if connecting is not None:
@@ -203,9 +223,9 @@ class WireRoad:
             self._line.append(job)
             if wire is None:
                 self._connect()
-        job.wait = self._yard.wheel.after(seconds, partial(self._late, job, seconds))
+        job.wait = self._pool.timers.after(seconds, partial(self._late, job, seconds))
 
-    def _write(self, wire: Wire, job: Job) -> None:
+    def _write(self, wire: Connection, job: Job) -> None:
         self._busy = job
         job.sent_ns = self._clock.mono_ns()
         if not wire.send(job.request, MAX_REPLY):
@@ -247,9 +267,9 @@ class WireRoad:
         for job in line:
             job.unsent(reason, self._clock.mono_ns(), silence)
 
-    # ------------------------------------------------------------ WireOwner
+    # ------------------------------------------------------------ ConnectionOwner
 
-    def replied(self, wire: Wire, reply: HttpReply, *, keep: bool) -> None:
+    def replied(self, wire: Connection, reply: HttpReply, *, keep: bool) -> None:
         """A whole reply came: it belongs to the one job that is out."""
         job, self._busy = self._busy, None
         self._active_ns = now_ns = self._clock.mono_ns()
@@ -261,13 +281,13 @@ class WireRoad:
         # The connection is in order before anybody hears: the listener may place the next order.
         # A bad answer may hold what waits behind it, so that its own is heard before.
         if isinstance(job, PlaceJob) and (not self._line or job.accepted):
-            self._yard.inbox.put(job, now_ns)
+            self._pool.reply_queue.put(job, now_ns)
         elif job is not None:
             job.tell(now_ns)
         self._reconnect()
         self._next()
 
-    def broken(self, wire: Wire, reason: str, *, quietly: bool) -> None:
+    def broken(self, wire: Connection, reason: str, *, quietly: bool) -> None:
         """The connection is gone; open another one."""
         if wire is not self._wire:
             return
@@ -295,7 +315,7 @@ class WireRoad:
 
     async def _try_to_connect(self) -> None:
         try:
-            wire = await self._yard.open(self, self._needs.source_address)
+            wire = await self._pool.open(self, self._needs.source_address)
         except asyncio.CancelledError:
             self._connecting = None
             self._refuse_line("the session was closed")
@@ -320,9 +340,9 @@ class WireRoad:
         self._refuse_line(f"could not connect: {reason}", silence_of(error))
         if self._kept and not self._closed and self._connecting is None:
             pause = backoff_s(self._needs.account_id, self._failures)
-            self._retry = self._yard.wheel.after(pause, self._connect)
+            self._retry = self._pool.timers.after(pause, self._connect)
 
-    def _connected(self, wire: Wire) -> None:
+    def _connected(self, wire: Connection) -> None:
         self._active_ns = self._clock.mono_ns()
         if self._closed or not wire.ready:
             # It was closed again between the handshake and now.
@@ -331,13 +351,13 @@ class WireRoad:
             return
         if self._hung_up_after_s is not None and not self._failures:
             # It hangs up on us but takes us back at once: not a restart, an idle limit.
-            self._yard.hung_up(self._hung_up_after_s)
+            self._pool.hung_up(self._hung_up_after_s)
         self._hung_up_after_s = None
         self._failures = 0
         self._wire = wire
         self._needs.left_from(wire.left_from)
         if self._kept:
-            self._keep_later(self._yard.keep_alive_s)
+            self._keep_later(self._pool.keep_alive_s)
         # Bytes that lie in the socket already are a reply to nothing. Two rounds of the loop let
         # them be read, and the connection be dropped, before an order could be taken for theirs.
         loop = asyncio.get_running_loop()
@@ -348,15 +368,15 @@ class WireRoad:
     def _keep_later(self, seconds: float) -> None:
         if self._keeping is not None:
             self._keeping.cancel()
-        self._keeping = self._yard.wheel.after(seconds, self._keep_alive)
+        self._keeping = self._pool.timers.after(seconds, self._keep_alive)
 
     def _keep_alive(self) -> None:
         """Read something cheap if nothing went over the connection for long enough."""
-        left = self._yard.keep_alive_s - (self._clock.mono_ns() - self._active_ns) / 1e9
+        left = self._pool.keep_alive_s - (self._clock.mono_ns() - self._active_ns) / 1e9
         wire = self._wire
         if left > 0.05:
             self._keep_later(left)
             return
         if wire is not None and wire.ready and not self._line:
             self._take(KeepAliveJob(self._read_request, None), _KEEP_ALIVE_REPLY_S)
-        self._keep_later(self._yard.keep_alive_s)
+        self._keep_later(self._pool.keep_alive_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from copytrade_gui.brokers.iifl.wire_job import Job
+from copytrade_gui.brokers.iifl.calls import Job
 from copytrade_gui.ports import Clock
 
 PATIENCE_NS = 20_000_000
@@ -18,7 +18,7 @@ AT_ONCE = 25
 """Replies handed on before the sockets are looked at again."""
 
 
-class Inbox:
+class ReplyQueue:
     """Hands replies on when no more come, or when the oldest has waited long enough."""
 
     def __init__(self, clock: Clock) -> None:

@@ -1,6 +1,6 @@
-"""The way to the broker for everything that is not on the order road: one request, one reply.
+"""The way to the broker for everything that is not on the order channel: one request, one reply.
 
-A door is a seam: httpx stands behind it in the program, and a test rig may put a broker that
+An HTTP call is a seam: httpx stands behind it in the program, and a test rig may put a broker that
 lives in the same process behind it.
 """
 
@@ -22,8 +22,8 @@ MAX_BODY = 8 * 1024 * 1024
 class HttpReply:
     """A whole reply. Header names are lower case; ``body`` is decoded of any content coding.
 
-    ``sent_ns`` is the monotonic time at which the request was handed to the socket, 0 if the door
-    cannot tell. ``left_from`` is the local address of the connection if it was opened for this
+    ``sent_ns`` is the monotonic time at which the request was handed to the socket, 0 where that
+    cannot be told. ``left_from`` is the local address of the connection if it was opened for this
     call, empty otherwise.
     """
 
@@ -63,7 +63,7 @@ def nothing_holds() -> str:
     return ""
 
 
-class HttpDoor(Protocol):
+class HttpCall(Protocol):
     """One account's (or the broker's own) way in."""
 
     async def request(
@@ -77,9 +77,9 @@ class HttpDoor(Protocol):
         max_body: int = MAX_BODY,
         why_held: Callable[[], str] = nothing_holds,
     ) -> HttpReply:
-        """Do one call; ``path`` begins with ``/`` and is added to the door's base address.
+        """Do one call; ``path`` begins with ``/`` and is added to the HTTP call's base address.
 
-        ``timeout_s`` bounds the whole call and the door itself keeps it. Never retries, never
+        ``timeout_s`` bounds the whole call and the HTTP call itself keeps it. Never retries, never
         follows a redirect. ``why_held`` is asked right before the first byte.
 
         Raises:

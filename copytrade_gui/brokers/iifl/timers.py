@@ -19,26 +19,26 @@ GRAIN_NS = 20_000_000
 
 
 class Wait:
-    """One wait on the wheel. Cancelling twice, or after it ended, is harmless."""
+    """One wait on the timers. Cancelling twice, or after it ended, is harmless."""
 
-    __slots__ = ("_call", "_wheel")
+    __slots__ = ("_call", "_timers")
 
-    def __init__(self, wheel: Wheel, call: Callable[[], None]) -> None:
-        self._wheel = wheel
+    def __init__(self, timers: Timers, call: Callable[[], None]) -> None:
+        self._timers = timers
         self._call: Callable[[], None] | None = call
 
     def cancel(self) -> None:
         """Forget it."""
         if self._call is not None:
             self._call = None
-            self._wheel._forget_one()
+            self._timers._forget_one()
 
     def _take(self) -> Callable[[], None] | None:
         call, self._call = self._call, None
         return call
 
 
-class Wheel:
+class Timers:
     """Buckets of waits on a clock. Not for use from another thread."""
 
     def __init__(self, clock: Clock) -> None:
@@ -95,8 +95,8 @@ class Wheel:
                 try:
                     call()
                 except Exception:
-                    # One road's bug must not take the deadlines of the others with it.
-                    log.exception("a wait on the wheel failed")
+                    # One channel's bug must not take the deadlines of the others with it.
+                    log.exception("a wait on the timers failed")
         # A call may have wound the timer again, but not necessarily for the next bucket.
         if self._due:
             self._wind(self._due[0])

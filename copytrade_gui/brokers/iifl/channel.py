@@ -1,4 +1,4 @@
-"""What the session wants of an order road beyond the port, and what a road is made from."""
+"""What the session wants of an order channel beyond the port, and what a channel is made from."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from copytrade_gui.brokers.iifl.door import HttpDoor
+from copytrade_gui.brokers.iifl.http_call import HttpCall
 from copytrade_gui.brokers.iifl.order_body import OrderEncoder
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId, Tag
-from copytrade_gui.ports import OrderRoad
+from copytrade_gui.ports import OrderChannel
 
 MAX_REPLY = 256 * 1024
-"""Bytes of a reply's body on the order road; a place reply has about 200."""
+"""Bytes of a reply's body on the order channel; a place reply has about 200."""
 
 
 def not_held(tag: Tag) -> str:  # noqa: ARG001 - one that looks at the order replaces it
-    """Nobody holds orders back on a road that was not told to ``obey``."""
+    """Nobody holds orders back on a channel that was not told to ``obey``."""
     return ""
 
 
-class Road(OrderRoad, Protocol):
-    """An order road with its life: opened when copying is armed, closed with the session."""
+class Channel(OrderChannel, Protocol):
+    """An order channel with its life: opened when copying is armed, closed with the session."""
 
     async def open(self) -> None:
         """Open the connection and keep it warm from now on. Failures show as ``warm``."""
 
-    def spare_door(self) -> HttpDoor | None:
-        """The road itself as a way for a cancel or modify, if it is warm and free; else None."""
+    def spare_call(self) -> HttpCall | None:
+        """The channel itself as a way for a cancel or modify, if it is warm and free; else None."""
 
     async def drop(self) -> None:
         """Close the connection and open another one. What waits for a reply becomes Unknown, what
@@ -40,21 +40,21 @@ class Road(OrderRoad, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RoadNeeds:
-    """What it takes to make an account's road. ``headers`` hold the token and are never shown."""
+class ChannelNeeds:
+    """What an account's channel is made from. ``headers`` hold the token and are never shown."""
 
     account_id: AccountId
     headers: Mapping[str, str] = field(repr=False)
-    door: HttpDoor
+    http_call: HttpCall
     encoder: OrderEncoder
     source_address: str | None = None
     left_from: Callable[[str], None] = lambda _address: None
     """Told the local address of every order connection before anything is written to it."""
 
 
-RoadFactory = Callable[[RoadNeeds], Road]
-DoorFactory = Callable[[str | None], HttpDoor]
-"""Makes a door that leaves from the given local address (None: the system chooses)."""
+RoadFactory = Callable[[ChannelNeeds], Channel]
+DoorFactory = Callable[[str | None], HttpCall]
+"""Makes an HTTP call that leaves from the given local address (None: the system chooses)."""
 SourceAddress = Callable[[Account], str | None]
 """The local address an account's calls must leave from, or None: the system chooses.
 

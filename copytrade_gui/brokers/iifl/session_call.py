@@ -1,4 +1,4 @@
-"""One session's calls through its door: headers, time limits, and failures in words."""
+"""One session's calls through its HTTP call: headers, time limits, and failures in words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpDoor, HttpReply, NothingSentError
 from copytrade_gui.brokers.iifl.egress import Egress
+from copytrade_gui.brokers.iifl.http_call import (
+    AnswerLostError,
+    HttpCall,
+    HttpReply,
+    NothingSentError,
+)
 from copytrade_gui.brokers.iifl.reads import Page, read_page
-from copytrade_gui.brokers.iifl.wire import Row
+from copytrade_gui.brokers.iifl.shapes import Row
 from copytrade_gui.ports import BrokerFailureError
 
 RowT = TypeVar("RowT", bound=Row)
@@ -29,10 +34,10 @@ def session_headers(token: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """A door with a session's headers. The headers hold the token, so they are never shown."""
+class SessionCall:
+    """Calls one session makes. ``headers`` hold the token and are never logged or shown."""
 
-    door: HttpDoor
+    http_call: HttpCall
     headers: Mapping[str, str] = field(repr=False)
     egress: Egress = field(default_factory=Egress)
 
@@ -51,7 +56,7 @@ class Caller:
             BrokerFailureError: no reply.
         """
         try:
-            reply = await self.door.request(
+            reply = await self.http_call.request(
                 method, path, headers=self.headers, body=body, timeout_s=timeout_s
             )
         except (NothingSentError, AnswerLostError) as error:

@@ -1,4 +1,4 @@
-"""The simulator's own doors: its login page for scripts, and its control path with the ledger."""
+"""The simulator's own paths: its login page for scripts, and its control path with the ledger."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import msgspec
 
 from copytrade_gui.app.paper import SimulatorLine, login_return_of
 from copytrade_gui.brokers.iifl.address import check_address
-from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpReply, NothingSentError
-from copytrade_gui.brokers.iifl.transport import HttpxDoor
+from copytrade_gui.brokers.iifl.http_call import AnswerLostError, HttpReply, NothingSentError
+from copytrade_gui.brokers.iifl.transport import HttpxCall
 from copytrade_gui.brokers.iifl.trust import tls_context
 from copytrade_gui.domain.account import Account
 from copytrade_gui.ports import BrokerFailureError, Clock
@@ -30,12 +30,12 @@ class LedgerRow(msgspec.Struct, frozen=True):
     origin: str
 
 
-class SimulatorDesk:
+class SimulatorControl:
     """Speaks to the simulator beside the broker's own paths."""
 
-    def __init__(self, line: SimulatorLine, door: HttpxDoor) -> None:
+    def __init__(self, line: SimulatorLine, http_call: HttpxCall) -> None:
         self._line = line
-        self._door = door
+        self._http_call = http_call
 
     async def login_return(self, account: Account) -> str:
         """Log in at the login page as a script does; what a browser would come back with.
@@ -91,7 +91,7 @@ class SimulatorDesk:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> HttpReply:
         try:
-            return await self._door.request(
+            return await self._http_call.request(
                 method, path, headers=headers, body=body, timeout_s=_TIMEOUT_S
             )
         except (NothingSentError, AnswerLostError) as error:
@@ -99,13 +99,13 @@ class SimulatorDesk:
 
 
 @asynccontextmanager
-async def simulator_desk(line: SimulatorLine, clock: Clock) -> AsyncIterator[SimulatorDesk]:
-    """Open the simulator's own doors."""
+async def simulator_control(line: SimulatorLine, clock: Clock) -> AsyncIterator[SimulatorControl]:
+    """Open the simulator's own paths."""
     parts = urlsplit(line.control_url)
     address = check_address(f"{parts.scheme}://{parts.netloc}", simulator=True)
     tls = tls_context(None if line.ca_file is None else Path(line.ca_file))
-    door = HttpxDoor(address, clock, tls=tls)
+    http_call = HttpxCall(address, clock, tls=tls)
     try:
-        yield SimulatorDesk(line, door)
+        yield SimulatorControl(line, http_call)
     finally:
-        await door.aclose()
+        await http_call.aclose()

@@ -1,7 +1,7 @@
 """What can be out on an order connection, and who hears what came of it.
 
 Each job ends in exactly one of three ways: replied, lost (a byte may have left), or unsent. The
-reply is judged first and told later, so that the road can put its connection in order before
+reply is judged first and told later, so that the channel can put its connection in order before
 anybody acts on the news, perhaps by placing the next order.
 """
 
@@ -12,9 +12,9 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from copytrade_gui.brokers.iifl.door import AnswerLostError, HttpReply, NothingSentError
+from copytrade_gui.brokers.iifl.http_call import AnswerLostError, HttpReply, NothingSentError
 from copytrade_gui.brokers.iifl.outcome import classify
-from copytrade_gui.brokers.iifl.wheel import Wait
+from copytrade_gui.brokers.iifl.timers import Wait
 from copytrade_gui.domain.ids import BrokerOrderId, Tag
 from copytrade_gui.ports import Accepted, NotSent, PlaceOutcome, PlaceReply, Silence, Unknown
 
@@ -27,7 +27,7 @@ _UNJUDGED = Unknown("no reply was judged")
 
 
 class SeenIds:
-    """Order ids that this road's replies have named: one id for two orders is no answer."""
+    """Order ids that this channel's replies have named: one id for two orders is no answer."""
 
     def __init__(self) -> None:
         self._ids: dict[BrokerOrderId, None] = {}

@@ -1,4 +1,4 @@
-"""The contract on every road: the wire, orders sealed before and not, and httpx; plain and TLS."""
+"""The contract on every channel: the warm one and httpx; plain and TLS."""
 
 import asyncio
 from pathlib import Path
@@ -41,7 +41,7 @@ class TestWireRoadOverTlsInMemory(BrokerContract):
 
 
 class TestStops:
-    """A stop holds what waits on the fast road; what is out is out."""
+    """A stop holds what waits on the fast channel; what is out is out."""
 
     @pytest.fixture(autouse=True)
     def given(self, cache: Path) -> None:
@@ -50,17 +50,17 @@ class TestStops:
     async def test_a_stop_holds_an_order_that_waits_for_its_connection(self) -> None:
         stopped = False
         async with scripted(says_accepted) as broker, client(broker, self.cache) as made:
-            road = session_of(made).orders
-            road.obey(lambda _tag: "stopped" if stopped else "")
+            channel = session_of(made).orders
+            channel.obey(lambda _tag: "stopped" if stopped else "")
             answers = Answers()
-            answers.place(road, 1)
+            answers.place(channel, 1)
             await asyncio.sleep(0)
             stopped = True
             assert isinstance((await answers.of(1)).outcome, NotSent)
-            answers.place(road, 2)
+            answers.place(channel, 2)
             assert isinstance((await answers.of(2)).outcome, NotSent)
             stopped = False
-            assert isinstance((await place(road, 3)).outcome, Accepted)
+            assert isinstance((await place(channel, 3)).outcome, Accepted)
             assert [broker.times_seen(number) for number in (1, 2, 3)] == [0, 0, 1]
 
     async def test_a_stop_holds_an_order_that_waits_behind_another(self) -> None:
@@ -75,7 +75,7 @@ class TestStops:
 
         async with scripted(slow) as broker, client(broker, self.cache) as made:
             session = session_of(made)
-            await session.open_road()
+            await session.open_channel()
             session.orders.obey(lambda _tag: "stopped" if stopped else "")
             answers = Answers()
             answers.place(session.orders, 1)

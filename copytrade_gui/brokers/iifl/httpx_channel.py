@@ -1,7 +1,7 @@
-"""An order road over a door: a task for each order.
+"""An order channel over an HTTP call: a task for each order.
 
-This is the plain road: over httpx for accounts whose way needs it, and over an in-process door
-in a test rig. It judges replies by the same table as the fast road.
+This is the plain channel: over httpx for accounts whose way needs it, in a test rig over calls
+inside the process. It judges replies by the same table as the fast channel.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from copytrade_gui.brokers.iifl.door import (
+from copytrade_gui.brokers.iifl.channel import MAX_REPLY, ChannelNeeds, not_held
+from copytrade_gui.brokers.iifl.http_call import (
     AnswerLostError,
     DeadlinePassedError,
-    HttpDoor,
+    HttpCall,
     NothingSentError,
     deadline,
 )
 from copytrade_gui.brokers.iifl.outcome import classify
-from copytrade_gui.brokers.iifl.road import MAX_REPLY, RoadNeeds, not_held
-from copytrade_gui.brokers.iifl.wire import ORDERS
+from copytrade_gui.brokers.iifl.shapes import ORDERS
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.ports import Clock, NotSent, PlaceReply, PreparedOrder, Unknown
@@ -29,13 +29,13 @@ log = logging.getLogger(__name__)
 
 _CLOSED = "the session is closed"
 _BACKSTOP_S = 0.5
-"""How much later than the door's own deadline we stop waiting for a door that forgot it."""
+"""How much later than its own deadline we stop waiting for a call that forgot it."""
 
 
-class DoorRoad:
-    """``Road`` over any door. ``always_warm`` is for doors behind which there is no network."""
+class HttpxChannel:
+    """``Channel`` over any HTTP call. ``always_warm`` is for calls without a network."""
 
-    def __init__(self, needs: RoadNeeds, clock: Clock, *, always_warm: bool = False) -> None:
+    def __init__(self, needs: ChannelNeeds, clock: Clock, *, always_warm: bool = False) -> None:
         self._needs = needs
         self._clock = clock
         self._always_warm = always_warm
@@ -47,7 +47,7 @@ class DoorRoad:
 
     @property
     def warm(self) -> bool:
-        """False over httpx: each order makes a connection of its own (see ``HttpxDoor``)."""
+        """False over httpx: each order makes a connection of its own (see ``HttpxCall``)."""
         return self._always_warm and not self._closed
 
     def obey(self, why_held: Callable[[Tag], str]) -> None:
@@ -61,7 +61,7 @@ class DoorRoad:
     def place(
         self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]
     ) -> None:
-        """Start sending now; see ``OrderRoad``."""
+        """Start sending now; see ``OrderChannel``."""
         loop = asyncio.get_running_loop()
         if self._closed:
             reply = PlaceReply(NotSent(_CLOSED), 0, self._clock.mono_ns())
@@ -86,7 +86,7 @@ class DoorRoad:
             reply = await self._ask(order, seconds, started_ns)
         except Exception:
             # A surprise is a bug of ours, but the order may be out: the caller must still hear.
-            log.exception("order road failed account=%s", self._needs.account_id)
+            log.exception("order channel failed account=%s", self._needs.account_id)
             reply = PlaceReply(
                 Unknown("an error of ours while sending"), started_ns, self._clock.mono_ns()
             )
@@ -96,7 +96,7 @@ class DoorRoad:
     async def _ask(self, order: PreparedOrder, seconds: float, started_ns: int) -> PlaceReply:
         try:
             async with deadline(self._clock, seconds + _BACKSTOP_S):
-                answer = await self._needs.door.request(
+                answer = await self._needs.http_call.request(
                     "POST",
                     ORDERS,
                     headers=self._needs.headers,
@@ -112,7 +112,7 @@ class DoorRoad:
             reason = str(error) or "no reply in time"
             return PlaceReply(Unknown(reason), sent_ns or started_ns, self._clock.mono_ns())
         replied_ns = self._clock.mono_ns()
-        # Its address is known only now: unlike the fast road this one cannot hold its first order.
+        # Its address is known only now: unlike the fast channel it cannot hold its first order.
         self._needs.left_from(answer.left_from)
         outcome = classify(answer.status, answer.headers, answer.body)
         return PlaceReply(outcome, answer.sent_ns or started_ns, replied_ns)
@@ -120,8 +120,8 @@ class DoorRoad:
     def launch(self, order: PreparedOrder) -> None:
         """Nothing: ``place`` sends it."""
 
-    def spare_door(self) -> HttpDoor | None:
-        """None: the session's own door is the same way."""
+    def spare_call(self) -> HttpCall | None:
+        """None: the session's own HTTP call is the same way."""
         return None
 
     async def open(self) -> None:
@@ -133,7 +133,7 @@ class DoorRoad:
         await self.drop()
 
     async def drop(self) -> None:
-        """Stop what still waits; its connections are the door's."""
+        """Stop what still waits; its connections are the HTTP call's."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -1,4 +1,4 @@
-"""What the order connections of all accounts share: a wheel, a TLS context, an opening gate."""
+"""What the order connections of all accounts share: a timers, a TLS context, an opening gate."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import ssl
 import zlib
 
 from copytrade_gui.brokers.iifl.address import Address
-from copytrade_gui.brokers.iifl.caller import USER_AGENT
 from copytrade_gui.brokers.iifl.connect import open_connection_on
-from copytrade_gui.brokers.iifl.door import deadline
-from copytrade_gui.brokers.iifl.http1 import Wire, WireOwner
-from copytrade_gui.brokers.iifl.inbox import Inbox
+from copytrade_gui.brokers.iifl.connection import Connection, ConnectionOwner
+from copytrade_gui.brokers.iifl.http_call import deadline
+from copytrade_gui.brokers.iifl.reply_queue import ReplyQueue
+from copytrade_gui.brokers.iifl.session_call import USER_AGENT
+from copytrade_gui.brokers.iifl.timers import Timers
 from copytrade_gui.brokers.iifl.tls_memory import ReadBuffer
-from copytrade_gui.brokers.iifl.wheel import Wheel
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import Clock
 
@@ -28,8 +28,8 @@ _SHORTEST_KEEP_ALIVE_S = 2.0
 _SHARE_OF_IDLE_LIMIT = 0.6
 
 
-class Yard:
-    """Shared ground of the order roads. ``keep_alive_s`` adapts to how soon the broker hangs up."""
+class Pool:
+    """What order channels share. ``keep_alive_s`` adapts to how soon the broker hangs up."""
 
     def __init__(
         self,
@@ -41,14 +41,14 @@ class Yard:
     ) -> None:
         self.address = address
         self.clock = clock
-        self.wheel = Wheel(clock)
-        self.inbox = Inbox(clock)
+        self.timers = Timers(clock)
+        self.reply_queue = ReplyQueue(clock)
         self.keep_alive_s = keep_alive_s
         self._tls = tls
         self._buffer = ReadBuffer()
         self._gate = asyncio.Semaphore(OPEN_TOGETHER)
 
-    async def open(self, owner: WireOwner, source_address: str | None) -> Wire:
+    async def open(self, owner: ConnectionOwner, source_address: str | None) -> Connection:
         """Open a connection when the gate lets us; the two seconds count from then.
 
         Raises:
@@ -58,7 +58,7 @@ class Yard:
         async with self._gate, deadline(self.clock, CONNECT_S):
             return await open_connection_on(
                 self.address,
-                lambda: Wire(owner),
+                lambda: Connection(owner),
                 tls=self._tls,
                 buffer=self._buffer,
                 source_address=source_address,
@@ -88,9 +88,9 @@ class Yard:
             log.info("order connections are closed when idle; keep_alive_s=%.1f", shorter)
 
     def close(self) -> None:
-        """Hand on the last replies and stop the wheel; the roads close themselves."""
-        self.inbox.close()
-        self.wheel.close()
+        """Hand on the last replies and stop the timers; the channels close themselves."""
+        self.reply_queue.close()
+        self.timers.close()
 
 
 def backoff_s(account_id: AccountId, failures: int) -> float:

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 import httptools
 
-from copytrade_gui.brokers.iifl.door import HttpReply
+from copytrade_gui.brokers.iifl.http_call import HttpReply
 from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
 
 MAX_HEAD = 64 * 1024
@@ -24,13 +24,13 @@ _HEARD_TWICE = "bytes follow the end of the reply"
 _NOT_HTTP = "the reply is not valid HTTP"
 
 
-class WireOwner(Protocol):
+class ConnectionOwner(Protocol):
     """Who hears of a connection. Each connection calls ``broken`` at most once, and last."""
 
-    def replied(self, wire: Wire, reply: HttpReply, *, keep: bool) -> None:
+    def replied(self, wire: Connection, reply: HttpReply, *, keep: bool) -> None:
         """A whole reply came. ``keep`` False: the connection is already closed."""
 
-    def broken(self, wire: Wire, reason: str, *, quietly: bool) -> None:
+    def broken(self, wire: Connection, reason: str, *, quietly: bool) -> None:
         """The connection is gone. ``quietly``: the other side closed it without a fault."""
 
 
@@ -67,7 +67,7 @@ class _Reply:
         self.inflater: Inflater | None = None
 
 
-class Wire(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """The connection. ``ready`` means that a request may be written now."""
 
     # A wave looks at five hundred of these: without dictionaries more of them stay in the cache.
@@ -75,7 +75,7 @@ class Wire(asyncio.Protocol):
         "_awaiting", "_dead", "_max_body", "_owner", "_parser", "_reply", "_transport",
     )  # fmt: skip
 
-    def __init__(self, owner: WireOwner) -> None:
+    def __init__(self, owner: ConnectionOwner) -> None:
         self._owner = owner
         self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
