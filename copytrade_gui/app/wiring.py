@@ -33,6 +33,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.orders.core import make_core
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import (
     BrokerFailureError,
@@ -157,17 +158,21 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     )
     index = SqliteInstrumentIndex(folder.cache / "instruments.sqlite")
     stack.callback(index.close)
-    engine = Engine(
-        journal=store.journal,
+    core = make_core(
         clock=clock,
         chance=SystemChance(),
         kill_flag=store.kill_flag,
-        installation_key=store.installation.tag_key,
         # The simulated market is open at night as well, and its lots are known.
         settings=EngineSettings(
             day_ends=line is None, lots_seen_first=line is None, keeps_sessions=line is None
         ),
         undisturbed=collector.held,
+    )
+    engine = Engine(
+        core,
+        journal=store.journal,
+        kill_flag=store.kill_flag,
+        installation_key=store.installation.tag_key,
         lost=LostRecords(store.installation.lost_ns, index.get),
     )
     store.journal.on_failure = engine.storage_failed

@@ -17,6 +17,7 @@ from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Product
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
+from copytrade_gui.ports.session import BrokerOrder
 
 
 class JournalFailureError(Exception):
@@ -219,6 +220,10 @@ class LostRecords:
 
     before_ns: int = 0
     instrument_of: Callable[[InstrumentKey], Awaitable[Instrument | None]] = no_instrument
+
+    def covers(self, row: BrokerOrder) -> bool:
+        """True for a row of the broker's book that was placed while our records are not whole."""
+        return row.placed_ns is not None and row.placed_ns < self.before_ns
 
 
 class KillFlag(Protocol):

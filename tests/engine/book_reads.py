@@ -66,9 +66,9 @@ class Doubt:
     ) -> None:
         """One read of both books, as the poller takes it in."""
         engine = self.console.engine
-        absorbed = engine._reconciler.absorb_orders(self.lane, Read(rows, whole=whole))
-        engine._reconciler.absorb_trades(self.lane, trades)
-        engine._resolver.judge(self.lane, absorbed, trades)
+        absorbed = engine.parts.reconciler.absorb_orders(self.lane, Read(rows, whole=whole))
+        engine.parts.reconciler.absorb_trades(self.lane, trades)
+        engine.parts.resolver.judge(self.lane, absorbed, trades)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass without a turn of the loop."""

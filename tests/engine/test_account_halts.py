@@ -219,7 +219,7 @@ def test_lifting_needs_a_reason_and_the_newest_look_and_is_in_the_trail() -> Non
         verb = trading(console).lift_account_halt
         with pytest.raises(RefusedError, match="Reason is empty"):
             await verb(F1, why, "  ", CommandId("one"))
-        console.engine._halts.found(F1, "overfill X", "OVERFILL: order X, filled 3 of 2.", 3)
+        console.engine.core.halts.found(F1, "overfill X", "OVERFILL: order X, filled 3 of 2.", 3)
         with pytest.raises(RefusedError, match=r"More was found meanwhile.*OVERFILL"):
             await verb(F1, why, "looked", CommandId("two"))
         assert halted(console)
@@ -243,7 +243,7 @@ def test_lifting_sends_only_what_waited_and_is_fresh() -> None:
         made, lane = console.world, console.engine.lanes[F1]
         lane.wait_until_ns = made.clock.mono_ns() + 5_000_000_000
         await press(console, command)
-        console.engine._halts.found(F1, command, f"TEST: {command}.")
+        console.engine.core.halts.found(F1, command, f"TEST: {command}.")
         await made.clock.sleep(seconds)
 
     async def script(console: Console) -> None:

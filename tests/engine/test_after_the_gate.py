@@ -128,7 +128,7 @@ def _log_out(console: Console) -> None:
 
 
 def _halt(console: Console) -> None:
-    console.engine._halts.found(F1, "test", "Test.")
+    console.engine.core.halts.found(F1, "test", "Test.")
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_a_first_try_found_during_the_commit_of_the_second_stops_it_and_no_neigh
             lane = console.engine.lanes[F1]
             (order,) = console.engine.book.of_account(F1)
             row = Doubt(console, lane, order).row()
-            console.engine._reconciler.absorb_orders(lane, Read((row,), whole=True))
+            console.engine.parts.reconciler.absorb_orders(lane, Read((row,), whole=True))
 
     async def script(console: Console) -> None:
         await begin(console)

@@ -81,8 +81,8 @@ def test_a_row_of_another_order_of_ours_is_refused_and_the_refusal_can_be_mended
         doubt = Doubt(console, lane, second)
         read = Read((Doubt(console, lane, first).row(first.broker_order_id),
                      doubt.row(SHOWN, tag="")), whole=True)  # fmt: skip
-        absorbed = console.engine._reconciler.absorb_orders(lane, read)
-        console.engine._resolver.judge(lane, absorbed, None)
+        absorbed = console.engine.parts.reconciler.absorb_orders(lane, read)
+        console.engine.parts.resolver.judge(lane, absorbed, None)
         assert second.state is State.REVIEW
         store = console.store
         closing = Closing(console.engine, store.journal, store.seals, made.clock)

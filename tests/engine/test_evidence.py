@@ -258,7 +258,7 @@ def test_a_tag_of_an_order_that_never_left_halts_its_account() -> None:
         order = order_of(console, lane.account_id)
         assert order.state is State.NOT_SENT
         row = Doubt(console, lane, order).row()
-        console.engine._reconciler.absorb_orders(lane, Read((row,), whole=True))
+        console.engine.parts.reconciler.absorb_orders(lane, Read((row,), whole=True))
         assert lane.status.halted
 
     with world(1) as made:

@@ -38,7 +38,7 @@ def see_the_first_try(console: Console) -> None:
     follower = made.accounts[1].client_id
     (taken,) = (order for order in made.broker.ledger.accepted if order.account == follower)
     row = Doubt(console, lane, order_of(console)).row(taken.order_id)
-    console.engine._reconciler.absorb_orders(lane, Read((row,), whole=True))
+    console.engine.parts.reconciler.absorb_orders(lane, Read((row,), whole=True))
 
 
 def at(point: str, held: list[Console]) -> FaultPoint:

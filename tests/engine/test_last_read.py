@@ -44,10 +44,12 @@ def play(seed: int, *, same_objects: bool) -> Told:
                 doubt.lift()
             shown = rows if same_objects else [replace(one) for one in rows]
             traded = trades if same_objects else [replace(one) for one in trades]
-            absorbed = doubt.console.engine._reconciler.absorb_orders(
+            absorbed = doubt.console.engine.parts.reconciler.absorb_orders(
                 lane, Read(tuple(shown), whole=dice.random() < 0.9)
             )
-            doubt.console.engine._reconciler.absorb_trades(lane, Read(tuple(traded), whole=True))
+            doubt.console.engine.parts.reconciler.absorb_trades(
+                lane, Read(tuple(traded), whole=True)
+            )
             told.append(
                 (
                     absorbed, doubt.order.view(), doubt.halted(), list(alarms),
@@ -91,9 +93,9 @@ def test_an_old_row_is_merged_again_when_its_order_has_become_ours() -> None:
         filled = doubt.row(tag="", state=State.FILLED, filled_quantity=10, placed_ns=1)
         rows = Read((filled,), whole=True)
         engine = doubt.console.engine
-        assert engine._reconciler.absorb_orders(doubt.lane, rows).strangers == [filled]
+        assert engine.parts.reconciler.absorb_orders(doubt.lane, rows).strangers == [filled]
         engine.book.acknowledge(doubt.order, BrokerOrderId("B1"))
-        assert engine._reconciler.absorb_orders(doubt.lane, rows).strangers == []
+        assert engine.parts.reconciler.absorb_orders(doubt.lane, rows).strangers == []
         assert doubt.state() is State.FILLED
 
     with_a_doubt(test)
@@ -146,7 +148,7 @@ def test_an_overfill_that_a_person_has_seen_halts_again_only_when_it_grows() -> 
 
 def test_a_book_that_loses_an_order_of_today_is_incomplete_until_it_shows_it_again() -> None:
     def test(doubt: Doubt) -> None:
-        absorb = doubt.console.engine._reconciler.absorb_orders
+        absorb = doubt.console.engine.parts.reconciler.absorb_orders
         stranger, ours = doubt.row("S1", tag="", quantity=1), doubt.row("B1")
         both = (stranger, ours)
         reads = [both, both, (stranger,), (), (ours,), both, (ours,)]

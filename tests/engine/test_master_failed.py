@@ -40,7 +40,7 @@ def test_a_crash_after_the_masters_rejection_lets_no_follower_leave(fan_out: Fan
             Fault(action="reject", text="RMS:Margin exceeds", accounts=[made.accounts[0].client_id])
         )
         console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 50 * 10**9
-        console.engine.bus._listeners.remove(console.engine._fan_out.hear)
+        console.engine.bus._listeners.remove(console.engine.parts.fan_out.hear)
         await place(console, fan_out)
         await made.clock.sleep(4)
         (master,) = console.engine.book.of_account(made.master)

@@ -180,7 +180,7 @@ def test_a_first_try_that_appears_after_a_restart_is_a_duplicate_and_no_stranger
         console.log_all_in()
         await console.world.clock.sleep(5)
         for lane, row in zip(console.engine.lanes, rows, strict=True):
-            console.engine._reconciler.absorb_orders(lane, Read((row,), whole=True))
+            console.engine.parts.reconciler.absorb_orders(lane, Read((row,), whole=True))
         assert all(lane.status.halted for lane in console.engine.lanes)
         assert console.engine.gate.may_send
 

@@ -51,7 +51,7 @@ def test_what_is_leaving_cannot_be_given_up() -> None:
 def test_also_a_settled_plan_sends_no_more_than_was_marked() -> None:
     def test(doubt: Doubt) -> None:
         engine = doubt.console.engine
-        assert not engine._progress.wrote(doubt.order.intent.plan_id)
+        assert not engine.core.progress.wrote(doubt.order.intent.plan_id)
         assert not engine.gate.may_send
         doubt.console.bugs.clear()  # the alarm was meant
 
@@ -61,10 +61,10 @@ def test_also_a_settled_plan_sends_no_more_than_was_marked() -> None:
 def test_one_more_on_the_wire_than_was_marked_is_refused() -> None:
     def test(doubt: Doubt) -> None:
         engine, plan = doubt.console.engine, doubt.order.intent.plan_id
-        engine._progress.start(plan, 1)
-        engine._progress.marked(plan, 1)
-        assert engine._progress.wrote(plan)
-        assert not engine._progress.wrote(plan)
+        engine.core.progress.start(plan, 1)
+        engine.core.progress.marked(plan, 1)
+        assert engine.core.progress.wrote(plan)
+        assert not engine.core.progress.wrote(plan)
         assert not engine.gate.may_send
         doubt.console.bugs.clear()  # the alarm was meant
 

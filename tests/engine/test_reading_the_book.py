@@ -66,7 +66,9 @@ def test_a_read_without_an_order_that_we_know_is_not_complete() -> None:
     def test(doubt: Doubt) -> None:
         doubt.read(doubt.row())
         assert doubt.state() is State.WORKING
-        absorbed = doubt.console.engine._reconciler.absorb_orders(doubt.lane, Read((), whole=True))
+        absorbed = doubt.console.engine.parts.reconciler.absorb_orders(
+            doubt.lane, Read((), whole=True)
+        )
         assert not absorbed.complete
 
     with_a_doubt(test)
@@ -167,7 +169,7 @@ def test_a_tag_on_another_quantity_is_not_linked() -> None:
 def test_a_tag_of_another_account_is_not_linked() -> None:
     def test(doubt: Doubt) -> None:
         engine = doubt.console.engine
-        engine._reconciler.absorb_orders(engine.lanes[doubt.console.world.master],
+        engine.parts.reconciler.absorb_orders(engine.lanes[doubt.console.world.master],
                                          Read((doubt.row(),), whole=True))  # fmt: skip
         assert doubt.order.broker_order_id is None
 

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
 from copytrade_gui.domain.account import Account, Role, SessionState
 from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.events import Alarm, Event
@@ -33,6 +32,7 @@ from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Val
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.core import make_core
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import FaultPoint, LostRecords, SessionToken
 from copytrade_gui.simulator.broker import SimulatedBroker
@@ -40,7 +40,7 @@ from copytrade_gui.simulator.config import SimulatorConfig, Switches
 from copytrade_gui.storage.files.folder import DataFolder, open_folder
 from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.proof.chance import SeededChance
-from tests.proof.door import Line, SimulatorDoor
+from tests.proof.in_process import Line, broker_in_process
 from tests.proof.row import ProofBroken
 from tests.proof.virtual import VirtualClock, VirtualLoop, VirtualTime, surprise
 
@@ -305,25 +305,21 @@ class World:
         store = await stack.enter_async_context(
             open_store(folder, self.clock, inline=True, seams=_SEAMS)
         )
-        broker = IiflBroker(
-            login_url="http://127.0.0.1:9/",
-            clock=self.clock,
-            http_call_factory=lambda _address: SimulatorDoor(
-                self.broker, self.clock, self.line, self._on_wire
-            ),
-            channel_factory=lambda needs: HttpxChannel(needs, self.clock, always_warm=True),
-            cache_dir=folder.cache,
-        )
+        broker = broker_in_process(self.broker, self.clock, self.line, self._on_wire, folder.cache)
         stack.push_async_callback(broker.aclose)
-        engine = Engine(
-            journal=store.journal,
+        core = make_core(
             clock=self.clock,
             chance=SeededChance(f"{self.seed}/{self.lives}"),
             kill_flag=store.kill_flag,
-            installation_key=store.installation.tag_key,
             settings=self.settings,
             fault=fault,
             undisturbed=self.undisturbed,
+        )
+        engine = Engine(
+            core,
+            journal=store.journal,
+            kill_flag=store.kill_flag,
+            installation_key=store.installation.tag_key,
             lost=LostRecords(store.installation.lost_ns, self._instrument_of),
         )
         engine.hours.calendar = self.calendar

@@ -167,7 +167,7 @@ def test_an_order_called_not_placed_is_looked_for_once_more() -> None:
         await made.clock.sleep(400)
         (order,) = console.engine.book.of_account(first(made).account_id)
         assert order.state.value == "NOT_PLACED"
-        console.engine._poller.close()  # only the gate reads from here on
+        console.engine.parts.poller.close()  # only the gate reads from here on
         made.broker.clear_faults()
         made.time.now_ns += EVENING_NS
         report = await closing(console).close_day("operator")

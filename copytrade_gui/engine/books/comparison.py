@@ -13,11 +13,9 @@ from dataclasses import dataclass
 
 from copytrade_gui.engine.books.differences import Books, differences
 from copytrade_gui.engine.books.poller import Poller
-from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
-from copytrade_gui.ports import BrokerFailureError, BrokerPosition, Clock
+from copytrade_gui.ports import BrokerFailureError, BrokerPosition
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +38,13 @@ class Compared:
 class Comparison:
     """Compares accounts, some at once. Sends nothing but reads."""
 
-    def __init__(
-        self, *, book: Book, poller: Poller, clock: Clock, work: Work, settings: EngineSettings
-    ) -> None:
-        self._book = book
+    def __init__(self, core: Core, poller: Poller) -> None:
+        self._book = core.book
         self._poller = poller
-        self._clock = clock
-        self._work = work
-        self._settings = settings
-        self._slots = asyncio.Semaphore(settings.compares_at_once)
+        self._clock = core.clock
+        self._work = core.work
+        self._settings = core.settings
+        self._slots = asyncio.Semaphore(core.settings.compares_at_once)
 
     def begin(self, lane: Lane, tell: Callable[[Lane, Compared], None]) -> None:
         """Compare an account in the background and ``tell`` what came of it."""

@@ -7,7 +7,6 @@ His positions are read at login, after each of his fills, and every ``positions_
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from functools import partial
 
 from msgspec import Struct
@@ -17,11 +16,10 @@ from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import Product, Side
-from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
-from copytrade_gui.ports import BrokerFailureError, Clock
+from copytrade_gui.ports import BrokerFailureError
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +43,15 @@ class _Known(Struct):
 class MasterPositions:
     """Reads the masters' positions and keeps them young. Sends nothing but reads."""
 
-    def __init__(self, lanes: Lanes, clock: Clock, work: Work, settings: EngineSettings) -> None:
-        self._lanes = lanes
-        self._clock = clock
-        self._work = work
-        self._settings = settings
+    def __init__(self, core: Core) -> None:
+        self._lanes = core.lanes
+        self._clock = core.clock
+        self._work = core.work
+        self._settings = core.settings
         self._known: dict[AccountId, _Known] = {}
         self._heard: dict[AccountId, dict[Part, int]] = {}
         """All our fills of each account, signed units."""
-        self.on_read: Callable[[], None] = lambda: None
-        """Called after a read: an order may have waited for it."""
+        self._news = core.news
         self._due: dict[AccountId, int] = {}
         self._reading: set[AccountId] = set()
 
@@ -126,7 +123,7 @@ class MasterPositions:
             self._known[account] = _Known(nets, heard, self._clock.mono_ns(), day, {})
             if heard != self._heard.get(account, {}):
                 again = 0.0
-            self.on_read()
+            self._news.positions_read()
         except BrokerFailureError as failure:
             log.info("no positions for %s: %s", account, failure)
             again = self._settings.poll_active

@@ -17,12 +17,9 @@ from functools import partial
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.engine.orders.account_news import AccountNews
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.lane import Lane, Lanes
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
-from copytrade_gui.ports import BrokerOrder, BrokerSession, Clock, Read, Silence
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
+from copytrade_gui.ports import BrokerOrder, BrokerSession, Read, Silence
 
 log = logging.getLogger(__name__)
 
@@ -44,31 +41,16 @@ _ANNOUNCE_AFTER = 1.0
 class Offline:
     """Decides which accounts are OFFLINE and when they come back."""
 
-    def __init__(
-        self,
-        *,
-        lanes: Lanes,
-        account_news: AccountNews,
-        book: Book,
-        clock: Clock,
-        work: Work,
-        settings: EngineSettings,
-        look: Callable[[AccountId, float], None],
-        network_back: Callable[[int], None],
-        on_ready: Callable[[], None],
-    ) -> None:
-        """``network_back`` hears how many ns this machine had no network, before anything leaves;
-        ``on_ready`` that an account may send again.
-        """
-        self._lanes = lanes
-        self._account_news = account_news
-        self._book = book
-        self._clock = clock
-        self._work = work
-        self._settings = settings
+    def __init__(self, core: Core, look: Callable[[AccountId, float], None]) -> None:
+        """``look`` has the books of an account read in so many seconds."""
+        self._lanes = core.lanes
+        self._account_news = core.account_news
+        self._book = core.book
+        self._clock = core.clock
+        self._work = core.work
+        self._settings = core.settings
         self._look = look
-        self._network_back = network_back
-        self._on_ready = on_ready
+        self._news = core.news
         self._silent: dict[AccountId, int] = {}
         """Calls in a row without any answer."""
         self._since_ns: dict[AccountId, int] = {}
@@ -197,12 +179,12 @@ class Offline:
             self._network_is_back()
         self._account_news.session(lane, SessionState.READY)
         self._note(self._back, lane, "The broker answers again, and its order book was read.")
-        self._on_ready()
+        self._news.ready()
 
     def _network_is_back(self) -> None:
         gap_ns = self._clock.mono_ns() - self._down_since_ns
         self._down_since_ns = 0
-        self._network_back(gap_ns)
+        self._news.network_back(gap_ns)
         for lane in self._lanes:
             if lane.session is not None:
                 self._look(lane.account_id, self._work.jitter(self._settings.offline_first))

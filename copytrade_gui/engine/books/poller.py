@@ -9,23 +9,20 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Sequence
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine.books.offline import Offline
-from copytrade_gui.engine.books.reconciler import Absorbed, Reconciler
+from copytrade_gui.engine.books.reconciler import Reconciler
 from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.account_news import AccountNews
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.absorbed import Absorbed
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.limiter import RollingWindow
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
-from copytrade_gui.ports import BrokerSession, BrokerTrade, Clock, FaultPoint, Read, Timer
+from copytrade_gui.ports import BrokerSession, BrokerTrade, Read, Timer
 
 log = logging.getLogger(__name__)
 
@@ -35,58 +32,27 @@ _CHANGING = frozenset({State.MODIFY_PENDING, State.CANCEL_PENDING, State.ACKED})
 class Poller:
     """Schedules reads and hands them to the reconciler and the resolver."""
 
-    def __init__(
-        self,
-        *,
-        book: Book,
-        lanes: Lanes,
-        reconciler: Reconciler,
-        resolver: Resolver,
-        account_news: AccountNews,
-        clock: Clock,
-        work: Work,
-        settings: EngineSettings,
-        fault: FaultPoint,
-        awaited_master: Callable[[AccountId], Order | None],
-        put_off: Callable[[AccountId], bool],
-        after_read: Sequence[Callable[[Lane, Absorbed], None]],
-        notice_time: Callable[[], None],
-        network_back: Callable[[int], None],
-        on_ready: Callable[[], None],
-    ) -> None:
-        """``put_off``: its cancels are being answered, so its book is read when they are done."""
-        self._book = book
-        self._lanes = lanes
+    def __init__(self, core: Core, reconciler: Reconciler, resolver: Resolver) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
         self._reconciler = reconciler
         self._resolver = resolver
-        self._account_news = account_news
-        self._clock = clock
-        self._work = work
-        self._settings = settings
-        self._fault = fault
-        self._awaited_master = awaited_master
-        self._put_off = put_off
-        self._after_read = after_read
-        self._notice_time = notice_time
+        self._account_news = core.account_news
+        self._clock = core.clock
+        self._work = core.work
+        self._settings = core.settings
+        self._fault = core.fault
+        self._news = core.news
+        self._notice_time = core.gate.notice_time
         self._due: list[tuple[int, int, AccountId]] = []
         self._due_at: dict[AccountId, int] = {}
         self._serial = 0
         self._timer: Timer | None = None
         self._timer_ns = 0
         self._reading: set[AccountId] = set()
-        self._slots = asyncio.Semaphore(settings.reads_at_once)
-        self._slots_offline = asyncio.Semaphore(settings.offline_reads_at_once)
-        self.offline = Offline(
-            lanes=lanes,
-            account_news=account_news,
-            book=book,
-            clock=clock,
-            work=work,
-            settings=settings,
-            look=self.look,
-            network_back=network_back,
-            on_ready=on_ready,
-        )
+        self._slots = asyncio.Semaphore(core.settings.reads_at_once)
+        self._slots_offline = asyncio.Semaphore(core.settings.offline_reads_at_once)
+        self.offline = Offline(core, self.look)
         self._absent: set[AccountId] = set()
         self._closed = False
 
@@ -116,8 +82,8 @@ class Poller:
             return self._resolver.next_read_in(order)
         if state is State.REVIEW or state is State.NOT_PLACED:
             return settings.late_find_every
-        awaited = self._awaited_master(order.intent.account_id)
-        if awaited is order:
+        lane = self._lanes.get(order.intent.account_id)
+        if lane is not None and lane.awaited_master is order:
             return settings.master_poll
         quiet = (self._clock.wall_ns() - order.changed_ns) / 1e9
         if quiet < 2:
@@ -125,6 +91,11 @@ class Poller:
         if state in _CHANGING or quiet < 10:
             return settings.poll_active
         return settings.poll_idle
+
+    def _cancelling(self, lane: Lane) -> bool:
+        """True while its cancels leave one after another: a book read now is old when it comes."""
+        since, now = lane.cancelling_ns, self._clock.mono_ns()
+        return since > 0 and now - since < self._settings.cancel_moves * 1e9
 
     def _set_timer(self) -> None:
         if not self._due:
@@ -151,7 +122,7 @@ class Poller:
             if lane is None:
                 continue
             # A read under way is perhaps of a session that is gone: it is not this one.
-            if account in self._reading or self._put_off(account):
+            if account in self._reading or self._cancelling(lane):
                 self.look(account, self._settings.poll_first)
                 continue
             self._reading.add(account)
@@ -167,7 +138,7 @@ class Poller:
                 # Nothing can be read, but 30 minutes in doubt end before a person all the same.
                 self._resolver.judge(lane, Absorbed(complete=False), None)
             else:
-                master = self._awaited_master(account)
+                master = lane.awaited_master
                 number = None if master is None else master.broker_order_id
                 whole = lane.status.unread or lane.status.session is SessionState.OFFLINE
                 if number is not None and not whole:
@@ -202,8 +173,7 @@ class Poller:
         if trades is not None:
             self._reconciler.absorb_trades(lane, trades)
         self._resolver.judge(lane, absorbed, trades, began_ns)
-        for hear in self._after_read:
-            hear(lane, absorbed)
+        self._news.after_read(lane, absorbed)
         if lane.status.unread:  # whoever asked for it, this read did not do
             self.look(lane.account_id, self._settings.poll_active)
         return absorbed

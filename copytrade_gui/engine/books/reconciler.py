@@ -7,67 +7,37 @@ table; what the table does not allow is an old row and changes nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, is_our_tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill
 from copytrade_gui.engine.books.divergence import Divergences, alarm_words, made_larger, not_by_us
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.halts import Halts
+from copytrade_gui.engine.orders.absorbed import Absorbed
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.last_read import LastReadOrders, LastReadTrades
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
+from copytrade_gui.ports import BrokerOrder, BrokerTrade, LostRecords, Read
 
 _EXPLAINED = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED})
 _NOT_FILLED_YET = frozenset({State.ACKED, State.WORKING, State.TRIGGER_PENDING})
 _LATE = frozenset({State.NOT_PLACED, State.REFUSED, State.NOT_SENT})
 
 
-@dataclass(slots=True)
-class Absorbed:
-    """What one read told us. ``complete`` is the only kind that may prove an absence."""
-
-    complete: bool
-    why_not: str = ""
-    strangers: list[BrokerOrder] = field(default_factory=list)
-    """Rows that belong to no order of ours."""
-    rows: tuple[BrokerOrder, ...] = ()
-    trades: Read[BrokerTrade] | None = None
-    """Both books as they were read, for whoever compares them."""
-    whole: bool = False
-    """The book was read whole: what it shows is there, whatever it may lack."""
-    began_ns: int = 0
-    """When the book was asked for, monotonic: it shows nothing of what came after that."""
-
-
 class Reconciler:
     """Merges reads of one account's books into our orders."""
 
-    def __init__(
-        self,
-        book: Book,
-        halts: Halts,
-        divergences: Divergences,
-        *,
-        on_live: Callable[[Order], None],
-        on_settled: Callable[[Order], None],
-        on_rejected: Callable[[Order], None],
-        on_unknown: Callable[[Lane, list[BrokerOrder]], int],
-    ) -> None:
-        """``on_unknown`` gets rows with a tag of this program that our records do not know, and
-        tells how many of them will become orders of ours: until then the read is not complete.
+    def __init__(self, core: Core, divergences: Divergences, lost: LostRecords) -> None:
+        """Until a row of which our records were ``lost`` is an order of ours again, a read that
+        shows it is not complete.
         """
-        self._book = book
-        self._halts = halts
+        self._book = core.book
+        self._halts = core.halts
         self._divergences = divergences
-        self._on_live = on_live
-        self._on_settled = on_settled
-        self._on_rejected = on_rejected
-        self._on_unknown = on_unknown
+        self._news = core.news
+        self._lost = lost
         self._said: set[tuple[AccountId, str]] = set()
         self._too_far: dict[AccountId, dict[IntentId, bool]] = {}
         self._orders_shown: defaultdict[AccountId, LastReadOrders] = defaultdict(LastReadOrders)
@@ -98,9 +68,11 @@ class Reconciler:
             if _settled(order, row) and (result.complete or row.state is not State.CANCELLED):
                 shown.settle(row)
         unknown = [row for row in result.strangers if self._is_unknown(row)]
-        if unknown and (number := self._on_unknown(lane, unknown)):
-            result.complete = False
-            result.why_not = f"{number} orders of ours in it are not in our records yet"
+        if unknown:
+            self._news.unknown_rows(lane, unknown)
+            if number := sum(map(self._lost.covers, unknown)):
+                result.complete = False
+                result.why_not = f"{number} orders of ours in it are not in our records yet"
         return result
 
     def shown(self, account: AccountId, number: BrokerOrderId) -> BrokerOrder | None:
@@ -221,7 +193,7 @@ class Reconciler:
                 f"{order.state} and never left.",
             )
             return
-        self._on_settled(order)
+        self._news.settled(order)
         if late:
             self._book.alarm(
                 "late_find",
@@ -230,7 +202,7 @@ class Reconciler:
                 f"{order.intent.terms.instrument.symbol}, {row.broker_order_id}.",
                 order,
             )
-        self._on_live(order)
+        self._news.live(order)
 
     def _alike(self, order: Order, row: BrokerOrder) -> bool:
         """A tag alone is a label; the row must also be for our instrument, side and quantity."""
@@ -273,8 +245,8 @@ class Reconciler:
                 reason = not_by_us(order)
             if self._book.move(order, new, code=code, reason=reason):
                 if new is State.REJECTED:
-                    self._on_rejected(order)
-                self._on_live(order)
+                    self._news.rejected(order)
+                self._news.live(order)
                 return True
         if grew:
             self._book.announce(order, old)
@@ -314,12 +286,12 @@ class Reconciler:
         row = None if number is None else self._orders_shown[account].first.get(number)
         waiting = self._too_far.setdefault(account, {})
         if row is not None and quantity <= row.quantity:
-            self._on_live(order)
+            self._news.live(order)
         elif state is None or state.ended or waiting.get(name):
             self._overfill(order, quantity, "traded")
         else:
             waiting.setdefault(name, False)
-            self._on_live(order)
+            self._news.live(order)
 
     def _overfill(self, order: Order, quantity: int, how: str) -> None:
         terms = order.intent.terms

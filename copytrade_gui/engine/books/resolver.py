@@ -7,19 +7,17 @@ here sends; a verdict of REFUSED for a rate limit lets the dispatcher queue the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from copytrade_gui.domain.events import Candidate, ReviewItem, ReviewsChanged
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId
+from copytrade_gui.domain.ids import BrokerOrderId, IntentId
 from copytrade_gui.domain.order import State
-from copytrade_gui.engine.books.reconciler import Absorbed
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.bus import Bus
+from copytrade_gui.engine.orders.absorbed import Absorbed
+from copytrade_gui.engine.orders.core import Core, LastRead
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.ports import BrokerOrder, BrokerTrade, Clock, Doubt, FaultPoint, Read
+from copytrade_gui.ports import BrokerOrder, BrokerTrade, Doubt, Read
 
 log = logging.getLogger(__name__)
 
@@ -29,27 +27,15 @@ _GAVE_UP = "30 minutes of reads did not prove what became of it."
 class Resolver:
     """Judges orders in doubt after each read of their account's books."""
 
-    def __init__(
-        self,
-        *,
-        book: Book,
-        bus: Bus,
-        clock: Clock,
-        settings: EngineSettings,
-        fault: FaultPoint,
-        on_settled: Callable[[Order], None],
-        on_requeue: Callable[[Order], None],
-        shown: Callable[[AccountId, BrokerOrderId], BrokerOrder | None],
-    ) -> None:
-        """``shown``: a row of an account's order book as it was last read whole."""
-        self._book = book
-        self._bus = bus
-        self._clock = clock
-        self._settings = settings
-        self._fault = fault
-        self._on_settled = on_settled
-        self._on_requeue = on_requeue
-        self._shown = shown
+    def __init__(self, core: Core, last_read: LastRead) -> None:
+        """``last_read``: a row of an account's order book as it was last read whole."""
+        self._book = core.book
+        self._bus = core.bus
+        self._clock = core.clock
+        self._settings = core.settings
+        self._fault = core.fault
+        self._news = core.news
+        self._last_read = last_read
         self._reviews: dict[IntentId, ReviewItem] = {}
 
     def doubtful(self, lane: Lane) -> list[Order]:
@@ -138,7 +124,8 @@ class Resolver:
                 order, "It was sent on an earlier day, which today's book does not show.", []
             )
             return
-        span = (now - order.absent_since_ns) / 1e9 if order.absent_reads else 0.0
+        reads = order.absent_reads
+        span = (now - order.absent_since_ns) / 1e9 if reads else 0.0
         since_doubt = (now - order.doubt_ns) / 1e9
         plain = order.doubt is Doubt.PLAIN
         blind = trades is None or not trades.whole
@@ -146,15 +133,9 @@ class Resolver:
             # Without the trade book nothing is proven, however often the order book is read.
             self._review(order, _GAVE_UP, [])
             return
-        if (
-            not plain
-            and order.absent_reads >= settings.confirm_reads
-            and span >= settings.confirm_gap
-        ):
+        if not plain and reads >= settings.confirm_reads and span >= settings.confirm_gap:
             self._confirm_refusal(order)
-        elif (
-            plain and order.absent_reads >= settings.settle_reads and span >= settings.settle_window
-        ):
+        elif plain and reads >= settings.settle_reads and span >= settings.settle_window:
             if trades is None or not trades.whole:
                 return
             self._fault(faultpoints.BEFORE_VERDICT)
@@ -164,7 +145,7 @@ class Resolver:
                 code="absent",
                 reason=f"{order.absent_reads} complete reads over {span:.0f} s do not show it.",
             )
-            self._on_settled(order)
+            self._news.settled(order)
             self._fault(faultpoints.AFTER_VERDICT)
         elif since_doubt >= settings.give_up:
             self._review(order, _GAVE_UP, [])
@@ -180,8 +161,8 @@ class Resolver:
             if order.requeued == 0 and not order.cancel_requested:
                 order.requeued = 1
                 order.waiting_ns = self._clock.mono_ns()
-                self._on_requeue(order)
-            self._on_settled(order)
+                self._news.requeue(order)
+            self._news.settled(order)
 
     def _look_alikes(self, order: Order, strangers: Sequence[BrokerOrder]) -> list[BrokerOrder]:
         attempt = order.attempt
@@ -231,7 +212,7 @@ class Resolver:
             one.broker_order_id == broker_order_id for one in item.candidates
         ):
             return ""
-        row = self._shown(account, broker_order_id)
+        row = self._last_read(account, broker_order_id)
         if row is None:
             return (
                 f"Order {broker_order_id} is not in the broker's book as it was last read. "
@@ -269,7 +250,7 @@ class Resolver:
                 f"An order of {order.intent.account_id} needs your decision: {why}",
                 order,
             )
-            self._on_settled(order)
+            self._news.settled(order)
 
     def _list(self, order: Order, why: str, rows: Sequence[BrokerOrder]) -> None:
         if order.attempt is None:
@@ -287,7 +268,7 @@ class Resolver:
     def _announce_reviews(self, order: Order) -> None:
         self._reviews.pop(order.intent.intent_id, None)
         self._bus.publish(ReviewsChanged(tuple(self._reviews.values())))
-        self._on_settled(order)
+        self._news.settled(order)
 
     def _forget_settled_reviews(self) -> None:
         gone = []

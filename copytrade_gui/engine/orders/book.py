@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from copytrade_gui.domain.order import IllegalTransitionError, State, step
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan
 from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.fills import Fills
+from copytrade_gui.engine.orders.news import News
 from copytrade_gui.engine.orders.order import GIVEN_UP, Order, order_of
 from copytrade_gui.ports import Clock, Doubt
 
@@ -28,8 +29,9 @@ _SENDING = State.SENDING
 class Book:
     """All orders of the day by intent, tag, account and broker order id."""
 
-    def __init__(self, bus: Bus, clock: Clock) -> None:
+    def __init__(self, bus: Bus, clock: Clock, news: News) -> None:
         self._bus = bus
+        self._news = news
         self._clock = clock
         self._orders: dict[IntentId, Order] = {}
         self._by_account: dict[AccountId, dict[IntentId, Order]] = {}
@@ -47,8 +49,6 @@ class Book:
         self.fills = Fills()
         self._filled: dict[AccountId, int] = {}
         self.plans: dict[PlanId, Plan] = {}
-        self.on_filled: Callable[[Order, int], None] = lambda _order, _units: None
-        """Called with an order of which so many more units were filled."""
 
     # ------------------------------------------------------------ reading
 
@@ -373,7 +373,7 @@ class Book:
         more, order.filled = filled - order.filled, filled
         self._filled[account] = self._filled.get(account, 0) + more
         if more:
-            self.on_filled(order, more)
+            self._news.filled(order, more)
 
     def _know(self, order: Order, broker_order_id: BrokerOrderId) -> None:
         account = order.intent.account_id

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.engine.orders.news import News
 from copytrade_gui.ports import Clock, KillFlag
 
 _STRICTNESS = {
@@ -24,21 +23,14 @@ _SLEPT_NS = 10_000_000_000
 """The wall clock gained so much on the monotonic one: the machine slept, or was set (row 34)."""
 
 
-def _nobody(*_: object) -> None:
-    """Nobody listens."""
-
-
 class Gate:
     """Holds the trading state. ``brake`` may be called from any thread and takes hold at once."""
 
-    def __init__(self, clock: Clock, kill_flag: KillFlag) -> None:
+    def __init__(self, clock: Clock, kill_flag: KillFlag, news: News) -> None:
         self._clock = clock
         self._kill_flag = kill_flag
         self._brake: TradingState | None = None
-        self.on_kill_file: Callable[[], None] = _nobody
-        """Called once when the kill flag's file is found that nobody here has set."""
-        self.on_sleep: Callable[[StateChange, int], None] = _nobody
-        """Called with the state before and the ns gained, when the machine has slept."""
+        self._news = news
         self.clock_off_ms = 0.0
         """Broker's clock minus ours as last read; 0 until it is."""
         self._window_ns: int | None = None
@@ -111,7 +103,7 @@ class Gate:
         if gained <= _SLEPT_NS:
             return
         reason = f"The clock jumped {gained / 1e9:.0f} s ahead, as after a sleep."
-        self.on_sleep(self.recover("clock", reason), gained)
+        self._news.slept(self.recover("clock", reason), gained)
 
     def recover(self, actor: str, reason: str) -> StateChange:
         """Let nothing leave until the books were checked; a stop stays. Returns what was before."""
@@ -125,7 +117,7 @@ class Gate:
         if not self.kill_flagged():
             return False
         self.brake(TradingState.KILL)
-        self.on_kill_file()
+        self._news.kill_file()
         return True
 
     def window_answers(self) -> None:

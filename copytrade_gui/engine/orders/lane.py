@@ -52,7 +52,9 @@ class Lane:
         "_status",
         "account_id",
         "active",
+        "awaited_master",
         "book_reads",
+        "cancelling_ns",
         "channel",
         "facts",
         "history_reads",
@@ -89,6 +91,11 @@ class Lane:
         self.trade_reads = RollingWindow(settings.reads_per_second)
         self.position_reads = RollingWindow(settings.reads_per_second)
         self.history_reads = RollingWindow(settings.history_per_second)
+        self.awaited_master: Order | None = None
+        """An order of this master whose followers wait until it is at the exchange."""
+        self.cancelling_ns = 0
+        """Its cancels leave one after another: when that began, or one was last answered,
+        monotonic; 0 while none does."""
         self.wait_until_ns = 0
         """No order before this monotonic time: a 429 asked for it."""
         self.rank_total = 0.0

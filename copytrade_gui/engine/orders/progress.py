@@ -5,14 +5,13 @@ Attempts on the wire must never exceed attempts planned (order-safety section 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from copytrade_gui.domain.events import PlanSettled
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.wait import wait_of
 from copytrade_gui.engine.orders.book import Book
 from copytrade_gui.engine.orders.bus import Bus
+from copytrade_gui.engine.orders.news import News
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.ports import Clock
 
@@ -35,13 +34,11 @@ class _Run:
 class Progress:
     """Counts per plan; publishes ``PlanSettled`` when every intent has its first outcome."""
 
-    def __init__(
-        self, book: Book, bus: Bus, clock: Clock, overshoot: Callable[[PlanId], None]
-    ) -> None:
+    def __init__(self, book: Book, bus: Bus, clock: Clock, news: News) -> None:
         self._book = book
         self._bus = bus
         self._clock = clock
-        self._overshoot = overshoot
+        self._news = news
         self._runs: dict[PlanId, _Run] = {}
         self._over: dict[PlanId, _Run] = {}
         """Settled plans: their later tries are counted like the first."""
@@ -70,7 +67,7 @@ class Progress:
         """So many more are about to leave; False (after the alarm) if that is more than planned."""
         run = self._run_of(plan)
         if run.wire + attempts > run.marked:
-            self._overshoot(plan)
+            self._news.overshoot(plan)
             return False
         run.wire += attempts
         return True

@@ -7,7 +7,7 @@ account that are open or in doubt count against it, so that two exits in a row n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -27,13 +27,12 @@ from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Product, Side, State
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.books.master_positions import MasterPositions
-from copytrade_gui.engine.books.reconciler import Absorbed
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.books.poller import Poller
+from copytrade_gui.engine.orders.absorbed import Absorbed
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
-from copytrade_gui.ports import Clock, Copied
+from copytrade_gui.ports import Copied
 
 Slot = tuple[InstrumentKey, Product, int]
 """Instrument and product, with the Indian day for INTRADAY and 0 for what is carried."""
@@ -68,21 +67,18 @@ class _Now(Struct):
 class Exits:
     """Knows the copied quantities, and keeps an exit from leaving where it would open."""
 
-    def __init__(
-        self, book: Book, lanes: Lanes, clock: Clock, work: Work, settings: EngineSettings
-    ) -> None:
-        self._book = book
-        book.on_filled = self.filled
-        self.masters = MasterPositions(lanes, clock, work, settings)
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, masters: MasterPositions, poller: Poller) -> None:
+        self._book = core.book
+        self.masters = masters
+        self._clock = core.clock
+        self._settings = core.settings
         self._nets: dict[Slot, dict[AccountId, int]] = {}
         self._covers: dict[PlanId, Cover] = {}
         self._awaiting: set[IntentId] = set()
         self._read_ns: dict[AccountId, int] = {}
         """When the newest whole order book of an account was asked for, monotonic."""
-        self.look: Callable[[AccountId, float], None] = lambda *_: None
-        """Has the books of an account read in so many seconds."""
+        self._news = core.news
+        self._poller = poller
 
     # ------------------------------------------------------------ what is copied
 
@@ -141,7 +137,7 @@ class Exits:
         if read.complete:
             self._read_ns[lane.account_id] = read.began_ns
             if self._awaiting:
-                self.masters.on_read()
+                self._news.positions_read()
 
     # ------------------------------------------------------------ what waits
 
@@ -177,7 +173,7 @@ class Exits:
                 found[intent.intent_id] = verdict
                 if verdict[0] == AWAITS_COPY:
                     self._awaiting.add(intent.intent_id)
-                    self.look(intent.account_id, 0.0)
+                    self._poller.look(intent.account_id, 0.0)
         return found
 
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.books.reconciler import Reconciler
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.lane import Lanes
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.sending.submission import Submission
-from copytrade_gui.ports import Clock
 
 _KEPT_NS = 86_400 * 1_000_000_000
 """A day by the monotonic clock, which no wrong wall clock shortens."""
@@ -23,20 +21,13 @@ _PAUSE_NS = 60 * 1_000_000_000
 class Ended:
     """Looks for plans that are over for longer than any book shows them."""
 
-    def __init__(
-        self,
-        book: Book,
-        lanes: Lanes,
-        reconciler: Reconciler,
-        submission: Submission,
-        clock: Clock,
-    ) -> None:
-        self._book = book
-        self._lanes = lanes
+    def __init__(self, core: Core, reconciler: Reconciler, submission: Submission) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
         self._reconciler = reconciler
         self._submission = submission
-        self._clock = clock
-        self._aged_ns = clock.mono_ns()
+        self._clock = core.clock
+        self._aged_ns = core.clock.mono_ns()
         self._next_ns = 0
 
     def forget(self) -> None:

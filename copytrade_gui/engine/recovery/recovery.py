@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from functools import partial
 
 from copytrade_gui.domain.account import Role
@@ -13,22 +12,17 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.books.comparison import Compared, Comparison
-from copytrade_gui.engine.books.reconciler import Absorbed
 from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.bus import Bus
-from copytrade_gui.engine.orders.gate import Gate
-from copytrade_gui.engine.orders.hours import Hours
-from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.absorbed import Absorbed
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.recovery.findings import Findings
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.stops.stops import Stops
-from copytrade_gui.ports import Clock, FaultPoint, OpenWork
+from copytrade_gui.ports import OpenWork
 
 _SLEPT = "The machine slept before it left; it was not sent."
 
@@ -38,37 +32,26 @@ class Recovery:
 
     def __init__(
         self,
-        *,
-        book: Book,
-        bus: Bus,
-        gate: Gate,
-        lanes: Lanes,
+        core: Core,
         stops: Stops,
         fan_out: FanOutRule,
         dispatcher: Dispatcher,
         resolver: Resolver,
-        clock: Clock,
-        work: Work,
-        settings: EngineSettings,
-        hours: Hours,
-        fault: FaultPoint,
-        on_doubt: Callable[[Order], None],
-        on_live: Callable[[Order], None],
+        comparison: Comparison,
     ) -> None:
-        self._book = book
-        self._bus = bus
-        self._gate = gate
-        self._lanes = lanes
+        self._book = core.book
+        self._bus = core.bus
+        self._gate = core.gate
+        self._lanes = core.lanes
         self._stops = stops
         self._fan_out = fan_out
         self._dispatcher = dispatcher
         self._resolver = resolver
-        self._clock = clock
-        self._settings = settings
-        self._hours = hours
-        self._fault = fault
-        self._on_doubt = on_doubt
-        self._on_live = on_live
+        self._clock = core.clock
+        self._settings = core.settings
+        self._hours = core.hours
+        self._fault = core.fault
+        self._news = core.news
         self._stored: StateChange | None = None
         self._unread: dict[AccountId, None] = {}
         self._uncompared: dict[AccountId, None] = {}
@@ -77,9 +60,8 @@ class Recovery:
         """Counts gaps: what was begun to be compared before the newest proves nothing after it."""
         self._blind = 0
         """Gaps whose end was noticed and after which the books are not looked at yet."""
-        self.comparison: Comparison | None = None
-        """Compares the books of accounts that have orders of today; made after this."""
-        self._findings = Findings(bus, work, unread=self._unchecked, asks=self._asks)
+        self._comparison = comparison
+        self._findings = Findings(core.bus, core.work, unread=self._unchecked, asks=self._asks)
         self._last_event_ns = 0
         self._must_ask = False
         self._done = False
@@ -158,13 +140,13 @@ class Recovery:
             self._unread[account] = None
             order.doubt_ns = order.doubt_ns or self._clock.mono_ns()
             if state is State.UNKNOWN:
-                self._on_doubt(order)
+                self._news.live(order)
             elif state is State.REVIEW:
                 self._resolver.restore_review(order)
             else:
-                self._on_live(order)
+                self._news.live(order)
         elif state is State.NOT_PLACED:
-            self._on_live(order)
+            self._news.live(order)
 
     def _restore_state(self) -> None:
         stored, now = self._stored, self._findings.started_ns
@@ -174,9 +156,6 @@ class Recovery:
             )
         if stored is not None and stored.state in (TradingState.HALT, TradingState.KILL):
             self._stops.restore(stored)
-            if stored.state is TradingState.KILL:
-                self._dispatcher.drop_queue("killed", "Killed before the restart.")
-                self._stops.sweep()
 
     # ------------------------------------------------------------ reads come in
 
@@ -202,11 +181,11 @@ class Recovery:
     def compare_if_due(self, lane: Lane) -> bool:
         """Begin to compare an account that must be; True if that reads its books, now or soon."""
         account = lane.account_id
-        if self.comparison is None or account not in self._uncompared:
+        if account not in self._uncompared:
             return False
         if account not in self._comparing:
             self._comparing.add(account)
-            self.comparison.begin(lane, partial(self._compared, self._round))
+            self._comparison.begin(lane, partial(self._compared, self._round))
         return True
 
     def _compare_again(self) -> None:
@@ -224,9 +203,9 @@ class Recovery:
         account = lane.account_id
         if begun_in != self._round:
             return  # of before the gap: the next read begins it again
-        if result.gone and lane.session is not None and self.comparison:
+        if result.gone and lane.session is not None:
             # Logged in again meanwhile.
-            self.comparison.begin(lane, partial(self._compared, begun_in))
+            self._comparison.begin(lane, partial(self._compared, begun_in))
             return
         self._comparing.discard(account)
         if result.gone:

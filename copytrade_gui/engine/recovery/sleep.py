@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.engine.books.poller import Poller
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.lane import Lanes
-from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.recovery.recovery import Recovery
 
 
 class Sleep:
     """What is done when the clocks show that the machine slept (order-safety section 9 row 34)."""
 
-    def __init__(
-        self, book: Book, lanes: Lanes, recovery: Recovery, poller: Poller, work: Work
-    ) -> None:
-        self._book = book
-        self._lanes = lanes
+    def __init__(self, core: Core, recovery: Recovery, poller: Poller) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
         self._recovery = recovery
         self._poller = poller
-        self._work = work
+        self._work = core.work
 
     def slept(self, before: StateChange, gained_ns: int) -> None:
         """The gate noticed it; ``before`` is the trading state of before the sleep."""

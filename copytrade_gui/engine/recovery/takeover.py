@@ -11,7 +11,6 @@ installation's: everything halts.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from decimal import Decimal
 
 from copytrade_gui.domain.events import PlanMade, Severity
@@ -28,14 +27,12 @@ from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
 from copytrade_gui.domain.records import Attempt, Intent, MasterAction, Plan
 from copytrade_gui.engine.books.poller import Poller
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.bus import Bus
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import order_of
-from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.recovery.recovery import Recovery
 from copytrade_gui.engine.stops.auto_stops import AutoStops
-from copytrade_gui.ports import BrokerOrder, Clock, Journal, JournalFailureError, LostRecords
+from copytrade_gui.ports import BrokerOrder, Journal, JournalFailureError, LostRecords
 
 log = logging.getLogger(__name__)
 
@@ -43,64 +40,45 @@ log = logging.getLogger(__name__)
 class TakeOver:
     """Makes orders of ours from rows of a broker's book, one plan for each."""
 
-    _auto_stops: AutoStops
-    _recovery: Recovery
-    _poller: Poller
-    _on_storage_failure: Callable[[str], None]
-
     def __init__(
         self,
+        core: Core,
         lost: LostRecords,
-        book: Book,
-        bus: Bus,
         journal: Journal,
-        clock: Clock,
-        work: Work,
-    ) -> None:
-        self._lost = lost
-        self._book = book
-        self._bus = bus
-        self._journal = journal
-        self._clock = clock
-        self._work = work
-        self._foreign: set[tuple[AccountId, str]] = set()
-        self._taking: set[AccountId] = set()
-        self._said: set[tuple[AccountId, BrokerOrderId]] = set()
-
-    def tells(
-        self,
         auto_stops: AutoStops,
         recovery: Recovery,
         poller: Poller,
-        *,
-        on_storage_failure: Callable[[str], None],
     ) -> None:
-        """Who is told of another installation's tag, of what was taken over, and of a failed
-        commit; all are made after this.
-        """
-        self._auto_stops, self._recovery, self._poller = auto_stops, recovery, poller
-        self._on_storage_failure = on_storage_failure
+        self._lost = lost
+        self._book = core.book
+        self._bus = core.bus
+        self._journal = journal
+        self._clock = core.clock
+        self._work = core.work
+        self._news = core.news
+        self._auto_stops = auto_stops
+        self._recovery = recovery
+        self._poller = poller
+        self._foreign: set[tuple[AccountId, str]] = set()
+        self._taking: set[AccountId] = set()
+        self._said: set[tuple[AccountId, BrokerOrderId]] = set()
 
     @property
     def due(self) -> bool:
         """Our records were lost today: every book may hold orders that they do not know."""
         return self._lost.before_ns > 0 and self._book.is_today(self._lost.before_ns)
 
-    def found(self, lane: Lane, rows: list[BrokerOrder]) -> int:
-        """Rows with our tag that no order of ours has; how many of them are being taken over."""
-        mine = [row for row in rows if self._is_lost(row)]
+    def found(self, lane: Lane, rows: list[BrokerOrder]) -> None:
+        """Rows with our tag that no order of ours has: lost ones are taken over."""
+        mine = [row for row in rows if self._lost.covers(row)]
         for row in rows:
             key = (lane.account_id, row.tag)
-            if not self._is_lost(row) and key not in self._foreign:
+            if row not in mine and key not in self._foreign:
                 self._foreign.add(key)
                 self._auto_stops.foreign_tag(*key)
         if mine and lane.account_id not in self._taking:
             self._taking.add(lane.account_id)
             self._work.start(self._take(lane, mine), f"take over orders of {lane.account_id}")
-        return len(mine)
-
-    def _is_lost(self, row: BrokerOrder) -> bool:
-        return row.placed_ns is not None and row.placed_ns < self._lost.before_ns
 
     async def _take(self, lane: Lane, rows: list[BrokerOrder]) -> None:
         account, taken = lane.account_id, 0
@@ -113,7 +91,7 @@ class TakeOver:
                 else:
                     taken += await self._store(plan, row)
         except JournalFailureError as failure:
-            self._on_storage_failure(str(failure))
+            self._news.storage_failed(str(failure))
         finally:
             self._taking.discard(account)
         if taken:

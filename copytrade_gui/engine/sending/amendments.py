@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from msgspec import Struct
@@ -19,14 +19,12 @@ from msgspec import Struct
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.core import Core, LastRead
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.last_read import is_open
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
-from copytrade_gui.ports import BrokerOrder, BrokerSession, ChangeDone, Clock, FaultPoint, Refused
+from copytrade_gui.ports import BrokerOrder, BrokerSession, ChangeDone, Refused
 
 log = logging.getLogger(__name__)
 
@@ -57,44 +55,23 @@ class Cancel(Struct, eq=False):
 class Amendments:
     """Asks the broker to cancel, and remembers to ask when an order in doubt is found."""
 
-    def __init__(
-        self,
-        *,
-        book: Book,
-        lanes: Lanes,
-        dispatcher: Dispatcher,
-        clock: Clock,
-        work: Work,
-        settings: EngineSettings,
-        fault: FaultPoint,
-        sweeping: Callable[[], bool],
-        shown: Callable[[AccountId, BrokerOrderId], BrokerOrder | None],
-        on_live: Callable[[Order], None],
-        on_unknown: Callable[[AccountId], None],
-    ) -> None:
-        """``sweeping``: a KILL is in force, whose cancels are repeated until each order ended.
-
-        ``shown``: a row of an account's book as it was last read whole. ``on_unknown`` is called
-        when the cancel of an order that our records do not know was answered.
-        """
-        self._book = book
-        self._lanes = lanes
+    def __init__(self, core: Core, dispatcher: Dispatcher, last_read: LastRead) -> None:
+        """``last_read``: a row of an account's order book as it was last read whole."""
+        self._book = core.book
+        self._lanes = core.lanes
         self._dispatcher = dispatcher
-        self._clock = clock
-        self._work = work
-        self._settings = settings
-        self._fault = fault
-        self._sweeping = sweeping
-        self._shown = shown
-        self._on_live = on_live
-        self._on_unknown = on_unknown
+        self._clock = core.clock
+        self._work = core.work
+        self._settings = core.settings
+        self._fault = core.fault
+        self._news = core.news
+        self._killed = core.gate.killed
+        self._last_read = last_read
         self._cancels: defaultdict[AccountId, dict[BrokerOrderId, Cancel]] = defaultdict(dict)
         self._lines: dict[AccountId, deque[Cancel]] = {}
         """Of accounts whose cancels are being worked off."""
         self._read_ns: dict[AccountId, int] = {}
         """When the newest whole read of an account's order book was asked for, monotonic."""
-        self._moved_ns: dict[AccountId, int] = {}
-        """When an account's line began, or a cancel in it was last answered, monotonic."""
         self._answered_ns = 0
         """When the broker last answered any cancel of any account, monotonic."""
 
@@ -146,12 +123,6 @@ class Amendments:
         """True while a cancel of this account waits for its turn or for its answer."""
         return any(cancel.queued for cancel in self._cancels[account].values())
 
-    def being_answered(self, account: AccountId) -> bool:
-        """True while its cancels leave one after another: a book read now is old when it comes."""
-        heard = self._moved_ns.get(account, 0)
-        moves = self._clock.mono_ns() - heard < self._settings.cancel_moves * 1e9
-        return moves and account in self._lines
-
     def heard_ns(self, account: AccountId) -> int:
         """When the newest cancel of this account ended, monotonic; 0 if none was asked for."""
         return max((one.heard_ns for one in self._cancels[account].values()), default=0)
@@ -180,7 +151,7 @@ class Amendments:
     def _still_open(self, cancel: Cancel) -> bool:
         if cancel.order is not None and _wanted(cancel.order):
             return True
-        row = self._shown(cancel.account, cancel.number)
+        row = self._last_read(cancel.account, cancel.number)
         return cancel.order is None and row is not None and is_open(row)
 
     def _due(self, cancel: Cancel) -> bool:
@@ -189,12 +160,12 @@ class Amendments:
             return False
         if not cancel.sent:
             return True
-        if cancel.sent >= self._settings.cancel_repeats and not self._sweeping():
+        if cancel.sent >= self._settings.cancel_repeats and not self._killed():
             return False  # section 9 row 11: from here on only the book is read
         since = (self._clock.mono_ns() - cancel.heard_ns) / 1e9
         if since < self._settings.cancel_repeat:
             return False
-        row = self._shown(cancel.account, cancel.number)
+        row = self._last_read(cancel.account, cancel.number)
         seen = self._read_ns.get(cancel.account, 0) > cancel.heard_ns
         return not cancel.answered or (
             seen and row is not None and is_open(row) and row.state is not State.CANCEL_PENDING
@@ -209,7 +180,7 @@ class Amendments:
             line.append(cancel)
         else:
             self._lines[cancel.account] = deque((cancel,))
-            self._moved_ns[cancel.account] = self._clock.mono_ns()
+            self._moved(cancel.account, self._clock.mono_ns())
             self._work.start(self._work_off(cancel.account), f"cancels of {cancel.account}")
         return True
 
@@ -229,8 +200,14 @@ class Amendments:
                 await ended
         finally:
             del self._lines[account]
+            self._moved(account, 0)
             for cancel in line:
                 cancel.queued = False
+
+    def _moved(self, account: AccountId, mono_ns: int) -> None:
+        """Its line began, or a cancel in it was answered; 0: the line is done."""
+        if (lane := self._lanes.get(account)) is not None:
+            lane.cancelling_ns = mono_ns
 
     def _wait_for(
         self, ended: asyncio.Future[None], asked_ns: int, *, silent: bool = False
@@ -274,7 +251,8 @@ class Amendments:
             self._fault(faultpoints.AFTER_CANCEL)
             cancel.answered = isinstance(outcome, ChangeDone | Refused)
             if cancel.answered:
-                self._answered_ns = self._moved_ns[cancel.account] = self._clock.mono_ns()
+                self._answered_ns = self._clock.mono_ns()
+                self._moved(cancel.account, self._answered_ns)
             if not isinstance(outcome, ChangeDone):
                 log.info("cancel of %s: %s", cancel.number, outcome.reason)
         finally:
@@ -284,9 +262,9 @@ class Amendments:
         if not cancel.answered:
             self._work.later(self._settings.cancel_repeat + 0.01, partial(self._again, cancel))
         if order is None:
-            self._on_unknown(cancel.account)
+            self._news.unknown_cancelled(cancel.account)
         else:
-            self._on_live(order)
+            self._news.live(order)
 
     def _again(self, cancel: Cancel) -> None:
         self._pursue(cancel)

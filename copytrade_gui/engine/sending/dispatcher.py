@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 from functools import partial
 
 from copytrade_gui.domain.exits import AWAITS_COPY
@@ -13,17 +12,11 @@ from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.gate import Gate
-from copytrade_gui.engine.orders.hours import Hours
-from copytrade_gui.engine.orders.lane import Lanes
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.progress import Progress
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.wave import Waves, bodies_hash
-from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, NotSent, Timer
+from copytrade_gui.ports import Journal, JournalFailureError, NotSent, Timer
 
 log = logging.getLogger(__name__)
 
@@ -31,46 +24,26 @@ log = logging.getLogger(__name__)
 class Dispatcher:
     """Keeps orders until their lanes let them leave, a wave at a time."""
 
-    def __init__(
-        self,
-        *,
-        book: Book,
-        lanes: Lanes,
-        gate: Gate,
-        progress: Progress,
-        waves: Waves,
-        exits: Exits,
-        journal: Journal,
-        clock: Clock,
-        work: Work,
-        settings: EngineSettings,
-        hours: Hours,
-        fault: FaultPoint,
-        undisturbed: Callable[[], AbstractContextManager[None]],
-        on_storage_failure: Callable[[str], None],
-    ) -> None:
-        self._book = book
-        self._lanes = lanes
-        self._gate = gate
-        self._progress = progress
+    def __init__(self, core: Core, waves: Waves, exits: Exits, journal: Journal) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
+        self._gate = core.gate
+        self._progress = core.progress
         self._waves = waves
         self._exits = exits
-        exits.masters.on_read = self.more_is_known
         self._journal = journal
-        self._clock = clock
-        self._work = work
-        self._settings = settings
-        self._hours = hours
-        self._fault = fault
-        self._undisturbed = undisturbed
-        self._on_storage_failure = on_storage_failure
+        self._clock = core.clock
+        self._work = core.work
+        self._settings = core.settings
+        self._hours = core.hours
+        self._fault = core.fault
+        self._undisturbed = core.undisturbed
+        self._news = core.news
         self._put_off: dict[IntentId, Order] = {}
         self._pumping = False
         self._pump_again = False
         self._timer: Timer | None = None
         self._timer_ns = 0
-        self.on_never_left: Callable[[Order], None] = _nobody
-        """Called with an order of which no byte left, once it will not be tried again."""
 
     def enqueue(self, orders: Iterable[Order]) -> None:
         """Let orders leave as soon as their lanes allow; starts the pump."""
@@ -127,7 +100,7 @@ class Dispatcher:
         try:
             await self._journal.commit_attempts(marks, bodies_hash(wave))
         except JournalFailureError as failure:
-            self._on_storage_failure(str(failure))
+            self._news.storage_failed(str(failure))
             self._waves.release(wave)
             for item in wave:
                 if not item.order.may_attempt:  # found meanwhile, which nobody was told yet
@@ -238,7 +211,7 @@ class Dispatcher:
             return
         if order.resends >= len(after) or stale:
             self._progress.settled(order)
-            self.on_never_left(order)
+            self._news.never_left(order)
             return
         if self._gate.state is TradingState.KILL:
             self._progress.give_up(order, State.SKIPPED, "killed", "Killed before it left.")
@@ -252,10 +225,6 @@ class Dispatcher:
     def _try_again(self, order: Order) -> None:
         if self._put_off.pop(order.intent.intent_id, None) is not None:
             self.enqueue([order])
-
-
-def _nobody(_: Order) -> None:
-    """Nobody listens."""
 
 
 def _longest_waiting(order: Order) -> tuple[int, int]:

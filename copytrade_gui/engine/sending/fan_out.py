@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, OrderChanged, Severity
-from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
+from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.book import Book
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.wave import Waves
-from copytrade_gui.ports import Clock, FaultPoint
 
 _MASTER_FAILED = frozenset(
     {
@@ -34,22 +31,15 @@ class FanOutRule:
     """Holds the followers of ``on_master_working`` plans until the master's order allows them."""
 
     def __init__(
-        self,
-        *,
-        book: Book,
-        dispatcher: Dispatcher,
-        clock: Clock,
-        work: Work,
-        fault: FaultPoint,
-        cancel_rest: Callable[[list[Order], str], int],
-        waves: Waves,
+        self, core: Core, dispatcher: Dispatcher, amendments: Amendments, waves: Waves
     ) -> None:
-        self._book = book
+        self._book = core.book
         self._dispatcher = dispatcher
-        self._clock = clock
-        self._work = work
-        self._fault = fault
-        self._cancel_rest = cancel_rest
+        self._clock = core.clock
+        self._work = core.work
+        self._fault = core.fault
+        self._lanes = core.lanes
+        self._amendments = amendments
         self._waves = waves
         self._held: dict[PlanId, Order] = {}
         self._left: set[IntentId] = set()
@@ -57,7 +47,9 @@ class FanOutRule:
     def hold(self, plan: Plan) -> None:
         """Keep the followers of this plan back until its master order is at the exchange."""
         orders = self._book.of_plan(plan.plan_id)
-        self._held[plan.plan_id] = orders[0]
+        master = self._held[plan.plan_id] = orders[0]
+        if (lane := self._lanes.get(master.intent.account_id)) and lane.awaited_master is None:
+            lane.awaited_master = master
         oldest = max(order.intent.signal_age_ms for order in orders) / 1000 + 0.001
         left = oldest - (self._clock.mono_ns() - orders[0].called_ns) / 1e9
         self._work.later(max(0.0, left), lambda: self._too_old(plan.plan_id))
@@ -70,12 +62,15 @@ class FanOutRule:
                 order for order in self._book.of_plan(plan) if order.intent.role is Role.FOLLOWER
             )
 
-    def awaited_master(self, account: AccountId) -> Order | None:
-        """The master order of this account that followers wait for, if any."""
-        for order in self._held.values():
-            if order.intent.account_id == account:
-                return order
-        return None
+    def _let_go(self, plan: PlanId) -> bool:
+        """His followers wait no more; False if they did not."""
+        master = self._held.pop(plan, None)
+        if master is not None and (lane := self._lanes.get(master.intent.account_id)) is not None:
+            waiting = (
+                one for one in self._held.values() if one.intent.account_id == lane.account_id
+            )
+            lane.awaited_master = next(waiting, None)
+        return master is not None
 
     def hear(self, event: Event) -> None:
         """Listen for the master's order."""
@@ -124,7 +119,7 @@ class FanOutRule:
         followers = [
             order for order in self._book.of_plan(plan) if order.intent.role is not Role.MASTER
         ]
-        if self._held.pop(plan, None) is not None:
+        if self._let_go(plan):
             self._waves.forget_ready(followers)
             for order in followers:
                 self._dispatcher.skip(order, "master_failed", _ended_as(master))
@@ -133,7 +128,8 @@ class FanOutRule:
 
     def _cancel_followers(self, followers: list[Order], master: OrderView) -> None:
         """Cancel those that are still ours to follow; the others are named."""
-        self._cancel_rest([one for one in followers if one.diverged is None], _ended_as(master))
+        ours = [one for one in followers if one.diverged is None]
+        self._amendments.cancel(ours, reason=_ended_as(master))
         for order in followers:
             self._tell_not_followed(order, master)
 
@@ -170,7 +166,7 @@ class FanOutRule:
 
     def _release(self, plan: PlanId) -> None:
         self._fault(faultpoints.AFTER_MASTER_WORKING)
-        del self._held[plan]
+        self._let_go(plan)
         now = self._clock.mono_ns()
         waiting = [
             order
@@ -182,7 +178,7 @@ class FanOutRule:
         self._dispatcher.enqueue(waiting)
 
     def _too_old(self, plan: PlanId) -> None:
-        if self._held.pop(plan, None) is None:
+        if not self._let_go(plan):
             return
         self._waves.forget_ready(self._book.of_plan(plan))
         for order in self._book.of_plan(plan):

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import Severity
-from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Timing
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.account_news import AccountNews
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.halts import Halts
-from copytrade_gui.engine.orders.lane import Lanes
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.progress import Progress
-from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.sending.breaker import Breaker
+from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.ports import (
     Accepted,
-    Clock,
     Doubt,
-    FaultPoint,
     NotSent,
     PlaceReply,
     Refused,
-    Silence,
     Unknown,
 )
 
@@ -37,40 +29,18 @@ log = logging.getLogger(__name__)
 class Replies:
     """Applies outcomes. An exception here is a bug and ends in UNKNOWN, never in silence."""
 
-    def __init__(
-        self,
-        *,
-        book: Book,
-        lanes: Lanes,
-        progress: Progress,
-        account_news: AccountNews,
-        halts: Halts,
-        breaker: Breaker,
-        clock: Clock,
-        settings: EngineSettings,
-        fault: FaultPoint,
-        on_doubt: Callable[[Order], None],
-        on_live: Callable[[Order], None],
-        on_not_sent: Callable[[Order, NotSent], None],
-        on_breaker: Callable[[], None],
-        on_queue: Callable[[], None],
-    ) -> None:
-        self._book = book
-        self._lanes = lanes
-        self._progress = progress
-        self._account_news = account_news
-        self._halts = halts
+    def __init__(self, core: Core, breaker: Breaker, dispatcher: Dispatcher) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
+        self._progress = core.progress
+        self._account_news = core.account_news
+        self._halts = core.halts
         self._breaker = breaker
-        self._clock = clock
-        self._settings = settings
-        self._fault = fault
-        self._on_doubt = on_doubt
-        self._on_live = on_live
-        self._on_not_sent = on_not_sent
-        self._on_breaker = on_breaker
-        self._on_queue = on_queue
-        self.on_silence: Callable[[AccountId, Silence, str], None] = lambda *_: None
-        """Called with an account whose order got no answer at all, how, and the reason."""
+        self._clock = core.clock
+        self._settings = core.settings
+        self._fault = core.fault
+        self._news = core.news
+        self._dispatcher = dispatcher
         self._alarmed: set[PlanId] = set()
 
     def take(self, order: Order, reply: PlaceReply) -> None:
@@ -88,7 +58,7 @@ class Replies:
             self._book.move(
                 order, State.UNKNOWN, code="bug", reason="An error of ours while it was answered."
             )
-            self._on_doubt(order)
+            self._news.live(order)
         self._progress.settled(order)
         self._book.alarm(
             "bug",
@@ -114,23 +84,23 @@ class Replies:
         if not isinstance(outcome, NotSent) and self._breaker.count(
             ambiguous=isinstance(outcome, Unknown)
         ):
-            self._on_breaker()
+            self._news.breaker_opened()
         lane = self._lanes.get(order.intent.account_id)
         if lane is not None:
             self._account_news.outcome(lane, order, len(self._book.of_plan(order.intent.plan_id)))
         if isinstance(outcome, NotSent):
             if outcome.silence is not None:
-                self.on_silence(order.intent.account_id, outcome.silence, outcome.reason)
-            self._on_not_sent(order, outcome)
+                self._news.silence(order.intent.account_id, outcome.silence, outcome.reason)
+            self._dispatcher.not_sent_again(order, outcome)
         else:
             self._progress.settled(order)
         self._fault(faultpoints.AFTER_RESULT)
         if lane is not None and lane.queue:
-            self._on_queue()
+            self._dispatcher.kick()
 
     def _accepted(self, order: Order, outcome: Accepted) -> None:
         if self._book.acknowledge(order, outcome.broker_order_id):
-            self._on_live(order)
+            self._news.live(order)
             return
         account, number = order.intent.account_id, outcome.broker_order_id
         owner = self._book.by_broker(account, number)
@@ -144,7 +114,7 @@ class Replies:
             )
             order.doubt_ns = self._clock.mono_ns()
             self._book.move(order, State.UNKNOWN, code="duplicate", reason="Order id used twice.")
-            self._on_doubt(order)
+            self._news.live(order)
             return
         sentence = (
             f"DUPLICATE: one order has two broker order ids, {order.broker_order_id} and {number}."
@@ -177,7 +147,7 @@ class Replies:
         order.doubt_ns = now
         order.absent_reads = 0
         if self._book.move(order, State.UNKNOWN, code=outcome.code, reason=outcome.reason):
-            self._on_doubt(order)
+            self._news.live(order)
         if lane is None:
             return
         if outcome.doubt is Doubt.AUTH and lane.status.session is SessionState.READY:

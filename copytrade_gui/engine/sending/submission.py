@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,23 +17,17 @@ from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS, Instrument
 from copytrade_gui.domain.order import FanOut, OrderTerms, State, Validity
 from copytrade_gui.domain.records import MasterAction, Plan
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.bus import Bus
-from copytrade_gui.engine.orders.gate import Gate
-from copytrade_gui.engine.orders.hours import Hours
-from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.orders.order import Order, order_of
-from copytrade_gui.engine.orders.progress import Progress
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.quotes import Quotes
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.sending.wave import Outgoing, Waves, bodies_hash
-from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, OpenWork
+from copytrade_gui.ports import Journal, JournalFailureError, OpenWork
 
 _PLACED_BEFORE = "This order was placed before; look at it in the orders."
 _VOIDED = "This order was refused because it could not be stored. Place it as a new order."
@@ -91,41 +84,29 @@ class Submission:
 
     def __init__(
         self,
-        *,
-        book: Book,
-        bus: Bus,
-        lanes: Lanes,
-        gate: Gate,
-        progress: Progress,
+        core: Core,
         waves: Waves,
         dispatcher: Dispatcher,
         fan_out: FanOutRule,
         exits: Exits,
         journal: Journal,
-        clock: Clock,
-        settings: EngineSettings,
-        hours: Hours,
-        work: Work,
-        fault: FaultPoint,
-        undisturbed: Callable[[], AbstractContextManager[None]],
-        on_storage_failure: Callable[[str], None],
     ) -> None:
-        self._book = book
-        self._bus = bus
-        self._lanes = lanes
-        self._gate = gate
-        self._progress = progress
+        self._book = core.book
+        self._bus = core.bus
+        self._lanes = core.lanes
+        self._gate = core.gate
+        self._progress = core.progress
         self._waves = waves
         self._dispatcher = dispatcher
         self._fan_out = fan_out
         self._exits = exits
         self._journal = journal
-        self._clock = clock
-        self._settings = settings
-        self._hours = hours
-        self._fault = fault
-        self._undisturbed = undisturbed
-        self._on_storage_failure = on_storage_failure
+        self._clock = core.clock
+        self._settings = core.settings
+        self._hours = core.hours
+        self._fault = core.fault
+        self._undisturbed = core.undisturbed
+        self._news = core.news
         self._plan_number = 0
         self._by_command: dict[CommandId, Plan] = {}
         self._voided: set[CommandId] = set()
@@ -133,8 +114,8 @@ class Submission:
         self._over: set[CommandId] = set()
         """Commands whose plan is long over and not known here any more."""
         self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
-        self.quotes = Quotes(clock, settings)
-        self.lots = Lots(lanes, clock, work, settings)
+        self.quotes = Quotes(core.clock, core.settings)
+        self.lots = Lots(core.lanes, core.clock, core.work, core.settings)
 
     def restore(self, work: OpenWork) -> None:
         """Remember today's commands: a press repeated after a restart is not a new order."""
@@ -312,7 +293,7 @@ class Submission:
         """Nothing of it left. It may be on the disk: recorded first, a start will not send it."""
         self._never_was(plan)
         self._voided.add(command)
-        self._on_storage_failure(failure)
+        self._news.storage_failed(failure)
         why = f"It could not be stored, so it was refused and nothing of it left. {failure}"
         self._bus.publish(PlanVoided(plan.plan_id, why, self._clock.wall_ns()))
         await self._journal.flush()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -20,13 +20,10 @@ from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Attempt
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.gate import Gate
-from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.progress import Progress
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.ports import Clock, FaultPoint, OrderChannel, PlaceReply, PreparedOrder, Unknown
+from copytrade_gui.ports import OrderChannel, PlaceReply, PreparedOrder, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -64,28 +61,16 @@ def _as_made(item: Outgoing, lane: Lane) -> bool:
 class Waves:
     """Chooses what leaves and writes it."""
 
-    def __init__(
-        self,
-        *,
-        book: Book,
-        lanes: Lanes,
-        gate: Gate,
-        progress: Progress,
-        clock: Clock,
-        settings: EngineSettings,
-        installation_key: bytes,
-        fault: FaultPoint,
-    ) -> None:
-        self._book = book
-        self._lanes = lanes
-        self._gate = gate
-        self._progress = progress
-        self._clock = clock
-        self._settings = settings
+    def __init__(self, core: Core, installation_key: bytes) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
+        self._gate = core.gate
+        self._progress = core.progress
+        self._clock = core.clock
+        self._settings = core.settings
         self._key = installation_key
-        self._fault = fault
-        self.on_reply: Callable[[Order, PlaceReply], None] = lambda *_: None
-        """Called with each order's reply."""
+        self._fault = core.fault
+        self._news = core.news
         self._odd: list[Outgoing] = []
         """Orders of the wave that is being written whose channel failed."""
         self._made: dict[IntentId, Outgoing] = {}
@@ -211,7 +196,7 @@ class Waves:
                 break
         # The marks are on the disk; the book takes them up when the last byte is out. Nothing
         # awaited since: nobody looked, no reply was read, and none is missed.
-        deadline, on_reply, mark = self._settings.deadline_ms, self.on_reply, self._book.mark
+        deadline, on_reply, mark = self._settings.deadline_ms, self._news.reply, self._book.mark
         for item in left:
             try:
                 mark(item.order, item.attempt)
@@ -275,7 +260,7 @@ class Waves:
         odd, self._odd = self._odd, []
         now, why = self._clock.mono_ns(), "An error of ours while it was sent."
         for item in odd:
-            self.on_reply(item.order, PlaceReply(Unknown(why), 0, now))
+            self._news.reply(item.order, PlaceReply(Unknown(why), 0, now))
         who = ", ".join(sorted({item.order.intent.account_id for item in odd}))
         self._book.alarm(
             "bug", f"Sending failed for {who} and was logged; those orders are looked for."

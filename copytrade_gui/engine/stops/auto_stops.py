@@ -6,9 +6,8 @@ from collections.abc import Callable, Coroutine
 
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.gate import Gate
-from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.stops.stops import Stops
 
 Stop = Callable[[TradingState, str, str], Coroutine[object, object, StateChange]]
 
@@ -16,11 +15,11 @@ Stop = Callable[[TradingState, str, str], Coroutine[object, object, StateChange]
 class AutoStops:
     """Each takes hold at once through the gate's brake, and is then stored like a person's stop."""
 
-    def __init__(self, gate: Gate, book: Book, work: Work, stop: Stop) -> None:
-        self._gate = gate
-        self._book = book
-        self._work = work
-        self._stop = stop
+    def __init__(self, core: Core, stops: Stops) -> None:
+        self._gate = core.gate
+        self._book = core.book
+        self._work = core.work
+        self._stop = stops.stop
 
     def breaker(self) -> None:
         """The broker itself seems to fail (order-safety section 9 row 10)."""

@@ -7,18 +7,16 @@ without the database and survives a crash.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 
 from copytrade_gui.domain.events import Severity, TradingStateChanged
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.bus import Bus
-from copytrade_gui.engine.orders.gate import Gate
+from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.sending.breaker import Breaker
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
-from copytrade_gui.ports import Clock, FaultPoint, Journal, JournalFailureError, KillFlag
+from copytrade_gui.engine.stops.sweep import Sweep
+from copytrade_gui.ports import Journal, JournalFailureError, KillFlag
 
 log = logging.getLogger(__name__)
 
@@ -28,31 +26,24 @@ class Stops:
 
     def __init__(
         self,
-        *,
-        gate: Gate,
-        book: Book,
-        bus: Bus,
+        core: Core,
         breaker: Breaker,
         dispatcher: Dispatcher,
+        sweep: Sweep,
         journal: Journal,
         kill_flag: KillFlag,
-        clock: Clock,
-        fault: FaultPoint,
-        sweep: Callable[[], int],
-        on_active: Callable[[], None],
     ) -> None:
-        """``sweep``: cancel every working order of ours until none is left; see ``Sweep``."""
-        self._gate = gate
-        self._book = book
-        self._bus = bus
+        self._gate = core.gate
+        self._book = core.book
+        self._bus = core.bus
         self._breaker = breaker
         self._dispatcher = dispatcher
         self._journal = journal
         self._kill_flag = kill_flag
-        self._clock = clock
-        self._fault = fault
-        self.sweep = sweep
-        self._on_active = on_active
+        self._clock = core.clock
+        self._fault = core.fault
+        self._sweep = sweep
+        self._news = core.news
 
     async def stop(self, state: TradingState, actor: str, reason: str) -> StateChange:
         """Put a stop in force. Never fails: what cannot be stored is alarmed, and still stops."""
@@ -72,7 +63,7 @@ class Stops:
         if state is TradingState.KILL:
             self._fault(faultpoints.AFTER_KILL_COMMIT)
             self._dispatcher.drop_queue("killed", f"Killed by {actor}: {reason}")
-            self.sweep()
+            self._sweep.begin()
         return change
 
     async def _store(self, change: StateChange) -> None:
@@ -104,7 +95,7 @@ class Stops:
         self._breaker.close()
         self._gate.put(change, releases=pressed)
         self._bus.publish(TradingStateChanged(change, 0.0))
-        self._on_active()
+        self._news.resumed()
         return change
 
     def _killed_meanwhile(self, pressed: TradingState | None) -> bool:
@@ -112,9 +103,12 @@ class Stops:
         return now is TradingState.KILL and pressed is not TradingState.KILL
 
     def restore(self, change: StateChange) -> None:
-        """Put a stored state in force as it was."""
+        """Put a stored state in force as it was; a KILL goes on with its sweep."""
         self._gate.put(change)
         self._bus.publish(TradingStateChanged(change, 0.0))
+        if change.state is TradingState.KILL:
+            self._dispatcher.drop_queue("killed", "Killed before the restart.")
+            self._sweep.begin()
 
     def storage_failed(self, sentence: str) -> None:
         """The journal cannot store: nothing more may leave unrecorded."""

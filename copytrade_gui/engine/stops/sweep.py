@@ -7,72 +7,40 @@ account's own book shows open with a tag of this program, until a complete read 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.engine.books.poller import Poller
-from copytrade_gui.engine.books.reconciler import Absorbed, Reconciler
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.gate import Gate
-from copytrade_gui.engine.orders.lane import Lane, Lanes
+from copytrade_gui.engine.books.reconciler import Reconciler
+from copytrade_gui.engine.orders.absorbed import Absorbed
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.engine.sending.amendments import Amendments
-from copytrade_gui.engine.sending.dispatcher import Dispatcher
-from copytrade_gui.ports import BrokerOrder, Clock, FaultPoint
+from copytrade_gui.ports import BrokerOrder
 
 _FOUND = "Found after a KILL."
 _UNREAD = "Its order book was not read whole since the start."
 
 
 class Sweep:
-    """While a KILL is in force, cancels until nothing of ours is open; see ``reads_by``."""
-
-    _poller: Poller
-    _reconciler: Reconciler
+    """While a KILL is in force, cancels until nothing of ours is open."""
 
     def __init__(
-        self,
-        *,
-        gate: Gate,
-        book: Book,
-        lanes: Lanes,
-        dispatcher: Dispatcher,
-        clock: Clock,
-        work: Work,
-        settings: EngineSettings,
-        fault: FaultPoint,
-        on_live: Callable[[Order], None],
+        self, core: Core, amendments: Amendments, poller: Poller, reconciler: Reconciler
     ) -> None:
-        self._book = book
-        self._lanes = lanes
-        self._settings = settings
-        self._killed = gate.killed
-        self.changes = Amendments(
-            book=book,
-            lanes=lanes,
-            dispatcher=dispatcher,
-            clock=clock,
-            work=work,
-            settings=settings,
-            fault=fault,
-            sweeping=gate.killed,
-            shown=self._shown,
-            on_live=on_live,
-            on_unknown=self._look,
-        )
+        self._book = core.book
+        self._lanes = core.lanes
+        self._settings = core.settings
+        self._killed = core.gate.killed
+        self._amendments = amendments
+        self._poller = poller
+        self._reconciler = reconciler
         self._reads: dict[AccountId, Absorbed] = {}
         """The newest read of each account's order book."""
         self._whole: set[AccountId] = set()
         """Accounts whose order book was read whole at least once."""
         self._told: set[tuple[AccountId, BrokerOrderId]] = set()
-
-    def reads_by(self, poller: Poller, reconciler: Reconciler) -> None:
-        """Who reads the books and who knows what they show; both are made after this."""
-        self._poller, self._reconciler = poller, reconciler
 
     def begin(self) -> int:
         """Cancel every order our records know, and have each account's book read.
@@ -80,17 +48,17 @@ class Sweep:
         Returns how many cancels are on their way; what only the books know comes after them.
         """
         orders = [order for order in self._book if not order.state.ended]
-        count = self.changes.cancel(orders, reason="Cancelled by KILL.", anew=True)
+        count = self._amendments.cancel(orders, reason="Cancelled by KILL.", anew=True)
         for lane in self._lanes:
-            busy = self.changes.pending(lane.account_id)
+            busy = self._amendments.pending(lane.account_id)
             self._poller.look(lane.account_id, self._settings.poll_first if busy else 0.0)
         return count
 
     def live(self, order: Order) -> None:
         """An order is at the broker or in doubt: under a KILL it goes, asked for or not."""
         if self._killed() and order.state.open_at_broker and not order.cancel_requested:
-            self.changes.cancel([order], reason=_FOUND)
-        self.changes.pursue(order)
+            self._amendments.cancel([order], reason=_FOUND)
+        self._amendments.pursue(order)
 
     def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
         """An account's order book was read; under a KILL whatever of ours it shows open goes."""
@@ -99,7 +67,7 @@ class Sweep:
         if not absorbed.whole:
             return
         self._whole.add(account)
-        self.changes.after_read(account, absorbed.began_ns)
+        self._amendments.after_read(account, absorbed.began_ns)
         if not self._killed():
             return
         unknown = []
@@ -108,7 +76,7 @@ class Sweep:
             if order is not None and order.state.open_at_broker:
                 self.live(order)
             else:
-                self.changes.cancel_row(row, account)
+                self._amendments.cancel_row(row, account)
                 unknown.append(row)
         self._tell(lane, unknown)
         clear = self._of(lane).proven_none
@@ -117,17 +85,15 @@ class Sweep:
             account, self._settings.late_find_every if clear else self._settings.poll_active
         )
 
+    def unknown_cancelled(self, account: AccountId) -> None:
+        """A cancel of what only the account's book knows was answered: the book tells the rest."""
+        self._poller.look(account, self._settings.poll_first)
+
     def open_orders(self) -> tuple[OpenOrders, ...]:
         """Every account as it stands, in the order of the lanes."""
         return tuple(self._of(lane) for lane in self._lanes)
 
     # ------------------------------------------------------------ inside
-
-    def _shown(self, account: AccountId, number: BrokerOrderId) -> BrokerOrder | None:
-        return self._reconciler.shown(account, number)
-
-    def _look(self, account: AccountId) -> None:
-        self._poller.look(account, self._settings.poll_first)
 
     def _of(self, lane: Lane) -> OpenOrders:
         account = lane.account_id
@@ -140,8 +106,8 @@ class Sweep:
             why = "" if read is None else read.why_not
             return OpenOrders(account, ours, None, False, why or lane.why_not()[1] or _UNREAD)
         shown = len(self._reconciler.open_rows(account))
-        quiet = not self.changes.pending(account)
-        after = read.began_ns > self.changes.heard_ns(account)
+        quiet = not self._amendments.pending(account)
+        after = read.began_ns > self._amendments.heard_ns(account)
         proven = not ours and not shown and quiet and after and read.complete
         return OpenOrders(account, ours, shown, proven, "" if proven else read.why_not)
 

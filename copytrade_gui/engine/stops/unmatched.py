@@ -6,9 +6,7 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.unmatched import NO_ORDER, UNMATCHED, unmatched
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.lane import Lanes
-from copytrade_gui.engine.orders.work import Work
+from copytrade_gui.engine.orders.core import Core
 
 _TELL_AFTER = 1.0
 """Seconds: fills of many copies come together, and are one alarm."""
@@ -20,10 +18,10 @@ class UnmatchedAlarm:
     After a start nothing is told again; whoever shows orders finds it in them.
     """
 
-    def __init__(self, book: Book, lanes: Lanes, work: Work) -> None:
-        self._book = book
-        self._lanes = lanes
-        self._work = work
+    def __init__(self, core: Core) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
+        self._work = core.work
         self._due: set[PlanId] = set()
         self._told: dict[PlanId, int] = {}
 

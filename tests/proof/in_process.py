@@ -10,7 +10,9 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.http_call import (
     MAX_BODY,
     AnswerLostError,
@@ -18,6 +20,7 @@ from copytrade_gui.brokers.iifl.http_call import (
     NothingSentError,
     nothing_holds,
 )
+from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
 from copytrade_gui.ports import Clock, Silence
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.wire import Reply, Request
@@ -68,7 +71,7 @@ class Line:
         return await mine
 
 
-class SimulatorDoor:
+class SimulatorCall:
     """``HttpCall`` to a broker object."""
 
     def __init__(
@@ -76,13 +79,13 @@ class SimulatorDoor:
         broker: SimulatedBroker,
         clock: Clock,
         line: Line,
-        poller: Callable[[str, str, bytes | None], None],
+        watch: Callable[[str, str, bytes | None], None],
         peer: str = "127.0.0.1",
     ) -> None:
         self._broker = broker
         self._clock = clock
         self._line = line
-        self._poller = poller
+        self._watch = watch
         self._peer = peer
 
     async def request(
@@ -112,7 +115,7 @@ class SimulatorDoor:
         if why := why_held():
             raise NothingSentError(why)
         sent_ns = self._clock.mono_ns()
-        self._poller(method, path, body)
+        self._watch(method, path, body)
         if gone or line.strikes(line.swallowed):
             await self._clock.sleep(timeout_s)
             raise AnswerLostError("no reply in time", sent_ns=sent_ns, silence=Silence.NETWORK)
@@ -143,3 +146,20 @@ def _whole(reply: Reply, sent_ns: int, max_body: int, address: str) -> HttpReply
     if len(reply.body) > max_body:
         raise AnswerLostError("the reply is too large", sent_ns=sent_ns)
     return HttpReply(reply.status, dict(reply.headers), reply.body, sent_ns, address)
+
+
+def broker_in_process(
+    broker: SimulatedBroker,
+    clock: Clock,
+    line: Line,
+    watch: Callable[[str, str, bytes | None], None],
+    cache: Path,
+) -> IiflBroker:
+    """Our client of a broker object, without sockets; ``watch`` hears every request."""
+    return IiflBroker(
+        login_url="http://127.0.0.1:9/",
+        clock=clock,
+        http_call_factory=lambda _address: SimulatorCall(broker, clock, line, watch),
+        channel_factory=lambda needs: HttpxChannel(needs, clock, always_warm=True),
+        cache_dir=cache,
+    )

@@ -1,0 +1,140 @@
+"""Who is made with whom, and who hears what: read from the top it is the diagram of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from copytrade_gui.engine.books.comparison import Comparison
+from copytrade_gui.engine.books.decisions import Decisions
+from copytrade_gui.engine.books.divergence import Divergences
+from copytrade_gui.engine.books.master_positions import MasterPositions
+from copytrade_gui.engine.books.poller import Poller
+from copytrade_gui.engine.books.reconciler import Reconciler
+from copytrade_gui.engine.books.resolver import Resolver
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.hold import Holds
+from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.recovery.ended import Ended
+from copytrade_gui.engine.recovery.recovery import Recovery
+from copytrade_gui.engine.recovery.sleep import Sleep
+from copytrade_gui.engine.recovery.takeover import TakeOver
+from copytrade_gui.engine.sending.amendments import Amendments
+from copytrade_gui.engine.sending.breaker import Breaker
+from copytrade_gui.engine.sending.dispatcher import Dispatcher
+from copytrade_gui.engine.sending.fan_out import FanOutRule
+from copytrade_gui.engine.sending.replies import Replies
+from copytrade_gui.engine.sending.submission import Submission
+from copytrade_gui.engine.sending.wave import Waves
+from copytrade_gui.engine.stops.auto_stops import AutoStops
+from copytrade_gui.engine.stops.stops import Stops
+from copytrade_gui.engine.stops.sweep import Sweep
+from copytrade_gui.engine.stops.unmatched import UnmatchedAlarm
+from copytrade_gui.ports import Journal, KillFlag, LostRecords
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of an engine above its core."""
+
+    holds: Holds
+    reconciler: Reconciler
+    resolver: Resolver
+    poller: Poller
+    comparison: Comparison
+    decisions: Decisions
+    exits: Exits
+    dispatcher: Dispatcher
+    amendments: Amendments
+    fan_out: FanOutRule
+    submission: Submission
+    sweep: Sweep
+    stops: Stops
+    auto_stops: AutoStops
+    recovery: Recovery
+    takeover: TakeOver
+    ended: Ended
+
+
+def assemble(
+    core: Core,
+    *,
+    journal: Journal,
+    kill_flag: KillFlag,
+    installation_key: bytes,
+    lost: LostRecords,
+) -> Parts:
+    """Make every part, wing by wing, each with those below it; then say who hears what."""
+    # -- books
+    reconciler = Reconciler(core, Divergences(core.clock, core.hours), lost)
+    resolver = Resolver(core, reconciler.shown)
+    poller = Poller(core, reconciler, resolver)
+    comparison = Comparison(core, poller)
+    masters = MasterPositions(core)
+    # -- planning
+    exits = Exits(core, masters, poller)
+    # -- sending
+    waves = Waves(core, installation_key)
+    dispatcher = Dispatcher(core, waves, exits, journal)
+    amendments = Amendments(core, dispatcher, reconciler.shown)
+    fan_out = FanOutRule(core, dispatcher, amendments, waves)
+    breaker = Breaker(core.settings)
+    replies = Replies(core, breaker, dispatcher)
+    submission = Submission(core, waves, dispatcher, fan_out, exits, journal)
+    # -- stops
+    sweep = Sweep(core, amendments, poller, reconciler)
+    stops = Stops(core, breaker, dispatcher, sweep, journal, kill_flag)
+    auto_stops = AutoStops(core, stops)
+    # -- recovery
+    recovery = Recovery(core, stops, fan_out, dispatcher, resolver, comparison)
+    takeover = TakeOver(core, lost, journal, auto_stops, recovery, poller)
+    sleep = Sleep(core, recovery, poller)
+
+    def part_failed(sentence: str) -> None:
+        core.book.alarm("bug", f"Part of the engine failed and was logged: {sentence}")
+
+    news = core.news
+    news.reply.to(replies.take)
+    news.live.to(poller.soon, sweep.live, lambda _: dispatcher.more_is_known())
+    news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
+    news.filled.to(exits.filled)
+    news.rejected.to(replies.count_alike)
+    news.never_left.to(fan_out.never_left)
+    news.requeue.to(lambda order: dispatcher.enqueue([order]))
+    news.overshoot.to(auto_stops.overshoot)
+    news.silence.to(poller.offline.unanswered)
+    news.unknown_cancelled.to(sweep.unknown_cancelled)
+    news.unknown_rows.to(takeover.found)
+    news.after_read.to(recovery.after_read, sweep.after_read, exits.after_read)
+    news.ready.to(dispatcher.kick)
+    news.positions_read.to(dispatcher.more_is_known)
+    # A stop holds before anything is stored; stored too, if only in the emergency journal, it
+    # survives a restart.
+    news.storage_failed.to(stops.storage_failed, auto_stops.storage)
+    news.breaker_opened.to(auto_stops.breaker)
+    news.kill_file.to(auto_stops.kill_file)
+    news.slept.to(sleep.slept)
+    news.network_back.to(recovery.network_back)
+    news.resumed.to(recovery.resumed, dispatcher.kick)
+    news.part_failed.to(part_failed)
+    core.bus.subscribe(journal.append)
+    core.bus.subscribe(fan_out.hear)
+    core.bus.subscribe(UnmatchedAlarm(core).hear)
+    return Parts(
+        holds=Holds(core.book, core.lanes, core.gate, core.hours, core.clock),
+        reconciler=reconciler,
+        resolver=resolver,
+        poller=poller,
+        comparison=comparison,
+        decisions=Decisions(core.book, resolver),
+        exits=exits,
+        dispatcher=dispatcher,
+        amendments=amendments,
+        fan_out=fan_out,
+        submission=submission,
+        sweep=sweep,
+        stops=stops,
+        auto_stops=auto_stops,
+        recovery=recovery,
+        takeover=takeover,
+        ended=Ended(core, reconciler, submission),
+    )
