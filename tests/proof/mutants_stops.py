@@ -9,6 +9,7 @@ _BOOKS = f"{_ENGINE}books/"
 _SENDING = f"{_ENGINE}sending/"
 _STOPS = f"{_ENGINE}stops/"
 _RECOVERY = f"{_ENGINE}recovery/"
+_LOST = "copytrade_gui/ports/memory.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("what a stop kept back is told as not sent", f"{_SENDING}wave.py",
@@ -32,7 +33,7 @@ MUTANTS: tuple[Mutant, ...] = (
            f"{_SENDING}amendments.py",
            "        if left <= 0 and silent:\n", "        if False:\n"),
     Mutant("a kill cancels what only the broker's book knows", f"{_STOPS}sweep.py",
-           "                self.changes.cancel_row(row, account)\n", ""),
+           "                self._amendments.cancel_row(row, account)\n", ""),
     Mutant("whatever carries our tag is ours", f"{_BOOKS}reconciler.py",
            "if is_our_tag(row.tag) or self._book", "if self._book"),
     Mutant("a kill reads the accounts of which our records know nothing", f"{_STOPS}sweep.py",
@@ -46,11 +47,11 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("the program ends after the replies are in", "copytrade_gui/app/quitting.py",
            "    if not waiting:\n", "    if True:\n"),
     # -- our records were lost
-    Mutant("what was placed after our records were lost is another's", f"{_RECOVERY}takeover.py",
-           " and row.placed_ns < self._lost.before_ns\n", "\n"),
+    Mutant("what was placed after our records were lost is another's", _LOST,
+           " and row.placed_ns < self.before_ns\n", "\n"),
     Mutant("after a loss nothing leaves before the book was taken over", f"{_BOOKS}reconciler.py",
-           "            result.complete = False\n            result.why_not = f\"{number} orders",
-           "            result.why_not = f\"{number} orders"),
+           "                result.complete = False\n                result.why_not = f\"{number} orders",
+           "                result.why_not = f\"{number} orders"),
     Mutant("after a loss every account is read first", f"{_RECOVERY}recovery.py",
            "        if lost_today:\n", "        if False:\n"),
     Mutant("an order that was taken over is at the broker already", f"{_RECOVERY}takeover.py",
