@@ -50,7 +50,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("what was placed after our records were lost is another's", _LOST,
            " and row.placed_ns < self.before_ns\n", "\n"),
     Mutant("after a loss nothing leaves before the book was taken over", f"{_BOOKS}reconciler.py",
-           "                result.complete = False\n                result.why_not = f\"{number} orders",
+           "                result.complete = False\n"
+           "                result.why_not = f\"{number} orders",
            "                result.why_not = f\"{number} orders"),
     Mutant("after a loss every account is read first", f"{_RECOVERY}recovery.py",
            "        if lost_today:\n", "        if False:\n"),
