@@ -10,10 +10,10 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from copytrade_gui.app.paper import SimulatorLine, login_return_of
-from copytrade_gui.brokers.iifl.address import check_address
-from copytrade_gui.brokers.iifl.http_call import AnswerLostError, HttpReply, NothingSentError
-from copytrade_gui.brokers.iifl.transport import HttpxCall
-from copytrade_gui.brokers.iifl.trust import tls_context
+from copytrade_gui.brokers.http.address import loopback_address
+from copytrade_gui.brokers.http.http_call import AnswerLostError, HttpReply, NothingSentError
+from copytrade_gui.brokers.http.transport import HttpxCall
+from copytrade_gui.brokers.http.trust import tls_context
 from copytrade_gui.domain.account import Account
 from copytrade_gui.ports import BrokerFailureError, Clock
 
@@ -102,9 +102,9 @@ class SimulatorControl:
 async def simulator_control(line: SimulatorLine, clock: Clock) -> AsyncIterator[SimulatorControl]:
     """Open the simulator's own paths."""
     parts = urlsplit(line.control_url)
-    address = check_address(f"{parts.scheme}://{parts.netloc}", simulator=True)
+    address = loopback_address(f"{parts.scheme}://{parts.netloc}")
     tls = tls_context(None if line.ca_file is None else Path(line.ca_file))
-    http_call = HttpxCall(address, clock, tls=tls)
+    http_call = HttpxCall(address, clock, tls=tls, orders_path=None)
     try:
         yield SimulatorControl(line, http_call)
     finally:

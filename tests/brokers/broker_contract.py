@@ -1,4 +1,4 @@
-"""What every channel to the broker must do. Inherit and say how to open one."""
+"""What every channel to every broker must do. Inherit and say which broker, and how to open it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,54 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.ids import BrokerOrderId
-from copytrade_gui.ports import (
-    Accepted,
-    ChangeDone,
-    Doubt,
-    NotSent,
-    Refused,
-    Unknown,
-)
+from copytrade_gui.ports import Accepted, ChangeDone, NotSent, Refused, Unknown
 from tests.brokers.certificates import PrivateCa
+from tests.brokers.handed import Answer, Change, HandedBroker, Iifl, Traded
 from tests.brokers.rig import (
     Answers,
     Line,
     Request,
     Script,
     ScriptedBroker,
-    accepted,
-    client,
-    leg,
     place,
     reply,
-    says_accepted,
     scripted,
-    session_of,
     tag,
     terms,
 )
 
-
-def answering(body: bytes, status: int = 200, *headers: str) -> Script:
-    async def script(line: Line, request: Request) -> None:
-        if request.method == "GET":
-            await says_accepted(line, request)
-        else:
-            line.send(reply(body, status, *headers))
-
-    return script
-
-
-async def is_cut(line: Line, request: Request) -> None:
-    if request.method == "GET":
-        await says_accepted(line, request)
-    else:
-        line.cut()
+NUMBER = BrokerOrderId("240919000000041")
 
 
 class BrokerContract:
+    handed: HandedBroker = Iifl()
     fast = True
     tls = False
 
@@ -63,18 +37,38 @@ class BrokerContract:
         self.cache = cache
         self.ca = ca
 
-    def serving(
-        self, script: Script = says_accepted
-    ) -> AbstractAsyncContextManager[ScriptedBroker]:
-        return scripted(script, tls=self.ca.good if self.tls else None)
+    # ------------------------------------------------------------ the broker's server
+
+    def answering(self, answer: Answer) -> Script:
+        """Reads succeed; everything else is answered like this."""
+
+        async def script(line: Line, request: Request) -> None:
+            if self.handed.is_read(request):
+                await self.handed.says_accepted(line, request)
+            else:
+                line.send(reply(answer.body, answer.status, *answer.headers))
+
+        return script
+
+    async def is_cut(self, line: Line, request: Request) -> None:
+        """Reads succeed; everything else is cut off."""
+        if self.handed.is_read(request):
+            await self.handed.says_accepted(line, request)
+        else:
+            line.cut()
+
+    def serving(self, script: Script | None = None) -> AbstractAsyncContextManager[ScriptedBroker]:
+        tls = self.ca.good if self.tls else None
+        return scripted(script or self.handed.says_accepted, tls=tls)
 
     @asynccontextmanager
     async def session(
         self, broker: ScriptedBroker, *, opened: bool = True
-    ) -> AsyncIterator[IiflSession]:
+    ) -> AsyncIterator[Traded]:
         ca_file = self.ca.ca_file if self.tls else None
-        async with client(broker, self.cache, fast=self.fast, ca_file=ca_file) as made:
-            session = session_of(made)
+        async with self.handed.session(
+            broker, self.cache, fast=self.fast, ca_file=ca_file
+        ) as session:
             if opened:
                 await session.open_channel()
                 assert session.orders.warm is self.fast
@@ -82,8 +76,8 @@ class BrokerContract:
 
     @asynccontextmanager
     async def pair(
-        self, script: Script = says_accepted
-    ) -> AsyncIterator[tuple[ScriptedBroker, IiflSession]]:
+        self, script: Script | None = None
+    ) -> AsyncIterator[tuple[ScriptedBroker, Traded]]:
         async with self.serving(script) as broker, self.session(broker) as session:
             yield broker, session
 
@@ -94,19 +88,19 @@ class BrokerContract:
             heard = await place(session.orders, 7)
         assert heard.outcome == Accepted(BrokerOrderId(f"B{tag(7)}"))
         assert 0 < heard.sent_ns <= heard.replied_ns
-        request = broker.orders()[0]
-        assert request.headers["authorization"] == "Bearer token-of-the-day-0001"
+        (request,) = [one for one in broker.requests if not self.handed.is_read(one)]
+        assert self.handed.secret in request.headers.values()
         assert request.headers["content-type"] == "application/json"
         assert request.tag == tag(7)
 
-    async def test_a_cold_road_connects_and_sends(self) -> None:
+    async def test_a_cold_channel_connects_and_sends(self) -> None:
         async with self.serving() as broker, self.session(broker, opened=False) as session:
             assert not session.orders.warm
             heard = await place(session.orders, 1)
             assert isinstance(heard.outcome, Accepted)
             assert session.orders.warm is self.fast
 
-    async def test_orders_of_one_road_leave_one_after_the_other(self) -> None:
+    async def test_orders_of_one_channel_leave_one_after_the_other(self) -> None:
         async with self.pair() as (broker, session):
             answers = Answers()
             for number in range(20):
@@ -116,47 +110,27 @@ class BrokerContract:
         assert [broker.times_seen(number) for number in range(20)] == [1] * 20
         assert broker.overlaps == 0
 
-    async def test_refused_by_code(self) -> None:
-        async with self.pair(answering(leg("EC954", "not a multiple"))) as (_, session):
-            heard = await place(session.orders)
-        assert heard.outcome == Refused("EC954", "not a multiple")
-
-    async def test_unregistered_address_blocks_the_account(self) -> None:
-        text = "Error : IP address not authorized for trading."
-        async with self.pair(answering(leg("EC500", text))) as (_, session):
-            heard = await place(session.orders)
-        assert heard.outcome == Refused("EC500", text, blocks_account=True)
-
-    async def test_too_many_calls(self) -> None:
-        async with self.pair(answering(b"", 429, "Retry-After: 3")) as (_, session):
-            outcome = (await place(session.orders)).outcome
-        assert isinstance(outcome, Unknown)
-        assert (outcome.doubt, outcome.retry_after_ms) == (Doubt.RATE, 3000)
-
-    async def test_session_over(self) -> None:
-        async with self.pair(answering(b"{}", 401)) as (_, session):
-            outcome = (await place(session.orders)).outcome
-        assert isinstance(outcome, Unknown)
-        assert outcome.doubt is Doubt.AUTH
+    async def test_each_kind_of_answer_proves_what_it_says(self) -> None:
+        for answer in self.handed.answers:
+            async with self.pair(self.answering(answer)) as (broker, session):
+                outcome = (await place(session.orders)).outcome
+            assert outcome == answer.means or (
+                answer.means is None and isinstance(outcome, Unknown)
+            )
+            assert broker.times_seen(1) == 1
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504, 302, 404])
     async def test_odd_status_is_unknown(self, status: int) -> None:
-        async with self.pair(answering(accepted(1), status, "Location: /v1/orders")) as (
-            broker,
-            session,
-        ):
+        answer = Answer(self.handed.accepted("1"), None, status, ("Location: /v1/orders",))
+        async with self.pair(self.answering(answer)) as (broker, session):
             outcome = (await place(session.orders)).outcome
         assert isinstance(outcome, Unknown)
         assert broker.times_seen(1) == 1  # no redirect was followed either
 
-    async def test_html_is_unknown(self) -> None:
-        async with self.pair(answering(b"<html>Access denied</html>")) as (_, session):
-            assert isinstance((await place(session.orders)).outcome, Unknown)
-
     # ------------------------------------------------------------ losing the reply
 
     async def test_cut_after_the_request_is_unknown_and_not_repeated(self) -> None:
-        async with self.pair(is_cut) as (broker, session):
+        async with self.pair(self.is_cut) as (broker, session):
             heard = await place(session.orders)
             assert isinstance(heard.outcome, Unknown)
             assert heard.sent_ns > 0
@@ -164,8 +138,8 @@ class BrokerContract:
 
     async def test_no_reply_in_time_is_unknown(self) -> None:
         async def silent(line: Line, request: Request) -> None:
-            if request.method == "GET":
-                await says_accepted(line, request)
+            if self.handed.is_read(request):
+                await self.handed.says_accepted(line, request)
 
         async with self.pair(silent) as (broker, session):
             heard = await place(session.orders, 1, deadline_ms=100)
@@ -173,12 +147,12 @@ class BrokerContract:
             assert heard.sent_ns > 0
             assert broker.times_seen(1) == 1
 
-    async def test_the_road_recovers_by_itself(self) -> None:
+    async def test_the_channel_recovers_by_itself(self) -> None:
         async def once_cut(line: Line, request: Request) -> None:
             if request.tag == tag(1):
                 line.cut()
             else:
-                await says_accepted(line, request)
+                await self.handed.says_accepted(line, request)
 
         async with self.pair(once_cut) as (broker, session):
             assert isinstance((await place(session.orders, 1)).outcome, Unknown)
@@ -198,8 +172,8 @@ class BrokerContract:
         reached = asyncio.Event()
 
         async def silent(line: Line, request: Request) -> None:
-            if request.method == "GET":
-                await says_accepted(line, request)
+            if self.handed.is_read(request):
+                await self.handed.says_accepted(line, request)
             else:
                 reached.set()
                 await asyncio.Event().wait()
@@ -217,25 +191,19 @@ class BrokerContract:
     # ------------------------------------------------------------ changes
 
     async def test_cancel_and_modify(self) -> None:
-        done = b'{"status":"Ok","result":{"status":"Success","brokerOrderId":"240919000000041"}}'
-        number = BrokerOrderId("240919000000041")
-        async with self.pair(answering(done)) as (broker, session):
-            assert await session.cancel(number) == ChangeDone()
-            assert await session.modify(number, terms(quantity=5)) == ChangeDone()
-        cancel, modify = [one for one in broker.requests if one.method in ("DELETE", "PUT")]
-        assert (cancel.method, cancel.path, cancel.body) == ("DELETE", f"/v1/orders/{number}", b"")
-        assert (modify.method, modify.path) == ("PUT", f"/v1/orders/{number}")
-        assert b'"quantity":"5"' in modify.body
-        assert b"product" not in modify.body
+        async with self.pair() as (broker, session):
+            assert await session.cancel(NUMBER) == ChangeDone()
+            assert await session.modify(NUMBER, terms(quantity=5)) == ChangeDone()
+        changes = [self.handed.change_of(one) for one in broker.requests]
+        assert [one for one in changes if one] == [Change(NUMBER, None), Change(NUMBER, 5)]
 
     async def test_change_refused(self) -> None:
-        body = b'{"status":"EC995","message":"Error : There is no order to cancel."}'
-        async with self.pair(answering(body)) as (_, session):
-            outcome = await session.cancel(BrokerOrderId("1"))
-        assert outcome == Refused("EC995", "Error : There is no order to cancel.")
+        answer = self.handed.change_refused
+        async with self.pair(self.answering(answer)) as (_, session):
+            assert await session.cancel(NUMBER) == answer.means
 
     async def test_change_with_a_lost_reply_is_unknown(self) -> None:
-        async with self.pair(is_cut) as (_, session):
+        async with self.pair(self.is_cut) as (_, session):
             assert isinstance(await session.cancel(BrokerOrderId("1")), Unknown)
 
     @pytest.mark.parametrize("number", ["../profile", "a b", "", "1" * 41, "1?x=1", "é"])
@@ -250,12 +218,10 @@ class BrokerContract:
         reached, go = asyncio.Event(), asyncio.Event()
 
         async def slow(line: Line, request: Request) -> None:
-            if request.method == "POST":
+            if request.tag:
                 reached.set()
                 await go.wait()
-                line.send(reply(accepted(1)))
-            else:
-                line.send(reply(accepted(2)))
+            await self.handed.says_accepted(line, request)
 
         async with self.pair(slow) as (_, session):
             answers = Answers()

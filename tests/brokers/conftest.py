@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.brokers.iifl import connect
+from copytrade_gui.brokers.http import connect
 from tests.brokers.certificates import PrivateCa, make_ca
 
 

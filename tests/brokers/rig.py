@@ -147,7 +147,7 @@ class Request:
 
     @property
     def tag(self) -> str:
-        found = re.search(rb'"orderTag":"([A-Z0-9]+)"', self.body)
+        found = re.search(rb'"(CT[A-Z2-7]{14})"', self.body)
         return found[1].decode() if found else ""
 
 

@@ -1,4 +1,4 @@
-"""The contract on every channel: the warm one and httpx; plain and TLS."""
+"""The contract on every channel, the warm one and httpx, plain and TLS, and on another broker."""
 
 import asyncio
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from copytrade_gui.ports import Accepted, NotSent, Unknown
 from tests.brokers.broker_contract import BrokerContract
+from tests.brokers.other_broker import OtherBroker
 from tests.brokers.rig import (
     Answers,
     Line,
@@ -19,25 +20,29 @@ from tests.brokers.rig import (
 )
 
 
-class TestWireRoad(BrokerContract):
+class TestOrderChannel(BrokerContract):
     fast, tls = True, False
 
 
-class TestWireRoadOverTls(BrokerContract):
+class TestOrderChannelOverTls(BrokerContract):
     fast, tls = True, True
 
 
-class TestHttpxRoad(BrokerContract):
+class TestHttpxChannel(BrokerContract):
     fast, tls = False, False
 
 
-class TestHttpxRoadOverTls(BrokerContract):
+class TestHttpxChannelOverTls(BrokerContract):
     fast, tls = False, True
 
 
 @pytest.mark.usefixtures("memory_tls")
-class TestWireRoadOverTlsInMemory(BrokerContract):
+class TestOrderChannelOverTlsInMemory(BrokerContract):
     fast, tls = True, True
+
+
+class TestAnotherBroker(BrokerContract):
+    handed = OtherBroker()
 
 
 class TestStops:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.house.source import ROOT, named, text_files
+from tests.house.source import PACKAGE, ROOT, named, text_files
 
 # Options that would carry an index address into a file.
 INDEX = re.compile(r"(--(extra-)?index-url|--find-links|--trusted-host|PIP_INDEX|UV_INDEX)[= ]+\S")
@@ -51,3 +51,13 @@ def test_shell_scripts_stop_at_the_first_failure() -> None:
         if text.startswith("#!/usr/bin/env bash"):
             assert "set -euo pipefail" in text, named(path)
         assert path.stat().st_mode & 0o111, f"{named(path)} cannot be run"
+
+
+def test_the_http_room_names_no_broker() -> None:
+    named_there = [
+        named(path)
+        for path in text_files()
+        if (PACKAGE / "brokers" / "http") in path.parents
+        and "iifl" in path.read_text(encoding="utf-8").casefold()
+    ]
+    assert not named_there

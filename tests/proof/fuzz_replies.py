@@ -19,7 +19,7 @@ def part(release: bool, number: int) -> Row:
     del release
     counts = f"fuzz_wire={_EACH}@{number * _EACH},fuzz_httpx=500,fuzz_tls=1000,resend=2400"
     ran = run_suite(
-        ["tests/brokers/test_wire_fuzz.py", "tests/brokers/test_never_resent.py"], counts
+        ["tests/brokers/http/test_wire_fuzz.py", "tests/brokers/http/test_never_resent.py"], counts
     )
     if ran.counted["wire_replies"] < _EACH:
         raise ProofBroken(f"{ran.counted['wire_replies']} of {_EACH} replies were fuzzed")

@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.http_call import (
+from copytrade_gui.brokers.http.http_call import (
     MAX_BODY,
     AnswerLostError,
     HttpReply,
     NothingSentError,
     nothing_holds,
 )
-from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
+from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
+from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.ports import Clock, Silence
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.wire import Reply, Request

@@ -18,7 +18,9 @@ def parts(release: bool) -> int:
 def part(release: bool, number: int) -> Row:
     """Bodies and contract rows from their own seeds, and the worst 8 MiB there are."""
     del release
-    ran = run_suite(["tests/brokers/test_parser_fuzz.py"], f"fuzz_parser={_EACH}@{number * _EACH}")
+    ran = run_suite(
+        ["tests/brokers/iifl/test_parser_fuzz.py"], f"fuzz_parser={_EACH}@{number * _EACH}"
+    )
     if ran.slowest_ms > _HANG_MS:
         raise ProofBroken(f"an input took {ran.slowest_ms:.0f} ms")
     if ran.counted["bodies"] < _EACH:

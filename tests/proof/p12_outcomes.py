@@ -11,7 +11,8 @@ TEST = "P12"
 def prove(release: bool) -> Row:
     """All of it, in either column."""
     ran = run_suite(
-        ["tests/brokers/test_outcome.py", "tests/brokers/test_mapping.py"], column(release)
+        ["tests/brokers/iifl/test_outcome.py", "tests/brokers/iifl/test_mapping.py"],
+        column(release),
     )
     return ran.row(
         TEST, "outcome table and status texts", "1,000 codes on a place and on a change among them"

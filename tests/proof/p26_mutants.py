@@ -28,7 +28,7 @@ _CHECKS = (
     "tests/storage",
     "tests/app/test_database_gone.py",
     "tests/app/test_quitting.py",
-    "tests/brokers/test_outcome.py",
+    "tests/brokers/iifl/test_outcome.py",
     "tests/proof/test_quick.py",
 )
 _LEFT_OUT = "not p9 and not every_proof"

@@ -8,6 +8,15 @@ from pathlib import Path
 
 import msgspec
 
+from copytrade_gui.brokers.http.channel import (
+    CallFactory,
+    ChannelFactory,
+    ChannelNeeds,
+    OrderCalls,
+    SourceAddress,
+)
+from copytrade_gui.brokers.http.egress import Egress
+from copytrade_gui.brokers.http.http_call import HttpCall, HttpReply
 from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.auth import (
     check_sum,
@@ -16,13 +25,11 @@ from copytrade_gui.brokers.iifl.auth import (
     login_page,
     read_login_return,
 )
-from copytrade_gui.brokers.iifl.channel import ChannelNeeds, DoorFactory, RoadFactory, SourceAddress
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
-from copytrade_gui.brokers.iifl.egress import Egress
 from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope
 from copytrade_gui.brokers.iifl.errors import clean, is_code
-from copytrade_gui.brokers.iifl.http_call import HttpCall, HttpReply
 from copytrade_gui.brokers.iifl.order_body import OrderEncoder
+from copytrade_gui.brokers.iifl.outcome import classify
 from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.brokers.iifl.session_call import PLAIN_HEADERS, SessionCall, session_headers
@@ -44,8 +51,8 @@ class IiflBroker:
         *,
         login_url: str,
         clock: Clock,
-        http_call_factory: DoorFactory,
-        channel_factory: RoadFactory,
+        http_call_factory: CallFactory,
+        channel_factory: ChannelFactory,
         cache_dir: Path,
         redirect_url: str = "",
         source_address: SourceAddress = lambda _account: None,
@@ -56,8 +63,13 @@ class IiflBroker:
         self._channel_factory = channel_factory
         self._redirect_url = redirect_url
         self._source_address = source_address
-        self._encoder = OrderEncoder()
-        self._own_door: HttpCall | None = None
+        self._order_calls = OrderCalls(
+            place_path=shapes.ORDERS,
+            idle_path=shapes.PROFILE,
+            prepare=OrderEncoder().prepare,
+            judge=classify,
+        )
+        self._own_call: HttpCall | None = None
         self._http_calls: dict[str | None, HttpCall] = {}
         self._sessions: dict[IiflSession, None] = {}  # in order, so that a run replays alike
         self.contract_files = ContractFiles(cache_dir, self._http_call)
@@ -120,7 +132,7 @@ class IiflBroker:
         headers = session_headers(token.token)
         channel = self._channel_factory(
             ChannelNeeds(
-                account.account_id, headers, http_call, self._encoder, leaves_from, egress.seen
+                account.account_id, headers, http_call, self._order_calls, leaves_from, egress.seen
             )
         )
         session = IiflSession(
@@ -174,9 +186,9 @@ class IiflBroker:
 
     def _http_call(self) -> HttpCall:
         """The broker's own HTTP call, for what needs no session."""
-        if self._own_door is None:
-            self._own_door = self._http_call_factory(None)
-        return self._own_door
+        if self._own_call is None:
+            self._own_call = self._http_call_factory(None)
+        return self._own_call
 
     def _login_call(self, account: Account) -> HttpCall:
         leaves_from = self._source_address(account)
@@ -191,8 +203,8 @@ class IiflBroker:
         """Close every session and HTTP call that is still open."""
         for session in list(self._sessions):
             await session.aclose()
-        http_calls = [*self._http_calls.values(), *([self._own_door] if self._own_door else [])]
-        self._http_calls, self._own_door = {}, None
+        http_calls = [*self._http_calls.values(), *([self._own_call] if self._own_call else [])]
+        self._http_calls, self._own_call = {}, None
         for http_call in http_calls:
             await http_call.aclose()
 

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from copytrade_gui.brokers.iifl.http_call import AnswerLostError, HttpCall, NothingSentError
+from copytrade_gui.brokers.http.http_call import AnswerLostError, HttpCall, NothingSentError
 from copytrade_gui.brokers.iifl.instruments import (
     ContractFile,
     NotAContractFileError,

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 import msgspec
 
+from copytrade_gui.brokers.http.http_call import MAX_ROWS
 from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.shapes import Row
 
 MAX_DEPTH = 32
-MAX_ROWS = 20_000
-"""Bounds of a reply that we are willing to read (order-safety section 14)."""
+"""Levels of JSON that we are willing to read (order-safety section 14)."""
 
 
 class UnreadableError(Exception):

@@ -7,19 +7,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from copytrade_gui.brokers.http.address import AddressRefusedError
+from copytrade_gui.brokers.http.channel import Channel, ChannelNeeds, SourceAddress
+from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
+from copytrade_gui.brokers.http.order_channel import WarmChannel
+from copytrade_gui.brokers.http.pool import Pool
+from copytrade_gui.brokers.http.transport import HttpxCall
+from copytrade_gui.brokers.http.trust import tls_context
 from copytrade_gui.brokers.iifl.address import (
     BROKER_API,
     BROKER_LOGIN,
-    AddressRefusedError,
     check_address,
 )
-from copytrade_gui.brokers.iifl.channel import Channel, ChannelNeeds, SourceAddress
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
-from copytrade_gui.brokers.iifl.order_channel import WarmChannel
-from copytrade_gui.brokers.iifl.pool import Pool
-from copytrade_gui.brokers.iifl.transport import HttpxCall
-from copytrade_gui.brokers.iifl.trust import tls_context
+from copytrade_gui.brokers.iifl.shapes import ORDERS
 from copytrade_gui.ports import BrokerFailureError, Clock
 
 
@@ -61,7 +62,7 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
     tls = tls_context(settings.ca_file)
 
     def http_call(source_address: str | None) -> HttpxCall:
-        return HttpxCall(address, clock, tls=tls, source_address=source_address)
+        return HttpxCall(address, clock, tls=tls, orders_path=ORDERS, source_address=source_address)
 
     pool = Pool(address, clock, tls=tls, keep_alive_s=settings.keep_alive_s)
 

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Mapping
 
+from copytrade_gui.brokers.http.http_call import HttpReply
 from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope
 from copytrade_gui.brokers.iifl.errors import (
     CodeClass,
@@ -20,7 +21,6 @@ from copytrade_gui.brokers.iifl.errors import (
     speaks_of_doubt,
     speaks_of_rate,
 )
-from copytrade_gui.brokers.iifl.http_call import HttpReply
 from copytrade_gui.brokers.iifl.scalar import order_id, text, word
 from copytrade_gui.brokers.iifl.shapes import Leg
 from copytrade_gui.domain.ids import BrokerOrderId

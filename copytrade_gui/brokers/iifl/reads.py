@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from copytrade_gui.brokers.http.http_call import HttpReply
 from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope, telling
 from copytrade_gui.brokers.iifl.errors import (
     EMPTY_BOOK,
@@ -14,7 +15,6 @@ from copytrade_gui.brokers.iifl.errors import (
     clean,
     is_code,
 )
-from copytrade_gui.brokers.iifl.http_call import HttpReply
 from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.shapes import Row
 from copytrade_gui.ports import BrokerFailureError, Silence

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from copytrade_gui.brokers.http.channel import Channel
+from copytrade_gui.brokers.http.growing import Cut, Known, known_of
+from copytrade_gui.brokers.http.http_call import AnswerLostError, NothingSentError
 from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.auth import whole_id
-from copytrade_gui.brokers.iifl.channel import Channel
-from copytrade_gui.brokers.iifl.growing import Cut, Known, known_of
-from copytrade_gui.brokers.iifl.http_call import AnswerLostError, NothingSentError
 from copytrade_gui.brokers.iifl.mapping import (
     LotSize,
     holding_of,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from copytrade_gui.brokers.iifl.egress import Egress
-from copytrade_gui.brokers.iifl.http_call import (
+from copytrade_gui.brokers.http.egress import Egress
+from copytrade_gui.brokers.http.http_call import (
     AnswerLostError,
     HttpCall,
     HttpReply,

@@ -11,16 +11,14 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from copytrade_gui.brokers.iifl.channel import MAX_REPLY, ChannelNeeds, not_held
-from copytrade_gui.brokers.iifl.http_call import (
+from copytrade_gui.brokers.http.channel import MAX_REPLY, ChannelNeeds, not_held
+from copytrade_gui.brokers.http.http_call import (
     AnswerLostError,
     DeadlinePassedError,
     HttpCall,
     NothingSentError,
     deadline,
 )
-from copytrade_gui.brokers.iifl.outcome import classify
-from copytrade_gui.brokers.iifl.shapes import ORDERS
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.ports import Clock, NotSent, PlaceReply, PreparedOrder, Unknown
@@ -55,8 +53,8 @@ class HttpxChannel:
         self._why_held = why_held
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
-        """Encode a place request; see ``OrderEncoder.prepare``."""
-        return self._needs.encoder.prepare(terms, tag)
+        """Encode a place request; see ``OrderCalls.prepare``."""
+        return self._needs.calls.prepare(terms, tag)
 
     def place(
         self, order: PreparedOrder, deadline_ms: int, done: Callable[[PlaceReply], None]
@@ -98,7 +96,7 @@ class HttpxChannel:
             async with deadline(self._clock, seconds + _BACKSTOP_S):
                 answer = await self._needs.http_call.request(
                     "POST",
-                    ORDERS,
+                    self._needs.calls.place_path,
                     headers=self._needs.headers,
                     body=order.payload,
                     timeout_s=seconds,
@@ -114,7 +112,7 @@ class HttpxChannel:
         replied_ns = self._clock.mono_ns()
         # Its address is known only now: unlike the fast channel it cannot hold its first order.
         self._needs.left_from(answer.left_from)
-        outcome = classify(answer.status, answer.headers, answer.body)
+        outcome = self._needs.calls.judge(answer.status, answer.headers, answer.body)
         return PlaceReply(outcome, answer.sent_ns or started_ns, replied_ns)
 
     def launch(self, order: PreparedOrder) -> None:

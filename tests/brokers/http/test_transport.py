@@ -10,20 +10,21 @@ from typing import Any
 
 import pytest
 
-from copytrade_gui.brokers.iifl.address import check_address
-from copytrade_gui.brokers.iifl.channel import ChannelNeeds
-from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
-from copytrade_gui.brokers.iifl.http_call import (
+from copytrade_gui.brokers.http.address import loopback_address
+from copytrade_gui.brokers.http.channel import ChannelNeeds, OrderCalls
+from copytrade_gui.brokers.http.http_call import (
     AnswerLostError,
     DeadlinePassedError,
     NothingSentError,
     deadline,
 )
-from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
+from copytrade_gui.brokers.http.inflate import BadCodingError, BodyTooLargeError, Inflater
+from copytrade_gui.brokers.http.transport import HttpxCall
+from copytrade_gui.brokers.http.trust import tls_context
+from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.brokers.iifl.order_body import OrderEncoder
+from copytrade_gui.brokers.iifl.outcome import classify
 from copytrade_gui.brokers.iifl.session_call import SessionCall, session_headers
-from copytrade_gui.brokers.iifl.transport import HttpxCall
-from copytrade_gui.brokers.iifl.trust import tls_context
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import Accepted, BrokerFailureError, NotSent, SessionToken
 from tests.brokers.certificates import PrivateCa
@@ -46,8 +47,8 @@ BOTH = pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
 
 
 def call_to(broker: ScriptedBroker) -> HttpxCall:
-    address = check_address(broker.base_url, simulator=True)
-    return HttpxCall(address, SystemClock(), tls=tls_context())
+    address = loopback_address(broker.base_url)
+    return HttpxCall(address, SystemClock(), tls=tls_context(), orders_path="/orders")
 
 
 # ---------------------------------------------------------------- trust
@@ -228,7 +229,7 @@ async def test_gzip_is_read_and_redirects_are_not_followed(cache: Path) -> None:
         assert [one.path for one in broker.requests] == ["/v1/orders", "/v1/trades"]
 
 
-async def test_a_door_tells_not_sent_from_lost(cache: Path) -> None:
+async def test_a_call_tells_not_sent_from_lost(cache: Path) -> None:
     async def script(line: Line, request: Request) -> None:
         await asyncio.Event().wait()
 
@@ -311,16 +312,17 @@ def test_what_holds_a_token_does_not_show_it() -> None:
 
     async def nothing() -> None: ...
 
-    needs = ChannelNeeds(AccountId("a"), headers, HttpxDoorStub(), OrderEncoder())
+    calls = OrderCalls("/orders", "/profile", OrderEncoder().prepare, classify)
+    needs = ChannelNeeds(AccountId("a"), headers, HttpxCallStub(), calls)
     for holder in (
         needs,
-        SessionCall(HttpxDoorStub(), headers),
+        SessionCall(HttpxCallStub(), headers),
         SessionToken("SESSION-SECRET-1", 1),
     ):
         assert "SESSION-SECRET-1" not in repr(holder)
 
 
-class HttpxDoorStub(HttpxCall):
+class HttpxCallStub(HttpxCall):
     def __init__(self) -> None:
         """No client: only its place in a record is looked at."""
 

@@ -13,25 +13,24 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from copytrade_gui.brokers.iifl.calls import (
+from copytrade_gui.brokers.http.calls import (
     CallJob,
     Job,
     KeepAliveJob,
     PlaceJob,
-    SeenIds,
+    ReplyJudge,
 )
-from copytrade_gui.brokers.iifl.channel import MAX_REPLY, ChannelNeeds, not_held
-from copytrade_gui.brokers.iifl.connection import Connection
-from copytrade_gui.brokers.iifl.http_call import (
+from copytrade_gui.brokers.http.channel import MAX_REPLY, ChannelNeeds, not_held
+from copytrade_gui.brokers.http.connection import Connection
+from copytrade_gui.brokers.http.http_call import (
     DeadlinePassedError,
     HttpCall,
     HttpReply,
 )
-from copytrade_gui.brokers.iifl.pool import Pool, backoff_s
-from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
-from copytrade_gui.brokers.iifl.shapes import ORDERS, PROFILE
-from copytrade_gui.brokers.iifl.spare_call import SpareCall
-from copytrade_gui.brokers.iifl.timers import Wait
+from copytrade_gui.brokers.http.pool import Pool, backoff_s
+from copytrade_gui.brokers.http.reasons import reason_of, silence_of
+from copytrade_gui.brokers.http.spare_call import SpareCall
+from copytrade_gui.brokers.http.timers import Wait
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.ports import PlaceReply, PreparedOrder, Silence
@@ -48,7 +47,6 @@ class WarmChannel:
     # A wave looks at five hundred of these: without dictionaries more of them stay in the cache.
     __slots__ = (
         "_active_ns",
-        "_authorization",
         "_busy",
         "_clock",
         "_closed",
@@ -66,9 +64,9 @@ class WarmChannel:
         "_pool",
         "_prepared",
         "_read_request",
+        "_replies",
         "_request",
         "_retry",
-        "_seen",
         "_why_held",
         "_wire",
     )  # fmt: skip
@@ -78,11 +76,10 @@ class WarmChannel:
         self._pool = pool
         self._clock = pool.clock
         self._mono_ns = pool.clock.mono_ns
-        authorization = needs.headers["Authorization"]
-        self._place_head = pool.head("POST", ORDERS, authorization)
-        self._read_request = pool.head("GET", PROFILE, authorization) + b"0\r\n\r\n"
-        self._authorization = authorization
-        self._seen = SeenIds()
+        calls, headers = needs.calls, needs.headers
+        self._place_head = pool.head("POST", calls.place_path, headers)
+        self._read_request = pool.head("GET", calls.idle_path, headers) + b"0\r\n\r\n"
+        self._replies = ReplyJudge(calls.judge)
         self._wire: Connection | None = None
         self._busy: Job | None = None
         self._prepared: PreparedOrder | None = None
@@ -115,8 +112,8 @@ class WarmChannel:
         self._why_held = why_held
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
-        """Encode a place request; see ``OrderEncoder.prepare``."""
-        order = self._needs.encoder.prepare(terms, tag)
+        """Encode a place request; see ``OrderCalls.prepare``."""
+        order = self._needs.calls.prepare(terms, tag)
         self._prepared, self._request = order, self._whole(order)
         return order
 
@@ -128,10 +125,10 @@ class WarmChannel:
         if self._launched is order:
             sent_ns = self._launched_ns
             self._launched = None
-            job = self._busy = PlaceJob(b"", done, self._seen, sent_ns)
+            job = self._busy = PlaceJob(b"", done, self._replies, sent_ns)
             job.wait = self._pool.timers.after(seconds, partial(self._late, job, seconds), sent_ns)
             return
-        self._take(PlaceJob(self._request_of(order), done, self._seen, tag=order.tag), seconds)
+        self._take(PlaceJob(self._request_of(order), done, self._replies, tag=order.tag), seconds)
 
     def launch(self, order: PreparedOrder) -> None:
         """Write it, if the connection is free; see ``OrderChannel``."""
@@ -172,7 +169,7 @@ class WarmChannel:
 
     async def call(self, method: str, path: str, body: bytes, seconds: float) -> HttpReply:
         """Do one call on the connection; raises as ``HttpCall.request``."""
-        head = self._pool.head(method, path, self._authorization)
+        head = self._pool.head(method, path, self._needs.headers)
         request = b"%b%d\r\n\r\n%b" % (head, len(body), body)
         answer: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
         self._take(CallJob(request, answer), seconds)

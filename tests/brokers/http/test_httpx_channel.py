@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.http_call import (
+from copytrade_gui.brokers.http.http_call import (
     MAX_BODY,
     AnswerLostError,
     HttpReply,
@@ -15,7 +14,8 @@ from copytrade_gui.brokers.iifl.http_call import (
     deadline,
     nothing_holds,
 )
-from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
+from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
+from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.ports import Accepted, NotSent, Unknown
 from tests.brokers.rig import Answers, accepted, session_of
@@ -24,7 +24,7 @@ from tests.brokers.steered import SteeredClock
 Answer = Callable[[], Awaitable[HttpReply]]
 
 
-class RoomDoor:
+class RoomCall:
     """A broker in the next room: answers as the test says, and keeps the time limit or not."""
 
     def __init__(self, clock: SteeredClock, answer: Answer, *, punctual: bool = True) -> None:
@@ -59,7 +59,7 @@ class RoomDoor:
         pass
 
 
-def session(cache: Path, http_call: RoomDoor) -> IiflSession:
+def session(cache: Path, http_call: RoomCall) -> IiflSession:
     broker = IiflBroker(
         login_url="http://127.0.0.1:9/",
         clock=http_call.clock,
@@ -84,7 +84,7 @@ async def test_an_order_without_any_network(cache: Path) -> None:
     async def takes() -> HttpReply:
         return HttpReply(200, {}, accepted("B1"))
 
-    http_call = RoomDoor(SteeredClock(), takes)
+    http_call = RoomCall(SteeredClock(), takes)
     made, answers = session(cache, http_call), Answers()
     assert made.orders.warm
     answers.place(made.orders, 1)
@@ -98,7 +98,7 @@ async def test_an_order_without_any_network(cache: Path) -> None:
 async def test_the_deadline_follows_the_given_clock(cache: Path, punctual: bool) -> None:
     """An HTTP call that forgets its time limit is stopped half a second later."""
     clock = SteeredClock()
-    made, answers = session(cache, RoomDoor(clock, never, punctual=punctual)), Answers()
+    made, answers = session(cache, RoomCall(clock, never, punctual=punctual)), Answers()
     answers.place(made.orders, 1, deadline_ms=7000)
     await turns()
     clock.advance(6.9)
@@ -115,13 +115,13 @@ async def test_the_deadline_follows_the_given_clock(cache: Path, punctual: bool)
     ("error", "kind", "sent"),
     [(NothingSentError("no channel"), NotSent, False), (AnswerLostError("cut"), Unknown, True)],
 )
-async def test_what_the_door_says(
+async def test_what_the_call_says(
     cache: Path, error: Exception, kind: type[object], sent: bool
 ) -> None:
     async def fails() -> HttpReply:
         raise error
 
-    made, answers = session(cache, RoomDoor(SteeredClock(), fails)), Answers()
+    made, answers = session(cache, RoomCall(SteeredClock(), fails)), Answers()
     answers.place(made.orders, 1)
     heard = await answers.of(1)
     assert isinstance(heard.outcome, kind)
@@ -130,18 +130,18 @@ async def test_what_the_door_says(
 
 
 @pytest.mark.expected_log("order channel failed account=ravi")
-async def test_a_bug_behind_the_door_is_unknown_and_reported(cache: Path) -> None:
+async def test_a_bug_behind_the_call_is_unknown_and_reported(cache: Path) -> None:
     async def bug() -> HttpReply:
         raise ZeroDivisionError
 
-    made, answers = session(cache, RoomDoor(SteeredClock(), bug)), Answers()
+    made, answers = session(cache, RoomCall(SteeredClock(), bug)), Answers()
     answers.place(made.orders, 1)
     assert isinstance((await answers.of(1)).outcome, Unknown)
     await made.aclose()
 
 
 async def test_closing_answers_what_is_out(cache: Path) -> None:
-    made, answers = session(cache, RoomDoor(SteeredClock(), never)), Answers()
+    made, answers = session(cache, RoomCall(SteeredClock(), never)), Answers()
     for number in range(5):
         answers.place(made.orders, number)
     await turns()

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.brokers.iifl.contract_files import ContractFiles
-from copytrade_gui.brokers.iifl.http_call import (
+from copytrade_gui.brokers.http.http_call import (
     MAX_BODY,
     AnswerLostError,
     HttpReply,
     NothingSentError,
     nothing_holds,
 )
+from copytrade_gui.brokers.iifl.contract_files import ContractFiles
 from copytrade_gui.brokers.iifl.instruments import NotAContractFileError, read_contracts
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.ports import BrokerFailureError
@@ -160,7 +160,7 @@ def test_a_row_among_contracts_that_is_none_is_left_out(exchange: Exchange) -> N
 # ---------------------------------------------------------------- the cache
 
 
-class CountingDoor:
+class CountingCall:
     """An HTTP call that answers from a list; what happened is counted."""
 
     def __init__(self, *answers: bytes | int | Exception) -> None:
@@ -194,8 +194,8 @@ class CountingDoor:
         pass
 
 
-def files(cache: Path, *answers: bytes | int | Exception) -> tuple[ContractFiles, CountingDoor]:
-    http_call = CountingDoor(*answers)
+def files(cache: Path, *answers: bytes | int | Exception) -> tuple[ContractFiles, CountingCall]:
+    http_call = CountingCall(*answers)
     return ContractFiles(cache, lambda: http_call), http_call
 
 
@@ -221,9 +221,9 @@ async def test_fetched_once_a_day_and_kept(cache: Path, caplog: pytest.LogCaptur
     lines = [record.getMessage() for record in caplog.records]
     assert [line for line in lines if "rows_skipped=1" in line] == lines
 
-    again, no_door = files(cache)  # another start of the program, the same day
+    again, no_call = files(cache)  # another start of the program, the same day
     assert await again.load(Exchange.NSEEQ, DAY) == both[0]
-    assert no_door.paths == []
+    assert no_call.paths == []
 
 
 async def test_the_next_day_replaces_the_file(cache: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from copytrade_gui.brokers.http.http_call import NothingSentError
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
-from copytrade_gui.brokers.iifl.http_call import NothingSentError
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.ports import BrokerFailureError
-from tests.brokers.test_instruments import HEADER, files
+from tests.brokers.iifl.test_instruments import HEADER, files
 
 DAY = dt.date(2026, 11, 24)
 NEXT = DAY + dt.timedelta(days=1)

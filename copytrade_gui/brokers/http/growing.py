@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from copytrade_gui.brokers.iifl.envelope import MAX_ROWS
+from copytrade_gui.brokers.http.http_call import MAX_ROWS
 
 RowT = TypeVar("RowT")
 

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from copytrade_gui.brokers.iifl.tls_socket import TlsSocket
-from copytrade_gui.brokers.iifl.trust import tls_context
+from copytrade_gui.brokers.http.tls_socket import TlsSocket
+from copytrade_gui.brokers.http.trust import tls_context
 from tests.brokers.certificates import PrivateCa
 from tests.brokers.rig import listen
 from tests.brokers.steered import until

@@ -106,7 +106,7 @@ async def test_each_order_arrives_at_most_once(cache: Path, fast: bool) -> None:
     assert broker.overlaps == 0
 
 
-async def test_an_unknown_order_is_not_sent_again_when_the_road_recovers(cache: Path) -> None:
+async def test_an_unknown_order_is_not_sent_again_when_the_channel_recovers(cache: Path) -> None:
     """The connection comes back warm, other orders follow, and the lost one stays lost."""
     seen: list[str] = []
 

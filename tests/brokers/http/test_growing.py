@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from copytrade_gui.brokers.http.http_call import MAX_BODY, HttpReply, nothing_holds
+from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.http_call import MAX_BODY, HttpReply, nothing_holds
-from copytrade_gui.brokers.iifl.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.ports import BrokerOrder, Read
 from tests.brokers.rig import ACCOUNT, TOKEN, SystemClock

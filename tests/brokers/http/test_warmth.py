@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from copytrade_gui.brokers.http.order_channel import WarmChannel
+from copytrade_gui.brokers.http.pool import OPEN_TOGETHER
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
-from copytrade_gui.brokers.iifl.order_channel import WarmChannel
-from copytrade_gui.brokers.iifl.pool import OPEN_TOGETHER
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.ports import Accepted, NotSent, Silence, Unknown
 from tests.brokers.certificates import PrivateCa
@@ -125,7 +125,7 @@ async def test_a_broker_that_hangs_up_sooner_is_read_sooner(cache: Path) -> None
         assert isinstance((await place(session.orders, 1)).outcome, Accepted)
 
 
-async def test_connection_close_is_honoured_and_the_road_is_warm_again(cache: Path) -> None:
+async def test_connection_close_is_honoured_and_the_channel_is_warm_again(cache: Path) -> None:
     async def script(line: Line, request: Request) -> None:
         line.send(reply(accepted(f"B{request.tag}"), 200, "Connection: close"))
         line.close()
@@ -217,7 +217,7 @@ async def test_a_handshake_that_never_ends_is_not_sent_and_delays_nobody(
             never.set()
 
 
-async def test_roads_open_in_groups(cache: Path, ca: PrivateCa) -> None:
+async def test_channels_open_in_groups(cache: Path, ca: PrivateCa) -> None:
     clock = SteeredClock()
     now, most = 0, 0
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from copytrade_gui.brokers.iifl.http_call import HttpCall
-from copytrade_gui.brokers.iifl.order_body import OrderEncoder
+from copytrade_gui.brokers.http.calls import JudgeReply
+from copytrade_gui.brokers.http.http_call import HttpCall
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId, Tag
-from copytrade_gui.ports import OrderChannel
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.ports import OrderChannel, PreparedOrder
 
 MAX_REPLY = 256 * 1024
 """Bytes of a reply's body on the order channel; a place reply has about 200."""
@@ -40,24 +41,37 @@ class Channel(OrderChannel, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCalls:
+    """What a channel is told of its broker: paths begin with ``/``, behind the base address."""
+
+    place_path: str
+    """Takes a POST of a prepared order's payload."""
+    idle_path: str
+    """The cheapest read; a GET of it keeps an idle connection open."""
+    prepare: Callable[[OrderTerms, Tag], PreparedOrder]
+    """Encodes one order. Raises ValueError: terms or a tag that this broker cannot be told."""
+    judge: JudgeReply
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelNeeds:
     """What an account's channel is made from. ``headers`` hold the token and are never shown."""
 
     account_id: AccountId
     headers: Mapping[str, str] = field(repr=False)
     http_call: HttpCall
-    encoder: OrderEncoder
+    calls: OrderCalls
     source_address: str | None = None
     left_from: Callable[[str], None] = lambda _address: None
     """Told the local address of every order connection before anything is written to it."""
 
 
-RoadFactory = Callable[[ChannelNeeds], Channel]
-DoorFactory = Callable[[str | None], HttpCall]
+ChannelFactory = Callable[[ChannelNeeds], Channel]
+CallFactory = Callable[[str | None], HttpCall]
 """Makes an HTTP call that leaves from the given local address (None: the system chooses)."""
 SourceAddress = Callable[[Account], str | None]
 """The local address an account's calls must leave from, or None: the system chooses.
 
 ``0.0.0.0`` or ``::`` chooses the family only, for an app whose registered address is of one family
-on a machine that has both (the broker answers EC500 to the other).
+on a machine that has both.
 """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from copytrade_gui.brokers.iifl.http_call import HttpReply
+from copytrade_gui.brokers.http.http_call import HttpReply
 from copytrade_gui.brokers.iifl.outcome import classify, classify_change
 from copytrade_gui.ports import Accepted, ChangeDone, Doubt, Refused, Unknown
 from tests.brokers.rig import accepted, leg

@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from copytrade_gui.brokers.iifl.http_call import AnswerLostError, HttpReply, NothingSentError
-from copytrade_gui.brokers.iifl.outcome import classify
-from copytrade_gui.brokers.iifl.timers import Wait
+from copytrade_gui.brokers.http.http_call import AnswerLostError, HttpReply, NothingSentError
+from copytrade_gui.brokers.http.timers import Wait
 from copytrade_gui.domain.ids import BrokerOrderId, Tag
 from copytrade_gui.ports import Accepted, NotSent, PlaceOutcome, PlaceReply, Silence, Unknown
 
@@ -26,14 +25,25 @@ _LEFT = Tag("")
 _UNJUDGED = Unknown("no reply was judged")
 
 
-class SeenIds:
-    """Order ids that this channel's replies have named: one id for two orders is no answer."""
+JudgeReply = Callable[[int, Mapping[str, str], bytes], PlaceOutcome]
+"""What a reply to one order proves: status, headers with lower-case names, body. Never raises."""
 
-    def __init__(self) -> None:
+
+class ReplyJudge:
+    """Judges the replies of one channel; remembers the order ids that they have named."""
+
+    def __init__(self, judge: JudgeReply) -> None:
+        self._judge = judge
         self._ids: dict[BrokerOrderId, None] = {}
 
-    def is_new(self, number: BrokerOrderId) -> bool:
-        """Remember the id; False if a reply named it before."""
+    def judge(self, reply: HttpReply) -> tuple[PlaceOutcome, bool]:
+        """What the reply proves; False if it cannot be ours: one id for two orders is no answer."""
+        outcome = self._judge(reply.status, reply.headers, reply.body)
+        if isinstance(outcome, Accepted) and not self._is_new(outcome.broker_order_id):
+            return Unknown("The broker answered with the order id of an earlier order."), False
+        return outcome, True
+
+    def _is_new(self, number: BrokerOrderId) -> bool:
         if number in self._ids:
             return False
         if len(self._ids) >= _KEPT_IDS:
@@ -78,13 +88,13 @@ class Job(ABC):
 class PlaceJob(Job):
     """An order. ``sent_ns`` is given for one that left before its job was made."""
 
-    __slots__ = ("_done", "_outcome", "_seen", "tag")
+    __slots__ = ("_done", "_outcome", "_replies", "tag")
 
     def __init__(
         self,
         request: bytes,
         done: Callable[[PlaceReply], None],
-        seen: SeenIds,
+        replies: ReplyJudge,
         sent_ns: int = 0,
         tag: Tag = _LEFT,
     ) -> None:
@@ -92,7 +102,7 @@ class PlaceJob(Job):
         self.sent_ns = sent_ns
         self.wait = None
         self._done = done
-        self._seen = seen
+        self._replies = replies
         self.tag = tag
         self._outcome: PlaceOutcome = _UNJUDGED
 
@@ -102,13 +112,9 @@ class PlaceJob(Job):
         return isinstance(self._outcome, Accepted)
 
     def judge(self, reply: HttpReply) -> bool:
-        """Judge the reply by the one table, and against the ids of earlier replies."""
-        outcome = classify(reply.status, reply.headers, reply.body)
-        if isinstance(outcome, Accepted) and not self._seen.is_new(outcome.broker_order_id):
-            self._outcome = Unknown("The broker answered with the order id of an earlier order.")
-            return False
-        self._outcome = outcome
-        return True
+        """Judge the reply by the broker's rules, and against the ids of earlier replies."""
+        self._outcome, ours = self._replies.judge(reply)
+        return ours
 
     def tell(self, at_ns: int) -> None:
         """Call ``done``."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import copytrade_gui
-from copytrade_gui.brokers.iifl.trust import tls_context
+from copytrade_gui.brokers.http.trust import tls_context
 from tests.brokers.stand import standing
 
 VARIABLES = ("SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -51,7 +51,7 @@ def test_a_started_program_gives_no_keys_away(tmp_path: Path) -> None:
     keys = tmp_path / "keys.log"
     told = {"SSLKEYLOGFILE": str(keys), "SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere"}
     code = (
-        "from copytrade_gui.brokers.iifl.trust import tls_context; "
+        "from copytrade_gui.brokers.http.trust import tls_context; "
         "c = tls_context(); print(len(c.get_ca_certs()) > 0, c.keylog_filename)"
     )
     said = subprocess.run(

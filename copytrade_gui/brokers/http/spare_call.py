@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from copytrade_gui.brokers.iifl.channel import MAX_REPLY
-from copytrade_gui.brokers.iifl.http_call import HttpReply, NothingSentError, nothing_holds
+from copytrade_gui.brokers.http.channel import MAX_REPLY
+from copytrade_gui.brokers.http.http_call import HttpReply, NothingSentError, nothing_holds
 
 
 class SpareCall:

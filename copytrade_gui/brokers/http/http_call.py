@@ -16,6 +16,8 @@ from copytrade_gui.ports import Clock, Silence
 
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of a decoded reply that we are willing to hold (order-safety section 14)."""
+MAX_ROWS = 20_000
+"""Rows of a reply that we are willing to read (order-safety section 14)."""
 
 
 @dataclass(frozen=True, slots=True)

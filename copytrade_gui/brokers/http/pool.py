@@ -1,4 +1,4 @@
-"""What the order connections of all accounts share: a timers, a TLS context, an opening gate."""
+"""What the order connections of all accounts share: timers, a TLS context, an opening gate."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import asyncio
 import logging
 import ssl
 import zlib
+from collections.abc import Mapping
 
-from copytrade_gui.brokers.iifl.address import Address
-from copytrade_gui.brokers.iifl.connect import open_connection_on
-from copytrade_gui.brokers.iifl.connection import Connection, ConnectionOwner
-from copytrade_gui.brokers.iifl.http_call import deadline
-from copytrade_gui.brokers.iifl.reply_queue import ReplyQueue
-from copytrade_gui.brokers.iifl.session_call import USER_AGENT
-from copytrade_gui.brokers.iifl.timers import Timers
-from copytrade_gui.brokers.iifl.tls_memory import ReadBuffer
+from copytrade_gui.brokers.http.address import Address
+from copytrade_gui.brokers.http.connect import open_connection_on
+from copytrade_gui.brokers.http.connection import Connection, ConnectionOwner
+from copytrade_gui.brokers.http.http_call import deadline
+from copytrade_gui.brokers.http.reply_queue import ReplyQueue
+from copytrade_gui.brokers.http.timers import Timers
+from copytrade_gui.brokers.http.tls_memory import ReadBuffer
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import Clock
 
@@ -64,15 +64,13 @@ class Pool:
                 source_address=source_address,
             )
 
-    def head(self, method: str, path: str, authorization: str) -> bytes:
+    def head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
         """The bytes of a request up to the number of its ``Content-Length``."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return (
             f"{method} {self.address.prefix}{path} HTTP/1.1\r\n"
             f"Host: {self.address.authority}\r\n"
-            f"Authorization: {authorization}\r\n"
-            f"User-Agent: {USER_AGENT}\r\n"
-            "Accept: application/json\r\n"
-            "Content-Type: application/json\r\n"
+            f"{lines}"
             "Content-Length: "
         ).encode("ascii")
 

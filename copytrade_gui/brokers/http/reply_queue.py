@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from copytrade_gui.brokers.iifl.calls import Job
+from copytrade_gui.brokers.http.calls import Job
 from copytrade_gui.ports import Clock
 
 PATIENCE_NS = 20_000_000

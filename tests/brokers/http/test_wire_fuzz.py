@@ -12,7 +12,7 @@ import pytest
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.ports import Accepted, NotSent, OrderChannel, PlaceReply, Refused, Unknown
 from tests.brokers.certificates import PrivateCa
-from tests.brokers.fuzz_cases import REFUSED, SHORT_MS, Case, chunked, make_case
+from tests.brokers.http.fuzz_cases import REFUSED, SHORT_MS, Case, chunked, make_case
 from tests.brokers.rig import (
     CALM_MS,
     Answers,

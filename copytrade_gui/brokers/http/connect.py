@@ -14,9 +14,9 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import TypeVar
 
-from copytrade_gui.brokers.iifl.address import Address
-from copytrade_gui.brokers.iifl.tls_memory import ReadBuffer, TlsInMemory
-from copytrade_gui.brokers.iifl.tls_socket import TlsSocket
+from copytrade_gui.brokers.http.address import Address
+from copytrade_gui.brokers.http.tls_memory import ReadBuffer, TlsInMemory
+from copytrade_gui.brokers.http.tls_socket import TlsSocket
 
 NEXT_ADDRESS_S = 0.25
 

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from copytrade_gui.brokers.iifl.timers import GRAIN_NS, Timers
+from copytrade_gui.brokers.http.timers import GRAIN_NS, Timers
 from tests.brokers.steered import SteeredClock
 
 

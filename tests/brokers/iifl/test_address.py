@@ -1,6 +1,7 @@
 import pytest
 
-from copytrade_gui.brokers.iifl.address import AddressRefusedError, check_address
+from copytrade_gui.brokers.http.address import AddressRefusedError
+from copytrade_gui.brokers.iifl.address import check_address
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Protocol, cast
 
 import httptools
 
-from copytrade_gui.brokers.iifl.http_call import HttpReply
-from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
+from copytrade_gui.brokers.http.http_call import HttpReply
+from copytrade_gui.brokers.http.inflate import BadCodingError, BodyTooLargeError, Inflater
 
 MAX_HEAD = 64 * 1024
 """Bytes of status line and headers, trailers and interim replies included."""

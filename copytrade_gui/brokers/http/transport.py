@@ -16,8 +16,8 @@ from functools import partial
 
 import httpx
 
-from copytrade_gui.brokers.iifl.address import Address
-from copytrade_gui.brokers.iifl.http_call import (
+from copytrade_gui.brokers.http.address import Address
+from copytrade_gui.brokers.http.http_call import (
     MAX_BODY,
     AnswerLostError,
     DeadlinePassedError,
@@ -26,9 +26,8 @@ from copytrade_gui.brokers.iifl.http_call import (
     deadline,
     nothing_holds,
 )
-from copytrade_gui.brokers.iifl.inflate import BadCodingError, BodyTooLargeError, Inflater
-from copytrade_gui.brokers.iifl.reasons import reason_of, silence_of
-from copytrade_gui.brokers.iifl.shapes import ORDERS
+from copytrade_gui.brokers.http.inflate import BadCodingError, BodyTooLargeError, Inflater
+from copytrade_gui.brokers.http.reasons import reason_of, silence_of
 from copytrade_gui.ports import Clock, Silence
 
 CONNECT_S = 2.0
@@ -54,9 +53,10 @@ if importlib.util.find_spec("sniffio") is None:
 class HttpxCall:
     """``HttpCall`` over httpx. Knows from the library's trace whether sending had begun.
 
-    A call that changes something gets a connection of its own, used for nothing else: httpx keeps
-    bytes that follow a reply and would take them for the answer to the next request, so that a
-    broken broker could have one order judged by another's reply.
+    A call that changes something below ``orders_path`` gets a connection of its own, used for
+    nothing else: httpx keeps bytes that follow a reply and would take them for the answer to the
+    next request, so that a broken broker could have one order judged by another's reply. None: no
+    orders go this way.
     """
 
     def __init__(
@@ -65,9 +65,11 @@ class HttpxCall:
         clock: Clock,
         *,
         tls: ssl.SSLContext,
+        orders_path: str | None,
         source_address: str | None = None,
     ) -> None:
         self._base = address.base
+        self._orders_path = orders_path
         self._clock = clock
         self._make = partial(_client, tls, source_address)
         self._kept, self._single = self._make(kept=2), self._make(kept=0)
@@ -99,8 +101,7 @@ class HttpxCall:
             elif event == "connection.connect_tcp.complete":
                 left_from = _local_address(info.get("return_value"))
 
-        changes = method != "GET" and path.startswith(ORDERS)
-        client = self._single if changes else self._kept
+        client = self._single if self._changes(method, path) else self._kept
         request = client.build_request(
             method,
             self._base + path,
@@ -129,6 +130,10 @@ class HttpxCall:
             silence = None if self._closed else silence_of(error)
             raise NothingSentError(reason_of(error), silence=silence) from error
         return HttpReply(status, found, decoded, sent_ns, left_from)
+
+    def _changes(self, method: str, path: str) -> bool:
+        orders = self._orders_path
+        return orders is not None and method != "GET" and path.startswith(orders)
 
     async def drop(self) -> None:
         """Close its connections; the next call opens one."""

@@ -10,15 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from copytrade_gui.brokers.http.http_call import MAX_ROWS, HttpReply
 from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.envelope import (
     MAX_DEPTH,
-    MAX_ROWS,
     UnreadableError,
     open_envelope,
     too_deep,
 )
-from copytrade_gui.brokers.iifl.http_call import HttpReply
 from copytrade_gui.brokers.iifl.instruments import NotAContractFileError, read_contracts
 from copytrade_gui.brokers.iifl.mapping import (
     holding_of,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from copytrade_gui.brokers.http.http_call import HttpReply
 from copytrade_gui.brokers.iifl import shapes
-from copytrade_gui.brokers.iifl.http_call import HttpReply
 from copytrade_gui.brokers.iifl.reads import read_page
 from copytrade_gui.ports import BrokerFailureError
 from tests.brokers.rig import Line, Request, client, reply, scripted, session_of

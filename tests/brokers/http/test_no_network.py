@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.brokers.iifl.egress import Egress
+from copytrade_gui.brokers.http.egress import Egress
 from copytrade_gui.ports import Accepted, BrokerFailureError, NotSent, Silence, Unknown
 from copytrade_gui.simulator.faults import Fault
 from tests.brokers.certificates import PrivateCa
@@ -180,7 +180,7 @@ async def test_a_read_on_a_dropped_connection_ends_and_the_next_has_a_new_one(ca
         assert broker.connections == 2
 
 
-async def test_a_road_that_was_connecting_is_dropped_and_connects_again(cache: Path) -> None:
+async def test_a_channel_that_was_connecting_is_dropped_and_connects_again(cache: Path) -> None:
     async with scripted() as broker, client(broker, cache) as made:
         session = session_of(made)
         opening = asyncio.create_task(session.open_channel())
