@@ -69,7 +69,8 @@ check: $(VENV)/.ready ## Format, lint, strict types, import contracts, dependenc
 	$(bin)/mypy
 	$(bin)/lint-imports --no-cache
 	$(bin)/deptry .
-	$(python) -m pytest -q -n 0 tests/house/test_files.py tests/house/test_lock.py tests/house/test_words.py tests/house/test_clocks.py
+	$(python) -m pytest -q -n 0 tests/house/test_files.py tests/house/test_lock.py tests/house/test_words.py tests/house/test_clocks.py \
+	  tests/house/test_citations.py
 
 .PHONY: format
 format: $(VENV)/.ready ## Put the code into shape

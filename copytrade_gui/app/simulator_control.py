@@ -71,7 +71,7 @@ class SimulatorControl:
     ) -> None:
         """Change an order as its owner does at his own terminal; None cancels it.
 
-        ``changes`` are fields of the broker's modify call (reference 9.4).
+        ``changes`` are fields of the broker's modify call (docs/broker.md 9.4).
 
         Raises:
             BrokerFailureError: the broker refused.

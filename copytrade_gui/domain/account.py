@@ -17,7 +17,7 @@ def client_key(client_id: str) -> str:
     """What all spellings of one client id have in common; only for comparing.
 
     The broker gives one id in two casings: ``preferred_username`` lower, ``ucc`` upper, callbacks
-    either (reference 21, row 2).
+    either (docs/broker.md 21.2).
     """
     return client_id.strip().casefold()
 

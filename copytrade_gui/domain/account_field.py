@@ -40,7 +40,7 @@ def name_problem(name: str) -> str | None:
 
 
 def client_id_problem(client_id: str) -> str | None:
-    """A client id is the broker's: letters and digits (reference 4.1 and 21, row 2)."""
+    """A client id is the broker's: letters and digits (docs/broker.md 4.1, 21.2)."""
     if not client_id:
         return "Client id is empty. Write the broker's client id."
     if len(client_id) > MOST_CLIENT_ID or not _LETTERS_AND_DIGITS.fullmatch(client_id):
@@ -52,7 +52,7 @@ def client_id_problem(client_id: str) -> str | None:
 
 
 def app_key_problem(app_key: str) -> str | None:
-    """An app key is letters and digits (15 in the broker's samples, reference 3), or not known."""
+    """An app key is letters and digits (15 in samples, docs/broker.md 3), or not known."""
     if app_key and (len(app_key) > MOST_APP_KEY or not _APP_KEY.fullmatch(app_key)):
         return (
             f"App key {quoted(app_key)} is not a key of the broker: letters and digits, at most "
@@ -62,7 +62,7 @@ def app_key_problem(app_key: str) -> str | None:
 
 
 def app_secret_problem(app_secret: str) -> str | None:
-    """An app secret is one word (reference 3). The sentence never repeats it."""
+    """An app secret is one word (docs/broker.md 3). The sentence never repeats it."""
     if app_secret and (
         len(app_secret) > MOST_APP_SECRET or not _VISIBLE_ASCII.fullmatch(app_secret)
     ):

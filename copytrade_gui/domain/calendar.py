@@ -1,7 +1,7 @@
 """When the exchanges trade: one time zone, one table of sessions, holidays and special sessions.
 
 The table is data, because the exchanges change it; each row says from which day it holds. Sources:
-order-safety section 13 for the closing auction (3 August 2026) and derivatives to 15:40; MCX and
+docs/safety.md 13.17 for the closing auction (3 August 2026) and derivatives to 15:40; MCX and
 the other commodity segments end at 23:30 while New York has daylight saving time, else at 23:55.
 """
 

@@ -27,7 +27,7 @@ FREEZE: Mapping[str, int] = {
     "BANKEX": 900,
 }
 """Units of an index's futures and options above which the exchange rejects one order, by underlying
-(order-safety section 14; the broker's contract file has no such column)."""
+(docs/safety.md 10.6; the broker's contract file has no such column)."""
 _DERIVATIVES = frozenset({InstrumentKind.FUTURE, InstrumentKind.CALL, InstrumentKind.PUT})
 
 

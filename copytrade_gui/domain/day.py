@@ -1,4 +1,4 @@
-"""The end of a day: what its last check found, and the seal that closes it (section 7)."""
+"""The end of a day: what its last check found, and the seal that closes it (docs/safety.md 7)."""
 
 from __future__ import annotations
 

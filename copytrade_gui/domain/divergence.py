@@ -1,4 +1,4 @@
-"""What somebody else did to an order of ours at the broker (order-safety section 9 row 31)."""
+"""What somebody else did to an order of ours at the broker (docs/safety.md 9.31)."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ class ReviewsChanged:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryReport:
-    """What the start found (order-safety section 7.6)."""
+    """What the start found (docs/safety.md 7.6)."""
 
     started_ns: int
     proven: tuple[OrderView, ...]

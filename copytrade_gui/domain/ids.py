@@ -1,7 +1,7 @@
 """Identifiers and the order tag.
 
 Every id is text. Ids of plans, intents and attempts are derived, never drawn, so that a replay
-after a crash produces the same ids and the same tags (order-safety section 3).
+after a crash produces the same ids and the same tags (docs/safety.md 3).
 """
 
 from __future__ import annotations

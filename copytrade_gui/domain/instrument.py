@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Exchange(StrEnum):
-    """Exchange and segment, spelt as IIFL spells them (reference 9.1)."""
+    """Exchange and segment, spelt as IIFL spells them (docs/broker.md 9.1)."""
 
     NSEEQ = "NSEEQ"
     NSEFO = "NSEFO"
@@ -24,11 +24,11 @@ class Exchange(StrEnum):
 
 
 LOT_QUOTED = frozenset({Exchange.MCXCOMM, Exchange.NSECOMM, Exchange.BSECOMM, Exchange.NCDEXCOMM})
-"""Segments where the broker counts quantity in lots, not units (reference 9.1)."""
+"""Segments where the broker counts quantity in lots, not units (docs/broker.md 9.1)."""
 
 
 NO_IOC = frozenset({Exchange.MCXCOMM})
-"""Segments that take no IOC order from a program (MCX since March 2026; reference 21 row 13)."""
+"""Segments that take no IOC order from a program (MCX since March 2026; docs/broker.md 21.13)."""
 NO_IOC_WORDS = "MCX takes no IOC orders from a program. Choose DAY."
 
 

@@ -1,6 +1,6 @@
 """Orders: their terms, their states, and the one table of allowed transitions.
 
-The table is section 2 of the order-safety rules, with two additions that section 5 needs:
+The table is docs/safety.md 2.15, with two additions that docs/safety.md 5 needs:
 ``UNKNOWN -> REFUSED`` (a 401, 403 or 429 that two complete reads confirmed) and
 ``REFUSED -> ACKED`` (a late find, which alarms).
 """
@@ -52,7 +52,7 @@ class OrderType(StrEnum):
 
 
 class Product(StrEnum):
-    """IIFL's product names (reference 9.1): carry-forward, intraday, delivery, margin trading."""
+    """IIFL's products (docs/broker.md 9.1): carried forward, intraday, delivery, margin trading."""
 
     NORMAL = "NORMAL"
     INTRADAY = "INTRADAY"
@@ -91,7 +91,7 @@ class OrderTerms:
 
 
 class State(StrEnum):
-    """Where an intent or attempt stands; meanings in section 2 of the order-safety rules."""
+    """Where an intent or attempt stands; meanings in docs/safety.md 2."""
 
     PLANNED = "PLANNED"
     BLOCKED = "BLOCKED"

@@ -1,4 +1,4 @@
-"""MARKET and SL-M leave as LIMIT and SL with protection (order-safety section 10)."""
+"""MARKET and SL-M leave as LIMIT and SL with protection (docs/safety.md 10.11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records behind an order: action, plan, intent, attempt, fill (order-safety sections 2-3).
+"""The records behind an order: action, plan, intent, attempt, fill (docs/safety.md 2, 3).
 
 Those of which a plan makes one for each follower are msgspec structs: a frozen dataclass takes
 fifteen times as long to make, and five hundred of each are made while an order waits. None can be

@@ -1,4 +1,4 @@
-"""The stops: what may be done in which trading state (order-safety section 11)."""
+"""The stops: what may be done in which trading state (docs/safety.md 11)."""
 
 from __future__ import annotations
 

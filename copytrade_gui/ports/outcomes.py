@@ -34,7 +34,7 @@ class Silence(StrEnum):
     NETWORK = "network"
     """No name, no connection, no handshake, or no reply in time: there may be no network."""
     CERTIFICATE = "certificate"
-    """Whoever answered could not prove to be the broker (order-safety section 9 row 49)."""
+    """Whoever answered could not prove to be the broker (docs/safety.md 9.49)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Read(Generic[RowT]):
     A read that is not whole proves nothing; ``problem`` says why in one sentence, and
     ``session_dead`` is True when the broker said that the session is over. ``silence`` is set when
     nobody answered at all; ``address_refused`` when the broker does not know the address we called
-    from (EC500, reference 6).
+    from (EC500, docs/broker.md 6.3).
     """
 
     rows: tuple[RowT, ...]
@@ -100,7 +100,7 @@ class BrokerPosition:
 
     ``product`` is None for a product name we have no word for. ``carried`` is what was held before
     today (signed), ``bought`` and ``sold`` are today's; None where the row does not say. By the
-    broker's own formula the net is carried + bought - sold (reference 14).
+    broker's own formula the net is carried + bought - sold (docs/broker.md 14).
     """
 
     key: InstrumentKey
@@ -124,7 +124,7 @@ class BrokerHolding:
 
     ``quantity`` is the broker's total, which may count shares that cannot be sold. ``in_demat`` is
     what can be sold, ``unsettled`` was bought yesterday and can be sold where the account may,
-    ``pledged`` cannot be; each is None where the row does not say (reference 21 row 10).
+    ``pledged`` cannot be; each is None where the row does not say (docs/broker.md 21.10).
     """
 
     isin: str

@@ -1,6 +1,6 @@
 """The broker's error codes and their texts.
 
-Where the reference prints a text in full it stands here letter for letter, including the
+Where the broker's document prints a text in full it stands here letter for letter, including the
 broker's uneven spacing and apostrophes; the rest is written by us in the same shape. Clients
 must compare codes, never texts, so a wrong guess here cannot teach them anything wrong.
 """

@@ -32,7 +32,7 @@ SLICE = 50
 BUDGET_NS = 5_000_000
 """No further slice is begun in a beat after this long."""
 STOOD_STILL_NS = 250_000_000
-"""A longer pause between two beats is logged (order-safety section 9 row 51)."""
+"""A longer pause between two beats is logged (docs/safety.md 9.51)."""
 BOUND = 100_000
 """Above this many waiting events the window re-reads everything instead of replaying them."""
 

@@ -12,7 +12,7 @@ from copytrade_gui.domain.money import on_tick, order_value, paise, tick_above, 
 from copytrade_gui.domain.order import IllegalTransitionError, State, step
 from copytrade_gui.domain.sizing import SizingRule, Strategy, size
 
-# Section 2 of the order-safety rules, written out again so that the table cannot vouch for itself.
+# docs/safety.md 2.15, written out again so that the table cannot vouch for itself.
 CLOSED = "FILLED CANCELLED REJECTED EXPIRED"
 LIVE = "WORKING TRIGGER_PENDING PARTIAL"
 CHANGING = "MODIFY_PENDING CANCEL_PENDING"

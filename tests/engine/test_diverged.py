@@ -1,4 +1,4 @@
-"""An order that is changed or cancelled at the broker, and not by us (order-safety 9 row 31)."""
+"""An order that is changed or cancelled at the broker, and not by us (docs/safety.md 9.31)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong in the program for one order of a wave concerns that order alone (law 7)."""
+"""What goes wrong for one order of a wave concerns that order alone (docs/safety.md 1.7)."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_what_comes_while_an_order_waits_for_its_connection_holds_it(
 
 
 def test_an_order_that_grows_too_old_on_its_road_does_not_leave() -> None:
-    """It was chosen after 59 s of its 60, and its connection takes 2 s: law 8."""
+    """It was chosen after 59 s of its 60, and its connection takes 2 s: docs/safety.md 1.8."""
 
     async def script(console: Console) -> None:
         await begin(console)

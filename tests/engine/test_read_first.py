@@ -1,7 +1,8 @@
 """After a start nothing leaves in an account that has orders of today before its book was read.
 
-Section 7.4: what the program learnt a moment before it died, perhaps that the account must be
-halted, may not be stored. A person may resume while an account is not logged in; that is no read.
+docs/safety.md 7.4: what the program learnt a moment before it died, perhaps that the account must
+be halted, may not be stored. A person may resume while an account is not logged in; that is no
+read.
 """
 
 from __future__ import annotations

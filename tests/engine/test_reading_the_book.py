@@ -1,4 +1,4 @@
-"""What one read of the book may prove, and what it may not (order-safety section 6)."""
+"""What one read of the book may prove, and what it may not (docs/safety.md 6)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """``python -m tests.proof quick [P1 P6 ...]``: run the proofs, print one table, judge it.
 
-``quick`` is the column "each change" of order-safety section 17, ``release`` the column
+``quick`` is the column "each change" of docs/safety.md 17, ``release`` the column
 "release". Exit 1 if a number is not zero or a proof raised.
 """
 

@@ -1,4 +1,4 @@
-"""How much a test does: little in every run, more for the proofs (order-safety section 17).
+"""How much a test does: little in every run, more for the proofs (docs/safety.md 17).
 
 ``COPYTRADE_PROOF`` chooses: nothing is the quick count, ``1`` the column "each change",
 ``release`` the column "release"; ``fuzz_wire=10000`` or ``disk=25@100`` (25 from number 100 on)

@@ -1,4 +1,4 @@
-"""Lost, duplicate, orphan: our records against the broker's own ledger (order-safety section 17).
+"""Lost, duplicate, orphan: our records against the broker's own ledger (docs/safety.md 17).
 
 Only what the ledger says was accepted on a request counts; copies that a fault makes the broker
 itself create (origin ``duplicate``) are its doing, not ours.

@@ -1,4 +1,4 @@
-"""P12: the table of outcomes, every row of section 5 and every code there is or could be."""
+"""P12: the table of outcomes, every row of docs/safety.md 5 and every code there is or could be."""
 
 from __future__ import annotations
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 
 class ProofBroken(Exception):  # noqa: N818 - the name is the verdict
-    """A promise of order-safety section 17 was broken; the text is one sentence that says which."""
+    """A promise of docs/safety.md 17 was broken; the text is one sentence that says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """What one proof counted. ``seconds`` are seconds of the machine's time.
 
-    ``lost``, ``duplicate`` and ``orphan`` are judged by the broker simulator's ledger (section 17)
+    ``lost``, ``duplicate`` and ``orphan`` are judged by the simulator (docs/safety.md 16.2)
     and must be zero; ``faults`` is how many faults were injected.
     """
 

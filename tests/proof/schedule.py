@@ -161,7 +161,7 @@ class Director:
 
 
 def random_faults(dice: random.Random) -> list[Fault]:
-    """Some of the misfortunes of order-safety section 9 and 16, each for a while."""
+    """Some of the misfortunes of docs/safety.md 9 and 16.2, each for a while."""
     chosen = dice.sample(MISFORTUNES, dice.randint(2, 6))
     made: list[Fault] = []
     for fault in chosen:

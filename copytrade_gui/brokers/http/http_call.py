@@ -15,9 +15,9 @@ from typing import Protocol
 from copytrade_gui.ports import Clock, Silence
 
 MAX_BODY = 8 * 1024 * 1024
-"""Bytes of a decoded reply that we are willing to hold (order-safety section 14)."""
+"""Bytes of a decoded reply that we are willing to hold (docs/safety.md 14.5)."""
 MAX_ROWS = 20_000
-"""Rows of a reply that we are willing to read (order-safety section 14)."""
+"""Rows of a reply that we are willing to read (docs/safety.md 14.5)."""
 
 
 @dataclass(frozen=True, slots=True)

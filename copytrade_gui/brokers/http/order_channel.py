@@ -1,6 +1,6 @@
 """The fast order channel: one warm connection per account, no task per order.
 
-What it promises (order-safety sections 4 and 5): a request is written at once or waits in line
+What it promises (docs/safety.md 4, 5): a request is written at once or waits in line
 on this channel only; never two on the connection at one time; never written twice; and it knows
 whether ``write`` was called, which is what separates NotSent from Unknown.
 """

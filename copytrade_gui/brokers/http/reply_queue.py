@@ -13,7 +13,7 @@ from copytrade_gui.brokers.http.calls import Job
 from copytrade_gui.ports import Clock
 
 PATIENCE_NS = 20_000_000
-"""Nobody waits longer than this while further replies pour in (order-safety section 4.7)."""
+"""Nobody waits longer than this while further replies pour in (docs/safety.md 4.7)."""
 AT_ONCE = 25
 """Replies handed on before the sockets are looked at again."""
 

@@ -1,4 +1,4 @@
-"""The daily login: the broker's page gives a code, the code gives a session (reference 4)."""
+"""The daily login: the broker's page gives a code, the code gives a session (docs/broker.md 4)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CLAIMS = ("preferred_username", "ucc")
 
 
 def check_sum(client_id: str, auth_code: str, app_secret: str) -> str:
-    """Lower-case hex SHA-256 of the three joined without separators (reference 4.1, step 4)."""
+    """Lower-case hex SHA-256 of the three joined without separators (docs/broker.md 4.1)."""
     return hashlib.sha256(f"{client_id}{auth_code}{app_secret}".encode()).hexdigest()
 
 
@@ -26,7 +26,7 @@ def login_page(address: str, app_key: str, redirect_url: str = "") -> str:
     """The broker's login page for an app; without ``redirect_url`` its registered one is used.
 
     Better without: the provider decodes the address twice, so ``:`` and ``/`` are left as they are
-    (reference 21 row 16).
+    (docs/broker.md 21.16).
     """
     query = {"v": "1", "appkey": app_key}
     if redirect_url:
@@ -50,7 +50,7 @@ def read_login_return(pasted: str) -> LoginReturn | None:
     """Read a pasted redirect address, its query alone, or a bare code; None if it is none of them.
 
     Parameter names are accepted in any casing and with or without an underscore, ``code`` and
-    ``clientcode`` too (reference 21 row 15).
+    ``clientcode`` too (docs/broker.md 21.15).
     """
     written = pasted.strip().strip("\"'")
     if _CODE.fullmatch(written) and "=" not in written:

@@ -1,4 +1,4 @@
-"""Open a reply, whichever of the broker's ways it is wrapped in (reference 6)."""
+"""Open a reply, whichever of the broker's ways it is wrapped in (docs/broker.md 6)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.shapes import Row
 
 MAX_DEPTH = 32
-"""Levels of JSON that we are willing to read (order-safety section 14)."""
+"""Levels of JSON that we are willing to read (docs/safety.md 14.5)."""
 
 
 class UnreadableError(Exception):
@@ -48,7 +48,7 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 def open_envelope(body: bytes | msgspec.Raw) -> Opened:
-    """Find the rows in a reply, whichever way they are wrapped (reference 6).
+    """Find the rows in a reply, whichever way they are wrapped (docs/broker.md 6.4).
 
     Raises:
         UnreadableError: not JSON, too deep, too many rows, or neither array nor object.
@@ -132,7 +132,7 @@ _LONGEST_STATUS = 512  # bytes; a row of a book is longer, and is not opened twi
 def telling(rows: list[msgspec.Raw], body: bytes) -> list[msgspec.Raw]:
     """Leave out rows that hold only a status of success, and perhaps a message.
 
-    Such a row stands for an empty book, or beside the rows of one (reference 21 row 3). It does so
+    Such a row stands for an empty book, or beside the rows of one (docs/broker.md 21.3). It does so
     inside a ``result`` or a list; a reply that is nothing else says nothing about a book.
     """
     return [raw for raw in rows if not _says_nothing(raw) or bytes(raw) == body]

@@ -1,4 +1,4 @@
-"""Broker code to meaning, as one table (order-safety section 5; codes from reference 17).
+"""Broker code to meaning, as one table (docs/safety.md 5; codes from docs/broker.md 17).
 
 Codes are compared, never texts: the documentation itself spells the texts in two ways. A code
 that is not here has no meaning for us, and an order it answers stays UNKNOWN.
@@ -43,7 +43,7 @@ CLASSES: Mapping[str, CodeClass] = {
 }
 
 EMPTY_BOOK = frozenset({"EC916", "EC920", "EC922", "EC926"})
-"""Nothing there, said as an error: orders, positions, holdings, trades (reference 6)."""
+"""Nothing there, said as an error: orders, positions, holdings, trades (docs/broker.md 6.2)."""
 
 _RATE = re.compile(r"too many request|rate limit|rate exceed|request limit|throttl", re.IGNORECASE)
 _DOUBT = re.compile(

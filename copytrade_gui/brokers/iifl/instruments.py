@@ -1,4 +1,4 @@
-"""Read a contract file: the broker's CSV to our instruments (reference 15)."""
+"""Read a contract file: the broker's CSV to our instruments (docs/broker.md 15)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read_contracts(written: str, exchange: Exchange) -> ContractFile:
     """Read a contract file of one exchange; a bad row is skipped and counted, never guessed.
 
     The broker serves each file as CSV and as JSON, whose keys are the CSV's columns in camel case
-    and two more (reference 15, 21 row 17).
+    and two more (docs/broker.md 15, 21.17).
 
     Raises:
         NotAContractFileError: the header lacks a column that we cannot do without.
@@ -127,7 +127,7 @@ def _instrument(cells: dict[str, str], exchange: Exchange) -> Instrument | None:
         return cells.get(name, "").strip()
 
     symbol = cell("trading symbol")
-    # NCDEX orders name the trading symbol where others name the number (reference 9.1).
+    # NCDEX orders name the trading symbol where others name the number (docs/broker.md 9.1).
     number = symbol if exchange is Exchange.NCDEXCOMM else cell("instrument id")
     if cell("exchange").upper() != exchange.value or not symbol or not _fits(number, symbol):
         return None
@@ -171,8 +171,8 @@ def _kind(
 ) -> InstrumentKind | None:
     """The segment comes first: equity files hold shares and indices only, whatever else they say.
 
-    Their rows may carry an option type, a strike and an expiry (reference 21 row 9). None for a row
-    of another segment that is neither contract nor index.
+    Their rows may carry an option type, a strike and an expiry (docs/broker.md 21.9). None for a
+    row of another segment that is neither contract nor index.
     """
     if exchange in _SHARES:
         return InstrumentKind.INDEX if instrument_type == "INDEX" else InstrumentKind.EQUITY

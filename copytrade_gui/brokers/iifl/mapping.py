@@ -73,7 +73,7 @@ def _key(segment: Exchange, number: str) -> InstrumentKey:
 def units(key: InstrumentKey, counted: Value, lot_size: LotSize) -> int | None:
     """Turn a quantity as the broker counts it into units; None if it cannot be.
 
-    Four commodity segments count in lots (reference 9.1); everything else is units already.
+    Four commodity segments count in lots (docs/broker.md 9.1); everything else is units already.
     """
     number = whole(counted)
     if number is None or key.exchange not in LOT_QUOTED:
@@ -110,7 +110,7 @@ def _stamp_ns(written: str) -> int | None:
 
 
 def tag_of(written: Value) -> str:
-    """Read a tag; the book says ``NA`` for none (reference 9.6)."""
+    """Read a tag; the book says ``NA`` for none (docs/broker.md 9.6)."""
     tag = text(written)
     return "" if tag.upper() == "NA" else tag
 
@@ -239,7 +239,7 @@ def holding_of(row: HoldingRow) -> BrokerHolding | None:
 
 
 def is_placeholder(row: HoldingRow) -> bool:
-    """A row of nothing, as an account without holdings may show (reference 21 row 3)."""
+    """A row of nothing, as an account without holdings may show (docs/broker.md 21.3)."""
     parts = (row.dp_quantity, row.t1_quantity, row.collateral_quantity)
     nothing = whole(row.total_quantity) == 0 and not any(whole(part) for part in parts)
     return nothing and not _symbol_of(row)
@@ -253,8 +253,8 @@ def _symbol_of(row: HoldingRow) -> str:
 def limits_of(row: LimitsRow) -> FundLimits | None:
     """Map funds.
 
-    The reference calls ``tradingLimit`` the funds available, but its sample fits the sum before
-    margins in use (reference 8). So what is in use is taken off: if the broker had done it
+    The broker calls ``tradingLimit`` the funds available, but its sample fits the sum before
+    margins in use (docs/broker.md 8). So what is in use is taken off: if the broker had done it
     already, orders sized by capital come out too small, which is the harmless mistake.
     """
     trading = decimal(row.trading_limit)

@@ -28,7 +28,7 @@ QUOTES_A_CALL = 100
 
 
 class Interval(StrEnum):
-    """Candle lengths the broker knows (reference 13)."""
+    """Candle lengths the broker knows (docs/broker.md 13)."""
 
     MINUTE = "1 minute"
     FIVE_MINUTES = "5 minutes"

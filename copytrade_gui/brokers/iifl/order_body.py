@@ -13,7 +13,7 @@ from copytrade_gui.domain.order import OrderTerms, OrderType
 from copytrade_gui.ports import PreparedOrder
 
 MARKET_PROTECTION_PERCENT = "1"
-"""Sent on MARKET and SLM, which the broker has refused without since April 2026 (reference 9.3).
+"""Sent on MARKET and SLM, which the broker refuses without since April 2026 (docs/broker.md 9.3).
 
 Normally the engine has turned these types into LIMIT and SL before; this is the second net.
 """
@@ -37,7 +37,7 @@ class OrderEncoder:
         self._made: dict[int, tuple[OrderTerms, bytes, bytes]] = {}
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
-        """Encode one order as the array of one that the broker wants (reference 9.1).
+        """Encode one order as the array of one that the broker wants (docs/broker.md 9.1).
 
         Raises:
             ValueError: a quantity that is no whole number of lots, or a tag that JSON would escape.
@@ -133,7 +133,7 @@ def _count(instrument: Instrument, quantity: int) -> int:
 
 
 def modify_body(terms: OrderTerms) -> bytes:
-    """Encode a modify request as a bare object, the form seen in use (reference 9.4).
+    """Encode a modify request as a bare object, the form seen in use (docs/broker.md 9.4).
 
     Raises:
         ValueError: as ``counted``.
@@ -152,7 +152,7 @@ def modify_body(terms: OrderTerms) -> bytes:
 
 
 def margin_body(terms: OrderTerms) -> bytes:
-    """Encode the question what margin one order would need (reference 12).
+    """Encode the question what margin one order would need (docs/broker.md 12).
 
     Raises:
         ValueError: as ``counted``.
@@ -176,7 +176,7 @@ def margin_body(terms: OrderTerms) -> bytes:
 
 
 def span_body(legs: list[OrderTerms]) -> bytes:
-    """Encode the question what SPAN and exposure margin these orders would need (reference 12).
+    """Encode the question what SPAN and exposure margin these orders need (docs/broker.md 12).
 
     Raises:
         ValueError: as ``counted``.

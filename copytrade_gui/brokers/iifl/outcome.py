@@ -1,4 +1,4 @@
-"""What a reply to a place, modify or cancel call proves (order-safety section 5).
+"""What a reply to a place, modify or cancel call proves (docs/safety.md 5).
 
 The rule behind every line: only what the broker said in so many words is a fact. Everything
 else is Unknown, which is never sent again and is settled by reading the order book.

@@ -55,6 +55,6 @@ def whole(value: Value) -> int | None:
 
 
 def order_id(value: Value) -> str | None:
-    """Read a broker order id that is fit to stand in a path (order-safety section 14), or None."""
+    """Read a broker order id that is fit to stand in a path (docs/safety.md 14.5), or None."""
     written = text(value)
     return sys.intern(written) if _ORDER_ID.fullmatch(written) else None

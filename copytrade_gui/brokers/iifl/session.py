@@ -53,7 +53,7 @@ from copytrade_gui.ports import (
 log = logging.getLogger(__name__)
 
 CHANGE_S = 7.0
-"""Total time of a cancel or modify call, the same as an order's (order-safety section 4)."""
+"""Total time of a cancel or modify call, the same as an order's (docs/safety.md 4.6)."""
 
 LoadLots = Callable[[Exchange], Awaitable[None]]
 """Loads an exchange's contract file so that its lot sizes are known."""

@@ -29,7 +29,7 @@ PLAIN_HEADERS: Mapping[str, str] = {
 
 
 def session_headers(token: str) -> dict[str, str]:
-    """Headers of every call but the login (reference 4.1, step 6)."""
+    """Headers of every call but the login (docs/broker.md 4.1)."""
     return {**PLAIN_HEADERS, "Authorization": f"Bearer {token}"}
 
 

@@ -1,4 +1,4 @@
-"""The JSON shapes and endpoint names of IIFL's Open API v1, read tolerantly (reference 6 to 16).
+"""The JSON shapes and endpoints of IIFL's Open API v1, read tolerantly (docs/broker.md 6 to 16).
 
 Unknown fields are ignored, a number may be text, and each value is judged only where it is used.
 """
@@ -40,7 +40,7 @@ class Leg(Row, frozen=True):
 
 
 class OrderRow(Row, frozen=True):
-    """Order book and order history (reference 9.6)."""
+    """Order book and order history (docs/broker.md 9.6)."""
 
     broker_order_id: Value = None
     exchange_order_id: Value = None
@@ -74,7 +74,7 @@ class OrderRow(Row, frozen=True):
 
 
 class TradeRow(Row, frozen=True):
-    """Trade book (reference 9.7); ``filled_quantity`` is of this fill."""
+    """Trade book (docs/broker.md 9.7); ``filled_quantity`` is of this fill."""
 
     broker_order_id: Value = None
     exchange_trade_id: Value = None
@@ -88,7 +88,7 @@ class TradeRow(Row, frozen=True):
 
 
 class PositionRow(Row, frozen=True):
-    """Positions (reference 14)."""
+    """Positions (docs/broker.md 14)."""
 
     exchange: Value = None
     instrument_id: Value = None
@@ -106,7 +106,7 @@ class PositionRow(Row, frozen=True):
 
 
 class HoldingRow(Row, frozen=True):
-    """Holdings (reference 14)."""
+    """Holdings (docs/broker.md 14)."""
 
     isin: Value = None
     nse_trading_symbol: Value = None
@@ -120,7 +120,7 @@ class HoldingRow(Row, frozen=True):
 
 
 class LimitsRow(Row, frozen=True):
-    """Funds in rupees (reference 8)."""
+    """Funds in rupees (docs/broker.md 8)."""
 
     trading_limit: Value = None
     opening_cash_limit: Value = None
@@ -128,7 +128,7 @@ class LimitsRow(Row, frozen=True):
 
 
 class ProfileRow(Row, frozen=True):
-    """Profile (reference 8); the client id in it may be masked."""
+    """Profile (docs/broker.md 8); the client id in it may be masked."""
 
     client_id: Value = None
     client_name: Value = None
@@ -137,14 +137,14 @@ class ProfileRow(Row, frozen=True):
 
 
 class MarginRow(Row, frozen=True):
-    """Margin of one order (reference 12)."""
+    """Margin of one order (docs/broker.md 12)."""
 
     current_order_margin: Value = None
     fund_short: Value = None
 
 
 class SpanRow(Row, frozen=True):
-    """SPAN and exposure margin of a set of orders (reference 12)."""
+    """SPAN and exposure margin of a set of orders (docs/broker.md 12)."""
 
     span: Value = None
     exposure_margin: Value = None
@@ -153,7 +153,7 @@ class SpanRow(Row, frozen=True):
 
 
 class QuoteRow(Row, frozen=True):
-    """One quote (reference 13)."""
+    """One quote (docs/broker.md 13)."""
 
     exchange: Value = None
     instrument_id: Value = None
@@ -181,7 +181,7 @@ class LadderRow(msgspec.Struct, rename="camel", frozen=True):
 
 
 class DepthRow(Row, frozen=True):
-    """Market depth (reference 13)."""
+    """Market depth (docs/broker.md 13)."""
 
     total_bid_quantity: Value = None
     total_ask_quantity: Value = None
@@ -189,7 +189,7 @@ class DepthRow(Row, frozen=True):
 
 
 class OpenInterestRow(Row, frozen=True):
-    """Open interest (reference 13)."""
+    """Open interest (docs/broker.md 13)."""
 
     open_interest: Value = None
     day_high_oi: Value = None
@@ -197,19 +197,19 @@ class OpenInterestRow(Row, frozen=True):
 
 
 class CandlesRow(Row, frozen=True):
-    """Candles: time, open, high, low, close, volume (reference 13)."""
+    """Candles: time, open, high, low, close, volume (docs/broker.md 13)."""
 
     candles: list[list[Value]] = []
 
 
 class SessionRow(Row, frozen=True):
-    """Reply of the session exchange (reference 4.1)."""
+    """Reply of the session exchange (docs/broker.md 4.1)."""
 
     user_session: Value = None
 
 
 class ModifyBody(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
-    """A modify request: only what may change, as text (reference 9.4)."""
+    """A modify request: only what may change, as text (docs/broker.md 9.4)."""
 
     quantity: str
     order_type: str
@@ -220,7 +220,7 @@ class ModifyBody(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True
 
 
 class MarginBody(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
-    """A margin request: the fields of an order (reference 12)."""
+    """A margin request: the fields of an order (docs/broker.md 12)."""
 
     instrument_id: str
     exchange: str
@@ -261,6 +261,6 @@ class CandlesBody(msgspec.Struct, rename="camel", frozen=True):
 
 
 class SessionBody(msgspec.Struct, frozen=True):
-    """The session exchange's request (reference 4.1)."""
+    """The session exchange's request (docs/broker.md 4.1)."""
 
     checkSum: str  # noqa: N815 - the broker's own spelling, not camel case of ours

@@ -1,6 +1,6 @@
-"""The broker's status texts and what they mean: one table (order-safety section 2).
+"""The broker's status texts and what they mean: one table (docs/safety.md 2.17).
 
-Words that other clients of this broker take are in it too (reference 21 row 4). No word alone
+Words that other clients of this broker take are in it too (docs/broker.md 21.4). No word alone
 makes an order FILLED: the engine asks the row's quantities beside it.
 """
 

@@ -1,4 +1,4 @@
-"""Reads an account's three books whole and compares them with our records (section 7.4).
+"""Reads an account's three books whole and compares them with our records (docs/safety.md 7.4).
 
 Trades and positions may lag behind the order book, and an account may go on trading between two
 calls, so a difference counts only if it stood still: it is in each of the last two reads.

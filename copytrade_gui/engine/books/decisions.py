@@ -1,4 +1,4 @@
-"""What a person decides about an order of which the books prove nothing (section 6)."""
+"""What a person decides about an order of which the books prove nothing (docs/safety.md 6)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ is no error and what we filled is only a share of it. What can be proven is this
 of ours the order book's filled quantity, the sum of its trades, our own figure and our stored fills
 are one number; for every instrument what the positions call bought and sold today is the sum of the
 day's whole trade book, ours and strangers'; and every position is what its own figures add up to.
-Nothing is ever traded to make them agree (order-safety law 5).
+Nothing is ever traded to make them agree (docs/safety.md 1.5).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Was an order of ours changed or cancelled at the broker, and not by us (section 9 row 31)?
+"""Was an order of ours changed or cancelled at the broker, and not by us (docs/safety.md 9.31)?
 
 Only what a row plainly says counts. A field that is missing, unknown or shown in another of the
 broker's manners is no change; neither is an older row that a stale book shows once more. Nobody
@@ -45,7 +45,7 @@ _SHOWN_AS: Mapping[OrderType, frozenset[OrderType]] = {
     OrderType.SLM: frozenset(OrderType),
 }
 _CARRIED = frozenset({Product.NORMAL, Product.DELIVERY})
-_PAISE = 100  # the broker's own samples show prices a hundredfold (reference 9.6)
+_PAISE = 100  # the broker's own samples show prices a hundredfold (docs/broker.md 9.6)
 
 
 class Divergences:

@@ -1,6 +1,6 @@
 """OFFLINE: accounts whose broker does not answer, or that leave from a new address of ours.
 
-Order-safety section 9 rows 35, 36 and 49. An account that is OFFLINE sends nothing; what waits for
+docs/safety.md 9.35, 9.36, 9.49. An account that is OFFLINE sends nothing; what waits for
 it grows STALE by age. It is read on, at a slower pace, and the first whole read of its order book
 brings it back: that read is answered, authorised and believed. Each account stands alone; only when
 all that are logged in were silent at one time was it this machine's network, and then the books are
@@ -137,7 +137,7 @@ class Offline:
     # ------------------------------------------------------------ connections
 
     async def drop_connections(self) -> None:
-        """Every account's connections were opened before the machine slept (row 34)."""
+        """All connections were opened before the machine slept (docs/safety.md 9.34)."""
         sessions = [lane.session for lane in self._lanes if lane.session is not None]
         drops = (session.drop_connections() for session in sessions)
         for outcome in await asyncio.gather(*drops, return_exceptions=True):
@@ -190,7 +190,7 @@ class Offline:
                 self._look(lane.account_id, self._work.jitter(self._settings.offline_first))
 
     def _address_changed(self, lane: Lane, session: BrokerSession, old: str, new: str) -> None:
-        """Nothing leaves from the new address before an authorised read did (row 36)."""
+        """Nothing leaves from a new address before an authorised read did (docs/safety.md 9.36)."""
         account = lane.account_id
         if lane.session is not session:
             return

@@ -44,7 +44,7 @@ class Reconciler:
         self._trades_shown: defaultdict[AccountId, LastReadTrades] = defaultdict(LastReadTrades)
 
     def absorb_orders(self, lane: Lane, read: Read[BrokerOrder]) -> Absorbed:
-        """Merge an order-book read and judge whether it was complete (section 6.2)."""
+        """Merge an order-book read and judge whether it was complete (docs/safety.md 6.2)."""
         result = Absorbed(complete=read.whole, why_not=read.problem, whole=read.whole)
         if not read.whole:
             return result  # a read that is not whole proves nothing, in either direction

@@ -1,4 +1,4 @@
-"""What became of an order nobody can vouch for (order-safety section 6).
+"""What became of an order nobody can vouch for (docs/safety.md 6).
 
 Absence is proven only by complete reads, in a row, over the settle window, of both books. Nothing
 here sends; a verdict of REFUSED for a rate limit lets the dispatcher queue the order once more.

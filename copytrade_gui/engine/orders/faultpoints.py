@@ -1,4 +1,4 @@
-"""Named points where a test can stop the program (order-safety section 16)."""
+"""Named points where a test can stop the program (docs/safety.md 16.3)."""
 
 from __future__ import annotations
 

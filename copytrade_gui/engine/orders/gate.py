@@ -16,11 +16,11 @@ _STRICTNESS = {
 
 
 _CLOCK_OFF_MS = 30_000
-"""Section 9 row 33: with a clock so far off the broker's nothing new is planned."""
+"""docs/safety.md 9.33: with a clock so far off the broker's nothing new is planned."""
 _STALLED_NS = 5_000_000_000
-"""Section 9 row 51: nothing new is planned while the window has not answered for so long."""
+"""docs/safety.md 9.51: nothing new is planned while the window has not answered for so long."""
 _SLEPT_NS = 10_000_000_000
-"""The wall clock gained so much on the monotonic one: the machine slept, or was set (row 34)."""
+"""The wall clock gained so much on the monotonic: sleep, or it was set (docs/safety.md 9.34)."""
 
 
 class Gate:

@@ -1,4 +1,4 @@
-"""Accounts that are halted alone, from the finding until a person lifts it (sections 2 and 9).
+"""Accounts halted alone, from the finding until a person lifts it (docs/safety.md 2.16, 9.13).
 
 A halt takes hold in memory at once, is told second, and the journal stores what it hears of it
 without waiting for a group. Whoever finds something tells it before the fact that follows from it,

@@ -1,4 +1,4 @@
-"""What a channel asks before an order leaves that had to wait for its way (section 4.4, law 8).
+"""What a channel asks before an order leaves that had to wait (docs/safety.md 4.4, 1.8).
 
 A wave asks the gate for the orders it launches. One that waits on its channel, for a connection or
 behind another reply, may leave seconds later: everything is asked again then.

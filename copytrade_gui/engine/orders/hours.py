@@ -32,7 +32,7 @@ class Hours:
         return ist(self._clock.wall_ns())
 
     def why_closed(self, instrument: Instrument) -> str:
-        """Why no order for this instrument is sent now (section 9 row 32); empty: it may be.
+        """Why no order for this instrument is sent now (docs/safety.md 9.32); empty: it may be.
 
         A simulated market is never closed.
         """

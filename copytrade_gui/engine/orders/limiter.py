@@ -1,7 +1,7 @@
 """An exact rolling-window limiter: never more than n calls in any second.
 
 A token bucket lets up to twice its rate through within one second; a broker that counts windows
-would see it (order-safety section 12).
+would see it (docs/safety.md 12).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The broker counts commodities in lots. Should its contract file call a lot 1 unit where it is 100,
 every figure in rupees would be a hundred times too small, and with it every limit and size that is
-made of one. The ``multiplier`` of a position row says the same from another side (reference 21 row
-18), so an exchange's orders wait until one such row agreed with the file.
+made of one. The ``multiplier`` of a position row says the same from another side (docs/broker.md
+21.18), so an exchange's orders wait until one such row agreed with the file.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Order(Struct, eq=False):
         return self.intent_state is _PLANNED and self.attempt_state in _MAY_FOLLOW
 
     def stale_at(self, mono_ns: int) -> bool:
-        """True if it would be too old to leave at monotonic ``mono_ns`` (order-safety law 8)."""
+        """True if it would be too old to leave at monotonic ``mono_ns`` (docs/safety.md 1.8)."""
         return mono_ns - self.called_ns > self.intent.signal_age_ms * 1_000_000
 
     @property

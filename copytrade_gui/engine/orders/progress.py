@@ -1,6 +1,6 @@
 """How far each plan is: counts on the wire against counts meant, and its times.
 
-Attempts on the wire must never exceed attempts planned (order-safety section 4.8); more is a KILL.
+Attempts on the wire must never exceed attempts planned (docs/safety.md 4.8); more is a KILL.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The engine's numbers, with the section of the order-safety rules each comes from."""
+"""The engine's numbers, with the rule of docs/safety.md each comes from."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Defaults of the order-safety rules. Durations in seconds unless the name says ms."""
+    """Defaults of the safety rules. Durations in seconds unless the name says ms."""
 
     deadline_ms: int = 7_000
-    """Whole place call, section 4.6."""
+    """Whole place call, docs/safety.md 4.6."""
     signal_age_market_ms: int = 10_000
     signal_age_resting_ms: int = 60_000
-    """Section 10: MARKET, SL-M and marketable LIMIT 10 s; resting LIMIT and SL 60 s."""
+    """docs/safety.md 10.20: MARKET, SL-M and marketable LIMIT 10 s; resting LIMIT and SL 60 s."""
     quote_age_ms: int = 5_000
-    """Section 10: an older quote cannot price a MARKET order."""
+    """docs/safety.md 10.10: an older quote cannot price a MARKET order."""
     orders_per_second: int = 8
     changes_per_second: int = 10
     reads_per_second: int = 2
     history_per_second: int = 5
-    """Section 12: 8 orders in any rolling second, 2 more kept for cancels; books 2, history 5."""
+    """docs/safety.md 12: 8 orders in a rolling second, 2 more for cancels; books 2, history 5."""
     resend_after: tuple[float, ...] = (0.25, 0.5)
     resend_jitter: float = 0.05
-    """Section 5: NOT_SENT may repeat at most twice."""
+    """docs/safety.md 5.11: NOT_SENT may repeat at most twice."""
     gate_every: int = 25
-    """Section 4.4: trading state is read again before so many writes."""
+    """docs/safety.md 4.4: trading state is read again before so many writes."""
     resolver_first: float = 1.0
     resolver_fast: float = 2.0
     resolver_fast_for: float = 30.0
@@ -36,7 +36,7 @@ class EngineSettings:
     confirm_reads: int = 2
     give_up: float = 1_800.0
     look_alike_before: float = 2.0
-    """Section 6."""
+    """docs/safety.md 6."""
     late_find_every: float = 30.0
     """Accounts with an order called absent keep being read, so that a late one is found."""
     poll_first: float = 1.0
@@ -48,7 +48,7 @@ class EngineSettings:
     """How fast an open order is followed by polling; push comes with a later issue."""
     cancel_repeat: float = 2.0
     cancel_repeats: int = 3
-    """Section 9 row 11."""
+    """docs/safety.md 9.11."""
     cancel_patience: float = 1.0
     """An account's next cancel waits for the answer to the one before it, until the broker has
     answered nobody's for so long.
@@ -58,18 +58,18 @@ class EngineSettings:
     breaker_in_a_row: int = 25
     breaker_window: int = 50
     breaker_share: float = 0.30
-    """Section 9 row 10."""
+    """docs/safety.md 9.10."""
     alike_rejections: float = 0.20
-    """Section 9 row 8."""
+    """docs/safety.md 9.8."""
     rate_penalty: float = 60.0
     rate_wait_ms: int = 1_000
-    """Section 9 row 6: after a 429 wait at least a second, halve the rate for a minute."""
+    """docs/safety.md 9.6: after a 429 wait at least a second, halve the rate for a minute."""
     reads_at_once: int = 32
     """Bounds reads in flight, so that 500 books never stand before an order."""
     offline_after: int = 3
     offline_first: float = 1.0
     offline_slowest: float = 5.0
-    """Section 9 row 35: OFFLINE after so many calls without an answer; then read at this pace."""
+    """docs/safety.md 9.35: OFFLINE after so many calls without answer; then read at this pace."""
     offline_suspects: int = 2
     """So many silent accounts are a reason to look whether the others are answered."""
     offline_reads_at_once: int = 8
@@ -77,12 +77,12 @@ class EngineSettings:
     compare_reads: int = 4
     compare_every: float = 5.0
     compares_at_once: int = 16
-    """Section 7.4: trades and positions may lag; what differs in the last two reads does."""
+    """docs/safety.md 7.4: trades and positions may lag; what differs in the last two reads does."""
     gap_needs_resume: float = 60.0
-    """Section 7.6."""
+    """docs/safety.md 7.6."""
     lots_seen_first: bool = False
     """At the live broker no commodity order leaves before a position row has shown its lot."""
     keeps_sessions: bool = False
-    """Section 9 row 32: at the live broker no order leaves outside continuous trading."""
+    """docs/safety.md 9.32: at the live broker no order leaves outside continuous trading."""
     day_ends: bool = True
-    """Section 9 row 31: outside the session a broker ends orders by itself, which nobody did."""
+    """docs/safety.md 9.31: outside the session a broker ends orders by itself, which nobody did."""

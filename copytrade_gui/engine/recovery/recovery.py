@@ -1,4 +1,4 @@
-"""After a start: what is proven, what is not, and who may resume (order-safety section 7)."""
+"""After a start: what is proven, what is not, and who may resume (docs/safety.md 7)."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Recovery:
         return self._hours.trade_now(one for one in self._book if self._book.sent_today(one))
 
     def _may_leave(self, order: Order) -> bool:
-        """What section 5 still allows: unsent orders, and one more try after a rate or session."""
+        """What docs/safety.md 5.11 still allows: what is unsent, again after rate or session."""
         if not order.may_attempt:
             return False
         tried = 0 if order.attempt is None else order.attempt.number
@@ -278,7 +278,7 @@ class Recovery:
         self._blind += 1
 
     def again(self, before: StateChange, gap_ns: int) -> None:
-        """The machine slept: the books are looked at as after a start (section 9 row 34)."""
+        """The machine slept: the books are looked at as after a start (docs/safety.md 9.34)."""
         self._blind -= 1
         self._findings.stale = [order for order in self._book if order.state is State.PLANNED]
         self._dispatcher.drop_queue("slept", _SLEPT)
@@ -287,7 +287,7 @@ class Recovery:
         self.look_again(before, gap_ns)
 
     def network_back(self, gap_ns: int) -> None:
-        """This machine had no network for so long (section 9 row 35)."""
+        """This machine had no network for so long (docs/safety.md 9.35)."""
         words = f"This machine had no network for {gap_ns / 1e9:.0f} s."
         before = self._gate.recover("network", words)
         self.tell_state()

@@ -9,7 +9,7 @@ from copytrade_gui.engine.recovery.recovery import Recovery
 
 
 class Sleep:
-    """What is done when the clocks show that the machine slept (order-safety section 9 row 34)."""
+    """What is done when the clocks show that the machine slept (docs/safety.md 9.34)."""
 
     def __init__(self, core: Core, recovery: Recovery, poller: Poller) -> None:
         self._book = core.book

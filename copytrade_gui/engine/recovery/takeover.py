@@ -1,4 +1,4 @@
-"""Orders of this program in a broker's book that our records do not know (section 9 rows 41 to 45).
+"""Orders of this program in a broker's book that no record knows (docs/safety.md 9.41 to 9.45).
 
 After a database was lost or an old copy was put back, today's orders are rebuilt from the books:
 whatever carries a tag of this program and was placed before our records were lost becomes an order

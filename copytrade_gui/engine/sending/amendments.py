@@ -161,7 +161,7 @@ class Amendments:
         if not cancel.sent:
             return True
         if cancel.sent >= self._settings.cancel_repeats and not self._killed():
-            return False  # section 9 row 11: from here on only the book is read
+            return False  # docs/safety.md 9.11: from here on only the book is read
         since = (self._clock.mono_ns() - cancel.heard_ns) / 1e9
         if since < self._settings.cancel_repeat:
             return False

@@ -1,4 +1,4 @@
-"""Opens when the broker itself seems to fail, across accounts (order-safety section 9 row 10)."""
+"""Opens when the broker itself seems to fail, across accounts (docs/safety.md 9.10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queues: orders that are planned and wait, and who leaves when (order-safety section 4)."""
+"""The queues: orders that are planned and wait, and who leaves when (docs/safety.md 4)."""
 
 from __future__ import annotations
 

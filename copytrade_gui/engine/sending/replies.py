@@ -1,4 +1,4 @@
-"""What a reply to a place call does to the order, the account and the whole (sections 5 and 9)."""
+"""What a reply to a place call does to order, account and the whole (docs/safety.md 5, 9)."""
 
 from __future__ import annotations
 

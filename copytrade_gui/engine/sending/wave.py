@@ -1,4 +1,4 @@
-"""One wave: which orders leave now, their marks, and their bytes (order-safety section 4).
+"""One wave: which orders leave now, their marks, and their bytes (docs/safety.md 4).
 
 A wave is written in one go after its marks are committed. Nothing here awaits between the first
 and the last byte, so no reply is parsed in the middle of a wave.

@@ -22,7 +22,7 @@ class AutoStops:
         self._stop = stops.stop
 
     def breaker(self) -> None:
-        """The broker itself seems to fail (order-safety section 9 row 10)."""
+        """The broker itself seems to fail (docs/safety.md 9.10)."""
         self._gate.brake(TradingState.HALT)
         reason = "Too many answers of the broker were ambiguous. Look at the unknown orders first."
         self._book.alarm("breaker", f"Halted: {reason}")
@@ -35,7 +35,7 @@ class AutoStops:
         self._press(TradingState.KILL, "kill flag", reason)
 
     def foreign_tag(self, account: AccountId, tag: str) -> None:
-        """An account's book holds an order of another installation (section 9 row 44)."""
+        """An account's book holds an order of another installation (docs/safety.md 9.44)."""
         reason = (
             f"Account {account} has an order with the tag {tag} of another installation of this "
             "program. Stop the other one, or explain it, before you resume."
@@ -45,7 +45,7 @@ class AutoStops:
         self._press(TradingState.HALT, "program", reason)
 
     def overshoot(self, plan: PlanId) -> None:
-        """One more order was about to leave than was planned (section 4.8)."""
+        """One more order was about to leave than was planned (docs/safety.md 4.8)."""
         reason = f"More orders of plan {plan} were about to leave than were planned."
         self._book.alarm("overshoot", reason)
         self._gate.brake(TradingState.KILL)

@@ -1,4 +1,4 @@
-"""PAUSE, HALT, KILL and the way back (order-safety section 11).
+"""PAUSE, HALT, KILL and the way back (docs/safety.md 11).
 
 A stop takes hold in memory first, is stored second, and acts (the sweep) third, so that it works
 without the database and survives a crash.

@@ -1,4 +1,4 @@
-"""The sweep of a KILL, and what of ours is open anywhere (order-safety section 11).
+"""The sweep of a KILL, and what of ours is open anywhere (docs/safety.md 11.8).
 
 Our records may lack an order: the broker doubled one, mixed up two replies, or an old copy of the
 database was put back. So the sweep cancels what our records know at once, and then whatever each

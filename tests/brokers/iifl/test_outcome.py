@@ -1,4 +1,4 @@
-"""Section 5 of the order-safety rules, row by row, and every code there is or could be (P12)."""
+"""docs/safety.md 5, row by row, and every code there is or could be (P12)."""
 
 import pytest
 
