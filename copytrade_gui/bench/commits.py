@@ -9,7 +9,7 @@ from decimal import Decimal
 from copytrade_gui.bench.fanout import machine
 from copytrade_gui.bench.small_stand import paper_console, told
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.ids import AccountId, CommandId, action_id, attempt_id, order_tag
+from copytrade_gui.domain.ids import AccountId, CommandId, attempt_id, order_tag, signal_id
 from copytrade_gui.domain.ids import intent_id as name_intent
 from copytrade_gui.domain.ids import plan_id as name_plan
 from copytrade_gui.domain.instrument import Instrument
@@ -21,7 +21,7 @@ from copytrade_gui.domain.order import (
     Side,
     Validity,
 )
-from copytrade_gui.domain.records import Attempt, Intent, MasterAction, Plan
+from copytrade_gui.domain.records import Attempt, Intent, Plan, Signal
 
 FOLLOWERS = 500
 _KEY = b"the bench's installation"
@@ -57,8 +57,8 @@ async def _measure(rounds: int) -> dict[str, object]:
 def _plan(number: int, instrument: Instrument) -> Plan:
     master = AccountId("M-bench")
     reference = f"cmd:bench-{number}"
-    action = MasterAction(
-        action_id=action_id(master, reference, 1),
+    signal = Signal(
+        signal_id=signal_id(master, reference, 1),
         master_id=master,
         order_ref=reference,
         version=1,
@@ -76,7 +76,7 @@ def _plan(number: int, instrument: Instrument) -> Plan:
         command_id=CommandId(f"bench-{number}"),
         made_ns=time.time_ns(),
     )
-    plan = name_plan(action.action_id)
+    plan = name_plan(signal.signal_id)
     accounts = [master, *(AccountId(f"F-{follower:04d}") for follower in range(FOLLOWERS))]
     intents = tuple(
         Intent(
@@ -85,13 +85,13 @@ def _plan(number: int, instrument: Instrument) -> Plan:
             account_id=account,
             role=Role.MASTER if account == master else Role.FOLLOWER,
             slice_number=1,
-            terms=action.terms,
+            terms=signal.terms,
             signal_age_ms=10_000,
             rank=rank,
         )
         for rank, account in enumerate(accounts)
     )
-    return Plan(plan, action, intents, action.made_ns, time.monotonic_ns())
+    return Plan(plan, signal, intents, signal.made_ns, time.monotonic_ns())
 
 
 def _mark(plan: Plan, account: AccountId, marked_ns: int) -> Attempt:

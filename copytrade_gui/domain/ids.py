@@ -13,7 +13,7 @@ from typing import NewType
 
 AccountId = NewType("AccountId", str)
 """Our own name of an account; stable for its life, never the broker's client id."""
-ActionId = NewType("ActionId", str)
+SignalId = NewType("SignalId", str)
 PlanId = NewType("PlanId", str)
 IntentId = NewType("IntentId", str)
 AttemptId = NewType("AttemptId", str)
@@ -37,14 +37,14 @@ _BODY_WEIGHTS = _WEIGHTS[len(TAG_PREFIX) : -1]
 _HASHED = len(_BODY_WEIGHTS)
 
 
-def action_id(master: AccountId, order_ref: str, version: int) -> ActionId:
-    """Name a version of a master order; ``order_ref`` is the broker's id or ``cmd:<command>``."""
-    return ActionId(f"{master}/{order_ref}/{version}")
+def signal_id(master: AccountId, order_ref: str, version: int) -> SignalId:
+    """Name what asks for orders: a version of one thing of a master's (see ``records.Signal``)."""
+    return SignalId(f"{master}/{order_ref}/{version}")
 
 
-def plan_id(action: ActionId) -> PlanId:
-    """Derive the one plan an action may have."""
-    digest = hashlib.blake2b(action.encode(), digest_size=10).digest()
+def plan_id(signal: SignalId) -> PlanId:
+    """Derive the one plan a signal may have."""
+    digest = hashlib.blake2b(signal.encode(), digest_size=10).digest()
     return PlanId("P" + base64.b32encode(digest).decode("ascii"))
 
 

@@ -1,4 +1,4 @@
-"""The records behind an order: action, plan, intent, attempt, fill (docs/safety.md 2, 3).
+"""The records behind an order: signal, plan, intent, attempt, fill (docs/safety.md 2, 3).
 
 Those of which a plan makes one for each follower are msgspec structs: a frozen dataclass takes
 fifteen times as long to make, and five hundred of each are made while an order waits. None can be
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -16,27 +17,50 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.ids import (
     AccountId,
-    ActionId,
     AttemptId,
     BrokerOrderId,
     CommandId,
     IntentId,
     PlanId,
+    SignalId,
     Tag,
     TradeId,
 )
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
 
+OPERATOR = "operator"
+"""The actor of what a person does in our window."""
+
+
+class SignalKind(StrEnum):
+    """What asked for orders."""
+
+    TICKET = "ticket"
+    """A person placed a master order in our window or by a command."""
+    MASTER = "master"
+    """An order that the master placed at the broker was seen there."""
+    SQUARE_OFF = "square_off"
+    """A person closes what copies hold."""
+
+
+_REFERENCES = {SignalKind.TICKET: "cmd:", SignalKind.SQUARE_OFF: "off:"}
+"""How ``order_ref`` begins where there is no broker's order id."""
+
+
+def reference(kind: SignalKind, name: str) -> str:
+    """The ``order_ref`` of a signal: ``name`` is a broker's order id, or names a command."""
+    return f"{_REFERENCES.get(kind, '')}{name}"
+
 
 @dataclass(frozen=True, slots=True)
-class MasterAction:
-    """One version of one master order, from our ticket or seen in the master's book.
+class Signal:
+    """What asks for orders: one version of one order of a master, or of one thing to be done.
 
-    ``order_ref`` is the broker's order id, or ``cmd:<command id>`` for an order from the ticket,
-    which has no broker id yet. ``made_ns`` is wall time, UTC ns.
+    ``order_ref`` names it (``reference``), ``terms`` are what was asked for in the master's own
+    size, ``actor`` who asked for it. ``made_ns`` is wall time, UTC ns.
     """
 
-    action_id: ActionId
+    signal_id: SignalId
     master_id: AccountId
     order_ref: str
     version: int
@@ -44,6 +68,15 @@ class MasterAction:
     fan_out: FanOut
     command_id: CommandId | None
     made_ns: int
+    actor: str = OPERATOR
+
+    @property
+    def kind(self) -> SignalKind:
+        """What kind of thing it is."""
+        for kind, start in _REFERENCES.items():
+            if self.order_ref.startswith(start):
+                return kind
+        return SignalKind.MASTER
 
 
 class Intent(Struct, frozen=True, gc=False):
@@ -69,13 +102,26 @@ class Intent(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The one plan of an action. ``made_ns`` is wall time UTC ns, ``made_mono_ns`` monotonic ns."""
+    """The one plan of a signal: its children (intents), frozen with every size and verdict.
+
+    ``made_ns`` is wall time UTC ns, ``made_mono_ns`` monotonic ns.
+    """
 
     plan_id: PlanId
-    action: MasterAction
+    signal: Signal
     intents: tuple[Intent, ...]
     made_ns: int
     made_mono_ns: int
+
+    @property
+    def closes(self) -> bool:
+        """True if it does nothing but close what copies hold."""
+        return self.signal.kind is SignalKind.SQUARE_OFF
+
+    @property
+    def leads(self) -> tuple[Intent, ...]:
+        """The master's own order, in slices; empty where he has none here."""
+        return tuple(intent for intent in self.intents if intent.role is Role.MASTER)
 
 
 class Attempt(Struct, gc=False):

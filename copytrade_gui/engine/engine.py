@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from copytrade_gui.domain.account import Account, SessionState
@@ -126,6 +126,16 @@ class Engine:
             DeniedError: a stop, a missing session, a missing price, or a failed commit.
         """
         return await self.submission.submit(master_id, terms, fan_out, command)
+
+    async def close(
+        self,
+        master_id: AccountId,
+        terms: OrderTerms,
+        quantities: Mapping[AccountId, int],
+        command: CommandId,
+    ) -> Placed:
+        """Close what copies hold, each account's units at most; see ``Submission.close``."""
+        return await self.submission.close(master_id, terms, quantities, command)
 
     def cancel(self, intents: Iterable[IntentId], reason: str) -> int:
         """Cancel orders as their states ask; returns how many requests leave."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from copytrade_gui.domain.ids import (
     AccountId,
     CommandId,
-    action_id,
     attempt_id,
     intent_id,
     order_tag,
     plan_id,
+    signal_id,
 )
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.simulator.config import Switches
@@ -79,7 +79,7 @@ def test_an_order_whose_tag_another_one_carries_does_not_leave_and_is_told() -> 
         await made.clock.sleep(5)
         follower = AccountId("F001")
         (first,) = book.of_account(follower)
-        second = plan_id(action_id(made.master, "cmd:second", 1))
+        second = plan_id(signal_id(made.master, "cmd:second", 1))
         name = attempt_id(intent_id(second, follower, 1), 1)
         tag = order_tag(console.store.installation.tag_key, name)
         book.know_tag(tag, first.intent.intent_id)

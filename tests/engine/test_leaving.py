@@ -57,7 +57,7 @@ def test_an_order_waits_for_the_answer_to_the_one_before_in_its_instrument() -> 
             await press(console, name, away=60, which=which)
         book = console.engine.book
         sent = {
-            plan.action.command_id: {order.state for order in book.of_plan(plan.plan_id)}
+            plan.signal.command_id: {order.state for order in book.of_plan(plan.plan_id)}
             for plan in book.plans.values()
         }
         assert sent == {

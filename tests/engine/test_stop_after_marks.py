@@ -39,7 +39,7 @@ def states_of(console: Console, command: str) -> set[State]:
     return {
         order.state
         for plan in engine.book.plans.values()
-        if plan.action.command_id == command
+        if plan.signal.command_id == command
         for order in engine.book.of_plan(plan.plan_id)
     }
 

@@ -6,8 +6,8 @@ itself create (origin ``duplicate``) are its doing, not ours.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from copytrade_gui.domain.ids import AccountId, AttemptId, Tag, order_tag
@@ -22,6 +22,9 @@ _SETTLE_S = 4_000.0
 _LATEST_S = 700.0
 """Whatever a fault lets the broker show late is shown after so long."""
 _NO_OUTCOME = frozenset({State.PLANNED, State.SENDING, State.UNKNOWN})
+
+
+_NONE: Mapping[str, int] = {}
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Verdict:
             raise ProofBroken(f"{run}: {'; '.join(found)}")
 
 
-async def settled(console: Console, plans: int) -> Verdict:
+async def settled(console: Console, plans: int, closings: Mapping[str, int] = _NONE) -> Verdict:
     """Let a run without further faults come to its end, read every book once more, and judge.
 
     Raises:
@@ -64,13 +67,14 @@ async def settled(console: Console, plans: int) -> Verdict:
     for account in console.world.accounts:
         await console.engine.read_books(account.account_id)
     await console.quiet(60)
-    return await judge(console, plans)
+    return await judge(console, plans, closings)
 
 
-async def judge(console: Console, plans: int) -> Verdict:
+async def judge(console: Console, plans: int, closings: Mapping[str, int] = _NONE) -> Verdict:
     """Compare the stored orders with the ledger; call when the run has settled.
 
-    ``plans`` is how many master actions the operator was told of as placed.
+    ``plans`` is how many master actions the operator was told of as placed; ``closings`` says of
+    plans without a master's order how many accounts each is for.
     """
     await console.store.journal.flush()
     world = console.world
@@ -83,7 +87,9 @@ async def judge(console: Console, plans: int) -> Verdict:
     ]
     key = console.store.installation.tag_key
     halted = {lane.account_id for lane in console.engine.lanes if lane.status.halted}
-    return compare(stored, accepted, key, plans, world.followers + 1, halted=halted)
+    return compare(
+        stored, accepted, key, plans, world.followers + 1, halted=halted, closings=closings
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,11 @@ def compare(
     each: int,
     *,
     halted: Collection[AccountId] = (),
+    closings: Mapping[str, int] = _NONE,
 ) -> Verdict:
-    """Judge what we stored against the ledger: at least ``plans`` plans of ``each`` intents.
+    """Judge what we stored against the ledger: at least ``plans`` plans.
+
+    Each is for ``each`` accounts, or for as many as ``closings`` says.
 
     While a book shows a broker's twin by its tag and hides the tag of the order we asked for, the
     twin is what we find and link. That is right only if the account was then ``halted`` for two
@@ -117,7 +126,8 @@ def compare(
     accepted = [order for order in taken if not order.twin]
     twins = {(order.tag, order.order_id) for order in taken if order.twin}
     verdict = Verdict(len(stored), len(accepted))
-    _lost(verdict, stored, plans, each, {order.order_id for order in taken})
+    _lost(verdict, stored, plans, {order.order_id for order in taken})
+    verdict.lost.extend(_missing(stored, each, closings))
     intent_of = {
         order_tag(key, AttemptId(f"{view.intent_id}.{number}")): view
         for view in stored
@@ -147,17 +157,21 @@ def order_tag_of(order: LedgerOrder) -> Tag:
     return Tag(order.terms.tag)
 
 
-def _lost(
-    verdict: Verdict, stored: tuple[OrderView, ...], plans: int, each: int, real: set[str]
-) -> None:
-    by_plan: Counter[str] = Counter(view.plan_id for view in stored)
-    if len(by_plan) < plans:
-        verdict.lost.append(f"{plans - len(by_plan)} whole plans")
-    verdict.lost.extend(
-        f"plan {plan} has {count} of {each} orders"
-        for plan, count in by_plan.items()
-        if count != each
-    )
+def _missing(
+    stored: tuple[OrderView, ...], each: int, closings: Mapping[str, int]
+) -> Iterator[str]:
+    """Plans that have not an order, or slices of one, for each account that they are for."""
+    accounts: defaultdict[str, set[str]] = defaultdict(set)
+    for view in stored:
+        accounts[view.plan_id].add(view.account_id)
+    for plan, found in accounts.items():
+        if len(found) != closings.get(plan, each):
+            yield f"plan {plan} has orders for {len(found)} of {closings.get(plan, each)} accounts"
+
+
+def _lost(verdict: Verdict, stored: tuple[OrderView, ...], plans: int, real: set[str]) -> None:
+    if len({view.plan_id for view in stored}) < plans:
+        verdict.lost.append("whole plans")
     for view in stored:
         if view.state in _NO_OUTCOME:
             verdict.lost.append(f"{view.intent_id} ended the run as {view.state}")

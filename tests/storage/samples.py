@@ -15,11 +15,11 @@ from copytrade_gui.domain.ids import (
     AccountId,
     BrokerOrderId,
     CommandId,
-    action_id,
     attempt_id,
     intent_id,
     order_tag,
     plan_id,
+    signal_id,
 )
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import (
@@ -31,7 +31,7 @@ from copytrade_gui.domain.order import (
     State,
     Validity,
 )
-from copytrade_gui.domain.records import Attempt, Intent, MasterAction, OrderView, Plan, Timing
+from copytrade_gui.domain.records import Attempt, Intent, OrderView, Plan, Signal, Timing
 from copytrade_gui.ports import Timer
 
 DAY = date(2026, 11, 23)
@@ -137,8 +137,8 @@ def make_plan(
 ) -> Plan:
     """A master order from the ticket and its copies; the last follower is blocked."""
     base = base or terms()
-    action = action_id(MASTER, f"cmd:{command}", 1)
-    plan = plan_id(action)
+    signal = signal_id(MASTER, f"cmd:{command}", 1)
+    plan = plan_id(signal)
     accounts = [(MASTER, Role.MASTER)]
     accounts += [(AccountId(f"follower-{n:03d}"), Role.FOLLOWER) for n in range(1, followers + 1)]
     intents = [
@@ -162,8 +162,8 @@ def make_plan(
     )
     return Plan(
         plan_id=plan,
-        action=MasterAction(
-            action_id=action,
+        signal=Signal(
+            signal_id=signal,
             master_id=MASTER,
             order_ref=f"cmd:{command}",
             version=1,

@@ -105,7 +105,7 @@ async def test_a_second_plan_goes_on_counting(store: Store) -> None:
         plan = make_plan(command)
         assert await store.journal.commit_plan(plan, first_attempts(plan))
     work = await store.journal.load(DAY)
-    assert [plan.action.order_ref for plan in work.plans] == ["cmd:c1", "cmd:c2", "cmd:c3"]
+    assert [plan.signal.order_ref for plan in work.plans] == ["cmd:c1", "cmd:c2", "cmd:c3"]
     assert work.next_plan_number == 4
     assert counted(store, "SELECT count(*) FROM instruments_used") == 1
 

@@ -112,7 +112,7 @@ async def test_a_damaged_database_is_kept_aside_and_the_newest_sound_copy_restor
     async with open_store(folder, clock, inline=True, seams=SMALL) as store:
         assert store.installation.epoch == 2
         assert sound.name in store.opening.sentences[0]
-        assert [p.action.order_ref for p in (await store.journal.load(DAY)).plans] == [
+        assert [p.signal.order_ref for p in (await store.journal.load(DAY)).plans] == [
             "cmd:c1",
             "cmd:c2",  # the order log still knew it
         ]

@@ -102,7 +102,7 @@ async def test_p18_an_old_copy_put_back_is_noticed_and_begins_a_new_epoch(
         assert any("check every account" in sentence for sentence in store.warnings)
         plans = (await store.journal.load(DAY)).plans
         # The order log still knows what was sent after the copy was made.
-        assert [plan.action.order_ref for plan in plans] == ["cmd:before", "cmd:after"]
+        assert [plan.signal.order_ref for plan in plans] == ["cmd:before", "cmd:after"]
         assert await store.history.verify() == ()
     shutil.copy(copy, folder.database)
     async with open_store(folder, clock, inline=True, seams=SMALL) as store:

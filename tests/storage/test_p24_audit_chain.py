@@ -140,7 +140,7 @@ async def test_history_reads_newest_first_and_filters(store: Store) -> None:
     await fill(store)
     past = await store.history.plans(5)
     assert [(one.plan_id, one.intents, one.settled) for one in past] == [(plan.plan_id, 4, settled)]
-    assert past[0].terms == plan.action.terms
+    assert past[0].terms == plan.signal.terms
     samples = await store.history.latency(2)
     assert [sample.timing.call_to_reply_ms for sample in samples] == [61.0, 62.0]
     assert [sample.rank for sample in samples] == [1, 2]

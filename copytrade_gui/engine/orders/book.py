@@ -114,9 +114,10 @@ class Book:
         return sum(order.leaving or order.attempt_state is _SENDING for order in self._doubtful)
 
     def in_doubt(self, account: AccountId, key: InstrumentKey, but: Order) -> bool:
-        """True while another order of the account in this instrument may or may not exist."""
+        """True while another plan's order of the account in this instrument is in doubt."""
+        plan = but.intent.plan_id
         return bool(self._doubtful) and any(
-            order is not but and order in self._doubtful and order.key == key
+            order.intent.plan_id != plan and order in self._doubtful and order.key == key
             for order in self._open.get(account, {}).values()
         )
 

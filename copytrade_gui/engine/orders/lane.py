@@ -9,7 +9,7 @@ from dataclasses import replace
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.engine.orders.limiter import RollingWindow
@@ -81,8 +81,8 @@ class Lane:
         self._account = account
         self.account = account
         self.queue: deque[Order] = deque()
-        self.leaving: tuple[InstrumentKey, ...] = ()
-        """Instruments of its orders between their choice and their bytes."""
+        self.leaving: tuple[tuple[InstrumentKey, PlanId], ...] = ()
+        """Instruments and plans of its orders between their choice and their bytes."""
         self.slots = RollingWindow(
             settings.changes_per_second,
             reserve=settings.changes_per_second - settings.orders_per_second,
@@ -139,10 +139,18 @@ class Lane:
         """True when the broker answers it: it can be read, whatever keeps its orders back."""
         return self._session is not None and self._status.session is _READY
 
-    def left(self, key: InstrumentKey) -> None:
-        """An order in this instrument is no longer ``leaving``."""
-        leaving = self.leaving
-        self.leaving = () if len(leaving) == 1 else tuple(one for one in leaving if one != key)
+    def leaves_another(self, key: InstrumentKey, plan: PlanId) -> bool:
+        """True while an order of another plan is about to leave in this instrument.
+
+        Slices of one order leave together.
+        """
+        return any(one == key and of != plan for one, of in self.leaving)
+
+    def left(self, key: InstrumentKey, plan: PlanId) -> None:
+        """An order of this plan in this instrument is no longer ``leaving``."""
+        leaving = list(self.leaving)
+        leaving.remove((key, plan))
+        self.leaving = tuple(leaving)
 
     def _changed(self) -> None:
         status = self._status
@@ -192,7 +200,7 @@ class Lanes:
         if order.cancel_requested:
             return "cancelled", "Cancelled before it left."
         lane = self._lanes.get(order.intent.account_id)
-        if lane is None or not lane.active:
+        if lane is None or not (lane.active or order.closes):
             return "off", "The account was removed or switched off."
         if not lane.ready:
             return lane.why_not()

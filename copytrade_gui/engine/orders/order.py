@@ -56,6 +56,8 @@ class Order(Struct, eq=False):
     absent_since_ns: int = 0
     complained: frozenset[str] = frozenset()
     diverged: Divergence | None = None
+    closes: bool = False
+    """It only closes what copies hold: a follower who is switched off still gets out."""
 
     @property
     def state(self) -> State:
@@ -124,5 +126,13 @@ def order_of(intent: Intent, plan: Plan, called_ns: int | None = None) -> Order:
     """
     called = plan.made_mono_ns if called_ns is None else called_ns
     return Order(
-        intent, intent.state, intent.code, intent.reason, called, called, called, plan.made_ns
+        intent,
+        intent.state,
+        intent.code,
+        intent.reason,
+        called,
+        called,
+        called,
+        plan.made_ns,
+        closes=plan.closes,
     )

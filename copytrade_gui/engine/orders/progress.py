@@ -100,7 +100,7 @@ class Progress:
         self._over[plan] = self._runs.pop(plan)
         orders = self._book.of_plan(plan)
         self._counted.difference_update(order.intent.intent_id for order in orders)
-        called = orders[0].called_ns
+        called = min(order.called_ns for order in orders)
         acked = [order for order in orders if order.broker_order_id is not None]
         replies = [order.timing.replied_ns for order in acked if order.timing is not None]
         wait = wait_of((o.intent.role, o.timing) for o in acked if o.timing is not None)

@@ -31,7 +31,7 @@ from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
-from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.orders.order import GIVEN_UP, Order
 from copytrade_gui.ports import Copied
 
 Slot = tuple[InstrumentKey, Product, int]
@@ -106,7 +106,13 @@ class Exits:
 
     def cover(self, master: AccountId, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
         """What an order of the master with these terms may take from each follower's copies."""
-        exiting = self._exiting(master, terms)
+        return self._cover(self._exiting(master, terms), terms, followers)
+
+    def closing(self, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
+        """What an order that does nothing but close may take from each follower's copies."""
+        return self._cover(Exiting(terms.quantity, terms.quantity), terms, followers)
+
+    def _cover(self, exiting: Exiting, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
         cover = Cover(exiting, {}, {})
         if exiting.most:
             nets, planned = self._nets_of(terms), self._planned(terms, None)
@@ -164,7 +170,7 @@ class Exits:
             plan = self._book.plans.get(intent.plan_id)
             if plan is None or intent.role is Role.MASTER:
                 continue
-            whole = plan.intents[0].terms
+            whole = plan.signal.terms
             now = by_plan.get(intent.plan_id)
             if now is None:
                 now = by_plan[intent.plan_id] = self._look(plan, whole, order)
@@ -181,7 +187,7 @@ class Exits:
         if then is not None and then.exiting.known:
             exiting = then.exiting
         else:
-            exiting = self._exiting(plan.action.master_id, whole, but=order)
+            exiting = self._exiting(plan.signal.master_id, whole, but=order)
         planned = self._planned(whole, order) if exiting.most else {}
         return _Now(then, exiting, self._nets_of(whole), planned)
 
@@ -190,11 +196,15 @@ class Exits:
             return None
         terms, account = order.intent.terms, order.intent.account_id
         others = self._others(account, terms, now.planned.get(account, ()), order)
-        held, coming = _free(terms, now.nets.get(account, 0), *others)
-        quantity = terms.quantity
-        if quantity <= held + _opening(order, whole, now, now.exiting.most):
+        # Slices of one share are judged together, as the share was before any of them left.
+        share = [one for one in self._book.of_plan(order.intent.plan_id) if _is_slice(one, order)]
+        quantity = sum(one.intent.terms.quantity for one in share)
+        filled = sum(one.filled for one in share)
+        net = now.nets.get(account, 0) + (filled if terms.side is Side.SELL else -filled)
+        held, coming = _free(terms, net, *others)
+        if quantity <= held + _opening(order, quantity, whole, now, now.exiting.most):
             return None
-        if quantity <= held + coming + _opening(order, whole, now, now.exiting.least):
+        if quantity <= held + coming + _opening(order, quantity, whole, now, now.exiting.least):
             return AWAITS_COPY, "It waits for what the books show of the position and its copy."
         return NO_COPY, (
             f"The master's order is an exit, and the copy holds {held} of the {quantity} that were "
@@ -210,14 +220,18 @@ class Exits:
     def _exiting(self, master: AccountId, terms: OrderTerms, but: Order | None = None) -> Exiting:
         """What of a master's order is an exit: of one to come, or of the plan of ``but``."""
         nets = self.masters.of(master, terms.instrument.key, terms.product)
-        waiting = [plan[0] for plan in self._recent(terms, but) if self._waits(plan[0])]
+        waiting = [
+            order
+            for plan in self._recent(terms, but)
+            for order in plan
+            if _is_own(order) and self._waits(order)
+        ]
         _, unread = self._others(master, terms, waiting, but)
-        own = None if but is None else self._book.of_plan(but.intent.plan_id)[0]
-        if own is not None and nets is not None:  # what he had before this order of his
+        if but is not None and nets is not None:  # what he had before this order of his
+            own = [o for o in self._book.of_plan(but.intent.plan_id) if _is_own(o)]
             sign = 1 if terms.side is Side.SELL else -1
-            nets = tuple(net + sign * own.filled for net in nets)
-            if own.attempt_state in _UNREAD:
-                unread += own.ordered - own.filled
+            nets = tuple(net + sign * sum(one.filled for one in own) for net in nets)
+            unread += sum(one.ordered - one.filled for one in own if one.attempt_state in _UNREAD)
         return reducing(terms.side, terms.quantity, terms.product, nets, unread)
 
     def _others(
@@ -230,7 +244,8 @@ class Exits:
         for order in (*opened, *waiting) if waiting else opened:
             its = order.intent.terms
             alike = its.instrument is instrument or its.instrument.key == instrument.key
-            if order is but or its.product is not product or not alike:
+            own = but is not None and order.intent.plan_id == but.intent.plan_id
+            if own or its.product is not product or not alike:
                 continue
             left = max(0, order.ordered - order.filled)
             if its.side is terms.side:
@@ -245,7 +260,7 @@ class Exits:
         A copy that still worked at the last read is filled as soon as the master's own order is,
         so that his exit must not take it for one that never will be.
         """
-        if order.attempt_state in _UNREAD or order.intent.role is Role.MASTER:
+        if order.attempt_state in _UNREAD or _is_own(order):
             return order.attempt_state in _UNREAD
         return but is None or self._read_ns.get(order.intent.account_id, 0) <= but.called_ns
 
@@ -272,7 +287,7 @@ class Exits:
             if orders[0].called_ns < oldest:
                 return
             own = but is not None and plan.plan_id == but.intent.plan_id
-            if plan.action.terms.instrument.key == key and not own and not _later(orders[0], but):
+            if plan.signal.terms.instrument.key == key and not own and not _later(orders[0], but):
                 yield orders
 
     def _waits(self, order: Order) -> bool:
@@ -286,10 +301,19 @@ class Exits:
         return order.code in ("auth", "rate") and order.requeued == 0
 
 
-def _opening(order: Order, whole: OrderTerms, now: _Now, exiting: int) -> int:
-    """Units that an order of this plan may open when so many of the master's are an exit."""
+def _is_own(order: Order) -> bool:
+    return order.intent.role is Role.MASTER
+
+
+def _is_slice(order: Order, of: Order) -> bool:
+    """True for the orders of one account's share of a plan that left or may leave."""
+    return order.intent.account_id == of.intent.account_id and order.intent_state not in GIVEN_UP
+
+
+def _opening(order: Order, quantity: int, whole: OrderTerms, now: _Now, exiting: int) -> int:
+    """Units that a share of this plan may open when so many of the master's are an exit."""
     intent, then = order.intent, now.then
-    quantity, account = intent.terms.quantity, intent.account_id
+    account = intent.account_id
     opening = opening_share(quantity, whole.quantity, exiting, whole.instrument.lot_size)
     if then is None or intent.code not in (CUT_TO_COPY, AWAITS_COPY):
         return opening

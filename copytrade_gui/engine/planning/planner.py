@@ -17,7 +17,7 @@ from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.protection import protect
-from copytrade_gui.domain.records import Intent, MasterAction
+from copytrade_gui.domain.records import Intent, Signal
 from copytrade_gui.domain.sizing import Sized, size
 from copytrade_gui.engine.orders.lane import Lane, SizingFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
@@ -38,10 +38,15 @@ _NO_RULE = Sized(0, "no_rule", "The follower has no sizing rule. Edit it.")
 
 
 class Share(Struct, frozen=True, gc=False):
-    """What one account would get: sized, or blocked with a reason."""
+    """What one account would get: sized, or blocked with a reason.
+
+    ``slices`` are the quantities of the orders it takes where one order may not be so large; their
+    sum is the size. Empty: one order.
+    """
 
     account: Account
     sized: Sized
+    slices: tuple[int, ...] = ()
 
 
 def protected(terms: OrderTerms, last_price: Decimal | None) -> OrderTerms:
@@ -73,6 +78,24 @@ def share_out(
     if not cover.exiting.most:
         return shares
     return [_covered(share, quantity, lot, cover) for share in shares]
+
+
+def closing_shares(
+    terms: OrderTerms, accounts: Sequence[tuple[SizingFacts, int]], cover: Cover
+) -> list[Share]:
+    """What each account closes: the units named for it, bounded by what its copies hold. Pure.
+
+    A follower who is switched off still gets out.
+    """
+    return [
+        _covered(
+            Share(facts.account, Sized(0 if facts.code else units, facts.code, facts.reason)),
+            terms.quantity,
+            terms.instrument.lot_size,
+            cover,
+        )
+        for facts, units in accounts
+    ]
 
 
 def _covered(share: Share, quantity: int, lot_size: int, cover: Cover) -> Share:
@@ -137,49 +160,42 @@ def signal_age_ms(terms: OrderTerms, last_price: Decimal | None, settings: Engin
 
 
 def make_intents(
-    action: MasterAction,
-    master: Account,
+    signal: Signal,
+    master: Account | None,
     shares: Sequence[Share],
     leaving: OrderTerms,
     age_ms: int,
 ) -> tuple[Intent, ...]:
-    """A plan's intents. ``shares`` are in send order; ``leaving`` are the protected terms."""
-    number = plan_id(action.action_id)
+    """A plan's children: the master's own order if he has one here, then the copies.
+
+    ``shares`` are in send order; ``leaving`` are the protected terms.
+    """
+    plan = plan_id(signal.signal_id)
     by_quantity: dict[int, OrderTerms] = {leaving.quantity: leaving}
-    intents = [
-        Intent(
-            intent_id=intent_id(number, master.account_id, 1),
-            plan_id=number,
-            account_id=master.account_id,
-            role=Role.MASTER,
-            slice_number=1,
-            terms=leaving,
-            signal_age_ms=age_ms,
-            rank=0,
-        )
-    ]
-    planned, follower = State.PLANNED, Role.FOLLOWER
-    for rank, share in enumerate(shares, start=1):
-        sized, account_id = share.sized, share.account.account_id
-        quantity, code = sized.quantity, sized.code
-        terms = by_quantity.get(quantity)
-        if terms is None:
-            terms = by_quantity[quantity] = replace(leaving, quantity=quantity)
-        intents.append(
-            Intent(
-                intent_id=intent_id(number, account_id, 1),
-                plan_id=number,
-                account_id=account_id,
-                role=follower,
-                slice_number=1,
-                terms=terms,
-                signal_age_ms=age_ms,
-                rank=rank,
-                state=planned if quantity else _unplanned(code),
-                code=code,
-                reason=sized.reason,
+    own = [] if master is None else [(Role.MASTER, Share(master, Sized(leaving.quantity)))]
+    follower, planned = Role.FOLLOWER, State.PLANNED
+    intents = []
+    for rank, (role, share) in enumerate([*own, *((follower, one) for one in shares)]):
+        sized, account = share.sized, share.account.account_id
+        for number, quantity in enumerate(share.slices or (sized.quantity,), start=1):
+            terms = by_quantity.get(quantity)
+            if terms is None:
+                terms = by_quantity[quantity] = replace(leaving, quantity=quantity)
+            intents.append(
+                Intent(
+                    intent_id=intent_id(plan, account, number),
+                    plan_id=plan,
+                    account_id=account,
+                    role=role,
+                    slice_number=number,
+                    terms=terms,
+                    signal_age_ms=age_ms,
+                    rank=rank,
+                    state=planned if quantity else _unplanned(sized.code),
+                    code=sized.code,
+                    reason=sized.reason,
+                )
             )
-        )
     return tuple(intents)
 
 

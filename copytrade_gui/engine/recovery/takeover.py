@@ -18,14 +18,14 @@ from copytrade_gui.domain.ids import (
     AccountId,
     BrokerOrderId,
     Tag,
-    action_id,
     attempt_id,
     intent_id,
     plan_id,
+    signal_id,
 )
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
-from copytrade_gui.domain.records import Attempt, Intent, MasterAction, Plan
+from copytrade_gui.domain.records import Attempt, Intent, Plan, Signal
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
@@ -118,8 +118,8 @@ class TakeOver:
             _named(row.trigger, there=kind.has_trigger),
         )
         account, placed_ns = lane.account_id, row.placed_ns or 0
-        action = MasterAction(
-            action_id(account, row.broker_order_id, 1),
+        signal = Signal(
+            signal_id(account, row.broker_order_id, 1),
             account,
             row.broker_order_id,
             1,
@@ -128,7 +128,7 @@ class TakeOver:
             None,
             placed_ns,
         )
-        number = plan_id(action.action_id)
+        number = plan_id(signal.signal_id)
         intent = Intent(
             intent_id(number, account, 1),
             number,
@@ -139,7 +139,7 @@ class TakeOver:
             0,  # it is never sent
             0,
         )
-        return Plan(number, action, (intent,), placed_ns, self._clock.mono_ns())
+        return Plan(number, signal, (intent,), placed_ns, self._clock.mono_ns())
 
     async def _store(self, plan: Plan, row: BrokerOrder) -> bool:
         (intent,) = plan.intents

@@ -1,10 +1,14 @@
-"""When the followers' orders leave: with the master's, or once his is at the exchange."""
+"""When the followers' orders leave: with the master's, or once his is at the exchange.
+
+The only part of the engine for which a plan's own order of the master is special. It may have been
+cut into slices: then it is at the exchange when each of them is.
+"""
 
 from __future__ import annotations
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, OrderChanged, Severity
-from copytrade_gui.domain.ids import IntentId, PlanId
+from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.engine.orders import faultpoints
@@ -41,36 +45,40 @@ class FanOutRule:
         self._lanes = core.lanes
         self._amendments = amendments
         self._waves = waves
-        self._held: dict[PlanId, Order] = {}
+        self._held: dict[PlanId, list[Order]] = {}
+        """The master's own orders of plans whose followers wait for them."""
         self._left: set[IntentId] = set()
 
     def hold(self, plan: Plan) -> None:
         """Keep the followers of this plan back until its master order is at the exchange."""
         orders = self._book.of_plan(plan.plan_id)
-        master = self._held[plan.plan_id] = orders[0]
-        if (lane := self._lanes.get(master.intent.account_id)) and lane.awaited_master is None:
-            lane.awaited_master = master
+        leads = self._held[plan.plan_id] = [one for one in orders if _is_lead(one)]
+        self._show_awaited(leads[-1].intent.account_id)
         oldest = max(order.intent.signal_age_ms for order in orders) / 1000 + 0.001
-        left = oldest - (self._clock.mono_ns() - orders[0].called_ns) / 1e9
+        left = oldest - (self._clock.mono_ns() - leads[0].called_ns) / 1e9
         self._work.later(max(0.0, left), lambda: self._too_old(plan.plan_id))
         self._work.later(0.0, lambda: self._make_ready(plan.plan_id))
 
     def _make_ready(self, plan: PlanId) -> None:
         """The master's bytes are out: his answer takes longer than making the others' requests."""
         if plan in self._held:
-            self._waves.make_ready(
-                order for order in self._book.of_plan(plan) if order.intent.role is Role.FOLLOWER
-            )
+            self._waves.make_ready(self._copies(plan))
 
     def _let_go(self, plan: PlanId) -> bool:
         """His followers wait no more; False if they did not."""
-        master = self._held.pop(plan, None)
-        if master is not None and (lane := self._lanes.get(master.intent.account_id)) is not None:
-            waiting = (
-                one for one in self._held.values() if one.intent.account_id == lane.account_id
-            )
-            lane.awaited_master = next(waiting, None)
-        return master is not None
+        leads = self._held.pop(plan, None)
+        if leads is not None:
+            self._show_awaited(leads[0].intent.account_id)
+        return leads is not None
+
+    def _show_awaited(self, master: AccountId) -> None:
+        """The last of his orders that followers wait for is looked at often."""
+        if (lane := self._lanes.get(master)) is not None:
+            waiting = (one for leads in self._held.values() for one in reversed(leads))
+            lane.awaited_master = next((one for one in waiting if _of(one) == master), None)
+
+    def _copies(self, plan: PlanId) -> list[Order]:
+        return [order for order in self._book.of_plan(plan) if not _is_lead(order)]
 
     def hear(self, event: Event) -> None:
         """Listen for the master's order."""
@@ -79,16 +87,39 @@ class FanOutRule:
 
     def _master_changed(self, view: OrderView) -> None:
         plan = view.plan_id
-        failed = view.state in _MASTER_FAILED and view.filled_quantity == 0
-        if failed and not self._may_come_back(view):
-            self._stop_followers(plan, view)
-        elif plan in self._held and (view.state.at_exchange or view.filled_quantity > 0):
+        if _failed(view) and not self._may_come_back(view):
+            self._lead_failed(plan, view)
+        elif plan in self._held and all(map(_is_there, self._held[plan])):
             self._release(plan)
+
+    def _lead_failed(self, plan: PlanId, view: OrderView) -> None:
+        """The master's order, or a slice of it, came to nothing."""
+        others = [
+            order
+            for order in self._book.of_plan(plan)
+            if _is_lead(order) and not _came_to_nothing(order)
+        ]
+        if not any(order.intent.intent_id != view.intent_id for order in others):
+            self._stop_followers(plan, view)
+            return
+        waited = self._let_go(plan)
+        for order in self._copies(plan) if waited else ():
+            self._dispatcher.skip(order, "master_in_part", _ended_as(view))
+        self._book.alarm(
+            "master_in_part",
+            f"A part of the master's order ended as {view.state}, other parts are at the exchange; "
+            + (
+                "nothing was copied. Cancel or complete the master's order, then copy by a new one."
+                if waited
+                else "its copies left whole. Look at what the master holds and what they hold."
+            ),
+            self._book.get(view.intent_id),
+        )
 
     def never_left(self, order: Order) -> None:
         """No try of this order left, and there will be no other."""
-        if order.intent.role is Role.MASTER:
-            self._stop_followers(order.intent.plan_id, order.view())
+        if _is_lead(order):
+            self._lead_failed(order.intent.plan_id, order.view())
 
     def restored(self, plan: Plan, waiting: list[Order]) -> list[Order]:
         """After a start: which of the orders that wait may leave now; the rest is held or ended.
@@ -96,29 +127,29 @@ class FanOutRule:
         The program may have stopped after the master's end was stored and before its followers
         were told: what did not leave then must not leave now.
         """
-        master, *followers = self._book.of_plan(plan.plan_id)
-        view = master.view()
-        at_exchange = view.state.at_exchange or view.filled_quantity > 0
-        failed = view.state in _MASTER_FAILED or view.state is State.NOT_SENT
-        if failed and not at_exchange and master not in waiting:
-            live = [order for order in followers if not order.state.ended]
-            if plan.action.fan_out is FanOut.WITH_MASTER:
-                self._cancel_followers([*live, *(one for one in waiting if one not in live)], view)
+        orders = self._book.of_plan(plan.plan_id)
+        leads = [order for order in orders if _is_lead(order)]
+        if not leads:
+            return waiting
+        left_over = [order for order in waiting if not _is_lead(order)]
+        if all(_came_to_nothing(order) and order not in waiting for order in leads):
+            view = leads[-1].view()
+            if plan.signal.fan_out is FanOut.WITH_MASTER:
+                live = [order for order in self._copies(plan.plan_id) if not order.state.ended]
+                self._cancel_followers([*live, *(o for o in left_over if o not in live)], view)
             else:
-                for order in waiting:
+                for order in left_over:
                     self._dispatcher.skip(order, "master_failed", _ended_as(view))
             return []
-        if plan.action.fan_out is FanOut.ON_MASTER_WORKING and not at_exchange:
-            if any(order is not master for order in waiting):
+        if plan.signal.fan_out is FanOut.ON_MASTER_WORKING and not all(map(_is_there, leads)):
+            if left_over:
                 self.hold(plan)
-            return [order for order in waiting if order is master]
+            return [order for order in waiting if _is_lead(order)]
         return waiting
 
     def _stop_followers(self, plan: PlanId, master: OrderView) -> None:
         """The master's order is not there: what did not leave stays, what did is cancelled."""
-        followers = [
-            order for order in self._book.of_plan(plan) if order.intent.role is not Role.MASTER
-        ]
+        followers = self._copies(plan)
         if self._let_go(plan):
             self._waves.forget_ready(followers)
             for order in followers:
@@ -162,17 +193,13 @@ class FanOutRule:
 
     def _fan_out(self, plan: PlanId) -> FanOut | None:
         made = self._book.plans.get(plan)
-        return None if made is None else made.action.fan_out
+        return None if made is None else made.signal.fan_out
 
     def _release(self, plan: PlanId) -> None:
         self._fault(faultpoints.AFTER_MASTER_WORKING)
         self._let_go(plan)
         now = self._clock.mono_ns()
-        waiting = [
-            order
-            for order in self._book.of_plan(plan)
-            if order.intent.role is Role.FOLLOWER and order.may_attempt
-        ]
+        waiting = [order for order in self._copies(plan) if order.may_attempt]
         for order in waiting:
             order.trigger_ns = order.waiting_ns = now
         self._dispatcher.enqueue(waiting)
@@ -181,11 +208,31 @@ class FanOutRule:
         if not self._let_go(plan):
             return
         self._waves.forget_ready(self._book.of_plan(plan))
-        for order in self._book.of_plan(plan):
-            if order.intent.role is Role.FOLLOWER:
-                self._dispatcher.end_stale(
-                    order, "The master's order was not at the exchange inside the signal age."
-                )
+        for order in self._copies(plan):
+            self._dispatcher.end_stale(
+                order, "The master's order was not at the exchange inside the signal age."
+            )
+
+
+def _is_lead(order: Order) -> bool:
+    return order.intent.role is Role.MASTER
+
+
+def _of(order: Order) -> AccountId:
+    return order.intent.account_id
+
+
+def _failed(view: OrderView) -> bool:
+    return view.state in _MASTER_FAILED and view.filled_quantity == 0
+
+
+def _is_there(order: Order) -> bool:
+    return order.state.at_exchange or order.filled > 0
+
+
+def _came_to_nothing(order: Order) -> bool:
+    state = order.state
+    return not _is_there(order) and (state in _MASTER_FAILED or state is State.NOT_SENT)
 
 
 def _ended_as(master: OrderView) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,10 +12,10 @@ from msgspec import Struct
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.events import PlanMade, PlanVoided
 from copytrade_gui.domain.exits import AWAITS_COPY
-from copytrade_gui.domain.ids import AccountId, CommandId, action_id, plan_id
+from copytrade_gui.domain.ids import AccountId, CommandId, plan_id, signal_id
 from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS, Instrument
 from copytrade_gui.domain.order import FanOut, OrderTerms, State, Validity
-from copytrade_gui.domain.records import MasterAction, Plan
+from copytrade_gui.domain.records import Plan, Signal, SignalKind, reference
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
@@ -23,6 +23,7 @@ from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.orders.order import Order, order_of
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.exits import Cover, Exits
+from copytrade_gui.engine.planning.planner import Share
 from copytrade_gui.engine.planning.quotes import Quotes
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule
@@ -34,32 +35,26 @@ _VOIDED = "This order was refused because it could not be stored. Place it as a 
 
 
 class Cleared(Struct, frozen=True):
-    """A master order that may be planned now: what the intents are made from.
+    """A signal that may be planned now: what the intents are made from.
 
-    ``leaving`` are its protected terms, ``price`` rupees a unit for sizing, ``followers`` in send
-    order, ``cover`` what they have to reduce if it is an exit.
+    ``master`` is the account of its own order, None if it has none. ``leaving`` are the protected
+    terms, ``shares`` what each account gets, in send order, ``cover`` what they have to reduce.
     """
 
-    action: MasterAction
-    master: Account
+    signal: Signal
+    master: Account | None
     leaving: OrderTerms
-    price: Decimal | None
     signal_age_ms: int
-    followers: list[Lane]
+    shares: Sequence[Share]
     cover: Cover
 
     def plan(self, called_ns: int) -> Plan:
         """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""
-        action = self.action
-        facts = [lane.facts for lane in self.followers]
+        signal = self.signal
         intents = planner.make_intents(
-            action,
-            self.master,
-            planner.share_out(self.leaving, facts, self.price, self.cover),
-            self.leaving,
-            self.signal_age_ms,
+            signal, self.master, self.shares, self.leaving, self.signal_age_ms
         )
-        return Plan(plan_id(action.action_id), action, intents, action.made_ns, called_ns)
+        return Plan(plan_id(signal.signal_id), signal, intents, signal.made_ns, called_ns)
 
 
 class DeniedError(Exception):
@@ -122,8 +117,8 @@ class Submission:
         self._plan_number = work.next_plan_number
         self._exits.restore(work.copied)
         for plan in work.plans:
-            if plan.action.command_id is not None:
-                self._by_command[plan.action.command_id] = plan
+            if plan.signal.command_id is not None:
+                self._by_command[plan.signal.command_id] = plan
 
     def why_not(self, instrument: Instrument) -> str:
         """Why nothing of this instrument is ordered now, for the ticket; empty: it may be."""
@@ -141,6 +136,25 @@ class Submission:
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
     ) -> Placed:
         """Plan, commit, write. Raises DeniedError: nothing was stored or sent."""
+        return await self._once(command, lambda: self._clear(master_id, terms, fan_out, command))
+
+    async def close(
+        self,
+        master_id: AccountId,
+        terms: OrderTerms,
+        quantities: Mapping[AccountId, int],
+        command: CommandId,
+    ) -> Placed:
+        """Close what copies hold: ``terms`` with a quantity in units for each account.
+
+        No master's order belongs to it; ``master_id`` says whose copies they are. Each account's
+        order is at most what its copies hold. Raises DeniedError: nothing was stored or sent.
+        """
+        return await self._once(
+            command, lambda: self._clear_closing(master_id, terms, quantities, command)
+        )
+
+    async def _once(self, command: CommandId, clear: Callable[[], Cleared]) -> Placed:
         while (storing := self._storing.get(command)) is not None:
             stored = asyncio.get_running_loop().create_future()  # the first press decides
             storing.append(stored)
@@ -155,18 +169,16 @@ class Submission:
         storing = self._storing[command] = []
         try:
             with self._undisturbed():
-                return await self._submit(master_id, terms, fan_out, command)
+                return await self._submit(clear, command)
         finally:
             del self._storing[command]
             for waits in storing:
                 if not waits.done():
                     waits.set_result(None)
 
-    async def _submit(
-        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
-    ) -> Placed:
+    async def _submit(self, clear: Callable[[], Cleared], command: CommandId) -> Placed:
         called_ns = self._clock.mono_ns()
-        order = self._clear(master_id, terms, fan_out, command)
+        order = clear()
         plan = order.plan(called_ns)
         self._plan_number += 1
         self._by_command[command] = plan
@@ -176,8 +188,10 @@ class Submission:
         self._exits.remember(plan.plan_id, order.cover)
         self._progress.start(plan.plan_id, len(pending))
         kept: list[Order] = []
-        if fan_out is not FanOut.WITH_MASTER:
-            first = [order for order in orders[:1] if order.may_attempt]
+        leads = len(plan.leads)
+        held = leads > 0 and plan.signal.fan_out is not FanOut.WITH_MASTER
+        if held:
+            first = [order for order in orders[:leads] if order.may_attempt]
         else:
             kept = [order for order in pending if order.code == AWAITS_COPY]
             first = [order for order in pending if order.code != AWAITS_COPY] if kept else pending
@@ -200,7 +214,7 @@ class Submission:
             self._never_was(plan)
             raise DeniedError("known", _PLACED_BEFORE)
         self._fault(faultpoints.AFTER_PLAN_COMMIT)
-        if fan_out is not FanOut.WITH_MASTER:
+        if held:
             self._fan_out.hold(plan)
         self._waves.write(wave)
         self._bus.publish(PlanMade(plan))
@@ -213,7 +227,7 @@ class Submission:
         """A plan is long over; a press of its button is not a new order all the same."""
         self._book.forget_plan(plan)
         self._progress.forget(plan.plan_id)
-        command = plan.action.command_id
+        command = plan.signal.command_id
         if command is not None and self._by_command.pop(command, None) is not None:
             self._over.add(command)
 
@@ -221,6 +235,56 @@ class Submission:
         self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
     ) -> Cleared:
         """Everything that is asked of a master order before its plan. Raises DeniedError."""
+        self._check(terms)
+        lane = self._lanes.get(master_id)
+        if lane is None or lane.account.role is not Role.MASTER:
+            raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
+        code, reason = lane.why_not()
+        if code:
+            raise DeniedError(code, f"The master account cannot trade: {reason}")
+        leaving, price = self._protected(terms)
+        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
+        cover = self._exits.cover(master_id, leaving, followers)
+        return Cleared(
+            signal=self._signal(SignalKind.TICKET, master_id, terms, fan_out, command),
+            master=lane.account,
+            leaving=leaving,
+            signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
+            shares=planner.share_out(
+                leaving,
+                [lane.facts for lane in followers],
+                price if leaving.price is None else leaving.price,
+                cover,
+            ),
+            cover=cover,
+        )
+
+    def _clear_closing(
+        self,
+        master_id: AccountId,
+        terms: OrderTerms,
+        quantities: Mapping[AccountId, int],
+        command: CommandId,
+    ) -> Cleared:
+        """Everything that is asked before copies are closed. Raises DeniedError."""
+        self._check(terms)
+        leaving, price = self._protected(terms)
+        lanes = [lane for name in quantities if (lane := self._lanes.get(name)) is not None]
+        cover = self._exits.closing(leaving, lanes)
+        facts = [(lane.facts, quantities[lane.account_id]) for lane in lanes]
+        return Cleared(
+            signal=self._signal(
+                SignalKind.SQUARE_OFF, master_id, terms, FanOut.WITH_MASTER, command
+            ),
+            master=None,
+            leaving=leaving,
+            signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
+            shares=planner.closing_shares(leaving, facts, cover),
+            cover=cover,
+        )
+
+    def _check(self, terms: OrderTerms) -> None:
+        """What is asked once a plan, whatever asks for it. Raises DeniedError."""
         if not self._gate.may_plan:
             raise DeniedError("stopped", self._gate.why_not())
         if terms.quantity <= 0 or terms.quantity % terms.instrument.lot_size:
@@ -236,37 +300,33 @@ class Submission:
         unseen = self.lots.why_not(exchange)
         if unseen:
             raise DeniedError("lot_not_seen", unseen)
-        lane = self._lanes.get(master_id)
-        if lane is None or lane.account.role is not Role.MASTER:
-            raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
-        code, reason = lane.why_not()
-        if code:
-            raise DeniedError(code, f"The master account cannot trade: {reason}")
+
+    def _protected(self, terms: OrderTerms) -> tuple[OrderTerms, Decimal | None]:
+        """The terms as they leave, and the fresh price they were protected by, if any."""
         price = self.quotes.fresh_price(terms.instrument.key)
         try:
-            leaving = planner.protected(terms, price)
+            return planner.protected(terms, price), price
         except planner.CannotPlanError as error:
             raise DeniedError(error.code, error.sentence) from error
-        reference = f"cmd:{command}"
-        action = MasterAction(
-            action_id=action_id(master_id, reference, 1),
+
+    def _signal(
+        self,
+        kind: SignalKind,
+        master_id: AccountId,
+        terms: OrderTerms,
+        fan_out: FanOut,
+        command: CommandId,
+    ) -> Signal:
+        name = reference(kind, command)
+        return Signal(
+            signal_id=signal_id(master_id, name, 1),
             master_id=master_id,
-            order_ref=reference,
+            order_ref=name,
             version=1,
             terms=terms,
             fan_out=fan_out,
             command_id=command,
             made_ns=self._clock.wall_ns(),
-        )
-        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
-        return Cleared(
-            action=action,
-            master=lane.account,
-            leaving=leaving,
-            price=price if leaving.price is None else leaving.price,
-            signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
-            followers=followers,
-            cover=self._exits.cover(master_id, leaving, followers),
         )
 
     def _announce_blocked(self, orders: Sequence[Order]) -> None:
@@ -301,5 +361,5 @@ class Submission:
     def _never_was(self, plan: Plan) -> None:
         self._book.forget_plan(plan)
         self._progress.forget(plan.plan_id)
-        if plan.action.command_id is not None:
-            self._by_command.pop(plan.action.command_id, None)
+        if plan.signal.command_id is not None:
+            self._by_command.pop(plan.signal.command_id, None)

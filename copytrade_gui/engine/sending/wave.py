@@ -137,7 +137,7 @@ class Waves:
             if lane is None:
                 self._progress.give_up(order, State.SKIPPED, "removed", "The account was removed.")
                 continue
-            if not lane.active:
+            if not lane.active and not order.closes:
                 self._progress.give_up(order, State.SKIPPED, "off", "The account was switched off.")
                 continue
             if order.stale_at(mono_ns):
@@ -156,9 +156,9 @@ class Waves:
                     self._progress.give_up(order, State.SKIPPED, "bug", _NOT_MADE)
                     self._book.alarm("bug", f"For {account}: {_NOT_MADE}", order)
                     continue
-            # No second order of the account in its instrument until its bytes left.
+            # No order of another plan in its instrument until its bytes left.
             order.leaving = True
-            lane.leaving += (key,)
+            lane.leaving += ((key, intent.plan_id),)
             item.attempt.marked_ns = wall_ns
             wave.append(item)
         return wave
@@ -167,7 +167,7 @@ class Waves:
         return (
             lane.ready
             and now >= lane.wait_until_ns
-            and key not in lane.leaving
+            and not (lane.leaving and lane.leaves_another(key, order.intent.plan_id))
             and not self._book.in_doubt(lane.account_id, key, but=order)
             and lane.slots.take(now)
         )
@@ -278,7 +278,7 @@ class Waves:
             order = item.order
             if order.leaving:
                 order.leaving = False
-                item.lane.left(item.key)
+                item.lane.left(item.key, order.intent.plan_id)
 
     def _drop(
         self,

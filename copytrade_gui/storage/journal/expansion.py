@@ -68,25 +68,25 @@ def expand_plan(cursor: sqlite3.Cursor, record: PlanRecord) -> None:
     if has_rows(cursor, record.plan_id):
         return
     terms = [_terms_number(cursor, each) for each in record.terms]
-    action = record.action
+    signal = record.signal
     cursor.execute(
         "INSERT INTO actions VALUES (?,?,?,?,?,?,?,?,?)",
         (
-            action.action_id,
-            action.master_id,
-            action.order_ref,
-            action.version,
-            terms[action.terms],
-            action.quantity,
-            action.fan_out.value,
-            action.command_id,
-            action.made_ns,
+            signal.signal_id,
+            signal.master_id,
+            signal.order_ref,
+            signal.version,
+            terms[signal.terms],
+            signal.quantity,
+            signal.fan_out.value,
+            signal.command_id,
+            signal.made_ns,
         ),
     )
     plan = _next_number(cursor, "plans", "plan_number")
     cursor.execute(
         "INSERT INTO plans VALUES (?,?,?,?,?,NULL)",
-        (plan, record.plan_id, action.action_id, record.made_ns, record.made_mono_ns),
+        (plan, record.plan_id, signal.signal_id, record.made_ns, record.made_mono_ns),
     )
     first = _next_number(cursor, "intents", "intent_number")
     numbers = {

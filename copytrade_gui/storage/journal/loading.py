@@ -15,10 +15,10 @@ from copytrade_gui.domain.calendar import day_bounds
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import (
     AccountId,
-    ActionId,
     BrokerOrderId,
     CommandId,
     PlanId,
+    SignalId,
     Tag,
     TradeId,
     attempt_id,
@@ -35,7 +35,7 @@ from copytrade_gui.domain.order import (
     State,
     Validity,
 )
-from copytrade_gui.domain.records import Fill, Intent, MasterAction, OrderView, Plan, Timing
+from copytrade_gui.domain.records import Fill, Intent, OrderView, Plan, Signal, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import Copied, OpenWork
 from copytrade_gui.storage.database.tables import states_outside
@@ -270,8 +270,8 @@ def _plans(
     return [
         Plan(
             plan_id=PlanId(row[0]),
-            action=MasterAction(
-                action_id=ActionId(row[3]),
+            signal=Signal(
+                signal_id=SignalId(row[3]),
                 master_id=AccountId(row[4]),
                 order_ref=row[5],
                 version=row[6],

@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
-from copytrade_gui.domain.records import Attempt, MasterAction, Plan
+from copytrade_gui.domain.records import OPERATOR, Attempt, Plan, Signal
 
 
-class ActionRecord(Struct, array_like=True, frozen=True):
-    """A ``MasterAction``. ``terms`` is an index into the plan's terms, ``quantity`` units."""
+class SignalRecord(Struct, array_like=True, frozen=True):
+    """A ``Signal``. ``terms`` is an index into the plan's terms, ``quantity`` units."""
 
-    action_id: str
+    signal_id: str
     master_id: str
     order_ref: str
     version: int
@@ -30,6 +30,7 @@ class ActionRecord(Struct, array_like=True, frozen=True):
     fan_out: FanOut
     command_id: str | None
     made_ns: int
+    actor: str = OPERATOR
 
 
 class ChildRecord(Struct, array_like=True, frozen=True):
@@ -85,7 +86,7 @@ class PlanRecord(Struct, frozen=True):
     plan_id: str
     made_ns: int
     made_mono_ns: int
-    action: ActionRecord
+    signal: SignalRecord = msgspec.field(name="action")
     terms: list[OrderTerms]
     marked_ns: int
     deadline_ms: int
@@ -130,7 +131,7 @@ def plan_record(plan: Plan, attempts: Sequence[Attempt], bodies: str = "") -> st
     terms = _Terms()
     tags = {attempt.intent_id: attempt.tag for attempt in attempts}
     start = f"{plan.plan_id}."
-    action = _action(plan.action, terms.index(plan.action.terms))
+    signal = _signal(plan.signal, terms.index(plan.signal.terms))
     children: list[tuple[object, ...]] = []
     for intent in plan.intents:
         account, number, of_terms = intent.account_id, intent.slice_number, intent.terms
@@ -155,7 +156,7 @@ def plan_record(plan: Plan, attempts: Sequence[Attempt], bodies: str = "") -> st
         "plan_id": plan.plan_id,
         "made_ns": plan.made_ns,
         "made_mono_ns": plan.made_mono_ns,
-        "action": action,
+        "action": signal,
         "terms": terms.made,
         "marked_ns": marked_ns,
         "deadline_ms": deadline_ms,
@@ -187,17 +188,18 @@ def read_wave(text: str) -> WaveRecord:
     return _wave_decoder.decode(text)
 
 
-def _action(action: MasterAction, terms: int) -> ActionRecord:
-    return ActionRecord(
-        action.action_id,
-        action.master_id,
-        action.order_ref,
-        action.version,
+def _signal(signal: Signal, terms: int) -> SignalRecord:
+    return SignalRecord(
+        signal.signal_id,
+        signal.master_id,
+        signal.order_ref,
+        signal.version,
         terms,
-        action.terms.quantity,
-        action.fan_out,
-        action.command_id,
-        action.made_ns,
+        signal.terms.quantity,
+        signal.fan_out,
+        signal.command_id,
+        signal.made_ns,
+        signal.actor,
     )
 
 

@@ -126,10 +126,10 @@ class FeedWriter:
     def _of_plan(self, plan: Plan) -> list[FeedRow]:
         copies = [intent for intent in plan.intents if intent.role is not AccountRole.MASTER]
         planned = sum(intent.state is State.PLANNED for intent in copies)
-        self._plans[plan.plan_id] = order_words(plan.action.terms)
+        self._plans[plan.plan_id] = order_words(plan.signal.terms)
         while len(self._plans) > 500:
             self._plans.popitem(last=False)
-        terms = plan.action.terms
+        terms = plan.signal.terms
         without = len(copies) - planned
         words = f"{order_words(terms)}: copying to {figures.plural(planned, 'follower')}"
         if without:
