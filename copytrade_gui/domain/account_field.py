@@ -25,15 +25,18 @@ _WITHOUT_MEANING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def name_problem(name: str) -> str | None:
     """A name is one line that can be read, in any script."""
-    if not any(letter.isalnum() for letter in name):
-        if name:
-            return f"Name {quoted(name)} has no letter or digit. Write one that can be read."
-        return "Name is empty. Write one."
-    if len(name) > MOST_NAME:
-        return f"Name {quoted(name)} has more than {MOST_NAME} characters. Shorten it."
-    if any(unicodedata.category(one) in _WITHOUT_MEANING and one not in _JOINERS for one in name):
+    return text_problem("Name", name, MOST_NAME) if name else "Name is empty. Write one."
+
+
+def text_problem(label: str, text: str, most: int) -> str | None:
+    """What is wrong with one line of words that a person chose; ``label`` is its field."""
+    if not any(letter.isalnum() for letter in text):
+        return f"{label} {quoted(text)} has no letter or digit. Write one that can be read."
+    if len(text) > most:
+        return f"{label} {quoted(text)} has more than {most} characters. Shorten it."
+    if any(unicodedata.category(one) in _WITHOUT_MEANING and one not in _JOINERS for one in text):
         return (
-            f"Name {quoted(name)} holds a line break or a sign that is not seen. "
+            f"{label} {quoted(text)} holds a line break or a sign that is not seen. "
             "Write it on one line, by hand."
         )
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from copytrade_gui.domain.events import Event, PlanSettled
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, AttemptId, CommandId, IntentId, PlanId, Tag
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import OrderTerms, Product
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
@@ -180,16 +181,26 @@ class SealBook(Protocol):
 
 
 class AccountBook(Protocol):
-    """The stored accounts."""
+    """The stored accounts, and who copies whom."""
 
     async def all(self) -> tuple[Account, ...]:
         """Every account, masters first, then by name."""
 
-    async def put(self, accounts: Sequence[Account]) -> None:
-        """Add or replace accounts, all or none."""
+    async def links(self) -> tuple[Link, ...]:
+        """Every link, by the follower's name."""
 
-    async def remove(self, account_ids: Sequence[AccountId]) -> None:
-        """Forget accounts, all or none; their history stays."""
+    async def put(self, accounts: Sequence[Account], links: Sequence[Link] = ()) -> None:
+        """Add or replace accounts and links, all or none."""
+
+    async def remove(
+        self,
+        account_ids: Sequence[AccountId],
+        links: Collection[tuple[AccountId, AccountId]] = (),
+    ) -> None:
+        """Forget accounts with every link of theirs, and ``links``, all or none.
+
+        A link is named by its master and its follower. The history of all stays.
+        """
 
 
 class SecretStore(Protocol):

@@ -1,23 +1,23 @@
-"""The stored accounts. No secret is here: those live behind ``ports.SecretStore``."""
+"""The stored accounts and their links. No secret is here: see ``ports.SecretStore``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, case, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.domain.link import Link
 from copytrade_gui.storage.database.database import Database
 from copytrade_gui.storage.database.engines import SqliteFailedError
 from copytrade_gui.storage.database.tables import accounts
 from copytrade_gui.storage.files.problems import StorageError
+from copytrade_gui.storage.links import put_links, read_links, remove_links, remove_links_of
 
-_MASTERS_FIRST = case((accounts.c.role == Role.MASTER.value, 0), else_=1)
-_ALL = select(accounts).order_by(_MASTERS_FIRST, accounts.c.name, accounts.c.account_id)
+_ALL = select(accounts).order_by(accounts.c.master.desc(), accounts.c.name, accounts.c.account_id)
 _FRESH = insert(accounts)
 _PUT = _FRESH.on_conflict_do_update(
     index_elements=[accounts.c.account_id],
@@ -36,64 +36,81 @@ class SqliteAccounts:
         """Every account, masters first, then by name."""
         return await self._database.read(_read_all)
 
-    async def put(self, accounts: Sequence[Account]) -> None:
-        """Add or replace accounts, all or none."""
+    async def links(self) -> tuple[Link, ...]:
+        """Every link, by the follower's name."""
+        return await self._database.read(read_links)
+
+    async def put(self, accounts: Sequence[Account], links: Sequence[Link] = ()) -> None:
+        """Add or replace accounts and links, all or none."""
         rows = [_row(account) for account in accounts]
-        if not rows:
-            return
 
         def store(connection: Connection) -> None:
-            connection.execute(_PUT, rows)
+            if rows:
+                connection.execute(_PUT, rows)
+            held = {link.key: link for link in read_links(connection)}
+            own = [
+                replace(
+                    held.get(
+                        (one.master_id, one.account_id),
+                        Link(one.master_id, one.account_id, one.sizing),
+                    ),
+                    sizing=one.sizing,
+                )
+                for one in accounts
+                if one.master_id is not None and one.sizing is not None
+            ]
+            put_links(connection, [*own, *links])
 
-        try:
-            await self._database.write(store)
-        except SqliteFailedError as error:
-            raise StorageError(f"The accounts were not stored. {error}") from error
+        if rows or links:
+            await self._write(store, "stored")
 
-    async def remove(self, account_ids: Sequence[AccountId]) -> None:
-        """Forget accounts, all or none; their history stays."""
+    async def remove(
+        self,
+        account_ids: Sequence[AccountId],
+        links: Collection[tuple[AccountId, AccountId]] = (),
+    ) -> None:
+        """Forget accounts with every link of theirs, and these links, all or none."""
         gone = [{"gone": account_id} for account_id in account_ids]
-        if not gone:
-            return
 
         def forget(connection: Connection) -> None:
-            connection.execute(_REMOVE, gone)
+            remove_links(connection, links)
+            remove_links_of(connection, account_ids)
+            if gone:
+                connection.execute(_REMOVE, gone)
 
+        if gone or links:
+            await self._write(forget, "removed")
+
+    async def _write(self, work: Callable[[Connection], None], done: str) -> None:
         try:
-            await self._database.write(forget)
+            await self._database.write(work)
         except SqliteFailedError as error:
-            raise StorageError(f"The accounts were not removed. {error}") from error
+            raise StorageError(f"The accounts were not {done}. {error}") from error
 
 
-def _row(account: Account) -> dict[str, str | int | None]:
-    rule = account.sizing
+def _row(account: Account) -> dict[str, str | int]:
     return {
         "account_id": account.account_id,
-        "role": account.role.value,
         "name": account.name,
         "client_id": account.client_id,
         "app_key": account.app_key,
         "active": int(account.active),
-        "master_id": account.master_id,
-        "strategy": None if rule is None else rule.strategy.value,
-        "parameter": None if rule is None else str(rule.parameter),
-        "max_quantity": None if rule is None else rule.max_quantity,
+        "master": int(account.role is Role.MASTER),
     }
 
 
 def _read_all(connection: Connection) -> tuple[Account, ...]:
+    links = {link.follower_id: link for link in read_links(connection)}
     return tuple(
         Account(
             account_id=AccountId(row.account_id),
-            role=Role(row.role),
+            role=Role.MASTER if row.master else Role.FOLLOWER,
             name=row.name,
             client_id=row.client_id,
             app_key=row.app_key,
             active=bool(row.active),
-            master_id=None if row.master_id is None else AccountId(row.master_id),
-            sizing=None
-            if row.strategy is None
-            else SizingRule(Strategy(row.strategy), Decimal(row.parameter), row.max_quantity),
+            master_id=None if row.account_id not in links else links[row.account_id].master_id,
+            sizing=None if row.account_id not in links else links[row.account_id].sizing,
         )
         for row in connection.execute(_ALL)
     )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,7 @@ def test_a_folder_nobody_started_a_console_in_is_not_made(tmp_path: Path, run: R
 def test_which_master_is_asked_where_there_are_several(tmp_path: Path, run: Run) -> None:
     place, file = tmp_path / "data", tmp_path / "in.csv"
     file.write_text("name,client_id,strategy,parameter\nRavi,KX2,ratio,1\n")
-    keep(place, ASHA)
+    keep(place, replace(ASHA, master_id=None, sizing=None))
     assert run("check", file)[1]["field"] == "master"
     other = Account(AccountId("M-2"), Role.MASTER, "Other", "mx2", "key")
     keep(place, MASTER, other)

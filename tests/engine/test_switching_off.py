@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.ports import AccountBook
 from copytrade_gui.services.followers import Followers
@@ -38,13 +39,18 @@ class SlowBook:
     async def all(self) -> tuple[Account, ...]:
         return await self._book.all()
 
-    async def put(self, accounts: Sequence[Account]) -> None:
-        await self._act(len(accounts))
-        await self._book.put(accounts)
+    async def links(self) -> tuple[Link, ...]:
+        return await self._book.links()
 
-    async def remove(self, account_ids: Sequence[AccountId]) -> None:
+    async def put(self, accounts: Sequence[Account], links: Sequence[Link] = ()) -> None:
+        await self._act(len(accounts))
+        await self._book.put(accounts, links)
+
+    async def remove(
+        self, account_ids: Sequence[AccountId], links: Collection[tuple[AccountId, AccountId]] = ()
+    ) -> None:
         await self._act(len(account_ids))
-        await self._book.remove(account_ids)
+        await self._book.remove(account_ids, links)
 
     async def _act(self, size: int) -> None:
         self.acts.append(size)

@@ -13,13 +13,17 @@ import json
 import shutil
 import sqlite3
 import tempfile
+from dataclasses import replace
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, PlanSettled, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
-from copytrade_gui.domain.order import State
+from copytrade_gui.domain.instrument import Exchange
+from copytrade_gui.domain.link import Filters, Link, LinkState, TimeWindow
+from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.domain.records import Fill, Timing
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -41,6 +45,35 @@ from tests.storage.samples import (
 )
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "databases"
+SECOND = AccountId("second")
+_RULES = (
+    SizingRule(Strategy.RATIO, Decimal("0.5")),
+    SizingRule(Strategy.CAPITAL_PERCENT, Decimal(10), 500),
+    SizingRule(Strategy.FIXED, Decimal(75)),
+)
+LINKS_OF_ONE_MASTER = tuple(
+    Link(MASTER, AccountId(f"follower-{n:03d}"), _RULES[n % 3]) for n in range(1, 6)
+)
+"""What schemas 1 and 2 could say: five followers of one master."""
+LINKS = (
+    *LINKS_OF_ONE_MASTER[:4],
+    replace(
+        LINKS_OF_ONE_MASTER[4],
+        state=LinkState.CLOSE_ONLY,
+        group="Family",
+        filters=Filters(
+            frozenset({Side.BUY}),
+            frozenset({Product.INTRADAY}),
+            frozenset({Exchange.NSEEQ, Exchange.NSEFO}),
+            frozenset({"NIFTY", "M&M"}),
+            frozenset({"TCS"}),
+        ),
+        window=TimeWindow(time(9, 20), time(15, 0)),
+    ),
+    Link(SECOND, AccountId("follower-005"), _RULES[0]),
+    Link(MASTER, SECOND, _RULES[1]),
+)
+"""By the follower's name, then his id and his master's."""
 TOTALS = {
     "accounts": "SELECT count(*) FROM accounts",
     "plans": "SELECT count(*) FROM plans",
@@ -72,14 +105,10 @@ async def write(database: Path) -> None:
     folder = open_folder(database.parent / "folder", "paper")
     seams = Seams(random_bytes=lambda count: bytes(range(count)), reserve_bytes=65_536)
     async with open_store(folder, clock, inline=True, seams=seams) as store:
-        rules = [
-            SizingRule(Strategy.RATIO, Decimal("0.5")),
-            SizingRule(Strategy.CAPITAL_PERCENT, Decimal(10), 500),
-            SizingRule(Strategy.FIXED, Decimal(75)),
-        ]
         await store.accounts.put(
             [
                 Account(MASTER, Role.MASTER, "Master", "MA0001", "key0"),
+                Account(SECOND, Role.MASTER, "Second", "MA0002", "key9"),
                 *(
                     Account(
                         AccountId(f"follower-{n:03d}"),
@@ -88,12 +117,11 @@ async def write(database: Path) -> None:
                         f"FO{n:04d}",
                         f"key{n}",
                         active=n != 3,
-                        master_id=MASTER,
-                        sizing=rules[n % 3],
                     )
                     for n in range(1, 6)
                 ),
-            ]
+            ],
+            LINKS,
         )
         for number, base in enumerate((terms(), terms(65, "101.35", NIFTY_CALL), terms(7))):
             plan = make_plan(f"c{number}", 5, base=base)

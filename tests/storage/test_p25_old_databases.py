@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import sqlite3
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.order import State
+from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.storage.database.tables import SCHEMA
 from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.store import open_store
 from tests.storage.conftest import SMALL
-from tests.storage.make_old_database import FOLDER, totals_of
+from tests.storage.make_old_database import (
+    FOLDER,
+    LINKS,
+    LINKS_OF_ONE_MASTER,
+    totals_of,
+)
 from tests.storage.samples import DAY, HandClock, first_attempts, make_plan
 
 FIXTURES = sorted(FOLDER.glob("schema-*.db"))
@@ -46,9 +57,30 @@ async def test_p25_an_old_database_keeps_its_totals(
         assert work.trading.state is TradingState.HALT
         states = {view.state for view in work.orders}
         assert {State.FILLED, State.WORKING, State.UNKNOWN, State.BLOCKED} <= states
-        assert len(await store.accounts.all()) == totals["accounts"]
+        accounts = await store.accounts.all()
+        assert len(accounts) == totals["accounts"]
+        assert [one.account_id for one in accounts if not one.active] == ["follower-003"]
+        expected = LINKS_OF_ONE_MASTER if was < 3 else LINKS
+        assert await store.accounts.links() == expected
         assert len(await store.history.latency(100)) == totals["latency"]
         plan = make_plan("new")
         assert await store.journal.commit_plan(plan, first_attempts(plan))
     if was != SCHEMA:
         assert any(f"schema-{was}" in copy.name for copy in folder.backups.iterdir())
+
+
+async def test_a_follower_without_a_rule_begins_paused_and_one_without_a_master_is_kept(
+    folder: DataFolder, clock: HandClock
+) -> None:
+    shutil.copy(FOLDER / "schema-0002.db", folder.database)
+    with contextlib.closing(sqlite3.connect(folder.database)) as connection:
+        of = "UPDATE accounts SET {} WHERE account_id = 'follower-00{}'"
+        connection.execute(of.format("strategy = NULL, parameter = NULL", 1))
+        connection.execute(of.format("master_id = 'gone'", 2))
+        connection.commit()
+    async with open_store(folder, clock, inline=True, seams=SMALL) as store:
+        assert len(await store.accounts.all()) == 6
+        first, *others = await store.accounts.links()
+        one = SizingRule(Strategy.RATIO, Decimal(1), 500)
+        assert first == replace(LINKS_OF_ONE_MASTER[0], sizing=one, state=LinkState.PAUSED)
+        assert tuple(others) == LINKS_OF_ONE_MASTER[2:]

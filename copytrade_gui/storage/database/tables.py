@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 2
+SCHEMA = 3
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""
@@ -68,17 +68,34 @@ accounts = Table(
     "accounts",
     METADATA,
     Column("account_id", Text, primary_key=True),
-    _words("role"),
     _words("name"),
     _words("client_id"),
     _words("app_key"),
     _flag("active"),
-    Column("master_id", Text),
-    Column("strategy", Text),
-    Column("parameter", Text),
-    Column("max_quantity", Integer),
+    _flag("master"),
     sqlite_strict=True,
 )
+
+links = Table(
+    "links",
+    METADATA,
+    Column("master_id", Text, ForeignKey("accounts.account_id"), primary_key=True),
+    Column("follower_id", Text, ForeignKey("accounts.account_id"), primary_key=True),
+    _words("strategy"),
+    _words("parameter"),
+    Column("max_quantity", Integer),
+    _words("state"),
+    _words("group_name"),
+    _words("sides"),
+    _words("products"),
+    _words("exchanges"),
+    _words("symbols"),
+    _words("not_symbols"),
+    Column("opens", Text),
+    Column("closes", Text),
+    sqlite_strict=True,
+)
+"""Who copies whom. Lists are JSON; times are ``HH:MM``, IST."""
 
 instruments_used = Table(
     "instruments_used",

@@ -1,0 +1,175 @@
+"""What the fields of a link may hold, as they are typed or imported: read, or a sentence why not.
+
+Lists stand with ``;``, ``,`` or ``|`` between their words; an empty text filters nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import time
+from enum import StrEnum
+from typing import TypeVar
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account_field import text_problem
+from copytrade_gui.domain.instrument import Exchange
+from copytrade_gui.domain.link import Filters, LinkState, TimeWindow
+from copytrade_gui.domain.order import Product, Side
+from copytrade_gui.domain.typed import quoted
+
+MOST_GROUP = 40
+MOST_SYMBOLS = 50
+"""Symbols of one list."""
+MOST_SYMBOL = 40
+NOTHING = "none"
+"""How a file says that nothing is filtered, or that there is no group: no name of either."""
+FILTERS = ("sides", "products", "exchanges", "symbols", "not_symbols")
+"""The fields of ``Filters``, named alike in files."""
+LABELS = {
+    "state": "State",
+    "group": "Group",
+    "sides": "Sides",
+    "products": "Products",
+    "exchanges": "Exchanges",
+    "symbols": "Only symbols",
+    "not_symbols": "Not symbols",
+    "from": "From",
+    "to": "To",
+}
+"""What the fields are called in a sentence and in the window."""
+
+_BETWEEN = re.compile(r"[;,|\n]")
+_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9&._ -]*")
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class LinkProblem(Struct, frozen=True):
+    """Which field of a link is wrong, as ``LABELS`` spells it, in one sentence with the remedy."""
+
+    field: str
+    sentence: str
+
+
+class _WrongError(Exception):
+    """A field is wrong; the text is the sentence."""
+
+
+def read_state(text: str) -> LinkState | LinkProblem:
+    """Read a state, in any casing and with or without its underscore."""
+    try:
+        return LinkState("_".join(text.lower().replace("_", " ").split()))
+    except ValueError:
+        known = ", ".join(LinkState)
+        return LinkProblem("state", f"State {quoted(text)} is not known. Use one of: {known}.")
+
+
+def group_problem(group: str) -> str | None:
+    """A group is one short line that can be read, in any script; empty for none."""
+    if not group:
+        return None
+    if group.lower() == NOTHING:
+        return f"Group cannot be called {group}. Choose another word."
+    return text_problem("Group", group, MOST_GROUP)
+
+
+def read_filters(before: Filters, cells: Mapping[str, str]) -> Filters | LinkProblem:
+    """``before`` with the fields that ``cells`` names."""
+    for field, text in cells.items():
+        try:
+            match field:
+                case "sides":
+                    before = replace(before, sides=_choices(field, text, Side))
+                case "products":
+                    before = replace(before, products=_choices(field, text, Product))
+                case "exchanges":
+                    before = replace(before, exchanges=_choices(field, text, Exchange))
+                case "symbols":
+                    before = replace(before, symbols=_symbols(field, text))
+                case "not_symbols":
+                    before = replace(before, not_symbols=_symbols(field, text))
+        except _WrongError as wrong:
+            return LinkProblem(field, str(wrong))
+    both = before.symbols & before.not_symbols
+    if both:
+        return LinkProblem(
+            "not_symbols",
+            f"Symbol {min(both)} stands in both lists, so it would never be copied. Take it out of "
+            "one.",
+        )
+    return before
+
+
+def read_window(opens: str, closes: str) -> TimeWindow | LinkProblem | None:
+    """Read the two times of a window, both IST; both empty is none."""
+    if not opens and not closes:
+        return None
+    first, last = _time(opens), _time(closes)
+    if first is None:
+        return _no_time("from", opens)
+    if last is None:
+        return _no_time("to", closes)
+    if first >= last:
+        return LinkProblem(
+            "to", f"To {closes} is not after From {opens}. A window lies within one day."
+        )
+    return TimeWindow(first, last)
+
+
+def list_text(words: Collection[str]) -> str:
+    """A list as a file or a field spells it; empty for nothing."""
+    return "; ".join(sorted(words))
+
+
+def time_text(moment: time | None) -> str:
+    """A time as a file or a field spells it; empty for none."""
+    return "" if moment is None else f"{moment:%H:%M}"
+
+
+def _words(text: str) -> list[str]:
+    return [
+        word for word in (" ".join(one.split()).upper() for one in _BETWEEN.split(text)) if word
+    ]
+
+
+def _choices(field: str, text: str, kind: type[Choice]) -> frozenset[Choice]:
+    named = {member.value.upper(): member for member in kind}
+    words = [word for part in _words(text) for word in part.split()]
+    unknown = [word for word in words if word not in named]
+    if unknown:
+        raise _WrongError(
+            f"{LABELS[field]} {quoted(unknown[0])} is not known. Use out of: {', '.join(kind)}."
+        )
+    return frozenset(named[word] for word in words)
+
+
+def _symbols(field: str, text: str) -> frozenset[str]:
+    words = _words(text)
+    for word in words:
+        if word.lower() == NOTHING or len(word) > MOST_SYMBOL or not _SYMBOL.fullmatch(word):
+            raise _WrongError(
+                f"{LABELS[field]} {quoted(word)} is no symbol of an exchange: letters, digits, "
+                f"& . _ - and spaces, at most {MOST_SYMBOL}, with ; between two symbols."
+            )
+    if len(set(words)) > MOST_SYMBOLS:
+        raise _WrongError(
+            f"{LABELS[field]} holds {len(set(words))} symbols, more than {MOST_SYMBOLS}. "
+            "Filter by exchange or product instead."
+        )
+    return frozenset(words)
+
+
+def _no_time(field: str, text: str) -> LinkProblem:
+    given = f"{quoted(text)} is not" if text else "is empty: it must be"
+    return LinkProblem(field, f"{LABELS[field]} {given} a time of the day in India, such as 09:20.")
+
+
+def _time(text: str) -> time | None:
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        return None
+    hour, minute = int(found[1]), int(found[2])
+    return time(hour, minute) if hour < 24 and minute < 60 else None
