@@ -71,6 +71,7 @@ class EngineThread:
             events=_News(there.events, self._loop),
             paper=there.paper,
             profile=there.profile,
+            takes=there.takes,
             window_answers=gate.window_answers,
             window_closed=gate.window_closed,
             lamps=there.lamps,

@@ -162,6 +162,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         clock=clock,
         chance=SystemChance(),
         kill_flag=store.kill_flag,
+        takes=broker.capabilities,
         # The simulated market is open at night as well, and its lots are known.
         settings=EngineSettings(
             day_ends=line is None, lots_seen_first=line is None, keeps_sessions=line is None
@@ -222,6 +223,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         events=engine.bus,
         paper=line is not None,
         profile=folder.root.name,
+        takes=broker.capabilities,
         lamps=lamps.newest,
         calendar=lambda: engine.hours.calendar,
     )

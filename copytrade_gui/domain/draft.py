@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
-from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS, Exchange, Instrument
+from copytrade_gui.domain.capabilities import Capabilities
+from copytrade_gui.domain.instrument import Exchange, Instrument
 from copytrade_gui.domain.money import on_tick, tick_above, tick_below
 from copytrade_gui.domain.number import Bounds, NotANumber, Number, grouped, read_number
 from copytrade_gui.domain.order import (
@@ -50,9 +53,8 @@ MAX_PRICE = 10_000_000
 """Rupees a unit; no price at an Indian exchange comes near it."""
 LOTS = Bounds(MAX_QUANTITY, PER_ORDER, unit="lots", example="1", whole=True)
 UNITS = Bounds(MAX_QUANTITY, PER_ORDER, unit="units", example="1", whole=True)
+_ANYTHING = Capabilities()
 PRICE = Bounds(MAX_PRICE, "more than any price here", unit="rupees", example="101.05", rupees=True)
-
-_DELIVERY_EXCHANGES = frozenset({Exchange.NSEEQ, Exchange.BSEEQ})
 
 
 def read_quantity(text: str, *, in_lots: bool) -> Number | NotANumber:
@@ -66,12 +68,16 @@ def read_price(text: str, label: str = "Price") -> Number | NotANumber:
 
 
 def read_draft(
-    draft: Draft, today: date, last_price: Decimal | None = None
+    draft: Draft,
+    today: date,
+    last_price: Decimal | None = None,
+    takes: Capabilities = _ANYTHING,
 ) -> OrderTerms | tuple[FieldProblem, ...]:
     """Turn a ticket into terms, or say all that is wrong with it.
 
     ``today`` is the IST date, ``last_price`` what the instrument traded at within the last
-    seconds; without it nobody can say whether a stop stands on the right side.
+    seconds; without it nobody can say whether a stop stands on the right side. ``takes`` is
+    what the broker does.
     """
     instrument = draft.instrument
     if instrument is None:
@@ -90,7 +96,7 @@ def read_draft(
                 f"{instrument.symbol} expired on {instrument.expiry}. Pick a later expiry.",
             )
         )
-    quantity = _quantity(draft, instrument, problems)
+    quantity = _quantity(draft, instrument, takes.most_units, problems)
     price = (
         _price("price", "Price", draft.price, instrument.tick, problems)
         if draft.order_type.has_price
@@ -105,19 +111,9 @@ def read_draft(
         _trigger_side(draft.side, price, trigger, problems)
     if trigger is not None and last_price is not None:
         _stop_side(draft.side, trigger, last_price, problems)
-    if (
-        draft.product in (Product.DELIVERY, Product.BNPL)
-        and instrument.key.exchange not in _DELIVERY_EXCHANGES
-    ):
-        problems.append(
-            FieldProblem(
-                "product",
-                f"{draft.product} is for NSE and BSE shares. Choose NORMAL or INTRADAY.",
-                Product.NORMAL,
-            )
-        )
-    if draft.validity is Validity.IOC and instrument.key.exchange in NO_IOC:
-        problems.append(FieldProblem("validity", NO_IOC_WORDS, Validity.DAY))
+    problems += not_taken(
+        takes, instrument.key.exchange, draft.order_type, draft.product, draft.validity
+    )
     if problems:
         return tuple(problems)
     return OrderTerms(
@@ -132,7 +128,47 @@ def read_draft(
     )
 
 
-def _quantity(draft: Draft, instrument: Instrument, problems: list[FieldProblem]) -> int:
+def not_taken(
+    takes: Capabilities,
+    exchange: Exchange,
+    order_type: OrderType,
+    product: Product,
+    validity: Validity,
+) -> Iterator[FieldProblem]:
+    """What of an order the broker does not take, whoever asks for it."""
+    if exchange not in takes.exchanges:
+        yield FieldProblem(
+            "instrument", f"The broker takes no orders for {exchange}. Pick another instrument."
+        )
+    if order_type not in takes.order_types:
+        yield _choose("order_type", order_type, takes.order_types)
+    if product not in takes.products:
+        yield _choose("product", product, takes.products)
+    elif product in (Product.DELIVERY, Product.BNPL) and exchange not in takes.delivery_on:
+        houses = " and ".join(one.house for one in Exchange if one in takes.delivery_on)
+        yield FieldProblem(
+            "product",
+            f"{product} is for {houses} shares. Choose NORMAL or INTRADAY.",
+            Product.NORMAL,
+        )
+    if validity not in takes.validities:
+        yield _choose("validity", validity, takes.validities)
+    elif validity is Validity.IOC and exchange in takes.no_ioc_on:
+        yield FieldProblem(
+            "validity",
+            f"{exchange.house} takes no IOC orders from a program. Choose DAY.",
+            Validity.DAY,
+        )
+
+
+def _choose(field: str, asked: StrEnum, taken: Collection[StrEnum]) -> FieldProblem:
+    names = sorted(taken)
+    return FieldProblem(
+        field, f"The broker takes no {asked} orders. Choose {' or '.join(names)}.", names[0]
+    )
+
+
+def _quantity(draft: Draft, instrument: Instrument, most: int, problems: list[FieldProblem]) -> int:
     typed = read_quantity(draft.quantity, in_lots=draft.in_lots)
     if isinstance(typed, NotANumber):
         problems.append(FieldProblem("quantity", typed.sentence, typed.suggestion))
@@ -148,12 +184,11 @@ def _quantity(draft: Draft, instrument: Instrument, problems: list[FieldProblem]
                 str(below or lot),
             )
         )
-    elif units > MAX_QUANTITY:
+    elif units > most:
         problems.append(
             FieldProblem(
                 "quantity",
-                f"Quantity {grouped(units)} is above {grouped(MAX_QUANTITY)}, {PER_ORDER}. "
-                "Write less.",
+                f"Quantity {grouped(units)} is above {grouped(most)}, {PER_ORDER}. Write less.",
             )
         )
     return units

@@ -27,8 +27,9 @@ Tag = NewType("Tag", str)
 
 TAG_PREFIX = "CT"
 TAG_LENGTH = 16
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_LETTERS = _ALPHABET.encode("ascii")
+TAG_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+"""Base32: letters and digits that no label of an order escapes."""
+_LETTERS = TAG_CHARACTERS.encode("ascii")
 _NUMBERS = bytes(max(_LETTERS.find(code), 0) for code in range(256))  # 'A' is 0, '7' is 31
 _LETTER_OF = bytes(_LETTERS[byte & 31] for byte in range(256))
 _WEIGHTS = tuple(range(1, 2 * TAG_LENGTH, 2))
@@ -69,7 +70,7 @@ def order_tag(installation_key: bytes, attempt: AttemptId) -> Tag:
     # multiples of 32, so the bytes themselves do for the check character: 500 followers wait.
     check = _PREFIX_WEIGHT + sum(map(mul, _BODY_WEIGHTS, digest))
     body = digest.translate(_LETTER_OF).decode("ascii")
-    return Tag(f"{TAG_PREFIX}{body}{_ALPHABET[check % 32]}")
+    return Tag(f"{TAG_PREFIX}{body}{TAG_CHARACTERS[check % 32]}")
 
 
 def is_our_tag(text: str) -> bool:
@@ -86,4 +87,4 @@ def is_our_tag(text: str) -> bool:
 def _check_character(body: str) -> str:
     # Odd weights are invertible modulo 32, so every single changed character is noticed.
     numbers = body.encode("ascii").translate(_NUMBERS)
-    return _ALPHABET[sum(map(mul, _WEIGHTS, numbers)) % 32]
+    return TAG_CHARACTERS[sum(map(mul, _WEIGHTS, numbers)) % 32]

@@ -22,14 +22,17 @@ class Exchange(StrEnum):
     BSECOMM = "BSECOMM"
     NCDEXCOMM = "NCDEXCOMM"
 
+    @property
+    def house(self) -> str:
+        """The exchange without its segment, as a trader says it."""
+        for segment in ("EQ", "FO", "CURR", "COMM"):
+            if self.value.endswith(segment):
+                return self.value.removesuffix(segment)
+        return self.value
+
 
 LOT_QUOTED = frozenset({Exchange.MCXCOMM, Exchange.NSECOMM, Exchange.BSECOMM, Exchange.NCDEXCOMM})
 """Segments where the broker counts quantity in lots, not units (docs/broker.md 9.1)."""
-
-
-NO_IOC = frozenset({Exchange.MCXCOMM})
-"""Segments that take no IOC order from a program (MCX since March 2026; docs/broker.md 21.13)."""
-NO_IOC_WORDS = "MCX takes no IOC orders from a program. Choose DAY."
 
 
 class InstrumentKind(StrEnum):

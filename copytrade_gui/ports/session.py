@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, TradeId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
@@ -290,7 +291,11 @@ class DayContracts:
 
 
 class Broker(Protocol):
-    """The broker as a whole: logins, contract files, and its clock."""
+    """The broker as a whole: its manner, logins, contract files, and its clock."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it takes, and how often it may be asked."""
 
     def login_url(self, account: Account) -> str:
         """The broker's own login page for this account's app; opens in the user's browser."""

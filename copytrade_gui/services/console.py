@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from copytrade_gui.domain.calendar import Calendar
+from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
 from copytrade_gui.services.verbs import (
@@ -29,6 +30,8 @@ class Console:
     events: EventSource
     paper: bool
     profile: str
+    takes: Capabilities = field(default_factory=Capabilities)
+    """What the broker takes: the choices of a ticket."""
     window_answers: Callable[[], None] = lambda: None
     """For a window to call several times a second: the engine plans nothing while it is silent."""
     window_closed: Callable[[], None] = lambda: None

@@ -162,7 +162,7 @@ class Trading:
 
     def _read(self, draft: Draft) -> OrderTerms | tuple[FieldProblem, ...]:
         today = ist(self._clock.wall_ns()).date()
-        return read_draft(draft, today, self._last_price(draft))
+        return read_draft(draft, today, self._last_price(draft), self._engine.core.takes)
 
     def _last_price(self, draft: Draft) -> Decimal | None:
         quotes = self._engine.submission.quotes

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from copytrade_gui.domain.calendar import Calendar
+from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.ui.actions import Actions
 from copytrade_gui.ui.icons import Icons
 from copytrade_gui.ui.notices import Notices
@@ -29,6 +30,8 @@ class Desk:
     wall_ns: Callable[[], int]
     paper: bool
     calendar: Callable[[], Calendar] = Calendar
+    takes: Capabilities = field(default_factory=Capabilities)
+    """What the broker takes."""
 
     @property
     def mode_word(self) -> str:

@@ -97,6 +97,7 @@ class MainWindow(QMainWindow):
             wall_ns=wall_ns,
             paper=console.paper,
             calendar=console.calendar,
+            takes=console.takes,
         )
         apply_look(theme, settings)
         self._build_panels()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.caution import FREEZE_AS_OF, Portion, cautions
 from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
@@ -83,6 +84,68 @@ def test_what_is_no_quantity_is_told_under_its_field(
     assert told.field == "quantity"
     assert sentence in told.sentence
     assert told.suggestion == suggestion
+
+
+@pytest.mark.parametrize(
+    ("takes", "change", "field", "sentence", "suggestion"),
+    [
+        (
+            Capabilities(order_types=frozenset({OrderType.LIMIT, OrderType.SL})),
+            {"order_type": OrderType.MARKET, "price": ""},
+            "order_type",
+            "The broker takes no MARKET orders. Choose LIMIT or SL.",
+            "LIMIT",
+        ),
+        (
+            Capabilities(products=frozenset({Product.NORMAL})),
+            {},
+            "product",
+            "The broker takes no INTRADAY orders. Choose NORMAL.",
+            "NORMAL",
+        ),
+        (
+            Capabilities(delivery_on=frozenset({Exchange.BSEEQ})),
+            {"product": Product.DELIVERY},
+            "product",
+            "DELIVERY is for BSE shares. Choose NORMAL or INTRADAY.",
+            "NORMAL",
+        ),
+        (
+            Capabilities(validities=frozenset({Validity.DAY})),
+            {"validity": Validity.IOC},
+            "validity",
+            "The broker takes no IOC orders. Choose DAY.",
+            "DAY",
+        ),
+        (
+            Capabilities(no_ioc_on=frozenset({Exchange.NSEEQ})),
+            {"validity": Validity.IOC},
+            "validity",
+            "NSE takes no IOC orders from a program. Choose DAY.",
+            "DAY",
+        ),
+        (
+            Capabilities(exchanges=frozenset({Exchange.NSEFO})),
+            {},
+            "instrument",
+            "The broker takes no orders for NSEEQ. Pick another instrument.",
+            "",
+        ),
+        (
+            Capabilities(most_units=9),
+            {},
+            "quantity",
+            "Quantity 10 is above 9, the broker's most for one order. Write less.",
+            "",
+        ),
+    ],
+)
+def test_what_the_broker_does_not_take_is_told_under_its_field(
+    takes: Capabilities, change: dict[str, object], field: str, sentence: str, suggestion: str
+) -> None:
+    ticket = replace(TICKET, **change)  # type: ignore[arg-type]  # of several fields
+    assert isinstance(read_draft(ticket, TODAY, LAST), OrderTerms)  # another broker takes it
+    assert read_draft(ticket, TODAY, LAST, takes) == (FieldProblem(field, sentence, suggestion),)
 
 
 def test_lots_are_bounded_in_units() -> None:

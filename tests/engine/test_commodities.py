@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 import pytest
 
+from copytrade_gui.brokers.iifl.capabilities import IIFL
 from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
@@ -89,7 +90,7 @@ def test_the_ticket_says_beside_the_field_that_mcx_takes_no_ioc(
         contract, Side.BUY, "1", False, Product.NORMAL, OrderType.LIMIT, validity, "100", "",
         FanOut.WITH_MASTER,
     )  # fmt: skip
-    read = read_draft(draft, date(2026, 11, 24))
+    read = read_draft(draft, date(2026, 11, 24), takes=IIFL)
     if exchange is Exchange.MCXCOMM and validity is Validity.IOC:
         assert not isinstance(read, OrderTerms)
         (problem,) = read

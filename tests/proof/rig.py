@@ -24,6 +24,7 @@ from typing import TypeVar
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.domain.account import Account, Role, SessionState
 from copytrade_gui.domain.calendar import Calendar
+from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
@@ -156,6 +157,8 @@ class World:
         self.lives = 0
         self.crashes = 0
         self.undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.takes: Capabilities | None = None
+        """Another manner than the broker's own."""
         self._graveyard: list[object] = []
         self._life: _Life | None = None
         self._console: Console | None = None
@@ -311,6 +314,7 @@ class World:
             clock=self.clock,
             chance=SeededChance(f"{self.seed}/{self.lives}"),
             kill_flag=store.kill_flag,
+            takes=self.takes or broker.capabilities,
             settings=self.settings,
             fault=fault,
             undisturbed=self.undisturbed,

@@ -25,6 +25,7 @@ from copytrade_gui.brokers.iifl.auth import (
     login_page,
     read_login_return,
 )
+from copytrade_gui.brokers.iifl.capabilities import IIFL
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
 from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope
 from copytrade_gui.brokers.iifl.errors import clean, is_code
@@ -35,6 +36,7 @@ from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.brokers.iifl.session_call import PLAIN_HEADERS, SessionCall, session_headers
 from copytrade_gui.domain.account import Account, same_client
 from copytrade_gui.domain.calendar import contract_day
+from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.ports import BrokerFailureError, Clock, ClockOffset, DayContracts, SessionToken
 
@@ -73,6 +75,11 @@ class IiflBroker:
         self._http_calls: dict[str | None, HttpCall] = {}
         self._sessions: dict[IiflSession, None] = {}  # in order, so that a run replays alike
         self.contract_files = ContractFiles(cache_dir, self._http_call)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it takes, and how often it may be asked."""
+        return IIFL
 
     # ------------------------------------------------------------ login
 

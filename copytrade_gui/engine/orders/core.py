@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.account_news import AccountNews
@@ -35,6 +36,7 @@ class Core:
 
     clock: Clock
     settings: EngineSettings
+    takes: Capabilities
     fault: FaultPoint
     undisturbed: Callable[[], AbstractContextManager[None]]
     news: News
@@ -54,20 +56,28 @@ def make_core(
     clock: Clock,
     chance: Chance,
     kill_flag: KillFlag,
+    takes: Capabilities,
     settings: EngineSettings | None = None,
     fault: FaultPoint = faultpoints.pass_by,
     undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Core:
-    """An empty book, no account, and the state RECOVERING."""
+    """An empty book, no account, and the state RECOVERING. ``takes`` is what the broker does.
+
+    Raises:
+        ValueError: the broker's books could not show which orders are ours.
+    """
+    if not takes.carries_tags:
+        raise ValueError("This broker's order label is too short for our tags.")
     settings = settings or EngineSettings()
     news, bus = News(), Bus()
     work = Work(clock, chance, news.part_failed)
     book = Book(bus, clock, news)
-    lanes = Lanes(settings)
+    lanes = Lanes(takes)
     account_news = AccountNews(lanes, bus, work)
     return Core(
         clock=clock,
         settings=settings,
+        takes=takes,
         fault=fault,
         undisturbed=undisturbed,
         news=news,

@@ -9,12 +9,12 @@ from dataclasses import replace
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
+from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.engine.orders.limiter import RollingWindow
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import BrokerSession, OrderChannel
 
 _READY = SessionState.READY
@@ -71,7 +71,7 @@ class Lane:
         "wait_until_ns",
     )
 
-    def __init__(self, account: Account, settings: EngineSettings) -> None:
+    def __init__(self, account: Account, takes: Capabilities) -> None:
         self.account_id: AccountId = account.account_id
         self.version = 0
         self.channel: OrderChannel | None = None
@@ -84,13 +84,13 @@ class Lane:
         self.leaving: tuple[tuple[InstrumentKey, PlanId], ...] = ()
         """Instruments and plans of its orders between their choice and their bytes."""
         self.slots = RollingWindow(
-            settings.changes_per_second,
-            reserve=settings.changes_per_second - settings.orders_per_second,
+            takes.changes_per_second,
+            reserve=takes.changes_per_second - takes.orders_per_second,
         )
-        self.book_reads = RollingWindow(settings.reads_per_second)
-        self.trade_reads = RollingWindow(settings.reads_per_second)
-        self.position_reads = RollingWindow(settings.reads_per_second)
-        self.history_reads = RollingWindow(settings.history_per_second)
+        self.book_reads = RollingWindow(takes.reads_per_second)
+        self.trade_reads = RollingWindow(takes.reads_per_second)
+        self.position_reads = RollingWindow(takes.reads_per_second)
+        self.history_reads = RollingWindow(takes.history_per_second)
         self.awaited_master: Order | None = None
         """An order of this master whose followers wait until it is at the exchange."""
         self.cancelling_ns = 0
@@ -182,8 +182,8 @@ class Lane:
 class Lanes:
     """All lanes by account, in a stable order."""
 
-    def __init__(self, settings: EngineSettings) -> None:
-        self._settings = settings
+    def __init__(self, takes: Capabilities) -> None:
+        self._takes = takes
         self._lanes: dict[AccountId, Lane] = {}
         self.get = self._lanes.get
         """A lane, or None for an account we do not know."""
@@ -222,7 +222,7 @@ class Lanes:
         """Add an account, or give its lane the changed account."""
         lane = self._lanes.get(account.account_id)
         if lane is None:
-            lane = self._lanes[account.account_id] = Lane(account, self._settings)
+            lane = self._lanes[account.account_id] = Lane(account, self._takes)
             self._show_unread(lane)
         lane.account = account
         return lane

@@ -16,11 +16,6 @@ class EngineSettings:
     """docs/safety.md 10.20: MARKET, SL-M and marketable LIMIT 10 s; resting LIMIT and SL 60 s."""
     quote_age_ms: int = 5_000
     """docs/safety.md 10.10: an older quote cannot price a MARKET order."""
-    orders_per_second: int = 8
-    changes_per_second: int = 10
-    reads_per_second: int = 2
-    history_per_second: int = 5
-    """docs/safety.md 12: 8 orders in a rolling second, 2 more for cancels; books 2, history 5."""
     resend_after: tuple[float, ...] = (0.25, 0.5)
     resend_jitter: float = 0.05
     """docs/safety.md 5.11: NOT_SENT may repeat at most twice."""

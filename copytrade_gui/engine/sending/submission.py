@@ -10,11 +10,12 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.draft import not_taken
 from copytrade_gui.domain.events import PlanMade, PlanVoided
 from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.ids import AccountId, CommandId, plan_id, signal_id
-from copytrade_gui.domain.instrument import NO_IOC, NO_IOC_WORDS, Instrument
-from copytrade_gui.domain.order import FanOut, OrderTerms, State, Validity
+from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.order import FanOut, OrderTerms, State
 from copytrade_gui.domain.records import Plan, Signal, SignalKind, reference
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
@@ -98,6 +99,7 @@ class Submission:
         self._journal = journal
         self._clock = core.clock
         self._settings = core.settings
+        self._takes = core.takes
         self._hours = core.hours
         self._fault = core.fault
         self._undisturbed = core.undisturbed
@@ -292,8 +294,11 @@ class Submission:
                 "quantity", f"Quantity must be a multiple of {terms.instrument.lot_size}."
             )
         exchange = terms.instrument.key.exchange
-        if terms.validity is Validity.IOC and exchange in NO_IOC:
-            raise DeniedError("no_ioc", NO_IOC_WORDS)
+        for problem in not_taken(
+            self._takes, exchange, terms.order_type, terms.product, terms.validity
+        ):
+            code = "no_ioc" if problem.field == "validity" else "not_taken"
+            raise DeniedError(code, problem.sentence)
         closed = self._hours.why_closed(terms.instrument)
         if closed:
             raise DeniedError("session", closed)

@@ -83,9 +83,13 @@ class TicketForm(QWidget):
         for hint in (self.units_text, self.price_text, self.trigger_text):
             hint.setWordWrap(True)
             hint.setMinimumWidth(1)  # as wide as there is room, and no wider than the ticket
-        self.order_type = Segments("ticket_type", TYPES, label="Type")
-        self.product = Segments("ticket_product", PRODUCTS, label="Product")
-        self.validity = Segments("ticket_validity", VALIDITIES, label="Validity")
+        takes = desk.takes
+        types = [choice for choice in TYPES if choice[0] in takes.order_types]
+        products = [choice for choice in PRODUCTS if choice[0] in takes.products]
+        validities = [choice for choice in VALIDITIES if choice[0] in takes.validities]
+        self.order_type = Segments("ticket_type", types, label="Type")
+        self.product = Segments("ticket_product", products, label="Product")
+        self.validity = Segments("ticket_validity", validities, label="Validity")
         self.fan_out = Segments("ticket_fan_out", FAN_OUTS, label="Copies leave")
         self._side = Side.BUY
         self._problem_rows: dict[str, tuple[QWidget, PlainLabel, QPushButton]] = {}
