@@ -20,6 +20,7 @@ from copytrade_gui.ports import (
     Journal,
     KillFlag,
     LostRecords,
+    QuoteSource,
 )
 
 
@@ -50,6 +51,7 @@ class Engine:
         self.settings, self.bus = core.settings, core.bus
         self.book, self.lanes = core.book, core.lanes
         self.gate, self.hours = core.gate, core.hours
+        self.quotes: QuoteSource = core.quotes
         self.exits, self.submission, self.sweep = parts.exits, parts.submission, parts.sweep
         self.offline, self.comparison = parts.poller.offline, parts.comparison
         self.decisions, self.ended = parts.decisions, parts.ended

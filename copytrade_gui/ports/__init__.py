@@ -31,6 +31,7 @@ from copytrade_gui.ports.outcomes import (
     Silence,
     Unknown,
 )
+from copytrade_gui.ports.quotes import QuoteSource
 from copytrade_gui.ports.session import (
     Broker,
     BrokerFailureError,
@@ -94,6 +95,7 @@ __all__ = [
     "PlaceOutcome",
     "PlaceReply",
     "PreparedOrder",
+    "QuoteSource",
     "Read",
     "Refused",
     "SealBook",

@@ -7,16 +7,14 @@ import logging
 from collections.abc import Sequence
 from datetime import date
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import contract_day
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.ports import Broker, BrokerFailureError, BrokerSession, Clock, InstrumentIndex
+from copytrade_gui.ports import Broker, BrokerFailureError, Clock, InstrumentIndex
 
 log = logging.getLogger(__name__)
 
-_FRESH_NS = 1_000_000_000
 _LOOK_EVERY_S = 30.0
 _AGAIN_AFTER_NS = 300 * 1_000_000_000
 
@@ -149,22 +147,5 @@ class Market:
 
     async def quote(self, key: InstrumentKey) -> Quote | None:
         """The newest quote; what cannot be fetched stays as old as it is."""
-        quotes = self._engine.submission.quotes
-        held = quotes.get(key)
-        if held is not None and self._clock.wall_ns() - held.at_ns < _FRESH_NS:
-            return held
-        session = self._master_session()
-        if session is None:
-            return held
-        try:
-            for quote in await session.quotes([key]):
-                quotes.put(quote)
-        except BrokerFailureError as failure:
-            log.info("no quote for %s: %s", key, failure)
-        return quotes.get(key)
-
-    def _master_session(self) -> BrokerSession | None:
-        for lane in self._engine.lanes:
-            if lane.account.role is Role.MASTER and lane.logged_in:
-                return lane.session
-        return None
+        await self._engine.quotes.refresh([key])
+        return self._engine.quotes.newest(key)

@@ -165,8 +165,8 @@ class Trading:
         return read_draft(draft, today, self._last_price(draft), self._engine.core.takes)
 
     def _last_price(self, draft: Draft) -> Decimal | None:
-        quotes = self._engine.submission.quotes
-        return None if draft.instrument is None else quotes.fresh_price(draft.instrument.key)
+        instrument = draft.instrument
+        return None if instrument is None else self._engine.quotes.fresh_price(instrument.key)
 
     def _cautions(
         self, terms: OrderTerms, last: Decimal | None, rows: Iterable[PreviewRow]

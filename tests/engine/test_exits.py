@@ -67,7 +67,7 @@ def shown(console: Console, terms: OrderTerms) -> dict[AccountId, tuple[int, str
     shares = share_out(
         terms,
         [lane.facts for lane in followers],
-        submission.quotes.fresh_price(terms.instrument.key),
+        console.engine.quotes.fresh_price(terms.instrument.key),
         submission.cover(master, terms, followers),
     )
     return {one.account.account_id: (one.sized.quantity, one.sized.code) for one in shares}

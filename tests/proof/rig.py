@@ -93,7 +93,7 @@ class Console:
         now = self.world.time.wall_ns()
         for instrument in self.world.instruments:
             last = self.world.price(instrument)
-            self.engine.submission.quotes.put(
+            self.engine.core.quotes.put(
                 Quote(instrument.key, last=last, bid=last, ask=last, previous_close=last, at_ns=now)
             )
 

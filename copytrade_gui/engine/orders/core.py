@@ -18,6 +18,7 @@ from copytrade_gui.engine.orders.hours import Hours
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.news import News
 from copytrade_gui.engine.orders.progress import Progress
+from copytrade_gui.engine.orders.quotes import Quotes
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
 from copytrade_gui.ports import BrokerOrder, Chance, Clock, FaultPoint, KillFlag
@@ -49,6 +50,7 @@ class Core:
     progress: Progress
     account_news: AccountNews
     halts: Halts
+    quotes: Quotes
 
 
 def make_core(
@@ -90,4 +92,5 @@ def make_core(
         progress=Progress(book, bus, clock, news),
         account_news=account_news,
         halts=Halts(lanes, account_news, bus, clock),
+        quotes=Quotes(lanes, clock, settings),
     )

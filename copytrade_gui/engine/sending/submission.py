@@ -25,7 +25,6 @@ from copytrade_gui.engine.orders.order import Order, order_of
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.planner import Share
-from copytrade_gui.engine.planning.quotes import Quotes
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.sending.wave import Outgoing, Waves, bodies_hash
@@ -100,6 +99,7 @@ class Submission:
         self._clock = core.clock
         self._settings = core.settings
         self._takes = core.takes
+        self._quotes = core.quotes
         self._hours = core.hours
         self._fault = core.fault
         self._undisturbed = core.undisturbed
@@ -111,7 +111,6 @@ class Submission:
         self._over: set[CommandId] = set()
         """Commands whose plan is long over and not known here any more."""
         self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
-        self.quotes = Quotes(core.clock, core.settings)
         self.lots = Lots(core.lanes, core.clock, core.work, core.settings)
 
     def restore(self, work: OpenWork) -> None:
@@ -308,7 +307,7 @@ class Submission:
 
     def _protected(self, terms: OrderTerms) -> tuple[OrderTerms, Decimal | None]:
         """The terms as they leave, and the fresh price they were protected by, if any."""
-        price = self.quotes.fresh_price(terms.instrument.key)
+        price = self._quotes.fresh_price(terms.instrument.key)
         try:
             return planner.protected(terms, price), price
         except planner.CannotPlanError as error:

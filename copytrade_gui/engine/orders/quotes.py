@@ -1,0 +1,87 @@
+"""The newest price of each instrument: what guards, ticket and profit and loss all hear."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.instrument import InstrumentKey, Quote
+from copytrade_gui.engine.orders.lane import Lanes
+from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.ports import BrokerFailureError, BrokerSession, Clock, Unsubscribe
+
+log = logging.getLogger(__name__)
+
+_YOUNG_NS = 1_000_000_000
+
+
+class Quotes:
+    """``QuoteSource``: quotes that are put in, and quotes that are read through a master's session.
+
+    MARKET and SL-M orders are priced from them.
+    """
+
+    def __init__(self, lanes: Lanes, clock: Clock, settings: EngineSettings) -> None:
+        self._lanes = lanes
+        self._clock = clock
+        self._settings = settings
+        self._newest: dict[InstrumentKey, Quote] = {}
+        self._listeners: tuple[Callable[[Quote], None], ...] = ()
+
+    def put(self, quote: Quote) -> None:
+        """Keep a quote and tell who hears them, unless a newer one is here."""
+        held = self._newest.get(quote.key)
+        if held is not None and held.at_ns > quote.at_ns:
+            return
+        self._newest[quote.key] = quote
+        for listener in self._listeners:
+            try:
+                listener(quote)
+            except Exception:
+                log.exception("a listener of quotes failed")  # the price is a price all the same
+
+    def hear(self, listener: Callable[[Quote], None]) -> Unsubscribe:
+        """Hear every quote from now on, until the returned call is made."""
+        self._listeners += (listener,)
+
+        def stop() -> None:
+            self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+        return stop
+
+    def newest(self, key: InstrumentKey) -> Quote | None:
+        """The newest quote, of any age."""
+        return self._newest.get(key)
+
+    def fresh_price(self, key: InstrumentKey) -> Decimal | None:
+        """Last price if its quote is young enough to price an order (5 s), else None."""
+        quote = self._newest.get(key)
+        if quote is None:
+            return None
+        age_ms = (self._clock.wall_ns() - quote.at_ns) / 1e6
+        return quote.last if age_ms <= self._settings.quote_age_ms else None
+
+    async def refresh(self, keys: Sequence[InstrumentKey]) -> None:
+        """Read what is older than a second; what cannot be read stays as old as it is."""
+        now_ns = self._clock.wall_ns()
+        old = [
+            key
+            for key in keys
+            if (held := self._newest.get(key)) is None or now_ns - held.at_ns >= _YOUNG_NS
+        ]
+        session = self._master_session()
+        if not old or session is None:
+            return
+        try:
+            for quote in await session.quotes(old):
+                self.put(quote)
+        except BrokerFailureError as failure:
+            log.info("no quotes for %s: %s", ", ".join(map(str, old)), failure)
+
+    def _master_session(self) -> BrokerSession | None:
+        for lane in self._lanes:
+            if lane.account.role is Role.MASTER and lane.logged_in:
+                return lane.session
+        return None
