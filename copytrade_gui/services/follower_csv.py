@@ -12,7 +12,7 @@ from copytrade_gui.domain import account_field, sizing
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.number import plain
-from copytrade_gui.domain.sizing import RuleProblem, SizingRule, Strategy
+from copytrade_gui.domain.sizing import RuleProblem, RuleTexts, SizingRule
 from copytrade_gui.domain.typed import quoted
 from copytrade_gui.services.follower_table import COLUMNS, KEY, TableRow
 from copytrade_gui.services.verbs import (
@@ -38,14 +38,7 @@ _WORDS = {"app_key": "app key", "parameter": "value", "max_quantity": "most unit
 
 def read_rule(strategy: str, parameter: str, max_quantity: str) -> SizingRule:
     """Read a sizing rule as typed. Raises RefusedError naming the field."""
-    try:
-        kind = Strategy(strategy.strip().lower())
-    except ValueError:
-        known = ", ".join(Strategy)
-        raise RefusedError(
-            f"Strategy {quoted(strategy)} is not known. Use one of: {known}.", field="strategy"
-        ) from None
-    rule = sizing.read_rule(kind, parameter, max_quantity)
+    rule = sizing.read_rule(RuleTexts(strategy, parameter, max_quantity))
     if isinstance(rule, RuleProblem):
         raise RefusedError(rule.sentence, field=rule.field)
     return rule
@@ -168,7 +161,7 @@ def told(row: TableRow, held: Account | None, account: Account, secret: str | No
         verdict, words = RowVerdict.UNCHANGED, "stays as it is"
     if account.sizing is not None:
         cells = row.cells.get("parameter", ""), row.cells.get("max_quantity", "")
-        suffixes = sizing.understood(account.sizing.strategy, *cells)
+        suffixes = sizing.understood(RuleTexts(account.sizing.strategy, *cells))
         words = f"{words}; {suffixes}" if suffixes else words
     sentence = f"{words[0].upper()}{words[1:]}."
     return ImportRow(

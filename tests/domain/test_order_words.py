@@ -1,16 +1,15 @@
-"""Transitions, sizing, ticks and tags: the arithmetic that decides what a follower trades."""
+"""Transitions, ticks and tags: the arithmetic of an order."""
 
 from decimal import Decimal
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from copytrade_gui.domain.ids import AttemptId, is_our_tag, order_tag
-from copytrade_gui.domain.money import on_tick, order_value, paise, tick_above, tick_below
+from copytrade_gui.domain.money import on_tick, order_value, tick_above, tick_below
 from copytrade_gui.domain.order import IllegalTransitionError, State, step
-from copytrade_gui.domain.sizing import SizingRule, Strategy, size
 
 # docs/safety.md 2.15, written out again so that the table cannot vouch for itself.
 CLOSED = "FILLED CANCELLED REJECTED EXPIRED"
@@ -42,89 +41,6 @@ def test_every_pair_of_states(old: State, new: State) -> None:
     else:
         with pytest.raises(IllegalTransitionError):
             step(old, new)
-
-
-@pytest.mark.parametrize(
-    ("strategy", "parameter", "cap", "expected"),
-    [
-        (Strategy.RATIO, "0.5", None, 75),  # 0.5 x 195 = 97.5: one lot of 75
-        (Strategy.RATIO, "2", None, 375),
-        (Strategy.RATIO, "2", 160, 150),
-        (Strategy.FIXED, "150", None, 150),
-        (Strategy.FIXED, "149", None, 75),
-        (Strategy.CAPITAL_PERCENT, "10", None, 75),  # 10,000 rupees at 100 are 100 units
-    ],
-)
-def test_quantities(strategy: Strategy, parameter: str, cap: int | None, expected: int) -> None:
-    rule = SizingRule(strategy, Decimal(parameter), cap)
-    sized = size(
-        rule,
-        master_quantity=195,
-        lot_size=75,
-        price=Decimal(100),
-        capital=paise(Decimal(100_000)),
-    )
-    assert (sized.quantity, sized.reason) == (expected, "")
-
-
-def test_below_one_lot_is_blocked_with_a_reason() -> None:
-    rule = SizingRule(Strategy.RATIO, Decimal("0.1"))
-    sized = size(rule, master_quantity=75, lot_size=75, price=None, capital=None)
-    assert (sized.quantity, sized.code) == (0, "zero")
-    assert sized.reason == "0.1 x gives 7, below one lot of 75."
-
-
-@pytest.mark.parametrize(
-    ("capital", "price", "code"), [(None, 1, "no_capital"), (1, 0, "no_price")]
-)
-def test_a_missing_fact_is_a_refusal(capital: int | None, price: int, code: str) -> None:
-    sized = size(
-        SizingRule(Strategy.CAPITAL_PERCENT, Decimal(10)),
-        master_quantity=1,
-        lot_size=1,
-        price=Decimal(price),
-        capital=None if capital is None else paise(Decimal(capital)),
-    )
-    assert (sized.quantity, sized.code) == (0, code)
-
-
-@settings(max_examples=200)
-@given(
-    strategy=st.sampled_from(Strategy),
-    parameter=st.decimals("0.01", "100", places=2),
-    master=st.integers(1, 1_000_000),
-    lot=st.integers(1, 2_000),
-    price=st.decimals("0.05", "100000", places=2),
-    capital=st.integers(0, 10**12),
-    cap=st.none() | st.integers(1, 100_000),
-)
-def test_whole_lots_never_more_than_the_rule_allows(
-    strategy: Strategy,
-    parameter: Decimal,
-    master: int,
-    lot: int,
-    price: Decimal,
-    capital: int,
-    cap: int | None,
-) -> None:
-    money = paise(Decimal(capital) / 100)
-    sized = size(
-        SizingRule(strategy, parameter, cap),
-        master_quantity=master,
-        lot_size=lot,
-        price=price,
-        capital=money,
-    )
-    most = {
-        Strategy.RATIO: parameter * master,
-        Strategy.FIXED: parameter,
-        Strategy.CAPITAL_PERCENT: Decimal(money) * parameter / 10_000 / price,
-    }[strategy]
-    assert sized.quantity % lot == 0
-    assert sized.quantity <= (most if cap is None else min(most, Decimal(cap)))
-    assert (sized.quantity == 0) == bool(sized.reason)
-    if sized.quantity + lot <= (most if cap is None else min(most, Decimal(cap))):
-        pytest.fail("a whole lot more was allowed")
 
 
 @given(price=st.decimals("0.01", "100000", places=2), tick=st.sampled_from(["0.01", "0.05", "0.1"]))

@@ -25,7 +25,7 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, Intent
 from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.domain.sizing import SizingRule, Strategy, size
+from copytrade_gui.domain.sizing import MasterOrder, SizingRule, Strategy, size
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.console import Console
 from copytrade_gui.services.follower_files import preview_of
@@ -140,13 +140,8 @@ class FakeTrading(FakeCancels):
             quantity, code, reason = terms.quantity, "", ""
             if account.role is Role.FOLLOWER and account.sizing is not None:
                 status = self._world.statuses[account.account_id]
-                sized = size(
-                    account.sizing,
-                    master_quantity=terms.quantity,
-                    price=price,
-                    lot_size=terms.instrument.lot_size,
-                    capital=status.free_margin,
-                )
+                order = MasterOrder(terms.quantity, terms.instrument.lot_size, price)
+                sized = size(account.sizing, order, status.free_margin)
                 quantity, code, reason = sized.quantity, sized.code, sized.reason
                 if status.halted:
                     quantity, code, reason = 0, "account_halted", status.halted

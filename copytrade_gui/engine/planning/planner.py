@@ -14,11 +14,12 @@ from msgspec import Struct
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.exits import within_copy
 from copytrade_gui.domain.ids import intent_id, plan_id
-from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER, OrderTerms, OrderType, Side, State
+from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.link import symbols_of
+from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import Intent, Signal
-from copytrade_gui.domain.sizing import Sized, size
+from copytrade_gui.domain.sizing import MasterOrder, Sized, size
 from copytrade_gui.engine.orders.lane import Lane, SizingFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
@@ -74,7 +75,8 @@ def share_out(
     """
     price = terms.price if terms.price is not None else last_price
     quantity, lot = terms.quantity, terms.instrument.lot_size
-    shares = [Share(facts.account, _sized(facts, quantity, lot, price)) for facts in followers]
+    order = MasterOrder(quantity, lot, price, names=_names(terms.instrument))
+    shares = [Share(facts.account, _sized(facts, order)) for facts in followers]
     if not cover.exiting.most:
         return shares
     return [_covered(share, quantity, lot, cover) for share in shares]
@@ -111,29 +113,19 @@ def _covered(share: Share, quantity: int, lot_size: int, cover: Cover) -> Share:
     return share if bounded is share.sized else Share(share.account, bounded)
 
 
-def _sized(facts: SizingFacts, quantity: int, lot_size: int, price: Decimal | None) -> Sized:
+def _sized(facts: SizingFacts, order: MasterOrder) -> Sized:
     if not facts.account.active:
         return _SWITCHED_OFF
     if facts.code:
         return Sized(0, facts.code, facts.reason)
     rule = facts.account.sizing
-    if rule is None:
-        return _NO_RULE
-    sized = size(
-        rule,
-        master_quantity=quantity,
-        lot_size=lot_size,
-        price=price,
-        capital=facts.capital,
-    )
-    if sized.quantity <= MAX_QUANTITY:
-        return sized
-    return Sized(
-        0,
-        "above_limit",
-        f"{rule.in_words()} gives {grouped(sized.quantity)} units, above {grouped(MAX_QUANTITY)}, "
-        f"{PER_ORDER}. Lower the follower's value, or cap it.",
-    )
+    return _NO_RULE if rule is None else size(rule, order, facts.capital)
+
+
+def _names(instrument: Instrument) -> tuple[str, ...]:
+    """What a rule for one instrument alone may call it, the closest name first."""
+    symbol = instrument.symbol.upper()
+    return symbol, *sorted(symbols_of(instrument) - {symbol}), instrument.key.exchange
 
 
 def rotate(lanes: Sequence[Lane], plan_number: int) -> list[Lane]:

@@ -7,7 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.sizing import RuleProblem, SizingRule, Strategy, read_rule
+from copytrade_gui.domain.sizing import (
+    RuleProblem,
+    RuleTexts,
+    SizingRule,
+    Strategy,
+    read_rule,
+)
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
@@ -66,9 +72,9 @@ class SizingDialog(FormDialog):
             RefusedError: a field is not a number, or the rule is impossible.
         """
         rule = read_rule(
-            Strategy(str(self.strategy.currentData())),
-            self.parameter.text(),
-            self.max_quantity.text(),
+            RuleTexts(
+                str(self.strategy.currentData()), self.parameter.text(), self.max_quantity.text()
+            )
         )
         if isinstance(rule, RuleProblem):
             raise RefusedError(rule.sentence, field=rule.field)
