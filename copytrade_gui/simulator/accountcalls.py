@@ -54,7 +54,7 @@ class AccountCalls:
     def logout(self, call: Call) -> Reply:
         """POST /profile/logout: this token dies, others of the client live."""
         if call.session is not None:
-            call.session.alive = False
+            call.session.end()
             self._desk.changes += 1
         return self._desk.ok({"status": "Success", "message": "Success"}, call.now)
 

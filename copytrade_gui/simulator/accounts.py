@@ -5,6 +5,7 @@ import hashlib
 import random
 import string
 from collections import Counter
+from collections.abc import Callable
 from heapq import heappush
 
 import msgspec
@@ -38,7 +39,8 @@ class App(msgspec.Struct):
 class Session:
     """One login of one client: its token, its life, and its call windows."""
 
-    __slots__ = ("account", "alive", "app", "expires_at", "issued_at", "token", "windows")
+    __slots__ = ("account", "alive", "app", "expires_at", "issued_at", "token", "watchers",
+                 "windows")  # fmt: skip
 
     def __init__(
         self, account: "Account", app: App, token: str, *, issued_at: int, expires_at: int
@@ -50,6 +52,15 @@ class Session:
         self.expires_at = expires_at
         self.alive = True
         self.windows: dict[str, Window] = {}
+        self.watchers: set[Callable[[], None]] = set()
+        """Called once when it ends before its time."""
+
+    def end(self) -> None:
+        """Let it be dead from now on."""
+        self.alive = False
+        watchers, self.watchers = self.watchers, set()
+        for told in watchers:
+            told()
 
     def window(self, call: str, *, registered: bool) -> Window:
         """The window a call counts in."""
@@ -82,6 +93,8 @@ class Account:
         self.events: list[tuple[int, int, str, str, int, int]] = []
         """Heap of (due ns, tie-break, action, order id, order version, amount)."""
         self.event_count = 0
+        self.alarm: Callable[[Account, int], None] | None = None
+        """Told when something falls due (ns) earlier than all that was scheduled before."""
         self.cash = capital  # ten-thousandths of a rupee, as all money here
         self.pay_in = 0
         self.blocked_for_payout = 0
@@ -111,6 +124,8 @@ class Account:
         self.event_count += 1
         entry = (due, self.event_count, action, order.order_id, order.version, amount)
         heappush(self.events, entry)
+        if self.alarm is not None and self.events[0] is entry:
+            self.alarm(self, due)
 
 
 def person(number: int) -> str:

@@ -12,6 +12,7 @@ from copytrade_gui.simulator.accounts import Account, Session
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
 from copytrade_gui.simulator.desk import Call, Desk
 from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.feed.feed import Feed
 from copytrade_gui.simulator.instruments import Instrument
 from copytrade_gui.simulator.ist import Clock
 from copytrade_gui.simulator.ledger import Excess, Ledger
@@ -44,10 +45,12 @@ class SimulatedBroker:
     """
 
     def __init__(self, config: SimulatorConfig, clock: Clock) -> None:
+        self.feed = Feed()
         self._furnish(Desk(config, clock))
 
     def _furnish(self, desk: Desk) -> None:
         self.desk = desk
+        self.feed.furnish(desk)
         self.login = Login(desk)
         orders, account, market = OrderCalls(desk), AccountCalls(desk), MarketCalls(desk)
         self._routes: dict[tuple[str, str], tuple[str, _Handler]] = {
@@ -238,7 +241,7 @@ class SimulatedBroker:
         ended = 0
         for session in self.desk.sessions.values():
             if session.alive and client_id in {"", session.account.client_id}:
-                session.alive = False
+                session.end()
                 ended += 1
         self.desk.changes += 1
         return ended
@@ -257,6 +260,7 @@ class SimulatedBroker:
         if "market" in changes:
             self.desk.prices.still = switches.market == "still"
         self.desk.files.forget()
+        self.feed.publish(self.desk.now())
         # Rendered rows and books may look different from now on.
         for account in self.desk.accounts.values():
             account.shelves.clear()
@@ -271,7 +275,9 @@ class SimulatedBroker:
 
     def add_fault(self, fault: Fault) -> int:
         """Arm a fault from now on; returns its number."""
-        return self.desk.faults.add(fault, self.desk.now())
+        number = self.desk.faults.add(fault, self.desk.now())
+        self.feed.look()
+        return number
 
     def clear_faults(self, number: int | None = None) -> None:
         """Disarm one fault, or all of them."""
@@ -307,6 +313,7 @@ class SimulatedBroker:
             for order in list(account.resting.values()):
                 if order.terms.instrument.underlying == instrument.underlying:
                     desk.exchange.rematch(account, order, now, now)
+        self.feed.publish(now, instrument.underlying)
         desk.changes += 1
 
 

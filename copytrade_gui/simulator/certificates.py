@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CertificateKind = Literal["good", "expired", "wrong_host", "self_signed"]
+_DAY = dt.timedelta(days=1)
 
 
 def _name(common: str) -> x509.Name:
@@ -23,70 +24,82 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def make_certificates(folder: Path, kind: CertificateKind = "good") -> tuple[Path, Path, Path]:
-    """Write `ca.pem`, `server.pem`, `server.key` (0600) into a folder; returns their paths.
+class Authority:
+    """Signs certificates for this machine's own address, under a name that a client may trust."""
 
-    The authority is always one a client may trust; what is wrong with the server's own
-    certificate is the kind's name.
-    """
-    now = dt.datetime.now(dt.UTC)
-    day = dt.timedelta(days=1)
-    ca_key = ec.generate_private_key(ec.SECP256R1())
-    ca_name = _name("Simulated broker authority")
-    authority = (
-        x509.CertificateBuilder()
-        .subject_name(ca_name)
-        .issuer_name(ca_name)
-        .public_key(ca_key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - 30 * day)
-        .not_valid_after(now + 30 * day)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(sign_certificates=True), critical=True)
-        .add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False
+    def __init__(self, folder: Path) -> None:
+        self.ca_file = folder / "ca.pem"
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("Simulated broker authority")
+        now = dt.datetime.now(dt.UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(self._name)
+            .issuer_name(self._name)
+            .public_key(self._key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - 30 * _DAY)
+            .not_valid_after(now + 30 * _DAY)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(sign_certificates=True), critical=True)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False
+            )
+            .sign(self._key, hashes.SHA256())
         )
-        .sign(ca_key, hashes.SHA256())
-    )
-    key = ec.generate_private_key(ec.SECP256R1())
-    host = "elsewhere.invalid" if kind == "wrong_host" else "localhost"
-    alternative: list[x509.GeneralName] = [x509.DNSName(host)]
-    if kind != "wrong_host":
-        alternative.append(x509.IPAddress(ip_address("127.0.0.1")))
-        alternative.append(x509.IPAddress(ip_address("::1")))
-    self_signed = kind == "self_signed"
-    signer = key if self_signed else ca_key
-    end = now - day if kind == "expired" else now + 30 * day
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(_name(host))
-        .issuer_name(_name(host) if self_signed else ca_name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - 20 * day)
-        .not_valid_after(end)
-        .add_extension(x509.SubjectAlternativeName(alternative), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(sign_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
-            critical=False,
+        _write(self.ca_file, certificate.public_bytes(serialization.Encoding.PEM))
+
+    def issue(self, kind: CertificateKind = "good", name: str = "server") -> tuple[Path, Path]:
+        """Write a certificate and its key beside `ca.pem` (0600); returns their paths.
+
+        What is wrong with it is the kind's name.
+        """
+        now = dt.datetime.now(dt.UTC)
+        key = ec.generate_private_key(ec.SECP256R1())
+        host = "elsewhere.invalid" if kind == "wrong_host" else "localhost"
+        alternative: list[x509.GeneralName] = [x509.DNSName(host)]
+        if kind != "wrong_host":
+            alternative.append(x509.IPAddress(ip_address("127.0.0.1")))
+            alternative.append(x509.IPAddress(ip_address("::1")))
+        self_signed = kind == "self_signed"
+        signer = key if self_signed else self._key
+        end = now - _DAY if kind == "expired" else now + 30 * _DAY
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(_name(host))
+            .issuer_name(_name(host) if self_signed else self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - 20 * _DAY)
+            .not_valid_after(end)
+            .add_extension(x509.SubjectAlternativeName(alternative), critical=False)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(sign_certificates=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
+                critical=False,
+            )
+            .sign(signer, hashes.SHA256())
         )
-        .sign(signer, hashes.SHA256())
-    )
-    paths = folder / "ca.pem", folder / "server.pem", folder / "server.key"
-    _write(paths[0], authority.public_bytes(serialization.Encoding.PEM))
-    _write(paths[1], certificate.public_bytes(serialization.Encoding.PEM))
-    _write(
-        paths[2],
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
-    )
-    return paths
+        paths = self._folder / f"{name}.pem", self._folder / f"{name}.key"
+        _write(paths[0], certificate.public_bytes(serialization.Encoding.PEM))
+        _write(
+            paths[1],
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            ),
+        )
+        return paths
+
+
+def make_certificates(folder: Path, kind: CertificateKind = "good") -> tuple[Path, Path, Path]:
+    """Write `ca.pem`, `server.pem`, `server.key` into a folder; returns their paths."""
+    authority = Authority(folder)
+    return (authority.ca_file, *authority.issue(kind))
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:

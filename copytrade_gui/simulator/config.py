@@ -74,6 +74,19 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     blind_quotes: bool = True
     """MCX and BSE currency quotes answer exchange "Z", instrument 0, as seen live."""
 
+    feed_statuses: Literal["all", "exchange"] = "all"
+    """Whether the push feed tells every step of an order, or only what the exchange says of it."""
+    feed_tag: Literal["comments", "orderTag", "remarks"] = "comments"
+    """Where an order update carries the tag: first in `comments`, or in a field of its own."""
+    trade_side: Literal["letter", "word"] = "letter"
+    """`B` and `S` in trade updates, as seen live, or `BUY` and `SELL`, as documented."""
+    trade_first: bool = False
+    """Whether a fill's trade update comes before the order update of the same fill."""
+    feed_ms: float = 2.0
+    """From a change to its message leaving, on top of the latency: a call's reply comes first."""
+    suback_ms: float = 5.0
+    """From a subscription to its answer; one within microseconds breaks the broker's own client."""
+
     latency_ms: float = 0.0
     """How long the broker takes over every broker call (the control path is never slowed)."""
     jitter_ms: float = 0.0

@@ -14,6 +14,7 @@ from copytrade_gui.simulator import rupees
 from copytrade_gui.simulator.accounts import Account
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.feed.feed import DropHow
 from copytrade_gui.simulator.ist import stamp
 from copytrade_gui.simulator.ledger import ledger_row
 from copytrade_gui.simulator.wire import Reply, Request, Wire
@@ -51,6 +52,9 @@ class ControlledBroker:
             ("POST", "/price"): self._price,
             ("POST", "/sessions/expire"): self._expire,
             ("POST", "/sessions"): self._open_session,
+            ("GET", "/feed"): self._feed,
+            ("POST", "/feed/drop"): self._drop_feed,
+            ("POST", "/feed/certificate"): self._feed_certificate,
             ("POST", "/reset"): self._reset,
         }
 
@@ -176,6 +180,26 @@ class ControlledBroker:
     def _open_session(self, request: Request, _query: dict[str, str]) -> object:
         account = self._account(_object(request))
         return {"token": self.broker.open_session(account.client_id)}
+
+    def _feed(self, _request: Request, _query: dict[str, str]) -> object:
+        feed = self.broker.feed
+        return {"connections": feed.rows(), "sent": dict(feed.sent)}
+
+    def _drop_feed(self, request: Request, _query: dict[str, str]) -> object:
+        """End connections of the push feed: of ``client_id``, or all; ``how`` as for a fault."""
+        fields = _object(request)
+        client = self._account(fields).client_id if "client_id" in fields else ""
+        how = msgspec.convert(fields.get("how", "close"), DropHow)
+        return {"dropped": self.broker.feed.drop(client, how)}
+
+    def _feed_certificate(self, request: Request, _query: dict[str, str]) -> object:
+        """Show new connections of the push feed a certificate of another ``kind``."""
+        kind = str(_object(request).get("kind", ""))
+        try:
+            self.broker.feed.show_certificate(kind)
+        except ValueError as problem:
+            raise ControlError(str(problem)) from problem
+        return {"kind": kind}
 
     def _reset(self, _request: Request, _query: dict[str, str]) -> object:
         self.broker.reset()

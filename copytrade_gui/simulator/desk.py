@@ -156,7 +156,7 @@ class Desk:
         """A new login for a client; whether it ends an earlier one is a switch."""
         if self.switches.second_login_ends_first:
             for other in account.sessions:
-                other.alive = False
+                other.end()
         token = make_token(account, self.keys, now // NS)
         session = Session(
             account, app, token, issued_at=now, expires_at=day_start(day_number(now) + 1)

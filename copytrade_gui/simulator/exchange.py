@@ -8,8 +8,6 @@ the same whenever that happens to be.
 from collections.abc import Callable
 from heapq import heappop
 
-import msgspec
-
 from copytrade_gui.simulator import risk
 from copytrade_gui.simulator.accounts import Account
 from copytrade_gui.simulator.config import Switches
@@ -18,13 +16,15 @@ from copytrade_gui.simulator.hours import closing, next_opening
 from copytrade_gui.simulator.instruments import InstrumentList
 from copytrade_gui.simulator.ist import NS, date_of, day_number, day_start, ns_of
 from copytrade_gui.simulator.ledger import Ledger
-from copytrade_gui.simulator.orders import Fill, Order, Terms, Twist
+from copytrade_gui.simulator.orders import Fill, Order, Terms, Twist, exits_of, parts_of
 from copytrade_gui.simulator.prices import Prices, slot_of
 from copytrade_gui.simulator.rules import MarketRules
 
 _ALWAYS = -1  # an event that survives changes of terms
 
 _Action = Callable[[Account, Order, int, int], None]
+Audience = Callable[[Account, Order, int, tuple[Fill, ...]], None]
+"""Hears of an order: its account, the order, its first step that is new, and its new fills."""
 
 
 class Exchange:
@@ -38,6 +38,7 @@ class Exchange:
         self.prices = prices
         self.ledger = ledger
         self.rules = MarketRules(switches, instruments, prices)
+        self.audience: Audience | None = None
         self.order_count = 0
         self.trade_count = 0
         self._horizon = 0  # up to when the account at hand is being worked off
@@ -56,6 +57,7 @@ class Exchange:
             "expire": self._expire,
             "late_fill": self._late_fill,
             "amo_open": self._amo_open,
+            "show": lambda _account, _order, _due, _amount: None,
         }
 
     # -- what calls ask for -------------------------------------------------------------------
@@ -74,7 +76,7 @@ class Exchange:
             origin, parent,
         )  # fmt: skip
         if twist is not None:
-            self._twist(order, twist)
+            order.twist(twist)
             if twist.late_ns:
                 order.accepted_at += twist.late_ns
                 order.visible_at += twist.late_ns
@@ -91,10 +93,10 @@ class Exchange:
         if order.stage == "queued":
             self._stop(account, order)
             order.end(now, "cancelled after market order")
-            return True
-        if order.status != "cancel pending":
+        elif order.status != "cancel pending":
             order.note(now, "cancel pending")
             self._always(account, order, now + ns_of(self.switches.change_ms), "cancel")
+        self._tell(account, order, now)
         return True
 
     def modify(self, account: Account, order: Order, terms: Terms, now: int) -> None:
@@ -103,9 +105,10 @@ class Exchange:
         if order.stage == "queued":
             order.terms, order.next_terms = terms, None
             order.note(now, "modify after market order req received")
-            return
-        order.note(now, "modify pending")
-        self._always(account, order, now + ns_of(self.switches.change_ms), "modify")
+        else:
+            order.note(now, "modify pending")
+            self._always(account, order, now + ns_of(self.switches.change_ms), "modify")
+        self._tell(account, order, now)
 
     def settle(self, account: Account, now: int) -> None:
         """Let everything happen to an account's orders that is due by `now`."""
@@ -113,7 +116,10 @@ class Exchange:
         if account.day != today:
             if account.day and account.day < today:
                 self._work_off(account, day_start(today) - 1)
+                ended = list(account.orders.values())
                 close_day(account, self.prices, day_start(today))
+                for order in ended:
+                    self._tell(account, order, now)
             account.day = today
         if account.resting or account.events:
             self._work_off(account, now)
@@ -132,6 +138,7 @@ class Exchange:
             if order_due is None or version not in {order_due.version, _ALWAYS}:
                 continue
             self._actions[action](account, order_due, due, amount)
+            self._tell(account, order_due, due)
 
     def _look_ahead(self, account: Account, order: Order, last: int) -> None:
         """Find the second in which the price reaches a resting order, up to the horizon."""
@@ -171,9 +178,12 @@ class Exchange:
             order.note(now, "after market order req received")
             opening = next_opening(order.terms.instrument.exchange, now)
             account.schedule(opening, "amo_open", order)
-            return
-        order.note(now, "put order req received")
-        account.schedule(now + ns_of(self.switches.walk_ms[0]), "validate", order)
+        else:
+            order.note(now, "put order req received")
+            account.schedule(now + ns_of(self.switches.walk_ms[0]), "validate", order)
+        if order.visible_at > now:
+            self._always(account, order, order.visible_at, "show")
+        self._tell(account, order, now)
 
     def _late_accept(self, account: Account, order: Order, due: int, _amount: int) -> None:
         del account.late[order.order_id]
@@ -245,6 +255,7 @@ class Exchange:
                 self._rest(account, order, due)
         elif order.stage == "open":
             self._match(account, order, due, 0)
+        self._tell(account, order, due)
 
     def _match(self, account: Account, order: Order, due: int, _amount: int) -> None:
         terms = order.terms
@@ -256,23 +267,13 @@ class Exchange:
                 self._rest(account, order, due)
             return
         gap = ns_of(self.switches.fill_ms)
-        sizes = self._parts(account, order)
+        sizes = parts_of(order, account.rng, self.switches.partial_rate)
         if terms.validity == "IOC" and len(sizes) > 1:
             account.schedule(due + gap, "fill", order, sizes[0])
             account.schedule(due + gap, "cancel_rest", order)
             return
         for place, size in enumerate(sizes, 1):
             account.schedule(due + gap * place, "fill", order, size)
-
-    def _parts(self, account: Account, order: Order) -> list[int]:
-        step = order.terms.instrument.quantity_step
-        steps = order.pending // step
-        wanted = order.parts
-        if not wanted and account.rng.random() < self.switches.partial_rate:
-            wanted = account.rng.randint(2, 3)
-        count = max(1, min(wanted, steps))
-        share = steps // count
-        return [share * step] * (count - 1) + [order.pending - share * step * (count - 1)]
 
     def _fill(self, account: Account, order: Order, due: int, amount: int) -> None:
         if order.live and order.stage == "open":
@@ -294,6 +295,7 @@ class Exchange:
         order.filled += quantity
         order.value += quantity * price
         account.fills.append(fill)
+        order.untold += (fill,)
         risk.book_fill(account, terms, quantity, price)
         if not order.pending:
             account.resting.pop(order.order_id, None)
@@ -359,16 +361,7 @@ class Exchange:
                 if sibling is not None and sibling.live:
                     self.cancel(account, sibling, due)
             return
-        exits: list[tuple[str, int, int]] = []
-        if terms.stop_leg:
-            exits.append(("SL", terms.stop_leg, terms.stop_leg))
-        if terms.target_leg:
-            exits.append(("LIMIT", terms.target_leg, 0))
-        for kind, price, trigger in exits:
-            leg = msgspec.structs.replace(
-                terms, buy=not terms.buy, kind=kind, price=price, trigger=trigger,
-                stop_leg=0, target_leg=0, disclosed=0, validity="DAY",
-            )  # fmt: skip
+        for leg in exits_of(terms):
             made = self.accept(account, leg, due, origin="leg", parent=order.order_id)
             order.legs += (made.order_id,)
 
@@ -385,14 +378,14 @@ class Exchange:
         account.schedule(due, action, order, amount)
         order.version = version
 
-    def _twist(self, order: Order, twist: Twist) -> None:
-        order.visible_at += twist.hidden_ns
-        order.doom = twist.reject
-        order.shown_status = twist.status
-        order.shown_end = twist.end_status
-        order.parts = twist.parts
-        order.late_fill = twist.late_fill
-        order.shown_tag = twist.tag
+    def _tell(self, account: Account, order: Order, at: int) -> None:
+        """Let the audience hear what is new of an order, once it is to be seen at all."""
+        first, fills = order.told, order.untold
+        if first == len(order.steps) or order.visible_at > at:
+            return
+        order.told, order.untold = len(order.steps), ()
+        if self.audience is not None:
+            self.audience(account, order, first, fills)
 
     def _order_id(self, day: int) -> str:
         if self._day_prefix[0] != day:

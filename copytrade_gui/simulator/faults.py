@@ -51,6 +51,17 @@ Action = Literal[
     # How the reply travels.
     "delay",  # `ms`, lognormal with `sigma`
     "wire",  # any mistreatment of the bytes
+    # What becomes of a message of the push feed on its way to everybody who hears it.
+    "feed_skip",  # nobody gets it
+    "feed_repeat",  # it comes `copies` times more
+    "feed_delay",  # it comes `ms` later, and what follows it behind it
+    "feed_overtaken",  # it comes `ms` later, and what follows it before it
+    "feed_garble",  # `form`: text, broken, empty, null, number, list, missing, short, huge (`size`)
+    "feed_close",  # nobody gets it, and their connections end; `how`: close, silence or reset
+    # What becomes of a client of the push feed.
+    "feed_refuse",  # its login; `form`: unavailable, bad_login, unauthorised, silence, reset
+    "feed_deny",  # its subscription; `form`: empty for 0x80, or silence
+    "feed_outage",  # no connection lives or is taken as long as this is in force
 ]  # fmt: skip
 
 PLACE_ACTIONS = frozenset(
@@ -61,6 +72,10 @@ BOOK_ACTIONS = frozenset(
     {"book_empty", "book_short", "book_stale", "book_duplicate", "book_shuffle", "book_garble",
      "book_failed", "book_tag", "book_quantity"}
 )  # fmt: skip
+MESSAGE_ACTIONS = frozenset(
+    {"feed_skip", "feed_repeat", "feed_delay", "feed_overtaken", "feed_garble", "feed_close"}
+)
+_FEED_CALLS = {"feed_refuse": "feed_connect", "feed_deny": "feed_subscribe", "feed_outage": "feed"}
 _NOT_PLACED_BY_DEFAULT = frozenset({"code"})
 
 
@@ -73,8 +88,10 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     """Which call: place, modify, cancel, orders, order, trades, positions, holdings, limits,
     profile, session, logout, margin, span, candles, quotes, depth, interest, contracts; several
     separated by commas; `*` for all; `connect` for a new connection (wire and
-    no_network only).
-    Empty: place for order actions, all books for book actions, all calls for the rest."""
+    no_network only). Of the push feed: feed_order, feed_trade, feed_market (messages; of the market
+    for no account), feed_connect, feed_subscribe.
+    Empty: place for order actions, all books for book actions, order and trade messages, login or
+    subscription for feed actions, all calls for the rest."""
     accounts: list[str] = msgspec.field(default_factory=list)
     """Client ids; empty for all."""
     probability: float = 1.0
@@ -113,7 +130,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
 
 class _Armed:
-    __slots__ = ("calls", "fault", "hits", "installed_at", "number", "seen", "sources", "who")
+    __slots__ = ("calls", "fault", "hits", "installed_at", "number", "of_the_feed", "seen",
+                 "sources", "standing", "who")  # fmt: skip
 
     def __init__(self, number: int, fault: Fault, now: int) -> None:
         self.number = number
@@ -124,6 +142,8 @@ class _Armed:
         self.sources: dict[str, random.Random] = {}
         self.who = frozenset(fault.accounts)
         self.calls = _calls_of(fault)
+        self.standing = fault.action in {"no_network", "feed_outage"}
+        self.of_the_feed = fault.action.startswith("feed_")
 
 
 def _calls_of(fault: Fault) -> frozenset[str]:
@@ -133,6 +153,10 @@ def _calls_of(fault: Fault) -> frozenset[str]:
         return frozenset({"place"})
     if fault.action in BOOK_ACTIONS:
         return frozenset({"orders", "trades", "positions", "holdings"})
+    if fault.action in MESSAGE_ACTIONS:
+        return frozenset({"feed_order", "feed_trade"})
+    if fault.action in _FEED_CALLS:
+        return frozenset({_FEED_CALLS[fault.action]})
     return frozenset({"*"})
 
 
@@ -172,7 +196,7 @@ class FaultBook:
         """The faults that hit this call, in the order they were armed, each with its dice."""
         struck: list[tuple[Fault, random.Random]] = []
         for armed in self._armed:
-            if armed.fault.action == "no_network":
+            if armed.standing or armed.of_the_feed != call.startswith("feed"):
                 continue
             if armed.calls.isdisjoint((call, "*")):
                 continue
@@ -185,9 +209,12 @@ class FaultBook:
         return struck
 
     def no_network(self, call: str, account: str, now: int) -> str:
-        """How a call is kept from arriving: the form of the first such fault, empty for none."""
+        """How a call is kept from arriving: the form of the first such fault, empty for none.
+
+        ``call`` is `feed` for a connection of the push feed, which an outage of its own ends too.
+        """
         for armed in self._armed:
-            if armed.fault.action != "no_network" or armed.calls.isdisjoint((call, "*")):
+            if not armed.standing or armed.calls.isdisjoint((call, "*")):
                 continue
             if armed.who and account not in armed.who:
                 continue

@@ -29,7 +29,7 @@ def carry_out(call: Call, struck: Struck, desk: Desk, perform: Callable[[Call], 
     twist = Twist()
     for fault, dice in struck:
         if fault.action == "expire_session" and call.session is not None:
-            call.session.alive = False
+            call.session.end()
         elif fault.action in BOOK_ACTIONS:
             call.lies = (*call.lies, (fault, dice))
         elif fault.action in PLACE_ACTIONS and call.name == "place":

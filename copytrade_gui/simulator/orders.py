@@ -1,5 +1,6 @@
 """One order in the broker's hands: what was asked, where it stands, and every step it took."""
 
+import random
 from typing import Literal
 
 import msgspec
@@ -116,6 +117,8 @@ class Order(msgspec.Struct, gc=False):
     late_fill: bool = False  # a fault: the exchange fills it once more after the cancel
     parts: int = 0  # a fault: fill in this many parts; 0 leaves it to chance
     row: bytes = b""  # rendered book row; empty when something changed
+    told: int = 0  # how many of the steps the push feed has told
+    untold: tuple[Fill, ...] = ()  # fills it has not told yet
 
     @property
     def pending(self) -> int:
@@ -130,6 +133,16 @@ class Order(msgspec.Struct, gc=False):
     @property
     def live(self) -> bool:
         return self.stage != "done"
+
+    def twist(self, twist: Twist) -> None:
+        """Take on what faults do to it."""
+        self.visible_at += twist.hidden_ns
+        self.doom = twist.reject
+        self.shown_status = twist.status
+        self.shown_end = twist.end_status
+        self.parts = twist.parts
+        self.late_fill = twist.late_fill
+        self.shown_tag = twist.tag
 
     def note(self, at: int, status: str) -> None:
         """Move to a status text and remember the step."""
@@ -151,3 +164,31 @@ class Order(msgspec.Struct, gc=False):
         if reason:
             self.reason = reason
         self.note(at, status)
+
+
+def exits_of(terms: Terms) -> list[Terms]:
+    """The stop and the target that follow a filled bracket or cover order."""
+    exits: list[tuple[str, int, int]] = []
+    if terms.stop_leg:
+        exits.append(("SL", terms.stop_leg, terms.stop_leg))
+    if terms.target_leg:
+        exits.append(("LIMIT", terms.target_leg, 0))
+    return [
+        msgspec.structs.replace(
+            terms, buy=not terms.buy, kind=kind, price=price, trigger=trigger,
+            stop_leg=0, target_leg=0, disclosed=0, validity="DAY",
+        )
+        for kind, price, trigger in exits
+    ]  # fmt: skip
+
+
+def parts_of(order: Order, dice: random.Random, partial_rate: float) -> list[int]:
+    """The quantities in which what is open of an order fills: at once, or in two or three parts."""
+    step = order.terms.instrument.quantity_step
+    steps = order.pending // step
+    wanted = order.parts
+    if not wanted and dice.random() < partial_rate:
+        wanted = dice.randint(2, 3)
+    count = max(1, min(wanted, steps))
+    share = steps // count
+    return [share * step] * (count - 1) + [order.pending - share * step * (count - 1)]

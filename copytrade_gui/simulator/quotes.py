@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,6 +36,35 @@ def _bits(instrument: Instrument, slot: int, spice: int) -> int:
     return ((instrument.id * 2_654_435_761 + slot * 40_503 + spice * 97_561) >> 7) & 0xFFFF
 
 
+class Level(NamedTuple):
+    """One price of the order book, in ten-thousandths of a rupee."""
+
+    quantity: int
+    price: int
+    orders: int
+
+
+class Snapshot(NamedTuple):
+    """All that is quoted of one instrument at one moment. Prices in ten-thousandths of a rupee."""
+
+    last: int
+    last_quantity: int
+    volume: int
+    opening: int
+    high: int
+    low: int
+    close: int
+    """Of the day before."""
+    average: int
+    bids: tuple[Level, ...]
+    """Best first."""
+    asks: tuple[Level, ...]
+    total_bid: int
+    total_ask: int
+    at_s: int
+    """Seconds since the epoch, UTC."""
+
+
 class MarketData:
     """Answers the four market data calls for one broker."""
 
@@ -42,69 +72,86 @@ class MarketData:
         self._instruments = instruments
         self._prices = prices
 
-    def quote(self, instrument: Instrument, now: int) -> dict[str, object]:
-        """One element of a quotes reply, prices in rupees."""
+    def snapshot(self, instrument: Instrument, now: int) -> Snapshot:
+        """What calls and feed tell of an instrument now."""
         slot = slot_of(now)
         last = self._prices.last(instrument, slot)
         opening, high, low = self._day_range(instrument, now, last)
-        bids = [self._level(instrument, slot, place) for place in range(5)]
-        asks = [self._level(instrument, slot, place + 5) for place in range(5)]
+        bid, ask = self._prices.bid(instrument, slot), self._prices.ask(instrument, slot)
+        bids = [self._level(instrument, slot, p, bid - p * instrument.tick) for p in range(5)]
+        asks = [self._level(instrument, slot, p + 5, ask + p * instrument.tick) for p in range(5)]
+        return Snapshot(
+            last,
+            (1 + _bits(instrument, slot, 1) % 40) * instrument.lot,
+            self._volume(instrument, now),
+            opening,
+            high,
+            low,
+            self._prices.previous_close(instrument, now),
+            (opening + high + low + last) // 4,
+            tuple(level for level in bids if level.price > 0),
+            tuple(asks),
+            sum(level.quantity for level in bids) * 37,
+            sum(level.quantity for level in asks) * 35,
+            slot,
+        )
+
+    def quote(self, instrument: Instrument, now: int) -> dict[str, object]:
+        """One element of a quotes reply, prices in rupees."""
+        tick = self.snapshot(instrument, now)
         return {
             "exchange": instrument.exchange,
             "instrumentId": instrument.id,
-            "ltp": rupees.number(last),
-            "lastTradedQuantity": (1 + _bits(instrument, slot, 1) % 40) * instrument.lot,
-            "averageTradedPrice": rupees.number((opening + high + low + last) // 4),
-            "tradedVolume": self._volume(instrument, now),
-            "open": rupees.number(opening),
-            "high": rupees.number(high),
-            "low": rupees.number(low),
-            "close": rupees.number(self._prices.previous_close(instrument, now)),
-            "bestBidPrice": rupees.number(self._prices.bid(instrument, slot)),
-            "bestBidQuantity": bids[0],
-            "bestAskPrice": rupees.number(self._prices.ask(instrument, slot)),
-            "bestAskQuantity": asks[0],
-            "totalBidQuantity": sum(bids) * 37,
-            "totalAskQuantity": sum(asks) * 35,
+            "ltp": rupees.number(tick.last),
+            "lastTradedQuantity": tick.last_quantity,
+            "averageTradedPrice": rupees.number(tick.average),
+            "tradedVolume": tick.volume,
+            "open": rupees.number(tick.opening),
+            "high": rupees.number(tick.high),
+            "low": rupees.number(tick.low),
+            "close": rupees.number(tick.close),
+            "bestBidPrice": rupees.number(tick.bids[0].price),
+            "bestBidQuantity": tick.bids[0].quantity,
+            "bestAskPrice": rupees.number(tick.asks[0].price),
+            "bestAskQuantity": tick.asks[0].quantity,
+            "totalBidQuantity": tick.total_bid,
+            "totalAskQuantity": tick.total_ask,
             "tickTimestamp": stamp(now),
         }
 
     def depth(self, instrument: Instrument, now: int) -> dict[str, object]:
         """Five levels on each side."""
-        slot = slot_of(now)
-        bid, ask = self._prices.bid(instrument, slot), self._prices.ask(instrument, slot)
-        sides: dict[str, list[dict[str, object]]] = {"bids": [], "asks": []}
-        for place in range(5):
-            step = place * instrument.tick
-            for name, price, spice in (("bids", bid - step, 0), ("asks", ask + step, 5)):
-                if price > 0:
-                    sides[name].append(
-                        {
-                            "price": rupees.number(price),
-                            "quantity": self._level(instrument, slot, place + spice),
-                            "orders": 1 + _bits(instrument, slot, place + spice) % 12,
-                        }
-                    )
+        tick = self.snapshot(instrument, now)
         return {
             "exchange": instrument.exchange,
             "instrumentId": instrument.id,
-            "totalBidQuantity": sum(self._level(instrument, slot, p) for p in range(5)) * 37,
-            "totalAskQuantity": sum(self._level(instrument, slot, p + 5) for p in range(5)) * 35,
-            "marketDepth": sides,
-        }
+            "totalBidQuantity": tick.total_bid,
+            "totalAskQuantity": tick.total_ask,
+            "marketDepth": {
+                side: [
+                    {"price": rupees.number(one.price), "quantity": one.quantity,
+                     "orders": one.orders}
+                    for one in levels
+                ]
+                for side, levels in (("bids", tick.bids), ("asks", tick.asks))
+            },
+        }  # fmt: skip
+
+    def interest_of(self, instrument: Instrument, now: int) -> tuple[int, int, int, int]:
+        """Open interest of a derivative now, its highest and lowest of the day, and yesterday's."""
+        if not instrument.derivative:
+            return 0, 0, 0, 0
+        base = (20_000 + _bits(instrument, 0, 3)) * instrument.lot
+        more = (_bits(instrument, slot_of(now) // 60, 4) % 500) * instrument.lot
+        return base + more, base + 500 * instrument.lot, base, base
 
     def interest(self, instrument: Instrument, now: int) -> dict[str, object]:
         """Open interest of a derivative; zero for anything else."""
-        if not instrument.derivative:
-            now_interest = low = high = 0
-        else:
-            base = (20_000 + _bits(instrument, 0, 3)) * instrument.lot
-            now_interest = base + (_bits(instrument, slot_of(now) // 60, 4) % 500) * instrument.lot
-            low, high = base, base + 500 * instrument.lot
+        current, high, low, _ = self.interest_of(instrument, now)
         return {
             "exchange": instrument.exchange,
             "instrumentId": instrument.id,
-            "openInterest": now_interest,
+            "openInterest": current,
             "dayHighOi": high,
             "dayLowOi": low,
         }
@@ -205,8 +252,10 @@ class MarketData:
         looks.append(last)
         return looks[0], max(looks), min(looks)
 
-    def _level(self, instrument: Instrument, slot: int, place: int) -> int:
-        return (1 + _bits(instrument, slot, place) % 60) * instrument.lot
+    @staticmethod
+    def _level(instrument: Instrument, slot: int, place: int, price: int) -> Level:
+        bits = _bits(instrument, slot, place)
+        return Level((1 + bits % 60) * instrument.lot, price, 1 + bits % 12)
 
     @staticmethod
     def _volume(instrument: Instrument, now: int) -> int:

@@ -5,9 +5,9 @@ import msgspec
 from copytrade_gui.simulator import rupees
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.hours import is_open
-from copytrade_gui.simulator.instruments import InstrumentList
+from copytrade_gui.simulator.instruments import Instrument, InstrumentList
 from copytrade_gui.simulator.orders import Terms
-from copytrade_gui.simulator.prices import Prices
+from copytrade_gui.simulator.prices import Prices, slot_of
 
 _CONVERTED_PERCENT = 3 * rupees.UNIT
 
@@ -73,6 +73,29 @@ class MarketRules:
             return "Market is closed."
         return ""
 
+    def price_band(self, instrument: Instrument, at: int) -> tuple[int, int]:
+        """The lowest and highest price of the day; zeros for what has no such band."""
+        if instrument.kind not in {"EQ", "FUT"}:
+            return 0, 0
+        close = self._prices.previous_close(instrument, at)
+        return close * 80 // 100, close * 120 // 100
+
+    def protection_band(self, instrument: Instrument, at: int) -> tuple[int, int]:
+        """The band around the last price (LPP); zeros for what has none.
+
+        Options 20 rupees either way up to a premium of 50 and 40 % above it, futures 3 %.
+        """
+        if not instrument.derivative:
+            return 0, 0
+        last = self._prices.last(instrument, slot_of(at))
+        if instrument.kind == "FUT":
+            away = last * 3 // 100
+        elif last <= 50 * rupees.UNIT:
+            away = 20 * rupees.UNIT
+        else:
+            away = last * 40 // 100
+        return max(instrument.tick, last - away), last + away
+
     def exchange_objection(self, terms: Terms, at: int) -> str:
         """Why the exchange rejects an order, or nothing. Not prefixed by RMS, as in life."""
         instrument = terms.instrument
@@ -88,10 +111,8 @@ class MarketRules:
             return f"Quantity is above the freeze quantity of {instrument.freeze}."
         if terms.price % instrument.tick or terms.trigger % instrument.tick:
             return f"Price is not a multiple of the tick size {rupees.text(instrument.tick)}."
-        if terms.price and instrument.kind in {"EQ", "FUT"}:
-            close = self._prices.previous_close(instrument, at)
-            low, high = close * 80 // 100, close * 120 // 100
-            if not low <= terms.price <= high:
-                band = f"{rupees.text(low)} to {rupees.text(high)}"
-                return f"Price is outside the day's price range {band}."
+        low, high = self.price_band(instrument, at) if terms.price else (0, 0)
+        if high and not low <= terms.price <= high:
+            band = f"{rupees.text(low)} to {rupees.text(high)}"
+            return f"Price is outside the day's price range {band}."
         return ""

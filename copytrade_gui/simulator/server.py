@@ -224,17 +224,18 @@ class _Connection(asyncio.Protocol):
                     transport.close()
                     return
                 case "reset":
-                    self._reset(transport)
+                    reset(transport)
                     return
         self._next()
 
-    @staticmethod
-    def _reset(transport: asyncio.Transport) -> None:
-        raw = transport.get_extra_info("socket")
-        if raw is not None:
-            # Linger of zero turns the close into a TCP reset.
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a connection by a TCP reset."""
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        # Linger of zero turns the close into a reset.
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 class SimulatorServer:

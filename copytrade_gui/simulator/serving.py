@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -21,13 +21,14 @@ import msgspec
 
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.certificates import (
+    Authority,
     CertificateKind,
-    make_certificates,
     server_context,
 )
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
 from copytrade_gui.simulator.control import ControlledBroker, account_row, read_faults
 from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.feed.server import FeedServer
 from copytrade_gui.simulator.server import SimulatorServer, quiet_about_handshakes
 from copytrade_gui.simulator.snapshot import StateError, load, save
 
@@ -58,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="good",
         help="a bad one, for tests",
     )
+    parser.add_argument("--feed-port", type=int, default=0, metavar="P", help="of the push feed")
+    parser.add_argument(
+        "--feed-certificate",
+        choices=get_args(CertificateKind),
+        default="good",
+        help="a bad one for the push feed, for tests",
+    )
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the day in this file")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults")
     parser.add_argument(
@@ -82,8 +90,8 @@ def serve(options: argparse.Namespace) -> int:
     folder = Path(tempfile.mkdtemp(prefix="copytrade-simulator-"))  # rights 0700
     try:
         return asyncio.run(_serve(broker, options, folder))
-    except OSError as problem:
-        print(f"simulator: cannot listen on port {options.port}: {problem}", file=sys.stderr)
+    except SetupError as problem:
+        print(f"simulator: {problem}", file=sys.stderr)
         return 2
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -101,8 +109,9 @@ def build(options: argparse.Namespace) -> SimulatedBroker:
         raise SetupError("--masters must be between 0 and the number of accounts")
     if options.latency_ms < 0 or options.jitter_ms < 0:
         raise SetupError("--latency-ms and --jitter-ms must not be negative")
-    if not 0 <= options.port <= 65_535:
-        raise SetupError("--port must be between 0 and 65535")
+    for word, port in (("--port", options.port), ("--feed-port", options.feed_port)):
+        if not 0 <= port <= 65_535:
+            raise SetupError(f"{word} must be between 0 and 65535")
     config = SimulatorConfig(
         seed=1 if options.seed is None else options.seed,
         secret=secrets.token_hex(16) if options.seed is None else "",
@@ -134,14 +143,19 @@ async def _serve(broker: SimulatedBroker, options: argparse.Namespace, folder: P
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     token = secrets.token_urlsafe(18)
+    authority = Authority(folder)
     context: ssl.SSLContext | None = None
-    authority: Path | None = None
     if options.tls or options.certificate != "good":
-        authority, certificate, key = make_certificates(folder, options.certificate)
-        context = server_context(certificate, key)
+        context = server_context(*authority.issue(options.certificate))
     loop.set_exception_handler(quiet_about_handshakes)
     server = SimulatorServer(ControlledBroker(broker, token), fast=True)
-    port = await server.start("127.0.0.1", options.port, context)
+    feed = FeedServer(broker.feed, authority, fast=True)
+    port = await _listen("--port", options.port, server.start("127.0.0.1", options.port, context))
+    feed_port = await _listen(
+        "--feed-port",
+        options.feed_port,
+        feed.start("127.0.0.1", options.feed_port, options.feed_certificate),
+    )
     root = f"{'https' if context else 'http'}://127.0.0.1:{port}"
     accounts_file = folder / "accounts.json"
     accounts_file.touch(mode=0o600)
@@ -150,8 +164,8 @@ async def _serve(broker: SimulatedBroker, options: argparse.Namespace, folder: P
         "base_url": f"{root}/v1",
         "login_url": f"{root}/login",
         "control_url": f"{root}/control/{token}",
-        "feed": None,
-        "ca_file": str(authority) if authority else None,
+        "feed": {"host": "127.0.0.1", "port": feed_port, "ca_file": str(feed.ca_file)},
+        "ca_file": str(authority.ca_file) if context else None,
         "accounts_file": str(accounts_file),
     }
     with _stopped_by_signals(loop, stopping.set):
@@ -162,8 +176,16 @@ async def _serve(broker: SimulatedBroker, options: argparse.Namespace, folder: P
         keeper = asyncio.create_task(_keep(broker, options.state, stopping), name="state keeper")
         await stopping.wait()
         await keeper
+        await feed.close()
         await server.close()
     return 0
+
+
+async def _listen(option: str, port: int, start: Coroutine[None, None, int]) -> int:
+    try:
+        return await start
+    except OSError as problem:
+        raise SetupError(f"{option}: cannot listen on port {port}: {problem}") from problem
 
 
 async def _keep(broker: SimulatedBroker, path: Path | None, stopping: asyncio.Event) -> None:

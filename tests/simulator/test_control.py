@@ -1,10 +1,13 @@
 """The control path: what a test or a person can see and change from outside."""
 
 import base64
+import ssl
+from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.simulator.feed_client import serving_feed
 from tests.simulator.served import Served, serving
 from tests.simulator.stand import leg
 
@@ -85,6 +88,8 @@ async def test_faults_come_and_go() -> None:
         ("PATCH", "accounts", {"client_id": "1"}, "client_id"),
         ("POST", "sessions", {}, "client_id"),
         ("GET", "ledger?after=x", None, "after"),
+        ("POST", "feed/drop", {"how": "explode"}, "explode"),
+        ("POST", "feed/drop", {"client_id": "1"}, "client_id"),
     ],
 )
 async def test_what_is_wrong_is_named_and_nothing_changes(
@@ -135,3 +140,26 @@ async def test_a_reset_keeps_the_accounts_and_nothing_else() -> None:
 async def test_the_control_path_is_never_slowed() -> None:
     async with serving(latency_ms=60_000) as served, served.client() as client:
         assert await get(client, served, "ledger") == []
+
+
+async def test_the_feed_over_the_control_path(tmp_path: Path) -> None:
+    async with serving() as served, served.client() as client:
+        broker, root = served.broker, served.control
+        async with serving_feed(broker, tmp_path) as feed:
+            heard = await feed.logged_in("30000001", served.token, "prod/updates/order/v1/30000001")
+            await client.post("/orders", json=[leg()])
+            await heard.hear(2)
+            state = (await client.get(f"{root}/feed")).json()
+            (row,) = state["connections"]
+            assert (row["client_id"], row["identifier"]) == ("30000001", "of 30000001")
+            assert row["topics"] == ["prod/updates/order/v1/30000001"]
+            assert state["sent"]["feed_order"] >= 2
+            bad = await client.post(f"{root}/feed/certificate", json={"kind": "nice"})
+            assert (bad.status_code, "wrong_host" in bad.json()["error"]) == (400, True)
+            kind = {"kind": "wrong_host"}
+            assert (await client.post(f"{root}/feed/certificate", json=kind)).json() == kind
+            with pytest.raises(ssl.SSLCertVerificationError, match="IP address mismatch"):
+                await feed.client()
+            dropped = await client.post(f"{root}/feed/drop", json={"client_id": "30000001"})
+            assert dropped.json() == {"dropped": 1}
+            assert not await heard.ping()

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -41,7 +42,8 @@ def test_the_first_line_and_the_files_it_names() -> None:
     with running("--accounts=4", "--masters=2", "--tls") as (line, process):
         assert line["base_url"].startswith("https://127.0.0.1:")
         assert line["base_url"].endswith("/v1")
-        assert line["feed"] is None
+        feed = line["feed"]
+        assert (feed["host"], feed["ca_file"]) == ("127.0.0.1", line["ca_file"])
         accounts_file = Path(line["accounts_file"])
         assert accounts_file.stat().st_mode & 0o777 == 0o600
         assert accounts_file.parent.stat().st_mode & 0o777 == 0o700
@@ -57,6 +59,13 @@ def test_the_first_line_and_the_files_it_names() -> None:
             )
             assert set(reply.json()) == {"authCode", "clientId"}
             assert client.get(f"{line['control_url']}/summary").json()["accepted"] == 0
+        context = ssl.create_default_context(cafile=feed["ca_file"])
+        with (
+            socket.create_connection((feed["host"], feed["port"])) as plain,
+            context.wrap_socket(plain, server_hostname=feed["host"]) as secured,
+        ):
+            secured.sendall(b"\x10\x02\x00\x00")  # no login
+            assert secured.recv(1) == b""
         process.send_signal(signal.SIGTERM)
         assert ended(process) == (0, "")
         assert not accounts_file.parent.exists()
@@ -76,7 +85,14 @@ def test_it_can_end_with_its_parent() -> None:
 
 
 def test_a_client_that_refuses_the_certificate_leaves_no_noise() -> None:
-    with running("--certificate=self_signed") as (line, process):
+    with running("--certificate=self_signed", "--feed-certificate=expired") as (line, process):
+        feed = line["feed"]
+        context = ssl.create_default_context(cafile=feed["ca_file"])
+        with (
+            socket.create_connection((feed["host"], feed["port"])) as plain,
+            pytest.raises(ssl.SSLCertVerificationError, match="expired"),
+        ):
+            context.wrap_socket(plain, server_hostname=feed["host"])
         trust = ssl.create_default_context(cafile=line["ca_file"])
         with (
             httpx.Client(verify=trust, trust_env=False) as client,
@@ -123,6 +139,7 @@ def test_faults_from_a_file(tmp_path: Path) -> None:
         (["--masters=50"], "--masters must be between"),
         (["--latency-ms=-1"], "must not be negative"),
         (["--port=99999"], "--port must be between"),
+        (["--feed-port=-1"], "--feed-port must be between"),
         (["--faults=FOLDER/none.json"], "none.json"),
         (["--faults=FOLDER/bad.json"], "bad.json: Invalid enum value 'explode'"),
         (["--state=FOLDER/none/day"], "none does not exist"),
@@ -145,12 +162,14 @@ def test_it_says_in_one_line_why_it_does_not_start(
 
 def test_a_port_that_is_taken_is_named() -> None:
     with running() as (line, _):
-        port = httpx.URL(line["base_url"]).port
-        done = subprocess.run(
-            [*COMMAND, f"--port={port}"], capture_output=True, text=True, check=False, timeout=30
-        )
-        assert done.returncode == 2
-        assert f"cannot listen on port {port}" in done.stderr
+        for option, port in (
+            ("--port", httpx.URL(line["base_url"]).port),
+            ("--feed-port", line["feed"]["port"]),
+        ):
+            words = [*COMMAND, f"{option}={port}"]
+            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
+            assert done.returncode == 2
+            assert f"{option}: cannot listen on port {port}" in done.stderr
 
 
 def test_keys_are_new_in_every_run_unless_a_seed_is_asked_for() -> None:
