@@ -70,7 +70,11 @@ check: $(VENV)/.ready ## Format, lint, strict types, import contracts, dependenc
 	$(bin)/lint-imports --no-cache
 	$(bin)/deptry .
 	$(python) -m pytest -q -n 0 tests/house/test_files.py tests/house/test_lock.py tests/house/test_words.py tests/house/test_clocks.py \
-	  tests/house/test_citations.py
+	  tests/house/test_citations.py tests/house/test_pages.py
+
+.PHONY: quick
+quick: $(VENV)/.ready ## Half a minute before a commit: format, lint, types, arrows, the nearest tests
+	QT_QPA_PLATFORM=offscreen $(python) -m tests.house.quick
 
 .PHONY: format
 format: $(VENV)/.ready ## Put the code into shape
