@@ -20,7 +20,6 @@ from copytrade_gui.ui.activity.activity import ActivityPanel
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.dialogs.preferences import apply_look, read_policy
-from copytrade_gui.ui.event_pump import EventPump
 from copytrade_gui.ui.feed.live_feed import LiveFeedPanel
 from copytrade_gui.ui.followers.follower_work import FollowerWork
 from copytrade_gui.ui.followers.followers import FollowersPanel
@@ -37,6 +36,7 @@ from copytrade_gui.ui.orders.orders import OrdersPanel
 from copytrade_gui.ui.orders.unmatched_work import UnmatchedWork
 from copytrade_gui.ui.parts import Parts
 from copytrade_gui.ui.roster import Roster
+from copytrade_gui.ui.screen_news import ScreenNews
 from copytrade_gui.ui.stops.stop_work import StopWork
 from copytrade_gui.ui.strip.status_lamps import StatusLamps
 from copytrade_gui.ui.strip.top_strip import TopStrip
@@ -44,7 +44,6 @@ from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.tasks import Tasks
 from copytrade_gui.ui.theme import Theme
 from copytrade_gui.ui.ticket.order_entry import OrderEntryPanel
-from copytrade_gui.ui.turns import Turns
 from copytrade_gui.ui.view_work import ViewWork
 from copytrade_gui.ui.widgets.bands import Bands
 from copytrade_gui.ui.widgets.docks import Dock
@@ -104,9 +103,6 @@ class MainWindow(QMainWindow):
         self._build_docks()
         self._build_top()
         self._connect()
-        self._pump = EventPump(
-            console.events, self._deliver, self._on_overrun, console.window_answers
-        )
         self._seconds = QTimer(self)
         self._seconds.setInterval(1_000)
         self._seconds.timeout.connect(self._on_second)
@@ -122,7 +118,7 @@ class MainWindow(QMainWindow):
         """Load everything, then follow the news. What came meanwhile is applied afterwards."""
         await self._load()
         self.ticket.policy = read_policy(self.desk.memory)
-        self._pump.run()
+        self.news.run()
         self._seconds.start()
         self.status.begin()
         self.ticket.begin()
@@ -134,7 +130,7 @@ class MainWindow(QMainWindow):
         save_layout(self, self.desk.memory)
         for view in self.findChildren(TableView):
             view.save_columns()
-        self._pump.stop()
+        self.news.stop()
         self._console.window_closed()
         self.toasts.clear()
         for timer in self.findChildren(QTimer):
@@ -170,17 +166,11 @@ class MainWindow(QMainWindow):
             self.status.show_lamp(lamp)
         self._on_second()
 
-    def _deliver(self, batch: list[Event]) -> None:
-        for part in self._parts:
-            part.on_events(batch)
-        self._turns.take(batch)
-
     def _on_orders(self, batch: list[Event]) -> None:
         self.orders.on_events(batch)
         self.stops.refresh()
 
     def _on_overrun(self) -> None:
-        self._turns.forget()
         self.desk.notices.warn("The window fell behind, so everything was read again.")
         self.desk.tasks.start(self._load(), name="reload")
 
@@ -271,21 +261,24 @@ class MainWindow(QMainWindow):
             lambda: desk.tasks.start(self.follower_work.edits.reload(), name="reload accounts")
         )
         # Accounts first, so that every other part finds their names.
-        self._parts = (
+        light = (
             desk.roster, self.strip, self.status, desk.notices, self.ticket, self.activity,
             self.order_work,
         )  # fmt: skip
-        # What takes long to draw; neighbours in this list are not painted together.
-        self._turns = Turns(
-            (
+        self.news = ScreenNews(
+            console.events,
+            light=[part.on_events for part in light],
+            heavy=[
                 self.feed.on_events,
                 self.followers.on_events,
                 self._on_orders,
                 self.latency.on_events,
-            ),
-            self,
+            ],
+            overrun=self._on_overrun,
+            alive=console.window_answers,
+            parent=self,
         )
-        self.latency.in_turn = self._turns.ask
+        self.latency.in_turn = self.news.ask
 
     def _on_docks_moved(self, *_: object) -> None:
         for dock in self.docks.values():

@@ -1,4 +1,4 @@
-"""A burst of news: every row ends as it last stood, in order, one panel drawn at a time."""
+"""A burst of news: every row ends as it last stood, in order, and is painted."""
 
 import asyncio
 from collections import defaultdict
@@ -7,21 +7,14 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QRegion
-from PySide6.QtWidgets import (
-    QApplication,
-    QHBoxLayout,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from copytrade_gui.domain.events import AccountChanged, Event, LampChanged, OrderChanged
+from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.state_words import ORDER_LOOKS
 from copytrade_gui.ui.tables.delegates import ToneDelegate
-from copytrade_gui.ui.turns import Turns
 from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people
 from tests.ui.conftest import until
@@ -155,66 +148,6 @@ async def test_the_feed_tells_an_account_its_own_story_in_order(
     }  # fmt: skip
     moments = [row.at_ns for row in window.feed.model.rows()]
     assert moments == sorted(moments, reverse=True)
-
-
-class Canvas(QWidget):
-    """Writes down when it is told and when it is painted."""
-
-    def __init__(self, name: str, book: list[str]) -> None:
-        super().__init__()
-        self.setMinimumSize(20, 20)
-        self._name = name
-        self._book = book
-        self.heard: list[Event] = []
-
-    def take(self, batch: list[Event]) -> None:
-        self.heard += batch
-        self._book.append(f"told {self._name}")
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's own name
-        self._book.append(f"painted {self._name}")
-
-
-async def test_each_panel_is_painted_before_the_next_one_is_told(app: QApplication) -> None:
-    book: list[str] = []
-    canvases = [Canvas(name, book) for name in "abc"]
-    window = QWidget()
-    row = QHBoxLayout(window)
-    for canvas in canvases:
-        row.addWidget(canvas)
-    window.show()
-    await until(lambda: len(book) >= 3)
-    book.clear()
-    turns = Turns([canvas.take for canvas in canvases], window)
-    told: list[Event] = [LampChanged(f"lamp {number}", "ok", "") for number in range(20)]
-    turns.take(told)
-    turns.ask(canvases[0].update)
-    await until(lambda: turns.idle and len(book) == 7)
-    assert book == [
-        "painted a",
-        "told a",
-        "painted a",
-        "told b",
-        "painted b",
-        "told c",
-        "painted c",
-    ]
-    assert all(canvas.heard == told for canvas in canvases)
-    window.deleteLater()
-
-
-async def test_what_waits_for_a_turn_is_replaced_by_newer_news(app: QApplication) -> None:
-    canvas = Canvas("a", [])
-    turns = Turns([canvas.take], canvas)
-    turns.take([LampChanged("broker", "ok", "old"), LampChanged("clock", "ok", "")])
-    turns.take([LampChanged("broker", "ok", "new")])
-    await until(lambda: turns.idle)
-    assert canvas.heard == [LampChanged("clock", "ok", ""), LampChanged("broker", "ok", "new")]
-    turns.take([LampChanged("broker", "bad", "newest")])
-    turns.forget()
-    assert turns.idle
-    canvas.deleteLater()
 
 
 class StyledDelegate(ToneDelegate):

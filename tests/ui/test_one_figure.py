@@ -55,7 +55,7 @@ async def test_ticket_status_bar_table_and_chart_say_the_same(
                     wait.waited_ms, people.NOW_NS, wait.slowest_call_ms)
     )  # fmt: skip
     await until(window.status.last_order.text)
-    await until(lambda: window._turns.idle and window.orders.model.rowCount() == 1)
+    await until(lambda: window.news.idle and window.orders.model.rowCount() == 1)
     window.latency.draw()
     words = f"in {waited} ms, slowest call {slowest} ms"
     assert words in window.status.last_order.text()

@@ -11,11 +11,11 @@ from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui.actions import Act
-from copytrade_gui.ui.event_pump import latest_only
 from copytrade_gui.ui.latency.latency_samples import LatencySamples
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.orders.orders_model import PLANS_KEPT, OrdersModel
 from copytrade_gui.ui.roster import Roster
+from copytrade_gui.ui.screen_news import latest_only
 from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people
 from tests.ui.conftest import until
@@ -65,7 +65,7 @@ async def test_f5_changes_no_figure(window: MainWindow, world: World) -> None:
         world.events.send(OrderChanged(order, State.SENDING))
     await until(lambda: any(row.order and row.order.plan_id == "P9"
                             for row in window.feed.model.rows()))  # fmt: skip
-    await until(lambda: window._turns.idle)
+    await until(lambda: window.news.idle)
     window.orders.table.view.expand(window.orders.table.view.proxy.index(1, 0))
     window.latency.draw()
     before = figures_of(window)
@@ -94,7 +94,7 @@ async def test_an_older_answer_of_the_engine_takes_nothing_back(
     world.orders[old.intent_id] = old
     new = people.order("P1", account, State.FILLED, at_ns=people.NOW_NS + 1)
     world.events.send(OrderChanged(new, State.WORKING))
-    await until(lambda: window.feed.model.rowCount() == 1 and window._turns.idle)
+    await until(lambda: window.feed.model.rowCount() == 1 and window.news.idle)
     await refreshed(window)
     assert [row.word for row in window.feed.model.rows()] == ["Filled"]
     assert window.orders.open_orders() == []
@@ -118,7 +118,7 @@ async def test_a_cancel_after_a_restart_is_no_second_acknowledgement(
         world.orders[order.intent_id] = gone
         world.events.send(OrderChanged(gone, order.state))
     await until(lambda: not window.orders.open_orders())
-    await until(lambda: window._turns.idle)
+    await until(lambda: window.news.idle)
     window.latency.draw()
     assert count.text() == acknowledged
     await refreshed(window)
@@ -195,8 +195,8 @@ async def test_followers_are_in_order_after_everybody_logged_in(
                 status = replace(world.statuses[account_id], session=session, halted="")
                 world.statuses[account_id] = status
                 world.events.send(AccountChanged(status))
-            await until(lambda: window._turns.idle and not window._pump._waiting)
-    await until(lambda: window._turns.idle)
+            await until(lambda: window.news.idle)
+    await until(lambda: window.news.idle)
     on = [name for state, name in shown_states(view.proxy) if state == "On"]
     assert len(on) > 5
     assert on == sorted(on, key=str.casefold)

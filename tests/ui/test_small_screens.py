@@ -175,7 +175,7 @@ async def test_new_orders_move_no_row_that_is_pointed_at(
     rows = view.proxy.rowCount()
     for order in people.plan_orders("B1", people.accounts(4), people.NOW_NS + 100):
         world.events.send(OrderChanged(order, State.SENDING))
-    await until(lambda: view.proxy.rowCount() > rows and window._turns.idle)
+    await until(lambda: view.proxy.rowCount() > rows and window.news.idle)
     await pictures.settle(2)
     now = view.indexAt(QPoint(5, 30)).siblingAtColumn(0)
     assert (str(now.data()), view.visualRect(now)) == (words, place)
