@@ -303,6 +303,8 @@ class MainWindow(QMainWindow):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        if self.rect().adjusted(FRAME, FRAME, -FRAME, -FRAME).contains(event.rect()):
+            return
         # The frame says the mode even when the strip is covered by another window.
         painter = QPainter(self)
         colour = self.desk.theme.colour("fill_paper" if self._console.paper else "fill_stop")

@@ -14,6 +14,7 @@ from copytrade_gui.domain.ids import AccountId
 class Roster(QObject):
     """Accounts with their newest status. ``changed`` when accounts came, went or were edited.
 
+    ``status_changed`` when a session or a halt did: a latency or a margin is its own row's only.
     ``master_changed`` when another master was chosen; ``stranger_seen`` when news named an
     account that is not here, so that the window reads the accounts again.
     """
@@ -112,9 +113,14 @@ class Roster(QObject):
         seen = False
         for event in batch:
             if isinstance(event, AccountChanged):
-                seen = True
+                before = self.status(event.status.account_id)
+                seen = seen or _standing(before) != _standing(event.status)
                 self._statuses[event.status.account_id] = event.status
                 if event.status.account_id not in self._accounts:
                     self.stranger_seen.emit()
         if seen:
             self.status_changed.emit()
+
+
+def _standing(status: AccountStatus) -> tuple[object, ...]:
+    return status.session, status.session_reason, status.halted, status.halted_ns

@@ -11,7 +11,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
+from itertools import count, islice
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
@@ -42,27 +44,12 @@ BOUND = 100_000
 """Above this many waiting events the window re-reads everything instead of replaying them."""
 
 Taker = Callable[[list[Event]], None]
+_Told = dict[Hashable, Event]
+_numbers = count()
 
 
-def latest_only(events: list[Event]) -> list[Event]:
-    """Keep the newest event per order, account, lamp and list; everything else stays as it came.
-
-    Of an order it says what was before the oldest of them: nobody was told of those in between.
-    """
-    kept: dict[Hashable, Event] = {}
-    for number, event in enumerate(events):
-        key = _subject(event)
-        if key is None:
-            kept[number] = event
-        else:
-            older = kept.pop(key, None)  # re-inserted, so that it stands where it last happened
-            if isinstance(older, OrderChanged) and isinstance(event, OrderChanged):
-                event = OrderChanged(event.order, older.before)  # noqa: PLW2901 - the two as one
-            kept[key] = event
-    return list(kept.values())
-
-
-def _subject(event: Event) -> Hashable | None:
+def _subject(event: Event) -> Hashable:
+    """What the event tells the newest of; a number of its own for what nothing replaces."""
     match event:
         case OrderChanged():
             return ("order", event.order.intent_id)
@@ -75,25 +62,36 @@ def _subject(event: Event) -> Hashable | None:
         case RecoveryReported():
             return "recovery"
         case _:
-            return None
+            return next(_numbers)
 
 
 class _Inbox:
-    """What one part has not been told yet, the oldest first."""
+    """What one part has not been told yet, the oldest first, the newest of each subject only.
 
-    def __init__(self, taker: Taker) -> None:
-        self.waiting: list[Event] = []
+    Of an order it says what was before the oldest of them: nobody was told of those in between.
+    """
+
+    def __init__(self, taker: Callable[[_Told], None]) -> None:
+        self.waiting: _Told = {}
         self.served_ns = 0
         self._taker = taker
 
+    def take(self, news: Iterable[tuple[Hashable, Event]]) -> None:
+        """Take news in: a subject stands where it happened last."""
+        for key, event in news:
+            older = self.waiting.pop(key, None)
+            if isinstance(older, OrderChanged) and isinstance(event, OrderChanged):
+                event = OrderChanged(event.order, older.before)  # noqa: PLW2901 - the two as one
+            self.waiting[key] = event
+
     def serve(self) -> None:
-        """Tell as much as fits into the budget; the newest of each subject is enough."""
+        """Tell as much as fits into the budget."""
         self.served_ns = time.monotonic_ns()
-        self.waiting = latest_only(self.waiting)
         while self.waiting:
             # Taken out first: news that a part stumbles over is not told to it for ever.
-            told = self.waiting[:SLICE]
-            del self.waiting[:SLICE]
+            told = dict(islice(self.waiting.items(), SLICE))
+            for key in told:
+                del self.waiting[key]
             self._taker(told)
             if time.monotonic_ns() - self.served_ns >= BUDGET_NS:
                 break
@@ -122,7 +120,7 @@ class ScreenNews(QObject):
         self._queue: deque[Event] = deque()
         self._light = _Inbox(self._tell)
         self._takers = tuple(light)
-        self._heavy = [_Inbox(taker) for taker in heavy]
+        self._heavy = [_Inbox(partial(_tell_one, taker)) for taker in heavy]
         self._next = 0
         self._works: deque[Callable[[], object]] = deque()
         self._overrun = overrun
@@ -153,13 +151,14 @@ class ScreenNews(QObject):
     def take(self) -> None:
         """One beat: take what was queued, tell the light parts, let the heavy ones have turns."""
         self._tell_we_live()
-        waiting = self._light.waiting
-        waiting += [self._queue.popleft() for _ in range(len(self._queue))]
-        if len(waiting) > BOUND:
+        if len(self._queue) + len(self._light.waiting) > BOUND:
+            self._queue.clear()
             self._forget()
             self._overrun()
-        elif waiting:
-            self._light.serve()
+            return
+        news = [self._queue.popleft() for _ in range(len(self._queue))]
+        self._light.take((_subject(event), event) for event in news)
+        self._light.serve()
 
     def ask(self, work: Callable[[], object]) -> None:
         """Do some drawing of a panel's own in a turn of its own."""
@@ -179,12 +178,12 @@ class ScreenNews(QObject):
 
     # ------------------------------------------------------------ inside
 
-    def _tell(self, batch: list[Event]) -> None:
+    def _tell(self, told: _Told) -> None:
         for inbox in self._heavy:
-            inbox.waiting += batch
+            inbox.take(told.items())
         self._wake(0)
         for taker in self._takers:
-            taker(batch)
+            _tell_one(taker, told)
 
     def _forget(self) -> None:
         """Everything is read again: what waits here is older."""
@@ -220,3 +219,7 @@ class ScreenNews(QObject):
         self._alive()
         if before and self._beat_ns - before > STOOD_STILL_NS:
             log.info("the window stood still for %.2f s", (self._beat_ns - before) / 1e9)
+
+
+def _tell_one(taker: Taker, told: _Told) -> None:
+    taker(list(told.values()))

@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -128,6 +129,29 @@ async def test_every_cell_in_sight_that_changed_is_painted(
     seen = [cell for cell in cells if not cell.isEmpty()]
     assert len(seen) > 10
     await until(lambda: all(painted.region.united(cell) == painted.region for cell in seen))
+
+
+async def test_of_an_open_plan_every_cell_in_sight_that_changed_is_painted(
+    window: MainWindow, world: World
+) -> None:
+    view = window.orders.table.view
+    accounts = tuple(world.accounts.values())[:40]
+    orders = people.plan_orders("P1", accounts, people.NOW_NS, resting=True, troubles=False)
+    world.events.send(*(OrderChanged(order, State.SENDING) for order in orders))
+    await until(lambda: window.news.idle and view.proxy.rowCount() == 1)
+    view.expandAll()
+    await asyncio.sleep(0.3)
+    painted = Painted(view.viewport())
+    late = people.NOW_NS + 10**12
+    filled = [structs.replace(order, state=State.FILLED, changed_ns=late) for order in orders]
+    world.events.send(*(OrderChanged(order, State.WORKING) for order in filled))
+    plan = view.proxy.index(0, 0)
+    rows = [plan, *(view.proxy.index(row, 0, plan) for row in range(view.proxy.rowCount(plan)))]
+    places = [view.visualRect(row.siblingAtColumn(5)) & view.viewport().rect() for row in rows]
+    seen = [place for place in places if not place.isEmpty()]
+    assert len(seen) > 5
+    await until(lambda: {row.siblingAtColumn(5).data() for row in rows} == {"Filled"})
+    await until(lambda: all(painted.region.united(place) == painted.region for place in seen))
 
 
 async def test_the_feed_tells_an_account_its_own_story_in_order(

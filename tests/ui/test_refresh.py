@@ -8,14 +8,13 @@ from msgspec import structs
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 
 from copytrade_gui.domain.account import SessionState
-from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
+from copytrade_gui.domain.events import AccountChanged, OrderChanged
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.latency.latency_samples import LatencySamples
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.orders.orders_model import PLANS_KEPT, OrdersModel
 from copytrade_gui.ui.roster import Roster
-from copytrade_gui.ui.screen_news import latest_only
 from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people
 from tests.ui.conftest import until
@@ -131,13 +130,6 @@ def test_a_cancel_of_an_order_of_this_morning_is_no_acknowledgement() -> None:
     order = people.order("P1", people.follower(1), State.CANCELLED)
     assert not samples.take(order, State.WORKING)
     assert len(samples) == 0
-
-
-def test_news_that_came_together_still_says_what_was_before_it() -> None:
-    order = people.order("P1", people.follower(1), State.ACKED)
-    filled = structs.replace(order, state=State.FILLED)
-    news: list[Event] = [OrderChanged(order, State.SENDING), OrderChanged(filled, State.ACKED)]
-    assert latest_only(news) == [OrderChanged(filled, State.SENDING)]
 
 
 def names(model: OrdersModel, place: int = 0) -> list[str]:

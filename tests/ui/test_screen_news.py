@@ -3,13 +3,16 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from copytrade_gui.domain.events import Event, LampChanged
+from copytrade_gui.domain.events import Event, LampChanged, OrderChanged
+from copytrade_gui.domain.order import State
 from copytrade_gui.ui import screen_news
 from copytrade_gui.ui.screen_news import BOUND, SLICE, ScreenNews
+from tests.ui import people
 from tests.ui.conftest import until
 
 
@@ -93,6 +96,13 @@ def test_a_quick_window_gets_everything_in_one_beat(
     told = [lamp(number) for number in range(5 * SLICE)]
     rig.tell(*told)
     assert rig.shown == told
+
+
+def test_news_that_came_together_still_says_what_was_before_it(rig: Rig) -> None:
+    order = people.order("P1", people.follower(1), State.ACKED)
+    filled = structs.replace(order, state=State.FILLED)
+    rig.tell(OrderChanged(order, State.SENDING), lamp(1), OrderChanged(filled, State.ACKED))
+    assert rig.shown == [lamp(1), OrderChanged(filled, State.SENDING)]
 
 
 def test_a_window_that_fell_far_behind_reads_everything_again(app: QApplication) -> None:

@@ -33,7 +33,15 @@ class _Node:
         self.places: dict[IntentId, int] = {}
         self._order: list[tuple[str, str]] = []
         self.unmatched: Unmatched | None = None
-        self.head = head_row(first, (), roster)
+        self._head: OrderRow | None = None
+
+    @property
+    def head(self) -> OrderRow:
+        """The plan's line. Made when somebody looks: 500 copies come in many parts."""
+        if self._head is None:
+            order = self.master or (self.copies[0].order if self.copies else self.first)
+            self._head = head_row(order, self._followers(), self._roster, self.unmatched)
+        return self._head
 
     def is_head(self, order: OrderView) -> bool:
         """The master's first order is the head; further slices of it stand among the copies."""
@@ -57,12 +65,14 @@ class _Node:
         """Note where each copy stands, after some were put in."""
         self.places = {row.order.intent_id: n for n, row in enumerate(self.copies)}
 
-    def refresh_head(self) -> None:
-        """Count the copies again."""
-        order = self.master or (self.copies[0].order if self.copies else self.first)
-        copies = [row.order for row in self.copies if row.order.role is AccountRole.FOLLOWER]
-        self.unmatched = None if self.master is None else unmatched([self.master, *copies])
-        self.head = head_row(order, copies, self._roster, self.unmatched)
+    def count_again(self) -> None:
+        """Its orders changed: the head is another one, and copies may stand without a master."""
+        self._head = None
+        master = self.master
+        self.unmatched = None if master is None else unmatched([master, *self._followers()])
+
+    def _followers(self) -> list[OrderView]:
+        return [row.order for row in self.copies if row.order.role is AccountRole.FOLLOWER]
 
     def mark_unmatched(self) -> list[int]:
         """Say of each copy whether it filled without the master; which ones changed by that."""
@@ -97,7 +107,8 @@ class OrdersModel(QAbstractItemModel):
         column: int,
         parent: Index = QModelIndex(),  # noqa: B008 - Qt's own signature
     ) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
+        # Qt's own hasIndex would ask rowCount and columnCount in Python for each of these.
+        if not (0 <= row < self.rowCount(parent) and 0 <= column < len(COLUMNS)):
             return QModelIndex()
         if not parent.isValid():
             return self.createIndex(row, column, 0)
@@ -237,7 +248,7 @@ class OrdersModel(QAbstractItemModel):
                 node.insert(place, rows)
                 self.endInsertRows()
             node.number_copies()
-        node.refresh_head()
+        node.count_again()
         self._tell_changed(parent, node.mark_unmatched())
         self._tell_changed(QModelIndex(), [parent.row()])
 

@@ -111,15 +111,19 @@ class TableView(QTreeView):
         low: QModelIndex | QPersistentModelIndex,
         roles: Sequence[int] = (),
     ) -> None:
-        if top.row() == low.row() or self.rootIsDecorated() or QAccessible.isActive():
+        if QAccessible.isActive():
             super().dataChanged(top, low, roles)
             return
-        # Qt paints every cell in sight again when many rows have changed, also where three columns
-        # did. In a flat table of rows of one height nothing else depends on what a cell says.
+        # Qt would measure every cell of the first row again, and paint all that is in sight where
+        # many rows have changed. With rows of one height nothing depends on what a cell says.
+        parent = top.parent()
+        if not self.isVisible() or (parent.isValid() and not self.isExpanded(parent)):
+            return
         columns = range(top.column(), low.column() + 1)
         left = min(self.columnViewportPosition(number) for number in columns)
         right = max(self.columnViewportPosition(n) + self.columnWidth(n) for n in columns)
-        self.viewport().update(left, 0, right - left, self.viewport().height())
+        above, below = self.visualRect(top).top(), self.visualRect(low).bottom()
+        self.viewport().update(left, above, right - left, below - above + 1)
 
     def source_rows(self) -> list[QModelIndex]:
         """Selected rows as indexes of the source model, from top to bottom."""
