@@ -64,6 +64,20 @@ class SessionState(StrEnum):
     BLOCKED = "blocked"
 
 
+class FeedState(StrEnum):
+    """Whether the broker tells by itself what becomes of an account's orders."""
+
+    OFF = "off"
+    """It does not: the books are read."""
+    CONNECTING = "connecting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    REFUSED = "refused"
+    """The broker does not give this account's news; asked again now and then."""
+    EXPIRED = "expired"
+    """The broker does not take the session any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
     """Live facts about an account, kept by the engine. Money in paise, durations in ms."""
@@ -84,3 +98,6 @@ class AccountStatus:
     """Since when, UTC ns; 0 when it is not."""
     unread: bool = False
     """It had orders today and its order book was not read whole since the start: nothing leaves."""
+    feed: FeedState = FeedState.OFF
+    feed_reason: str = ""
+    """Why the feed does not stand, in one sentence; empty while it does."""

@@ -11,6 +11,7 @@ from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.books.reconciler import Reconciler
 from copytrade_gui.engine.books.resolver import Resolver
+from copytrade_gui.engine.books.updates import Updates
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.hold import Holds
 from copytrade_gui.engine.planning.exits import Exits
@@ -40,6 +41,7 @@ class Parts:
     reconciler: Reconciler
     resolver: Resolver
     poller: Poller
+    updates: Updates
     comparison: Comparison
     decisions: Decisions
     exits: Exits
@@ -68,6 +70,7 @@ def assemble(
     reconciler = Reconciler(core, Divergences(core.clock, core.hours), lost)
     resolver = Resolver(core, reconciler.shown)
     poller = Poller(core, reconciler, resolver)
+    updates = Updates(core, reconciler, poller)
     comparison = Comparison(core, poller)
     masters = MasterPositions(core)
     # -- planning
@@ -94,7 +97,7 @@ def assemble(
 
     news = core.news
     news.reply.to(replies.take)
-    news.live.to(poller.soon, sweep.live, lambda _: dispatcher.more_is_known())
+    news.live.to(poller.soon, updates.linked, sweep.live, lambda _: dispatcher.more_is_known())
     news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
     news.filled.to(exits.filled)
     news.rejected.to(replies.count_alike)
@@ -104,7 +107,8 @@ def assemble(
     news.silence.to(poller.offline.unanswered)
     news.unknown_cancelled.to(sweep.unknown_cancelled)
     news.unknown_rows.to(takeover.found)
-    news.after_read.to(recovery.after_read, sweep.after_read, exits.after_read)
+    news.traded_elsewhere.to(lambda account: masters.look(account, 0.0))
+    news.after_read.to(updates.after_read, recovery.after_read, sweep.after_read, exits.after_read)
     news.ready.to(dispatcher.kick)
     news.positions_read.to(dispatcher.more_is_known)
     # A stop holds before anything is stored; stored too, if only in the emergency journal, it
@@ -124,6 +128,7 @@ def assemble(
         reconciler=reconciler,
         resolver=resolver,
         poller=poller,
+        updates=updates,
         comparison=comparison,
         decisions=Decisions(core.book, resolver),
         exits=exits,

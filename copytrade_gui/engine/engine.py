@@ -87,6 +87,7 @@ class Engine:
         """Forget an account; what waits for it is skipped."""
         lane = self.lanes.drop(account_id)
         if lane is not None:
+            self.parts.updates.detach(lane)
             for order in lane.queue:
                 self.parts.dispatcher.skip(order, "removed", "The account was removed.")
 
@@ -100,6 +101,7 @@ class Engine:
         lane.session = session
         session.orders.obey(partial(self.parts.holds.why_held, session.orders))
         self.offline.attach(lane, session)
+        self.parts.updates.attach(lane, session)
         self.exits.masters.look(account_id, 0.0)
         self.core.account_news.session(lane, SessionState.READY)
         if not self.parts.recovery.compare_if_due(lane):
@@ -110,6 +112,7 @@ class Engine:
         """An account's session ended."""
         if (lane := self.lanes.get(account_id)) is not None:
             lane.session = None
+            self.parts.updates.detach(lane)
             self.core.account_news.session(lane, state, reason)
 
     def note_margin(self, account_id: AccountId, free: Paise) -> None:

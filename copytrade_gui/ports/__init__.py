@@ -4,6 +4,14 @@ Outcomes are values, exceptions are surprises. ``brokers`` and ``storage`` plug 
 ``engine`` and ``services`` from above; nobody imports anybody across this page.
 """
 
+from copytrade_gui.ports.books import (
+    BrokerHolding,
+    BrokerOrder,
+    BrokerPosition,
+    BrokerTrade,
+    FundLimits,
+    Read,
+)
 from copytrade_gui.ports.memory import (
     AccountBook,
     AuditEvent,
@@ -35,20 +43,15 @@ from copytrade_gui.ports.quotes import QuoteSource
 from copytrade_gui.ports.session import (
     Broker,
     BrokerFailureError,
-    BrokerHolding,
-    BrokerOrder,
-    BrokerPosition,
     BrokerProfile,
     BrokerSession,
-    BrokerTrade,
     ChangeDone,
     ChangeOutcome,
     ClockOffset,
     DayContracts,
-    FundLimits,
-    Read,
     SessionToken,
 )
+from copytrade_gui.ports.updates import UpdateListener
 from copytrade_gui.ports.world import (
     Chance,
     Clock,
@@ -106,4 +109,5 @@ __all__ = [
     "Timer",
     "Unknown",
     "Unsubscribe",
+    "UpdateListener",
 ]

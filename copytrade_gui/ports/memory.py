@@ -18,7 +18,7 @@ from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import OrderTerms, Product
 from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
-from copytrade_gui.ports.session import BrokerOrder
+from copytrade_gui.ports.books import BrokerOrder
 
 
 class JournalFailureError(Exception):

@@ -1,22 +1,28 @@
-"""The broker as we need it: one account's session, its books, and the broker as a whole."""
+"""The broker as we need it: one account's session, and the broker as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.capabilities import Capabilities
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, TradeId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.ports.books import (
+    BrokerHolding,
+    BrokerOrder,
+    BrokerPosition,
+    BrokerTrade,
+    FundLimits,
+    Read,
+)
 from copytrade_gui.ports.outcomes import NotSent, OrderChannel, Refused, Silence, Unknown
-
-RowT = TypeVar("RowT")
+from copytrade_gui.ports.updates import UpdateListener
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,125 +31,6 @@ class ChangeDone:
 
 
 ChangeOutcome = ChangeDone | Refused | NotSent | Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerOrder:
-    """A row of the order book. ``state`` is None for a status text we have no row for.
-
-    Quantities in units, prices in rupees. ``tag`` is empty where the book says ``NA`` or nothing.
-    ``placed_ns`` is UTC ns, None when the stamp cannot be read (IST at the broker, whole seconds);
-    ``updated_ns`` likewise, of the last change to the row.
-    ``product``, ``order_type`` and ``validity`` are None for a text we have no word for (an order
-    made elsewhere): the row is still well formed, it just equals none of ours.
-    """
-
-    broker_order_id: BrokerOrderId
-    tag: str
-    status_text: str
-    state: State | None
-    key: InstrumentKey
-    side: Side
-    quantity: int
-    filled_quantity: int
-    pending_quantity: int
-    price: Decimal
-    trigger: Decimal
-    average_price: Decimal
-    product: Product | None
-    order_type: OrderType | None
-    validity: Validity | None
-    rejection_reason: str
-    placed_ns: int | None
-    updated_ns: int | None = None
-
-    @property
-    def all_filled(self) -> bool:
-        """Nothing of it is left to work, whatever its status text says."""
-        return self.filled_quantity >= self.quantity
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerTrade:
-    """A row of the trade book. ``quantity`` units of this fill, ``price`` rupees."""
-
-    trade_id: TradeId
-    broker_order_id: BrokerOrderId
-    key: InstrumentKey
-    side: Side
-    quantity: int
-    price: Decimal
-    tag: str
-    at_text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Read(Generic[RowT]):
-    """One read of a book. ``whole`` means: HTTP success, whole body parsed, every row well formed.
-
-    A read that is not whole proves nothing; ``problem`` says why in one sentence, and
-    ``session_dead`` is True when the broker said that the session is over. ``silence`` is set when
-    nobody answered at all; ``address_refused`` when the broker does not know the address we called
-    from (EC500, docs/broker.md 6.3).
-    """
-
-    rows: tuple[RowT, ...]
-    whole: bool
-    problem: str = ""
-    session_dead: bool = False
-    silence: Silence | None = None
-    address_refused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerPosition:
-    """Net position of one instrument and product; ``net_quantity`` units, average in rupees.
-
-    ``product`` is None for a product name we have no word for. ``carried`` is what was held before
-    today (signed), ``bought`` and ``sold`` are today's; None where the row does not say. By the
-    broker's own formula the net is carried + bought - sold (docs/broker.md 14).
-    """
-
-    key: InstrumentKey
-    symbol: str
-    product: Product | None
-    net_quantity: int
-    average_price: Decimal
-    realised: Paise
-    carried: int | None = None
-    bought: int | None = None
-    sold: int | None = None
-    multiplier: int | None = None
-    """Units that one counted quantity is worth, as the row says; None where it does not."""
-    lot_in_file: int | None = None
-    """Units per lot in the contract file, on segments that count in lots."""
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerHolding:
-    """One holding; quantities in units, average in rupees.
-
-    ``quantity`` is the broker's total, which may count shares that cannot be sold. ``in_demat`` is
-    what can be sold, ``unsettled`` was bought yesterday and can be sold where the account may,
-    ``pledged`` cannot be; each is None where the row does not say (docs/broker.md 21.10).
-    """
-
-    isin: str
-    symbol: str
-    quantity: int
-    average_price: Decimal
-    in_demat: int | None = None
-    unsettled: int | None = None
-    pledged: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FundLimits:
-    """Money of an account in paise. ``available`` is what the broker would still let us use."""
-
-    available: Paise
-    utilised: Paise
-    opening: Paise
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +133,11 @@ class BrokerSession(Protocol):
 
     async def logout(self) -> None:
         """End the session at the broker. Raises BrokerFailureError."""
+
+    def hear_updates(self, listener: UpdateListener) -> None:
+        """Tell ``listener`` what the broker tells by itself of this account's orders, from now on
+        until the session is closed. One that tells nothing leaves the feed ``OFF``.
+        """
 
     def hear_address(self, changed: Callable[[str, str], None]) -> None:
         """Call ``changed`` with the old and the new local address when a connection leaves from

@@ -29,6 +29,7 @@ from copytrade_gui.brokers.iifl.outcome import classify_change
 from copytrade_gui.brokers.iifl.reads import ADDRESS_REFUSED, Page, read_page
 from copytrade_gui.brokers.iifl.scalar import order_id, text
 from copytrade_gui.brokers.iifl.session_call import SessionCall
+from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
@@ -48,6 +49,7 @@ from copytrade_gui.ports import (
     Read,
     Refused,
     Unknown,
+    UpdateListener,
 )
 
 log = logging.getLogger(__name__)
@@ -101,6 +103,10 @@ class IiflSession:
     async def open_channel(self) -> None:
         """Open and keep warm the order connection."""
         await self._channel.open()
+
+    def hear_updates(self, listener: UpdateListener) -> None:
+        """Tell what the broker tells by itself."""
+        listener.feed(FeedState.OFF, "")
 
     def hear_address(self, changed: Callable[[str, str], None]) -> None:
         """Hear when a connection leaves from another local address than the one before it."""

@@ -1,7 +1,7 @@
 """Reads the broker's books when something is open or in doubt, each account at its own pace.
 
 One timer for all accounts; a bounded number of reads at once, so that five hundred books never
-stand before an order. The push feed (a later issue) will make reads rarer, not unnecessary.
+stand before an order. Where the broker tells by itself reads are rarer, not unnecessary.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import logging
 
-from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.account import FeedState, SessionState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine.books.offline import Offline
@@ -26,7 +26,8 @@ from copytrade_gui.ports import BrokerSession, BrokerTrade, Read, Timer
 
 log = logging.getLogger(__name__)
 
-_CHANGING = frozenset({State.MODIFY_PENDING, State.CANCEL_PENDING, State.ACKED})
+_ASKED = frozenset({State.MODIFY_PENDING, State.CANCEL_PENDING})
+_CHANGING = _ASKED | {State.ACKED}
 
 
 class Poller:
@@ -85,6 +86,8 @@ class Poller:
         lane = self._lanes.get(order.intent.account_id)
         if lane is not None and lane.awaited_master is order:
             return settings.master_poll
+        if lane is not None and lane.pushed and state not in _ASKED:
+            return settings.poll_pushed
         quiet = (self._clock.wall_ns() - order.changed_ns) / 1e9
         if quiet < 2:
             return settings.poll_first
@@ -140,7 +143,9 @@ class Poller:
             else:
                 master = lane.awaited_master
                 number = None if master is None else master.broker_order_id
-                whole = lane.status.unread or lane.status.session is SessionState.OFFLINE
+                missed = lane.gap and lane.status.feed is FeedState.LIVE
+                offline = lane.status.session is SessionState.OFFLINE
+                whole = lane.status.unread or offline or missed
                 if number is not None and not whole:
                     await self._read_history(lane, lane.session, number)
                 else:
@@ -174,6 +179,8 @@ class Poller:
             self._reconciler.absorb_trades(lane, trades)
         self._resolver.judge(lane, absorbed, trades, began_ns)
         self._news.after_read(lane, absorbed)
+        if absorbed.strangers:
+            self._news.seen(lane, absorbed.strangers)
         if lane.status.unread:  # whoever asked for it, this read did not do
             self.look(lane.account_id, self._settings.poll_active)
         return absorbed

@@ -1,6 +1,6 @@
 """The broker's book against ours: links, states, fills; the one idempotent way news comes in.
 
-Polls, recovery and (later) the push feed all end here. Rows change orders only by the transition
+Polls, recovery and pushes all end here. Rows change orders only by the transition
 table; what the table does not allow is an old row and changes nothing.
 """
 
@@ -14,6 +14,7 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, is_our_
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill
 from copytrade_gui.engine.books.divergence import Divergences, alarm_words, made_larger, not_by_us
+from copytrade_gui.engine.books.pushed import forward
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
@@ -95,6 +96,27 @@ class Reconciler:
             if is_our_tag(row.tag) or self._book.by_broker(account, row.broker_order_id)
         ]
 
+    def absorb_pushed(self, lane: Lane, row: BrokerOrder) -> Order | None:
+        """Merge one row that the broker told by itself; None if it is no order of ours.
+
+        It may be older than what we know, so it only ever takes an order forward.
+        """
+        order = self._owner(lane, row)
+        if order is None:
+            return None
+        state = order.attempt_state
+        if state is not None and order.broker_order_id == row.broker_order_id:
+            self._merge(order, forward(row, state), state)
+        return order
+
+    def absorb_pushed_trade(self, lane: Lane, row: BrokerTrade) -> bool:
+        """Take in one trade that the broker told by itself; False if it is no order of ours."""
+        order = self._book.by_broker(lane.account_id, row.broker_order_id)
+        if order is not None:
+            self._add_fill(lane.account_id, row)
+            self._is_traded_too_far(lane, order)
+        return order is not None
+
     def absorb_history(self, lane: Lane, read: Read[BrokerOrder]) -> None:
         """Merge the rows of one order's history: only the furthest state counts."""
         for row in read.rows:
@@ -115,25 +137,26 @@ class Reconciler:
             if order is None:
                 unsettled.append(row)  # the order may become ours later
                 continue
-            self._book.add_fill(
-                Fill(
-                    account,
-                    row.trade_id,
-                    row.broker_order_id,
-                    row.quantity,
-                    row.price,
-                    row.at_text,
-                )
-            )
+            self._add_fill(account, row)
             ours.append((order, row))
-        for order, row in ours:
-            quantity = self._book.traded_of(account, row.broker_order_id)
-            if quantity > order.ordered:
-                self._traded_too_far(lane, order, quantity)
-                unsettled.append(row)
+        unsettled += [row for order, row in ours if self._is_traded_too_far(lane, order)]
         shown.keep(unsettled)
 
     # ------------------------------------------------------------ inside
+
+    def _add_fill(self, account: AccountId, row: BrokerTrade) -> None:
+        number = row.broker_order_id
+        self._book.add_fill(
+            Fill(account, row.trade_id, number, row.quantity, row.price, row.at_text)
+        )
+
+    def _is_traded_too_far(self, lane: Lane, order: Order) -> bool:
+        number = order.broker_order_id
+        quantity = 0 if number is None else self._book.traded_of(lane.account_id, number)
+        if quantity <= order.ordered:
+            return False
+        self._traded_too_far(lane, order, quantity)
+        return True
 
     def _forgotten(
         self, account: AccountId, lacking: Mapping[BrokerOrderId, BrokerOrder | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.account import FeedState, SessionState
 from copytrade_gui.domain.events import AccountChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
@@ -29,6 +29,12 @@ class AccountNews:
         """A session began, ended or is blocked."""
         lane.status = replace(lane.status, session=state, session_reason=reason)
         self._note(lane)
+
+    def feed(self, lane: Lane, state: FeedState, reason: str) -> None:
+        """Its feed stands, or why it does not."""
+        if (lane.status.feed, lane.status.feed_reason) != (state, reason):
+            lane.status = replace(lane.status, feed=state, feed_reason=reason)
+            self._note(lane)
 
     def halt(self, lane: Lane, reason: str, since_ns: int) -> None:
         """Stop this account alone; empty lets it go on. Only ``Halts`` decides that."""

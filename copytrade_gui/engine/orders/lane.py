@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Account, AccountStatus, SessionState
+from copytrade_gui.domain.account import Account, AccountStatus, FeedState, SessionState
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -57,6 +57,7 @@ class Lane:
         "cancelling_ns",
         "channel",
         "facts",
+        "gap",
         "history_reads",
         "leaving",
         "master_id",
@@ -93,6 +94,9 @@ class Lane:
         self.history_reads = RollingWindow(takes.history_per_second)
         self.awaited_master: Order | None = None
         """An order of this master whose followers wait until it is at the exchange."""
+        self.gap = True
+        """What the broker tells by itself may have been missed: no feed, or no book read since it
+        stands."""
         self.cancelling_ns = 0
         """Its cancels leave one after another: when that began, or one was last answered,
         monotonic; 0 while none does."""
@@ -145,6 +149,11 @@ class Lane:
         Slices of one order leave together.
         """
         return any(one == key and of != plan for one, of in self.leaving)
+
+    @property
+    def pushed(self) -> bool:
+        """True while the broker tells by itself what becomes of its orders, without a gap."""
+        return self._status.feed is FeedState.LIVE and not self.gap
 
     def left(self, key: InstrumentKey, plan: PlanId) -> None:
         """An order of this plan in this instrument is no longer ``leaving``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVarTuple
 
 from copytrade_gui.domain.ids import AccountId, PlanId
@@ -63,6 +63,10 @@ class News:
         """The account's order book was read, and what it shows was merged."""
         self.unknown_rows: Told[Lane, list[BrokerOrder]] = Told()
         """The account's book shows rows with a tag of this program that no order of ours has."""
+        self.seen: Told[Lane, Sequence[BrokerOrder]] = Told()
+        """Orders of the account that are none of ours: all of a whole read, or one just pushed."""
+        self.traded_elsewhere: Told[AccountId] = Told()
+        """A master's order that is none of ours was filled."""
         self.ready: Told[()] = Told()
         """An account may send again."""
         self.positions_read: Told[()] = Told()

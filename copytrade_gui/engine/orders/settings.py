@@ -37,10 +37,12 @@ class EngineSettings:
     poll_first: float = 1.0
     poll_active: float = 2.0
     poll_idle: float = 10.0
+    poll_pushed: float = 10.0
+    """While the broker tells by itself: its books say what a push cannot, such as an absence."""
     positions_every: float = 10.0
     """A master's positions are read so often: he may trade elsewhere too."""
     master_poll: float = 0.2
-    """How fast an open order is followed by polling; push comes with a later issue."""
+    """How fast an open order is followed by polling; whoever has a feed hears sooner."""
     cancel_repeat: float = 2.0
     cancel_repeats: int = 3
     """docs/safety.md 9.11."""
