@@ -13,8 +13,10 @@ from copytrade_gui.app.process import files_allowed, files_problem
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.domain.calendar import contract_day, ist
 from copytrade_gui.ports import JournalFailureError
-from copytrade_gui.storage.files.calendar_file import CalendarFile, CalendarFileError
+from copytrade_gui.storage.files.calendar_file import CalendarFile
+from copytrade_gui.storage.files.edited_file import EditedFileError
 from copytrade_gui.storage.files.folder import DataFolder, open_folder
+from copytrade_gui.storage.files.freeze_file import FreezeFile
 from copytrade_gui.storage.files.problems import SecondInstanceError, StorageError
 from copytrade_gui.storage.instrument_index import is_sound
 from copytrade_gui.storage.secrets.keyring_store import find_backend
@@ -50,6 +52,7 @@ async def examine(data_dir: Path | None, profile: str) -> list[Finding]:
         await _database(folder),
         _contracts(folder, _contract_day),
         _calendar(folder),
+        _freeze(folder),
     ]
 
 
@@ -112,12 +115,24 @@ def _calendar(folder: DataFolder) -> Finding:
     file = CalendarFile(folder.calendar)
     try:
         calendar = file.read_if_changed() or file.shipped
-    except CalendarFileError as error:
+    except EditedFileError as error:
         return Finding("calendar", "warn", str(error))
     outdated = calendar.outdated(_today())
     if outdated:
         return Finding("calendar", "warn", outdated)
     return Finding("calendar", "ok", f"Holidays are known until {calendar.listed_until}.")
+
+
+def _freeze(folder: DataFolder) -> Finding:
+    file = FreezeFile(folder.freeze)
+    try:
+        table = file.read_if_changed() or file.shipped
+    except EditedFileError as error:
+        return Finding("freeze quantities", "warn", str(error))
+    outdated = table.outdated(_today())
+    if outdated:
+        return Finding("freeze quantities", "warn", outdated)
+    return Finding("freeze quantities", "ok", f"Compared on {table.checked}.")
 
 
 def _contracts(folder: DataFolder, today: Callable[[], date]) -> Finding:

@@ -14,7 +14,7 @@ from pathlib import Path
 from copytrade_gui.app.garbage import Collector
 from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.logs import log_to, note_refused_start
-from copytrade_gui.app.market_days import keep_calendar, put_calendar
+from copytrade_gui.app.market_files import keep_files, look_at, market_files
 from copytrade_gui.app.paper import (
     SimulatorLine,
     SimulatorOptions,
@@ -51,7 +51,6 @@ from copytrade_gui.services.lamps import Lamps
 from copytrade_gui.services.market import Market
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.trading import Trading
-from copytrade_gui.storage.files.calendar_file import CalendarFile
 from copytrade_gui.storage.files.folder import DataFolder, open_folder, profile_root
 from copytrade_gui.storage.files.problems import StorageError
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
@@ -177,9 +176,8 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         lost=LostRecords(store.installation.lost_ns, index.get),
     )
     store.journal.on_failure = engine.storage_failed
-    calendar = CalendarFile(folder.calendar)
-    engine.hours.calendar = calendar.shipped
-    await put_calendar(engine, calendar)
+    files = market_files(folder, engine)
+    await look_at(files, engine)
     if options.look_only:
         engine.brake(TradingState.HALT)
     if line is not None:
@@ -210,7 +208,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     for work in (
         sessions.keep(),
         closing.keep(),
-        keep_calendar(engine, calendar),
+        keep_files(files, engine),
         keep_lamps(engine, store, broker, clock, tidy),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))

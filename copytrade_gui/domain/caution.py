@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from copytrade_gui.domain.instrument import InstrumentKind
+from copytrade_gui.domain.freeze import NOT_KNOWN, FreezeTable
 from copytrade_gui.domain.money import Paise, order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, Product, Side
@@ -16,19 +16,6 @@ FAR_PERCENT_OPTION = 50
 """From where on a price is called far from the last one; options move further in a day."""
 LEVERAGE = 5
 """What intraday shares and futures may be worth, in times of the free margin, without a word."""
-FREEZE_AS_OF = "February 2026"
-FREEZE: Mapping[str, int] = {
-    "NIFTY": 1_800,
-    "BANKNIFTY": 600,
-    "FINNIFTY": 1_800,
-    "MIDCPNIFTY": 2_800,
-    "NIFTYNXT50": 600,
-    "SENSEX": 1_000,
-    "BANKEX": 900,
-}
-"""Units of an index's futures and options above which the exchange rejects one order, by underlying
-(docs/safety.md 10.6; the broker's contract file has no such column)."""
-_DERIVATIVES = frozenset({InstrumentKind.FUTURE, InstrumentKind.CALL, InstrumentKind.PUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +28,10 @@ class Portion:
 
 
 def cautions(
-    terms: OrderTerms, last_price: Decimal | None, portions: Iterable[Portion]
+    terms: OrderTerms,
+    last_price: Decimal | None,
+    portions: Iterable[Portion],
+    freeze: FreezeTable = NOT_KNOWN,
 ) -> tuple[str, ...]:
     """One sentence for each thing a trader should look at twice; none of them blocks.
 
@@ -53,7 +43,7 @@ def cautions(
         _far("Trigger", terms.trigger, terms, last_price),
         _unchecked_stop(terms, last_price),
         _worth(terms, last_price, sharing),
-        _above_freeze(terms, sharing),
+        _above_freeze(terms, sharing, freeze),
     ]
     return tuple(sentence for sentence in found if sentence)
 
@@ -105,18 +95,17 @@ def _worth(terms: OrderTerms, last: Decimal | None, sharing: list[Portion]) -> s
     )
 
 
-def _above_freeze(terms: OrderTerms, sharing: list[Portion]) -> str:
-    instrument = terms.instrument
-    freeze = FREEZE.get(instrument.underlying, 0) if instrument.kind in _DERIVATIVES else 0
-    large = [portion for portion in sharing if portion.quantity > freeze > 0]
-    if not large:
+def _above_freeze(terms: OrderTerms, sharing: list[Portion], table: FreezeTable) -> str:
+    freeze = table.of(terms.instrument)
+    large = [portion for portion in sharing if freeze is not None and portion.quantity > freeze]
+    if freeze is None or not large:
         return ""
     worst = max(large, key=lambda portion: portion.quantity)
     others = f" So in {len(large)} accounts." if len(large) > 1 else ""
     return (
         f"{grouped(worst.quantity)} units for {worst.name} are above the freeze quantity of "
-        f"{grouped(freeze)} for {instrument.underlying} (as of {FREEZE_AS_OF}): the exchange "
-        f"rejects such an order. Send it in parts.{others}"
+        f"{grouped(freeze)} for {terms.instrument.underlying} {table.as_of}: "
+        f"the exchange rejects such an order. Send it in parts.{others}"
     )
 
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copytrade_gui.domain.capabilities import Capabilities
-from copytrade_gui.domain.caution import FREEZE_AS_OF, Portion, cautions
+from copytrade_gui.domain.caution import Portion, cautions
 from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
+from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import (
@@ -277,11 +278,12 @@ def test_an_order_worth_more_than_its_account_is_named_in_rupees() -> None:
 
 
 def test_more_than_the_freeze_quantity_is_named() -> None:
-    ticket = replace(TICKET, instrument=FUTURE, quantity="2600", price="26000")
-    assert cautions(terms(ticket, None), None, [Portion("Master", 2_600, None)]) == (
+    ticket = terms(replace(TICKET, instrument=FUTURE, quantity="2600", price="26000"), None)
+    table = FreezeTable({(Exchange.NSEFO, "NIFTY"): 1_800}, date(2026, 2, 1))
+    assert cautions(ticket, None, [Portion("Master", 2_600, None)], table) == (
         (
             "2,600 units for Master are above the freeze quantity of 1,800 for NIFTY (as of "
-            f"{FREEZE_AS_OF}): the exchange rejects such an order. Send it in parts."
+            "01 Feb 2026): the exchange rejects such an order. Send it in parts."
         ),
     )
-    assert cautions(terms(ticket, None), None, [Portion("Master", 1_755, None)]) == ()
+    assert cautions(ticket, None, [Portion("Master", 1_755, None)], table) == ()

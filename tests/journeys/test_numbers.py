@@ -254,7 +254,7 @@ async def test_an_absurd_rule_of_an_older_file_is_that_followers_verdict_alone(
         follower = next(one for one in trip.accounts if one.master_id is not None)
     with closing(sqlite3.connect(open_folder(tmp_path, "paper").database)) as file, file:
         file.execute(
-            "UPDATE accounts SET parameter = ? WHERE account_id = ?",
+            "UPDATE links SET parameter = ? WHERE follower_id = ?",
             (parameter, follower.account_id),
         )
     async with journey(tmp_path, 3, kept=True) as trip:

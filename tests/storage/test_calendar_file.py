@@ -9,7 +9,8 @@ import pytest
 
 from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.storage.files.calendar_file import CalendarFile, CalendarFileError
+from copytrade_gui.storage.files.calendar_file import CalendarFile
+from copytrade_gui.storage.files.edited_file import EditedFileError
 
 
 def test_the_program_knows_the_holidays_of_its_year_and_makes_an_example(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
     if not said:
         assert file.read_if_changed() == file.shipped
         return
-    with pytest.raises(CalendarFileError, match=said):
+    with pytest.raises(EditedFileError, match=said):
         file.read_if_changed()
     assert file.read_if_changed() is None, "told once for each change"
 
@@ -81,7 +82,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
 def test_a_folder_in_its_place_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "calendar.toml"
     path.mkdir()
-    with pytest.raises(CalendarFileError, match="cannot be read"):
+    with pytest.raises(EditedFileError, match="cannot be read"):
         CalendarFile(path).read_if_changed()
 
 

@@ -13,6 +13,7 @@ from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.draft import not_taken
 from copytrade_gui.domain.events import PlanMade, PlanVoided
 from copytrade_gui.domain.exits import AWAITS_COPY
+from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.ids import AccountId, CommandId, plan_id, signal_id
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
@@ -112,6 +113,8 @@ class Submission:
         """Commands whose plan is long over and not known here any more."""
         self._storing: dict[CommandId, list[asyncio.Future[None]]] = {}
         self.lots = Lots(core.lanes, core.clock, core.work, core.settings)
+        self.freeze = FreezeTable()
+        """The most units of one order, by instrument; put anew while the program runs."""
 
     def restore(self, work: OpenWork) -> None:
         """Remember today's commands: a press repeated after a restart is not a new order."""

@@ -71,6 +71,11 @@ class DataFolder:
         return self.root / "calendar.toml"
 
     @property
+    def freeze(self) -> Path:
+        """Freeze quantities that the user puts right."""
+        return self.root / "freeze.toml"
+
+    @property
     def vault(self) -> Path:
         """Encrypted secrets of live accounts."""
         return self.root / "vault.json"

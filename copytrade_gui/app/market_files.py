@@ -1,0 +1,98 @@
+"""The files that a user edits while the program runs: the calendar, the freeze quantities.
+
+Each is read at the start and again when it changes; one that cannot be used changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, Generic, Protocol, TypeVar
+
+from copytrade_gui.domain.calendar import Calendar
+from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.freeze import FreezeTable
+from copytrade_gui.engine.engine import Engine
+from copytrade_gui.storage.files.calendar_file import CalendarFile
+from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError
+from copytrade_gui.storage.files.folder import DataFolder
+from copytrade_gui.storage.files.freeze_file import FreezeFile
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 30.0
+
+
+class _Dated(Protocol):
+    def outdated(self, day: date) -> str: ...
+
+
+Content = TypeVar("Content", bound=_Dated)
+
+
+class MarketFile(Generic[Content]):
+    """One file and what it puts in force. ``code`` names its alarms."""
+
+    def __init__(
+        self, code: str, file: EditedFile[Content], put: Callable[[Content], None]
+    ) -> None:
+        self.code = code
+        self._file = file
+        self._put = put
+        self.content = file.shipped
+        put(self.content)
+
+    async def look(self, engine: Engine) -> None:
+        """Put changed content in force; a file that cannot be used changes nothing."""
+        try:
+            read = await asyncio.to_thread(self._file.read_if_changed)
+        except EditedFileError as error:
+            engine.book.alarm(
+                self.code, f"{error} What held before still holds.", severity=Severity.WARNING
+            )
+            return
+        if read is not None:
+            self.content = read
+            self._put(read)
+            log.info("%s read", self.code)
+
+
+def market_files(folder: DataFolder, engine: Engine) -> tuple[MarketFile[Any], ...]:
+    """The files of a data folder; until they are looked at, what the program ships is in force."""
+
+    def put_calendar(calendar: Calendar) -> None:
+        engine.hours.calendar = calendar
+
+    def put_freeze(table: FreezeTable) -> None:
+        engine.submission.freeze = table
+
+    return (
+        MarketFile("calendar", CalendarFile(folder.calendar), put_calendar),
+        MarketFile("freeze", FreezeFile(folder.freeze), put_freeze),
+    )
+
+
+async def look_at(files: Sequence[MarketFile[Any]], engine: Engine) -> None:
+    """Put in force what changed in any of them."""
+    for file in files:
+        await file.look(engine)
+
+
+async def keep_files(files: Sequence[MarketFile[Any]], engine: Engine) -> None:
+    """Read them again when they change; tell once a day what has grown old.
+
+    A simulated market follows none of them, so nothing is told there. Runs until cancelled.
+    """
+    told: dict[str, tuple[date, str]] = {}
+    while True:
+        if engine.settings.keeps_sessions:
+            day = engine.hours.now.date()
+            for file in files:
+                said = (day, file.content.outdated(day))
+                if said[1] and told.get(file.code) != said:
+                    told[file.code] = said
+                    engine.book.alarm(file.code, said[1], severity=Severity.WARNING)
+        await asyncio.sleep(_LOOK_EVERY_S)
+        await look_at(files, engine)
