@@ -76,15 +76,12 @@ class SimulatorControl:
         Raises:
             BrokerFailureError: the broker refused.
         """
-        answer = await self.control("POST", "/sessions", {"client_id": client_id})
-        token = msgspec.json.decode(answer, type=dict[str, str])["token"]
-        reply = await self._call(
-            "DELETE" if changes is None else "PUT",
-            f"{urlsplit(self._line.base_url).path}/orders/{order_id}",
-            {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            None if changes is None else msgspec.json.encode(changes),
-        )
-        if reply.status != 200 or b'"brokerOrderId"' not in reply.body:
+        asked: dict[str, object] = {"client_id": client_id, "order_id": order_id}
+        what = "cancel" if changes is None else "modify"
+        if changes is not None:
+            asked["changes"] = changes
+        answer = await self.control("POST", f"/owner/{what}", asked)
+        if b'"order_id"' not in answer:
             raise BrokerFailureError(f"The broker refused the owner's change of {order_id}.")
 
     async def _call(

@@ -47,9 +47,9 @@ def order_fields(order: Order, switches: Switches, step: Step | None = None) -> 
         kind, price, trigger = step.kind, step.price, step.trigger
         reason, updated = step.reason, step.at
     updated_text = stamp(updated)
-    return {
+    fields: dict[str, object] = {
         "clientId": order.account,
-        "placedBy": order.account,
+        "placedBy": order.placed_by,
         "brokerOrderId": order.order_id,
         "exchangeOrderId": order.exchange_id,
         "orderStatus": status_text(status, switches, order.number),
@@ -78,9 +78,11 @@ def order_fields(order: Order, switches: Switches, step: Step | None = None) -> 
         "appKey": order.app_key,
         "apiOrderSource": terms.source,
         "algoId": terms.algo,
-        "source": "API",
+        "source": terms.channel,
         "orderTag": order.label,
     }
+    fields.update(order.words)
+    return fields
 
 
 def order_row(order: Order, switches: Switches) -> bytes:
@@ -117,29 +119,29 @@ def trade_row(fill: Fill, order: Order) -> bytes:
     if not fill.row:
         terms = order.terms
         instrument = terms.instrument
-        fill.row = _encode(
-            {
-                "clientId": order.account,
-                "placedBy": order.account,
-                "brokerOrderId": order.order_id,
-                "exchangeOrderId": order.exchange_id,
-                "exchangeTradeId": fill.trade_id,
-                "formattedInstrumentName": instrument.name,
-                "tradingSymbol": instrument.symbol,
-                "instrumentId": str(instrument.id),
-                "exchange": instrument.exchange,
-                "transactionType": "BUY" if terms.buy else "SELL",
-                "product": terms.product,
-                "orderComplexity": terms.complexity,
-                "orderType": terms.kind,
-                "validity": terms.validity,
-                "tradedPrice": rupees.text(fill.price),
-                "filledQuantity": str(fill.quantity),
-                "fillTimestamp": stamp(fill.at),
-                "algoId": terms.algo,
-                "orderTag": order.label,
-            }
-        )
+        fields: dict[str, object] = {
+            "clientId": order.account,
+            "placedBy": order.placed_by,
+            "brokerOrderId": order.order_id,
+            "exchangeOrderId": order.exchange_id,
+            "exchangeTradeId": fill.trade_id,
+            "formattedInstrumentName": instrument.name,
+            "tradingSymbol": instrument.symbol,
+            "instrumentId": str(instrument.id),
+            "exchange": instrument.exchange,
+            "transactionType": "BUY" if terms.buy else "SELL",
+            "product": terms.product,
+            "orderComplexity": terms.complexity,
+            "orderType": terms.kind,
+            "validity": terms.validity,
+            "tradedPrice": rupees.text(fill.price),
+            "filledQuantity": str(fill.quantity),
+            "fillTimestamp": stamp(fill.at),
+            "algoId": terms.algo,
+            "orderTag": order.label,
+        }
+        fields.update(order.words)
+        fill.row = _encode(fields)
     return fill.row
 
 

@@ -20,6 +20,7 @@ from copytrade_gui.simulator.login import Login, may_call
 from copytrade_gui.simulator.marketcalls import MarketCalls
 from copytrade_gui.simulator.misfortune import carry_out, dead_session, too_many
 from copytrade_gui.simulator.ordercalls import OrderCalls, change_count, read_place
+from copytrade_gui.simulator.owner import Owner
 from copytrade_gui.simulator.prices import slot_of
 from copytrade_gui.simulator.rates import window_class
 from copytrade_gui.simulator.wire import Reply, Request, Wire
@@ -230,6 +231,14 @@ class SimulatedBroker:
         """Log a client in without the login page; returns the token."""
         account = self.desk.accounts[client_id]
         return self.desk.open_session(account, account.app, self.desk.now()).token
+
+    def owner(self, client_id: str) -> Owner:
+        """The owner of an account, at the broker's own web page or phone.
+
+        Raises:
+            KeyError: no such account.
+        """
+        return Owner(self.desk, self.desk.accounts[client_id])
 
     def issue_code(self, client_id: str, app_key: str = "") -> str:
         """A one-time auth code, as the login page would hand out."""

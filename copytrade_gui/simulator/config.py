@@ -50,6 +50,8 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     bare_market: Literal["reject", "accept", "convert"] = "reject"
     """MARKET without a protection percentage: rejected by risk control, filled at any price, or
     turned into a LIMIT order near the last price, whose unfilled rest then works."""
+    web_market: Literal["accept", "convert"] = "convert"
+    """The same for an order of the broker's web page, phone app or dealer, which may be bare."""
     mcx_ioc: bool = False
     """Whether MCX takes IOC orders from the API; since March 2026 it does not."""
     reject_slm: bool = True

@@ -17,13 +17,39 @@ from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.feed.feed import DropHow
 from copytrade_gui.simulator.ist import stamp
 from copytrade_gui.simulator.ledger import ledger_row
+from copytrade_gui.simulator.owner import Owner, OwnerError, owned_row
 from copytrade_gui.simulator.wire import Reply, Request, Wire
 
 _Handler = Callable[[Request, dict[str, str]], object]
 
 
+class _OwnerOrder(msgspec.Struct, forbid_unknown_fields=True):
+    client_id: str
+    order: dict[str, str | int | float]
+    channel: str = "Web"
+    words: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class _OwnerChange(msgspec.Struct, forbid_unknown_fields=True):
+    client_id: str
+    order_id: str
+    changes: dict[str, str | int | float] = msgspec.field(default_factory=dict)
+
+
+class _OwnerExit(msgspec.Struct, forbid_unknown_fields=True):
+    client_id: str
+    exchange: str
+    instrument_id: str
+    product: str = "INTRADAY"
+    percent: int = 100
+    channel: str = "Web"
+
+
 class ControlError(Exception):
     """A control request that cannot be carried out; the text says what to change."""
+
+
+_PROBLEMS = (ControlError, OwnerError, msgspec.ValidationError, msgspec.DecodeError, KeyError)
 
 
 class ControlledBroker:
@@ -52,6 +78,10 @@ class ControlledBroker:
             ("POST", "/price"): self._price,
             ("POST", "/sessions/expire"): self._expire,
             ("POST", "/sessions"): self._open_session,
+            ("POST", "/owner/place"): self._owner_places,
+            ("POST", "/owner/modify"): self._owner_modifies,
+            ("POST", "/owner/cancel"): self._owner_cancels,
+            ("POST", "/owner/leave"): self._owner_leaves,
             ("GET", "/feed"): self._feed,
             ("POST", "/feed/drop"): self._drop_feed,
             ("POST", "/feed/certificate"): self._feed_certificate,
@@ -71,7 +101,13 @@ class ControlledBroker:
         query = {name: values[-1] for name, values in parse_qs(request.query).items()}
         try:
             return self.broker.desk.data(route(request, query), now)
-        except (ControlError, msgspec.ValidationError, msgspec.DecodeError, KeyError) as problem:
+        except (
+            ControlError,
+            OwnerError,
+            msgspec.ValidationError,
+            msgspec.DecodeError,
+            KeyError,
+        ) as problem:
             return self.broker.desk.data({"error": str(problem)}, now, 400)
 
     @property
@@ -180,6 +216,38 @@ class ControlledBroker:
     def _open_session(self, request: Request, _query: dict[str, str]) -> object:
         account = self._account(_object(request))
         return {"token": self.broker.open_session(account.client_id)}
+
+    # -- trading past the programs' interface -------------------------------------------------
+
+    def _owner_places(self, request: Request, _query: dict[str, str]) -> object:
+        """An order from the broker's page, phone or dealer: see `Owner.place`."""
+        asked = msgspec.json.decode(request.body or b"{}", type=_OwnerOrder)
+        order = self._owner(asked.client_id).place(
+            asked.order, channel=asked.channel, words=asked.words
+        )
+        return owned_row(order)
+
+    def _owner_modifies(self, request: Request, _query: dict[str, str]) -> object:
+        asked = msgspec.json.decode(request.body or b"{}", type=_OwnerChange)
+        return owned_row(self._owner(asked.client_id).modify(asked.order_id, asked.changes))
+
+    def _owner_cancels(self, request: Request, _query: dict[str, str]) -> object:
+        asked = msgspec.json.decode(request.body or b"{}", type=_OwnerChange)
+        return owned_row(self._owner(asked.client_id).cancel(asked.order_id))
+
+    def _owner_leaves(self, request: Request, _query: dict[str, str]) -> object:
+        """A position is left at MARKET, whole or a ``percent`` of it."""
+        asked = msgspec.json.decode(request.body or b"{}", type=_OwnerExit)
+        order = self._owner(asked.client_id).leave(
+            asked.exchange, asked.instrument_id, asked.product,
+            percent=asked.percent, channel=asked.channel,
+        )  # fmt: skip
+        return owned_row(order)
+
+    def _owner(self, client_id: str) -> Owner:
+        return self.broker.owner(self._account({"client_id": client_id}).client_id)
+
+    # -- the feed -----------------------------------------------------------------------------
 
     def _feed(self, _request: Request, _query: dict[str, str]) -> object:
         feed = self.broker.feed

@@ -71,12 +71,12 @@ class Exchange:
         if account.day != today:
             self.settle(account, now)
         self.order_count += 1
+        app_key = account.app.key if terms.channel == "API" else "NA"
         order = Order(
-            0, account.client_id, self._order_id(today), terms, now, now, account.app.key,
-            origin, parent,
-        )  # fmt: skip
+            0, account.client_id, self._order_id(today), terms, now, now, app_key, origin, parent
+        )
         if twist is not None:
-            order.twist(twist)
+            order.take(twist)
             if twist.late_ns:
                 order.accepted_at += twist.late_ns
                 order.visible_at += twist.late_ns

@@ -7,7 +7,6 @@ from itertools import islice
 import msgspec
 
 from copytrade_gui.simulator.accounts import Account
-from copytrade_gui.simulator.amend import new_terms
 from copytrade_gui.simulator.books import (
     book_body,
     failed_code,
@@ -17,6 +16,7 @@ from copytrade_gui.simulator.books import (
     stale_row,
     trade_row,
 )
+from copytrade_gui.simulator.changes import cancel_order, modify_order
 from copytrade_gui.simulator.codes import text_of
 from copytrade_gui.simulator.desk import Call, Desk, read_object
 from copytrade_gui.simulator.faults import Fault
@@ -36,7 +36,6 @@ from copytrade_gui.simulator.wire import Reply
 
 _HEAD = b'{"status":"Ok","message":"Success","result":['
 _TAKEN = b'{"status":"Success","message":"Success","brokerOrderId":"%b","requestTime":"%b"}'
-_CHANGEABLE = frozenset({"open", "trigger", "queued"})
 
 
 def read_place(call: Call, desk: Desk) -> None:
@@ -124,46 +123,25 @@ class OrderCalls:
     def modify(self, call: Call) -> Reply:
         """PUT /orders/{id}: an object with only what changes; an array of one by a switch."""
         desk, account = self._desk, call.client
-        desk.exchange.settle(account, call.now)
         fields = read_object(call.request.body)
         array = call.request.body.lstrip()[:1] == b"["
         if not fields or (array and desk.switches.modify_body == "object"):
             return refused_change(call, "EC914", desk)
-        if not (call.argument.isascii() and call.argument.isalnum()):
-            return refused_change(call, "EC985", desk)
-        order = account.orders.get(call.argument)
-        if order is None or order.visible_at > call.now:
-            return refused_change(call, "EC999", desk)
-        if order.stage not in _CHANGEABLE or order.status in {"modify pending", "cancel pending"}:
-            return refused_change(call, "EC993", desk)
-        known = {name: value for name, value in fields.items() if name in _MODIFIABLE}
-        if not known:
-            return refused_change(call, "EC992", desk)
         try:
-            leg = msgspec.convert(known, Leg)
-            terms = new_terms(order, leg, remaining=desk.switches.modify_quantity == "remaining")
+            order = modify_order(desk, account, call.argument, fields, call.now)
         except RefusedError as refused:
             return refused_change(call, refused.code, desk)
-        except msgspec.ValidationError:
-            return refused_change(call, "EC992", desk)
-        desk.exchange.modify(account, order, terms, call.now)
         return self._taken(order, call.now)
 
     def cancel(self, call: Call) -> Reply:
         """DELETE /orders/{id}."""
-        desk, account = self._desk, call.client
-        desk.exchange.settle(account, call.now)
-        if not (call.argument.isascii() and call.argument.isalnum()):
-            return refused_change(call, "EC979", desk)
-        order = account.orders.get(call.argument)
-        if order is None or order.visible_at > call.now:
-            return refused_change(call, "EC997", desk)
-        if not desk.exchange.cancel(account, order, call.now):
-            return refused_change(call, "EC995", desk)
+        try:
+            order = cancel_order(self._desk, call.client, call.argument, call.now)
+        except RefusedError as refused:
+            return refused_change(call, refused.code, self._desk)
         return self._taken(order, call.now)
 
     def _taken(self, order: Order, now: int) -> Reply:
-        self._desk.changes += 1
         return self._desk.ok(
             {
                 "status": "Success",
@@ -263,12 +241,6 @@ class OrderCalls:
     def _seen_at(lies: Sequence[tuple[Fault, random.Random]], now: int) -> int:
         ages = [fault.seconds for fault, _ in lies if fault.action == "book_stale"]
         return now - round(max(ages, default=0.0) * NS)
-
-
-_MODIFIABLE = frozenset(
-    {"quantity", "orderType", "validity", "price", "slTriggerPrice", "disclosedQuantity",
-     "marketProtectionPercent"}
-)  # fmt: skip
 
 
 def _failed_leg(code: str) -> bytes:

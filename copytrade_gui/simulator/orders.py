@@ -7,6 +7,9 @@ import msgspec
 
 from copytrade_gui.simulator.instruments import Instrument
 
+CHANNELS = frozenset({"Web", "App", "Dealer"})
+"""Where an order may come from beside the programs' interface; the books call it the source."""
+
 Stage = Literal["queued", "received", "trigger", "open", "done"]
 """Where the machinery has the order; the text a client reads is `Order.status`.
 
@@ -35,6 +38,7 @@ class Terms(msgspec.Struct, gc=False):
     tag: str = ""
     algo: str = ""
     source: str = "API"
+    channel: str = "API"  # or one of CHANNELS
 
     @property
     def worst(self) -> int:
@@ -68,7 +72,7 @@ class Fill(msgspec.Struct, gc=False):
 
 
 class Twist(msgspec.Struct):
-    """What faults do to one order beyond the request's own terms."""
+    """What faults, or the page it comes from, do to one order beyond the request's own terms."""
 
     late_ns: int = 0
     hidden_ns: int = 0
@@ -79,6 +83,7 @@ class Twist(msgspec.Struct):
     end_status: str = ""
     parts: int = 0
     late_fill: bool = False
+    words: tuple[tuple[str, str], ...] = ()
 
 
 class Order(msgspec.Struct, gc=False):
@@ -94,7 +99,7 @@ class Order(msgspec.Struct, gc=False):
     accepted_at: int
     visible_at: int  # not in any book before this
     app_key: str = "NA"
-    origin: str = "request"  # or "duplicate" (made by a fault), "leg" (bracket and cover orders)
+    origin: str = "request"  # or duplicate (made by a fault), leg (of BO and CO), web, app, dealer
     parent: str = "NA"
     exchange_id: str = ""
     stage: Stage = "received"
@@ -117,6 +122,7 @@ class Order(msgspec.Struct, gc=False):
     late_fill: bool = False  # a fault: the exchange fills it once more after the cancel
     parts: int = 0  # a fault: fill in this many parts; 0 leaves it to chance
     row: bytes = b""  # rendered book row; empty when something changed
+    words: tuple[tuple[str, str], ...] = ()  # fields of books and feed that show something else
     told: int = 0  # how many of the steps the push feed has told
     untold: tuple[Fill, ...] = ()  # fills it has not told yet
 
@@ -131,11 +137,16 @@ class Order(msgspec.Struct, gc=False):
         return (self.terms.tag if self.shown_tag is None else self.shown_tag) or "NA"
 
     @property
+    def placed_by(self) -> str:
+        """Client or dealer, as the books name them."""
+        return "DEALER01" if self.terms.channel == "Dealer" else self.account
+
+    @property
     def live(self) -> bool:
         return self.stage != "done"
 
-    def twist(self, twist: Twist) -> None:
-        """Take on what faults do to it."""
+    def take(self, twist: Twist) -> None:
+        """Take on what faults do to it, or its owner asks for."""
         self.visible_at += twist.hidden_ns
         self.doom = twist.reject
         self.shown_status = twist.status
@@ -143,6 +154,7 @@ class Order(msgspec.Struct, gc=False):
         self.parts = twist.parts
         self.late_fill = twist.late_fill
         self.shown_tag = twist.tag
+        self.words = twist.words
 
     def note(self, at: int, status: str) -> None:
         """Move to a status text and remember the step."""

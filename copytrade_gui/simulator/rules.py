@@ -46,7 +46,7 @@ class MarketRules:
         A bare MARKET becomes a LIMIT order where the switch says so. Others stay as they are.
         """
         percent = rupees.parse(terms.protection) or 0
-        bare = not percent and terms.kind == "MARKET" and self.switches.bare_market == "convert"
+        bare = not percent and terms.kind == "MARKET" and self._bare_market(terms) == "convert"
         if terms.kind not in {"MARKET", "SLM"} or not (percent or bare):
             return terms
         last, tick = self._prices.last(terms.instrument, slot), terms.instrument.tick
@@ -58,16 +58,20 @@ class MarketRules:
             return msgspec.structs.replace(terms, kind="LIMIT", price=worst)
         return msgspec.structs.replace(terms, bound=worst)
 
+    def _bare_market(self, terms: Terms) -> str:
+        switches = self.switches
+        return switches.bare_market if terms.channel == "API" else switches.web_market
+
     def policy(self, terms: Terms, at: int) -> str:
         """Why the broker's own rules reject an order, or nothing."""
         switches = self.switches
         if (
             terms.kind == "MARKET"
             and terms.protection == "0.0"
-            and switches.bare_market == "reject"
+            and self._bare_market(terms) == "reject"
         ):
             return "RMS:Rule: MARKET order without market protection is not allowed"
-        if terms.kind == "SLM" and switches.reject_slm:
+        if terms.kind == "SLM" and switches.reject_slm and terms.channel == "API":
             return "RMS:Rule: SLM order is not allowed"
         if switches.trading_hours and not is_open(terms.instrument.exchange, at):
             return "Market is closed."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.order import OrderTerms, Side
+from copytrade_gui.simulator import rupees
 from copytrade_gui.simulator.accounts import Account as BrokerAccount
-from copytrade_gui.simulator.orders import Terms
 from copytrade_gui.simulator.positions import Position
 from tests.proof.rig import World
 
@@ -22,11 +22,11 @@ def trades_himself(made: World, account: Account, terms: OrderTerms, quantity: i
         101 if terms.side is Side.BUY else 99
     )
     price = far // 100 - far // 100 % found.tick
-    order = Terms(
-        found, buy=terms.side is Side.BUY, quantity=quantity, product="INTRADAY", kind="LIMIT",
-        validity="DAY", complexity="REGULAR", price=price, source="WEB",
-    )  # fmt: skip
-    made.broker.desk.exchange.accept(_at_broker(made, account), order, made.time.wall_ns())
+    fields = {
+        "exchange": key.exchange, "instrumentId": key.instrument_id, "quantity": str(quantity),
+        "transactionType": terms.side.value, "orderType": "LIMIT", "price": rupees.text(price),
+    }  # fmt: skip
+    made.broker.owner(account.client_id).place(fields, channel="App")
 
 
 def holds_from_yesterday(made: World, account: Account, terms: OrderTerms, quantity: int) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Callable
 
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.simulator.wire import Request
+from copytrade_gui.simulator.orders import Order
+from copytrade_gui.simulator.owner import OwnerError
 from tests.proof.rig import World
-
-ORDERS = "/v1/orders"
 
 
 class Owner:
-    """One account's owner, logged in beside us."""
+    """One account's owner, at work beside us."""
 
     def __init__(self, world: World, account: AccountId) -> None:
         self._world = world
         self._client_id = world.account(account).client_id
-        self._token = world.broker.open_session(self._client_id)
+        self._owner = world.broker.owner(self._client_id)
 
     def orders(self) -> list[str]:
         """Ids of all his orders of today that the broker shows him."""
@@ -27,21 +26,16 @@ class Owner:
 
     def change(self, order_id: str, **fields: str) -> bool:
         """Ask for a change, fields as the broker spells them; False if the broker refuses."""
-        return self._call("PUT", order_id, msgspec.json.encode(fields))
+        return _taken(lambda: self._owner.modify(order_id, fields))
 
     def cancel(self, order_id: str) -> bool:
         """Ask for a cancel; False if the broker refuses."""
-        return self._call("DELETE", order_id, b"")
+        return _taken(lambda: self._owner.cancel(order_id))
 
-    def _call(self, method: str, order_id: str, body: bytes) -> bool:
-        reply = self._world.broker.handle(
-            Request(
-                method,
-                f"{ORDERS}/{order_id}",
-                "",
-                {"authorization": f"Bearer {self._token}"},
-                body,
-                "127.0.0.1",
-            )
-        )
-        return reply.status == 200 and b'"brokerOrderId"' in reply.body
+
+def _taken(ask: Callable[[], Order]) -> bool:
+    try:
+        ask()
+    except OwnerError:
+        return False
+    return True

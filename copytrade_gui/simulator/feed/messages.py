@@ -31,6 +31,7 @@ def order_update(account: Account, order: Order, step: Step, switches: Switches)
         status = order.shown_end
     updated = stamp(step.at)
     pending = step.quantity - step.filled
+    sender = account.app.name if terms.channel == "API" else terms.channel
     message = {
         "clientId": order.account,
         "validity": terms.validity,
@@ -47,7 +48,7 @@ def order_update(account: Account, order: Order, step: Step, switches: Switches)
         "cancelledQuantity": str(pending) if step.status.startswith("cancelled") else "0",
         "algoId": terms.algo,
         "marketProtectionPercent": terms.protection,
-        "placedBy": order.account,
+        "placedBy": order.placed_by,
         "averageTradedPrice": rupees.text(rupees.average(step.value, step.filled)),
         "filledQuantity": str(step.filled),
         "pendingQuantity": str(pending),
@@ -59,13 +60,14 @@ def order_update(account: Account, order: Order, step: Step, switches: Switches)
         "exchangeUpdateTime": updated,
         "mainLegOrderId": order.parent,
         "validityDate": str(day_number(order.accepted_at) + _FIRST_DAY),
-        "source": "API",
-        "comments": f"{order.label}~{order.app_key}~{account.app.name}",
+        "source": terms.channel,
+        "comments": f"{order.label}~{order.app_key}~{sender}",
         "brokerUpdateTime": updated,
     }
     if switches.feed_tag != "comments":
         message["comments"] = ""
         message[switches.feed_tag] = order.label
+    message.update(order.words)
     return msgspec.json.encode(message)
 
 
@@ -73,27 +75,27 @@ def trade_update(order: Order, fill: Fill, switches: Switches) -> bytes:
     """The update of one fill. It has no tag; day and time are numbers of a spreadsheet."""
     terms = order.terms
     side = "BUY" if terms.buy else "SELL"
-    return msgspec.json.encode(
-        {
-            "tradedPrice": rupees.text(fill.price),
-            "filledQuantity": str(fill.quantity),
-            "exchangeTradeId": fill.trade_id,
-            "instrumentId": str(terms.instrument.id),
-            "exchange": terms.instrument.exchange,
-            "clientId": order.account,
-            "orderComplexity": terms.complexity,
-            "product": terms.product,
-            "tradingSymbol": terms.instrument.symbol,
-            "fillDate": str(day_number(fill.at) + _FIRST_DAY),
-            "fillTime": day_fraction(second_of_day(fill.at)),
-            "brokerOrderId": order.order_id,
-            "exchangeOrderId": order.exchange_id,
-            "transactionType": side[0] if switches.trade_side == "letter" else side,
-            "orderType": terms.kind,
-            "placedBy": order.account,
-            "algoId": terms.algo,
-        }
-    )
+    message = {
+        "tradedPrice": rupees.text(fill.price),
+        "filledQuantity": str(fill.quantity),
+        "exchangeTradeId": fill.trade_id,
+        "instrumentId": str(terms.instrument.id),
+        "exchange": terms.instrument.exchange,
+        "clientId": order.account,
+        "orderComplexity": terms.complexity,
+        "product": terms.product,
+        "tradingSymbol": terms.instrument.symbol,
+        "fillDate": str(day_number(fill.at) + _FIRST_DAY),
+        "fillTime": day_fraction(second_of_day(fill.at)),
+        "brokerOrderId": order.order_id,
+        "exchangeOrderId": order.exchange_id,
+        "transactionType": side[0] if switches.trade_side == "letter" else side,
+        "orderType": terms.kind,
+        "placedBy": order.placed_by,
+        "algoId": terms.algo,
+    }
+    message.update(order.words)
+    return msgspec.json.encode(message)
 
 
 def day_fraction(second: int) -> str:
