@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from decimal import Decimal
 from importlib import resources
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -90,8 +91,8 @@ def shipped_text(name: str) -> str:
 
 
 def toml_of(text: str, where: str) -> dict[str, Any]:
-    """What a TOML text holds. Raises EditedFileError."""
+    """What a TOML text holds, with decimals read exactly. Raises EditedFileError."""
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=Decimal)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise EditedFileError(f"{where} is not in the form of TOML: {error}.") from error
