@@ -124,7 +124,7 @@ async def _demo(chosen: DemoOptions, data_dir: Path, picture: Path) -> DemoResul
         memory = FileMemory(engine.opened.folder.root / "window.ini")
         window = MainWindow(engine.console(), settings=memory)
         window.resize(1600, 1000)
-        window.reset_layout()  # for this size, not for the smaller one of a screen that is none
+        window.panels.arrange()  # for this size, not for the smaller one of a screen that is none
         window.show()
         await window.start()
         result, orders = await engine.call(demo_on(engine.opened, chosen))

@@ -1,8 +1,11 @@
-"""Every action of the window in one table, which menus, keys, tips, palette and tests read."""
+"""Every action of the window in one table, which menus, keys, tips, palette and tests read.
+
+Those that lead to a panel stand in the panels' own table and join it here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,13 +30,6 @@ class Act(StrEnum):
     HALT = "halt"
     KILL = "kill"
     RESUME = "resume"
-    VIEW_TICKET = "view_ticket"
-    VIEW_FOLLOWERS = "view_followers"
-    VIEW_FEED = "view_feed"
-    VIEW_LATENCY = "view_latency"
-    VIEW_ORDERS = "view_orders"
-    VIEW_ACTIVITY = "view_activity"
-    VIEW_NOTICES = "view_notices"
     NEXT_PANEL = "next_panel"
     RESET_LAYOUT = "reset_layout"
     FULL_SCREEN = "full_screen"
@@ -99,6 +95,16 @@ class Spec:
     brief: str = ""
     """What a narrow button says; the text where it is empty."""
 
+    @property
+    def plain_text(self) -> str:
+        """The action's name without its mnemonic."""
+        return self.text.replace("&", "")
+
+    @property
+    def full_tip(self) -> str:
+        """The tool tip: what it does, and its keys."""
+        return f"{self.tip} ({', '.join(self.keys)})" if self.keys else self.tip
+
 
 _T, _E = Where.TABLE, Where.EVERYWHERE
 
@@ -153,19 +159,6 @@ SPECS: dict[Act, Spec] = {
         "play",
         question=True,
     ),
-    Act.VIEW_TICKET: Spec("&Ticket", "Go to the order ticket", "View", ("Ctrl+1",), "list"),
-    Act.VIEW_FOLLOWERS: Spec(
-        "&Followers", "Go to the followers", "View", ("F7", "Ctrl+2"), "users"
-    ),
-    Act.VIEW_ORDERS: Spec("&Order book", "Go to the order book", "View", ("F3", "Ctrl+3"), "table"),
-    Act.VIEW_FEED: Spec("&Live feed", "Go to the live feed", "View", ("Ctrl+4",), "activity"),
-    Act.VIEW_LATENCY: Spec(
-        "L&atency", "Go to the latency charts", "View", ("F9", "Ctrl+5"), "chart-line"
-    ),
-    Act.VIEW_ACTIVITY: Spec(
-        "A&ctivity and audit", "Go to the audit trail", "View", ("F12", "Ctrl+6"), "history"
-    ),
-    Act.VIEW_NOTICES: Spec("&Notices", "Go to the notice centre", "View", ("Ctrl+7",), "bell"),
     Act.NEXT_PANEL: Spec("Ne&xt panel", "Move to the next panel", "View", ("Ctrl+Tab",)),
     Act.RESET_LAYOUT: Spec(
         "Reset la&yout",
@@ -326,39 +319,37 @@ _CONTEXTS = {
 
 def plain_text(act: Act) -> str:
     """The action's name without its mnemonic."""
-    return SPECS[act].text.replace("&", "")
-
-
-def tip(act: Act) -> str:
-    """The tool tip: what it does, and its keys."""
-    spec = SPECS[act]
-    return f"{spec.tip} ({', '.join(spec.keys)})" if spec.keys else spec.tip
+    return SPECS[act].plain_text
 
 
 class Actions(QObject):
-    """The QActions made from the table. Panels connect what they do; nobody else toggles it."""
+    """The QActions made from the table. Panels connect what they do; nobody else toggles it.
 
-    def __init__(self, window: QWidget, icons: Icons) -> None:
+    ``specs``: all of them by name, those that lead to the panels (``go_to``) first.
+    """
+
+    def __init__(self, window: QWidget, icons: Icons, go_to: Mapping[str, Spec]) -> None:
         super().__init__(window)
-        self._made: dict[Act, QAction] = {}
-        for act, spec in SPECS.items():
+        self.specs: dict[str, Spec] = {**go_to, **{str(act): spec for act, spec in SPECS.items()}}
+        self._made: dict[str, QAction] = {}
+        for act, spec in self.specs.items():
             action = QAction(spec.text, window)
             action.setObjectName(f"action_{act}")
             action.setShortcuts([QKeySequence(key) for key in spec.keys])
             action.setShortcutContext(_CONTEXTS[spec.where])
             # A held key must never send twice.
             action.setAutoRepeat(act in (Act.TEXT_LARGER, Act.TEXT_SMALLER))
-            action.setIconText(spec.brief or plain_text(act))
-            set_tip(action, tip(act))
+            action.setIconText(spec.brief or spec.plain_text)
+            set_tip(action, spec.full_tip)
             if spec.icon:
                 icons.dress(action, spec.icon)
             if spec.where is not Where.TABLE:
                 window.addAction(action)
             self._made[act] = action
 
-    def __getitem__(self, act: Act) -> QAction:
+    def __getitem__(self, act: str) -> QAction:
         return self._made[act]
 
-    def on(self, act: Act, call: Callable[[], object]) -> None:
+    def on(self, act: str, call: Callable[[], object]) -> None:
         """Let a panel do what the action says."""
         self._made[act].triggered.connect(lambda _checked=False: call())

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtCore import QRect, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
-from copytrade_gui.domain.events import Event, Severity
+from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.console import Console
 from copytrade_gui.ui import assets, figures
@@ -26,15 +26,13 @@ from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.followers.halt_work import HaltWork
 from copytrade_gui.ui.icons import OTHER_NAMES, Icons
 from copytrade_gui.ui.latency.latency import LatencyPanel
-from copytrade_gui.ui.latency.latency_samples import KEPT
-from copytrade_gui.ui.layout import arrange, give_corners
+from copytrade_gui.ui.layout import prepare
 from copytrade_gui.ui.menus import build_menus
-from copytrade_gui.ui.news.notice_centre import NoticeCentre
 from copytrade_gui.ui.notices import Notice, Notices
 from copytrade_gui.ui.orders.order_work import OrderWork
 from copytrade_gui.ui.orders.orders import OrdersPanel
 from copytrade_gui.ui.orders.unmatched_work import UnmatchedWork
-from copytrade_gui.ui.parts import Parts
+from copytrade_gui.ui.panels import GO_TO, Panels
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.screen_news import ScreenNews
 from copytrade_gui.ui.stops.stop_work import StopWork
@@ -46,7 +44,6 @@ from copytrade_gui.ui.theme import Theme
 from copytrade_gui.ui.ticket.order_entry import OrderEntryPanel
 from copytrade_gui.ui.view_work import ViewWork
 from copytrade_gui.ui.widgets.bands import Bands
-from copytrade_gui.ui.widgets.docks import Dock
 from copytrade_gui.ui.widgets.toasts import Toasts
 from copytrade_gui.ui.window_state import (
     WindowMemory,
@@ -75,7 +72,7 @@ class MainWindow(QMainWindow):
         wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__()
-        assets.check(ICON_NAMES | OTHER_NAMES)
+        assets.check(ICON_NAMES | OTHER_NAMES | {go.icon for go in GO_TO.values()})
         self.setObjectName("main_window")
         self._console = console
         self.closing = asyncio.Event()
@@ -88,7 +85,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(
             theme=theme,
             icons=icons,
-            actions=Actions(self, icons),
+            actions=Actions(self, icons, GO_TO),
             tasks=Tasks(notices.warn),
             notices=notices,
             roster=Roster(),
@@ -100,7 +97,6 @@ class MainWindow(QMainWindow):
         )
         apply_look(theme, settings)
         self._build_panels()
-        self._build_docks()
         self._build_top()
         self._connect()
         self._seconds = QTimer(self)
@@ -109,7 +105,7 @@ class MainWindow(QMainWindow):
         self._paint_mode()
         self.setMinimumSize(*SMALLEST)
         self.resize(first_size(self.screen()))
-        self.reset_layout()
+        self.panels.arrange()
         restore_layout(self, settings)
 
     # ------------------------------------------------------------ life
@@ -121,9 +117,9 @@ class MainWindow(QMainWindow):
         self.news.run()
         self._seconds.start()
         self.status.begin()
-        self.ticket.begin()
-        self.activity.read()
-        self.ticket.form.focus_first_gap()
+        for panel in self.panels:
+            panel.begin()
+        self.ticket.take_focus()
 
     async def stop(self) -> None:
         """Remember the layout, end timers and tasks, close for good; the window is gone then."""
@@ -135,13 +131,7 @@ class MainWindow(QMainWindow):
         self.toasts.clear()
         for timer in self.findChildren(QTimer):
             timer.stop()
-        for part in (
-            self.ticket,
-            self.latency,
-            self.activity,
-            self.status,
-            self.follower_work.edits,
-        ):
+        for part in (*self.panels, self.status, self.follower_work.edits):
             part.stop()
         await self.desk.tasks.cancel_all()
         self._may_close = True
@@ -154,10 +144,8 @@ class MainWindow(QMainWindow):
         roster.set_accounts(await console.followers.accounts())
         roster.set_statuses(await console.followers.statuses())
         orders = await console.trading.orders()
-        self.feed.load(orders)
-        self.orders.load(orders)
-        self.followers.load(orders)
-        self.latency.load(await console.history.latency(KEPT))
+        for panel in self.panels:
+            await panel.load(orders)
         change = await console.trading.state()
         self.strip.show_change(change)
         self.order_work.show_state(change.state)
@@ -165,10 +153,6 @@ class MainWindow(QMainWindow):
         for lamp in console.lamps():
             self.status.show_lamp(lamp)
         self._on_second()
-
-    def _on_orders(self, batch: list[Event]) -> None:
-        self.orders.on_events(batch)
-        self.stops.refresh()
 
     def _on_overrun(self) -> None:
         self.desk.notices.warn("The window fell behind, so everything was read again.")
@@ -181,51 +165,27 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ building
 
     def _build_panels(self) -> None:
-        console, desk = self._console, self.desk
-        self.followers = FollowersPanel(desk)
-        self.ticket = OrderEntryPanel(desk, console.trading, console.market)
-        self.feed = LiveFeedPanel(desk)
-        self.latency = LatencyPanel(desk)
-        self.orders = OrdersPanel(desk, console.trading)
-        self.activity = ActivityPanel(desk, console.history, self.orders.words_of)
-        self.centre = NoticeCentre(desk)
+        desk = self.desk
+        prepare(self)
+        self.panels = Panels(self, desk, self._console)
+        self.ticket = self.panels.one(OrderEntryPanel)
+        self.followers = self.panels.one(FollowersPanel)
+        self.orders = self.panels.one(OrdersPanel)
+        self.feed = self.panels.one(LiveFeedPanel)
+        self.latency = self.panels.one(LatencyPanel)
+        self.activity = self.panels.one(ActivityPanel)
         self.strip = TopStrip(desk)
         self.bands = Bands(desk.icons)
         self.status = StatusLamps(desk)
         self.setStatusBar(self.status)
         self.toasts = Toasts(desk.icons, self)
 
-    def _build_docks(self) -> None:
-        options = QMainWindow.DockOption
-        self.setDockOptions(
-            options.AllowNestedDocks | options.AllowTabbedDocks | options.GroupedDragging
-        )
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.docks: dict[str, Dock] = {}
-        for name, title, panel in (
-            ("order_entry", "Order ticket", self.ticket),
-            ("live_feed", "Live feed", self.feed),
-            ("latency", "Latency", self.latency),
-            ("orders", "Order book", self.orders),
-            ("activity", "Activity", self.activity),
-            ("notices", "Notices", self.centre),
-        ):
-            self.docks[name] = Dock(name, title, panel, self.desk.icons, self)
-            for signal in (
-                self.docks[name].visibilityChanged,
-                self.docks[name].dockLocationChanged,
-                self.docks[name].topLevelChanged,
-            ):
-                signal.connect(self._on_docks_moved)
-        self.setCentralWidget(self.followers)
-        give_corners(self)
-
     def _build_top(self) -> None:
         top = QWidget()
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(build_menus(self, self.desk.actions, list(self.docks.values())))
+        column.addWidget(build_menus(self, self.desk.actions, self.panels.docks.values()))
         column.addWidget(self.strip)
         column.addWidget(self.bands)
         self.setMenuWidget(top)
@@ -238,7 +198,12 @@ class MainWindow(QMainWindow):
         )
         self.halt_work = HaltWork(desk, console.trading, self.followers, self.bands, self)
         self.unmatched_work = UnmatchedWork(
-            desk, self.orders, self.followers, self.bands, self.docks["orders"].raise_, self
+            desk,
+            self.orders,
+            self.followers,
+            self.bands,
+            self.panels.show,
+            self,
         )
         self.follower_work = FollowerWork(
             desk, self.followers, console.followers, console.sessions, self
@@ -246,52 +211,32 @@ class MainWindow(QMainWindow):
         self.view_work = ViewWork(
             self,
             desk,
-            Parts(
-                self.ticket, self.followers, self.feed, self.latency, self.orders, self.activity,
-                self.centre, self.docks,
-            ),
+            self.panels,
             console.market,
             profile=console.profile,
-            reset_layout=self.reset_layout,
             refresh=self.refresh_view,
         )  # fmt: skip
         desk.notices.told.connect(self._on_told)
-        desk.notices.unread_changed.connect(self._on_unread_changed)
         desk.roster.stranger_seen.connect(
             lambda: desk.tasks.start(self.follower_work.edits.reload(), name="reload accounts")
         )
+        self.orders.counts_changed.connect(self.stops.refresh)
+        self.activity.order_of = self.orders.words_of
         # Accounts first, so that every other part finds their names.
-        light = (
-            desk.roster, self.strip, self.status, desk.notices, self.ticket, self.activity,
-            self.order_work,
-        )  # fmt: skip
+        light = (desk.roster, self.strip, self.status, desk.notices, self.order_work)
         self.news = ScreenNews(
             console.events,
-            light=[part.on_events for part in light],
-            heavy=[
-                self.feed.on_events,
-                self.followers.on_events,
-                self._on_orders,
-                self.latency.on_events,
-            ],
+            light=[*(part.on_events for part in light), *self.panels.heard_by(heavy=False)],
+            heavy=self.panels.heard_by(heavy=True),
             overrun=self._on_overrun,
             alive=console.window_answers,
             parent=self,
         )
         self.latency.in_turn = self.news.ask
 
-    def _on_docks_moved(self, *_: object) -> None:
-        for dock in self.docks.values():
-            dock.refresh_title(self)
-
     def refresh_view(self) -> None:
         """Read everything again from the engine."""
         self.desk.tasks.start(self._load(), name="refresh")
-        self.activity.read()
-
-    def reset_layout(self) -> None:
-        """Put every dock back where it was at first."""
-        arrange(self, self.docks)
 
     # ------------------------------------------------------------ looks
 
@@ -322,10 +267,6 @@ class MainWindow(QMainWindow):
         self.toasts.show_notice(notice)
         if notice.severity is Severity.CRITICAL:
             QApplication.alert(self)
-
-    def _on_unread_changed(self, number: int) -> None:
-        words = f"Notices ({figures.whole(number)})" if number else "Notices"
-        self.docks["notices"].setWindowTitle(words)
 
     # ------------------------------------------------------------ closing
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMenu, QMenuBar, QWidget
 
-from copytrade_gui.ui.actions import MENU_TITLES, MENUS, SPECS, Act, Actions
+from copytrade_gui.ui.actions import MENU_TITLES, MENUS, Act, Actions
 
 THEMES = (Act.THEME_DARK, Act.THEME_LIGHT, Act.THEME_SYSTEM)
 _RULES_BEFORE = frozenset(
@@ -16,7 +16,7 @@ _RULES_BEFORE = frozenset(
 )  # fmt: skip
 
 
-def build_menus(window: QWidget, actions: Actions, docks: Sequence[QDockWidget]) -> QMenuBar:
+def build_menus(window: QWidget, actions: Actions, docks: Iterable[QDockWidget]) -> QMenuBar:
     """The menu bar: one menu per group of the table, the docks' own switches under View."""
     bar = QMenuBar(window)
     bar.setObjectName("menu_bar")
@@ -25,8 +25,8 @@ def build_menus(window: QWidget, actions: Actions, docks: Sequence[QDockWidget])
         menus[name] = bar.addMenu(MENU_TITLES[name])
         menus[name].setObjectName(f"menu_{name.casefold()}")
         menus[name].setToolTipsVisible(True)
-    for act, spec in SPECS.items():
-        if spec.menu in menus and act is not Act.PREFERENCES:
+    for act, spec in actions.specs.items():
+        if spec.menu in menus and act != Act.PREFERENCES:
             if act in _RULES_BEFORE:
                 menus[spec.menu].addSeparator()
             menus[spec.menu].addAction(actions[act])

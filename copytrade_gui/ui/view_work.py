@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import Side
-from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.verbs import MarketVerbs
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
@@ -20,19 +19,13 @@ from copytrade_gui.ui.dialogs.pages import AboutDialog, KeysDialog
 from copytrade_gui.ui.dialogs.palette import Palette
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog, save_look
 from copytrade_gui.ui.file_choice import SHEETS, ask_save_path
-from copytrade_gui.ui.parts import Parts
+from copytrade_gui.ui.followers.followers import FollowersPanel
+from copytrade_gui.ui.panels import Panels
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.theme import Scheme
+from copytrade_gui.ui.ticket.order_entry import OrderEntryPanel
 from copytrade_gui.ui.ticket.ticket_words import ConfirmPolicy
 
-VIEWS = {
-    Act.VIEW_TICKET: "order_entry",
-    Act.VIEW_FEED: "live_feed",
-    Act.VIEW_LATENCY: "latency",
-    Act.VIEW_ORDERS: "orders",
-    Act.VIEW_ACTIVITY: "activity",
-    Act.VIEW_NOTICES: "notices",
-}
 SCHEMES = {
     Act.THEME_DARK: Scheme.DARK,
     Act.THEME_LIGHT: Scheme.LIGHT,
@@ -47,29 +40,27 @@ class ViewWork(QObject):
         self,
         window: QMainWindow,
         desk: Desk,
-        parts: Parts,
+        panels: Panels,
         market: MarketVerbs,
         *,
         profile: str,
-        reset_layout: Callable[[], object],
         refresh: Callable[[], object],
     ) -> None:
         super().__init__(window)
         self._window = window
         self._desk = desk
-        self._parts = parts
+        self._panels = panels
+        self._ticket_panel = panels.one(OrderEntryPanel)
+        self._followers = panels.one(FollowersPanel)
         self._market = market
         self._profile = profile
         actions = self._desk.actions
-        for act, name in VIEWS.items():
-            actions.on(act, partial(self._go, name))
         for act, scheme in SCHEMES.items():
             actions.on(act, partial(self._look, scheme=scheme))
             actions[act].setCheckable(True)
         simple: dict[Act, Callable[[], object]] = {
-            Act.VIEW_FOLLOWERS: parts.followers.table.view.setFocus,
             Act.NEXT_PANEL: self._next_panel,
-            Act.RESET_LAYOUT: reset_layout,
+            Act.RESET_LAYOUT: panels.arrange,
             Act.FULL_SCREEN: self._full_screen,
             Act.TEXT_LARGER: lambda: self._look(percent=self._desk.theme.text_percent + 10),
             Act.TEXT_SMALLER: lambda: self._look(percent=self._desk.theme.text_percent - 10),
@@ -105,36 +96,19 @@ class ViewWork(QObject):
             if isinstance(found, DataTable) and widget is not self._window:
                 return found
             widget = widget.parentWidget()
-        return self._parts.followers.table
-
-    def _go(self, name: str) -> None:
-        dock = self._parts.docks[name]
-        dock.bring_forward()
-        if name == "order_entry":
-            self._parts.ticket.form.focus_first_gap()
+        return self._followers.table
 
     def _next_panel(self) -> None:
-        """The ring of panels in reading order; hidden ones are left out."""
-        parts = self._parts
-        ring: list[QWidget] = [parts.ticket.form.search, parts.followers.table.view]
-        ring += [
-            table.view
-            for table in (
-                parts.feed.table, parts.orders.table, parts.activity.table, parts.centre.table
-            )
-            if table.view.isVisible()
-        ]  # fmt: skip
+        """The ring of panels in their table's order; hidden ones are left out."""
+        ring = [
+            (panel, place)
+            for panel in self._panels
+            if (place := panel.focus_place()) is not None and place.isVisible()
+        ]
         focus = QApplication.focusWidget()
-        places = [
-            n for n, widget in enumerate(ring)
-            if focus is not None and (widget is focus or self._same_panel(widget, focus))
-        ]  # fmt: skip
-        ring[(places[0] + 1) % len(ring) if places else 0].setFocus()
-
-    @staticmethod
-    def _same_panel(widget: QWidget, focus: QWidget) -> bool:
-        parent = widget.parentWidget()
-        return parent is not None and parent.isAncestorOf(focus)
+        mine = [n for n, (panel, _) in enumerate(ring) if focus and panel.isAncestorOf(focus)]
+        if ring:
+            ring[(mine[0] + 1) % len(ring) if mine else 0][1].setFocus()
 
     def _full_screen(self) -> None:
         if self._window.isFullScreen():
@@ -145,21 +119,13 @@ class ViewWork(QObject):
     # ------------------------------------------------------------ ticket
 
     def _ticket(self, side: Side) -> None:
-        order = self._order_under_cursor()
-        self._parts.docks["order_entry"].show()
-        self._parts.docks["order_entry"].raise_()
-        self._parts.ticket.open(side, order.terms.instrument if order else None)
-
-    def _order_under_cursor(self) -> OrderView | None:
-        table = self.focused_table() if QApplication.focusWidget() else None
-        if table is self._parts.feed.table:
-            return self._parts.feed.selected_order()
-        if table is self._parts.orders.table:
-            return self._parts.orders.selected_order()
-        return None
+        focus = QApplication.focusWidget()
+        under = [p.selected_instrument() for p in self._panels if focus and p.isAncestorOf(focus)]
+        self._panels.show(self._ticket_panel)
+        self._ticket_panel.open(side, under[0] if under else None)
 
     def _on_instrument(self, instrument: Instrument) -> None:
-        self._parts.ticket.open(self._parts.ticket.side, instrument)
+        self._ticket_panel.open(self._ticket_panel.side, instrument)
 
     # ------------------------------------------------------------ looks and pages
 
@@ -184,7 +150,7 @@ class ViewWork(QObject):
             PreferencesDialog(self._window, self._desk, self._on_policy).present()
 
     def _on_policy(self, policy: ConfirmPolicy) -> None:
-        self._parts.ticket.policy = policy
+        self._ticket_panel.policy = policy
 
     def _show_palette(self) -> None:
         if bring_back(self._window, "palette"):
@@ -198,8 +164,8 @@ class ViewWork(QObject):
         ).present()
 
     def _on_follower(self, name: str) -> None:
-        self._parts.followers.table.filter.setText(name)
-        self._parts.followers.table.view.setFocus()
+        self._followers.table.filter.setText(name)
+        self._followers.take_focus()
 
     def _with_table(self, call: Callable[[DataTable[Any]], object]) -> None:
         table = self.focused_table()

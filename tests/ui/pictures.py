@@ -56,7 +56,7 @@ async def open_window(made: World, scheme: Scheme, size: tuple[int, int]) -> Mai
     window.resize(*size)
     window.show()
     await window.start()
-    window.reset_layout()
+    window.panels.arrange()
     made.lamps()
     await settle()
     return window

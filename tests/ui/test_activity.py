@@ -165,7 +165,7 @@ async def test_the_tab_names_the_order_and_no_program_words(
 ) -> None:
     world.trade()
     await window._load()
-    window.docks["activity"].bring_forward()
+    window.panels.go(window.activity)
     window.activity.read()
     await until(window.activity.model.rowCount)
     lines = window.activity.table.view.sheet(only_selected=False).rows

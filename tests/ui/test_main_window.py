@@ -16,6 +16,7 @@ from copytrade_gui.ui.actions import SPECS, Act, Where
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.feed.live_feed import CAP
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.panels import GO_TO
 from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tasks import Tasks
@@ -144,17 +145,18 @@ async def test_docks_come_back_where_they_were(app: QApplication, memory: Forget
     first = MainWindow(World(followers=3).console(), settings=memory)
     first.show()
     await first.start()
-    first.addDockWidget(left, first.docks["latency"])
-    first.docks["notices"].close()
+    first.addDockWidget(left, first.panels.docks["latency"])
+    first.panels.docks["notices"].close()
     await first.stop()
     second = MainWindow(World(followers=3).console(), settings=memory)
     second.show()
     await second.start()
-    assert second.dockWidgetArea(second.docks["latency"]) is left
-    assert second.docks["notices"].isHidden()
-    second.reset_layout()
-    assert second.dockWidgetArea(second.docks["latency"]) is Qt.DockWidgetArea.RightDockWidgetArea
-    assert not second.docks["notices"].isHidden()
+    assert second.dockWidgetArea(second.panels.docks["latency"]) is left
+    assert second.panels.docks["notices"].isHidden()
+    second.panels.arrange()
+    right = Qt.DockWidgetArea.RightDockWidgetArea
+    assert second.dockWidgetArea(second.panels.docks["latency"]) is right
+    assert not second.panels.docks["notices"].isHidden()
     await second.stop()
 
 
@@ -179,7 +181,7 @@ async def test_a_feed_is_bounded_and_newest_first(window: MainWindow) -> None:
     orders = [
         one for n in range(11) for one in people.plan_orders(f"B{n}", everyone, people.NOW_NS + n)
     ]
-    window.feed.load(tuple(reversed(orders)))
+    await window.feed.load(tuple(reversed(orders)))
     assert window.feed.model.rowCount() == CAP
     times = [row.at_ns for row in window.feed.model.rows()]
     assert times[0] == max(times)
@@ -216,14 +218,12 @@ async def test_the_clock_is_never_cut(app: QApplication) -> None:
     await window.stop()
 
 
+ALL = (*SPECS.values(), *GO_TO.values())
+
+
 def test_no_two_actions_claim_a_key() -> None:
-    keys = {act: spec.keys for act, spec in SPECS.items()}
-    window = Counter(
-        key for act, mine in keys.items() if SPECS[act].where is not Where.TABLE for key in mine
-    )
-    table = Counter(
-        key for act, mine in keys.items() if SPECS[act].where is Where.TABLE for key in mine
-    )
+    window = Counter(key for spec in ALL if spec.where is not Where.TABLE for key in spec.keys)
+    table = Counter(key for spec in ALL if spec.where is Where.TABLE for key in spec.keys)
     assert [key for key, times in window.items() if times > 1] == []
     assert [key for key, times in table.items() if times > 1] == []
     assert window.keys() & table.keys() == set()
@@ -241,7 +241,7 @@ def test_no_work_starts_while_the_loop_stands() -> None:
 
 
 def test_every_action_is_explained() -> None:
-    assert all(spec.text and spec.tip and spec.menu for spec in SPECS.values())
+    assert all(spec.text and spec.tip and spec.menu for spec in ALL)
 
 
 def cut(dialog: QWidget) -> list[str]:

@@ -80,10 +80,10 @@ async def test_the_window_fits_with_its_frame_and_a_task_bar(
     await pictures.fill_ticket(window)
     await pictures.settle()
     least, size, wrong = window.minimumSizeHint(), window.size(), {}
-    for name, dock in window.docks.items():
-        dock.bring_forward()
+    for panel in window.panels:
+        window.panels.go(panel)
         await pictures.settle(3)
-        wrong[name] = cut(window)
+        wrong[panel.objectName()] = cut(window)
     bar = window.status.geometry()
     edge = window.height()
     window.desk.theme.apply(text_percent=100)
@@ -122,7 +122,7 @@ async def test_names_in_the_charts_do_not_print_over_each_other(
     for size in (*INSIDE, (1600, 1000)):
         window = await pictures.open_window(pictures.world(24), Scheme.DARK, size)
         window.desk.theme.apply(text_percent=percent)
-        window.docks["latency"].bring_forward()
+        window.panels.go(window.latency)
         window.latency.draw()
         await pictures.settle()
         lines = window.latency.plots._lines

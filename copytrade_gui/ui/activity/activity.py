@@ -6,15 +6,17 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.events import Event
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.verbs import HistoryRow, HistoryVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.activity.activity_words import details, what, who
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
@@ -24,18 +26,18 @@ SHOWN = 1_000
 SETTLE_MS = 1_000
 
 
-class ActivityPanel(QWidget):
+class ActivityPanel(Panel):
     """Reads again a second after something happened, and only while it is visible.
 
     ``order_of`` says the order of a plan or an intent; empty if it is not in today's book.
     """
 
-    def __init__(self, desk: Desk, history: HistoryVerbs, order_of: Callable[[str], str]) -> None:
+    def __init__(self, desk: Desk, history: HistoryVerbs) -> None:
         super().__init__()
         self.setObjectName("activity_panel")
         self._desk = desk
         self._history = history
-        self._order_of = order_of
+        self.order_of: Callable[[str], str] = lambda _subject: ""
         columns = self._columns()
         self.model: RowsModel[HistoryRow] = RowsModel(
             columns, lambda row: row.number, cap=SHOWN, newest_first=True, parent=self
@@ -57,20 +59,22 @@ class ActivityPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
 
+    async def load(self, orders: tuple[OrderView, ...]) -> None:  # noqa: ARG002 - the trail has its own
+        self.read()
+
     def read(self) -> None:
         """Read the newest events now."""
         self._stale = False
         self._desk.tasks.start(self._read(), name="read activity")
 
     def on_events(self, batch: list[Event]) -> None:
-        """Something happened: what is shown is old."""
+        # Something happened: what is shown is old.
         if batch:
             self._stale = True
             if self.isVisible() and not self._settle.isActive():
                 self._settle.start()
 
     def stop(self) -> None:
-        """Read nothing more."""
         self._settle.stop()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -98,5 +102,5 @@ class ActivityPanel(QWidget):
             Column("actor", "Who", who, chars=9),
             Column("kind", "What", what, chars=16),
             Column("account", "Account", account, chars=16),
-            Column("sentence", "Details", lambda r: details(r, self._order_of), chars=80),
+            Column("sentence", "Details", lambda r: details(r, self.order_of), chars=80),
         )  # fmt: skip

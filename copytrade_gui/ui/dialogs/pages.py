@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PySide6.QtWidgets import QWidget
 
-from copytrade_gui.ui.actions import SPECS, Act, Where, plain_text
+from copytrade_gui.ui.actions import Spec, Where
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.tables.columns import Column
@@ -62,11 +63,11 @@ COLUMNS: tuple[Column[KeyRow], ...] = (
 )
 
 
-def key_rows() -> list[KeyRow]:
+def key_rows(specs: Iterable[Spec]) -> list[KeyRow]:
     """Every key of the program; actions without one are left out."""
     listed = [
-        ("  ".join(spec.keys), plain_text(act), spec.tip, _WHERE[spec.where])
-        for act, spec in SPECS.items()
+        ("  ".join(spec.keys), spec.plain_text, spec.tip, _WHERE[spec.where])
+        for spec in specs
         if spec.keys
     ]
     listed += [(keys, "", tip, where) for keys, tip, where in _IN_FIELDS]
@@ -80,7 +81,7 @@ class KeysDialog(ConsoleDialog):
         super().__init__(parent, "Keys", "keys")
         self.resize(880, 560)
         model: RowsModel[KeyRow] = RowsModel(COLUMNS, lambda row: row.number, parent=self)
-        model.reset(key_rows())
+        model.reset(key_rows(desk.actions.specs.values()))
         self.table: DataTable[KeyRow] = DataTable(desk, "keys", model, COLUMNS, label="Keys")
         self.box.addWidget(self.table, 1)
         close = self.make_button("Close", "keys_close", kind="primary")
@@ -107,7 +108,3 @@ class AboutDialog(ConsoleDialog):
         close.setDefault(True)
         self.box.addStretch(1)
         self.add_buttons([close])
-
-
-ACTIONS_WITHOUT_KEYS = frozenset(act for act in Act if not SPECS[act].keys)
-"""By decision: reachable from menu and palette."""

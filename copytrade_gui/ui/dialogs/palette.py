@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.services.verbs import MarketVerbs
-from copytrade_gui.ui.actions import SPECS, Act, plain_text
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.state_words import client_tail
@@ -116,8 +115,8 @@ class Palette(ConsoleDialog):
 
     def _actions(self) -> list[Entry]:
         return [
-            Entry(plain_text(act), "  ".join(SPECS[act].keys) or SPECS[act].menu, action.trigger)
-            for act in Act
+            Entry(spec.plain_text, "  ".join(spec.keys) or spec.menu, action.trigger)
+            for act, spec in self._desk.actions.specs.items()
             if (action := self._desk.actions[act]).isEnabled() and action.isVisible()
         ]
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout
 
 from copytrade_gui.domain.events import Event
+from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.feed.feed_rows import COLUMNS, FeedRow, FeedWriter, search_text
+from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.widgets.segments import Segments
@@ -18,7 +20,7 @@ from copytrade_gui.ui.widgets.segments import Segments
 CAP = 5_000
 
 
-class LiveFeedPanel(QWidget):
+class LiveFeedPanel(Panel):
     """Holds still while the user reads older lines, and says how many came meanwhile."""
 
     def __init__(self, desk: Desk) -> None:
@@ -60,7 +62,7 @@ class LiveFeedPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
 
-    def load(self, orders: tuple[OrderView, ...]) -> None:
+    async def load(self, orders: tuple[OrderView, ...]) -> None:
         """Show what is not shown yet of today's orders as they stand; in any order."""
         told = (self._writer.row_of(order) for order in sorted(orders, key=_changed))
         self.model.upsert(row for row in told if row is not None)
@@ -75,6 +77,10 @@ class LiveFeedPanel(QWidget):
         """The order under the cursor."""
         index = self.table.view.current_source()
         return self.model.row_at(index.row()).order if index.isValid() else None
+
+    def selected_instrument(self) -> Instrument | None:
+        order = self.selected_order()
+        return order.terms.instrument if order else None
 
     def go_to_newest(self) -> None:
         """Scroll to the top and follow again."""

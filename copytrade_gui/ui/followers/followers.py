@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QToolBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QToolBar, QToolButton, QVBoxLayout
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.account import Role as AccountRole
@@ -18,6 +18,7 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act, plain_text
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.followers.follower_rows import COLUMNS, FollowerRow, is_failure, search_text
+from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.tables.columns import natural
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
@@ -32,7 +33,7 @@ BULK = (Act.FOLLOWER_ON, Act.FOLLOWER_OFF, Act.FOLLOWER_SIZING, Act.FOLLOWER_EDI
 ONE_ONLY = frozenset({Act.FOLLOWER_EDIT, Act.LOGIN_ONE, Act.LOGOUT_ONE})
 
 
-class FollowersPanel(QWidget):
+class FollowersPanel(Panel):
     """Shows the roster's followers; ``follower_work.py`` does what the buttons say."""
 
     def __init__(self, desk: Desk) -> None:
@@ -69,7 +70,7 @@ class FollowersPanel(QWidget):
 
     # ------------------------------------------------------------ news
 
-    def load(self, orders: tuple[OrderView, ...]) -> None:
+    async def load(self, orders: tuple[OrderView, ...]) -> None:
         """Count today's copies that are not counted yet."""
         for order in orders:
             self._count(order)

@@ -9,11 +9,13 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.events import Event, OrderChanged
-from copytrade_gui.services.verbs import LatencySample
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.verbs import HistoryVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.latency.latency_plot import LatencyPlots
-from copytrade_gui.ui.latency.latency_samples import LatencySamples, Summary, summary
+from copytrade_gui.ui.latency.latency_samples import KEPT, LatencySamples, Summary, summary
+from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.tip import set_tip
 
@@ -31,17 +33,18 @@ _CENTRE = Qt.AlignmentFlag.AlignCenter
 _TONES = {"p50": "ok", "p95": "warn", "p99": "bad"}
 
 
-class LatencyPanel(QWidget):
+class LatencyPanel(Panel):
     """Copies only: the master's own order is not what followers wait for.
 
     Redraws at most five times a second, and only while it is visible. ``in_turn`` runs a piece of
     drawing where it is not painted together with another panel; each chart is a piece.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, history: HistoryVerbs) -> None:
         super().__init__()
         self.setObjectName("latency_panel")
         self._desk = desk
+        self._history = history
         self._samples = LatencySamples()
         self.plots = LatencyPlots(desk.theme)
         self._cells: dict[tuple[str, str], PlainLabel] = {}
@@ -93,8 +96,9 @@ class LatencyPanel(QWidget):
         self._redraw.setInterval(REDRAW_MS)
         self._redraw.timeout.connect(self._on_due)
 
-    def load(self, samples: tuple[LatencySample, ...]) -> None:
+    async def load(self, orders: tuple[OrderView, ...]) -> None:  # noqa: ARG002 - samples are stored apart
         """Show what is stored, beside what was seen since."""
+        samples = await self._history.latency(KEPT)
         own = {account.account_id for account in self._desk.roster.masters}
         self._samples.load(samples, own)
         self.draw()

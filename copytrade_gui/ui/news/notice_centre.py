@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.ui import figures
@@ -11,6 +11,7 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.notices import KEPT, Notice
+from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.state_words import Look
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.data_table import DataTable
@@ -35,7 +36,7 @@ COLUMNS: tuple[Column[Notice], ...] = (
 )  # fmt: skip
 
 
-class NoticeCentre(QWidget):
+class NoticeCentre(Panel):
     """Newest first; looking at it marks everything read."""
 
     def __init__(self, desk: Desk) -> None:
@@ -51,6 +52,7 @@ class NoticeCentre(QWidget):
         self.table.say_when_empty("No messages yet. What the console tells you is kept here.")
         self.table.view.add_row_actions([desk.actions[Act.COPY]])
         desk.notices.told.connect(self._on_told)
+        desk.notices.unread_changed.connect(self._on_unread_changed)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
@@ -58,6 +60,9 @@ class NoticeCentre(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._desk.notices.mark_read()
+
+    def _on_unread_changed(self, number: int) -> None:
+        self.titled.emit(f"Notices ({figures.whole(number)})" if number else "Notices")
 
     def _on_told(self, notice: Notice) -> None:
         self.model.upsert([notice])

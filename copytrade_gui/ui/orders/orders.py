@@ -6,10 +6,11 @@ import uuid
 from dataclasses import astuple, dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
+from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.verbs import CancelAnswer, TradingVerbs
 from copytrade_gui.ui import figures
@@ -20,6 +21,7 @@ from copytrade_gui.ui.orders.cancel_words import STAYS, answer_words, one_order
 from copytrade_gui.ui.orders.order_details import OrderDetails
 from copytrade_gui.ui.orders.order_rows import COLUMNS, OrderRow
 from copytrade_gui.ui.orders.orders_model import OrdersModel
+from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.state_words import order_words
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.widgets.segments import Segments
@@ -38,7 +40,7 @@ class CancelChoice:
     everything: bool = False
 
 
-class OrdersPanel(QWidget):
+class OrdersPanel(Panel):
     """Orders of today. ``counts_changed`` when the number of open orders may have changed."""
 
     counts_changed = Signal()
@@ -80,7 +82,7 @@ class OrdersPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
 
-    def load(self, orders: tuple[OrderView, ...]) -> None:
+    async def load(self, orders: tuple[OrderView, ...]) -> None:
         """Bring the book up to date with today's orders, newest first; what is open stays open."""
         self.model.load(orders)
         self.counts_changed.emit()
@@ -107,6 +109,10 @@ class OrdersPanel(QWidget):
         """The order under the cursor."""
         index = self.table.view.current_source()
         return self.model.row_at(index).order if index.isValid() else None
+
+    def selected_instrument(self) -> Instrument | None:
+        order = self.selected_order()
+        return order.terms.instrument if order else None
 
     def selected(self) -> CancelChoice:
         """Selected rows as something to cancel; a head stands for its whole plan."""

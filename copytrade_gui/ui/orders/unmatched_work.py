@@ -15,6 +15,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question, bring_back
 from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.orders.orders import OrdersPanel
+from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.widgets.bands import Band, Bands
 from copytrade_gui.ui.window_state import read_json, write_json
 
@@ -31,7 +32,7 @@ class UnmatchedWork(QObject):
         orders: OrdersPanel,
         followers: FollowersPanel,
         bands: Bands,
-        raise_orders: Callable[[], None],
+        show: Callable[[Panel], object],
         window: QWidget,
     ) -> None:
         super().__init__(window)
@@ -39,7 +40,7 @@ class UnmatchedWork(QObject):
         self._orders = orders
         self._followers = followers
         self._bands = bands
-        self._raise_orders = raise_orders
+        self._show = show
         self._window = window
         self._shown: list[Unmatched] = []
         orders.counts_changed.connect(self._refresh)
@@ -70,7 +71,7 @@ class UnmatchedWork(QObject):
         )
 
     def _show_orders(self) -> None:
-        self._raise_orders()
+        self._show(self._orders)
         self._orders.show_problems()
 
     def _ask(self) -> None:

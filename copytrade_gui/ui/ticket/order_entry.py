@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
-from enum import Enum, auto
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
@@ -25,10 +24,12 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.verbs import MarketVerbs, Preview, RefusedError, TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.ticket.last_quantities import last_quantity, remember_quantity
 from copytrade_gui.ui.ticket.ticket_face import TicketFace
 from copytrade_gui.ui.ticket.ticket_words import (
     ConfirmPolicy,
+    Phase,
     obstacle,
     progress,
     promise,
@@ -42,15 +43,7 @@ LOOK_EVERY_MS = 1_000
 ROOMY = 760
 
 
-class Phase(Enum):
-    """Where the ticket stands."""
-
-    EDITING = auto()
-    ASKING = auto()
-    SENDING = auto()
-
-
-class OrderEntryPanel(QWidget):
+class OrderEntryPanel(Panel):
     """One ticket, one command id per sending: a second press of its button is the same command."""
 
     def __init__(self, desk: Desk, trading: TradingVerbs, market: MarketVerbs) -> None:
@@ -103,6 +96,12 @@ class OrderEntryPanel(QWidget):
         self._refresh_send()
 
     # ------------------------------------------------------------ what others call
+
+    def focus_place(self) -> QWidget:
+        return self.form.search
+
+    def take_focus(self) -> None:
+        self.form.focus_first_gap()
 
     def begin(self) -> None:
         """Start looking."""

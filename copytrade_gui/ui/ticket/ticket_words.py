@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from copytrade_gui.domain.draft import Draft, read_price, read_quantity
 from copytrade_gui.domain.instrument import Instrument, Quote
@@ -31,6 +31,14 @@ _WHY_NOT = {
 
 
 NOTHING = Paise(0)
+
+
+class Phase(Enum):
+    """Where the ticket stands."""
+
+    EDITING = auto()
+    ASKING = auto()
+    SENDING = auto()
 
 
 class ConfirmWhen(StrEnum):

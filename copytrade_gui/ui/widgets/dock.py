@@ -1,4 +1,4 @@
-"""Docks with a quiet title bar and a fixed English name that layouts remember."""
+"""A dock with a quiet title bar and a fixed English name that layouts remember."""
 
 from __future__ import annotations
 
@@ -67,11 +67,3 @@ class Dock(QDockWidget):
             self.setTitleBarWidget(wanted)
             wanted.setVisible(not tabbed)
             (self._title if tabbed else self._no_title).hide()
-
-    def bring_forward(self) -> None:
-        """Show it, raise it among its tabs, give its panel the focus."""
-        self.show()
-        self.raise_()
-        panel = self.widget()
-        table = panel.findChild(QWidget, f"{self.objectName().removeprefix('dock_')}")
-        (table or panel).setFocus()
