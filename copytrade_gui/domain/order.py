@@ -40,15 +40,15 @@ class OrderType(StrEnum):
     SL = "SL"
     SLM = "SLM"
 
-    @property
-    def has_price(self) -> bool:
-        """True where the trader names a limit price."""
-        return self in (OrderType.LIMIT, OrderType.SL)
+    has_price: bool
+    """True where the trader names a limit price."""
+    has_trigger: bool
+    """True where the trader names a trigger price."""
 
-    @property
-    def has_trigger(self) -> bool:
-        """True where the trader names a trigger price."""
-        return self in (OrderType.SL, OrderType.SLM)
+
+for _type in OrderType:
+    _type.has_price = _type in {OrderType.LIMIT, OrderType.SL}
+    _type.has_trigger = _type in {OrderType.SL, OrderType.SLM}
 
 
 class Product(StrEnum):
@@ -114,25 +114,14 @@ class State(StrEnum):
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
 
-    @property
-    def at_exchange(self) -> bool:
-        """True once the exchange has the order: what ``on_master_working`` waits for."""
-        return self in AT_EXCHANGE
-
-    @property
-    def open_at_broker(self) -> bool:
-        """True while the broker may still work the order."""
-        return self in OPEN_AT_BROKER
-
-    @property
-    def in_doubt(self) -> bool:
-        """True while nobody knows whether the order exists."""
-        return self in IN_DOUBT
-
-    @property
-    def ended(self) -> bool:
-        """True when nothing more is expected (a late fill or late find is still applied)."""
-        return self in ENDED
+    at_exchange: bool
+    """True once the exchange has the order: what ``on_master_working`` waits for."""
+    open_at_broker: bool
+    """True while the broker may still work the order."""
+    in_doubt: bool
+    """True while nobody knows whether the order exists."""
+    ended: bool
+    """True when nothing more is expected (a late fill or late find is still applied)."""
 
 
 _S = State
@@ -145,6 +134,13 @@ OPEN_AT_BROKER = _EXCHANGE_LIVE | _CHANGING | {_S.ACKED}
 NO_LIVE_ATTEMPT = frozenset({_S.NOT_SENT, _S.REFUSED, _S.NOT_PLACED})
 """States after which an intent may have another attempt (the partial unique index skips them)."""
 ENDED = _CLOSED | NO_LIVE_ATTEMPT | {_S.BLOCKED, _S.SKIPPED, _S.STALE}
+
+# Kept on each member: every order of a burst is asked, and an attribute costs no call.
+for _state in State:
+    _state.at_exchange = _state in AT_EXCHANGE
+    _state.open_at_broker = _state in OPEN_AT_BROKER
+    _state.in_doubt = _state in IN_DOUBT
+    _state.ended = _state in ENDED
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     _S.PLANNED: frozenset({_S.BLOCKED, _S.SKIPPED, _S.STALE, _S.SENDING}),

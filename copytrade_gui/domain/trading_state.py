@@ -19,20 +19,19 @@ class TradingState(StrEnum):
     RECOVERING = "RECOVERING"
     """After start: no order leaves until the books were read."""
 
-    @property
-    def allows_new_plans(self) -> bool:
-        """A new master order may be planned."""
-        return self is TradingState.ACTIVE
+    allows_new_plans: bool
+    """A new master order may be planned."""
+    allows_sending: bool
+    """An order that is already planned may leave."""
+    allows_modify: bool
+    """A working order may be changed."""
 
-    @property
-    def allows_sending(self) -> bool:
-        """An order that is already planned may leave."""
-        return self in (TradingState.ACTIVE, TradingState.PAUSE)
 
-    @property
-    def allows_modify(self) -> bool:
-        """A working order may be changed."""
-        return self in (TradingState.ACTIVE, TradingState.PAUSE)
+# Kept on each member: the gate asks before every piece of a wave.
+for _state in TradingState:
+    _state.allows_new_plans = _state is TradingState.ACTIVE
+    _state.allows_sending = _state in {TradingState.ACTIVE, TradingState.PAUSE}
+    _state.allows_modify = _state.allows_sending
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.engine.books.comparison import Comparison
 from copytrade_gui.engine.books.decisions import Decisions
 from copytrade_gui.engine.books.divergence import Divergences
@@ -121,8 +122,8 @@ def assemble(
     news.resumed.to(recovery.resumed, dispatcher.kick)
     news.part_failed.to(part_failed)
     core.bus.subscribe(journal.append)
-    core.bus.subscribe(fan_out.hear)
-    core.bus.subscribe(UnmatchedAlarm(core).hear)
+    core.bus.subscribe(fan_out.hear, OrderChanged)
+    core.bus.subscribe(UnmatchedAlarm(core).hear, OrderChanged)
     return Parts(
         holds=Holds(core.book, core.lanes, core.gate, core.hours, core.clock),
         reconciler=reconciler,

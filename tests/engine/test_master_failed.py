@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.simulator.faults import Fault
@@ -40,7 +41,9 @@ def test_a_crash_after_the_masters_rejection_lets_no_follower_leave(fan_out: Fan
             Fault(action="reject", text="RMS:Margin exceeds", accounts=[made.accounts[0].client_id])
         )
         console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 50 * 10**9
-        console.engine.bus._listeners.remove(console.engine.parts.fan_out.hear)
+        bus = console.engine.bus
+        bus._listeners.remove((console.engine.parts.fan_out.hear, (OrderChanged,)))
+        bus._of_kind.clear()
         await place(console, fan_out)
         await made.clock.sleep(4)
         (master,) = console.engine.book.of_account(made.master)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import Event, OrderChanged
+from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.unmatched import NO_ORDER, UNMATCHED, unmatched
 from copytrade_gui.engine.orders.core import Core
@@ -25,10 +25,8 @@ class UnmatchedAlarm:
         self._due: set[PlanId] = set()
         self._told: dict[PlanId, int] = {}
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: OrderChanged) -> None:
         """An order changed: its plan may have become one of these."""
-        if not isinstance(event, OrderChanged):
-            return
         order = event.order
         if order.role is Role.MASTER:
             if order.state in NO_ORDER and not order.filled_quantity:
