@@ -29,6 +29,7 @@ from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.domain.account import Account, client_key
+from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
@@ -92,6 +93,8 @@ class OpenOptions:
     plain_sizing: bool = False
     passphrase: str | None = None
     fast_orders: bool = True
+    limits: Limits | None = None
+    """What bounds every order; None: the defaults of a live console, or those of paper."""
     contracts_first: bool = True
     """Wait until the contract files were asked for; a window opens at once, its search grows."""
     look_only: bool = False
@@ -164,7 +167,10 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         takes=broker.capabilities,
         # The simulated market is open at night as well, and its lots are known.
         settings=EngineSettings(
-            day_ends=line is None, lots_seen_first=line is None, keeps_sessions=line is None
+            limits=options.limits or (Limits() if line is None else PAPER_LIMITS),
+            day_ends=line is None,
+            lots_seen_first=line is None,
+            keeps_sessions=line is None,
         ),
         undisturbed=collector.held,
     )

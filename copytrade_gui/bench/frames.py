@@ -29,6 +29,7 @@ from copytrade_gui.bench.fanout import machine
 from copytrade_gui.bench.ours import Desk
 from copytrade_gui.bench.small_stand import told
 from copytrade_gui.bench.words import Round
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui.main_window import MainWindow
@@ -54,7 +55,7 @@ def measure(rounds: int) -> dict[str, object]:
 
 async def _measure(seconds: int, folder: Path) -> dict[str, object]:
     paper = SimulatorOptions(accounts=FOLLOWERS + 1, latency_ms=20, jitter_ms=0)
-    options = OpenOptions(data_dir=folder, paper=paper, plain_sizing=True)
+    options = OpenOptions(data_dir=folder, paper=paper, plain_sizing=True, limits=NO_LIMITS)
     async with EngineThread(options) as engine:
         window = MainWindow(engine.console(), settings=FileMemory(folder / "window.ini"))
         window.resize(1600, 1000)

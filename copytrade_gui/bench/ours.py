@@ -24,6 +24,7 @@ from copytrade_gui.bench import process
 from copytrade_gui.bench.cores import keep_off_the_brokers_core
 from copytrade_gui.bench.words import Burst, Failed, Ready, Rested, Round, Setup
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event, PlanMade, PlanSettled
 from copytrade_gui.domain.ids import AccountId, CommandId
@@ -85,7 +86,7 @@ def options_of(setup: Setup, folder: Path) -> OpenOptions:
         ca_file=setup.ca_file,
     )
     paper = SimulatorOptions(accounts=0, attached=line)
-    return OpenOptions(data_dir=folder, paper=paper, plain_sizing=True)
+    return OpenOptions(data_dir=folder, paper=paper, plain_sizing=True, limits=NO_LIMITS)
 
 
 class Desk:

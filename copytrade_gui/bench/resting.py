@@ -12,6 +12,7 @@ from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.bench import process
 from copytrade_gui.bench.words import Failed, Kill, Rest, Rested, Resting, RestSetup
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, InstrumentKey
@@ -33,7 +34,9 @@ def options_of(setup: RestSetup) -> OpenOptions:
         ca_file=setup.ca_file,
     )
     paper = SimulatorOptions(accounts=0, attached=line)
-    return OpenOptions(data_dir=Path(setup.folder), paper=paper, plain_sizing=True)
+    return OpenOptions(
+        data_dir=Path(setup.folder), paper=paper, plain_sizing=True, limits=NO_LIMITS
+    )
 
 
 def run() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.bench.figures import Spread, percentile
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 
 
 @asynccontextmanager
@@ -17,7 +18,9 @@ async def paper_console(followers: int) -> AsyncIterator[Opened]:
     """A console in a folder of its own, at a simulator without latency; nobody is logged in."""
     paper = SimulatorOptions(accounts=followers + 1, latency_ms=0, jitter_ms=0)
     with tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder:
-        options = OpenOptions(data_dir=Path(folder), paper=paper, plain_sizing=True)
+        options = OpenOptions(
+            data_dir=Path(folder), paper=paper, plain_sizing=True, limits=NO_LIMITS
+        )
         async with open_console(options) as opened:
             yield opened
 

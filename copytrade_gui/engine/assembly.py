@@ -15,6 +15,7 @@ from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.books.updates import Updates
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.hold import Holds
+from copytrade_gui.engine.planning.clearing import Clearing
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.recovery.ended import Ended
 from copytrade_gui.engine.recovery.recovery import Recovery
@@ -46,6 +47,7 @@ class Parts:
     comparison: Comparison
     decisions: Decisions
     exits: Exits
+    clearing: Clearing
     dispatcher: Dispatcher
     amendments: Amendments
     fan_out: FanOutRule
@@ -76,6 +78,7 @@ def assemble(
     masters = MasterPositions(core)
     # -- planning
     exits = Exits(core, masters, poller)
+    clearing = Clearing(core, exits)
     # -- sending
     waves = Waves(core, installation_key)
     dispatcher = Dispatcher(core, waves, exits, journal)
@@ -83,7 +86,15 @@ def assemble(
     fan_out = FanOutRule(core, dispatcher, amendments, waves)
     breaker = Breaker(core.settings)
     replies = Replies(core, breaker, dispatcher)
-    submission = Submission(core, waves, dispatcher, fan_out, exits, journal)
+    submission = Submission(
+        core,
+        waves=waves,
+        dispatcher=dispatcher,
+        fan_out=fan_out,
+        clearing=clearing,
+        exits=exits,
+        journal=journal,
+    )
     # -- stops
     sweep = Sweep(core, amendments, poller, reconciler)
     stops = Stops(core, breaker, dispatcher, sweep, journal, kill_flag)
@@ -116,6 +127,7 @@ def assemble(
     # survives a restart.
     news.storage_failed.to(stops.storage_failed, auto_stops.storage)
     news.breaker_opened.to(auto_stops.breaker)
+    news.repeats.to(auto_stops.repeats)
     news.kill_file.to(auto_stops.kill_file)
     news.slept.to(sleep.slept)
     news.network_back.to(recovery.network_back)
@@ -133,6 +145,7 @@ def assemble(
         comparison=comparison,
         decisions=Decisions(core.book, resolver),
         exits=exits,
+        clearing=clearing,
         dispatcher=dispatcher,
         amendments=amendments,
         fan_out=fan_out,

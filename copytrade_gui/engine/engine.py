@@ -52,7 +52,8 @@ class Engine:
         self.book, self.lanes = core.book, core.lanes
         self.gate, self.hours = core.gate, core.hours
         self.quotes: QuoteSource = core.quotes
-        self.exits, self.submission, self.sweep = parts.exits, parts.submission, parts.sweep
+        self.exits, self.clearing = parts.exits, parts.clearing
+        self.submission, self.sweep = parts.submission, parts.sweep
         self.offline, self.comparison = parts.poller.offline, parts.comparison
         self.decisions, self.ended = parts.decisions, parts.ended
         self.refresh_warmth = core.account_news.refresh_warmth
@@ -123,14 +124,21 @@ class Engine:
     # ------------------------------------------------------------ orders
 
     async def submit(
-        self, master_id: AccountId, terms: OrderTerms, fan_out: FanOut, command: CommandId
+        self,
+        master_id: AccountId,
+        terms: OrderTerms,
+        fan_out: FanOut,
+        command: CommandId,
+        confirmed: int | None = None,
     ) -> Placed:
         """Plan a master order, commit it, and put what may leave on the wire.
 
         Raises:
-            DeniedError: a stop, a missing session, a missing price, or a failed commit.
+            DeniedError: a check blocks, or holds until ``confirmed``; a failed commit.
         """
-        return await self.submission.submit(master_id, terms, fan_out, command)
+        return await self.submission.submit(
+            command, lambda: self.clearing.ticket(master_id, terms, fan_out, command, confirmed)
+        )
 
     async def close(
         self,
@@ -138,9 +146,13 @@ class Engine:
         terms: OrderTerms,
         quantities: Mapping[AccountId, int],
         command: CommandId,
+        confirmed: int | None = None,
     ) -> Placed:
-        """Close what copies hold, each account's units at most; see ``Submission.close``."""
-        return await self.submission.close(master_id, terms, quantities, command)
+        """Close what copies hold, each account's units at most; see ``Clearing.closing``."""
+        return await self.submission.submit(
+            command,
+            lambda: self.clearing.closing(master_id, terms, quantities, command, confirmed),
+        )
 
     def cancel(self, intents: Iterable[IntentId], reason: str) -> int:
         """Cancel orders as their states ask; returns how many requests leave."""

@@ -132,7 +132,7 @@ class Followers:
                         f"{account.name} has orders that have not ended. Cancel them or switch it "
                         "off."
                     )
-                followers = self._engine.submission.followers_of(name)
+                followers = self._engine.clearing.followers_of(name)
                 if any(lane.account_id not in account_ids for lane in followers):
                     raise RefusedError(f"{account.name} still has followers. Remove them first.")
             before = [self._get(name) for name in account_ids]

@@ -8,12 +8,14 @@ from decimal import Decimal
 
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.caution import Portion, cautions
+from copytrade_gui.domain.checks.check import Level
 from copytrade_gui.domain.day import DayReport
-from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
+from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft, read_quantity
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.money import Paise, order_value
+from copytrade_gui.domain.number import NotANumber
 from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.protection import protect
@@ -21,11 +23,9 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.orders.lane import SizingFacts
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.exits import Cover
+from copytrade_gui.engine.planning.clearing import DeniedError, questions
 from copytrade_gui.engine.planning.planner import Share, share_out
-from copytrade_gui.engine.sending.submission import DeniedError
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.refusing import refusals_logged
@@ -72,35 +72,41 @@ class Trading:
         terms = self._read(draft)
         if not isinstance(terms, OrderTerms):
             return Preview(terms, (), None, None, blocked_by)
-        blocked_by = blocked_by or self._engine.submission.why_not(terms.instrument)
+        clearing = self._engine.clearing
+        found = clearing.findings(terms)
+        blocks = [one.sentence for one in found if one.level is Level.BLOCK]
+        blocked_by = blocked_by or "".join(blocks)
         last = self._last_price(draft)
         leaving = protect(terms, last)
-        if leaving is None and not blocked_by:
-            blocked_by = (
-                f"No price from the last 5 seconds is known for {terms.instrument.symbol}; "
-                "wait for the quote or use LIMIT."
-            )
         sized = leaving or terms
         master = self._master_row(master_id, terms)
-        followers = self._engine.submission.followers_of(master_id)
-        cover = self._engine.submission.cover(master_id, sized, followers)
+        followers = clearing.followers_of(master_id)
+        cover = clearing.cover(master_id, sized, followers)
+        bounds = clearing.bounds(sized, followers)
         facts = [lane.facts for lane in followers]
-        rows = await asyncio.to_thread(_rows, master, facts, sized, last, cover)
+        shares = await asyncio.to_thread(share_out, sized, facts, last, cover, bounds)
+        rows = (master, *(_row(share, terms) for share in shares))
+        holds = [one.sentence for one in found if one.level is Level.HOLD]
+        asked = tuple(f"You will be asked: {words}" for words in questions(holds, shares))
         price = sized.price if sized.price is not None else last
         total = sum(row.quantity for row in rows)
         value: Paise | None = None if price is None else order_value(price, total)
         protected = leaving.price if leaving is not None and leaving is not terms else None
-        return Preview((), rows, protected, value, blocked_by, self._cautions(terms, last, rows))
+        warnings = (*asked, *self._cautions(terms, last, rows))
+        return Preview((), rows, protected, value, blocked_by, warnings)
 
     @refusals_logged
-    async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
+    async def submit(
+        self, master_id: AccountId, draft: Draft, command: CommandId, confirmed: str = ""
+    ) -> Submitted:
         """Place the master order and its copies; the same command twice is one order."""
         terms = self._read(draft)
         if not isinstance(terms, OrderTerms):
             first = terms[0]
             raise RefusedError(first.sentence, field=first.field, code="draft")
         try:
-            placed = await self._engine.submit(master_id, terms, draft.fan_out, command)
+            typed = _typed(confirmed, draft, terms)
+            placed = await self._engine.submit(master_id, terms, draft.fan_out, command, typed)
         except DeniedError as denied:
             raise RefusedError(denied.sentence, code=denied.code) from denied
         intents = placed.plan.intents
@@ -316,15 +322,24 @@ def _words(reason: str) -> str:
     return cut(reason.strip(), _LONGEST_REASON)
 
 
-def _rows(
-    master: PreviewRow,
-    facts: Sequence[SizingFacts],
-    terms: OrderTerms,
-    last: Decimal | None,
-    cover: Cover,
-) -> tuple[PreviewRow, ...]:
-    """What everybody would get; looks at nothing but what it is given."""
-    return (master, *(_row(share, terms) for share in share_out(terms, facts, last, cover)))
+def _typed(confirmed: str, draft: Draft, terms: OrderTerms) -> int | None:
+    """The quantity in units that was typed to confirm, None if nothing was.
+
+    Raises RefusedError: another quantity than the ticket's.
+    """
+    if not confirmed.strip():
+        return None
+    read = read_quantity(confirmed, in_lots=draft.in_lots)
+    if isinstance(read, NotANumber):
+        raise RefusedError(read.sentence, field="quantity", code="hold")
+    units = int(read.value) * (terms.instrument.lot_size if draft.in_lots else 1)
+    if units != terms.quantity:
+        raise RefusedError(
+            f"Quantity must be {draft.quantity.strip()}, as on the ticket. Type it, or go back.",
+            field="quantity",
+            code="hold",
+        )
+    return units
 
 
 def _row(share: Share, terms: OrderTerms) -> PreviewRow:

@@ -106,10 +106,13 @@ class TradingVerbs(Protocol):
     async def preview(self, master_id: AccountId, draft: Draft) -> Preview:
         """Size the draft for every follower of ``master_id``; sends nothing, stores nothing."""
 
-    async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
+    async def submit(
+        self, master_id: AccountId, draft: Draft, command: CommandId, confirmed: str = ""
+    ) -> Submitted:
         """Place the master order and its copies. The same command twice is one order.
 
-        Raises RefusedError.
+        Raises RefusedError; code ``hold``: a check asks for the quantity to be typed again, which
+        ``confirmed`` then holds, in the ticket's own unit.
         """
 
     async def count_open(self, intents: Sequence[IntentId], plans: Sequence[PlanId]) -> int:

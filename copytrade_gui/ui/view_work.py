@@ -24,7 +24,7 @@ from copytrade_gui.ui.panels import Panels
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.ticket.order_entry import OrderEntryPanel
-from copytrade_gui.ui.ticket.ticket_words import ConfirmPolicy
+from copytrade_gui.ui.ticket_words import ConfirmPolicy
 
 SCHEMES = {
     Act.THEME_DARK: Scheme.DARK,

@@ -15,7 +15,7 @@ from copytrade_gui.domain.events import AccountHalted, Event
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.sending.submission import DeniedError
+from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.trading import Trading

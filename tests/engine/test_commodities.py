@@ -16,7 +16,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, Validity
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.sending.submission import DeniedError
+from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.wire import Request
 from tests.engine.test_leaving import begin
@@ -119,7 +119,7 @@ def test_a_live_commodity_order_waits_until_a_position_has_shown_its_lot(
         agrees = not live or lots == "units"
         assert await press(console, terms, "fourth") == ("" if agrees else "lot_not_seen")
         if live and lots == "one":
-            said = console.engine.submission.lots.why_not(Exchange.MCXCOMM)
+            said = console.engine.clearing.lots.why_not(Exchange.MCXCOMM)
             assert "100 units" in said
             assert "says 1." in said
 

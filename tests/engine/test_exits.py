@@ -62,7 +62,7 @@ async def press(
 
 def shown(console: Console, terms: OrderTerms) -> dict[AccountId, tuple[int, str]]:
     """What the ticket's preview says each follower would get."""
-    submission, master = console.engine.submission, console.world.master
+    submission, master = console.engine.clearing, console.world.master
     followers = submission.followers_of(master)
     shares = share_out(
         terms,

@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 from copytrade_gui import desktop
 from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 EVERY_MS = 100
@@ -189,7 +190,7 @@ def main() -> int:
     eyes = Eyes(Path(setup.eyes))
     paper = SimulatorOptions(accounts=0, attached=setup.line)
     try:
-        return desktop.run(OpenOptions(data_dir=Path(setup.folder), paper=paper))
+        return desktop.run(OpenOptions(data_dir=Path(setup.folder), paper=paper, limits=NO_LIMITS))
     finally:
         eyes.stop()
 

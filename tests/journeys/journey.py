@@ -10,6 +10,7 @@ from pathlib import Path
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event
 from copytrade_gui.domain.ids import AccountId, CommandId
@@ -117,7 +118,9 @@ async def journey(
     paper = SimulatorOptions(
         accounts=followers + masters, masters=masters, latency_ms=latency_ms, jitter_ms=0
     )
-    options = OpenOptions(data_dir=folder, paper=paper, keep_paper_day=kept, plain_sizing=True)
+    options = OpenOptions(
+        data_dir=folder, paper=paper, keep_paper_day=kept, plain_sizing=True, limits=NO_LIMITS
+    )
     async with open_console(options) as opened:
         await opened.console.sessions.login_all_paper()
         yield Journey(opened, tuple(await opened.console.followers.accounts()))

@@ -9,6 +9,7 @@ import pytest
 
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions, open_console
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from tests.journeys.journey import Journey, journey
@@ -68,7 +69,9 @@ async def test_whoever_quits_right_after_a_press_finds_every_order_answered(
         await asyncio.sleep(seconds)
     await asyncio.gather(press, return_exceptions=True)
     paper = SimulatorOptions(accounts=31, latency_ms=5, jitter_ms=0)
-    options = OpenOptions(data_dir=tmp_path, paper=paper, keep_paper_day=True, plain_sizing=True)
+    options = OpenOptions(
+        data_dir=tmp_path, paper=paper, keep_paper_day=True, plain_sizing=True, limits=NO_LIMITS
+    )
     async with open_console(options) as opened:
         states = Counter(order.state for order in opened.engine.book)
         assert not states.keys() & {State.UNKNOWN, State.REVIEW, State.SENDING}, states
@@ -87,7 +90,9 @@ async def test_a_kill_pressed_as_the_window_opens_takes_every_resting_order(tmp_
         await trip.decided(28)
         await trip.until(lambda: {o.state for o in trip.opened.engine.book} == {State.WORKING})
     paper = SimulatorOptions(accounts=7, latency_ms=5, jitter_ms=0)
-    options = OpenOptions(data_dir=tmp_path, paper=paper, keep_paper_day=True, plain_sizing=True)
+    options = OpenOptions(
+        data_dir=tmp_path, paper=paper, keep_paper_day=True, plain_sizing=True, limits=NO_LIMITS
+    )
     async with open_console(options) as opened:
         book = opened.engine.book
         assert not any(lane.logged_in for lane in opened.engine.lanes)

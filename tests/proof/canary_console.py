@@ -21,6 +21,7 @@ from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.services.account_store import APP_SECRET, TOKEN
 from copytrade_gui.services.verbs import RefusedError
@@ -75,7 +76,9 @@ async def live(setup: CanarySetup) -> None:
 
     setattr(wiring, "PaperSecrets", vaulted)  # noqa: B010 - mypy forbids the plain form
     paper = SimulatorOptions(accounts=0, attached=setup.line)
-    async with open_console(OpenOptions(data_dir=Path(setup.folder), paper=paper)) as opened:
+    async with open_console(
+        OpenOptions(data_dir=Path(setup.folder), paper=paper, limits=NO_LIMITS)
+    ) as opened:
         secrets = held[0]
         accounts = await opened.console.followers.accounts()
         for account in accounts:

@@ -17,6 +17,7 @@ import msgspec
 from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.ids import AccountId, AttemptId, CommandId, PlanId, Tag, order_tag
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, State, Validity
@@ -220,7 +221,9 @@ class Operator:
 async def live(setup: Setup) -> None:
     """One life, to its violent end or to the verdict."""
     options = OpenOptions(
-        data_dir=Path(setup.folder), paper=SimulatorOptions(accounts=0, attached=setup.line)
+        data_dir=Path(setup.folder),
+        paper=SimulatorOptions(accounts=0, attached=setup.line),
+        limits=NO_LIMITS,
     )
     async with open_console(options) as opened:
         operator = Operator(opened, setup)

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton
 from copytrade_gui import desktop
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.actions import Act
@@ -156,7 +157,7 @@ def main() -> int:
     """Open the window; returns the program's exit code."""
     setattr(desktop, "MainWindow", HeldWindow)  # noqa: B010 - mypy forbids the plain form
     paper = SimulatorOptions(accounts=0, attached=SETUP.line)
-    return desktop.run(OpenOptions(data_dir=Path(SETUP.folder), paper=paper))
+    return desktop.run(OpenOptions(data_dir=Path(SETUP.folder), paper=paper, limits=NO_LIMITS))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeI
 from copytrade_gui.domain.order import FanOut, Product, Side, State
 from copytrade_gui.domain.records import Fill, Plan
 from copytrade_gui.engine.orders.fills import Fills
-from copytrade_gui.engine.sending.submission import DeniedError
+from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import judge
 from tests.proof.rig import Console, world

@@ -169,7 +169,9 @@ class FakeTrading(FakeCancels):
         )
         return Preview((), tuple(rows), protected, value, blocked, warnings)
 
-    async def submit(self, master_id: AccountId, draft: Draft, command: CommandId) -> Submitted:
+    async def submit(
+        self, master_id: AccountId, draft: Draft, command: CommandId, confirmed: str = ""
+    ) -> Submitted:
         self._world.calls.append(("submit", command))
         if self._world.hold is not None:
             await self._world.hold.wait()

@@ -21,7 +21,7 @@ from copytrade_gui.ui.followers.sizing import SizingDialog
 from copytrade_gui.ui.followers.sizing_words import parameter_words, rule_words
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.tables.data_table import DataTable
-from copytrade_gui.ui.ticket.ticket_words import at_words, understood_words, units_words
+from copytrade_gui.ui.ticket_words import at_words, understood_words, units_words
 from tests.domain.test_number import HARD
 from tests.ui import people
 from tests.ui.conftest import until

@@ -13,7 +13,7 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.stops.resume import ResumeDialog
-from copytrade_gui.ui.ticket.ticket_words import Phase
+from copytrade_gui.ui.ticket_words import Phase
 from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World

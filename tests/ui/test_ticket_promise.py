@@ -16,7 +16,7 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import SPECS
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.stops.kill_guard import KillGuard
-from copytrade_gui.ui.ticket.ticket_words import Phase
+from copytrade_gui.ui.ticket_words import Phase
 from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World

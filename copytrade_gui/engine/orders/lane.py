@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, AccountStatus, FeedState, SessionState
 from copytrade_gui.domain.capabilities import Capabilities
+from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, AccountFacts
+from copytrade_gui.domain.checks.check import blocking
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.money import Paise
@@ -18,10 +20,6 @@ from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.ports import BrokerSession, OrderChannel
 
 _READY = SessionState.READY
-_UNREAD = (
-    "Its order book was not read whole since the start, and it had orders today. It goes on by "
-    "itself once it was."
-)
 
 
 class SizingFacts(Struct, frozen=True, gc=False):
@@ -61,6 +59,7 @@ class Lane:
         "history_reads",
         "leaving",
         "master_id",
+        "ordered",
         "position_reads",
         "queue",
         "rank_count",
@@ -100,6 +99,8 @@ class Lane:
         self.cancelling_ns = 0
         """Its cancels leave one after another: when that began, or one was last answered,
         monotonic; 0 while none does."""
+        self.ordered = (0, 0)
+        """The newest Indian day on which orders of it were marked, and how many."""
         self.wait_until_ns = 0
         """No order before this monotonic time: a 429 asked for it."""
         self.rank_total = 0.0
@@ -143,6 +144,10 @@ class Lane:
         """True when the broker answers it: it can be read, whatever keeps its orders back."""
         return self._session is not None and self._status.session is _READY
 
+    def ordered_on(self, day: int) -> int:
+        """How many orders of it were marked on an Indian day; only the newest is known."""
+        return self.ordered[1] if self.ordered[0] == day else 0
+
     def leaves_another(self, key: InstrumentKey, plan: PlanId) -> bool:
         """True while an order of another plan is about to leave in this instrument.
 
@@ -175,17 +180,8 @@ class Lane:
 
     def why_not(self) -> tuple[str, str]:
         """Code and sentence why no order can leave; empty strings when one can."""
-        status = self.status
-        if status.halted:
-            return "account_halted", f"{status.halted} Look at its books, then lift its halt."
-        if self.session is None or status.session is not _READY:
-            reason = status.session_reason
-            if status.session is SessionState.OFFLINE:
-                return "offline", reason
-            return "no_session", reason or "The account is not logged in. Log it in."
-        if status.unread:
-            return "unread", _UNREAD
-        return "", ""
+        found = blocking(ACCOUNT_CHECKS, AccountFacts(self._status, self._session is not None))
+        return ("", "") if found is None else (found.code, found.sentence)
 
 
 class Lanes:

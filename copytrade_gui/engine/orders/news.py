@@ -76,6 +76,8 @@ class News:
         """The journal could not store something; the sentence says what."""
         self.breaker_opened: Told[()] = Told()
         """Too many answers of the broker were ambiguous."""
+        self.repeats: Told[str] = Told()
+        """Plans repeat themselves faster than a person places them; the sentence says how fast."""
         self.kill_file: Told[()] = Told()
         """The kill flag's file was found that nobody here has set."""
         self.slept: Told[StateChange, int] = Told()

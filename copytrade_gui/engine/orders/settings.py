@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """Defaults of the safety rules. Durations in seconds unless the name says ms."""
 
+    limits: Limits = NO_LIMITS
+    """docs/safety.md 10: what bounds every order; a live console begins with the defaults there."""
     deadline_ms: int = 7_000
     """Whole place call, docs/safety.md 4.6."""
     signal_age_market_ms: int = 10_000

@@ -7,7 +7,7 @@ account that are open or in doubt count against it, so that two exits in a row n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -60,7 +60,7 @@ class _Now(Struct):
 
     then: Cover | None
     exiting: Exiting
-    nets: dict[AccountId, int]
+    nets: Mapping[AccountId, int]
     planned: dict[AccountId, list[Order]]
 
 
@@ -115,7 +115,7 @@ class Exits:
     def _cover(self, exiting: Exiting, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
         cover = Cover(exiting, {}, {})
         if exiting.most:
-            nets, planned = self._nets_of(terms), self._planned(terms, None)
+            nets, planned = self.nets_of(terms), self._planned(terms, None)
             sells, has_open = terms.side is Side.SELL, self._book.has_open
             for lane in followers:
                 account = lane.account_id
@@ -189,7 +189,7 @@ class Exits:
         else:
             exiting = self._exiting(plan.signal.master_id, whole, but=order)
         planned = self._planned(whole, order) if exiting.most else {}
-        return _Now(then, exiting, self._nets_of(whole), planned)
+        return _Now(then, exiting, self.nets_of(whole), planned)
 
     def _verdict(self, order: Order, whole: OrderTerms, now: _Now) -> tuple[str, str] | None:
         if not now.exiting.most:
@@ -213,7 +213,8 @@ class Exits:
 
     # ------------------------------------------------------------ inside
 
-    def _nets_of(self, terms: OrderTerms) -> dict[AccountId, int]:
+    def nets_of(self, terms: OrderTerms) -> Mapping[AccountId, int]:
+        """What copies hold now in this instrument and product, signed units by account."""
         slot = _slot(terms.instrument.key, terms.product, self._clock.wall_ns())
         return self._nets.get(slot, {})
 

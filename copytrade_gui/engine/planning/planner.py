@@ -12,27 +12,18 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.checks.check import Level, findings
+from copytrade_gui.domain.checks.share import SHARE_CHECKS, UNBOUNDED, Bounds, ShareFacts
 from copytrade_gui.domain.exits import within_copy
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.link import symbols_of
-from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
-from copytrade_gui.domain.protection import protect
+from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.records import Intent, Signal
 from copytrade_gui.domain.sizing import MasterOrder, Sized, size
 from copytrade_gui.engine.orders.lane import Lane, SizingFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
-
-
-class CannotPlanError(Exception):
-    """The master order itself cannot leave; the text is one sentence with the remedy."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-
 
 _SWITCHED_OFF = Sized(0, "off", "The follower is switched off.")
 _NO_RULE = Sized(0, "no_rule", "The follower has no sizing rule. Edit it.")
@@ -42,44 +33,65 @@ class Share(Struct, frozen=True, gc=False):
     """What one account would get: sized, or blocked with a reason.
 
     ``slices`` are the quantities of the orders it takes where one order may not be so large; their
-    sum is the size. Empty: one order.
+    sum is the size. Empty: one order. ``holds`` say what a person is asked before it leaves.
     """
 
     account: Account
     sized: Sized
     slices: tuple[int, ...] = ()
-
-
-def protected(terms: OrderTerms, last_price: Decimal | None) -> OrderTerms:
-    """The master's terms as they would leave.
-
-    Raises:
-        CannotPlanError: a MARKET or SL-M order without a fresh price.
-    """
-    result = protect(terms, last_price)
-    if result is None:
-        raise CannotPlanError(
-            "no_price",
-            f"Type {terms.order_type} needs a price from the last 5 seconds for its protection, "
-            f"and none is known for {terms.instrument.symbol}. Use LIMIT, or wait for the quote.",
-        )
-    return result
+    holds: tuple[str, ...] = ()
 
 
 def share_out(
-    terms: OrderTerms, followers: Sequence[SizingFacts], last_price: Decimal | None, cover: Cover
+    terms: OrderTerms,
+    followers: Sequence[SizingFacts],
+    last_price: Decimal | None,
+    cover: Cover,
+    bounds: Bounds = UNBOUNDED,
 ) -> list[Share]:
     """Size the master's order for every follower, in the order given. Pure; any thread may.
 
-    An exit is bounded by what the followers' copies hold (``cover``).
+    An exit is bounded by what the followers' copies hold (``cover``), any share by ``bounds``.
     """
     price = terms.price if terms.price is not None else last_price
     quantity, lot = terms.quantity, terms.instrument.lot_size
     order = MasterOrder(quantity, lot, price, names=_names(terms.instrument))
     shares = [Share(facts.account, _sized(facts, order)) for facts in followers]
-    if not cover.exiting.most:
-        return shares
-    return [_covered(share, quantity, lot, cover) for share in shares]
+    if cover.exiting.most:
+        shares = [_covered(share, quantity, lot, cover) for share in shares]
+    exits = cover.exiting.least >= quantity
+    return [share_checked(share, terms, price, bounds, exits=exits) for share in shares]
+
+
+def share_checked(
+    share: Share, terms: OrderTerms, price: Decimal | None, bounds: Bounds, *, exits: bool
+) -> Share:
+    """The share as it is, with what is to be asked of a person, or its account's verdict."""
+    sized, account = share.sized, share.account.account_id
+    if not sized.quantity or (bounds is UNBOUNDED and sized.quantity <= MAX_QUANTITY):
+        return share
+    signed = sized.quantity if terms.side is Side.BUY else -sized.quantity
+    rule = share.account.sizing
+    found = findings(
+        SHARE_CHECKS,
+        ShareFacts(
+            quantity=sized.quantity,
+            price=price,
+            kind=terms.instrument.kind,
+            limits=bounds.special.get(account, bounds.limits),
+            rule="" if rule is None else rule.in_words(),
+            open_orders=bounds.open_orders.get(account, 0),
+            orders_today=bounds.orders_today.get(account, 0),
+            net=bounds.nets.get(account, 0) + signed,
+            exits=exits,
+        ),
+    )
+    if not found:
+        return share
+    last = found[-1]
+    if last.level is Level.BLOCK:
+        return Share(share.account, Sized(0, last.code, last.sentence))
+    return Share(share.account, sized, share.slices, tuple(one.sentence for one in found))
 
 
 def closing_shares(

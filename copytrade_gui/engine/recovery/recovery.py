@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import partial
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import RecoveryReport, Severity, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
@@ -89,9 +90,11 @@ class Recovery:
         for tag, intent in work.known_tags.items():
             self._book.know_tag(tag, intent)
         self._must_ask = gap > self._settings.gap_needs_resume and self._market_trades()
-        self._lanes.must_be_read(
-            order.intent.account_id for order in self._book if self._book.sent_today(order)
-        )
+        today = [order for order in self._book if self._book.sent_today(order)]
+        self._lanes.must_be_read(order.intent.account_id for order in today)
+        for account, count in Counter(order.intent.account_id for order in today).items():
+            if (lane := self._lanes.get(account)) is not None:
+                lane.ordered = (indian_day(wall), count)
         if lost_today:
             everybody = [lane.account_id for lane in self._lanes]
             self._lanes.must_be_read(everybody)

@@ -15,6 +15,7 @@ from functools import partial
 
 from msgspec import Struct
 
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.ids import IntentId, attempt_id, order_tag
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import State
@@ -125,7 +126,7 @@ class Waves:
     def select(self, orders: Iterable[Order]) -> list[Outgoing]:
         """Pick what may leave now, in the order given; the rest joins its lane's queue or ends."""
         wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
-        lane_of, made = self._lanes.get, self._made
+        lane_of, made, today = self._lanes.get, self._made, indian_day(wall_ns)
         # One look at the gate for the choice; ``write`` asks it again, before every 25 writes.
         may_send = self._gate.may_send
         wave: list[Outgoing] = []
@@ -158,6 +159,7 @@ class Waves:
                     continue
             # No order of another plan in its instrument until its bytes left.
             order.leaving = True
+            lane.ordered = (today, lane.ordered_on(today) + 1)
             lane.leaving += ((key, intent.plan_id),)
             item.attempt.marked_ns = wall_ns
             wave.append(item)

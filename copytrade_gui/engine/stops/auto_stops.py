@@ -28,6 +28,12 @@ class AutoStops:
         self._book.alarm("breaker", f"Halted: {reason}")
         self._press(TradingState.HALT, "breaker", reason)
 
+    def repeats(self, reason: str) -> None:
+        """Orders repeat themselves (docs/safety.md 10.19)."""
+        self._gate.brake(TradingState.HALT)
+        self._book.alarm("repeats", f"Halted: {reason}")
+        self._press(TradingState.HALT, "program", reason)
+
     def kill_file(self) -> None:
         """The gate saw the kill flag's file, and has braked."""
         reason = "The kill flag's file is there, or its folder cannot be read."

@@ -15,7 +15,7 @@ from copytrade_gui.services.verbs import MarketVerbs
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.state_words import client_tail
-from copytrade_gui.ui.ticket.ticket_words import instrument_words
+from copytrade_gui.ui.ticket_words import instrument_words
 
 MOST = 12
 WAIT_MS = 80

@@ -12,7 +12,7 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.theme import Scheme, Theme
-from copytrade_gui.ui.ticket.ticket_words import ConfirmPolicy, ConfirmWhen
+from copytrade_gui.ui.ticket_words import ConfirmPolicy, ConfirmWhen
 from copytrade_gui.ui.widgets.label import PlainLabel, caption
 from copytrade_gui.ui.widgets.segments import Segments
 from copytrade_gui.ui.window_state import WindowMemory, read_json, write_json

@@ -18,7 +18,7 @@ from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.theme import Tone
-from copytrade_gui.ui.ticket.ticket_words import fan_out_summary, skip_reasons, why_not
+from copytrade_gui.ui.ticket_words import fan_out_summary, skip_reasons, why_not
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 COLUMNS: tuple[Column[PreviewRow], ...] = (

@@ -17,7 +17,7 @@ from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.delegates import ToneDelegate
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.theme import Tone
-from copytrade_gui.ui.ticket.ticket_words import instrument_words
+from copytrade_gui.ui.ticket_words import instrument_words
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from functools import partial
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
@@ -25,9 +26,10 @@ from copytrade_gui.services.verbs import MarketVerbs, Preview, RefusedError, Tra
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.panel import Panel
+from copytrade_gui.ui.ticket.hold import place
 from copytrade_gui.ui.ticket.last_quantities import last_quantity, remember_quantity
 from copytrade_gui.ui.ticket.ticket_face import TicketFace
-from copytrade_gui.ui.ticket.ticket_words import (
+from copytrade_gui.ui.ticket_words import (
     ConfirmPolicy,
     Phase,
     obstacle,
@@ -354,15 +356,15 @@ class OrderEntryPanel(Panel):
         self.face.hide_question()
         self.face.show_result("Sending.", "plain")
         self._refresh_send()
-        self._desk.tasks.start(
-            self._submit(draft), name="submit order", on_error=self._on_submit_failed
-        )
+        work = self._submit(draft)
+        self._desk.tasks.start(work, name="submit order", on_error=self._on_submit_failed)
 
     async def _submit(self, draft: Draft) -> None:
         master = self._desk.roster.master
         assert master is not None  # noqa: S101 - checked by the caller in the same step
+        send = partial(self._trading.submit, master.account_id, draft, self._command)
         try:
-            done = await self._trading.submit(master.account_id, draft, self._command)
+            done = await place(self, self._desk, draft, send)
         except RefusedError as refusal:
             # Nothing happened, so the next press is another command; the values stay.
             self._command = CommandId(uuid.uuid4().hex)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.instrument import Instrument, Quote
 from copytrade_gui.ui import figures
-from copytrade_gui.ui.ticket.ticket_words import (
+from copytrade_gui.ui.ticket_words import (
     STALE_AFTER_S,
     change_words,
     instrument_words,

@@ -24,7 +24,7 @@ from copytrade_gui.services.verbs import MarketVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.ticket.instrument_search import InstrumentSearch
-from copytrade_gui.ui.ticket.ticket_words import understood_words, units_words
+from copytrade_gui.ui.ticket_words import understood_words, units_words
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.segments import Segments
 from copytrade_gui.ui.widgets.step_edit import StepEdit

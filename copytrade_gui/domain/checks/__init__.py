@@ -1,0 +1,1 @@
+"""What is asked of an order before it leaves: pure rules over facts in memory, one table."""

@@ -1,0 +1,58 @@
+"""What is asked of an account whenever a fact of it changes."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account import AccountStatus, SessionState
+from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
+
+_UNREAD = (
+    "Its order book was not read whole since the start, and it had orders today. It goes on by "
+    "itself once it was."
+)
+
+
+class AccountFacts(Struct, frozen=True, gc=False):
+    """An account's live facts, and whether it has a session here."""
+
+    status: AccountStatus
+    has_session: bool
+
+
+def _halted(facts: AccountFacts) -> Finding | None:
+    halted = facts.status.halted
+    if not halted:
+        return None
+    sentence = f"{halted} Look at its books, then lift its halt."
+    return Finding("account_halted", Level.BLOCK, sentence)
+
+
+def _offline(facts: AccountFacts) -> Finding | None:
+    if facts.status.session is not SessionState.OFFLINE:
+        return None
+    return Finding("offline", Level.BLOCK, facts.status.session_reason)
+
+
+def _session(facts: AccountFacts) -> Finding | None:
+    status = facts.status
+    if facts.has_session and status.session is SessionState.READY:
+        return None
+    why = status.session_reason or "The account is not logged in. Log it in."
+    return Finding("no_session", Level.BLOCK, why)
+
+
+def _unread(facts: AccountFacts) -> Finding | None:
+    return Finding("unread", Level.BLOCK, _UNREAD) if facts.status.unread else None
+
+
+ACCOUNT_CHECKS: tuple[Check[AccountFacts], ...] = (
+    Check("account_halted", Tier.ACCOUNT, "nothing was found in its books that halts it alone",
+          "Look at its books, then lift its halt.", _halted),
+    Check("offline", Tier.ACCOUNT, "the broker answers it, from an address that was proven",
+          "It goes on by itself when its order book can be read.", _offline),
+    Check("no_session", Tier.ACCOUNT, "it is logged in", "Log it in.", _session),
+    Check("unread", Tier.ACCOUNT, "after a start, its order book was read whole if it had orders",
+          "Wait; it goes on by itself.", _unread),
+)  # fmt: skip
+"""In the order in which they are asked."""

@@ -1,0 +1,227 @@
+"""What is asked once a plan, of the master's order or of whatever asks for orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from copytrade_gui.domain.capabilities import Capabilities
+from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
+from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
+from copytrade_gui.domain.draft import not_taken
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import OrderTerms, OrderType, Side
+
+COLLAR_PERCENT = 3
+"""Shares and futures: how far a limit may stand from the last price before a person is asked."""
+COLLAR_OPTION_PERCENT = 10
+COLLAR_OPTION_RUPEES = 5
+"""Options: the larger of both. Twice as far is blocked (docs/safety.md 10.8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What is known when a plan is asked for. Sentences are empty where nothing is in the way.
+
+    ``last`` is a price of the last seconds, ``close`` the previous close, in rupees, None where
+    not known. ``plans`` are how many plans of this instrument and side were made in the last
+    10 seconds, then of everything in the last minute and hour.
+    """
+
+    terms: OrderTerms
+    today: date
+    takes: Capabilities
+    stopped: str = ""
+    closed: str = ""
+    lot_unseen: str = ""
+    last: Decimal | None = None
+    close: Decimal | None = None
+    plans: tuple[int, int, int] = (0, 0, 0)
+    same_again: bool = False
+    limits: Limits = NO_LIMITS
+
+
+def _block(code: str, sentence: str) -> Finding | None:
+    return Finding(code, Level.BLOCK, sentence) if sentence else None
+
+
+def _stopped(facts: PlanFacts) -> Finding | None:
+    return _block("stopped", facts.stopped)
+
+
+def _instrument(facts: PlanFacts) -> Finding | None:
+    instrument = facts.terms.instrument
+    if not instrument.tradable:
+        return _block("instrument", f"{instrument.symbol} is an index. Pick its future or option.")
+    if instrument.expired(facts.today):
+        return _block(
+            "instrument",
+            f"{instrument.symbol} expired on {instrument.expiry}. Pick a later expiry.",
+        )
+    return None
+
+
+def _quantity(facts: PlanFacts) -> Finding | None:
+    quantity, lot = facts.terms.quantity, facts.terms.instrument.lot_size
+    wrong = quantity <= 0 or quantity % lot
+    return _block("quantity", f"Quantity must be a multiple of {lot}." if wrong else "")
+
+
+def _not_taken(facts: PlanFacts) -> Finding | None:
+    terms = facts.terms
+    for problem in not_taken(
+        facts.takes,
+        terms.instrument.key.exchange,
+        terms.order_type,
+        terms.product,
+        terms.validity,
+    ):
+        code = "no_ioc" if problem.field == "validity" else "not_taken"
+        return Finding(code, Level.BLOCK, problem.sentence)
+    return None
+
+
+def _session(facts: PlanFacts) -> Finding | None:
+    return _block("session", facts.closed)
+
+
+def _lot_seen(facts: PlanFacts) -> Finding | None:
+    return _block("lot_not_seen", facts.lot_unseen)
+
+
+def _reference(facts: PlanFacts) -> tuple[Decimal | None, str]:
+    """What a limit is compared with: a stop's own trigger, else the last price or the close."""
+    if facts.terms.trigger is not None:
+        return facts.terms.trigger, "trigger"
+    if facts.last is not None and facts.last > 0:
+        return facts.last, "last price"
+    return facts.close if facts.close and facts.close > 0 else None, "previous close"
+
+
+def _no_reference(facts: PlanFacts) -> Finding | None:
+    price = facts.terms.price
+    if price is None or facts.limits.collar is None or _reference(facts)[0] is not None:
+        return None
+    return Finding(
+        "no_reference",
+        Level.HOLD,
+        f"No price of {facts.terms.instrument.symbol} is known, so nobody can say whether "
+        f"{grouped(price)} is a mistake. Wait for a quote, or type the quantity to "
+        "send it unchecked.",
+    )
+
+
+def collar(terms: OrderTerms, reference: Decimal) -> Decimal:
+    """How far in rupees a limit may stand from the reference before a person is asked."""
+    if not terms.instrument.kind.is_option:
+        return reference * COLLAR_PERCENT / 100
+    return max(reference * COLLAR_OPTION_PERCENT / 100, Decimal(COLLAR_OPTION_RUPEES))
+
+
+def _collar(facts: PlanFacts) -> Finding | None:
+    price, (reference, name), times = facts.terms.price, _reference(facts), facts.limits.collar
+    if price is None or reference is None or times is None:
+        return None
+    allowed, far = collar(facts.terms, reference) * times, abs(price - reference)
+    if far <= allowed:
+        return None
+    level = Level.BLOCK if far > allowed * 2 else Level.HOLD
+    percent = (far / reference * 100).quantize(Decimal("0.1"))
+    where = "above" if price > reference else "below"
+    usual = grouped(allowed.quantize(Decimal("0.01")))
+    remedy = {
+        Level.BLOCK: "Write a price that is nearer.",
+        Level.HOLD: "Check it, and type the quantity to send it.",
+    }[level]
+    return Finding(
+        "collar",
+        level,
+        f"Price {grouped(price)} is {grouped(percent)} % {where} the {name} of "
+        f"{facts.terms.instrument.symbol}, {grouped(reference)}; {usual} rupees are usual. "
+        f"{remedy}",
+    )
+
+
+def _stop_side(facts: PlanFacts) -> Finding | None:
+    terms, last = facts.terms, facts.last
+    if terms.trigger is None or last is None:
+        return None
+    buys = terms.side is Side.BUY
+    if terms.trigger > last if buys else terms.trigger < last:
+        return None
+    side, remedy = ("above", "Raise it") if buys else ("below", "Lower it")
+    return _block(
+        "stop_side",
+        f"A stop that {'buys' if buys else 'sells'} must have its trigger {side} the last price "
+        f"{last}; {terms.trigger} would trigger at once. {remedy}, or use LIMIT.",
+    )
+
+
+def _protected(facts: PlanFacts) -> Finding | None:
+    terms = facts.terms
+    if terms.order_type is not OrderType.MARKET or facts.last is not None:
+        return None
+    return _block(
+        "no_price",
+        f"Type {terms.order_type} needs a price from the last 5 seconds for its protection, "
+        f"and none is known for {terms.instrument.symbol}. Use LIMIT, or wait for the quote.",
+    )
+
+
+def _same_again(facts: PlanFacts) -> Finding | None:
+    if not facts.same_again:
+        return None
+    terms = facts.terms
+    return Finding(
+        "duplicate_order",
+        Level.HOLD,
+        f"{terms.side} {grouped(terms.quantity)} {terms.instrument.symbol} was ordered a moment "
+        "ago. If it is meant once more, type the quantity.",
+    )
+
+
+def _repeats(facts: PlanFacts) -> Finding | None:
+    limits = facts.limits
+    counted = (
+        (facts.plans[0], limits.repeats, "of this instrument and side in 10 seconds"),
+        (facts.plans[1], limits.plans_a_minute, "in a minute"),
+        (facts.plans[2], limits.plans_an_hour, "in an hour"),
+    )
+    for made, most, when in counted:
+        if most is not None and made >= most:
+            return _block(
+                "repeats",
+                f"{made} plans {when} are as many as the limit of {most} allows. Trading is "
+                "halted; see what repeats itself, then resume.",
+            )
+    return None
+
+
+PLAN_CHECKS: tuple[Check[PlanFacts], ...] = (
+    Check("stopped", Tier.PLAN, "PAUSE, HALT, KILL, the kill flag's file, this machine's clock and "
+          "the window's answer", "Resume, set the clock, or wait for the window.", _stopped),
+    Check("instrument", Tier.PLAN, "the contract can be traded and has not expired",
+          "Pick another instrument.", _instrument),
+    Check("quantity", Tier.PLAN, "a whole number of lots above 0", "Write whole lots.", _quantity),
+    Check("not_taken", Tier.PLAN, "what the broker takes: exchange, order type, product, validity",
+          "Choose another.", _not_taken),
+    Check("session", Tier.PLAN, "continuous trading of the exchange",
+          "Place it when the exchange trades.", _session),
+    Check("lot_not_seen", Tier.PLAN, "on commodities, the size of a lot as the broker's position "
+          "book shows it", "Open the smallest position on the broker's page once.", _lot_seen),
+    Check("no_price", Tier.PLAN, "a price of the last 5 seconds to protect a MARKET order by",
+          "Wait for the quote, or use LIMIT.", _protected),
+    Check("stop_side", Tier.PLAN, "a stop's trigger on the right side of the last price",
+          "Move the trigger, or use LIMIT.", _stop_side),
+    Check("no_reference", Tier.PLAN, "any price to compare a limit with: the last, or the previous "
+          "close", "Wait for a quote, or type the quantity.", _no_reference),
+    Check("collar", Tier.PLAN, "the limit price against the last price: 3 %, options 10 % or Rs 5; "
+          "twice as far is blocked", "Write a nearer price; inside twice the collar type the "
+          "quantity.", _collar),
+    Check("duplicate_order", Tier.PLAN, "the same order from another plan within 2 seconds",
+          "If it is meant, type the quantity.", _same_again),
+    Check("repeats", Tier.PLAN, "how many plans were made in 10 seconds, a minute and an hour",
+          "See what repeats itself, then resume.", _repeats),
+)  # fmt: skip
+"""In the order in which they are asked."""

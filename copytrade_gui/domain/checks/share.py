@@ -1,0 +1,142 @@
+"""What is asked of each account's share of a plan, once it is sized."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from msgspec import Struct
+
+from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
+from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import InstrumentKind
+from copytrade_gui.domain.money import Paise, order_value, rupees
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER
+
+
+class ShareFacts(Struct, frozen=True, gc=False):
+    """One account's share. ``price`` is rupees a unit, None where no price is known.
+
+    ``rule`` is its sizing rule in words, ``open_orders`` and ``orders_today`` are of the account,
+    ``net`` what its copies hold with this order, in signed units. ``exits`` is True for an order
+    that only reduces: no limit keeps anybody in.
+    """
+
+    quantity: int
+    price: Decimal | None
+    kind: InstrumentKind
+    limits: Limits
+    rule: str = ""
+    open_orders: int = 0
+    orders_today: int = 0
+    net: int = 0
+    exits: bool = False
+
+
+class Bounds(Struct, frozen=True, gc=False):
+    """What all shares of a plan are bounded by, beside their own size.
+
+    ``limits`` are those of all accounts, ``special`` the stricter ones of some. The counts are by
+    account: open orders, orders of today, and units that its copies hold in the instrument.
+    """
+
+    limits: Limits
+    special: Mapping[AccountId, Limits] = {}
+    open_orders: Mapping[AccountId, int] = {}
+    orders_today: Mapping[AccountId, int] = {}
+    nets: Mapping[AccountId, int] = {}
+
+
+UNBOUNDED = Bounds(NO_LIMITS)
+
+
+def _above_limit(facts: ShareFacts) -> Finding | None:
+    if facts.quantity <= MAX_QUANTITY:
+        return None
+    return Finding(
+        "above_limit",
+        Level.BLOCK,
+        f"{facts.rule} gives {grouped(facts.quantity)} units, above {grouped(MAX_QUANTITY)}, "
+        f"{PER_ORDER}. Lower the follower's value, or cap it.",
+    )
+
+
+def value_limit(kind: InstrumentKind, limits: Limits) -> Paise | None:
+    """The most that one order may be worth, in paise: of shares and premium, or of futures."""
+    return limits.futures_value if kind is InstrumentKind.FUTURE else limits.order_value
+
+
+def _order_value(facts: ShareFacts) -> Finding | None:
+    most = value_limit(facts.kind, facts.limits)
+    if most is None or facts.price is None or facts.exits:
+        return None
+    value = order_value(facts.price, facts.quantity)
+    if value * 2 <= most:
+        return None
+    level = Level.BLOCK if value > most else Level.HOLD
+    what = "above" if level is Level.BLOCK else "above half of"
+    remedy = (
+        "Lower the size, or raise the limit."
+        if level is Level.BLOCK
+        else "Type the quantity to send it."
+    )
+    return Finding(
+        "order_value",
+        level,
+        f"{grouped(rupees(value))} rupees are {what} the limit of {grouped(rupees(most))} for one "
+        f"order. {remedy}",
+    )
+
+
+def _open_orders(facts: ShareFacts) -> Finding | None:
+    most = facts.limits.open_orders
+    if most is None or facts.open_orders < most or facts.exits:
+        return None
+    return Finding(
+        "open_orders",
+        Level.BLOCK,
+        f"{facts.open_orders} of its orders are open, as many as the limit of {most} allows. "
+        "Cancel some first.",
+    )
+
+
+def _orders_today(facts: ShareFacts) -> Finding | None:
+    most = facts.limits.orders_a_day
+    if most is None or facts.orders_today < most or facts.exits:
+        return None
+    return Finding(
+        "orders_a_day",
+        Level.BLOCK,
+        f"It had {facts.orders_today} orders today, as many as the limit of {most} allows. Raise "
+        "the limit if that is meant.",
+    )
+
+
+def _net_position(facts: ShareFacts) -> Finding | None:
+    most = facts.limits.net_position
+    if most is None or abs(facts.net) <= most or facts.exits:
+        return None
+    return Finding(
+        "net_position",
+        Level.BLOCK,
+        f"Its copies would hold {grouped(abs(facts.net))} units, above its limit of "
+        f"{grouped(most)} in one instrument. Lower the size, or raise the limit.",
+    )
+
+
+SHARE_CHECKS: tuple[Check[ShareFacts], ...] = (
+    Check("above_limit", Tier.SHARE, "no order is larger than any order here may be",
+          "Lower the follower's value, or cap it.", _above_limit),
+    Check("order_value", Tier.SHARE, "what the order is worth: Rs 5,00,000 of shares or premium, "
+          "Rs 25,00,000 of futures, unless set; above half a person is asked",
+          "Lower the size, or raise the limit.", _order_value),
+    Check("open_orders", Tier.SHARE, "how many orders of the account are open: 50 unless set",
+          "Cancel some first.", _open_orders),
+    Check("orders_a_day", Tier.SHARE, "how many orders the account had today: 500 unless set",
+          "Raise the limit if that is meant.", _orders_today),
+    Check("net_position", Tier.SHARE, "units of one instrument that copies hold: off until set",
+          "Lower the size, or raise the limit.", _net_position),
+)  # fmt: skip
+"""In the order in which they are asked."""

@@ -1,0 +1,95 @@
+"""Every check there is, and every other word an order can end with before it left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS
+from copytrade_gui.domain.checks.plan import PLAN_CHECKS
+from copytrade_gui.domain.checks.share import SHARE_CHECKS
+
+
+class Verdict(NamedTuple):
+    """A code as it is stored and exported: when it is given, what it means, what to do."""
+
+    code: str
+    when: str
+    what: str
+    fix: str
+
+
+def verdicts() -> Iterator[Verdict]:
+    """All codes: the checks in the order in which they are asked, then the others."""
+    for checks in (PLAN_CHECKS, ACCOUNT_CHECKS, SHARE_CHECKS):
+        yield from (Verdict(one.code, one.tier.value, one.what, one.fix) for one in checks)
+    yield from _OTHERS
+
+
+_OTHERS = (
+    Verdict("plan_value", "plan", "what all orders of the plan are worth together: Rs 50,00,000 "
+            "unless set", "Lower the size, or raise the limit."),
+    Verdict("no_ioc", "plan", "the exchange takes IOC orders from a program", "Choose DAY."),
+    Verdict("hold", "plan", "a check found what only the typed quantity lets pass",
+            "Read why, then type the quantity."),
+    Verdict("master", "plan", "the account is a master and can be ordered for",
+            "Choose a master account."),
+    Verdict("known", "plan", "the same press of a button was carried out before",
+            "Look at it in the orders."),
+    Verdict("not_recorded", "plan", "the order could not be stored, so nothing left",
+            "See the message of the disk, then place it as a new order."),
+    Verdict("off", "share", "the account is switched on", "Switch it on."),
+    Verdict("paused", "share", "the link copies nothing, exits neither", "Set the link active."),
+    Verdict("frozen", "share", "the link copies nothing, and nothing is placed by hand either",
+            "Set the link active."),
+    Verdict("close_only", "share", "the link copies exits, no entries", "Set the link active."),
+    Verdict("filtered_exchange", "share", "the link copies this exchange", "Edit the link."),
+    Verdict("filtered_product", "share", "the link copies this product", "Edit the link."),
+    Verdict("filtered_symbol", "share", "the link copies this symbol", "Edit the link."),
+    Verdict("filtered_side", "share", "the link copies this side", "Edit the link."),
+    Verdict("outside_window", "share", "the link copies at this time of the day",
+            "Edit the link."),
+    Verdict("no_rule", "share", "the follower has a sizing rule", "Edit the follower."),
+    Verdict("zero", "share", "the rule gives at least one lot", "Raise the follower's value."),
+    Verdict("no_capital", "share", "the free margin is known that a rule by capital needs",
+            "Log the account in, or wait for the next read of its funds."),
+    Verdict("no_master_capital", "share", "the master's funds are known that a rule by funds needs",
+            "Log the master in, or wait for the next read of his funds."),
+    Verdict("no_stop", "share", "the order has a stop that a rule by risk measures",
+            "Place it as a stop order, or choose another rule."),
+    Verdict("no_copy_to_exit", "share", "an exit finds a copied quantity to reduce",
+            "Nothing: this follower holds no copy."),
+    Verdict("cut_to_copy", "share", "an exit was cut to what the copy holds", "Nothing."),
+    Verdict("awaits_copy", "share", "reads of the books show first what there is to reduce",
+            "Wait; it leaves by itself, or ends too old."),
+    Verdict("removed", "leaving", "the account was removed before the order left",
+            "Place a new order if it is wanted."),
+    Verdict("too_old", "leaving", "the order grew older than its signal age before it could leave",
+            "Place it again if it is still wanted."),
+    Verdict("cancelled", "leaving", "somebody cancelled it before it left", "Nothing."),
+    Verdict("master_failed", "leaving", "the master's order came to nothing, so its copies stay",
+            "See why the master's order failed."),
+    Verdict("master_in_part", "leaving", "a part of the master's sliced order came to nothing",
+            "Cancel or complete the master's order, then copy by a new one."),
+    Verdict("killed", "leaving", "a KILL came before it left", "Resume, then place a new order."),
+    Verdict("slept", "leaving", "the machine slept before it left",
+            "Place it again if it is still wanted."),
+    Verdict("broken_off", "leaving", "the program broke off before it left; nothing was sent",
+            "Place it again if it is still wanted."),
+    Verdict("found", "leaving", "an earlier try was found before this one left", "Nothing."),
+    Verdict("not_sent", "leaving", "there was no way to the broker; no byte left",
+            "It is tried again twice by itself; then see the network."),
+    Verdict("bug", "leaving", "an error of ours, which was logged", "Look at that order."),
+    Verdict("crash", "reply", "the program stopped while it was sent", "It is being found out."),
+    Verdict("duplicate", "reply", "the broker gave one order id to two orders",
+            "Compare the account's order book, then lift its halt."),
+    Verdict("absent", "book", "the broker's complete books lack it: it does not exist",
+            "Place it again if it is still wanted."),
+    Verdict("by_person", "book", "a person decided what became of it", "Nothing."),
+    Verdict("review", "book", "nothing is proven; a person must decide",
+            "Open Review and look at the broker's book."),
+    Verdict("overfill", "book", "more was filled than was ordered",
+            "Look at the account's books, then lift its halt."),
+    Verdict("taken_over", "book", "our records were lost; it is known from the broker's book only",
+            "Nothing: it is ours again."),
+)  # fmt: skip

@@ -1,0 +1,298 @@
+"""Everything that is asked before a signal becomes a plan, and what each account then gets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.checks.check import Finding, Level, findings
+from copytrade_gui.domain.checks.limits import NO_LIMITS
+from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
+from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
+from copytrade_gui.domain.ids import AccountId, CommandId, plan_id, signal_id
+from copytrade_gui.domain.money import order_value, rupees
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import FanOut, OrderTerms
+from copytrade_gui.domain.protection import protect
+from copytrade_gui.domain.records import Plan, Signal, SignalKind, reference
+from copytrade_gui.domain.sizing import Sized
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
+from copytrade_gui.engine.orders.lots import Lots
+from copytrade_gui.engine.planning import planner
+from copytrade_gui.engine.planning.exits import Cover, Exits
+from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
+from copytrade_gui.engine.planning.planner import Share
+
+_NAMED = 8
+"""So many accounts are named in a question; of the others the number."""
+
+
+class DeniedError(Exception):
+    """The engine did nothing; the text is one sentence with the remedy."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class Cleared(Struct, frozen=True):
+    """A signal that may be planned now: what the intents are made from.
+
+    ``master`` is the account of its own order, None if it has none. ``leaving`` are the protected
+    terms, ``shares`` what each account gets, in send order, ``cover`` what they have to reduce.
+    """
+
+    signal: Signal
+    master: Account | None
+    leaving: OrderTerms
+    signal_age_ms: int
+    shares: Sequence[Share]
+    cover: Cover
+
+    def plan(self, called_ns: int) -> Plan:
+        """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""
+        signal = self.signal
+        intents = planner.make_intents(
+            signal, self.master, self.shares, self.leaving, self.signal_age_ms
+        )
+        return Plan(plan_id(signal.signal_id), signal, intents, signal.made_ns, called_ns)
+
+
+class Clearing:
+    """Asks every check, sizes every share, and bounds it by what copies hold and by the limits."""
+
+    def __init__(self, core: Core, exits: Exits) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
+        self._gate = core.gate
+        self._clock = core.clock
+        self._settings = core.settings
+        self._hours = core.hours
+        self._news = core.news
+        self._exits = exits
+        self._plan_number = 0
+        self._quotes = core.quotes
+        self._takes = core.takes
+        self.lots = Lots(core.lanes, core.clock, core.work, core.settings)
+        self.limits = LimitsInForce(core.settings.limits)
+        self._cadence = Cadence(core.clock)
+
+    def begin_at(self, plan_number: int) -> None:
+        """Count plans from here: each begins with another follower."""
+        self._plan_number = plan_number
+
+    def made(self, plan: Plan) -> None:
+        """A plan was made of what was cleared."""
+        self._plan_number += 1
+        self._cadence.made(plan.signal.terms)
+
+    def followers_of(self, master_id: AccountId) -> list[Lane]:
+        """Follower lanes of one master, in a stable order."""
+        return [lane for lane in self._lanes if lane.master_id == master_id]
+
+    def cover(self, master_id: AccountId, terms: OrderTerms, followers: Sequence[Lane]) -> Cover:
+        """What these followers have to reduce if the order is an exit of the master's."""
+        return self._exits.cover(master_id, terms, followers)
+
+    def ticket(
+        self,
+        master_id: AccountId,
+        terms: OrderTerms,
+        fan_out: FanOut,
+        command: CommandId,
+        confirmed: int | None = None,
+    ) -> Cleared:
+        """A master's order, placed here, and its copies.
+
+        ``confirmed`` is the quantity in units that a person typed after he was asked. Raises
+        DeniedError; code ``hold``: he is to be asked.
+        """
+        holds = self._check(terms)
+        lane = self._lanes.get(master_id)
+        if lane is None or lane.account.role is not Role.MASTER:
+            raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
+        code, reason = lane.why_not()
+        if code:
+            raise DeniedError(code, f"The master account cannot trade: {reason}")
+        leaving, price = self._protected(terms)
+        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
+        cover = self._exits.cover(master_id, leaving, followers)
+        bounds = self.bounds(leaving, [lane, *followers])
+        at = price if leaving.price is None else leaving.price
+        facts = [follower.facts for follower in followers]
+        shares = planner.share_out(leaving, facts, at, cover, bounds)
+        own = self._own(lane.account, leaving, at, bounds, cover)
+        self._plan_value(at, leaving.quantity, shares, cover)
+        _confirm(terms, questions(holds, [own, *shares]), confirmed)
+        return Cleared(
+            signal=self._signal(SignalKind.TICKET, master_id, terms, fan_out, command),
+            master=lane.account,
+            leaving=leaving,
+            signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
+            shares=shares,
+            cover=cover,
+        )
+
+    def closing(
+        self,
+        master_id: AccountId,
+        terms: OrderTerms,
+        quantities: Mapping[AccountId, int],
+        command: CommandId,
+        confirmed: int | None = None,
+    ) -> Cleared:
+        """Orders that close what copies hold: ``terms`` with a quantity in units for each account.
+
+        No master's order belongs to it; ``master_id`` says whose copies they are. Each account's
+        order is at most what its copies hold. Raises DeniedError.
+        """
+        holds = self._check(terms)
+        leaving, price = self._protected(terms)
+        lanes = [lane for name in quantities if (lane := self._lanes.get(name)) is not None]
+        cover = self._exits.closing(leaving, lanes)
+        facts = [(lane.facts, quantities[lane.account_id]) for lane in lanes]
+        _confirm(terms, holds, confirmed)
+        return Cleared(
+            signal=self._signal(
+                SignalKind.SQUARE_OFF, master_id, terms, FanOut.WITH_MASTER, command
+            ),
+            master=None,
+            leaving=leaving,
+            signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
+            shares=planner.closing_shares(leaving, facts, cover),
+            cover=cover,
+        )
+
+    def _own(
+        self,
+        master: Account,
+        leaving: OrderTerms,
+        price: Decimal | None,
+        bounds: Bounds,
+        cover: Cover,
+    ) -> Share:
+        """The master's own order as a share. Raises DeniedError: a limit of his account."""
+        exits = cover.exiting.least >= leaving.quantity
+        share = Share(master, Sized(leaving.quantity))
+        own = planner.share_checked(share, leaving, price, bounds, exits=exits)
+        if own.sized.code:
+            raise DeniedError(own.sized.code, f"The master's order: {own.sized.reason}")
+        return own
+
+    def findings(self, terms: OrderTerms) -> list[Finding]:
+        """What the checks of a plan find, up to the first that blocks; nothing comes of it."""
+        limits = self.limits.of_all
+        key = terms.instrument.key
+        quote = self._quotes.newest(key)
+        return findings(
+            PLAN_CHECKS,
+            PlanFacts(
+                terms=terms,
+                today=self._hours.now.date(),
+                takes=self._takes,
+                stopped="" if self._gate.may_plan else self._gate.why_not(),
+                closed=self._hours.why_closed(terms.instrument),
+                lot_unseen=self.lots.why_not(key.exchange),
+                last=self._quotes.fresh_price(key),
+                close=None if quote is None else quote.previous_close,
+                plans=self._cadence.counts(terms),
+                same_again=self._cadence.same_again(terms, limits.same_again_ms),
+                limits=limits,
+            ),
+        )
+
+    def _check(self, terms: OrderTerms) -> list[str]:
+        """What is asked once a plan, whatever asks for it; returns what a person must confirm.
+
+        Raises DeniedError.
+        """
+        found = self.findings(terms)
+        if found and found[-1].level is Level.BLOCK:
+            worst = found[-1]
+            if worst.code == "repeats":
+                self._news.repeats(worst.sentence)
+            raise DeniedError(worst.code, worst.sentence)
+        return [one.sentence for one in found]
+
+    def bounds(self, terms: OrderTerms, lanes: Collection[Lane]) -> Bounds:
+        """What bounds the shares of these accounts in this instrument."""
+        limits = self.limits
+        if limits.of_all == NO_LIMITS and not limits.special:
+            return UNBOUNDED
+        today = indian_day(self._clock.wall_ns())
+        return Bounds(
+            limits.of_all,
+            limits.special,
+            {lane.account_id: len(self._book.open_of(lane.account_id)) for lane in lanes},
+            {lane.account_id: lane.ordered_on(today) for lane in lanes},
+            self._exits.nets_of(terms),
+        )
+
+    def _plan_value(
+        self, price: Decimal | None, own: int, shares: Sequence[Share], cover: Cover
+    ) -> None:
+        """All orders of a plan together, unless it only reduces. Raises DeniedError."""
+        most = self.limits.of_all.plan_value
+        if most is None or price is None or cover.exiting.least:
+            return
+        value = order_value(price, own + sum(share.sized.quantity for share in shares))
+        if value > most:
+            raise DeniedError(
+                "plan_value",
+                f"All orders together are worth {grouped(rupees(value))} rupees, above the limit "
+                f"of {grouped(rupees(most))} for one plan. Lower the size, or raise the limit.",
+            )
+
+    def _protected(self, terms: OrderTerms) -> tuple[OrderTerms, Decimal | None]:
+        """The terms as they leave, and the fresh price they were protected by, if any."""
+        price = self._quotes.fresh_price(terms.instrument.key)
+        leaving = protect(terms, price)
+        if leaving is None:
+            raise DeniedError(
+                "no_price", f"{terms.instrument.symbol} has no price to protect the order by."
+            )
+        return leaving, price
+
+    def _signal(
+        self,
+        kind: SignalKind,
+        master_id: AccountId,
+        terms: OrderTerms,
+        fan_out: FanOut,
+        command: CommandId,
+    ) -> Signal:
+        name = reference(kind, command)
+        return Signal(
+            signal_id=signal_id(master_id, name, 1),
+            master_id=master_id,
+            order_ref=name,
+            version=1,
+            terms=terms,
+            fan_out=fan_out,
+            command_id=command,
+            made_ns=self._clock.wall_ns(),
+        )
+
+
+def questions(holds: Sequence[str], shares: Sequence[Share]) -> list[str]:
+    """What a person is asked before anything leaves: of the plan, and of accounts' shares."""
+    by_words: dict[str, list[str]] = {}
+    for share in shares:
+        for words in share.holds:
+            by_words.setdefault(words, []).append(share.account.name)
+    asked = [*holds]
+    for words, names in by_words.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        asked.append(f"{', '.join(names[:_NAMED])}{more}: {words}")
+    return asked
+
+
+def _confirm(terms: OrderTerms, asked: Sequence[str], confirmed: int | None) -> None:
+    if asked and confirmed != terms.quantity:
+        raise DeniedError("hold", " ".join(asked))

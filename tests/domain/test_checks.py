@@ -1,0 +1,189 @@
+"""Every check, passed, held and blocked, with its code and what its sentence must say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from copytrade_gui.domain.account import AccountStatus, SessionState
+from copytrade_gui.domain.capabilities import Capabilities
+from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, AccountFacts
+from copytrade_gui.domain.checks.check import Finding, Level, blocking, findings
+from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
+from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
+from copytrade_gui.domain.checks.share import SHARE_CHECKS, ShareFacts
+from copytrade_gui.domain.checks.table import verdicts
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from copytrade_gui.domain.link import CODES
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
+
+TODAY = date(2026, 11, 30)
+SHARE = Instrument(
+    key=InstrumentKey(Exchange.NSEEQ, "2885"),
+    symbol="RELIANCE-EQ",
+    name="RELIANCE",
+    underlying="RELIANCE",
+    kind=InstrumentKind.EQUITY,
+    lot_size=1,
+    tick=Decimal("0.05"),
+)
+CALL = replace(
+    SHARE,
+    key=InstrumentKey(Exchange.NSEFO, "1"),
+    symbol="NIFTY26DEC24000CE",
+    kind=InstrumentKind.CALL,
+    lot_size=65,
+    strike=Decimal(24_000),
+    expiry=date(2026, 12, 29),
+)
+BUY = OrderTerms(
+    instrument=SHARE,
+    side=Side.BUY,
+    quantity=10,
+    product=Product.INTRADAY,
+    order_type=OrderType.LIMIT,
+    validity=Validity.DAY,
+    price=Decimal(1_000),
+)
+FACTS = PlanFacts(BUY, TODAY, Capabilities(), last=Decimal(1_000), limits=Limits())
+
+
+def of(terms: OrderTerms, **more: object) -> PlanFacts:
+    return replace(FACTS, terms=terms, **more)  # type: ignore[arg-type]  # named fields
+
+
+def option(price: str, **more: object) -> PlanFacts:
+    terms = replace(BUY, instrument=CALL, quantity=65, price=Decimal(price))
+    return replace(of(terms, **more), last=Decimal(20))
+
+
+PLANS = [
+    ("", None, FACTS, ""),
+    ("stopped", Level.BLOCK, replace(FACTS, stopped="Trading is paused by ravi."), "paused"),
+    ("instrument", Level.BLOCK,
+     of(replace(BUY, instrument=replace(SHARE, kind=InstrumentKind.INDEX))), "is an index"),
+    ("instrument", Level.BLOCK,
+     of(replace(BUY, instrument=replace(SHARE, expiry=date(2026, 11, 29)))), "expired"),
+    ("quantity", Level.BLOCK, of(replace(BUY, quantity=0)), "multiple of 1"),
+    ("quantity", Level.BLOCK, of(replace(BUY, instrument=CALL, quantity=64)), "multiple of 65"),
+    ("not_taken", Level.BLOCK,
+     replace(FACTS, takes=Capabilities(products=frozenset({Product.NORMAL}))), "NORMAL"),
+    ("no_ioc", Level.BLOCK,
+     of(replace(BUY, validity=Validity.IOC),
+        takes=Capabilities(no_ioc_on=frozenset({Exchange.NSEEQ}))), "no IOC"),
+    ("session", Level.BLOCK, replace(FACTS, closed="NSE is closed."), "closed"),
+    ("lot_not_seen", Level.BLOCK, replace(FACTS, lot_unseen="Orders on MCX wait."), "wait"),
+    ("no_price", Level.BLOCK,
+     of(replace(BUY, order_type=OrderType.MARKET, price=None), last=None), "Use LIMIT"),
+    ("stop_side", Level.BLOCK,
+     of(replace(BUY, order_type=OrderType.SLM, price=None, trigger=Decimal(990))), "above"),
+    ("no_reference", Level.HOLD, replace(FACTS, last=None), "type the quantity"),
+    ("collar", Level.HOLD, of(replace(BUY, price=Decimal("1030.05"))), "3 % above"),
+    ("collar", Level.HOLD, replace(FACTS, last=None, close=Decimal(960)), "previous close"),
+    ("", None, of(replace(BUY, price=Decimal(1_030))), ""),
+    ("collar", Level.BLOCK, of(replace(BUY, price=Decimal(1_610))), "61 % above"),
+    ("collar", Level.BLOCK, of(replace(BUY, side=Side.SELL, price=Decimal(100))), "90 % below"),
+    ("", None, option("25"), ""),
+    ("collar", Level.HOLD, option("25.05"), "25.2 % above"),
+    ("collar", Level.BLOCK, option("30.05"), "nearer"),
+    ("", None,
+     of(replace(BUY, order_type=OrderType.SL, trigger=Decimal(1_100), price=Decimal(1_110))), ""),
+    ("collar", Level.HOLD,
+     of(replace(BUY, order_type=OrderType.SL, trigger=Decimal(1_100), price=Decimal(1_150))),
+     "the trigger"),
+    ("duplicate_order", Level.HOLD, replace(FACTS, same_again=True), "a moment ago"),
+    ("repeats", Level.BLOCK, replace(FACTS, plans=(5, 5, 5)), "10 seconds"),
+    ("repeats", Level.BLOCK, replace(FACTS, plans=(0, 60, 60)), "in a minute"),
+    ("repeats", Level.BLOCK, replace(FACTS, plans=(0, 0, 300)), "in an hour"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "level", "facts", "words"), PLANS)
+def test_a_plan_is_asked(code: str, level: Level | None, facts: PlanFacts, words: str) -> None:
+    found = findings(PLAN_CHECKS, facts)
+    assert [one.code for one in found] == ([code] if code else [])
+    for one in found:
+        assert one.level is level
+        assert words in one.sentence
+        assert one.sentence.endswith(".")
+
+
+READY = AccountStatus(AccountId("F001"), SessionState.READY)
+ACCOUNTS = [
+    ("", AccountFacts(READY, True)),
+    ("account_halted", AccountFacts(replace(READY, halted="DUPLICATE."), True)),
+    ("offline", AccountFacts(replace(READY, session=SessionState.OFFLINE), True)),
+    ("no_session", AccountFacts(READY, False)),
+    ("no_session", AccountFacts(replace(READY, session=SessionState.EXPIRED), True)),
+    ("unread", AccountFacts(replace(READY, unread=True), True)),
+]
+
+
+@pytest.mark.parametrize(("code", "facts"), ACCOUNTS)
+def test_an_account_is_asked(code: str, facts: AccountFacts) -> None:
+    found = blocking(ACCOUNT_CHECKS, facts)
+    assert (found.code if found else "") == code
+
+
+SMALL = ShareFacts(10, Decimal(1_000), InstrumentKind.EQUITY, Limits())
+
+
+def share(**more: object) -> ShareFacts:
+    return structs.replace(SMALL, **more)
+
+
+SHARES = [
+    ("", None, SMALL, ""),
+    ("above_limit", Level.BLOCK, share(quantity=10**9, rule="1,00,000 x"), "1,00,000 x gives"),
+    ("", None, share(quantity=250), ""),
+    ("order_value", Level.HOLD, share(quantity=251), "2,51,000 rupees are above half"),
+    ("order_value", Level.BLOCK, share(quantity=501), "5,01,000 rupees are above the limit"),
+    ("", None, share(quantity=1_250, kind=InstrumentKind.FUTURE), ""),
+    ("order_value", Level.HOLD, share(quantity=1_251, kind=InstrumentKind.FUTURE), "25,00,000"),
+    ("open_orders", Level.BLOCK, share(open_orders=50), "Cancel some"),
+    ("orders_a_day", Level.BLOCK, share(orders_today=500), "500 orders today"),
+    ("net_position", Level.BLOCK, share(net=-101, limits=Limits(net_position=100)), "101 units"),
+    ("", None, share(quantity=501, open_orders=99, orders_today=999, exits=True), ""),
+    ("", None, share(quantity=99_999, limits=NO_LIMITS), ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "level", "facts", "words"), SHARES)
+def test_a_share_is_asked(code: str, level: Level | None, facts: ShareFacts, words: str) -> None:
+    found: list[Finding] = findings(SHARE_CHECKS, facts)
+    assert [(one.code, one.level) for one in found] == ([(code, level)] if code else [])
+    assert not found or words in found[0].sentence
+
+
+def test_every_check_is_in_a_case_here() -> None:
+    asked = {row[0] for row in (*PLANS, *ACCOUNTS, *SHARES)} - {""}
+    rows = {
+        check.code for checks in (PLAN_CHECKS, ACCOUNT_CHECKS, SHARE_CHECKS) for check in checks
+    }
+    assert rows <= asked
+
+
+def test_every_code_of_a_link_is_a_verdict() -> None:
+    assert {verdict.code for verdict in verdicts()} >= CODES
+
+
+paise = st.one_of(st.none(), st.integers(0, 10**12).map(Paise))
+limits = st.builds(
+    Limits, order_value=paise, futures_value=paise, net_position=st.none() | st.integers(0, 99)
+)
+
+
+@given(limits, limits)
+def test_limits_only_tighten(wide: Limits, own: Limits) -> None:
+    both = wide.tightened(own)
+    for name in ("order_value", "futures_value", "net_position"):
+        given_ones = [one for one in (getattr(wide, name), getattr(own, name)) if one is not None]
+        assert getattr(both, name) == min(given_ones, default=None)

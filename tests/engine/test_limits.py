@@ -1,0 +1,102 @@
+"""What the checks do to a real order: held until the quantity is typed, or blocked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.engine.planning.clearing import DeniedError
+from tests.engine.test_exits import F1, press, ticket
+from tests.proof.rig import Console, world
+
+
+def with_limits(limits: Limits) -> EngineSettings:
+    return EngineSettings(limits=limits)
+
+
+async def ready(console: Console) -> OrderTerms:
+    console.log_all_in()
+    await console.world.clock.sleep(5)
+    console.see_price()
+    return ticket(console.world, Side.BUY)
+
+
+async def submit(
+    console: Console, terms: OrderTerms, name: str, confirmed: int | None = None
+) -> list[State]:
+    placed = await console.engine.submit(
+        console.world.master, terms, FanOut.WITH_MASTER, CommandId(name), confirmed
+    )
+    await console.world.clock.sleep(4)
+    return [one.state for one in console.engine.book.of_plan(placed.plan.plan_id)]
+
+
+def test_what_is_held_leaves_when_the_quantity_is_typed_and_not_before() -> None:
+    async def script(console: Console) -> None:
+        terms = await ready(console)
+        assert terms.price is not None
+        far = replace(terms, price=terms.price * 104 // 100)
+        for confirmed in (None, 9):
+            with pytest.raises(DeniedError) as denied:
+                await submit(console, far, "far", confirmed)
+            assert denied.value.code == "hold"
+            assert "type the quantity" in denied.value.sentence
+        assert not console.world.broker.ledger.wire
+        assert await submit(console, far, "far", 10) == [State.FILLED] * 3
+
+    with world(2, settings=with_limits(replace(NO_LIMITS, collar=1))) as made:
+        made.live(script)
+
+
+def test_a_price_that_is_a_mistake_is_blocked_whatever_is_typed() -> None:
+    async def script(console: Console) -> None:
+        terms = await ready(console)
+        assert terms.price is not None
+        with pytest.raises(DeniedError) as denied:
+            await submit(console, replace(terms, price=terms.price * 161 // 100), "far", 10)
+        assert denied.value.code == "collar"
+        assert not console.world.broker.ledger.wire
+
+    with world(2, settings=with_limits(replace(NO_LIMITS, collar=1))) as made:
+        made.live(script)
+
+
+def test_one_followers_own_limit_is_his_verdict_and_keeps_nobody_in() -> None:
+    async def script(console: Console) -> None:
+        terms = await ready(console)
+        console.engine.clearing.limits.put(F1, Limits(order_value=Paise(100)))
+        orders = await press(console, terms)
+        assert {one.intent.account_id: one.state for one in orders.values()}[F1] is State.BLOCKED
+        assert orders[F1].code == "order_value"
+        assert [one.state for name, one in orders.items() if name != F1] == [State.FILLED]
+        console.engine.clearing.limits.put(F1, None)
+        await press(console, terms)
+        console.engine.clearing.limits.put(F1, Limits(order_value=Paise(100)))
+        out = await press(console, ticket(console.world, Side.SELL))
+        assert out[F1].state is State.FILLED
+
+    with world(2, settings=with_limits(replace(NO_LIMITS, open_orders=50))) as made:
+        made.live(script)
+
+
+def test_orders_that_repeat_themselves_halt_trading() -> None:
+    async def script(console: Console) -> None:
+        terms = await ready(console)
+        for number in range(2):
+            await submit(console, terms, f"press {number}")
+        with pytest.raises(DeniedError) as denied:
+            await submit(console, terms, "press 3")
+        assert denied.value.code == "repeats"
+        await console.world.clock.sleep(1)
+        assert console.engine.gate.state is TradingState.HALT
+        assert len(console.world.broker.ledger.accepted) == 4
+
+    with world(1, settings=with_limits(replace(NO_LIMITS, repeats=2))) as made:
+        made.live(script)
