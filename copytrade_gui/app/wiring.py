@@ -168,6 +168,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         # The simulated market is open at night as well, and its lots are known.
         settings=EngineSettings(
             limits=options.limits or (Limits() if line is None else PAPER_LIMITS),
+            masters_every=1.0,
             day_ends=line is None,
             lots_seen_first=line is None,
             keeps_sessions=line is None,

@@ -12,6 +12,7 @@ from copytrade_gui.domain.day import DayChecked, DayStep
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
 from copytrade_gui.domain.records import Fill, OrderView, Plan
+from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.domain.trading_state import StateChange
 
 
@@ -201,6 +202,13 @@ class LampChanged:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class MasterSeen:
+    """An order that a master placed elsewhere was seen, changed, or decided on."""
+
+    order: SeenOrder
+
+
 Event = (
     PlanMade
     | PlanVoided
@@ -215,6 +223,7 @@ Event = (
     | ReviewsChanged
     | RecoveryReported
     | LampChanged
+    | MasterSeen
     | DayStep
     | DayChecked
 )

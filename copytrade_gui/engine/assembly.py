@@ -28,6 +28,7 @@ from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.sending.replies import Replies
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.sending.wave import Waves
+from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
 from copytrade_gui.engine.stops.stops import Stops
 from copytrade_gui.engine.stops.sweep import Sweep
@@ -54,6 +55,7 @@ class Parts:
     submission: Submission
     sweep: Sweep
     stops: Stops
+    master_signals: MasterSignals
     auto_stops: AutoStops
     recovery: Recovery
     takeover: TakeOver
@@ -99,6 +101,15 @@ def assemble(
     sweep = Sweep(core, amendments, poller, reconciler)
     stops = Stops(core, breaker, dispatcher, sweep, journal, kill_flag)
     auto_stops = AutoStops(core, stops)
+    # -- signals
+    master_signals = MasterSignals(
+        core,
+        clearing=clearing,
+        submission=submission,
+        amendments=amendments,
+        exits=exits,
+        instrument_of=lost.instrument_of,
+    )
     # -- recovery
     recovery = Recovery(core, stops, fan_out, dispatcher, resolver, comparison)
     takeover = TakeOver(core, lost, journal, auto_stops, recovery, poller)
@@ -120,7 +131,14 @@ def assemble(
     news.unknown_cancelled.to(sweep.unknown_cancelled)
     news.unknown_rows.to(takeover.found)
     news.traded_elsewhere.to(lambda account: masters.look(account, 0.0))
-    news.after_read.to(updates.after_read, recovery.after_read, sweep.after_read, exits.after_read)
+    news.after_read.to(
+        updates.after_read,
+        recovery.after_read,
+        sweep.after_read,
+        exits.after_read,
+        master_signals.after_read,
+    )
+    news.seen.to(master_signals.seen)
     news.ready.to(dispatcher.kick)
     news.positions_read.to(dispatcher.more_is_known)
     # A stop holds before anything is stored; stored too, if only in the emergency journal, it
@@ -152,6 +170,7 @@ def assemble(
         submission=submission,
         sweep=sweep,
         stops=stops,
+        master_signals=master_signals,
         auto_stops=auto_stops,
         recovery=recovery,
         takeover=takeover,

@@ -55,6 +55,7 @@ class Engine:
         self.exits, self.clearing = parts.exits, parts.clearing
         self.submission, self.sweep = parts.submission, parts.sweep
         self.offline, self.comparison = parts.poller.offline, parts.comparison
+        self.master_signals = parts.master_signals
         self.decisions, self.ended = parts.decisions, parts.ended
         self.refresh_warmth = core.account_news.refresh_warmth
 

@@ -44,6 +44,8 @@ class BrokerOrder:
     rejection_reason: str
     placed_ns: int | None
     updated_ns: int | None = None
+    complexity: str = ""
+    """``REGULAR``, ``AMO``, ``BO``, ``CO``, or empty where the row does not say."""
 
     @property
     def all_filled(self) -> bool:

@@ -152,6 +152,7 @@ def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
         rejection_reason=word(row.rejection_reason),
         placed_ns=updated if placed is None else placed,
         updated_ns=stamp_ns(row.exchange_update_time) if updated is None else updated,
+        complexity=word(row.order_complexity).upper(),
     )
 
 

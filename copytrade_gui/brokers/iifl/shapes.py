@@ -66,6 +66,7 @@ class OrderRow(Row, frozen=True):
     rejection_reason: Value = None
     source: Value = None
     order_tag: Value = None
+    order_complexity: Value = None
 
     @property
     def disclosed(self) -> Value:

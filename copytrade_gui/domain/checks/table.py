@@ -34,6 +34,10 @@ _OTHERS = (
             "Read why, then type the quantity."),
     Verdict("master", "plan", "the account is a master and can be ordered for",
             "Choose a master account."),
+    Verdict("not_seen", "plan", "an order that a master placed elsewhere is known and open to copy",
+            "Look at it in the master's orders."),
+    Verdict("not_copied", "plan", "an order that a master placed elsewhere is of a kind that is "
+            "copied, on a contract of today", "Place a new order if it is wanted."),
     Verdict("known", "plan", "the same press of a button was carried out before",
             "Look at it in the orders."),
     Verdict("not_recorded", "plan", "the order could not be stored, so nothing left",

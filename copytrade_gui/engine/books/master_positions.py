@@ -35,6 +35,7 @@ class _Known(Struct):
 
     nets: dict[Part, int]
     heard: dict[Part, int]
+    began_ns: int
     ended_ns: int
     day: int
     since: dict[Part, int]
@@ -69,6 +70,11 @@ class MasterPositions:
         heard = self._heard.get(master, {})
         perhaps = heard.get(part, 0) - known.heard.get(part, 0) - since
         return (net, net + perhaps) if perhaps else (net,)
+
+    def read_at(self, master: AccountId) -> tuple[int, int]:
+        """When the newest read of his positions began and ended, monotonic; 0 if there is none."""
+        known = self._known.get(master)
+        return (0, 0) if known is None else (known.began_ns, known.ended_ns)
 
     def filled(self, order: Order, units: int) -> None:
         """So many more units of a master's order were filled."""
@@ -111,7 +117,7 @@ class MasterPositions:
         again = self._settings.positions_every
         try:
             await self._slot(lane)
-            heard = dict(self._heard.get(account, {}))
+            heard, began_ns = dict(self._heard.get(account, {})), self._clock.mono_ns()
             rows = await session.positions()
             if lane.session is not session:
                 return
@@ -120,7 +126,7 @@ class MasterPositions:
                 part = (row.key, row.product)
                 nets[part] = nets.get(part, 0) + row.net_quantity
             day = indian_day(self._clock.wall_ns())
-            self._known[account] = _Known(nets, heard, self._clock.mono_ns(), day, {})
+            self._known[account] = _Known(nets, heard, began_ns, self._clock.mono_ns(), day, {})
             if heard != self._heard.get(account, {}):
                 again = 0.0
             self._news.positions_read()

@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import logging
 
-from copytrade_gui.domain.account import FeedState, SessionState
+from copytrade_gui.domain.account import FeedState, Role, SessionState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine.books.offline import Offline
@@ -244,6 +244,9 @@ class Poller:
             wants.append(self._settings.late_find_every)
         if lane.status.unread and lane.session is not None:
             wants.append(self._settings.poll_active)
+        every = self._settings.masters_every
+        if every and lane.session is not None and lane.account.role is Role.MASTER:
+            wants.append(self._settings.poll_pushed if lane.pushed else every)
         if wants:
             self.look(account, max(0.05, min(wants)))
         elif self._fills_missing(lane):

@@ -38,6 +38,8 @@ class EngineSettings:
     """docs/safety.md 6."""
     late_find_every: float = 30.0
     """Accounts with an order called absent keep being read, so that a late one is found."""
+    masters_every: float = 0.0
+    """docs/safety.md 8: a master's book is read so often for what he places elsewhere; 0: never."""
     poll_first: float = 1.0
     poll_active: float = 2.0
     poll_idle: float = 10.0

@@ -24,10 +24,12 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.planning import planner
-from copytrade_gui.engine.planning.exits import Cover, Exits
+from copytrade_gui.engine.planning.exits import Cover, Exits, SeenFill
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
 from copytrade_gui.engine.planning.planner import Share
 
+HIS_OWN = frozenset({"no_reference", "no_price", "stop_side", "duplicate_order"})
+"""Checks of what a master decided himself when he placed an order at the broker."""
 _NAMED = 8
 """So many accounts are named in a question; of the others the number."""
 
@@ -139,6 +141,40 @@ class Clearing:
             cover=cover,
         )
 
+    def seen(
+        self,
+        master_id: AccountId,
+        name: str,
+        terms: OrderTerms,
+        filled: SeenFill,
+        traded_at: Decimal | None,
+        confirmed: int | None = None,
+    ) -> Cleared:
+        """Copies of an order that the master placed elsewhere; he has none here.
+
+        ``name`` is its id at the broker, ``traded_at`` what he got, in rupees, if he did: it
+        protects a copy of a MARKET order. Nobody is there to be asked, so what a check holds is
+        denied unless a person ``confirmed`` it. Raises DeniedError.
+        """
+        holds = self._check(terms, traded_at=traded_at, his_own=True)
+        _confirm(terms, holds, confirmed)
+        leaving, price = self._protected(terms, traded_at)
+        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
+        cover = self._exits.cover(master_id, leaving, followers, filled)
+        bounds = self.bounds(leaving, followers)
+        at = price if leaving.price is None else leaving.price
+        facts = [follower.facts for follower in followers]
+        shares = planner.share_out(leaving, facts, at, cover, bounds)
+        self._plan_value(at, 0, shares, cover)
+        return Cleared(
+            signal=self._signal(SignalKind.MASTER, master_id, terms, FanOut.WITH_MASTER, name),
+            master=None,
+            leaving=leaving,
+            signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
+            shares=shares if confirmed else [planner.unheld(share) for share in shares],
+            cover=cover,
+        )
+
     def closing(
         self,
         master_id: AccountId,
@@ -185,13 +221,19 @@ class Clearing:
             raise DeniedError(own.sized.code, f"The master's order: {own.sized.reason}")
         return own
 
-    def findings(self, terms: OrderTerms) -> list[Finding]:
-        """What the checks of a plan find, up to the first that blocks; nothing comes of it."""
+    def findings(
+        self, terms: OrderTerms, *, traded_at: Decimal | None = None, his_own: bool = False
+    ) -> list[Finding]:
+        """What the checks of a plan find, up to the first that blocks; nothing comes of it.
+
+        Of an order that the master has placed already (``his_own``) what he decided is not asked
+        again; ``traded_at`` is a price in rupees that he got for it.
+        """
         limits = self.limits.of_all
         key = terms.instrument.key
         quote = self._quotes.newest(key)
         return findings(
-            PLAN_CHECKS,
+            [check for check in PLAN_CHECKS if not (his_own and check.code in HIS_OWN)],
             PlanFacts(
                 terms=terms,
                 today=self._hours.now.date(),
@@ -199,7 +241,7 @@ class Clearing:
                 stopped="" if self._gate.may_plan else self._gate.why_not(),
                 closed=self._hours.why_closed(terms.instrument),
                 lot_unseen=self.lots.why_not(key.exchange),
-                last=self._quotes.fresh_price(key),
+                last=self._quotes.fresh_price(key) or traded_at,
                 close=None if quote is None else quote.previous_close,
                 plans=self._cadence.counts(terms),
                 same_again=self._cadence.same_again(terms, limits.same_again_ms),
@@ -207,12 +249,14 @@ class Clearing:
             ),
         )
 
-    def _check(self, terms: OrderTerms) -> list[str]:
+    def _check(
+        self, terms: OrderTerms, *, traded_at: Decimal | None = None, his_own: bool = False
+    ) -> list[str]:
         """What is asked once a plan, whatever asks for it; returns what a person must confirm.
 
         Raises DeniedError.
         """
-        found = self.findings(terms)
+        found = self.findings(terms, traded_at=traded_at, his_own=his_own)
         if found and found[-1].level is Level.BLOCK:
             worst = found[-1]
             if worst.code == "repeats":
@@ -249,9 +293,11 @@ class Clearing:
                 f"of {grouped(rupees(most))} for one plan. Lower the size, or raise the limit.",
             )
 
-    def _protected(self, terms: OrderTerms) -> tuple[OrderTerms, Decimal | None]:
+    def _protected(
+        self, terms: OrderTerms, traded_at: Decimal | None = None
+    ) -> tuple[OrderTerms, Decimal | None]:
         """The terms as they leave, and the fresh price they were protected by, if any."""
-        price = self._quotes.fresh_price(terms.instrument.key)
+        price = self._quotes.fresh_price(terms.instrument.key) or traded_at
         leaving = protect(terms, price)
         if leaving is None:
             raise DeniedError(
@@ -265,9 +311,9 @@ class Clearing:
         master_id: AccountId,
         terms: OrderTerms,
         fan_out: FanOut,
-        command: CommandId,
+        command: CommandId | str,
     ) -> Signal:
-        name = reference(kind, command)
+        name, of_master = reference(kind, command), kind is SignalKind.MASTER
         return Signal(
             signal_id=signal_id(master_id, name, 1),
             master_id=master_id,
@@ -275,7 +321,7 @@ class Clearing:
             version=1,
             terms=terms,
             fan_out=fan_out,
-            command_id=command,
+            command_id=seen_command(master_id, command) if of_master else CommandId(command),
             made_ns=self._clock.wall_ns(),
         )
 
@@ -296,3 +342,8 @@ def questions(holds: Sequence[str], shares: Sequence[Share]) -> list[str]:
 def _confirm(terms: OrderTerms, asked: Sequence[str], confirmed: int | None) -> None:
     if asked and confirmed != terms.quantity:
         raise DeniedError("hold", " ".join(asked))
+
+
+def seen_command(master_id: AccountId, order_id: str) -> CommandId:
+    """The command under which an order that a master placed elsewhere is copied, once."""
+    return CommandId(f"seen:{master_id}:{order_id}")

@@ -55,6 +55,18 @@ class Cover(Struct, frozen=True):
     coming: dict[AccountId, int]
 
 
+class SeenFill(Struct, frozen=True, gc=False):
+    """What a master's order that was placed elsewhere has filled, in units.
+
+    ``absent_ns`` is when a read began that did not show the order yet, ``shown_ns`` when the row
+    came that says so; both monotonic.
+    """
+
+    filled: int
+    absent_ns: int
+    shown_ns: int
+
+
 class _Now(Struct):
     """One plan as it is judged when an order of it is about to leave."""
 
@@ -74,6 +86,7 @@ class Exits:
         self._settings = core.settings
         self._nets: dict[Slot, dict[AccountId, int]] = {}
         self._covers: dict[PlanId, Cover] = {}
+        self._seen: dict[PlanId, SeenFill] = {}
         self._awaiting: set[IntentId] = set()
         self._read_ns: dict[AccountId, int] = {}
         """When the newest whole order book of an account was asked for, monotonic."""
@@ -104,9 +117,24 @@ class Exits:
 
     # ------------------------------------------------------------ a plan
 
-    def cover(self, master: AccountId, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
-        """What an order of the master with these terms may take from each follower's copies."""
-        return self._cover(self._exiting(master, terms), terms, followers)
+    def cover(
+        self,
+        master: AccountId,
+        terms: OrderTerms,
+        followers: Iterable[Lane],
+        seen: SeenFill | None = None,
+    ) -> Cover:
+        """What an order of the master with these terms may take from each follower's copies.
+
+        ``seen`` is what it has filled already, where he placed it elsewhere.
+        """
+        return self._cover(self._exiting(master, terms, seen=seen), terms, followers)
+
+    def note_seen(self, plan: PlanId, seen: SeenFill) -> None:
+        """What a master's order that was placed elsewhere has filled by now."""
+        self._seen[plan] = seen
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
     def closing(self, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
         """What an order that does nothing but close may take from each follower's copies."""
@@ -218,7 +246,13 @@ class Exits:
         slot = _slot(terms.instrument.key, terms.product, self._clock.wall_ns())
         return self._nets.get(slot, {})
 
-    def _exiting(self, master: AccountId, terms: OrderTerms, but: Order | None = None) -> Exiting:
+    def _exiting(
+        self,
+        master: AccountId,
+        terms: OrderTerms,
+        but: Order | None = None,
+        seen: SeenFill | None = None,
+    ) -> Exiting:
         """What of a master's order is an exit: of one to come, or of the plan of ``but``."""
         nets = self.masters.of(master, terms.instrument.key, terms.product)
         waiting = [
@@ -233,7 +267,23 @@ class Exits:
             sign = 1 if terms.side is Side.SELL else -1
             nets = tuple(net + sign * sum(one.filled for one in own) for net in nets)
             unread += sum(one.ordered - one.filled for one in own if one.attempt_state in _UNREAD)
+            seen = self._seen.get(but.intent.plan_id)
+        if seen is not None and nets is not None:
+            nets = self._before(master, terms, nets, seen)
         return reducing(terms.side, terms.quantity, terms.product, nets, unread)
+
+    def _before(
+        self, master: AccountId, terms: OrderTerms, nets: tuple[int, ...], seen: SeenFill
+    ) -> tuple[int, ...]:
+        """What he may have had before an order of his that was placed elsewhere, signed units."""
+        began, ended = self.masters.read_at(master)
+        if ended <= seen.absent_ns:
+            return nets  # read before there was that order
+        back = seen.filled if terms.side is Side.SELL else -seen.filled
+        after = tuple(net + back for net in nets)
+        if began >= seen.shown_ns:
+            return after
+        return tuple({*nets, *after})
 
     def _others(
         self, account: AccountId, terms: OrderTerms, waiting: Sequence[Order], but: Order | None

@@ -94,6 +94,13 @@ def share_checked(
     return Share(share.account, sized, share.slices, tuple(one.sentence for one in found))
 
 
+def unheld(share: Share) -> Share:
+    """A share of which a person would have been asked: nobody is there to be, so it is blocked."""
+    if not share.holds:
+        return share
+    return Share(share.account, Sized(0, "hold", " ".join(share.holds)))
+
+
 def closing_shares(
     terms: OrderTerms, accounts: Sequence[tuple[SizingFacts, int]], cover: Cover
 ) -> list[Share]:

@@ -76,6 +76,10 @@ class Submission:
             if plan.signal.command_id is not None:
                 self._by_command[plan.signal.command_id] = plan
 
+    def plan_of(self, command: CommandId) -> Plan | None:
+        """The plan that this command made today, if it made one."""
+        return self._by_command.get(command)
+
     async def submit(self, command: CommandId, clear: Callable[[], Cleared]) -> Placed:
         """Plan what ``clear`` clears, commit, write; the same command twice is one plan.
 

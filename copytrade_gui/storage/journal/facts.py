@@ -22,6 +22,7 @@ from copytrade_gui.domain.events import (
     Event,
     FillSeen,
     LampChanged,
+    MasterSeen,
     OrderChanged,
     PlanMade,
     PlanSettled,
@@ -143,10 +144,8 @@ def fact_from(event: Event, at: Moment) -> Fact:
             reason, body = view.reason, order_fact(view, event.before)
         case FillSeen(fill=fill):
             account, body = fill.account_id, fill
-        case PlanSettled():
-            plan = event.plan_id
-        case PlanVoided():
-            plan, reason = event.plan_id, event.reason
+        case PlanSettled() | PlanVoided():
+            plan, reason = event.plan_id, getattr(event, "reason", "")
         case TradingStateChanged(change=change):
             actor, reason, body = change.actor, change.reason, event
         case AccountChanged(status=status):
@@ -163,6 +162,9 @@ def fact_from(event: Event, at: Moment) -> Fact:
             actor, reason, body = _report(event)
         case LampChanged():
             reason, body = event.words, event
+        case MasterSeen(order=seen):
+            account, plan = seen.account_id, seen.plan_id or ""
+            reason, body = seen.reason, seen
     return Fact(
         at.wall_ns,
         at.mono_ns,

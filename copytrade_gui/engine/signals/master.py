@@ -1,0 +1,384 @@
+"""What a master does elsewhere: orders of his that no person placed here become copies, once.
+
+They are seen in his order book, pushed or read. What was there when we first looked, or was placed
+too long ago, is listed and never copied by itself. An order is copied when it is at the exchange;
+what is cancelled or rejected afterwards takes its unfilled copies with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from msgspec import Struct, structs
+
+from copytrade_gui.domain.events import MasterSeen, Severity
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag
+from copytrade_gui.domain.instrument import Instrument, InstrumentKey
+from copytrade_gui.domain.order import OrderTerms, OrderType, State
+from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
+from copytrade_gui.engine.orders.absorbed import Absorbed
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
+from copytrade_gui.engine.planning.clearing import Clearing, DeniedError, seen_command
+from copytrade_gui.engine.planning.exits import Exits, SeenFill
+from copytrade_gui.engine.sending.amendments import Amendments
+from copytrade_gui.engine.sending.submission import Submission
+from copytrade_gui.ports import BrokerOrder
+
+log = logging.getLogger(__name__)
+
+InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
+
+_GONE = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
+_REGULAR = frozenset({"", "REGULAR"})
+_OLD = "It was there when its book was first read; it is not copied by itself."
+_LATE = "It was placed {seconds} s before it was seen, too long ago to be copied by itself."
+_SHOWN = "Orders that this master places elsewhere are only shown."
+_ASK = "Copy it, or ignore it. Once you copied one, the next are copied by themselves."
+
+
+class _Order(Struct, eq=False):
+    """One order of a master: its newest row, and what became of it."""
+
+    row: BrokerOrder
+    view: SeenOrder
+    absent_ns: int
+    shown_ns: int
+    instrument: Instrument | None = None
+    working: bool = False
+    """It is being copied at this moment."""
+
+
+class MasterSignals:
+    """Sees, asks, copies and follows what masters place elsewhere."""
+
+    def __init__(
+        self,
+        core: Core,
+        *,
+        clearing: Clearing,
+        submission: Submission,
+        amendments: Amendments,
+        exits: Exits,
+        instrument_of: InstrumentOf,
+    ) -> None:
+        self._book = core.book
+        self._bus = core.bus
+        self._clock = core.clock
+        self._work = core.work
+        self._settings = core.settings
+        self._clearing = clearing
+        self._submission = submission
+        self._amendments = amendments
+        self._exits = exits
+        self._instrument_of = instrument_of
+        self._orders: dict[AccountId, dict[BrokerOrderId, _Order]] = {}
+        self._complete_ns: dict[AccountId, int] = {}
+        """When the newest complete read of a master's book began, monotonic."""
+        self._follow: dict[AccountId, Follow] = {}
+
+    # ------------------------------------------------------------ what a person decides
+
+    def orders(self) -> tuple[SeenOrder, ...]:
+        """Every order that masters placed elsewhere today, newest first."""
+        seen = [one.view for orders in self._orders.values() for one in orders.values()]
+        return tuple(sorted(seen, key=lambda one: -one.seen_ns))
+
+    def follow(self, master: AccountId) -> Follow:
+        """What becomes of orders that this master places elsewhere."""
+        return self._follow.get(master, Follow.ASK)
+
+    def set_follow(self, master: AccountId, follow: Follow) -> None:
+        """From now on; what was seen before stays as it is."""
+        self._follow[master] = follow
+
+    def ignore(self, master: AccountId, number: BrokerOrderId) -> bool:
+        """A person says no; False if there is nothing to say no to."""
+        order = self._orders.get(master, {}).get(number)
+        if order is None or order.view.became is not Seen.ASKED:
+            return False
+        self._become(order, Seen.IGNORED, "A person ignored it.")
+        return True
+
+    async def copy(
+        self, master: AccountId, number: BrokerOrderId, confirmed: int | None = None
+    ) -> PlanId:
+        """A person has it copied now, however old it is.
+
+        Raises DeniedError: it cannot be, or a check holds it until ``confirmed`` (units).
+        """
+        order = self._orders.get(master, {}).get(number)
+        if order is None:
+            raise DeniedError("not_seen", "This order is not known any more. Close and open again.")
+        if not order.view.became.open_to_copy or order.working:
+            raise DeniedError("not_seen", f"This order is {order.view.became.value} already.")
+        why = _kind_problem(order.row) or await self._lacks_instrument(order)
+        if why:
+            raise DeniedError("not_copied", why)
+        if self.follow(master) is Follow.ASK:
+            self.set_follow(master, Follow.COPY)
+        plan = await self._copy(order, confirmed)
+        if plan is None:
+            raise DeniedError("not_copied", order.view.reason)
+        return plan
+
+    # ------------------------------------------------------------ what is seen
+
+    def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
+        """A book was read: what a master's first complete one shows was there before us."""
+        account = lane.account_id
+        if not absorbed.complete or not self._is_master(lane):
+            return
+        if account not in self._complete_ns:
+            self._orders[account] = {}
+            for row in absorbed.strangers:
+                self._first(lane, row, Seen.MISSED, _OLD)
+        self._complete_ns[account] = absorbed.began_ns
+
+    def seen(self, lane: Lane, rows: Sequence[BrokerOrder]) -> None:
+        """Rows that are no orders of ours, read or pushed."""
+        account = lane.account_id
+        if account not in self._complete_ns or not self._is_master(lane):
+            return  # whatever it is, the first complete read lists it
+        known = self._orders[account]
+        for row in rows:
+            if is_our_tag(row.tag):
+                continue
+            order = known.get(row.broker_order_id)
+            if order is None:
+                order = self._first(lane, row, Seen.WAITS, "")
+            elif order.row == row:
+                continue
+            else:
+                self._take(order, row)
+            self._decide(lane, order)
+
+    def _is_master(self, lane: Lane) -> bool:
+        return bool(self._clearing.followers_of(lane.account_id))
+
+    def _first(self, lane: Lane, row: BrokerOrder, became: Seen, reason: str) -> _Order:
+        account = lane.account_id
+        view = SeenOrder(
+            account_id=account,
+            broker_order_id=row.broker_order_id,
+            symbol=str(row.key),
+            side=row.side,
+            quantity=row.quantity,
+            filled_quantity=row.filled_quantity,
+            product=row.product,
+            order_type=row.order_type,
+            price=row.price,
+            trigger=row.trigger,
+            status=row.status_text,
+            seen_ns=self._clock.wall_ns(),
+            became=became,
+            reason=reason,
+            plan_id=self._plan_of(account, row.broker_order_id),
+        )
+        if view.plan_id is not None:
+            view = structs.replace(view, became=Seen.COPIED, reason="")
+        order = _Order(row, view, self._complete_ns.get(account, 0), self._clock.mono_ns())
+        self._orders[account][row.broker_order_id] = order
+        self._bus.publish(MasterSeen(view))
+        self._work.start(self._name(order), f"look up {row.key}")
+        return order
+
+    def _plan_of(self, account: AccountId, number: BrokerOrderId) -> PlanId | None:
+        """The plan of its copies, if it was copied before a restart."""
+        plan = self._submission.plan_of(seen_command(account, number))
+        return None if plan is None else plan.plan_id
+
+    async def _name(self, order: _Order) -> None:
+        if not await self._lacks_instrument(order) and order.instrument is not None:
+            order.view = structs.replace(order.view, symbol=order.instrument.symbol)
+            self._bus.publish(MasterSeen(order.view))
+
+    async def _lacks_instrument(self, order: _Order) -> str:
+        if order.instrument is None:
+            order.instrument = await self._instrument_of(order.row.key)
+        if order.instrument is None:
+            return f"{order.row.key} is not in the contract files of today."
+        return ""
+
+    def _take(self, order: _Order, row: BrokerOrder) -> None:
+        """A newer row of it."""
+        before, order.row = order.row, row
+        if row.filled_quantity != before.filled_quantity:
+            order.shown_ns = self._clock.mono_ns()
+        changed = _terms_of(before) != _terms_of(row)
+        order.view = structs.replace(
+            order.view,
+            quantity=row.quantity,
+            filled_quantity=row.filled_quantity,
+            order_type=row.order_type,
+            price=row.price,
+            trigger=row.trigger,
+            status=row.status_text,
+            changes=order.view.changes + changed,
+        )
+        if order.view.plan_id is not None:
+            self._exits.note_seen(order.view.plan_id, _fill(order))
+        self._bus.publish(MasterSeen(order.view))
+
+    # ------------------------------------------------------------ what becomes of it
+
+    def _decide(self, lane: Lane, order: _Order) -> None:
+        state, became = order.row.state, order.view.became
+        if became is Seen.COPIED:
+            self._after_copy(lane, order)
+        elif became is Seen.WAITS:
+            if state in _GONE and not order.row.filled_quantity:
+                self._become(order, Seen.NOT_COPIED, f"It ended as {order.row.status_text}.")
+            elif state is not None and (state.at_exchange or order.row.filled_quantity):
+                self._at_exchange(order)
+        elif became is Seen.ASKED and state in _GONE and not order.row.filled_quantity:
+            self._become(order, Seen.NOT_COPIED, f"It ended as {order.row.status_text}.")
+
+    def _at_exchange(self, order: _Order) -> None:
+        if why := _kind_problem(order.row):
+            self._become(order, Seen.NOT_COPIED, why)
+            return
+        late = self._late_by(order)
+        if late:
+            self._become(order, Seen.MISSED, _LATE.format(seconds=late))
+            return
+        follow = self.follow(order.view.account_id)
+        if follow is Follow.SHOW:
+            self._become(order, Seen.IGNORED, _SHOWN)
+        elif follow is Follow.ASK:
+            self._become(order, Seen.ASKED, _ASK)
+            self._book.alarm(
+                "master_elsewhere",
+                f"{order.view.account_id} placed {order.view.in_words} at the broker. {_ASK}",
+                account=order.view.account_id,
+                severity=Severity.WARNING,
+            )
+        elif not order.working:
+            self._work.start(self._copy_seen(order), f"copy {order.row.broker_order_id}")
+
+    def _late_by(self, order: _Order) -> int:
+        """Seconds by which it is older than an order may be that leaves; 0 if it is not."""
+        placed = order.row.placed_ns
+        if placed is None:
+            return 0
+        rests = order.row.order_type is OrderType.SL or not order.row.filled_quantity
+        settings = self._settings
+        most_ms = settings.signal_age_resting_ms if rests else settings.signal_age_market_ms
+        age_ms = (self._clock.wall_ns() - placed) / 1e6
+        return int(age_ms / 1000) if age_ms > most_ms else 0
+
+    async def _copy_seen(self, order: _Order) -> None:
+        if why := await self._lacks_instrument(order):
+            self._become(order, Seen.NOT_COPIED, why)
+            return
+        try:
+            await self._copy(order, None)
+        except DeniedError as denied:
+            self._deny(order, denied)
+
+    async def _copy(self, order: _Order, confirmed: int | None) -> PlanId | None:
+        account, row = order.view.account_id, order.row
+        terms = _terms(row, order.instrument)
+        if terms is None or order.working:
+            return None
+        order.working = True
+        try:
+            placed = await self._submission.submit(
+                seen_command(account, row.broker_order_id),
+                lambda: self._clearing.seen(
+                    account,
+                    row.broker_order_id,
+                    terms,
+                    _fill(order),
+                    row.average_price if row.average_price > 0 else None,
+                    confirmed,
+                ),
+            )
+        finally:
+            order.working = False
+        plan = placed.plan.plan_id
+        self._exits.note_seen(plan, _fill(order))
+        order.view = structs.replace(order.view, plan_id=plan)
+        self._become(order, Seen.COPIED, "")
+        if order.row is not row and (order.row.state in _GONE):
+            self._end_copies(order)
+        return plan
+
+    def _deny(self, order: _Order, denied: DeniedError) -> None:
+        self._become(order, Seen.DENIED, denied.sentence)
+        self._book.alarm(
+            "master_not_copied",
+            f"{order.view.in_words} of {order.view.account_id} was placed at the broker and not "
+            f"copied: {denied.sentence}",
+            account=order.view.account_id,
+            severity=Severity.WARNING,
+        )
+
+    def _after_copy(self, lane: Lane, order: _Order) -> None:
+        """The order ended, and not by being filled: its unfilled copies go with it."""
+        if order.row.state in _GONE:
+            self._end_copies(order)
+            if not order.row.filled_quantity:
+                self._tell_unmatched(lane, order)
+
+    def _end_copies(self, order: _Order) -> None:
+        plan = order.view.plan_id
+        if plan is None:
+            return
+        copies = [one for one in self._book.of_plan(plan) if one.diverged is None]
+        reason = f"The master's order ended as {order.row.status_text}."
+        self._amendments.cancel(copies, reason=reason)
+
+    def _tell_unmatched(self, lane: Lane, order: _Order) -> None:
+        plan = order.view.plan_id
+        copies = [] if plan is None else self._book.of_plan(plan)
+        filled = sum(copy.filled for copy in copies)
+        if filled:
+            self._book.alarm(
+                "master_failed_copies_filled",
+                f"MASTER {order.row.status_text.upper()}, FOLLOWERS FILLED: {order.view.in_words} "
+                f"of {lane.account.name} came to nothing, but its copies filled {filled}. Nothing "
+                "is traded back by itself: square these copies off, or take the position for the "
+                "master too.",
+                account=lane.account_id,
+            )
+
+    def _become(self, order: _Order, became: Seen, reason: str) -> None:
+        order.view = structs.replace(order.view, became=became, reason=reason)
+        self._bus.publish(MasterSeen(order.view))
+
+
+def _fill(order: _Order) -> SeenFill:
+    return SeenFill(order.row.filled_quantity, order.absent_ns, order.shown_ns)
+
+
+def _terms_of(row: BrokerOrder) -> tuple[object, ...]:
+    return row.quantity, row.price, row.trigger, row.order_type, row.validity
+
+
+def _kind_problem(row: BrokerOrder) -> str:
+    """Why an order of this kind is never copied; empty if it may be."""
+    if row.complexity not in _REGULAR:
+        return f"{row.complexity} orders are not copied."
+    if row.product is None or row.order_type is None or row.validity is None:
+        return "Its product, type or validity is a word that this program does not know."
+    return ""
+
+
+def _terms(row: BrokerOrder, instrument: Instrument | None) -> OrderTerms | None:
+    if instrument is None or row.product is None:
+        return None
+    kind, validity = row.order_type, row.validity
+    if kind is None or validity is None:
+        return None
+    return OrderTerms(
+        instrument=instrument,
+        side=row.side,
+        quantity=row.quantity,
+        product=row.product,
+        order_type=kind,
+        validity=validity,
+        price=row.price if kind.has_price and row.price > 0 else None,
+        trigger=row.trigger if kind.has_trigger and row.trigger > 0 else None,
+    )

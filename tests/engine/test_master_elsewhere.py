@@ -1,0 +1,192 @@
+"""The master trades on the broker's own page or phone: what becomes of it here, and once.
+
+The simulator's positions and ledger are the judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.domain.order import OrderTerms, Side, State
+from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.simulator.orders import Order as BrokersOrder
+from copytrade_gui.simulator.orders import Terms
+from tests.engine.test_exits import position, switch, ticket
+from tests.proof.rig import Console, World, world
+
+LOOKING = EngineSettings(masters_every=1.0)
+
+
+def elsewhere(
+    made: World, terms: OrderTerms, *, kind: str = "LIMIT", complexity: str = "REGULAR"
+) -> BrokersOrder:
+    """The master places it on the broker's page; the simulator's order."""
+    key = terms.instrument.key
+    found = made.broker.find_instrument(key.exchange, key.instrument_id)
+    price = int(terms.price * 10_000) if terms.price is not None and kind == "LIMIT" else 0
+    order = Terms(
+        found, buy=terms.side is Side.BUY, quantity=terms.quantity, product=terms.product.value,
+        kind=kind, validity="DAY", complexity=complexity, price=price, source="WEB",
+    )  # fmt: skip
+    return made.broker.desk.exchange.accept(made.broker.accounts[0], order, made.time.wall_ns())
+
+
+async def ready(console: Console, follow: Follow = Follow.COPY) -> World:
+    made = console.world
+    console.log_all_in()
+    await made.clock.sleep(5)
+    console.engine.master_signals.set_follow(made.master, follow)
+    return made
+
+
+def only(console: Console) -> SeenOrder:
+    (seen,) = console.engine.master_signals.orders()
+    return seen
+
+
+def copies(console: Console, seen: SeenOrder) -> list[Order]:
+    return [] if seen.plan_id is None else console.engine.book.of_plan(seen.plan_id)
+
+
+def test_an_order_placed_elsewhere_is_copied_once_it_is_at_the_exchange() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        elsewhere(made, ticket(made, Side.BUY))
+        await made.clock.sleep(30)
+        seen = only(console)
+        assert seen.became is Seen.COPIED
+        assert {order.state for order in copies(console, seen)} == {State.FILLED}
+        assert [position(made, number) for number in (0, 1, 2)] == [10, 5, 20]
+        assert len([one for one in made.broker.ledger.accepted if one.origin == "request"]) == 3
+
+    with world(2, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_his_exit_elsewhere_closes_what_the_copies_hold_and_opens_nothing() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        elsewhere(made, ticket(made, Side.BUY))
+        await made.clock.sleep(20)
+        switch(console, made.accounts[2].account_id, on=False)
+        elsewhere(made, ticket(made, Side.BUY))
+        await made.clock.sleep(20)
+        switch(console, made.accounts[2].account_id, on=True)
+        assert [position(made, number) for number in (0, 1, 2)] == [20, 10, 20]
+        elsewhere(made, ticket(made, Side.SELL, 20))
+        await made.clock.sleep(40)
+        assert [position(made, number) for number in (0, 1, 2)] == [0, 0, 0]
+
+    with world(2, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_a_person_is_asked_until_he_has_copied_one() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console, Follow.ASK)
+        signals = console.engine.master_signals
+        elsewhere(made, ticket(made, Side.BUY))
+        await made.clock.sleep(5)
+        seen = only(console)
+        assert seen.became is Seen.ASKED
+        assert [position(made, number) for number in (0, 1)] == [10, 0]
+        await signals.copy(made.master, seen.broker_order_id)
+        with pytest.raises(DeniedError):
+            await signals.copy(made.master, seen.broker_order_id)
+        await made.clock.sleep(10)
+        assert signals.follow(made.master) is Follow.COPY
+        elsewhere(made, ticket(made, Side.BUY))
+        await made.clock.sleep(20)
+        assert [position(made, number) for number in (0, 1)] == [20, 10]
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_what_was_there_before_is_listed_and_copied_only_by_a_person() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        before = elsewhere(made, ticket(made, Side.BUY))
+        await ready(console)
+        await made.clock.sleep(10)
+        seen = only(console)
+        assert seen.broker_order_id == before.order_id
+        assert seen.became is Seen.MISSED
+        assert position(made, 1) == 0
+        assert not console.engine.master_signals.ignore(made.master, BrokerOrderId("unknown"))
+        await console.engine.master_signals.copy(made.master, seen.broker_order_id)
+        await made.clock.sleep(10)
+        assert position(made, 1) == 5
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_an_order_that_he_cancels_takes_its_unfilled_copies_with_it() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        resting = elsewhere(made, ticket(made, Side.BUY, away=200))
+        await made.clock.sleep(5)
+        assert {one.state for one in copies(console, only(console))} == {State.WORKING}
+        account = made.broker.accounts[0]
+        made.broker.desk.exchange.cancel(account, resting, made.time.wall_ns())
+        await made.clock.sleep(30)
+        assert {one.state for one in copies(console, only(console))} == {State.CANCELLED}
+        assert position(made, 1) == 0
+
+    with world(2, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_a_market_order_is_copied_with_a_protected_price() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        elsewhere(made, replace(ticket(made, Side.BUY), price=None), kind="MARKET")
+        await made.clock.sleep(20)
+        (order,) = copies(console, only(console))
+        assert order.intent.terms.price is not None
+        assert position(made, 1) == 5
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("complexity", ["AMO", "BO", "CO"])
+def test_other_kinds_are_named_and_never_copied(complexity: str) -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        elsewhere(made, ticket(made, Side.BUY), complexity=complexity)
+        await made.clock.sleep(20)
+        seen = only(console)
+        assert seen.became in (Seen.NOT_COPIED, Seen.WAITS)
+        assert seen.became is Seen.WAITS or complexity in seen.reason
+        assert position(made, 1) == 0
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_after_a_restart_nothing_is_copied_twice() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        elsewhere(made, ticket(made, Side.BUY))
+        await made.clock.sleep(20)
+        assert position(made, 1) == 5
+
+    async def after(console: Console) -> None:
+        made = await ready(console)
+        await made.clock.sleep(30)
+        assert only(console).became is Seen.COPIED
+        elsewhere(made, ticket(made, Side.BUY))
+        await made.clock.sleep(20)
+        assert [position(made, number) for number in (0, 1)] == [20, 10]
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)
+        made.live(after)
