@@ -66,7 +66,7 @@ def market_files(folder: DataFolder, engine: Engine) -> tuple[MarketFile[Any], .
         engine.hours.calendar = calendar
 
     def put_freeze(table: FreezeTable) -> None:
-        engine.submission.freeze = table
+        engine.clearing.freeze = table
 
     return (
         MarketFile("calendar", CalendarFile(folder.calendar), put_calendar),

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from copytrade_gui.domain.freeze import NOT_KNOWN, FreezeTable
+from copytrade_gui.domain.freeze import NOT_KNOWN, FreezeTable, slices
 from copytrade_gui.domain.money import Paise, order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, Product, Side
+from copytrade_gui.domain.sizing import Sized
 
 FAR_PERCENT = 10
 FAR_PERCENT_OPTION = 50
@@ -102,10 +103,11 @@ def _above_freeze(terms: OrderTerms, sharing: list[Portion], table: FreezeTable)
         return ""
     worst = max(large, key=lambda portion: portion.quantity)
     others = f" So in {len(large)} accounts." if len(large) > 1 else ""
+    parts = slices(worst.quantity, terms.instrument.lot_size, freeze)
+    how = parts.reason if isinstance(parts, Sized) else f"it leaves in {len(parts)} orders."
     return (
         f"{grouped(worst.quantity)} units for {worst.name} are above the freeze quantity of "
-        f"{grouped(freeze)} for {terms.instrument.underlying} {table.as_of}: "
-        f"the exchange rejects such an order. Send it in parts.{others}"
+        f"{grouped(freeze)} for {terms.instrument.underlying} {table.as_of}: {how}{others}"
     )
 
 

@@ -187,7 +187,7 @@ class Trading:
                 for row in rows
                 for lane in (lanes.get(row.account_id),)
             ),
-            self._engine.submission.freeze,
+            self._engine.clearing.freeze,
         )
 
     def _master_problem(self, master_id: AccountId) -> str:

@@ -16,7 +16,7 @@ from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.simulator.orders import Order as BrokersOrder
-from copytrade_gui.simulator.orders import Terms
+from copytrade_gui.simulator.owner import Owner
 from tests.engine.test_exits import position, switch, ticket
 from tests.proof.rig import Console, World, world
 
@@ -27,14 +27,21 @@ def elsewhere(
     made: World, terms: OrderTerms, *, kind: str = "LIMIT", complexity: str = "REGULAR"
 ) -> BrokersOrder:
     """The master places it on the broker's page; the simulator's order."""
-    key = terms.instrument.key
-    found = made.broker.find_instrument(key.exchange, key.instrument_id)
-    price = int(terms.price * 10_000) if terms.price is not None and kind == "LIMIT" else 0
-    order = Terms(
-        found, buy=terms.side is Side.BUY, quantity=terms.quantity, product=terms.product.value,
-        kind=kind, validity="DAY", complexity=complexity, price=price, source="WEB",
-    )  # fmt: skip
-    return made.broker.desk.exchange.accept(made.broker.accounts[0], order, made.time.wall_ns())
+    fields: dict[str, object] = {
+        "exchange": terms.instrument.key.exchange.value,
+        "instrumentId": terms.instrument.key.instrument_id,
+        "transactionType": terms.side.value,
+        "quantity": str(terms.quantity),
+        "product": terms.product.value,
+        "orderType": kind,
+    }
+    if kind == "LIMIT":
+        fields["price"] = str(terms.price)
+    return owner(made).place(fields, words={"orderComplexity": complexity})
+
+
+def owner(made: World) -> Owner:
+    return Owner(made.broker.desk, made.broker.accounts[0])
 
 
 async def ready(console: Console, follow: Follow = Follow.COPY) -> World:
@@ -63,7 +70,7 @@ def test_an_order_placed_elsewhere_is_copied_once_it_is_at_the_exchange() -> Non
         assert seen.became is Seen.COPIED
         assert {order.state for order in copies(console, seen)} == {State.FILLED}
         assert [position(made, number) for number in (0, 1, 2)] == [10, 5, 20]
-        assert len([one for one in made.broker.ledger.accepted if one.origin == "request"]) == 3
+        assert len([one for one in made.broker.ledger.accepted if one.origin == "request"]) == 2
 
     with world(2, settings=LOOKING) as made:
         made.live(script)
@@ -134,8 +141,7 @@ def test_an_order_that_he_cancels_takes_its_unfilled_copies_with_it() -> None:
         resting = elsewhere(made, ticket(made, Side.BUY, away=200))
         await made.clock.sleep(5)
         assert {one.state for one in copies(console, only(console))} == {State.WORKING}
-        account = made.broker.accounts[0]
-        made.broker.desk.exchange.cancel(account, resting, made.time.wall_ns())
+        owner(made).cancel(resting.order_id)
         await made.clock.sleep(30)
         assert {one.state for one in copies(console, only(console))} == {State.CANCELLED}
         assert position(made, 1) == 0
@@ -157,7 +163,7 @@ def test_a_market_order_is_copied_with_a_protected_price() -> None:
         made.live(script)
 
 
-@pytest.mark.parametrize("complexity", ["AMO", "BO", "CO"])
+@pytest.mark.parametrize("complexity", ["AMO", "BO", "CO", "GTT"])
 def test_other_kinds_are_named_and_never_copied(complexity: str) -> None:
     async def script(console: Console) -> None:
         made = await ready(console)

@@ -47,6 +47,8 @@ class Bounds(Struct, frozen=True, gc=False):
     open_orders: Mapping[AccountId, int] = {}
     orders_today: Mapping[AccountId, int] = {}
     nets: Mapping[AccountId, int] = {}
+    freeze: int | None = None
+    """The most units the exchange takes in one order, None where none is known."""
 
 
 UNBOUNDED = Bounds(NO_LIMITS)

@@ -13,6 +13,7 @@ from copytrade_gui.domain.checks.check import Finding, Level, findings
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
+from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.ids import AccountId, CommandId, plan_id, signal_id
 from copytrade_gui.domain.money import order_value, rupees
 from copytrade_gui.domain.number import grouped
@@ -46,12 +47,12 @@ class DeniedError(Exception):
 class Cleared(Struct, frozen=True):
     """A signal that may be planned now: what the intents are made from.
 
-    ``master`` is the account of its own order, None if it has none. ``leaving`` are the protected
+    ``own`` is the master's own order, None if he has none here. ``leaving`` are the protected
     terms, ``shares`` what each account gets, in send order, ``cover`` what they have to reduce.
     """
 
     signal: Signal
-    master: Account | None
+    own: Share | None
     leaving: OrderTerms
     signal_age_ms: int
     shares: Sequence[Share]
@@ -61,7 +62,7 @@ class Cleared(Struct, frozen=True):
         """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""
         signal = self.signal
         intents = planner.make_intents(
-            signal, self.master, self.shares, self.leaving, self.signal_age_ms
+            signal, self.own, self.shares, self.leaving, self.signal_age_ms
         )
         return Plan(plan_id(signal.signal_id), signal, intents, signal.made_ns, called_ns)
 
@@ -84,6 +85,8 @@ class Clearing:
         self.lots = Lots(core.lanes, core.clock, core.work, core.settings)
         self.limits = LimitsInForce(core.settings.limits)
         self._cadence = Cadence(core.clock)
+        self.freeze = FreezeTable()
+        """The most units of one order, by instrument; put anew while the program runs."""
 
     def begin_at(self, plan_number: int) -> None:
         """Count plans from here: each begins with another follower."""
@@ -134,7 +137,7 @@ class Clearing:
         _confirm(terms, questions(holds, [own, *shares]), confirmed)
         return Cleared(
             signal=self._signal(SignalKind.TICKET, master_id, terms, fan_out, command),
-            master=lane.account,
+            own=own,
             leaving=leaving,
             signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
             shares=shares,
@@ -168,7 +171,7 @@ class Clearing:
         self._plan_value(at, 0, shares, cover)
         return Cleared(
             signal=self._signal(SignalKind.MASTER, master_id, terms, FanOut.WITH_MASTER, name),
-            master=None,
+            own=None,
             leaving=leaving,
             signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
             shares=shares if confirmed else [planner.unheld(share) for share in shares],
@@ -198,10 +201,10 @@ class Clearing:
             signal=self._signal(
                 SignalKind.SQUARE_OFF, master_id, terms, FanOut.WITH_MASTER, command
             ),
-            master=None,
+            own=None,
             leaving=leaving,
             signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
-            shares=planner.closing_shares(leaving, facts, cover),
+            shares=planner.closing_shares(leaving, facts, cover, self.freeze.of(terms.instrument)),
             cover=cover,
         )
 
@@ -217,6 +220,7 @@ class Clearing:
         exits = cover.exiting.least >= leaving.quantity
         share = Share(master, Sized(leaving.quantity))
         own = planner.share_checked(share, leaving, price, bounds, exits=exits)
+        own = planner.sliced(own, leaving.instrument.lot_size, bounds.freeze)
         if own.sized.code:
             raise DeniedError(own.sized.code, f"The master's order: {own.sized.reason}")
         return own
@@ -266,9 +270,9 @@ class Clearing:
 
     def bounds(self, terms: OrderTerms, lanes: Collection[Lane]) -> Bounds:
         """What bounds the shares of these accounts in this instrument."""
-        limits = self.limits
+        limits, freeze = self.limits, self.freeze.of(terms.instrument)
         if limits.of_all == NO_LIMITS and not limits.special:
-            return UNBOUNDED
+            return UNBOUNDED if freeze is None else Bounds(NO_LIMITS, freeze=freeze)
         today = indian_day(self._clock.wall_ns())
         return Bounds(
             limits.of_all,
@@ -276,6 +280,7 @@ class Clearing:
             {lane.account_id: len(self._book.open_of(lane.account_id)) for lane in lanes},
             {lane.account_id: lane.ordered_on(today) for lane in lanes},
             self._exits.nets_of(terms),
+            freeze,
         )
 
     def _plan_value(

@@ -15,6 +15,7 @@ from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.checks.check import Level, findings
 from copytrade_gui.domain.checks.share import SHARE_CHECKS, UNBOUNDED, Bounds, ShareFacts
 from copytrade_gui.domain.exits import within_copy
+from copytrade_gui.domain.freeze import slices
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.link import symbols_of
@@ -60,7 +61,21 @@ def share_out(
     if cover.exiting.most:
         shares = [_covered(share, quantity, lot, cover) for share in shares]
     exits = cover.exiting.least >= quantity
-    return [share_checked(share, terms, price, bounds, exits=exits) for share in shares]
+    return [
+        sliced(share_checked(share, terms, price, bounds, exits=exits), lot, bounds.freeze)
+        for share in shares
+    ]
+
+
+def sliced(share: Share, lot_size: int, freeze: int | None) -> Share:
+    """The share in as many orders as the exchange's freeze quantity asks, or the verdict."""
+    quantity = share.sized.quantity
+    if freeze is None or quantity <= freeze:
+        return share
+    parts = slices(quantity, lot_size, freeze)
+    if isinstance(parts, Sized):
+        return Share(share.account, parts)
+    return Share(share.account, share.sized, parts, share.holds)
 
 
 def share_checked(
@@ -102,21 +117,22 @@ def unheld(share: Share) -> Share:
 
 
 def closing_shares(
-    terms: OrderTerms, accounts: Sequence[tuple[SizingFacts, int]], cover: Cover
+    terms: OrderTerms,
+    accounts: Sequence[tuple[SizingFacts, int]],
+    cover: Cover,
+    freeze: int | None,
 ) -> list[Share]:
     """What each account closes: the units named for it, bounded by what its copies hold. Pure.
 
     A follower who is switched off still gets out.
     """
-    return [
-        _covered(
-            Share(facts.account, Sized(0 if facts.code else units, facts.code, facts.reason)),
-            terms.quantity,
-            terms.instrument.lot_size,
-            cover,
-        )
+    lot = terms.instrument.lot_size
+    asked = [
+        Share(facts.account, Sized(0 if facts.code else units, facts.code, facts.reason))
         for facts, units in accounts
     ]
+    covered = [_covered(share, terms.quantity, lot, cover) for share in asked]
+    return [sliced(share, lot, freeze) for share in covered]
 
 
 def _covered(share: Share, quantity: int, lot_size: int, cover: Cover) -> Share:
@@ -172,7 +188,7 @@ def signal_age_ms(terms: OrderTerms, last_price: Decimal | None, settings: Engin
 
 def make_intents(
     signal: Signal,
-    master: Account | None,
+    own: Share | None,
     shares: Sequence[Share],
     leaving: OrderTerms,
     age_ms: int,
@@ -183,10 +199,11 @@ def make_intents(
     """
     plan = plan_id(signal.signal_id)
     by_quantity: dict[int, OrderTerms] = {leaving.quantity: leaving}
-    own = [] if master is None else [(Role.MASTER, Share(master, Sized(leaving.quantity)))]
     follower, planned = Role.FOLLOWER, State.PLANNED
+    masters = [] if own is None else [(0, Role.MASTER, own)]
+    copies = ((rank, follower, share) for rank, share in enumerate(shares, start=1))
     intents = []
-    for rank, (role, share) in enumerate([*own, *((follower, one) for one in shares)]):
+    for rank, role, share in [*masters, *copies]:
         sized, account = share.sized, share.account.account_id
         for number, quantity in enumerate(share.slices or (sized.quantity,), start=1):
             terms = by_quantity.get(quantity)

@@ -72,10 +72,10 @@ class FanOutRule:
         return leads is not None
 
     def _show_awaited(self, master: AccountId) -> None:
-        """The last of his orders that followers wait for is looked at often."""
+        """An order of his that followers wait for is looked at often: one after the other."""
         if (lane := self._lanes.get(master)) is not None:
-            waiting = (one for leads in self._held.values() for one in reversed(leads))
-            lane.awaited_master = next((one for one in waiting if _of(one) == master), None)
+            held = (one for leads in self._held.values() for one in leads if _of(one) == master)
+            lane.awaited_master = next((one for one in held if not _is_there(one)), None)
 
     def _copies(self, plan: PlanId) -> list[Order]:
         return [order for order in self._book.of_plan(plan) if not _is_lead(order)]
@@ -91,6 +91,8 @@ class FanOutRule:
             self._lead_failed(plan, view)
         elif plan in self._held and all(map(_is_there, self._held[plan])):
             self._release(plan)
+        elif plan in self._held:
+            self._show_awaited(view.account_id)
 
     def _lead_failed(self, plan: PlanId, view: OrderView) -> None:
         """The master's order, or a slice of it, came to nothing."""
