@@ -140,6 +140,17 @@ class Attempt(Struct, gc=False):
     deadline_ms: int
 
 
+class Amendment(Struct, frozen=True, gc=False):
+    """A change of a live order, decided and stored before it is asked for.
+
+    ``terms`` are what the order shall be, with its whole quantity; ``version`` counts from 1.
+    """
+
+    intent_id: IntentId
+    version: int
+    terms: OrderTerms
+
+
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One exchange trade; unique by (account, trade id). ``quantity`` units, ``price`` rupees."""

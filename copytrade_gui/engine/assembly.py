@@ -84,7 +84,7 @@ def assemble(
     # -- sending
     waves = Waves(core, installation_key)
     dispatcher = Dispatcher(core, waves, exits, journal)
-    amendments = Amendments(core, dispatcher, reconciler.shown)
+    amendments = Amendments(core, dispatcher, reconciler.shown, journal)
     fan_out = FanOutRule(core, dispatcher, amendments, waves)
     breaker = Breaker(core.settings)
     replies = Replies(core, breaker, dispatcher)
@@ -120,7 +120,13 @@ def assemble(
 
     news = core.news
     news.reply.to(replies.take)
-    news.live.to(poller.soon, updates.linked, sweep.live, lambda _: dispatcher.more_is_known())
+    news.live.to(
+        poller.soon,
+        updates.linked,
+        sweep.live,
+        lambda order: amendments.pursue_modifies(order.intent.account_id),
+        lambda _: dispatcher.more_is_known(),
+    )
     news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
     news.filled.to(exits.filled)
     news.rejected.to(replies.count_alike)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
-from copytrade_gui.domain.account import Account, SessionState
+from copytrade_gui.domain.account import Account, Role, SessionState
 from copytrade_gui.domain.events import RecoveryReport
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.money import Paise
@@ -14,10 +14,14 @@ from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.assembly import assemble
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.changing import changed
+from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.sending.submission import Placed
 from copytrade_gui.ports import (
     BrokerSession,
     Journal,
+    JournalFailureError,
     KillFlag,
     LostRecords,
     QuoteSource,
@@ -154,6 +158,29 @@ class Engine:
             command,
             lambda: self.clearing.closing(master_id, terms, quantities, command, confirmed),
         )
+
+    async def modify(self, intent: IntentId, after: OrderTerms) -> int:
+        """Change a live order, and its copies if it is the master's own; returns of how many.
+
+        Raises DeniedError: nothing was asked for.
+        """
+        order = self.book.get(intent)
+        if order is None or order.attempt is None or order.state.ended:
+            raise DeniedError("not_live", "This order does not work at the broker any more.")
+        if not self.gate.may_send:
+            raise DeniedError("stopped", self.gate.why_not() or "Trading is stopped.")
+        own = order.intent.role is Role.MASTER
+        orders = self.book.of_plan(order.intent.plan_id) if own else [order]
+        follows = self.clearing.follows_quantity
+        return await self.modify_all(changed(orders, order.terms, after, follows))
+
+    async def modify_all(self, pairs: Sequence[tuple[Order, OrderTerms]]) -> int:
+        """Change these live orders. Raises DeniedError: nothing was asked for."""
+        try:
+            return await self.parts.amendments.modify(pairs)
+        except JournalFailureError as failure:
+            self.storage_failed(str(failure))
+            raise DeniedError("not_recorded", str(failure)) from failure
 
     def cancel(self, intents: Iterable[IntentId], reason: str) -> int:
         """Cancel orders as their states ask; returns how many requests leave."""

@@ -16,7 +16,7 @@ from copytrade_gui.domain.ids import AccountId, AttemptId, CommandId, IntentId, 
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import OrderTerms, Product
-from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan, Timing
+from copytrade_gui.domain.records import Amendment, Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.ports.books import BrokerOrder
 
@@ -52,6 +52,8 @@ class OpenWork:
     """Of every account that was ever halted alone, removed ones too; whatever the day."""
     copied: tuple[Copied, ...] = ()
     """What followers carry by orders that are not among ``orders``; INTRADAY carries nothing."""
+    amended: tuple[Amendment, ...] = ()
+    """Changes of today that were decided, in their order."""
 
 
 class Journal(Protocol):
@@ -72,6 +74,12 @@ class Journal(Protocol):
         """Mark attempts of stored plans SENDING; else as ``commit_plan``.
 
         Raises JournalFailureError.
+        """
+
+    async def commit_amendments(self, amendments: Sequence[Amendment]) -> None:
+        """Store changes of live orders before any of them is asked for, as one fact.
+
+        Raises JournalFailureError: it may be on the disk all the same.
         """
 
     async def commit_trading_state(self, change: StateChange) -> None:

@@ -125,6 +125,10 @@ class _Day:
         )
         self._plans += not second.known
         await made.clock.sleep(5)
+        own = engine.book.of_plan(first.plan.plan_id)[0]
+        if not own.state.ended and engine.gate.may_send:
+            await engine.modify(own.intent.intent_id, made.terms(away=60))
+        await made.clock.sleep(5)
         engine.cancel_plan(first.plan.plan_id, "operator")
         await made.clock.sleep(300)
         await engine.stop_trading(TradingState.KILL, "operator", "drill")

@@ -34,6 +34,8 @@ _OTHERS = (
             "Read why, then type the quantity."),
     Verdict("master", "plan", "the account is a master and can be ordered for",
             "Choose a master account."),
+    Verdict("not_live", "plan", "an order that is to be changed works at the broker",
+            "Look at it in the orders."),
     Verdict("not_seen", "plan", "an order that a master placed elsewhere is known and open to copy",
             "Look at it in the master's orders."),
     Verdict("not_copied", "plan", "an order that a master placed elsewhere is of a kind that is "

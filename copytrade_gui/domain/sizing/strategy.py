@@ -33,3 +33,8 @@ class Strategy(StrEnum):
     RUPEES = "rupees", value.RUPEES
     RISK_RUPEES = "risk_rupees", risk.RISK_RUPEES
     RISK_PERCENT = "risk_percent", risk.RISK_PERCENT
+
+    @property
+    def follows_quantity(self) -> bool:
+        """True if the size is a multiple of the master's quantity."""
+        return self in (Strategy.RATIO, Strategy.MIRROR, Strategy.EQUITY)

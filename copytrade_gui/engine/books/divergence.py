@@ -69,7 +69,7 @@ class Divergences:
             return None
         self._seen.setdefault(order.intent.intent_id, {()}).update((before, now))
         counts = [int(change.now) for change in now if change.field == "quantity"]
-        quantity = counts[0] if counts else order.intent.terms.quantity
+        quantity = counts[0] if counts else order.terms.quantity
         return Divergence(quantity, now, cancelled, self._clock.wall_ns(), row.updated_ns or 0)
 
     def _is_news(self, order: Order, row: BrokerOrder, now: tuple[Change, ...]) -> bool:
@@ -105,13 +105,14 @@ def not_by_us(order: Order) -> str:
 
 def made_larger(order: Order, row: BrokerOrder) -> bool:
     """True if the row is for more than we know of, whatever that proves."""
-    return row.quantity > order.ordered and not _same_count(order.intent.terms, row)
+    ours = (order.intent.terms, *order.asked)
+    return row.quantity > order.ordered and not any(_same_count(one, row) for one in ours)
 
 
 def changes(order: Order, row: BrokerOrder) -> tuple[Change, ...]:
     """What the row shows differently from what we sent; what it does not show stays as it was."""
-    terms, held = order.intent.terms, order.diverged
-    if held is None and _plainly_same(terms, row):
+    terms, held = order.terms, order.diverged
+    if held is None and any(_plainly_same(one, row) for one in (order.intent.terms, *order.asked)):
         return ()
     found = {} if held is None else {change.field: change for change in held.changes}
     if row.state in _SAYS_ITS_TERMS or (row.state is None and row.all_filled):

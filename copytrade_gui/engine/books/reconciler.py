@@ -24,6 +24,7 @@ from copytrade_gui.ports import BrokerOrder, BrokerTrade, LostRecords, Read
 
 _EXPLAINED = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED})
 _NOT_FILLED_YET = frozenset({State.ACKED, State.WORKING, State.TRIGGER_PENDING})
+_SAYS_ITS_QUANTITY = frozenset({State.WORKING, State.TRIGGER_PENDING, State.PARTIAL, State.FILLED})
 _LATE = frozenset({State.NOT_PLACED, State.REFUSED, State.NOT_SENT})
 
 
@@ -252,6 +253,8 @@ class Reconciler:
 
     def _merge(self, order: Order, row: BrokerOrder, old: State) -> bool:
         """Fills and state of a row; True if that was news and was announced."""
+        if order.asked and row.state in _SAYS_ITS_QUANTITY:
+            order.shown_quantity = row.quantity
         ordered = order.ordered
         if ordered <= row.filled_quantity <= row.quantity and made_larger(order, row):
             if row.state is None:

@@ -18,6 +18,8 @@ AFTER_KILL_FLAG = "after_kill_flag"
 AFTER_KILL_COMMIT = "after_kill_commit"
 BEFORE_CANCEL = "before_cancel"
 AFTER_CANCEL = "after_cancel"
+BEFORE_MODIFY = "before_modify"
+AFTER_MODIFY = "after_modify"
 IN_RECOVERY = "in_recovery"
 
 ALL = (
@@ -37,6 +39,8 @@ ALL = (
     AFTER_KILL_COMMIT,
     BEFORE_CANCEL,
     AFTER_CANCEL,
+    BEFORE_MODIFY,
+    AFTER_MODIFY,
     IN_RECOVERY,
 )
 

@@ -14,7 +14,7 @@ from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
-from copytrade_gui.domain.order import State
+from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.records import Attempt, Intent, OrderView, Plan, Timing
 from copytrade_gui.ports import Doubt
 
@@ -56,6 +56,10 @@ class Order(Struct, eq=False):
     absent_since_ns: int = 0
     complained: frozenset[str] = frozenset()
     diverged: Divergence | None = None
+    asked: tuple[OrderTerms, ...] = ()
+    """What it was to become by changes that we asked for, the newest last."""
+    shown_quantity: int = 0
+    """Units that the broker's book last showed it for; 0 while no row did."""
     closes: bool = False
     """It only closes what copies hold: a follower who is switched off still gets out."""
 
@@ -78,8 +82,17 @@ class Order(Struct, eq=False):
     @property
     def ordered(self) -> int:
         """Units the broker's order is for: what we sent, unless it was changed at the broker."""
-        diverged = self.diverged
-        return self.intent.terms.quantity if diverged is None else diverged.quantity
+        if self.diverged is not None:
+            return self.diverged.quantity
+        shown = self.shown_quantity or self.intent.terms.quantity
+        if self.attempt_state is State.MODIFY_PENDING:
+            return max(shown, self.terms.quantity)
+        return shown if self.asked else self.intent.terms.quantity
+
+    @property
+    def terms(self) -> OrderTerms:
+        """What it is, or is to become by the newest change that we asked for."""
+        return self.asked[-1] if self.asked else self.intent.terms
 
     @property
     def key(self) -> InstrumentKey:
@@ -102,7 +115,7 @@ class Order(Struct, eq=False):
             intent_id=self.intent.intent_id,
             account_id=self.intent.account_id,
             role=self.intent.role,
-            terms=self.intent.terms,
+            terms=self.terms,
             state=self.state,
             code=self.code,
             reason=self.reason,

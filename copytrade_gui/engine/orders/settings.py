@@ -58,6 +58,8 @@ class EngineSettings:
     """
     cancel_moves: float = 5.0
     """An account's book is not read while its cancels are answered, one at least in so long."""
+    modify_repeat: float = 30.0
+    """docs/safety.md 9.12: the book has shown the old order for so long."""
     breaker_in_a_row: int = 25
     breaker_window: int = 50
     breaker_share: float = 0.30

@@ -101,6 +101,12 @@ class Clearing:
         """Follower lanes of one master, in a stable order."""
         return [lane for lane in self._lanes if lane.master_id == master_id]
 
+    def follows_quantity(self, account: AccountId) -> bool:
+        """True if this follower's size is a multiple of the master's quantity."""
+        lane = self._lanes.get(account)
+        rule = None if lane is None else lane.account.sizing
+        return rule is not None and rule.strategy.follows_quantity
+
     def cover(self, master_id: AccountId, terms: OrderTerms, followers: Sequence[Lane]) -> Cover:
         """What these followers have to reduce if the order is an exit of the master's."""
         return self._exits.cover(master_id, terms, followers)

@@ -89,6 +89,9 @@ class Recovery:
             self._restore_plan(plan)
         for tag, intent in work.known_tags.items():
             self._book.know_tag(tag, intent)
+        for amendment in work.amended:
+            if (changed := self._book.get(amendment.intent_id)) is not None:
+                changed.asked += (amendment.terms,)
         self._must_ask = gap > self._settings.gap_needs_resume and self._market_trades()
         today = [order for order in self._book if self._book.sent_today(order)]
         self._lanes.must_be_read(order.intent.account_id for order in today)

@@ -1,9 +1,10 @@
-"""Cancels: by the operator, by a rule, and by the sweep of a KILL.
+"""Cancels: by the operator, by a rule, and by the sweep of a KILL; and changes of live orders.
 
 Each account has one line: its cancels leave one after another, inside its rate, so that all of
-them take the connection that is open already. One cancel is asked for once. A cancel by order id
-is safe to repeat, and it is repeated when its answer was lost, or when a whole book that was read
-after the answer still shows the order open. What became of it is read in the book, never assumed.
+them take the connection that is open already, and its changes behind them (``modifying``). One
+cancel is asked for once. A cancel by order id is safe to repeat, and it is repeated when its answer
+was lost, or when a whole book that was read after the answer still shows the order open. What
+became of it is read in the book, never assumed.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from msgspec import Struct
 
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
-from copytrade_gui.domain.order import State
+from copytrade_gui.domain.order import OrderTerms, State
+from copytrade_gui.domain.records import Amendment
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core, LastRead
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.last_read import is_open
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
-from copytrade_gui.ports import BrokerOrder, BrokerSession, ChangeDone, Refused
+from copytrade_gui.engine.sending.modifying import Modifies
+from copytrade_gui.ports import BrokerOrder, BrokerSession, ChangeDone, Journal, Refused
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +58,12 @@ class Cancel(Struct, eq=False):
 class Amendments:
     """Asks the broker to cancel, and remembers to ask when an order in doubt is found."""
 
-    def __init__(self, core: Core, dispatcher: Dispatcher, last_read: LastRead) -> None:
+    def __init__(
+        self, core: Core, dispatcher: Dispatcher, last_read: LastRead, journal: Journal
+    ) -> None:
         """``last_read``: a row of an account's order book as it was last read whole."""
+        self.modifies = Modifies(core, last_read)
+        self._journal = journal
         self._book = core.book
         self._lanes = core.lanes
         self._dispatcher = dispatcher
@@ -130,6 +137,8 @@ class Amendments:
     def after_read(self, account: AccountId, began_ns: int) -> None:
         """A whole order book of the account, asked for at monotonic ``began_ns``, was taken in."""
         self._read_ns[account] = began_ns
+        self.modifies.after_read(account)
+        self.pursue_modifies(account)
         of_account = self._cancels[account]
         for cancel in list(of_account.values()):
             if not cancel.queued and not self._still_open(cancel):
@@ -179,15 +188,47 @@ class Amendments:
         if line is not None:
             line.append(cancel)
         else:
-            self._lines[cancel.account] = deque((cancel,))
-            self._moved(cancel.account, self._clock.mono_ns())
-            self._work.start(self._work_off(cancel.account), f"cancels of {cancel.account}")
+            self._begin_line(cancel.account, cancel)
         return True
+
+    async def modify(self, pairs: Sequence[tuple[Order, OrderTerms]]) -> int:
+        """Store changes of live orders and ask for them; returns how many orders they are of.
+
+        Of an order only its newest change is kept while one is being answered. Raises
+        JournalFailureError: nothing was asked for.
+        """
+        if not pairs:
+            return 0
+        await self._journal.commit_amendments(
+            [
+                Amendment(order.intent.intent_id, len(order.asked) + 1, terms)
+                for order, terms in pairs
+            ]
+        )
+        accounts = [self.modifies.put(order, terms) for order, terms in pairs]
+        for account in dict.fromkeys(accounts):
+            self.pursue_modifies(account)
+        return len(accounts)
+
+    def pursue_modifies(self, account: AccountId) -> None:
+        """A change may be due: its order is at the exchange now, or its answer was lost."""
+        if account not in self._lines and self.modifies.due(account):
+            self._begin_line(account)
+
+    def _begin_line(self, account: AccountId, *cancels: Cancel) -> None:
+        self._lines[account] = deque(cancels)
+        if cancels:
+            self._moved(account, self._clock.mono_ns())
+        self._work.start(self._work_off(account), f"changes of {account}")
 
     async def _work_off(self, account: AccountId) -> None:
         line = self._lines[account]
         try:
-            while line:
+            while line or self.modifies.due(account):
+                if not line:
+                    lane = await self._slot(account, urgent=False)
+                    await self.modifies.ask_next(account, None if lane is None else lane.session)
+                    continue
                 cancel = line.popleft()
                 lane = await self._slot(account)
                 session = None if lane is None else lane.session
@@ -227,13 +268,13 @@ class Amendments:
         again = partial(self._wait_for, ended, asked_ns, silent=left <= 0)
         self._work.later(max(left, _LOOK_AGAIN_S), again)
 
-    async def _slot(self, account: AccountId) -> Lane | None:
+    async def _slot(self, account: AccountId, *, urgent: bool = True) -> Lane | None:
         """Wait for a slot; None if the account was removed or logged out meanwhile."""
         while (lane := self._lanes.get(account)) is not None and lane.session is not None:
             now = self._clock.mono_ns()
-            if lane.slots.take(now, urgent=True):
+            if lane.slots.take(now, urgent=urgent):
                 return lane
-            free = lane.slots.free_at(now, urgent=True)
+            free = lane.slots.free_at(now, urgent=urgent)
             await self._clock.sleep(max(0.001, (free - now) / 1e9))
         return None
 

@@ -20,11 +20,12 @@ from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
+from copytrade_gui.engine.planning.changing import changed
 from copytrade_gui.engine.planning.clearing import Clearing, DeniedError, seen_command
 from copytrade_gui.engine.planning.exits import Exits, SeenFill
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.submission import Submission
-from copytrade_gui.ports import BrokerOrder
+from copytrade_gui.ports import BrokerOrder, JournalFailureError
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class MasterSignals:
         self._bus = core.bus
         self._clock = core.clock
         self._work = core.work
+        self._news = core.news
         self._settings = core.settings
         self._clearing = clearing
         self._submission = submission
@@ -206,7 +208,7 @@ class MasterSignals:
         before, order.row = order.row, row
         if row.filled_quantity != before.filled_quantity:
             order.shown_ns = self._clock.mono_ns()
-        changed = _terms_of(before) != _terms_of(row)
+        is_changed = _terms_of(before) != _terms_of(row)
         order.view = structs.replace(
             order.view,
             quantity=row.quantity,
@@ -215,11 +217,25 @@ class MasterSignals:
             price=row.price,
             trigger=row.trigger,
             status=row.status_text,
-            changes=order.view.changes + changed,
+            changes=order.view.changes + is_changed,
         )
         if order.view.plan_id is not None:
             self._exits.note_seen(order.view.plan_id, _fill(order))
         self._bus.publish(MasterSeen(order.view))
+        if is_changed and order.view.became is Seen.COPIED:
+            self._work.start(self._change_copies(order, before), f"change {row.broker_order_id}")
+
+    async def _change_copies(self, order: _Order, before: BrokerOrder) -> None:
+        """The master changed his order: its live copies follow."""
+        was, now = _terms(before, order.instrument), _terms(order.row, order.instrument)
+        plan = order.view.plan_id
+        if was is None or now is None or plan is None or was.order_type is not now.order_type:
+            return  # a MARKET order that the broker made a LIMIT is the same order
+        pairs = changed(self._book.of_plan(plan), was, now, self._clearing.follows_quantity)
+        try:
+            await self._amendments.modify(pairs)
+        except JournalFailureError as failure:
+            self._news.storage_failed(str(failure))
 
     # ------------------------------------------------------------ what becomes of it
 

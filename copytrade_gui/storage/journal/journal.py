@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from copytrade_gui.domain.day import DaySeal
 from copytrade_gui.domain.events import AccountHalted, Event
 from copytrade_gui.domain.ids import CommandId
-from copytrade_gui.domain.records import Attempt, Plan
+from copytrade_gui.domain.records import Amendment, Attempt, Plan
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import (
     Clock,
@@ -32,6 +32,7 @@ from copytrade_gui.storage.files.reserve import Reserve
 from copytrade_gui.storage.files.uncancelled import to_its_end
 from copytrade_gui.storage.journal.emergency import EmergencyJournal
 from copytrade_gui.storage.journal.facts import (
+    ORDERS_AMENDED,
     ORDERS_MARKED,
     PLAN_MADE,
     Moment,
@@ -45,7 +46,7 @@ from copytrade_gui.storage.journal.loading import load
 from copytrade_gui.storage.journal.sealing import store_seal
 from copytrade_gui.storage.journal.trail import Trail, store_states
 from copytrade_gui.storage.order_log.order_log import OrderLog, RecordKind
-from copytrade_gui.storage.order_log.plan_record import plan_record, wave_record
+from copytrade_gui.storage.order_log.plan_record import amendments_record, plan_record, wave_record
 
 log = logging.getLogger(__name__)
 
@@ -198,13 +199,22 @@ class SqliteJournal:
         self._fault_point(AFTER_COMMIT)
         return fresh
 
+    async def commit_amendments(self, amendments: Sequence[Amendment]) -> None:
+        """Store changes before they are asked for; see ``ports.Journal``."""
+        self._must_be_there()
+        self._refuse_while_facts_wait()
+        await self._commit_fact(ORDERS_AMENDED, amendments_record(amendments))
+
     async def _commit_again(self, attempts: Sequence[Attempt], bodies: str) -> None:
         """Mark further tries, in the database: there no order can have two that live."""
+        await self._commit_fact(ORDERS_MARKED, wave_record(attempts, bodies))
+
+    async def _commit_fact(self, kind: str, record: str) -> None:
         self._fault_point(BEFORE_COMMIT)
         # The end of the try before may still be queued, and only after it may this one come.
         async with self._facts.stored():
             self._refuse_while_facts_wait()
-            fact = recorded_fact(ORDERS_MARKED, wave_record(attempts, bodies), self._now())
+            fact = recorded_fact(kind, record, self._now())
             try:
                 await to_its_end(self._trail.commit(self._database, fact, self._reserve))
             except SqliteFailedError as error:

@@ -35,12 +35,13 @@ from copytrade_gui.domain.order import (
     State,
     Validity,
 )
-from copytrade_gui.domain.records import Fill, Intent, OrderView, Plan, Signal, Timing
+from copytrade_gui.domain.records import Amendment, Fill, Intent, OrderView, Plan, Signal, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import Copied, OpenWork
 from copytrade_gui.storage.database.tables import states_outside
-from copytrade_gui.storage.journal.facts import read_halt, read_order
+from copytrade_gui.storage.journal.facts import ORDERS_AMENDED, read_halt, read_order
 from copytrade_gui.storage.journal.projection import HALT_OF
+from copytrade_gui.storage.order_log.plan_record import read_amendments
 
 _OPEN = f"SELECT plan_number FROM intents WHERE {states_outside(ENDED)}"  # noqa: S608 - our own words
 WANTED = (
@@ -228,7 +229,17 @@ def load(connection: Connection, day: date) -> OpenWork:
         fills=tuple(_fills(connection, bounds[0])),
         halts=tuple(_halts(connection)),
         copied=tuple(_copied(connection, bounds)),
+        amended=tuple(_amended(connection, bounds[0])),
     )
+
+
+def _amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
+    rows = connection.exec_driver_sql(
+        "SELECT body FROM events WHERE kind = ? AND wall_ns >= ? ORDER BY number",
+        (ORDERS_AMENDED, since_ns),
+    )
+    for (body,) in rows:
+        yield from read_amendments(body)
 
 
 def _copied(connection: Connection, bounds: tuple[int, int]) -> Iterator[Copied]:

@@ -14,8 +14,9 @@ import msgspec
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
-from copytrade_gui.domain.records import OPERATOR, Attempt, Plan, Signal
+from copytrade_gui.domain.records import OPERATOR, Amendment, Attempt, Plan, Signal
 
 
 class SignalRecord(Struct, array_like=True, frozen=True):
@@ -112,12 +113,29 @@ class WaveRecord(Struct, frozen=True):
     marks: list[Marks]
 
 
+class AmendedRecord(Struct, array_like=True, frozen=True):
+    """An ``Amendment``. ``terms`` is an index into the record's terms, ``quantity`` units."""
+
+    intent_id: str
+    version: int
+    terms: int
+    quantity: int
+
+
+class AmendmentsRecord(Struct, frozen=True):
+    """Changes of live orders that were decided together; ``terms`` have quantity 0."""
+
+    terms: list[OrderTerms]
+    orders: list[AmendedRecord]
+
+
 _MOST = 2**63 - 1
 """The largest number that a column can keep."""
 # Python 3.11 takes longer to find a member in its enum than to compare it.
 _PLANNED, _FOLLOWER = State.PLANNED, Role.FOLLOWER
 _encoder = msgspec.json.Encoder()
 _plan_decoder = msgspec.json.Decoder(PlanRecord)
+_amendments_decoder = msgspec.json.Decoder(AmendmentsRecord)
 _wave_decoder = msgspec.json.Decoder(WaveRecord)
 
 
@@ -173,6 +191,29 @@ def wave_record(attempts: Sequence[Attempt], bodies: str = "") -> str:
         by_plan.setdefault(attempt.intent_id.partition(".")[0], []).append(attempt)
     marks = [_marks(plan, some, bodies) for plan, some in by_plan.items()]
     return _encoder.encode(WaveRecord(marks)).decode()
+
+
+def amendments_record(amendments: Sequence[Amendment]) -> str:
+    """The text of changes that are decided together."""
+    terms = _Terms()
+    orders = [
+        AmendedRecord(one.intent_id, one.version, terms.index(one.terms), one.terms.quantity)
+        for one in amendments
+    ]
+    return _encoder.encode(AmendmentsRecord(terms.made, orders)).decode()
+
+
+def read_amendments(text: str) -> list[Amendment]:
+    """The changes of a record. Raises msgspec.DecodeError."""
+    record = _amendments_decoder.decode(text)
+    return [
+        Amendment(
+            IntentId(one.intent_id),
+            one.version,
+            replace(record.terms[one.terms], quantity=one.quantity),
+        )
+        for one in record.orders
+    ]
 
 
 def read_plan(text: str) -> PlanRecord | None:

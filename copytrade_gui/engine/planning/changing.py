@@ -1,0 +1,38 @@
+"""What each live order of a plan becomes when the master's order is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.engine.orders.order import Order
+
+
+def changed(
+    orders: Iterable[Order],
+    before: OrderTerms,
+    after: OrderTerms,
+    follows_quantity: Callable[[AccountId], bool],
+) -> list[tuple[Order, OrderTerms]]:
+    """Live orders of a plan with what they shall be, when the master's order becomes ``after``.
+
+    Prices are the master's. A quantity changes in the master's proportion, in whole lots, where
+    the follower's rule is a multiple of it. What its owner changed is left alone.
+    """
+    pairs = []
+    for order in orders:
+        if order.attempt is None or order.state.ended or order.diverged or order.cancel_requested:
+            continue
+        terms = order.terms
+        quantity, lot = terms.quantity, terms.instrument.lot_size
+        own = order.intent.role is Role.MASTER
+        if after.quantity != before.quantity and (own or follows_quantity(order.intent.account_id)):
+            quantity = terms.quantity * after.quantity // before.quantity
+            quantity = max(quantity - quantity % lot, lot)
+        wanted = replace(terms, quantity=quantity, price=after.price, trigger=after.trigger)
+        if wanted != terms:
+            pairs.append((order, wanted))
+    return pairs

@@ -1,0 +1,166 @@
+"""A working order is changed with all its copies: the newest price counts, once, and nothing below.
+
+The simulator's book is the judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from copytrade_gui.domain.ids import CommandId, PlanId
+from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
+from copytrade_gui.domain.seen import Follow
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.simulator.faults import Fault
+from tests.engine.test_exits import position, ticket
+from tests.engine.test_master_elsewhere import LOOKING, copies, elsewhere, only, owner, ready
+from tests.proof.judge import settled
+from tests.proof.rig import Console, ProgramStopped, World, world
+
+
+async def resting(console: Console) -> tuple[PlanId, OrderTerms]:
+    made = console.world
+    console.log_all_in()
+    await made.clock.sleep(5)
+    terms = ticket(made, Side.BUY, away=200)
+    placed = await console.engine.submit(
+        made.master, terms, FanOut.WITH_MASTER, CommandId("resting")
+    )
+    await made.clock.sleep(5)
+    return placed.plan.plan_id, terms
+
+
+def lead(console: Console, plan: PlanId) -> Order:
+    return console.engine.book.of_plan(plan)[0]
+
+
+def at_broker(made: World) -> Iterator[tuple[int, Decimal, int]]:
+    """Quantity, price and filled of each order, as the simulated broker has it."""
+    for account in made.broker.accounts:
+        for order in account.orders.values():
+            terms = order.terms
+            yield terms.quantity, Decimal(terms.price) / 10_000, order.filled
+
+
+def test_price_and_quantity_follow_for_master_and_copies() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        plan, terms = await resting(console)
+        assert terms.price is not None
+        after = replace(terms, quantity=20, price=terms.price + 1)
+        assert await console.engine.modify(lead(console, plan).intent.intent_id, after) == 3
+        await made.clock.sleep(10)
+        assert sorted(one[:2] for one in at_broker(made)) == [
+            (10, after.price), (20, after.price), (40, after.price)
+        ]  # fmt: skip
+        states = {order.state for order in console.engine.book.of_plan(plan)}
+        assert states == {State.WORKING}
+        assert not any(order.diverged for order in console.engine.book.of_plan(plan))
+        (await settled(console, 1)).must_be_clean("changed")
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_of_fifty_changes_the_last_price_counts_and_no_rate_is_broken() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        plan, terms = await resting(console)
+        assert terms.price is not None
+        own, tick = lead(console, plan).intent.intent_id, terms.instrument.tick
+        for number in range(50):
+            await console.engine.modify(own, replace(terms, price=terms.price - number * tick))
+            await made.clock.sleep(0.1)
+        await made.clock.sleep(20)
+        assert {price for _, price, _ in at_broker(made)} == {terms.price - 49 * tick}
+        assert not made.broker.ledger.seconds_over_limit
+        (await settled(console, 1)).must_be_clean("storm")
+
+    with world(3) as made:
+        made.live(script)
+
+
+def test_a_change_that_the_broker_refuses_is_told_and_the_order_stays() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        plan, terms = await resting(console)
+        assert terms.price is not None
+        followers = [account.client_id for account in made.accounts[1:]]
+        made.broker.add_fault(
+            Fault(action="code", call="modify", code="EC911", accounts=followers)
+        )
+        after = replace(terms, price=terms.price + 1)
+        await console.engine.modify(lead(console, plan).intent.intent_id, after)
+        await made.clock.sleep(20)
+        assert sorted({price for _, price, _ in at_broker(made)}) == [terms.price, after.price]
+        copy = console.engine.book.of_plan(plan)[1]
+        assert (copy.terms.price, copy.diverged, copy.state) == (terms.price, None, State.WORKING)
+
+    with world(1) as made:
+        made.live(script)
+
+
+def test_an_ended_order_is_not_changed() -> None:
+    async def script(console: Console) -> None:
+        plan, terms = await resting(console)
+        console.engine.cancel_plan(plan, "test")
+        await console.world.clock.sleep(10)
+        with pytest.raises(DeniedError) as denied:
+            await console.engine.modify(lead(console, plan).intent.intent_id, terms)
+        assert denied.value.code == "not_live"
+
+    with world(1) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("point", [faultpoints.BEFORE_MODIFY, faultpoints.AFTER_MODIFY])
+def test_after_a_crash_in_a_change_nobody_is_called_diverged(point: str) -> None:
+    gone = False
+
+    def bomb(name: str) -> None:
+        nonlocal gone
+        if name == point and not gone:
+            gone = True
+            raise ProgramStopped(name)
+
+    async def script(console: Console) -> None:
+        plan, terms = await resting(console)
+        assert terms.price is not None
+        after = replace(terms, price=terms.price + 1)
+        await console.engine.modify(lead(console, plan).intent.intent_id, after)
+        await console.world.clock.sleep(10)
+
+    async def after_restart(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(60)
+        orders = list(console.engine.book)
+        assert {order.state for order in orders} == {State.WORKING}
+        assert not any(order.diverged for order in orders)
+
+    with world(2) as made:
+        made.live(script, fault=bomb)
+        assert gone
+        made.live(after_restart)
+
+
+def test_what_the_master_changes_elsewhere_his_copies_follow() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console, Follow.COPY)
+        his = elsewhere(made, ticket(made, Side.BUY, away=200))
+        await made.clock.sleep(5)
+        (copy,) = copies(console, only(console))
+        price = ticket(made, Side.BUY, away=100).price
+        owner(made).modify(his.order_id, {"price": str(price), "quantity": "20"})
+        await made.clock.sleep(15)
+        assert (copy.terms.price, copy.terms.quantity, copy.state) == (price, 10, State.WORKING)
+        assert only(console).changes == 1
+        assert position(made, 1) == 0
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)
