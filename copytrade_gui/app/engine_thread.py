@@ -65,6 +65,8 @@ class EngineThread:
         return Console(
             trading=self._across(there.trading, _BRAKES),
             followers=self._across(there.followers),
+            changes=self._across(there.changes),
+            masters=self._across(there.masters),
             sessions=self._across(there.sessions),
             history=self._across(there.history),
             market=self._across(there.market),

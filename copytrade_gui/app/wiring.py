@@ -44,12 +44,14 @@ from copytrade_gui.ports import (
     SecretStore,
 )
 from copytrade_gui.services.account_store import APP_SECRET
+from copytrade_gui.services.changes import Changes
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.console import Console
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.history import HistoryService
 from copytrade_gui.services.lamps import Lamps
 from copytrade_gui.services.market import Market
+from copytrade_gui.services.masters import Masters
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.storage.files.folder import DataFolder, open_folder, profile_root
@@ -225,6 +227,8 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         sessions=sessions,
         history=HistoryService(store.history, paper=line is not None),
         market=market,
+        changes=Changes(engine, store.journal, clock),
+        masters=Masters(engine, store.journal, clock),
         events=engine.bus,
         paper=line is not None,
         profile=folder.root.name,

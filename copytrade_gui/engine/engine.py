@@ -72,6 +72,7 @@ class Engine:
         work = await self._journal.load(self.hours.now.date())
         self.core.halts.restore(work.halts)
         self.submission.restore(work)
+        self.master_signals.restore(work.follows)
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)
 
     async def stop(self) -> None:

@@ -13,6 +13,7 @@ from copytrade_gui.ports.books import (
     Read,
 )
 from copytrade_gui.ports.memory import (
+    FOLLOW_VERB,
     AccountBook,
     AuditEvent,
     Copied,
@@ -63,6 +64,7 @@ from copytrade_gui.ports.world import (
 )
 
 __all__ = [
+    "FOLLOW_VERB",
     "Accepted",
     "AccountBook",
     "AuditEvent",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,9 @@ from copytrade_gui.domain.order import OrderTerms, Product
 from copytrade_gui.domain.records import Amendment, Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.ports.books import BrokerOrder
+
+FOLLOW_VERB = "follow"
+"""The verb under which it is recorded what becomes of a master's orders placed elsewhere."""
 
 
 class JournalFailureError(Exception):
@@ -54,6 +57,8 @@ class OpenWork:
     """What followers carry by orders that are not among ``orders``; INTRADAY carries nothing."""
     amended: tuple[Amendment, ...] = ()
     """Changes of today that were decided, in their order."""
+    follows: Mapping[AccountId, str] = field(default_factory=dict)
+    """What a person chose for orders that a master places elsewhere, whatever the day."""
 
 
 class Journal(Protocol):

@@ -9,6 +9,7 @@ from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
+from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
 from copytrade_gui.services.verbs import (
     FollowerVerbs,
     HistoryVerbs,
@@ -27,6 +28,8 @@ class Console:
     sessions: SessionVerbs
     history: HistoryVerbs
     market: MarketVerbs
+    changes: ChangeVerbs
+    masters: MasterVerbs
     events: EventSource
     paper: bool
     profile: str

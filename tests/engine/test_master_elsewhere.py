@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.domain.ids import BrokerOrderId, CommandId
 from copytrade_gui.domain.order import OrderTerms, Side, State
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.services.masters import Masters
 from copytrade_gui.simulator.orders import Order as BrokersOrder
 from copytrade_gui.simulator.owner import Owner
 from tests.engine.test_exits import position, switch, ticket
@@ -103,7 +104,8 @@ def test_a_person_is_asked_until_he_has_copied_one() -> None:
         seen = only(console)
         assert seen.became is Seen.ASKED
         assert [position(made, number) for number in (0, 1)] == [10, 0]
-        await signals.copy(made.master, seen.broker_order_id)
+        masters = Masters(console.engine, console.store.journal, made.clock)
+        await masters.copy(made.master, seen.broker_order_id, CommandId("copy"))
         with pytest.raises(DeniedError):
             await signals.copy(made.master, seen.broker_order_id)
         await made.clock.sleep(10)
@@ -112,8 +114,12 @@ def test_a_person_is_asked_until_he_has_copied_one() -> None:
         await made.clock.sleep(20)
         assert [position(made, number) for number in (0, 1)] == [20, 10]
 
+    async def after(console: Console) -> None:
+        assert console.engine.master_signals.follow(console.world.master) is Follow.COPY
+
     with world(1, settings=LOOKING) as made:
         made.live(script)
+        made.live(after)
 
 
 def test_what_was_there_before_is_listed_and_copied_only_by_a_person() -> None:

@@ -92,9 +92,7 @@ def test_a_change_that_the_broker_refuses_is_told_and_the_order_stays() -> None:
         plan, terms = await resting(console)
         assert terms.price is not None
         followers = [account.client_id for account in made.accounts[1:]]
-        made.broker.add_fault(
-            Fault(action="code", call="modify", code="EC911", accounts=followers)
-        )
+        made.broker.add_fault(Fault(action="code", call="modify", code="EC911", accounts=followers))
         after = replace(terms, price=terms.price + 1)
         await console.engine.modify(lead(console, plan).intent.intent_id, after)
         await made.clock.sleep(20)

@@ -43,6 +43,7 @@ from tests.ui.fake_cancels import FakeCancels
 from tests.ui.fake_events import FakeEvents
 from tests.ui.fake_history import FakeHistory
 from tests.ui.fake_market import FakeMarket
+from tests.ui.fake_working import FakeChanges, FakeMasters
 
 ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
 
@@ -70,6 +71,8 @@ class World:
     """Open at the broker with our tag, and in none of our records, until a KILL."""
     plans: int = 100
     day_end: days.FakeDay = field(default_factory=days.FakeDay)
+    changes: FakeChanges = field(default_factory=FakeChanges)
+    masters: FakeMasters = field(default_factory=FakeMasters)
 
     def __post_init__(self) -> None:
         made = people.accounts(self.followers)
@@ -102,6 +105,8 @@ class World:
         return Console(
             trading=FakeTrading(self),
             followers=FakeFollowers(self),
+            changes=self.changes,
+            masters=self.masters,
             sessions=FakeSessions(self),
             history=FakeHistory(self.orders),
             market=FakeMarket(),

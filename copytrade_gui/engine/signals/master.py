@@ -8,7 +8,7 @@ what is cancelled or rejected afterwards takes its unfilled copies with it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -91,6 +91,11 @@ class MasterSignals:
         """What becomes of orders that this master places elsewhere."""
         return self._follow.get(master, Follow.ASK)
 
+    def restore(self, follows: Mapping[AccountId, str]) -> None:
+        """What a person chose before this start; a word that is none asks."""
+        known = {one.value for one in Follow}
+        self._follow = {name: Follow(word) for name, word in follows.items() if word in known}
+
     def set_follow(self, master: AccountId, follow: Follow) -> None:
         """From now on; what was seen before stays as it is."""
         self._follow[master] = follow
@@ -118,8 +123,6 @@ class MasterSignals:
         why = _kind_problem(order.row) or await self._lacks_instrument(order)
         if why:
             raise DeniedError("not_copied", why)
-        if self.follow(master) is Follow.ASK:
-            self.set_follow(master, Follow.COPY)
         plan = await self._copy(order, confirmed)
         if plan is None:
             raise DeniedError("not_copied", order.view.reason)

@@ -37,7 +37,7 @@ from copytrade_gui.domain.order import (
 )
 from copytrade_gui.domain.records import Amendment, Fill, Intent, OrderView, Plan, Signal, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.ports import Copied, OpenWork
+from copytrade_gui.ports import FOLLOW_VERB, Copied, OpenWork
 from copytrade_gui.storage.database.tables import states_outside
 from copytrade_gui.storage.journal.facts import ORDERS_AMENDED, read_halt, read_order
 from copytrade_gui.storage.journal.projection import HALT_OF
@@ -230,6 +230,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         halts=tuple(_halts(connection)),
         copied=tuple(_copied(connection, bounds)),
         amended=tuple(_amended(connection, bounds[0])),
+        follows=dict(_follows(connection)),
     )
 
 
@@ -240,6 +241,16 @@ def _amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
     )
     for (body,) in rows:
         yield from read_amendments(body)
+
+
+def _follows(connection: Connection) -> Iterator[tuple[AccountId, str]]:
+    """Subjects are a master and a word; the newest of a master counts."""
+    rows = connection.exec_driver_sql(
+        "SELECT subject FROM commands WHERE verb = ? ORDER BY at_ns, rowid", (FOLLOW_VERB,)
+    )
+    for (subject,) in rows:
+        master, _, word = subject.rpartition(" ")
+        yield AccountId(master), word
 
 
 def _copied(connection: Connection, bounds: tuple[int, int]) -> Iterator[Copied]:
