@@ -283,7 +283,7 @@ def test_more_than_the_freeze_quantity_is_named() -> None:
     assert cautions(ticket, None, [Portion("Master", 2_600, None)], table) == (
         (
             "2,600 units for Master are above the freeze quantity of 1,800 for NIFTY (as of "
-            "01 Feb 2026): the exchange rejects such an order. Send it in parts."
+            "01 Feb 2026): it leaves in 2 orders."
         ),
     )
     assert cautions(ticket, None, [Portion("Master", 1_755, None)], table) == ()
