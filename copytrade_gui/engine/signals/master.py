@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from copytrade_gui.domain.events import MasterSeen, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
-from copytrade_gui.domain.order import OrderTerms, OrderType, State
+from copytrade_gui.domain.order import OrderType, State
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
@@ -25,6 +25,7 @@ from copytrade_gui.engine.planning.clearing import Clearing, DeniedError, seen_c
 from copytrade_gui.engine.planning.exits import Exits, SeenFill
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.submission import Submission
+from copytrade_gui.engine.signals.seen_row import kind_problem, terms_key, terms_of
 from copytrade_gui.ports import BrokerOrder, JournalFailureError
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,6 @@ log = logging.getLogger(__name__)
 InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
 
 _GONE = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
-_REGULAR = frozenset({"", "REGULAR"})
 _OLD = "It was there when its book was first read; it is not copied by itself."
 _LATE = "It was placed {seconds} s before it was seen, too long ago to be copied by itself."
 _SHOWN = "Orders that this master places elsewhere are only shown."
@@ -120,7 +120,7 @@ class MasterSignals:
             raise DeniedError("not_seen", "This order is not known any more. Close and open again.")
         if not order.view.became.open_to_copy or order.working:
             raise DeniedError("not_seen", f"This order is {order.view.became.value} already.")
-        why = _kind_problem(order.row) or await self._lacks_instrument(order)
+        why = kind_problem(order.row) or await self._lacks_instrument(order)
         if why:
             raise DeniedError("not_copied", why)
         plan = await self._copy(order, confirmed)
@@ -211,7 +211,7 @@ class MasterSignals:
         before, order.row = order.row, row
         if row.filled_quantity != before.filled_quantity:
             order.shown_ns = self._clock.mono_ns()
-        is_changed = _terms_of(before) != _terms_of(row)
+        is_changed = terms_key(before) != terms_key(row)
         order.view = structs.replace(
             order.view,
             quantity=row.quantity,
@@ -230,7 +230,7 @@ class MasterSignals:
 
     async def _change_copies(self, order: _Order, before: BrokerOrder) -> None:
         """The master changed his order: its live copies follow."""
-        was, now = _terms(before, order.instrument), _terms(order.row, order.instrument)
+        was, now = terms_of(before, order.instrument), terms_of(order.row, order.instrument)
         plan = order.view.plan_id
         if was is None or now is None or plan is None or was.order_type is not now.order_type:
             return  # a MARKET order that the broker made a LIMIT is the same order
@@ -255,7 +255,7 @@ class MasterSignals:
             self._become(order, Seen.NOT_COPIED, f"It ended as {order.row.status_text}.")
 
     def _at_exchange(self, order: _Order) -> None:
-        if why := _kind_problem(order.row):
+        if why := kind_problem(order.row):
             self._become(order, Seen.NOT_COPIED, why)
             return
         late = self._late_by(order)
@@ -298,7 +298,7 @@ class MasterSignals:
 
     async def _copy(self, order: _Order, confirmed: int | None) -> PlanId | None:
         account, row = order.view.account_id, order.row
-        terms = _terms(row, order.instrument)
+        terms = terms_of(row, order.instrument)
         if terms is None or order.working:
             return None
         order.working = True
@@ -370,34 +370,3 @@ class MasterSignals:
 
 def _fill(order: _Order) -> SeenFill:
     return SeenFill(order.row.filled_quantity, order.absent_ns, order.shown_ns)
-
-
-def _terms_of(row: BrokerOrder) -> tuple[object, ...]:
-    return row.quantity, row.price, row.trigger, row.order_type, row.validity
-
-
-def _kind_problem(row: BrokerOrder) -> str:
-    """Why an order of this kind is never copied; empty if it may be."""
-    if row.complexity not in _REGULAR:
-        return f"{row.complexity} orders are not copied."
-    if row.product is None or row.order_type is None or row.validity is None:
-        return "Its product, type or validity is a word that this program does not know."
-    return ""
-
-
-def _terms(row: BrokerOrder, instrument: Instrument | None) -> OrderTerms | None:
-    if instrument is None or row.product is None:
-        return None
-    kind, validity = row.order_type, row.validity
-    if kind is None or validity is None:
-        return None
-    return OrderTerms(
-        instrument=instrument,
-        side=row.side,
-        quantity=row.quantity,
-        product=row.product,
-        order_type=kind,
-        validity=validity,
-        price=row.price if kind.has_price and row.price > 0 else None,
-        trigger=row.trigger if kind.has_trigger and row.trigger > 0 else None,
-    )
