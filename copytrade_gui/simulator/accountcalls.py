@@ -109,12 +109,13 @@ class AccountCalls:
         last = terms.price or desk.prices.last(terms.instrument, slot_of(now))
         needed = risk.order_margin(account, terms, last, terms.quantity)
         used, free = risk.utilised(account), risk.available(account)
+        short = risk.shortage_of_shares(account, terms, terms.quantity)
         answer = {
             "totalCashAvailable": rupees.text(free),
             "preOrderMargin": rupees.text(used),
             "postOrderMargin": rupees.text(used + needed),
             "currentOrderMargin": rupees.text(needed),
-            "rmsvalidationMessage": "OK" if needed <= free else "NOT_OK",
+            "rmsvalidationMessage": "OK" if needed <= free and not short else "NOT_OK",
             "fundShort": rupees.text(max(0, needed - free)),
         }
         return desk.data(answer, now) if desk.switches.bare_margin else desk.ok(answer, now)

@@ -89,7 +89,12 @@ class Account:
         self.fills: list[Fill] = []
         self.resting: dict[str, Order] = {}
         self.positions: dict[tuple[str, str, str], Position] = {}
-        self.holdings: dict[str, Holding] = {}
+        self.holdings: dict[tuple[str, str], Holding] = {}
+        """By symbol and product."""
+        self.selling: Counter[tuple[str, str]] = Counter()
+        """Shares that delivery orders on their way are to sell, by symbol and product."""
+        self.squared_until = 0
+        """Up to when (ns) the broker's square-offs of intraday positions have been carried out."""
         self.events: list[tuple[int, int, str, str, int, int]] = []
         """Heap of (due ns, tie-break, action, order id, order version, amount)."""
         self.event_count = 0

@@ -1,7 +1,7 @@
 """The simulated broker: one object, one method that answers requests, no sockets, no threads."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -10,6 +10,7 @@ import msgspec
 from copytrade_gui.simulator.accountcalls import AccountCalls
 from copytrade_gui.simulator.accounts import Account, Session
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
+from copytrade_gui.simulator.course import Scene, move_of
 from copytrade_gui.simulator.desk import Call, Desk
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.feed.feed import Feed
@@ -266,6 +267,9 @@ class SimulatedBroker:
         self.advance()
         for name in changes:
             setattr(switches, name, getattr(wanted, name))
+        if "square_off" in changes:
+            for account in self.desk.accounts.values():
+                account.squared_until = self.desk.now()
         if "market" in changes:
             self.desk.prices.still = switches.market == "still"
         self.desk.files.forget()
@@ -275,6 +279,20 @@ class SimulatedBroker:
             account.shelves.clear()
             for order in account.orders.values():
                 order.row = b""
+
+    def play(self, script: Sequence[Scene]) -> None:
+        """Let the market go as a script says, from now on.
+
+        Raises:
+            SceneError: a scene that cannot be played; nothing has changed then.
+        """
+        desk = self.desk
+        now = desk.now()
+        known = {instrument.underlying for instrument in desk.instruments.live}
+        moves = [move_of(scene, slot_of(now), known) for scene in script]
+        self.advance()
+        desk.prices.play(moves)
+        desk.changes += 1
 
     def reset(self) -> None:
         """A new day in the same house: same accounts, keys and switches; no orders, no faults."""

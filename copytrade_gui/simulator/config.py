@@ -57,6 +57,12 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reject_slm: bool = True
     trading_hours: bool = False
     """Off: the market is always open, because paper trading happens in the evening too."""
+    square_off: bool = False
+    """Whether the broker ends intraday orders and positions at 15:15 (currencies 16:45, commodities
+    23:25) by itself, and takes no new ones after it."""
+    price_protection: bool = False
+    """Whether the exchange rejects limit prices of derivatives outside the band around the last
+    price: options 20 rupees either way up to a premium of 50 and 40 % above, futures 3 %."""
     modify_quantity: Literal["total", "remaining"] = "total"
 
     rate_limits: bool = True

@@ -5,7 +5,7 @@ verbs are plain methods of `SimulatedBroker`, which this module only translates.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 import msgspec
@@ -13,43 +13,26 @@ import msgspec
 from copytrade_gui.simulator import rupees
 from copytrade_gui.simulator.accounts import Account
 from copytrade_gui.simulator.broker import SimulatedBroker
+from copytrade_gui.simulator.course import Scene, SceneError
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.feed.feed import DropHow
+from copytrade_gui.simulator.instruments import Instrument
 from copytrade_gui.simulator.ist import stamp
 from copytrade_gui.simulator.ledger import ledger_row
-from copytrade_gui.simulator.owner import Owner, OwnerError, owned_row
+from copytrade_gui.simulator.owner import OwnerError
+from copytrade_gui.simulator.ownercontrol import Handler, OwnerControl
+from copytrade_gui.simulator.standing import StandingError, carry, hold, profit_report
 from copytrade_gui.simulator.wire import Reply, Request, Wire
-
-_Handler = Callable[[Request, dict[str, str]], object]
-
-
-class _OwnerOrder(msgspec.Struct, forbid_unknown_fields=True):
-    client_id: str
-    order: dict[str, str | int | float]
-    channel: str = "Web"
-    words: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class _OwnerChange(msgspec.Struct, forbid_unknown_fields=True):
-    client_id: str
-    order_id: str
-    changes: dict[str, str | int | float] = msgspec.field(default_factory=dict)
-
-
-class _OwnerExit(msgspec.Struct, forbid_unknown_fields=True):
-    client_id: str
-    exchange: str
-    instrument_id: str
-    product: str = "INTRADAY"
-    percent: int = 100
-    channel: str = "Web"
 
 
 class ControlError(Exception):
     """A control request that cannot be carried out; the text says what to change."""
 
 
-_PROBLEMS = (ControlError, OwnerError, msgspec.ValidationError, msgspec.DecodeError, KeyError)
+_PROBLEMS = (
+    ControlError, OwnerError, SceneError, StandingError,
+    msgspec.ValidationError, msgspec.DecodeError, KeyError,
+)  # fmt: skip
 
 
 class ControlledBroker:
@@ -58,7 +41,7 @@ class ControlledBroker:
     def __init__(self, broker: SimulatedBroker, token: str) -> None:
         self.broker = broker
         self._prefix = f"/control/{token}"
-        self._routes: dict[tuple[str, str], _Handler] = {
+        self._routes: dict[tuple[str, str], Handler] = {
             ("GET", ""): self._summary,
             ("GET", "/ledger"): self._ledger,
             ("GET", "/summary"): self._summary,
@@ -76,12 +59,13 @@ class ControlledBroker:
             ("GET", "/switches"): self._switches,
             ("PATCH", "/switches"): self._change_switches,
             ("POST", "/price"): self._price,
+            ("POST", "/market"): self._market,
+            ("GET", "/profit"): self._profit,
+            ("POST", "/positions"): self._carry,
+            ("POST", "/holdings"): self._hold,
             ("POST", "/sessions/expire"): self._expire,
             ("POST", "/sessions"): self._open_session,
-            ("POST", "/owner/place"): self._owner_places,
-            ("POST", "/owner/modify"): self._owner_modifies,
-            ("POST", "/owner/cancel"): self._owner_cancels,
-            ("POST", "/owner/leave"): self._owner_leaves,
+            **OwnerControl(broker).routes,
             ("GET", "/feed"): self._feed,
             ("POST", "/feed/drop"): self._drop_feed,
             ("POST", "/feed/certificate"): self._feed_certificate,
@@ -101,13 +85,7 @@ class ControlledBroker:
         query = {name: values[-1] for name, values in parse_qs(request.query).items()}
         try:
             return self.broker.desk.data(route(request, query), now)
-        except (
-            ControlError,
-            OwnerError,
-            msgspec.ValidationError,
-            msgspec.DecodeError,
-            KeyError,
-        ) as problem:
+        except _PROBLEMS as problem:
             return self.broker.desk.data({"error": str(problem)}, now, 400)
 
     @property
@@ -209,6 +187,43 @@ class ControlledBroker:
         self.broker.set_price(exchange, number, _price(fields, "price"))
         return {"last": rupees.text(self.broker.last_price(exchange, number))}
 
+    def _market(self, request: Request, _query: dict[str, str]) -> object:
+        """Let the market go as a script of scenes says."""
+        self.broker.play(read_script(request.body))
+        return self.broker.desk.prices.course.moves
+
+    def _profit(self, _request: Request, query: dict[str, str]) -> object:
+        self.broker.advance()
+        desk, wanted = self.broker.desk, query.get("account")
+        chosen = [a for a in self.broker.accounts if wanted in {None, a.client_id}]
+        return profit_report(chosen, desk.prices, desk.now())
+
+    def _carry(self, request: Request, _query: dict[str, str]) -> object:
+        """Give an account a position carried from the day before."""
+        fields = _object(request)
+        instrument = self._instrument(fields)
+        carry(
+            self._account(fields), instrument, str(fields.get("product", "NORMAL")),
+            quantity=_whole(fields, "quantity", 0), price=_price(fields, "price"),
+        )  # fmt: skip
+        return {"symbol": instrument.symbol}
+
+    def _hold(self, request: Request, _query: dict[str, str]) -> object:
+        """Let an account hold shares from earlier days."""
+        fields = _object(request)
+        instrument = self._instrument(fields)
+        hold(
+            self._account(fields), instrument, settled=_whole(fields, "settled", 0),
+            unsettled=_whole(fields, "unsettled", 0), pledged=_whole(fields, "pledged", 0),
+            price=_price(fields, "price"),
+        )  # fmt: skip
+        return {"symbol": instrument.symbol}
+
+    def _instrument(self, fields: Mapping[str, object]) -> Instrument:
+        return self.broker.find_instrument(
+            str(fields.get("exchange")), str(fields.get("instrument_id"))
+        )
+
     def _expire(self, request: Request, _query: dict[str, str]) -> object:
         client = str(_object(request).get("client_id", ""))
         return {"ended": self.broker.expire_sessions(client)}
@@ -216,36 +231,6 @@ class ControlledBroker:
     def _open_session(self, request: Request, _query: dict[str, str]) -> object:
         account = self._account(_object(request))
         return {"token": self.broker.open_session(account.client_id)}
-
-    # -- trading past the programs' interface -------------------------------------------------
-
-    def _owner_places(self, request: Request, _query: dict[str, str]) -> object:
-        """An order from the broker's page, phone or dealer: see `Owner.place`."""
-        asked = msgspec.json.decode(request.body or b"{}", type=_OwnerOrder)
-        order = self._owner(asked.client_id).place(
-            asked.order, channel=asked.channel, words=asked.words
-        )
-        return owned_row(order)
-
-    def _owner_modifies(self, request: Request, _query: dict[str, str]) -> object:
-        asked = msgspec.json.decode(request.body or b"{}", type=_OwnerChange)
-        return owned_row(self._owner(asked.client_id).modify(asked.order_id, asked.changes))
-
-    def _owner_cancels(self, request: Request, _query: dict[str, str]) -> object:
-        asked = msgspec.json.decode(request.body or b"{}", type=_OwnerChange)
-        return owned_row(self._owner(asked.client_id).cancel(asked.order_id))
-
-    def _owner_leaves(self, request: Request, _query: dict[str, str]) -> object:
-        """A position is left at MARKET, whole or a ``percent`` of it."""
-        asked = msgspec.json.decode(request.body or b"{}", type=_OwnerExit)
-        order = self._owner(asked.client_id).leave(
-            asked.exchange, asked.instrument_id, asked.product,
-            percent=asked.percent, channel=asked.channel,
-        )  # fmt: skip
-        return owned_row(order)
-
-    def _owner(self, client_id: str) -> Owner:
-        return self.broker.owner(self._account({"client_id": client_id}).client_id)
 
     # -- the feed -----------------------------------------------------------------------------
 
@@ -303,6 +288,15 @@ def read_faults(body: bytes) -> list[Fault]:
         msgspec.json.decode(body, type=list[Fault])
         if body.lstrip()[:1] == b"["
         else [msgspec.json.decode(body, type=Fault)]
+    )
+
+
+def read_script(body: bytes) -> list[Scene]:
+    """One scene of the market or a list of them, as JSON; raises as `read_faults` does."""
+    return (
+        msgspec.json.decode(body, type=list[Scene])
+        if body.lstrip()[:1] == b"["
+        else [msgspec.json.decode(body, type=Scene)]
     )
 
 

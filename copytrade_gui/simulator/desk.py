@@ -146,7 +146,7 @@ class Desk:
             quantity = account.rng.randint(2, 40) * 5
             instrument = next(i for i in self.instruments.live if i.underlying == symbol)
             paid = instrument.price * account.rng.randint(70, 104) // 100
-            account.holdings[symbol] = Holding(symbol, quantity, 0, paid)
+            account.holdings[symbol, "DELIVERY"] = Holding(symbol, quantity, 0, paid)
         # The last of them is partly pledged and partly bought yesterday.
         mixed = list(account.holdings.values())[-1]
         mixed.unsettled, mixed.pledged = mixed.settled // 5, mixed.settled // 5 * 2

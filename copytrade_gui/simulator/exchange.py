@@ -14,11 +14,13 @@ from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.dayend import close_day
 from copytrade_gui.simulator.hours import closing, next_opening
 from copytrade_gui.simulator.instruments import InstrumentList
-from copytrade_gui.simulator.ist import NS, date_of, day_number, day_start, ns_of
+from copytrade_gui.simulator.ist import date_of, day_number, day_start, ns_of
 from copytrade_gui.simulator.ledger import Ledger
 from copytrade_gui.simulator.orders import Fill, Order, Terms, Twist, exits_of, parts_of
 from copytrade_gui.simulator.prices import Prices, slot_of
+from copytrade_gui.simulator.resting import look_ahead
 from copytrade_gui.simulator.rules import MarketRules
+from copytrade_gui.simulator.squareoff import moments, square_off
 
 _ALWAYS = -1  # an event that survives changes of terms
 
@@ -53,7 +55,7 @@ class Exchange:
             "fill": self._fill,
             "modify": self._modified,
             "cancel": self._cancelled,
-            "cancel_rest": self._cancel_rest,
+            "cancel_rest": self._cancelled,
             "expire": self._expire,
             "late_fill": self._late_fill,
             "amo_open": self._amo_open,
@@ -115,14 +117,32 @@ class Exchange:
         today = day_number(now)
         if account.day != today:
             if account.day and account.day < today:
+                self._square_off(account, day_start(today) - 1)
                 self._work_off(account, day_start(today) - 1)
                 ended = list(account.orders.values())
                 close_day(account, self.prices, day_start(today))
                 for order in ended:
                     self._tell(account, order, now)
             account.day = today
+        if self.switches.square_off:
+            self._square_off(account, now)
         if account.resting or account.events:
             self._work_off(account, now)
+
+    def _square_off(self, account: Account, until: int) -> None:
+        if not self.switches.square_off:
+            return
+        for at in moments(account.day, account.squared_until, until):
+            account.squared_until = at
+            self._work_off(account, at)
+            square_off(account, at, account.day, self)
+
+    def withdraw(self, account: Account, order: Order, at: int, reason: str) -> None:
+        """Cancel an order at once, wherever it is."""
+        self._stop(account, order)
+        order.cancelled = order.pending
+        order.end(at, "cancelled", reason)
+        self._tell(account, order, at)
 
     # -- working off --------------------------------------------------------------------------
 
@@ -130,7 +150,7 @@ class Exchange:
         self._horizon = until
         last = slot_of(until)
         for order in list(account.resting.values()):
-            self._look_ahead(account, order, last)
+            look_ahead(self.prices, account, order, last)
         events = account.events
         while events and events[0][0] <= until:
             due, _, action, order_id, version, amount = heappop(events)
@@ -140,31 +160,10 @@ class Exchange:
             self._actions[action](account, order_due, due, amount)
             self._tell(account, order_due, due)
 
-    def _look_ahead(self, account: Account, order: Order, last: int) -> None:
-        """Find the second in which the price reaches a resting order, up to the horizon."""
-        first = order.scan_from
-        if first > last:
-            return
-        terms = order.terms
-        if order.stage == "trigger":
-            level, action = terms.trigger, "trigger"
-            below = not terms.buy
-        else:
-            level, action = terms.worst, "match"
-            below = terms.buy
-        search = self.prices.first_at_or_below if below else self.prices.first_at_or_above
-        found = search(terms.instrument, level, first, last)
-        if found is None:
-            order.scan_from = last + 1
-            return
-        order.scan_from = found
-        del account.resting[order.order_id]
-        account.schedule(found * NS, action, order)
-
     def _rest(self, account: Account, order: Order, at: int) -> None:
         order.scan_from = slot_of(at) + 1
         account.resting[order.order_id] = order
-        self._look_ahead(account, order, slot_of(self._horizon))
+        look_ahead(self.prices, account, order, slot_of(self._horizon))
 
     # -- the walk -----------------------------------------------------------------------------
 
@@ -201,12 +200,12 @@ class Exchange:
 
     def _risk(self, account: Account, order: Order, due: int, _amount: int) -> None:
         reason = order.doom or self.rules.policy(order.terms, due)
-        if not reason and account.rng.random() < self.switches.reject_rate:
+        by_chance = account.rng.random() < self.switches.reject_rate
+        if not reason and by_chance and order.terms.channel != "Admin":
             reason = "RMS:Blocked for simulated risk rule"
         if not reason:
-            last = self.prices.last(order.terms.instrument, slot_of(due))
             order.terms = self.rules.bounded(order.terms, slot_of(due))
-            reason = risk.objection(account, order, last)
+            reason = risk.objection(account, order, self.prices, due)
         if reason:
             order.end(due, "rejected", reason)
             return
@@ -314,13 +313,14 @@ class Exchange:
         account.resting.pop(order.order_id, None)
         risk.release(account, order, order.pending)
         refused = terms.quantity < order.filled or self.rules.exchange_objection(terms, due)
-        last = self.prices.last(before.instrument, slot_of(due))
         if not refused:
             order.terms = self.rules.bounded(terms, slot_of(due))
-            refused = risk.objection(account, order, last)
+            refused = risk.objection(account, order, self.prices, due)
         if refused:
             order.terms = before
-            risk.objection(account, order, last)
+            price = before.price or self.prices.last(before.instrument, slot_of(due))
+            needed = risk.order_margin(account, before, price, order.pending)
+            risk.hold(account, order, needed)
             order.note(due, "not modified")
         else:
             order.note(due, "modified")
@@ -342,9 +342,6 @@ class Exchange:
         if order.late_fill and order.pending:
             later = due + ns_of(self.switches.fill_ms)
             self._always(account, order, later, "late_fill", order.pending)
-
-    def _cancel_rest(self, account: Account, order: Order, due: int, _amount: int) -> None:
-        self._cancelled(account, order, due, 0)
 
     def _expire(self, account: Account, order: Order, due: int, _amount: int) -> None:
         if order.live:

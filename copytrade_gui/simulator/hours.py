@@ -21,6 +21,26 @@ _HOURS = {
     "BSECOMM": (9 * 3600, 23 * 3600 + 55 * 60),
 }
 
+_QUARTER_PAST_THREE = 15 * 3600 + 15 * 60
+SQUARE_OFF = {
+    "NSEEQ": _QUARTER_PAST_THREE,
+    "BSEEQ": _QUARTER_PAST_THREE,
+    "NSEFO": _QUARTER_PAST_THREE,
+    "BSEFO": _QUARTER_PAST_THREE,
+    "NSECURR": 16 * 3600 + 45 * 60,
+    "BSECURR": 16 * 3600 + 45 * 60,
+    "NCDEXCOMM": 16 * 3600 + 45 * 60,
+    "MCXCOMM": 23 * 3600 + 25 * 60,
+    "NSECOMM": 23 * 3600 + 25 * 60,
+    "BSECOMM": 23 * 3600 + 25 * 60,
+}
+"""When the broker ends intraday orders and positions, where ``square_off`` is on."""
+
+
+def past_square_off(exchange: str, ns: int) -> bool:
+    """Whether the broker takes no intraday order any more on this day."""
+    return second_of_day(ns) >= SQUARE_OFF[exchange]
+
 
 def is_open(exchange: str, ns: int) -> bool:
     """Whether continuous trading runs."""

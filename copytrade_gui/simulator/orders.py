@@ -38,7 +38,7 @@ class Terms(msgspec.Struct, gc=False):
     tag: str = ""
     algo: str = ""
     source: str = "API"
-    channel: str = "API"  # or one of CHANNELS
+    channel: str = "API"  # or one of CHANNELS, or Admin for the broker's own square-off
 
     @property
     def worst(self) -> int:
@@ -99,7 +99,9 @@ class Order(msgspec.Struct, gc=False):
     accepted_at: int
     visible_at: int  # not in any book before this
     app_key: str = "NA"
-    origin: str = "request"  # or duplicate (made by a fault), leg (of BO and CO), web, app, dealer
+    origin: str = (
+        "request"  # duplicate (made by a fault), leg (of BO and CO), web, app, dealer, admin
+    )
     parent: str = "NA"
     exchange_id: str = ""
     stage: Stage = "received"
@@ -112,6 +114,7 @@ class Order(msgspec.Struct, gc=False):
     cancelled: int = 0
     reason: str = ""
     blocked: int = 0  # margin held for the open part
+    closing: int = 0  # of the open part, what needs none because it closes something
     version: int = 0  # rises with every change of terms; older scheduled events are void
     scan_from: int = 0  # first second whose price has not been looked at
     updated_at: int = 0
@@ -138,8 +141,8 @@ class Order(msgspec.Struct, gc=False):
 
     @property
     def placed_by(self) -> str:
-        """Client or dealer, as the books name them."""
-        return "DEALER01" if self.terms.channel == "Dealer" else self.account
+        """Client, dealer or the broker, as the books name them."""
+        return {"Dealer": "DEALER01", "Admin": "ADMIN"}.get(self.terms.channel, self.account)
 
     @property
     def live(self) -> bool:

@@ -24,18 +24,25 @@ class Holding(msgspec.Struct):
 
 
 class Position(msgspec.Struct):
-    """One instrument and product over one day; values are price x quantity, not x multiplier."""
+    """One instrument and product over one day; values are price x quantity, not x multiplier.
+
+    What is bought and what is sold are averaged each by itself, the carried part included, as the
+    broker's formulas have it (docs/broker.md 14). Values are whole numbers and nothing is lost in
+    rounding: what was realised and what is still open always add up to what was paid and received.
+    """
 
     instrument: Instrument
     product: str
     overnight: int = 0  # signed
     overnight_price: int = 0
+    overnight_value: int = 0  # of the carried quantity; 0 for price x quantity
     bought: int = 0
     buy_value: int = 0
     sold: int = 0
     sell_value: int = 0
     margin: int = 0  # held for the open part
     gain: int = 0  # realised so far, as counted in the account's total
+    closing: int = 0  # of the open quantity, what orders on their way are to close
 
     @property
     def net(self) -> int:
@@ -51,35 +58,62 @@ class Position(msgspec.Struct):
         return max(-self.overnight, 0) + self.sold
 
     @property
+    def total_buy_value(self) -> int:
+        return self.buy_value + (self._carried if self.overnight > 0 else 0)
+
+    @property
+    def total_sell_value(self) -> int:
+        return self.sell_value + (self._carried if self.overnight < 0 else 0)
+
+    @property
+    def _carried(self) -> int:
+        return self.overnight_value or abs(self.overnight) * self.overnight_price
+
+    @property
     def buy_price(self) -> int:
-        value = self.overnight_price * max(self.overnight, 0) + self.buy_value
-        return rupees.average(value, self.total_bought)
+        return rupees.average(self.total_buy_value, self.total_bought)
 
     @property
     def sell_price(self) -> int:
-        value = self.overnight_price * max(-self.overnight, 0) + self.sell_value
-        return rupees.average(value, self.total_sold)
+        return rupees.average(self.total_sell_value, self.total_sold)
 
     @property
     def net_price(self) -> int:
         """The documented formula: overnight and day values over the net quantity."""
-        value = self.overnight * self.overnight_price + self.buy_value - self.sell_value
-        return rupees.average(value, self.net)
+        return rupees.average(self.total_buy_value - self.total_sell_value, self.net)
 
     @property
     def cost(self) -> int:
         """Average price of the side that is still open."""
+        return rupees.average(self.open_value, abs(self.net))
+
+    @property
+    def open_value(self) -> int:
+        """What the open quantity was bought or sold for."""
         if not self.net:
             return 0
-        return self.buy_price if self.net > 0 else self.sell_price
+        value = self.total_buy_value if self.net > 0 else self.total_sell_value
+        return value - self._closed_value(value)
 
     @property
     def realised(self) -> int:
         """Profit on the closed part, rupee ten-thousandths, multiplier included."""
-        closed = min(self.total_bought, self.total_sold)
-        if not closed:
-            return 0
-        return closed * (self.sell_price - self.buy_price) * self.instrument.multiplier
+        bought, sold = self.total_buy_value, self.total_sell_value
+        if self.net > 0:
+            bought = self._closed_value(bought)
+        elif self.net < 0:
+            sold = self._closed_value(sold)
+        return (sold - bought) * self.instrument.multiplier
+
+    def profit_at(self, price: int) -> int:
+        """Profit on the open part at a price, rupee ten-thousandths, multiplier included."""
+        sign = 1 if self.net > 0 else -1
+        return (self.net * price - sign * self.open_value) * self.instrument.multiplier
+
+    def _closed_value(self, value: int) -> int:
+        """The closed quantity's share of the larger side's value."""
+        larger = max(self.total_bought, self.total_sold)
+        return rupees.average(value * (larger - abs(self.net)), larger)
 
     def take(self, *, buy: bool, quantity: int, price: int) -> None:
         """Book one fill."""

@@ -11,6 +11,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Callable
 
+from copytrade_gui.simulator.course import Course, Move
 from copytrade_gui.simulator.instruments import Instrument, InstrumentList
 from copytrade_gui.simulator.ist import DAY_SECONDS, NS, day_number, day_start
 
@@ -18,14 +19,17 @@ _BLOCK = 64  # seconds
 _WAVES = ((1_036_800, 0.022), (23_400, 0.008), (3_660, 0.0045), (611, 0.0022), (67, 0.0006))
 _RATE = 0.065  # yearly carry of a future over its underlying
 _VOLATILITY = 0.14  # yearly, for option premiums
+_CLOSE_S = 55_800  # 15:30
 _YEAR = 365 * DAY_SECONDS
 
 
 class _Track:
-    """The price path of one underlying: waves with seeded phases, scaled by set prices."""
+    """The price path of one underlying: waves with seeded phases, set prices, and moves."""
 
-    def __init__(self, seed: str, base: int, *, still: bool) -> None:
-        source = random.Random(seed)
+    def __init__(self, seed: str, name: str, base: int, course: Course, *, still: bool) -> None:
+        source = random.Random(f"{seed}/{name}")
+        self.name = name
+        self.course = course
         self.base = base
         self.still = still
         self.phases = tuple(
@@ -36,6 +40,12 @@ class _Track:
         self.factors: list[float] = []
 
     def raw(self, slot: int) -> float:
+        course = self.course
+        if not course.moves:
+            return self._path(slot)
+        return self._path(course.path_second(self.name, slot)) * course.factor(self.name, slot)
+
+    def _path(self, slot: int) -> float:
         if self.still:
             return float(self.base)
         total = 1.0
@@ -69,6 +79,7 @@ class Prices:
         self._seed = seed
         self._instruments = instruments
         self._still = still
+        self.course = Course(seed)
         self._tracks: dict[str, _Track] = {}
         self._blocks: dict[tuple[str, str], dict[int, tuple[int, int]]] = {}
 
@@ -83,6 +94,7 @@ class Prices:
         for track in self._tracks.values():
             track.still = value
             del track.from_slots[:], track.factors[:]
+        self.course.moves.clear()
         self._blocks.clear()
 
     def last(self, instrument: Instrument, slot: int) -> int:
@@ -114,6 +126,23 @@ class Prices:
         now = self.last(instrument, slot)
         target = float(price) if not instrument.derivative else track.at(slot) * price / now
         track.set(slot, target)
+        self._forget_from(slot)
+
+    def play(self, moves: list[Move]) -> None:
+        """Let the market go another way from the moves' beginnings on."""
+        self.course.moves.extend(moves)
+        self._forget_from(min((move.start for move in moves), default=0))
+
+    def settlement(self, instrument: Instrument) -> int:
+        """What an expired contract is settled at: at its close, an option at its inner value."""
+        slot = slot_of(day_start(instrument.expiry)) + _CLOSE_S
+        if instrument.kind == "FUT":
+            return self.last(instrument, slot)
+        spot = round(self._track(instrument).at(slot))
+        inside = spot - instrument.strike if instrument.kind == "CE" else instrument.strike - spot
+        return max(0, inside)
+
+    def _forget_from(self, slot: int) -> None:
         first = slot // _BLOCK
         for blocks in self._blocks.values():
             for number in [number for number in blocks if number >= first]:
@@ -139,8 +168,9 @@ class Prices:
             if track.from_slots
         }
 
-    def restore_anchors(self, anchors: dict[str, tuple[list[int], list[float]]]) -> None:
-        """Put back what `anchors` gave."""
+    def restore(self, anchors: dict[str, tuple[list[int], list[float]]], moves: list[Move]) -> None:
+        """Put back what `anchors` gave, and the moves of the course."""
+        self.course.moves = list(moves)
         for instrument in self._instruments.live:
             name = self._track_name(instrument)
             if name in anchors:
@@ -151,7 +181,7 @@ class Prices:
     def _search(
         self, instrument: Instrument, first: int, last: int, hit: Callable[[int], bool]
     ) -> int | None:
-        if self._still:
+        if self._still and self.course.quiet(first, last):
             return first if first <= last and hit(self.last(instrument, first)) else None
         blocks = self._blocks.setdefault(instrument.key, {})
         slot = first
@@ -183,13 +213,13 @@ class Prices:
         track = self._tracks.get(name)
         if track is None:
             track = self._tracks[name] = _Track(
-                f"{self._seed}/{name}", instrument.price, still=self._still
+                str(self._seed), name, instrument.price, self.course, still=self._still
             )
         return track
 
     @staticmethod
     def _years_left(instrument: Instrument, slot: int) -> float:
-        expiry = slot_of(day_start(instrument.expiry)) + 55_800  # 15:30
+        expiry = slot_of(day_start(instrument.expiry)) + _CLOSE_S
         return max(0.0, (expiry - slot) / _YEAR)
 
     def _premium(self, instrument: Instrument, spot: float, slot: int) -> float:

@@ -4,7 +4,7 @@ import msgspec
 
 from copytrade_gui.simulator import rupees
 from copytrade_gui.simulator.config import Switches
-from copytrade_gui.simulator.hours import is_open
+from copytrade_gui.simulator.hours import is_open, past_square_off
 from copytrade_gui.simulator.instruments import Instrument, InstrumentList
 from copytrade_gui.simulator.orders import Terms
 from copytrade_gui.simulator.prices import Prices, slot_of
@@ -60,6 +60,8 @@ class MarketRules:
 
     def _bare_market(self, terms: Terms) -> str:
         switches = self.switches
+        if terms.channel == "Admin":
+            return "accept"
         return switches.bare_market if terms.channel == "API" else switches.web_market
 
     def policy(self, terms: Terms, at: int) -> str:
@@ -73,6 +75,13 @@ class MarketRules:
             return "RMS:Rule: MARKET order without market protection is not allowed"
         if terms.kind == "SLM" and switches.reject_slm and terms.channel == "API":
             return "RMS:Rule: SLM order is not allowed"
+        if (
+            switches.square_off
+            and terms.product == "INTRADAY"
+            and terms.channel != "Admin"
+            and past_square_off(terms.instrument.exchange, at)
+        ):
+            return "RMS: Auto Square Off Block"
         if switches.trading_hours and not is_open(terms.instrument.exchange, at):
             return "Market is closed."
         return ""
@@ -119,4 +128,9 @@ class MarketRules:
         if high and not low <= terms.price <= high:
             band = f"{rupees.text(low)} to {rupees.text(high)}"
             return f"Price is outside the day's price range {band}."
+        if terms.price and self.switches.price_protection:
+            low, high = self.protection_band(instrument, at)
+            if high and not low <= terms.price <= high:
+                band = f"{rupees.text(low)} to {rupees.text(high)}"
+                return f"Price is outside the limit price protection range {band}."
         return ""

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 import msgspec
 
@@ -26,12 +26,13 @@ from copytrade_gui.simulator.certificates import (
     server_context,
 )
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
-from copytrade_gui.simulator.control import ControlledBroker, account_row, read_faults
-from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.control import ControlledBroker, account_row, read_faults, read_script
+from copytrade_gui.simulator.course import SceneError
 from copytrade_gui.simulator.feed.server import FeedServer
 from copytrade_gui.simulator.server import SimulatorServer, quiet_about_handshakes
 from copytrade_gui.simulator.snapshot import StateError, load, save
 
+_Item = TypeVar("_Item")
 _SAVE_AFTER_S = 0.05
 _SAVE_SHARE = 20  # at most a twentieth of the time goes into saving
 
@@ -69,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the day in this file")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults")
     parser.add_argument(
+        "--market", type=Path, metavar="FILE", help="JSON list of scenes, such as a crash"
+    )
+    parser.add_argument(
         "--with-parent", action="store_true", help="stop when standard input closes"
     )
 
@@ -81,12 +85,12 @@ def serve(options: argparse.Namespace) -> int:
     """Run a simulator as `add_arguments` describes until interrupted; returns the exit code."""
     try:
         broker = build(options)
-        faults = _fault_file(options.faults)
-    except (SetupError, StateError, OSError) as problem:
+        for fault in _read("--faults", options.faults, read_faults):
+            broker.add_fault(fault)
+        broker.play(_read("--market", options.market, read_script))
+    except (SetupError, StateError, SceneError, OSError) as problem:
         print(f"simulator: {problem}", file=sys.stderr)
         return 2
-    for fault in faults:
-        broker.add_fault(fault)
     folder = Path(tempfile.mkdtemp(prefix="copytrade-simulator-"))  # rights 0700
     try:
         return asyncio.run(_serve(broker, options, folder))
@@ -130,13 +134,13 @@ def build(options: argparse.Namespace) -> SimulatedBroker:
     return broker
 
 
-def _fault_file(path: Path | None) -> list[Fault]:
+def _read(option: str, path: Path | None, read: Callable[[bytes], list[_Item]]) -> list[_Item]:
     if path is None:
         return []
     try:
-        return read_faults(path.read_bytes())
+        return read(path.read_bytes())
     except (msgspec.ValidationError, msgspec.DecodeError) as problem:
-        raise SetupError(f"--faults {path}: {problem}") from problem
+        raise SetupError(f"{option} {path}: {problem}") from problem
 
 
 async def _serve(broker: SimulatedBroker, options: argparse.Namespace, folder: Path) -> int:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from copytrade_gui.simulator import risk
 from copytrade_gui.simulator.accounts import Account, Session
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.config import SimulatorConfig
+from copytrade_gui.simulator.course import Move
 from copytrade_gui.simulator.desk import AuthCode, Desk
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.instruments import Instrument
@@ -42,6 +44,7 @@ class _Account(msgspec.Struct):
     money: dict[str, int]
     addresses: list[str]
     frozen_code: str
+    squared_until: int = 0
 
 
 class _Session(msgspec.Struct):
@@ -68,6 +71,7 @@ class _State(msgspec.Struct):
     codes: dict[str, AuthCode]
     anchors: dict[str, tuple[list[int], list[float]]]
     faults: list[Fault]
+    course: list[Move] = msgspec.field(default_factory=list)
 
 
 def encode(broker: SimulatedBroker) -> bytes:
@@ -92,6 +96,7 @@ def encode(broker: SimulatedBroker) -> bytes:
         desk.codes,
         desk.prices.anchors(),
         desk.faults.specs(),
+        desk.prices.course.moves,
     )
     return msgspec.msgpack.encode(state)
 
@@ -144,7 +149,7 @@ def _kept(a: Account) -> _Account:
         a.client_id, a.role, a.day, dict(a.calls), list(a.orders), a.fills, list(a.resting),
         list(a.late.values()), list(a.positions.values()), list(a.holdings.values()),
         a.events, a.event_count, {name: getattr(a, name) for name in _MONEY},
-        a.app.addresses, a.frozen_code,
+        a.app.addresses, a.frozen_code, a.squared_until,
     )  # fmt: skip
 
 
@@ -174,7 +179,7 @@ def _restore(desk: Desk, state: _State) -> None:
         desk.sessions[s.token] = session
         account.sessions.append(session)
     desk.codes.update(state.codes)
-    desk.prices.restore_anchors(state.anchors)
+    desk.prices.restore(state.anchors, state.course)
 
 
 def _restore_account(desk: Desk, kept: _Account, by_id: dict[str, Order], count: int) -> None:
@@ -191,8 +196,11 @@ def _restore_account(desk: Desk, kept: _Account, by_id: dict[str, Order], count:
     for position in kept.positions:
         position.instrument = _known(position.instrument, desk)
         account.positions[*position.instrument.key, position.product] = position
-    account.holdings = {holding.symbol: holding for holding in kept.holdings}
+    account.holdings = {(one.symbol, one.product): one for one in kept.holdings}
     account.events, account.event_count = kept.events, kept.event_count
+    account.squared_until = kept.squared_until
+    for order in account.orders.values():
+        risk.hold_again(account, order)
     for name, value in kept.money.items():
         if name in _MONEY:
             setattr(account, name, value)

@@ -6,7 +6,7 @@ from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.simulator import rupees
 from copytrade_gui.simulator.accounts import Account as BrokerAccount
-from copytrade_gui.simulator.positions import Position
+from copytrade_gui.simulator.standing import carry
 from tests.proof.rig import World
 
 
@@ -34,6 +34,4 @@ def holds_from_yesterday(made: World, account: Account, terms: OrderTerms, quant
     key = terms.instrument.key
     found = made.broker.find_instrument(key.exchange, key.instrument_id)
     price = made.broker.last_price(key.exchange, key.instrument_id)
-    _at_broker(made, account).positions[*found.key, "NORMAL"] = Position(
-        found, "NORMAL", overnight=quantity, overnight_price=price
-    )
+    carry(_at_broker(made, account), found, "NORMAL", quantity=quantity, price=price)

@@ -121,6 +121,5 @@ class Wakeups:
         now = desk.now()
         # Prices move from second to second, and a day ends, without anything being due.
         for account in list(self._watched):
-            if account.resting or not account.events:
-                self._look_at(account)
+            self._look_at(account)
         self._tick(now)
