@@ -98,7 +98,7 @@ class Account:
         self.events: list[tuple[int, int, str, str, int, int]] = []
         """Heap of (due ns, tie-break, action, order id, order version, amount)."""
         self.event_count = 0
-        self.alarm: Callable[[Account, int], None] | None = None
+        self.on_due: Callable[[Account, int], None] | None = None
         """Told when something falls due (ns) earlier than all that was scheduled before."""
         self.cash = capital  # ten-thousandths of a rupee, as all money here
         self.pay_in = 0
@@ -129,8 +129,8 @@ class Account:
         self.event_count += 1
         entry = (due, self.event_count, action, order.order_id, order.version, amount)
         heappush(self.events, entry)
-        if self.alarm is not None and self.events[0] is entry:
-            self.alarm(self, due)
+        if self.on_due is not None and self.events[0] is entry:
+            self.on_due(self, due)
 
 
 def person(number: int) -> str:

@@ -25,7 +25,7 @@ from copytrade_gui.simulator.squareoff import moments, square_off
 _ALWAYS = -1  # an event that survives changes of terms
 
 _Action = Callable[[Account, Order, int, int], None]
-Audience = Callable[[Account, Order, int, tuple[Fill, ...]], None]
+OrderListener = Callable[[Account, Order, int, tuple[Fill, ...]], None]
 """Hears of an order: its account, the order, its first step that is new, and its new fills."""
 
 
@@ -40,7 +40,7 @@ class Exchange:
         self.prices = prices
         self.ledger = ledger
         self.rules = MarketRules(switches, instruments, prices)
-        self.audience: Audience | None = None
+        self.listener: OrderListener | None = None
         self.order_count = 0
         self.trade_count = 0
         self._horizon = 0  # up to when the account at hand is being worked off
@@ -376,13 +376,13 @@ class Exchange:
         order.version = version
 
     def _tell(self, account: Account, order: Order, at: int) -> None:
-        """Let the audience hear what is new of an order, once it is to be seen at all."""
+        """Let the listener hear what is new of an order, once it is to be seen at all."""
         first, fills = order.told, order.untold
         if first == len(order.steps) or order.visible_at > at:
             return
         order.told, order.untold = len(order.steps), ()
-        if self.audience is not None:
-            self.audience(account, order, first, fills)
+        if self.listener is not None:
+            self.listener(account, order, first, fills)
 
     def _order_id(self, day: int) -> str:
         if self._day_prefix[0] != day:

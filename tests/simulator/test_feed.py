@@ -142,7 +142,7 @@ async def test_an_order_walks_by_itself_while_someone_listens(
         assert update((await client.hear(1))[0])["orderStatus"] == "complete"
 
 
-# -- the door ---------------------------------------------------------------------------------
+# -- login and topics ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

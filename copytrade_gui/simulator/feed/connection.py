@@ -58,7 +58,7 @@ class FeedConnection(asyncio.Protocol):
         self._keep_alive_s = _HELLO_S
         self._heard_at = 0.0
         self._last_due = 0.0
-        self._deaf = False
+        self._silent = False
         self._since = 0
         self.client = ""
         """Whose it is, in lower case; empty before the login."""
@@ -69,7 +69,7 @@ class FeedConnection(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]  # a stream transport by contract
         self._server.connections.add(self)
         self._heard_at = self._server.time()
-        self.suffer(self._feed.desk.now())
+        self.end_if_cut_off(self._feed.desk.now())
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
@@ -78,6 +78,8 @@ class FeedConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._server.time()
+        if self._silent:
+            return
         self._buffer += data
         try:
             self._read()
@@ -96,7 +98,7 @@ class FeedConnection(asyncio.Protocol):
     @property
     def _listens(self) -> bool:
         transport = self._transport
-        return transport is not None and not transport.is_closing() and not self._deaf
+        return transport is not None and not transport.is_closing() and not self._silent
 
     # -- packets ------------------------------------------------------------------------------
 
@@ -134,7 +136,7 @@ class FeedConnection(asyncio.Protocol):
         self._keep_alive_s = login.keep_alive_s * 1.5
         self._since = self._feed.desk.now()
         session.watchers.add(self._session_ended)
-        self.suffer(self._since)
+        self.end_if_cut_off(self._since)
         if self.client:
             self._write(mqtt.connack(0))
 
@@ -247,13 +249,13 @@ class FeedConnection(asyncio.Protocol):
             case "reset":
                 reset(self._transport)
             case "silence":
-                self._deaf = True
+                self._silent = True
         self._leave()
 
-    def suffer(self, now: int) -> None:
+    def end_if_cut_off(self, now: int) -> None:
         """End if a fault keeps the network, or this feed, from its client."""
         faults = self._feed.desk.faults
-        if faults and not self._deaf:
+        if faults and not self._silent:
             account = "" if self._session is None else self._session.account.client_id
             gone = faults.no_network("feed", account, now)
             if gone:
@@ -263,7 +265,7 @@ class FeedConnection(asyncio.Protocol):
         """End when the client has been silent for too long, or its session is over by time."""
         silent_s = self._server.time() - self._heard_at
         over = self._session is not None and now >= self._session.expires_at
-        if not self._deaf and (over or 0 < self._keep_alive_s < silent_s):
+        if not self._silent and (over or 0 < self._keep_alive_s < silent_s):
             self.end("close")
 
     def row(self) -> dict[str, object]:

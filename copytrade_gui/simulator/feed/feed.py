@@ -39,7 +39,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 Listener = Callable[[Message], None]
 
 
-class Doors(Protocol):
+class FeedServing(Protocol):
     """What a server of this feed does with its connections when it is told to."""
 
     def drop(self, client: str, how: DropHow) -> int:
@@ -64,7 +64,7 @@ class Feed:
 
     def __init__(self) -> None:
         self.desk: Desk
-        self.doors: list[Doors] = []
+        self.servers: list[FeedServing] = []
         self.sent: Counter[str] = Counter()
         """Messages by kind of call and by fault that struck one."""
         self._listeners: dict[str, dict[Listener, None]] = {}
@@ -76,9 +76,9 @@ class Feed:
         """Speak for a new desk; whoever was logged in at the one before is not any more."""
         self.desk = desk
         self._news = MarketNews(desk)
-        desk.exchange.audience = self._tell
-        for doors in self.doors:
-            doors.drop("", "close")
+        desk.exchange.listener = self._tell
+        for server in self.servers:
+            server.drop("", "close")
 
     # -- listeners ----------------------------------------------------------------------------
 
@@ -158,16 +158,16 @@ class Feed:
 
     def drop(self, client_id: str = "", how: DropHow = "close") -> int:
         """End the connections of a client, or of all; returns how many there were."""
-        return sum(doors.drop(client_id.lower(), how) for doors in self.doors)
+        return sum(server.drop(client_id.lower(), how) for server in self.servers)
 
     def rows(self) -> list[dict[str, object]]:
         """All connections."""
-        return [row for doors in self.doors for row in doors.rows()]
+        return [row for server in self.servers for row in server.rows()]
 
     def look(self) -> None:
         """Let faults that have just been armed act on connections that are open."""
-        for doors in self.doors:
-            doors.look()
+        for server in self.servers:
+            server.look()
 
     def show_certificate(self, kind: str) -> None:
         """Show new connections another certificate.
@@ -175,8 +175,8 @@ class Feed:
         Raises:
             ValueError: no such kind; the text lists them.
         """
-        for doors in self.doors:
-            doors.show_certificate(kind)
+        for server in self.servers:
+            server.show_certificate(kind)
 
 
 def _changed(message: Message, fault: Fault, dice: random.Random) -> Message:

@@ -1,4 +1,4 @@
-"""The feed's own door: an MQTT 3.1.1 server for hundreds of clients on one event loop."""
+"""The feed's own port: an MQTT 3.1.1 server for hundreds of clients on one event loop."""
 
 import asyncio
 import socket
@@ -59,7 +59,7 @@ class FeedServer:
         self._server = await make(loop, lambda: FeedConnection(self), host, port, self._context)
         self.timers = Timers(loop)
         self.wakeups = Wakeups(lambda: self.feed.desk, self._on_second)
-        self.feed.doors.append(self)
+        self.feed.servers.append(self)
         listening: tuple[socket.socket, ...] = self._server.sockets  # type: ignore[attr-defined]  # every server of both kinds has them
         return int(listening[0].getsockname()[1])
 
@@ -68,11 +68,11 @@ class FeedServer:
         if self._server is None:
             return
         self._server.close()
-        self.feed.doors.remove(self)
+        self.feed.servers.remove(self)
         self._all_gone.clear()
+        self.drop("", "close")
         self.wakeups.stop()
         self.timers.stop()
-        self.drop("", "close")
         await self._server.wait_closed()
         if self.connections:
             await self._all_gone.wait()
@@ -84,7 +84,7 @@ class FeedServer:
         if not self.connections:
             self._all_gone.set()
 
-    # -- what the feed asks of its doors ------------------------------------------------------
+    # -- what the feed asks of its servers ----------------------------------------------------
 
     def drop(self, client: str, how: DropHow) -> int:
         """End the connections of a client (id in lower case), or of all; returns how many."""
@@ -103,7 +103,7 @@ class FeedServer:
             return
         now = self.feed.desk.now()
         for connection in list(self.connections):
-            connection.suffer(now)
+            connection.end_if_cut_off(now)
 
     def show_certificate(self, kind: str) -> None:
         """Show new connections another certificate; those that stand are left alone."""

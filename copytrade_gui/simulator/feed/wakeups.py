@@ -41,7 +41,7 @@ class Wakeups:
         """Someone listens to an account; as often as this is called, `unwatch` must be."""
         self._watched[account] += 1
         if self._watched[account] == 1:
-            account.alarm = self._alarm
+            account.on_due = self._fell_due
             self._look_at(account)
 
     def unwatch(self, account: Account) -> None:
@@ -49,7 +49,7 @@ class Wakeups:
         self._watched[account] -= 1
         if not self._watched[account]:
             del self._watched[account]
-            account.alarm = None
+            account.on_due = None
             self._next.pop(account, None)
 
     def stop(self) -> None:
@@ -58,14 +58,14 @@ class Wakeups:
             if handle is not None:
                 handle.cancel()
         for account in self._watched:
-            account.alarm = None
+            account.on_due = None
         self._watched.clear()
         self._next.clear()
         self._heap.clear()
 
     # -- due times ----------------------------------------------------------------------------
 
-    def _alarm(self, account: Account, due: int) -> None:
+    def _fell_due(self, account: Account, due: int) -> None:
         if account is self._now_at:
             return  # it is being settled, and asked for its next moment afterwards
         if due < self._next.get(account, due + 1):
@@ -83,7 +83,7 @@ class Wakeups:
         finally:
             self._now_at = None
         if account.events and account in self._watched:
-            self._alarm(account, account.events[0][0])
+            self._fell_due(account, account.events[0][0])
 
     def _arm(self, due: int) -> None:
         if self._timer is not None:
