@@ -30,6 +30,14 @@ _START_S = 30.0
 _STOP_S = 5.0
 
 
+class SimulatorFeed(msgspec.Struct, frozen=True):
+    """Where the simulator's feed is."""
+
+    host: str
+    port: int
+    ca_file: str
+
+
 class SimulatorLine(msgspec.Struct, frozen=True):
     """The simulator's first line: where everything is."""
 
@@ -38,6 +46,7 @@ class SimulatorLine(msgspec.Struct, frozen=True):
     control_url: str
     accounts_file: str
     ca_file: str | None = None
+    feed: SimulatorFeed | None = None
 
 
 class SimulatedAccount(msgspec.Struct, frozen=True):

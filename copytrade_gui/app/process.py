@@ -16,8 +16,8 @@ _PR_SET_DUMPABLE = 4
 MOST_FILES = 65_536
 """More are never asked for, so that a limit of a billion is not taken as meant."""
 _FILES_OF_OUR_OWN = 128
-_FILES_AN_ACCOUNT = 4
-"""Connections: the one for orders and its spare, and two for reads."""
+_FILES_AN_ACCOUNT = 5
+"""Connections: the one for orders and its spare, two for reads, and its feed."""
 
 
 def prepare_process() -> None:

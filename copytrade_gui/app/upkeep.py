@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 
+from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Broker, BrokerFailureError, Clock
@@ -42,6 +44,7 @@ async def keep_lamps(
         total = sum(1 for _ in engine.lanes)
         state = "ok" if ready == total and total else ("warn" if ready else "bad")
         tell("broker", state, f"{ready} of {total} logged in" if total else "no accounts")
+        tell("feed", *_feed(engine))
         tell("engine", "ok" if late_ms < 250 else "warn", "ready" if late_ms < 250 else "busy")
         tell("database", *_database(engine, store))
         if turn % _CLOCK_EVERY == 0:
@@ -60,6 +63,30 @@ async def keep_lamps(
         engine.ended.forget()
         tidy()
         turn += 1
+
+
+_NOT_LIVE = (
+    (FeedState.EXPIRED, "must log in again"),
+    (FeedState.REFUSED, "refused by the broker"),
+    (FeedState.RECONNECTING, "reconnecting"),
+    (FeedState.CONNECTING, "connecting"),
+    (FeedState.LIVE, "catching up"),
+)
+
+
+def _feed(engine: Engine) -> tuple[str, str]:
+    """State and words of its lamp: of how many logged-in accounts the broker tells by itself."""
+    lanes = [lane for lane in engine.lanes if lane.logged_in]
+    states = Counter(lane.status.feed for lane in lanes if not lane.pushed)
+    live, total = len(lanes) - states.total(), len(lanes)
+    if not total:
+        return "ok", "nobody logged in"
+    if states[FeedState.OFF] == total:
+        return "ok", "off, books are read"
+    missing = [f"{states[state]} {words}" for state, words in _NOT_LIVE if states[state]]
+    words = ": ".join([f"{live} of {total} live", *([", ".join(missing)] if missing else [])])
+    stand = live + states[FeedState.LIVE]
+    return ("ok" if live == total else "warn" if stand else "bad"), words
 
 
 def _database(engine: Engine, store: Store) -> tuple[str, str]:

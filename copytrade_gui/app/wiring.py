@@ -27,7 +27,7 @@ from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.app.simulator_control import SimulatorControl, simulator_control
 from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.app.upkeep import keep_lamps
-from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
+from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
 from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
@@ -244,7 +244,8 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
 def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bool) -> IiflSettings:
     contracts = folder.cache / "contracts"
     if line is None:
-        return IiflSettings(cache_dir=contracts, fast_orders=fast)
+        return IiflSettings(cache_dir=contracts, fast_orders=fast, feed=FeedSettings())
+    feed = line.feed
     return IiflSettings(
         cache_dir=contracts,
         base_url=line.base_url,
@@ -252,6 +253,7 @@ def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bo
         simulator=True,
         ca_file=None if line.ca_file is None else Path(line.ca_file),
         fast_orders=fast,
+        feed=None if feed is None else FeedSettings(feed.host, feed.port, Path(feed.ca_file)),
     )
 
 

@@ -194,7 +194,7 @@ class RecoveryReported:
 
 @dataclass(frozen=True, slots=True)
 class LampChanged:
-    """A lamp of the status bar. ``name`` is broker, engine, database, clock or market."""
+    """A lamp of the status bar. ``name`` is broker, feed, engine, database, clock or market."""
 
     name: str
     state: str

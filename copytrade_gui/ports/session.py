@@ -139,6 +139,9 @@ class BrokerSession(Protocol):
         until the session is closed. One that tells nothing leaves the feed ``OFF``.
         """
 
+    def watch_quotes(self, keys: Sequence[InstrumentKey]) -> None:
+        """Have the prices of these instruments told, and of no others, where the broker can."""
+
     def hear_address(self, changed: Callable[[str, str], None]) -> None:
         """Call ``changed`` with the old and the new local address when a connection leaves from
         another address of this machine than the one before it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from copytrade_gui.domain.account import Account, AccountStatus, SessionState
+from copytrade_gui.domain.account import Account, AccountStatus, FeedState, SessionState
 from copytrade_gui.domain.order import OrderTerms, OrderType, State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui import figures
@@ -60,6 +60,16 @@ SESSION_LOOKS: dict[SessionState, Look] = {
     SessionState.EXPIRED: Look("Expired", Tone.WARN, Mark.DIAMOND),
     SessionState.OFFLINE: Look("Offline", Tone.BAD, Mark.TRIANGLE),
     SessionState.BLOCKED: Look("Blocked", Tone.BAD, Mark.SQUARE),
+}
+
+
+FEED_WORDS: dict[FeedState, str] = {
+    FeedState.OFF: "orders followed by reading its book",
+    FeedState.CONNECTING: "order news connecting",
+    FeedState.LIVE: "order news live",
+    FeedState.RECONNECTING: "order news reconnecting",
+    FeedState.REFUSED: "order news refused",
+    FeedState.EXPIRED: "order news need a new login",
 }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from copytrade_gui.app.upkeep import keep_lamps
-from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.account import FeedState, SessionState
 from copytrade_gui.domain.events import Event, LampChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.services.lamps import Lamps
 from tests.engine.test_account_halts import halt, halted
+from tests.engine.test_updates import feed_of
 from tests.proof.rig import Console, world
 
 
@@ -58,4 +59,52 @@ def test_every_lamp_speaks_before_the_first_second_is_over() -> None:
     with world(2) as made:
         made.live(script)
     # Nobody is logged in yet.
-    assert heard == [{"broker": "bad", "engine": "ok", "database": "ok", "clock": "ok"}]
+    assert heard == [
+        {"broker": "bad", "feed": "ok", "engine": "ok", "database": "ok", "clock": "ok"}
+    ]
+
+
+def test_the_feed_lamp_says_of_whom_news_does_not_come_and_why() -> None:
+    said: list[tuple[str, str]] = []
+
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+
+        def hear(event: Event) -> None:
+            if isinstance(event, LampChanged) and event.name == "feed":
+                said.append((event.state, event.words))
+
+        engine.bus.subscribe(hear)
+        lamps = asyncio.get_running_loop().create_task(
+            keep_lamps(engine, console.store, console.broker, made.clock, lambda: None)
+        )
+        await made.clock.sleep(1.5)
+        console.log_all_in()
+        await made.clock.sleep(1.5)
+        feeds = [feed_of(console, lane) for lane in engine.lanes]
+        for feed in feeds:
+            feed.feed(FeedState.LIVE, "")
+        await made.clock.sleep(3)
+        for feed, state in zip(
+            feeds, (FeedState.EXPIRED, FeedState.REFUSED, FeedState.RECONNECTING), strict=False
+        ):
+            feed.feed(state, "why")
+            await made.clock.sleep(1.5)
+        feeds[3].feed(FeedState.CONNECTING, "")
+        await made.clock.sleep(1.5)
+        lamps.cancel()
+        await asyncio.gather(lamps, return_exceptions=True)
+
+    with world(3) as made:
+        made.live(script)
+    assert ("warn", "0 of 4 live: 4 catching up") in said
+    why = ("1 must log in again", "1 refused by the broker", "1 reconnecting", "1 connecting")
+    assert [one for one in said if "catching up" not in one[1]] == [
+        ("ok", "nobody logged in"),
+        ("ok", "off, books are read"),
+        ("ok", "4 of 4 live"),
+        ("warn", "3 of 4 live: 1 must log in again"),
+        ("warn", "2 of 4 live: 1 must log in again, 1 refused by the broker"),
+        ("warn", "1 of 4 live: 1 must log in again, 1 refused by the broker, 1 reconnecting"),
+        ("bad", f"0 of 4 live: {', '.join(why)}"),
+    ]

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
+from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.calendar import IST
@@ -21,10 +21,11 @@ from copytrade_gui.ports import (
     PreparedOrder,
 )
 from copytrade_gui.simulator.broker import SimulatedBroker
-from copytrade_gui.simulator.certificates import make_certificates, server_context
+from copytrade_gui.simulator.certificates import Authority, make_certificates, server_context
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
 from copytrade_gui.simulator.control import ControlledBroker
 from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.feed.server import FeedServer
 from copytrade_gui.simulator.server import SimulatorServer
 from tests.brokers.rig import CALM_MS, SystemClock
 
@@ -87,7 +88,9 @@ async def standing(
     tls_folder: Path | None = None,
     switches: Mapping[str, object] | None = None,
     accounts: int = 3,
+    feed_folder: Path | None = None,
 ) -> AsyncIterator[Stand]:
+    """``feed_folder``: the broker has a feed, and keeps its certificates there."""
     chosen = msgspec.convert(QUICK | dict(switches or {}), Switches)
     simulated = SimulatedBroker(SimulatorConfig(accounts=accounts, switches=chosen), time.time_ns)
     server = SimulatorServer(ControlledBroker(simulated, "control"))
@@ -97,6 +100,10 @@ async def standing(
         tls = server_context(certificate, key)
     port = await server.start("127.0.0.1", 0, tls)
     root = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+    feed, feed_settings = None, None
+    if feed_folder is not None:
+        feed = FeedServer(simulated.feed, Authority(feed_folder))
+        feed_settings = FeedSettings("127.0.0.1", await feed.start(), feed.ca_file)
     settings = IiflSettings(
         cache_dir=cache,
         base_url=f"{root}/v1",
@@ -104,11 +111,14 @@ async def standing(
         simulator=True,
         ca_file=ca_file,
         fast_orders=fast,
+        feed=feed_settings,
     )
     try:
         async with iifl_broker(settings, SystemClock()) as broker:
             yield Stand(simulated, broker, root)
     finally:
+        if feed is not None:
+            await feed.close()
         await server.close()
 
 

@@ -24,10 +24,11 @@ _STORES = (
 _SERVER_AUTH = ssl.Purpose.SERVER_AUTH.oid
 
 
-def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
+def tls_context(ca_file: Path | None = None, *, http: bool = True) -> ssl.SSLContext:
     """Make the one TLS context: system trust, TLS 1.2 or newer, host names checked.
 
-    ``ca_file`` replaces the system's trust; only the simulator's private CA needs it.
+    ``ca_file`` replaces the system's trust; only the simulator's private CA needs it. ``http``
+    False: for another protocol than HTTP, which names none.
 
     Raises:
         BrokerFailureError: the trust store cannot be read.
@@ -48,7 +49,8 @@ def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
-    context.set_alpn_protocols(["http/1.1"])
+    if http:
+        context.set_alpn_protocols(["http/1.1"])
     return context
 
 

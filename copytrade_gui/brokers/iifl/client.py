@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,15 +30,17 @@ from copytrade_gui.brokers.iifl.capabilities import IIFL
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
 from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope
 from copytrade_gui.brokers.iifl.errors import clean, is_code
+from copytrade_gui.brokers.iifl.feed import Feed, FeedNeeds
 from copytrade_gui.brokers.iifl.order_body import OrderEncoder
 from copytrade_gui.brokers.iifl.outcome import classify
 from copytrade_gui.brokers.iifl.scalar import text
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.brokers.iifl.session_call import PLAIN_HEADERS, SessionCall, session_headers
-from copytrade_gui.domain.account import Account, same_client
+from copytrade_gui.domain.account import Account, client_key, same_client
 from copytrade_gui.domain.calendar import contract_day
 from copytrade_gui.domain.capabilities import Capabilities
-from copytrade_gui.domain.instrument import Exchange
+from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.domain.instrument import Exchange, InstrumentKey
 from copytrade_gui.ports import BrokerFailureError, Clock, ClockOffset, DayContracts, SessionToken
 
 _LOGIN_S = 15.0
@@ -58,6 +61,7 @@ class IiflBroker:
         cache_dir: Path,
         redirect_url: str = "",
         source_address: SourceAddress = lambda _account: None,
+        feed: FeedNeeds | None = None,
     ) -> None:
         self._login_url = login_url
         self._clock = clock
@@ -73,6 +77,7 @@ class IiflBroker:
         )
         self._own_call: HttpCall | None = None
         self._http_calls: dict[str | None, HttpCall] = {}
+        self._feed = feed
         self._sessions: dict[IiflSession, None] = {}  # in order, so that a run replays alike
         self.contract_files = ContractFiles(cache_dir, self._http_call)
 
@@ -150,9 +155,29 @@ class IiflBroker:
             lot_size=self.contract_files.lot_size,
             load_lots=self._load_lots,
             closed=lambda session: self._sessions.pop(session, None),
+            feed=partial(self._feed_of, account, token.token, leaves_from),
         )
         self._sessions[session] = None
         return session
+
+    def _feed_of(
+        self, account: Account, token: str, leaves_from: str | None, session: IiflSession
+    ) -> Feed | None:
+        if self._feed is None:
+            return None
+
+        def find_key(order: BrokerOrderId, number: str, symbol: str) -> InstrumentKey | None:
+            return session.key_in_book(order) or self.contract_files.named(number, symbol)
+
+        return Feed(
+            account.account_id,
+            client_key(client_in(token) or account.client_id),
+            token,
+            needs=self._feed,
+            find_key=find_key,
+            lot_size=self.contract_files.lot_size,
+            source_address=leaves_from,
+        )
 
     # ------------------------------------------------------------ contract files and clock
 

@@ -56,6 +56,7 @@ class ContractFiles:
         self._read: dict[Exchange, DayContracts] = {}
         """The newest good file of each exchange."""
         self._lots: dict[InstrumentKey, int] = {}
+        self._by_id: dict[Exchange, dict[str, Instrument]] = {}
         self._turns: dict[Exchange, asyncio.Lock] = {}
 
     async def newest(self, exchange: Exchange, today: date) -> DayContracts:
@@ -95,6 +96,19 @@ class ContractFiles:
         """Units per lot on the lot-quoted segments whose file has been loaded, else None."""
         return self._lots.get(key)
 
+    def named(self, instrument_id: str, symbol: str) -> InstrumentKey | None:
+        """The instrument of this id whose symbol is this, if there is exactly one.
+
+        News of orders does not name the exchange, and two exchanges may use one id.
+        """
+        found = [
+            one
+            for by_id in self._by_id.values()
+            if (one := by_id.get(instrument_id)) is not None
+            and one.symbol.casefold() == symbol.casefold()
+        ]
+        return found[0].key if len(found) == 1 else None
+
     def cached_day(self, exchange: Exchange) -> date | None:
         """The IST day of the newest file on disk, or None: how old our contracts are."""
         return max((day for day, _ in self._cached(exchange)), default=None)
@@ -119,6 +133,7 @@ class ContractFiles:
             contracts.skipped,
         )
         self._read[exchange] = contracts
+        self._by_id[exchange] = {one.key.instrument_id: one for one in contracts.instruments}
         if exchange in LOT_QUOTED:
             self._lots.update({one.key: one.lot_size for one in contracts.instruments})
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from copytrade_gui.brokers.http.address import AddressRefusedError
+from copytrade_gui.brokers.http.address import Address, AddressRefusedError
 from copytrade_gui.brokers.http.channel import Channel, ChannelNeeds, SourceAddress
 from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.http.order_channel import WarmChannel
@@ -16,12 +16,26 @@ from copytrade_gui.brokers.http.transport import HttpxCall
 from copytrade_gui.brokers.http.trust import tls_context
 from copytrade_gui.brokers.iifl.address import (
     BROKER_API,
+    BROKER_FEED,
     BROKER_LOGIN,
     check_address,
+    check_feed,
 )
 from copytrade_gui.brokers.iifl.client import IiflBroker
+from copytrade_gui.brokers.iifl.feed import FeedNeeds
+from copytrade_gui.brokers.iifl.feed_connection import FeedServer
+from copytrade_gui.brokers.iifl.feed_queue import FeedQueue
 from copytrade_gui.brokers.iifl.shapes import ORDERS
 from copytrade_gui.ports import BrokerFailureError, Clock
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSettings:
+    """Where the feed is. ``ca_file`` is the simulator's private CA."""
+
+    host: str = BROKER_FEED[0]
+    port: int = BROKER_FEED[1]
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +45,8 @@ class IiflSettings:
     With ``simulator`` only loopback addresses are accepted, plain HTTP among them; without it only
     the broker's own hosts. ``ca_file`` is the simulator's private CA. ``fast_orders`` chooses the
     warm order connections; without it orders take httpx. ``keep_alive_s`` is the longest time an
-    order connection stays idle before a cheap read keeps it open.
+    order connection stays idle before a cheap read keeps it open. Without a ``feed`` its books are
+    read, and the broker tells nothing by itself.
     """
 
     cache_dir: Path
@@ -42,6 +57,7 @@ class IiflSettings:
     redirect_url: str = ""
     fast_orders: bool = True
     keep_alive_s: float = 25.0
+    feed: FeedSettings | None = None
     source_address: SourceAddress = field(default=lambda _account: None)
 
 
@@ -55,9 +71,11 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
     try:
         address = check_address(settings.base_url, simulator=settings.simulator)
         check_address(settings.login_url.partition("?")[0], simulator=settings.simulator)
+        feed_address = _feed_address(settings)
     except AddressRefusedError as error:
         raise BrokerFailureError(str(error), code="address") from error
-    if settings.ca_file is not None and not settings.simulator:
+    ca_files = (settings.ca_file, None if settings.feed is None else settings.feed.ca_file)
+    if any(ca_files) and not settings.simulator:
         raise BrokerFailureError("A CA file of our own is for the simulator only.", code="address")
     tls = tls_context(settings.ca_file)
 
@@ -69,6 +87,11 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
     def channel(needs: ChannelNeeds) -> Channel:
         return WarmChannel(needs, pool) if settings.fast_orders else HttpxChannel(needs, clock)
 
+    server, queue = None, FeedQueue(clock, lambda: pool.reply_queue.busy)
+    feed = None
+    if settings.feed is not None and feed_address is not None:
+        server = FeedServer(feed_address, clock, tls_context(settings.feed.ca_file, http=False))
+        feed = FeedNeeds(server.opener, queue, clock)
     broker = IiflBroker(
         login_url=settings.login_url,
         clock=clock,
@@ -77,9 +100,20 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
         cache_dir=settings.cache_dir,
         redirect_url=settings.redirect_url,
         source_address=settings.source_address,
+        feed=feed,
     )
     try:
         yield broker
     finally:
         await broker.aclose()
+        queue.close()
+        if server is not None:
+            server.close()
         pool.close()
+
+
+def _feed_address(settings: IiflSettings) -> Address | None:
+    feed = settings.feed
+    if feed is None:
+        return None
+    return check_feed(feed.host, feed.port, simulator=settings.simulator)

@@ -35,12 +35,10 @@ from copytrade_gui.ports import (
 LotSize = Callable[[InstrumentKey], int | None]
 """Units per lot of an instrument, or None if its contract file is not loaded."""
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-    )
-}
+_MONTH_NAMES = (
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+)  # fmt: skip
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 _ZERO = Decimal(0)
 _LONGEST_STAMP = 64
 
@@ -107,6 +105,12 @@ def _stamp_ns(written: str) -> int | None:
         return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1) * 1_000_000_000
     except (ValueError, KeyError, OverflowError):
         return None
+
+
+def written_stamp(moment: datetime) -> str:
+    """Write a moment as the broker's books do, ``20-Sep-2024 16:05:33``, whatever the zone."""
+    month = _MONTH_NAMES[moment.month - 1]
+    return f"{moment.day:02d}-{month.capitalize()}-{moment.year} {moment:%H:%M:%S}"
 
 
 def tag_of(written: Value) -> str:

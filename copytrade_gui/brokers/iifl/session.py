@@ -12,6 +12,7 @@ from copytrade_gui.brokers.http.growing import Cut, Known, known_of
 from copytrade_gui.brokers.http.http_call import AnswerLostError, NothingSentError
 from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.auth import whole_id
+from copytrade_gui.brokers.iifl.feed import Feed
 from copytrade_gui.brokers.iifl.mapping import (
     LotSize,
     holding_of,
@@ -78,6 +79,7 @@ class IiflSession:
         lot_size: LotSize,
         load_lots: LoadLots,
         closed: Callable[[IiflSession], None],
+        feed: Callable[[IiflSession], Feed | None] = lambda _session: None,
     ) -> None:
         self._account_id = account_id
         self._caller = caller
@@ -89,6 +91,7 @@ class IiflSession:
         self._trades_known: Known[BrokerTrade] = Known()
         self.market = MarketReads(caller, clock)
         """Depth, open interest, candles and SPAN margin, which the port does not ask for."""
+        self._feed = feed(self)
 
     @property
     def account_id(self) -> AccountId:
@@ -105,8 +108,21 @@ class IiflSession:
         await self._channel.open()
 
     def hear_updates(self, listener: UpdateListener) -> None:
-        """Tell what the broker tells by itself."""
-        listener.feed(FeedState.OFF, "")
+        """Tell what the broker tells by itself; without a feed its books are read."""
+        if self._feed is None:
+            listener.feed(FeedState.OFF, "")
+        else:
+            self._feed.hear(listener)
+
+    def watch_quotes(self, keys: Sequence[InstrumentKey]) -> None:
+        """Have the prices of these instruments told, and of no others."""
+        if self._feed is not None:
+            self._feed.watch(keys)
+
+    def key_in_book(self, order: BrokerOrderId) -> InstrumentKey | None:
+        """The instrument of an order that the order book showed when it was last read whole."""
+        rows = reversed(self._orders_known.rows)
+        return next((row.key for row in rows if row.broker_order_id == order), None)
 
     def hear_address(self, changed: Callable[[str, str], None]) -> None:
         """Hear when a connection leaves from another local address than the one before it."""
@@ -114,6 +130,8 @@ class IiflSession:
 
     async def drop_connections(self) -> None:
         """Close every connection; new ones are opened before the next use."""
+        if self._feed is not None:
+            self._feed.drop()
         await self._channel.drop()
         await self._caller.http_call.drop()
 
@@ -296,6 +314,8 @@ class IiflSession:
     async def aclose(self) -> None:
         """Close connections; the session stays valid at the broker."""
         self._closed(self)
+        if self._feed is not None:
+            await self._feed.aclose()
         await self._channel.aclose()
         await self._caller.http_call.aclose()
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from copytrade_gui.domain.account import FeedState, Role
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
-from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.engine.books.divergence import changes
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.books.reconciler import Reconciler
@@ -40,6 +40,7 @@ class Updates:
         self._settings = core.settings
         self._account_news = core.account_news
         self._news = core.news
+        self._quotes = core.quotes
         self._reconciler = reconciler
         self._poller = poller
         self._feeds: dict[AccountId, _Feed] = {}
@@ -87,6 +88,8 @@ class Updates:
         if state is FeedState.LIVE:
             feed.live_ns = self._clock.mono_ns()
             self._poller.look(account, 0.0)
+        elif state is FeedState.EXPIRED:
+            self._poller.look(account, 0.0)  # the book tells whether the session is over
         elif self._book.has_open(account):
             self._poller.look(account, self._settings.poll_first)
 
@@ -133,6 +136,10 @@ class Updates:
         ended = row.state is not None and row.state.ended and not row.all_filled
         return changes(order, row) != held or (ended and not order.cancel_requested)
 
+    def price(self, quote: Quote) -> None:
+        """A price was pushed."""
+        self._quotes.put(quote)
+
     def look(self, feed: _Feed) -> None:
         """Something was told that nobody understood."""
         self._poller.look(feed.lane.account_id, 0.0)
@@ -177,6 +184,10 @@ class _Feed:
         for row in rows:
             if self._heard:
                 self._updates.take(self, row)
+
+    def quote(self, quote: Quote) -> None:
+        if self._heard:
+            self._updates.price(quote)
 
     def unclear(self) -> None:
         if self._heard:

@@ -15,6 +15,7 @@ from copytrade_gui.ports import BrokerFailureError, BrokerSession, Clock, Unsubs
 log = logging.getLogger(__name__)
 
 _YOUNG_NS = 1_000_000_000
+_WATCHED_NS = 60_000_000_000
 
 
 class Quotes:
@@ -29,6 +30,8 @@ class Quotes:
         self._settings = settings
         self._newest: dict[InstrumentKey, Quote] = {}
         self._listeners: tuple[Callable[[Quote], None], ...] = ()
+        self._asked: dict[InstrumentKey, int] = {}
+        self._watched: tuple[BrokerSession | None, tuple[InstrumentKey, ...]] = (None, ())
 
     def put(self, quote: Quote) -> None:
         """Keep a quote and tell who hears them, unless a newer one is here."""
@@ -72,13 +75,25 @@ class Quotes:
             if (held := self._newest.get(key)) is None or now_ns - held.at_ns >= _YOUNG_NS
         ]
         session = self._master_session()
-        if not old or session is None:
+        if session is None:
+            return
+        self._watch(session, keys, now_ns)
+        if not old:
             return
         try:
             for quote in await session.quotes(old):
                 self.put(quote)
         except BrokerFailureError as failure:
             log.info("no quotes for %s: %s", ", ".join(map(str, old)), failure)
+
+    def _watch(self, session: BrokerSession, keys: Sequence[InstrumentKey], now_ns: int) -> None:
+        """Have what was asked for in the last minute told by the broker, if it does that."""
+        self._asked.update(dict.fromkeys(keys, now_ns))
+        self._asked = {key: at for key, at in self._asked.items() if now_ns - at < _WATCHED_NS}
+        watched = (session, tuple(self._asked))
+        if watched != self._watched:
+            self._watched = watched
+            session.watch_quotes(watched[1])
 
     def _master_session(self) -> BrokerSession | None:
         for lane in self._lanes:

@@ -10,6 +10,7 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.followers.sizing_words import STRATEGY_WORDS, parameter_words, rule_words
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.state_words import (
+    FEED_WORDS,
     ORDER_LOOKS,
     PROBLEM_STATES,
     SESSION_LOOKS,
@@ -97,7 +98,9 @@ def _state_tip(row: FollowerRow) -> str:
 def _session_tip(row: FollowerRow) -> str:
     warm = "order connection open" if row.status.warm else "order connection closed"
     reason = f" ({row.status.session_reason})" if row.status.session_reason else ""
-    return f"{SESSION_LOOKS[row.status.session].word}{reason}, {warm}"
+    said = f"{SESSION_LOOKS[row.status.session].word}{reason}, {warm}"
+    said += f", {FEED_WORDS[row.status.feed]}"
+    return f"{said}. {row.status.feed_reason}" if row.status.feed_reason else said
 
 
 def _rank(row: FollowerRow) -> str:

@@ -18,7 +18,10 @@ from copytrade_gui.ui.version import program_version
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.tip import menu_words, set_tip
 
-LAMPS = (("broker", "Broker"), ("engine", "Engine"), ("database", "Database"), ("clock", "Clock"))
+LAMPS = (
+    ("broker", "Broker"), ("feed", "Order news"), ("engine", "Engine"), ("database", "Database"),
+    ("clock", "Clock"),
+)  # fmt: skip
 LOOKS = {
     "ok": (Mark.CIRCLE, Tone.OK),
     "warn": (Mark.TRIANGLE, Tone.WARN),

@@ -1,0 +1,38 @@
+"""Names of the feed's topics (docs/broker.md 11.2); segments and ids in lower case."""
+
+from __future__ import annotations
+
+from copytrade_gui.domain.account import client_key
+from copytrade_gui.domain.instrument import Exchange, InstrumentKey
+
+_ORDERS = "prod/updates/order/v1/"
+_TRADES = "prod/updates/trade/v1/"
+_MARKET = "prod/marketfeed/mw/v1/"
+MOST_AT_ONCE = 1_024
+"""Topics in one subscription."""
+
+
+def order_topic(client_id: str) -> str:
+    """News of a client's orders."""
+    return _ORDERS + client_key(client_id)
+
+
+def trade_topic(client_id: str) -> str:
+    """News of a client's fills."""
+    return _TRADES + client_key(client_id)
+
+
+def market_topic(key: InstrumentKey) -> str:
+    """Prices of an instrument."""
+    return f"{_MARKET}{key.exchange.lower()}/{key.instrument_id.lower()}"
+
+
+def market_key(topic: str) -> InstrumentKey | None:
+    """The instrument that a topic of prices is about; None for any other topic."""
+    if not topic.startswith(_MARKET):
+        return None
+    segment, _, number = topic.removeprefix(_MARKET).partition("/")
+    try:
+        return InstrumentKey(Exchange(segment.upper()), number.upper()) if number else None
+    except ValueError:
+        return None
