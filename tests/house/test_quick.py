@@ -5,7 +5,7 @@ from tests.house.quick import MOST_FILES, first, near
 
 def test_the_tests_of_a_file_s_own_room_come_first() -> None:
     nearness = near(["copytrade_gui/domain/order.py"])
-    assert nearness["tests/domain/test_order_words.py"] == 1
+    assert nearness["tests/domain/test_order.py"] == 1
     assert nearness["tests/engine/test_sending.py"] == 2
     assert nearness["tests/domain/test_number.py"] == 3
     assert "tests/simulator/test_codes.py" not in nearness

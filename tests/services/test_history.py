@@ -1,0 +1,47 @@
+"""What is remembered, as tables and files have it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.services.history import HistoryService
+from copytrade_gui.services.verbs import RefusedError
+from tests.services.desk import Desk, at_the_desk
+
+
+def test_every_order_is_in_the_file_and_paper_is_marked(tmp_path: Path) -> None:
+    async def script(desk: Desk) -> None:
+        await desk.trading.submit(desk.world.master, desk.draft(), CommandId("one"))
+        await desk.console.quiet(60)
+        await desk.console.store.journal.flush()
+        history = HistoryService(desk.console.store.history, paper=True)
+        assert await history.export_orders(tmp_path / "orders.csv") == 4
+        assert await history.export_orders(tmp_path / "orders.xlsx") == 4
+        samples = await history.latency(100)
+        assert [one.rank for one in samples] == [0, 1, 2, 3]
+        newest, before = await history.events(2)
+        assert newest.number == before.number + 1
+        assert await history.verify_audit() == ()
+
+    at_the_desk(script)
+    with (tmp_path / "orders.csv").open(encoding="utf-8-sig") as file:
+        head, mark, *rows = csv.reader(file)
+    assert mark == ["PAPER TRADING: no real orders"]
+    assert {row[head.index("account")] for row in rows} == {"M", "F001", "F002", "F003"}
+    assert (tmp_path / "orders.csv").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    async def script(desk: Desk) -> None:
+        history = HistoryService(desk.console.store.history, paper=False)
+        for path in (tmp_path / "orders.pdf", tmp_path / "nowhere" / "orders.csv"):
+            with pytest.raises(RefusedError) as refused:
+                await history.export_orders(path)
+            assert refused.value.field == "file"
+            assert not path.exists()
+
+    at_the_desk(script)

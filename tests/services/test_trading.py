@@ -1,0 +1,106 @@
+"""Orders and stops as the operator asks for them, judged by the broker's ledger."""
+
+from dataclasses import replace
+
+import pytest
+
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.order import FanOut, OrderType, State
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.verbs import CancelAnswer, RefusedError
+from tests.services.desk import Desk, at_the_desk, ticket
+
+
+def test_a_preview_says_what_a_press_does_and_does_nothing() -> None:
+    async def script(desk: Desk) -> None:
+        seen = await desk.trading.preview(desk.world.master, desk.draft())
+        assert (seen.problems, seen.blocked_by, desk.at_broker) == ((), "", 0)
+        placed = await desk.trading.submit(desk.world.master, desk.draft(), CommandId("one"))
+        assert placed.planned == sum(row.quantity > 0 for row in seen.rows)
+        await desk.console.quiet(60)
+        orders = {view.account_id: view.terms.quantity for view in await desk.trading.orders()}
+        assert orders == {row.account_id: row.quantity for row in seen.rows}
+
+    at_the_desk(script)
+
+
+def test_the_same_command_is_one_order() -> None:
+    async def script(desk: Desk) -> None:
+        for _ in range(2):
+            await desk.trading.submit(desk.world.master, desk.draft(), CommandId("one"))
+        await desk.console.quiet(60)
+        assert desk.at_broker == 4
+
+    at_the_desk(script)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"quantity": "ten"}, "quantity"), ({"price": "0"}, "price"), ({"price": "1.023"}, "price")],
+)
+def test_a_field_that_is_wrong_is_named_and_nothing_leaves(
+    change: dict[str, str], field: str
+) -> None:
+    async def script(desk: Desk) -> None:
+        draft = replace(desk.draft(), **change)  # type: ignore[arg-type]  # fields of text
+        with pytest.raises(RefusedError) as refused:
+            await desk.trading.submit(desk.world.master, draft, CommandId("one"))
+        assert refused.value.field == field
+        assert (desk.at_broker, await desk.trading.orders()) == (0, ())
+
+    at_the_desk(script)
+
+
+def test_a_stop_refuses_the_next_order_and_a_kill_wants_its_word() -> None:
+    async def script(desk: Desk) -> None:
+        trading = desk.trading
+        await trading.submit(desk.world.master, desk.draft(), CommandId("one"))
+        await desk.console.quiet(60)
+        await trading.kill("enough")
+        with pytest.raises(RefusedError, match="killed"):
+            await trading.submit(desk.world.master, desk.draft(), CommandId("two"))
+        await desk.world.clock.sleep(5)
+        assert {view.state for view in await trading.orders()} == {State.CANCELLED}
+        assert all(one.proven_none for one in await trading.open_orders())
+        for word, field in (("", "word"), ("resume", "word")):
+            with pytest.raises(RefusedError) as refused:
+                await trading.resume("looked", word)
+            assert refused.value.field == field
+        with pytest.raises(RefusedError) as refused:
+            await trading.resume(" ", "RESUME")
+        assert refused.value.field == "reason"
+        assert (await trading.resume("looked", "RESUME")).state is TradingState.ACTIVE
+        assert desk.at_broker == 4
+
+    at_the_desk(script)
+
+
+def test_a_cancel_counts_each_order_once_by_what_it_was() -> None:
+    async def script(desk: Desk) -> None:
+        trading = desk.trading
+        crossing = ticket(desk.world.terms(away=-40), FanOut.WITH_MASTER)
+        filled = await trading.submit(desk.world.master, crossing, CommandId("fills"))
+        rests = await trading.submit(desk.world.master, desk.draft(), CommandId("rests"))
+        await desk.console.quiet(60)
+        assert await trading.count_open((), (filled.plan_id, rests.plan_id)) == 4
+        assert await trading.cancel_plan(filled.plan_id, CommandId("c1")) == CancelAnswer(filled=4)
+        assert await trading.cancel_plan(rests.plan_id, CommandId("c2")) == CancelAnswer(requests=4)
+        assert await trading.cancel_plan(rests.plan_id, CommandId("c2")) == CancelAnswer()
+        await desk.world.clock.sleep(5)
+        assert await trading.cancel_all(CommandId("c3")) == CancelAnswer()
+        assert await trading.count_open((), (filled.plan_id, rests.plan_id)) == 0
+
+    at_the_desk(script)
+
+
+def test_a_market_order_without_a_price_says_what_to_do() -> None:
+    async def script(desk: Desk) -> None:
+        await desk.world.clock.sleep(60)
+        draft = replace(desk.draft(), order_type=OrderType.MARKET, price="")
+        seen = await desk.trading.preview(desk.world.master, draft)
+        assert "Use LIMIT" in seen.blocked_by
+        with pytest.raises(RefusedError, match="Use LIMIT"):
+            await desk.trading.submit(desk.world.master, draft, CommandId("one"))
+        assert desk.at_broker == 0
+
+    at_the_desk(script)
