@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
@@ -81,8 +80,3 @@ class SeenOrder(Struct, frozen=True, gc=False):
         """``BUY 75 NIFTY26DECFUT LIMIT 24,050``."""
         price = f" {self.price.normalize():f}" if self.price else ""
         return f"{self.side} {self.quantity} {self.symbol} {self.order_type or ''}{price}".strip()
-
-
-def waiting(orders: Iterable[SeenOrder]) -> int:
-    """How many of these wait for a person."""
-    return sum(order.became is Seen.ASKED for order in orders)

@@ -69,6 +69,8 @@ class Act(StrEnum):
     EXPORT_ORDERS = "export_orders"
     VERIFY_AUDIT = "verify_audit"
     END_OF_DAY = "end_of_day"
+    COPY_SEEN = "copy_seen"
+    IGNORE_SEEN = "ignore_seen"
 
 
 class Where(StrEnum):
@@ -300,6 +302,18 @@ SPECS: dict[Act, Spec] = {
         (),
         "check",
         question=True,
+    ),
+    Act.COPY_SEEN: Spec(
+        "Copy &now",
+        "Copy the chosen order that a master placed elsewhere",
+        "Orders",
+        ("Return", "Enter"),
+        "copy",
+        _T,
+        question=True,
+    ),
+    Act.IGNORE_SEEN: Spec(
+        "&Ignore", "Have the chosen order of a master not copied", "Orders", ("I",), "eye-off", _T
     ),
 }
 

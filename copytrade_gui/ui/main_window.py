@@ -27,6 +27,8 @@ from copytrade_gui.ui.followers.halt_work import HaltWork
 from copytrade_gui.ui.icons import OTHER_NAMES, Icons
 from copytrade_gui.ui.latency.latency import LatencyPanel
 from copytrade_gui.ui.layout import prepare
+from copytrade_gui.ui.masters.master_work import MasterWork
+from copytrade_gui.ui.masters.masters import MastersPanel
 from copytrade_gui.ui.menus import build_menus
 from copytrade_gui.ui.notices import Notice, Notices
 from copytrade_gui.ui.orders.order_work import OrderWork
@@ -174,6 +176,7 @@ class MainWindow(QMainWindow):
         self.feed = self.panels.one(LiveFeedPanel)
         self.latency = self.panels.one(LatencyPanel)
         self.activity = self.panels.one(ActivityPanel)
+        self.masters = self.panels.one(MastersPanel)
         self.strip = TopStrip(desk)
         self.bands = Bands(desk.icons)
         self.status = StatusLamps(desk)
@@ -204,6 +207,9 @@ class MainWindow(QMainWindow):
             self.bands,
             self.panels.show,
             self,
+        )
+        self.master_work = MasterWork(
+            desk, console.masters, self.masters, self.bands, self.panels.go, self
         )
         self.follower_work = FollowerWork(
             desk, self.followers, console.followers, console.sessions, self

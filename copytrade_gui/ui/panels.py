@@ -18,6 +18,7 @@ from copytrade_gui.ui.feed.live_feed import LiveFeedPanel
 from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.latency.latency import LatencyPanel
 from copytrade_gui.ui.layout import Area, arrange
+from copytrade_gui.ui.masters.masters import MastersPanel
 from copytrade_gui.ui.news.notice_centre import NoticeCentre
 from copytrade_gui.ui.orders.orders import OrdersPanel
 from copytrade_gui.ui.panel import Panel
@@ -75,6 +76,10 @@ PANELS: tuple[PanelRow, ...] = (
     PanelRow("activity", "Activity", lambda desk, console: ActivityPanel(desk, console.history),
              Area.LOW, _go("A&ctivity and audit", "Go to the audit trail", "history",
                            "F12", "Ctrl+6")),
+    PanelRow("masters", "Master's orders",
+             lambda desk, console: MastersPanel(desk, console.masters),
+             Area.LOW, _go("Master's or&ders", "Go to the orders that masters place elsewhere",
+                           "eye", "Ctrl+9")),
     PanelRow("notices", "Notices", lambda desk, _: NoticeCentre(desk),
              Area.LOW, _go("&Notices", "Go to the notice centre", "bell", "Ctrl+7")),
 )  # fmt: skip

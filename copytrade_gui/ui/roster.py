@@ -57,10 +57,14 @@ class Roster(QObject):
 
     def followers(self) -> tuple[Account, ...]:
         """Followers of the chosen master."""
+        return () if self._master is None else self.followers_of(self._master)
+
+    def followers_of(self, master_id: AccountId) -> tuple[Account, ...]:
+        """Followers of any master."""
         return tuple(
             account
             for account in self._accounts.values()
-            if account.role is Role.FOLLOWER and account.master_id == self._master
+            if account.role is Role.FOLLOWER and account.master_id == master_id
         )
 
     def halted(self) -> tuple[Account, ...]:

@@ -21,6 +21,7 @@ from copytrade_gui.domain.events import (
     AccountChanged,
     Event,
     LampChanged,
+    MasterSeen,
     OrderChanged,
     RecoveryReported,
     ReviewsChanged,
@@ -57,6 +58,8 @@ def _subject(event: Event) -> Hashable:
             return ("account", event.status.account_id)
         case LampChanged():
             return ("lamp", event.name)
+        case MasterSeen():
+            return ("seen", event.order.account_id, event.order.broker_order_id)
         case ReviewsChanged():
             return "reviews"
         case RecoveryReported():

@@ -26,9 +26,10 @@ class FakeChanges:
 
 
 class FakeMasters:
-    """Shows ``orders`` and remembers what was decided."""
+    """Shows ``orders`` and remembers what was decided; ``hold`` asks for that quantity first."""
 
     def __init__(self) -> None:
+        self.hold: str = ""
         self.orders: tuple[SeenOrder, ...] = ()
         self.decided: list[tuple[str, BrokerOrderId]] = []
         self.following = Follow.ASK
@@ -47,7 +48,9 @@ class FakeMasters:
     async def copy(
         self, master: AccountId, order: BrokerOrderId, command: CommandId, confirmed: str = ""
     ) -> PlanId:
-        del master, command, confirmed
+        del master, command
+        if confirmed != self.hold:
+            raise RefusedError("Its value is above your limit.", code="hold")
         self.decided.append(("copy", order))
         return PlanId("P1")
 

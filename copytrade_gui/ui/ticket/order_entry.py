@@ -364,7 +364,7 @@ class OrderEntryPanel(Panel):
         assert master is not None  # noqa: S101 - checked by the caller in the same step
         send = partial(self._trading.submit, master.account_id, draft, self._command)
         try:
-            done = await place(self, self._desk, draft, send)
+            done = await place(self, self._desk, draft.quantity.strip(), send)
         except RefusedError as refusal:
             # Nothing happened, so the next press is another command; the values stay.
             self._command = CommandId(uuid.uuid4().hex)

@@ -1,0 +1,1 @@
+"""Orders that masters place on the broker's own page, and what a person decides about them."""

@@ -1,0 +1,86 @@
+"""Columns of the orders that masters placed elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from copytrade_gui.domain.order import OrderType, Side
+from copytrade_gui.domain.seen import Seen, SeenOrder
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.state_words import Look
+from copytrade_gui.ui.tables.columns import Column
+from copytrade_gui.ui.theme import Tone
+
+LOOKS: dict[Seen, Look] = {
+    Seen.WAITS: Look("Not at the exchange yet", Tone.INFO, Mark.RING),
+    Seen.ASKED: Look("Waits for you", Tone.WARN, Mark.TRIANGLE),
+    Seen.COPIED: Look("Copied", Tone.OK, Mark.CIRCLE),
+    Seen.DENIED: Look("Not copied: a check", Tone.BAD, Mark.SQUARE),
+    Seen.MISSED: Look("Missed", Tone.WARN, Mark.DIAMOND),
+    Seen.IGNORED: Look("Ignored", Tone.MUTED, Mark.DASH),
+    Seen.NOT_COPIED: Look("Not copied", Tone.MUTED, Mark.DASH),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRow:
+    """One order with its master's name."""
+
+    order: SeenOrder
+    master: str
+
+
+def key_of(row: SeenRow) -> tuple[str, str]:
+    """What tells two of them apart: broker's numbers are those of one account."""
+    return row.order.account_id, row.order.broker_order_id
+
+
+def terms_words(order: SeenOrder) -> str:
+    """``BUY 1,500 NIFTY 26NOV 26500 CE at 101.05``, as the broker's book shows it."""
+    words = f"{order.side} {figures.whole(order.quantity)} {order.symbol}"
+    if order.order_type in (OrderType.SL, OrderType.SLM):
+        words += f" trigger {_price(order.trigger)}"
+    if order.price:
+        return f"{words} at {_price(order.price)}"
+    return f"{words} at market" if order.order_type is OrderType.MARKET else words
+
+
+def filled_words(order: SeenOrder) -> str:
+    """``75 of 150``."""
+    return f"{figures.whole(order.filled_quantity)} of {figures.whole(order.quantity)}"
+
+
+def status_words(order: SeenOrder) -> str:
+    """The broker's word, as one reads it: ``Partially filled``."""
+    return order.status.replace("_", " ").capitalize()
+
+
+def _order_words(row: SeenRow) -> str:
+    order = row.order
+    changes = f"  (changed {order.changes} x)" if order.changes else ""
+    return f"{terms_words(order)}{changes}"
+
+
+def _price(value: Decimal) -> str:
+    return figures.price(value)
+
+
+COLUMNS: tuple[Column[SeenRow], ...] = (
+    Column("time", "Seen", lambda r: figures.clock_ms(r.order.seen_ns),
+           sort=lambda r: r.order.seen_ns, chars=12, tone=lambda _: Tone.MUTED,
+           tip=lambda r: figures.stamp(r.order.seen_ns),
+           note="When this program saw it first, not when it was placed"),
+    Column("master", "Master", lambda r: r.master, chars=16),
+    Column("order", "Order", _order_words, chars=40,
+           tone=lambda r: Tone.BUY if r.order.side is Side.BUY else Tone.SELL),
+    Column("became", "What became of it", lambda r: LOOKS[r.order.became].word, chars=22,
+           tone=lambda r: LOOKS[r.order.became].tone, mark=lambda r: LOOKS[r.order.became].mark),
+    Column("filled", "Filled", lambda r: filled_words(r.order), numeric=True, chars=13,
+           sort=lambda r: r.order.filled_quantity),
+    Column("status", "At the broker", lambda r: status_words(r.order), chars=16),
+    Column("product", "Product", lambda r: r.order.product or "", chars=10),
+    Column("reason", "Why", lambda r: r.order.reason, chars=40, takes_rest=True),
+    Column("number", "Broker's number", lambda r: r.order.broker_order_id, chars=18, shown=False),
+)  # fmt: skip
