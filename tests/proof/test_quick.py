@@ -13,6 +13,7 @@ from tests.proof import (
     p07_slow_visibility,
     p08_lying_book,
     p09_machine,
+    p13_detection,
     p15_kill,
 )
 from tests.proof.registry import pieces
@@ -72,7 +73,7 @@ def test_p15_a_kill_at_a_random_moment_lets_nothing_leave_and_ends_all(kind: str
 
 def test_every_proof_of_the_table_is_found() -> None:
     found = {piece.test for piece in pieces(release=False, wanted=set())}
-    numbers = (*range(1, 10), 11, 12, 15, 16, 17, 18, 21, 25, 26)
+    numbers = (*range(1, 10), 11, 12, 13, 15, 16, 17, 18, 21, 25, 26)
     assert {*(f"P{number}" for number in numbers), "P5 window", "fuzz"} == found
 
 
@@ -82,3 +83,8 @@ def test_parts_add_up_and_a_finding_in_one_part_stays() -> None:
     total = added([good, bad])
     assert (total.count, total.duplicate, total.note) == (5, 1, "a")
     assert not total.clean
+
+
+@pytest.mark.parametrize("way", p13_detection.WAYS)
+def test_p13_what_the_master_does_elsewhere_is_one_plan_each(way: str) -> None:
+    p13_detection.detect(30, 3, way)

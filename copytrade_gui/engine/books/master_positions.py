@@ -7,6 +7,7 @@ His positions are read at login, after each of his fills, and every ``positions_
 from __future__ import annotations
 
 import logging
+from collections import deque
 from functools import partial
 
 from msgspec import Struct
@@ -26,19 +27,33 @@ log = logging.getLogger(__name__)
 Part = tuple[InstrumentKey, Product | None]
 
 
-class _Known(Struct):
-    """A read of an account's positions in signed units, beside all fills heard of when it began.
+_PUSHED_NS = 300_000_000
+"""What was traded so long ago has been pushed by now."""
+_KEPT_NS = 600 * 1_000_000_000
 
-    ``since`` are fills of orders that were called after it ended (monotonic ns), which cannot be in
-    it; any other fill that was heard of since it began may be.
+
+class _Trade(Struct, frozen=True):
+    """Signed units that a master traded, as we heard of them.
+
+    ``source_ns`` is the place of its order among his orders; at ``absent_ns`` the order was not
+    there yet, so that no read which had ended by then shows it. Both monotonic.
+    """
+
+    part: Part
+    signed: int
+    source_ns: int
+    absent_ns: int
+
+
+class _Known(Struct):
+    """A read of an account's positions in signed units; ``heard`` is how many trades of it we knew
+    when the read began, which it shows; of the others it may show the first, or some, or none.
     """
 
     nets: dict[Part, int]
-    heard: dict[Part, int]
-    began_ns: int
+    heard: int
     ended_ns: int
     day: int
-    since: dict[Part, int]
 
 
 class MasterPositions:
@@ -50,8 +65,11 @@ class MasterPositions:
         self._work = core.work
         self._settings = core.settings
         self._known: dict[AccountId, _Known] = {}
-        self._heard: dict[AccountId, dict[Part, int]] = {}
-        """All our fills of each account, signed units."""
+        self._trades: dict[AccountId, deque[_Trade]] = {}
+        """The newest trades of each account, oldest first."""
+        self._book_ns: dict[AccountId, int] = {}
+        self._dropped: dict[AccountId, int] = {}
+        """How many older ones are not kept any more."""
         self._news = core.news
         self._due: dict[AccountId, int] = {}
         self._reading: set[AccountId] = set()
@@ -64,29 +82,64 @@ class MasterPositions:
                 self.look(master, 0.0)
             return None
         part = (key, product)
-        since = known.since.get(part, 0)
         # A product that we have no word for may be the one.
-        net = known.nets.get(part, 0) + known.nets.get((key, None), 0) + since
-        heard = self._heard.get(master, {})
-        perhaps = heard.get(part, 0) - known.heard.get(part, 0) - since
-        return (net, net + perhaps) if perhaps else (net,)
-
-    def read_at(self, master: AccountId) -> tuple[int, int]:
-        """When the newest read of his positions began and ended, monotonic; 0 if there is none."""
-        known = self._known.get(master)
-        return (0, 0) if known is None else (known.began_ns, known.ended_ns)
+        net = known.nets.get(part, 0) + known.nets.get((key, None), 0)
+        trades = self._trades.get(master, ())
+        newer = list(trades)[max(0, known.heard - self._dropped.get(master, 0)) :]
+        newer = [one for one in newer if one.part == part]
+        net += sum(one.signed for one in newer if one.absent_ns > known.ended_ns)
+        # The read shows a beginning of the others; what it does not show comes on top.
+        perhaps = [one.signed for one in newer if one.absent_ns <= known.ended_ns]
+        rest = [sum(perhaps[number:]) for number in range(len(perhaps) + 1)]
+        return tuple(sorted({net + one for one in rest}))
 
     def filled(self, order: Order, units: int) -> None:
         """So many more units of a master's order were filled."""
         account, terms = order.intent.account_id, order.intent.terms
-        part, signed = (order.key, terms.product), units if terms.side is Side.BUY else -units
-        fills = [self._heard.setdefault(account, {})]
-        known = self._known.get(account)
-        if known is not None and order.called_ns > known.ended_ns:
-            fills.append(known.since)
-        for one in fills:
-            one[part] = one.get(part, 0) + signed
+        signed = units if terms.side is Side.BUY else -units
+        called_ns = order.called_ns
+        self.traded(account, (order.key, terms.product), signed, called_ns, called_ns)
+
+    def traded(
+        self, account: AccountId, part: Part, signed: int, absent_ns: int, source_ns: int
+    ) -> None:
+        """A master traded so many signed units by an order that was not there at ``absent_ns``.
+
+        ``source_ns`` is when the order was called or seen: its place among his orders. Monotonic.
+        """
+        trades, known = self._trades.setdefault(account, deque()), self._known.get(account)
+        trades.append(_Trade(part, signed, source_ns, absent_ns))
+        dropped = self._dropped.get(account, 0)
+        shown = 0 if known is None else known.heard
+        while dropped < shown and trades[0].source_ns < source_ns - _KEPT_NS:
+            trades.popleft()
+            dropped += 1
+        self._dropped[account] = dropped
         self.look(account, 0.0)
+
+    def book_read(self, account: AccountId, began_ns: int) -> None:
+        """A complete order book of the account was read that was asked for at ``began_ns``."""
+        self._book_ns[account] = began_ns
+
+    def settled(self, master: AccountId) -> bool:
+        """True if the newest read shows no trade of his elsewhere that we have not heard of.
+
+        It may, until his order book was read after it, or what is pushed had its time to come.
+        """
+        known, lane = self._known.get(master), self._lanes.get(master)
+        if known is None or lane is None:
+            return False
+        if self._book_ns.get(master, 0) >= known.ended_ns:
+            return True
+        return lane.pushed and self._clock.mono_ns() - known.ended_ns >= _PUSHED_NS
+
+    def since(self, master: AccountId, part: Part, source_ns: int) -> int:
+        """Signed units that he traded by the order of ``source_ns`` and those after it."""
+        return sum(
+            one.signed
+            for one in self._trades.get(master, ())
+            if one.part == part and one.source_ns >= source_ns
+        )
 
     def look(self, account: AccountId, seconds: float) -> None:
         """Read a master's positions in so many seconds, or earlier if that was planned."""
@@ -117,7 +170,7 @@ class MasterPositions:
         again = self._settings.positions_every
         try:
             await self._slot(lane)
-            heard, began_ns = dict(self._heard.get(account, {})), self._clock.mono_ns()
+            heard = self._heard(account)
             rows = await session.positions()
             if lane.session is not session:
                 return
@@ -126,10 +179,12 @@ class MasterPositions:
                 part = (row.key, row.product)
                 nets[part] = nets.get(part, 0) + row.net_quantity
             day = indian_day(self._clock.wall_ns())
-            self._known[account] = _Known(nets, heard, began_ns, self._clock.mono_ns(), day, {})
-            if heard != self._heard.get(account, {}):
+            self._known[account] = _Known(nets, heard, self._clock.mono_ns(), day)
+            if heard != self._heard(account):
                 again = 0.0
             self._news.positions_read()
+            if lane.pushed:
+                self._work.later(_PUSHED_NS / 1e9, self._news.positions_read)
         except BrokerFailureError as failure:
             log.info("no positions for %s: %s", account, failure)
             again = self._settings.poll_active
@@ -137,6 +192,9 @@ class MasterPositions:
             self._reading.discard(account)
             if lane.session is not None:
                 self.look(account, again)
+
+    def _heard(self, account: AccountId) -> int:
+        return self._dropped.get(account, 0) + len(self._trades.get(account, ()))
 
     async def _slot(self, lane: Lane) -> None:
         window = lane.position_reads

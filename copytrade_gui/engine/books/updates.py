@@ -20,7 +20,7 @@ from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.ports import BrokerOrder, BrokerSession, BrokerTrade
+from copytrade_gui.ports import BrokerOrder, BrokerSession, BrokerTrade, UpdateListener
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,10 @@ class Updates:
         feed = self._feeds[lane.account_id] = _Feed(self, lane, session)
         self.stands(feed, FeedState.OFF, "")
         session.hear_updates(feed)
+
+    def feed_of(self, account: AccountId) -> UpdateListener | None:
+        """Who hears what the broker tells of this account; None without a session."""
+        return self._feeds.get(account)
 
     def detach(self, lane: Lane) -> None:
         """The session ended, or the account is gone: what its feed tells is not heard any more."""

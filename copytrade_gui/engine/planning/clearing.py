@@ -25,7 +25,7 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.planning import planner
-from copytrade_gui.engine.planning.exits import Cover, Exits, SeenFill
+from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
 from copytrade_gui.engine.planning.planner import Share
 
@@ -155,21 +155,22 @@ class Clearing:
         master_id: AccountId,
         name: str,
         terms: OrderTerms,
-        filled: SeenFill,
+        seen_ns: int,
         traded_at: Decimal | None,
         confirmed: int | None = None,
     ) -> Cleared:
         """Copies of an order that the master placed elsewhere; he has none here.
 
-        ``name`` is its id at the broker, ``traded_at`` what he got, in rupees, if he did: it
-        protects a copy of a MARKET order. Nobody is there to be asked, so what a check holds is
-        denied unless a person ``confirmed`` it. Raises DeniedError.
+        ``name`` is its id at the broker, ``seen_ns`` its place among his orders, ``traded_at``
+        what he got, in rupees, if he did: it protects a copy of a MARKET order. Nobody is there to
+        be asked, so what a check holds is denied unless a person ``confirmed`` it. Raises
+        DeniedError.
         """
         holds = self._check(terms, traded_at=traded_at, his_own=True)
         _confirm(terms, holds, confirmed)
         leaving, price = self._protected(terms, traded_at)
         followers = planner.rotate(self.followers_of(master_id), self._plan_number)
-        cover = self._exits.cover(master_id, leaving, followers, filled)
+        cover = self._exits.cover(master_id, leaving, followers, seen_ns)
         bounds = self.bounds(leaving, followers)
         at = price if leaving.price is None else leaving.price
         facts = [follower.facts for follower in followers]

@@ -55,18 +55,6 @@ class Cover(Struct, frozen=True):
     coming: dict[AccountId, int]
 
 
-class SeenFill(Struct, frozen=True, gc=False):
-    """What a master's order that was placed elsewhere has filled, in units.
-
-    ``absent_ns`` is when a read began that did not show the order yet, ``shown_ns`` when the row
-    came that says so; both monotonic.
-    """
-
-    filled: int
-    absent_ns: int
-    shown_ns: int
-
-
 class _Now(Struct):
     """One plan as it is judged when an order of it is about to leave."""
 
@@ -86,7 +74,7 @@ class Exits:
         self._settings = core.settings
         self._nets: dict[Slot, dict[AccountId, int]] = {}
         self._covers: dict[PlanId, Cover] = {}
-        self._seen: dict[PlanId, SeenFill] = {}
+        self._seen: dict[PlanId, int] = {}
         self._awaiting: set[IntentId] = set()
         self._read_ns: dict[AccountId, int] = {}
         """When the newest whole order book of an account was asked for, monotonic."""
@@ -122,17 +110,17 @@ class Exits:
         master: AccountId,
         terms: OrderTerms,
         followers: Iterable[Lane],
-        seen: SeenFill | None = None,
+        seen_ns: int = 0,
     ) -> Cover:
         """What an order of the master with these terms may take from each follower's copies.
 
-        ``seen`` is what it has filled already, where he placed it elsewhere.
+        ``seen_ns`` is its place among his orders, where he placed it elsewhere.
         """
-        return self._cover(self._exiting(master, terms, seen=seen), terms, followers)
+        return self._cover(self._exiting(master, terms, seen_ns=seen_ns), terms, followers)
 
-    def note_seen(self, plan: PlanId, seen: SeenFill) -> None:
-        """What a master's order that was placed elsewhere has filled by now."""
-        self._seen[plan] = seen
+    def note_seen(self, plan: PlanId, seen_ns: int) -> None:
+        """The place of an order that was placed elsewhere among the master's; it has this plan."""
+        self._seen[plan] = seen_ns
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
@@ -170,6 +158,7 @@ class Exits:
         """An account's books were read: what waits for its copies may be decided."""
         if read.complete:
             self._read_ns[lane.account_id] = read.began_ns
+            self.masters.book_read(lane.account_id, read.began_ns)
             if self._awaiting:
                 self._news.positions_read()
 
@@ -251,7 +240,7 @@ class Exits:
         master: AccountId,
         terms: OrderTerms,
         but: Order | None = None,
-        seen: SeenFill | None = None,
+        seen_ns: int = 0,
     ) -> Exiting:
         """What of a master's order is an exit: of one to come, or of the plan of ``but``."""
         nets = self.masters.of(master, terms.instrument.key, terms.product)
@@ -262,28 +251,20 @@ class Exits:
             if _is_own(order) and self._waits(order)
         ]
         _, unread = self._others(master, terms, waiting, but)
-        if but is not None and nets is not None:  # what he had before this order of his
-            own = [o for o in self._book.of_plan(but.intent.plan_id) if _is_own(o)]
-            sign = 1 if terms.side is Side.SELL else -1
-            nets = tuple(net + sign * sum(one.filled for one in own) for net in nets)
+        if but is not None:
+            plan = but.intent.plan_id
+            own = [one for one in self._book.of_plan(plan) if _is_own(one)]
             unread += sum(one.ordered - one.filled for one in own if one.attempt_state in _UNREAD)
-            seen = self._seen.get(but.intent.plan_id)
-        if seen is not None and nets is not None:
-            nets = self._before(master, terms, nets, seen)
+            elsewhere = self._seen.get(plan, 0)
+            seen_ns = elsewhere or but.called_ns
+        else:
+            elsewhere = seen_ns
+        if elsewhere and not self.masters.settled(master):
+            nets = None
+        if nets is not None and seen_ns:  # what he had before this order of his, and later ones
+            back = self.masters.since(master, (terms.instrument.key, terms.product), seen_ns)
+            nets = tuple(net - back for net in nets)
         return reducing(terms.side, terms.quantity, terms.product, nets, unread)
-
-    def _before(
-        self, master: AccountId, terms: OrderTerms, nets: tuple[int, ...], seen: SeenFill
-    ) -> tuple[int, ...]:
-        """What he may have had before an order of his that was placed elsewhere, signed units."""
-        began, ended = self.masters.read_at(master)
-        if ended <= seen.absent_ns:
-            return nets  # read before there was that order
-        back = seen.filled if terms.side is Side.SELL else -seen.filled
-        after = tuple(net + back for net in nets)
-        if began >= seen.shown_ns:
-            return after
-        return tuple({*nets, *after})
 
     def _others(
         self, account: AccountId, terms: OrderTerms, waiting: Sequence[Order], but: Order | None

@@ -15,14 +15,14 @@ from msgspec import Struct, structs
 from copytrade_gui.domain.events import MasterSeen, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
-from copytrade_gui.domain.order import OrderType, State
+from copytrade_gui.domain.order import OrderType, Side, State
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.planning.changing import changed
 from copytrade_gui.engine.planning.clearing import Clearing, DeniedError, seen_command
-from copytrade_gui.engine.planning.exits import Exits, SeenFill
+from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.signals.seen_row import kind_problem, terms_key, terms_of
@@ -45,7 +45,9 @@ class _Order(Struct, eq=False):
     row: BrokerOrder
     view: SeenOrder
     absent_ns: int
-    shown_ns: int
+    """When a read began that did not show it yet, monotonic."""
+    seen_ns: int
+    """When it was seen, monotonic, and later than the one before: its place among his orders."""
     instrument: Instrument | None = None
     working: bool = False
     """It is being copied at this moment."""
@@ -78,7 +80,10 @@ class MasterSignals:
         self._orders: dict[AccountId, dict[BrokerOrderId, _Order]] = {}
         self._complete_ns: dict[AccountId, int] = {}
         """When the newest complete read of a master's book began, monotonic."""
+        self._before_ns: dict[AccountId, int] = {}
+        """The same of the read before it, until the newest one's rows were told."""
         self._follow: dict[AccountId, Follow] = {}
+        self._newest_ns = 0
 
     # ------------------------------------------------------------ what a person decides
 
@@ -139,6 +144,8 @@ class MasterSignals:
             self._orders[account] = {}
             for row in absorbed.strangers:
                 self._first(lane, row, Seen.MISSED, _OLD)
+        # The rows of this read are told next: the read before it did not show what is new in them.
+        self._before_ns[account] = self._complete_ns.get(account, 0)
         self._complete_ns[account] = absorbed.began_ns
 
     def seen(self, lane: Lane, rows: Sequence[BrokerOrder]) -> None:
@@ -147,12 +154,14 @@ class MasterSignals:
         if account not in self._complete_ns or not self._is_master(lane):
             return  # whatever it is, the first complete read lists it
         known = self._orders[account]
-        for row in rows:
+        absent_ns = self._before_ns.pop(account, self._complete_ns[account])
+        for row in sorted(rows, key=_in_order):
             if is_our_tag(row.tag):
                 continue
             order = known.get(row.broker_order_id)
             if order is None:
-                order = self._first(lane, row, Seen.WAITS, "")
+                order = self._first(lane, row, Seen.WAITS, "", absent_ns)
+                self._traded(order, row.filled_quantity)
             elif order.row == row:
                 continue
             else:
@@ -162,7 +171,9 @@ class MasterSignals:
     def _is_master(self, lane: Lane) -> bool:
         return bool(self._clearing.followers_of(lane.account_id))
 
-    def _first(self, lane: Lane, row: BrokerOrder, became: Seen, reason: str) -> _Order:
+    def _first(
+        self, lane: Lane, row: BrokerOrder, became: Seen, reason: str, absent_ns: int = 0
+    ) -> _Order:
         account = lane.account_id
         view = SeenOrder(
             account_id=account,
@@ -183,11 +194,22 @@ class MasterSignals:
         )
         if view.plan_id is not None:
             view = structs.replace(view, became=Seen.COPIED, reason="")
-        order = _Order(row, view, self._complete_ns.get(account, 0), self._clock.mono_ns())
+        self._newest_ns = max(self._clock.mono_ns(), self._newest_ns + 1)
+        order = _Order(row, view, absent_ns, self._newest_ns)
         self._orders[account][row.broker_order_id] = order
         self._bus.publish(MasterSeen(view))
         self._work.start(self._name(order), f"look up {row.key}")
         return order
+
+    def _traded(self, order: _Order, units: int) -> None:
+        """His position changed by so much: what it was before tells an exit from an entry."""
+        row = order.row
+        if units and row.product is not None:
+            signed = units if row.side is Side.BUY else -units
+            part = (row.key, row.product)
+            self._exits.masters.traded(
+                order.view.account_id, part, signed, order.absent_ns, order.seen_ns
+            )
 
     def _plan_of(self, account: AccountId, number: BrokerOrderId) -> PlanId | None:
         """The plan of its copies, if it was copied before a restart."""
@@ -209,8 +231,7 @@ class MasterSignals:
     def _take(self, order: _Order, row: BrokerOrder) -> None:
         """A newer row of it."""
         before, order.row = order.row, row
-        if row.filled_quantity != before.filled_quantity:
-            order.shown_ns = self._clock.mono_ns()
+        self._traded(order, row.filled_quantity - before.filled_quantity)
         is_changed = terms_key(before) != terms_key(row)
         order.view = structs.replace(
             order.view,
@@ -222,8 +243,6 @@ class MasterSignals:
             status=row.status_text,
             changes=order.view.changes + is_changed,
         )
-        if order.view.plan_id is not None:
-            self._exits.note_seen(order.view.plan_id, _fill(order))
         self._bus.publish(MasterSeen(order.view))
         if is_changed and order.view.became is Seen.COPIED:
             self._work.start(self._change_copies(order, before), f"change {row.broker_order_id}")
@@ -309,7 +328,7 @@ class MasterSignals:
                     account,
                     row.broker_order_id,
                     terms,
-                    _fill(order),
+                    order.seen_ns,
                     row.average_price if row.average_price > 0 else None,
                     confirmed,
                 ),
@@ -317,7 +336,7 @@ class MasterSignals:
         finally:
             order.working = False
         plan = placed.plan.plan_id
-        self._exits.note_seen(plan, _fill(order))
+        self._exits.note_seen(plan, order.seen_ns)
         order.view = structs.replace(order.view, plan_id=plan)
         self._become(order, Seen.COPIED, "")
         if order.row is not row and (order.row.state in _GONE):
@@ -368,5 +387,6 @@ class MasterSignals:
         self._bus.publish(MasterSeen(order.view))
 
 
-def _fill(order: _Order) -> SeenFill:
-    return SeenFill(order.row.filled_quantity, order.absent_ns, order.shown_ns)
+def _in_order(row: BrokerOrder) -> tuple[int, str]:
+    """As they were placed: by the broker's stamp, which has whole seconds, then by its number."""
+    return row.placed_ns or 0, row.broker_order_id
