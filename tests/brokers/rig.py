@@ -102,8 +102,17 @@ class Answers:
         self._inside = False
         self._changed = asyncio.Event()
 
-    def place(self, channel: OrderChannel, number: int, deadline_ms: int = CALM_MS) -> None:
+    def place(
+        self,
+        channel: OrderChannel,
+        number: int,
+        deadline_ms: int = CALM_MS,
+        *,
+        launched: bool = False,
+    ) -> None:
         order = channel.prepare(terms(), tag(number))
+        if launched:
+            channel.launch(order)
 
         def done(reply: PlaceReply) -> None:
             assert not self._inside, "done was called before place returned"

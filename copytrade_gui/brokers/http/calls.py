@@ -29,11 +29,22 @@ JudgeReply = Callable[[int, Mapping[str, str], bytes], PlaceOutcome]
 """What a reply to one order proves: status, headers with lower-case names, body. Never raises."""
 
 
+class Unanswered:
+    """How many orders of all channels wait for their end, and when the newest left, monotonic."""
+
+    __slots__ = ("count", "newest_ns")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.newest_ns = 0
+
+
 class ReplyJudge:
     """Judges the replies of one channel; remembers the order ids that they have named."""
 
-    def __init__(self, judge: JudgeReply) -> None:
+    def __init__(self, judge: JudgeReply, unanswered: Unanswered) -> None:
         self._judge = judge
+        self.unanswered = unanswered
         self._ids: dict[BrokerOrderId, None] = {}
 
     def judge(self, reply: HttpReply) -> tuple[PlaceOutcome, bool]:
@@ -103,6 +114,10 @@ class PlaceJob(Job):
         self.wait = None
         self._done = done
         self._replies = replies
+        unanswered = replies.unanswered
+        unanswered.count += 1
+        if sent_ns:
+            unanswered.newest_ns = sent_ns
         self.tag = tag
         self._outcome: PlaceOutcome = _UNJUDGED
 
@@ -130,6 +145,7 @@ class PlaceJob(Job):
 
     def _call(self, outcome: PlaceOutcome, at_ns: int) -> None:
         self.end()
+        self._replies.unanswered.count -= 1
         try:
             self._done(PlaceReply(outcome, self.sent_ns, at_ns))
         except Exception:

@@ -79,7 +79,7 @@ class WarmChannel:
         calls, headers = needs.calls, needs.headers
         self._place_head = pool.head("POST", calls.place_path, headers)
         self._read_request = pool.head("GET", calls.idle_path, headers) + b"0\r\n\r\n"
-        self._replies = ReplyJudge(calls.judge)
+        self._replies = ReplyJudge(calls.judge, pool.unanswered)
         self._wire: Connection | None = None
         self._busy: Job | None = None
         self._prepared: PreparedOrder | None = None

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 
 from copytrade_gui.brokers.http.address import Address
+from copytrade_gui.brokers.http.calls import Unanswered
 from copytrade_gui.brokers.http.connect import open_connection_on
 from copytrade_gui.brokers.http.connection import Connection, ConnectionOwner
 from copytrade_gui.brokers.http.http_call import deadline
@@ -26,6 +27,7 @@ OPEN_TOGETHER = 50
 _BACKOFF_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _SHORTEST_KEEP_ALIVE_S = 2.0
 _SHARE_OF_IDLE_LIMIT = 0.6
+_REPLIES_TAKE_NS = 400_000_000
 
 
 class Pool:
@@ -43,6 +45,7 @@ class Pool:
         self.clock = clock
         self.timers = Timers(clock)
         self.reply_queue = ReplyQueue(clock)
+        self.unanswered = Unanswered()
         self.keep_alive_s = keep_alive_s
         self._tls = tls
         self._buffer = ReadBuffer()
@@ -73,6 +76,12 @@ class Pool:
             f"{lines}"
             "Content-Length: "
         ).encode("ascii")
+
+    @property
+    def awaits_replies(self) -> bool:
+        """True right after orders left, until all of them were answered or that takes too long."""
+        left = self.unanswered
+        return left.count > 0 and self.clock.mono_ns() - left.newest_ns < _REPLIES_TAKE_NS
 
     def hung_up(self, idle_s: float) -> None:
         """Learn from a connection that the broker closed after ``idle_s`` without a request.

@@ -28,11 +28,6 @@ class ReplyQueue:
         self._put = 0
         self._seen = 0
 
-    @property
-    def busy(self) -> bool:
-        """True while replies wait to be acted on."""
-        return bool(self._waiting)
-
     def put(self, job: Job, at_ns: int) -> None:
         """``job`` was judged; its reply was whole at monotonic ``at_ns``."""
         self._waiting.append((job, at_ns))

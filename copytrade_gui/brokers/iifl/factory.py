@@ -87,11 +87,13 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
     def channel(needs: ChannelNeeds) -> Channel:
         return WarmChannel(needs, pool) if settings.fast_orders else HttpxChannel(needs, clock)
 
-    server, queue = None, FeedQueue(clock, lambda: pool.reply_queue.busy)
+    server, queue = None, FeedQueue(clock, lambda: pool.awaits_replies)
     feed = None
     if settings.feed is not None and feed_address is not None:
-        server = FeedServer(feed_address, clock, tls_context(settings.feed.ca_file, http=False))
-        feed = FeedNeeds(server.opener, queue, clock)
+        server = FeedServer(
+            feed_address, clock, tls_context(settings.feed.ca_file, http=False), queue
+        )
+        feed = FeedNeeds(server.opener, clock)
     broker = IiflBroker(
         login_url=settings.login_url,
         clock=clock,

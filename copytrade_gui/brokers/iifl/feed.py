@@ -21,7 +21,6 @@ from copytrade_gui.brokers.iifl.feed_connection import (
     OpenFeed,
 )
 from copytrade_gui.brokers.iifl.feed_packets import PacketError, read_market
-from copytrade_gui.brokers.iifl.feed_queue import FeedQueue
 from copytrade_gui.brokers.iifl.feed_rows import is_on_its_way, order_in, order_news, trade_in
 from copytrade_gui.brokers.iifl.feed_topics import (
     MOST_AT_ONCE,
@@ -63,7 +62,6 @@ class FeedNeeds:
 
     open: Callable[[str | None], OpenFeed]
     """For a local address that connections must leave from; None: the system chooses."""
-    queue: FeedQueue
     clock: Clock
 
 
@@ -210,9 +208,6 @@ class Feed:
     # ------------------------------------------------------------ what comes
 
     def _heard(self, topic: str, payload: bytes) -> None:
-        self._needs.queue.put(self._take, topic, payload)
-
-    def _take(self, topic: str, payload: bytes) -> None:
         listener = self._listener
         if listener is None:
             return

@@ -27,6 +27,7 @@ from copytrade_gui.brokers.http.http_call import deadline
 from copytrade_gui.brokers.http.reasons import reason_of
 from copytrade_gui.brokers.http.timers import Timers, Wait
 from copytrade_gui.brokers.http.tls_memory import ReadBuffer
+from copytrade_gui.brokers.iifl.feed_queue import FeedQueue
 from copytrade_gui.ports import Clock
 
 KEEP_ALIVE_S = 20
@@ -37,7 +38,8 @@ _ANSWER_S = 10.0
 OPEN_TOGETHER = 50
 """Handshakes at one time: 500 at once would starve the loop for most of a second."""
 _MOST_BUFFERED = 256 * 1024
-"""Bytes of a packet that is not whole yet."""
+"""Bytes that are not read yet: of a packet that is not whole, or whose turn has not come."""
+_NOT_MQTT = "the feed sent what is not MQTT"
 _REFUSED_TOPIC = 0x80
 _SESSION_OVER = frozenset({4, 5})
 
@@ -101,10 +103,13 @@ class OpenFeed(Protocol):
 class FeedServer:
     """The feed's address, and what its connections share."""
 
-    def __init__(self, address: Address, clock: Clock, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, address: Address, clock: Clock, tls: ssl.SSLContext, queue: FeedQueue
+    ) -> None:
         self._address = address
         self._clock = clock
         self._tls = tls
+        self._queue = queue
         self._buffer = ReadBuffer()
         self._gate = asyncio.Semaphore(OPEN_TOGETHER)
         self._timers = Timers(clock)
@@ -142,7 +147,7 @@ class FeedServer:
     async def _connect(self, line: _Line, source_address: str | None, client: _Client) -> object:
         protocol = await open_connection_on(
             self._address,
-            lambda: _Packets(client, line),
+            lambda: _Packets(client, line, self._queue),
             tls=self._tls,
             buffer=self._buffer,
             source_address=source_address,
@@ -183,22 +188,24 @@ class _Complaints:
     info = warning = error = debug
 
     def exception(self, *_: object, **__: object) -> None:
-        self._client.broken = "the feed sent what is not MQTT"
+        self._client.broken = _NOT_MQTT
 
     critical = exception
 
 
 class _Packets(MQTTProtocol):  # type: ignore[misc]  # the library ships no types
-    """Bytes to packets at once, without a task for each connection, and with a bound."""
+    """Bytes to packets when it is their turn, without a task a connection, and with a bound."""
 
-    def __init__(self, client: _Client, line: _Line) -> None:
+    def __init__(self, client: _Client, line: _Line, queue: FeedQueue) -> None:
         super().__init__(
             connection_state=client._connection_state,
             id_generator=client._package_handler.id_generator,
         )
         self._client = client
         self._line = line
-        self._rest = b""
+        self._queue = queue
+        self._unread = bytearray()
+        self._turn_comes = False
         self._closed.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -210,11 +217,24 @@ class _Packets(MQTTProtocol):  # type: ignore[misc]  # the library ships no type
         if self._connection is None or line.over:
             self._transport.abort()
             return
-        data = self._rest + data
-        read = self._read_packet(data)
-        self._rest = data[read:]
-        if read < 0 or self._client.broken or len(self._rest) > _MOST_BUFFERED:
-            line.end(self._client.broken or "the feed sent what is not MQTT")
+        self._unread += data
+        if not line.in_use:
+            self._read_all()
+        elif len(self._unread) > _MOST_BUFFERED:
+            self._read_all()  # it ends here unless these were many packets
+        elif not self._turn_comes:
+            self._turn_comes = True
+            self._queue.put(self._read_all)
+
+    def _read_all(self) -> None:
+        self._turn_comes = False
+        if self._line.over:
+            return
+        read = self._read_packet(bytes(self._unread))
+        if read >= 0:
+            del self._unread[:read]
+        if read < 0 or self._client.broken or len(self._unread) > _MOST_BUFFERED:
+            self._line.end(self._client.broken or _NOT_MQTT)
 
     def eof_received(self) -> bool:
         return False
@@ -279,6 +299,11 @@ class _Line:
         if self.over:
             raise ConnectionResetError(self.over)
         self._ping()
+
+    @property
+    def in_use(self) -> bool:
+        """Logged in: what comes now is news, and no answer that somebody waits for."""
+        return self._stands and not self._answers
 
     def heard_now(self) -> None:
         """Bytes came."""

@@ -1,8 +1,8 @@
-"""News of all accounts on its way to be acted upon: replies to orders go first.
+"""What came over the feeds of all accounts, on its way to be read: replies to orders go first.
 
 Right after a burst the broker sends several pieces of news for each of five hundred orders, while
-their replies still come in. Acting on news costs several times what reading it costs; done at once,
-the last reply would wait behind it in its socket, and somebody waits for that reply.
+their replies still come in. To read news and act on it costs several times what taking it from its
+socket costs; done at once, the last reply would wait behind it, and somebody waits for that reply.
 """
 
 from __future__ import annotations
@@ -16,26 +16,25 @@ from copytrade_gui.ports import Clock
 
 log = logging.getLogger(__name__)
 
-PATIENCE_NS = 250_000_000
+PATIENCE_NS = 400_000_000
 """No news waits longer than this for replies."""
-AT_ONCE = 25
+AT_ONCE = 10
+"""Connections whose news is read before the sockets are looked at again."""
 _AGAIN_S = 0.002
-
-Take = Callable[[str, bytes], None]
 
 
 class FeedQueue:
-    """Hands messages on in the order in which they came. ``busy`` tells that replies wait."""
+    """Does what is put in, in its order. ``busy`` tells that replies are awaited."""
 
     def __init__(self, clock: Clock, busy: Callable[[], bool]) -> None:
         self._clock = clock
         self._busy = busy
-        self._waiting: deque[tuple[Take, str, bytes, int]] = deque()
+        self._waiting: deque[tuple[Callable[[], None], int]] = deque()
         self._turning = False
 
-    def put(self, take: Take, topic: str, payload: bytes) -> None:
-        """A message came that ``take`` is for."""
-        self._waiting.append((take, topic, payload, self._clock.mono_ns()))
+    def put(self, work: Callable[[], None]) -> None:
+        """Do this soon."""
+        self._waiting.append((work, self._clock.mono_ns()))
         if not self._turning:
             self._turning = True
             asyncio.get_running_loop().call_soon(self._turn)
@@ -48,15 +47,14 @@ class FeedQueue:
         if not self._waiting:
             self._turning = False
             return
-        oldest_ns = self._waiting[0][3]
-        if self._busy() and self._clock.mono_ns() - oldest_ns < PATIENCE_NS:
+        if self._busy() and self._clock.mono_ns() - self._waiting[0][1] < PATIENCE_NS:
             self._clock.call_later(_AGAIN_S, self._turn)
             return
         for _ in range(min(AT_ONCE, len(self._waiting))):
-            take, topic, payload, _at_ns = self._waiting.popleft()
+            work, _since_ns = self._waiting.popleft()
             try:
-                take(topic, payload)
+                work()
             except Exception:
                 # One account's bug must not keep the others' news.
-                log.exception("news of the feed was not taken in topic=%s", topic)
+                log.exception("news of a feed was not taken in")
         asyncio.get_running_loop().call_soon(self._turn)
