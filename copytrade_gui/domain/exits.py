@@ -1,24 +1,30 @@
-"""An exit never opens: what of an order reduces its account's position, and what a copy may be.
+"""Exits in proportion: what of an order reduces its account's position, and what a copy gives up.
 
 A master's order may do two things at once: its first units reduce what he has, the rest opens or
-enlarges a position. The follower's share of the first part is bounded by what his copies hold; his
-share of the second is what his sizing rule gives.
+enlarges a position. Of the first a copy gives up the same part of what it holds, whatever its
+sizing rule says, and all of it when he gives up all; the rest is sized like any entry. So an exit
+never opens, and the last one closes exactly what the copies opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from fractions import Fraction
 
 from msgspec import Struct
 
+from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import Product, Side
-from copytrade_gui.domain.sizing import Sized
+from copytrade_gui.domain.sizing import Rounding, Sized
+from copytrade_gui.domain.sizing.ledger import NOTHING, round_exit
 
 NO_COPY = "no_copy_to_exit"
 CUT_TO_COPY = "cut_to_copy"
+IN_PROPORTION = "exit_in_proportion"
+BELOW_LOT = "exit_below_lot"
 AWAITS_COPY = "awaits_copy"
 
-_OUT_OF_HOLDINGS = frozenset({Product.DELIVERY, Product.BNPL})
+OUT_OF_HOLDINGS = frozenset({Product.DELIVERY, Product.BNPL})
 """Nothing is sold short for delivery, and what is held from earlier days is in no position book."""
 
 
@@ -27,72 +33,124 @@ def against(side: Side, net: int) -> int:
     return max(0, net if side is Side.SELL else -net)
 
 
-class Exiting(Struct, frozen=True, gc=False):
+class Exiting(Struct, frozen=True):
     """Units of an order that reduce its account's position; the rest opens or enlarges one.
 
     ``least`` is what is known to, ``most`` what may until more was read of the account.
+    ``position`` are the fewest and the most units that it would reduce; None where nobody knows
+    what the exit is a part of.
     """
 
     least: int
     most: int
+    position: tuple[int, int] | None = None
 
     @property
     def known(self) -> bool:
         """True if no read can tell more."""
-        return self.least == self.most
+        return self.least == self.most and (
+            self.position is None or self.position[0] == self.position[1]
+        )
 
 
 def reducing(
-    side: Side, quantity: int, product: Product, nets: Iterable[int] | None, unread: int
+    side: Side,
+    quantity: int,
+    product: Product,
+    nets: Iterable[int] | None,
+    unread: int,
+    ordered_here: int = 0,
 ) -> Exiting:
     """What of an order is an exit.
 
     ``nets`` is what the position may be, in signed units, None where it is not known; ``unread``
-    are units of earlier orders of the other side that may have filled since.
+    are units of earlier orders of the other side that may have filled since. Of a product that is
+    in no position book ``ordered_here`` is what the account bought less sold by orders that were
+    copied: selling as much or more leaves nothing that a copy could be a part of.
     """
-    if product in _OUT_OF_HOLDINGS:
-        out = quantity if side is Side.SELL else 0
-        return Exiting(out, out)
+    if product in OUT_OF_HOLDINGS:
+        if side is Side.BUY:
+            return Exiting(0, 0)
+        known = max(quantity, ordered_here)
+        return Exiting(quantity, quantity, (known, known) if ordered_here > 0 else None)
     if nets is None:
         return Exiting(0, quantity)
     reduced = [against(side, net) for net in nets]
-    return Exiting(min(quantity, *reduced), min(quantity, max(reduced) + unread))
+    low, high = min(reduced), max(reduced) + unread
+    return Exiting(min(quantity, low), min(quantity, high), (low, high))
+
+
+class Copy(Struct, frozen=True):
+    """What a follower's copies have for an exit, in units.
+
+    ``held`` is no other order's to reduce, ``leaving`` is, ``coming`` are copies that were sent and
+    may have filled since. ``carry`` is what rounding left over (``domain.sizing.ledger``).
+    """
+
+    held: int = 0
+    leaving: int = 0
+    coming: int = 0
+    carry: Fraction = NOTHING
+
+
+NO_COPIES = Copy()
+
+Entry = Callable[[int, Fraction], Sized]
+"""Sizes so many units of a master's order that open, with what rounding left over before it."""
+
+
+class Part(Struct, frozen=True):
+    """A copy of an order that reduces: units that close, units that open, and the carry after it.
+
+    ``beyond`` are the units of the master's order that open: what ``opening`` is the copy of.
+    """
+
+    closing: int
+    opening: int
+    beyond: int
+    carry: Fraction | None = None
+
+    @property
+    def quantity(self) -> int:
+        """Both together."""
+        return self.closing + self.opening
+
+    def may_open(self, beyond: int, lot_size: int) -> int:
+        """Units that may open if so many of the master's do, as was read since."""
+        if beyond >= self.beyond:
+            return self.opening
+        opening = self.opening * beyond // self.beyond
+        return opening - opening % lot_size
+
+
+class Reducing(Struct, frozen=True):
+    """A master's order that may reduce, the same for all followers; quantities in units."""
+
+    quantity: int
+    lot_size: int
+    exiting: Exiting
 
 
 def within_copy(
-    sized: Sized, *, quantity: int, exiting: Exiting, held: int, coming: int, lot_size: int
-) -> Sized:
-    """Bound a copy of an order of ``quantity`` units of which ``exiting`` reduce the master's.
+    order: Reducing, copy: Copy, entry: Entry, rounding: Rounding = Rounding.DOWN
+) -> tuple[Sized, Part | None]:
+    """What a follower's copy of an order is that may reduce the master's position, and its parts.
 
-    ``held`` are units that the follower's copies hold and no other order of his is about to reduce,
-    ``coming`` units of copies that were sent and may have filled since. An order that counts on
-    what is not known yet has to wait until it is.
+    One that follows from what is not known yet has to wait until it is. Without an exit it is an
+    entry, and has no parts.
     """
-    if not sized.quantity or not exiting.most:
-        return sized
-    sure = _most(sized.quantity, quantity, exiting.most, held, lot_size)
-    hoped = _most(sized.quantity, quantity, exiting.least, held + coming, lot_size)
-    if sure == sized.quantity:
-        return sized
-    if hoped > sure:
+    if not order.exiting.most:
+        return entry(order.quantity, copy.carry), None
+    least, most = _least_and_most(order, copy, entry, rounding)
+    if least.quantity < most.quantity:
         return Sized(
-            hoped,
+            most.quantity,
             AWAITS_COPY,
             "It may be an exit, and leaves as soon as reads of the books show what there is to "
             "reduce: the master's position, and the copy's.",
-        )
-    if not sure:
-        return Sized(0, NO_COPY, _nothing_held(held))
-    return Sized(
-        sure,
-        CUT_TO_COPY,
-        f"The rule gives {sized.quantity}; an exit is at most what the copy holds, {held} now.",
-    )
-
-
-def _most(sized: int, quantity: int, exiting: int, held: int, lot_size: int) -> int:
-    most = held + opening_share(sized, quantity, exiting, lot_size)
-    return min(sized, most - most % lot_size)
+            most.carry,
+        ), most
+    return _verdict(order, copy, entry, most), most
 
 
 def opening_share(sized: int, quantity: int, exiting: int, lot_size: int) -> int:
@@ -101,10 +159,99 @@ def opening_share(sized: int, quantity: int, exiting: int, lot_size: int) -> int
     return opening - opening % lot_size
 
 
-def _nothing_held(held: int) -> str:
-    if held:
-        return f"The master's order is an exit, and the copy holds {held}, less than one lot."
-    return (
+def _least_and_most(
+    order: Reducing, copy: Copy, entry: Entry, rounding: Rounding
+) -> tuple[Part, Part]:
+    """What the copy may have to be, by its quantity."""
+    exiting = order.exiting
+    if exiting.position is None:
+        found = [
+            _bounded(order, reduced, copy, coming, entry)
+            for reduced in {exiting.least, exiting.most}
+            for coming in {0, copy.coming}
+        ]
+    else:
+        found = [
+            _in_proportion(order, position, copy, coming, entry, rounding)
+            for position in {*exiting.position}
+            for coming in {0, copy.coming}
+        ]
+    ordered = sorted(found, key=lambda part: part.quantity)
+    return ordered[0], ordered[-1]
+
+
+def _bounded(order: Reducing, reduced: int, copy: Copy, coming: int, entry: Entry) -> Part:
+    """The rule's own share, of which what reduces is at most what the copy holds."""
+    whole, beyond = entry(order.quantity, NOTHING).quantity, order.quantity - reduced
+    opening = whole if not reduced else entry(beyond, NOTHING).quantity if beyond else 0
+    units = min(whole, copy.held + coming + opening)
+    units -= units % order.lot_size
+    opening = min(units, opening)
+    return Part(units - opening, opening, beyond)
+
+
+def _in_proportion(
+    order: Reducing, position: int, copy: Copy, coming: int, entry: Entry, rounding: Rounding
+) -> Part:
+    """The part of the copy that the master gives up of his position, and an entry for the rest."""
+    reduced, lot_size = min(order.quantity, position), order.lot_size
+    closing, carry = 0, copy.carry
+    if reduced:
+        held, part = copy.held + coming, Fraction(reduced, position)
+        rounded = round_exit(held + copy.leaving, part, lot_size, carry, rounding)
+        closing, carry = min(rounded.quantity, held - held % lot_size), rounded.carry
+    beyond = order.quantity - reduced
+    if not beyond:
+        return Part(closing, 0, 0, carry)
+    opened = entry(beyond, carry)
+    if opened.carry is not None or not reduced:
+        return Part(closing, opened.quantity, beyond, opened.carry)
+    return Part(closing, opened.quantity, beyond, carry)
+
+
+def _verdict(order: Reducing, copy: Copy, entry: Entry, part: Part) -> Sized:
+    """The answer, with its reason where it is another than the rule's own."""
+    rule, units, held = entry(order.quantity, copy.carry), part.quantity, copy.held
+    if not units:
+        code, reason = _none(order, copy, entry, part)
+        return Sized(0, code, reason, part.carry)
+    if units == rule.quantity:
+        return Sized(units, rule.code, rule.reason, part.carry)
+    if order.exiting.position is None:
+        what = f"An exit is at most what the copy holds, {grouped(held)}"
+    elif part.opening and not part.closing:
+        what = f"No copy is held to close; it opens {grouped(part.opening)}"
+    elif part.opening:
+        what = (
+            f"It closes {grouped(part.closing)} of the {grouped(held)} that the copy holds, and "
+            f"opens {grouped(part.opening)}"
+        )
+    else:
+        what = (
+            f"An exit takes of a copy what the master takes of his position: {grouped(units)} of "
+            f"the {grouped(held)} that it holds"
+        )
+    code = CUT_TO_COPY if units < rule.quantity else IN_PROPORTION
+    return Sized(units, code, f"{what}. The rule alone gives {grouped(rule.quantity)}.", part.carry)
+
+
+def _none(order: Reducing, copy: Copy, entry: Entry, part: Part) -> tuple[str, str]:
+    """Why nothing is left to be done."""
+    if part.beyond and not copy.held:
+        rule = entry(part.beyond, NOTHING)
+        return rule.code, rule.reason
+    if copy.held >= order.lot_size and order.exiting.position is not None:
+        return BELOW_LOT, (
+            f"The master gives up {grouped(order.quantity)} of "
+            f"{grouped(order.exiting.position[1])}; of the {grouped(copy.held)} that the copy "
+            f"holds that is less than one lot of {grouped(order.lot_size)}. A later exit takes it."
+        )
+    if copy.held:
+        return NO_COPY, (
+            f"The master's order is an exit, and the copy holds {grouped(copy.held)}, less than "
+            "one lot."
+        )
+    return NO_COPY, (
         "The master's order is an exit, and no copied quantity is left to reduce here. If another "
         "exit of this account is open, cancel it first."
     )

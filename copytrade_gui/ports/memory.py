@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.day import DaySeal, OpenDay
 from copytrade_gui.domain.events import Event, PlanSettled
 from copytrade_gui.domain.halt import AccountHalt
@@ -30,12 +30,16 @@ class JournalFailureError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What copies of earlier days made in one account: ``net`` is bought less sold, in units."""
+    """What orders of earlier days made in one account: ``net`` is bought less sold, in units.
+
+    ``role`` tells a master's own orders from copies.
+    """
 
     account_id: AccountId
     key: InstrumentKey
     product: Product
     net: int
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.clearing import DeniedError, questions
-from copytrade_gui.engine.planning.planner import Share, share_out
+from copytrade_gui.engine.planning.planner import share_out
+from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.refusing import refusals_logged

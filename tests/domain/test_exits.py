@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copytrade_gui.domain.exits import Exiting, against, opening_share, reducing, within_copy
+from copytrade_gui.domain.exits import (
+    NO_COPIES,
+    Copy,
+    Entry,
+    Exiting,
+    Part,
+    Reducing,
+    against,
+    opening_share,
+    reducing,
+    within_copy,
+)
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Sized
+from copytrade_gui.domain.sizing.ledger import NOTHING
 
 BUY, SELL = Side.BUY, Side.SELL
 
 
 @pytest.mark.parametrize(
-    ("side", "quantity", "product", "nets", "unread", "least", "most"),
+    ("side", "quantity", "product", "nets", "unread", "exiting"),
     [
-        (SELL, 10, Product.INTRADAY, (10,), 0, 10, 10),
-        (SELL, 10, Product.INTRADAY, (4,), 0, 4, 4),
-        (SELL, 10, Product.INTRADAY, (0,), 0, 0, 0),  # a short is an entry
-        (SELL, 10, Product.INTRADAY, (-5,), 0, 0, 0),
-        (BUY, 10, Product.NORMAL, (-5,), 0, 5, 5),
-        (SELL, 10, Product.NORMAL, (0, 10), 0, 0, 10),  # one of both
-        (SELL, 10, Product.INTRADAY, (0,), 7, 0, 7),  # a buy that may have filled since
-        (SELL, 10, Product.INTRADAY, None, 0, 0, 10),  # not known
-        (BUY, 10, Product.INTRADAY, None, 0, 0, 10),
-        (SELL, 10, Product.DELIVERY, (0,), 0, 10, 10),  # nothing is sold short for delivery
-        (BUY, 10, Product.DELIVERY, (-10,), 0, 0, 0),
-        (BUY, 10, Product.BNPL, None, 0, 0, 0),
+        (SELL, 10, Product.INTRADAY, (10,), 0, Exiting(10, 10, (10, 10))),
+        (SELL, 10, Product.INTRADAY, (40,), 0, Exiting(10, 10, (40, 40))),
+        (SELL, 10, Product.INTRADAY, (4,), 0, Exiting(4, 4, (4, 4))),
+        (SELL, 10, Product.INTRADAY, (0,), 0, Exiting(0, 0, (0, 0))),  # a short is an entry
+        (SELL, 10, Product.INTRADAY, (-5,), 0, Exiting(0, 0, (0, 0))),
+        (BUY, 10, Product.NORMAL, (-5,), 0, Exiting(5, 5, (5, 5))),
+        (SELL, 10, Product.NORMAL, (0, 10), 0, Exiting(0, 10, (0, 10))),  # one of both
+        (SELL, 10, Product.NORMAL, (10, 30), 0, Exiting(10, 10, (10, 30))),  # all, or a third
+        (SELL, 10, Product.INTRADAY, (0,), 7, Exiting(0, 7, (0, 7))),  # may have filled since
+        (SELL, 10, Product.INTRADAY, None, 0, Exiting(0, 10)),  # not known
+        (BUY, 10, Product.INTRADAY, None, 0, Exiting(0, 10)),
+        (SELL, 10, Product.DELIVERY, (0,), 0, Exiting(10, 10)),  # nothing is sold short there
+        (BUY, 10, Product.DELIVERY, (-10,), 0, Exiting(0, 0)),
+        (BUY, 10, Product.BNPL, None, 0, Exiting(0, 0)),
     ],
 )
 def test_what_of_a_masters_order_is_an_exit(
@@ -38,56 +53,108 @@ def test_what_of_a_masters_order_is_an_exit(
     product: Product,
     nets: tuple[int, ...] | None,
     unread: int,
-    least: int,
-    most: int,
+    exiting: Exiting,
 ) -> None:
-    assert reducing(side, quantity, product, nets, unread) == Exiting(least, most)
+    assert reducing(side, quantity, product, nets, unread) == exiting
+    whole = exiting.position is None or len(set(exiting.position)) == 1
+    assert exiting.known == (exiting.least == exiting.most and whole)
 
 
 @pytest.mark.parametrize(
-    ("sized", "quantity", "exiting", "held", "coming", "gets", "code"),
+    ("ordered_here", "part"), [(40, (40, 40)), (10, (10, 10)), (4, (10, 10)), (0, None)]
+)
+def test_a_delivery_is_a_part_of_what_was_ordered_here(
+    ordered_here: int, part: tuple[int, int] | None
+) -> None:
+    """What he holds from elsewhere is in no book; selling as much as was copied is all of it."""
+    exiting = reducing(SELL, 10, Product.DELIVERY, (0,), 0, ordered_here)
+    assert exiting == Exiting(10, 10, part)
+
+
+def ratio(value: str) -> Entry:
+    return lambda units, _carry: Sized(int(Decimal(value) * units))
+
+
+@pytest.mark.parametrize(
+    ("rule", "quantity", "position", "held", "coming", "gets", "code"),
     [
-        (7, 10, 0, 0, 0, 7, ""),  # an entry
-        (7, 10, 10, 7, 0, 7, ""),
-        (7, 10, 10, 0, 0, 0, "no_copy_to_exit"),
-        (7, 10, 10, 4, 0, 4, "cut_to_copy"),
-        (7, 10, 10, 0, 7, 7, "awaits_copy"),
-        (7, 10, 10, 2, 3, 5, "awaits_copy"),
-        (14, 20, 10, 7, 0, 14, ""),  # a reversal: out of 7, short by 7
-        (14, 20, 10, 0, 0, 7, "cut_to_copy"),  # no copy: the entry alone
-        (14, 20, 10, 3, 0, 10, "cut_to_copy"),
-        (0, 10, 10, 5, 0, 0, ""),  # the sizing rule's own verdict stays
+        ("0.7", 10, (10, 10), 7, 0, 7, ""),
+        ("0.7", 10, (10, 10), 0, 0, 0, "no_copy_to_exit"),
+        ("0.7", 10, (10, 10), 4, 0, 4, "cut_to_copy"),
+        ("0.7", 10, (10, 10), 9, 0, 9, "exit_in_proportion"),  # the last exit closes exactly
+        ("0.7", 10, (20, 20), 14, 0, 7, ""),
+        ("0.7", 10, (20, 20), 30, 0, 15, "exit_in_proportion"),
+        ("0.7", 10, (30, 30), 2, 0, 0, "exit_below_lot"),
+        ("0", 10, (10, 10), 4, 0, 4, "exit_in_proportion"),  # the rule is not asked
+        ("0.7", 10, (10, 10), 0, 7, 7, "awaits_copy"),
+        ("0.7", 10, (10, 10), 2, 3, 5, "awaits_copy"),
+        ("0.7", 10, (10, 20), 14, 0, 14, "awaits_copy"),  # all of it, or half
+        ("0.7", 10, (0, 10), 7, 0, 7, ""),  # exit or entry, it is the same
+        ("0.7", 10, (0, 10), 3, 0, 7, "awaits_copy"),
+        ("0.7", 20, (10, 10), 7, 0, 14, ""),  # a reversal: out of 7, short by 7
+        ("0.7", 20, (10, 10), 0, 0, 7, "cut_to_copy"),  # no copy: the entry alone
+        ("0.7", 20, (10, 10), 3, 0, 10, "cut_to_copy"),
+        ("0.7", 10, None, 7, 0, 7, ""),  # of what it is a part nobody knows: as the rule says
+        ("0.7", 10, None, 9, 0, 7, ""),
+        ("0.7", 10, None, 4, 0, 4, "cut_to_copy"),
+        ("0.7", 10, None, 4, 3, 7, "awaits_copy"),
     ],
 )
-def test_what_a_copy_may_be(
-    sized: int, quantity: int, exiting: int, held: int, coming: int, gets: int, code: str
+def test_what_a_copy_gives_up(
+    rule: str,
+    quantity: int,
+    position: tuple[int, int] | None,
+    held: int,
+    coming: int,
+    gets: int,
+    code: str,
 ) -> None:
-    copy = within_copy(
-        Sized(sized),
-        quantity=quantity,
-        exiting=Exiting(exiting, exiting),
-        held=held,
-        coming=coming,
-        lot_size=1,
-    )
-    assert (copy.quantity, copy.code) == (gets, code)
-    assert bool(copy.reason) == bool(code)
+    low, high = position or (quantity, quantity)
+    exiting = Exiting(min(quantity, low), min(quantity, high), position)
+    sized, part = within_copy(Reducing(quantity, 1, exiting), Copy(held, 0, coming), ratio(rule))
+    assert (sized.quantity, sized.code) == (gets, code)
+    assert bool(sized.reason) == bool(code)
+    assert part is not None
+    assert part.quantity == gets
+
+
+def test_an_entry_is_the_rules_own_and_has_no_parts() -> None:
+    order = Reducing(10, 1, Exiting(0, 0, (0, 0)))
+    assert within_copy(order, Copy(5), ratio("0.7")) == (Sized(7), None)
 
 
 def test_what_is_not_known_to_be_an_entry_waits() -> None:
-    copy = within_copy(Sized(7), quantity=10, exiting=Exiting(0, 10), held=0, coming=0, lot_size=1)
-    assert (copy.quantity, copy.code) == (7, "awaits_copy")
-    copy = within_copy(Sized(7), quantity=10, exiting=Exiting(0, 10), held=7, coming=0, lot_size=1)
-    assert (copy.quantity, copy.code) == (7, ""), "exit or entry, it opens nothing by an exit"
+    order = Reducing(10, 1, Exiting(0, 10))
+    sized, part = within_copy(order, NO_COPIES, ratio("0.7"))
+    assert (sized.quantity, sized.code) == (7, "awaits_copy")
+    assert part == Part(0, 7, 10)
+    sized, _ = within_copy(order, Copy(7), ratio("0.7"))
+    assert (sized.quantity, sized.code) == (7, ""), "exit or entry, it opens nothing by an exit"
+
+
+def test_two_exits_at_once_take_their_parts_and_never_more_than_is_left() -> None:
+    """Half of his position is being sold already: so is half of the copy."""
+    order = Reducing(5, 1, Exiting(5, 5, (10, 10)))
+    sized, _ = within_copy(order, Copy(held=4, leaving=4), ratio("0.8"))
+    assert (sized.quantity, sized.code) == (4, "")
+    sized, _ = within_copy(order, Copy(held=1, leaving=7), ratio("0.8"))
+    assert (sized.quantity, sized.code) == (1, "cut_to_copy")
 
 
 def test_an_exit_leaves_in_whole_lots() -> None:
-    whole = Exiting(150, 150)
-    copy = within_copy(Sized(150), quantity=150, exiting=whole, held=100, coming=0, lot_size=75)
-    assert (copy.quantity, copy.code) == (75, "cut_to_copy")
-    copy = within_copy(Sized(150), quantity=150, exiting=whole, held=50, coming=0, lot_size=75)
-    assert (copy.quantity, copy.code) == (0, "no_copy_to_exit")
-    assert "holds 50, less than one lot" in copy.reason
+    whole = Reducing(150, 75, Exiting(150, 150, (150, 150)))
+    sized, _ = within_copy(whole, Copy(100), ratio("1"))
+    assert (sized.quantity, sized.code) == (75, "cut_to_copy")
+    sized, _ = within_copy(whole, Copy(50), ratio("1"))
+    assert (sized.quantity, sized.code) == (0, "no_copy_to_exit")
+    assert "holds 50, less than one lot" in sized.reason
+
+
+def test_what_may_open_shrinks_with_what_of_the_order_opens() -> None:
+    part = Part(closing=75, opening=150, beyond=100)
+    assert part.may_open(100, 75) == part.may_open(120, 75) == 150
+    assert part.may_open(50, 75) == 75
+    assert part.may_open(49, 75) == part.may_open(0, 75) == 0
 
 
 @dataclass
@@ -175,20 +242,16 @@ def test_no_sequence_of_fills_and_master_orders_lets_an_exit_open(
             truth = min(quantity, against(side, master.net(known=False)))
             resting = sum(one.filled - one.known for one in master.orders if one.read)
             assert exiting.most >= truth - resting, "an exit was taken for an entry"
-            free = against(side, copy.net(known=True)) - copy.left(side)
-            bounded = within_copy(
-                Sized(sized),
-                quantity=quantity,
-                exiting=exiting,
-                held=max(0, free),
-                coming=0,
-                lot_size=1,
+            net, leaving = against(side, copy.net(known=True)), copy.left(side)
+            free = max(0, net - leaving)
+            order = Reducing(quantity, 1, exiting)
+            bounded, _ = within_copy(
+                order, Copy(free, leaving if free else 0), ratio(f"{sized / quantity:.3f}")
             )
-            assert bounded.quantity <= sized
             master.orders.append(Placed(side, quantity))
             if bounded.quantity and bounded.code != "awaits_copy":
-                opening = opening_share(sized, quantity, exiting.most, 1)
-                assert bounded.quantity <= max(0, free) + opening
+                rule = ratio(f"{sized / quantity:.3f}")(quantity - exiting.most, NOTHING).quantity
+                assert bounded.quantity <= free + rule
                 is_exit = exiting.most == quantity
                 copy.orders.append(Placed(side, bounded.quantity, exiting=is_exit))
         elif what == "master fills":

@@ -30,6 +30,7 @@ COUNTS = {
     "fuzz_tls": Count(1_000, 5_000),
     "fuzz_parser": Count(20_000, 1_000_000),
     "resend": Count(2_400, 24_000),
+    "sizing": Count(20_000, 1_000_000),
     "disk": Count(50, 500),
     "storage_kills": Count(60, 600),
 }

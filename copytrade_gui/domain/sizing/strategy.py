@@ -1,7 +1,7 @@
 """The table of sizing rules: a new one is a file or a row of a file beside this, and one row here.
 
-The editor's choices, the words of a CSV file and the bounds of a value come
-from this table.
+The editor's choices, the words of a CSV file, the bounds of a value and the rules of
+``docs/sizing.md`` come from this table.
 """
 
 from __future__ import annotations
@@ -37,4 +37,4 @@ class Strategy(StrEnum):
     @property
     def follows_quantity(self) -> bool:
         """True if the size is a multiple of the master's quantity."""
-        return self in (Strategy.RATIO, Strategy.MIRROR, Strategy.EQUITY)
+        return self.kind.of_master

@@ -27,7 +27,7 @@ from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
-from copytrade_gui.engine.planning.planner import Share
+from copytrade_gui.engine.planning.share import Share
 
 HIS_OWN = frozenset({"no_reference", "no_price", "stop_side", "duplicate_order"})
 """Checks of what a master decided himself when he placed an order at the broker."""
@@ -286,7 +286,7 @@ class Clearing:
             limits.special,
             {lane.account_id: len(self._book.open_of(lane.account_id)) for lane in lanes},
             {lane.account_id: lane.ordered_on(today) for lane in lanes},
-            self._exits.nets_of(terms),
+            self._exits.ledger.nets_of(terms),
             freeze,
         )
 

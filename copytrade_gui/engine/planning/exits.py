@@ -1,8 +1,7 @@
 """What each follower has to reduce when a master's order reduces what the master has.
 
-A copied quantity is what the fills of an account's copies make in one instrument and product: today
-for INTRADAY, which the broker squares off, else as far back as fills are stored. Orders of the
-account that are open or in doubt count against it, so that two exits in a row never overshoot.
+It is a part of what his copies hold (``copy_ledger``). Orders of the account that are open or in
+doubt count against it, so that two exits in a row never overshoot.
 """
 
 from __future__ import annotations
@@ -12,19 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
-    CUT_TO_COPY,
+    NO_COPIES,
     NO_COPY,
+    Copy,
     Exiting,
+    Part,
     against,
     opening_share,
     reducing,
 )
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
-from copytrade_gui.domain.instrument import InstrumentKey
-from copytrade_gui.domain.order import OrderTerms, Product, Side, State
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import OrderTerms, Side, State
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.books.poller import Poller
@@ -32,10 +32,8 @@ from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import GIVEN_UP, Order
-from copytrade_gui.ports import Copied
-
-Slot = tuple[InstrumentKey, Product, int]
-"""Instrument and product, with the Indian day for INTRADAY and 0 for what is carried."""
+from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.engine.planning.share import Share
 
 _UNREAD = frozenset({State.SENDING, State.UNKNOWN, State.REVIEW, State.ACKED})
 """Sent, and not in a read of the book yet: it may have filled."""
@@ -46,19 +44,19 @@ _REMEMBERED = 256
 class Cover(Struct, frozen=True):
     """What of one master order is an exit, and what the followers' copies have for it.
 
-    ``exiting`` are units of the master's order, ``held`` and ``coming`` units by follower (see
-    ``domain.exits.within_copy``).
+    ``exiting`` are units of the master's order, ``copies`` are by follower; who is not in it holds
+    nothing, and rounding left nothing over for him.
     """
 
     exiting: Exiting
-    held: dict[AccountId, int]
-    coming: dict[AccountId, int]
+    copies: Mapping[AccountId, Copy]
+    capital: Paise | None = None
+    """The master's free margin, for rules that go by funds."""
 
 
 class _Now(Struct):
     """One plan as it is judged when an order of it is about to leave."""
 
-    then: Cover | None
     exiting: Exiting
     nets: Mapping[AccountId, int]
     planned: dict[AccountId, list[Order]]
@@ -69,11 +67,13 @@ class Exits:
 
     def __init__(self, core: Core, masters: MasterPositions, poller: Poller) -> None:
         self._book = core.book
+        self._lanes = core.lanes
         self.masters = masters
         self._clock = core.clock
         self._settings = core.settings
-        self._nets: dict[Slot, dict[AccountId, int]] = {}
-        self._covers: dict[PlanId, Cover] = {}
+        self.ledger = CopyLedger(core.clock)
+        self._known: dict[PlanId, Exiting] = {}
+        """What of a plan's order was known to be an exit when it was made."""
         self._seen: dict[PlanId, int] = {}
         self._awaiting: set[IntentId] = set()
         self._read_ns: dict[AccountId, int] = {}
@@ -81,27 +81,11 @@ class Exits:
         self._news = core.news
         self._poller = poller
 
-    # ------------------------------------------------------------ what is copied
-
-    def restore(self, copied: Iterable[Copied]) -> None:
-        """Take in what the copies of earlier days hold."""
-        for one in copied:
-            self._add((one.key, one.product, 0), one.account_id, one.net)
-
     def filled(self, order: Order, units: int) -> None:
         """So many more units of an order of ours were filled."""
-        intent = order.intent
-        if intent.role is Role.MASTER:
+        if order.intent.role is Role.MASTER:
             self.masters.filled(order, units)
-            return
-        terms = intent.terms
-        day = order.changed_ns if order.attempt is None else order.attempt.marked_ns
-        slot = _slot(order.key, terms.product, day)
-        self._add(slot, intent.account_id, units if terms.side is Side.BUY else -units)
-
-    def _add(self, slot: Slot, account: AccountId, signed: int) -> None:
-        nets = self._nets.setdefault(slot, {})
-        nets[account] = nets.get(account, 0) + signed
+        self.ledger.filled(order, units)
 
     # ------------------------------------------------------------ a plan
 
@@ -116,7 +100,9 @@ class Exits:
 
         ``seen_ns`` is its place among his orders, where he placed it elsewhere.
         """
-        return self._cover(self._exiting(master, terms, seen_ns=seen_ns), terms, followers)
+        lane = self._lanes.get(master)
+        capital = None if lane is None else lane.facts.capital
+        return self._cover(self._exiting(master, terms, seen_ns=seen_ns), terms, followers, capital)
 
     def note_seen(self, plan: PlanId, seen_ns: int) -> None:
         """The place of an order that was placed elsewhere among the master's; it has this plan."""
@@ -126,33 +112,50 @@ class Exits:
 
     def closing(self, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
         """What an order that does nothing but close may take from each follower's copies."""
-        return self._cover(Exiting(terms.quantity, terms.quantity), terms, followers)
+        return self._cover(Exiting(terms.quantity, terms.quantity), terms, followers, None)
 
-    def _cover(self, exiting: Exiting, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
-        cover = Cover(exiting, {}, {})
-        if exiting.most:
-            nets, planned = self.nets_of(terms), self._planned(terms, None)
-            sells, has_open = terms.side is Side.SELL, self._book.has_open
-            for lane in followers:
-                account = lane.account_id
-                if account not in planned and not has_open(account):  # as good as always
-                    net = nets.get(account, 0)
-                    if net and (net > 0) is sells:
-                        cover.held[account] = abs(net)
-                    continue
-                others = self._others(account, terms, planned.get(account, ()), None)
-                held, coming = _free(terms, nets.get(account, 0), *others)
-                if held:
-                    cover.held[account] = held
-                if coming:
-                    cover.coming[account] = coming
-        return cover
+    def _cover(
+        self,
+        exiting: Exiting,
+        terms: OrderTerms,
+        followers: Iterable[Lane],
+        capital: Paise | None,
+    ) -> Cover:
+        carries = self.ledger.carries_of(terms)
+        if not exiting.most:
+            owed_to = {account: Copy(carry=owed) for account, owed in carries.items()}
+            return Cover(exiting, owed_to, capital)
+        copies: dict[AccountId, Copy] = {}
+        nets, planned = self.ledger.nets_of(terms), self._planned(terms, None)
+        for lane in followers:
+            account = lane.account_id
+            copy = self._copy(account, terms, nets.get(account, 0), planned.get(account, ()))
+            owed = carries.get(account)
+            if owed is not None:
+                copy = Copy(copy.held, copy.leaving, copy.coming, owed)
+            if copy is not NO_COPIES:
+                copies[account] = copy
+        return Cover(exiting, copies, capital)
 
-    def remember(self, plan: PlanId, cover: Cover) -> None:
-        """The plan was made with this cover: what waits of it is judged by it again."""
-        self._covers[plan] = cover
-        if len(self._covers) > _REMEMBERED:
-            del self._covers[next(iter(self._covers))]
+    def _copy(
+        self, account: AccountId, terms: OrderTerms, net: int, planned: Sequence[Order]
+    ) -> Copy:
+        if not planned and not self._book.has_open(account):  # as good as always
+            held = against(terms.side, net)
+            return Copy(held) if held else NO_COPIES
+        leaving, coming = self._others(account, terms, planned, None)
+        held, coming = _free(terms, net, leaving, coming)
+        return Copy(held, leaving, coming) if held or coming else NO_COPIES
+
+    def remember(
+        self, plan: PlanId, terms: OrderTerms, cover: Cover, shares: Iterable[Share]
+    ) -> None:
+        """A plan is being made of this: what waits of it is judged by it again."""
+        self.ledger.make(plan, terms, shares)
+        if cover.exiting.known:
+            self._known[plan] = cover.exiting
+            if len(self._known) > _REMEMBERED:
+                del self._known[next(iter(self._known))]
 
     def after_read(self, lane: Lane, read: Absorbed) -> None:
         """An account's books were read: what waits for its copies may be decided."""
@@ -200,13 +203,11 @@ class Exits:
         return found
 
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
-        then = self._covers.get(plan.plan_id)
-        if then is not None and then.exiting.known:
-            exiting = then.exiting
-        else:
+        exiting = self._known.get(plan.plan_id)
+        if exiting is None:
             exiting = self._exiting(plan.signal.master_id, whole, but=order)
         planned = self._planned(whole, order) if exiting.most else {}
-        return _Now(then, exiting, self.nets_of(whole), planned)
+        return _Now(exiting, self.ledger.nets_of(whole), planned)
 
     def _verdict(self, order: Order, whole: OrderTerms, now: _Now) -> tuple[str, str] | None:
         if not now.exiting.most:
@@ -219,9 +220,10 @@ class Exits:
         filled = sum(one.filled for one in share)
         net = now.nets.get(account, 0) + (filled if terms.side is Side.SELL else -filled)
         held, coming = _free(terms, net, *others)
-        if quantity <= held + _opening(order, quantity, whole, now, now.exiting.most):
+        part = self.ledger.part_of(order.intent.plan_id, account)
+        if quantity <= held + _opening(part, quantity, whole, now.exiting.most):
             return None
-        if quantity <= held + coming + _opening(order, quantity, whole, now, now.exiting.least):
+        if quantity <= held + coming + _opening(part, quantity, whole, now.exiting.least):
             return AWAITS_COPY, "It waits for what the books show of the position and its copy."
         return NO_COPY, (
             f"The master's order is an exit, and the copy holds {held} of the {quantity} that were "
@@ -229,11 +231,6 @@ class Exits:
         )
 
     # ------------------------------------------------------------ inside
-
-    def nets_of(self, terms: OrderTerms) -> Mapping[AccountId, int]:
-        """What copies hold now in this instrument and product, signed units by account."""
-        slot = _slot(terms.instrument.key, terms.product, self._clock.wall_ns())
-        return self._nets.get(slot, {})
 
     def _exiting(
         self,
@@ -264,7 +261,8 @@ class Exits:
         if nets is not None and seen_ns:  # what he had before this order of his, and later ones
             back = self.masters.since(master, (terms.instrument.key, terms.product), seen_ns)
             nets = tuple(net - back for net in nets)
-        return reducing(terms.side, terms.quantity, terms.product, nets, unread)
+        ordered_here = against(terms.side, self.ledger.own_of(master, terms))
+        return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)
 
     def _others(
         self, account: AccountId, terms: OrderTerms, waiting: Sequence[Order], but: Order | None
@@ -342,20 +340,12 @@ def _is_slice(order: Order, of: Order) -> bool:
     return order.intent.account_id == of.intent.account_id and order.intent_state not in GIVEN_UP
 
 
-def _opening(order: Order, quantity: int, whole: OrderTerms, now: _Now, exiting: int) -> int:
-    """Units that a share of this plan may open when so many of the master's are an exit."""
-    intent, then = order.intent, now.then
-    account = intent.account_id
-    opening = opening_share(quantity, whole.quantity, exiting, whole.instrument.lot_size)
-    if then is None or intent.code not in (CUT_TO_COPY, AWAITS_COPY):
-        return opening
-    # It was cut, and its share is that of the quantity before.
-    uncut = quantity - then.held.get(account, 0)
-    planned_for = then.exiting.most
-    if intent.code == AWAITS_COPY:
-        uncut -= then.coming.get(account, 0)
-        planned_for = then.exiting.least
-    return max(opening, uncut) if exiting <= planned_for else opening
+def _opening(part: Part | None, quantity: int, whole: OrderTerms, exiting: int) -> int:
+    """Units that a share may open when so many of the master's order are an exit."""
+    lot_size = whole.instrument.lot_size
+    if part is None:  # a mere exit, or made by an earlier run of the program
+        return opening_share(quantity, whole.quantity, exiting, lot_size)
+    return part.may_open(whole.quantity - exiting, lot_size)
 
 
 def _free(terms: OrderTerms, net: int, leaving: int, coming: int) -> tuple[int, int]:
@@ -366,7 +356,3 @@ def _free(terms: OrderTerms, net: int, leaving: int, coming: int) -> tuple[int, 
 
 def _later(order: Order, than: Order | None) -> bool:
     return than is not None and order.called_ns > than.called_ns
-
-
-def _slot(key: InstrumentKey, product: Product, wall_ns: int) -> Slot:
-    return key, product, indian_day(wall_ns) if product is Product.INTRADAY else 0

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
-from msgspec import Struct
+from msgspec import structs
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.checks.check import Level, findings
 from copytrade_gui.domain.checks.share import SHARE_CHECKS, UNBOUNDED, Bounds, ShareFacts
-from copytrade_gui.domain.exits import within_copy
+from copytrade_gui.domain.exits import NO_COPIES, Entry, Reducing, within_copy
 from copytrade_gui.domain.freeze import slices
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
@@ -25,22 +26,10 @@ from copytrade_gui.domain.sizing import MasterOrder, Sized, size
 from copytrade_gui.engine.orders.lane import Lane, SizingFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
+from copytrade_gui.engine.planning.share import Share
 
 _SWITCHED_OFF = Sized(0, "off", "The follower is switched off.")
 _NO_RULE = Sized(0, "no_rule", "The follower has no sizing rule. Edit it.")
-
-
-class Share(Struct, frozen=True, gc=False):
-    """What one account would get: sized, or blocked with a reason.
-
-    ``slices`` are the quantities of the orders it takes where one order may not be so large; their
-    sum is the size. Empty: one order. ``holds`` say what a person is asked before it leaves.
-    """
-
-    account: Account
-    sized: Sized
-    slices: tuple[int, ...] = ()
-    holds: tuple[str, ...] = ()
 
 
 def share_out(
@@ -52,14 +41,18 @@ def share_out(
 ) -> list[Share]:
     """Size the master's order for every follower, in the order given. Pure; any thread may.
 
-    An exit is bounded by what the followers' copies hold (``cover``), any share by ``bounds``.
+    An exit takes its part of what the followers' copies hold (``cover``), any share is bounded by
+    ``bounds``.
     """
     price = terms.price if terms.price is not None else last_price
     quantity, lot = terms.quantity, terms.instrument.lot_size
-    order = MasterOrder(quantity, lot, price, names=_names(terms.instrument))
-    shares = [Share(facts.account, _sized(facts, order)) for facts in followers]
-    if cover.exiting.most:
-        shares = [_covered(share, quantity, lot, cover) for share in shares]
+    names = _names(terms.instrument)
+    order = MasterOrder(quantity, lot, price, capital=cover.capital, names=names)
+    if cover.exiting.most or cover.copies:
+        whole = Reducing(quantity, lot, cover.exiting)
+        shares = [_covered(facts, order, whole, cover) for facts in followers]
+    else:
+        shares = [Share(facts.account, _sized(facts, order)) for facts in followers]
     exits = cover.exiting.least >= quantity
     return [
         sliced(share_checked(share, terms, price, bounds, exits=exits), lot, bounds.freeze)
@@ -75,7 +68,7 @@ def sliced(share: Share, lot_size: int, freeze: int | None) -> Share:
     parts = slices(quantity, lot_size, freeze)
     if isinstance(parts, Sized):
         return Share(share.account, parts)
-    return Share(share.account, share.sized, parts, share.holds)
+    return structs.replace(share, slices=parts)
 
 
 def share_checked(
@@ -106,7 +99,7 @@ def share_checked(
     last = found[-1]
     if last.level is Level.BLOCK:
         return Share(share.account, Sized(0, last.code, last.sentence))
-    return Share(share.account, sized, share.slices, tuple(one.sentence for one in found))
+    return structs.replace(share, holds=tuple(one.sentence for one in found))
 
 
 def unheld(share: Share) -> Share:
@@ -127,34 +120,52 @@ def closing_shares(
     A follower who is switched off still gets out.
     """
     lot = terms.instrument.lot_size
-    asked = [
-        Share(facts.account, Sized(0 if facts.code else units, facts.code, facts.reason))
-        for facts, units in accounts
-    ]
-    covered = [_covered(share, terms.quantity, lot, cover) for share in asked]
-    return [sliced(share, lot, freeze) for share in covered]
+    whole = Reducing(terms.quantity, lot, cover.exiting)
+    shares = []
+    for facts, units in accounts:
+        copy = cover.copies.get(facts.account.account_id, NO_COPIES)
+        share = Share(facts.account, Sized(0, facts.code, facts.reason))
+        if not facts.code:
+            sized, part = within_copy(whole, copy, _named(units))
+            share = Share(facts.account, sized, part=part)
+        shares.append(sliced(share, lot, freeze))
+    return shares
 
 
-def _covered(share: Share, quantity: int, lot_size: int, cover: Cover) -> Share:
-    account = share.account.account_id
-    bounded = within_copy(
-        share.sized,
-        quantity=quantity,
-        exiting=cover.exiting,
-        held=cover.held.get(account, 0),
-        coming=cover.coming.get(account, 0),
-        lot_size=lot_size,
-    )
-    return share if bounded is share.sized else Share(share.account, bounded)
+def _named(units: int) -> Entry:
+    """Whatever of an order may open: nothing but what a person named."""
+    sized = Sized(units)
+    return lambda _units, _carry: sized
+
+
+def _covered(facts: SizingFacts, order: MasterOrder, whole: Reducing, cover: Cover) -> Share:
+    """A share of an order that may reduce, or that is owed what rounding left over."""
+    why_not, rule = _why_not(facts), facts.account.sizing
+    if why_not is not None or rule is None:
+        return Share(facts.account, why_not or _NO_RULE)
+    of_rule, capital = rule, facts.capital
+
+    def entry(units: int, carry: Fraction) -> Sized:
+        asked = order if units == order.quantity else structs.replace(order, quantity=units)
+        return size(of_rule, asked, capital, carry)
+
+    copy = cover.copies.get(facts.account.account_id, NO_COPIES)
+    sized, part = within_copy(whole, copy, entry, rule.rounding)
+    return Share(facts.account, sized, part=part)
 
 
 def _sized(facts: SizingFacts, order: MasterOrder) -> Sized:
+    why_not, rule = _why_not(facts), facts.account.sizing
+    if why_not is not None or rule is None:
+        return why_not or _NO_RULE
+    return size(rule, order, facts.capital)
+
+
+def _why_not(facts: SizingFacts) -> Sized | None:
+    """Why the account gets no order at all, exits neither; None: it may."""
     if not facts.account.active:
         return _SWITCHED_OFF
-    if facts.code:
-        return Sized(0, facts.code, facts.reason)
-    rule = facts.account.sizing
-    return _NO_RULE if rule is None else size(rule, order, facts.capital)
+    return Sized(0, facts.code, facts.reason) if facts.code else None
 
 
 def _names(instrument: Instrument) -> tuple[str, ...]:

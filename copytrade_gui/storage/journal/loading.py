@@ -255,19 +255,19 @@ def _follows(connection: Connection) -> Iterator[tuple[AccountId, str]]:
 
 def _copied(connection: Connection, bounds: tuple[int, int]) -> Iterator[Copied]:
     rows = connection.exec_driver_sql(
-        "SELECT i.account_id, u.exchange, u.instrument_id, t.product, "  # noqa: S608 - only constants of ours
+        "SELECT i.account_id, u.exchange, u.instrument_id, t.product, i.role, "  # noqa: S608 - only constants of ours
         "sum(CASE t.side WHEN 'BUY' THEN b.filled_quantity ELSE -b.filled_quantity END) AS net "
         "FROM intents i JOIN order_terms t ON t.terms_number = i.terms_number "
         "JOIN instruments_used u ON u.instrument_number = t.instrument_number "
         "JOIN attempts a ON a.intent_number = i.intent_number "
         "JOIN broker_orders b ON b.attempt_row = a.attempt_row "
-        "WHERE i.role = 'follower' AND t.product <> 'INTRADAY' AND b.filled_quantity > 0 "
-        f"AND NOT i.{WANTED} GROUP BY 1, 2, 3, 4 HAVING net <> 0",
+        "WHERE t.product <> 'INTRADAY' AND b.filled_quantity > 0 "
+        f"AND NOT i.{WANTED} GROUP BY 1, 2, 3, 4, 5 HAVING net <> 0",
         bounds,
     )
-    for account, exchange, instrument, product, net in rows:
+    for account, exchange, instrument, product, role, net in rows:
         key = InstrumentKey(Exchange(exchange), instrument)
-        yield Copied(AccountId(account), key, Product(product), net)
+        yield Copied(AccountId(account), key, Product(product), net, Role(role))
 
 
 def view_rows(connection: Connection, rest: str, values: tuple[int | str, ...]) -> list[ViewRow]:

@@ -1,0 +1,131 @@
+"""What copies hold, apart from what their owners hold, and what rounding left over.
+
+A copied quantity is what the fills of an account's copies make in one instrument and product: today
+for INTRADAY, which the broker squares off, else as far back as fills are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.exits import AWAITS_COPY, Part
+from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.order import OrderTerms, Product, Side
+from copytrade_gui.domain.sizing.ledger import NOTHING
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.share import Share
+from copytrade_gui.ports import Clock, Copied
+
+Slot = tuple[InstrumentKey, Product, int]
+"""Instrument and product, with the Indian day for INTRADAY and 0 for what is carried."""
+_REMEMBERED = 256
+"""Plans whose parts are kept; none waits longer than a minute."""
+
+
+class _Made(Struct, frozen=True):
+    """What a plan was made of: the parts of its shares, and the carries before and after it."""
+
+    slot: Slot
+    parts: Mapping[AccountId, Part]
+    carries: Mapping[AccountId, tuple[Fraction, Fraction]]
+
+
+class CopyLedger:
+    """Signed units by instrument, product and account, and carries (``domain.sizing.ledger``)."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._nets: dict[Slot, dict[AccountId, int]] = {}
+        self._own: dict[Slot, dict[AccountId, int]] = {}
+        """Of masters, what their own orders here make."""
+        self._carries: dict[Slot, dict[AccountId, Fraction]] = {}
+        """None where it is 0."""
+        self._made: dict[PlanId, _Made] = {}
+
+    def restore(self, copied: Iterable[Copied]) -> None:
+        """Take in what the orders of earlier days hold."""
+        for one in copied:
+            nets = self._own if one.role is Role.MASTER else self._nets
+            _add(nets, (one.key, one.product, 0), one.account_id, one.net)
+
+    def filled(self, order: Order, units: int) -> None:
+        """So many more units of an order of ours were filled."""
+        intent = order.intent
+        terms = intent.terms
+        day = order.changed_ns if order.attempt is None else order.attempt.marked_ns
+        slot = _slot(order.key, terms.product, day)
+        nets = self._own if intent.role is Role.MASTER else self._nets
+        _add(nets, slot, intent.account_id, units if terms.side is Side.BUY else -units)
+
+    def nets_of(self, terms: OrderTerms) -> Mapping[AccountId, int]:
+        """What copies hold now in this instrument and product, signed units by account."""
+        return self._nets.get(self._slot_of(terms), {})
+
+    def own_of(self, master: AccountId, terms: OrderTerms) -> int:
+        """What a master's own orders here made of it, signed units."""
+        return self._own.get(self._slot_of(terms), {}).get(master, 0)
+
+    def carries_of(self, terms: OrderTerms) -> Mapping[AccountId, Fraction]:
+        """What rounding left over so far, in units by follower."""
+        return self._carries.get(self._slot_of(terms), {})
+
+    def make(self, plan: PlanId, terms: OrderTerms, shares: Iterable[Share]) -> None:
+        """A plan is being made of these shares: what rounding leaves over counts from here on."""
+        slot = self._slot_of(terms)
+        carries = self._carries.setdefault(slot, {})
+        parts: dict[AccountId, Part] = {}
+        changed: dict[AccountId, tuple[Fraction, Fraction]] = {}
+        for share in shares:
+            account, after = share.account.account_id, share.sized.carry
+            # A known exit opens nothing, and needs no memory.
+            if share.part is not None and (share.part.beyond or share.sized.code == AWAITS_COPY):
+                parts[account] = share.part
+            if after is not None and after != (before := carries.get(account, NOTHING)):
+                changed[account] = (before, after)
+                _put(carries, account, after)
+        if parts or changed:
+            self._made[plan] = _Made(slot, parts, changed)
+            if len(self._made) > _REMEMBERED:
+                del self._made[next(iter(self._made))]
+
+    def unmake(self, plan: PlanId) -> None:
+        """The plan was not made after all: what rounding left over is as it was before."""
+        made = self._made.pop(plan, None)
+        if made is None:
+            return
+        carries = self._carries.setdefault(made.slot, {})
+        for account, (before, after) in made.carries.items():
+            if carries.get(account, NOTHING) == after:
+                _put(carries, account, before)
+
+    def part_of(self, plan: PlanId, account: AccountId) -> Part | None:
+        """What an account's share of a plan closes and opens; None for a mere exit."""
+        made = self._made.get(plan)
+        return None if made is None else made.parts.get(account)
+
+    def _slot_of(self, terms: OrderTerms) -> Slot:
+        return _slot(terms.instrument.key, terms.product, self._clock.wall_ns())
+
+
+def _add(
+    nets: dict[Slot, dict[AccountId, int]], slot: Slot, account: AccountId, signed: int
+) -> None:
+    of_slot = nets.setdefault(slot, {})
+    of_slot[account] = of_slot.get(account, 0) + signed
+
+
+def _put(carries: dict[AccountId, Fraction], account: AccountId, carry: Fraction) -> None:
+    if carry:
+        carries[account] = carry
+    else:
+        carries.pop(account, None)
+
+
+def _slot(key: InstrumentKey, product: Product, wall_ns: int) -> Slot:
+    return key, product, indian_day(wall_ns) if product is Product.INTRADAY else 0

@@ -1,0 +1,24 @@
+"""What one account gets of a plan."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.exits import Part
+from copytrade_gui.domain.sizing import Sized
+
+
+class Share(Struct, frozen=True, gc=False):
+    """What one account would get: sized, or blocked with a reason.
+
+    ``slices`` are the quantities of the orders it takes where one order may not be so large; their
+    sum is the size. Empty: one order. ``holds`` are what a person is asked before it leaves.
+    ``part`` is what of it closes and what opens, where the master's order may reduce his position.
+    """
+
+    account: Account
+    sized: Sized
+    slices: tuple[int, ...] = ()
+    holds: tuple[str, ...] = ()
+    part: Part | None = None
