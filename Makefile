@@ -76,6 +76,10 @@ check: $(VENV)/.ready ## Format, lint, strict types, import contracts, dependenc
 quick: $(VENV)/.ready ## Half a minute before a commit: format, lint, types, arrows, the nearest tests
 	QT_QPA_PLATFORM=offscreen $(python) -m tests.house.quick
 
+.PHONY: coverage
+coverage: test-packages ## Coverage floors of domain, mapping, outcome table, gate and book
+	QT_QPA_PLATFORM=offscreen $(python) -m tests.house.floors
+
 .PHONY: format
 format: $(VENV)/.ready ## Put the code into shape
 	$(bin)/ruff check --fix-only --quiet $(code)

@@ -10,7 +10,7 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.services.verbs import FollowerDraft, RefusedError
-from tests.services.desk import Desk, at_the_desk
+from tests.services.rig import Services, on_a_console
 
 F1 = AccountId("F001")
 TRIPLE = SizingRule(Strategy.RATIO, Decimal(3), None)
@@ -20,19 +20,19 @@ def typed(client_id: str, name: str = "Asha", parameter: str = "0.5") -> Followe
     return FollowerDraft(name, client_id, "appkey", "s3cret", "ratio", parameter, "", active=True)
 
 
-async def stored(desk: Desk) -> dict[AccountId, Account]:
-    return {one.account_id: one for one in await desk.console.store.accounts.all()}
+async def stored(here: Services) -> dict[AccountId, Account]:
+    return {one.account_id: one for one in await here.console.store.accounts.all()}
 
 
 def test_who_is_added_copies_the_next_order() -> None:
-    async def script(desk: Desk) -> None:
-        added = await desk.followers.add(desk.world.master, typed("kx77001"))
-        assert (await stored(desk))[added.account_id] == added
-        assert await desk.secrets.get(added.account_id, APP_SECRET) == "s3cret"
-        rows = (await desk.trading.preview(desk.world.master, desk.draft())).rows
+    async def script(here: Services) -> None:
+        added = await here.followers.add(here.world.master, typed("kx77001"))
+        assert (await stored(here))[added.account_id] == added
+        assert await here.secrets.get(added.account_id, APP_SECRET) == "s3cret"
+        rows = (await here.trading.preview(here.world.master, here.draft())).rows
         assert added.account_id in {row.account_id for row in rows}
 
-    at_the_desk(script)
+    on_a_console(script)
 
 
 @pytest.mark.parametrize(
@@ -45,47 +45,47 @@ def test_who_is_added_copies_the_next_order() -> None:
     ],
 )
 def test_a_draft_that_is_wrong_is_refused_by_its_field(draft: FollowerDraft, field: str) -> None:
-    async def script(desk: Desk) -> None:
-        before = await stored(desk)
+    async def script(here: Services) -> None:
+        before = await stored(here)
         client = before[F1].client_id.swapcase()  # one client in any casing
         twin = draft if draft.client_id != "KX10001" else typed(client)
         with pytest.raises(RefusedError) as refused:
-            await desk.followers.add(desk.world.master, twin)
+            await here.followers.add(here.world.master, twin)
         assert refused.value.field == field
-        assert await stored(desk) == before
+        assert await stored(here) == before
 
-    at_the_desk(script)
+    on_a_console(script)
 
 
 def test_one_rule_for_several_or_for_none() -> None:
-    async def script(desk: Desk) -> None:
-        names = [one.account_id for one in await desk.followers.accounts()]
+    async def script(here: Services) -> None:
+        names = [one.account_id for one in await here.followers.accounts()]
         with pytest.raises(RefusedError, match="is a master"):
-            await desk.followers.set_sizing(names, TRIPLE)
-        assert all(one.sizing != TRIPLE for one in (await stored(desk)).values())
-        await desk.followers.set_sizing(names[1:], TRIPLE)
-        assert all(one.sizing == TRIPLE for one in (await stored(desk)).values() if one.master_id)
+            await here.followers.set_sizing(names, TRIPLE)
+        assert all(one.sizing != TRIPLE for one in (await stored(here)).values())
+        await here.followers.set_sizing(names[1:], TRIPLE)
+        assert all(one.sizing == TRIPLE for one in (await stored(here)).values() if one.master_id)
 
-    at_the_desk(script)
+    on_a_console(script)
 
 
 def test_who_is_off_gets_nothing_and_who_has_orders_is_not_removed() -> None:
-    async def script(desk: Desk) -> None:
-        await desk.followers.set_active([F1], active=False)
-        placed = await desk.trading.submit(desk.world.master, desk.draft(), CommandId("one"))
-        await desk.console.quiet(60)
-        states = {view.account_id: view.state for view in await desk.trading.orders()}
+    async def script(here: Services) -> None:
+        await here.followers.set_active([F1], active=False)
+        placed = await here.trading.submit(here.world.master, here.draft(), CommandId("one"))
+        await here.console.quiet(60)
+        states = {view.account_id: view.state for view in await here.trading.orders()}
         assert states.pop(F1) is State.SKIPPED
         assert set(states.values()) == {State.WORKING}
         with pytest.raises(RefusedError, match="not ended"):
-            await desk.followers.remove(list(states))
-        assert len(await stored(desk)) == 4
-        await desk.trading.cancel_plan(placed.plan_id, CommandId("c"))
-        await desk.world.clock.sleep(5)
-        (gone,) = [one for one in await desk.followers.accounts() if one.account_id == F1]
-        await desk.followers.remove([F1])
-        assert F1 not in await stored(desk)
-        await desk.followers.restore([gone])
-        assert (await stored(desk))[F1] == gone
+            await here.followers.remove(list(states))
+        assert len(await stored(here)) == 4
+        await here.trading.cancel_plan(placed.plan_id, CommandId("c"))
+        await here.world.clock.sleep(5)
+        (gone,) = [one for one in await here.followers.accounts() if one.account_id == F1]
+        await here.followers.remove([F1])
+        assert F1 not in await stored(here)
+        await here.followers.restore([gone])
+        assert (await stored(here))[F1] == gone
 
-    at_the_desk(script)
+    on_a_console(script)

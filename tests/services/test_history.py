@@ -10,15 +10,15 @@ import pytest
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.services.history import HistoryService
 from copytrade_gui.services.verbs import RefusedError
-from tests.services.desk import Desk, at_the_desk
+from tests.services.rig import Services, on_a_console
 
 
 def test_every_order_is_in_the_file_and_paper_is_marked(tmp_path: Path) -> None:
-    async def script(desk: Desk) -> None:
-        await desk.trading.submit(desk.world.master, desk.draft(), CommandId("one"))
-        await desk.console.quiet(60)
-        await desk.console.store.journal.flush()
-        history = HistoryService(desk.console.store.history, paper=True)
+    async def script(here: Services) -> None:
+        await here.trading.submit(here.world.master, here.draft(), CommandId("one"))
+        await here.console.quiet(60)
+        await here.console.store.journal.flush()
+        history = HistoryService(here.console.store.history, paper=True)
         assert await history.export_orders(tmp_path / "orders.csv") == 4
         assert await history.export_orders(tmp_path / "orders.xlsx") == 4
         samples = await history.latency(100)
@@ -27,7 +27,7 @@ def test_every_order_is_in_the_file_and_paper_is_marked(tmp_path: Path) -> None:
         assert newest.number == before.number + 1
         assert await history.verify_audit() == ()
 
-    at_the_desk(script)
+    on_a_console(script)
     with (tmp_path / "orders.csv").open(encoding="utf-8-sig") as file:
         head, mark, *rows = csv.reader(file)
     assert mark == ["PAPER TRADING: no real orders"]
@@ -36,12 +36,12 @@ def test_every_order_is_in_the_file_and_paper_is_marked(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_is_refused(tmp_path: Path) -> None:
-    async def script(desk: Desk) -> None:
-        history = HistoryService(desk.console.store.history, paper=False)
+    async def script(here: Services) -> None:
+        history = HistoryService(here.console.store.history, paper=False)
         for path in (tmp_path / "orders.pdf", tmp_path / "nowhere" / "orders.csv"):
             with pytest.raises(RefusedError) as refused:
                 await history.export_orders(path)
             assert refused.value.field == "file"
             assert not path.exists()
 
-    at_the_desk(script)
+    on_a_console(script)

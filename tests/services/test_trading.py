@@ -8,30 +8,30 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import CancelAnswer, RefusedError
-from tests.services.desk import Desk, at_the_desk, ticket
+from tests.services.rig import Services, on_a_console, ticket
 
 
 def test_a_preview_says_what_a_press_does_and_does_nothing() -> None:
-    async def script(desk: Desk) -> None:
-        seen = await desk.trading.preview(desk.world.master, desk.draft())
-        assert (seen.problems, seen.blocked_by, desk.at_broker) == ((), "", 0)
-        placed = await desk.trading.submit(desk.world.master, desk.draft(), CommandId("one"))
+    async def script(here: Services) -> None:
+        seen = await here.trading.preview(here.world.master, here.draft())
+        assert (seen.problems, seen.blocked_by, here.at_broker) == ((), "", 0)
+        placed = await here.trading.submit(here.world.master, here.draft(), CommandId("one"))
         assert placed.planned == sum(row.quantity > 0 for row in seen.rows)
-        await desk.console.quiet(60)
-        orders = {view.account_id: view.terms.quantity for view in await desk.trading.orders()}
+        await here.console.quiet(60)
+        orders = {view.account_id: view.terms.quantity for view in await here.trading.orders()}
         assert orders == {row.account_id: row.quantity for row in seen.rows}
 
-    at_the_desk(script)
+    on_a_console(script)
 
 
 def test_the_same_command_is_one_order() -> None:
-    async def script(desk: Desk) -> None:
+    async def script(here: Services) -> None:
         for _ in range(2):
-            await desk.trading.submit(desk.world.master, desk.draft(), CommandId("one"))
-        await desk.console.quiet(60)
-        assert desk.at_broker == 4
+            await here.trading.submit(here.world.master, here.draft(), CommandId("one"))
+        await here.console.quiet(60)
+        assert here.at_broker == 4
 
-    at_the_desk(script)
+    on_a_console(script)
 
 
 @pytest.mark.parametrize(
@@ -41,25 +41,25 @@ def test_the_same_command_is_one_order() -> None:
 def test_a_field_that_is_wrong_is_named_and_nothing_leaves(
     change: dict[str, str], field: str
 ) -> None:
-    async def script(desk: Desk) -> None:
-        draft = replace(desk.draft(), **change)  # type: ignore[arg-type]  # fields of text
+    async def script(here: Services) -> None:
+        draft = replace(here.draft(), **change)  # type: ignore[arg-type]  # fields of text
         with pytest.raises(RefusedError) as refused:
-            await desk.trading.submit(desk.world.master, draft, CommandId("one"))
+            await here.trading.submit(here.world.master, draft, CommandId("one"))
         assert refused.value.field == field
-        assert (desk.at_broker, await desk.trading.orders()) == (0, ())
+        assert (here.at_broker, await here.trading.orders()) == (0, ())
 
-    at_the_desk(script)
+    on_a_console(script)
 
 
 def test_a_stop_refuses_the_next_order_and_a_kill_wants_its_word() -> None:
-    async def script(desk: Desk) -> None:
-        trading = desk.trading
-        await trading.submit(desk.world.master, desk.draft(), CommandId("one"))
-        await desk.console.quiet(60)
+    async def script(here: Services) -> None:
+        trading = here.trading
+        await trading.submit(here.world.master, here.draft(), CommandId("one"))
+        await here.console.quiet(60)
         await trading.kill("enough")
         with pytest.raises(RefusedError, match="killed"):
-            await trading.submit(desk.world.master, desk.draft(), CommandId("two"))
-        await desk.world.clock.sleep(5)
+            await trading.submit(here.world.master, here.draft(), CommandId("two"))
+        await here.world.clock.sleep(5)
         assert {view.state for view in await trading.orders()} == {State.CANCELLED}
         assert all(one.proven_none for one in await trading.open_orders())
         for word, field in (("", "word"), ("resume", "word")):
@@ -70,37 +70,37 @@ def test_a_stop_refuses_the_next_order_and_a_kill_wants_its_word() -> None:
             await trading.resume(" ", "RESUME")
         assert refused.value.field == "reason"
         assert (await trading.resume("looked", "RESUME")).state is TradingState.ACTIVE
-        assert desk.at_broker == 4
+        assert here.at_broker == 4
 
-    at_the_desk(script)
+    on_a_console(script)
 
 
 def test_a_cancel_counts_each_order_once_by_what_it_was() -> None:
-    async def script(desk: Desk) -> None:
-        trading = desk.trading
-        crossing = ticket(desk.world.terms(away=-40), FanOut.WITH_MASTER)
-        filled = await trading.submit(desk.world.master, crossing, CommandId("fills"))
-        rests = await trading.submit(desk.world.master, desk.draft(), CommandId("rests"))
-        await desk.console.quiet(60)
+    async def script(here: Services) -> None:
+        trading = here.trading
+        crossing = ticket(here.world.terms(away=-40), FanOut.WITH_MASTER)
+        filled = await trading.submit(here.world.master, crossing, CommandId("fills"))
+        rests = await trading.submit(here.world.master, here.draft(), CommandId("rests"))
+        await here.console.quiet(60)
         assert await trading.count_open((), (filled.plan_id, rests.plan_id)) == 4
         assert await trading.cancel_plan(filled.plan_id, CommandId("c1")) == CancelAnswer(filled=4)
         assert await trading.cancel_plan(rests.plan_id, CommandId("c2")) == CancelAnswer(requests=4)
         assert await trading.cancel_plan(rests.plan_id, CommandId("c2")) == CancelAnswer()
-        await desk.world.clock.sleep(5)
+        await here.world.clock.sleep(5)
         assert await trading.cancel_all(CommandId("c3")) == CancelAnswer()
         assert await trading.count_open((), (filled.plan_id, rests.plan_id)) == 0
 
-    at_the_desk(script)
+    on_a_console(script)
 
 
 def test_a_market_order_without_a_price_says_what_to_do() -> None:
-    async def script(desk: Desk) -> None:
-        await desk.world.clock.sleep(60)
-        draft = replace(desk.draft(), order_type=OrderType.MARKET, price="")
-        seen = await desk.trading.preview(desk.world.master, draft)
+    async def script(here: Services) -> None:
+        await here.world.clock.sleep(60)
+        draft = replace(here.draft(), order_type=OrderType.MARKET, price="")
+        seen = await here.trading.preview(here.world.master, draft)
         assert "Use LIMIT" in seen.blocked_by
         with pytest.raises(RefusedError, match="Use LIMIT"):
-            await desk.trading.submit(desk.world.master, draft, CommandId("one"))
-        assert desk.at_broker == 0
+            await here.trading.submit(here.world.master, draft, CommandId("one"))
+        assert here.at_broker == 0
 
-    at_the_desk(script)
+    on_a_console(script)

@@ -15,7 +15,7 @@ from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from tests.proof.rig import Console, world
 
 
-class Desk:
+class Services:
     """The services that a test asks, over one console."""
 
     def __init__(self, console: Console) -> None:
@@ -54,8 +54,8 @@ def ticket(terms: OrderTerms, fan_out: FanOut = FanOut.WITH_MASTER) -> Draft:
     )
 
 
-def at_the_desk(
-    script: Callable[[Desk], Coroutine[object, object, None]], followers: int = 3
+def on_a_console(
+    script: Callable[[Services], Coroutine[object, object, None]], followers: int = 3
 ) -> None:
     """Run a script on a console that trades."""
 
@@ -66,7 +66,7 @@ def at_the_desk(
             await console.engine.resume("operator", "Looked at every book.")
         console.see_price()
         try:
-            await script(Desk(console))
+            await script(Services(console))
         finally:  # previews and exports compute in threads
             await asyncio.get_running_loop().shutdown_default_executor()
 
