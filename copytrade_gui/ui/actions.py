@@ -24,6 +24,7 @@ class Act(StrEnum):
     SELL = "sell"
     BUY_ROW = "buy_row"
     SELL_ROW = "sell_row"
+    CHANGE = "change"
     CANCEL_SELECTED = "cancel_selected"
     CANCEL_VIEW = "cancel_view"
     PAUSE = "pause"
@@ -118,6 +119,15 @@ SPECS: dict[Act, Spec] = {
     ),
     Act.SELL_ROW: Spec(
         "S&ell this", "Open a sell ticket for this row", "Trade", ("S", "-"), "arrow-down-right", _T
+    ),
+    Act.CHANGE: Spec(
+        "Chan&ge order",
+        "Change price, trigger or quantity of the chosen order; the master's with its copies",
+        "Trade",
+        ("Shift+F1", "Shift+F2"),
+        "pencil",
+        _T,
+        question=True,
     ),
     Act.CANCEL_SELECTED: Spec(
         "&Cancel selected orders",

@@ -9,9 +9,11 @@ from decimal import Decimal
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.order import State
+from copytrade_gui.domain.seen import Seen
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import HistoryRow
 from copytrade_gui.ui import figures
+from copytrade_gui.ui.masters.seen_rows import LOOKS
 from copytrade_gui.ui.state_words import ORDER_LOOKS, SESSION_LOOKS, wait_words
 
 Body = Mapping[str, object]
@@ -38,6 +40,7 @@ KINDS = {
     "DayChecked": "Day checked",
     "DaySealed": "Day sealed",
     "Command": "Command",
+    "MasterSeen": "Master's order",
 }
 VERBS = {
     "cancel": "Cancel of single orders",
@@ -45,6 +48,10 @@ VERBS = {
     "decide_found": "Decided: this is our order",
     "decide_absent": "Decided: our order does not exist",
     "lift_account_halt": "Lift of an account's halt",
+    "modify": "Change of a working order",
+    "copy_seen": "Copy of a master's order from elsewhere",
+    "ignore_seen": "A master's order from elsewhere ignored",
+    "follow": "Choice for a master's orders from elsewhere",
     "day_left_open": "A day was left open",
 }
 STATES = {
@@ -181,6 +188,12 @@ def _command(row: HistoryRow, body: Body) -> str:
     return f"{words}. {row.reason}" if row.reason else words
 
 
+def _seen(row: HistoryRow, body: Body) -> str:
+    words = f"{body['side']} {figures.whole(_number(body, 'quantity'))} {body['symbol']}"
+    became = LOOKS[Seen(str(body["became"]))].word
+    return f"{words}: {became}. {row.reason}" if row.reason else f"{words}: {became}"
+
+
 def _number(body: Body, name: str) -> int:
     value = body.get(name, 0)
     return value if isinstance(value, int) else 0
@@ -201,4 +214,5 @@ _DETAILS: dict[str, Callable[[HistoryRow, Body], str]] = {
     "ReviewsChanged": _reviews,
     "LampChanged": _lamp,
     "Command": _command,
+    "MasterSeen": _seen,
 }

@@ -8,16 +8,19 @@ from dataclasses import astuple, dataclass
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
+from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.master_verbs import ChangeVerbs
 from copytrade_gui.services.verbs import CancelAnswer, TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
-from copytrade_gui.ui.dialogs.dialog import Question
+from copytrade_gui.ui.dialogs.dialog import Question, bring_back
 from copytrade_gui.ui.orders.cancel_words import STAYS, answer_words, one_order
+from copytrade_gui.ui.orders.change import ChangeDialog, why_not_changed
 from copytrade_gui.ui.orders.order_details import OrderDetails
 from copytrade_gui.ui.orders.order_rows import COLUMNS, OrderRow
 from copytrade_gui.ui.orders.orders_model import OrdersModel
@@ -45,11 +48,12 @@ class OrdersPanel(Panel):
 
     counts_changed = Signal()
 
-    def __init__(self, desk: Desk, trading: TradingVerbs) -> None:
+    def __init__(self, desk: Desk, trading: TradingVerbs, changes: ChangeVerbs) -> None:
         super().__init__()
         self.setObjectName("orders_panel")
         self._desk = desk
         self._trading = trading
+        self._changes = changes
         self.model = OrdersModel(desk.roster, self)
         self.table: DataTable[OrderRow] = DataTable(
             desk, "orders", self.model, COLUMNS, label="Order book", noun="master order"
@@ -72,12 +76,13 @@ class OrdersPanel(Panel):
         self.table.add_tool(Act.EXPORT)
         actions = desk.actions
         view.add_row_actions(
-            [actions[a] for a in (Act.CANCEL_SELECTED, Act.CANCEL_VIEW, Act.BUY_ROW, Act.SELL_ROW,
-                                  Act.COPY)]
+            [actions[a] for a in (Act.CHANGE, Act.CANCEL_SELECTED, Act.CANCEL_VIEW, Act.BUY_ROW,
+                                  Act.SELL_ROW, Act.COPY)]
         )  # fmt: skip
+        actions.on(Act.CHANGE, self.change)
         actions.on(Act.CANCEL_SELECTED, lambda: self._ask_cancel(self.selected()))
         actions.on(Act.CANCEL_VIEW, lambda: self._ask_cancel(self.in_view()))
-        view.activated.connect(lambda _index: self.show_details())
+        view.activated.connect(lambda _index: self._on_opened())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
@@ -107,8 +112,8 @@ class OrdersPanel(Panel):
 
     def selected_order(self) -> OrderView | None:
         """The order under the cursor."""
-        index = self.table.view.current_source()
-        return self.model.row_at(index).order if index.isValid() else None
+        row = self._current()
+        return None if row is None else row.order
 
     def selected_instrument(self) -> Instrument | None:
         order = self.selected_order()
@@ -149,6 +154,39 @@ class OrdersPanel(Panel):
         order = self.selected_order()
         if order is not None:
             OrderDetails(self.window(), self._desk, order).present()
+
+    def change(self) -> None:
+        """Change the order under the cursor, or say why it cannot be."""
+        row = self._current()
+        if row is None:
+            return
+        if why := why_not_changed(row):
+            self._desk.notices.info(why)
+        elif not bring_back(self.window(), "change_order"):
+            self._desk.tasks.start(self._change(row.order), name="change an order")
+
+    async def _change(self, order: OrderView) -> None:
+        copies = [
+            one
+            for one in self._of(order.plan_id)
+            if one.role is AccountRole.FOLLOWER and one.state.open_at_broker and not one.diverged
+        ]
+        dialog = ChangeDialog(self.window(), self._desk, self._changes, order, len(copies))
+        asked = await dialog.ask_how_many()
+        if asked is not None:
+            self._desk.notices.info(f"Change asked for {figures.plural(asked, 'order')}.")
+
+    def _on_opened(self) -> None:
+        """Enter shows all of an order; a double click changes one that works."""
+        row = self._current()
+        if row is not None and self.table.view.double_clicked and not why_not_changed(row):
+            self.change()
+        else:
+            self.show_details()
+
+    def _current(self) -> OrderRow | None:
+        index = self.table.view.current_source()
+        return self.model.row_at(index) if index.isValid() else None
 
     def _ask_cancel(self, choice: CancelChoice) -> None:
         self._desk.tasks.start(self._cancel(choice), name="cancel orders")

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QAction,
     QEnterEvent,
     QGuiApplication,
+    QMouseEvent,
     QResizeEvent,
     QWheelEvent,
 )
@@ -67,6 +68,8 @@ class TableView(QTreeView):
         self.row_actions: list[QAction] = []
         self._elastic = next((n for n, c in enumerate(columns) if c.takes_rest), None)
         self.pointed_at = False
+        self.double_clicked = False
+        """A row is being opened by the mouse, and not by a key."""
         self._anchor: QPersistentModelIndex | None = None
         self._left_top = False
         self.proxy.rowsAboutToBeInserted.connect(self._note_place)
@@ -264,6 +267,13 @@ class TableView(QTreeView):
             bar = self.verticalScrollBar()  # it counts rows
             bar.setValue(bar.value() + round(place.top() / place.height()))
             self.rows_above.emit(True)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.double_clicked = True
+        try:
+            super().mouseDoubleClickEvent(event)
+        finally:
+            self.double_clicked = False
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event)
