@@ -135,8 +135,8 @@ def _value(strategy: Strategy, text: str, label: str) -> Decimal:
         if text.strip() not in ("", "1"):
             raise _BadRule(
                 "parameter",
-                f"{label} {quoted(text)} means nothing for {strategy}, which takes the master's "
-                "own quantity. Leave it empty, or use ratio.",
+                f"{label} {quoted(text)} means nothing for {strategy}, which takes no value. Leave "
+                "it empty, or use ratio.",
             )
         return Decimal(1)
     number = read_number(text, bounds, label)
