@@ -70,6 +70,7 @@ class EngineThread:
             sessions=self._across(there.sessions),
             history=self._across(there.history),
             market=self._across(there.market),
+            positions=self._across(there.positions),
             events=_News(there.events, self._loop),
             paper=there.paper,
             profile=there.profile,

@@ -52,6 +52,7 @@ from copytrade_gui.services.history import HistoryService
 from copytrade_gui.services.lamps import Lamps
 from copytrade_gui.services.market import Market
 from copytrade_gui.services.masters import Masters
+from copytrade_gui.services.positions import PositionService
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.storage.files.folder import DataFolder, open_folder, profile_root
@@ -229,6 +230,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         market=market,
         changes=Changes(engine, store.journal, clock),
         masters=Masters(engine, store.journal, clock),
+        positions=PositionService(engine, clock),
         events=engine.bus,
         paper=line is not None,
         profile=folder.root.name,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from copytrade_gui.domain.events import OrderChanged
+from copytrade_gui.domain.events import FillSeen, OrderChanged
+from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.comparison import Comparison
+from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.books.decisions import Decisions
 from copytrade_gui.engine.books.divergence import Divergences
 from copytrade_gui.engine.books.master_positions import MasterPositions
@@ -46,6 +48,8 @@ class Parts:
     poller: Poller
     updates: Updates
     comparison: Comparison
+    copies: Copies
+    positions: AccountPositions
     decisions: Decisions
     exits: Exits
     clearing: Clearing
@@ -76,9 +80,11 @@ def assemble(
     resolver = Resolver(core, reconciler.shown)
     poller = Poller(core, reconciler, resolver)
     updates = Updates(core, reconciler, poller)
-    comparison = Comparison(core, poller)
-    masters = MasterPositions(core)
+    copies = Copies(core)
+    positions = AccountPositions(core, copies)
+    comparison = Comparison(core, poller, positions)
     # -- planning
+    masters = MasterPositions(core, positions)
     exits = Exits(core, masters, poller)
     clearing = Clearing(core, exits)
     # -- sending
@@ -128,7 +134,7 @@ def assemble(
         lambda _: dispatcher.more_is_known(),
     )
     news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
-    news.filled.to(exits.filled)
+    news.filled.to(exits.filled, copies.filled, positions.filled)
     news.rejected.to(replies.count_alike)
     news.never_left.to(fan_out.never_left)
     news.requeue.to(lambda order: dispatcher.enqueue([order]))
@@ -160,6 +166,7 @@ def assemble(
     core.bus.subscribe(journal.append)
     core.bus.subscribe(fan_out.hear, OrderChanged)
     core.bus.subscribe(UnmatchedAlarm(core).hear, OrderChanged)
+    core.bus.subscribe(copies.hear, FillSeen)
     return Parts(
         holds=Holds(core.book, core.lanes, core.gate, core.hours, core.clock),
         reconciler=reconciler,
@@ -167,6 +174,8 @@ def assemble(
         poller=poller,
         updates=updates,
         comparison=comparison,
+        copies=copies,
+        positions=positions,
         decisions=Decisions(core.book, resolver),
         exits=exits,
         clearing=clearing,

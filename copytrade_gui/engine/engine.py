@@ -61,6 +61,7 @@ class Engine:
         self.offline, self.comparison = parts.poller.offline, parts.comparison
         self.master_signals = parts.master_signals
         self.decisions, self.ended = parts.decisions, parts.ended
+        self.copies, self.positions = parts.copies, parts.positions
         self.refresh_warmth = core.account_news.refresh_warmth
 
     # ------------------------------------------------------------ life
@@ -74,12 +75,14 @@ class Engine:
         self.submission.restore(work)
         self.master_signals.restore(work.follows)
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)
+        self.copies.restore(work)
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""
         self.gate.brake(TradingState.HALT)
         self.parts.dispatcher.close()
         self.parts.poller.close()
+        self.positions.close()
         await self.core.work.stop()
         self.parts.recovery.close()
         await self._journal.flush()
@@ -110,6 +113,7 @@ class Engine:
         self.offline.attach(lane, session)
         self.parts.updates.attach(lane, session)
         self.exits.masters.look(account_id, 0.0)
+        self.positions.logged_in(lane)
         self.core.account_news.session(lane, SessionState.READY)
         if not self.parts.recovery.compare_if_due(lane):
             self.parts.poller.look(account_id, 0.0)

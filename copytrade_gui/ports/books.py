@@ -107,6 +107,10 @@ class BrokerPosition:
     """Units that one counted quantity is worth, as the row says; None where it does not."""
     lot_in_file: int | None = None
     """Units per lot in the contract file, on segments that count in lots."""
+    carried_average: Decimal | None = None
+    bought_average: Decimal | None = None
+    sold_average: Decimal | None = None
+    """Rupees a unit of what was carried in, bought and sold today; None where the row is silent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
@@ -32,14 +33,21 @@ class JournalFailureError(Exception):
 class Copied:
     """What orders of earlier days made in one account: ``net`` is bought less sold, in units.
 
-    ``role`` tells a master's own orders from copies.
+    ``role`` tells a master's own orders from copies. ``cost`` is what the open part was paid, in
+    rupees, at the averages of the orders; None if the broker never told one of them.
     """
 
     account_id: AccountId
-    key: InstrumentKey
+    instrument: Instrument
     product: Product
     net: int
     role: Role
+    cost: Decimal | None
+
+    @property
+    def key(self) -> InstrumentKey:
+        """The instrument's key."""
+        return self.instrument.key
 
 
 @dataclass(frozen=True, slots=True)

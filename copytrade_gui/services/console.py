@@ -10,6 +10,7 @@ from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
+from copytrade_gui.services.position_report import PositionVerbs
 from copytrade_gui.services.verbs import (
     FollowerVerbs,
     HistoryVerbs,
@@ -30,6 +31,7 @@ class Console:
     market: MarketVerbs
     changes: ChangeVerbs
     masters: MasterVerbs
+    positions: PositionVerbs
     events: EventSource
     paper: bool
     profile: str

@@ -39,13 +39,13 @@ def closes_gap(console: Console, lane: Lane, *rows: BrokerOrder) -> None:
     parts = console.engine.parts
     absorbed = parts.reconciler.absorb_orders(lane, Read(rows, whole=True))
     absorbed.began_ns = console.world.clock.mono_ns()
-    parts.poller._due_at.pop(lane.account_id, None)
+    parts.poller._schedule.forget(lane.account_id)
     parts.updates.after_read(lane, absorbed)
 
 
 def due_in_s(doubt: Doubt) -> float | None:
     """When the account's book is read next."""
-    due = doubt.console.engine.parts.poller._due_at.get(doubt.lane.account_id)
+    due = doubt.console.engine.parts.poller._schedule._due.get(doubt.lane.account_id)
     return None if due is None else (due - doubt.console.world.clock.mono_ns()) / 1e9
 
 

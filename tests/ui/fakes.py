@@ -43,6 +43,7 @@ from tests.ui.fake_cancels import FakeCancels
 from tests.ui.fake_events import FakeEvents
 from tests.ui.fake_history import FakeHistory
 from tests.ui.fake_market import FakeMarket
+from tests.ui.fake_positions import FakePositions
 from tests.ui.fake_working import FakeChanges, FakeMasters
 
 ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
@@ -70,6 +71,7 @@ class World:
     unknown: Counter[AccountId] = field(default_factory=Counter)
     """Open at the broker with our tag, and in none of our records, until a KILL."""
     plans: int = 100
+    positions: FakePositions = field(default_factory=FakePositions)
     day_end: days.FakeDay = field(default_factory=days.FakeDay)
     changes: FakeChanges = field(default_factory=FakeChanges)
     masters: FakeMasters = field(default_factory=FakeMasters)
@@ -110,6 +112,7 @@ class World:
             sessions=FakeSessions(self),
             history=FakeHistory(self.orders),
             market=FakeMarket(),
+            positions=self.positions,
             events=self.events,
             paper=self.paper,
             profile="default",

@@ -40,6 +40,7 @@ _MONTH_NAMES = (
 )  # fmt: skip
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 _ZERO = Decimal(0)
+_NO_PRICE = frozenset({"", "NA", "-"})
 _LONGEST_STAMP = 64
 
 _SIDES: Mapping[str, Side] = {"BUY": Side.BUY, "B": Side.BUY, "SELL": Side.SELL, "S": Side.SELL}
@@ -170,7 +171,11 @@ def _prices(row: OrderRow) -> tuple[Decimal, Decimal, Decimal] | None:
 
 def _price(value: Value) -> Decimal | None:
     # A price that is not there is 0 (a MARKET order has none); one that cannot be read is not.
-    return _ZERO if text(value) in ("", "NA", "-") else decimal(value)
+    return _ZERO if text(value) in _NO_PRICE else decimal(value)
+
+
+def _known_price(value: Value) -> Decimal | None:
+    return None if text(value) in _NO_PRICE else decimal(value)
 
 
 def trade_of(row: TradeRow, lot_size: LotSize) -> BrokerTrade | None:
@@ -223,6 +228,9 @@ def position_of(row: PositionRow, lot_size: LotSize) -> BrokerPosition | None:
         sold=counted(row.day_sell_quantity),
         multiplier=whole(row.multiplier),
         lot_in_file=lot_size(key),
+        carried_average=_known_price(row.overnight_price),
+        bought_average=_known_price(row.day_buy_price),
+        sold_average=_known_price(row.day_sell_price),
     )
 
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.differences import Books, differences
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.core import Core
@@ -38,9 +39,10 @@ class Compared:
 class Comparison:
     """Compares accounts, some at once. Sends nothing but reads."""
 
-    def __init__(self, core: Core, poller: Poller) -> None:
+    def __init__(self, core: Core, poller: Poller, positions: AccountPositions) -> None:
         self._book = core.book
         self._poller = poller
+        self._at_broker = positions
         self._clock = core.clock
         self._work = core.work
         self._settings = core.settings
@@ -92,13 +94,8 @@ class Comparison:
         return Compared(differences(lane.account, self._book, books), unread)
 
     async def _positions(self, lane: Lane) -> tuple[Sequence[BrokerPosition] | None, str]:
-        window = lane.position_reads
-        while not window.take(now := self._clock.mono_ns()):
-            await self._clock.sleep(max(0.001, (window.free_at(now) - now) / 1e9))
-        if lane.session is None:
-            return None, "it is not logged in"
         try:
-            rows = await lane.session.positions()
+            rows = await self._at_broker.read(lane)
         except BrokerFailureError as failure:
             return None, _plain(str(failure))
         if any(row.bought is None or row.sold is None for row in rows):

@@ -17,6 +17,7 @@ from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import Product, Side
+from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
@@ -59,7 +60,8 @@ class _Known(Struct):
 class MasterPositions:
     """Reads the masters' positions and keeps them young. Sends nothing but reads."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, at_broker: AccountPositions) -> None:
+        self._at_broker = at_broker
         self._lanes = core.lanes
         self._clock = core.clock
         self._work = core.work
@@ -179,6 +181,7 @@ class MasterPositions:
                 part = (row.key, row.product)
                 nets[part] = nets.get(part, 0) + row.net_quantity
             day = indian_day(self._clock.wall_ns())
+            self._at_broker.shown(account, rows)
             self._known[account] = _Known(nets, heard, self._clock.mono_ns(), day)
             if heard != self._heard(account):
                 again = 0.0
@@ -187,6 +190,7 @@ class MasterPositions:
                 self._work.later(_PUSHED_NS / 1e9, self._news.positions_read)
         except BrokerFailureError as failure:
             log.info("no positions for %s: %s", account, failure)
+            self._at_broker.failed(account, str(failure))
             again = self._settings.poll_active
         finally:
             self._reading.discard(account)

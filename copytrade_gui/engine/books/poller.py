@@ -7,7 +7,6 @@ stand before an order. Where the broker tells by itself reads are rarer, not unn
 from __future__ import annotations
 
 import asyncio
-import heapq
 import logging
 
 from copytrade_gui.domain.account import FeedState, Role, SessionState
@@ -22,7 +21,8 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.limiter import RollingWindow
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.ports import BrokerSession, BrokerTrade, Read, Timer
+from copytrade_gui.engine.orders.schedule import Schedule
+from copytrade_gui.ports import BrokerSession, BrokerTrade, Read
 
 log = logging.getLogger(__name__)
 
@@ -44,18 +44,14 @@ class Poller:
         self._settings = core.settings
         self._fault = core.fault
         self._news = core.news
-        self._notice_time = core.gate.notice_time
-        self._due: list[tuple[int, int, AccountId]] = []
-        self._due_at: dict[AccountId, int] = {}
-        self._serial = 0
-        self._timer: Timer | None = None
-        self._timer_ns = 0
+        self._schedule = Schedule(core.clock, self._run_due, core.gate.notice_time)
+        self.look = self._schedule.look
+        """Read this account's books in so many seconds, or earlier if that was planned."""
         self._reading: set[AccountId] = set()
         self._slots = asyncio.Semaphore(core.settings.reads_at_once)
         self._slots_offline = asyncio.Semaphore(core.settings.offline_reads_at_once)
         self.offline = Offline(core, self.look)
         self._absent: set[AccountId] = set()
-        self._closed = False
 
     # ------------------------------------------------------------ scheduling
 
@@ -64,17 +60,6 @@ class Poller:
         if order.attempt_state is State.NOT_PLACED:
             self._absent.add(order.intent.account_id)
         self.look(order.intent.account_id, self._wants(order))
-
-    def look(self, account: AccountId, seconds: float) -> None:
-        """Read this account's books in so many seconds, or earlier if that was planned."""
-        due = self._clock.mono_ns() + int(seconds * 1e9)
-        planned = self._due_at.get(account)
-        if self._closed or (planned is not None and planned <= due):
-            return
-        self._due_at[account] = due
-        self._serial += 1
-        heapq.heappush(self._due, (due, self._serial, account))
-        self._set_timer()
 
     def _wants(self, order: Order) -> float:
         settings = self._settings
@@ -100,37 +85,16 @@ class Poller:
         since, now = lane.cancelling_ns, self._clock.mono_ns()
         return since > 0 and now - since < self._settings.cancel_moves * 1e9
 
-    def _set_timer(self) -> None:
-        if not self._due:
+    def _run_due(self, account: AccountId) -> None:
+        lane = self._lanes.get(account)
+        if lane is None:
             return
-        due = self._due[0][0]
-        if self._timer is not None:
-            if self._timer_ns <= due:
-                return
-            self._timer.cancel()
-        self._timer_ns = due
-        delay = max(0.0, (due - self._clock.mono_ns()) / 1e9)
-        self._timer = self._clock.call_later(delay, self._run_due)
-
-    def _run_due(self) -> None:
-        self._timer = None
-        self._notice_time()
-        now = self._clock.mono_ns()
-        while self._due and self._due[0][0] <= now:
-            due, _, account = heapq.heappop(self._due)
-            if self._due_at.get(account) != due:
-                continue
-            del self._due_at[account]
-            lane = self._lanes.get(account)
-            if lane is None:
-                continue
-            # A read under way is perhaps of a session that is gone: it is not this one.
-            if account in self._reading or self._cancelling(lane):
-                self.look(account, self._settings.poll_first)
-                continue
-            self._reading.add(account)
-            self._work.start(self._visit(lane), f"read the books of {account}")
-        self._set_timer()
+        # A read under way is perhaps of a session that is gone: it is not this one.
+        if account in self._reading or self._cancelling(lane):
+            self.look(account, self._settings.poll_first)
+            return
+        self._reading.add(account)
+        self._work.start(self._visit(lane), f"read the books of {account}")
 
     # ------------------------------------------------------------ reading
 
@@ -254,7 +218,4 @@ class Poller:
 
     def close(self) -> None:
         """Plan nothing more."""
-        self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._schedule.close()

@@ -47,6 +47,13 @@ class EngineSettings:
     """While the broker tells by itself: its books say what a push cannot, such as an absence."""
     positions_every: float = 10.0
     """A master's positions are read so often: he may trade elsewhere too."""
+    positions_after_fill: float = 3.0
+    positions_copied: float = 120.0
+    positions_again: float = 10.0
+    positions_at_once: int = 8
+    """A follower's are read so long after his copies filled, so often while they hold, and so soon
+    again where that failed; so many accounts at one time, because nothing waits for it.
+    """
     master_poll: float = 0.2
     """How fast an open order is followed by polling; whoever has a feed hears sooner."""
     cancel_repeat: float = 2.0

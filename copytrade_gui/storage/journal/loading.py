@@ -24,7 +24,7 @@ from copytrade_gui.domain.ids import (
     attempt_id,
     intent_id,
 )
-from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey
+from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import (
     ENDED,
     FanOut,
@@ -35,6 +35,7 @@ from copytrade_gui.domain.order import (
     State,
     Validity,
 )
+from copytrade_gui.domain.position import Position
 from copytrade_gui.domain.records import Amendment, Fill, Intent, OrderView, Plan, Signal, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import FOLLOW_VERB, Copied, OpenWork
@@ -65,6 +66,30 @@ VIEW_TABLES = (
     "LEFT JOIN latency_samples l ON l.attempt_row = a.attempt_row "
     # The newest fact of an order says whether it diverged; few did.
     "LEFT JOIN events e ON e.number = i.last_event AND instr(e.body, '\"diverged\"') > 0"
+)
+
+
+_Carried = tuple[str, str, str, str, str]
+"""Account, exchange, instrument, product and role of what is carried."""
+_FILLS_BEFORE = (
+    "FROM intents i JOIN order_terms t ON t.terms_number = i.terms_number "
+    "JOIN instruments_used u ON u.instrument_number = t.instrument_number "
+    "JOIN attempts a ON a.intent_number = i.intent_number "
+    "JOIN broker_orders b ON b.attempt_row = a.attempt_row "
+    "WHERE t.product <> 'INTRADAY' AND b.filled_quantity > 0 "
+    f"AND NOT i.{WANTED}"
+)
+_CARRIED = (
+    "SELECT i.account_id, u.exchange, u.instrument_id, t.product, i.role, "
+    "sum(CASE t.side WHEN 'BUY' THEN b.filled_quantity ELSE -b.filled_quantity END) AS net "
+    f"{_FILLS_BEFORE} GROUP BY 1, 2, 3, 4, 5 HAVING net <> 0"
+)
+_CARRIED_BY = (
+    f"WITH carried AS ({_CARRIED}) SELECT i.account_id, u.exchange, u.instrument_id, t.product, "  # noqa: S608 - only constants of ours
+    f"i.role, i.terms_number, b.filled_quantity, b.average_price {_FILLS_BEFORE} "
+    "AND (i.account_id, u.exchange, u.instrument_id, t.product, i.role) IN "
+    "(SELECT account_id, exchange, instrument_id, product, role FROM carried) "
+    "ORDER BY i.intent_number"
 )
 
 
@@ -228,7 +253,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         next_plan_number=int(number or 0) + 1,
         fills=tuple(_fills(connection, bounds[0])),
         halts=tuple(_halts(connection)),
-        copied=tuple(_copied(connection, bounds)),
+        copied=tuple(_copied(connection, bounds, terms)),
         amended=tuple(_amended(connection, bounds[0])),
         follows=dict(_follows(connection)),
     )
@@ -253,21 +278,31 @@ def _follows(connection: Connection) -> Iterator[tuple[AccountId, str]]:
         yield AccountId(master), word
 
 
-def _copied(connection: Connection, bounds: tuple[int, int]) -> Iterator[Copied]:
-    rows = connection.exec_driver_sql(
-        "SELECT i.account_id, u.exchange, u.instrument_id, t.product, i.role, "  # noqa: S608 - only constants of ours
-        "sum(CASE t.side WHEN 'BUY' THEN b.filled_quantity ELSE -b.filled_quantity END) AS net "
-        "FROM intents i JOIN order_terms t ON t.terms_number = i.terms_number "
-        "JOIN instruments_used u ON u.instrument_number = t.instrument_number "
-        "JOIN attempts a ON a.intent_number = i.intent_number "
-        "JOIN broker_orders b ON b.attempt_row = a.attempt_row "
-        "WHERE t.product <> 'INTRADAY' AND b.filled_quantity > 0 "
-        f"AND NOT i.{WANTED} GROUP BY 1, 2, 3, 4, 5 HAVING net <> 0",
-        bounds,
-    )
-    for account, exchange, instrument, product, role, net in rows:
-        key = InstrumentKey(Exchange(exchange), instrument)
-        yield Copied(AccountId(account), key, Product(product), net, Role(role))
+def _copied(connection: Connection, bounds: tuple[int, int], terms: Terms) -> Iterator[Copied]:
+    """What is carried, with its cost from the orders that made it, the oldest first."""
+    carried = connection.exec_driver_sql(_CARRIED, bounds)
+    nets: dict[_Carried, int] = {(a, e, n, p, r): net for a, e, n, p, r, net in carried}
+    made: dict[_Carried, Position] = {}
+    last: dict[_Carried, int] = {}
+    unpriced: set[_Carried] = set()
+    for row in connection.exec_driver_sql(_CARRIED_BY, (*bounds, *bounds)) if nets else ():
+        account, exchange, number, product, role, terms_number, quantity, average = row
+        key = (account, exchange, number, product, role)
+        if average is None:
+            unpriced.add(key)
+        side = terms.get(terms_number, 1).side
+        before = made.get(key, Position())
+        made[key] = before.traded(side, quantity, Decimal(average or 0))
+        last[key] = terms_number
+    for key, net in nets.items():
+        yield Copied(
+            AccountId(key[0]),
+            terms.get(last[key], 1).instrument,
+            Product(key[3]),
+            net,
+            Role(key[4]),
+            None if key in unpriced else made[key].cost,
+        )
 
 
 def view_rows(connection: Connection, rest: str, values: tuple[int | str, ...]) -> list[ViewRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
@@ -134,6 +134,21 @@ def header(column: Column[R], role: int) -> object:
         side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
         return int(side | Qt.AlignmentFlag.AlignVCenter)
     return None
+
+
+def changed_columns(columns: Sequence[Column[R]], before: R, after: R) -> tuple[int, int] | None:
+    """First and last column that says something else of the row now; None if none does.
+
+    Only these are announced: a proxy that sorts by another column then need not sort again.
+    """
+    differ = [
+        number
+        for number, column in enumerate(columns)
+        if column.text(before) != column.text(after)
+        or (column.tone is not None and column.tone(before) != column.tone(after))
+        or (column.sort is not None and column.sort(before) != column.sort(after))
+    ]
+    return (differ[0], differ[-1]) if differ else None
 
 
 def runs(numbers: list[int]) -> list[tuple[int, int]]:

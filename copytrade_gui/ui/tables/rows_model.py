@@ -14,7 +14,16 @@ from typing import Generic
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QStandardItemModel
 
-from copytrade_gui.ui.tables.columns import Column, R, Role, cell, face, header, runs
+from copytrade_gui.ui.tables.columns import (
+    Column,
+    R,
+    Role,
+    cell,
+    changed_columns,
+    face,
+    header,
+    runs,
+)
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -131,7 +140,9 @@ class RowsModel(QStandardItemModel, Generic[R]):
     def _replace(self, changed: dict[int, R]) -> None:
         touched: dict[int, tuple[int, int]] = {}
         for place, row in changed.items():
-            span = self._span(self._rows[place], row)
+            if row == self._rows[place]:
+                continue
+            span = changed_columns(self.columns, self._rows[place], row)
             if span is None:
                 self._rows[place] = row
             else:
@@ -145,19 +156,6 @@ class RowsModel(QStandardItemModel, Generic[R]):
             spans = [touched[number] for number in range(first, last + 1)]
             left, right = min(span[0] for span in spans), max(span[1] for span in spans)
             self.dataChanged.emit(self.index(first, left), self.index(last, right))
-
-    def _span(self, before: R, after: R) -> tuple[int, int] | None:
-        # Only the columns that differ: a proxy that sorts by another column then need not re-sort.
-        if before == after:
-            return None
-        differ = [
-            number
-            for number, column in enumerate(self.columns)
-            if column.text(before) != column.text(after)
-            or (column.tone is not None and column.tone(before) != column.tone(after))
-            or (column.sort is not None and column.sort(before) != column.sort(after))
-        ]
-        return (differ[0], differ[-1]) if differ else None
 
     def _append(self, fresh: dict[Hashable, R]) -> None:
         if not fresh:

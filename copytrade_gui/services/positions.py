@@ -1,0 +1,86 @@
+"""What is held and what it brought, for whoever looks."""
+
+from __future__ import annotations
+
+import asyncio
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.instrument import Quote
+from copytrade_gui.engine.engine import Engine
+from copytrade_gui.ports import Clock
+from copytrade_gui.services.position_report import Facts, PositionReport, report_of
+
+PRICES_EVERY_NS = 3_000_000_000
+"""Prices of what is held are asked for so often while somebody looks."""
+
+
+def facts_of(engine: Engine) -> Facts:
+    """What is known of all positions at this moment; to be called on the engine's loop."""
+    copies = engine.copies.held()
+    watched = {
+        lane.account_id: lane
+        for lane in engine.lanes
+        if lane.account.role is Role.MASTER or lane.account_id in engine.copies.accounts
+    }
+    books = {name: engine.positions.book(name) for name in watched}
+    keys = {key.instrument for key in copies}
+    keys.update(row.key for book in books.values() for row in book.rows)
+    return Facts(
+        accounts={lane.account_id: lane.account for lane in engine.lanes},
+        copies=copies,
+        instruments=dict(engine.copies.instruments),
+        books=books,
+        why_not={
+            name: lane.status.session_reason or "It is not logged in. Log it in."
+            for name, lane in watched.items()
+            if not lane.logged_in
+        },
+        quotes={key: quote for key in keys if (quote := engine.quotes.newest(key)) is not None},
+    )
+
+
+class PositionService:
+    """Implements ``PositionVerbs`` on the engine.
+
+    The facts of the moment are taken on the orders' loop; what follows from them for five hundred
+    accounts is worked out in a thread, and only when something has changed.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._made: PositionReport = PositionReport()
+        self._made_of: tuple[object, ...] = ()
+        self._prices = 0
+        self._asked_ns = 0
+        engine.quotes.hear(self._on_quote)
+
+    async def report(self) -> PositionReport:
+        """All positions as known now; prices are asked for while somebody looks."""
+        engine = self._engine
+        stamp = (
+            engine.copies.version,
+            engine.positions.version,
+            self._prices,
+            sum(lane.version for lane in engine.lanes),
+            indian_day(self._clock.wall_ns()),
+        )
+        if stamp == self._made_of:
+            self._ask_prices(self._made)
+            return self._made
+        made = await asyncio.to_thread(report_of, facts_of(engine))
+        self._made, self._made_of = made, stamp
+        self._ask_prices(made)
+        return made
+
+    def _on_quote(self, _quote: Quote) -> None:
+        self._prices += 1
+
+    def _ask_prices(self, report: PositionReport) -> None:
+        now_ns = self._clock.mono_ns()
+        keys = sorted({line.key for line in report.lines if line.net}, key=str)
+        if keys and now_ns - self._asked_ns >= PRICES_EVERY_NS:
+            self._asked_ns = now_ns
+            engine = self._engine
+            engine.core.work.start(engine.quotes.refresh(keys), "prices of what is held")
