@@ -14,6 +14,7 @@ from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.domain.sizing import Rounding, SizingRule, Strategy
 from tests.engine.test_exits import DAY_NS, F1, F2, position, press, shown, switch, ticket
 from tests.engine.test_leaving import begin
+from tests.engine.test_master_elsewhere import LOOKING, elsewhere, ready
 from tests.proof.rig import Console, world
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -89,6 +90,32 @@ def test_an_exit_does_not_ask_the_rule() -> None:
         assert held(console) == [-10, -2, 0]
 
     with world(2) as made:
+        made.live(script)
+
+
+def test_an_exit_that_the_master_places_elsewhere_is_a_part_of_what_is_held_too() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        give(console, F1, SizingRule(Strategy.FIXED, Decimal(2)))
+        for _ in range(2):
+            elsewhere(made, ticket(made, BUY))
+            await made.clock.sleep(20)
+        assert held(console) == [20, 4, 40]
+        elsewhere(made, ticket(made, SELL))
+        await made.clock.sleep(20)
+        assert held(console) == [10, 2, 20]
+        elsewhere(made, ticket(made, SELL))
+        await made.clock.sleep(20)
+        assert held(console) == [0, 0, 0]
+        elsewhere(made, ticket(made, BUY, 20))
+        await made.clock.sleep(20)
+        elsewhere(made, ticket(made, BUY, 20))
+        await made.clock.sleep(20)
+        elsewhere(made, ticket(made, SELL, 40))
+        await made.clock.sleep(20)
+        assert held(console) == [0, 0, 0], "all of it, although the rule gives 2"
+
+    with world(2, settings=LOOKING) as made:
         made.live(script)
 
 
