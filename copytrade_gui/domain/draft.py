@@ -26,7 +26,10 @@ from copytrade_gui.domain.order import (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The ticket's fields as strings and choices. ``quantity`` counts lots if ``in_lots``."""
+    """The ticket's fields as strings and choices. ``quantity`` counts lots if ``in_lots``.
+
+    ``stop`` may be empty; it is only sized by (``OrderTerms``).
+    """
 
     instrument: Instrument | None
     side: Side
@@ -38,6 +41,7 @@ class Draft:
     price: str
     trigger: str
     fan_out: FanOut
+    stop: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,11 @@ def read_draft(
         _trigger_side(draft.side, price, trigger, problems)
     if trigger is not None and last_price is not None:
         _stop_side(draft.side, trigger, last_price, problems)
+    stop = None
+    if draft.stop.strip():
+        stop = _price("stop", "Stop", draft.stop, instrument.tick, problems)
+        if stop is not None:
+            _loss_side(draft.side, stop, price or trigger or last_price, problems)
     problems += not_taken(
         takes, instrument.key.exchange, draft.order_type, draft.product, draft.validity
     )
@@ -125,6 +134,7 @@ def read_draft(
         validity=draft.validity,
         price=price,
         trigger=trigger,
+        stop=stop,
     )
 
 
@@ -230,6 +240,23 @@ def _stop_side(
             "trigger",
             f"A stop that {verb} must have its trigger {wrong} the last price {last_price}; "
             f"{trigger} would trigger at once. {remedy}.",
+        )
+    )
+
+
+def _loss_side(
+    side: Side, stop: Decimal, price: Decimal | None, problems: list[FieldProblem]
+) -> None:
+    """A stop that is sized by stands where the position loses."""
+    if price is None or (stop < price if side is Side.BUY else stop > price):
+        return
+    bought = side is Side.BUY
+    where, remedy = ("below", "Lower it") if bought else ("above", "Raise it")
+    problems.append(
+        FieldProblem(
+            "stop",
+            f"The stop of a position that is {'bought' if bought else 'sold'} stands {where} its "
+            f"price {price}; {stop} does not. {remedy}, or leave it empty.",
         )
     )
 

@@ -78,7 +78,11 @@ class FanOut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderTerms:
-    """What to trade. ``quantity`` is units (never lots); prices are rupees or None."""
+    """What to trade. ``quantity`` is units (never lots); prices are rupees or None.
+
+    ``stop`` is where the trader means to give the position up. Rules that go by risk size by it; no
+    broker is told of it, and no order is placed there.
+    """
 
     instrument: Instrument
     side: Side
@@ -88,6 +92,7 @@ class OrderTerms:
     validity: Validity
     price: Decimal | None = None
     trigger: Decimal | None = None
+    stop: Decimal | None = None
 
 
 class State(StrEnum):

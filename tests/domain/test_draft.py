@@ -237,6 +237,32 @@ def test_without_a_price_a_stop_passes_and_the_ticket_says_that_nobody_looked() 
     )
 
 
+@pytest.mark.parametrize(
+    ("side", "typed", "last", "said"),
+    [
+        (Side.BUY, "1500", LAST, ""),
+        (Side.SELL, "1600", LAST, ""),
+        (Side.BUY, "1550", None, "The stop of a position that is bought stands below its price"),
+        (Side.SELL, "1500", LAST, "The stop of a position that is sold stands above its price"),
+        (Side.BUY, "15oo", LAST, 'Stop "15oo" is not a number'),
+        (Side.BUY, "1500.03", LAST, "Stop 1500.03 is not a multiple of"),
+    ],
+)
+def test_a_stop_to_size_by_stands_where_the_position_loses(
+    side: Side, typed: str, last: Decimal | None, said: str
+) -> None:
+    draft = replace(TICKET, side=side, price="1550", stop=typed)
+    read = read_draft(draft, TODAY, last)
+    if said:
+        assert isinstance(read, tuple)
+        assert [problem.field for problem in read] == ["stop"]
+        assert said in read[0].sentence
+    else:
+        assert isinstance(read, OrderTerms)
+        assert read.stop == Decimal(typed)
+        assert terms(replace(draft, stop=" ")).stop is None
+
+
 # ------------------------------------------------------------ warnings, which never block
 
 

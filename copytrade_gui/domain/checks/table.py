@@ -62,7 +62,7 @@ _OTHERS = (
     Verdict("no_master_capital", "share", "the master's funds are known that a rule by funds needs",
             "Log the master in, or wait for the next read of his funds."),
     Verdict("no_stop", "share", "the order has a stop that a rule by risk measures",
-            "Place it as a stop order, or choose another rule."),
+            "Write the stop on the ticket, or choose another rule."),
     Verdict("bad_rule", "share", "the rule's stored value is a number above 0",
             "Edit the follower's value."),
     Verdict("no_lot_in_clamps", "share", "a whole lot lies between the least and the most agreed",

@@ -72,6 +72,8 @@ class Kind:
     bounds: Bounds | None = None
     of_master: bool = False
     """True if the share grows with the master's quantity."""
+    asks_stop: bool = False
+    """True if it needs the stop of the master's order."""
 
 
 NO_CAPITAL = Sized(0, "no_capital", "The account's free margin is not known yet; log it in.")

@@ -21,8 +21,8 @@ _PER_CENT_OF_PAISE = Decimal(10_000)
 _NO_STOP = Sized(
     0,
     "no_stop",
-    "The master's order names no stop, so the risk of a unit is not known. Name its stop, or give "
-    "the follower another rule.",
+    "The master's order names no stop, so the risk of a unit is not known. Name it on the ticket, "
+    "or give the follower another rule.",
 )
 _STOP_AT_PRICE = Sized(
     0, "no_stop", "The stop stands at the price itself, so there is no distance to size by."
@@ -58,6 +58,7 @@ RISK_RUPEES = Kind(
     words="₹{} at risk",
     short="₹{} risk",
     share=_rupees,
+    asks_stop=True,
     bounds=Bounds(
         MAX_RUPEES,
         "the most an exchange takes in one order",
@@ -72,5 +73,6 @@ RISK_PERCENT = Kind(
     words="{} % of capital at risk",
     short="{} % risk",
     share=_percent,
+    asks_stop=True,
     bounds=Bounds(100, "all of the capital", unit="%", example="1"),
 )

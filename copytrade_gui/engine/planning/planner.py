@@ -47,7 +47,7 @@ def share_out(
     price = terms.price if terms.price is not None else last_price
     quantity, lot = terms.quantity, terms.instrument.lot_size
     names = _names(terms.instrument)
-    order = MasterOrder(quantity, lot, price, capital=cover.capital, names=names)
+    order = MasterOrder(quantity, lot, price, terms.stop, cover.capital, names)
     if cover.exiting.most or cover.copies:
         whole = Reducing(quantity, lot, cover.exiting)
         shares = [_covered(facts, order, whole, cover) for facts in followers]
