@@ -164,6 +164,9 @@ def _least_and_most(
 ) -> tuple[Part, Part]:
     """What the copy may have to be, by its quantity."""
     exiting = order.exiting
+    if exiting.known and not copy.coming and exiting.position is not None:
+        part = _in_proportion(order, exiting.position[0], copy, 0, entry, rounding)
+        return part, part
     if exiting.position is None:
         found = [
             _bounded(order, reduced, copy, coming, entry)
@@ -197,7 +200,7 @@ def _in_proportion(
     reduced, lot_size = min(order.quantity, position), order.lot_size
     closing, carry = 0, copy.carry
     if reduced:
-        held, part = copy.held + coming, Fraction(reduced, position)
+        held, part = copy.held + coming, (reduced, position)
         rounded = round_exit(held + copy.leaving, part, lot_size, carry, rounding)
         closing, carry = min(rounded.quantity, held - held % lot_size), rounded.carry
     beyond = order.quantity - reduced

@@ -38,7 +38,7 @@ def test_a_copy_is_out_when_its_master_is_and_never_below_nothing(
 ) -> None:
     held, carry, has = lots * lot, NOTHING, sum(masters)
     for gives_up in masters:
-        rounded = round_exit(held, Fraction(gives_up, has), lot, carry, rounding)
+        rounded = round_exit(held, (gives_up, has), lot, carry, rounding)
         assert 0 <= rounded.quantity <= held
         assert rounded.quantity % lot == 0
         held, carry, has = held - rounded.quantity, rounded.carry, has - gives_up

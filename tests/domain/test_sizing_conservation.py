@@ -211,5 +211,5 @@ def test_many_small_entries_and_exits_never_drift_by_a_lot() -> None:
 
 
 def test_a_whole_exit_leaves_no_carry_even_of_what_is_no_whole_lot() -> None:
-    assert round_exit(100, Fraction(1), 75, Fraction(40)) == Rounded(75, NOTHING)
-    assert round_exit(100, Fraction(3, 2), 75) == Rounded(75, NOTHING)
+    assert round_exit(100, (10, 10), 75, Fraction(40)) == Rounded(75, NOTHING)
+    assert round_exit(100, (15, 10), 75) == Rounded(75, NOTHING)

@@ -41,21 +41,29 @@ def round_entry(wanted: Fraction, lot_size: int, rounding: Rounding) -> Rounded:
 
 def round_exit(
     held: int,
-    part: Fraction,
+    part: tuple[int, int],
     lot_size: int,
     carry: Fraction = NOTHING,
     rounding: Rounding = Rounding.DOWN,
 ) -> Rounded:
-    """What a copy of ``held`` units gives up when its master gives up this part of his position.
+    """What a copy of ``held`` units gives up when its master gives up a part of his position.
 
-    The whole part closes exactly what is held. A smaller one is rounded, and what it withheld is
-    carried: many small exits add up to what one of their sum would be.
+    ``part`` are the units that he gives up, and those that he had. All of them close exactly what
+    is held. A smaller part is rounded, and what it withheld is carried: many small exits add up to
+    what one of their sum would be.
     """
-    if part >= 1:
+    given, had = part
+    if given >= had:
         return Rounded(held - held % lot_size, NOTHING)
-    wanted = held * part - carry * (1 - part)
-    rounded = round_entry(wanted, lot_size, rounding)
-    return Rounded(min(rounded.quantity, held - held % lot_size), -rounded.carry)
+    if carry or rounding is Rounding.NEAREST:
+        left = Fraction(had - given, had)
+        rounded = round_entry(held * (1 - left) - carry * left, lot_size, rounding)
+        return Rounded(min(rounded.quantity, held - held % lot_size), -rounded.carry)
+    exact = held * given
+    quantity = exact // had
+    quantity -= quantity % lot_size
+    rest = exact - quantity * had
+    return Rounded(quantity, Fraction(-rest, had) if rest else NOTHING)
 
 
 def _kept(carry: Fraction) -> Fraction:
