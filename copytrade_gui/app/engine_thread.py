@@ -67,6 +67,7 @@ class EngineThread:
             followers=self._across(there.followers),
             changes=self._across(there.changes),
             masters=self._across(there.masters),
+            limits=self._across(there.limits),
             sessions=self._across(there.sessions),
             history=self._across(there.history),
             market=self._across(there.market),

@@ -50,6 +50,7 @@ from copytrade_gui.services.console import Console
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.history import HistoryService
 from copytrade_gui.services.lamps import Lamps
+from copytrade_gui.services.limits import LimitEdits
 from copytrade_gui.services.market import Market
 from copytrade_gui.services.masters import Masters
 from copytrade_gui.services.positions import PositionService
@@ -231,6 +232,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         changes=Changes(engine, store.journal, clock),
         masters=Masters(engine, store.journal, clock),
         positions=PositionService(engine, clock),
+        limits=LimitEdits(engine, store.journal, clock),
         events=engine.bus,
         paper=line is not None,
         profile=folder.root.name,

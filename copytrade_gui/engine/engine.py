@@ -74,6 +74,7 @@ class Engine:
         self.core.halts.restore(work.halts)
         self.submission.restore(work)
         self.master_signals.restore(work.follows)
+        self.clearing.limits.restore(work.limits)
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)
         self.copies.restore(work)
 

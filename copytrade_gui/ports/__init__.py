@@ -14,6 +14,7 @@ from copytrade_gui.ports.books import (
 )
 from copytrade_gui.ports.memory import (
     FOLLOW_VERB,
+    LIMITS_VERB,
     AccountBook,
     AuditEvent,
     Copied,
@@ -65,6 +66,7 @@ from copytrade_gui.ports.world import (
 
 __all__ = [
     "FOLLOW_VERB",
+    "LIMITS_VERB",
     "Accepted",
     "AccountBook",
     "AuditEvent",

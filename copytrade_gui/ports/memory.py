@@ -24,6 +24,9 @@ from copytrade_gui.ports.books import BrokerOrder
 FOLLOW_VERB = "follow"
 """The verb under which it is recorded what becomes of a master's orders placed elsewhere."""
 
+LIMITS_VERB = "limits"
+"""The verb under which an edit of the limits is recorded, its subject what they were and are."""
+
 
 class JournalFailureError(Exception):
     """A commit failed; nothing of it is stored. The engine halts: nothing is sent unrecorded."""
@@ -71,6 +74,9 @@ class OpenWork:
     """Changes of today that were decided, in their order."""
     follows: Mapping[AccountId, str] = field(default_factory=dict)
     """What a person chose for orders that a master places elsewhere, whatever the day."""
+    limits: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
+    """What a person set for an account, or for all of them (empty), whatever the day, by the names
+    of ``domain.checks.limits.Limits``."""
 
 
 class Journal(Protocol):

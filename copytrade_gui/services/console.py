@@ -9,6 +9,7 @@ from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
+from copytrade_gui.services.limit_verbs import LimitVerbs
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
 from copytrade_gui.services.position_report import PositionVerbs
 from copytrade_gui.services.verbs import (
@@ -32,6 +33,7 @@ class Console:
     changes: ChangeVerbs
     masters: MasterVerbs
     positions: PositionVerbs
+    limits: LimitVerbs
     events: EventSource
     paper: bool
     profile: str

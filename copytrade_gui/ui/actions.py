@@ -5,16 +5,8 @@ Those that lead to a panel stand in the panels' own table and join it here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
-
-from copytrade_gui.ui.icons import Icons
-from copytrade_gui.ui.widgets.tip import set_tip
 
 
 class Act(StrEnum):
@@ -58,6 +50,7 @@ class Act(StrEnum):
     FOLLOWER_ON = "follower_on"
     FOLLOWER_OFF = "follower_off"
     FOLLOWER_SIZING = "follower_sizing"
+    FOLLOWER_LIMITS = "follower_limits"
     LIFT_HALT = "lift_halt"
     FOLLOWERS_IMPORT = "followers_import"
     FOLLOWERS_EXPORT = "followers_export"
@@ -72,6 +65,7 @@ class Act(StrEnum):
     END_OF_DAY = "end_of_day"
     COPY_SEEN = "copy_seen"
     IGNORE_SEEN = "ignore_seen"
+    LIMITS = "limits"
 
 
 class Where(StrEnum):
@@ -247,6 +241,14 @@ SPECS: dict[Act, Spec] = {
         "percent",
         question=True,
     ),
+    Act.FOLLOWER_LIMITS: Spec(
+        "Limit&s of one",
+        "Give the selected follower limits of its own, below those of all accounts",
+        "Followers",
+        (),
+        "gauge",
+        question=True,
+    ),
     Act.LIFT_HALT: Spec(
         "Lift &halt",
         "Let the selected account go on that was halted alone, with a reason",
@@ -325,6 +327,9 @@ SPECS: dict[Act, Spec] = {
     Act.IGNORE_SEEN: Spec(
         "&Ignore", "Have the chosen order of a master not copied", "Orders", ("I",), "eye-off", _T
     ),
+    Act.LIMITS: Spec(
+        "L&imits", "What one order, plan and account may reach", "Trade", (), "gauge", question=True
+    ),
 }
 
 MENUS = ("Console", "Trade", "Stops", "Followers", "Orders", "Edit", "View", "Help")
@@ -334,46 +339,7 @@ MENU_TITLES = {
 }  # fmt: skip
 ICON_NAMES = frozenset(spec.icon for spec in SPECS.values() if spec.icon)
 
-_CONTEXTS = {
-    Where.EVERYWHERE: Qt.ShortcutContext.ApplicationShortcut,
-    Where.WINDOW: Qt.ShortcutContext.WindowShortcut,
-    Where.TABLE: Qt.ShortcutContext.WidgetShortcut,
-}
-
 
 def plain_text(act: Act) -> str:
     """The action's name without its mnemonic."""
     return SPECS[act].plain_text
-
-
-class Actions(QObject):
-    """The QActions made from the table. Panels connect what they do; nobody else toggles it.
-
-    ``specs``: all of them by name, those that lead to the panels (``go_to``) first.
-    """
-
-    def __init__(self, window: QWidget, icons: Icons, go_to: Mapping[str, Spec]) -> None:
-        super().__init__(window)
-        self.specs: dict[str, Spec] = {**go_to, **{str(act): spec for act, spec in SPECS.items()}}
-        self._made: dict[str, QAction] = {}
-        for act, spec in self.specs.items():
-            action = QAction(spec.text, window)
-            action.setObjectName(f"action_{act}")
-            action.setShortcuts([QKeySequence(key) for key in spec.keys])
-            action.setShortcutContext(_CONTEXTS[spec.where])
-            # A held key must never send twice.
-            action.setAutoRepeat(act in (Act.TEXT_LARGER, Act.TEXT_SMALLER))
-            action.setIconText(spec.brief or spec.plain_text)
-            set_tip(action, spec.full_tip)
-            if spec.icon:
-                icons.dress(action, spec.icon)
-            if spec.where is not Where.TABLE:
-                window.addAction(action)
-            self._made[act] = action
-
-    def __getitem__(self, act: str) -> QAction:
-        return self._made[act]
-
-    def on(self, act: str, call: Callable[[], object]) -> None:
-        """Let a panel do what the action says."""
-        self._made[act].triggered.connect(lambda _checked=False: call())

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.capabilities import Capabilities
-from copytrade_gui.ui.actions import Actions
 from copytrade_gui.ui.icons import Icons
 from copytrade_gui.ui.notices import Notices
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.tasks import Tasks
 from copytrade_gui.ui.theme import Theme
+from copytrade_gui.ui.window_actions import Actions
 from copytrade_gui.ui.window_state import WindowMemory
 
 

@@ -15,7 +15,7 @@ from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.console import Console
 from copytrade_gui.ui import assets, figures
-from copytrade_gui.ui.actions import ICON_NAMES, Actions
+from copytrade_gui.ui.actions import ICON_NAMES
 from copytrade_gui.ui.activity.activity import ActivityPanel
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question
@@ -27,6 +27,7 @@ from copytrade_gui.ui.followers.halt_work import HaltWork
 from copytrade_gui.ui.icons import OTHER_NAMES, Icons
 from copytrade_gui.ui.latency.latency import LatencyPanel
 from copytrade_gui.ui.layout import prepare
+from copytrade_gui.ui.limits.limit_work import LimitWork
 from copytrade_gui.ui.masters.master_work import MasterWork
 from copytrade_gui.ui.masters.masters import MastersPanel
 from copytrade_gui.ui.menus import build_menus
@@ -47,6 +48,7 @@ from copytrade_gui.ui.ticket.order_entry import OrderEntryPanel
 from copytrade_gui.ui.view_work import ViewWork
 from copytrade_gui.ui.widgets.bands import Bands
 from copytrade_gui.ui.widgets.toasts import Toasts
+from copytrade_gui.ui.window_actions import Actions
 from copytrade_gui.ui.window_state import (
     WindowMemory,
     first_size,
@@ -211,6 +213,7 @@ class MainWindow(QMainWindow):
         self.master_work = MasterWork(
             desk, console.masters, self.masters, self.bands, self.panels.go, self
         )
+        self.limit_work = LimitWork(desk, console.limits, self.followers.selected, self)
         self.follower_work = FollowerWork(
             desk, self.followers, console.followers, console.sessions, self
         )

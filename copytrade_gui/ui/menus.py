@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMenu, QMenuBar, QWidget
 
-from copytrade_gui.ui.actions import MENU_TITLES, MENUS, Act, Actions
+from copytrade_gui.ui.actions import MENU_TITLES, MENUS, Act
+from copytrade_gui.ui.window_actions import Actions
 
 THEMES = (Act.THEME_DARK, Act.THEME_LIGHT, Act.THEME_SYSTEM)
 _RULES_BEFORE = frozenset(
-    {Act.BUY_ROW, Act.CHANGE, Act.RESUME, Act.NEXT_PANEL, Act.TEXT_LARGER, Act.REFRESH,
+    {Act.BUY_ROW, Act.CHANGE, Act.LIMITS, Act.RESUME, Act.NEXT_PANEL, Act.TEXT_LARGER, Act.REFRESH,
      Act.PALETTE, Act.FOLLOWER_EDIT, Act.FOLLOWERS_IMPORT, Act.LOGIN_NEXT, Act.EXPORT_ORDERS,
      Act.COPY_SEEN}
 )  # fmt: skip

@@ -76,7 +76,7 @@ def test_one_followers_own_limit_is_his_verdict_and_keeps_nobody_in() -> None:
         assert {one.intent.account_id: one.state for one in orders.values()}[F1] is State.BLOCKED
         assert orders[F1].code == "order_value"
         assert [one.state for name, one in orders.items() if name != F1] == [State.FILLED]
-        console.engine.clearing.limits.put(F1, None)
+        console.engine.clearing.limits.put(F1, NO_LIMITS)
         await press(console, terms)
         console.engine.clearing.limits.put(F1, Limits(order_value=Paise(100)))
         out = await press(console, ticket(console.world, Side.SELL))

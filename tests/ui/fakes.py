@@ -42,6 +42,7 @@ from tests.ui import days, people
 from tests.ui.fake_cancels import FakeCancels
 from tests.ui.fake_events import FakeEvents
 from tests.ui.fake_history import FakeHistory
+from tests.ui.fake_limits import FakeLimits
 from tests.ui.fake_market import FakeMarket
 from tests.ui.fake_positions import FakePositions
 from tests.ui.fake_working import FakeChanges, FakeMasters
@@ -75,6 +76,7 @@ class World:
     day_end: days.FakeDay = field(default_factory=days.FakeDay)
     changes: FakeChanges = field(default_factory=FakeChanges)
     masters: FakeMasters = field(default_factory=FakeMasters)
+    limits: FakeLimits = field(default_factory=FakeLimits)
 
     def __post_init__(self) -> None:
         made = people.accounts(self.followers)
@@ -109,6 +111,7 @@ class World:
             followers=FakeFollowers(self),
             changes=self.changes,
             masters=self.masters,
+            limits=self.limits,
             sessions=FakeSessions(self),
             history=FakeHistory(self.orders),
             market=FakeMarket(),

@@ -1,12 +1,14 @@
 """The activity tab says in words what was stored: every kind of event, whoever did it."""
 
+import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import get_args
 
 import pytest
 
+from copytrade_gui.domain.checks.limits import Limits
 from copytrade_gui.domain.day import DayChecked, DayStep
 from copytrade_gui.domain.events import (
     AccountChanged,
@@ -147,6 +149,22 @@ def test_a_command_says_what_was_ordered_and_why(verb: str) -> None:
     )
     assert who(row(fact)) == "You"
     assert details(row(fact), lambda _subject: "") == f"{VERBS[verb]}. Seen."
+
+
+def test_an_edit_of_the_limits_says_from_what_to_what() -> None:
+    edit = {
+        "account": "",
+        "before": asdict(Limits()),
+        "after": asdict(replace(Limits(), open_orders=40, plan_value=None)),
+    }
+    fact = command_fact(
+        CommandId("c1"), actor="operator", verb="limits", subject=json.dumps(edit), reason="New.",
+        at=AT,
+    )  # fmt: skip
+    assert details(row(fact), lambda _subject: "") == (
+        "Limits set of all accounts: Value of one plan Rs 50,00,000 → no limit, "
+        "Open orders 50 orders → 40 orders. New."
+    )
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", "null", '{"state": "NO_SUCH"}', '{"change": 3}'])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import fields, replace
 
-from copytrade_gui.domain.checks.limits import Limits
+from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Side
@@ -15,23 +16,44 @@ _TEN_SECONDS, _MINUTE, _HOUR = 10_000_000_000, 60_000_000_000, 3_600_000_000_000
 
 
 class LimitsInForce:
-    """Limits of all accounts and of some; changes hold for the next plan."""
+    """Limits of all accounts and of some; changes hold for the next plan.
 
-    def __init__(self, of_all: Limits) -> None:
-        self.of_all = of_all
-        self._special: dict[AccountId, Limits] = {}
+    ``first`` is what holds for all of them until a person sets something else.
+    """
+
+    def __init__(self, first: Limits) -> None:
+        self.first = self.of_all = first
+        self._own: dict[AccountId, Limits] = {}
+
+    @property
+    def own(self) -> Mapping[AccountId, Limits]:
+        """What was set for single accounts, as it was set."""
+        return self._own
 
     @property
     def special(self) -> Mapping[AccountId, Limits]:
         """Accounts with stricter limits of their own, tightened by those of all."""
-        return {name: self.of_all.tightened(own) for name, own in self._special.items()}
+        return {name: self.of_all.tightened(own) for name, own in self._own.items()}
 
-    def put(self, account: AccountId, own: Limits | None) -> None:
-        """Give one account limits of its own; None takes them away."""
-        if own is None:
-            self._special.pop(account, None)
+    def put(self, account: AccountId | None, limits: Limits) -> None:
+        """Set the limits of one account, or of all (None). ``NO_LIMITS`` takes one's own away."""
+        if account is None:
+            self.of_all = limits
+        elif limits == NO_LIMITS:
+            self._own.pop(account, None)
         else:
-            self._special[account] = own
+            self._own[account] = limits
+
+    def restore(self, stored: Mapping[str, Mapping[str, int | None]]) -> None:
+        """Put in force what was set before this start; a name that is no limit is left out.
+
+        A limit that was not known when they were set is as at first, and none for one account.
+        """
+        known = {one.name for one in fields(Limits)}
+        for account, values in stored.items():
+            begin = NO_LIMITS if account else self.first
+            limits = replace(begin, **{n: v for n, v in values.items() if n in known})  # type: ignore[arg-type]  # paise are integers
+            self.put(AccountId(account) if account else None, limits)
 
 
 class Cadence:

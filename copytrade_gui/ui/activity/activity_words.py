@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.checks.limit_fields import LIMIT_FIELDS
+from copytrade_gui.domain.checks.limits import Limits
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.seen import Seen
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.ports import LIMITS_VERB
 from copytrade_gui.services.verbs import HistoryRow
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.masters.seen_rows import LOOKS
@@ -51,6 +54,7 @@ VERBS = {
     "modify": "Change of a working order",
     "copy_seen": "Copy of a master's order from elsewhere",
     "ignore_seen": "A master's order from elsewhere ignored",
+    "limits": "Limits set",
     "follow": "Choice for a master's orders from elsewhere",
     "day_left_open": "A day was left open",
 }
@@ -185,7 +189,24 @@ def _lamp(row: HistoryRow, body: Body) -> str:
 def _command(row: HistoryRow, body: Body) -> str:
     verb = str(body.get("verb", ""))
     words = VERBS.get(verb) or _spelled(verb)
+    if verb == LIMITS_VERB:
+        words += _limits_changed(str(body.get("subject", "")))
     return f"{words}. {row.reason}" if row.reason else words
+
+
+def _limits_changed(subject: str) -> str:
+    """`` of all accounts: Open orders 50 orders → 40 orders``; empty if it cannot be read."""
+    try:
+        edit = json.loads(subject)
+        before, after = Limits(**edit["before"]), Limits(**edit["after"])
+    except (ValueError, TypeError, KeyError):
+        return ""
+    told = [
+        f"{one.name_in_words} {one.words(before)} → {one.words(after)}"
+        for one in LIMIT_FIELDS
+        if getattr(before, one.name) != getattr(after, one.name)
+    ]
+    return f" of {edit['account'] or 'all accounts'}: {', '.join(told)}"
 
 
 def _seen(row: HistoryRow, body: Body) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtWidgets import QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
+from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel, caption
 
 
@@ -57,13 +58,25 @@ class FormDialog(ConsoleDialog):
         self.box.addStretch(1)
         self.add_buttons([self.back, self.verb])
 
-    def add_field(self, name: str, label: str, field: QWidget, *, hint: str = "") -> None:
-        """A field with its label as buddy, a hint below, and room for its problem."""
+    def add_field(
+        self, name: str, label: str, field: QWidget, *, hint: str = "", beside: str = ""
+    ) -> None:
+        """A field with its label as buddy, a hint below or beside it, and room for its problem."""
         cell = QWidget()
         column = QVBoxLayout(cell)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addWidget(field)
+        if beside:
+            line = QHBoxLayout()
+            line.setSpacing(10)
+            field.setMaximumWidth(160)
+            told = ElidedLabel(beside)
+            told.setProperty("role", "hint")
+            line.addWidget(field)
+            line.addWidget(told, 1)
+            column.addLayout(line)
+        else:
+            column.addWidget(field)
         if hint:
             words = PlainLabel(hint)
             words.setWordWrap(True)

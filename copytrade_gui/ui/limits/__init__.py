@@ -1,0 +1,1 @@
+"""The limits that bound orders, as a person sets them."""

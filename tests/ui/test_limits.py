@@ -1,0 +1,80 @@
+"""The limits' form as a trader fills it in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
+from copytrade_gui.services.limit_verbs import LimitsShown
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.limits.limits import LimitsDialog
+from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.widgets.label import PlainLabel
+from tests.ui.conftest import until
+from tests.ui.fakes import World
+
+pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+
+
+async def open_form(window: MainWindow, act: Act) -> LimitsDialog:
+    window.desk.actions[act].trigger()
+    await until(lambda: [one for one in window.findChildren(LimitsDialog) if one.isVisible()])
+    return next(one for one in window.findChildren(LimitsDialog) if one.isVisible())
+
+
+def words(dialog: LimitsDialog) -> str:
+    return " ".join(label.text() for label in dialog.findChildren(PlainLabel))
+
+
+async def test_the_form_for_all_shows_what_holds_and_what_held_at_first(
+    window: MainWindow, world: World
+) -> None:
+    now = replace(Limits(), open_orders=40, plan_value=None)
+    world.limits.shown = LimitsShown(now, Limits(), {})
+    dialog = await open_form(window, Act.LIMITS)
+    shown = {name: line.text() for name, line in dialog.fields.items()}
+    assert shown["open_orders"] == "40"
+    assert shown["order_value"] == "5,00,000"
+    assert shown["plan_value"] == shown["net_position"] == ""
+    assert "At first 50 orders." in words(dialog)
+    assert "At first Rs 50,00,000." in words(dialog)
+    dialog.fields["plan_value"].setText("60 lakh")
+    dialog.reason.setText("More accounts")
+    world.limits.refuse = RefusedError("Write 60l.", field="plan_value")
+    dialog.submit()
+    problem = dialog.findChild(PlainLabel, "problem_plan_value")
+    assert isinstance(problem, PlainLabel)
+    await until(problem.text)
+    assert dialog.fields["plan_value"].text() == "60 lakh"
+    world.limits.refuse = None
+    dialog.fields["plan_value"].setText("60l")
+    dialog.submit()
+    await until(lambda: world.limits.typed)
+    account, typed, reason = world.limits.typed[0]
+    assert (account, typed, reason) == (None, {**shown, "plan_value": "60l"}, "More accounts")
+    await until(lambda: window.desk.notices.all)
+    assert "limits of all accounts are set" in window.desk.notices.all[-1].sentence
+
+
+async def test_the_form_for_one_shows_those_of_all_beside_his_own(
+    window: MainWindow, world: World
+) -> None:
+    view = window.followers.table.view
+    view.setCurrentIndex(view.proxy.index(0, 0))
+    (chosen,) = window.followers.selected()
+    own = replace(NO_LIMITS, open_orders=5)
+    world.limits.shown = LimitsShown(Limits(), Limits(), {chosen.account_id: own})
+    dialog = await open_form(window, Act.FOLLOWER_LIMITS)
+    assert chosen.name in dialog.windowTitle()
+    assert {name: line.text() for name, line in dialog.fields.items()} == {
+        "order_value": "", "futures_value": "", "open_orders": "5", "orders_a_day": "",
+        "net_position": "",
+    }  # fmt: skip
+    assert "All accounts: 500 orders." in words(dialog)
+    dialog.fields["orders_a_day"].setText("20")
+    dialog.submit()
+    await until(lambda: world.limits.typed)
+    assert world.limits.typed[0][0] == chosen.account_id
