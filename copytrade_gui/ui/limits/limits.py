@@ -46,7 +46,7 @@ class LimitsDialog(FormDialog):
             verb="Set limits",
             save=self._set,
         )
-        self.setMinimumWidth(860)
+        self.setMinimumWidth(940)
         self._verbs = verbs
         self._account = account
         self._command = CommandId(uuid.uuid4().hex)
