@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from copytrade_gui.domain.checks.limit_fields import LIMIT_FIELDS, looser, read_limits
 from copytrade_gui.domain.checks.limits import NO_LIMITS, PAPER_LIMITS, Limits
-from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.engine.orders.settings import EngineSettings
@@ -84,17 +84,17 @@ def test_what_was_set_holds_at_once_and_after_a_restart_and_stands_in_the_trail(
         (None, {"open_orders": "40"}, " ", "reason", "Say why"),
         (None, {"open_orders": "50"}, "x", "", "Nothing is different"),
         (F1, {"open_orders": "51"}, "x", "open_orders", "For all accounts it is 50 orders"),
-        ("gone", {"open_orders": "5"}, "x", "", "not here any more"),
+        (AccountId("gone"), {"open_orders": "5"}, "x", "", "not here any more"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_sets_nothing(
-    account: str | None, typed: dict[str, str], why: str, field: str, words: str
+    account: AccountId | None, typed: dict[str, str], why: str, field: str, words: str
 ) -> None:
     async def script(console: Console) -> None:
         verbs = edits(console)
         before = await verbs.limits()
         with pytest.raises(RefusedError) as refused:
-            await verbs.set_limits(account, typed, why, CommandId("c1"))  # type: ignore[arg-type]
+            await verbs.set_limits(account, typed, why, CommandId("c1"))
         assert (refused.value.field, words in refused.value.sentence) == (field, True)
         assert await verbs.limits() == before
         assert (await console.store.journal.load(console.engine.hours.now.date())).limits == {}
