@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId
+from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderType, Product, Side
 
 
@@ -78,5 +79,6 @@ class SeenOrder(Struct, frozen=True, gc=False):
     @property
     def in_words(self) -> str:
         """``BUY 75 NIFTY26DECFUT LIMIT 24,050``."""
-        price = f" {self.price.normalize():f}" if self.price else ""
-        return f"{self.side} {self.quantity} {self.symbol} {self.order_type or ''}{price}".strip()
+        price = f" {grouped(self.price)}" if self.price else ""
+        words = f"{self.side} {grouped(self.quantity)} {self.symbol}"
+        return f"{words} {self.order_type or ''}{price}".strip()

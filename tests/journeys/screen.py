@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
-from copytrade_gui.app.paper import SimulatorLine, own_program
+from copytrade_gui.app.paper import SimulatorLine, own_program, read_accounts
 from tests.house.source import ROOT
 from tests.journeys.eyes import Look, Part, Row, Setup
 
@@ -48,6 +48,7 @@ class Broker:
     def __init__(self, line: SimulatorLine, accounts: int) -> None:
         self.line = line
         self.accounts = accounts
+        self.master = read_accounts(line)[0].client_id
 
     def orders(self) -> list[Order]:
         """Every order it accepted, in the order of acceptance."""
@@ -60,6 +61,11 @@ class Broker:
     def misfortune(self, fault: dict[str, object]) -> None:
         """Let this happen from now on."""
         self._ask("/faults", msgspec.json.encode([fault]))
+
+    def place_elsewhere(self, client_id: str, order: dict[str, str]) -> None:
+        """An account's owner places this on the broker's own page."""
+        asked = {"client_id": client_id, "order": order}
+        self._ask("/owner/place", msgspec.json.encode(asked))
 
     def _ask(self, path: str, body: bytes | None = None) -> bytes:
         parts = urlsplit(self.line.control_url)

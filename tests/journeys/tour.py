@@ -14,6 +14,7 @@ from tests.journeys.screen import Broker, Person
 from tests.journeys.trader import (
     CONSOLE,
     SHARE,
+    SHARE_ID,
     choose,
     choose_file,
     fill_ticket,
@@ -29,6 +30,7 @@ def tour(person: Person, folder: Path) -> Iterator[str]:
     yield "start"
     yield from ticket(person)
     yield from orders(person)
+    yield from elsewhere(person)
     yield from pages(person)
     yield from followers(person)
     yield from files(person, folder)
@@ -66,6 +68,43 @@ def orders(person: Person) -> Iterator[str]:
         person.see(f"{view}_table")
         yield view
     person.keys("F3")
+
+
+def elsewhere(person: Person) -> Iterator[str]:
+    """The master trades on the broker's page; what was copied is changed, and limits are set."""
+    before, last = len(person.broker.orders()), person.see("quote_last").text
+    price = str(round(float(last.replace(",", "")) * 0.96))
+    person.broker.place_elsewhere(
+        person.broker.master,
+        {"exchange": "NSEEQ", "instrumentId": SHARE_ID, "transactionType": "BUY",
+         "quantity": "10", "orderType": "LIMIT", "price": price},
+    )  # fmt: skip
+    person.click("band_masters_copy_or_ignore")
+    person.see_row("masters", "Waits for you")
+    person.settle()
+    yield "masters-asked"
+    person.keys("Return")
+    person.see_window("Copy now")
+    yield "masters-copy"
+    person.keys("Return")
+    person.see_row("masters", "Copied")
+    accepted(person, before + person.broker.accounts)
+    yield "masters-copied"
+    person.keys("F3")
+    person.click_row("orders", f"{int(price):,}.00")
+    person.keys("Right", "Down", "shift+F1")
+    person.see_window("Change BUY order")
+    yield "order-change"
+    close(person, "change_order_back", "Escape")
+    choose(person, "Limits")
+    person.see_window("Limits of all accounts")
+    person.click("field_open_orders")
+    person.keys("ctrl+a")
+    person.write("0,5")
+    person.keys("Return")
+    person.see("problem_open_orders", lambda label: "write 0.5" in label.text)
+    yield "limits"
+    close(person, "limits_back", "Escape")
 
 
 def pages(person: Person) -> Iterator[str]:

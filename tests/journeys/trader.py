@@ -10,6 +10,8 @@ from tests.journeys.screen import Order, Person
 
 CONSOLE = "CopyTrade Console"
 SHARE = "RELIANCE-EQ"
+SHARE_ID = "2885"
+"""Its number at NSE."""
 
 
 def ready(person: Person) -> None:

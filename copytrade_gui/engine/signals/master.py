@@ -67,6 +67,7 @@ class MasterSignals:
         instrument_of: InstrumentOf,
     ) -> None:
         self._book = core.book
+        self._lanes = core.lanes
         self._bus = core.bus
         self._clock = core.clock
         self._work = core.work
@@ -288,12 +289,15 @@ class MasterSignals:
             self._become(order, Seen.ASKED, _ASK)
             self._book.alarm(
                 "master_elsewhere",
-                f"{order.view.account_id} placed {order.view.in_words} at the broker. {_ASK}",
+                f"{self._who(order)} placed {order.view.in_words} at the broker. {_ASK}",
                 account=order.view.account_id,
                 severity=Severity.WARNING,
             )
         elif not order.working:
             self._work.start(self._copy_seen(order), f"copy {order.row.broker_order_id}")
+
+    def _who(self, order: _Order) -> str:
+        return self._lanes[order.view.account_id].account.name
 
     def _late_by(self, order: _Order) -> int:
         """Seconds by which it is older than an order may be that leaves; 0 if it is not."""
@@ -347,7 +351,7 @@ class MasterSignals:
         self._become(order, Seen.DENIED, denied.sentence)
         self._book.alarm(
             "master_not_copied",
-            f"{order.view.in_words} of {order.view.account_id} was placed at the broker and not "
+            f"{order.view.in_words} of {self._who(order)} was placed at the broker and not "
             f"copied: {denied.sentence}",
             account=order.view.account_id,
             severity=Severity.WARNING,
