@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -38,8 +38,9 @@ from copytrade_gui.domain.order import (
 from copytrade_gui.domain.position import Position
 from copytrade_gui.domain.records import Amendment, Fill, Intent, OrderView, Plan, Signal, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.ports import FOLLOW_VERB, LIMITS_VERB, Copied, OpenWork
+from copytrade_gui.ports import Copied, OpenWork
 from copytrade_gui.storage.database.tables import states_outside
+from copytrade_gui.storage.journal.choices import follows, limits
 from copytrade_gui.storage.journal.facts import ORDERS_AMENDED, read_halt, read_order
 from copytrade_gui.storage.journal.projection import HALT_OF
 from copytrade_gui.storage.order_log.plan_record import read_amendments
@@ -255,8 +256,8 @@ def load(connection: Connection, day: date) -> OpenWork:
         halts=tuple(_halts(connection)),
         copied=tuple(_copied(connection, bounds, terms)),
         amended=tuple(_amended(connection, bounds[0])),
-        follows=dict(_follows(connection)),
-        limits=dict(_limits(connection)),
+        follows=dict(follows(connection)),
+        limits=dict(limits(connection)),
     )
 
 
@@ -267,33 +268,6 @@ def _amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
     )
     for (body,) in rows:
         yield from read_amendments(body)
-
-
-def _follows(connection: Connection) -> Iterator[tuple[AccountId, str]]:
-    """Subjects are a master and a word; the newest of a master counts."""
-    rows = connection.exec_driver_sql(
-        "SELECT subject FROM commands WHERE verb = ? ORDER BY at_ns, rowid", (FOLLOW_VERB,)
-    )
-    for (subject,) in rows:
-        master, _, word = subject.rpartition(" ")
-        yield AccountId(master), word
-
-
-def _limits(connection: Connection) -> Iterator[tuple[str, Mapping[str, int | None]]]:
-    """Subjects are an account, or all of them, and its limits; the newest of each counts."""
-    rows = connection.exec_driver_sql(
-        "SELECT subject FROM commands WHERE verb = ? ORDER BY rowid", (LIMITS_VERB,)
-    )
-    for (subject,) in rows:
-        edit = msgspec.json.decode(subject, type=_LimitsEdit)
-        yield edit.account, edit.after
-
-
-class _LimitsEdit(msgspec.Struct):
-    """What of such an edit counts at a start; the trail keeps what was before it, too."""
-
-    account: str
-    after: dict[str, int | None]
 
 
 def _copied(connection: Connection, bounds: tuple[int, int], terms: Terms) -> Iterator[Copied]:

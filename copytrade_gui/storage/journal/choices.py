@@ -1,0 +1,38 @@
+"""What a person chose and what holds until he chooses anew, read back from the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+from sqlalchemy import Connection
+
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.ports import FOLLOW_VERB, LIMITS_VERB
+
+
+def follows(connection: Connection) -> Iterator[tuple[AccountId, str]]:
+    """Subjects are a master and a word; the newest of a master counts."""
+    rows = connection.exec_driver_sql(
+        "SELECT subject FROM commands WHERE verb = ? ORDER BY at_ns, rowid", (FOLLOW_VERB,)
+    )
+    for (subject,) in rows:
+        master, _, word = subject.rpartition(" ")
+        yield AccountId(master), word
+
+
+def limits(connection: Connection) -> Iterator[tuple[str, Mapping[str, int | None]]]:
+    """Subjects are an account, or all of them, and its limits; the newest of each counts."""
+    rows = connection.exec_driver_sql(
+        "SELECT subject FROM commands WHERE verb = ? ORDER BY rowid", (LIMITS_VERB,)
+    )
+    for (subject,) in rows:
+        edit = msgspec.json.decode(subject, type=_LimitsEdit)
+        yield edit.account, edit.after
+
+
+class _LimitsEdit(msgspec.Struct):
+    """What of such an edit counts at a start; the trail keeps what was before it, too."""
+
+    account: str
+    after: dict[str, int | None]
