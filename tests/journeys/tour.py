@@ -53,7 +53,8 @@ def ticket(person: Person) -> Iterator[str]:
 
 def orders(person: Person) -> Iterator[str]:
     person.keys("F3")
-    person.click_row("orders", SHARE, times=2)
+    person.click_row("orders", SHARE)
+    person.keys("Return")
     person.see_window("Order - ")
     yield "order-details"
     person.click("details_copy")
