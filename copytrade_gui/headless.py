@@ -19,7 +19,8 @@ from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.services.day_words import day_lines
-from copytrade_gui.services.verbs import ImportPreview, RefusedError
+from copytrade_gui.services.follower_verbs import ImportPreview
+from copytrade_gui.services.verbs import RefusedError
 
 
 def demo(options: DemoOptions, *, data_dir: Path | None, as_json: bool) -> int:
@@ -122,7 +123,7 @@ def import_followers(
         "new": len(preview.added),
         "changed": len(preview.changed),
         "unchanged": len(preview.unchanged),
-        "wrong": sum(row.account is None for row in preview.rows),
+        "wrong": sum(row.follower is None for row in preview.rows),
     }
     if as_json:
         rows = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,11 @@ from pathlib import Path
 from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import PAPER_PROFILE, open_vault
-from copytrade_gui.domain.account import Account, Role, same_client
+from copytrade_gui.domain.account import Account, same_client
+from copytrade_gui.domain.events import LinkChanged
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.ports import SecretStore
 from copytrade_gui.services.account_store import AccountStore
 from copytrade_gui.services.follower_files import FollowerFiles
@@ -19,7 +22,7 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.folder import known_folder
 from copytrade_gui.storage.files.problems import StorageError
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
-from copytrade_gui.storage.store import open_store
+from copytrade_gui.storage.store import Store, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +32,23 @@ class ClosedFolder:
     files: FollowerFiles
     accounts: tuple[Account, ...]
 
-    def master(self, client_id: str | None) -> AccountId:
-        """The master whom new followers follow. Raises RefusedError."""
-        masters = [one for one in self.accounts if one.role is Role.MASTER]
-        if client_id is not None:
-            masters = [one for one in masters if same_client(one.client_id, client_id)]
-        if len(masters) == 1:
-            return masters[0].account_id
-        if masters:
+    def master(self, client_id: str | None) -> AccountId | None:
+        """Whom followers follow whose rows name no master; None if there are several.
+
+        Raises RefusedError.
+        """
+        masters = [one for one in self.accounts if one.master]
+        if not masters:
             raise RefusedError(
-                f"There are {len(masters)} masters. Name one by its client id with --master.",
-                field="master",
+                "There is no master account yet. Add it in the console first.", field="master"
             )
         if client_id is not None:
-            raise RefusedError("Master is not known by that client id. Check it.", field="master")
-        raise RefusedError(
-            "There is no master account yet. Add it in the console first.", field="master"
-        )
+            masters = [one for one in masters if same_client(one.client_id, client_id)]
+            if not masters:
+                raise RefusedError(
+                    "Master is not known by that client id. Check it.", field="master"
+                )
+        return masters[0].account_id if len(masters) == 1 else None
 
 
 @asynccontextmanager
@@ -69,8 +72,36 @@ async def closed_folder(
     async with open_store(folder, clock) as store:
         with log_to(folder):
             when_asked = _WhenAsked(secrets)
-            kept = AccountStore(store.accounts, when_asked)
-            yield ClosedFolder(FollowerFiles(kept.all, kept.put, when_asked), await kept.all())
+            kept = _Stored(store, AccountStore(store.accounts, when_asked))
+            yield ClosedFolder(FollowerFiles(kept, when_asked), await kept.accounts())
+
+
+class _Stored:
+    """``follower_files.Kept``: what changes is stored, and told to the audit trail."""
+
+    def __init__(self, store: Store, kept: AccountStore) -> None:
+        self._store = store
+        self._kept = kept
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """Every account."""
+        return await self._kept.all()
+
+    async def links(self) -> tuple[Link, ...]:
+        """Every link."""
+        return await self._kept.links()
+
+    async def keep(
+        self,
+        accounts: Sequence[Account],
+        links: Sequence[Link],
+        app_secrets: Mapping[AccountId, str],
+    ) -> None:
+        """Add or change these in one act."""
+        before = {link.key: link for link in await self.links()}
+        await self._kept.put(accounts, links, app_secrets)
+        for link in links:
+            self._store.journal.append(LinkChanged(before.get(link.key), link, OPERATOR))
 
 
 class _WhenAsked:

@@ -102,9 +102,7 @@ async def demo_on(opened: Opened, options: DemoOptions) -> tuple[DemoResult, lis
         await opened.console.sessions.login_all_paper()
         await _books_checked(opened)
         master = next(
-            account
-            for account in await opened.console.followers.accounts()
-            if account.role is Role.MASTER
+            account for account in await opened.console.followers.accounts() if account.master
         )
         instrument = (await opened.console.market.search("RELIANCE-EQ", 1))[0]
         for number in range(options.orders):

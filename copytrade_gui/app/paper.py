@@ -23,6 +23,7 @@ import msgspec
 
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.ports import BrokerFailureError
 
@@ -68,6 +69,8 @@ class SimulatorOptions:
 
     accounts: int
     masters: int = 1
+    common_followers: bool = False
+    """Every follower copies every master; else they are shared out among them."""
     seed: int | None = None
     latency_ms: float = 60.0
     jitter_ms: float = 20.0
@@ -165,33 +168,50 @@ def read_accounts(line: SimulatorLine) -> tuple[SimulatedAccount, ...]:
 _RATIOS = ("1", "0.5", "2", "1.5", "0.75")
 
 
-def paper_accounts(
-    simulated: Sequence[SimulatedAccount], *, plain: bool = False
-) -> list[tuple[Account, str]]:
-    """Our accounts for the simulator's, with their app secrets; followers shared out evenly.
+@dataclass(frozen=True, slots=True)
+class PaperAccount:
+    """Our account for one of the simulator's, its app secret, and the links by which it copies."""
 
-    Sizing is varied, as a real book's would be; ``plain`` gives every follower 1 x.
+    account: Account
+    app_secret: str
+    links: tuple[Link, ...] = ()
+
+
+def paper_accounts(
+    simulated: Sequence[SimulatedAccount], *, plain: bool = False, common: bool = False
+) -> list[PaperAccount]:
+    """Our accounts for the simulator's, masters first; followers are shared out evenly.
+
+    With ``common`` every follower copies every master. Sizing is varied, as a real book's would be;
+    ``plain`` gives every follower 1 x.
     """
     masters = [entry for entry in simulated if entry.role == Role.MASTER]
-    result: list[tuple[Account, str]] = []
+    names = [_master_id(entry) for entry in masters]
+    result: list[PaperAccount] = []
     for number, entry in enumerate(masters, start=1):
         name = "Master" if len(masters) == 1 else f"Master {number}"
-        master = Account(_master_id(entry), Role.MASTER, name, entry.client_id, entry.app_key)
-        result.append((master, entry.app_secret))
+        account = Account(_master_id(entry), name, entry.client_id, entry.app_key, master=True)
+        result.append(PaperAccount(account, entry.app_secret))
     followers = [entry for entry in simulated if entry.role != Role.MASTER]
     for number, entry in enumerate(followers):
-        ratio = "1" if plain else _RATIOS[number % len(_RATIOS)]
         account = Account(
-            account_id=AccountId(f"F-{entry.client_id}"),
-            role=Role.FOLLOWER,
-            name=f"Follower {number + 1:03d}",
-            client_id=entry.client_id,
-            app_key=entry.app_key,
-            master_id=_master_id(masters[number % len(masters)]),
-            sizing=SizingRule(Strategy.RATIO, Decimal(ratio)),
+            AccountId(f"F-{entry.client_id}"),
+            f"Follower {number + 1:03d}",
+            entry.client_id,
+            entry.app_key,
         )
-        result.append((account, entry.app_secret))
+        own = names if common else [names[number % len(names)]]
+        links = tuple(
+            Link(master, account.account_id, _rule(number + place, plain=plain))
+            for place, master in enumerate(own)
+        )
+        result.append(PaperAccount(account, entry.app_secret, links))
     return result
+
+
+def _rule(number: int, *, plain: bool) -> SizingRule:
+    ratio = "1" if plain else _RATIOS[number % len(_RATIOS)]
+    return SizingRule(Strategy.RATIO, Decimal(ratio))
 
 
 def _master_id(entry: SimulatedAccount) -> AccountId:

@@ -32,6 +32,7 @@ from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.core import make_core
@@ -192,12 +193,18 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     if options.look_only:
         engine.brake(TradingState.HALT)
     if line is not None:
-        await _provision(store, secrets, line, plain=options.plain_sizing)
+        await _provision(
+            store,
+            secrets,
+            line,
+            plain=options.plain_sizing,
+            common=options.paper is not None and options.paper.common_followers,
+        )
     stack.push_async_callback(engine.stop)
     accounts = await store.accounts.all()
     if (problem := files_problem(len(accounts))) is not None:
         raise StorageError(problem)  # some accounts would trade and others could not be reached
-    await engine.start(accounts)
+    await engine.start(accounts, await store.accounts.links())
     desk = None if line is None else await stack.enter_async_context(simulator_control(line, clock))
     login = None if desk is None else desk.login_return
     sessions = Sessions(engine, broker, secrets, clock, login)
@@ -262,19 +269,28 @@ def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bo
 
 
 async def _provision(
-    store: Store, secrets: SecretStore, line: SimulatorLine, *, plain: bool
+    store: Store, secrets: SecretStore, line: SimulatorLine, *, plain: bool, common: bool
 ) -> None:
-    """Bring the simulator's accounts into the account book; known ones keep all but their key."""
+    """Bring the simulator's accounts into the account book; known ones keep all but their key.
+
+    Who is new here comes with his links; no link comes back that a person has taken away.
+    """
     accounts = await store.accounts.all()
     by_id = {account.account_id: account for account in accounts}
     by_client = {client_key(account.client_id): account for account in accounts}
     wanted: list[Account] = []
+    links: list[Link] = []
     new_secrets: dict[AccountId, str] = {}
-    for made, secret in paper_accounts(read_accounts(line), plain=plain):
+    for one in paper_accounts(read_accounts(line), plain=plain, common=common):
+        made = one.account
         known = by_client.get(client_key(made.client_id)) or by_id.get(made.account_id, made)
         wanted.append(replace(known, app_key=made.app_key))
-        new_secrets[known.account_id] = secret
-    await store.accounts.put([one for one in wanted if by_id.get(one.account_id) != one])
+        new_secrets[known.account_id] = one.app_secret
+        if known is made:
+            links += one.links
+    changed = [one for one in wanted if by_id.get(one.account_id) != one]
+    here = {one.account_id for one in wanted} | set(by_id)
+    await store.accounts.put(changed, [link for link in links if set(link.key) <= here])
     await asyncio.gather(
         *(secrets.put(name, APP_SECRET, secret) for name, secret in new_secrets.items())
     )

@@ -141,11 +141,11 @@ class Desk:
         idle = process.memory_mib()
         console = self._opened.console
         lanes = self._opened.engine.lanes
-        followers = [one.account_id for one in lanes if one.account.role is Role.FOLLOWER]
+        followers = [one.account_id for one in lanes if one.links]
         for number, ratio in enumerate(_RATIOS):
             rule = SizingRule(Strategy.RATIO, Decimal(ratio))
             if some := followers[number :: len(_RATIOS)]:
-                await console.followers.set_sizing(some, rule)
+                await console.followers.set_sizing(self._master(), some, rule)
         ready = await console.sessions.login_all_paper()
         await asyncio.sleep(_SETTLE_S)
         keep_off_the_brokers_core()
@@ -205,7 +205,7 @@ class Desk:
 
     def _master(self) -> AccountId:
         lanes = self._opened.engine.lanes
-        return next(lane.account_id for lane in lanes if lane.account.role is Role.MASTER)
+        return next(lane.account_id for lane in lanes if lane.account.master)
 
     def _measured(self, call: int, cpu_ms: float) -> Burst:
         plan = self._plan

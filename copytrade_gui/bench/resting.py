@@ -11,7 +11,6 @@ from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.bench import process
 from copytrade_gui.bench.words import Failed, Kill, Rest, Rested, Resting, RestSetup
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.ids import CommandId
@@ -74,7 +73,7 @@ async def _rest(opened: Opened, order: Rest) -> int:
     instrument = await opened.console.market.instrument(key)
     if instrument is None:
         raise LookupError(f"the contract files lack {key}")
-    master = next(lane.account_id for lane in engine.lanes if lane.account.role is Role.MASTER)
+    master = next(lane.account_id for lane in engine.lanes if lane.account.master)
     draft = Draft(
         instrument=instrument,
         side=Side.BUY,

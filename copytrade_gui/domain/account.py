@@ -1,4 +1,4 @@
-"""Accounts: the master who trades and the followers who copy."""
+"""Accounts at the broker: whose orders are copied, and who copies (``link`` says whom)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.domain.sizing import SizingRule
 
 MOST_FOLLOWERS = 500
 """Followers one console copies to."""
@@ -28,7 +27,7 @@ def same_client(one: str, other: str) -> bool:
 
 
 class Role(StrEnum):
-    """What an account does here."""
+    """Whose order of a plan it is: the master's own, or a copy."""
 
     MASTER = "master"
     FOLLOWER = "follower"
@@ -38,18 +37,17 @@ class Role(StrEnum):
 class Account:
     """One broker account. The app secret and the session live behind ``SecretStore``, not here.
 
-    ``sizing`` and ``master_id`` are set for followers and None for masters. ``active`` is the
-    operator's on/off switch: an account that is off gets no copies and is not polled.
+    ``active`` is the operator's on/off switch: an account that is off gets no copies, places no
+    orders and is not polled. A ``master``'s own orders are copied, and he may be chosen in the
+    ticket; whoever has a link to a master follows him, master or not.
     """
 
     account_id: AccountId
-    role: Role
     name: str
     client_id: str
     app_key: str
     active: bool = True
-    master_id: AccountId | None = None
-    sizing: SizingRule | None = None
+    master: bool = False
 
 
 class SessionState(StrEnum):

@@ -11,6 +11,7 @@ from copytrade_gui.domain.account import AccountStatus
 from copytrade_gui.domain.day import DayChecked, DayStep
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.records import Fill, OrderView, Plan
 from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.domain.trading_state import StateChange
@@ -118,6 +119,23 @@ class AccountHaltLifted:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """A link was made (``before`` is None), changed, or taken away (``after`` is None)."""
+
+    before: Link | None
+    after: Link | None
+    actor: str
+
+    @property
+    def link(self) -> Link:
+        """The link as it is, or was."""
+        link = self.after or self.before
+        if link is None:
+            raise ValueError("a change of nothing")
+        return link
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Something a person must know: what happened, what it means, what to do, code last."""
 
@@ -219,6 +237,7 @@ Event = (
     | AccountChanged
     | AccountHalted
     | AccountHaltLifted
+    | LinkChanged
     | Alarm
     | ReviewsChanged
     | RecoveryReported

@@ -132,16 +132,21 @@ class Reducing(Struct, frozen=True):
 
 
 def within_copy(
-    order: Reducing, copy: Copy, entry: Entry, rounding: Rounding = Rounding.DOWN
+    order: Reducing,
+    copy: Copy,
+    entry: Entry,
+    rounding: Rounding = Rounding.DOWN,
+    *,
+    may_open: bool = True,
 ) -> tuple[Sized, Part | None]:
     """What a follower's copy of an order is that may reduce the master's position, and its parts.
 
     One that follows from what is not known yet has to wait until it is. Without an exit it is an
-    entry, and has no parts.
+    entry, and has no parts. Where it must not open, only an order that may be an exit is asked.
     """
     if not order.exiting.most:
         return entry(order.quantity, copy.carry), None
-    least, most = _least_and_most(order, copy, entry, rounding)
+    least, most = _least_and_most(order, copy, entry, rounding, may_open=may_open)
     if least.quantity < most.quantity:
         return Sized(
             most.quantity,
@@ -160,22 +165,22 @@ def opening_share(sized: int, quantity: int, exiting: int, lot_size: int) -> int
 
 
 def _least_and_most(
-    order: Reducing, copy: Copy, entry: Entry, rounding: Rounding
+    order: Reducing, copy: Copy, entry: Entry, rounding: Rounding, *, may_open: bool
 ) -> tuple[Part, Part]:
     """What the copy may have to be, by its quantity."""
-    exiting = order.exiting
+    exiting, opens = order.exiting, entry if may_open else _opens_nothing
     if exiting.known and not copy.coming and exiting.position is not None:
-        part = _in_proportion(order, exiting.position[0], copy, 0, entry, rounding)
+        part = _in_proportion(order, exiting.position[0], copy, 0, opens, rounding)
         return part, part
     if exiting.position is None:
         found = [
-            _bounded(order, reduced, copy, coming, entry)
+            _bounded(order, reduced, copy, coming, entry, opens)
             for reduced in {exiting.least, exiting.most}
             for coming in {0, copy.coming}
         ]
     else:
         found = [
-            _in_proportion(order, position, copy, coming, entry, rounding)
+            _in_proportion(order, position, copy, coming, opens, rounding)
             for position in {*exiting.position}
             for coming in {0, copy.coming}
         ]
@@ -183,10 +188,16 @@ def _least_and_most(
     return ordered[0], ordered[-1]
 
 
-def _bounded(order: Reducing, reduced: int, copy: Copy, coming: int, entry: Entry) -> Part:
+def _opens_nothing(_units: int, _carry: Fraction) -> Sized:
+    return Sized(0)
+
+
+def _bounded(
+    order: Reducing, reduced: int, copy: Copy, coming: int, entry: Entry, opens: Entry
+) -> Part:
     """The rule's own share, of which what reduces is at most what the copy holds."""
     whole, beyond = entry(order.quantity, NOTHING).quantity, order.quantity - reduced
-    opening = whole if not reduced else entry(beyond, NOTHING).quantity if beyond else 0
+    opening = opens(beyond, NOTHING).quantity if beyond else 0
     units = min(whole, copy.held + coming + opening)
     units -= units % order.lot_size
     opening = min(units, opening)

@@ -16,6 +16,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from msgspec import Struct
 
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKind
 from copytrade_gui.domain.order import OrderTerms, Product, Side
@@ -62,6 +63,18 @@ class LinkState(StrEnum):
     def stops(self) -> bool:
         """True if not even an exit passes."""
         return self in (LinkState.PAUSED, LinkState.FROZEN)
+
+    def stricter_than(self, other: LinkState) -> bool:
+        """True if it lets less through."""
+        return _FROM_LOOSE_TO_STRICT.index(self) > _FROM_LOOSE_TO_STRICT.index(other)
+
+    @property
+    def in_words(self) -> str:
+        """``close only``: as a person reads it."""
+        return self.replace("_", " ")
+
+
+_FROM_LOOSE_TO_STRICT = (LinkState.ACTIVE, LinkState.CLOSE_ONLY, LinkState.PAUSED, LinkState.FROZEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,14 @@ class Link:
     def copies_all(self) -> bool:
         """True if every order is copied at any time, so that ``why_not`` need not be asked."""
         return self.state is LinkState.ACTIVE and self.window is None and self.filters == NO_FILTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """An account with one link by which it copies."""
+
+    account: Account
+    link: Link
 
 
 class NotCopied(Struct, frozen=True, gc=False):

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from copytrade_gui.domain.account import Account, Role, SessionState
-from copytrade_gui.domain.events import RecoveryReport
+from copytrade_gui.domain.events import LinkChanged, RecoveryReport
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -66,10 +67,12 @@ class Engine:
 
     # ------------------------------------------------------------ life
 
-    async def start(self, accounts: Iterable[Account]) -> None:
+    async def start(self, accounts: Iterable[Account], links: Iterable[Link]) -> None:
         """Restore the day from the journal; nothing leaves until recovery allows it."""
         for account in accounts:
             self.lanes.put(account)
+        for link in links:
+            self.lanes.put_link(link)
         work = await self._journal.load(self.hours.now.date())
         self.core.halts.restore(work.halts)
         self.submission.restore(work)
@@ -92,7 +95,11 @@ class Engine:
 
     def put_account(self, account: Account) -> None:
         """Add or change an account; running plans keep their frozen values, a halt stays."""
+        known = self.lanes.get(account.account_id)
+        was_master = known is not None and known.account.master
         self.core.halts.apply(self.lanes.put(account))
+        if account.master and not was_master:
+            self.exits.masters.look(account.account_id, 0.0)
 
     def drop_account(self, account_id: AccountId) -> None:
         """Forget an account; what waits for it is skipped."""
@@ -101,6 +108,23 @@ class Engine:
             self.parts.updates.detach(lane)
             for order in lane.queue:
                 self.parts.dispatcher.skip(order, "removed", "The account was removed.")
+
+    def put_link(self, link: Link, actor: str) -> None:
+        """Add or change a link: plans that run keep what they took of it.
+
+        But what has not left stays if the link is paused or frozen now.
+        """
+        before = self.lanes.put_link(link)
+        if before != link:
+            self.bus.publish(LinkChanged(before, link, actor))
+            self.parts.dispatcher.kick()
+
+    def drop_link(self, master: AccountId, follower: AccountId, actor: str) -> None:
+        """Forget a link; what has not left by it does not leave any more."""
+        before = self.lanes.drop_link(master, follower)
+        if before is not None:
+            self.bus.publish(LinkChanged(before, None, actor))
+            self.parts.dispatcher.kick()
 
     def has_open_orders(self, account_id: AccountId) -> bool:
         """True while an order of the account is in doubt, working, or waiting to leave."""
@@ -175,8 +199,12 @@ class Engine:
             raise DeniedError("not_live", "This order does not work at the broker any more.")
         if not self.gate.may_send:
             raise DeniedError("stopped", self.gate.why_not() or "Trading is stopped.")
+        lane = self.lanes.get(order.intent.account_id)
+        if lane is not None and lane.frozen:
+            raise DeniedError(*lane.why_not_own())
         own = order.intent.role is Role.MASTER
         orders = self.book.of_plan(order.intent.plan_id) if own else [order]
+        orders = self.clearing.following(orders) if own else orders
         follows = self.clearing.follows_quantity
         return await self.modify_all(changed(orders, order.terms, after, follows))
 

@@ -54,6 +54,18 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """Of ``Copied`` what came of one master's orders: ``net`` is bought less sold, in units."""
+
+    master_id: AccountId
+    account_id: AccountId
+    key: InstrumentKey
+    product: Product
+    net: int
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class OpenWork:
     """What the journal knows at start: trading state as stored, and today's orders."""
 
@@ -68,6 +80,7 @@ class OpenWork:
     """Trades already seen today, so that their rows are not taken for new ones."""
     halts: tuple[AccountHalt, ...] = ()
     """Of every account that was ever halted alone, removed ones too; whatever the day."""
+    carried: tuple[Carried, ...] = ()
     copied: tuple[Copied, ...] = ()
     """What followers carry by orders that are not among ``orders``; INTRADAY carries nothing."""
     amended: tuple[Amendment, ...] = ()
@@ -149,7 +162,10 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class TimedOrder:
-    """When one acknowledged attempt was called, sent and answered; ``rank`` is its send place."""
+    """When one acknowledged attempt was called, sent and answered; ``rank`` is its send place.
+
+    ``role`` says whether it was the master's own order or a copy.
+    """
 
     attempt_id: AttemptId
     plan_id: PlanId
@@ -157,6 +173,7 @@ class TimedOrder:
     at_ns: int
     timing: Timing
     rank: int
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.ports import AccountBook, SecretStore
 
 APP_SECRET = "app_secret"  # noqa: S105 - the name of a secret, not one
@@ -27,8 +28,17 @@ class AccountStore:
         """Every account, masters first, then by name."""
         return await self._book.all()
 
-    async def put(self, accounts: Sequence[Account], app_secrets: Mapping[AccountId, str]) -> None:
-        """Add or change accounts in one act; an empty secret keeps the stored one.
+    async def links(self) -> tuple[Link, ...]:
+        """Every link, by the follower's name."""
+        return await self._book.links()
+
+    async def put(
+        self,
+        accounts: Sequence[Account],
+        links: Sequence[Link],
+        app_secrets: Mapping[AccountId, str],
+    ) -> None:
+        """Add or change accounts and links in one act; an empty secret keeps the stored one.
 
         Secrets go first: an account is never stored without the one it came with. Raises what the
         book or the secret store raises; secrets are then as they were.
@@ -37,15 +47,20 @@ class AccountStore:
         before = {name: await self._secrets.get(name, APP_SECRET) for name in named}
         try:
             await self._put_secrets(named)
-            await self._book.put(accounts)
+            await self._book.put(accounts, links)
         except BaseException:
             with contextlib.suppress(Exception):  # what failed first is what is told
                 await self._put_secrets(before)
             raise
 
-    async def remove(self, accounts: Sequence[AccountId]) -> None:
-        """Forget accounts and their sessions; an id may be given to another client later."""
-        await self._book.remove(accounts)
+    async def remove(
+        self, accounts: Sequence[AccountId], links: Collection[tuple[AccountId, AccountId]]
+    ) -> None:
+        """Forget accounts with their links and sessions, and ``links``, by master and follower.
+
+        An account's id may be given to another client later.
+        """
+        await self._book.remove(accounts, links)
         await asyncio.gather(*(self._secrets.remove(name, TOKEN) for name in accounts))
 
     async def forget_session(self, account: AccountId) -> None:

@@ -9,16 +9,11 @@ from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
+from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.limit_verbs import LimitVerbs
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
 from copytrade_gui.services.position_report import PositionVerbs
-from copytrade_gui.services.verbs import (
-    FollowerVerbs,
-    HistoryVerbs,
-    MarketVerbs,
-    SessionVerbs,
-    TradingVerbs,
-)
+from copytrade_gui.services.verbs import HistoryVerbs, MarketVerbs, SessionVerbs, TradingVerbs
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,58 @@
-"""Followers as typed, and as rows of a CSV file: reading, merging with what is stored, writing."""
+"""Followers as typed, and as rows of a CSV file: reading, merging with what is stored, writing.
+
+A row is one account with its link to one master; an account with two masters has two rows.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from copytrade_gui.domain import account_field, sizing
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain import account_field, link_field, sizing
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.number import plain
-from copytrade_gui.domain.sizing import RuleProblem, RuleTexts, SizingRule
+from copytrade_gui.domain.link import Follower, Link, TimeWindow
+from copytrade_gui.domain.link_field import FILTERS, LABELS, LinkProblem
+from copytrade_gui.domain.sizing import RuleProblem, RuleTexts, SizingRule, rule_texts
 from copytrade_gui.domain.typed import quoted
 from copytrade_gui.services.follower_table import COLUMNS, KEY, TableRow
-from copytrade_gui.services.verbs import (
+from copytrade_gui.services.follower_verbs import (
     FieldChange,
     FollowerDraft,
-    ImportProblem,
     ImportRow,
-    RefusedError,
     RowVerdict,
 )
+from copytrade_gui.services.verbs import RefusedError
 
-_YES = frozenset({"1", "yes", "y", "true", "on"})
+YES = frozenset({"1", "yes", "y", "true", "on"})
 _NO = frozenset({"0", "no", "n", "false", "off"})
-_NOTHING = "none"
-"""How a file says that there is no cap, or no app key: an empty cell says nothing."""
-_RULE = ("strategy", "parameter", "max_quantity")
-_NEEDED = ("name", "strategy", "parameter")
-"""What a row must name of a follower that is not here yet."""
+_NOTHING = link_field.NOTHING
+"""How a file says that there is no cap, group or app key: an empty cell says nothing."""
+OF_ACCOUNT = ("name", "app_key", "app_secret", "active", "is_master")
+_RULE = ("strategy", "parameter", "max_quantity", "min_quantity", "rounding", "overrides")
+_WINDOW = ("from", "to")
+OF_LINK = (*_RULE, "state", "group", *FILTERS, *_WINDOW)
+_MAY_BE_NOTHING = frozenset({"app_key", "group", *_RULE[1:], *FILTERS, *_WINDOW})
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
-_WORDS = {"app_key": "app key", "parameter": "value", "max_quantity": "most units"}
+_WORDS = {
+    "app_key": "app key",
+    "parameter": "value",
+    "max_quantity": "most units",
+    "min_quantity": "least units",
+    **{field: label.lower() for field, label in LABELS.items()},
+}
+
+Wrong = Callable[[str, str], None]
+"""Tells what is wrong: the field and one sentence."""
 
 
-def read_rule(strategy: str, parameter: str, max_quantity: str) -> SizingRule:
+def read_rule(texts: RuleTexts) -> SizingRule:
     """Read a sizing rule as typed. Raises RefusedError naming the field."""
-    rule = sizing.read_rule(RuleTexts(strategy, parameter, max_quantity))
+    rule = sizing.read_rule(texts)
     if isinstance(rule, RuleProblem):
         raise RefusedError(rule.sentence, field=rule.field)
     return rule
@@ -62,116 +76,189 @@ _QUESTIONS: dict[str, Callable[[str], str | None]] = {
 }
 
 
-def read_follower(account_id: AccountId, master_id: AccountId, draft: FollowerDraft) -> Account:
+def read_follower(account_id: AccountId, master_id: AccountId, draft: FollowerDraft) -> Follower:
     """Turn typed fields into a follower. Raises RefusedError naming the field."""
     name, client, key, _ = read_texts(draft.name, draft.client_id, draft.app_key, draft.app_secret)
-    return Account(
-        account_id=account_id,
-        role=Role.FOLLOWER,
-        name=name,
-        client_id=client,
-        app_key=key,
-        active=draft.active,
-        master_id=master_id,
-        sizing=read_rule(draft.strategy, draft.parameter, draft.max_quantity),
+    rule = read_rule(
+        RuleTexts(
+            draft.strategy,
+            draft.parameter,
+            draft.max_quantity,
+            draft.min_quantity,
+            draft.rounding,
+            overrides=draft.overrides,
+        )
+    )
+    texts = {
+        "state": draft.state, "group": draft.group, "sides": draft.sides,
+        "products": draft.products, "exchanges": draft.exchanges, "symbols": draft.symbols,
+        "not_symbols": draft.not_symbols, "from": draft.window_from, "to": draft.window_to,
+    }  # fmt: skip
+    cells = {field: text.strip() for field, text in texts.items()}
+
+    def wrong(field: str, sentence: str) -> None:
+        raise RefusedError(sentence, field=field)
+
+    return Follower(
+        Account(account_id, name, client, key, active=draft.active, master=draft.is_master),
+        _with_cells(Link(master_id, account_id, rule), cells, wrong),
     )
 
 
 # ------------------------------------------------------------ rows of a file
 
 
-def merge(
-    row: TableRow, held: Account | None, fresh: Account
-) -> tuple[Account, list[ImportProblem]]:
-    """A row's follower: as he is (``held``) or begins (``fresh``), with what the row names.
-
-    The sizing rule is asked as a whole if a part of it is named, everything else by itself.
-    """
-    problems: list[ImportProblem] = []
-    account = held or fresh
-    cells = {name: _plain(name, cell) for name, cell in row.cells.items()}
-
-    def wrong(field: str, sentence: str) -> None:
-        problems.append(ImportProblem(row.line, field, sentence))
-
-    missing = [field for field in _NEEDED if field not in cells] if held is None else []
-    if missing:
-        wrong(missing[0], f"A new follower needs {', '.join(_NEEDED)}; write {', '.join(missing)}.")
+def merge_account(row: TableRow, account: Account, wrong: Wrong) -> Account:
+    """An account with what the row names of it."""
+    cells = plain_cells(row)
     for field, problem_of in _QUESTIONS.items():
         problem = problem_of(cells[field]) if field in cells else None
         if problem:
             wrong(field, problem)
-    account = replace(
-        account, name=cells.get("name", account.name), app_key=cells.get("app_key", account.app_key)
+    return replace(
+        account,
+        name=cells.get("name", account.name),
+        app_key=cells.get("app_key", account.app_key),
+        active=_yes(cells, "active", account.active, wrong),
+        master=_yes(cells, "is_master", account.master, wrong),
     )
-    if "active" in cells:
-        said = cells["active"].lower()
-        if said not in _YES | _NO:
-            wrong("active", f"Active {quoted(said)} must be yes or no.")
-        account = replace(account, active=said in _YES)
-    if not missing and any(field in cells for field in _RULE):
-        try:
-            account = replace(account, sizing=_merged_rule(cells, account.sizing))
-        except RefusedError as refused:
-            wrong(refused.field, refused.sentence)
-    return account, problems
 
 
-def _merged_rule(cells: dict[str, str], old: SizingRule | None) -> SizingRule:
-    cap = cells.get("max_quantity")
-    if cap is None:
-        cap = "" if old is None or old.max_quantity is None else str(old.max_quantity)
-    elif cap.lower() == _NOTHING:
-        cap = ""
-    strategy = cells.get("strategy", "" if old is None else old.strategy.value)
-    parameter = cells.get("parameter", "" if old is None else plain(old.parameter))
-    rule = read_rule(strategy, parameter, cap)
-    if old is not None and rule.strategy is not old.strategy and "parameter" not in cells:
-        raise RefusedError(
-            f"Parameter is empty, and that of strategy {old.strategy} means nothing for "
-            f"{rule.strategy}. Write one.",
-            field="parameter",
-        )
-    return old if rule == old else rule
+def _yes(cells: Mapping[str, str], field: str, held: bool, wrong: Wrong) -> bool:
+    said = cells.get(field, "").lower()
+    if said and said not in YES | _NO:
+        label = "Active" if field == "active" else "Is master"
+        wrong(field, f"{label} {quoted(said)} must be yes or no.")
+    return said in YES if said else held
 
 
-def told(row: TableRow, held: Account | None, account: Account, secret: str | None) -> ImportRow:
-    """What becomes of a good row. ``secret`` is the app secret that is stored now, if any."""
+def merge_link(
+    row: TableRow, held: Link | None, key: tuple[AccountId, AccountId], wrong: Wrong
+) -> Link | None:
+    """A link with what the row names of it; ``key`` are the master and follower of a new one.
+
+    The sizing rule is asked as a whole if a part of it is named, everything else by itself. None if
+    it cannot be told.
+    """
+    cells = plain_cells(row)
+    try:
+        if held is None or any(field in cells for field in _RULE):
+            rule = _merged_rule(cells, None if held is None else held.sizing)
+            held = Link(*key, rule) if held is None else replace(held, sizing=rule)
+    except RefusedError as refused:
+        wrong(refused.field, refused.sentence)
+        if held is None:
+            return None
+    return _with_cells(held, cells, wrong)
+
+
+def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
+    """A link with everything but its rule as the cells name it."""
+    if "state" in cells:
+        state = link_field.read_state(cells["state"])
+        if isinstance(state, LinkProblem):
+            wrong(state.field, state.sentence)
+        else:
+            link = replace(link, state=state)
+    if "group" in cells:
+        problem = link_field.group_problem(cells["group"])
+        if problem:
+            wrong("group", problem)
+        link = replace(link, group=cells["group"])
+    filters = link_field.read_filters(link.filters, cells)
+    if isinstance(filters, LinkProblem):
+        wrong(filters.field, filters.sentence)
+    else:
+        link = replace(link, filters=filters)
+    if any(field in cells for field in _WINDOW):
+        opens, closes = (cells.get(field, _time(link.window, field)) for field in _WINDOW)
+        window = link_field.read_window(opens, closes)
+        if isinstance(window, LinkProblem):
+            wrong(window.field, window.sentence)
+        else:
+            link = replace(link, window=window)
+    return link
+
+
+def _merged_rule(cells: Mapping[str, str], old: SizingRule | None) -> SizingRule:
+    texts = RuleTexts("") if old is None else rule_texts(old)
+    named = {field: cells[field] for field in _RULE if field in cells}
+    if named.get("strategy", texts.strategy).strip().lower() != texts.strategy:
+        named.setdefault("parameter", "")  # that of another strategy means something else
+    return read_rule(replace(texts, **named))
+
+
+# ------------------------------------------------------------ what becomes of a row
+
+
+def told(
+    row: TableRow,
+    before: tuple[Account | None, Link | None],
+    follower: Follower,
+    master: str,
+    secret: str | None,
+) -> ImportRow:
+    """What becomes of a good row of a follower of ``master``.
+
+    ``secret`` is the app secret that is stored now, if any.
+    """
+    account, link = follower.account, follower.link
+    old_account, old_link = before
     changes = [
-        FieldChange(field, before, after)
-        for field, before, after in (
-            (field, "" if held is None else _text(held, field), _text(account, field))
+        FieldChange(field, was, now)
+        for field, was, now in (
+            (field, _text(old_account, old_link, field), _text(account, link, field))
             for field in COLUMNS
-            if field not in (KEY, "app_secret")
+            if field in (*OF_ACCOUNT, *OF_LINK) and field != "app_secret"
         )
-        if before != after
+        if was != now
     ]
     named = row.cells.get("app_secret")
     if named is not None and named != secret:
         changes.append(FieldChange("app_secret", "stored" if secret else "", "the file's"))
-    if held is None:
-        rule = "" if account.sizing is None else account.sizing.in_words()
-        verdict, words = (
-            RowVerdict.NEW,
-            f"new follower: {rule}, {'on' if account.active else 'off'}",
-        )
+    of_account = [change for change in changes if change.field in OF_ACCOUNT]
+    if old_account is None:
+        on = "on" if account.active else "off"
+        verdict, parts = RowVerdict.NEW, [f"new follower: {link.sizing.in_words()}, {on}"]
+        parts += _besides(link) + (["a master himself"] if account.master else [])
+    elif old_link is None:
+        verdict = RowVerdict.NEW
+        parts = [f"copies {quoted(master)} as well: {link.sizing.in_words()}"]
+        parts += _besides(link) + [_in_words(change) for change in of_account]
     elif changes:
-        verdict, words = RowVerdict.CHANGED, "; ".join(map(_in_words, changes))
+        verdict, parts = RowVerdict.CHANGED, [_in_words(change) for change in changes]
     else:
-        verdict, words = RowVerdict.UNCHANGED, "stays as it is"
-    if account.sizing is not None:
-        cells = row.cells.get("parameter", ""), row.cells.get("max_quantity", "")
-        suffixes = sizing.understood(RuleTexts(account.sizing.strategy, *cells))
-        words = f"{words}; {suffixes}" if suffixes else words
-    sentence = f"{words[0].upper()}{words[1:]}."
+        verdict, parts = RowVerdict.UNCHANGED, ["stays as it is"]
+    cells = row.cells.get("parameter", ""), row.cells.get("max_quantity", "")
+    suffixes = sizing.understood(RuleTexts(link.sizing.strategy, *cells))
+    words = "; ".join([*parts, suffixes] if suffixes else parts)
     return ImportRow(
-        row.line, account.client_id, account.name, verdict, sentence, tuple(changes), (), account
+        row.line,
+        account.client_id,
+        account.name,
+        verdict,
+        f"{words[0].upper()}{words[1:]}.",
+        tuple(changes),
+        (),
+        follower,
     )
+
+
+def _besides(link: Link) -> list[str]:
+    """What a new link has besides its rule."""
+    plain_link = Link(link.master_id, link.follower_id, link.sizing)
+    return [
+        f"{_WORDS[field]} {_of_link(link, field)}"
+        for field in OF_LINK
+        if _of_link(link, field) != _of_link(plain_link, field)
+    ]
 
 
 def _in_words(change: FieldChange) -> str:
     if change.field == "active":
         return "switched on" if change.after == "yes" else "switched off"
+    if change.field == "is_master":
+        return "becomes a master" if change.after == "yes" else "is a master no more"
     if change.field == "app_secret":
         return "app secret replaced" if change.before else "app secret added"
     before, after = change.before, change.after
@@ -183,38 +270,62 @@ def _in_words(change: FieldChange) -> str:
 # ------------------------------------------------------------ writing
 
 
-def write_followers(accounts: Iterable[Account]) -> tuple[str, int]:
-    """Followers as CSV text without secrets, and how many. Opens with a BOM for spreadsheets."""
+def write_followers(
+    followers: Iterable[Follower], client_of: Callable[[AccountId], str]
+) -> tuple[str, int]:
+    """Followers as CSV text without secrets, and how many rows. Begins with a BOM for spreadsheets.
+
+    ``client_of`` says a master's client id.
+    """
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\n")
     columns = [name for name in COLUMNS if name != "app_secret"]
     writer.writerow(columns)
     count = 0
-    for account in accounts:
-        if account.role is not Role.FOLLOWER or account.sizing is None:
-            continue
-        writer.writerow([_guarded(name, _text(account, name)) for name in columns])
+    for one in followers:
+        master = client_of(one.link.master_id)
+        writer.writerow(
+            [
+                _guarded(name, master if name == "master" else _text(one.account, one.link, name))
+                for name in columns
+            ]
+        )
         count += 1
     return out.getvalue(), count
 
 
-def _text(account: Account, field: str) -> str:
-    """A field as a file spells it."""
-    rule = account.sizing
-    if field in ("name", KEY, "app_key"):
-        text: str = getattr(account, field)
-        return text or _NOTHING
-    if field == "active":
-        return "yes" if account.active else "no"
-    if rule is None:
+def _text(account: Account | None, link: Link | None, field: str) -> str:
+    """A field as a file spells it; empty for what is not there."""
+    if field in OF_LINK:
+        return "" if link is None else _of_link(link, field)
+    if account is None:
         return ""
-    if field == "max_quantity":
-        return _NOTHING if rule.max_quantity is None else str(rule.max_quantity)
-    return rule.strategy.value if field == "strategy" else plain(rule.parameter)
+    if field in ("active", "is_master"):
+        return "yes" if (account.active if field == "active" else account.master) else "no"
+    text: str = getattr(account, field)
+    return text or _NOTHING
 
 
-_TEXTS = frozenset({"name", KEY, "app_key"})
+def _of_link(link: Link, field: str) -> str:
+    if field in _RULE:
+        text: str = getattr(rule_texts(link.sizing), field)
+    elif field in FILTERS:
+        text = link_field.list_text(getattr(link.filters, field))
+    elif field in _WINDOW:
+        text = _time(link.window, field)
+    else:
+        text = link.state.value if field == "state" else link.group
+    return text or _NOTHING
+
+
+def _time(window: TimeWindow | None, field: str) -> str:
+    if window is None:
+        return ""
+    return link_field.time_text(window.opens if field == "from" else window.closes)
+
+
+_TEXTS = frozenset({"name", KEY, "app_key", "group"})
 
 
 def _guarded(field: str, cell: str) -> str:
@@ -222,7 +333,12 @@ def _guarded(field: str, cell: str) -> str:
     return f"'{cell}" if field in _TEXTS and _FORMULA.match(cell) else cell
 
 
+def plain_cells(row: TableRow) -> dict[str, str]:
+    """What the row's cells say, without what was put around it for a spreadsheet."""
+    return {field: _plain(field, cell) for field, cell in row.cells.items()}
+
+
 def _plain(field: str, cell: str) -> str:
-    if field == "app_key" and cell.lower() == _NOTHING:
+    if field in _MAY_BE_NOTHING and cell.lower() == _NOTHING:
         return ""
     return cell[1:] if field in _TEXTS and _GUARDED.match(cell) else cell

@@ -5,56 +5,60 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from copytrade_gui.domain.account import MOST_FOLLOWERS, Account, Role, client_key
-from copytrade_gui.domain.account_field import MOST_CLIENT_ID, MOST_NAME
+from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.typed import cut, quoted
+from copytrade_gui.domain.link import Follower, Link
 from copytrade_gui.ports import SecretStore
 from copytrade_gui.services import follower_csv
-from copytrade_gui.services.account_store import APP_SECRET, free_id
+from copytrade_gui.services.account_store import APP_SECRET
+from copytrade_gui.services.follower_import import Secrets, preview_of
 from copytrade_gui.services.follower_table import KEY, TableRow, read_file, read_table
+from copytrade_gui.services.follower_verbs import ImportPreview
 from copytrade_gui.services.refusing import refusals_logged
-from copytrade_gui.services.verbs import (
-    ImportPreview,
-    ImportProblem,
-    ImportRow,
-    RefusedError,
-    RowVerdict,
-)
+from copytrade_gui.services.verbs import RefusedError
 
-Secrets = Mapping[AccountId, str]
+
+class Kept(Protocol):
+    """What keeps accounts and links."""
+
+    async def accounts(self) -> Sequence[Account]:
+        """Every account."""
+
+    async def links(self) -> Sequence[Link]:
+        """Every link."""
+
+    async def keep(
+        self,
+        accounts: Sequence[Account],
+        links: Sequence[Link],
+        app_secrets: Mapping[AccountId, str],
+    ) -> None:
+        """Add or change these in one act."""
 
 
 class FollowerFiles:
-    """The three verbs. ``accounts`` reads all; ``store`` takes changed ones with app secrets.
-
-    ``changing`` is held from the reading of the accounts to the storing of what changed.
-    """
+    """The three verbs. ``changing`` is held from reading the accounts to storing what changed."""
 
     def __init__(
-        self,
-        accounts: Callable[[], Awaitable[Sequence[Account]]],
-        store: Callable[[Sequence[Account], Secrets], Awaitable[None]],
-        secrets: SecretStore,
-        changing: asyncio.Lock | None = None,
+        self, kept: Kept, secrets: SecretStore, changing: asyncio.Lock | None = None
     ) -> None:
-        self._accounts = accounts
-        self._store = store
+        self._kept = kept
         self._secrets = secrets
         self._changing = changing or asyncio.Lock()
 
     @refusals_logged
-    async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
+    async def check_csv(self, master_id: AccountId | None, path: Path) -> ImportPreview:
         """Say what an import would do."""
         preview, _ = await self._preview(master_id, await _rows(path))
         return preview
 
     @refusals_logged
     async def import_csv(
-        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
+        self, master_id: AccountId | None, path: Path, seen: ImportPreview | None = None
     ) -> ImportPreview:
         """Import all lines or none; what already is so is not stored again."""
         rows = await _rows(path)
@@ -76,13 +80,17 @@ class FollowerFiles:
                     field="file",
                     code="changed",
                 )
-            await self._store([*preview.added, *preview.changed], secrets)
+            await self._store(preview.to_store, secrets)
         return preview
 
     @refusals_logged
     async def export_csv(self, path: Path) -> int:
         """Write the followers without secrets."""
-        text, count = follower_csv.write_followers(await self._accounts())
+        accounts = {account.account_id: account for account in await self._kept.accounts()}
+        followers = [
+            Follower(accounts[link.follower_id], link) for link in await self._kept.links()
+        ]
+        text, count = follower_csv.write_followers(followers, lambda one: accounts[one].client_id)
         try:
             await asyncio.to_thread(_replace, path, text.encode())
         except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
@@ -92,12 +100,22 @@ class FollowerFiles:
             ) from error
         return count
 
+    async def _store(self, followers: Sequence[Follower], secrets: Secrets) -> None:
+        """Store what is not so already."""
+        here = {account.account_id: account for account in await self._kept.accounts()}
+        linked = {link.key: link for link in await self._kept.links()}
+        accounts = {one.account.account_id: one.account for one in followers}
+        links = [one.link for one in followers if linked.get(one.link.key) != one.link]
+        changed = [one for name, one in accounts.items() if here.get(name) != one]
+        if changed or links or secrets:
+            await self._kept.keep(changed, links, secrets)
+
     async def _preview(
-        self, master_id: AccountId, rows: Sequence[TableRow]
+        self, master_id: AccountId | None, rows: Sequence[TableRow]
     ) -> tuple[ImportPreview, Secrets]:
-        accounts = await self._accounts()
+        accounts, links = await self._kept.accounts(), await self._kept.links()
         stored = await self._stored_secrets(rows, accounts)
-        return await asyncio.to_thread(preview_of, rows, accounts, master_id, stored)
+        return await asyncio.to_thread(preview_of, rows, accounts, links, master_id, stored)
 
     async def _stored_secrets(
         self, rows: Sequence[TableRow], accounts: Sequence[Account]
@@ -115,71 +133,6 @@ class FollowerFiles:
 
 async def _rows(path: Path) -> Sequence[TableRow]:
     return await asyncio.to_thread(lambda: read_table(read_file(path)))
-
-
-def preview_of(
-    rows: Sequence[TableRow], accounts: Sequence[Account], master_id: AccountId, stored: Secrets
-) -> tuple[ImportPreview, Secrets]:
-    """What an import of these rows would do, and the app secrets it would store."""
-    known = {client_key(account.client_id): account for account in accounts}
-    taken = {account.account_id for account in accounts}
-    followers = sum(account.role is Role.FOLLOWER for account in accounts)
-    first_lines: dict[str, int] = {}
-    told: list[ImportRow] = []
-    secrets: dict[AccountId, str] = {}
-    for row in rows:
-        client = row.cells.get(KEY, "")
-        held = known.get(client_key(client))
-        name = free_id(client, taken) if held is None else held.account_id
-        fresh = Account(name, Role.FOLLOWER, "", client, "", master_id=master_id)
-        account, problems = follower_csv.merge(row, held, fresh)
-        first = first_lines.setdefault(client_key(client), row.line)
-        problem = _problem_of(row, held, first)
-        if not problem and held is None and not problems:
-            taken.add(name)
-            followers += 1
-            if followers > MOST_FOLLOWERS:
-                problem = (
-                    "line",
-                    (
-                        f"It would be follower {followers}; a console copies to at most "
-                        f"{MOST_FOLLOWERS}. Remove some first."
-                    ),
-                )
-        if problem:
-            problems = [ImportProblem(row.line, *problem)]
-        if problems:
-            told.append(_wrong(row, account, problems))
-            continue
-        secret = stored.get(account.account_id)
-        told.append(follower_csv.told(row, held, account, secret))
-        named = row.cells.get("app_secret")
-        if named is not None and named != secret:
-            secrets[account.account_id] = named
-    return ImportPreview(tuple(told)), secrets
-
-
-def _problem_of(row: TableRow, held: Account | None, first: int) -> tuple[str, str] | None:
-    """What is wrong with a row as a whole: the field and a sentence."""
-    client = quoted(row.cells.get(KEY, ""))
-    if row.problem:
-        return ("line" if KEY in row.cells else KEY), row.problem
-    if first != row.line:
-        return KEY, f"Client id {client} stands in line {first} as well. Remove one."
-    if held is not None and held.role is Role.MASTER:
-        return KEY, f"Client id {client} is a master here; it cannot follow. Remove the line."
-    return None
-
-
-def _wrong(row: TableRow, account: Account, problems: Sequence[ImportProblem]) -> ImportRow:
-    return ImportRow(
-        row.line,
-        cut(row.cells.get(KEY, ""), MOST_CLIENT_ID),
-        cut(row.cells.get("name", account.name), MOST_NAME),
-        RowVerdict.WRONG,
-        " ".join(problem.sentence for problem in problems),
-        problems=tuple(problems),
-    )
 
 
 def _replace(path: Path, data: bytes) -> None:

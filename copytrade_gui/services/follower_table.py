@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from copytrade_gui.domain.account import MOST_FOLLOWERS
+from copytrade_gui.domain.link import MOST_LINKS
 from copytrade_gui.domain.typed import cut, quoted
 from copytrade_gui.services.verbs import RefusedError
 
@@ -26,11 +26,26 @@ COLUMNS = (
     "strategy",
     "parameter",
     "max_quantity",
+    "min_quantity",
+    "rounding",
+    "overrides",
     "active",
+    "is_master",
+    "master",
+    "state",
+    "group",
+    "sides",
+    "products",
+    "exchanges",
+    "symbols",
+    "not_symbols",
+    "from",
+    "to",
 )
+"""The account's, then those of its link to one master, named by his client id."""
 KEY = "client_id"
 """The column that says which follower a row is about; the only one a file must have."""
-MAX_BYTES = 1_000_000
+MAX_BYTES = 10_000_000
 MAX_LINES = 10_000
 MAX_COLUMNS = 16_384
 """What a spreadsheet has at most; it may write empty ones behind ours."""
@@ -75,8 +90,8 @@ def read_file(path: Path) -> bytes:
         raise RefusedError(f"File {path} cannot be read: {why}.", field="file") from error
     if len(data) > MAX_BYTES:
         raise RefusedError(
-            f"File is above {MAX_BYTES // 1_000_000} MB. A console copies to at most "
-            f"{MOST_FOLLOWERS} followers, who need less. Choose their file, or remove lines.",
+            f"File is above {MAX_BYTES // 1_000_000} MB. A console has at most {MOST_LINKS} links "
+            "between accounts, which need less. Choose their file, or remove lines.",
             field="file",
         )
     return data
@@ -87,13 +102,13 @@ def read_table(data: bytes) -> tuple[TableRow, ...]:
 
     Raises:
         RefusedError: it is not a CSV file with our columns, or has more rows than a console can
-            have followers.
+            have links.
     """
     text = _decode(data)
     if text.count("\n") > MAX_LINES:
         raise RefusedError(
-            f"File has more than {MAX_LINES} lines. A console copies to at most {MOST_FOLLOWERS} "
-            "followers. Remove lines.",
+            f"File has more than {MAX_LINES} lines. A console has at most {MOST_LINKS} links "
+            "between accounts. Remove lines.",
             field="file",
         )
     lines = text.split("\n")
@@ -106,10 +121,10 @@ def read_table(data: bytes) -> tuple[TableRow, ...]:
             continue
         if not any(cells):
             continue
-        if len(rows) == MOST_FOLLOWERS:
+        if len(rows) == MOST_LINKS:
             raise RefusedError(
-                f"File has more than {MOST_FOLLOWERS} followers, the most a console copies to. "
-                "Remove lines.",
+                f"File has more than {MOST_LINKS} rows, the most links between accounts that a "
+                "console has. Remove lines.",
                 field="file",
             )
         rows.append(_row(line, cells, header))

@@ -1,10 +1,11 @@
-"""Who copies, and how much: adding, changing, importing accounts."""
+"""Who copies whom, and how much: adding, changing, importing accounts and links."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,44 +13,62 @@ from copytrade_gui.domain.account import (
     MOST_FOLLOWERS,
     Account,
     AccountStatus,
-    Role,
     SessionState,
     same_client,
 )
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import (
+    MOST_LINKS,
+    Follower,
+    Link,
+    LinkState,
+    cycle,
+    cycle_words,
+)
+from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.sizing import SizingRule, problem_with
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import AccountBook, SecretStore
 from copytrade_gui.services.account_store import AccountStore, free_id
 from copytrade_gui.services.follower_csv import read_follower, read_texts
 from copytrade_gui.services.follower_files import FollowerFiles
+from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
 from copytrade_gui.services.refusing import refusals_logged
-from copytrade_gui.services.verbs import FollowerDraft, ImportPreview, RefusedError
+from copytrade_gui.services.verbs import RefusedError
+
+Key = tuple[AccountId, AccountId]
+"""A link's master and follower."""
 
 
 class Followers:
     """Implements ``FollowerVerbs``: stored first, then known to the engine.
 
-    Only switching off goes the other way: it holds before the next byte leaves, and is stored
-    then. Changes are stored one after the other, each from what the one before left.
+    Only what stops goes the other way, switching off and a stricter state of a link: it holds
+    before the next byte leaves, and is stored then. Changes are stored one after the other, each
+    from what the one before left.
     """
 
     def __init__(self, engine: Engine, book: AccountBook, secrets: SecretStore) -> None:
         self._engine = engine
         self._store = AccountStore(book, secrets)
         self._changing = asyncio.Lock()
-        self._files = FollowerFiles(self.accounts, self._keep, secrets, self._changing)
-        self._going_off: Counter[AccountId] = Counter()
-        """Accounts that are off already while that waits to be stored."""
+        self._files = FollowerFiles(self, secrets, self._changing)
+        self._stopping: Counter[AccountId | Key] = Counter()
+        """Accounts and links that are stopped already while that waits to be stored."""
 
     async def accounts(self) -> tuple[Account, ...]:
         """Every account as the engine goes by it, masters first, then by name."""
         return tuple(
             sorted(
                 (lane.account for lane in self._engine.lanes),
-                key=lambda one: (one.role is not Role.MASTER, one.name, one.account_id),
+                key=lambda one: (not one.master, one.name, one.account_id),
             )
         )
+
+    async def links(self) -> tuple[Link, ...]:
+        """Every link as the engine goes by it, by the follower's name."""
+        accounts = sorted(self._engine.lanes, key=lambda lane: (lane.account.name, lane.account_id))
+        return tuple(one.link for lane in accounts for _, one in sorted(lane.links.items()))
 
     async def statuses(self) -> tuple[AccountStatus, ...]:
         """Live facts of every account."""
@@ -61,46 +80,66 @@ class Followers:
         name, client, key, secret = read_texts(name, client_id, app_key, app_secret)
         async with self._changing:
             self._refuse_double(client, None)
-            account = Account(AccountId(f"M-{client}"), Role.MASTER, name, client, key)
-            await self._keep([account], {account.account_id: secret})
+            account = Account(AccountId(f"M-{client}"), name, client, key, master=True)
+            await self.keep([account], [], {account.account_id: secret})
         return account
 
     @refusals_logged
-    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Account:
+    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
         """Add a follower."""
         async with self._changing:
             taken = {lane.account_id for lane in self._engine.lanes}
-            account = read_follower(free_id(draft.client_id, taken), master_id, draft)
+            made = read_follower(free_id(draft.client_id, taken), master_id, draft)
+            account = made.account
             self._refuse_double(account.client_id, None)
-            self._refuse_too_many([account])
-            await self._keep([account], {account.account_id: draft.app_secret.strip()})
-        return account
+            self._refuse_links([made.link])
+            await self.keep([account], [made.link], {account.account_id: draft.app_secret.strip()})
+        return made
 
     @refusals_logged
-    async def edit(self, account_id: AccountId, draft: FollowerDraft) -> Account:
-        """Change a follower; plans that run keep their frozen values."""
+    async def edit(
+        self, master_id: AccountId, account_id: AccountId, draft: FollowerDraft
+    ) -> Follower:
+        """Change an account and its link; plans that run keep their frozen values."""
         async with self._changing:
             old = self._get(account_id)
-            if old.master_id is None:
-                raise RefusedError(f"{old.name} is a master and has no sizing. Edit a follower.")
-            account = read_follower(account_id, old.master_id, draft)
+            made = read_follower(account_id, master_id, draft)
+            account = made.account
             self._refuse_double(account.client_id, account_id)
+            self._refuse_links([made.link])
+            if old.master and not account.master and self._engine.lanes.followers_of(account_id):
+                raise RefusedError(
+                    f"{old.name} still has followers of his own. Remove them first.",
+                    field="is_master",
+                )
             if not same_client(old.client_id, account.client_id):
                 await self._leave_client(account_id)
-            await self._keep([account], {account_id: draft.app_secret.strip()})
-        return account
+            await self.keep([account], [made.link], {account_id: draft.app_secret.strip()})
+        return made
 
     @refusals_logged
-    async def set_sizing(self, account_ids: Sequence[AccountId], rule: SizingRule) -> None:
+    async def set_sizing(
+        self, master_id: AccountId, account_ids: Sequence[AccountId], rule: SizingRule
+    ) -> None:
         """Give several followers one rule."""
         problem = problem_with(rule)
         if problem:
             raise RefusedError(problem.sentence, field=problem.field)
         async with self._changing:
-            for account in map(self._get, account_ids):
-                if account.role is Role.MASTER:
-                    raise RefusedError(f"{account.name} is a master and has no sizing.")
-            await self._keep([replace(self._get(name), sizing=rule) for name in account_ids])
+            links = [self._link(master_id, name) for name in account_ids]
+            await self.keep([], [replace(link, sizing=rule) for link in links])
+
+    @refusals_logged
+    async def set_state(
+        self, master_id: AccountId, account_ids: Sequence[AccountId], state: LinkState
+    ) -> None:
+        """Set the state of several links."""
+        links = [replace(self._link(master_id, name), state=state) for name in account_ids]
+        stricter = [link for link in links if self._is_stricter(link)]
+        with self._stopped(stricter, [link.key for link in stricter]):
+            async with self._changing:
+                held = [self._link(master_id, name) for name in account_ids]
+                await self.keep([], [replace(link, state=state) for link in held])
 
     @refusals_logged
     async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
@@ -109,49 +148,50 @@ class Followers:
             self._get(name)
         if active:
             async with self._changing:
-                await self._keep([replace(self._get(name), active=True) for name in account_ids])
+                await self.keep([replace(self._get(name), active=True) for name in account_ids])
             return
         self._off_at_once(account_ids)
-        self._going_off.update(account_ids)
-        try:
+        with self._stopped([], account_ids):
             async with self._changing:
                 held = self._accounts_by_id()
                 left = [held[name] for name in account_ids if name in held]
-                await self._keep([replace(account, active=False) for account in left])
-        finally:
-            self._going_off -= Counter(account_ids)
+                await self.keep([replace(account, active=False) for account in left])
 
     @refusals_logged
-    async def remove(self, account_ids: Sequence[AccountId]) -> None:
-        """Remove accounts."""
+    async def remove(self, master_id: AccountId, account_ids: Sequence[AccountId]) -> None:
+        """Take links away, and with its last one an account that is no master."""
         async with self._changing:
-            for account in map(self._get, account_ids):
-                name = account.account_id
-                if self._engine.has_open_orders(name):
+            links = [self._link(master_id, name) for name in account_ids]
+            gone = [
+                account
+                for account in map(self._get, account_ids)
+                if not account.master and len(self._engine.lanes[account.account_id].links) == 1
+            ]
+            for account in gone:
+                if self._engine.has_open_orders(account.account_id):
                     raise RefusedError(
                         f"{account.name} has orders that have not ended. Cancel them or switch it "
                         "off."
                     )
-                followers = self._engine.clearing.followers_of(name)
-                if any(lane.account_id not in account_ids for lane in followers):
-                    raise RefusedError(f"{account.name} still has followers. Remove them first.")
-            before = [self._get(name) for name in account_ids]
-            self._off_at_once(account_ids)  # no order may come while it is being stored
+            names = [account.account_id for account in gone]
+            self._off_at_once(names)  # no order may come while it is being stored
             try:
-                await self._store.remove(account_ids)
+                await self._store.remove(names, [link.key for link in links])
             except BaseException:
-                for account in before:
+                for account in gone:
                     self._engine.put_account(account)
                 raise
-            for name in account_ids:
+            for link in links:
+                self._engine.drop_link(*link.key, OPERATOR)
+            for name in names:
                 self._engine.drop_account(name)
 
     @refusals_logged
-    async def restore(self, accounts: Sequence[Account]) -> None:
-        """Put accounts back exactly as they were."""
+    async def restore(self, followers: Sequence[Follower]) -> None:
+        """Put accounts and links back exactly as they were."""
         async with self._changing:
             held = self._accounts_by_id()
-            for account in accounts:
+            for account in (follower.account for follower in followers):
                 self._refuse_double(account.client_id, account.account_id)
                 other = held.get(account.account_id)
                 if other is not None and not same_client(other.client_id, account.client_id):
@@ -160,8 +200,9 @@ class Followers:
                         "Add it again.",
                         field="client_id",
                     )
-            self._refuse_too_many(accounts)
-            await self._keep(accounts)
+            links = [follower.link for follower in followers]
+            self._refuse_links(links)
+            await self.keep([follower.account for follower in followers], links)
 
     # ------------------------------------------------------------ CSV
 
@@ -190,6 +231,15 @@ class Followers:
             raise RefusedError(f"Account {account_id} is not known. Refresh the list.")
         return lane.account
 
+    def _link(self, master_id: AccountId, account_id: AccountId) -> Link:
+        account = self._get(account_id)
+        linked = self._engine.lanes[account_id].links.get(master_id)
+        if linked is None:
+            raise RefusedError(
+                f"{account.name} does not copy {self._get(master_id).name}. Refresh the list."
+            )
+        return linked.link
+
     async def _leave_client(self, account_id: AccountId) -> None:
         """The account will be another one at the broker: nothing may leave by the session it has.
 
@@ -214,14 +264,39 @@ class Followers:
                     field="client_id",
                 )
 
-    def _refuse_too_many(self, accounts: Collection[Account]) -> None:
-        held = self._accounts_by_id().values()
-        followers = {a.account_id for a in (*held, *accounts) if a.role is Role.FOLLOWER}
-        if len(followers) > MOST_FOLLOWERS:
+    def _refuse_links(self, changed: Collection[Link]) -> None:
+        """A circle, a link to nobody's orders, or too many of them."""
+        lanes = self._engine.lanes
+        links = {one.link.key: one.link for lane in lanes for one in lane.links.values()}
+        links.update({link.key: link for link in changed})
+        for link in changed:
+            if not self._get(link.master_id).master:
+                raise RefusedError(
+                    f"{self._get(link.master_id).name} is no master. Choose a master first.",
+                    field="master",
+                )
+        if found := cycle(links.values()):
+            accounts = self._accounts_by_id()
+            words = cycle_words(
+                found, lambda name: accounts[name].name if name in accounts else name
+            )
+            raise RefusedError(f"It would be a circle: {words}. Leave one out.", field="master")
+        followers = len({follower for _, follower in links})
+        if followers > MOST_FOLLOWERS:
             raise RefusedError(
-                f"There would be {len(followers)} followers; a console copies to at most "
+                f"There would be {followers} followers; a console copies to at most "
                 f"{MOST_FOLLOWERS}. Remove some first."
             )
+        if len(links) > MOST_LINKS:
+            raise RefusedError(
+                f"There would be {len(links)} links between accounts; a console has at most "
+                f"{MOST_LINKS}. Remove some first."
+            )
+
+    def _is_stricter(self, link: Link) -> bool:
+        lane = self._engine.lanes.get(link.follower_id)
+        held = None if lane is None else lane.links.get(link.master_id)
+        return held is not None and link.state.stricter_than(held.link.state)
 
     def _off_at_once(self, account_ids: Collection[AccountId]) -> None:
         """Nothing leaves in these any more, whatever waits; what else is known of them stays."""
@@ -230,27 +305,56 @@ class Followers:
             if lane is not None and lane.account.active:
                 self._engine.put_account(replace(lane.account, active=False))
 
-    async def _keep(
-        self, accounts: Sequence[Account], secrets: Mapping[AccountId, str] | None = None
-    ) -> None:
-        """Store accounts in one act, then go by them. Whoever calls holds ``_changing``.
+    def _stricter_at_once(self, links: Collection[Link]) -> bool:
+        """These let less through from now on, but are else as they were; True if any does."""
+        stricter = [link for link in links if self._is_stricter(link)]
+        for link in stricter:
+            held = self._engine.lanes[link.follower_id].links[link.master_id].link
+            self._engine.put_link(replace(held, state=link.state), OPERATOR)
+        return bool(stricter)
 
-        What cannot be stored changes nothing, except that who was to be off stays so.
+    @contextmanager
+    def _stopped(
+        self, links: Collection[Link], names: Sequence[AccountId] | Sequence[Key]
+    ) -> Iterator[None]:
+        """Nothing that is being stored meanwhile lets these go on again."""
+        self._stricter_at_once(links)
+        self._stopping.update(names)
+        try:
+            yield
+        finally:
+            self._stopping -= Counter[AccountId | Key](names)
+
+    async def keep(
+        self,
+        accounts: Sequence[Account],
+        links: Sequence[Link] = (),
+        app_secrets: Mapping[AccountId, str] | None = None,
+    ) -> None:
+        """Store accounts and links in one act, then go by them. The caller holds ``_changing``.
+
+        What cannot be stored changes nothing, except that what was to stop stays stopped.
         """
         held = self._accounts_by_id()
         off_now = [a.account_id for a in accounts if not a.active]
         stops = any(
-            name in self._going_off or (name in held and held[name].active) for name in off_now
-        )
+            name in self._stopping or (name in held and held[name].active) for name in off_now
+        ) or any(link.key in self._stopping for link in links)
         self._off_at_once(off_now)
+        stops = self._stricter_at_once(links) or stops
         try:
-            await self._store.put(accounts, secrets or {})
+            await self._store.put(accounts, links, app_secrets or {})
         except Exception as error:
             if not stops:
                 raise
             raise RefusedError(
-                f"Switched off, but only until the program ends: it was not stored. {error}"
+                f"It is stopped, but only until the program ends: it was not stored. {error}"
             ) from error
         for account in accounts:
-            off = self._going_off[account.account_id] > 0
+            off = self._stopping[account.account_id] > 0
             self._engine.put_account(replace(account, active=False) if off else account)
+        for link in links:
+            if self._stopping[link.key] > 0 and not self._is_stricter(link):
+                state = self._engine.lanes[link.follower_id].links[link.master_id].link.state
+                link = replace(link, state=state)  # noqa: PLW2901 - as it is held back
+            self._engine.put_link(link, OPERATOR)

@@ -42,6 +42,7 @@ class HistoryService:
                 timed.at_ns,
                 timed.timing,
                 timed.rank,
+                timed.role,
             )
             for timed in await self._history.latency(limit)
         )

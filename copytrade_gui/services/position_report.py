@@ -162,7 +162,7 @@ def _of_copies(facts: Facts) -> Iterator[PositionLine]:
 
 def _of_masters(facts: Facts) -> Iterator[PositionLine]:
     for account in facts.accounts.values():
-        if account.role is Role.MASTER:
+        if account.master:
             for row in facts.books.get(account.account_id, _UNREAD).rows:
                 position, priced = _of_row(row)
                 if row.net_quantity or row.bought or row.sold or row.carried:
@@ -176,7 +176,7 @@ def _of_masters(facts: Facts) -> Iterator[PositionLine]:
 def _of_owners(facts: Facts) -> Iterator[PositionLine]:
     """What a follower holds that no copy of his is about."""
     for account in facts.accounts.values():
-        if account.role is Role.MASTER:
+        if account.master:
             continue
         for row in facts.books.get(account.account_id, _UNREAD).rows:
             copied = row.product is not None and (

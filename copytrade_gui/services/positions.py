@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.instrument import Quote
 from copytrade_gui.engine.engine import Engine
@@ -21,7 +20,7 @@ def facts_of(engine: Engine) -> Facts:
     watched = {
         lane.account_id: lane
         for lane in engine.lanes
-        if lane.account.role is Role.MASTER or lane.account_id in engine.copies.accounts
+        if lane.account.master or lane.account_id in engine.copies.accounts
     }
     books = {name: engine.positions.book(name) for name in watched}
     keys = {key.instrument for key in copies}

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState, same_client
+from copytrade_gui.domain.account import Account, AccountStatus, SessionState, same_client
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.engine.engine import Engine
@@ -163,7 +163,7 @@ class Sessions:
             await self.logout(account.account_id)
             raise RefusedError("The account was changed while it was logged in. Log it in again.")
         self._engine.attach(account.account_id, session)
-        if account.role is Role.MASTER:  # until it was read no order can be told from an exit
+        if account.master:  # until it was read no order can be told from an exit
             await self._engine.exits.masters.read(lane)
         await self._refresh_margin(account.account_id)
 

@@ -83,8 +83,8 @@ class Trading:
         master = self._master_row(master_id, terms)
         followers = clearing.followers_of(master_id)
         cover = clearing.cover(master_id, sized, followers)
-        bounds = clearing.bounds(sized, followers)
-        facts = [lane.facts for lane in followers]
+        bounds = clearing.bounds(sized, [one.account_id for one in followers])
+        facts = [linked.facts for linked in followers]
         shares = await asyncio.to_thread(share_out, sized, facts, last, cover, bounds)
         rows = (master, *(_row(share, terms) for share in shares))
         holds = [one.sentence for one in found if one.level is Level.HOLD]
@@ -195,7 +195,7 @@ class Trading:
         lane = self._engine.lanes.get(master_id)
         if lane is None:
             return "No master account is chosen. Add one."
-        _, reason = lane.why_not()
+        _, reason = lane.why_not_own()
         return f"The master account cannot trade: {reason}" if reason else ""
 
     def _master_row(self, master_id: AccountId, terms: OrderTerms) -> PreviewRow:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.account import AccountStatus, Role
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
@@ -30,7 +29,6 @@ from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.records import OrderView, Timing
-from copytrade_gui.domain.sizing import SizingRule
 from copytrade_gui.domain.trading_state import StateChange
 
 
@@ -179,148 +177,6 @@ class TradingVerbs(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class FollowerDraft:
-    """The follower editor's fields as typed. ``app_secret`` empty keeps the stored one."""
-
-    name: str
-    client_id: str
-    app_key: str
-    app_secret: str
-    strategy: str
-    parameter: str
-    max_quantity: str
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ImportProblem:
-    """What is wrong in one line of a CSV: its number from 1, the field and a sentence."""
-
-    line: int
-    field: str
-    sentence: str
-
-
-class RowVerdict(StrEnum):
-    """What an import makes of one row."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field that an import changes, as a file spells it; a secret is never told."""
-
-    field: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRow:
-    """One row of a CSV: who it is about, what becomes of him, and one line of words for it.
-
-    ``account`` is the follower as he would be, None for a wrong row, whose ``problems`` say why.
-    """
-
-    line: int
-    client_id: str
-    name: str
-    verdict: RowVerdict
-    sentence: str
-    changes: tuple[FieldChange, ...] = ()
-    problems: tuple[ImportProblem, ...] = ()
-    account: Account | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ImportPreview:
-    """What an import would do, row by row; with problems nothing is imported."""
-
-    rows: tuple[ImportRow, ...]
-
-    @property
-    def problems(self) -> tuple[ImportProblem, ...]:
-        """All that is wrong, by line."""
-        return tuple(problem for row in self.rows for problem in row.problems)
-
-    @property
-    def added(self) -> tuple[Account, ...]:
-        """Followers that come."""
-        return self._with(RowVerdict.NEW)
-
-    @property
-    def changed(self) -> tuple[Account, ...]:
-        """Followers that are here, as they would be."""
-        return self._with(RowVerdict.CHANGED)
-
-    @property
-    def unchanged(self) -> tuple[Account, ...]:
-        """Followers of whom the file says what is so already."""
-        return self._with(RowVerdict.UNCHANGED)
-
-    def _with(self, verdict: RowVerdict) -> tuple[Account, ...]:
-        return tuple(
-            row.account for row in self.rows if row.verdict is verdict and row.account is not None
-        )
-
-
-class FollowerVerbs(Protocol):
-    """Who copies, and how much."""
-
-    async def accounts(self) -> tuple[Account, ...]:
-        """Every account, masters first."""
-
-    async def statuses(self) -> tuple[AccountStatus, ...]:
-        """Live facts of every account."""
-
-    async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
-        """Add a master account. Raises RefusedError."""
-
-    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Account:
-        """Add a follower. Raises RefusedError."""
-
-    async def edit(self, account_id: AccountId, draft: FollowerDraft) -> Account:
-        """Change a follower; a running plan keeps its frozen values. Raises RefusedError."""
-
-    async def set_sizing(self, account_ids: Sequence[AccountId], rule: SizingRule) -> None:
-        """Give several followers one rule, all or none. Raises RefusedError."""
-
-    async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
-        """Turn followers on or off, all or none. Off holds before the next byte, then is stored."""
-
-    async def remove(self, account_ids: Sequence[AccountId]) -> None:
-        """Remove followers, all or none; refused while one has orders that have not ended."""
-
-    async def restore(self, accounts: Sequence[Account]) -> None:
-        """Put accounts back exactly as they were, all or none: what undo calls."""
-
-    async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
-        """Read a CSV and say what an import would do; changes nothing. Raises RefusedError.
-
-        A column or cell that the file does not name leaves that field as it is. New followers
-        follow ``master_id``; others keep their master.
-        """
-
-    async def import_csv(
-        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
-    ) -> ImportPreview:
-        """Import a CSV, all lines or none. Raises RefusedError.
-
-        ``seen`` is the preview a person agreed to: if it would do anything else now, it does not.
-        """
-
-    async def export_csv(self, path: Path) -> int:
-        """Write the followers without secrets, for the owner's eyes; returns how many.
-
-        What is read back is exactly what was written. Raises RefusedError.
-        """
-
-
 class SessionVerbs(Protocol):
     """The morning's logins."""
 
@@ -339,7 +195,10 @@ class SessionVerbs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LatencySample:
-    """One acknowledged order: when it was called, sent and answered, and its place in the wave."""
+    """One acknowledged order: when it was called, sent and answered, and its place in the wave.
+
+    ``role`` says whether it was the master's own order or a copy.
+    """
 
     attempt_id: AttemptId
     plan_id: PlanId
@@ -347,6 +206,7 @@ class LatencySample:
     at_ns: int
     timing: Timing
     rank: int
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)

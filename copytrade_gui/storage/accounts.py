@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.storage.database.database import Database
@@ -47,19 +46,7 @@ class SqliteAccounts:
         def store(connection: Connection) -> None:
             if rows:
                 connection.execute(_PUT, rows)
-            held = {link.key: link for link in read_links(connection)}
-            own = [
-                replace(
-                    held.get(
-                        (one.master_id, one.account_id),
-                        Link(one.master_id, one.account_id, one.sizing),
-                    ),
-                    sizing=one.sizing,
-                )
-                for one in accounts
-                if one.master_id is not None and one.sizing is not None
-            ]
-            put_links(connection, [*own, *links])
+            put_links(connection, links)
 
         if rows or links:
             await self._write(store, "stored")
@@ -95,22 +82,19 @@ def _row(account: Account) -> dict[str, str | int]:
         "client_id": account.client_id,
         "app_key": account.app_key,
         "active": int(account.active),
-        "master": int(account.role is Role.MASTER),
+        "master": int(account.master),
     }
 
 
 def _read_all(connection: Connection) -> tuple[Account, ...]:
-    links = {link.follower_id: link for link in read_links(connection)}
     return tuple(
         Account(
             account_id=AccountId(row.account_id),
-            role=Role.MASTER if row.master else Role.FOLLOWER,
             name=row.name,
             client_id=row.client_id,
             app_key=row.app_key,
             active=bool(row.active),
-            master_id=None if row.account_id not in links else links[row.account_id].master_id,
-            sizing=None if row.account_id not in links else links[row.account_id].sizing,
+            master=bool(row.master),
         )
         for row in connection.execute(_ALL)
     )

@@ -14,7 +14,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Link, LinkState, TimeWindow
 from copytrade_gui.domain.order import Product, Side
-from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
 from copytrade_gui.storage.database.tables import accounts, links
 
 _ALL = (
@@ -69,6 +69,10 @@ def _row(link: Link) -> Mapping[str, str | int | None]:
         "strategy": rule.strategy.value,
         "parameter": str(rule.parameter),
         "max_quantity": rule.max_quantity,
+        "min_quantity": rule.min_quantity,
+        "rounding": rule.rounding.value,
+        "reverse": int(rule.reverse),
+        "overrides": msgspec.json.encode(rule.overrides).decode(),
         "state": link.state.value,
         "group_name": link.group,
         "sides": _json(filters.sides),
@@ -88,7 +92,15 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
     return Link(
         master_id=AccountId(row.master_id),
         follower_id=AccountId(row.follower_id),
-        sizing=SizingRule(Strategy(row.strategy), Decimal(row.parameter), row.max_quantity),
+        sizing=SizingRule(
+            Strategy(row.strategy),
+            Decimal(row.parameter),
+            row.max_quantity,
+            row.min_quantity,
+            Rounding(row.rounding),
+            bool(row.reverse),
+            _decode(row.overrides, type=tuple[Override, ...]),
+        ),
         state=LinkState(row.state),
         group=row.group_name,
         filters=Filters(

@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
 
     async def _load(self) -> None:
         console, roster = self._console, self.desk.roster
-        roster.set_accounts(await console.followers.accounts())
+        roster.set_accounts(await console.followers.accounts(), await console.followers.links())
         roster.set_statuses(await console.followers.statuses())
         orders = await console.trading.orders()
         for panel in self.panels:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Signal
 
-from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.events import AccountChanged, Event
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Follower, Link
 
 
 class Roster(QObject):
@@ -27,6 +28,7 @@ class Roster(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._accounts: dict[AccountId, Account] = {}
+        self._links: tuple[Link, ...] = ()
         self._statuses: dict[AccountId, AccountStatus] = {}
         self._master: AccountId | None = None
 
@@ -48,24 +50,29 @@ class Roster(QObject):
     @property
     def masters(self) -> tuple[Account, ...]:
         """Every master account."""
-        return tuple(a for a in self._accounts.values() if a.role is Role.MASTER)
+        return tuple(a for a in self._accounts.values() if a.master)
 
     @property
     def master(self) -> Account | None:
         """The master whose ticket and followers the window shows."""
         return self._accounts.get(self._master) if self._master else None
 
-    def followers(self) -> tuple[Account, ...]:
-        """Followers of the chosen master."""
+    def followers(self) -> tuple[Follower, ...]:
+        """Followers of the chosen master, each with his link to him."""
         return () if self._master is None else self.followers_of(self._master)
 
-    def followers_of(self, master_id: AccountId) -> tuple[Account, ...]:
-        """Followers of any master."""
+    def followers_of(self, master_id: AccountId) -> tuple[Follower, ...]:
+        """Followers of any master, each with his link to him."""
         return tuple(
-            account
-            for account in self._accounts.values()
-            if account.role is Role.FOLLOWER and account.master_id == master_id
+            Follower(self._accounts[link.follower_id], link)
+            for link in self._links
+            if link.master_id == master_id and link.follower_id in self._accounts
         )
+
+    def shown(self) -> tuple[Account, ...]:
+        """Every master, and the followers of the chosen one; nobody twice."""
+        followers = (one.account for one in self.followers() if not one.account.master)
+        return (*self.masters, *followers)
 
     def halted(self) -> tuple[Account, ...]:
         """Accounts that are halted alone, masters first."""
@@ -78,7 +85,7 @@ class Roster(QObject):
         kept = (SessionState.READY, SessionState.OFFLINE)
         return tuple(
             account
-            for account in (*self.masters, *self.followers())
+            for account in self.shown()
             if account.active and self.status(account.account_id).session not in kept
         )
 
@@ -86,16 +93,17 @@ class Roster(QObject):
         """Active accounts that the broker does not answer; they come back by themselves."""
         return tuple(
             account
-            for account in (*self.masters, *self.followers())
+            for account in self.shown()
             if account.active and self.status(account.account_id).session is SessionState.OFFLINE
         )
 
     # ------------------------------------------------------------ writing
 
-    def set_accounts(self, accounts: Iterable[Account]) -> None:
-        """Take the accounts as they are stored now."""
+    def set_accounts(self, accounts: Iterable[Account], links: Iterable[Link]) -> None:
+        """Take the accounts and their links as they are stored now."""
         self._accounts = {account.account_id: account for account in accounts}
-        if self._master not in self._accounts:
+        self._links = tuple(links)
+        if (master := self.master) is None or not master.master:
             self._master = self.masters[0].account_id if self.masters else None
             self.master_changed.emit()
         self.changed.emit()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,34 +12,50 @@ import pytest
 from copytrade_gui.__main__ import main
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import PAPER_PROFILE
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.ports import AuditEvent
 from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.storage.files.folder import open_folder
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from copytrade_gui.storage.store import open_store
 
-MASTER = Account(AccountId("M-1"), Role.MASTER, "Owner", "MX1", "key")
-ASHA = Account(
-    AccountId("F-KX1"), Role.FOLLOWER, "Asha", "KX1", "keyA", active=False,
-    master_id=AccountId("M-1"), sizing=SizingRule(Strategy.RATIO, Decimal("0.5"), 500),
-)  # fmt: skip
+MASTER = Account(AccountId("M-1"), "Owner", "MX1", "key", master=True)
+ASHA = Account(AccountId("F-KX1"), "Asha", "KX1", "keyA", active=False)
+LINK = Link(MASTER.account_id, ASHA.account_id, SizingRule(Strategy.RATIO, Decimal("0.5"), 500))
 Run = Callable[..., tuple[int, dict[str, Any]]]
 
 
 def stored(place: Path) -> tuple[Account, ...]:
-    async def read() -> tuple[Account, ...]:
+    return asyncio.run(_stored(place))[0]
+
+
+def links(place: Path) -> tuple[Link, ...]:
+    return asyncio.run(_stored(place))[1]
+
+
+async def _stored(place: Path) -> tuple[tuple[Account, ...], tuple[Link, ...]]:
+    async with open_store(open_folder(place, PAPER_PROFILE), SystemClock()) as store:
+        return await store.accounts.all(), await store.accounts.links()
+
+
+def trail(place: Path, kind: str) -> tuple[AuditEvent, ...]:
+    async def read() -> tuple[AuditEvent, ...]:
         async with open_store(open_folder(place, PAPER_PROFILE), SystemClock()) as store:
-            return await store.accounts.all()
+            return await store.history.events(100, kind=kind)
 
     return asyncio.run(read())
 
 
-def keep(place: Path, *accounts: Account, profile: str = PAPER_PROFILE) -> None:
+def keep(place: Path, *held: Account | Link, profile: str = PAPER_PROFILE) -> None:
     async def write() -> None:
         async with open_store(open_folder(place, profile), SystemClock()) as store:
-            await store.accounts.put(accounts)
+            await store.accounts.put(
+                [one for one in held if isinstance(one, Account)],
+                [one for one in held if isinstance(one, Link)],
+            )
 
     asyncio.run(write())
 
@@ -64,7 +79,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 def test_checked_imported_and_written_out_again(tmp_path: Path, run: Run) -> None:
     place, file = tmp_path / "data", tmp_path / "in.csv"
-    keep(place, MASTER, ASHA)
+    keep(place, MASTER, ASHA, LINK)
     file.write_text("client_id;active;name;strategy;parameter;app_secret\n"
                     "kx1;yes;;;;\nKX2;;'=Ravi;fixed;75;s3cret\n")  # fmt: skip
     code, checked = run("check", file)
@@ -76,8 +91,14 @@ def test_checked_imported_and_written_out_again(tmp_path: Path, run: Run) -> Non
     assert stored(place) == (MASTER, ASHA)
     assert run("import", file)[1]["imported"] is True
     _, asha, ravi = sorted(stored(place), key=lambda one: one.client_id == "KX2")
-    assert (asha.active, asha.sizing, asha.client_id) == (True, ASHA.sizing, "KX1")
-    assert (ravi.name, ravi.client_id, ravi.master_id) == ("=Ravi", "KX2", "M-1")
+    assert (asha.active, asha.client_id) == (True, "KX1")
+    assert (ravi.name, ravi.client_id) == ("=Ravi", "KX2")
+    fixed = Link(MASTER.account_id, ravi.account_id, SizingRule(Strategy.FIXED, Decimal(75)))
+    assert set(links(place)) == {LINK, fixed}
+    (told,) = trail(place, "LinkChanged")  # Asha's own did not change
+    assert (told.actor, told.account_id) == ("operator", ravi.account_id)
+    body = json.loads(told.body)
+    assert (body["before"], body["after"]["sizing"]["parameter"]) == (None, "75")
     secrets = PaperSecrets(open_folder(place, PAPER_PROFILE).paper_secrets)
     assert asyncio.run(secrets.get(ravi.account_id, APP_SECRET)) == "s3cret"
     out = tmp_path / "out.csv"
@@ -91,7 +112,7 @@ def test_one_bad_row_and_nothing_is_imported(
     tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place, file = tmp_path / "data", tmp_path / "in.csv"
-    keep(place, MASTER, ASHA)
+    keep(place, MASTER, ASHA, LINK)
     file.write_text("client_id,active\nKX1,yes\nKX\x1b[2J9,yes\n")
     code, answer = run("import", file)
     assert code == 1
@@ -105,7 +126,7 @@ def test_a_folder_that_a_console_holds_is_refused_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place, file = tmp_path / "data", tmp_path / "in.csv"
-    keep(place, MASTER, ASHA)
+    keep(place, MASTER, ASHA, LINK)
     file.write_text("client_id,active\nKX1,yes\n")
 
     async def held() -> int:
@@ -131,18 +152,44 @@ def test_a_folder_nobody_started_a_console_in_is_not_made(tmp_path: Path, run: R
 def test_which_master_is_asked_where_there_are_several(tmp_path: Path, run: Run) -> None:
     place, file = tmp_path / "data", tmp_path / "in.csv"
     file.write_text("name,client_id,strategy,parameter\nRavi,KX2,ratio,1\n")
-    keep(place, replace(ASHA, master_id=None, sizing=None))
+    keep(place, ASHA)
     assert run("check", file)[1]["field"] == "master"
-    other = Account(AccountId("M-2"), Role.MASTER, "Other", "mx2", "key")
+    other = Account(AccountId("M-2"), "Other", "mx2", "key", master=True)
     keep(place, MASTER, other)
-    assert run("import", file)[1]["field"] == "master"
+    code, answer = run("import", file)
+    assert (code, answer["rows"][0]["problems"][0]["field"]) == (1, "master")
     assert run("import", file, "--master", "MX9")[1]["field"] == "master"
     assert run("import", file, "--master", "MX2")[0] == 0
-    assert {a.master_id for a in stored(place) if a.client_id == "KX2"} == {"M-2"}
+    assert [link.master_id for link in links(place)] == ["M-2"]
+
+
+def test_several_masters_in_one_file_and_a_circle_that_is_named(tmp_path: Path, run: Run) -> None:
+    place, file, out = tmp_path / "data", tmp_path / "in.csv", tmp_path / "out.csv"
+    other = Account(AccountId("M-2"), "Other", "MX2", "key", master=True)
+    keep(place, MASTER, other, ASHA, LINK)
+    head = "client_id,name,strategy,parameter,state,group,sides,symbols,from,to,is_master,master\n"
+    file.write_text(
+        f"{head}KX1,,fixed,75,close only,Family,buy,NIFTY;TCS,9:20,15:00,,MX2\n"
+        "KX2,Ravi,mirror,,,,,,,,yes,MX1\nMX2,,ratio,2,,,,,,,,KX2\n"
+    )
+    code, answer = run("import", file)
+    assert (code, answer["new"]) == (0, 3)
+    assert len(links(place)) == 4
+    assert run("export", out)[1]["exported"] == 4
+    assert run("check", out)[1]["unchanged"] == 4
+    before = links(place), stored(place)
+    file.write_text("client_id,strategy,parameter,master\nMX1,ratio,1,MX2\n")
+    for verb in ("check", "import"):
+        code, answer = run(verb, file)
+        (problem,) = answer["rows"][0]["problems"]
+        assert (code, problem["field"]) == (1, "master")
+        for words in ("Owner copies Other", "Other copies Ravi", "Ravi copies Owner"):
+            assert words in problem["sentence"]
+    assert (links(place), stored(place)) == before
 
 
 def test_files_that_cannot_be_read_or_written(tmp_path: Path, run: Run) -> None:
-    keep(tmp_path / "data", MASTER, ASHA)
+    keep(tmp_path / "data", MASTER, ASHA, LINK)
     for verb, file in (
         ("check", tmp_path / "none.csv"), ("import", tmp_path), ("export", tmp_path),
         ("export", tmp_path / "none" / "out.csv"), ("check", tmp_path / "a\0b"),
@@ -154,7 +201,7 @@ def test_files_that_cannot_be_read_or_written(tmp_path: Path, run: Run) -> None:
 
 
 def test_a_failed_export_leaves_the_older_file(tmp_path: Path, run: Run) -> None:
-    keep(tmp_path / "data", MASTER, ASHA)
+    keep(tmp_path / "data", MASTER, ASHA, LINK)
     folder = tmp_path / "full"
     folder.mkdir()
     out = folder / "out.csv"
@@ -169,7 +216,7 @@ def test_a_live_folder_without_a_key_store_takes_everything_but_secrets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place, file = tmp_path / "data", tmp_path / "in.csv"
-    keep(place, MASTER, ASHA, profile="default")
+    keep(place, MASTER, ASHA, LINK, profile="default")
     arguments = ["followers", "import", str(file), "--data-dir", str(place)]
     file.write_text("client_id,active,app_secret\nKX1,yes,c4nary\n")
     assert main(arguments) == 1

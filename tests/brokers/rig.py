@@ -15,7 +15,7 @@ from pathlib import Path
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
 from copytrade_gui.brokers.iifl.session import IiflSession
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId, AttemptId, Tag, order_tag
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
@@ -63,9 +63,7 @@ GOLD = Instrument(
     tick=Decimal(1),
     expiry=dt.date(2026, 12, 4),
 )
-ACCOUNT = Account(
-    account_id=AccountId("ravi"), role=Role.FOLLOWER, name="Ravi", client_id="C1", app_key="key1"
-)
+ACCOUNT = Account(account_id=AccountId("ravi"), name="Ravi", client_id="C1", app_key="key1")
 TOKEN = SessionToken("token-of-the-day-0001", 1)
 
 
@@ -346,5 +344,5 @@ async def client(
 
 
 def session_of(made: IiflBroker, name: str = "ravi") -> IiflSession:
-    account = Account(AccountId(name), Role.FOLLOWER, name, f"C-{name}", "key1")
+    account = Account(AccountId(name), name, f"C-{name}", "key1")
     return made.session(account, TOKEN)

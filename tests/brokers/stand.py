@@ -12,7 +12,7 @@ import msgspec
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
 from copytrade_gui.brokers.iifl.session import IiflSession
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.calendar import IST
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument
@@ -64,9 +64,7 @@ class Stand:
 
     def account(self, index: int = 0) -> Account:
         theirs = self.simulated.accounts[index]
-        return Account(
-            AccountId(f"acc{index}"), Role.FOLLOWER, "Ravi", theirs.client_id, theirs.app.key
-        )
+        return Account(AccountId(f"acc{index}"), "Ravi", theirs.client_id, theirs.app.key)
 
     async def login(self, index: int = 0) -> IiflSession:
         account, theirs = self.account(index), self.simulated.accounts[index]

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
 from copytrade_gui.domain.events import AccountHalted, Event
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.link import Follower, Link
 from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.services.closing import Closing
+from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.trading import Trading
-from copytrade_gui.services.verbs import FollowerDraft, RefusedError
+from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from tests.proof.rig import Console, ProgramStopped, World, world
@@ -157,25 +161,33 @@ def test_removing_and_adding_an_account_lifts_nothing() -> None:
         await halt(console)
         console.engine.cancel_plan(next(iter(console.engine.book.plans)), "test")
         await made.clock.sleep(30)
-        await followers(console).remove([F1])
+        await followers(console).remove(MASTER, [F1])
         made.accounts = [one for one in made.accounts if one.account_id != F1]
+        made.links = [one for one in made.links if one.follower_id != F1]
 
     async def add(console: Console) -> None:
         made = console.world
         assert console.engine.lanes.get(F1) is None
-        old = made.account(F1)
+        old = Follower(made.account(F1), Link(MASTER, F1, SizingRule(Strategy.RATIO, Decimal(1))))
         await followers(console).restore([old])
         assert halted(console)
-        await followers(console).remove([F1])
+        await followers(console).remove(MASTER, [F1])
         draft = FollowerDraft(
-            "Same client", old.client_id.lower(), "key", "secret", "ratio", "1", "", active=True
+            "Same client",
+            old.account.client_id.lower(),
+            "key",
+            "secret",
+            "ratio",
+            "1",
+            "",
+            active=True,
         )
-        added = await followers(console).add(MASTER, draft)
+        added = (await followers(console).add(MASTER, draft)).account
         assert added.account_id != F1
         assert halted(console, added.account_id)
         await lift(console, added.account_id)
         assert not halted(console, added.account_id)
-        await followers(console).remove([added.account_id])
+        await followers(console).remove(MASTER, [added.account_id])
         await followers(console).restore([old])
         assert not halted(console)
 

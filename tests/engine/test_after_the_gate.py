@@ -168,7 +168,8 @@ def test_a_follower_removed_and_put_back_copies_over_its_new_session() -> None:
     async def script(console: Console) -> None:
         await begin(console)
         made = console.world
-        account = console.engine.lanes[F1].account
+        lane = console.engine.lanes[F1]
+        account, link = lane.account, lane.links[made.master].link
         for name in ("one", "two"):
             await console.engine.submit(
                 made.master, made.terms(away=60), FanOut.ON_MASTER_WORKING, CommandId(name)
@@ -177,6 +178,7 @@ def test_a_follower_removed_and_put_back_copies_over_its_new_session() -> None:
                 await made.clock.sleep(0.01)
                 console.engine.drop_account(F1)
                 console.engine.put_account(account)
+                console.engine.put_link(link, "test")
                 console.log_in(F1)
             await made.clock.sleep(10)
         assert {order.state for order in console.engine.book} == {State.WORKING}

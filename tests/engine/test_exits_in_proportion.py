@@ -20,7 +20,8 @@ BUY, SELL = Side.BUY, Side.SELL
 
 
 def give(console: Console, account: AccountId, rule: SizingRule) -> None:
-    console.engine.put_account(replace(console.world.account(account), sizing=rule))
+    link = console.engine.lanes[account].links[console.world.master].link
+    console.engine.put_link(replace(link, sizing=rule), "test")
 
 
 def held(console: Console, product: str = "INTRADAY") -> list[int]:

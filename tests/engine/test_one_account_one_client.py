@@ -11,8 +11,9 @@ import pytest
 
 from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.services.followers import Followers
-from copytrade_gui.services.verbs import FollowerDraft, RefusedError
+from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import Console, world
@@ -29,7 +30,7 @@ def draft(client: str, name: str = "") -> FollowerDraft:
 
 async def clients(followers: Followers) -> dict[AccountId, str]:
     accounts: tuple[Account, ...] = await followers.accounts()
-    return {one.account_id: one.client_id for one in accounts if one.master_id is not None}
+    return {one.account_id: one.client_id for one in accounts if not one.master}
 
 
 def played(script: object) -> None:
@@ -43,9 +44,9 @@ def played(script: object) -> None:
 
 def test_the_old_client_id_of_an_edited_follower_is_another_account() -> None:
     async def script(console: Console, followers: Followers) -> None:
-        first = await followers.add(MASTER, draft("OLD1"))
-        await followers.edit(first.account_id, draft("NEW1"))
-        second = await followers.add(MASTER, draft("OLD1"))
+        first = (await followers.add(MASTER, draft("OLD1"))).account
+        await followers.edit(MASTER, first.account_id, draft("NEW1"))
+        second = (await followers.add(MASTER, draft("OLD1"))).account
         assert second.account_id != first.account_id
         held = await clients(followers)
         assert held[first.account_id] == "NEW1"
@@ -64,8 +65,8 @@ def test_an_import_finds_an_edited_follower_by_its_client_id(
     monkeypatch.setattr(asyncio, "to_thread", here)  # virtual time waits for no thread
 
     async def script(console: Console, followers: Followers) -> None:
-        first = await followers.add(MASTER, draft("OLD1"))
-        await followers.edit(first.account_id, draft("NEW1"))
+        first = (await followers.add(MASTER, draft("OLD1"))).account
+        await followers.edit(MASTER, first.account_id, draft("NEW1"))
         path = tmp_path / "followers.csv"
         await followers.export_csv(path)
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -74,7 +75,7 @@ def test_an_import_finds_an_edited_follower_by_its_client_id(
             "\n".join([*lines, edited.replace("NEW1", "OLD1")]) + "\n", encoding="utf-8"
         )
         done = await followers.import_csv(MASTER, path)
-        assert [one.client_id for one in done.added] == ["OLD1"]
+        assert [one.account.client_id for one in done.added] == ["OLD1"]
         held = await clients(followers)
         assert held[first.account_id] == "NEW1"
         assert sorted(held.values()).count("NEW1") == 1
@@ -103,12 +104,12 @@ def test_one_client_id_is_one_account_however_it_is_written(again: str) -> None:
 )  # fmt: skip
 def test_what_the_broker_cannot_mean_is_refused_at_every_entrance(field: str, text: str) -> None:
     async def script(_console: Console, followers: Followers) -> None:
-        before = await followers.add(MASTER, draft("AB123"))
+        before = (await followers.add(MASTER, draft("AB123"))).account
         wrong = {"name": "N", "client_id": "CD1", "app_key": "k", "app_secret": "s", field: text}
         typed = replace(draft("CD1"), **wrong)  # type: ignore[arg-type]  # by the fields' names
         for work in (
             followers.add(MASTER, typed),
-            followers.edit(before.account_id, typed),
+            followers.edit(MASTER, before.account_id, typed),
             followers.add_master(**wrong),
         ):
             with pytest.raises(RefusedError) as refused:
@@ -121,8 +122,8 @@ def test_what_the_broker_cannot_mean_is_refused_at_every_entrance(field: str, te
 
 def test_another_spelling_of_its_client_id_leaves_an_account_its_session() -> None:
     async def script(console: Console, followers: Followers) -> None:
-        first = await followers.add(MASTER, draft("ab123"))
-        await followers.edit(first.account_id, draft("AB123"))
+        first = (await followers.add(MASTER, draft("ab123"))).account
+        await followers.edit(MASTER, first.account_id, draft("AB123"))
         assert (await clients(followers))[first.account_id] == "AB123"
         assert not console.engine.lanes[first.account_id].status.session_reason
 
@@ -136,7 +137,7 @@ def test_another_client_id_ends_the_session_of_the_one_before() -> None:
         followers = Followers(console.engine, console.store.accounts, secrets)
         await secrets.put(first, "session", "1 token")
         await begin(console)
-        await followers.edit(first, draft("NEW1"))
+        await followers.edit(MASTER, first, draft("NEW1"))
         lane = console.engine.lanes[first]
         assert lane.session is None
         assert lane.status.session is SessionState.LOGGED_OUT
@@ -155,9 +156,9 @@ def test_a_client_id_does_not_change_on_a_day_with_orders() -> None:
         await console.world.clock.sleep(30)
         assert not console.engine.has_open_orders(first.account_id)
         with pytest.raises(RefusedError) as refused:
-            await followers.edit(first.account_id, draft("NEW1"))
+            await followers.edit(MASTER, first.account_id, draft("NEW1"))
         assert refused.value.field == "client_id"
-        await followers.edit(first.account_id, draft(first.client_id, "Another name"))
+        await followers.edit(MASTER, first.account_id, draft(first.client_id, "Another name"))
         assert console.engine.lanes[first.account_id].session is not None
 
     played(script)
@@ -165,11 +166,12 @@ def test_a_client_id_does_not_change_on_a_day_with_orders() -> None:
 
 def test_an_account_that_is_put_back_overwrites_no_other() -> None:
     async def script(_console: Console, followers: Followers) -> None:
-        first = await followers.add(MASTER, draft("OLD1"))
-        gone = replace(first, client_id="NEW1")
-        await followers.edit(first.account_id, draft("NEW1"))
-        await followers.remove([first.account_id])
-        second = await followers.add(MASTER, draft("OLD1"))
+        added = await followers.add(MASTER, draft("OLD1"))
+        first = added.account
+        gone = replace(added, account=replace(first, client_id="NEW1"))
+        await followers.edit(MASTER, first.account_id, draft("NEW1"))
+        await followers.remove(MASTER, [first.account_id])
+        second = (await followers.add(MASTER, draft("OLD1"))).account
         with pytest.raises(RefusedError):
             await followers.restore([gone])
         assert (await clients(followers))[second.account_id] == "OLD1"

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.link import Follower, Link
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.ports import AccountBook
+from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.services.followers import Followers
-from copytrade_gui.services.verbs import FollowerDraft, RefusedError
+from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from tests.engine.test_leaving import begin, press
 from tests.proof.judge import settled
@@ -43,7 +44,7 @@ class SlowBook:
         return await self._book.links()
 
     async def put(self, accounts: Sequence[Account], links: Sequence[Link] = ()) -> None:
-        await self._act(len(accounts))
+        await self._act(len(accounts) or len(links))
         await self._book.put(accounts, links)
 
     async def remove(
@@ -80,7 +81,7 @@ def played(script: Script, followers: int = 4) -> dict[str, int]:
 
 
 def ids(console: Console) -> list[AccountId]:
-    return [one.account_id for one in console.world.accounts if one.role is Role.FOLLOWER]
+    return [one.account_id for one in console.world.accounts if not one.master]
 
 
 def draft_of(account: Account, name: str) -> FollowerDraft:
@@ -98,7 +99,9 @@ def test_nothing_more_leaves_while_the_switching_off_waits_for_the_disk(*, busy:
         edits = []
         if busy:  # another change is being stored already
             first = console.engine.lanes[everybody[0]].account
-            work = followers.edit(first.account_id, draft_of(first, "New name"))
+            work = followers.edit(
+                console.world.master, first.account_id, draft_of(first, "New name")
+            )
             edits.append(asyncio.ensure_future(work))
             await book.asked.wait()
         going = asyncio.ensure_future(followers.set_active(everybody, False))
@@ -108,7 +111,7 @@ def test_nothing_more_leaves_while_the_switching_off_waits_for_the_disk(*, busy:
         assert not going.done()
         book.may_store.set()
         await asyncio.gather(going, *edits)
-        assert not any(one.active for one in await book.all() if one.role is Role.FOLLOWER)
+        assert not any(one.active for one in await book.all() if not one.master)
 
     assert sorted(played(script).values()) == [1]  # the master's
 
@@ -120,7 +123,9 @@ def test_an_edit_that_was_being_stored_switches_nobody_on_again(
         first = ids(console)[0]
         lane = console.engine.lanes[first]
         book.may_store.clear()
-        edit = asyncio.ensure_future(followers.edit(first, draft_of(lane.account, "New name")))
+        edit = asyncio.ensure_future(
+            followers.edit(console.world.master, first, draft_of(lane.account, "New name"))
+        )
         await book.asked.wait()
         going = asyncio.ensure_future(followers.set_active([first], False))
         await asyncio.sleep(0)
@@ -216,8 +221,8 @@ def test_on_that_cannot_be_stored_changes_nothing() -> None:
         book.failure = OSError("The disk is full.")
         for work in (
             followers.set_active(ids(console), True),
-            followers.set_sizing(ids(console), TRIPLE),
-            followers.remove(ids(console)),
+            followers.set_sizing(console.world.master, ids(console), TRIPLE),
+            followers.remove(console.world.master, ids(console)),
         ):
             before = await followers.accounts()
             with pytest.raises(OSError, match="full"):
@@ -231,16 +236,22 @@ def test_many_are_switched_sized_removed_and_put_back_in_one_act_each() -> None:
     async def script(console: Console, followers: Followers, book: SlowBook) -> None:
         everybody = ids(console)
         count = len(everybody)
-        before = [console.engine.lanes[name].account for name in everybody]
+        master = console.world.master
+        before = [
+            Follower(lane.account, lane.links[master].link)
+            for lane in map(console.engine.lanes.__getitem__, everybody)
+        ]
         await followers.set_active(everybody, False)
         await followers.set_active(everybody, True)
-        await followers.set_sizing(everybody, TRIPLE)
-        assert [a.sizing for a in await book.all() if a.role is Role.FOLLOWER] == [TRIPLE] * count
-        await followers.remove(everybody)
-        assert [one.role for one in await book.all()] == [Role.MASTER]
-        assert [lane.account.role for lane in console.engine.lanes] == [Role.MASTER]
+        await followers.set_sizing(master, everybody, TRIPLE)
+        assert [link.sizing for link in await book.links()] == [TRIPLE] * count
+        await followers.remove(master, everybody)
+        assert [one.account_id for one in await book.all()] == [master]
+        assert [lane.account_id for lane in console.engine.lanes] == [master]
+        assert await book.links() == ()
         await followers.restore(before)
-        assert set(await book.all()) >= set(before)
+        assert set(await book.all()) >= {one.account for one in before}
+        assert set(await book.links()) == {one.link for one in before}
         assert book.acts == [count] * 5
 
     played(script)
@@ -252,7 +263,7 @@ def test_nobody_of_many_is_removed_if_one_has_an_open_order() -> None:
         await followers.set_active(everybody[1:], False)
         await press(console, "one", away=60)
         with pytest.raises(RefusedError) as refused:
-            await followers.remove(everybody)
+            await followers.remove(console.world.master, everybody)
         assert console.engine.lanes[everybody[0]].account.name in refused.value.sentence
         assert {lane.account_id for lane in console.engine.lanes} > set(everybody)
         assert console.engine.lanes[everybody[0]].account.active
@@ -265,9 +276,9 @@ def test_the_501st_follower_is_refused() -> None:
     async def script(console: Console, followers: Followers, _book: SlowBook) -> None:
         first = console.engine.lanes[ids(console)[0]].account
         for number in range(500 - len(ids(console))):
-            console.engine.put_account(
-                replace(first, account_id=AccountId(f"F-{number}"), client_id=f"Z{number}")
-            )
+            name = AccountId(f"F-{number}")
+            console.engine.put_account(replace(first, account_id=name, client_id=f"Z{number}"))
+            console.engine.put_link(Link(console.world.master, name, TRIPLE), "test")
         with pytest.raises(RefusedError) as refused:
             await followers.add(
                 console.world.master, replace(draft_of(first, "One more"), client_id="ONE1")

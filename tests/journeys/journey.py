@@ -9,7 +9,7 @@ from pathlib import Path
 
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event
@@ -26,10 +26,16 @@ class Journey:
     def __init__(self, opened: Opened, accounts: tuple[Account, ...]) -> None:
         self.opened = opened
         self.accounts = accounts
-        self.masters = [one for one in accounts if one.role is Role.MASTER]
+        self.masters = [one for one in accounts if one.master]
+
+    @property
+    def followers(self) -> list[Account]:
+        """Who copies anybody, by name."""
+        return [one for one in self.accounts if self.opened.engine.lanes[one.account_id].links]
 
     def followers_of(self, master: Account) -> set[AccountId]:
-        return {one.account_id for one in self.accounts if one.master_id == master.account_id}
+        links = self.opened.engine.lanes.followers_of(master.account_id)
+        return {one.account_id for one in links}
 
     async def draft(
         self,

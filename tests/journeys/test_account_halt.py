@@ -47,7 +47,7 @@ async def open_window(trip: Journey) -> AsyncIterator[MainWindow]:
 @pytest.mark.expected_log("alarm duplicate: DUPLICATE: orders .* carry one tag")
 async def test_a_halt_outlives_the_console_and_is_lifted_in_its_window(tmp_path: Path) -> None:
     async with journey(tmp_path, 2, kept=True) as trip:
-        twin, other = (one for one in trip.accounts if one.master_id is not None)
+        twin, other = trip.followers
         await trip.misfortune(
             {"action": "duplicate_order", "accounts": [twin.client_id], "count": 1}
         )

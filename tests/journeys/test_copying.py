@@ -49,7 +49,7 @@ async def test_three_masters_at_once_reach_their_own_followers_only(tmp_path: Pa
 async def test_a_tenth_rejected_with_reasons_and_the_rest_executed(tmp_path: Path) -> None:
     reason = "RMS: Margin Exceeds, Required: 13000, Available: 12"
     async with journey(tmp_path, 50) as trip:
-        unlucky = [one for one in trip.accounts if one.role is Role.FOLLOWER][:50:10]
+        unlucky = trip.followers[:50:10]
         await trip.misfortune(
             {"action": "reject", "text": reason, "accounts": [one.client_id for one in unlucky]}
         )

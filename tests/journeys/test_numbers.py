@@ -13,7 +13,8 @@ from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.order import MAX_QUANTITY, OrderType, Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.services.verbs import FollowerDraft, RefusedError
+from copytrade_gui.services.follower_verbs import FollowerDraft
+from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.folder import open_folder
 from tests.journeys.journey import journey
 
@@ -50,7 +51,7 @@ async def test_what_is_no_rule_is_refused_alike_in_dry_run_import_and_editor(
     file = tmp_path / "followers.csv"
     async with journey(tmp_path / "data", 3) as trip:
         verbs, master = trip.opened.console.followers, trip.masters[0].account_id
-        follower = next(one for one in trip.accounts if one.master_id is not None)
+        follower = trip.followers[0]
         for strategy, parameter, most, field, words in NOT_A_RULE:
             cells = (follower.name, follower.client_id, strategy, parameter, most)
             line = ",".join(f'"{cell}"' for cell in cells)
@@ -62,15 +63,17 @@ async def test_what_is_no_rule_is_refused_alike_in_dry_run_import_and_editor(
                 await verbs.import_csv(master, file)
             assert problem.sentence in imported.value.sentence
             with pytest.raises(RefusedError) as edited:
-                await verbs.edit(follower.account_id, a_draft(follower, strategy, parameter, most))
+                await verbs.edit(
+                    master, follower.account_id, a_draft(follower, strategy, parameter, most)
+                )
             assert (edited.value.sentence, edited.value.field) == (problem.sentence, field)
         assert tuple(await verbs.accounts()) == trip.accounts
 
 
 async def test_a_rule_that_was_not_typed_is_asked_the_same(tmp_path: Path) -> None:
     async with journey(tmp_path, 1) as trip:
-        verbs = trip.opened.console.followers
-        follower = next(one for one in trip.accounts if one.master_id is not None)
+        verbs, master = trip.opened.console.followers, trip.masters[0].account_id
+        follower = trip.followers[0]
         for rule, field in (
             (SizingRule(Strategy.RATIO, Decimal("1E+18")), "parameter"),
             (SizingRule(Strategy.RATIO, Decimal("1E+999999")), "parameter"),
@@ -79,7 +82,7 @@ async def test_a_rule_that_was_not_typed_is_asked_the_same(tmp_path: Path) -> No
             (SizingRule(Strategy.RATIO, Decimal(1), -(10**20)), "max_quantity"),
         ):
             with pytest.raises(RefusedError) as info:
-                await verbs.set_sizing([follower.account_id], rule)
+                await verbs.set_sizing(master, [follower.account_id], rule)
             assert info.value.field == field
         assert tuple(await verbs.accounts()) == trip.accounts
 
@@ -190,7 +193,7 @@ async def test_a_lakh_in_a_file_is_shown_as_it_was_understood(tmp_path: Path) ->
     file = tmp_path / "followers.csv"
     async with journey(tmp_path / "data", 1) as trip:
         verbs, master = trip.opened.console.followers, trip.masters[0].account_id
-        follower = next(one for one in trip.accounts if one.master_id is not None)
+        follower = trip.followers[0]
         file.write_text(f"{HEADER}{follower.name},{follower.client_id},ratio,1l,2k\n")
         (row,) = (await verbs.check_csv(master, file)).rows
         assert "1 lakh = 1,00,000 x, 2 thousand = 2,000 units" in row.sentence
@@ -202,12 +205,14 @@ async def test_more_than_one_order_may_have_is_that_followers_verdict_alone(
     async with journey(tmp_path, 3) as trip:
         verbs, trading = trip.opened.console.followers, trip.opened.console.trading
         master = trip.masters[0]
-        large, capped, plain = (one for one in trip.accounts if one.master_id is not None)
+        large, capped, plain = trip.followers
         await verbs.set_sizing(
-            [large.account_id], SizingRule(Strategy.RATIO, Decimal(1_000_000_000))
+            master.account_id,
+            [large.account_id],
+            SizingRule(Strategy.RATIO, Decimal(1_000_000_000)),
         )
         await verbs.set_sizing(
-            [capped.account_id], SizingRule(Strategy.RATIO, Decimal(100_000), 20)
+            master.account_id, [capped.account_id], SizingRule(Strategy.RATIO, Decimal(100_000), 20)
         )
         draft = await trip.draft("10")
         rows = {
@@ -251,7 +256,7 @@ async def test_an_absurd_rule_of_an_older_file_is_that_followers_verdict_alone(
     tmp_path: Path, parameter: str, code: str, words: str
 ) -> None:
     async with journey(tmp_path, 3, kept=True) as trip:
-        follower = next(one for one in trip.accounts if one.master_id is not None)
+        follower = trip.followers[0]
     with closing(sqlite3.connect(open_folder(tmp_path, "paper").database)) as file, file:
         file.execute(
             "UPDATE links SET parameter = ? WHERE follower_id = ?",
@@ -272,7 +277,9 @@ async def test_an_absurd_rule_of_an_older_file_is_that_followers_verdict_alone(
             one.client_id for one in trip.accounts if one.account_id != follower.account_id
         }
         # Nothing else is disturbed: he is repaired, trading goes on, and a stop is a stop.
-        await verbs.set_sizing([follower.account_id], SizingRule(Strategy.RATIO, Decimal(1)))
+        await verbs.set_sizing(
+            master.account_id, [follower.account_id], SizingRule(Strategy.RATIO, Decimal(1))
+        )
         assert (await trading.state()).state is TradingState.ACTIVE
         again = replace(draft, quantity="20")
         await trip.place(master, again, "two")

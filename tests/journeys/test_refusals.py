@@ -12,7 +12,8 @@ import pytest
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
 from copytrade_gui.domain.order import OrderType, Side
-from copytrade_gui.services.verbs import FollowerDraft, RefusedError
+from copytrade_gui.services.follower_verbs import FollowerDraft
+from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.folder import open_folder
 from tests.journeys.journey import Journey, journey
 
@@ -89,7 +90,9 @@ async def test_a_wrong_app_secret(tmp_path: Path, caplog: pytest.LogCaptureFixtu
         typed = FollowerDraft(
             account.name, account.client_id, account.app_key, "canary-wrong", "ratio", "1", "", True
         )
-        await trip.opened.console.followers.edit(account.account_id, typed)
+        await trip.opened.console.followers.edit(
+            trip.masters[0].account_id, account.account_id, typed
+        )
         desk = trip.opened.simulator
         assert desk is not None
         code = await desk.login_return(account)

@@ -40,7 +40,8 @@ async def test_a_new_paper_broker_has_other_keys_and_everybody_logs_in_at_it(
         async with journey(tmp_path, 6) as trip:
             assert all(lane.logged_in for lane in trip.opened.engine.lanes)
             keys.append({one.app_key for one in trip.accounts})
-            names.append([(one.account_id, one.name, one.sizing) for one in trip.accounts])
+            links = await trip.opened.console.followers.links()
+            names.append(([(one.account_id, one.name) for one in trip.accounts], links))
     assert keys[0].isdisjoint(keys[1])
     assert names[0] == names[1]
 

@@ -16,7 +16,6 @@ import msgspec
 
 from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.ids import AccountId, AttemptId, CommandId, PlanId, Tag, order_tag
@@ -144,7 +143,7 @@ class Operator:
 
     def _master(self) -> AccountId:
         lanes = self._opened.engine.lanes
-        return next(lane.account_id for lane in lanes if lane.account.role is Role.MASTER)
+        return next(lane.account_id for lane in lanes if lane.account.master)
 
     async def _resume(self) -> None:
         state = self._opened.engine.gate.state

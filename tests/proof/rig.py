@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from copytrade_gui.brokers.iifl.client import IiflBroker
-from copytrade_gui.domain.account import Account, Role, SessionState
+from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.instrument import InstrumentKind as Kind
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.engine.engine import Engine
@@ -152,6 +153,7 @@ class World:
         self.line = Line(random.Random(f"{self.seed}/line"))  # noqa: S311 - faults are no secret
         self.wire: list[tuple[int, str, str, bytes | None]] = []
         self.accounts = self._make_accounts()
+        self.links = self._make_links()
         self._by_id = {account.account_id: account for account in self.accounts}
         self.instruments = [self._instrument("INFY"), self._instrument("SBIN")]
         self.lives = 0
@@ -166,24 +168,21 @@ class World:
     # ------------------------------------------------------------ people and markets
 
     def _make_accounts(self) -> list[Account]:
-        made: list[Account] = []
-        master = AccountId("M")
-        for number, entry in enumerate(self.broker.accounts):
-            follower = number > 0
-            made.append(
-                Account(
-                    AccountId(f"F{number:03d}") if follower else master,
-                    Role.FOLLOWER if follower else Role.MASTER,
-                    f"Follower {number}" if follower else "Master",
-                    entry.client_id,
-                    entry.app.key,
-                    master_id=master if follower else None,
-                    sizing=SizingRule(Strategy.RATIO, Decimal(_RATIOS[number % len(_RATIOS)]), None)
-                    if follower
-                    else None,
-                )
-            )
-        return made
+        """The master, who is called M, and his followers."""
+        first, *others = self.broker.accounts
+        return [
+            Account(AccountId("M"), "Master", first.client_id, first.app.key, master=True),
+            *(
+                Account(AccountId(f"F{n:03d}"), f"Follower {n}", entry.client_id, entry.app.key)
+                for n, entry in enumerate(others, start=1)
+            ),
+        ]
+
+    def _make_links(self) -> list[Link]:
+        """With which every life of the program begins."""
+        rules = [SizingRule(Strategy.RATIO, Decimal(ratio)) for ratio in _RATIOS]
+        numbered = list(enumerate(self.accounts))[1:]
+        return [Link(self.master, one.account_id, rules[n % len(rules)]) for n, one in numbered]
 
     def account(self, account: AccountId) -> Account:
         return self._by_id[account]
@@ -329,8 +328,8 @@ class World:
         engine.hours.calendar = self.calendar
         store.journal.on_failure = engine.storage_failed
         stack.push_async_callback(engine.stop)
-        await store.accounts.put(self.accounts)
-        await engine.start(await store.accounts.all())
+        await store.accounts.put(self.accounts, self.links)
+        await engine.start(await store.accounts.all(), await store.accounts.links())
         console = Console(self, store, engine, broker)
         engine.bus.subscribe(console.hear)
         return console

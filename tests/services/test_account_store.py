@@ -7,20 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copytrade_gui.domain.account import Account, Role, client_key
+from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.ports import AccountBook
 from copytrade_gui.services.account_store import APP_SECRET, AccountStore, free_id
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 
 M = AccountId("M")
-MASTER = Account(M, Role.MASTER, "Owner", "MX1", "key")
+MASTER = Account(M, "Owner", "MX1", "key", master=True)
 
 
 class FullDisk:
     """A book that takes nothing."""
 
-    async def put(self, accounts: Sequence[Account]) -> None:
+    async def put(self, accounts: Sequence[Account], links: Sequence[Link]) -> None:
         raise OSError("No space left on device")
 
 
@@ -31,7 +32,7 @@ async def test_a_book_that_fails_leaves_the_secrets_as_they_were(before: str | N
         await secrets.put(M, APP_SECRET, before)
     store = AccountStore(cast("AccountBook", FullDisk()), secrets)
     with pytest.raises(OSError, match="No space"):
-        await store.put([MASTER], {M: "new"})
+        await store.put([MASTER], [], {M: "new"})
     assert await secrets.get(M, APP_SECRET) == before
 
 

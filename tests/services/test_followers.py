@@ -6,10 +6,12 @@ import pytest
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.services.account_store import APP_SECRET
-from copytrade_gui.services.verbs import FollowerDraft, RefusedError
+from copytrade_gui.services.follower_verbs import FollowerDraft
+from copytrade_gui.services.verbs import RefusedError
 from tests.services.rig import Services, on_a_console
 
 F1 = AccountId("F001")
@@ -26,8 +28,10 @@ async def stored(here: Services) -> dict[AccountId, Account]:
 
 def test_who_is_added_copies_the_next_order() -> None:
     async def script(here: Services) -> None:
-        added = await here.followers.add(here.world.master, typed("kx77001"))
+        follower = await here.followers.add(here.world.master, typed("kx77001"))
+        added = follower.account
         assert (await stored(here))[added.account_id] == added
+        assert follower.link in await here.console.store.accounts.links()
         assert await here.secrets.get(added.account_id, APP_SECRET) == "s3cret"
         rows = (await here.trading.preview(here.world.master, here.draft())).rows
         assert added.account_id in {row.account_id for row in rows}
@@ -60,11 +64,12 @@ def test_a_draft_that_is_wrong_is_refused_by_its_field(draft: FollowerDraft, fie
 def test_one_rule_for_several_or_for_none() -> None:
     async def script(here: Services) -> None:
         names = [one.account_id for one in await here.followers.accounts()]
-        with pytest.raises(RefusedError, match="is a master"):
-            await here.followers.set_sizing(names, TRIPLE)
-        assert all(one.sizing != TRIPLE for one in (await stored(here)).values())
-        await here.followers.set_sizing(names[1:], TRIPLE)
-        assert all(one.sizing == TRIPLE for one in (await stored(here)).values() if one.master_id)
+        master, book = here.world.master, here.console.store.accounts
+        with pytest.raises(RefusedError, match="does not copy"):
+            await here.followers.set_sizing(master, names, TRIPLE)
+        assert all(link.sizing != TRIPLE for link in await book.links())
+        await here.followers.set_sizing(master, names[1:], TRIPLE)
+        assert {link.sizing for link in await book.links()} == {TRIPLE}
 
     on_a_console(script)
 
@@ -78,14 +83,16 @@ def test_who_is_off_gets_nothing_and_who_has_orders_is_not_removed() -> None:
         assert states.pop(F1) is State.SKIPPED
         assert set(states.values()) == {State.WORKING}
         with pytest.raises(RefusedError, match="not ended"):
-            await here.followers.remove(list(states))
+            await here.followers.remove(here.world.master, [name for name in states if name != "M"])
         assert len(await stored(here)) == 4
         await here.trading.cancel_plan(placed.plan_id, CommandId("c"))
         await here.world.clock.sleep(5)
-        (gone,) = [one for one in await here.followers.accounts() if one.account_id == F1]
-        await here.followers.remove([F1])
+        lane = here.console.engine.lanes[F1]
+        gone = Follower(lane.account, lane.links[here.world.master].link)
+        await here.followers.remove(here.world.master, [F1])
         assert F1 not in await stored(here)
         await here.followers.restore([gone])
-        assert (await stored(here))[F1] == gone
+        assert (await stored(here))[F1] == gone.account
+        assert gone.link in await here.console.store.accounts.links()
 
     on_a_console(script)

@@ -240,7 +240,7 @@ def test_reads_of_many_accounts_keep_a_quiet_pace() -> None:
         reads.clear()
         await press(console, ticket(made, BUY, 40), wait_s=60)
         burst = len(reads)
-        followers = [one for one in made.accounts if one.role is Role.FOLLOWER]
+        followers = [one for one in made.accounts if not one.master]
         assert {line.held for line in lines(console).values()} >= {20}
         masters = 60 // made.settings.positions_every + 4
         assert len(followers) <= burst <= 2 * len(followers) + masters

@@ -18,14 +18,14 @@ from datetime import time
 from decimal import Decimal
 from pathlib import Path
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, PlanSettled, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Link, LinkState, TimeWindow
 from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.domain.records import Fill, Timing
-from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.storage.database.copies import copy_checked
 from copytrade_gui.storage.database.tables import SCHEMA
@@ -59,6 +59,15 @@ LINKS = (
     *LINKS_OF_ONE_MASTER[:4],
     replace(
         LINKS_OF_ONE_MASTER[4],
+        sizing=SizingRule(
+            Strategy.RATIO,
+            Decimal("1.25"),
+            max_quantity=1800,
+            min_quantity=75,
+            rounding=Rounding.NEAREST,
+            reverse=True,
+            overrides=(Override("NIFTY", SizingRule(Strategy.LOTS, Decimal(2), 260)),),
+        ),
         state=LinkState.CLOSE_ONLY,
         group="Family",
         filters=Filters(
@@ -107,12 +116,11 @@ async def write(database: Path) -> None:
     async with open_store(folder, clock, inline=True, seams=seams) as store:
         await store.accounts.put(
             [
-                Account(MASTER, Role.MASTER, "Master", "MA0001", "key0"),
-                Account(SECOND, Role.MASTER, "Second", "MA0002", "key9"),
+                Account(MASTER, "Master", "MA0001", "key0", master=True),
+                Account(SECOND, "Second", "MA0002", "key9", master=True),
                 *(
                     Account(
                         AccountId(f"follower-{n:03d}"),
-                        Role.FOLLOWER,
                         f"Follower {n}",
                         f"FO{n:04d}",
                         f"key{n}",

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link, LinkState
 from copytrade_gui.domain.sizing import SizingRule, Strategy
@@ -18,23 +18,9 @@ from tests.storage.make_old_database import LINKS, SECOND
 from tests.storage.samples import MASTER, HandClock
 
 RULE = SizingRule(Strategy.FIXED, Decimal(75), 150)
-OWNER = Account(MASTER, Role.MASTER, "Zoya", "Z1", "key")
-
-
-def follower(number: int, rule: SizingRule) -> Account:
-    return Account(
-        AccountId(f"f{number}"),
-        Role.FOLLOWER,
-        f"Follower {number}",
-        f"C{number}",
-        "key",
-        master_id=MASTER,
-        sizing=rule,
-    )
-
-
-HALF = follower(2, SizingRule(Strategy.RATIO, Decimal("0.5")))
-TENTH = follower(1, SizingRule(Strategy.CAPITAL_PERCENT, Decimal("12.75"), 500))
+OWNER = Account(MASTER, "Zoya", "Z1", "key", master=True)
+HALF = Account(AccountId("f2"), "Follower 2", "C2", "key")
+TENTH = Account(AccountId("f1"), "Follower 1", "C1", "key", active=False)
 
 
 async def test_accounts_come_back_as_they_were_masters_first(store: Store) -> None:
@@ -44,9 +30,9 @@ async def test_accounts_come_back_as_they_were_masters_first(store: Store) -> No
 
 async def test_an_account_is_replaced_and_forgotten(store: Store) -> None:
     await store.accounts.put([OWNER, HALF])
-    off = replace(HALF, active=False, name="Away")
+    off = replace(HALF, active=False, master=True, name="Away")
     await store.accounts.put([off])
-    assert await store.accounts.all() == (OWNER, off)
+    assert await store.accounts.all() == (off, OWNER)
     await store.accounts.remove([off.account_id])
     await store.accounts.remove([off.account_id])
     assert await store.accounts.all() == (OWNER,)
@@ -54,7 +40,7 @@ async def test_an_account_is_replaced_and_forgotten(store: Store) -> None:
 
 async def test_links_come_back_as_they_were_and_go_with_their_accounts(store: Store) -> None:
     names = {name for link in LINKS for name in link.key}
-    accounts = [Account(name, Role.MASTER, str(name), str(name), "key") for name in names]
+    accounts = [Account(name, str(name), str(name), "key") for name in names]
     await store.accounts.put(accounts, LINKS)
     assert set(await store.accounts.links()) == set(LINKS)
     first, *others = LINKS

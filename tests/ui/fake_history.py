@@ -17,7 +17,7 @@ class FakeHistory:
         views = sorted(self._orders.values(), key=lambda view: view.changed_ns)
         return tuple(
             LatencySample(view.attempt_id, view.plan_id, view.account_id, view.changed_ns,
-                          view.timing, number)
+                          view.timing, number, view.role)
             for number, view in enumerate(views)
             if view.timing is not None and view.attempt_id is not None
         )[-limit:]  # fmt: skip

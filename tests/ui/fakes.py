@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import Path
 
-from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.caution import Portion, cautions
 from copytrade_gui.domain.day import DayReport
@@ -22,25 +21,18 @@ from copytrade_gui.domain.events import (
     TradingStateChanged,
 )
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.domain.sizing import MasterOrder, SizingRule, Strategy, size
+from copytrade_gui.domain.sizing import MasterOrder, size
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.console import Console
-from copytrade_gui.services.follower_files import preview_of
-from copytrade_gui.services.follower_table import read_file, read_table
-from copytrade_gui.services.verbs import (
-    FollowerDraft,
-    ImportPreview,
-    Preview,
-    PreviewRow,
-    RefusedError,
-    Submitted,
-)
+from copytrade_gui.services.verbs import Preview, PreviewRow, RefusedError, Submitted
 from tests.ui import days, people
 from tests.ui.fake_cancels import FakeCancels
 from tests.ui.fake_events import FakeEvents
+from tests.ui.fake_followers import FakeFollowers
 from tests.ui.fake_history import FakeHistory
 from tests.ui.fake_limits import FakeLimits
 from tests.ui.fake_market import FakeMarket
@@ -58,6 +50,7 @@ class World:
     paper: bool = True
     events: FakeEvents = field(default_factory=FakeEvents)
     accounts: dict[AccountId, Account] = field(default_factory=dict)
+    links: dict[tuple[AccountId, AccountId], Link] = field(default_factory=dict)
     statuses: dict[AccountId, AccountStatus] = field(default_factory=dict)
     orders: dict[IntentId, OrderView] = field(default_factory=dict)
     reviews: tuple[ReviewItem, ...] = ()
@@ -81,6 +74,7 @@ class World:
     def __post_init__(self) -> None:
         made = people.accounts(self.followers)
         self.accounts = {account.account_id: account for account in made}
+        self.links = {link.key: link for link in people.links(self.followers)}
         self.statuses = {
             a.account_id: people.status(a, number - 2) for number, a in enumerate(made)
         }
@@ -146,13 +140,14 @@ class FakeTrading(FakeCancels):
         price = terms.price or people.LAST_PRICE.get(terms.instrument.key, Decimal(100))
         rows = []
         for account in self._world.accounts.values():
-            if master_id not in (account.account_id, account.master_id):
+            link = self._world.links.get((master_id, account.account_id))
+            if link is None and account.account_id != master_id:
                 continue
             quantity, code, reason = terms.quantity, "", ""
-            if account.role is Role.FOLLOWER and account.sizing is not None:
+            if link is not None:
                 status = self._world.statuses[account.account_id]
                 order = MasterOrder(terms.quantity, terms.instrument.lot_size, price)
-                sized = size(account.sizing, order, status.free_margin)
+                sized = size(link.sizing, order, status.free_margin)
                 quantity, code, reason = sized.quantity, sized.code, sized.reason
                 if status.halted:
                     quantity, code, reason = 0, "account_halted", status.halted
@@ -161,7 +156,7 @@ class FakeTrading(FakeCancels):
                 elif status.session is not SessionState.READY:
                     quantity, code, reason = 0, "no_session", "Log this account in."
             rows.append(
-                PreviewRow(account.account_id, account.name, account.role is Role.MASTER, quantity,
+                PreviewRow(account.account_id, account.name, link is None, quantity,
                            Decimal(quantity) / terms.instrument.lot_size, code, reason)
             )  # fmt: skip
         value = Paise(sum(order_value(price, row.quantity) for row in rows))
@@ -272,79 +267,6 @@ class FakeTrading(FakeCancels):
         world = self._world
         world.calls.append(("end_of_day", tuple(accepted)))
         return await world.day_end.check(world.events, len(world.accounts), accepted)
-
-
-class FakeFollowers:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def accounts(self) -> tuple[Account, ...]:
-        return tuple(self._world.accounts.values())
-
-    async def statuses(self) -> tuple[AccountStatus, ...]:
-        return tuple(self._world.statuses.values())
-
-    async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
-        return self._keep(Account(AccountId(client_id), Role.MASTER, name, client_id, app_key))
-
-    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Account:
-        if not draft.client_id:
-            raise RefusedError("Client id is empty. Type the broker's id.", field="client_id")
-        return self._keep(self._made(AccountId(f"f-{draft.client_id}"), master_id, draft))
-
-    async def edit(self, account_id: AccountId, draft: FollowerDraft) -> Account:
-        before = self._world.accounts[account_id]
-        if not draft.name:
-            raise RefusedError("Name is empty. Type one.", field="name")
-        return self._keep(self._made(account_id, before.master_id, draft))
-
-    async def set_sizing(self, account_ids: Sequence[AccountId], rule: SizingRule) -> None:
-        for account_id in account_ids:
-            self._keep(replace(self._world.accounts[account_id], sizing=rule))
-
-    async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
-        for account_id in account_ids:
-            self._keep(replace(self._world.accounts[account_id], active=active))
-
-    async def remove(self, account_ids: Sequence[AccountId]) -> None:
-        for account_id in account_ids:
-            del self._world.accounts[account_id]
-
-    async def restore(self, accounts: Sequence[Account]) -> None:
-        for account in accounts:
-            self._keep(account)
-
-    async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
-        rows = read_table(read_file(path))
-        return preview_of(rows, tuple(self._world.accounts.values()), master_id, {})[0]
-
-    async def import_csv(
-        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
-    ) -> ImportPreview:
-        preview = await self.check_csv(master_id, path)
-        for account in (*preview.added, *preview.changed):
-            self._keep(account)
-        return preview
-
-    async def export_csv(self, path: Path) -> int:
-        self._world.calls.append(("export", path))
-        return self._world.followers
-
-    def _keep(self, account: Account) -> Account:
-        self._world.accounts[account.account_id] = account
-        self._world.statuses.setdefault(account.account_id, AccountStatus(account.account_id))
-        return account
-
-    def _made(
-        self, account_id: AccountId, master: AccountId | None, draft: FollowerDraft
-    ) -> Account:
-        rule = SizingRule(
-            Strategy(draft.strategy),
-            Decimal(draft.parameter),
-            int(draft.max_quantity) if draft.max_quantity else None,
-        )
-        return Account(account_id, Role.FOLLOWER, draft.name, draft.client_id, draft.app_key,
-                       draft.active, master, rule)  # fmt: skip
 
 
 class FakeSessions:

@@ -25,6 +25,7 @@ from copytrade_gui.domain.instrument import (
     InstrumentKind,
     Quote,
 )
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
 from copytrade_gui.domain.records import OrderView, Timing
@@ -110,9 +111,9 @@ DUPLICATE = (
 
 
 def accounts(followers: int) -> tuple[Account, ...]:
-    master = Account(MASTER, Role.MASTER, "Raghav Menon", "IIFL90417", "app-master")
+    master = Account(MASTER, "Raghav Menon", "IIFL90417", "app-master", master=True)
     second = Account(
-        AccountId("master-2"), Role.MASTER, "Sunita Krishnamurthy HUF", "IIFL77120", "app-second"
+        AccountId("master-2"), "Sunita Krishnamurthy HUF", "IIFL77120", "app-second", master=True
     )
     return (master, second, *(follower(number) for number in range(followers)))
 
@@ -121,6 +122,17 @@ def follower(number: int) -> Account:
     name = f"{FIRST[number % 20]} {LAST[(number // 20 + number * 3) % 20]}"
     if number == 7:
         name = "Venkata Satyanarayana Subramaniam & Sons (Hindu Undivided Family)"
+    return Account(
+        AccountId(f"f-{number:03d}"), name, f"IIFL{20000 + number * 37}", f"app-{number}",
+        active=number % 23 != 4,
+    )  # fmt: skip
+
+
+def links(followers: int) -> tuple[Link, ...]:
+    return tuple(map(link, range(followers)))
+
+
+def link(number: int) -> Link:
     rule = (
         SizingRule(Strategy.RATIO, Decimal("0.5"), 1800)
         if number % 3 == 0
@@ -130,14 +142,11 @@ def follower(number: int) -> Account:
     )
     if number % 11 == 5:
         rule = SizingRule(Strategy.FIXED, Decimal(75))
-    return Account(
-        AccountId(f"f-{number:03d}"), Role.FOLLOWER, name, f"IIFL{20000 + number * 37}",
-        f"app-{number}", active=number % 23 != 4, master_id=MASTER, sizing=rule,
-    )  # fmt: skip
+    return Link(MASTER, AccountId(f"f-{number:03d}"), rule)
 
 
 def status(account: Account, number: int) -> AccountStatus:
-    if account.role is Role.MASTER:
+    if account.master:
         session = SessionState.READY if account.account_id == MASTER else SessionState.LOGGED_OUT
         return AccountStatus(account.account_id, session, warm=session is SessionState.READY,
                              free_margin=Paise(48_12_345_50))  # fmt: skip
@@ -200,7 +209,7 @@ def order(
         plan_id=plan_id,
         intent_id=intent,
         account_id=account.account_id,
-        role=account.role,
+        role=Role.MASTER if account.master else Role.FOLLOWER,
         terms=OrderTerms(
             instrument, side, quantity, Product.INTRADAY,
             OrderType.LIMIT if price is not None else OrderType.MARKET, Validity.DAY, price,
@@ -251,7 +260,7 @@ def plan_orders(
 ) -> list[OrderView]:
     lot = instrument.lot_size
     made = []
-    for number, account in enumerate(a for a in people if a.role is Role.FOLLOWER):
+    for number, account in enumerate(a for a in people if not a.master):
         state, code, reason = State.FILLED, "", ""
         if resting:
             state = State.WORKING if number % 5 else State.PARTIAL

@@ -12,6 +12,7 @@ os.environ.setdefault("QT_API", "pyside6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 
+from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.day.recovery import RecoveryDialog
@@ -74,12 +75,22 @@ async def fill_ticket(window: MainWindow, price: str = "101.05") -> None:
 def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDialog]]:
     desk, console = window.desk, made.console()
     listed = tuple(made.accounts.values())
+    followers = [
+        Follower(made.accounts[link.follower_id], link)
+        for link in made.links.values()
+        if link.master_id == people.MASTER
+    ]
     report = people.recovery(listed)
     bad = csv_files.preview(
-        listed, listed[4:6], 'Zoya Rao,IIFL29001,none,ratio,"0,5",none,yes', "Diya,IIFL29001"
+        listed,
+        followers[2:4],
+        'Zoya Rao,IIFL29001,none,ratio,"0,5",none,none,none,none,yes',
+        "Diya,IIFL29001",
     )
-    double = [replace(one, sizing=SizingRule(Strategy.RATIO, Decimal(2))) for one in listed[4:6]]
-    good = csv_files.preview(listed, [*(people.follower(n) for n in range(530, 544)), *double])
+    twice = SizingRule(Strategy.RATIO, Decimal(2))
+    double = [replace(one, link=replace(one.link, sizing=twice)) for one in followers[2:4]]
+    new = [Follower(people.follower(n), people.link(n)) for n in range(530, 544)]
+    good = csv_files.preview(listed, [*new, *double])
     killed = made.change.__class__(
         TradingState.KILL, "Raghav", "held the kill button", people.NOW_NS
     )
@@ -93,9 +104,9 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
             "https://login.broker.example/connect?appkey=app-1&v=1", console.sessions, 7,
         ),
         "follower-add": lambda: FollowerEditor(window, desk, None, nothing),
-        "follower-edit": lambda: FollowerEditor(window, desk, listed[5], nothing),
+        "follower-edit": lambda: FollowerEditor(window, desk, followers[3], nothing),
         "master-add": lambda: MasterEditor(window, desk, nothing),
-        "sizing": lambda: SizingDialog(window, desk, listed[2:14], nothing),
+        "sizing": lambda: SizingDialog(window, desk, followers[:12], nothing),
         "import-good": lambda: ImportDialog(window, desk, Path("followers.csv"), good),
         "import-bad": lambda: ImportDialog(window, desk, Path("followers.csv"), bad),
         "resume": lambda: ResumeDialog(window, desk, console.trading, killed),

@@ -34,7 +34,7 @@ def world() -> World:
 def burst(world: World) -> list[list[Event]]:
     """One order to everybody: what is told at each step of its way; every tenth is rejected."""
     steps: list[list[Event]] = []
-    accounts = [a for a in world.accounts.values() if people.MASTER in (a.account_id, a.master_id)]
+    accounts = [a for a in world.accounts.values() if a.account_id == people.MASTER or not a.master]
     for step, state in enumerate(WAY):
         told: list[Event] = []
         for number, account in enumerate(accounts):

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QLineEdit
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.actions import Act
@@ -115,7 +114,7 @@ async def test_many_are_removed_by_one_answer_and_come_back_by_one_undo(
     remove.trigger()
     question = await shown(window, Question)
     question.verb.click()
-    await until(lambda: {one.role for one in world.accounts.values()} == {Role.MASTER})
+    await until(lambda: all(one.master for one in world.accounts.values()))
     await until(window.desk.actions[Act.UNDO].isEnabled)
     window.desk.actions[Act.UNDO].trigger()
     await until(lambda: world.accounts == before)

@@ -106,7 +106,11 @@ async def test_enter_asks_with_the_figures_and_copies(window: MainWindow, world:
     await show(window, world, seen(1, Seen.MISSED))
     QTest.keyClick(window.masters.table.view, Qt.Key.Key_Return)
     asked = await question(window)
-    active = sum(a.active and a.master_id == people.MASTER for a in world.accounts.values())
+    active = sum(
+        world.accounts[follower].active
+        for master, follower in world.links
+        if master == people.MASTER
+    )
     for part in (
         "BUY 1,500 NIFTY 26NOV 26500 CE at 101.05 of Raghav Menon", f"to {active} followers",
         "75 of 1,500 filled", "5 minutes ago", "Too long ago.", "copied by themselves",

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, Validity
-from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.domain.sizing import RuleTexts, SizingRule, Strategy
 from copytrade_gui.services.follower_csv import read_rule
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog
@@ -172,11 +172,11 @@ async def test_a_stop_on_the_wrong_side_is_told_under_the_trigger(window: MainWi
 async def test_what_is_no_rule_is_told_beside_its_field_of_the_dialog(
     window: MainWindow, world: World, kind: str, field: str
 ) -> None:
-    followers = [one for one in world.accounts.values() if one.sizing is not None]
+    followers = window.desk.roster.followers()
 
     async def save_editor(dialog: FollowerEditor) -> None:
         draft = dialog.draft()
-        read_rule(draft.strategy, draft.parameter, draft.max_quantity)
+        read_rule(RuleTexts(draft.strategy, draft.parameter, draft.max_quantity))
 
     async def save_sizing(dialog: SizingDialog) -> None:
         dialog.rule()
@@ -202,7 +202,7 @@ async def test_what_is_no_rule_is_told_beside_its_field_of_the_dialog(
 async def test_a_lakh_is_said_under_the_field_of_the_dialog(
     window: MainWindow, world: World
 ) -> None:
-    followers = [one for one in world.accounts.values() if one.sizing is not None]
+    followers = window.desk.roster.followers()
 
     async def nothing(_dialog: object) -> None:
         await asyncio.sleep(0)

@@ -22,7 +22,7 @@ PEOPLE = people.accounts(4)
 
 def a_model() -> tuple[OrdersModel, QObject, Roster]:
     roster = Roster()
-    roster.set_accounts(PEOPLE)
+    roster.set_accounts(PEOPLE, ())
     owner = QObject()
     return OrdersModel(roster, owner), owner, roster
 
@@ -153,7 +153,7 @@ def test_a_copy_changed_at_the_broker_says_so_with_both_values(app: QApplication
 
 def test_the_feed_tells_a_change_at_the_broker_once() -> None:
     roster = Roster()
-    roster.set_accounts(PEOPLE)
+    roster.set_accounts(PEOPLE, ())
     writer = FeedWriter(roster)
     mark = people.changed_at_broker(Change("quantity", "150", "300"), quantity=300)
     working = people.order("P1", PEOPLE[2], State.WORKING)

@@ -88,7 +88,7 @@ async def test_an_older_answer_of_the_engine_takes_nothing_back(
     window: MainWindow, world: World
 ) -> None:
     """What was read before a fill may arrive after the news of it."""
-    account = next(a for a in world.accounts.values() if a.master_id)
+    account = next(a for a in world.accounts.values() if not a.master)
     old = people.order("P1", account, State.WORKING, at_ns=people.NOW_NS)
     world.orders[old.intent_id] = old
     new = people.order("P1", account, State.FILLED, at_ns=people.NOW_NS + 1)
@@ -140,7 +140,7 @@ def names(model: OrdersModel, place: int = 0) -> list[str]:
 def test_copies_stand_by_name_however_they_came(window: MainWindow, world: World) -> None:
     orders = people.plan_orders("P9", people.accounts(60), people.NOW_NS)
     roster = Roster()
-    roster.set_accounts(people.accounts(60))
+    roster.set_accounts(people.accounts(60), people.links(60))
     model = OrdersModel(roster, window)
     random.Random(7).shuffle(orders)  # noqa: S311 - the same mess at every run
     for start in range(0, len(orders), 9):
@@ -178,7 +178,7 @@ async def test_followers_are_in_order_after_everybody_logged_in(
 ) -> None:
     """Trouble first, then by name, whichever of them changed last."""
     view = window.followers.table.view
-    ids = [account.account_id for account in window.desk.roster.followers()]
+    ids = [one.account.account_id for one in window.desk.roster.followers()]
     assert window.followers.table.view.proxy.dynamicSortFilter()
     for session in (SessionState.LOGGED_OUT, SessionState.READY):
         random.Random(3).shuffle(ids)  # noqa: S311 - the same mess at every run
@@ -200,10 +200,10 @@ def shown_states(proxy: QAbstractItemModel) -> list[tuple[str, str]]:
 
 
 async def test_a_number_in_a_name_counts_as_a_number(window: MainWindow, world: World) -> None:
-    some = [a for a in world.accounts.values() if a.master_id][:12]
+    some = [a for a in world.accounts.values() if not a.master][:12]
     for number, account in enumerate(some, start=1):
         world.accounts[account.account_id] = replace(account, name=f"Follower {number}")
-    window.desk.roster.set_accounts(world.accounts.values())
+    window.desk.roster.set_accounts(world.accounts.values(), world.links.values())
     view = window.followers.table.view
     view.sortByColumn(1, Qt.SortOrder.AscendingOrder)
     assert [name for _, name in shown_states(view.proxy)] == [f"Follower {n}" for n in range(1, 13)]

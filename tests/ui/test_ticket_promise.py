@@ -9,7 +9,6 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import RecoveryReported
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui import figures
@@ -30,7 +29,7 @@ def one_less(world: World) -> None:
     follower = next(
         one
         for one in world.accounts.values()
-        if one.role is Role.FOLLOWER and one.active and not world.statuses[one.account_id].halted
+        if not one.master and one.active and not world.statuses[one.account_id].halted
     )
     world.statuses[follower.account_id] = replace(
         world.statuses[follower.account_id], halted="Look at it.", halted_ns=people.NOW_NS

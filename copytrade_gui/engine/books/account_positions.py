@@ -64,7 +64,7 @@ class AccountPositions:
 
     def logged_in(self, lane: Lane) -> None:
         """An account has a session."""
-        if lane.account.role is not Role.MASTER:
+        if not lane.account.master:
             self._schedule.look(lane.account_id, self._settings.positions_after_fill)
 
     def filled(self, order: Order, _units: int) -> None:
@@ -93,7 +93,7 @@ class AccountPositions:
         if lane.session is not session:
             raise BrokerFailureError("Its session changed during the read.")
         self.shown(account, rows)
-        if lane.account.role is not Role.MASTER:
+        if not lane.account.master:
             if self._filled_ns.get(account, 0) <= began_ns:
                 self._schedule.forget(account)  # what was planned has been done
             self._schedule.look(account, self._settings.positions_copied)

@@ -37,13 +37,15 @@ class _Trade(Struct, frozen=True):
     """Signed units that a master traded, as we heard of them.
 
     ``source_ns`` is the place of its order among his orders; at ``absent_ns`` the order was not
-    there yet, so that no read which had ended by then shows it. Both monotonic.
+    there yet, so that no read which had ended by then shows it. Both monotonic. ``copy`` is an
+    order that copied another master's.
     """
 
     part: Part
     signed: int
     source_ns: int
     absent_ns: int
+    copy: bool = False
 
 
 class _Known(Struct):
@@ -96,21 +98,29 @@ class MasterPositions:
         return tuple(sorted({net + one for one in rest}))
 
     def filled(self, order: Order, units: int) -> None:
-        """So many more units of a master's order were filled."""
+        """So many more units of an order in a master's account were filled: his own, or a copy."""
         account, terms = order.intent.account_id, order.intent.terms
         signed = units if terms.side is Side.BUY else -units
-        called_ns = order.called_ns
-        self.traded(account, (order.key, terms.product), signed, called_ns, called_ns)
+        called_ns, copy = order.called_ns, order.intent.role is not Role.MASTER
+        part = (order.key, terms.product)
+        self.traded(account, part, signed, called_ns, called_ns, copy=copy)
 
     def traded(
-        self, account: AccountId, part: Part, signed: int, absent_ns: int, source_ns: int
+        self,
+        account: AccountId,
+        part: Part,
+        signed: int,
+        absent_ns: int,
+        source_ns: int,
+        *,
+        copy: bool = False,
     ) -> None:
         """A master traded so many signed units by an order that was not there at ``absent_ns``.
 
         ``source_ns`` is when the order was called or seen: its place among his orders. Monotonic.
         """
         trades, known = self._trades.setdefault(account, deque()), self._known.get(account)
-        trades.append(_Trade(part, signed, source_ns, absent_ns))
+        trades.append(_Trade(part, signed, source_ns, absent_ns, copy))
         dropped = self._dropped.get(account, 0)
         shown = 0 if known is None else known.heard
         while dropped < shown and trades[0].source_ns < source_ns - _KEPT_NS:
@@ -136,11 +146,11 @@ class MasterPositions:
         return lane.pushed and self._clock.mono_ns() - known.ended_ns >= _PUSHED_NS
 
     def since(self, master: AccountId, part: Part, source_ns: int) -> int:
-        """Signed units that he traded by the order of ``source_ns`` and those after it."""
+        """Signed units of his own by the order of ``source_ns`` and those after it."""
         return sum(
             one.signed
             for one in self._trades.get(master, ())
-            if one.part == part and one.source_ns >= source_ns
+            if one.part == part and one.source_ns >= source_ns and not one.copy
         )
 
     def look(self, account: AccountId, seconds: float) -> None:
@@ -156,7 +166,7 @@ class MasterPositions:
             return  # an earlier one was asked for since
         del self._due[account]
         lane = self._lanes.get(account)
-        if lane is None or lane.session is None or lane.account.role is not Role.MASTER:
+        if lane is None or lane.session is None or not lane.account.master:
             return  # the next login begins it again
         if account in self._reading:
             self.look(account, self._settings.poll_first)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from copytrade_gui.domain.account import FeedState, Role, SessionState
+from copytrade_gui.domain.account import FeedState, SessionState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.order import State
 from copytrade_gui.engine.books.offline import Offline
@@ -209,7 +209,7 @@ class Poller:
         if lane.status.unread and lane.session is not None:
             wants.append(self._settings.poll_active)
         every = self._settings.masters_every
-        if every and lane.session is not None and lane.account.role is Role.MASTER:
+        if every and lane.session is not None and lane.account.master:
             wants.append(self._settings.poll_pushed if lane.pushed else every)
         if wants:
             self.look(account, max(0.05, min(wants)))

@@ -10,7 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 
-from copytrade_gui.domain.account import FeedState, Role
+from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.engine.books.divergence import changes
@@ -131,7 +131,7 @@ class Updates:
         if sum(map(len, feed.early.values())) >= _MOST_EARLY:
             del feed.early[next(iter(feed.early))]
         feed.early.setdefault(number, []).append(row)
-        if lane.account.role is Role.MASTER:
+        if lane.account.master:
             self._news.traded_elsewhere(lane.account_id)
 
     def _wants_a_judgement(self, order: Order, row: BrokerOrder) -> bool:

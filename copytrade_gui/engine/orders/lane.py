@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-
-from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, AccountStatus, FeedState, SessionState
 from copytrade_gui.domain.capabilities import Capabilities
@@ -14,34 +12,28 @@ from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, AccountFacts
 from copytrade_gui.domain.checks.check import blocking
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
-from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.link import FROZEN, Link, LinkState
 from copytrade_gui.engine.orders.limiter import RollingWindow
+from copytrade_gui.engine.orders.links import LaneFacts, Linked
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.ports import BrokerSession, OrderChannel
 
 _READY = SessionState.READY
 
-
-class SizingFacts(Struct, frozen=True, gc=False):
-    """What the size of a follower's share follows from, as it stood at one moment.
-
-    ``code`` and ``reason`` say why no order can leave; empty when one can. ``capital`` is paise.
-    """
-
-    account: Account
-    code: str
-    reason: str
-    capital: Paise | None
+_FROZEN = (
+    "A link by which it copies is frozen, so no order leaves in it. Set that link active first."
+)
 
 
 class Lane:
     """State of one account. Orders in ``queue`` are planned and wait for a slot or a hold's end.
 
     What every order of a burst asks is kept ready beside what it follows from, so that five
-    hundred of them look at one object each: ``active``, ``master_id``, ``channel`` (its session's
-    way for orders) and ``ready`` (an order could leave: logged in, not halted, and read since the
-    start), and ``facts`` for sizing. ``version`` rises with every change of account, session or
-    status, and when the account is removed.
+    hundred of them look at one object each: ``active``, ``channel`` (its session's way for orders)
+    and ``ready`` (an order could leave: logged in, not halted, and read since the start), ``facts``
+    for sizing, also of each of its ``links`` by master, and ``takes_from``, whose orders its links
+    let through. ``version`` rises with every change of account, links, session or status, and when
+    the account is removed.
     """
 
     __slots__ = (
@@ -58,7 +50,7 @@ class Lane:
         "gap",
         "history_reads",
         "leaving",
-        "master_id",
+        "links",
         "ordered",
         "position_reads",
         "queue",
@@ -66,6 +58,7 @@ class Lane:
         "rank_total",
         "ready",
         "slots",
+        "takes_from",
         "trade_reads",
         "version",
         "wait_until_ns",
@@ -78,6 +71,7 @@ class Lane:
         self.ready = False
         self._session: BrokerSession | None = None
         self._status = AccountStatus(account.account_id)
+        self.links: dict[AccountId, Linked] = {}
         self._account = account
         self.account = account
         self.queue: deque[Order] = deque()
@@ -115,7 +109,6 @@ class Lane:
     def account(self, account: Account) -> None:
         self._account = account
         self.active: bool = account.active
-        self.master_id: AccountId | None = account.master_id
         self._changed()
 
     @property
@@ -175,8 +168,65 @@ class Lane:
             and not status.unread
         )
         code, reason = self.why_not()
-        self.facts = SizingFacts(self._account, code, reason, status.free_margin)
+        self.facts = LaneFacts(self._account, code, reason, status.free_margin)
+        for linked in self.links.values():
+            linked.put(linked.link, self.facts)
+        open_to = {name for name, one in self.links.items() if one.facts.stopped is None}
+        if not self.frozen:
+            open_to.add(self.account_id)
+        self.takes_from = frozenset(open_to)
         self.version += 1
+
+    def put_link(self, link: Link) -> Linked:
+        """Copy by this link from now on."""
+        linked = self.links.get(link.master_id)
+        if linked is None:
+            linked = self.links[link.master_id] = Linked(link, self.facts)
+        linked.link = link
+        self._changed()
+        return linked
+
+    def drop_link(self, master: AccountId) -> Linked | None:
+        """Copy this master no more."""
+        linked = self.links.pop(master, None)
+        self._changed()
+        return linked
+
+    @property
+    def frozen(self) -> bool:
+        """True if not even a person may place an order in the account."""
+        return any(linked.link.state is LinkState.FROZEN for linked in self.links.values())
+
+    def why_kept(self, order: Order) -> tuple[str, str]:
+        """Code and sentence why a link of the account keeps an order back; empty: none does.
+
+        It may have been paused, or taken away, after the order was planned.
+        """
+        if order.master_id in self.takes_from:
+            return "", ""
+        if order.master_id == self.account_id:
+            return FROZEN, _FROZEN
+        linked = self.links.get(order.master_id)
+        if linked is None:
+            return ("", "") if order.closes else ("removed", "The link to its master was removed.")
+        stopped = linked.facts.stopped
+        if stopped is None or (order.closes and stopped.code != FROZEN):
+            return "", ""
+        return stopped.code, stopped.sentence
+
+    def facts_to_close(self, master: AccountId) -> LaneFacts:
+        """The account's facts for an order that closes copies of this master's orders."""
+        linked, facts = self.links.get(master), self.facts
+        stopped = None if linked is None else linked.facts.stopped
+        if stopped is None or stopped.code != FROZEN:
+            return facts
+        return LaneFacts(facts.account, stopped.code, stopped.sentence, facts.capital)
+
+    def why_not_own(self) -> tuple[str, str]:
+        """Code and sentence why the account can place no order of its own; empty: it can."""
+        if not self.active:
+            return "off", "It is switched off. Switch it on first."
+        return (FROZEN, _FROZEN) if self.frozen else self.why_not()
 
     def why_not(self) -> tuple[str, str]:
         """Code and sentence why no order can leave; empty strings when one can."""
@@ -193,6 +243,7 @@ class Lanes:
         self.get = self._lanes.get
         """A lane, or None for an account we do not know."""
         self._unread: set[AccountId] = set()
+        self._followers: dict[AccountId, list[Linked]] = {}
 
     def __iter__(self) -> Iterator[Lane]:
         return iter(self._lanes.values())
@@ -211,7 +262,30 @@ class Lanes:
             return lane.why_not()
         if lane.channel is not channel:
             return "no_session", "The account was logged in again meanwhile."
-        return "", ""
+        return lane.why_kept(order)
+
+    def followers_of(self, master: AccountId) -> Sequence[Linked]:
+        """The links of one master, in a stable order."""
+        return self._followers.get(master, ())
+
+    def put_link(self, link: Link) -> Link | None:
+        """Go by a link from now on; returns the one before. Raises KeyError: no such follower."""
+        lane = self._lanes[link.follower_id]
+        known = lane.links.get(link.master_id)
+        before = None if known is None else known.link
+        linked = lane.put_link(link)
+        if known is None:
+            self._followers.setdefault(link.master_id, []).append(linked)
+        return before
+
+    def drop_link(self, master: AccountId, follower: AccountId) -> Link | None:
+        """Forget a link; returns it if it was there."""
+        lane = self._lanes.get(follower)
+        linked = None if lane is None else lane.drop_link(master)
+        if linked is None:
+            return None
+        self._followers[master].remove(linked)
+        return linked.link
 
     def take_back(self, orders: Iterable[Order]) -> list[Order]:
         """Take orders out of their queues again: their plan is not stored yet."""
@@ -251,7 +325,11 @@ class Lanes:
             lane.status = replace(lane.status, unread=unread)
 
     def drop(self, account: AccountId) -> Lane | None:
-        """Forget an account."""
+        """Forget an account, with every link of its own and to it."""
+        for linked in list(self.followers_of(account)):
+            self.drop_link(account, linked.account_id)
+        for master in list(self._lanes[account].links) if account in self._lanes else ():
+            self.drop_link(master, account)
         lane = self._lanes.pop(account, None)
         if lane is not None:
             lane.version += 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.settings import EngineSettings
@@ -53,7 +52,7 @@ class Lots:
 
     async def _look(self) -> None:
         try:
-            for lane in [one for one in self._lanes if one.account.role is Role.MASTER]:
+            for lane in [one for one in self._lanes if one.account.master]:
                 if lane.session is None or not lane.position_reads.take(self._clock.mono_ns()):
                     continue
                 try:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.divergence import Divergence
-from copytrade_gui.domain.ids import BrokerOrderId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.records import Attempt, Intent, OrderView, Plan, Timing
@@ -33,6 +33,8 @@ class Order(Struct, eq=False):
     """
 
     intent: Intent
+    master_id: AccountId
+    """Whose signal asked for it."""
     intent_state: State
     code: str
     reason: str
@@ -140,6 +142,7 @@ def order_of(intent: Intent, plan: Plan, called_ns: int | None = None) -> Order:
     called = plan.made_mono_ns if called_ns is None else called_ns
     return Order(
         intent,
+        plan.signal.master_id,
         intent.state,
         intent.code,
         intent.reason,

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.settings import EngineSettings
@@ -97,6 +96,6 @@ class Quotes:
 
     def _master_session(self) -> BrokerSession | None:
         for lane in self._lanes:
-            if lane.account.role is Role.MASTER and lane.logged_in:
+            if lane.account.master and lane.logged_in:
                 return lane.session
         return None

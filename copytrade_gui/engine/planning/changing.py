@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.engine.orders.order import Order
 
@@ -15,7 +14,7 @@ def changed(
     orders: Iterable[Order],
     before: OrderTerms,
     after: OrderTerms,
-    follows_quantity: Callable[[AccountId], bool],
+    follows_quantity: Callable[[Order], bool],
 ) -> list[tuple[Order, OrderTerms]]:
     """Live orders of a plan with what they shall be, when the master's order becomes ``after``.
 
@@ -29,7 +28,7 @@ def changed(
         terms = order.terms
         quantity, lot = terms.quantity, terms.instrument.lot_size
         own = order.intent.role is Role.MASTER
-        if after.quantity != before.quantity and (own or follows_quantity(order.intent.account_id)):
+        if after.quantity != before.quantity and (own or follows_quantity(order)):
             quantity = terms.quantity * after.quantity // before.quantity
             quantity = max(quantity - quantity % lot, lot)
         wanted = replace(terms, quantity=quantity, price=after.price, trigger=after.trigger)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.checks.check import Finding, Level, findings
 from copytrade_gui.domain.checks.limits import NO_LIMITS
@@ -22,8 +22,9 @@ from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import Plan, Signal, SignalKind, reference
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.engine.orders.core import Core
-from copytrade_gui.engine.orders.lane import Lane
+from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.lots import Lots
+from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
@@ -97,17 +98,22 @@ class Clearing:
         self._plan_number += 1
         self._cadence.made(plan.signal.terms)
 
-    def followers_of(self, master_id: AccountId) -> list[Lane]:
-        """Follower lanes of one master, in a stable order."""
-        return [lane for lane in self._lanes if lane.master_id == master_id]
+    def followers_of(self, master_id: AccountId) -> Sequence[Linked]:
+        """The links of one master, in a stable order, with their facts."""
+        return self._lanes.followers_of(master_id)
 
-    def follows_quantity(self, account: AccountId) -> bool:
-        """True if this follower's size is a multiple of the master's quantity."""
-        lane = self._lanes.get(account)
-        rule = None if lane is None else lane.account.sizing
-        return rule is not None and rule.strategy.follows_quantity
+    def follows_quantity(self, order: Order) -> bool:
+        """True if a copy's size is a multiple of its master's quantity."""
+        lane = self._lanes.get(order.intent.account_id)
+        linked = None if lane is None else lane.links.get(order.master_id)
+        return linked is not None and linked.link.sizing.strategy.follows_quantity
 
-    def cover(self, master_id: AccountId, terms: OrderTerms, followers: Sequence[Lane]) -> Cover:
+    def following(self, orders: Iterable[Order]) -> list[Order]:
+        """Those that still follow a change of the master's order: no link has been stopped."""
+        lanes = ((order, self._lanes.get(order.intent.account_id)) for order in orders)
+        return [one for one, lane in lanes if lane is not None and not lane.why_kept(one)[0]]
+
+    def cover(self, master_id: AccountId, terms: OrderTerms, followers: Sequence[Linked]) -> Cover:
         """What these followers have to reduce if the order is an exit of the master's."""
         return self._exits.cover(master_id, terms, followers)
 
@@ -126,15 +132,16 @@ class Clearing:
         """
         holds = self._check(terms)
         lane = self._lanes.get(master_id)
-        if lane is None or lane.account.role is not Role.MASTER:
+        if lane is None or not lane.account.master:
             raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
-        code, reason = lane.why_not()
+        code, reason = lane.why_not_own()
         if code:
             raise DeniedError(code, f"The master account cannot trade: {reason}")
         leaving, price = self._protected(terms)
         followers = planner.rotate(self.followers_of(master_id), self._plan_number)
         cover = self._exits.cover(master_id, leaving, followers)
-        bounds = self.bounds(leaving, [lane, *followers])
+        names = [master_id, *(follower.account_id for follower in followers)]
+        bounds = self.bounds(leaving, names)
         at = price if leaving.price is None else leaving.price
         facts = [follower.facts for follower in followers]
         shares = planner.share_out(leaving, facts, at, cover, bounds)
@@ -166,12 +173,15 @@ class Clearing:
         be asked, so what a check holds is denied unless a person ``confirmed`` it. Raises
         DeniedError.
         """
+        lane = self._lanes.get(master_id)
+        if lane is None or not lane.active:
+            raise DeniedError("off", "The master account is switched off, so nobody copies it.")
         holds = self._check(terms, traded_at=traded_at, his_own=True)
         _confirm(terms, holds, confirmed)
         leaving, price = self._protected(terms, traded_at)
         followers = planner.rotate(self.followers_of(master_id), self._plan_number)
         cover = self._exits.cover(master_id, leaving, followers, seen_ns)
-        bounds = self.bounds(leaving, followers)
+        bounds = self.bounds(leaving, [follower.account_id for follower in followers])
         at = price if leaving.price is None else leaving.price
         facts = [follower.facts for follower in followers]
         shares = planner.share_out(leaving, facts, at, cover, bounds)
@@ -201,8 +211,8 @@ class Clearing:
         holds = self._check(terms)
         leaving, price = self._protected(terms)
         lanes = [lane for name in quantities if (lane := self._lanes.get(name)) is not None]
-        cover = self._exits.closing(leaving, lanes)
-        facts = [(lane.facts, quantities[lane.account_id]) for lane in lanes]
+        cover = self._exits.closing(master_id, leaving, [lane.account_id for lane in lanes])
+        facts = [(lane.facts_to_close(master_id), quantities[lane.account_id]) for lane in lanes]
         _confirm(terms, holds, confirmed)
         return Cleared(
             signal=self._signal(
@@ -275,7 +285,7 @@ class Clearing:
             raise DeniedError(worst.code, worst.sentence)
         return [one.sentence for one in found]
 
-    def bounds(self, terms: OrderTerms, lanes: Collection[Lane]) -> Bounds:
+    def bounds(self, terms: OrderTerms, accounts: Collection[AccountId]) -> Bounds:
         """What bounds the shares of these accounts in this instrument."""
         limits, freeze = self.limits, self.freeze.of(terms.instrument)
         if limits.of_all == NO_LIMITS and not limits.special:
@@ -284,9 +294,9 @@ class Clearing:
         return Bounds(
             limits.of_all,
             limits.special,
-            {lane.account_id: len(self._book.open_of(lane.account_id)) for lane in lanes},
-            {lane.account_id: lane.ordered_on(today) for lane in lanes},
-            self._exits.ledger.nets_of(terms),
+            {name: len(self._book.open_of(name)) for name in accounts},
+            {name: self._lanes[name].ordered_on(today) for name in accounts},
+            self._exits.ledger.held_of(terms),
             freeze,
         )
 

@@ -18,12 +18,15 @@ from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Product, Side
 from copytrade_gui.domain.sizing.ledger import NOTHING
+from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.share import Share
-from copytrade_gui.ports import Clock, Copied
+from copytrade_gui.ports import Carried, Clock
 
-Slot = tuple[InstrumentKey, Product, int]
-"""Instrument and product, with the Indian day for INTRADAY and 0 for what is carried."""
+Slot = tuple[AccountId, InstrumentKey, Product, int]
+"""Whose orders, instrument and product, with the Indian day for INTRADAY and 0 for the carried."""
+_ALL = AccountId("")
+"""No master: the sum of all, and copies of which nobody knows whose they are."""
 _REMEMBERED = 256
 """Plans whose parts are kept; none waits longer than a minute."""
 
@@ -37,47 +40,75 @@ class _Made(Struct, frozen=True):
 
 
 class CopyLedger:
-    """Signed units by instrument, product and account, and carries (``domain.sizing.ledger``)."""
+    """Signed units by link, instrument and product, and carries (``domain.sizing.ledger``)."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, lanes: Lanes) -> None:
         self._clock = clock
+        self._lanes = lanes
         self._nets: dict[Slot, dict[AccountId, int]] = {}
-        self._own: dict[Slot, dict[AccountId, int]] = {}
-        """Of masters, what their own orders here make."""
+        """Of masters, by follower; of himself what his own orders here make."""
+        self._held: dict[Slot, dict[AccountId, int]] = {}
+        """Of nobody in particular, the copies of all masters together."""
         self._carries: dict[Slot, dict[AccountId, Fraction]] = {}
         """None where it is 0."""
         self._made: dict[PlanId, _Made] = {}
 
-    def restore(self, copied: Iterable[Copied]) -> None:
+    def restore(self, carried: Iterable[Carried]) -> None:
         """Take in what the orders of earlier days hold."""
-        for one in copied:
-            nets = self._own if one.role is Role.MASTER else self._nets
-            _add(nets, (one.key, one.product, 0), one.account_id, one.net)
+        for one in carried:
+            self._add(one.master_id, one.account_id, (one.key, one.product, 0), one.net, one.role)
 
     def filled(self, order: Order, units: int) -> None:
         """So many more units of an order of ours were filled."""
         intent = order.intent
         terms = intent.terms
         day = order.changed_ns if order.attempt is None else order.attempt.marked_ns
-        slot = _slot(order.key, terms.product, day)
-        nets = self._own if intent.role is Role.MASTER else self._nets
-        _add(nets, slot, intent.account_id, units if terms.side is Side.BUY else -units)
+        what = _what(order.key, terms.product, day)
+        signed = units if terms.side is Side.BUY else -units
+        self._add(order.master_id, intent.account_id, what, signed, intent.role)
 
-    def nets_of(self, terms: OrderTerms) -> Mapping[AccountId, int]:
-        """What copies hold now in this instrument and product, signed units by account."""
-        return self._nets.get(self._slot_of(terms), {})
+    def _add(
+        self,
+        master: AccountId,
+        account: AccountId,
+        what: tuple[InstrumentKey, Product, int],
+        signed: int,
+        role: Role,
+    ) -> None:
+        if role is not Role.MASTER:
+            _add(self._held, (_ALL, *what), account, signed)
+            master = self._whose(master, account)
+        _add(self._nets, (master, *what), account, signed)
+
+    def _whose(self, master: AccountId, account: AccountId) -> AccountId:
+        """Whose order a copy is of: of one that was found in a book only its account is known."""
+        if master != account:
+            return master
+        lane = self._lanes.get(account)
+        masters = [] if lane is None else list(lane.links)
+        return masters[0] if len(masters) == 1 else _ALL
+
+    def nets_of(self, master: AccountId, terms: OrderTerms) -> Mapping[AccountId, int]:
+        """What copies of this master hold now of it, signed units by follower."""
+        return self._nets.get(self._slot_of(master, terms), {})
+
+    def held_of(self, terms: OrderTerms) -> Mapping[AccountId, int]:
+        """What copies of all masters together hold of it, signed units by account."""
+        return self._held.get(self._slot_of(_ALL, terms), {})
 
     def own_of(self, master: AccountId, terms: OrderTerms) -> int:
         """What a master's own orders here made of it, signed units."""
-        return self._own.get(self._slot_of(terms), {}).get(master, 0)
+        return self.nets_of(master, terms).get(master, 0)
 
-    def carries_of(self, terms: OrderTerms) -> Mapping[AccountId, Fraction]:
-        """What rounding left over so far, in units by follower."""
-        return self._carries.get(self._slot_of(terms), {})
+    def carries_of(self, master: AccountId, terms: OrderTerms) -> Mapping[AccountId, Fraction]:
+        """What rounding left over so far of this master's orders, in units by follower."""
+        return self._carries.get(self._slot_of(master, terms), {})
 
-    def make(self, plan: PlanId, terms: OrderTerms, shares: Iterable[Share]) -> None:
+    def make(
+        self, plan: PlanId, master: AccountId, terms: OrderTerms, shares: Iterable[Share]
+    ) -> None:
         """A plan is being made of these shares: what rounding leaves over counts from here on."""
-        slot = self._slot_of(terms)
+        slot = self._slot_of(master, terms)
         carries = self._carries.setdefault(slot, {})
         parts: dict[AccountId, Part] = {}
         changed: dict[AccountId, tuple[Fraction, Fraction]] = {}
@@ -109,8 +140,8 @@ class CopyLedger:
         made = self._made.get(plan)
         return None if made is None else made.parts.get(account)
 
-    def _slot_of(self, terms: OrderTerms) -> Slot:
-        return _slot(terms.instrument.key, terms.product, self._clock.wall_ns())
+    def _slot_of(self, master: AccountId, terms: OrderTerms) -> Slot:
+        return (master, *_what(terms.instrument.key, terms.product, self._clock.wall_ns()))
 
 
 def _add(
@@ -127,5 +158,5 @@ def _put(carries: dict[AccountId, Fraction], account: AccountId, carry: Fraction
         carries.pop(account, None)
 
 
-def _slot(key: InstrumentKey, product: Product, wall_ns: int) -> Slot:
+def _what(key: InstrumentKey, product: Product, wall_ns: int) -> tuple[InstrumentKey, Product, int]:
     return key, product, indian_day(wall_ns) if product is Product.INTRADAY else 0

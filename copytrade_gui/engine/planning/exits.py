@@ -6,15 +6,17 @@ doubt count against it, so that two exits in a row never overshoot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
     NO_COPIES,
     NO_COPY,
+    OUT_OF_HOLDINGS,
     Copy,
     Exiting,
     Part,
@@ -23,20 +25,21 @@ from copytrade_gui.domain.exits import (
     reducing,
 )
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
+from copytrade_gui.domain.link import LinkState, NotCopied, why_not
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.domain.order import OrderTerms, Side, State
+from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
+from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.order import GIVEN_UP, Order
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
 from copytrade_gui.engine.planning.share import Share
 
-_UNREAD = frozenset({State.SENDING, State.UNKNOWN, State.REVIEW, State.ACKED})
-"""Sent, and not in a read of the book yet: it may have filled."""
 _REMEMBERED = 256
 """Plans whose cover is kept; none waits longer than a minute."""
 
@@ -45,11 +48,13 @@ class Cover(Struct, frozen=True):
     """What of one master order is an exit, and what the followers' copies have for it.
 
     ``exiting`` are units of the master's order, ``copies`` are by follower; who is not in it holds
-    nothing, and rounding left nothing over for him.
+    nothing, and rounding left nothing over for him. ``only_exits`` are followers whose links keep
+    out what opens, and why.
     """
 
     exiting: Exiting
     copies: Mapping[AccountId, Copy]
+    only_exits: Mapping[AccountId, NotCopied]
     capital: Paise | None = None
     """The master's free margin, for rules that go by funds."""
 
@@ -59,7 +64,8 @@ class _Now(Struct):
 
     exiting: Exiting
     nets: Mapping[AccountId, int]
-    planned: dict[AccountId, list[Order]]
+    planned: dict[AccountId, list[Order]] | None = None
+    """What else waits; found when it is first asked for, because a mere entry does not."""
 
 
 class Exits:
@@ -70,22 +76,24 @@ class Exits:
         self._lanes = core.lanes
         self.masters = masters
         self._clock = core.clock
-        self._settings = core.settings
-        self.ledger = CopyLedger(core.clock)
+        self._orders = OtherOrders(core)
+        self.ledger = CopyLedger(core.clock, core.lanes)
         self._known: dict[PlanId, Exiting] = {}
         """What of a plan's order was known to be an exit when it was made."""
         self._seen: dict[PlanId, int] = {}
         self._awaiting: set[IntentId] = set()
-        self._read_ns: dict[AccountId, int] = {}
-        """When the newest whole order book of an account was asked for, monotonic."""
         self._news = core.news
         self._poller = poller
 
     def filled(self, order: Order, units: int) -> None:
         """So many more units of an order of ours were filled."""
-        if order.intent.role is Role.MASTER:
+        if order.intent.role is Role.MASTER or self._is_master(order.intent.account_id):
             self.masters.filled(order, units)
         self.ledger.filled(order, units)
+
+    def _is_master(self, account: AccountId) -> bool:
+        lane = self._lanes.get(account)
+        return lane is not None and lane.account.master
 
     # ------------------------------------------------------------ a plan
 
@@ -93,7 +101,7 @@ class Exits:
         self,
         master: AccountId,
         terms: OrderTerms,
-        followers: Iterable[Lane],
+        followers: Sequence[Linked],
         seen_ns: int = 0,
     ) -> Cover:
         """What an order of the master with these terms may take from each follower's copies.
@@ -102,7 +110,17 @@ class Exits:
         """
         lane = self._lanes.get(master)
         capital = None if lane is None else lane.facts.capital
-        return self._cover(self._exiting(master, terms, seen_ns=seen_ns), terms, followers, capital)
+        moment = ist(self._clock.wall_ns())
+        only_exits = {
+            one.account_id: why
+            for one in followers
+            if not one.facts.copies_all
+            and (why := why_not(one.link, terms, moment)) is not None
+            and why.exits_pass
+        }
+        exiting = self._exiting(master, terms, seen_ns=seen_ns)
+        copies = self._copies(exiting, terms, master, [one.account_id for one in followers])
+        return Cover(exiting, copies, only_exits, capital)
 
     def note_seen(self, plan: PlanId, seen_ns: int) -> None:
         """The place of an order that was placed elsewhere among the master's; it has this plan."""
@@ -110,48 +128,72 @@ class Exits:
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
-    def closing(self, terms: OrderTerms, followers: Iterable[Lane]) -> Cover:
-        """What an order that does nothing but close may take from each follower's copies."""
-        return self._cover(Exiting(terms.quantity, terms.quantity), terms, followers, None)
+    def closing(self, master: AccountId, terms: OrderTerms, accounts: Sequence[AccountId]) -> Cover:
+        """What an order that does nothing but close may take from each account's copies of him."""
+        exiting = Exiting(terms.quantity, terms.quantity)
+        return Cover(exiting, self._copies(exiting, terms, master, accounts), {})
 
-    def _cover(
+    def _copies(
         self,
         exiting: Exiting,
         terms: OrderTerms,
-        followers: Iterable[Lane],
-        capital: Paise | None,
-    ) -> Cover:
-        carries = self.ledger.carries_of(terms)
+        master: AccountId,
+        accounts: Sequence[AccountId],
+    ) -> Mapping[AccountId, Copy]:
+        carries = self.ledger.carries_of(master, terms)
         if not exiting.most:
-            owed_to = {account: Copy(carry=owed) for account, owed in carries.items()}
-            return Cover(exiting, owed_to, capital)
+            return {account: Copy(carry=owed) for account, owed in carries.items()}
         copies: dict[AccountId, Copy] = {}
-        nets, planned = self.ledger.nets_of(terms), self._planned(terms, None)
-        for lane in followers:
-            account = lane.account_id
-            copy = self._copy(account, terms, nets.get(account, 0), planned.get(account, ()))
+        nets, planned = self.ledger.nets_of(master, terms), self._orders.planned(terms, None)
+        for account in accounts:
+            net, waiting = nets.get(account, 0), planned.get(account, ())
+            copy = self._copy(account, master, terms, net, waiting)
             owed = carries.get(account)
             if owed is not None:
                 copy = Copy(copy.held, copy.leaving, copy.coming, owed)
             if copy is not NO_COPIES:
                 copies[account] = copy
-        return Cover(exiting, copies, capital)
+        return copies
 
     def _copy(
-        self, account: AccountId, terms: OrderTerms, net: int, planned: Sequence[Order]
+        self,
+        account: AccountId,
+        master: AccountId,
+        terms: OrderTerms,
+        net: int,
+        planned: Sequence[Order],
     ) -> Copy:
+        net, more = self._bounded(account, terms, net)
         if not planned and not self._book.has_open(account):  # as good as always
             held = against(terms.side, net)
-            return Copy(held) if held else NO_COPIES
-        leaving, coming = self._others(account, terms, planned, None)
-        held, coming = _free(terms, net, leaving, coming)
+            return Copy(held, coming=more) if held or more else NO_COPIES
+        leaving, coming = self._orders.of(account, master, terms, planned, None)
+        held, coming = _free(terms, net, leaving, coming + more)
         return Copy(held, leaving, coming) if held or coming else NO_COPIES
 
+    def _bounded(self, account: AccountId, terms: OrderTerms, net: int) -> tuple[int, int]:
+        """What copies of ``net`` units, signed, have for an exit, and the units it may be more.
+
+        A follower who is a master trades from here himself: there it is at most his position.
+        """
+        held = against(terms.side, net)
+        if not held or terms.product in OUT_OF_HOLDINGS or not self._is_master(account):
+            return net, 0
+        nets = self.masters.of(account, terms.instrument.key, terms.product)
+        position = [0, held] if nets is None else [against(terms.side, one) for one in nets]
+        least, most = min(held, *position), min(held, max(position))
+        return _signed(terms, least), most - least
+
     def remember(
-        self, plan: PlanId, terms: OrderTerms, cover: Cover, shares: Iterable[Share]
+        self,
+        plan: PlanId,
+        master: AccountId,
+        terms: OrderTerms,
+        cover: Cover,
+        shares: Iterable[Share],
     ) -> None:
         """A plan is being made of this: what waits of it is judged by it again."""
-        self.ledger.make(plan, terms, shares)
+        self.ledger.make(plan, master, terms, shares)
         if cover.exiting.known:
             self._known[plan] = cover.exiting
             if len(self._known) > _REMEMBERED:
@@ -160,7 +202,7 @@ class Exits:
     def after_read(self, lane: Lane, read: Absorbed) -> None:
         """An account's books were read: what waits for its copies may be decided."""
         if read.complete:
-            self._read_ns[lane.account_id] = read.began_ns
+            self._orders.book_read(lane.account_id, read.began_ns)
             self.masters.book_read(lane.account_id, read.began_ns)
             if self._awaiting:
                 self._news.positions_read()
@@ -206,29 +248,52 @@ class Exits:
         exiting = self._known.get(plan.plan_id)
         if exiting is None:
             exiting = self._exiting(plan.signal.master_id, whole, but=order)
-        planned = self._planned(whole, order) if exiting.most else {}
-        return _Now(exiting, self.ledger.nets_of(whole), planned)
+        return _Now(exiting, self.ledger.nets_of(plan.signal.master_id, whole))
 
     def _verdict(self, order: Order, whole: OrderTerms, now: _Now) -> tuple[str, str] | None:
-        if not now.exiting.most:
+        terms, account, master = order.intent.terms, order.intent.account_id, order.master_id
+        part = self.ledger.part_of(order.intent.plan_id, account)
+        may_open = self._may_open(order, part, now)
+        if not now.exiting.most and may_open:
             return None
-        terms, account = order.intent.terms, order.intent.account_id
-        others = self._others(account, terms, now.planned.get(account, ()), order)
+        if now.planned is None:
+            now.planned = self._orders.planned(whole, order)
+        waiting = now.planned.get(account, ())
+        leaving, coming = self._orders.of(account, master, terms, waiting, order)
         # Slices of one share are judged together, as the share was before any of them left.
         share = [one for one in self._book.of_plan(order.intent.plan_id) if _is_slice(one, order)]
         quantity = sum(one.intent.terms.quantity for one in share)
         filled = sum(one.filled for one in share)
-        net = now.nets.get(account, 0) + (filled if terms.side is Side.SELL else -filled)
-        held, coming = _free(terms, net, *others)
-        part = self.ledger.part_of(order.intent.plan_id, account)
-        if quantity <= held + _opening(part, quantity, whole, now.exiting.most):
+        net, more = self._bounded(account, terms, now.nets.get(account, 0))
+        held, coming = _free(terms, net + _signed(terms, filled), leaving, coming + more)
+        opens_least = opens_most = 0
+        if may_open:
+            opens_least = _opening(part, quantity, whole, now.exiting.most)
+            opens_most = _opening(part, quantity, whole, now.exiting.least)
+        if quantity <= held + opens_least:
             return None
-        if quantity <= held + coming + _opening(part, quantity, whole, now.exiting.least):
+        if quantity <= held + coming + opens_most:
             return AWAITS_COPY, "It waits for what the books show of the position and its copy."
+        why = "The master's order is an exit" if may_open else "Its link lets only exits pass"
         return NO_COPY, (
-            f"The master's order is an exit, and the copy holds {held} of the {quantity} that were "
-            "planned. It was not sent; close by hand what should be closed."
+            f"{why}, and the copy holds {held} of the {quantity} that were planned. It was not "
+            "sent; close by hand what should be closed."
         )
+
+    def _may_open(self, order: Order, part: Part | None, now: _Now) -> bool:
+        """False for a link that is set to close only by now, or that kept out what opens.
+
+        The latter is known from the parts of the share; where they are not, it is asked again.
+        """
+        lane = self._lanes.get(order.intent.account_id)
+        linked = None if lane is None else lane.links.get(order.master_id)
+        if linked is None or linked.facts.copies_all:
+            return True
+        if linked.link.state is LinkState.CLOSE_ONLY:
+            return False
+        if part is not None or not now.exiting.most:
+            return True
+        return why_not(linked.link, order.intent.terms, ist(self._clock.wall_ns())) is None
 
     # ------------------------------------------------------------ inside
 
@@ -243,15 +308,15 @@ class Exits:
         nets = self.masters.of(master, terms.instrument.key, terms.product)
         waiting = [
             order
-            for plan in self._recent(terms, but)
+            for plan in self._orders.recent(terms, but)
             for order in plan
-            if _is_own(order) and self._waits(order)
+            if order.intent.account_id == master and is_own(order) and self._orders.waits(order)
         ]
-        _, unread = self._others(master, terms, waiting, but)
+        _, unread = self._orders.of(master, master, terms, waiting, but)
         if but is not None:
             plan = but.intent.plan_id
-            own = [one for one in self._book.of_plan(plan) if _is_own(one)]
-            unread += sum(one.ordered - one.filled for one in own if one.attempt_state in _UNREAD)
+            own = [one for one in self._book.of_plan(plan) if is_own(one)]
+            unread += sum(one.ordered - one.filled for one in own if one.attempt_state in UNREAD)
             elsewhere = self._seen.get(plan, 0)
             seen_ns = elsewhere or but.called_ns
         else:
@@ -261,78 +326,11 @@ class Exits:
         if nets is not None and seen_ns:  # what he had before this order of his, and later ones
             back = self.masters.since(master, (terms.instrument.key, terms.product), seen_ns)
             nets = tuple(net - back for net in nets)
+        copied = self.ledger.held_of(terms).get(master, 0)
+        if nets is not None and copied:
+            nets = tuple(_signed(terms, _own_part(terms, net, copied)) for net in nets)
         ordered_here = against(terms.side, self.ledger.own_of(master, terms))
         return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)
-
-    def _others(
-        self, account: AccountId, terms: OrderTerms, waiting: Sequence[Order], but: Order | None
-    ) -> tuple[int, int]:
-        """Units of the account's other orders on this side, and of unread ones on the other."""
-        opened = self._book.open_of(account)
-        same = other = 0
-        instrument, product = terms.instrument, terms.product
-        for order in (*opened, *waiting) if waiting else opened:
-            its = order.intent.terms
-            alike = its.instrument is instrument or its.instrument.key == instrument.key
-            own = but is not None and order.intent.plan_id == but.intent.plan_id
-            if own or its.product is not product or not alike:
-                continue
-            left = max(0, order.ordered - order.filled)
-            if its.side is terms.side:
-                same += left
-            elif order.attempt is None or self._may_have_filled(order, but):
-                other += 0 if _later(order, but) else left
-        return same, other
-
-    def _may_have_filled(self, order: Order, but: Order | None) -> bool:
-        """True unless a read that was asked for since ``but`` was called showed what it filled.
-
-        A copy that still worked at the last read is filled as soon as the master's own order is,
-        so that his exit must not take it for one that never will be.
-        """
-        if order.attempt_state in _UNREAD or _is_own(order):
-            return order.attempt_state in _UNREAD
-        return but is None or self._read_ns.get(order.intent.account_id, 0) <= but.called_ns
-
-    def _planned(self, terms: OrderTerms, but: Order | None) -> dict[AccountId, list[Order]]:
-        """Orders in this instrument that wait for their first or next try, by account."""
-        found: dict[AccountId, list[Order]] = {}
-        for orders in self._recent(terms, but):
-            for order in orders:
-                if self._waits(order):
-                    found.setdefault(order.intent.account_id, []).append(order)
-        return found
-
-    def _recent(self, terms: OrderTerms, but: Order | None) -> Iterator[list[Order]]:
-        """Plans in this instrument of which something may still wait, newest first.
-
-        What was called after ``but`` is left out: it is judged after it.
-        """
-        key = terms.instrument.key
-        oldest = self._clock.mono_ns() - self._settings.signal_age_resting_ms * 1_000_000
-        for plan in reversed(self._book.plans.values()):
-            orders = self._book.of_plan(plan.plan_id)
-            if not orders:
-                continue
-            if orders[0].called_ns < oldest:
-                return
-            own = but is not None and plan.plan_id == but.intent.plan_id
-            if plan.signal.terms.instrument.key == key and not own and not _later(orders[0], but):
-                yield orders
-
-    def _waits(self, order: Order) -> bool:
-        """True for an order without a live attempt that will be tried (again) by itself."""
-        if not order.may_attempt:
-            return False
-        if order.attempt is None:
-            return True
-        if order.attempt_state is State.NOT_SENT:
-            return order.resends < len(self._settings.resend_after)
-        return order.code in ("auth", "rate") and order.requeued == 0
-
-
-def _is_own(order: Order) -> bool:
-    return order.intent.role is Role.MASTER
 
 
 def _is_slice(order: Order, of: Order) -> bool:
@@ -348,11 +346,22 @@ def _opening(part: Part | None, quantity: int, whole: OrderTerms, exiting: int) 
     return part.may_open(whole.quantity - exiting, lot_size)
 
 
+def _signed(terms: OrderTerms, units: int) -> int:
+    """A position of so many units that an order of this side reduces, signed."""
+    return units if terms.side is Side.SELL else -units
+
+
+def _own_part(terms: OrderTerms, net: int, copied: int) -> int:
+    """Units that a master's order may reduce, of a position of which he has ``copied`` as copies.
+
+    What he gives up is a part of what he holds besides: that is what his followers copied. But what
+    reduces his account is an exit for them as well.
+    """
+    reduced = min(terms.quantity, against(terms.side, net))
+    return max(reduced, against(terms.side, net - copied)) if reduced else 0
+
+
 def _free(terms: OrderTerms, net: int, leaving: int, coming: int) -> tuple[int, int]:
     """Units that copies hold for an exit, and units that may come, beside other orders."""
     free = against(terms.side, net) - leaving
     return max(0, free), max(0, coming + min(0, free))
-
-
-def _later(order: Order, than: Order | None) -> bool:
-    return than is not None and order.called_ns > than.called_ns

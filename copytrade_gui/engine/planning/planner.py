@@ -15,48 +15,58 @@ from msgspec import structs
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.checks.check import Level, findings
 from copytrade_gui.domain.checks.share import SHARE_CHECKS, UNBOUNDED, Bounds, ShareFacts
-from copytrade_gui.domain.exits import NO_COPIES, Entry, Reducing, within_copy
+from copytrade_gui.domain.exits import NO_COPIES, Copy, Entry, Reducing, within_copy
 from copytrade_gui.domain.freeze import slices
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
-from copytrade_gui.domain.link import symbols_of
+from copytrade_gui.domain.link import CODES, symbols_of
 from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.records import Intent, Signal
-from copytrade_gui.domain.sizing import MasterOrder, Sized, size
-from copytrade_gui.engine.orders.lane import Lane, SizingFacts
+from copytrade_gui.domain.sizing import MasterOrder, Sized, SizingRule, size
+from copytrade_gui.engine.orders.links import LaneFacts, Linked, LinkFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
 from copytrade_gui.engine.planning.share import Share
 
 _SWITCHED_OFF = Sized(0, "off", "The follower is switched off.")
-_NO_RULE = Sized(0, "no_rule", "The follower has no sizing rule. Edit it.")
 
 
 def share_out(
     terms: OrderTerms,
-    followers: Sequence[SizingFacts],
+    followers: Sequence[LinkFacts],
     last_price: Decimal | None,
     cover: Cover,
     bounds: Bounds = UNBOUNDED,
 ) -> list[Share]:
     """Size the master's order for every follower, in the order given. Pure; any thread may.
 
-    An exit takes its part of what the followers' copies hold (``cover``), any share is bounded by
-    ``bounds``.
+    An exit takes its part of what the followers' copies hold (``cover``), also where a link keeps
+    out what opens; any share is bounded by ``bounds``.
     """
     price = terms.price if terms.price is not None else last_price
     quantity, lot = terms.quantity, terms.instrument.lot_size
     names = _names(terms.instrument)
     order = MasterOrder(quantity, lot, price, terms.stop, cover.capital, names)
-    if cover.exiting.most or cover.copies:
+    if cover.exiting.most or cover.copies or cover.only_exits:
         whole = Reducing(quantity, lot, cover.exiting)
         shares = [_covered(facts, order, whole, cover) for facts in followers]
     else:
         shares = [Share(facts.account, _sized(facts, order)) for facts in followers]
-    exits = cover.exiting.least >= quantity
+    exits, only_exits = cover.exiting.least >= quantity, cover.only_exits
     return [
-        sliced(share_checked(share, terms, price, bounds, exits=exits), lot, bounds.freeze)
-        for share in shares
+        sliced(
+            share_checked(
+                share,
+                terms,
+                price,
+                bounds,
+                rule=facts.link.sizing,
+                exits=exits or facts.account.account_id in only_exits,
+            ),
+            lot,
+            bounds.freeze,
+        )
+        for share, facts in zip(shares, followers, strict=True)
     ]
 
 
@@ -72,14 +82,22 @@ def sliced(share: Share, lot_size: int, freeze: int | None) -> Share:
 
 
 def share_checked(
-    share: Share, terms: OrderTerms, price: Decimal | None, bounds: Bounds, *, exits: bool
+    share: Share,
+    terms: OrderTerms,
+    price: Decimal | None,
+    bounds: Bounds,
+    *,
+    rule: SizingRule | None = None,
+    exits: bool,
 ) -> Share:
-    """The share as it is, with what is to be asked of a person, or its account's verdict."""
+    """The share as it is, with what is to be asked of a person, or its account's verdict.
+
+    ``rule`` is what sized it, None of the master's own order.
+    """
     sized, account = share.sized, share.account.account_id
     if not sized.quantity or (bounds is UNBOUNDED and sized.quantity <= MAX_QUANTITY):
         return share
     signed = sized.quantity if terms.side is Side.BUY else -sized.quantity
-    rule = share.account.sizing
     found = findings(
         SHARE_CHECKS,
         ShareFacts(
@@ -111,7 +129,7 @@ def unheld(share: Share) -> Share:
 
 def closing_shares(
     terms: OrderTerms,
-    accounts: Sequence[tuple[SizingFacts, int]],
+    accounts: Sequence[tuple[LaneFacts, int]],
     cover: Cover,
     freeze: int | None,
 ) -> list[Share]:
@@ -138,33 +156,39 @@ def _named(units: int) -> Entry:
     return lambda _units, _carry: sized
 
 
-def _covered(facts: SizingFacts, order: MasterOrder, whole: Reducing, cover: Cover) -> Share:
+def _covered(facts: LinkFacts, order: MasterOrder, whole: Reducing, cover: Cover) -> Share:
     """A share of an order that may reduce, or that is owed what rounding left over."""
-    why_not, rule = _why_not(facts), facts.account.sizing
-    if why_not is not None or rule is None:
-        return Share(facts.account, why_not or _NO_RULE)
-    of_rule, capital = rule, facts.capital
+    why_not, rule, capital = _why_not(facts), facts.link.sizing, facts.capital
+    account = facts.account.account_id
+    copy, kept_out = cover.copies.get(account, NO_COPIES), cover.only_exits.get(account)
+    if why_not is None and kept_out is not None and not (whole.exiting.most and _holds(copy)):
+        why_not = Sized(0, kept_out.code, kept_out.sentence)
+    if why_not is not None:
+        return Share(facts.account, why_not)
 
     def entry(units: int, carry: Fraction) -> Sized:
         asked = order if units == order.quantity else structs.replace(order, quantity=units)
-        return size(of_rule, asked, capital, carry)
+        return size(rule, asked, capital, carry)
 
-    copy = cover.copies.get(facts.account.account_id, NO_COPIES)
-    sized, part = within_copy(whole, copy, entry, rule.rounding)
+    sized, part = within_copy(whole, copy, entry, rule.rounding, may_open=kept_out is None)
     return Share(facts.account, sized, part=part)
 
 
-def _sized(facts: SizingFacts, order: MasterOrder) -> Sized:
-    why_not, rule = _why_not(facts), facts.account.sizing
-    if why_not is not None or rule is None:
-        return why_not or _NO_RULE
-    return size(rule, order, facts.capital)
+def _holds(copy: Copy) -> bool:
+    return copy.held > 0 or copy.coming > 0
 
 
-def _why_not(facts: SizingFacts) -> Sized | None:
+def _sized(facts: LinkFacts, order: MasterOrder) -> Sized:
+    why_not = _why_not(facts)
+    return size(facts.link.sizing, order, facts.capital) if why_not is None else why_not
+
+
+def _why_not(facts: LinkFacts) -> Sized | None:
     """Why the account gets no order at all, exits neither; None: it may."""
     if not facts.account.active:
         return _SWITCHED_OFF
+    if facts.stopped is not None:
+        return Sized(0, facts.stopped.code, facts.stopped.sentence)
     return Sized(0, facts.code, facts.reason) if facts.code else None
 
 
@@ -174,16 +198,16 @@ def _names(instrument: Instrument) -> tuple[str, ...]:
     return symbol, *sorted(symbols_of(instrument) - {symbol}), instrument.key.exchange
 
 
-def rotate(lanes: Sequence[Lane], plan_number: int) -> list[Lane]:
+def rotate(followers: Sequence[Linked], plan_number: int) -> list[Linked]:
     """Start each plan elsewhere, so that no follower is always last.
 
     The stride is about 0.38 of the circle (and odd), which spreads starts evenly in few plans.
     """
-    count = len(lanes)
+    count = len(followers)
     if count == 0:
         return []
     start = plan_number * (count * 382 // 1000 | 1) % count
-    return [*lanes[start:], *lanes[:start]]
+    return [*followers[start:], *followers[:start]]
 
 
 def signal_age_ms(terms: OrderTerms, last_price: Decimal | None, settings: EngineSettings) -> int:
@@ -239,4 +263,4 @@ def make_intents(
 
 
 def _unplanned(code: str) -> State:
-    return State.SKIPPED if code == "off" else State.BLOCKED
+    return State.SKIPPED if code == "off" or code in CODES else State.BLOCKED

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from functools import partial
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import RecoveryReport, Severity, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId, PlanId
@@ -175,7 +174,7 @@ class Recovery:
             return
         if absorbed.complete:
             self._unread.pop(account, None)
-            if lane.account.role is Role.MASTER and self._last_event_ns:
+            if lane.account.master and self._last_event_ns:
                 for row in absorbed.strangers:
                     if row.placed_ns is not None and row.placed_ns > self._last_event_ns:
                         self._findings.missed[
@@ -201,7 +200,7 @@ class Recovery:
         self._uncompared = {
             lane.account_id: None
             for lane in self._lanes
-            if (lane.account.active or lane.account.role is Role.MASTER)
+            if (lane.account.active or lane.account.master)
             and any(self._book.sent_today(one) for one in self._book.of_account(lane.account_id))
         }
 
@@ -327,7 +326,7 @@ class Recovery:
         self._unread.update(dict.fromkeys(order.intent.account_id for order in self._findings.open))
         for lane in self._lanes:
             # A master's book tells what was missed.
-            if lane.session is not None and lane.account.role is Role.MASTER:
+            if lane.session is not None and lane.account.master:
                 self._unread[lane.account_id] = None
         self._compare_again()
         self.refresh()

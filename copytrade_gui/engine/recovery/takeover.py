@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from decimal import Decimal
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import PlanMade, Severity
 from copytrade_gui.domain.ids import (
     AccountId,
@@ -133,7 +134,8 @@ class TakeOver:
             intent_id(number, account, 1),
             number,
             account,
-            lane.account.role,
+            # Whether it was his own or a copy nobody can tell; taken for his own it holds no copy.
+            Role.MASTER if lane.account.master else Role.FOLLOWER,
             1,
             terms,
             0,  # it is never sent

@@ -71,7 +71,7 @@ class Submission:
     def restore(self, work: OpenWork) -> None:
         """Remember today's commands: a press repeated after a restart is not a new order."""
         self._clearing.begin_at(work.next_plan_number)
-        self._exits.ledger.restore(work.copied)
+        self._exits.ledger.restore(work.carried)
         for plan in work.plans:
             if plan.signal.command_id is not None:
                 self._by_command[plan.signal.command_id] = plan
@@ -115,7 +115,9 @@ class Submission:
         orders = [order_of(intent, plan) for intent in plan.intents]
         pending = [order for order in orders if order.may_attempt]
         self._book.add_plan(plan, orders)
-        self._exits.remember(plan.plan_id, order.leaving, order.cover, order.shares)
+        self._exits.remember(
+            plan.plan_id, plan.signal.master_id, order.leaving, order.cover, order.shares
+        )
         self._progress.start(plan.plan_id, len(pending))
         kept: list[Order] = []
         leads = len(plan.leads)

@@ -141,6 +141,9 @@ class Waves:
             if not lane.active and not order.closes:
                 self._progress.give_up(order, State.SKIPPED, "off", "The account was switched off.")
                 continue
+            if order.master_id not in lane.takes_from and (kept := lane.why_kept(order))[0]:
+                self._progress.give_up(order, State.SKIPPED, *kept)
+                continue
             if order.stale_at(mono_ns):
                 self._progress.give_up(order, State.STALE, "too_old", _TOO_OLD)
                 continue

@@ -84,6 +84,10 @@ links = Table(
     _words("strategy"),
     _words("parameter"),
     Column("max_quantity", Integer),
+    Column("min_quantity", Integer),
+    _words("rounding"),
+    _flag("reverse"),
+    _words("overrides"),
     _words("state"),
     _words("group_name"),
     _words("sides"),
@@ -95,7 +99,7 @@ links = Table(
     Column("closes", Text),
     sqlite_strict=True,
 )
-"""Who copies whom. Lists are JSON; times are ``HH:MM``, IST."""
+"""Who copies whom, by which rule. Lists are JSON; times are ``HH:MM``, IST."""
 
 instruments_used = Table(
     "instruments_used",

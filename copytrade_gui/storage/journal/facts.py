@@ -22,6 +22,7 @@ from copytrade_gui.domain.events import (
     Event,
     FillSeen,
     LampChanged,
+    LinkChanged,
     MasterSeen,
     OrderChanged,
     PlanMade,
@@ -33,6 +34,7 @@ from copytrade_gui.domain.events import (
 )
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.records import Fill, OrderView
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.storage.journal.chain import SEALED, Fact
@@ -98,6 +100,14 @@ class RecoveryFact(msgspec.Struct, frozen=True):
     needs_resume: bool
 
 
+class LinkFact(msgspec.Struct, frozen=True):
+    """What a ``LinkChanged`` keeps: whose orders, and the link before and after."""
+
+    master_id: str
+    before: Link | None
+    after: Link | None
+
+
 class Moment(msgspec.Struct, frozen=True):
     """When a fact was queued: UTC ns, monotonic ns, broker clock minus ours in ms if known."""
 
@@ -106,7 +116,7 @@ class Moment(msgspec.Struct, frozen=True):
     clock_offset_ms: int | None
 
 
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(order="deterministic")  # a set has no order of its own
 
 
 def to_json(value: object) -> str:
@@ -153,8 +163,8 @@ def fact_from(event: Event, at: Moment) -> Fact:
         case AccountChanged(status=status):
             account, reason = status.account_id, status.halted or status.session_reason
             body = _status(status)
-        case AccountHalted(halt=halt) | AccountHaltLifted(halt=halt):
-            account, actor, reason, body = halt.account_id, event.actor, event.reason, halt
+        case AccountHalted() | AccountHaltLifted() | LinkChanged():
+            account, actor, reason, body = _of_account(event)
         case Alarm():
             account, plan = event.account_id or "", event.plan_id or ""
             reason, body = event.sentence, event
@@ -179,6 +189,17 @@ def fact_from(event: Event, at: Moment) -> Fact:
         reason,
         to_json(body),
     )
+
+
+def _of_account(
+    event: AccountHalted | AccountHaltLifted | LinkChanged,
+) -> tuple[str, str, str, object]:
+    """Account, actor, words and body."""
+    if isinstance(event, LinkChanged):
+        link = event.link
+        body = LinkFact(link.master_id, event.before, event.after)
+        return link.follower_id, event.actor, "", body
+    return event.halt.account_id, event.actor, event.reason, event.halt
 
 
 def _report(event: RecoveryReported | DayChecked) -> tuple[str, str, object]:

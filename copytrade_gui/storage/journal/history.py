@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import PlanSettled
 from copytrade_gui.domain.ids import AccountId, PlanId, attempt_id, intent_id
 from copytrade_gui.domain.records import OrderView, Timing
@@ -25,7 +26,7 @@ CHUNK = 5_000
 _COLUMNS = ",".join(EventRow._fields)
 _LATENCY = (
     "SELECT p.plan_id, i.account_id, i.slice_number, a.number, l.at_ns, l.called_ns, l.sent_ns, "
-    "l.replied_ns, i.send_rank "
+    "l.replied_ns, i.send_rank, i.role "
     "FROM latency_samples l JOIN attempts a ON a.attempt_row = l.attempt_row "
     "JOIN intents i ON i.intent_number = a.intent_number "
     "JOIN plans p ON p.plan_number = i.plan_number "
@@ -64,6 +65,7 @@ class SqliteHistory:
                     row[4],
                     Timing(row[5], row[6], row[7]),
                     row[8],
+                    Role(row[9]),
                 )
                 for row in reversed(rows)
             )

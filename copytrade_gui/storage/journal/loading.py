@@ -24,7 +24,7 @@ from copytrade_gui.domain.ids import (
     attempt_id,
     intent_id,
 )
-from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey
 from copytrade_gui.domain.order import (
     ENDED,
     FanOut,
@@ -38,7 +38,7 @@ from copytrade_gui.domain.order import (
 from copytrade_gui.domain.position import Position
 from copytrade_gui.domain.records import Amendment, Fill, Intent, OrderView, Plan, Signal, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.ports import Copied, OpenWork
+from copytrade_gui.ports import Carried, Copied, OpenWork
 from copytrade_gui.storage.database.tables import states_outside
 from copytrade_gui.storage.journal.choices import follows, limits
 from copytrade_gui.storage.journal.facts import ORDERS_AMENDED, read_halt, read_order
@@ -77,13 +77,19 @@ _FILLS_BEFORE = (
     "JOIN instruments_used u ON u.instrument_number = t.instrument_number "
     "JOIN attempts a ON a.intent_number = i.intent_number "
     "JOIN broker_orders b ON b.attempt_row = a.attempt_row "
+    "JOIN plans p ON p.plan_number = i.plan_number "
+    "JOIN actions c ON c.action_id = p.action_id "
     "WHERE t.product <> 'INTRADAY' AND b.filled_quantity > 0 "
     f"AND NOT i.{WANTED}"
 )
+_NET = "sum(CASE t.side WHEN 'BUY' THEN b.filled_quantity ELSE -b.filled_quantity END) AS net"
+_CARRIED_OF = (
+    "SELECT c.master_id, i.account_id, u.exchange, u.instrument_id, t.product, i.role, "
+    f"{_NET} {_FILLS_BEFORE} GROUP BY 1, 2, 3, 4, 5, 6 HAVING net <> 0"
+)
 _CARRIED = (
     "SELECT i.account_id, u.exchange, u.instrument_id, t.product, i.role, "
-    "sum(CASE t.side WHEN 'BUY' THEN b.filled_quantity ELSE -b.filled_quantity END) AS net "
-    f"{_FILLS_BEFORE} GROUP BY 1, 2, 3, 4, 5 HAVING net <> 0"
+    f"{_NET} {_FILLS_BEFORE} GROUP BY 1, 2, 3, 4, 5 HAVING net <> 0"
 )
 _CARRIED_BY = (
     f"WITH carried AS ({_CARRIED}) SELECT i.account_id, u.exchange, u.instrument_id, t.product, "  # noqa: S608 - only constants of ours
@@ -254,6 +260,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         next_plan_number=int(number or 0) + 1,
         fills=tuple(_fills(connection, bounds[0])),
         halts=tuple(_halts(connection)),
+        carried=tuple(_carried(connection, bounds)),
         copied=tuple(_copied(connection, bounds, terms)),
         amended=tuple(_amended(connection, bounds[0])),
         follows=dict(follows(connection)),
@@ -268,6 +275,13 @@ def _amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
     )
     for (body,) in rows:
         yield from read_amendments(body)
+
+
+def _carried(connection: Connection, bounds: tuple[int, int]) -> Iterator[Carried]:
+    rows = connection.exec_driver_sql(_CARRIED_OF, bounds)
+    for master, account, exchange, number, product, role, net in rows:
+        key = InstrumentKey(Exchange(exchange), number)
+        yield Carried(AccountId(master), AccountId(account), key, Product(product), net, Role(role))
 
 
 def _copied(connection: Connection, bounds: tuple[int, int], terms: Terms) -> Iterator[Copied]:

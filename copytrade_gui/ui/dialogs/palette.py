@@ -123,11 +123,11 @@ class Palette(ConsoleDialog):
     def _followers(self) -> list[Entry]:
         return [
             Entry(
-                account.name,
-                f"follower {client_tail(account.client_id)}",
-                partial(self._on_follower, account.name),
+                one.account.name,
+                f"follower {client_tail(one.account.client_id)}",
+                partial(self._on_follower, one.account.name),
             )
-            for account in self._desk.roster.followers()
+            for one in self._desk.roster.followers()
         ]
 
     def _of_instrument(self, found: Instrument) -> Entry:

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
-from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.number import plain
 from copytrade_gui.domain.sizing import Strategy
-from copytrade_gui.services.verbs import FollowerDraft
+from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
 from copytrade_gui.ui.followers.sizing_words import STRATEGY_WORDS, parameter_hint
@@ -23,9 +23,10 @@ class FollowerEditor(FormDialog):
         self,
         parent: QWidget,
         desk: Desk,
-        account: Account | None,
+        follower: Follower | None,
         save: Callable[[FollowerEditor], Awaitable[object]],
     ) -> None:
+        account = None if follower is None else follower.account
         title = "Add follower" if account is None else f"Edit {account.name}"
         super().__init__(
             parent,
@@ -68,8 +69,8 @@ class FollowerEditor(FormDialog):
         self.active = QCheckBox("Copy to this follower")
         self.active.setChecked(account.active if account else True)
         self.add_field("active", "&On", self.active)
-        if account is not None and account.sizing is not None:
-            rule = account.sizing
+        if follower is not None:
+            rule = follower.link.sizing
             self.strategy.setCurrentIndex(self.strategy.findData(str(rule.strategy)))
             self.parameter.setText(plain(rule.parameter))
             self.max_quantity.setText("" if rule.max_quantity is None else str(rule.max_quantity))

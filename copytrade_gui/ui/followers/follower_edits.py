@@ -6,10 +6,10 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.sizing import SizingRule
-from copytrade_gui.services.verbs import FollowerDraft, FollowerVerbs
+from copytrade_gui.services.follower_verbs import FollowerDraft, FollowerVerbs
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.widgets.tip import menu_words
@@ -60,16 +60,17 @@ class FollowerEdits:
         self.stack.blockSignals(True)
 
     async def reload(self) -> None:
-        """Read the accounts as they are stored now."""
-        self._desk.roster.set_accounts(await self._followers.accounts())
-        self._desk.roster.set_statuses(await self._followers.statuses())
+        """Read the accounts and their links as they are stored now."""
+        roster, followers = self._desk.roster, self._followers
+        roster.set_accounts(await followers.accounts(), await followers.links())
+        roster.set_statuses(await followers.statuses())
 
-    async def set_active(self, accounts: Sequence[Account], active: bool) -> None:
+    async def set_active(self, followers: Sequence[Follower], active: bool) -> None:
         """Turn followers on or off; those that already are so are left out. Raises RefusedError."""
-        changed = [account for account in accounts if account.active is not active]
+        changed = [one for one in followers if one.account.active is not active]
         if not changed:
             return
-        ids = [account.account_id for account in changed]
+        ids = _ids(changed)
 
         async def do(value: bool) -> None:
             await self._followers.set_active(ids, value)
@@ -82,55 +83,57 @@ class FollowerEdits:
             lambda: do(active),
         )
 
-    async def set_sizing(self, accounts: Sequence[Account], rule: SizingRule) -> None:
-        """Give several followers one rule. Raises RefusedError."""
-        ids = [account.account_id for account in accounts]
-        before = list(accounts)
+    async def set_sizing(
+        self, master_id: AccountId, followers: Sequence[Follower], rule: SizingRule
+    ) -> None:
+        """Give several followers of one master one rule. Raises RefusedError."""
+        before = list(followers)
 
         async def again() -> None:
-            await self._followers.set_sizing(ids, rule)
+            await self._followers.set_sizing(master_id, _ids(before), rule)
             await self.reload()
 
         await again()
         self._push(f"sizing of {_whom(before)}", lambda: self._restore(before), again)
 
-    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Account:
+    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
         """Add a follower. Raises RefusedError."""
         made = await self._followers.add(master_id, draft)
         await self.reload()
         self._push(
-            f"adding {made.name}",
-            lambda: self._remove([made]),
+            f"adding {made.account.name}",
+            lambda: self._remove(master_id, [made]),
             lambda: self._restore([made]),
         )
         return made
 
-    async def edit(self, before: Account, draft: FollowerDraft) -> Account:
+    async def edit(self, before: Follower, draft: FollowerDraft) -> Follower:
         """Change a follower. Raises RefusedError."""
-        after = await self._followers.edit(before.account_id, draft)
+        link = before.link
+        after = await self._followers.edit(link.master_id, link.follower_id, draft)
         await self.reload()
         self._push(
-            f"editing {after.name}",
+            f"editing {after.account.name}",
             lambda: self._restore([before]),
             lambda: self._restore([after]),
         )
         return after
 
-    async def remove(self, accounts: Sequence[Account]) -> None:
-        """Remove followers; their history stays. Raises RefusedError."""
-        await self._remove(accounts)
+    async def remove(self, master_id: AccountId, followers: Sequence[Follower]) -> None:
+        """Remove followers of one master; their history stays. Raises RefusedError."""
+        await self._remove(master_id, followers)
         self._push(
-            f"removing {_whom(accounts)}",
-            lambda: self._restore(accounts),
-            lambda: self._remove(accounts),
+            f"removing {_whom(followers)}",
+            lambda: self._restore(followers),
+            lambda: self._remove(master_id, followers),
         )
 
-    async def _remove(self, accounts: Sequence[Account]) -> None:
-        await self._followers.remove([account.account_id for account in accounts])
+    async def _remove(self, master_id: AccountId, followers: Sequence[Follower]) -> None:
+        await self._followers.remove(master_id, _ids(followers))
         await self.reload()
 
-    async def _restore(self, accounts: Sequence[Account]) -> None:
-        await self._followers.restore(accounts)
+    async def _restore(self, followers: Sequence[Follower]) -> None:
+        await self._followers.restore(followers)
         await self.reload()
 
     def _push(self, label: str, back: Step, again: Step) -> None:
@@ -144,5 +147,9 @@ def _titled(verb: str, what: str) -> str:
     return f"{verb} {menu_words(what)}".rstrip()
 
 
-def _whom(accounts: Sequence[Account]) -> str:
-    return accounts[0].name if len(accounts) == 1 else f"{len(accounts)} followers"
+def _whom(followers: Sequence[Follower]) -> str:
+    return followers[0].account.name if len(followers) == 1 else f"{len(followers)} followers"
+
+
+def _ids(followers: Sequence[Follower]) -> list[AccountId]:
+    return [one.account.account_id for one in followers]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.followers.sizing_words import STRATEGY_WORDS, parameter_words, rule_words
@@ -24,9 +25,10 @@ from copytrade_gui.ui.theme import Tone
 
 @dataclass(frozen=True, slots=True)
 class FollowerRow:
-    """A follower with its live facts. ``copied`` and ``failed`` count today's copies."""
+    """A follower of one master with live facts. ``copied`` and ``failed`` count today's copies."""
 
     account: Account
+    link: Link
     status: AccountStatus
     copied: int = 0
     failed: int = 0
@@ -36,13 +38,11 @@ class FollowerRow:
 
 
 def _parameter(row: FollowerRow) -> str:
-    rule = row.account.sizing
-    return figures.UNKNOWN if rule is None else parameter_words(rule)
+    return parameter_words(row.link.sizing)
 
 
 def _strategy(row: FollowerRow) -> str:
-    rule = row.account.sizing
-    return figures.UNKNOWN if rule is None else STRATEGY_WORDS[rule.strategy]
+    return STRATEGY_WORDS[row.link.sizing.strategy]
 
 
 def _last_state(row: FollowerRow) -> State | None:
@@ -109,10 +109,8 @@ def _rank(row: FollowerRow) -> str:
 
 
 def _max_quantity(row: FollowerRow) -> str:
-    rule = row.account.sizing
-    if rule is None or rule.max_quantity is None:
-        return figures.UNKNOWN
-    return figures.whole(rule.max_quantity)
+    most = row.link.sizing.max_quantity
+    return figures.UNKNOWN if most is None else figures.whole(most)
 
 
 COLUMNS: tuple[Column[FollowerRow], ...] = (
@@ -133,12 +131,12 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
     Column("today", "Today", _today, sort=lambda r: r.failed * 100_000 + r.copied, numeric=True,
            chars=6, tone=lambda r: Tone.WARN if r.failed else Tone.MUTED,
            note="Copies at the broker today / copies that failed"),
-    Column("strategy", "Sizing", _strategy, chars=10, tip=lambda r: rule_words(r.account.sizing)),
+    Column("strategy", "Sizing", _strategy, chars=10, tip=lambda r: rule_words(r.link.sizing)),
     Column("parameter", "Value", _parameter, numeric=True, chars=6,
-           sort=lambda r: r.account.sizing.parameter if r.account.sizing else None,
+           sort=lambda r: r.link.sizing.parameter,
            note="Multiple, per cent of capital, or units"),
     Column("max", "Max qty", _max_quantity, numeric=True, chars=8,
-           sort=lambda r: r.account.sizing.max_quantity if r.account.sizing else None, shown=False,
+           sort=lambda r: r.link.sizing.max_quantity, shown=False,
            note="Most units in one order"),
     Column("session", "Session", lambda r: SESSION_LOOKS[r.status.session].word, chars=13,
            sort=lambda r: list(SESSION_LOOKS).index(r.status.session),

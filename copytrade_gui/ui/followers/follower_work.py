@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.services.verbs import FollowerVerbs, RefusedError, SessionVerbs
+from copytrade_gui.services.follower_verbs import FollowerVerbs
+from copytrade_gui.services.verbs import RefusedError, SessionVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
@@ -84,7 +85,7 @@ class FollowerWork(QObject):
         await FollowerEditor(self._window, self._desk, None, save).ask()
 
     async def _edit(self) -> None:
-        chosen = self._panel.selected()
+        chosen = self._panel.selected_followers()
         if len(chosen) != 1:
             return
         before = chosen[0]
@@ -95,11 +96,11 @@ class FollowerWork(QObject):
         await FollowerEditor(self._window, self._desk, before, save).ask()
 
     async def _remove(self) -> None:
-        chosen = self._panel.selected()
+        chosen = self._panel.selected_followers()
         if not chosen:
             return
         one = len(chosen) == 1
-        whom = chosen[0].name if one else f"these {len(chosen)} followers"
+        whom = chosen[0].account.name if one else f"these {len(chosen)} followers"
         sentence = (
             f"Remove {whom}? It gets no further copies; its orders and history stay. "
             if one
@@ -114,10 +115,10 @@ class FollowerWork(QObject):
             safe_first=True,
         )
         if await question.ask():
-            await self.edits.remove(chosen)
+            await self.edits.remove(chosen[0].link.master_id, chosen)
 
     async def _turn(self, *, active: bool) -> None:
-        chosen = self._panel.selected()
+        chosen = self._panel.selected_followers()
         if len(chosen) > 1:
             verb = f"Turn {len(chosen)} {'on' if active else 'off'}"
             sentence = (
@@ -134,13 +135,13 @@ class FollowerWork(QObject):
         await self.edits.set_active(chosen, active)
 
     async def _set_sizing(self) -> None:
-        chosen = self._panel.selected()
+        chosen = self._panel.selected_followers()
         if not chosen:
             return
 
         async def save(dialog: SizingDialog) -> None:
             rule = dialog.rule()
-            await self.edits.set_sizing(chosen, rule)
+            await self.edits.set_sizing(chosen[0].link.master_id, chosen, rule)
             self._desk.notices.info(
                 f"{figures.plural(len(chosen), 'follower')} now sized {rule.in_words()}."
             )

@@ -12,6 +12,7 @@ from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
 from copytrade_gui.domain.ids import AccountId, IntentId
+from copytrade_gui.domain.link import Follower, Link
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui import figures
@@ -86,21 +87,25 @@ class FollowersPanel(Panel):
             elif isinstance(event, OrderChanged) and self._count(event.order):
                 touched.add(event.order.account_id)
         known = (self.model.get(account_id) for account_id in touched)
-        self.model.upsert([self._row(row.account) for row in known if row is not None])
+        self.model.upsert([self._again(row) for row in known if row is not None])
 
     def show_unmatched(self, units: Mapping[AccountId, int]) -> None:
         """Take what each account's copies filled although the master's orders came to nothing."""
         before, self._unmatched = self._unmatched, units
         if units != before:
             known = (self.model.get(account_id) for account_id in {*before, *units})
-            self.model.upsert([self._row(row.account) for row in known if row is not None])
+            self.model.upsert([self._again(row) for row in known if row is not None])
 
     # ------------------------------------------------------------ reading
 
     def selected(self) -> list[Account]:
         """Accounts of the selected rows, from top to bottom."""
+        return [one.account for one in self.selected_followers()]
+
+    def selected_followers(self) -> list[Follower]:
+        """The same with their links to the chosen master."""
         rows = (self.model.row_at(index.row()) for index in self.table.view.source_rows())
-        return [row.account for row in rows]
+        return [Follower(row.account, row.link) for row in rows]
 
     # ------------------------------------------------------------ inside
 
@@ -153,8 +158,8 @@ class FollowersPanel(Panel):
         layout.insertWidget(1, self.bulk)
 
     def _reload(self) -> None:
-        followers = sorted(self._desk.roster.followers(), key=lambda a: natural(a.name))
-        rows = [self._row(account) for account in followers]
+        followers = sorted(self._desk.roster.followers(), key=lambda one: natural(one.account.name))
+        rows = [self._row(one.account, one.link) for one in followers]
         if [r.account.account_id for r in rows] == [
             r.account.account_id for r in self.model.rows()
         ]:
@@ -176,12 +181,16 @@ class FollowersPanel(Panel):
                 index = view.proxy.mapFromSource(self.model.index(number, 0))
                 view.selectionModel().select(index, flags)
 
-    def _row(self, account: Account) -> FollowerRow:
+    def _again(self, row: FollowerRow) -> FollowerRow:
+        return self._row(row.account, row.link)
+
+    def _row(self, account: Account, link: Link) -> FollowerRow:
         states = [state for _, state in self._tally.get(account.account_id, {}).values()]
         failed = sum(is_failure(state) for state in states)
         last = self._last.get(account.account_id)
         return FollowerRow(
             account=account,
+            link=link,
             status=self._desk.roster.status(account.account_id),
             copied=len(states) - failed - sum(s is State.SKIPPED for s in states),
             failed=failed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
@@ -49,7 +49,7 @@ class HaltWork(QObject):
         if len(selected) == 1 and selected[0].account_id in ids:
             return selected[0]
         # The master has no row of its own to select.
-        return next((account for account in halted if account.role is Role.MASTER), None)
+        return next((account for account in halted if account.master), None)
 
     def _refresh(self) -> None:
         self._desk.actions[Act.LIFT_HALT].setEnabled(self._chosen() is not None)
@@ -58,7 +58,7 @@ class HaltWork(QObject):
             self._bands.clear_band("halts")
             return
         first = halted[0]
-        who = f"Master {first.name}" if first.role is Role.MASTER else first.name
+        who = f"Master {first.name}" if first.master else first.name
         others = len(halted) - 1
         verb = "is" if others == 1 else "are"
         more = f" {figures.plural(others, 'other account')} {verb} halted too." if others else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
-from copytrade_gui.services.verbs import ImportPreview, ImportRow, RowVerdict
+from copytrade_gui.services.follower_verbs import ImportPreview, ImportRow, RowVerdict
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog

@@ -6,7 +6,7 @@ import uuid
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from copytrade_gui.domain.account import Account, AccountStatus, Role
+from copytrade_gui.domain.account import Account, AccountStatus
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.services.verbs import RefusedError, TradingVerbs
 from copytrade_gui.ui import figures
@@ -52,7 +52,7 @@ class LiftHaltDialog(FormDialog):
         self._trading = trading
         self._saw = status.halted
         self._command = CommandId(uuid.uuid4().hex)
-        master = account.role is Role.MASTER
+        master = account.master
         who = "Master account" if master else "Account"
         sent = "no order of yours leaves" if master else "no order is sent to it"
         halted = (

@@ -35,12 +35,13 @@ class LoginDialog(FormDialog):
         )
         self.wants_next = False
         self._address = address
+        role = "master" if account.master else "follower"
         left = f" {waiting} accounts still wait for their login." if waiting > 1 else ""
         self.box.insertWidget(
             0,
             self.add_text(
                 f"1. Open the broker's page and log in as {client_tail(account.client_id)} "
-                f"({account.role}). Your password and code stay on that page.\n"
+                f"({role}). Your password and code stay on that page.\n"
                 "2. Copy the whole address that the browser ends on, paste it below and finish."
                 + left
             ),

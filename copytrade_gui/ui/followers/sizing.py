@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
-from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.sizing import (
     RuleProblem,
     RuleTexts,
@@ -31,7 +31,7 @@ class SizingDialog(FormDialog):
         self,
         parent: QWidget,
         desk: Desk,
-        accounts: Sequence[Account],
+        followers: Sequence[Follower],
         save: Callable[[SizingDialog], Awaitable[object]],
     ) -> None:
         super().__init__(
@@ -39,12 +39,14 @@ class SizingDialog(FormDialog):
             desk,
             f"Set sizing - {desk.mode_word}",
             "sizing",
-            verb=f"Set for {figures.plural(len(accounts), 'follower')}",
+            verb=f"Set for {figures.plural(len(followers), 'follower')}",
             save=lambda: save(self),
         )
-        shown = [f"{a.name}: now {rule_words(a.sizing)}" for a in accounts[:_LISTED]]
-        if len(accounts) > _LISTED:
-            shown.append(f"and {len(accounts) - _LISTED} more")
+        shown = [
+            f"{one.account.name}: now {rule_words(one.link.sizing)}" for one in followers[:_LISTED]
+        ]
+        if len(followers) > _LISTED:
+            shown.append(f"and {len(followers) - _LISTED} more")
         present = PlainLabel("\n".join(shown))
         present.setProperty("role", "hint")
         self.box.insertWidget(0, present)

@@ -98,9 +98,7 @@ class LatencyPanel(Panel):
 
     async def load(self, orders: tuple[OrderView, ...]) -> None:  # noqa: ARG002 - samples are stored apart
         """Show what is stored, beside what was seen since."""
-        samples = await self._history.latency(KEPT)
-        own = {account.account_id for account in self._desk.roster.masters}
-        self._samples.load(samples, own)
+        self._samples.load(await self._history.latency(KEPT))
         self.draw()
 
     def on_events(self, batch: list[Event]) -> None:

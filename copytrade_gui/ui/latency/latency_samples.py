@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.ids import AccountId, AttemptId, PlanId
+from copytrade_gui.domain.ids import AttemptId, PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.wait import Wait, wait_of
@@ -64,16 +64,10 @@ class LatencySamples:
     def __init__(self) -> None:
         self._kept: OrderedDict[AttemptId, _Sample] = OrderedDict()
 
-    def load(self, samples: Iterable[LatencySample], masters: Container[AccountId]) -> None:
+    def load(self, samples: Iterable[LatencySample]) -> None:
         """Take stored samples to those that are here; what is here already stays as it is."""
         known = {
-            one.attempt_id: _Sample(
-                one.plan_id,
-                one.at_ns,
-                Role.MASTER if one.account_id in masters else Role.FOLLOWER,
-                one.timing,
-            )
-            for one in samples
+            one.attempt_id: _Sample(one.plan_id, one.at_ns, one.role, one.timing) for one in samples
         }
         known.update(self._kept)
         self._kept = OrderedDict(sorted(known.items(), key=lambda item: item[1].at_ns))

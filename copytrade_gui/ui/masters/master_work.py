@@ -110,7 +110,7 @@ class MasterWork(QObject):
 
     def _copy_sentence(self, order: SeenOrder, follow: Follow) -> str:
         roster = self._desk.roster
-        active = sum(one.active for one in roster.followers_of(order.account_id))
+        active = sum(one.account.active for one in roster.followers_of(order.account_id))
         sentence = (
             f"Copy {terms_words(order)} of {roster.name(order.account_id)} to "
             f"{figures.plural(active, 'follower')}, each by its own sizing. At the broker: "
@@ -159,7 +159,9 @@ class MasterWork(QObject):
             self._panel.read_follow()
 
     async def _is_meant(self, master: Account) -> bool:
-        active = sum(one.active for one in self._desk.roster.followers_of(master.account_id))
+        active = sum(
+            one.account.active for one in self._desk.roster.followers_of(master.account_id)
+        )
         question = Question(
             self._window,
             f"Copy by itself - {self._desk.mode_word}",

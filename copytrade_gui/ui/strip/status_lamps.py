@@ -156,7 +156,7 @@ class StatusLamps(QStatusBar):
 
     def _show_sessions(self) -> None:
         roster = self._desk.roster
-        active = [a for a in (*roster.masters, *roster.followers()) if a.active]
+        active = [account for account in roster.shown() if account.active]
         offline = len(roster.offline())
         ready = len(active) - len(roster.without_session()) - offline
         words = f"Sessions {figures.whole(ready)} of {figures.whole(len(active))}"

@@ -157,7 +157,9 @@ class TicketFace:
         """The instrument, and how many followers are on."""
         instrument = draft.instrument
         self.title.setText(instrument.symbol if instrument else "No instrument yet")
-        active = sum(account.active for account in self._desk.roster.followers())
+        active = sum(
+            one.account.active and not one.link.state.stops for one in self._desk.roster.followers()
+        )
         self.fan.setText(f"× {figures.plural(active, 'follower')}")
 
     def show_fan(self, preview: Preview) -> None:

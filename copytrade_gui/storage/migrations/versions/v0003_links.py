@@ -39,6 +39,10 @@ _STEPS = (
         strategy TEXT NOT NULL,
         parameter TEXT NOT NULL,
         max_quantity INTEGER,
+        min_quantity INTEGER,
+        rounding TEXT NOT NULL,
+        reverse INTEGER NOT NULL CONSTRAINT ck_links_reverse CHECK (reverse IN (0, 1)),
+        overrides TEXT NOT NULL,
         state TEXT NOT NULL,
         group_name TEXT NOT NULL,
         sides TEXT NOT NULL,
@@ -60,6 +64,10 @@ _STEPS = (
         coalesce(f.strategy, 'ratio'),
         coalesce(f.parameter, '1'),
         f.max_quantity,
+        NULL,
+        'down',
+        0,
+        '[]',
         CASE WHEN f.strategy IS NULL OR f.parameter IS NULL THEN 'paused' ELSE 'active' END,
         '', '[]', '[]', '[]', '[]', '[]', NULL, NULL
     FROM accounts f JOIN accounts m ON m.account_id = f.master_id

@@ -1,0 +1,61 @@
+"""One account's links to its masters, as the engine goes by them."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Link, NotCopied, why_stopped
+from copytrade_gui.domain.money import Paise
+
+
+class LaneFacts(Struct, frozen=True, gc=False):
+    """What may leave in an account, as it stood at one moment.
+
+    ``code`` and ``reason`` say why no order can leave; empty when one can. ``capital`` is paise.
+    """
+
+    account: Account
+    code: str
+    reason: str
+    capital: Paise | None
+
+
+class LinkFacts(Struct, frozen=True, gc=False):
+    """What a follower's share of his master's order follows from, as it stood at one moment.
+
+    ``code`` and ``reason`` are the account's. ``stopped`` says why the link copies nothing at all;
+    ``copies_all`` that it copies everything at any time, so that no filter need be asked.
+    """
+
+    account: Account
+    link: Link
+    code: str
+    reason: str
+    capital: Paise | None
+    stopped: NotCopied | None
+    copies_all: bool
+
+
+class Linked:
+    """A link, with its facts kept ready: they are made anew whenever they or the link change."""
+
+    __slots__ = ("account_id", "facts", "link")
+
+    def __init__(self, link: Link, account: LaneFacts) -> None:
+        self.account_id: AccountId = link.follower_id
+        self.put(link, account)
+
+    def put(self, link: Link, account: LaneFacts) -> None:
+        """Go by this link and by these facts of its follower's account from now on."""
+        self.link = link
+        self.facts = LinkFacts(
+            account.account,
+            link,
+            account.code,
+            account.reason,
+            account.capital,
+            why_stopped(link),
+            link.copies_all,
+        )

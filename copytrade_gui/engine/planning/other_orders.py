@@ -1,0 +1,112 @@
+"""An account's other orders in an instrument, beside one that is planned or judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.order import OrderTerms, State
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.order import Order
+
+UNREAD = frozenset({State.SENDING, State.UNKNOWN, State.REVIEW, State.ACKED})
+"""Sent, and not in a read of the book yet: it may have filled."""
+
+
+class OtherOrders:
+    """What counts beside an order: open at the broker, in doubt, or waiting to leave."""
+
+    def __init__(self, core: Core) -> None:
+        self._book = core.book
+        self._clock = core.clock
+        self._settings = core.settings
+        self._read_ns: dict[AccountId, int] = {}
+        """When the newest whole order book of an account was asked for, monotonic."""
+
+    def book_read(self, account: AccountId, began_ns: int) -> None:
+        """A whole order book of the account was read that was asked for at ``began_ns``."""
+        self._read_ns[account] = began_ns
+
+    def of(
+        self,
+        account: AccountId,
+        master: AccountId,
+        terms: OrderTerms,
+        waiting: Sequence[Order],
+        but: Order | None,
+    ) -> tuple[int, int]:
+        """Units of the account's other orders on this side, and of unread ones on the other.
+
+        Those count that came of the same master's orders.
+        """
+        opened = self._book.open_of(account)
+        same = other = 0
+        instrument, product = terms.instrument, terms.product
+        for order in (*opened, *waiting) if waiting else opened:
+            its = order.intent.terms
+            alike = its.instrument is instrument or its.instrument.key == instrument.key
+            own = but is not None and order.intent.plan_id == but.intent.plan_id
+            if own or its.product is not product or not alike or order.master_id != master:
+                continue
+            left = max(0, order.ordered - order.filled)
+            if its.side is terms.side:
+                same += left
+            elif order.attempt is None or self._may_have_filled(order, but):
+                other += 0 if _later(order, but) else left
+        return same, other
+
+    def _may_have_filled(self, order: Order, but: Order | None) -> bool:
+        """True unless a read that was asked for since ``but`` was called showed what it filled.
+
+        A copy that still worked at the last read is filled as soon as the master's own order is,
+        so that his exit must not take it for one that never will be.
+        """
+        if order.attempt_state in UNREAD or is_own(order):
+            return order.attempt_state in UNREAD
+        return but is None or self._read_ns.get(order.intent.account_id, 0) <= but.called_ns
+
+    def planned(self, terms: OrderTerms, but: Order | None) -> dict[AccountId, list[Order]]:
+        """Orders in this instrument that wait for their first or next try, by account."""
+        found: dict[AccountId, list[Order]] = {}
+        for orders in self.recent(terms, but):
+            for order in orders:
+                if self.waits(order):
+                    found.setdefault(order.intent.account_id, []).append(order)
+        return found
+
+    def recent(self, terms: OrderTerms, but: Order | None) -> Iterator[list[Order]]:
+        """Plans in this instrument of which something may still wait, newest first.
+
+        What was called after ``but`` is left out: it is judged after it.
+        """
+        key = terms.instrument.key
+        oldest = self._clock.mono_ns() - self._settings.signal_age_resting_ms * 1_000_000
+        for plan in reversed(self._book.plans.values()):
+            orders = self._book.of_plan(plan.plan_id)
+            if not orders:
+                continue
+            if orders[0].called_ns < oldest:
+                return
+            own = but is not None and plan.plan_id == but.intent.plan_id
+            if plan.signal.terms.instrument.key == key and not own and not _later(orders[0], but):
+                yield orders
+
+    def waits(self, order: Order) -> bool:
+        """True for an order without a live attempt that will be tried (again) by itself."""
+        if not order.may_attempt:
+            return False
+        if order.attempt is None:
+            return True
+        if order.attempt_state is State.NOT_SENT:
+            return order.resends < len(self._settings.resend_after)
+        return order.code in ("auth", "rate") and order.requeued == 0
+
+
+def is_own(order: Order) -> bool:
+    """True for a master's own order."""
+    return order.intent.role is Role.MASTER
+
+
+def _later(order: Order, than: Order | None) -> bool:
+    return than is not None and order.called_ns > than.called_ns

@@ -1,0 +1,211 @@
+"""The verbs about who copies whom, as a Protocol, with what they take and return.
+
+As all verbs (``verbs``): awaited on the engine's loop, refused with ``RefusedError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Follower, Link, LinkState
+from copytrade_gui.domain.sizing import SizingRule
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerDraft:
+    """The follower editor's fields as typed. ``app_secret`` empty keeps the stored one.
+
+    Those from ``strategy`` on, but ``active`` and ``is_master``, are of the link to one master. Of
+    its lists and times what is empty filters nothing.
+    """
+
+    name: str
+    client_id: str
+    app_key: str
+    app_secret: str
+    strategy: str
+    parameter: str
+    max_quantity: str
+    active: bool
+    is_master: bool = False
+    min_quantity: str = ""
+    rounding: str = ""
+    overrides: str = ""
+    state: str = LinkState.ACTIVE.value
+    group: str = ""
+    sides: str = ""
+    products: str = ""
+    exchanges: str = ""
+    symbols: str = ""
+    not_symbols: str = ""
+    window_from: str = ""
+    window_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProblem:
+    """What is wrong in one line of a CSV: its number from 1, the field and a sentence."""
+
+    line: int
+    field: str
+    sentence: str
+
+
+class RowVerdict(StrEnum):
+    """What an import makes of one row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that an import changes, as a file spells it; a secret is never told."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """One row of a CSV: who it is about, what becomes of him, and one line of words for it.
+
+    ``follower`` is he as he would be, with his link to the row's master; None for a wrong row,
+    whose ``problems`` say why. An account with several masters has a row for each.
+    """
+
+    line: int
+    client_id: str
+    name: str
+    verdict: RowVerdict
+    sentence: str
+    changes: tuple[FieldChange, ...] = ()
+    problems: tuple[ImportProblem, ...] = ()
+    follower: Follower | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPreview:
+    """What an import would do, row by row; with problems nothing is imported."""
+
+    rows: tuple[ImportRow, ...]
+
+    @property
+    def problems(self) -> tuple[ImportProblem, ...]:
+        """All that is wrong, by line."""
+        return tuple(problem for row in self.rows for problem in row.problems)
+
+    @property
+    def added(self) -> tuple[Follower, ...]:
+        """Followers that come, or that copy one more master."""
+        return self._with(RowVerdict.NEW)
+
+    @property
+    def changed(self) -> tuple[Follower, ...]:
+        """Followers that are here, as they would be."""
+        return self._with(RowVerdict.CHANGED)
+
+    @property
+    def unchanged(self) -> tuple[Follower, ...]:
+        """Followers of whom the file says what is so already."""
+        return self._with(RowVerdict.UNCHANGED)
+
+    @property
+    def to_store(self) -> tuple[Follower, ...]:
+        """Who comes and who changes, by row: the last one of an account is as it would be."""
+        kept = (RowVerdict.NEW, RowVerdict.CHANGED)
+        return tuple(
+            row.follower for row in self.rows if row.verdict in kept and row.follower is not None
+        )
+
+    def _with(self, verdict: RowVerdict) -> tuple[Follower, ...]:
+        return tuple(
+            row.follower for row in self.rows if row.verdict is verdict and row.follower is not None
+        )
+
+
+class FollowerVerbs(Protocol):
+    """Who copies whom, and how much. A link is one follower's to one master."""
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """Every account, masters first."""
+
+    async def links(self) -> tuple[Link, ...]:
+        """Every link, as the engine goes by it."""
+
+    async def statuses(self) -> tuple[AccountStatus, ...]:
+        """Live facts of every account."""
+
+    async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
+        """Add a master account. Raises RefusedError."""
+
+    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
+        """Add an account that copies this master. Raises RefusedError."""
+
+    async def edit(
+        self, master_id: AccountId, account_id: AccountId, draft: FollowerDraft
+    ) -> Follower:
+        """Change an account and its link to this master, which is made if it is not there.
+
+        A running plan keeps its frozen values. Raises RefusedError.
+        """
+
+    async def set_sizing(
+        self, master_id: AccountId, account_ids: Sequence[AccountId], rule: SizingRule
+    ) -> None:
+        """Size several followers' copies of this master by one rule, all or none.
+
+        Raises RefusedError.
+        """
+
+    async def set_state(
+        self, master_id: AccountId, account_ids: Sequence[AccountId], state: LinkState
+    ) -> None:
+        """Set the state of several followers' links to this master, all or none.
+
+        What is stricter than before holds before the next byte, then is stored. Raises
+        RefusedError.
+        """
+
+    async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
+        """Turn accounts on or off, all or none. Off holds before the next byte, then is stored."""
+
+    async def remove(self, master_id: AccountId, account_ids: Sequence[AccountId]) -> None:
+        """Take several followers' links to this master away, all or none.
+
+        An account that then copies nobody and is no master is removed; that is refused while it has
+        orders that have not ended. Raises RefusedError.
+        """
+
+    async def restore(self, followers: Sequence[Follower]) -> None:
+        """Put accounts and links back exactly as they were, all or none: what undo calls."""
+
+    async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
+        """Read a CSV and say what an import would do; changes nothing. Raises RefusedError.
+
+        A column or cell that the file does not name leaves that field as it is. Who has no link yet
+        and whose row names no master follows ``master_id``.
+        """
+
+    async def import_csv(
+        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
+    ) -> ImportPreview:
+        """Import a CSV, all lines or none. Raises RefusedError.
+
+        ``seen`` is the preview a person agreed to: if it would do anything else now, it does not.
+        """
+
+    async def export_csv(self, path: Path) -> int:
+        """Write the followers without secrets, for the owner's eyes; returns how many links.
+
+        What is read back is exactly what was written. Raises RefusedError.
+        """

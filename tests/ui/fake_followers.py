@@ -1,0 +1,113 @@
+"""The verbs about who copies whom, answered at once from memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Follower, Link, LinkState
+from copytrade_gui.domain.sizing import SizingRule
+from copytrade_gui.services.follower_csv import read_follower
+from copytrade_gui.services.follower_import import preview_of
+from copytrade_gui.services.follower_table import read_file, read_table
+from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
+from copytrade_gui.services.verbs import RefusedError
+
+
+class World(Protocol):
+    """What this needs of the fake world."""
+
+    accounts: dict[AccountId, Account]
+    links: dict[tuple[AccountId, AccountId], Link]
+    statuses: dict[AccountId, AccountStatus]
+    calls: list[tuple[str, object]]
+
+
+class FakeFollowers:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def accounts(self) -> tuple[Account, ...]:
+        return tuple(self._world.accounts.values())
+
+    async def links(self) -> tuple[Link, ...]:
+        return tuple(self._world.links.values())
+
+    async def statuses(self) -> tuple[AccountStatus, ...]:
+        return tuple(self._world.statuses.values())
+
+    async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
+        account = Account(AccountId(client_id), name, client_id, app_key, master=True)
+        self._put(account)
+        return account
+
+    async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
+        if not draft.client_id:
+            raise RefusedError("Client id is empty. Type the broker's id.", field="client_id")
+        return self._keep(read_follower(AccountId(f"f-{draft.client_id}"), master_id, draft))
+
+    async def edit(
+        self, master_id: AccountId, account_id: AccountId, draft: FollowerDraft
+    ) -> Follower:
+        if not draft.name:
+            raise RefusedError("Name is empty. Type one.", field="name")
+        return self._keep(read_follower(account_id, master_id, draft))
+
+    async def set_sizing(
+        self, master_id: AccountId, account_ids: Sequence[AccountId], rule: SizingRule
+    ) -> None:
+        for account_id in account_ids:
+            key = (master_id, account_id)
+            self._world.links[key] = replace(self._world.links[key], sizing=rule)
+
+    async def set_state(
+        self, master_id: AccountId, account_ids: Sequence[AccountId], state: LinkState
+    ) -> None:
+        for account_id in account_ids:
+            key = (master_id, account_id)
+            self._world.links[key] = replace(self._world.links[key], state=state)
+
+    async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
+        for account_id in account_ids:
+            self._put(replace(self._world.accounts[account_id], active=active))
+
+    async def remove(self, master_id: AccountId, account_ids: Sequence[AccountId]) -> None:
+        world = self._world
+        for account_id in account_ids:
+            del world.links[master_id, account_id]
+            linked = any(follower == account_id for _, follower in world.links)
+            if not linked and not world.accounts[account_id].master:
+                del world.accounts[account_id]
+
+    async def restore(self, followers: Sequence[Follower]) -> None:
+        for follower in followers:
+            self._keep(follower)
+
+    async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
+        rows, world = read_table(read_file(path)), self._world
+        accounts, links = tuple(world.accounts.values()), tuple(world.links.values())
+        return preview_of(rows, accounts, links, master_id, {})[0]
+
+    async def import_csv(
+        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
+    ) -> ImportPreview:
+        preview = await self.check_csv(master_id, path)
+        await self.restore(preview.to_store)
+        return preview
+
+    async def export_csv(self, path: Path) -> int:
+        self._world.calls.append(("export", path))
+        return len(self._world.links)
+
+    def _keep(self, follower: Follower) -> Follower:
+        self._put(follower.account)
+        self._world.links[follower.link.key] = follower.link
+        return follower
+
+    def _put(self, account: Account) -> None:
+        self._world.accounts[account.account_id] = account
+        self._world.statuses.setdefault(account.account_id, AccountStatus(account.account_id))
