@@ -76,32 +76,39 @@ _QUESTIONS: dict[str, Callable[[str], str | None]] = {
 }
 
 
-def read_follower(account_id: AccountId, master_id: AccountId, draft: FollowerDraft) -> Follower:
-    """Turn typed fields into a follower. Raises RefusedError naming the field."""
+def read_follower(
+    account_id: AccountId,
+    master_id: AccountId,
+    draft: FollowerDraft,
+    account: Account | None = None,
+    link: Link | None = None,
+) -> Follower:
+    """Turn typed fields into a follower. Raises RefusedError naming the field.
+
+    ``account`` and ``link`` are as they are stored: what the draft leaves out stays so.
+    """
     name, client, key, _ = read_texts(draft.name, draft.client_id, draft.app_key, draft.app_secret)
-    rule = read_rule(
-        RuleTexts(
-            draft.strategy,
-            draft.parameter,
-            draft.max_quantity,
-            draft.min_quantity,
-            draft.rounding,
-            overrides=draft.overrides,
-        )
-    )
-    texts = {
+    typed = {
+        "strategy": draft.strategy, "parameter": draft.parameter,
+        "max_quantity": draft.max_quantity, "min_quantity": draft.min_quantity,
+        "rounding": draft.rounding, "overrides": draft.overrides,
         "state": draft.state, "group": draft.group, "sides": draft.sides,
         "products": draft.products, "exchanges": draft.exchanges, "symbols": draft.symbols,
         "not_symbols": draft.not_symbols, "from": draft.window_from, "to": draft.window_to,
     }  # fmt: skip
-    cells = {field: text.strip() for field, text in texts.items()}
+    cells = {field: text.strip() for field, text in typed.items() if text is not None}
+    rule = _merged_rule(cells, None if link is None else link.sizing)
+    held = Link(master_id, account_id, rule) if link is None else replace(link, sizing=rule)
 
     def wrong(field: str, sentence: str) -> None:
         raise RefusedError(sentence, field=field)
 
+    is_master = draft.is_master
+    if is_master is None:
+        is_master = account is not None and account.master
     return Follower(
-        Account(account_id, name, client, key, active=draft.active, master=draft.is_master),
-        _with_cells(Link(master_id, account_id, rule), cells, wrong),
+        Account(account_id, name, client, key, active=draft.active, master=is_master),
+        _with_cells(held, cells, wrong),
     )
 
 

@@ -22,7 +22,8 @@ class FollowerDraft:
     """The follower editor's fields as typed. ``app_secret`` empty keeps the stored one.
 
     Those from ``strategy`` on, but ``active`` and ``is_master``, are of the link to one master. Of
-    its lists and times what is empty filters nothing.
+    its lists and times what is empty filters nothing. What is None was not asked for: an edit
+    leaves it as it is stored, and what is new begins with what everything begins with.
     """
 
     name: str
@@ -33,19 +34,19 @@ class FollowerDraft:
     parameter: str
     max_quantity: str
     active: bool
-    is_master: bool = False
-    min_quantity: str = ""
-    rounding: str = ""
-    overrides: str = ""
-    state: str = LinkState.ACTIVE.value
-    group: str = ""
-    sides: str = ""
-    products: str = ""
-    exchanges: str = ""
-    symbols: str = ""
-    not_symbols: str = ""
-    window_from: str = ""
-    window_to: str = ""
+    is_master: bool | None = None
+    min_quantity: str | None = None
+    rounding: str | None = None
+    overrides: str | None = None
+    state: str | None = None
+    group: str | None = None
+    sides: str | None = None
+    products: str | None = None
+    exchanges: str | None = None
+    symbols: str | None = None
+    not_symbols: str | None = None
+    window_from: str | None = None
+    window_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

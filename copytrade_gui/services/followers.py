@@ -103,7 +103,9 @@ class Followers:
         """Change an account and its link; plans that run keep their frozen values."""
         async with self._changing:
             old = self._get(account_id)
-            made = read_follower(account_id, master_id, draft)
+            linked = self._engine.lanes[account_id].links.get(master_id)
+            held = None if linked is None else linked.link
+            made = read_follower(account_id, master_id, draft, old, held)
             account = made.account
             self._refuse_double(account.client_id, account_id)
             self._refuse_links([made.link])

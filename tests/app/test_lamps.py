@@ -9,6 +9,7 @@ from copytrade_gui.domain.account import FeedState, SessionState
 from copytrade_gui.domain.events import Event, LampChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.services.lamps import Lamps
+from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_account_halts import halt, halted
 from tests.engine.test_updates import feed_of
 from tests.proof.rig import Console, world
@@ -82,8 +83,11 @@ def test_the_feed_lamp_says_of_whom_news_does_not_come_and_why() -> None:
         console.log_all_in()
         await made.clock.sleep(1.5)
         feeds = [feed_of(console, lane) for lane in engine.lanes]
+        made.broker.add_fault(Fault(action="book_failed", call="orders"))
         for feed in feeds:
             feed.feed(FeedState.LIVE, "")
+        await made.clock.sleep(1.5)
+        made.broker.clear_faults()
         await made.clock.sleep(3)
         for feed, state in zip(
             feeds, (FeedState.EXPIRED, FeedState.REFUSED, FeedState.RECONNECTING), strict=False

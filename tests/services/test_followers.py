@@ -1,5 +1,6 @@
 """Who copies, and how much: stored and known to the engine, or refused and unchanged."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -57,6 +58,30 @@ def test_a_draft_that_is_wrong_is_refused_by_its_field(draft: FollowerDraft, fie
             await here.followers.add(here.world.master, twin)
         assert refused.value.field == field
         assert await stored(here) == before
+
+    on_a_console(script)
+
+
+def test_an_edit_leaves_what_it_does_not_name() -> None:
+    """A window that shows five fields of a link takes no filter, state or clamp away."""
+
+    async def script(here: Services) -> None:
+        master = here.world.master
+        full = replace(
+            typed("kx77001"),
+            is_master=True, min_quantity="2", rounding="nearest", overrides="NIFTY lots 2",
+            state="close_only", group="family", sides="buy", products="intraday",
+            exchanges="NSEFO", symbols="NIFTY", not_symbols="TCS", window_from="09:20",
+            window_to="11:00",
+        )  # fmt: skip
+        before = await here.followers.add(master, full)
+        name = before.account.account_id
+        edited = await here.followers.edit(master, name, typed("kx77001", "Asha R", "0.75"))
+        assert edited.account == replace(before.account, name="Asha R")
+        rule = replace(before.link.sizing, parameter=Decimal("0.75"))
+        assert edited.link == replace(before.link, sizing=rule)
+        assert edited.link in await here.console.store.accounts.links()
+        assert (await stored(here))[name] == edited.account
 
     on_a_console(script)
 

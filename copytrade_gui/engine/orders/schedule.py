@@ -8,6 +8,9 @@ from collections.abc import Callable
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import Clock, Timer
 
+_MOST_A_DUE = 4
+"""Entries kept an account that is due: more of them are of times that an earlier one replaced."""
+
 
 class Schedule:
     """Calls ``due`` with an account when its time has come, and ``woke`` before the first of them.
@@ -40,6 +43,9 @@ class Schedule:
         self._due[account] = due
         self._serial += 1
         heapq.heappush(self._heap, (due, self._serial, account))
+        if len(self._heap) > _MOST_A_DUE * len(self._due):
+            self._heap = [one for one in self._heap if self._due.get(one[2]) == one[0]]
+            heapq.heapify(self._heap)
         self._set_timer()
 
     def forget(self, account: AccountId) -> None:
