@@ -242,6 +242,7 @@ class Exits:
                 if verdict[0] == AWAITS_COPY:
                     self._awaiting.add(intent.intent_id)
                     self._poller.look(intent.account_id, 0.0)
+                    self._poller.look(plan.signal.master_id, 0.0)
         return found
 
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:

@@ -59,11 +59,11 @@ class OtherOrders:
     def _may_have_filled(self, order: Order, but: Order | None) -> bool:
         """True unless a read that was asked for since ``but`` was called showed what it filled.
 
-        A copy that still worked at the last read is filled as soon as the master's own order is,
-        so that his exit must not take it for one that never will be.
+        What still worked at the last read may have filled right after it, a master's own order as
+        well as its copy, so that an exit must not take it for one that never will be.
         """
-        if order.attempt_state in UNREAD or is_own(order):
-            return order.attempt_state in UNREAD
+        if order.attempt_state in UNREAD:
+            return True
         return but is None or self._read_ns.get(order.intent.account_id, 0) <= but.called_ns
 
     def planned(self, terms: OrderTerms, but: Order | None) -> dict[AccountId, list[Order]]:
