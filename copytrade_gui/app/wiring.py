@@ -200,7 +200,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
             plain=options.plain_sizing,
             common=options.paper is not None and options.paper.common_followers,
         )
-    stack.push_async_callback(engine.stop)
+    stack.push_async_callback(engine.stop)  # again: what closing the sessions told is stored
     accounts = await store.accounts.all()
     if (problem := files_problem(len(accounts))) is not None:
         raise StorageError(problem)  # some accounts would trade and others could not be reached
@@ -209,6 +209,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     login = None if desk is None else desk.login_return
     sessions = Sessions(engine, broker, secrets, clock, login)
     stack.push_async_callback(sessions.close)
+    stack.push_async_callback(engine.stop)  # no read is on its way when its connections close
     stack.push_async_callback(replies_are_in, engine, clock)
     market = Market(engine, broker, index, clock)
     stack.push_async_callback(_cancel, asyncio.create_task(market.keep(EXCHANGES)))

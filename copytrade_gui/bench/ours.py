@@ -28,7 +28,7 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event, PlanMade, PlanSettled
 from copytrade_gui.domain.ids import AccountId, CommandId
-from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey
+from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, Validity
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.domain.sizing import SizingRule, Strategy
@@ -170,10 +170,21 @@ class Desk:
             await self._settled.wait()
 
     async def _let_orders_rest(self, draft: Draft) -> None:
-        """Once: a buy order of every account far below the price."""
+        """Once: a buy order of every account far below the price, of another product.
+
+        In the same one the next exit's copies would wait for it, and be given up for it.
+        """
         self._resting = True
         price = Decimal(draft.price) * _FAR
-        far = replace(draft, side=Side.BUY, price=str(round(price)), fan_out=FanOut.WITH_MASTER)
+        instrument = draft.instrument
+        shares = instrument is not None and instrument.kind is InstrumentKind.EQUITY
+        far = replace(
+            draft,
+            side=Side.BUY,
+            price=str(round(price)),
+            product=Product.DELIVERY if shares else Product.NORMAL,
+            fan_out=FanOut.WITH_MASTER,
+        )
         await self._place(far, "bench-resting")
         await asyncio.sleep(_SETTLE_S)
 

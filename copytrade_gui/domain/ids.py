@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
 from operator import mul
 from typing import NewType
 
@@ -70,7 +71,7 @@ def order_tag(installation_key: bytes, attempt: AttemptId) -> Tag:
     # multiples of 32, so the bytes themselves do for the check character: 500 followers wait.
     check = _PREFIX_WEIGHT + sum(map(mul, _BODY_WEIGHTS, digest))
     body = digest.translate(_LETTER_OF).decode("ascii")
-    return Tag(f"{TAG_PREFIX}{body}{TAG_CHARACTERS[check % 32]}")
+    return Tag(sys.intern(f"{TAG_PREFIX}{body}{TAG_CHARACTERS[check % 32]}"))
 
 
 def is_our_tag(text: str) -> bool:

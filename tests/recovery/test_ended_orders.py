@@ -22,7 +22,7 @@ from tests.proof.rig import Console, world
 
 FOLLOWERS = 4
 DAY_NS = 86_400 * 1_000_000_000
-MOST_BYTES = 2_000
+MOST_BYTES = 1_950
 """An ended order, its row in the broker's book and its trade; 4,650 while texts were kept."""
 
 

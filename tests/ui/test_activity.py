@@ -18,6 +18,7 @@ from copytrade_gui.domain.events import (
     Event,
     FillSeen,
     LampChanged,
+    LinkChanged,
     OrderChanged,
     PlanSettled,
     PlanVoided,
@@ -28,6 +29,7 @@ from copytrade_gui.domain.events import (
 )
 from copytrade_gui.domain.halt import AccountHalt, Finding
 from copytrade_gui.domain.ids import BrokerOrderId, CommandId, PlanId, TradeId
+from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Fill
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -51,6 +53,7 @@ from tests.ui.fakes import World
 
 AT = Moment(people.NOW_NS, 1, 0)
 PLACED = people.order("P1", people.follower(1), State.ACKED)
+LINK = people.link(1)
 HALT = AccountHalt(PLACED.account_id, "", (Finding("OVERFILL 26", people.OVERFILL),))
 COUNTS = ("FillSeen", "PlanMade", "PlanSettled", "ReviewsChanged")
 """What says only figures, which then are 0."""
@@ -105,6 +108,13 @@ def test_every_kind_of_event_has_words() -> None:
          ("Program", "Session", "Login needed")),
         (AccountHalted(HALT),
          ("Program", "Account halted", people.OVERFILL)),
+        (LinkChanged(None, LINK, "operator"),
+         ("You", "Who copies whom", f"Copies {LINK.master_id}, active")),
+        (LinkChanged(LINK, replace(LINK, state=LinkState.CLOSE_ONLY, group="family"), "operator"),
+         ("You", "Who copies whom",
+          f"Copies {LINK.master_id}, changed: set to close only, group")),
+        (LinkChanged(LINK, None, "operator"),
+         ("You", "Who copies whom", f"Copies {LINK.master_id} no more")),
         (
             AccountHaltLifted(HALT, "operator",
                               "Looked at it."),

@@ -362,3 +362,4 @@ async def _first(work: object, line: _Line) -> tuple[int, ...]:
         return doing.result()  # type: ignore[no-any-return]  # see above
     finally:
         doing.cancel()
+        await asyncio.wait({doing})  # what it opened is closed by now

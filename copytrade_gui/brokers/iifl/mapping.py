@@ -116,7 +116,7 @@ def written_stamp(moment: datetime) -> str:
 
 def tag_of(written: Value) -> str:
     """Read a tag; the book says ``NA`` for none (docs/broker.md 9.6)."""
-    tag = text(written)
+    tag = word(written)  # an order, each of its trades and our own attempt name one
     return "" if tag.upper() == "NA" else tag
 
 

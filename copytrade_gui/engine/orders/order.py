@@ -25,7 +25,7 @@ _PLANNED = State.PLANNED
 _MAY_FOLLOW = frozenset({None, State.NOT_SENT, State.REFUSED})
 
 
-class Order(Struct, eq=False):
+class Order(Struct, eq=False, gc=False):
     """One intent on its way. Read it anywhere, change it only through the book.
 
     ``called_ns``, ``trigger_ns`` and ``waiting_ns`` are monotonic: the operator's call, what set

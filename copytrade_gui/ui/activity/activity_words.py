@@ -35,6 +35,7 @@ KINDS = {
     "AccountChanged": "Session",
     "AccountHalted": "Account halted",
     "AccountHaltLifted": "Halt lifted",
+    "LinkChanged": "Who copies whom",
     "Alarm": "Alarm",
     "ReviewsChanged": "Orders to decide",
     "RecoveryReported": "Books read",
@@ -176,6 +177,19 @@ def _account(row: HistoryRow, body: Body) -> str:
     return f"{session}: {row.reason}" if row.reason else session
 
 
+def _link(_row: HistoryRow, body: Body) -> str:
+    before, after = body["before"], body["after"]
+    if not isinstance(after, dict):
+        return f"Copies {body['master_id']} no more"
+    if not isinstance(before, dict):
+        return f"Copies {body['master_id']}, {_spelled(str(after['state'])).lower()}"
+    changed = [_spelled(name).lower() for name in after if after[name] != before.get(name)]
+    if after["state"] != before["state"]:
+        changed.remove("state")
+        changed.insert(0, f"set to {_spelled(str(after['state'])).lower()}")
+    return f"Copies {body['master_id']}, changed: {', '.join(changed)}"
+
+
 def _reviews(_row: HistoryRow, body: Body) -> str:
     waiting = body["intents"]
     number = len(waiting) if isinstance(waiting, list) else 0
@@ -232,6 +246,7 @@ _DETAILS: dict[str, Callable[[HistoryRow, Body], str]] = {
     "PlanSettled": _settled,
     "TradingStateChanged": _trading,
     "AccountChanged": _account,
+    "LinkChanged": _link,
     "ReviewsChanged": _reviews,
     "LampChanged": _lamp,
     "Command": _command,
