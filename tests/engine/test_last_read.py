@@ -125,6 +125,43 @@ def test_a_trade_of_an_order_that_becomes_ours_later_counts_then() -> None:
     with_a_doubt(test)
 
 
+@pytest.mark.parametrize("pushed", [True, False])
+def test_trades_beyond_what_was_ordered_wait_for_a_complete_book(pushed: bool) -> None:
+    """Its owner made the order larger, and the book lacks its row, however often it is read."""
+
+    def test(doubt: Doubt) -> None:
+        ordered = doubt.order.intent.terms.quantity
+        reconciler = doubt.console.engine.parts.reconciler
+        doubt.read(doubt.row())
+        trades = (doubt.trade("T1", "B1", ordered + 2),)
+        for _ in range(3):
+            if pushed:
+                doubt.read(doubt.row("S1", tag=""))
+                assert reconciler.absorb_pushed_trade(doubt.lane, trades[0])
+            else:
+                doubt.read(doubt.row("S1", tag=""), trades=Read(trades, whole=True))
+        assert not doubt.halted()
+        larger = doubt.row(quantity=ordered + 4, filled_quantity=ordered + 2)
+        doubt.read(larger, doubt.row("S1", tag=""), trades=Read(trades, whole=True))
+        assert not doubt.halted()
+        assert (doubt.order.filled, doubt.order.ordered) == (ordered + 2, ordered + 4)
+
+    with_a_doubt(test)
+
+
+def test_trades_beyond_what_a_complete_book_shows_halt_the_account() -> None:
+    def test(doubt: Doubt) -> None:
+        ordered = doubt.order.intent.terms.quantity
+        trades = Read((doubt.trade("T1", "B1", ordered + 2),), whole=True)
+        doubt.read(doubt.row(), trades=trades)
+        assert not doubt.halted()
+        doubt.read(doubt.row(), trades=trades)
+        assert f"traded {ordered + 2} of {ordered}" in doubt.halted()
+        doubt.console.bugs.clear()
+
+    with_a_doubt(test)
+
+
 def test_an_overfill_that_a_person_has_seen_halts_again_only_when_it_grows() -> None:
     def test(doubt: Doubt) -> None:
         ordered = doubt.order.intent.terms.quantity

@@ -53,13 +53,13 @@ class Reconciler:
         account = lane.account_id
         shown = self._orders_shown[account]
         shown.take(read.rows)
-        if account in self._too_far:
-            self._too_far[account] = dict.fromkeys(self._too_far[account], True)
         lacking = shown.lacks(self._book.known_ids(account))
         missing = self._book.missing(account, lacking.keys()) + self._forgotten(account, lacking)
         if missing:
             result.complete = False
             result.why_not = f"{missing} orders that we know are not in it"
+        if result.complete and account in self._too_far:
+            self._too_far[account] = dict.fromkeys(self._too_far[account], True)
         open_ids = [order.broker_order_id for order in self._book.open_of(account)]
         for row in shown.to_merge(open_ids):
             order = self._owner(lane, row)
