@@ -11,8 +11,9 @@ from decimal import Decimal
 
 import pytest
 
+from copytrade_gui.domain.events import Alarm
 from copytrade_gui.domain.ids import CommandId, PlanId
-from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
+from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.seen import Follow
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.order import Order
@@ -101,6 +102,78 @@ def test_a_change_that_the_broker_refuses_is_told_and_the_order_stays() -> None:
         assert (copy.terms.price, copy.diverged, copy.state) == (terms.price, None, State.WORKING)
 
     with world(1) as made:
+        made.live(script)
+
+
+async def one_stop(console: Console) -> Order:
+    """A stop order of the master's that waits for its price."""
+    made = console.world
+    console.log_all_in()
+    await made.clock.sleep(5)
+    terms = made.terms(side=Side.SELL, order_type=OrderType.SL)
+    placed = await console.engine.submit(made.master, terms, FanOut.WITH_MASTER, CommandId("stop"))
+    await made.clock.sleep(5)
+    return lead(console, placed.plan.plan_id)
+
+
+def changed_in(terms: OrderTerms, field: str) -> OrderTerms:
+    """One thing differs."""
+    assert terms.price is not None
+    assert terms.trigger is not None
+    tick = terms.instrument.tick
+    if field == "quantity":
+        return replace(terms, quantity=terms.quantity * 2)
+    return replace(terms, **{field: getattr(terms, field) - tick})
+
+
+def stop_at_broker(made: World) -> tuple[int, Decimal, Decimal]:
+    """Quantity, price and trigger of the only order, as the simulated broker has it."""
+    (terms,) = [one.terms for account in made.broker.accounts for one in account.orders.values()]
+    return terms.quantity, Decimal(terms.price) / 10_000, Decimal(terms.trigger) / 10_000
+
+
+def alarms(console: Console) -> list[str]:
+    """Sentences of what is told from now on."""
+    said: list[str] = []
+    console.engine.bus.subscribe(
+        lambda event: said.append(event.sentence) if isinstance(event, Alarm) else None
+    )
+    return said
+
+
+@pytest.mark.parametrize("field", ["price", "trigger", "quantity"])
+def test_a_change_whose_answers_are_lost_is_made_in_the_end(field: str) -> None:
+    """Whatever it changes; a request that did not reach the broker is asked for again."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        order = await one_stop(console)
+        said, after = alarms(console), changed_in(order.terms, field)
+        made.broker.add_fault(Fault(action="drop_reply", call="modify", placed=False, count=2))
+        assert await console.engine.modify(order.intent.intent_id, after) == 1
+        await made.clock.sleep(120)
+        assert stop_at_broker(made) == (after.quantity, after.price, after.trigger)
+        assert (order.state, order.terms) == (State.TRIGGER_PENDING, after)
+        assert not [one for one in said if "change" in one]
+
+    with world(0) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("field", ["price", "trigger", "quantity"])
+def test_a_change_that_is_never_answered_is_told(field: str) -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        order = await one_stop(console)
+        said, before = alarms(console), order.terms
+        after = changed_in(before, field)
+        made.broker.add_fault(Fault(action="drop_reply", call="modify", placed=False))
+        assert await console.engine.modify(order.intent.intent_id, after) == 1
+        await made.clock.sleep(300)
+        assert stop_at_broker(made) == (before.quantity, before.price, before.trigger)
+        assert len([one for one in said if "never answered" in one]) == 1
+
+    with world(0) as made:
         made.live(script)
 
 

@@ -109,6 +109,13 @@ def made_larger(order: Order, row: BrokerOrder) -> bool:
     return row.quantity > order.ordered and not any(_same_count(one, row) for one in ours)
 
 
+def shows(terms: OrderTerms, row: BrokerOrder) -> bool:
+    """True if the row is for these terms, in all that it says of them."""
+    found: dict[str, Change] = {}
+    _put_all(found, terms, row)
+    return not found
+
+
 def changes(order: Order, row: BrokerOrder) -> tuple[Change, ...]:
     """What the row shows differently from what we sent; what it does not show stays as it was."""
     terms, held = order.terms, order.diverged
@@ -116,9 +123,7 @@ def changes(order: Order, row: BrokerOrder) -> tuple[Change, ...]:
         return ()
     found = {} if held is None else {change.field: change for change in held.changes}
     if row.state in _SAYS_ITS_TERMS or (row.state is None and row.all_filled):
-        _put(found, "quantity", terms.quantity, row.quantity, same=_same_count(terms, row))
-        _put_words(found, terms, row)
-        _put_prices(found, terms, row)
+        _put_all(found, terms, row)
     elif row.state in _LOWERED_BY_ITS_END and row.quantity > order.ordered:
         _put(found, "quantity", terms.quantity, row.quantity, same=_same_count(terms, row))
     return tuple(found[field] for field in sorted(found))
@@ -133,6 +138,12 @@ def _plainly_same(terms: OrderTerms, row: BrokerOrder) -> bool:
         and row.product is terms.product
         and row.validity is terms.validity
     )
+
+
+def _put_all(found: dict[str, Change], terms: OrderTerms, row: BrokerOrder) -> None:
+    _put(found, "quantity", terms.quantity, row.quantity, same=_same_count(terms, row))
+    _put_words(found, terms, row)
+    _put_prices(found, terms, row)
 
 
 def _put(found: dict[str, Change], field: str, sent: object, now: object, *, same: bool) -> None:

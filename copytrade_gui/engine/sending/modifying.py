@@ -15,6 +15,7 @@ from msgspec import Struct
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, IntentId
 from copytrade_gui.domain.order import OrderTerms, State
+from copytrade_gui.engine.books.divergence import shows
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core, LastRead
 from copytrade_gui.engine.orders.order import Order
@@ -24,11 +25,16 @@ log = logging.getLogger(__name__)
 
 _LIVE = frozenset({State.WORKING, State.TRIGGER_PENDING, State.PARTIAL})
 _MOST_TRIES = 3
+_NEVER_ANSWERED = (
+    "The broker never answered the change, and its book shows the order as it was before. Look at "
+    "it there, then change or cancel it again."
+)
 
 
 class Change(Struct, eq=False):
     """The newest change of one order. ``tries`` counts requests, ``old_since_ns`` is since when
     the book shows the order as before although the answer to the change was lost (monotonic).
+    ``in_doubt``: one of its requests was never answered, and may still take hold.
     """
 
     order: Order
@@ -36,6 +42,7 @@ class Change(Struct, eq=False):
     tries: int = 0
     out: bool = False
     lost: bool = False
+    in_doubt: bool = False
     old_since_ns: int = 0
 
 
@@ -87,6 +94,7 @@ class Modifies:
         order, number = change.order, change.order.broker_order_id
         if session is None or number is None:
             del self._changes[account][order.intent.intent_id]
+            _forget(order, change)
             self._tell(order, "The account is not logged in, so the change was not asked for.")
             return
         terms = _not_below(order, change.terms)
@@ -102,16 +110,18 @@ class Modifies:
             if newest:
                 del self._changes[account][order.intent.intent_id]
         elif isinstance(outcome, Refused):
-            order.asked = tuple(one for one in order.asked if one is not change.terms)
+            _forget(order, change)
             if newest:
                 del self._changes[account][order.intent.intent_id]
             self._tell(order, f"The broker refused the change: {outcome.reason}")
         elif isinstance(outcome, NotSent):
             if change.tries >= _MOST_TRIES and newest:
                 del self._changes[account][order.intent.intent_id]
+                if not change.in_doubt:
+                    _forget(order, change)
                 self._tell(order, f"The change never left: {outcome.reason}")
         else:
-            change.lost = True
+            change.lost = change.in_doubt = True
             log.info("the answer to a change of %s was lost: %s", number, outcome.reason)
         self._news.live(order)
 
@@ -123,17 +133,26 @@ class Modifies:
             row = None if number is None else self._last_read(account, number)
             if not change.lost or row is None:
                 continue
-            same = row.quantity == change.terms.quantity and row.price == (change.terms.price or 0)
-            if same or change.tries >= _MOST_TRIES:
+            if shows(_not_below(change.order, change.terms), row):
                 del self._changes[account][change.order.intent.intent_id]
             elif not change.old_since_ns:
                 change.old_since_ns = now
-            elif now - change.old_since_ns >= self._settings.modify_repeat * 1e9:
+            elif now - change.old_since_ns < self._settings.modify_repeat * 1e9:
+                continue
+            elif change.tries < _MOST_TRIES:
                 change.lost, change.old_since_ns = False, 0
+            else:
+                del self._changes[account][change.order.intent.intent_id]
+                self._tell(change.order, _NEVER_ANSWERED)
 
     def _tell(self, order: Order, sentence: str) -> None:
         what = f"{order.intent.account_id}, order {order.broker_order_id}: {sentence}"
         self._book.alarm("not_changed", what, order, severity=Severity.WARNING)
+
+
+def _forget(order: Order, change: Change) -> None:
+    """The order stays as it was: this change will never be made."""
+    order.asked = tuple(one for one in order.asked if one is not change.terms)
 
 
 def _not_below(order: Order, terms: OrderTerms) -> OrderTerms:
