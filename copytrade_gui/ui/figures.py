@@ -41,6 +41,21 @@ def money(amount: Paise | None) -> str:
     return UNKNOWN if amount is None else _grouped(rupees(amount), 2)
 
 
+def signed(number: int | None) -> str:
+    """A quantity whose direction matters: ``+75``, ``-75``, ``0``."""
+    if number is None:
+        return UNKNOWN
+    return f"+{grouped(number)}" if number > 0 else grouped(number)
+
+
+def signed_money(amount: Decimal | None) -> str:
+    """Rupees won or lost: ``+1,234.50``, ``-1,234.50``, ``0.00``."""
+    if amount is None:
+        return UNKNOWN
+    words = _grouped(amount, 2)
+    return words if amount <= 0 or words == "0.00" else f"+{words}"
+
+
 def lots(number: Decimal) -> str:
     """Lots without needless zeros."""
     return f"{number.normalize():f}"

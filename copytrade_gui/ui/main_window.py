@@ -36,6 +36,7 @@ from copytrade_gui.ui.orders.order_work import OrderWork
 from copytrade_gui.ui.orders.orders import OrdersPanel
 from copytrade_gui.ui.orders.unmatched_work import UnmatchedWork
 from copytrade_gui.ui.panels import GO_TO, Panels
+from copytrade_gui.ui.positions.positions import PositionsPanel
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.screen_news import ScreenNews
 from copytrade_gui.ui.stops.stop_work import StopWork
@@ -175,6 +176,7 @@ class MainWindow(QMainWindow):
         self.ticket = self.panels.one(OrderEntryPanel)
         self.followers = self.panels.one(FollowersPanel)
         self.orders = self.panels.one(OrdersPanel)
+        self.positions = self.panels.one(PositionsPanel)
         self.feed = self.panels.one(LiveFeedPanel)
         self.latency = self.panels.one(LatencyPanel)
         self.activity = self.panels.one(ActivityPanel)
@@ -230,6 +232,7 @@ class MainWindow(QMainWindow):
             lambda: desk.tasks.start(self.follower_work.edits.reload(), name="reload accounts")
         )
         self.orders.counts_changed.connect(self.stops.refresh)
+        self.positions.reported.connect(self.strip.show_positions)
         self.activity.order_of = self.orders.words_of
         # Accounts first, so that every other part finds their names.
         light = (desk.roster, self.strip, self.status, desk.notices, self.order_work)

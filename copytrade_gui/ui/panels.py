@@ -22,6 +22,7 @@ from copytrade_gui.ui.masters.masters import MastersPanel
 from copytrade_gui.ui.news.notice_centre import NoticeCentre
 from copytrade_gui.ui.orders.orders import OrdersPanel
 from copytrade_gui.ui.panel import Panel
+from copytrade_gui.ui.positions.positions import PositionsPanel
 from copytrade_gui.ui.screen_news import Taker
 from copytrade_gui.ui.ticket.order_entry import OrderEntryPanel
 from copytrade_gui.ui.widgets.dock import Dock
@@ -74,15 +75,19 @@ PANELS: tuple[PanelRow, ...] = (
              Area.LOWER_RIGHT,
              _go("L&atency", "Go to the latency charts", "chart-line", "F9", "Ctrl+5"),
              heavy=True),
+    PanelRow("positions", "Positions",
+             lambda desk, console: PositionsPanel(desk, console.positions),
+             Area.LOW, _go("Po&sitions", "Go to the positions", "chart-no-axes-column",
+                           "Ctrl+6", "Alt+F6")),
     PanelRow("activity", "Activity", lambda desk, console: ActivityPanel(desk, console.history),
              Area.LOW, _go("A&ctivity and audit", "Go to the audit trail", "history",
-                           "F12", "Ctrl+6")),
+                           "F12", "Ctrl+7")),
     PanelRow("masters", "Master's orders",
              lambda desk, console: MastersPanel(desk, console.masters),
              Area.LOW, _go("Master's or&ders", "Go to the orders that masters place elsewhere",
                            "eye", "Ctrl+9")),
     PanelRow("notices", "Notices", lambda desk, _: NoticeCentre(desk),
-             Area.LOW, _go("&Notices", "Go to the notice centre", "bell", "Ctrl+7")),
+             Area.LOW, _go("&Notices", "Go to the notice centre", "bell", "Ctrl+8")),
 )  # fmt: skip
 GO_TO = {row.act: row.go for row in PANELS}
 """The actions that lead to the panels."""

@@ -64,7 +64,7 @@ def orders(person: Person) -> Iterator[str]:
     person.see_window("Cancel orders")
     yield "cancel-question"
     close(person, "question_back", "Escape")
-    for view, key in (("activity", "F12"), ("notices", "ctrl+7")):
+    for view, key in (("activity", "F12"), ("positions", "ctrl+6"), ("notices", "ctrl+8")):
         person.keys(key)
         person.see(f"{view}_table")
         yield view

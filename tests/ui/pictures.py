@@ -31,7 +31,7 @@ from copytrade_gui.ui.orders.review import ReviewDialog
 from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.window_state import ForgetfulMemory
-from tests.ui import csv_files, people
+from tests.ui import csv_files, fake_positions, people
 from tests.ui.fakes import World
 
 
@@ -48,6 +48,7 @@ def world(followers: int, *, paper: bool = True, trading: bool = True) -> World:
     made = World(followers=followers, paper=paper)
     if trading:
         made.trade()
+        made.positions.told = fake_positions.a_morning(tuple(made.accounts.values()))
     return made
 
 

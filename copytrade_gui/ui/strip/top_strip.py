@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -17,12 +18,14 @@ from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.events import Event, LampChanged, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.services.position_report import PositionReport
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.state_words import SESSION_LOOKS, Look, client_tail, copying_look
 from copytrade_gui.ui.strip.market_clock import countdown
+from copytrade_gui.ui.strip.profit import ProfitBlock
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel
@@ -73,6 +76,8 @@ class TopStrip(QFrame):
         self.market_top, self.market_low = PlainLabel(), PlainLabel()
         row.addWidget(_block(self.market_top, self.market_low))
         row.addWidget(_divider())
+        self.profit = ProfitBlock()
+        row.addWidget(self.profit)
         row.addWidget(self._state_block(), 1)
         row.addWidget(self._offline_block())
         self.effect = PlainLabel()
@@ -116,6 +121,11 @@ class TopStrip(QFrame):
                 self._market_words = event.words
                 self.on_second()
 
+    def show_positions(self, report: PositionReport) -> None:
+        """What masters and copies brought today."""
+        self.profit.show_report(report, self._desk.wall_ns())
+        self._make_room()
+
     def on_second(self) -> None:
         """Count down."""
         now = ist(self._desk.wall_ns())
@@ -125,7 +135,21 @@ class TopStrip(QFrame):
         paper_only = self._desk.paper and not is_open and not self._market_words
         self.market_low.setText("paper fills go on" if paper_only else words)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
     # ------------------------------------------------------------ inside
+
+    def _make_room(self) -> None:
+        """Amounts say their names shorter, and leave before anything would cover something."""
+        if not self.profit.wanted:
+            return
+        self.profit.be_brief(False)
+        self.profit.show()
+        if self.minimumSizeHint().width() > self.width():
+            self.profit.be_brief(True)
+            self.profit.setVisible(self.minimumSizeHint().width() <= self.width())
 
     def _master_block(self) -> QWidget:
         self.master = QComboBox()
