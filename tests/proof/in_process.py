@@ -24,6 +24,7 @@ from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.ports import Clock, Silence
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.wire import Reply, Request
+from tests.proof.in_process_feed import InProcessFeed
 
 _GONE = frozenset({"close", "cut", "reset", "length", "raw"})
 _HUNG_UP = frozenset({"close", "reset"})
@@ -48,6 +49,8 @@ class Line:
     """So many replies to orders still go to the account whose order comes next, and his to it."""
     waiting: list[tuple[asyncio.Future[HttpReply], HttpReply]] = field(default_factory=list)
     """The reply whose taker waits for the next account's."""
+    feed: bool = False
+    """The broker tells by itself."""
     address: str = ""
     """The local address that new connections leave from; empty: not told."""
 
@@ -162,4 +165,5 @@ def broker_in_process(
         http_call_factory=lambda _address: SimulatorCall(broker, clock, line, watch),
         channel_factory=lambda needs: HttpxChannel(needs, clock, always_warm=True),
         cache_dir=cache,
+        feed=InProcessFeed(broker, clock).needs() if line.feed else None,
     )

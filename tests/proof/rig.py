@@ -15,7 +15,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -43,6 +43,7 @@ from copytrade_gui.storage.files.folder import DataFolder, open_folder
 from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.proof.chance import SeededChance
 from tests.proof.in_process import Line, broker_in_process
+from tests.proof.in_process_feed import stop_feeds
 from tests.proof.row import ProofBroken
 from tests.proof.virtual import VirtualClock, VirtualLoop, VirtualTime, surprise
 
@@ -345,9 +346,9 @@ class World:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                buried = bool(self._graveyard)
-                self._graveyard.clear()
-                if buried:
+                stop_feeds(self.broker)
+                if self._graveyard:
+                    self._graveyard.clear()
                     gc.collect()
         finally:
             sys.unraisablehook = heard
@@ -391,9 +392,7 @@ def world(
                 settings or EngineSettings(),
                 starts_ns,
             )
-            try:
+            with closing(made):
                 yield made
-            finally:
-                made.close()
     finally:
         log.setLevel(level)

@@ -204,6 +204,8 @@ class FeedConnection(asyncio.Protocol):
             self._topics[name] = own = topic is not None and bool(topic.client)
             if own:
                 self._server.wakeups.watch(self._session.account)
+            if name not in self._topics:
+                return  # what fell due then had the connection cut
             self._feed.subscribe(name, self.receive)
 
     def _drop_topic(self, name: str) -> None:
