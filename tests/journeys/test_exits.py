@@ -58,7 +58,9 @@ async def test_a_follower_switched_on_after_the_entry_is_not_sold_short_by_the_e
         ledger = await trip.at_broker()
         assert late.client_id not in ledger
         assert {ledger[one.client_id] for one in (master, *others)} == {2}
-        (verdict,) = [one for one in trip.opened.engine.book if one.state is State.BLOCKED]
+        book = trip.opened.engine.book
+        await trip.until(lambda: all(order.state.ended for order in book))
+        (verdict,) = [one for one in book if one.state is State.BLOCKED]
         assert (verdict.intent.account_id, verdict.code) == (late.account_id, "no_copy_to_exit")
 
 
