@@ -120,6 +120,50 @@ def test_a_day_of_buying_selling_cancelling_and_stopping(person: Person) -> None
     assert Counter(one.account for one in again) == Counter({o.account: 1 for o in bought})
 
 
+def test_a_working_order_is_changed_and_limits_stand_the_next_day(person: Person) -> None:
+    broker = person.broker
+    placed = {one.order_id: one.quantity for one in order(person, "F1")}
+
+    # Twice the quantity, by the order's own dialog: all copies follow, no order is added.
+    person.keys("F3")
+    person.click_row("orders", SHARE)
+    person.keys("shift+F1")
+    person.see_window("Change BUY order")
+    person.click("field_quantity")
+    person.keys("ctrl+a")
+    person.write("20")
+    person.keys("Return")
+    person.see_gone("change_order_save")
+    wanted = {name: 2 * quantity for name, quantity in placed.items()}
+    person.wait(
+        lambda: {one.order_id: one.quantity for one in broker.orders()} == wanted,
+        "every order changed once",
+    )
+
+    # A limit that the working orders fill already: what comes next stays at home, also tomorrow.
+    choose(person, "Limits")
+    person.see_window("Limits of all accounts")
+    person.click("field_open_orders")
+    person.keys("ctrl+a")
+    person.write("1")
+    person.click("field_reason")
+    person.write("A small day.")
+    person.keys("Return")
+    person.see_gone("limits_save")
+    leave(person)
+    person.start()
+    ready(person)
+    choose(person, "Limits")
+    person.see("field_open_orders", says("1"))
+    person.keys("Escape")
+    person.see_gone("limits_save")
+    fill_ticket(person, "F1")
+    person.see("fan_out_summary", says("3 followers: 0 pass, 3 skipped"))
+    person.keys("Return", "Return", "Return")
+    person.settle()
+    assert {one.order_id: one.quantity for one in broker.orders()} == wanted
+
+
 def test_files_are_written_read_and_left_alone(person: Person, tmp_path: Path) -> None:
     order(person, "F1")
     followers = tmp_path / "my followers.csv"
