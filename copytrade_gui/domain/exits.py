@@ -184,7 +184,8 @@ def _least_and_most(
             for position in {*exiting.position}
             for coming in {0, copy.coming}
         ]
-    ordered = sorted(found, key=lambda part: part.quantity)
+    # Of one size, what may open counts: the order may still prove to be an entry.
+    ordered = sorted(found, key=lambda part: (part.quantity, part.opening))
     return ordered[0], ordered[-1]
 
 

@@ -42,7 +42,7 @@ async def test_a_difference_is_shown_and_the_day_is_sealed_when_it_is_gone(tmp_p
         ledger = await trip.at_broker()
         wrong = trip.accounts[-1]
         await trip.misfortune(
-            {"action": "book_quantity", "units": 7, "call": "positions", "count": 4,
+            {"action": "book_quantity", "units": 7, "call": "positions",
              "accounts": [wrong.client_id]}
         )  # fmt: skip
         report = await trading.end_of_day()
@@ -52,6 +52,7 @@ async def test_a_difference_is_shown_and_the_day_is_sealed_when_it_is_gone(tmp_p
             f"{wrong.name}: RELIANCE-EQ (INTRADAY): the broker shows a position of 17, but 0 "
             "carried, 10 bought and 0 sold make 10. Compare the position at the broker."
         )
+        await trip.end_misfortune()
         report = await trading.end_of_day()
         assert report.seal is not None, report.in_words
         assert await history.verify_audit() == ()

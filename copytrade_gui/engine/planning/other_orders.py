@@ -12,6 +12,8 @@ from copytrade_gui.engine.orders.order import Order
 
 UNREAD = frozenset({State.SENDING, State.UNKNOWN, State.REVIEW, State.ACKED})
 """Sent, and not in a read of the book yet: it may have filled."""
+_YOUNG_NS = 5 * 1_000_000_000
+"""News of a fill comes later than news that an order works, but not by so much."""
 
 
 class OtherOrders:
@@ -59,11 +61,15 @@ class OtherOrders:
     def _may_have_filled(self, order: Order, but: Order | None) -> bool:
         """True unless a read that was asked for since ``but`` was called showed what it filled.
 
-        What still worked at the last read may have filled right after it, a master's own order as
-        well as its copy, so that an exit must not take it for one that never will be.
+        A copy that still worked at the last read is filled as soon as the master's own order is,
+        so that his exit must not take it for one that never will be. Of his own order that is said
+        only if it is young: what became of an older one has been told.
         """
         if order.attempt_state in UNREAD:
             return True
+        called_ns = self._clock.mono_ns() if but is None else but.called_ns
+        if is_own(order) and called_ns - order.called_ns > _YOUNG_NS:
+            return False
         return but is None or self._read_ns.get(order.intent.account_id, 0) <= but.called_ns
 
     def planned(self, terms: OrderTerms, but: Order | None) -> dict[AccountId, list[Order]]:
