@@ -87,7 +87,13 @@ def read_follower(
 
     ``account`` and ``link`` are as they are stored: what the draft leaves out stays so.
     """
-    name, client, key, _ = read_texts(draft.name, draft.client_id, draft.app_key, draft.app_secret)
+    held = account or Account(account_id, "", "", "")
+    name, client, key, _ = read_texts(
+        held.name if draft.name is None else draft.name,
+        held.client_id if draft.client_id is None else draft.client_id,
+        held.app_key if draft.app_key is None else draft.app_key,
+        draft.app_secret,
+    )
     typed = {
         "strategy": draft.strategy, "parameter": draft.parameter,
         "max_quantity": draft.max_quantity, "min_quantity": draft.min_quantity,
@@ -98,17 +104,16 @@ def read_follower(
     }  # fmt: skip
     cells = {field: text.strip() for field, text in typed.items() if text is not None}
     rule = _merged_rule(cells, None if link is None else link.sizing)
-    held = Link(master_id, account_id, rule) if link is None else replace(link, sizing=rule)
+    kept = Link(master_id, account_id, rule) if link is None else replace(link, sizing=rule)
 
     def wrong(field: str, sentence: str) -> None:
         raise RefusedError(sentence, field=field)
 
-    is_master = draft.is_master
-    if is_master is None:
-        is_master = account is not None and account.master
+    active = held.active if draft.active is None else draft.active
+    is_master = held.master if draft.is_master is None else draft.is_master
     return Follower(
-        Account(account_id, name, client, key, active=draft.active, master=is_master),
-        _with_cells(held, cells, wrong),
+        Account(account_id, name, client, key, active=active, master=is_master),
+        _with_cells(kept, cells, wrong),
     )
 
 

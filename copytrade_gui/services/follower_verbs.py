@@ -26,14 +26,14 @@ class FollowerDraft:
     leaves it as it is stored, and what is new begins with what everything begins with.
     """
 
-    name: str
-    client_id: str
-    app_key: str
-    app_secret: str
-    strategy: str
-    parameter: str
-    max_quantity: str
-    active: bool
+    name: str | None = None
+    client_id: str | None = None
+    app_key: str | None = None
+    app_secret: str = ""
+    strategy: str | None = None
+    parameter: str | None = None
+    max_quantity: str | None = None
+    active: bool | None = None
     is_master: bool | None = None
     min_quantity: str | None = None
     rounding: str | None = None
@@ -161,11 +161,17 @@ class FollowerVerbs(Protocol):
         """
 
     async def set_sizing(
-        self, master_id: AccountId, account_ids: Sequence[AccountId], rule: SizingRule
+        self,
+        master_id: AccountId,
+        account_ids: Sequence[AccountId],
+        rule: SizingRule,
+        *,
+        cap: bool = False,
     ) -> None:
-        """Size several followers' copies of this master by one rule, all or none.
+        """Size several followers' copies of this master by one strategy and value, all or none.
 
-        Raises RefusedError.
+        ``cap``: by the rule's most units as well, None for no cap. Everything else of each one's
+        rule stays: least units, rounding, reverse, overrides. Raises RefusedError.
         """
 
     async def set_state(
@@ -189,6 +195,12 @@ class FollowerVerbs(Protocol):
 
     async def restore(self, followers: Sequence[Follower]) -> None:
         """Put accounts and links back exactly as they were, all or none: what undo calls."""
+
+    async def take_back(self, before: Sequence[Follower], after: Sequence[Follower]) -> None:
+        """Take an edit back, all or none: what it changed is as ``before``, nothing else changes.
+
+        The two name the same followers in the same order. Raises RefusedError.
+        """
 
     async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
         """Read a CSV and say what an import would do; changes nothing. Raises RefusedError.

@@ -34,6 +34,7 @@ from copytrade_gui.services.follower_csv import read_follower, read_texts
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
 from copytrade_gui.services.refusing import refusals_logged
+from copytrade_gui.services.taken_back import taken_back
 from copytrade_gui.services.verbs import RefusedError
 
 Key = tuple[AccountId, AccountId]
@@ -89,7 +90,7 @@ class Followers:
         """Add a follower."""
         async with self._changing:
             taken = {lane.account_id for lane in self._engine.lanes}
-            made = read_follower(free_id(draft.client_id, taken), master_id, draft)
+            made = read_follower(free_id(draft.client_id or "", taken), master_id, draft)
             account = made.account
             self._refuse_double(account.client_id, None)
             self._refuse_links([made.link])
@@ -121,15 +122,20 @@ class Followers:
 
     @refusals_logged
     async def set_sizing(
-        self, master_id: AccountId, account_ids: Sequence[AccountId], rule: SizingRule
+        self,
+        master_id: AccountId,
+        account_ids: Sequence[AccountId],
+        rule: SizingRule,
+        *,
+        cap: bool = False,
     ) -> None:
-        """Give several followers one rule."""
+        """Give several followers one strategy and value, with ``cap`` one cap as well."""
         problem = problem_with(rule)
         if problem:
             raise RefusedError(problem.sentence, field=problem.field)
         async with self._changing:
             links = [self._link(master_id, name) for name in account_ids]
-            await self.keep([], [replace(link, sizing=rule) for link in links])
+            await self.keep([], [self._resized(link, rule, cap=cap) for link in links])
 
     @refusals_logged
     async def set_state(
@@ -192,19 +198,21 @@ class Followers:
     async def restore(self, followers: Sequence[Follower]) -> None:
         """Put accounts and links back exactly as they were."""
         async with self._changing:
-            held = self._accounts_by_id()
-            for account in (follower.account for follower in followers):
-                self._refuse_double(account.client_id, account.account_id)
-                other = held.get(account.account_id)
-                if other is not None and not same_client(other.client_id, account.client_id):
-                    raise RefusedError(
-                        f"{account.name} cannot come back in the place of {other.name}. "
-                        "Add it again.",
-                        field="client_id",
+            await self._restore(followers)
+
+    @refusals_logged
+    async def take_back(self, before: Sequence[Follower], after: Sequence[Follower]) -> None:
+        """Undo an edit of these followers, and only that."""
+        async with self._changing:
+            await self._restore(
+                [
+                    Follower(
+                        taken_back(self._get(was.account.account_id), was.account, done.account),
+                        taken_back(self._link(*was.link.key), was.link, done.link),
                     )
-            links = [follower.link for follower in followers]
-            self._refuse_links(links)
-            await self.keep([follower.account for follower in followers], links)
+                    for was, done in zip(before, after, strict=True)
+                ]
+            )
 
     # ------------------------------------------------------------ CSV
 
@@ -241,6 +249,29 @@ class Followers:
                 f"{account.name} does not copy {self._get(master_id).name}. Refresh the list."
             )
         return linked.link
+
+    async def _restore(self, followers: Sequence[Follower]) -> None:
+        held = self._accounts_by_id()
+        for account in (follower.account for follower in followers):
+            self._refuse_double(account.client_id, account.account_id)
+            other = held.get(account.account_id)
+            if other is not None and not same_client(other.client_id, account.client_id):
+                raise RefusedError(
+                    f"{account.name} cannot come back in the place of {other.name}. Add it again.",
+                    field="client_id",
+                )
+        links = [follower.link for follower in followers]
+        self._refuse_links(links)
+        await self.keep([follower.account for follower in followers], links)
+
+    def _resized(self, link: Link, rule: SizingRule, *, cap: bool) -> Link:
+        sizing = replace(link.sizing, strategy=rule.strategy, parameter=rule.parameter)
+        if cap:
+            sizing = replace(sizing, max_quantity=rule.max_quantity)
+        if problem := problem_with(sizing):
+            name = self._get(link.follower_id).name
+            raise RefusedError(f"{name}: {problem.sentence}", field="max_quantity")
+        return replace(link, sizing=sizing)
 
     async def _leave_client(self, account_id: AccountId) -> None:
         """The account will be another one at the broker: nothing may leave by the session it has.

@@ -50,6 +50,7 @@ class Act(StrEnum):
     FOLLOWER_ON = "follower_on"
     FOLLOWER_OFF = "follower_off"
     FOLLOWER_SIZING = "follower_sizing"
+    FOLLOWER_STATE = "follower_state"
     FOLLOWER_LIMITS = "follower_limits"
     LIFT_HALT = "lift_halt"
     FOLLOWERS_IMPORT = "followers_import"
@@ -239,6 +240,14 @@ SPECS: dict[Act, Spec] = {
         "Followers",
         (),
         "percent",
+        question=True,
+    ),
+    Act.FOLLOWER_STATE: Spec(
+        "&Change state",
+        "Let the selected followers copy all, exits only, or nothing of this master",
+        "Followers",
+        (),
+        "funnel",
         question=True,
     ),
     Act.FOLLOWER_LIMITS: Spec(

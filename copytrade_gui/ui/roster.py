@@ -63,11 +63,25 @@ class Roster(QObject):
 
     def followers_of(self, master_id: AccountId) -> tuple[Follower, ...]:
         """Followers of any master, each with his link to him."""
+        return tuple(one for one in self.all_followers() if one.link.master_id == master_id)
+
+    def all_followers(self) -> tuple[Follower, ...]:
+        """Every link with its follower's account; who has two masters is there twice."""
+        accounts = self._accounts
         return tuple(
-            Follower(self._accounts[link.follower_id], link)
+            Follower(accounts[link.follower_id], link)
             for link in self._links
-            if link.master_id == master_id and link.follower_id in self._accounts
+            if link.follower_id in accounts
         )
+
+    def links_of(self, account_id: AccountId) -> tuple[Link, ...]:
+        """By which an account copies its masters."""
+        return tuple(link for link in self._links if link.follower_id == account_id)
+
+    def not_following(self) -> tuple[Account, ...]:
+        """Accounts that do not copy the chosen master, without himself."""
+        following = {one.account.account_id for one in self.followers()} | {self._master}
+        return tuple(one for one in self._accounts.values() if one.account_id not in following)
 
     def shown(self) -> tuple[Account, ...]:
         """Every master, and the followers of the chosen one; nobody twice."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Account, AccountStatus, FeedState, SessionState
+from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.order import OrderTerms, OrderType, State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui import figures
@@ -73,24 +74,32 @@ FEED_WORDS: dict[FeedState, str] = {
 }
 
 
-def copying_look(account: Account, status: AccountStatus) -> Look:
-    """The four copying states: on, out of step, halted alone, off. A halt shows also when off."""
+def copying_look(
+    account: Account, status: AccountStatus, link: LinkState = LinkState.ACTIVE
+) -> Look:
+    """The copying states: on, out of step, halted alone, off. A halt shows also when off."""
     if status.halted:
         return Look("HALTED", Tone.BAD, Mark.SQUARE)
     if not account.active:
         return Look("Off", Tone.MUTED, Mark.RING)
+    if link.stops:
+        return Look(link.in_words.capitalize(), Tone.MUTED, Mark.RING)
     if status.session is SessionState.OFFLINE:
         return SESSION_LOOKS[SessionState.OFFLINE]
     if status.session is not SessionState.READY:
         return Look("No session", Tone.WARN, Mark.TRIANGLE)
+    if link is LinkState.CLOSE_ONLY:
+        return Look("Close only", Tone.INFO, Mark.HALF)
     return Look("On", Tone.OK, Mark.CIRCLE)
 
 
-def copying_rank(account: Account, status: AccountStatus) -> int:
+def copying_rank(
+    account: Account, status: AccountStatus, link: LinkState = LinkState.ACTIVE
+) -> int:
     """Trouble first: 0 halted, 1 no session, 2 on, 3 off."""
     if status.halted:
         return 0
-    if not account.active:
+    if not account.active or link.stops:
         return 3
     return 2 if status.session is SessionState.READY else 1
 

@@ -212,7 +212,10 @@ async def test_more_than_one_order_may_have_is_that_followers_verdict_alone(
             SizingRule(Strategy.RATIO, Decimal(1_000_000_000)),
         )
         await verbs.set_sizing(
-            master.account_id, [capped.account_id], SizingRule(Strategy.RATIO, Decimal(100_000), 20)
+            master.account_id,
+            [capped.account_id],
+            SizingRule(Strategy.RATIO, Decimal(100_000), 20),
+            cap=True,
         )
         draft = await trip.draft("10")
         rows = {

@@ -148,6 +148,8 @@ def followers(person: Person) -> Iterator[str]:
     person.click("field_name")
     person.keys("ctrl+a")
     person.write("Meera & Sons")
+    person.click("field_group")
+    person.write("Family")
     yield "follower-edit"
     person.keys("Return")
     person.see_row("followers", "Meera & Sons")
@@ -158,6 +160,10 @@ def followers(person: Person) -> Iterator[str]:
     yield "sizing"
     person.click("sizing_save")
     person.see_gone("sizing_save")
+    choose(person, "Change state")
+    person.see_window("Change state")
+    yield "link-state"
+    close(person, "link_state_back", "Escape")
     choose(person, "Add master")
     person.see_window("Add master")
     yield "master-add"

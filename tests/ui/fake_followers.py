@@ -15,6 +15,7 @@ from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.services.follower_import import preview_of
 from copytrade_gui.services.follower_table import read_file, read_table
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
+from copytrade_gui.services.taken_back import taken_back
 from copytrade_gui.services.verbs import RefusedError
 
 
@@ -53,16 +54,27 @@ class FakeFollowers:
     async def edit(
         self, master_id: AccountId, account_id: AccountId, draft: FollowerDraft
     ) -> Follower:
-        if not draft.name:
+        if draft.name == "":
             raise RefusedError("Name is empty. Type one.", field="name")
-        return self._keep(read_follower(account_id, master_id, draft))
+        account = self._world.accounts.get(account_id)
+        link = self._world.links.get((master_id, account_id))
+        return self._keep(read_follower(account_id, master_id, draft, account, link))
 
     async def set_sizing(
-        self, master_id: AccountId, account_ids: Sequence[AccountId], rule: SizingRule
+        self,
+        master_id: AccountId,
+        account_ids: Sequence[AccountId],
+        rule: SizingRule,
+        *,
+        cap: bool = False,
     ) -> None:
         for account_id in account_ids:
-            key = (master_id, account_id)
-            self._world.links[key] = replace(self._world.links[key], sizing=rule)
+            link = self._world.links[master_id, account_id]
+            most = rule.max_quantity if cap else link.sizing.max_quantity
+            sizing = replace(
+                link.sizing, strategy=rule.strategy, parameter=rule.parameter, max_quantity=most
+            )
+            self._world.links[link.key] = replace(link, sizing=sizing)
 
     async def set_state(
         self, master_id: AccountId, account_ids: Sequence[AccountId], state: LinkState
@@ -86,6 +98,18 @@ class FakeFollowers:
     async def restore(self, followers: Sequence[Follower]) -> None:
         for follower in followers:
             self._keep(follower)
+
+    async def take_back(self, before: Sequence[Follower], after: Sequence[Follower]) -> None:
+        world = self._world
+        for was, done in zip(before, after, strict=True):
+            account = world.accounts[was.account.account_id]
+            link = world.links[was.link.key]
+            self._keep(
+                Follower(
+                    taken_back(account, was.account, done.account),
+                    taken_back(link, was.link, done.link),
+                )
+            )
 
     async def check_csv(self, master_id: AccountId, path: Path) -> ImportPreview:
         rows, world = read_table(read_file(path)), self._world

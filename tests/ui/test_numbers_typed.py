@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, Validity
-from copytrade_gui.domain.sizing import RuleTexts, SizingRule, Strategy
-from copytrade_gui.services.follower_csv import read_rule
+from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog
 from copytrade_gui.ui.followers.follower_editor import FollowerEditor
 from copytrade_gui.ui.followers.sizing import SizingDialog
-from copytrade_gui.ui.followers.sizing_words import parameter_words, rule_words
+from copytrade_gui.ui.followers.sizing_words import parameter_words
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.ticket_words import at_words, understood_words, units_words
@@ -175,8 +175,8 @@ async def test_what_is_no_rule_is_told_beside_its_field_of_the_dialog(
     followers = window.desk.roster.followers()
 
     async def save_editor(dialog: FollowerEditor) -> None:
-        draft = dialog.draft()
-        read_rule(RuleTexts(draft.strategy, draft.parameter, draft.max_quantity))
+        account, link = followers[0].account, followers[0].link
+        read_follower(account.account_id, link.master_id, dialog.draft(), account, link)
 
     async def save_sizing(dialog: SizingDialog) -> None:
         dialog.rule()
@@ -275,5 +275,5 @@ def test_any_stored_rule_can_be_shown(
     parameter: Decimal, cap: int | None, strategy: Strategy
 ) -> None:
     rule = SizingRule(strategy, parameter, cap)
-    for words in (rule_words(rule), parameter_words(rule), figures.price(parameter)):
+    for words in (rule.in_words(), parameter_words(rule), figures.price(parameter)):
         assert len(words) < 120

@@ -36,11 +36,10 @@ class FormDialog(ConsoleDialog):
         self._save = save
         self._problems: dict[str, PlainLabel] = {}
         self._fields: dict[str, QWidget] = {}
-        self.form = QFormLayout()
-        self.form.setHorizontalSpacing(14)
-        self.form.setVerticalSpacing(6)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self.box.addLayout(self.form)
+        self._columns = QHBoxLayout()
+        self._columns.setSpacing(24)
+        self.box.addLayout(self._columns)
+        self.form = self._new_column()
         self.problem = PlainLabel()
         self.problem.setObjectName(f"{name}_problem")
         self.problem.setProperty("role", "problem")
@@ -52,6 +51,24 @@ class FormDialog(ConsoleDialog):
         self.verb = self.make_button(verb, f"{name}_save", kind="primary")
         self.verb.setDefault(True)
         self.verb.clicked.connect(self.submit)
+
+    def _new_column(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setHorizontalSpacing(14)
+        form.setVerticalSpacing(6)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self._columns.addLayout(form, 1)
+        return form
+
+    def begin_column(self) -> None:
+        """The fields that follow stand in a column of their own, to the right."""
+        self.form = self._new_column()
+
+    def add_heading(self, words: str) -> None:
+        """What the fields that follow are about."""
+        heading = PlainLabel(words)
+        heading.setProperty("role", "heading")
+        self.form.addRow(heading)
 
     def finish_form(self) -> None:
         """Put the buttons below the fields."""

@@ -1,23 +1,40 @@
-"""Adding and changing accounts."""
+"""Adding and changing accounts, and the links by which they copy."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
-from copytrade_gui.domain.link import Follower
-from copytrade_gui.domain.number import plain
-from copytrade_gui.domain.sizing import Strategy
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.link import NO_FILTERS, Follower, LinkState
+from copytrade_gui.domain.link_field import list_text, time_text
+from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.sizing import Rounding, RuleTexts, Strategy, rule_texts
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
-from copytrade_gui.ui.followers.sizing_words import STRATEGY_WORDS, parameter_hint
+from copytrade_gui.ui.followers.sizing_words import (
+    ROUNDING_WORDS,
+    STATE_WORDS,
+    STRATEGY_WORDS,
+    parameter_hint,
+)
 from copytrade_gui.ui.widgets.label import PlainLabel
+
+_SIDES = {"": "Buys and sells", Side.BUY.value: "Buys only", Side.SELL.value: "Sells only"}
+_ALL = "All"
+_OF_ACCOUNT = ("name", "client_id", "app_key", "app_secret", "active", "is_master")
+_RULE = {"strategy", "parameter"}
+_LISTS = "Several with ; between them. What is filtered is still left when the master leaves it."
 
 
 class FollowerEditor(FormDialog):
-    """One follower's fields; a refusal stands beside the field it names."""
+    """One follower of one master; a refusal stands beside the field it names.
+
+    ``others`` are accounts that do not copy this master yet: one of them may be chosen instead of
+    a new account, and is then not changed itself.
+    """
 
     def __init__(
         self,
@@ -25,6 +42,9 @@ class FollowerEditor(FormDialog):
         desk: Desk,
         follower: Follower | None,
         save: Callable[[FollowerEditor], Awaitable[object]],
+        *,
+        master: str = "",
+        others: Sequence[Account] = (),
     ) -> None:
         account = None if follower is None else follower.account
         title = "Add follower" if account is None else f"Edit {account.name}"
@@ -36,11 +56,32 @@ class FollowerEditor(FormDialog):
             verb="Add follower" if account is None else "Save changes",
             save=lambda: save(self),
         )
-        self.name = QLineEdit(account.name if account else "")
+        self._others = tuple(others)
+        self._add_account_fields(account)
+        self._add_sizing_fields(follower)
+        self.begin_column()
+        self._add_link_fields(follower, master)
+        self._show_hint()
+        self._shown = {} if follower is None else self._typed()
+        """What is stored already, as it was shown."""
+        self.finish_form()
+
+    def _add_account_fields(self, account: Account | None) -> None:
+        self.add_heading("Account")
+        self.existing: QComboBox | None = None
+        if self._others:
+            self.existing = QComboBox()
+            self.existing.addItem("A new one")
+            for other in self._others:
+                self.existing.addItem(other.name)
+            self.add_field("existing", "&Which", self.existing)
+            self.existing.currentIndexChanged.connect(lambda _number: self._show_existing())
+        self.name = QLineEdit()
         self.add_field("name", "&Name", self.name)
-        self.client_id = QLineEdit(account.client_id if account else "")
-        self.add_field("client_id", "&Client id", self.client_id, hint="As the broker spells it.")
-        self.app_key = QLineEdit(account.app_key if account else "")
+        self.client_id = QLineEdit()
+        self.client_id.setPlaceholderText("As the broker spells it")
+        self.add_field("client_id", "&Client id", self.client_id)
+        self.app_key = QLineEdit()
         self.add_field("app_key", "App &key", self.app_key)
         self.app_secret = QLineEdit()
         self.app_secret.setEchoMode(QLineEdit.EchoMode.Password)
@@ -51,45 +92,138 @@ class FollowerEditor(FormDialog):
             self.app_secret,
             hint="Kept in this computer's key store, never in the database or a log.",
         )
+        self.active = QCheckBox("Copy to this account")
+        self.add_field("active", "&On", self.active)
+        self.is_master = QCheckBox("Its own orders may be copied too")
+        self.add_field("is_master", "Maste&r", self.is_master)
+        self._show_account(account)
+
+    def _show_account(self, account: Account | None) -> None:
+        self.name.setText(account.name if account else "")
+        self.client_id.setText(account.client_id if account else "")
+        self.app_key.setText(account.app_key if account else "")
+        self.active.setChecked(account.active if account else True)
+        self.is_master.setChecked(account.master if account else False)
+
+    def _show_existing(self) -> None:
+        account = self.chosen
+        self._show_account(account)
+        for field in (
+            self.name, self.client_id, self.app_key, self.app_secret, self.active, self.is_master
+        ):  # fmt: skip
+            field.setEnabled(account is None)
+        typed = self._typed()
+        self._shown = {} if account is None else {field: typed[field] for field in _OF_ACCOUNT}
+
+    @property
+    def chosen(self) -> Account | None:
+        """The account that is here already and shall copy this master; None for a new one."""
+        number = 0 if self.existing is None else self.existing.currentIndex()
+        return self._others[number - 1] if number > 0 else None
+
+    def _add_sizing_fields(self, follower: Follower | None) -> None:
+        self.add_heading("Sizing")
+        rule = (
+            RuleTexts(Strategy.RATIO, "1") if follower is None else rule_texts(follower.link.sizing)
+        )
         self.strategy = QComboBox()
         for strategy, words in STRATEGY_WORDS.items():
             self.strategy.addItem(words, str(strategy))
+        self.strategy.setCurrentIndex(self.strategy.findData(rule.strategy))
         self.strategy.currentIndexChanged.connect(lambda _number: self._show_hint())
         self.add_field("strategy", "S&izing", self.strategy)
-        self.parameter = QLineEdit("1")
+        self.parameter = QLineEdit(rule.parameter)
         self.add_field("parameter", "&Value", self.parameter)
         self.parameter_hint = PlainLabel()
         self.parameter_hint.setProperty("role", "hint")
         self.form.addRow("", self.parameter_hint)
-        self.max_quantity = QLineEdit()
+        self.max_quantity = QLineEdit(rule.max_quantity)
         self.max_quantity.setPlaceholderText("No cap")
-        self.add_field(
-            "max_quantity", "&Most units", self.max_quantity, hint="In one order; empty for no cap."
-        )
-        self.active = QCheckBox("Copy to this follower")
-        self.active.setChecked(account.active if account else True)
-        self.add_field("active", "&On", self.active)
-        if follower is not None:
-            rule = follower.link.sizing
-            self.strategy.setCurrentIndex(self.strategy.findData(str(rule.strategy)))
-            self.parameter.setText(plain(rule.parameter))
-            self.max_quantity.setText("" if rule.max_quantity is None else str(rule.max_quantity))
+        self.add_field("max_quantity", "&Most units", self.max_quantity)
+        self.min_quantity = QLineEdit(rule.min_quantity)
+        self.min_quantity.setPlaceholderText("None agreed")
+        self.add_field("min_quantity", "&Least units", self.min_quantity)
+        self.rounding = QComboBox()
+        for rounding, words in ROUNDING_WORDS.items():
+            self.rounding.addItem(words, rounding.value)
+        self.rounding.setCurrentIndex(self.rounding.findData(rule.rounding or Rounding.DOWN.value))
+        self.add_field("rounding", "Ro&unding", self.rounding)
+        self.overrides = QLineEdit(rule.overrides)
+        self.overrides.setPlaceholderText("NIFTY lots 2; NSEFO ratio 0.5")
+        self.add_field("overrides", "Overri&des", self.overrides)
         self.parameter.textChanged.connect(lambda _text: self._show_hint())
-        self._show_hint()
-        self.finish_form()
+
+    def _add_link_fields(self, follower: Follower | None, master: str) -> None:
+        self.add_heading(f"Which orders of {master}" if master else "Which orders")
+        link = None if follower is None else follower.link
+        filters = NO_FILTERS if link is None else link.filters
+        self.state = QComboBox()
+        for state, said in STATE_WORDS.items():
+            self.state.addItem(said, state.value)
+        self.state.setCurrentIndex(
+            self.state.findData((LinkState.ACTIVE if link is None else link.state).value)
+        )
+        self.add_field("state", "S&tate", self.state)
+        self.group = QLineEdit("" if link is None else link.group)
+        self.group.setPlaceholderText("None")
+        self.add_field("group", "&Group", self.group)
+        self.sides = QComboBox()
+        for side, said in _SIDES.items():
+            self.sides.addItem(said, side)
+        self.sides.setCurrentIndex(max(0, self.sides.findData(list_text(filters.sides))))
+        self.add_field("sides", "Sid&es", self.sides)
+        self.lists: dict[str, QLineEdit] = {}
+        for field, label, words in (
+            ("products", "&Products", filters.products),
+            ("exchanges", "E&xchanges", filters.exchanges),
+            ("symbols", "Onl&y symbols", filters.symbols),
+            ("not_symbols", "Not sym&bols", filters.not_symbols),
+        ):
+            line = self.lists[field] = QLineEdit(list_text(words))
+            line.setPlaceholderText("None" if field == "not_symbols" else _ALL)
+            hint = _LISTS if field == "not_symbols" else ""
+            self.add_field(field, label, line, hint=hint)
+        window = None if link is None else link.window
+        self.window_from = QLineEdit(time_text(None if window is None else window.opens))
+        self.window_to = QLineEdit(time_text(None if window is None else window.closes))
+        for field, label, line in (
+            ("from", "&From", self.window_from), ("to", "To", self.window_to),
+        ):  # fmt: skip
+            line.setPlaceholderText("At any time, or such as 09:20 IST")
+            self.add_field(field, label, line)
 
     def draft(self) -> FollowerDraft:
-        """The fields as typed."""
+        """What is asked for: of an account or link that is here, the fields that were changed.
+
+        So nothing that changed elsewhere while the window was open is put back by it.
+        """
+        typed, shown = self._typed(), self._shown
+        kept = {field for field in shown if typed[field] == shown[field]}
+        if kept & _RULE != _RULE:
+            kept -= _RULE  # a value belongs to its strategy
         return FollowerDraft(
-            name=self.name.text().strip(),
-            client_id=self.client_id.text().strip(),
-            app_key=self.app_key.text().strip(),
-            app_secret=self.app_secret.text(),
-            strategy=str(self.strategy.currentData()),
-            parameter=self.parameter.text().strip(),
-            max_quantity=self.max_quantity.text().strip(),
-            active=self.active.isChecked(),
+            **{field: text for field, text in typed.items() if field not in kept}  # type: ignore[arg-type]  # by name
         )
+
+    def _typed(self) -> dict[str, str | bool]:
+        """Every field as it stands, by its name in a draft."""
+        texts = {
+            "name": self.name, "client_id": self.client_id, "app_key": self.app_key,
+            "app_secret": self.app_secret, "parameter": self.parameter,
+            "max_quantity": self.max_quantity, "min_quantity": self.min_quantity,
+            "overrides": self.overrides, "group": self.group,
+            "window_from": self.window_from, "window_to": self.window_to, **self.lists,
+        }  # fmt: skip
+        choices = {
+            "strategy": self.strategy, "rounding": self.rounding,
+            "state": self.state, "sides": self.sides,
+        }  # fmt: skip
+        return {
+            **{field: line.text().strip() for field, line in texts.items()},
+            **{field: str(choice.currentData()) for field, choice in choices.items()},
+            "active": self.active.isChecked(),
+            "is_master": self.is_master.isChecked(),
+        }
 
     def _show_hint(self) -> None:
         strategy = Strategy(str(self.strategy.currentData()))

@@ -6,8 +6,9 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.link import Follower
+from copytrade_gui.domain.link import Follower, LinkState
 from copytrade_gui.domain.sizing import SizingRule
 from copytrade_gui.services.follower_verbs import FollowerDraft, FollowerVerbs
 from copytrade_gui.ui.actions import Act
@@ -84,17 +85,34 @@ class FollowerEdits:
         )
 
     async def set_sizing(
-        self, master_id: AccountId, followers: Sequence[Follower], rule: SizingRule
+        self, master_id: AccountId, followers: Sequence[Follower], rule: SizingRule, *, cap: bool
     ) -> None:
-        """Give several followers of one master one rule. Raises RefusedError."""
-        before = list(followers)
+        """Give several followers of one master one strategy and value, with ``cap`` one cap.
 
-        async def again() -> None:
-            await self._followers.set_sizing(master_id, _ids(before), rule)
-            await self.reload()
+        Raises RefusedError.
+        """
+        before = await self._as_stored(followers)
+        await self._followers.set_sizing(master_id, _ids(before), rule, cap=cap)
+        await self._edited(f"sizing of {_whom(before)}", before)
 
-        await again()
-        self._push(f"sizing of {_whom(before)}", lambda: self._restore(before), again)
+    async def set_state(
+        self, master_id: AccountId, followers: Sequence[Follower], state: LinkState
+    ) -> None:
+        """Set the state of several followers' links to one master. Raises RefusedError."""
+        before = await self._as_stored(followers)
+        await self._followers.set_state(master_id, _ids(before), state)
+        await self._edited(f"state of {_whom(before)}", before)
+
+    async def link(self, master_id: AccountId, account: Account, draft: FollowerDraft) -> Follower:
+        """Let an account that is here copy one more master. Raises RefusedError."""
+        made = await self._followers.edit(master_id, account.account_id, draft)
+        await self.reload()
+        self._push(
+            f"linking {made.account.name}",
+            lambda: self._remove(master_id, [made]),
+            lambda: self._restore([made]),
+        )
+        return made
 
     async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
         """Add a follower. Raises RefusedError."""
@@ -107,16 +125,11 @@ class FollowerEdits:
         )
         return made
 
-    async def edit(self, before: Follower, draft: FollowerDraft) -> Follower:
+    async def edit(self, follower: Follower, draft: FollowerDraft) -> Follower:
         """Change a follower. Raises RefusedError."""
-        link = before.link
-        after = await self._followers.edit(link.master_id, link.follower_id, draft)
-        await self.reload()
-        self._push(
-            f"editing {after.account.name}",
-            lambda: self._restore([before]),
-            lambda: self._restore([after]),
-        )
+        before = await self._as_stored([follower])
+        after = await self._followers.edit(*follower.link.key, draft)
+        await self._edited(f"editing {after.account.name}", before)
         return after
 
     async def remove(self, master_id: AccountId, followers: Sequence[Follower]) -> None:
@@ -130,6 +143,24 @@ class FollowerEdits:
 
     async def _remove(self, master_id: AccountId, followers: Sequence[Follower]) -> None:
         await self._followers.remove(master_id, _ids(followers))
+        await self.reload()
+
+    async def _edited(self, label: str, before: Sequence[Follower]) -> None:
+        """Show an edit of these followers, and keep the way back: of what it changed, no more."""
+        after = await self._as_stored(before)
+        keys = {one.link.key for one in after}
+        old = [one for one in before if one.link.key in keys]
+        self._push(label, lambda: self._take_back(old, after), lambda: self._take_back(after, old))
+
+    async def _as_stored(self, followers: Sequence[Follower]) -> list[Follower]:
+        """These as they are now, whatever was changed elsewhere; who is gone is left out."""
+        await self.reload()
+        held = {one.link.key: one for one in self._desk.roster.all_followers()}
+        keys = (one.link.key for one in followers)
+        return [held[key] for key in keys if key in held]
+
+    async def _take_back(self, before: Sequence[Follower], after: Sequence[Follower]) -> None:
+        await self._followers.take_back(before, after)
         await self.reload()
 
     async def _restore(self, followers: Sequence[Follower]) -> None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Account, AccountStatus
-from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.link import NO_FILTERS, Link
+from copytrade_gui.domain.link_field import FILTERS, LABELS, list_text
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui import figures
-from copytrade_gui.ui.followers.sizing_words import STRATEGY_WORDS, parameter_words, rule_words
+from copytrade_gui.ui.followers.sizing_words import (
+    STATE_HINTS,
+    STATE_WORDS,
+    STRATEGY_WORDS,
+    parameter_words,
+)
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.state_words import (
     FEED_WORDS,
     ORDER_LOOKS,
     PROBLEM_STATES,
     SESSION_LOOKS,
+    Look,
     client_tail,
     copying_look,
     copying_rank,
@@ -35,6 +42,14 @@ class FollowerRow:
     last_state: State | None = None
     unmatched: int = 0
     """Units that copies of today filled although the master's order came to nothing."""
+
+
+def _look(row: FollowerRow) -> Look:
+    return copying_look(row.account, row.status, row.link.state)
+
+
+def _rank_of(row: FollowerRow) -> int:
+    return copying_rank(row.account, row.status, row.link.state)
 
 
 def _parameter(row: FollowerRow) -> str:
@@ -88,11 +103,30 @@ def _today(row: FollowerRow) -> str:
 
 
 def _state_tip(row: FollowerRow) -> str:
-    look = copying_look(row.account, row.status)
+    look = _look(row)
     status = row.status
     if status.halted:
         return f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.halted}"
     return f"{look.word}: {status.session_reason}" if status.session_reason else look.word
+
+
+def _filter_tip(row: FollowerRow) -> str:
+    """What the link lets through, besides its state."""
+    link = row.link
+    parts = [STATE_HINTS[link.state]]
+    parts += [
+        f"{LABELS[field]}: {said}."
+        for field in FILTERS
+        if (said := list_text(getattr(link.filters, field)))
+    ]
+    if link.window is not None:
+        parts.append(f"From {link.window.in_words} IST.")
+    return " ".join(parts)
+
+
+def _link_state(row: FollowerRow) -> str:
+    filtered = row.link.filters != NO_FILTERS or row.link.window is not None
+    return f"{STATE_WORDS[row.link.state]}{' *' if filtered else ''}"
 
 
 def _session_tip(row: FollowerRow) -> str:
@@ -114,10 +148,10 @@ def _max_quantity(row: FollowerRow) -> str:
 
 
 COLUMNS: tuple[Column[FollowerRow], ...] = (
-    Column("state", "Copying", lambda r: copying_look(r.account, r.status).word, chars=11,
-           sort=lambda r: copying_rank(r.account, r.status), tip=_state_tip,
-           tone=lambda r: copying_look(r.account, r.status).tone,
-           mark=lambda r: copying_look(r.account, r.status).mark,
+    Column("state", "Copying", lambda r: _look(r).word, chars=11,
+           sort=_rank_of, tip=_state_tip,
+           tone=lambda r: _look(r).tone,
+           mark=lambda r: _look(r).mark,
            note="Sorts by trouble: halted, no session, on, off"),
     Column("name", "Name", lambda r: r.account.name, chars=16, takes_rest=True,
            tone=lambda r: Tone.PLAIN if r.account.active else Tone.MUTED),
@@ -131,10 +165,14 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
     Column("today", "Today", _today, sort=lambda r: r.failed * 100_000 + r.copied, numeric=True,
            chars=6, tone=lambda r: Tone.WARN if r.failed else Tone.MUTED,
            note="Copies at the broker today / copies that failed"),
-    Column("strategy", "Sizing", _strategy, chars=10, tip=lambda r: rule_words(r.link.sizing)),
+    Column("strategy", "Sizing", _strategy, chars=10, tip=lambda r: r.link.sizing.in_words()),
     Column("parameter", "Value", _parameter, numeric=True, chars=6,
            sort=lambda r: r.link.sizing.parameter,
            note="Multiple, per cent of capital, or units"),
+    Column("group", "Group", lambda r: r.link.group or figures.UNKNOWN, chars=8,
+           tip=lambda r: r.link.group or "In no group"),
+    Column("link", "State", _link_state, chars=9, tip=_filter_tip,
+           note="What is copied: active, close only, paused, frozen; * with a filter or a window"),
     Column("max", "Max qty", _max_quantity, numeric=True, chars=8,
            sort=lambda r: r.link.sizing.max_quantity, shown=False,
            note="Most units in one order"),
@@ -154,12 +192,14 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
 
 def search_text(row: FollowerRow) -> str:
     """What the filter looks through; signs mark what the quick filters want."""
-    look = copying_look(row.account, row.status)
-    in_trouble = copying_rank(row.account, row.status) < 2 or row.failed or row.unmatched
+    look = _look(row)
+    in_trouble = _rank_of(row) < 2 or row.failed or row.unmatched
     trouble = "§trouble" if in_trouble else ""
-    on = "§on" if row.account.active else "§off"
+    copies = row.account.active and not row.link.state.stops
+    on = "§on" if copies else "§off"
     return (
         f"{row.account.name} {row.account.client_id} {look.word} {_strategy(row)} "
+        f"{row.link.group} {_link_state(row)} "
         f"{SESSION_LOOKS[row.status.session].word} {_outcome(row)} {trouble} {on}"
     )
 

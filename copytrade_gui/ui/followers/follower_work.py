@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.link import Follower
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.verbs import RefusedError, SessionVerbs
 from copytrade_gui.ui import figures
@@ -20,6 +21,7 @@ from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEdi
 from copytrade_gui.ui.followers.follower_edits import FollowerEdits
 from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.followers.import_csv import ImportDialog
+from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.login import LoginDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
 
@@ -50,6 +52,7 @@ class FollowerWork(QObject):
             (Act.FOLLOWER_ON, lambda: self._turn(active=True)),
             (Act.FOLLOWER_OFF, lambda: self._turn(active=False)),
             (Act.FOLLOWER_SIZING, self._set_sizing),
+            (Act.FOLLOWER_STATE, self._set_state),
             (Act.FOLLOWERS_IMPORT, self._import),
             (Act.FOLLOWERS_EXPORT, self._export),
             (Act.LOGIN_NEXT, self._log_in_next),
@@ -80,9 +83,15 @@ class FollowerWork(QObject):
             return
 
         async def save(dialog: FollowerEditor) -> None:
-            await self.edits.add(master.account_id, dialog.draft())
+            if dialog.chosen is None:
+                await self.edits.add(master.account_id, dialog.draft())
+            else:
+                await self.edits.link(master.account_id, dialog.chosen, dialog.draft())
 
-        await FollowerEditor(self._window, self._desk, None, save).ask()
+        others = self._desk.roster.not_following()
+        await FollowerEditor(
+            self._window, self._desk, None, save, master=master.name, others=others
+        ).ask()
 
     async def _edit(self) -> None:
         chosen = self._panel.selected_followers()
@@ -93,7 +102,8 @@ class FollowerWork(QObject):
         async def save(dialog: FollowerEditor) -> None:
             await self.edits.edit(before, dialog.draft())
 
-        await FollowerEditor(self._window, self._desk, before, save).ask()
+        master = self._desk.roster.name(before.link.master_id)
+        await FollowerEditor(self._window, self._desk, before, save, master=master).ask()
 
     async def _remove(self) -> None:
         chosen = self._panel.selected_followers()
@@ -101,11 +111,19 @@ class FollowerWork(QObject):
             return
         one = len(chosen) == 1
         whom = chosen[0].account.name if one else f"these {len(chosen)} followers"
+        master = self._desk.roster.name(chosen[0].link.master_id)
         sentence = (
-            f"Remove {whom}? It gets no further copies; its orders and history stay. "
+            f"Remove {whom}? It copies {master} no more; its orders and history stay. "
             if one
-            else f"Remove {whom}? They get no further copies; their orders and history stay. "
+            else f"Remove {whom}? They copy {master} no more; their orders and history stay. "
         )
+        kept = sum(self._stays(follower) for follower in chosen)
+        if kept:
+            sentence += (
+                "Its account stays: it is a master, or copies another one. "
+                if one
+                else f"{figures.plural(kept, 'account')} of them stay: masters, or copying others. "
+            )
         question = Question(
             self._window,
             f"Remove follower - {self._desk.mode_word}",
@@ -141,12 +159,31 @@ class FollowerWork(QObject):
 
         async def save(dialog: SizingDialog) -> None:
             rule = dialog.rule()
-            await self.edits.set_sizing(chosen[0].link.master_id, chosen, rule)
+            master_id = chosen[0].link.master_id
+            await self.edits.set_sizing(master_id, chosen, rule, cap=dialog.caps)
             self._desk.notices.info(
                 f"{figures.plural(len(chosen), 'follower')} now sized {rule.in_words()}."
             )
 
         await SizingDialog(self._window, self._desk, chosen, save).ask()
+
+    def _stays(self, follower: Follower) -> bool:
+        account = follower.account
+        return account.master or len(self._desk.roster.links_of(account.account_id)) > 1
+
+    async def _set_state(self) -> None:
+        chosen = self._panel.selected_followers()
+        if not chosen:
+            return
+
+        async def save(dialog: LinkStateDialog) -> None:
+            state = dialog.state()
+            await self.edits.set_state(chosen[0].link.master_id, chosen, state)
+            self._desk.notices.info(
+                f"{figures.plural(len(chosen), 'follower')} set to {state.in_words}."
+            )
+
+        await LinkStateDialog(self._window, self._desk, chosen, save).ask()
 
     async def _import(self) -> None:
         master = self._desk.roster.master

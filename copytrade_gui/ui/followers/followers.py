@@ -28,8 +28,8 @@ from copytrade_gui.ui.widgets.segments import Segments
 from copytrade_gui.ui.widgets.tip import set_tip
 
 _QUIET = frozenset({State.PLANNED, State.SENDING})
-BULK = (Act.FOLLOWER_ON, Act.FOLLOWER_OFF, Act.FOLLOWER_SIZING, Act.FOLLOWER_EDIT,
-        Act.FOLLOWER_REMOVE)  # fmt: skip
+BULK = (Act.FOLLOWER_ON, Act.FOLLOWER_OFF, Act.FOLLOWER_STATE, Act.FOLLOWER_SIZING,
+        Act.FOLLOWER_EDIT, Act.FOLLOWER_REMOVE)  # fmt: skip
 
 ONE_ONLY = frozenset({Act.FOLLOWER_EDIT, Act.FOLLOWER_LIMITS, Act.LOGIN_ONE, Act.LOGOUT_ONE})
 

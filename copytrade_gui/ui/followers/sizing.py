@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.link import Follower
+from copytrade_gui.domain.link_field import NOTHING
 from copytrade_gui.domain.sizing import (
     RuleProblem,
     RuleTexts,
@@ -18,14 +19,17 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
-from copytrade_gui.ui.followers.sizing_words import STRATEGY_WORDS, parameter_hint, rule_words
+from copytrade_gui.ui.followers.sizing_words import STRATEGY_WORDS, parameter_hint
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 _LISTED = 6
 
 
 class SizingDialog(FormDialog):
-    """Strategy, value and cap; the followers and their present rules stand above."""
+    """Strategy, value and, if asked for, cap; the followers and their present rules stand above.
+
+    Whatever else is in a follower's rule stays his own.
+    """
 
     def __init__(
         self,
@@ -43,7 +47,7 @@ class SizingDialog(FormDialog):
             save=lambda: save(self),
         )
         shown = [
-            f"{one.account.name}: now {rule_words(one.link.sizing)}" for one in followers[:_LISTED]
+            f"{one.account.name}: now {one.link.sizing.in_words()}" for one in followers[:_LISTED]
         ]
         if len(followers) > _LISTED:
             shown.append(f"and {len(followers) - _LISTED} more")
@@ -60,8 +64,14 @@ class SizingDialog(FormDialog):
         self.hint.setProperty("role", "hint")
         self.form.addRow("", self.hint)
         self.max_quantity = QLineEdit()
-        self.max_quantity.setPlaceholderText("No cap")
-        self.add_field("max_quantity", "&Most units", self.max_quantity)
+        self.max_quantity.setPlaceholderText("Each one's own")
+        self.add_field(
+            "max_quantity",
+            "&Most units",
+            self.max_quantity,
+            hint=f"Empty leaves each one's own cap; {NOTHING} takes it away. Least units, "
+            "rounding and overrides stay in any case.",
+        )
         self.strategy.currentIndexChanged.connect(lambda _number: self._show_hint())
         self.parameter.textChanged.connect(lambda _text: self._show_hint())
         self._show_hint()
@@ -73,14 +83,26 @@ class SizingDialog(FormDialog):
         Raises:
             RefusedError: a field is not a number, or the rule is impossible.
         """
+        cap = self._cap
         rule = read_rule(
             RuleTexts(
-                str(self.strategy.currentData()), self.parameter.text(), self.max_quantity.text()
+                str(self.strategy.currentData()),
+                self.parameter.text(),
+                "" if cap.lower() == NOTHING else cap,
             )
         )
         if isinstance(rule, RuleProblem):
             raise RefusedError(rule.sentence, field=rule.field)
         return rule
+
+    @property
+    def caps(self) -> bool:
+        """True if the rule's cap shall be each one's, too; the rule without a cap takes it away."""
+        return bool(self._cap)
+
+    @property
+    def _cap(self) -> str:
+        return self.max_quantity.text().strip()
 
     def _show_hint(self) -> None:
         strategy = Strategy(str(self.strategy.currentData()))

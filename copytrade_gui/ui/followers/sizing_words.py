@@ -1,11 +1,28 @@
-"""Sizing rules in words, for table, editor and import."""
+"""Sizing rules and states of links in words, for table, editor and import."""
 
 from __future__ import annotations
 
+from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.sizing import RuleTexts, SizingRule, Strategy, understood
-from copytrade_gui.ui import figures
+from copytrade_gui.domain.sizing import Rounding, RuleTexts, SizingRule, Strategy, understood
 
+STATE_WORDS = {
+    LinkState.ACTIVE: "Active",
+    LinkState.CLOSE_ONLY: "Close only",
+    LinkState.PAUSED: "Paused",
+    LinkState.FROZEN: "Frozen",
+}
+STATE_HINTS = {
+    LinkState.ACTIVE: "Copies every order that no filter keeps out.",
+    LinkState.CLOSE_ONLY: "Copies exits, and opens nothing.",
+    LinkState.PAUSED: "Copies nothing, exits neither. Orders at the broker stay there.",
+    LinkState.FROZEN: "Copies nothing, and no order of the account leaves from here at all.",
+}
+ROUNDING_WORDS = {
+    Rounding.DOWN: "Down to whole lots",
+    Rounding.NEAREST: "To the nearest lot",
+    Rounding.CARRY: "Down, the rest is carried",
+}
 STRATEGY_WORDS = {strategy: strategy.kind.label for strategy in Strategy}
 
 
@@ -17,8 +34,3 @@ def parameter_hint(strategy: Strategy, typed: str) -> str:
 def parameter_words(rule: SizingRule) -> str:
     """The parameter with its unit: ``0.5 x``, ``10 %``, ``75`` units."""
     return rule.strategy.kind.short.format(grouped(rule.parameter))
-
-
-def rule_words(rule: SizingRule | None) -> str:
-    """The sizing rule as a trader says it."""
-    return figures.UNKNOWN if rule is None else rule.in_words()
