@@ -23,6 +23,10 @@ CUT_TO_COPY = "cut_to_copy"
 IN_PROPORTION = "exit_in_proportion"
 BELOW_LOT = "exit_below_lot"
 AWAITS_COPY = "awaits_copy"
+AWAITED = (
+    "It may be an exit, and leaves as soon as reads of the books show what there is to reduce: "
+    "the master's position, and the copy's."
+)
 
 OUT_OF_HOLDINGS = frozenset({Product.DELIVERY, Product.BNPL})
 """Nothing is sold short for delivery, and what is held from earlier days is in no position book."""
@@ -97,6 +101,9 @@ NO_COPIES = Copy()
 
 Entry = Callable[[int, Fraction], Sized]
 """Sizes so many units of a master's order that open, with what rounding left over before it."""
+Again = Callable[[Exiting, Copy, bool, int], Sized]
+"""Sizes a share once more by what is known now: what of the order is an exit, what the copy has,
+whether it may open, and the units that were planned, which are its most."""
 
 
 class Part(Struct, frozen=True):
@@ -115,13 +122,6 @@ class Part(Struct, frozen=True):
         """Both together."""
         return self.closing + self.opening
 
-    def may_open(self, beyond: int, lot_size: int) -> int:
-        """Units that may open if so many of the master's do, as was read since."""
-        if beyond >= self.beyond:
-            return self.opening
-        opening = self.opening * beyond // self.beyond
-        return opening - opening % lot_size
-
 
 class Reducing(Struct, frozen=True):
     """A master's order that may reduce, the same for all followers; quantities in units."""
@@ -138,30 +138,57 @@ def within_copy(
     rounding: Rounding = Rounding.DOWN,
     *,
     may_open: bool = True,
+    planned: int | None = None,
 ) -> tuple[Sized, Part | None]:
     """What a follower's copy of an order is that may reduce the master's position, and its parts.
 
-    One that follows from what is not known yet has to wait until it is. Without an exit it is an
-    entry, and has no parts. Where it must not open, only an order that may be an exit is asked.
+    One that follows from what is not known yet has to wait until it is; it is planned at its
+    largest, and asked for again when it is about to leave: then it is at most what was ``planned``.
+    Without an exit it is an entry, and has no parts. Where it must not open, it is none.
     """
     if not order.exiting.most:
-        return entry(order.quantity, copy.carry), None
+        return _at_most(entry(order.quantity, copy.carry) if may_open else _KEPT_OUT, planned), None
     least, most = _least_and_most(order, copy, entry, rounding, may_open=may_open)
-    if least.quantity < most.quantity:
-        return Sized(
-            most.quantity,
-            AWAITS_COPY,
-            "It may be an exit, and leaves as soon as reads of the books show what there is to "
-            "reduce: the master's position, and the copy's.",
-            most.carry,
-        ), most
-    return _verdict(order, copy, entry, most), most
+    bound = most.quantity if planned is None else planned
+    if min(least.quantity, bound) < min(most.quantity, bound):
+        return _at_most(Sized(most.quantity, AWAITS_COPY, AWAITED, most.carry), planned), most
+    return _at_most(_verdict(order, copy, entry, most), planned), most
+
+
+def _at_most(sized: Sized, planned: int | None) -> Sized:
+    if planned is None or sized.quantity <= planned:
+        return sized
+    return Sized(planned, sized.code, sized.reason, sized.carry)
 
 
 def opening_share(sized: int, quantity: int, exiting: int, lot_size: int) -> int:
     """Units of a copy that may open a position: the master's share of it, in whole lots."""
     opening = sized * (quantity - exiting) // quantity
     return opening - opening % lot_size
+
+
+def without_its_rule(order: Reducing, copy: Copy, planned: int, *, may_open: bool) -> Sized:
+    """What leaves of a share of which only the units that were ``planned`` are known.
+
+    It is one of a mere exit, or was made by an earlier run of the program: of the latter what may
+    open is the master's part of what was planned.
+    """
+    lot_size = order.lot_size
+    least = most = copy.held
+    if may_open:
+        least += opening_share(planned, order.quantity, order.exiting.most, lot_size)
+        most += opening_share(planned, order.quantity, order.exiting.least, lot_size)
+    least, most = min(planned, least), min(planned, most + copy.coming)
+    if least < most:
+        return Sized(most, AWAITS_COPY, AWAITED)
+    units = least - least % lot_size
+    why = "The master's order is an exit" if may_open else "Its link lets only exits pass"
+    return Sized(
+        units,
+        CUT_TO_COPY if units else NO_COPY,
+        f"{why}, and the copy holds {grouped(copy.held)} of the {grouped(planned)} that were "
+        "planned.",
+    )
 
 
 def _least_and_most(
@@ -187,6 +214,11 @@ def _least_and_most(
     # Of one size, what may open counts: the order may still prove to be an entry.
     ordered = sorted(found, key=lambda part: (part.quantity, part.opening))
     return ordered[0], ordered[-1]
+
+
+_KEPT_OUT = Sized(
+    0, NO_COPY, "Its link lets only exits pass, and the master's order reduces nothing here."
+)
 
 
 def _opens_nothing(_units: int, _carry: Fraction) -> Sized:

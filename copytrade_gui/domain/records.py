@@ -28,6 +28,8 @@ from copytrade_gui.domain.ids import (
 )
 from copytrade_gui.domain.order import FanOut, OrderTerms, State
 
+AS_IT_LEFT = 0
+"""The version of a change that was made before the order left."""
 OPERATOR = "operator"
 """The actor of what a person does in our window."""
 
@@ -141,9 +143,10 @@ class Attempt(Struct, gc=False):
 
 
 class Amendment(Struct, frozen=True, gc=False):
-    """A change of a live order, decided and stored before it is asked for.
+    """A change of an order, decided and stored before it is asked for.
 
-    ``terms`` are what the order shall be, with its whole quantity; ``version`` counts from 1.
+    ``terms`` are what the order shall be, with its whole quantity; ``version`` counts from 1, and
+    is ``AS_IT_LEFT`` of an order that left with fewer units than were planned.
     """
 
     intent_id: IntentId

@@ -150,7 +150,7 @@ class Closing:
         return account if lane is None else lane.account.name
 
     def _words(self, order: Order, what: str = "") -> str:
-        terms = order.intent.terms
+        terms = order.sent_terms
         number = f", order {order.broker_order_id}" if order.broker_order_id else ""
         return (
             f"{self._name(order.intent.account_id)}: {terms.side} {terms.quantity} "

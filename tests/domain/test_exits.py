@@ -20,6 +20,7 @@ from copytrade_gui.domain.exits import (
     opening_share,
     reducing,
     within_copy,
+    without_its_rule,
 )
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Sized
@@ -150,11 +151,34 @@ def test_an_exit_leaves_in_whole_lots() -> None:
     assert "holds 50, less than one lot" in sized.reason
 
 
-def test_what_may_open_shrinks_with_what_of_the_order_opens() -> None:
-    part = Part(closing=75, opening=150, beyond=100)
-    assert part.may_open(100, 75) == part.may_open(120, 75) == 150
-    assert part.may_open(50, 75) == 75
-    assert part.may_open(49, 75) == part.may_open(0, 75) == 0
+def test_what_leaves_is_sized_by_what_is_known_then_and_is_at_most_what_was_planned() -> None:
+    """Planned for 150 to close and 150 to open; by then he has less, and the copy as well."""
+    before = Reducing(200, 75, Exiting(0, 100, (0, 100)))
+    planned, _ = within_copy(before, Copy(0, 0, 150), ratio("1.5"))
+    assert (planned.quantity, planned.code) == (300, "awaits_copy")
+    for reduced, held, leaves in ((0, 0, 300), (100, 150, 300), (100, 75, 225), (100, 0, 150)):
+        now = Reducing(200, 75, Exiting(reduced, reduced, (reduced, reduced)))
+        sized, _ = within_copy(now, Copy(held), ratio("1.5"), planned=300)
+        assert sized.quantity == leaves
+        sized, _ = within_copy(now, Copy(held), ratio("1.5"), planned=150)
+        assert sized.quantity == 150
+        sized, _ = within_copy(now, Copy(held), ratio("1.5"), may_open=False, planned=300)
+        assert sized.quantity == (held if reduced else 0)
+
+
+def test_a_share_of_which_only_its_size_is_known_leaves_as_far_as_the_copy_goes() -> None:
+    order = Reducing(100, 5, Exiting(100, 100))
+    whole = without_its_rule(order, Copy(50), 50, may_open=True)
+    assert (whole.quantity, whole.code) == (50, "cut_to_copy")
+    cut = without_its_rule(order, Copy(32), 50, may_open=True)
+    assert (cut.quantity, cut.code) == (30, "cut_to_copy")
+    waits = without_its_rule(order, Copy(32, coming=20), 50, may_open=True)
+    assert (waits.quantity, waits.code) == (50, "awaits_copy")
+    nothing = without_its_rule(order, Copy(4), 50, may_open=True)
+    assert (nothing.quantity, nothing.code) == (0, "no_copy_to_exit")
+    opens = Reducing(100, 5, Exiting(50, 50))
+    assert without_its_rule(opens, Copy(10), 50, may_open=True).quantity == 35
+    assert without_its_rule(opens, Copy(10), 50, may_open=False).quantity == 10
 
 
 @dataclass

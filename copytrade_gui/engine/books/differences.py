@@ -78,7 +78,7 @@ def _of_orders(account: Account, book: Book, ours: Sequence[Order], books: Books
             continue  # such a read is not complete, and proves nothing
         by_trades, by_fills = traded[number], book.traded_of(account.account_id, number)
         if not row_of.filled_quantity == by_trades == by_fills == order.filled:
-            terms = order.intent.terms
+            terms = order.sent_terms
             yield (
                 f"{account.name}: {terms.side} {terms.quantity} {terms.instrument.symbol}, order "
                 f"{number}: filled {row_of.filled_quantity} by the broker's order book, "

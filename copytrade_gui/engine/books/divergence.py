@@ -105,7 +105,7 @@ def not_by_us(order: Order) -> str:
 
 def made_larger(order: Order, row: BrokerOrder) -> bool:
     """True if the row is for more than we know of, whatever that proves."""
-    ours = (order.intent.terms, *order.asked)
+    ours = (order.sent_terms, *order.asked)
     return row.quantity > order.ordered and not any(_same_count(one, row) for one in ours)
 
 
@@ -119,7 +119,7 @@ def shows(terms: OrderTerms, row: BrokerOrder) -> bool:
 def changes(order: Order, row: BrokerOrder) -> tuple[Change, ...]:
     """What the row shows differently from what we sent; what it does not show stays as it was."""
     terms, held = order.terms, order.diverged
-    if held is None and any(_plainly_same(one, row) for one in (order.intent.terms, *order.asked)):
+    if held is None and any(_plainly_same(one, row) for one in (order.sent_terms, *order.asked)):
         return ()
     found = {} if held is None else {change.field: change for change in held.changes}
     if row.state in _SAYS_ITS_TERMS or (row.state is None and row.all_filled):
@@ -216,7 +216,7 @@ def _rupees(price: Decimal) -> str:
 
 def alarm_words(order: Order, mark: Divergence) -> str:
     """One sentence for the operator: what was done, and what the program does about it."""
-    terms = order.intent.terms
+    terms = order.sent_terms
     master = order.intent.role is Role.MASTER
     what = (
         f"{'Master order' if master else 'Copy'} {terms.side} {terms.quantity} "

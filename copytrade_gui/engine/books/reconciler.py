@@ -222,7 +222,7 @@ class Reconciler:
             self._book.alarm(
                 "late_find",
                 f"An order of {order.intent.account_id} that was called absent appeared: "
-                f"{order.intent.terms.side} {order.intent.terms.quantity} "
+                f"{order.intent.terms.side} {order.sent_terms.quantity} "
                 f"{order.intent.terms.instrument.symbol}, {row.broker_order_id}.",
                 order,
             )
@@ -230,7 +230,7 @@ class Reconciler:
 
     def _alike(self, order: Order, row: BrokerOrder) -> bool:
         """A tag alone is a label; the row must also be for our instrument, side and quantity."""
-        terms = order.intent.terms
+        terms = order.sent_terms
         return (
             row.key == terms.instrument.key
             and row.side is terms.side

@@ -169,7 +169,7 @@ class Resolver:
         if attempt is None:
             return []
         earliest = attempt.marked_ns - int(self._settings.look_alike_before * 1e9)
-        terms = order.intent.terms
+        terms = order.sent_terms
         return [
             row
             for row in strangers

@@ -62,6 +62,8 @@ class Order(Struct, eq=False, gc=False):
     """What it was to become by changes that we asked for, the newest last."""
     shown_quantity: int = 0
     """Units that the broker's book last showed it for; 0 while no row did."""
+    cut: OrderTerms | None = None
+    """What of it leaves, where the books showed that less is left to reduce than was planned."""
     closes: bool = False
     """It only closes what copies hold: a follower who is switched off still gets out."""
 
@@ -86,15 +88,21 @@ class Order(Struct, eq=False, gc=False):
         """Units the broker's order is for: what we sent, unless it was changed at the broker."""
         if self.diverged is not None:
             return self.diverged.quantity
-        shown = self.shown_quantity or self.intent.terms.quantity
+        sent = self.sent_terms.quantity
+        shown = self.shown_quantity or sent
         if self.attempt_state is State.MODIFY_PENDING:
             return max(shown, self.terms.quantity)
-        return shown if self.asked else self.intent.terms.quantity
+        return shown if self.asked else sent
 
     @property
     def terms(self) -> OrderTerms:
         """What it is, or is to become by the newest change that we asked for."""
-        return self.asked[-1] if self.asked else self.intent.terms
+        return self.asked[-1] if self.asked else self.sent_terms
+
+    @property
+    def sent_terms(self) -> OrderTerms:
+        """What leaves, or left: what was planned, or what of it there was to reduce."""
+        return self.intent.terms if self.cut is None else self.cut
 
     @property
     def key(self) -> InstrumentKey:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
-from copytrade_gui.domain.exits import AWAITS_COPY, Part
+from copytrade_gui.domain.exits import Again
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Product, Side
@@ -28,15 +28,15 @@ Slot = tuple[AccountId, InstrumentKey, Product, int]
 _ALL = AccountId("")
 """No master: the sum of all, and copies of which nobody knows whose they are."""
 _REMEMBERED = 256
-"""Plans whose parts are kept; none waits longer than a minute."""
+"""Plans that are kept; none waits longer than a minute."""
 
 
 class _Made(Struct, frozen=True):
-    """What a plan was made of: the parts of its shares, and the carries before and after it."""
+    """What a plan was made of: how to size shares again, and the carries before and after it."""
 
     slot: Slot
-    parts: Mapping[AccountId, Part]
-    carries: Mapping[AccountId, tuple[Fraction, Fraction]]
+    again: Mapping[AccountId, Again]
+    carries: dict[AccountId, tuple[Fraction, Fraction]]
 
 
 class CopyLedger:
@@ -110,18 +110,17 @@ class CopyLedger:
         """A plan is being made of these shares: what rounding leaves over counts from here on."""
         slot = self._slot_of(master, terms)
         carries = self._carries.setdefault(slot, {})
-        parts: dict[AccountId, Part] = {}
+        again: dict[AccountId, Again] = {}
         changed: dict[AccountId, tuple[Fraction, Fraction]] = {}
         for share in shares:
             account, after = share.account.account_id, share.sized.carry
-            # A known exit opens nothing, and needs no memory.
-            if share.part is not None and (share.part.beyond or share.sized.code == AWAITS_COPY):
-                parts[account] = share.part
+            if share.again is not None:
+                again[account] = share.again
             if after is not None and after != (before := carries.get(account, NOTHING)):
                 changed[account] = (before, after)
                 _put(carries, account, after)
-        if parts or changed:
-            self._made[plan] = _Made(slot, parts, changed)
+        if again or changed:
+            self._made[plan] = _Made(slot, again, changed)
             if len(self._made) > _REMEMBERED:
                 del self._made[next(iter(self._made))]
 
@@ -135,10 +134,30 @@ class CopyLedger:
             if carries.get(account, NOTHING) == after:
                 _put(carries, account, before)
 
-    def part_of(self, plan: PlanId, account: AccountId) -> Part | None:
-        """What an account's share of a plan closes and opens; None for a mere exit."""
+    def again_of(self, plan: PlanId, account: AccountId) -> Again | None:
+        """Sizes an account's share of a plan once more; None for a mere exit or entry."""
         made = self._made.get(plan)
-        return None if made is None else made.parts.get(account)
+        return None if made is None else made.again.get(account)
+
+    def carry_before(self, plan: PlanId, account: AccountId) -> Fraction:
+        """What rounding had left over before this plan, in units."""
+        made = self._made.get(plan)
+        if made is None:
+            return NOTHING
+        before = made.carries.get(account)
+        return before[0] if before else self._carries.get(made.slot, {}).get(account, NOTHING)
+
+    def sized_again(self, plan: PlanId, account: AccountId, carry: Fraction) -> None:
+        """An account's share of a plan leaves this over, now that it was sized again."""
+        made = self._made.get(plan)
+        if made is None:
+            return
+        before = self.carry_before(plan, account)
+        carries = self._carries.setdefault(made.slot, {})
+        after = made.carries.get(account, (before, before))[1]
+        if carries.get(account, NOTHING) == after:  # no later plan counted on it
+            _put(carries, account, carry)
+            made.carries[account] = (before, carry)
 
     def _slot_of(self, master: AccountId, terms: OrderTerms) -> Slot:
         return (master, *_what(terms.instrument.key, terms.product, self._clock.wall_ns()))

@@ -14,15 +14,15 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
+    CUT_TO_COPY,
     NO_COPIES,
-    NO_COPY,
     OUT_OF_HOLDINGS,
     Copy,
     Exiting,
-    Part,
+    Reducing,
     against,
-    opening_share,
     reducing,
+    without_its_rule,
 )
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.link import LinkState, NotCopied, why_not
@@ -40,6 +40,7 @@ from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
 from copytrade_gui.engine.planning.share import Share
 
+_LESS = "Less is left to reduce than when it was planned."
 _REMEMBERED = 256
 """Plans whose cover is kept; none waits longer than a minute."""
 
@@ -57,6 +58,14 @@ class Cover(Struct, frozen=True):
     only_exits: Mapping[AccountId, NotCopied]
     capital: Paise | None = None
     """The master's free margin, for rules that go by funds."""
+
+
+class Ruling(Struct, frozen=True):
+    """What of an order may leave: units, 0 for nothing; by the code ``awaits_copy`` not yet."""
+
+    units: int
+    code: str
+    reason: str
 
 
 class _Now(Struct):
@@ -218,14 +227,14 @@ class Exits:
         """True if the order was last kept back for what its account's copy holds."""
         return order.intent.intent_id in self._awaiting
 
-    def judge(self, orders: Sequence[Order]) -> dict[IntentId, tuple[str, str]]:
-        """Which of all orders that wait to leave may not: code and sentence of each.
+    def judge(self, orders: Sequence[Order]) -> dict[IntentId, Ruling]:
+        """What of orders that wait to leave may, for those that may not leave as they were planned.
 
-        The code ``awaits_copy`` means not yet. Facts may have changed since an order was planned:
-        the master's position was read, a copy that was counted on was rejected.
+        Facts may have changed since: the master's position was read, a copy that was counted on was
+        rejected, an order that might have filled still rests.
         """
         self._awaiting.clear()
-        found: dict[IntentId, tuple[str, str]] = {}
+        found: dict[IntentId, Ruling] = {}
         by_plan: dict[PlanId, _Now] = {}
         for order in orders:
             intent = order.intent
@@ -236,13 +245,14 @@ class Exits:
             now = by_plan.get(intent.plan_id)
             if now is None:
                 now = by_plan[intent.plan_id] = self._look(plan, whole, order)
-            verdict = self._verdict(order, whole, now)
-            if verdict is not None:
-                found[intent.intent_id] = verdict
-                if verdict[0] == AWAITS_COPY:
-                    self._awaiting.add(intent.intent_id)
-                    self._poller.look(intent.account_id, 0.0)
-                    self._poller.look(plan.signal.master_id, 0.0)
+            ruling = self._rule(order, whole, now)
+            if ruling is None:
+                continue
+            found[intent.intent_id] = ruling
+            if ruling.code == AWAITS_COPY:
+                self._awaiting.add(intent.intent_id)
+                self._poller.look(intent.account_id, 0.0)
+                self._poller.look(plan.signal.master_id, 0.0)
         return found
 
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
@@ -251,40 +261,43 @@ class Exits:
             exiting = self._exiting(plan.signal.master_id, whole, but=order)
         return _Now(exiting, self.ledger.nets_of(plan.signal.master_id, whole))
 
-    def _verdict(self, order: Order, whole: OrderTerms, now: _Now) -> tuple[str, str] | None:
-        terms, account, master = order.intent.terms, order.intent.account_id, order.master_id
-        part = self.ledger.part_of(order.intent.plan_id, account)
-        may_open = self._may_open(order, part, now)
-        if not now.exiting.most and may_open:
+    def _rule(self, order: Order, whole: OrderTerms, now: _Now) -> Ruling | None:
+        """None: it leaves as it was planned."""
+        intent, account = order.intent, order.intent.account_id
+        again, may_open = self.ledger.again_of(intent.plan_id, account), self._may_open(order, now)
+        if again is None and may_open and not now.exiting.most:
             return None
         if now.planned is None:
             now.planned = self._orders.planned(whole, order)
         waiting = now.planned.get(account, ())
-        leaving, coming = self._orders.of(account, master, terms, waiting, order)
+        leaving, coming = self._orders.of(account, order.master_id, whole, waiting, order)
         # Slices of one share are judged together, as the share was before any of them left.
-        share = [one for one in self._book.of_plan(order.intent.plan_id) if _is_slice(one, order)]
-        quantity = sum(one.intent.terms.quantity for one in share)
+        share = [one for one in self._book.of_plan(intent.plan_id) if _is_slice(one, order)]
         filled = sum(one.filled for one in share)
-        net, more = self._bounded(account, terms, now.nets.get(account, 0))
-        held, coming = _free(terms, net + _signed(terms, filled), leaving, coming + more)
-        opens_least = opens_most = 0
-        if may_open:
-            opens_least = _opening(part, quantity, whole, now.exiting.most)
-            opens_most = _opening(part, quantity, whole, now.exiting.least)
-        if quantity <= held + opens_least:
+        net, more = self._bounded(account, whole, now.nets.get(account, 0))
+        held, coming = _free(whole, net + _signed(whole, filled), leaving, coming + more)
+        carry = self.ledger.carry_before(intent.plan_id, account)
+        copy = Copy(held, leaving, coming, carry)
+        planned = sum(one.intent.terms.quantity for one in share)
+        if again is None:
+            order_of_his = Reducing(whole.quantity, whole.instrument.lot_size, now.exiting)
+            sized = without_its_rule(order_of_his, copy, planned, may_open=may_open)
+        else:
+            sized = again(now.exiting, copy, may_open, planned)
+        if sized.code == AWAITS_COPY:
+            return Ruling(0, sized.code, sized.reason)
+        if sized.carry is not None:
+            self.ledger.sized_again(intent.plan_id, account, sized.carry)
+        units = _left_for(order, share, sized.quantity)
+        if units == order.sent_terms.quantity:
             return None
-        if quantity <= held + coming + opens_most:
-            return AWAITS_COPY, "It waits for what the books show of the position and its copy."
-        why = "The master's order is an exit" if may_open else "Its link lets only exits pass"
-        return NO_COPY, (
-            f"{why}, and the copy holds {held} of the {quantity} that were planned. It was not "
-            "sent; close by hand what should be closed."
-        )
+        return Ruling(units, sized.code or CUT_TO_COPY, sized.reason or _LESS)
 
-    def _may_open(self, order: Order, part: Part | None, now: _Now) -> bool:
-        """False for a link that is set to close only by now, or that kept out what opens.
+    def _may_open(self, order: Order, now: _Now) -> bool:
+        """False for a link that is set to close only by now.
 
-        The latter is known from the parts of the share; where they are not, it is asked again.
+        Filters hold as they were when the order was planned, which is a part of how it is sized
+        again; where that is not known they are asked again.
         """
         lane = self._lanes.get(order.intent.account_id)
         linked = None if lane is None else lane.links.get(order.master_id)
@@ -292,7 +305,8 @@ class Exits:
             return True
         if linked.link.state is LinkState.CLOSE_ONLY:
             return False
-        if part is not None or not now.exiting.most:
+        again = self.ledger.again_of(order.intent.plan_id, order.intent.account_id)
+        if again is not None or not now.exiting.most:
             return True
         return why_not(linked.link, order.intent.terms, ist(self._clock.wall_ns())) is None
 
@@ -339,12 +353,15 @@ def _is_slice(order: Order, of: Order) -> bool:
     return order.intent.account_id == of.intent.account_id and order.intent_state not in GIVEN_UP
 
 
-def _opening(part: Part | None, quantity: int, whole: OrderTerms, exiting: int) -> int:
-    """Units that a share may open when so many of the master's order are an exit."""
-    lot_size = whole.instrument.lot_size
-    if part is None:  # a mere exit, or made by an earlier run of the program
-        return opening_share(quantity, whole.quantity, exiting, lot_size)
-    return part.may_open(whole.quantity - exiting, lot_size)
+def _left_for(order: Order, share: Sequence[Order], units: int) -> int:
+    """What of the units of a share is left for one of its slices: the first come first."""
+    number = order.intent.slice_number
+    for one in share:
+        if one.attempt is not None and one is not order:
+            units -= one.sent_terms.quantity
+        elif one.intent.slice_number < number:
+            units -= one.intent.terms.quantity
+    return max(0, min(units, order.intent.terms.quantity))
 
 
 def _signed(terms: OrderTerms, units: int) -> int:

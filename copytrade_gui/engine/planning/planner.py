@@ -12,17 +12,25 @@ from fractions import Fraction
 
 from msgspec import structs
 
-from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.checks.check import Level, findings
 from copytrade_gui.domain.checks.share import SHARE_CHECKS, UNBOUNDED, Bounds, ShareFacts
-from copytrade_gui.domain.exits import NO_COPIES, Copy, Entry, Reducing, within_copy
+from copytrade_gui.domain.exits import (
+    AWAITS_COPY,
+    NO_COPIES,
+    Copy,
+    Entry,
+    Exiting,
+    Reducing,
+    within_copy,
+)
 from copytrade_gui.domain.freeze import slices
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.link import CODES, symbols_of
 from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.records import Intent, Signal
-from copytrade_gui.domain.sizing import MasterOrder, Sized, SizingRule, size
+from copytrade_gui.domain.sizing import MasterOrder, Rounding, Sized, SizingRule, size
 from copytrade_gui.engine.orders.links import LaneFacts, Linked, LinkFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
@@ -144,8 +152,7 @@ def closing_shares(
         copy = cover.copies.get(facts.account.account_id, NO_COPIES)
         share = Share(facts.account, Sized(0, facts.code, facts.reason))
         if not facts.code:
-            sized, part = within_copy(whole, copy, _named(units))
-            share = Share(facts.account, sized, part=part)
+            share = _share(facts.account, whole, copy, _named(units), Rounding.DOWN, may_open=True)
         shares.append(sliced(share, lot, freeze))
     return shares
 
@@ -170,8 +177,28 @@ def _covered(facts: LinkFacts, order: MasterOrder, whole: Reducing, cover: Cover
         asked = order if units == order.quantity else structs.replace(order, quantity=units)
         return size(rule, asked, capital, carry)
 
-    sized, part = within_copy(whole, copy, entry, rule.rounding, may_open=kept_out is None)
-    return Share(facts.account, sized, part=part)
+    return _share(facts.account, whole, copy, entry, rule.rounding, may_open=kept_out is None)
+
+
+def _share(
+    account: Account,
+    order: Reducing,
+    copy: Copy,
+    entry: Entry,
+    rounding: Rounding,
+    *,
+    may_open: bool,
+) -> Share:
+    """What the copy gives up and what it opens, with how to size it again where that may change."""
+    sized, part = within_copy(order, copy, entry, rounding, may_open=may_open)
+    if part is None or not (part.beyond or sized.code == AWAITS_COPY):
+        return Share(account, sized)  # a mere entry, or a mere exit of what is known
+
+    def again(exiting: Exiting, copy: Copy, may_still_open: bool, planned: int) -> Sized:
+        opens, now = may_open and may_still_open, structs.replace(order, exiting=exiting)
+        return within_copy(now, copy, entry, rounding, may_open=opens, planned=planned)[0]
+
+    return Share(account, sized, again=again)
 
 
 def _holds(copy: Copy) -> bool:

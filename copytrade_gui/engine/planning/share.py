@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.exits import Part
+from copytrade_gui.domain.exits import Again
 from copytrade_gui.domain.sizing import Sized
 
 
@@ -14,11 +14,11 @@ class Share(Struct, frozen=True, gc=False):
 
     ``slices`` are the quantities of the orders it takes where one order may not be so large; their
     sum is the size. Empty: one order. ``holds`` are what a person is asked before it leaves.
-    ``part`` is what of it closes and what opens, where the master's order may reduce his position.
+    ``again`` sizes it once more when it leaves, where what is not known yet may make it smaller.
     """
 
     account: Account
     sized: Sized
     slices: tuple[int, ...] = ()
     holds: tuple[str, ...] = ()
-    part: Part | None = None
+    again: Again | None = None

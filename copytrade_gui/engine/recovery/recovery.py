@@ -9,7 +9,7 @@ from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import RecoveryReport, Severity, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import OrderView, Plan
+from copytrade_gui.domain.records import AS_IT_LEFT, OrderView, Plan
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.books.comparison import Compared, Comparison
 from copytrade_gui.engine.books.resolver import Resolver
@@ -90,7 +90,10 @@ class Recovery:
             self._book.know_tag(tag, intent)
         for amendment in work.amended:
             if (changed := self._book.get(amendment.intent_id)) is not None:
-                changed.asked += (amendment.terms,)
+                if amendment.version == AS_IT_LEFT:
+                    changed.cut = amendment.terms
+                else:
+                    changed.asked += (amendment.terms,)
         self._must_ask = gap > self._settings.gap_needs_resume and self._market_trades()
         today = [order for order in self._book if self._book.sent_today(order)]
         self._lanes.must_be_read(order.intent.account_id for order in today)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import AS_IT_LEFT, Amendment
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.exits import Exits, Ruling
 from copytrade_gui.engine.sending.wave import Waves, bodies_hash
 from copytrade_gui.ports import Journal, JournalFailureError, NotSent, Timer
 
@@ -97,7 +99,14 @@ class Dispatcher:
             return
         self._fault(faultpoints.BEFORE_MARK)
         marks = [item.attempt for item in wave]
+        cuts = [
+            Amendment(one.order.intent.intent_id, AS_IT_LEFT, one.order.cut)
+            for one in wave
+            if one.order.cut is not None
+        ]
         try:
+            if cuts:
+                await self._journal.commit_amendments(cuts)
             await self._journal.commit_attempts(marks, bodies_hash(wave))
         except JournalFailureError as failure:
             self._news.storage_failed(str(failure))
@@ -130,21 +139,32 @@ class Dispatcher:
 
     def _covered(self, orders: list[Order]) -> list[Order]:
         """Those that open nothing by an exit; the others wait on, or end here."""
-        verdicts = self._exits.judge(orders)
-        if not verdicts:
+        rulings = self._exits.judge(orders)
+        if not rulings:
             return orders
         go_on = []
         for order in orders:
-            code, why = verdicts.get(order.intent.intent_id, ("", ""))
+            ruling = rulings.get(order.intent.intent_id)
             lane = self._lanes.get(order.intent.account_id)
-            stale = order.stale_at(self._clock.mono_ns())
-            if not code or stale or lane is None:
+            if ruling is None or lane is None or order.stale_at(self._clock.mono_ns()):
                 go_on.append(order)
-            elif code == AWAITS_COPY:
+            elif ruling.code == AWAITS_COPY:
                 lane.queue.append(order)
+            elif ruling.units:
+                self._cut(order, ruling)
+                go_on.append(order)
             else:
-                self._progress.give_up(order, State.BLOCKED, code, why)
+                why = f"{ruling.reason} It was not sent."
+                self._progress.give_up(order, State.BLOCKED, ruling.code, why)
         return go_on
+
+    def _cut(self, order: Order, ruling: Ruling) -> None:
+        """Fewer units leave than were planned; that is stored before the order's mark is."""
+        planned = order.intent.terms
+        order.cut = replace(planned, quantity=ruling.units)
+        self._waves.forget_ready([order])
+        log.info("%s leaves with %d of %d: %s", order.intent.intent_id, ruling.units,
+                 planned.quantity, ruling.reason)  # fmt: skip
 
     def _plan_wake(self) -> None:
         """Wake when the earliest queued order gets a slot or grows too old."""

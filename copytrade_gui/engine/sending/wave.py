@@ -111,7 +111,7 @@ class Waves:
         tag = order_tag(self._key, name)
         if self._book.by_tag(tag) is not None:
             raise ValueError(f"tag {tag} was used before")
-        request = channel.prepare(intent.terms, tag)
+        request = channel.prepare(order.sent_terms, tag)
         attempt = Attempt(
             name,
             intent.intent_id,
