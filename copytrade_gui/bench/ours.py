@@ -172,7 +172,7 @@ class Desk:
     async def _let_orders_rest(self, draft: Draft) -> None:
         """Once: a buy order of every account far below the price, of another product.
 
-        In the same one the next exit's copies would wait for it, and be given up for it.
+        In the same one the next exit's copies would wait for a read of what became of it.
         """
         self._resting = True
         price = Decimal(draft.price) * _FAR

@@ -65,6 +65,24 @@ def test_an_exit_beside_an_order_that_rests_closes_what_is_held(
         made.live(script)
 
 
+def test_where_news_is_pushed_no_book_is_read_for_it() -> None:
+    """Five hundred books would take seconds, and he wants out."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await scaled_in(console, BUY, FanOut.ON_MASTER_WORKING, 7)
+        followers = [account.client_id for account in made.accounts[1:]]
+        made.broker.add_fault(Fault(action="book_failed", accounts=followers))
+        orders = await press(console, ticket(made, SELL), FanOut.ON_MASTER_WORKING, wait_s=8)
+        assert {one.state for one in orders.values()} == {State.FILLED}
+        assert [position(made, number) for number in range(3)] == [0, 0, 0]
+
+    with world(2) as made:
+        made.line.feed = True
+        made.live(script)
+
+
 def test_of_an_exit_in_slices_as_many_leave_as_there_is_to_close() -> None:
     async def script(console: Console) -> None:
         made = await ready(console, 4)

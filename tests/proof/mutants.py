@@ -50,6 +50,16 @@ MUTANTS: tuple[Mutant, ...] = (
            " key=installation_key)"),
     Mutant("each installation has tags of its own", f"{_DOMAIN}ids.py",
            "digest_size=_HASHED, key=installation_key)", "digest_size=_HASHED)"),
+    # -- an exit is sized again when it leaves
+    Mutant("of an exit no more leaves than there is to close", f"{_SENDING}dispatcher.py",
+           "order.cut = replace(planned, quantity=ruling.units)", "order.cut = planned"),
+    Mutant("what leaves of an exit is stored before its mark", f"{_SENDING}dispatcher.py",
+           "            if cuts:\n", "            if False:\n"),
+    Mutant("after a crash it is known what of an exit had left", f"{_RECOVERY}recovery.py",
+           "changed.cut = amendment.terms", "pass"),
+    Mutant("an order of the other side may have filled since it was last read",
+           f"{_ENGINE}planning/other_orders.py",
+           "return but is None or self._read_ns.get(account, 0) <= but.called_ns", "return False"),
     # -- what may leave
     Mutant("an order in doubt is not sent again", f"{_ORDERS}order.py",
            "_MAY_FOLLOW = frozenset({None, State.NOT_SENT, State.REFUSED})",

@@ -21,6 +21,7 @@ class OtherOrders:
 
     def __init__(self, core: Core) -> None:
         self._book = core.book
+        self._lanes = core.lanes
         self._clock = core.clock
         self._settings = core.settings
         self._read_ns: dict[AccountId, int] = {}
@@ -62,15 +63,18 @@ class OtherOrders:
         """True unless a read that was asked for since ``but`` was called showed what it filled.
 
         A copy that still worked at the last read is filled as soon as the master's own order is,
-        so that his exit must not take it for one that never will be. Of his own order that is said
-        only if it is young: what became of an older one has been told.
+        so that his exit must not take it for one that never will be. What became of an older order
+        has been told where it is pushed, and of the master's own, whose book is read most often.
         """
         if order.attempt_state in UNREAD:
             return True
+        account = order.intent.account_id
         called_ns = self._clock.mono_ns() if but is None else but.called_ns
-        if is_own(order) and called_ns - order.called_ns > _YOUNG_NS:
-            return False
-        return but is None or self._read_ns.get(order.intent.account_id, 0) <= but.called_ns
+        if called_ns - order.called_ns > _YOUNG_NS:
+            lane = self._lanes.get(account)
+            if is_own(order) or (lane is not None and lane.pushed):
+                return False
+        return but is None or self._read_ns.get(account, 0) <= but.called_ns
 
     def planned(self, terms: OrderTerms, but: Order | None) -> dict[AccountId, list[Order]]:
         """Orders in this instrument that wait for their first or next try, by account."""
