@@ -72,6 +72,7 @@ class EngineThread:
             history=self._across(there.history),
             market=self._across(there.market),
             positions=self._across(there.positions),
+            drift=self._across(there.drift),
             events=_News(there.events, self._loop),
             paper=there.paper,
             profile=there.profile,

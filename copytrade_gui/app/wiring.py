@@ -48,6 +48,7 @@ from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.services.changes import Changes
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.console import Console
+from copytrade_gui.services.drift import Drift
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.history import HistoryService
 from copytrade_gui.services.lamps import Lamps
@@ -240,6 +241,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         changes=Changes(engine, store.journal, clock),
         masters=Masters(engine, store.journal, clock),
         positions=PositionService(engine, clock),
+        drift=Drift(engine, store.journal, clock),
         limits=LimitEdits(engine, store.journal, clock),
         events=engine.bus,
         paper=line is not None,

@@ -11,6 +11,7 @@ from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.books.decisions import Decisions
 from copytrade_gui.engine.books.divergence import Divergences
 from copytrade_gui.engine.books.master_positions import MasterPositions
+from copytrade_gui.engine.books.owner_orders import OwnerOrders
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.books.reconciler import Reconciler
 from copytrade_gui.engine.books.resolver import Resolver
@@ -50,6 +51,7 @@ class Parts:
     comparison: Comparison
     copies: Copies
     positions: AccountPositions
+    owner_orders: OwnerOrders
     decisions: Decisions
     exits: Exits
     clearing: Clearing
@@ -82,6 +84,7 @@ def assemble(
     updates = Updates(core, reconciler, poller)
     copies = Copies(core)
     positions = AccountPositions(core, copies)
+    owner_orders = OwnerOrders(core)
     comparison = Comparison(core, poller, positions)
     # -- planning
     masters = MasterPositions(core, positions)
@@ -149,6 +152,7 @@ def assemble(
         sweep.after_read,
         exits.after_read,
         master_signals.after_read,
+        owner_orders.after_read,
     )
     news.seen.to(master_signals.seen)
     news.ready.to(dispatcher.kick)
@@ -176,6 +180,7 @@ def assemble(
         comparison=comparison,
         copies=copies,
         positions=positions,
+        owner_orders=owner_orders,
         decisions=Decisions(core.book, resolver),
         exits=exits,
         clearing=clearing,

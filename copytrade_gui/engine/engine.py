@@ -11,6 +11,7 @@ from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
+from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.assembly import assemble
 from copytrade_gui.engine.orders.absorbed import Absorbed
@@ -63,6 +64,9 @@ class Engine:
         self.master_signals = parts.master_signals
         self.decisions, self.ended = parts.decisions, parts.ended
         self.copies, self.positions = parts.copies, parts.positions
+        self.owner_orders = parts.owner_orders
+        self.ignored_drift: dict[PositionKey, int] = {}
+        """Positions that a person lets be off by so many units until they are flat."""
         self.refresh_warmth = core.account_news.refresh_warmth
 
     # ------------------------------------------------------------ life
@@ -80,6 +84,7 @@ class Engine:
         self.clearing.limits.restore(work.limits)
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)
         self.copies.restore(work)
+        self.ignored_drift.update(work.ignored_drift)
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""

@@ -14,6 +14,7 @@ from copytrade_gui.ports.books import (
 )
 from copytrade_gui.ports.memory import (
     FOLLOW_VERB,
+    IGNORE_DRIFT_VERB,
     LIMITS_VERB,
     AccountBook,
     AuditEvent,
@@ -29,6 +30,8 @@ from copytrade_gui.ports.memory import (
     SealBook,
     SecretStore,
     TimedOrder,
+    drift_subject,
+    read_drift_subject,
 )
 from copytrade_gui.ports.outcomes import (
     Accepted,
@@ -67,6 +70,7 @@ from copytrade_gui.ports.world import (
 
 __all__ = [
     "FOLLOW_VERB",
+    "IGNORE_DRIFT_VERB",
     "LIMITS_VERB",
     "Accepted",
     "AccountBook",
@@ -116,4 +120,6 @@ __all__ = [
     "Unknown",
     "Unsubscribe",
     "UpdateListener",
+    "drift_subject",
+    "read_drift_subject",
 ]

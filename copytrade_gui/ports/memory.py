@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.day import DaySeal, OpenDay
 from copytrade_gui.domain.events import Event, PlanSettled
@@ -17,6 +19,7 @@ from copytrade_gui.domain.ids import AccountId, AttemptId, CommandId, IntentId, 
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import OrderTerms, Product
+from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.records import Amendment, Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.ports.books import BrokerOrder
@@ -26,6 +29,9 @@ FOLLOW_VERB = "follow"
 
 LIMITS_VERB = "limits"
 """The verb under which an edit of the limits is recorded, its subject what they were and are."""
+
+IGNORE_DRIFT_VERB = "ignore_drift"
+"""The verb under which it is recorded that a person lets a position be off until it is flat."""
 
 
 class JournalFailureError(Exception):
@@ -90,6 +96,18 @@ class OpenWork:
     limits: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     """What a person set for an account, or for all of them (empty), whatever the day, by the names
     of ``domain.checks.limits.Limits``."""
+    ignored_drift: Mapping[PositionKey, int] = field(default_factory=dict)
+    """Positions that a person lets be off by so many units until they are flat."""
+
+
+def drift_subject(key: PositionKey, units: int) -> str:
+    """The subject under ``IGNORE_DRIFT_VERB``; 0 units: it is not ignored any more."""
+    return msgspec.json.encode((key, units)).decode()
+
+
+def read_drift_subject(subject: str) -> tuple[PositionKey, int]:
+    """What ``drift_subject`` wrote."""
+    return msgspec.json.decode(subject, type=tuple[PositionKey, int])
 
 
 class Journal(Protocol):

@@ -9,6 +9,7 @@ from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
+from copytrade_gui.services.drift_report import DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.limit_verbs import LimitVerbs
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
@@ -28,6 +29,7 @@ class Console:
     changes: ChangeVerbs
     masters: MasterVerbs
     positions: PositionVerbs
+    drift: DriftVerbs
     limits: LimitVerbs
     events: EventSource
     paper: bool

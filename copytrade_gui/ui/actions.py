@@ -66,6 +66,8 @@ class Act(StrEnum):
     END_OF_DAY = "end_of_day"
     COPY_SEEN = "copy_seen"
     IGNORE_SEEN = "ignore_seen"
+    IGNORE_DRIFT = "ignore_drift"
+    DISARM_DRIFT = "disarm_drift"
     LIMITS = "limits"
 
 
@@ -335,6 +337,24 @@ SPECS: dict[Act, Spec] = {
     ),
     Act.IGNORE_SEEN: Spec(
         "&Ignore", "Have the chosen order of a master not copied", "Orders", ("I",), "eye-off", _T
+    ),
+    Act.IGNORE_DRIFT: Spec(
+        "Ignore &until flat",
+        "Say nothing more about the selected drift until the position is flat",
+        "Followers",
+        icon="eye-off",
+        where=_T,
+        question=True,
+        brief="Ignore",
+    ),
+    Act.DISARM_DRIFT: Spec(
+        "&Pause copying to these accounts",
+        "Copy nothing more to the accounts of the selected positions",
+        "Followers",
+        icon="pause",
+        where=_T,
+        question=True,
+        brief="Pause",
     ),
     Act.LIMITS: Spec(
         "L&imits", "What one order, plan and account may reach", "Trade", (), "gauge", question=True

@@ -20,6 +20,8 @@ from copytrade_gui.ui.activity.activity import ActivityPanel
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.dialogs.preferences import apply_look, read_policy
+from copytrade_gui.ui.drift.drift import DriftPanel
+from copytrade_gui.ui.drift.drift_work import DriftWork
 from copytrade_gui.ui.feed.live_feed import LiveFeedPanel
 from copytrade_gui.ui.followers.follower_work import FollowerWork
 from copytrade_gui.ui.followers.followers import FollowersPanel
@@ -177,6 +179,7 @@ class MainWindow(QMainWindow):
         self.followers = self.panels.one(FollowersPanel)
         self.orders = self.panels.one(OrdersPanel)
         self.positions = self.panels.one(PositionsPanel)
+        self.drift = self.panels.one(DriftPanel)
         self.feed = self.panels.one(LiveFeedPanel)
         self.latency = self.panels.one(LatencyPanel)
         self.activity = self.panels.one(ActivityPanel)
@@ -215,6 +218,7 @@ class MainWindow(QMainWindow):
         self.master_work = MasterWork(
             desk, console.masters, self.masters, self.bands, self.panels.go, self
         )
+        self.drift_work = DriftWork(desk, console.drift, console.followers, self.drift, self)
         self.limit_work = LimitWork(desk, console.limits, self.followers.selected, self)
         self.follower_work = FollowerWork(
             desk, self.followers, console.followers, console.sessions, self
@@ -233,6 +237,7 @@ class MainWindow(QMainWindow):
         )
         self.orders.counts_changed.connect(self.stops.refresh)
         self.positions.reported.connect(self.strip.show_positions)
+        self.drift.reported.connect(self.followers.show_drift)
         self.activity.order_of = self.orders.words_of
         # Accounts first, so that every other part finds their names.
         light = (desk.roster, self.strip, self.status, desk.notices, self.order_work)

@@ -14,6 +14,7 @@ from copytrade_gui.services.console import Console
 from copytrade_gui.ui.actions import Spec
 from copytrade_gui.ui.activity.activity import ActivityPanel
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.drift.drift import DriftPanel
 from copytrade_gui.ui.feed.live_feed import LiveFeedPanel
 from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.latency.latency import LatencyPanel
@@ -79,6 +80,9 @@ PANELS: tuple[PanelRow, ...] = (
              lambda desk, console: PositionsPanel(desk, console.positions),
              Area.LOW, _go("Po&sitions", "Go to the positions", "chart-no-axes-column",
                            "Ctrl+6", "Alt+F6")),
+    PanelRow("drift", "Drift", lambda desk, console: DriftPanel(desk, console.drift),
+             Area.LOW, _go("Dr&ift", "Go to the copies that are not in step",
+                           "shield-alert", "Alt+F7")),
     PanelRow("activity", "Activity", lambda desk, console: ActivityPanel(desk, console.history),
              Area.LOW, _go("A&ctivity and audit", "Go to the audit trail", "history",
                            "F12", "Ctrl+7")),

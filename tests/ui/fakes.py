@@ -31,6 +31,7 @@ from copytrade_gui.services.console import Console
 from copytrade_gui.services.verbs import Preview, PreviewRow, RefusedError, Submitted
 from tests.ui import days, people
 from tests.ui.fake_cancels import FakeCancels
+from tests.ui.fake_drift import FakeDrift
 from tests.ui.fake_events import FakeEvents
 from tests.ui.fake_followers import FakeFollowers
 from tests.ui.fake_history import FakeHistory
@@ -66,6 +67,7 @@ class World:
     """Open at the broker with our tag, and in none of our records, until a KILL."""
     plans: int = 100
     positions: FakePositions = field(default_factory=FakePositions)
+    drift: FakeDrift = field(default_factory=FakeDrift)
     day_end: days.FakeDay = field(default_factory=days.FakeDay)
     changes: FakeChanges = field(default_factory=FakeChanges)
     masters: FakeMasters = field(default_factory=FakeMasters)
@@ -110,6 +112,7 @@ class World:
             history=FakeHistory(self.orders),
             market=FakeMarket(),
             positions=self.positions,
+            drift=self.drift,
             events=self.events,
             paper=self.paper,
             profile="default",

@@ -28,12 +28,15 @@ log = logging.getLogger(__name__)
 class PositionsRead:
     """An account's position book as it was last read whole; ``at_ns`` is UTC ns, 0: not today.
 
-    ``problem`` says why a later read failed, in one sentence.
+    ``problem`` says why a later read failed, in one sentence. The read was asked for at
+    ``began_ns`` and had ended at ``ended_ns``, monotonic.
     """
 
     rows: tuple[BrokerPosition, ...] = ()
     at_ns: int = 0
     problem: str = ""
+    began_ns: int = 0
+    ended_ns: int = 0
 
 
 class AccountPositions:
@@ -74,6 +77,10 @@ class AccountPositions:
             self._filled_ns[account] = self._clock.mono_ns()
             self._schedule.look(account, self._settings.positions_after_fill)
 
+    def filled_since(self, account: AccountId) -> bool:
+        """True if a copy in the account was filled after its positions were last asked for."""
+        return self._filled_ns.get(account, 0) > self.book(account).began_ns
+
     async def read(self, lane: Lane) -> tuple[BrokerPosition, ...]:
         """Ask the broker for an account's positions now, inside its limits, and keep them.
 
@@ -92,16 +99,19 @@ class AccountPositions:
             raise
         if lane.session is not session:
             raise BrokerFailureError("Its session changed during the read.")
-        self.shown(account, rows)
+        self.shown(account, rows, began_ns)
         if not lane.account.master:
             if self._filled_ns.get(account, 0) <= began_ns:
                 self._schedule.forget(account)  # what was planned has been done
             self._schedule.look(account, self._settings.positions_copied)
         return rows
 
-    def shown(self, account: AccountId, rows: tuple[BrokerPosition, ...]) -> None:
-        """An account's positions were read."""
-        self._books[account] = PositionsRead(rows, self._clock.wall_ns())
+    def shown(self, account: AccountId, rows: tuple[BrokerPosition, ...], began_ns: int) -> None:
+        """An account's positions were read by a call of ``began_ns``, monotonic."""
+        now = self._clock.mono_ns()
+        self._books[account] = PositionsRead(
+            rows, self._clock.wall_ns(), began_ns=began_ns, ended_ns=now
+        )
         self.version += 1
 
     def failed(self, account: AccountId, problem: str) -> None:

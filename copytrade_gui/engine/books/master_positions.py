@@ -182,7 +182,7 @@ class MasterPositions:
         again = self._settings.positions_every
         try:
             await self._slot(lane)
-            heard = self._heard(account)
+            heard, began_ns = self._heard(account), self._clock.mono_ns()
             rows = await session.positions()
             if lane.session is not session:
                 return
@@ -191,7 +191,7 @@ class MasterPositions:
                 part = (row.key, row.product)
                 nets[part] = nets.get(part, 0) + row.net_quantity
             day = indian_day(self._clock.wall_ns())
-            self._at_broker.shown(account, rows)
+            self._at_broker.shown(account, rows, began_ns)
             self._known[account] = _Known(nets, heard, self._clock.mono_ns(), day)
             if heard != self._heard(account):
                 again = 0.0

@@ -6,7 +6,7 @@ for INTRADAY, which the broker squares off, else as far back as fills are stored
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from copytrade_gui.domain.exits import Again
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Product, Side
+from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.sizing.ledger import NOTHING
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.order import Order
@@ -95,6 +96,15 @@ class CopyLedger:
     def held_of(self, terms: OrderTerms) -> Mapping[AccountId, int]:
         """What copies of all masters together hold of it, signed units by account."""
         return self._held.get(self._slot_of(_ALL, terms), {})
+
+    def held_by_links(self) -> Iterator[tuple[AccountId, PositionKey, int]]:
+        """Of each link what its copies hold now: the master, whose and what it is, signed units."""
+        today = indian_day(self._clock.wall_ns())
+        for (master, key, product, day), nets in self._nets.items():
+            if master != _ALL and day in (0, today):
+                for account, net in nets.items():
+                    if net and account != master:
+                        yield master, PositionKey(account, key, product), net
 
     def own_of(self, master: AccountId, terms: OrderTerms) -> int:
         """What a master's own orders here made of it, signed units."""

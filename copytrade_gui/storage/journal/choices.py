@@ -8,7 +8,13 @@ import msgspec
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.ports import FOLLOW_VERB, LIMITS_VERB
+from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.ports import (
+    FOLLOW_VERB,
+    IGNORE_DRIFT_VERB,
+    LIMITS_VERB,
+    read_drift_subject,
+)
 
 
 def follows(connection: Connection) -> Iterator[tuple[AccountId, str]]:
@@ -29,6 +35,15 @@ def limits(connection: Connection) -> Iterator[tuple[str, Mapping[str, int | Non
     for (subject,) in rows:
         edit = msgspec.json.decode(subject, type=_LimitsEdit)
         yield edit.account, edit.after
+
+
+def ignored_drift(connection: Connection) -> dict[PositionKey, int]:
+    """Positions that are let be off by so many units; the newest word of each counts."""
+    rows = connection.exec_driver_sql(
+        "SELECT subject FROM commands WHERE verb = ? ORDER BY rowid", (IGNORE_DRIFT_VERB,)
+    )
+    said = dict(read_drift_subject(subject) for (subject,) in rows)
+    return {key: units for key, units in said.items() if units}
 
 
 class _LimitsEdit(msgspec.Struct):

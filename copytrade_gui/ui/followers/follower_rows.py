@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.drift import Step
 from copytrade_gui.domain.link import NO_FILTERS, Link
 from copytrade_gui.domain.link_field import FILTERS, LABELS, list_text
 from copytrade_gui.domain.order import State
+from copytrade_gui.services.drift_report import DriftLine
 from copytrade_gui.ui import figures
+from copytrade_gui.ui.drift.drift_rows import brief_words, full_words, look_of, trouble_rank
 from copytrade_gui.ui.followers.sizing_words import (
     STATE_HINTS,
     STATE_WORDS,
@@ -42,6 +45,8 @@ class FollowerRow:
     last_state: State | None = None
     unmatched: int = 0
     """Units that copies of today filled although the master's order came to nothing."""
+    drift: DriftLine | None = None
+    """Its copied position that is furthest out of step; None while it holds none."""
 
 
 def _look(row: FollowerRow) -> Look:
@@ -165,6 +170,12 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
     Column("today", "Today", _today, sort=lambda r: r.failed * 100_000 + r.copied, numeric=True,
            chars=6, tone=lambda r: Tone.WARN if r.failed else Tone.MUTED,
            note="Copies at the broker today / copies that failed"),
+    Column("drift", "Drift", lambda r: brief_words(r.drift) if r.drift else figures.UNKNOWN,
+           sort=lambda r: trouble_rank(r.drift) if r.drift else len(Step), chars=16,
+           tone=lambda r: look_of(r.drift).tone if r.drift else Tone.MUTED,
+           mark=lambda r: look_of(r.drift).mark if r.drift else None,
+           tip=lambda r: full_words(r.drift) if r.drift else "It holds no copies",
+           note="What its copies made against the broker's books, in lots; the worst of them"),
     Column("strategy", "Sizing", _strategy, chars=10, tip=lambda r: r.link.sizing.in_words()),
     Column("parameter", "Value", _parameter, numeric=True, chars=6,
            sort=lambda r: r.link.sizing.parameter,
@@ -194,6 +205,7 @@ def search_text(row: FollowerRow) -> str:
     """What the filter looks through; signs mark what the quick filters want."""
     look = _look(row)
     in_trouble = _rank_of(row) < 2 or row.failed or row.unmatched
+    in_trouble = in_trouble or (row.drift is not None and row.drift.trouble)
     trouble = "§trouble" if in_trouble else ""
     copies = row.account.active and not row.link.state.stops
     on = "§on" if copies else "§off"

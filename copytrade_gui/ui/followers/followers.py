@@ -15,6 +15,7 @@ from copytrade_gui.domain.ids import AccountId, IntentId
 from copytrade_gui.domain.link import Follower, Link
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.drift_report import DriftLine, DriftReport
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act, plain_text
 from copytrade_gui.ui.desk import Desk
@@ -44,6 +45,7 @@ class FollowersPanel(Panel):
         self._tally: dict[AccountId, dict[IntentId, tuple[int, State]]] = defaultdict(dict)
         self._last: dict[AccountId, tuple[int, State]] = {}
         self._unmatched: Mapping[AccountId, int] = {}
+        self._drift: Mapping[AccountId, DriftLine] = {}
         self.model: RowsModel[FollowerRow] = RowsModel(
             COLUMNS, lambda row: row.account.account_id, search=search_text, parent=self
         )
@@ -95,6 +97,14 @@ class FollowersPanel(Panel):
         if units != before:
             known = (self.model.get(account_id) for account_id in {*before, *units})
             self.model.upsert([self._again(row) for row in known if row is not None])
+
+    def show_drift(self, report: DriftReport) -> None:
+        """Take how each account stands to what its copies made."""
+        before, self._drift = self._drift, report.worst()
+        changed = {name for name in {*before, *self._drift}
+                   if before.get(name) != self._drift.get(name)}  # fmt: skip
+        known = (self.model.get(account_id) for account_id in changed)
+        self.model.upsert([self._again(row) for row in known if row is not None])
 
     # ------------------------------------------------------------ reading
 
@@ -196,6 +206,7 @@ class FollowersPanel(Panel):
             failed=failed,
             last_state=last[1] if last else None,
             unmatched=self._unmatched.get(account.account_id, 0),
+            drift=self._drift.get(account.account_id),
         )
 
     def _count(self, order: OrderView) -> bool:

@@ -1,0 +1,1 @@
+"""Copies against the broker's books: who is in step, who is not, why, and what may be done."""

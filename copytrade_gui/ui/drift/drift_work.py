@@ -1,0 +1,106 @@
+"""What a person decides about drift: let it be, or stop copying to the account."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.link import LinkState
+from copytrade_gui.services.drift_report import DriftLine, DriftVerbs
+from copytrade_gui.services.follower_verbs import FollowerVerbs
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import Question, bring_back
+from copytrade_gui.ui.drift.drift import DriftPanel
+from copytrade_gui.ui.drift.drift_rows import full_words
+
+_NAMED = 6
+
+
+class DriftWork(QObject):
+    """Asks, then does it. Nothing is sent to the broker by any of it."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        drift: DriftVerbs,
+        followers: FollowerVerbs,
+        panel: DriftPanel,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._desk = desk
+        self._drift = drift
+        self._followers = followers
+        self._panel = panel
+        self._window = window
+        desk.actions.on(Act.IGNORE_DRIFT, lambda: self._begin(Act.IGNORE_DRIFT))
+        desk.actions.on(Act.DISARM_DRIFT, lambda: self._begin(Act.DISARM_DRIFT))
+
+    def _begin(self, act: Act) -> None:
+        lines = self._panel.selected()
+        if not lines or bring_back(self._window, "question"):
+            return
+        work = self._ignore(lines) if act is Act.IGNORE_DRIFT else self._disarm(lines)
+        self._desk.tasks.start(work, name=str(act))
+
+    # ------------------------------------------------------------ let it be
+
+    async def _ignore(self, lines: list[DriftLine]) -> None:
+        off = [line for line in lines if line.trouble]
+        question = Question(
+            self._window,
+            f"Ignore until flat - {self._desk.mode_word}",
+            f"Say nothing more about {_listed(off)}\n\nIt is told again if it is off by anything "
+            "else, or once the position was closed. An exit of the master's still goes by what was "
+            "copied.",
+            verb="Ignore until flat",
+            safe_first=True,
+        )
+        if off and await question.ask():
+            name = uuid.uuid4().hex
+            for number, line in enumerate(off):
+                await self._drift.ignore(
+                    line.key, line.verdict.units, CommandId(f"{name}-{number}")
+                )
+            self._panel.look()
+
+    # ------------------------------------------------------------ copy no more
+
+    async def _disarm(self, lines: list[DriftLine]) -> None:
+        links: defaultdict[AccountId, list[AccountId]] = defaultdict(list)
+        for line in lines:
+            for master in line.masters:
+                if line.key.account_id not in links[master]:
+                    links[master].append(line.key.account_id)
+        names = list(dict.fromkeys(line.account for line in lines if line.masters))
+        question = Question(
+            self._window,
+            f"Pause copying - {self._desk.mode_word}",
+            f"Copy nothing more to {_names(names)}: no entry, and no exit either. What they hold "
+            "and what works at the broker stays as it is. Set their links active again to go on.",
+            verb="Pause copying",
+            kind="danger",
+            safe_first=True,
+        )
+        if links and await question.ask():
+            for master, accounts in links.items():
+                await self._followers.set_state(master, accounts, LinkState.PAUSED)
+            self._desk.notices.info(f"Copying to {_names(names)} is paused.")
+
+
+def _listed(lines: list[DriftLine]) -> str:
+    told = "\n".join(f"{line.account}, {full_words(line)}" for line in lines[:_NAMED])
+    more = len(lines) - _NAMED
+    count = figures.plural(len(lines), "position")
+    return f"{count}:\n{told}" + (f"\nand {more} more" if more > 0 else "")
+
+
+def _names(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

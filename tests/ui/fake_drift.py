@@ -1,0 +1,62 @@
+"""How accounts stand to their copies, as a window test plays it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.drift import Step, Verdict
+from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.order import Product
+from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.services.drift_report import DriftLine, DriftReport
+from copytrade_gui.services.verbs import RefusedError
+from tests.ui import people
+
+
+@dataclass
+class FakeDrift:
+    told: DriftReport = field(default_factory=DriftReport)
+    ignored: list[tuple[PositionKey, int]] = field(default_factory=list)
+    refuse: RefusedError | None = None
+
+    async def report(self) -> DriftReport:
+        return self.told
+
+    async def ignore(self, key: PositionKey, units: int, command: CommandId) -> None:
+        del command
+        if self.refuse is not None:
+            raise self.refuse
+        self.ignored.append((key, units))
+
+
+def line(
+    account: Account,
+    instrument: Instrument,
+    step: Step = Step.IN_STEP,
+    units: int = 0,
+    *,
+    copied: int = 75,
+    held: int | None = 75,
+    reason: str = "",
+    excess: int = 0,
+    masters: tuple[AccountId, ...] = (),
+    ignored: bool = False,
+) -> DriftLine:
+    """One position; nothing works at the broker."""
+    return DriftLine(
+        key=PositionKey(account.account_id, instrument.key, Product.NORMAL),
+        account=account.name,
+        symbol=instrument.symbol,
+        instrument=instrument,
+        verdict=Verdict(step, units, reason, excess),
+        copied=copied,
+        held=held,
+        owner=0,
+        working=0,
+        owner_working=0,
+        masters=masters,
+        read_ns=0 if held is None else people.NOW_NS - 40_000_000_000,
+        ignored=ignored,
+    )

@@ -1,0 +1,125 @@
+"""Drift as a trader meets it: the followers' column, the board, and what he decides there."""
+
+from __future__ import annotations
+
+import pytest
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import LinkState
+from copytrade_gui.services.drift_report import DriftReport
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.dialogs.dialog import Question
+from copytrade_gui.ui.drift.drift import EMPTY
+from copytrade_gui.ui.main_window import MainWindow
+from tests.ui import people
+from tests.ui.conftest import until
+from tests.ui.fake_drift import line
+from tests.ui.fakes import World
+
+pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+
+SOLD = "The owner sold 75 by himself today: 75 of 75 copied are not there any more."
+
+
+def followers(world: World) -> list[Account]:
+    return [account for account in world.accounts.values() if not account.master]
+
+
+def master(world: World) -> AccountId:
+    return next(one.account_id for one in world.accounts.values() if one.master)
+
+
+def choose(window: MainWindow, row: int) -> None:
+    view = window.drift.table.view
+    flags = view.selectionModel().SelectionFlag
+    view.selectionModel().select(view.proxy.index(row, 0), flags.ClearAndSelect | flags.Rows)
+
+
+async def told(window: MainWindow, world: World, report: DriftReport) -> list[dict[str, str]]:
+    world.drift.told = report
+    window.panels.go(window.drift)
+    window.drift.look()
+    await until(lambda: window.drift._report is report)
+    sheet = window.drift.table.view.sheet(only_selected=False)
+    return [dict(zip(sheet.headers, row, strict=True)) for row in sheet.rows]
+
+
+def a_day(world: World) -> DriftReport:
+    one, other, third, fourth = followers(world)[:4]
+    return DriftReport(
+        (
+            line(one, people.NIFTY_CE, Step.UNEXPLAINED, -75, held=0, reason="Nobody knows why."),
+            line(other, people.NIFTY_CE, Step.DRIFTING, -75, held=0, reason=SOLD,
+                 masters=(master(world),)),
+            line(other, people.RELIANCE, copied=10, held=10),
+            line(third, people.NIFTY_CE, Step.UNKNOWN, held=None, reason="It is not logged in."),
+            line(fourth, people.NIFTY_CE),
+        )
+    )  # fmt: skip
+
+
+async def test_the_followers_table_shows_each_ones_worst_line(
+    window: MainWindow, world: World
+) -> None:
+    assert window.drift.table.empty_text.text() == EMPTY
+    await told(window, world, a_day(world))
+    rows = {row.account.name: row for row in window.followers.model.rows()}
+    sheet = window.followers.table.view.sheet(only_selected=False)
+    place, name = sheet.headers.index("Drift"), sheet.headers.index("Name")
+    words = {row[name]: row[place] for row in sheet.rows}
+    shown = [words[account.name] for account in followers(world)[:5]]
+    lot = people.NIFTY_CE.lot_size
+    assert lot == 75
+    assert shown == ["Unexplained -1", "Drifting -1", "Not known", "In step", "–"]
+    window.followers.kinds.choose("§trouble")
+    assert rows[followers(world)[1].name].drift is not None
+    world.drift.told = DriftReport(())
+    window.drift.look()
+    await until(lambda: not any(row.drift for row in window.followers.model.rows()))
+
+
+async def test_the_board_shows_the_worst_first_with_figures_and_reasons(
+    window: MainWindow, world: World
+) -> None:
+    rows = await told(window, world, a_day(world))
+    states = [row["State"] for row in rows]
+    assert states == ["Unexplained", "Drifting", "Not known", "In step", "In step"]
+    assert (rows[1]["Off, lots"], rows[1]["Copied"], rows[1]["At broker"]) == ("-1", "+75", "0")
+    assert rows[1]["Why"] == SOLD
+    assert (rows[2]["At broker"], rows[2]["Read"]) == ("–", "–")
+    assert window.drift.sums.text() == "1 drifting, 1 unexplained, 1 not known"
+
+
+async def test_what_is_off_is_ignored_or_its_copying_paused_only_by_a_confirmed_act(
+    window: MainWindow, world: World
+) -> None:
+    await told(window, world, a_day(world))
+    actions = window.desk.actions
+    other = followers(world)[1]
+    choose(window, 1)
+    actions[Act.IGNORE_DRIFT].trigger()
+    await until(lambda: window.findChild(Question) is not None)
+    question = window.findChild(Question)
+    assert isinstance(question, Question)
+    assert question.back.isDefault()
+    question.reject()
+    await until(lambda: window.findChild(Question) is None)
+    assert world.drift.ignored == []
+    actions[Act.IGNORE_DRIFT].trigger()
+    await until(lambda: window.findChild(Question) is not None)
+    window.findChildren(Question)[0].accept()
+    await until(lambda: world.drift.ignored)
+    assert [(key.account_id, units) for key, units in world.drift.ignored] == [
+        (other.account_id, -75)
+    ]
+    await until(lambda: window.findChild(Question) is None)
+    actions[Act.DISARM_DRIFT].trigger()
+    await until(lambda: window.findChild(Question) is not None)
+    window.findChildren(Question)[0].accept()
+    link = (master(world), other.account_id)
+    await until(lambda: world.links[link].state is LinkState.PAUSED)
+    choose(window, 3)
+    assert not actions[Act.IGNORE_DRIFT].isEnabled()
+    assert not actions[Act.DISARM_DRIFT].isEnabled()
