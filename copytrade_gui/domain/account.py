@@ -93,9 +93,18 @@ class AccountStatus:
     halted: str = ""
     """Why this account alone is stopped, in sentences; empty when it is not."""
     halted_ns: int = 0
-    """Since when, UTC ns; 0 when it is not."""
+    """Since when it is halted, or lets only exits pass, UTC ns; 0 when neither is so."""
+    only_exits: str = ""
+    """Why what opens is not copied to this account alone, in sentences; empty when it is."""
     unread: bool = False
     """It had orders today and its order book was not read whole since the start: nothing leaves."""
     feed: FeedState = FeedState.OFF
     feed_reason: str = ""
     """Why the feed does not stand, in one sentence; empty while it does."""
+    funds: Paise | None = None
+    """What the broker last said the account has before margins in use; None while not read."""
+
+    @property
+    def stopped(self) -> str:
+        """Everything that stops this account alone, in sentences: what a person lifts."""
+        return " ".join(filter(None, (self.halted, self.only_exits)))

@@ -1,4 +1,4 @@
-"""The halt of one account alone: what was found in it, and what a person has lifted."""
+"""The stop of one account alone: what was found in it, and what a person has lifted."""
 
 from __future__ import annotations
 
@@ -7,32 +7,43 @@ from dataclasses import dataclass
 from copytrade_gui.domain.account import same_client
 from copytrade_gui.domain.ids import AccountId
 
+EVERY_FOLLOWER = AccountId("*")
+"""Stands for every account that copies, also one that begins to later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something in an account's books that must not be.
+    """Something in an account's books that must not be, or a limit that its copies have reached.
 
     ``evidence`` names it the same way at every read, ``amount`` says how far it goes (units filled;
-    0 where there is nothing to measure), ``sentence`` is what the operator reads.
+    0 where there is nothing to measure), ``sentence`` is what the operator reads. ``only_exits``
+    lets what only reduces pass; else nothing leaves. ``day`` is the Indian day after which it ends
+    by itself, 0 for one that only a person lifts.
     """
 
     evidence: str
     sentence: str
     amount: int = 0
+    only_exits: bool = False
+    day: int = 0
 
     def covers(self, other: Finding) -> bool:
         """True if ``other`` is this finding again, and not worse."""
         return self.evidence == other.evidence and self.amount >= other.amount
 
+    def holds_on(self, day: int) -> bool:
+        """True on an Indian day on which it has not ended by itself."""
+        return self.day in (0, day)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountHalt:
-    """How the halt of one account stands; in force while there are findings.
+    """How the stop of one account stands; in force while there are findings.
 
     It belongs to the account at the broker, so it also holds for another account here with the
     same ``client_id`` (empty when the account was removed before the finding). ``accepted`` was
-    seen by the person who lifted the halt at ``lifted_ns``: the broker's book goes on showing it
-    until its day ends, and it does not halt the account again. Times are UTC ns, 0 for never.
+    seen by the person who lifted it at ``lifted_ns``: the broker's book goes on showing it until
+    its day ends, and it does not stop the account again. Times are UTC ns, 0 for never.
     """
 
     account_id: AccountId
@@ -50,5 +61,5 @@ class AccountHalt:
 
     @property
     def reason(self) -> str:
-        """Every finding in words; empty when the account is not halted."""
+        """Every finding in words; empty when the account is not stopped."""
         return " ".join(finding.sentence for finding in self.findings)

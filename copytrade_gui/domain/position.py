@@ -101,6 +101,14 @@ class Position(Struct, frozen=True):
         grown = _less(_times(last, self.net), _times(previous_close, self.carried))
         return _plus(grown, _less(self.sold_value, self.bought_value))
 
+    def day_brought(self, last: Decimal | None, previous_close: Decimal | None) -> Decimal | None:
+        """``day_profit`` at prices that may not be known; None: nobody can say."""
+        if not (self.net or self.carried):
+            return self.realised_today
+        if last is None or (self.carried and not previous_close):
+            return None
+        return self.day_profit(last, previous_close or NOTHING)
+
     def _cost_of(self, units: int) -> Decimal:
         """The part of the cost that belongs to so many of the open units."""
         if units == abs(self.net):
@@ -140,6 +148,9 @@ class Positions:
 
     def __iter__(self) -> Iterator[tuple[PositionKey, Position]]:
         return iter(self._held.items())
+
+    def __contains__(self, key: PositionKey) -> bool:
+        return key in self._held
 
     def of(self, key: PositionKey) -> Position:
         """One position; an empty one where nothing was traded."""

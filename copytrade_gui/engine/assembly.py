@@ -17,9 +17,10 @@ from copytrade_gui.engine.books.reconciler import Reconciler
 from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.books.updates import Updates
 from copytrade_gui.engine.orders.core import Core
-from copytrade_gui.engine.orders.hold import Holds
 from copytrade_gui.engine.planning.clearing import Clearing
+from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.limits import LimitsInForce
 from copytrade_gui.engine.recovery.ended import Ended
 from copytrade_gui.engine.recovery.recovery import Recovery
 from copytrade_gui.engine.recovery.sleep import Sleep
@@ -28,11 +29,13 @@ from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.breaker import Breaker
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule
+from copytrade_gui.engine.sending.hold import Holds
 from copytrade_gui.engine.sending.replies import Replies
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.sending.wave import Waves
 from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
+from copytrade_gui.engine.stops.loss_watch import LossWatch
 from copytrade_gui.engine.stops.stops import Stops
 from copytrade_gui.engine.stops.sweep import Sweep
 from copytrade_gui.engine.stops.unmatched import UnmatchedAlarm
@@ -63,6 +66,7 @@ class Parts:
     stops: Stops
     master_signals: MasterSignals
     auto_stops: AutoStops
+    loss_watch: LossWatch
     recovery: Recovery
     takeover: TakeOver
     ended: Ended
@@ -88,10 +92,12 @@ def assemble(
     comparison = Comparison(core, poller, positions)
     # -- planning
     masters = MasterPositions(core, positions)
-    exits = Exits(core, masters, poller)
-    clearing = Clearing(core, exits)
+    limits = LimitsInForce(core.settings.limits, core.news)
+    profits = DayProfits(core, copies, limits)
+    exits = Exits(core, masters, poller, profits)
+    clearing = Clearing(core, exits, limits)
     # -- sending
-    waves = Waves(core, installation_key)
+    waves = Waves(core, exits, installation_key)
     dispatcher = Dispatcher(core, waves, exits, journal)
     amendments = Amendments(core, dispatcher, reconciler.shown, journal)
     fan_out = FanOutRule(core, dispatcher, amendments, waves)
@@ -110,6 +116,7 @@ def assemble(
     sweep = Sweep(core, amendments, poller, reconciler)
     stops = Stops(core, breaker, dispatcher, sweep, journal, kill_flag)
     auto_stops = AutoStops(core, stops)
+    loss_watch = LossWatch(core, profits)
     # -- signals
     master_signals = MasterSignals(
         core,
@@ -122,10 +129,6 @@ def assemble(
     # -- recovery
     recovery = Recovery(core, stops, fan_out, dispatcher, resolver, comparison)
     takeover = TakeOver(core, lost, journal, auto_stops, recovery, poller)
-    sleep = Sleep(core, recovery, poller)
-
-    def part_failed(sentence: str) -> None:
-        core.book.alarm("bug", f"Part of the engine failed and was logged: {sentence}")
 
     news = core.news
     news.reply.to(replies.take)
@@ -137,7 +140,7 @@ def assemble(
         lambda _: dispatcher.more_is_known(),
     )
     news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
-    news.filled.to(exits.filled, copies.filled, positions.filled)
+    news.filled.to(exits.filled, copies.filled, positions.filled, loss_watch.filled)
     news.rejected.to(replies.count_alike)
     news.never_left.to(fan_out.never_left)
     news.requeue.to(lambda order: dispatcher.enqueue([order]))
@@ -162,17 +165,22 @@ def assemble(
     news.storage_failed.to(stops.storage_failed, auto_stops.storage)
     news.breaker_opened.to(auto_stops.breaker)
     news.repeats.to(auto_stops.repeats)
+    news.limits_set.to(loss_watch.limits_set)
     news.kill_file.to(auto_stops.kill_file)
-    news.slept.to(sleep.slept)
+    news.slept.to(Sleep(core, recovery, poller).slept)
     news.network_back.to(recovery.network_back)
     news.resumed.to(recovery.resumed, dispatcher.kick)
-    news.part_failed.to(part_failed)
+    news.part_failed.to(
+        lambda why: core.book.alarm("bug", f"Part of the engine failed and was logged: {why}")
+    )
     core.bus.subscribe(journal.append)
     core.bus.subscribe(fan_out.hear, OrderChanged)
     core.bus.subscribe(UnmatchedAlarm(core).hear, OrderChanged)
     core.bus.subscribe(copies.hear, FillSeen)
+    core.bus.subscribe(loss_watch.hear, FillSeen)
+    core.quotes.hear(loss_watch.on_quote)
     return Parts(
-        holds=Holds(core.book, core.lanes, core.gate, core.hours, core.clock),
+        holds=Holds(core, exits),
         reconciler=reconciler,
         resolver=resolver,
         poller=poller,
@@ -192,6 +200,7 @@ def assemble(
         stops=stops,
         master_signals=master_signals,
         auto_stops=auto_stops,
+        loss_watch=loss_watch,
         recovery=recovery,
         takeover=takeover,
         ended=Ended(core, reconciler, submission),

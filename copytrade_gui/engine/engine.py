@@ -85,6 +85,7 @@ class Engine:
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)
         self.copies.restore(work)
         self.ignored_drift.update(work.ignored_drift)
+        self.parts.loss_watch.begin()
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""
@@ -120,6 +121,7 @@ class Engine:
         But what has not left stays if the link is paused or frozen now.
         """
         before = self.lanes.put_link(link)
+        self.core.halts.apply(self.lanes[link.follower_id])
         if before != link:
             self.bus.publish(LinkChanged(before, link, actor))
             self.parts.dispatcher.kick()
@@ -128,6 +130,7 @@ class Engine:
         """Forget a link; what has not left by it does not leave any more."""
         before = self.lanes.drop_link(master, follower)
         if before is not None:
+            self.core.halts.apply(self.lanes[follower])
             self.bus.publish(LinkChanged(before, None, actor))
             self.parts.dispatcher.kick()
 
@@ -156,10 +159,14 @@ class Engine:
             self.parts.updates.detach(lane)
             self.core.account_news.session(lane, state, reason)
 
-    def note_margin(self, account_id: AccountId, free: Paise) -> None:
-        """Free margin in paise as the broker just told; sizing by capital uses it."""
+    def note_margin(self, account_id: AccountId, free: Paise, funds: Paise | None = None) -> None:
+        """Free margin in paise as the broker just told; sizing by capital uses it.
+
+        ``funds`` are before margins in use: a floor of the equity goes by them.
+        """
         if (lane := self.lanes.get(account_id)) is not None:
-            self.core.account_news.margin(lane, free)
+            self.core.account_news.margin(lane, free, funds)
+            self.parts.loss_watch.concerns(account_id)
 
     # ------------------------------------------------------------ orders
 

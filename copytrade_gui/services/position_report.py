@@ -232,11 +232,9 @@ def _open(position: Position, quote: Quote | None) -> Decimal | None:
 
 
 def _day(position: Position, quote: Quote | None) -> Decimal | None:
-    if not (position.net or position.carried):
-        return position.realised_today
-    if quote is None or (position.carried and not quote.previous_close):
-        return None
-    return position.day_profit(quote.last, quote.previous_close)
+    if quote is None:
+        return position.day_brought(None, None)
+    return position.day_brought(quote.last, quote.previous_close)
 
 
 def _of_row(row: BrokerPosition) -> tuple[Position, bool]:

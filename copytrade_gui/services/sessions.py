@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState, same_client
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.money import Paise
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import (
     Broker,
@@ -206,7 +207,8 @@ class Sessions:
                 self._engine.detach(account_id, SessionState.EXPIRED, str(failure))
             log.info("no margin for %s: %s", account_id, failure)
             return
-        self._engine.note_margin(account_id, limits.available)
+        funds = Paise(limits.available + limits.utilised)
+        self._engine.note_margin(account_id, limits.available, funds)
 
     async def close(self) -> None:
         """Close every connection; sessions stay valid at the broker."""

@@ -282,7 +282,7 @@ class Trading:
     async def lift_account_halt(
         self, account_id: AccountId, saw: str, reason: str, command: CommandId
     ) -> None:
-        """A person says: an account that was halted alone may go on."""
+        """A person says: an account that was stopped alone may go on."""
         self._check_halt(account_id, saw)
         await self._record_decision(command, "lift_account_halt", account_id, reason)
         if not self._engine.lift_account_halt(account_id, saw, _OPERATOR, _words(reason)):
@@ -290,13 +290,14 @@ class Trading:
 
     def _check_halt(self, account_id: AccountId, saw: str) -> None:
         lane = self._engine.lanes.get(account_id)
-        if lane is None or not lane.status.halted:
+        if lane is None or not lane.status.stopped:
             raise RefusedError(
                 "This account is not halted. Nothing was changed.", code="not_halted"
             )
-        if lane.status.halted != saw:
+        if lane.status.stopped != saw:
             raise RefusedError(
-                f"More was found meanwhile, so it stays halted. Look again: {lane.status.halted}",
+                f"More was found meanwhile, so it stays as it is. Look again: "
+                f"{lane.status.stopped}",
                 code="found_more",
             )
 

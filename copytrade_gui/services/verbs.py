@@ -162,7 +162,7 @@ class TradingVerbs(Protocol):
     ) -> None:
         """A person says: an account that was halted alone may go on. Recorded.
 
-        ``saw`` is the ``AccountStatus.halted`` he looked at; refused if more was found since. Only
+        ``saw`` is the ``AccountStatus.stopped`` he looked at; refused if more was found since. Only
         what waited for the account and is still fresh leaves. Raises RefusedError.
         """
 

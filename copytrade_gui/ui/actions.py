@@ -52,6 +52,7 @@ class Act(StrEnum):
     FOLLOWER_SIZING = "follower_sizing"
     FOLLOWER_STATE = "follower_state"
     FOLLOWER_LIMITS = "follower_limits"
+    FOLLOWER_LOSSES = "follower_losses"
     LIFT_HALT = "lift_halt"
     FOLLOWERS_IMPORT = "followers_import"
     FOLLOWERS_EXPORT = "followers_export"
@@ -69,6 +70,7 @@ class Act(StrEnum):
     IGNORE_DRIFT = "ignore_drift"
     DISARM_DRIFT = "disarm_drift"
     LIMITS = "limits"
+    LOSS_LIMITS = "loss_limits"
 
 
 class Where(StrEnum):
@@ -260,6 +262,14 @@ SPECS: dict[Act, Spec] = {
         "gauge",
         question=True,
     ),
+    Act.FOLLOWER_LOSSES: Spec(
+        "Limits of losses, one follo&wer",
+        "Give the selected follower loss limits of its own, stricter than those of all accounts",
+        "Followers",
+        (),
+        "shield-alert",
+        question=True,
+    ),
     Act.LIFT_HALT: Spec(
         "Lift &halt",
         "Let the selected account go on that was halted alone, with a reason",
@@ -358,6 +368,14 @@ SPECS: dict[Act, Spec] = {
     ),
     Act.LIMITS: Spec(
         "L&imits", "What one order, plan and account may reach", "Trade", (), "gauge", question=True
+    ),
+    Act.LOSS_LIMITS: Spec(
+        "Loss li&mits",
+        "What a follower, and all followers together, may lose on a day",
+        "Trade",
+        (),
+        "shield-alert",
+        question=True,
     ),
 }
 

@@ -15,7 +15,7 @@ from copytrade_gui.domain.link import Follower, Link
 class Roster(QObject):
     """Accounts with their newest status. ``changed`` when accounts came, went or were edited.
 
-    ``status_changed`` when a session or a halt did: a latency or a margin is its own row's only.
+    ``status_changed`` when a session or a stop did: a latency or a margin is its own row's only.
     ``master_changed`` when another master was chosen; ``stranger_seen`` when news named an
     account that is not here, so that the window reads the accounts again.
     """
@@ -88,11 +88,12 @@ class Roster(QObject):
         followers = (one.account for one in self.followers() if not one.account.master)
         return (*self.masters, *followers)
 
-    def halted(self) -> tuple[Account, ...]:
-        """Accounts that are halted alone, masters first."""
-        return tuple(
-            account for account in self._accounts.values() if self.status(account.account_id).halted
-        )
+    def stopped(self) -> tuple[Account, ...]:
+        """Accounts that are stopped alone: halted ones, then those that only exits are copied to;
+        masters first.
+        """
+        found = [one for one in self._accounts.values() if self.status(one.account_id).stopped]
+        return tuple(sorted(found, key=lambda one: not self.status(one.account_id).halted))
 
     def without_session(self) -> tuple[Account, ...]:
         """Active accounts that cannot trade before somebody logs them in; masters first."""
@@ -149,4 +150,4 @@ class Roster(QObject):
 
 
 def _standing(status: AccountStatus) -> tuple[object, ...]:
-    return status.session, status.session_reason, status.halted, status.halted_ns
+    return status.session, status.session_reason, status.stopped, status.halted_ns

@@ -54,6 +54,9 @@ ORDER_LOOKS: dict[State, Look] = {
 DIVERGED = Look("Diverged", Tone.WARN, Mark.DIAMOND)
 """A mark beside the state: changed or cancelled at the broker, and not by us."""
 
+ONLY_EXITS = Look("Exits only", Tone.WARN, Mark.DIAMOND)
+"""A loss limit was reached: nothing that opens is copied."""
+
 SESSION_LOOKS: dict[SessionState, Look] = {
     SessionState.LOGGED_OUT: Look("Login needed", Tone.WARN, Mark.RING),
     SessionState.LOGGING_IN: Look("Logging in", Tone.INFO, Mark.HALF),
@@ -77,9 +80,11 @@ FEED_WORDS: dict[FeedState, str] = {
 def copying_look(
     account: Account, status: AccountStatus, link: LinkState = LinkState.ACTIVE
 ) -> Look:
-    """The copying states: on, out of step, halted alone, off. A halt shows also when off."""
+    """The copying states: on, out of step, stopped alone, off. A stop shows also when off."""
     if status.halted:
         return Look("HALTED", Tone.BAD, Mark.SQUARE)
+    if status.only_exits:
+        return ONLY_EXITS
     if not account.active:
         return Look("Off", Tone.MUTED, Mark.RING)
     if link.stops:
@@ -96,12 +101,14 @@ def copying_look(
 def copying_rank(
     account: Account, status: AccountStatus, link: LinkState = LinkState.ACTIVE
 ) -> int:
-    """Trouble first: 0 halted, 1 no session, 2 on, 3 off."""
+    """Trouble first: 0 halted, 1 only exits, 2 no session, 3 on, 4 off."""
     if status.halted:
         return 0
+    if status.only_exits:
+        return 1
     if not account.active or link.stops:
-        return 3
-    return 2 if status.session is SessionState.READY else 1
+        return 4
+    return 3 if status.session is SessionState.READY else 2
 
 
 def client_tail(client_id: str) -> str:

@@ -21,6 +21,10 @@ from tests.engine.test_exits import F1, press, ticket
 from tests.proof.rig import Console, world
 
 SETTINGS = EngineSettings(limits=replace(PAPER_LIMITS, collar=None, same_again_ms=None))
+BOUNDED = replace(
+    SETTINGS,
+    limits=replace(SETTINGS.limits, day_loss=Paise(20_000_00), equity_floor=Paise(1_00_000_00)),
+)
 
 
 def edits(console: Console) -> LimitEdits:
@@ -85,6 +89,23 @@ def test_what_was_set_holds_at_once_and_after_a_restart_and_stands_in_the_trail(
         (None, {"open_orders": "50"}, "x", "", "Nothing is different"),
         (F1, {"open_orders": "51"}, "x", "open_orders", "For all accounts it is 50 orders"),
         (AccountId("gone"), {"open_orders": "5"}, "x", "", "not here any more"),
+        (None, {"lock_from": "5000"}, "x", "lock_back", "how far the profit may fall back"),
+        (F1, {"lock_back": "5000"}, "x", "lock_from", "from which profit on it is kept"),
+        (
+            None,
+            {"all_lock_from": "5000", "all_lock_back": "6000"},
+            "x",
+            "all_lock_back",
+            "above Rs 5,000",
+        ),
+        (
+            F1,
+            {"day_loss": "20001"},
+            "x",
+            "day_loss",
+            "it is Rs 20,000, and one account's limit can only be lower",
+        ),
+        (F1, {"equity_floor": "99999"}, "x", "equity_floor", "can only be higher. Write more"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_sets_nothing(
@@ -99,7 +120,7 @@ def test_what_is_wrong_is_one_sentence_and_sets_nothing(
         assert await verbs.limits() == before
         assert (await console.store.journal.load(console.engine.hours.now.date())).limits == {}
 
-    with world(1, settings=SETTINGS) as made:
+    with world(1, settings=BOUNDED) as made:
         made.live(script)
 
 
@@ -112,10 +133,16 @@ def test_a_form_read_back_is_what_it_showed(
 ) -> None:
     factors = {one.name: 100 if one.in_rupees else 1 for one in LIMIT_FIELDS}
     scaled = {name: None if n is None else n * factors[name] for name, n in values.items()}
+    for prefix in ("", "all_"):  # a profit that is kept has both numbers
+        begins, back = scaled[f"{prefix}lock_from"], scaled[f"{prefix}lock_back"]
+        both = None not in (begins, back)
+        scaled[f"{prefix}lock_from"] = max(begins or 0, back or 0) if both else None
+        scaled[f"{prefix}lock_back"] = min(begins or 0, back or 0) if both else None
     limits = replace(NO_LIMITS, **scaled)  # type: ignore[arg-type]  # paise are integers
     typed = {one.name: one.typed(limits) for one in LIMIT_FIELDS}
     assert read_limits(typed, Limits()) == limits
-    shown = data.draw(st.sets(st.sampled_from([one.name for one in LIMIT_FIELDS])))
+    names = [one.name for one in LIMIT_FIELDS if "lock" not in one.name]
+    shown = data.draw(st.sets(st.sampled_from(names)))
     read = read_limits({name: typed[name] for name in shown}, Limits())
     assert isinstance(read, Limits)
     for name in typed:

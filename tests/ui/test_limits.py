@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from copytrade_gui.domain.checks.limit_fields import LIMIT_FIELDS
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
+from copytrade_gui.domain.money import Paise
 from copytrade_gui.services.limit_verbs import LimitsShown
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
@@ -78,3 +80,34 @@ async def test_the_form_for_one_shows_those_of_all_beside_his_own(
     dialog.submit()
     await until(lambda: world.limits.typed)
     assert world.limits.typed[0][0] == chosen.account_id
+
+
+async def test_the_loss_limits_form_says_what_happens_then(
+    window: MainWindow, world: World
+) -> None:
+    now = replace(Limits(), day_loss=Paise(10_000_00), loss_halts=1)
+    world.limits.shown = LimitsShown(now, Limits(), {})
+    dialog = await open_form(window, Act.LOSS_LIMITS)
+    assert "Loss limits of all accounts" in dialog.windowTitle()
+    assert dialog.fields["day_loss"].text() == "10,000"
+    assert dialog.choices["loss_halts"].currentText() == "nothing leaves, exits neither"
+    assert dialog.choices["all_loss_halts"].currentText() == "only exits pass"
+    dialog.choices["loss_halts"].setCurrentIndex(0)
+    dialog.fields["all_day_loss"].setText("2l")
+    dialog.reason.setText("Exits must pass")
+    dialog.submit()
+    await until(lambda: world.limits.typed)
+    _, typed, _ = world.limits.typed[0]
+    assert (typed["day_loss"], typed["loss_halts"], typed["all_day_loss"]) == ("10,000", "", "2l")
+    assert "order_value" not in typed  # what the form does not show stays
+    assert set(typed) == {one.name for one in LIMIT_FIELDS if one.losses}
+
+
+async def test_the_loss_limits_of_one_are_those_of_one_follower(
+    window: MainWindow, world: World
+) -> None:
+    view = window.followers.table.view
+    view.setCurrentIndex(view.proxy.index(0, 0))
+    dialog = await open_form(window, Act.FOLLOWER_LOSSES)
+    shown = {*dialog.fields, *dialog.choices}
+    assert shown == {"day_loss", "equity_floor", "lock_from", "lock_back", "loss_halts"}

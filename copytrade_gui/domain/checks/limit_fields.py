@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
-from copytrade_gui.domain.checks.limits import Limits
+from copytrade_gui.domain.checks.limits import Limits, stricter_than
 from copytrade_gui.domain.draft import FieldProblem
 from copytrade_gui.domain.money import Paise, rupees
 from copytrade_gui.domain.number import Bounds, NotANumber, grouped, read_number
@@ -31,6 +31,10 @@ class LimitField:
     bounds: Bounds
     means: str
     of_one: bool = False
+    losses: bool = False
+    """It bounds what a day may lose, else what orders may reach: two forms."""
+    choices: tuple[str, ...] = ()
+    """What it can be in words, where it is chosen and not typed: first None, then 1."""
 
     @property
     def name_in_words(self) -> str:
@@ -47,16 +51,22 @@ class LimitField:
         value = getattr(limits, self.name)
         if value is None:
             return ""
+        if self.choices:
+            return str(value)
         return grouped(rupees(Paise(value)) if self.in_rupees else value)
 
     def words(self, limits: Limits) -> str:
         """``Rs 5,00,000``, ``50 orders``, ``no limit``."""
         value = getattr(limits, self.name)
+        if self.choices:
+            return self.choices[value or 0]
         if value is None:
             return "no limit"
         number = grouped(rupees(Paise(value)) if self.in_rupees else value)
         return f"Rs {number}" if self.in_rupees else f"{number} {self.unit}"
 
+
+_THEN = ("only exits pass", "nothing leaves, exits neither")
 
 LIMIT_FIELDS: tuple[LimitField, ...] = (
     LimitField("order_value", "Value of one &order", "rupees", _RUPEES,
@@ -83,6 +93,32 @@ LIMIT_FIELDS: tuple[LimitField, ...] = (
                "Of 3 % (options 10 % or Rs 5): beyond it you are asked, twice as far is refused"),
     LimitField("same_again_ms", "Same order a&gain", "ms", _count("ms", 6_00_000),
                "You are asked about the same order within this time"),
+    LimitField("day_loss", "Daily &loss", "rupees", _RUPEES,
+               "What one follower's copies lose on a day, open loss included, before charges",
+               of_one=True, losses=True),
+    LimitField("equity_floor", "&Equity floor", "rupees", _RUPEES,
+               "One follower's funds at the broker less the day's loss may not fall to this",
+               of_one=True, losses=True),
+    LimitField("lock_from", "Profit is &kept from", "rupees", _RUPEES,
+               "Once one follower's profit of the day was so much",
+               of_one=True, losses=True),
+    LimitField("lock_back", "Profit may fall &back by", "rupees", _RUPEES,
+               "From the highest of the day, once it was so much as above",
+               of_one=True, losses=True),
+    LimitField("loss_halts", "&Then", "", Bounds(1, _WHY, whole=True),
+               "For whoever reaches one, until the next day or until a person lifts it",
+               of_one=True, losses=True, choices=_THEN),
+    LimitField("all_day_loss", "All: dail&y loss", "rupees", _RUPEES,
+               "The same of all followers' copies together", losses=True),
+    LimitField("all_equity_floor", "All: e&quity floor", "rupees", _RUPEES,
+               "Of the sum of all followers' funds", losses=True),
+    LimitField("all_lock_from", "All: profit is kept f&rom", "rupees", _RUPEES,
+               "Of all followers' copies together", losses=True),
+    LimitField("all_lock_back", "All: profit may f&all back by", "rupees", _RUPEES,
+               "From the highest sum of the day", losses=True),
+    LimitField("all_loss_halts", "All: t&hen", "", Bounds(1, _WHY, whole=True),
+               "For every follower, until the next day or until a person lifts it",
+               losses=True, choices=_THEN),
 )  # fmt: skip
 """In the order of the form."""
 
@@ -103,7 +139,30 @@ def read_limits(typed: Mapping[str, str], before: Limits) -> Limits | tuple[Fiel
             problems.append(FieldProblem(field.name, read.sentence))
             continue
         values[field.name] = int(read.value) * (100 if field.in_rupees else 1)
+    if not problems:
+        problems += _unpaired(values, "")
+        problems += _unpaired(values, "all_")
     return tuple(problems) or Limits(**values)  # type: ignore[arg-type]  # paise are integers
+
+
+def _unpaired(values: Mapping[str, int | None], prefix: str) -> Iterator[FieldProblem]:
+    """A profit that is kept needs both numbers, and never becomes a loss."""
+    names = f"{prefix}lock_from", f"{prefix}lock_back"
+    begins, back = (values[name] for name in names)
+    if begins is not None and back is None:
+        yield FieldProblem(
+            names[1], "Write how far the profit may fall back, or leave both fields empty."
+        )
+    elif back is not None and begins is None:
+        yield FieldProblem(
+            names[0], "Write from which profit on it is kept, or leave both fields empty."
+        )
+    elif begins is not None and back is not None and back > begins:
+        yield FieldProblem(
+            names[1],
+            f"It is above Rs {grouped(rupees(Paise(begins)))}, from which the profit is kept, so "
+            "the profit could become a loss. Write less.",
+        )
 
 
 def looser(own: Limits, of_all: Limits) -> tuple[FieldProblem, ...]:
@@ -111,12 +170,15 @@ def looser(own: Limits, of_all: Limits) -> tuple[FieldProblem, ...]:
     found = []
     for field in LIMIT_FIELDS:
         mine, theirs = getattr(own, field.name), getattr(of_all, field.name)
-        if mine is not None and theirs is not None and mine > theirs:
-            found.append(
-                FieldProblem(
-                    field.name,
-                    f"For all accounts it is {field.words(of_all)}, and one account's limit can "
-                    "only be lower. Write less, or raise that of all accounts.",
-                )
+        if mine is None or theirs is None or not stricter_than(field.name, theirs, mine):
+            continue
+        lower = stricter_than(field.name, 0, 1)
+        found.append(
+            FieldProblem(
+                field.name,
+                f"For all accounts it is {field.words(of_all)}, and one account's limit can only "
+                f"be {'lower. Write less, or raise' if lower else 'higher. Write more, or lower'} "
+                "that of all accounts.",
             )
+        )
     return tuple(found)

@@ -11,6 +11,15 @@ _LAKH = 100_000 * 100
 _SHARES, _FUTURES, _PLAN = Paise(5 * _LAKH), Paise(25 * _LAKH), Paise(50 * _LAKH)
 
 
+_FLOORS = frozenset({"equity_floor", "all_equity_floor"})
+"""What must not be fallen below: the higher, the stricter."""
+
+
+def stricter_than(name: str, one: int, other: int) -> bool:
+    """True if of two values of a limit the first lets less through."""
+    return one > other if name in _FLOORS else one < other
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """None is no limit. Values in paise, counts in orders or plans.
@@ -22,6 +31,11 @@ class Limits:
     10 seconds, ``plans_a_minute`` and ``plans_an_hour`` of everything. ``collar`` is how many
     times the usual distance a limit price may stand from the market before a person is asked;
     twice as far is blocked. ``same_again_ms``: the same order in so many ms is asked about.
+
+    The rest bounds losses (``domain.loss``): of one follower what his copies lose in a day, what
+    his account is worth at least, and how far the day's profit may fall back once it reached
+    ``lock_from``. ``loss_halts`` is 1 where that halts, else only exits pass. Names that begin
+    with ``all_`` are of all followers' copies together.
     """
 
     collar: int | None = 1
@@ -37,12 +51,23 @@ class Limits:
     plans_a_minute: int | None = 60
     plans_an_hour: int | None = 300
 
+    day_loss: Paise | None = None
+    equity_floor: Paise | None = None
+    lock_from: Paise | None = None
+    lock_back: Paise | None = None
+    loss_halts: int | None = None
+    all_day_loss: Paise | None = None
+    all_equity_floor: Paise | None = None
+    all_lock_from: Paise | None = None
+    all_lock_back: Paise | None = None
+    all_loss_halts: int | None = None
+
     def tightened(self, by: Limits) -> Limits:
         """The stricter of both in each field: limits only tighten from all to group to account."""
         stricter = {}
         for one in fields(self):
             ours, theirs = getattr(self, one.name), getattr(by, one.name)
-            if theirs is not None and (ours is None or theirs < ours):
+            if theirs is not None and (ours is None or stricter_than(one.name, theirs, ours)):
                 stricter[one.name] = theirs
         return replace(self, **stricter) if stricter else self
 

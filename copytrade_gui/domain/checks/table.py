@@ -49,6 +49,11 @@ _OTHERS = (
     Verdict("frozen", "share", "the link copies nothing, and nothing is placed by hand either",
             "Set the link active."),
     Verdict("close_only", "share", "the link copies exits, no entries", "Set the link active."),
+    Verdict("loss_limit", "share", "no loss limit of the account, or of all followers, was reached "
+            "today; exits pass", "It ends on the next day, or when a person lifts it."),
+    Verdict("loss_unknown", "share", "what the day's loss is judged by is known: prices of what is "
+            "held, funds where the equity has a floor; exits pass",
+            "Wait for the price, or log the account in."),
     Verdict("filtered_exchange", "share", "the link copies this exchange", "Edit the link."),
     Verdict("filtered_product", "share", "the link copies this product", "Edit the link."),
     Verdict("filtered_symbol", "share", "the link copies this symbol", "Edit the link."),

@@ -39,8 +39,9 @@ class Copies:
         self._book = core.book
         self._clock = core.clock
         self._traded = Positions()
-        self._untraded: dict[IntentId, Order] = {}
+        self._untraded: dict[AccountId, dict[IntentId, Order]] = {}
         """Orders that filled more than the trades that were read of them."""
+        self._keys: dict[AccountId, dict[PositionKey, None]] = {}
         self._unpriced: set[PositionKey] = set()
         """Carried in at a price that nobody knows."""
         self._day = indian_day(core.clock.wall_ns())
@@ -63,10 +64,12 @@ class Copies:
             }
         )  # fmt: skip
         for one in copied:
+            key = PositionKey(one.account_id, one.key, one.product)
             self.accounts.add(one.account_id)
+            self._keys.setdefault(one.account_id, {})[key] = None
             self.instruments[one.key] = one.instrument
             if one.cost is None:
-                self._unpriced.add(PositionKey(one.account_id, one.key, one.product))
+                self._unpriced.add(key)
         for fill in work.fills:
             self._take(fill)
 
@@ -74,7 +77,8 @@ class Copies:
         """More units of an order of ours were filled."""
         self._turn_day()
         if order.intent.role is Role.FOLLOWER and not self._squared_off(order):
-            self._untraded[order.intent.intent_id] = order
+            waiting = self._untraded.setdefault(order.intent.account_id, {})
+            waiting[order.intent.intent_id] = order
             self._concerns(order)
 
     def hear(self, event: Event) -> None:
@@ -86,14 +90,28 @@ class Copies:
     def held(self) -> dict[PositionKey, Copy]:
         """What copies hold, and what they traded today, as known now."""
         self._turn_day()
-        found = {key: Copy(one, key not in self._unpriced) for key, one in self._traded}
-        for order in self._waiting():
-            key = _key(order)
-            copy = found.get(key) or Copy(Position())
-            found[key] = self._with_missing(order, copy)
+        found: dict[PositionKey, Copy] = {}
+        for account in list(self._keys):
+            found |= self._of(account)
         return found
 
+    def of(self, account: AccountId) -> dict[PositionKey, Copy]:
+        """The same of one account."""
+        self._turn_day()
+        return self._of(account)
+
     # ------------------------------------------------------------ inside
+
+    def _of(self, account: AccountId) -> dict[PositionKey, Copy]:
+        found = {
+            key: Copy(self._traded.of(key), key not in self._unpriced)
+            for key in self._keys.get(account, ())
+            if key in self._traded
+        }
+        for order in self._waiting(account):
+            key = _key(order)
+            found[key] = self._with_missing(order, found.get(key) or Copy(Position()))
+        return found
 
     def _take(self, fill: Fill) -> None:
         order = self._book.by_broker(fill.account_id, fill.broker_order_id)
@@ -102,11 +120,12 @@ class Copies:
         self._traded.trade(_key(order), order.intent.terms.side, fill.quantity, fill.price)
         self._concerns(order)
         if not self._missing(order):
-            self._untraded.pop(order.intent.intent_id, None)
+            self._untraded.get(order.intent.account_id, {}).pop(order.intent.intent_id, None)
 
     def _concerns(self, order: Order) -> None:
         self.version += 1
         self.accounts.add(order.intent.account_id)
+        self._keys.setdefault(order.intent.account_id, {})[_key(order)] = None
         self.instruments[order.key] = order.intent.terms.instrument
 
     def _missing(self, order: Order) -> int:
@@ -115,11 +134,14 @@ class Copies:
         account = order.intent.account_id
         return order.filled - (0 if number is None else self._book.traded_of(account, number))
 
-    def _waiting(self) -> list[Order]:
-        for name, order in list(self._untraded.items()):
+    def _waiting(self, account: AccountId) -> list[Order]:
+        untraded = self._untraded.get(account)
+        if not untraded:
+            return []
+        for name, order in list(untraded.items()):
             if self._squared_off(order) or self._missing(order) <= 0:
-                del self._untraded[name]
-        return list(self._untraded.values())
+                del untraded[name]
+        return list(untraded.values())
 
     def _squared_off(self, order: Order) -> bool:
         """True for an INTRADAY order of an earlier day: the broker closed what it made."""
@@ -140,7 +162,8 @@ class Copies:
             return
         self._day = day
         self.version += 1
-        for order in self._waiting():  # a trade book shows one day: these trades are told no more
+        waiting = [order for account in self._untraded for order in self._waiting(account)]
+        for order in waiting:  # a trade book shows one day: these trades are told no more
             key, average = _key(order), order.average_price
             side, missing = order.intent.terms.side, self._missing(order)
             self._traded.trade(key, side, missing, _ZERO if average is None else average)
@@ -151,6 +174,9 @@ class Copies:
         open_keys = {key for key, one in self._traded if one.net}
         self._unpriced &= open_keys
         self.accounts = {key.account_id for key in open_keys}
+        self._keys = {}
+        for key, _ in self._traded:
+            self._keys.setdefault(key.account_id, {})[key] = None
 
 
 def _key(order: Order) -> PositionKey:

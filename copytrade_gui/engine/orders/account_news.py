@@ -36,14 +36,14 @@ class AccountNews:
             lane.status = replace(lane.status, feed=state, feed_reason=reason)
             self._note(lane)
 
-    def halt(self, lane: Lane, reason: str, since_ns: int) -> None:
-        """Stop this account alone; empty lets it go on. Only ``Halts`` decides that."""
-        lane.status = replace(lane.status, halted=reason, halted_ns=since_ns)
+    def halt(self, lane: Lane, halted: str, only_exits: str, since_ns: int) -> None:
+        """Stop this account alone; both empty let it go on. Only ``Halts`` decides that."""
+        lane.status = replace(lane.status, halted=halted, only_exits=only_exits, halted_ns=since_ns)
         self._note(lane)
 
-    def margin(self, lane: Lane, free: Paise) -> None:
-        """The free margin was read."""
-        lane.status = replace(lane.status, free_margin=free)
+    def margin(self, lane: Lane, free: Paise, funds: Paise | None) -> None:
+        """The free margin was read, and what there is before margins in use."""
+        lane.status = replace(lane.status, free_margin=free, funds=funds)
         self._note(lane)
 
     def outcome(self, lane: Lane, order: Order, intents: int) -> None:

@@ -1,4 +1,6 @@
-"""Accounts halted alone, from the finding until a person lifts it (docs/safety.md 2.16, 9.13).
+"""Accounts stopped alone, from the finding until a person lifts it (docs/safety.md 2.16, 9.13).
+
+A finding halts its account, or lets only exits pass; one about a day ends with that day.
 
 A halt takes hold in memory at once, is told second, and the journal stores what it hears of it
 without waiting for a group. Whoever finds something tells it before the fact that follows from it,
@@ -11,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from copytrade_gui.domain.account import client_key
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import AccountHalted, AccountHaltLifted
-from copytrade_gui.domain.halt import AccountHalt, Finding
+from copytrade_gui.domain.halt import EVERY_FOLLOWER, AccountHalt, Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.engine.orders.account_news import AccountNews
 from copytrade_gui.engine.orders.bus import Bus
@@ -30,79 +33,130 @@ class Halts:
         self._bus = bus
         self._clock = clock
         self._halts: dict[AccountId, AccountHalt] = {}
+        self._of_client: dict[str, list[AccountId]] = {}
+        """Whose halts may hold for a client at the broker, by ``client_key``."""
 
     def restore(self, halts: Iterable[AccountHalt]) -> None:
         """Put stored halts in force; call it before anything may leave."""
-        self._halts = {halt.account_id: halt for halt in halts}
-        for lane in self._lanes:
-            self.apply(lane)
+        for halt in halts:
+            self._keep(halt)
+        self._apply_all()
 
     def apply(self, lane: Lane) -> None:
         """Show in this lane what holds for its account: it is new here, or came back."""
         halts = self._in_force(lane.account_id)
-        reason = " ".join(halt.reason for halt in halts)
-        if lane.status.halted != reason:
+        found = [one for halt in halts for one in self._findings(halt)]
+        halted = " ".join(one.sentence for one in found if not one.only_exits)
+        only_exits = " ".join(one.sentence for one in found if one.only_exits)
+        if (lane.status.halted, lane.status.only_exits) != (halted, only_exits):
             since_ns = min((halt.since_ns for halt in halts), default=0)
-            self._account_news.halt(lane, reason, since_ns)
+            self._account_news.halt(lane, halted, only_exits, since_ns)
 
     def found(self, account: AccountId, evidence: str, sentence: str, amount: int = 0) -> bool:
         """Halt one account for something in its books; True if that is news, worth an alarm.
 
         A person who lifted a halt of today for it has seen it: it halts again only if it grew.
         """
-        finding = Finding(evidence, sentence, amount)
+        return self.stop(account, Finding(evidence, sentence, amount))
+
+    def stop(self, account: AccountId, finding: Finding) -> bool:
+        """As ``found``; ``EVERY_FOLLOWER`` stops whatever account copies."""
         client = self._client(account)
         halts = self._of(account)
         if any(self._accepts(halt, finding) for halt in halts):
             return False
-        if any(known.covers(finding) for halt in halts for known in halt.findings):
+        if any(known.covers(finding) for halt in halts for known in self._findings(halt)):
             return False
         now = self._clock.wall_ns()
         old = self._halts.get(account) or AccountHalt(account, client)
-        others = tuple(one for one in old.findings if one.evidence != evidence)
+        held = self._findings(old)
+        others = tuple(one for one in held if one.evidence != finding.evidence)
         halt = replace(
             old,
             client_id=client or old.client_id,
             findings=(*others, finding),
-            since_ns=old.since_ns if old.findings else now,
+            since_ns=old.since_ns if held else now,
         )
         self._put(halt)
         self._bus.publish(AccountHalted(halt))
-        return len(others) == len(old.findings)
+        return len(others) == len(held)
 
     def lift(self, account: AccountId, saw: str, actor: str, reason: str) -> bool:
-        """A person has looked. False if the account is not halted, or not for what he ``saw``."""
-        halts = self._in_force(account)
-        if not halts or saw != " ".join(halt.reason for halt in halts):
+        """A person has looked. False if the account is not stopped, or not for what he ``saw``.
+
+        What stops every follower is lifted for all of them.
+        """
+        lane, halts = self._lanes.get(account), self._in_force(account)
+        if not halts or lane is None or saw != lane.status.stopped:
             return False
         now = self._clock.wall_ns()
         for halt in halts:
             kept = halt.accepted if indian_day(halt.lifted_ns) == indian_day(now) else ()
-            lifted = replace(
-                halt, findings=(), since_ns=0, accepted=(*kept, *halt.findings), lifted_ns=now
-            )
+            accepted = (*kept, *self._findings(halt))
+            lifted = replace(halt, findings=(), since_ns=0, accepted=accepted, lifted_ns=now)
             self._put(lifted)
             self._bus.publish(AccountHaltLifted(lifted, actor, reason))
         return True
 
+    def accepts(self, account: AccountId, evidence: str) -> bool:
+        """True if a person has lifted a stop for this today."""
+        halt = self._halts.get(account)
+        return halt is not None and self._accepts(halt, Finding(evidence, ""))
+
+    def turn_day(self) -> None:
+        """A new day began: what was about the one before holds no more."""
+        self._apply_all()
+
+    @property
+    def end_by_themselves(self) -> bool:
+        """True while something is in force that ends with its day."""
+        return any(one.day for halt in self._halts.values() for one in self._findings(halt))
+
     # ------------------------------------------------------------ inside
 
-    def _put(self, halt: AccountHalt) -> None:
-        self._halts[halt.account_id] = halt
+    def _apply_all(self) -> None:
         for lane in self._lanes:
-            if halt.holds_for(lane.account_id, lane.account.client_id):
+            self.apply(lane)
+
+    def _keep(self, halt: AccountHalt) -> None:
+        self._halts[halt.account_id] = halt
+        if halt.client_id:
+            known = self._of_client.setdefault(client_key(halt.client_id), [])
+            if halt.account_id not in known:
+                known.append(halt.account_id)
+
+    def _put(self, halt: AccountHalt) -> None:
+        self._keep(halt)
+        for lane in self._lanes:
+            if self._concerns(halt, lane):
                 self.apply(lane)
+
+    def _concerns(self, halt: AccountHalt, lane: Lane) -> bool:
+        if halt.account_id == EVERY_FOLLOWER:
+            return bool(lane.links)
+        return halt.holds_for(lane.account_id, lane.account.client_id)
 
     def _client(self, account: AccountId) -> str:
         lane = self._lanes.get(account)
         return "" if lane is None else lane.account.client_id
 
     def _of(self, account: AccountId) -> list[AccountHalt]:
-        client = self._client(account)
-        return [halt for halt in self._halts.values() if halt.holds_for(account, client)]
+        lane, names = self._lanes.get(account), [account]
+        if lane is not None:
+            names += self._of_client.get(client_key(lane.account.client_id), ())
+            if lane.links:
+                names.append(EVERY_FOLLOWER)
+        return [self._halts[name] for name in dict.fromkeys(names) if name in self._halts]
 
     def _in_force(self, account: AccountId) -> list[AccountHalt]:
-        return [halt for halt in self._of(account) if halt.findings]
+        return [halt for halt in self._of(account) if self._findings(halt)]
+
+    def _findings(self, halt: AccountHalt) -> tuple[Finding, ...]:
+        """Those that have not ended with their day."""
+        if not halt.findings:
+            return ()
+        today = indian_day(self._clock.wall_ns())
+        return tuple(one for one in halt.findings if one.holds_on(today))
 
     def _accepts(self, halt: AccountHalt, finding: Finding) -> bool:
         """Order ids may come again on another day, and an old book is not shown any more."""

@@ -12,7 +12,8 @@ from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, AccountFacts
 from copytrade_gui.domain.checks.check import blocking
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
-from copytrade_gui.domain.link import FROZEN, Link, LinkState
+from copytrade_gui.domain.link import FROZEN, Link, LinkState, NotCopied
+from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.engine.orders.limiter import RollingWindow
 from copytrade_gui.engine.orders.links import LaneFacts, Linked
 from copytrade_gui.engine.orders.order import Order
@@ -168,7 +169,8 @@ class Lane:
             and not status.unread
         )
         code, reason = self.why_not()
-        self.facts = LaneFacts(self._account, code, reason, status.free_margin)
+        only_exits = NotCopied(LOSS_LIMIT, status.only_exits) if status.only_exits else None
+        self.facts = LaneFacts(self._account, code, reason, status.free_margin, only_exits)
         for linked in self.links.values():
             linked.put(linked.link, self.facts)
         open_to = {name for name, one in self.links.items() if one.facts.stopped is None}

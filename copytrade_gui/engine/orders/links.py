@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.link import Link, NotCopied, why_stopped
+from copytrade_gui.domain.link import Link, NotCopied, why_not, why_stopped
 from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import OrderTerms
 
 
 class LaneFacts(Struct, frozen=True, gc=False):
     """What may leave in an account, as it stood at one moment.
 
     ``code`` and ``reason`` say why no order can leave; empty when one can. ``capital`` is paise.
+    ``only_exits`` says why nothing may that opens.
     """
 
     account: Account
     code: str
     reason: str
     capital: Paise | None
+    only_exits: NotCopied | None = None
 
 
 class LinkFacts(Struct, frozen=True, gc=False):
@@ -36,6 +41,7 @@ class LinkFacts(Struct, frozen=True, gc=False):
     capital: Paise | None
     stopped: NotCopied | None
     copies_all: bool
+    only_exits: NotCopied | None = None
 
 
 class Linked:
@@ -57,5 +63,10 @@ class Linked:
             account.reason,
             account.capital,
             why_stopped(link),
-            link.copies_all,
+            link.copies_all and account.only_exits is None,
+            account.only_exits,
         )
+
+    def why_not(self, terms: OrderTerms, moment: datetime) -> NotCopied | None:
+        """Why an order is not copied by this link at this moment (IST); None if it is."""
+        return why_not(self.link, terms, moment) or self.facts.only_exits

@@ -71,6 +71,8 @@ class News:
         """An account may send again."""
         self.positions_read: Told[()] = Told()
         """More is known of positions: an exit may have waited for it."""
+        self.limits_set: Told[()] = Told()
+        """Limits were set, of all accounts or of one."""
         # -- the whole
         self.storage_failed: Told[str] = Told()
         """The journal could not store something; the sentence says what."""

@@ -54,6 +54,10 @@ class EngineSettings:
     """A follower's are read so long after his copies filled, so often while they hold, and so soon
     again where that failed; so many accounts at one time, because nothing waits for it.
     """
+    loss_look: float = 2.0
+    """While a loss limit is set, prices of what is held are asked for so often."""
+    loss_price_age: float = 15.0
+    """docs/safety.md 10.19: with an older one nothing that opens is copied."""
     master_poll: float = 0.2
     """How fast an open order is followed by polling; whoever has a feed hears sooner."""
     cancel_repeat: float = 2.0

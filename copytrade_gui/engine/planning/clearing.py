@@ -15,6 +15,7 @@ from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.ids import AccountId, CommandId, plan_id, signal_id
+from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.domain.money import order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import FanOut, OrderTerms
@@ -71,7 +72,7 @@ class Cleared(Struct, frozen=True):
 class Clearing:
     """Asks every check, sizes every share, and bounds it by what copies hold and by the limits."""
 
-    def __init__(self, core: Core, exits: Exits) -> None:
+    def __init__(self, core: Core, exits: Exits, limits: LimitsInForce) -> None:
         self._book = core.book
         self._lanes = core.lanes
         self._gate = core.gate
@@ -84,7 +85,7 @@ class Clearing:
         self._quotes = core.quotes
         self._takes = core.takes
         self.lots = Lots(core.lanes, core.clock, core.work, core.settings)
-        self.limits = LimitsInForce(core.settings.limits)
+        self.limits = limits
         self._cadence = Cadence(core.clock)
         self.freeze = FreezeTable()
         """The most units of one order, by instrument; put anew while the program runs."""
@@ -238,6 +239,9 @@ class Clearing:
         share = Share(master, Sized(leaving.quantity))
         own = planner.share_checked(share, leaving, price, bounds, exits=exits)
         own = planner.sliced(own, leaving.instrument.lot_size, bounds.freeze)
+        lane = self._lanes[master.account_id]
+        if lane.status.only_exits and not exits:
+            raise DeniedError(LOSS_LIMIT, f"The master's order opens: {lane.status.only_exits}")
         if own.sized.code:
             raise DeniedError(own.sized.code, f"The master's order: {own.sized.reason}")
         return own

@@ -26,6 +26,7 @@ from copytrade_gui.domain.exits import (
 )
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.link import LinkState, NotCopied, why_not
+from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.domain.records import Plan
@@ -37,6 +38,7 @@ from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.order import GIVEN_UP, Order
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
 from copytrade_gui.engine.planning.share import Share
 
@@ -80,11 +82,14 @@ class _Now(Struct):
 class Exits:
     """Knows the copied quantities, and keeps an exit from leaving where it would open."""
 
-    def __init__(self, core: Core, masters: MasterPositions, poller: Poller) -> None:
+    def __init__(
+        self, core: Core, masters: MasterPositions, poller: Poller, profits: DayProfits
+    ) -> None:
         self._book = core.book
         self._lanes = core.lanes
         self.masters = masters
         self._clock = core.clock
+        self._profits = profits
         self._orders = OtherOrders(core)
         self.ledger = CopyLedger(core.clock, core.lanes)
         self._known: dict[PlanId, Exiting] = {}
@@ -119,16 +124,17 @@ class Exits:
         """
         lane = self._lanes.get(master)
         capital = None if lane is None else lane.facts.capital
-        moment = ist(self._clock.wall_ns())
-        only_exits = {
+        moment, names = ist(self._clock.wall_ns()), [one.account_id for one in followers]
+        only_exits = self._profits.unknown(names)
+        only_exits |= {
             one.account_id: why
             for one in followers
             if not one.facts.copies_all
-            and (why := why_not(one.link, terms, moment)) is not None
+            and (why := one.why_not(terms, moment)) is not None
             and why.exits_pass
         }
         exiting = self._exiting(master, terms, seen_ns=seen_ns)
-        copies = self._copies(exiting, terms, master, [one.account_id for one in followers])
+        copies = self._copies(exiting, terms, master, names)
         return Cover(exiting, copies, only_exits, capital)
 
     def note_seen(self, plan: PlanId, seen_ns: int) -> None:
@@ -255,6 +261,23 @@ class Exits:
                 self._poller.look(plan.signal.master_id, 0.0)
         return found
 
+    def why_opens(self, order: Order) -> tuple[str, str]:
+        """Code and sentence why an order may not leave any more as it was planned, because only
+        exits pass in its account by now; empty: it may.
+        """
+        plan = self._book.plans.get(order.intent.plan_id)
+        if plan is None or order.closes or not self._only_exits(order):
+            return "", ""
+        ruling = self._rule(order, plan.signal.terms, self._look(plan, plan.signal.terms, order))
+        return ("", "") if ruling is None else (ruling.code, ruling.reason)
+
+    def _only_exits(self, order: Order) -> str:
+        """Why only exits pass in a copy's account, in sentences; empty where all does."""
+        lane = self._lanes.get(order.intent.account_id)
+        linked = None if lane is None else lane.links.get(order.master_id)
+        why = None if linked is None else linked.facts.only_exits
+        return "" if why is None else why.sentence
+
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
         exiting = self._known.get(plan.plan_id)
         if exiting is None:
@@ -291,10 +314,12 @@ class Exits:
         units = _left_for(order, share, sized.quantity)
         if units == order.sent_terms.quantity:
             return None
+        if not may_open and (why := self._only_exits(order)):
+            return Ruling(units, sized.code if units else LOSS_LIMIT, why)
         return Ruling(units, sized.code or CUT_TO_COPY, sized.reason or _LESS)
 
     def _may_open(self, order: Order, now: _Now) -> bool:
-        """False for a link that is set to close only by now.
+        """False for a link that is set to close only by now, and where only exits pass by now.
 
         Filters hold as they were when the order was planned, which is a part of how it is sized
         again; where that is not known they are asked again.
@@ -303,7 +328,7 @@ class Exits:
         linked = None if lane is None else lane.links.get(order.master_id)
         if linked is None or linked.facts.copies_all:
             return True
-        if linked.link.state is LinkState.CLOSE_ONLY:
+        if linked.link.state is LinkState.CLOSE_ONLY or linked.facts.only_exits is not None:
             return False
         again = self.ledger.again_of(order.intent.plan_id, order.intent.account_id)
         if again is not None or not now.exiting.most:

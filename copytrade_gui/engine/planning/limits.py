@@ -10,6 +10,7 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Side
+from copytrade_gui.engine.orders.news import News
 from copytrade_gui.ports import Clock
 
 _TEN_SECONDS, _MINUTE, _HOUR = 10_000_000_000, 60_000_000_000, 3_600_000_000_000
@@ -21,8 +22,9 @@ class LimitsInForce:
     ``first`` is what holds for all of them until a person sets something else.
     """
 
-    def __init__(self, first: Limits) -> None:
+    def __init__(self, first: Limits, news: News) -> None:
         self.first = self.of_all = first
+        self._news = news
         self._own: dict[AccountId, Limits] = {}
 
     @property
@@ -35,6 +37,11 @@ class LimitsInForce:
         """Accounts with stricter limits of their own, tightened by those of all."""
         return {name: self.of_all.tightened(own) for name, own in self._own.items()}
 
+    def of(self, account: AccountId) -> Limits:
+        """What bounds one account."""
+        own = self._own.get(account)
+        return self.of_all if own is None else self.of_all.tightened(own)
+
     def put(self, account: AccountId | None, limits: Limits) -> None:
         """Set the limits of one account, or of all (None). ``NO_LIMITS`` takes one's own away."""
         if account is None:
@@ -43,6 +50,7 @@ class LimitsInForce:
             self._own.pop(account, None)
         else:
             self._own[account] = limits
+        self._news.limits_set()
 
     def restore(self, stored: Mapping[str, Mapping[str, int | None]]) -> None:
         """Put in force what was set before this start; a name that is no limit is left out.

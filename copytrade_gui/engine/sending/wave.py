@@ -24,6 +24,7 @@ from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.ports import OrderChannel, PlaceReply, PreparedOrder, Unknown
 
 log = logging.getLogger(__name__)
@@ -62,10 +63,11 @@ def _as_made(item: Outgoing, lane: Lane) -> bool:
 class Waves:
     """Chooses what leaves and writes it."""
 
-    def __init__(self, core: Core, installation_key: bytes) -> None:
+    def __init__(self, core: Core, exits: Exits, installation_key: bytes) -> None:
         self._book = core.book
         self._lanes = core.lanes
         self._gate = core.gate
+        self._exits = exits
         self._progress = core.progress
         self._clock = core.clock
         self._settings = core.settings
@@ -242,6 +244,8 @@ class Waves:
             order = item.order
             if order.cancel_requested or item.lane.version != item.version:
                 code, why = why_held(order, item.channel)
+                if not code:
+                    code, why = self._exits.why_opens(order)
                 if code:
                     self._drop([item], code, why)
                     continue

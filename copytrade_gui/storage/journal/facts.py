@@ -161,7 +161,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
         case TradingStateChanged(change=change):
             actor, reason, body = change.actor, change.reason, event
         case AccountChanged(status=status):
-            account, reason = status.account_id, status.halted or status.session_reason
+            account, reason = status.account_id, status.stopped or status.session_reason
             body = _status(status)
         case AccountHalted() | AccountHaltLifted() | LinkChanged():
             account, actor, reason, body = _of_account(event)
@@ -279,10 +279,11 @@ class StatusFact(msgspec.Struct, frozen=True):
     session: str
     session_reason: str
     halted: str
+    only_exits: str = ""
 
 
 def _status(status: AccountStatus) -> StatusFact:
-    return StatusFact(status.session, status.session_reason, status.halted)
+    return StatusFact(status.session, status.session_reason, status.halted, status.only_exits)
 
 
 _ORDER = msgspec.json.Decoder(OrderFact)

@@ -21,6 +21,7 @@ from copytrade_gui.ui.followers.sizing_words import (
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.state_words import (
     FEED_WORDS,
+    ONLY_EXITS,
     ORDER_LOOKS,
     PROBLEM_STATES,
     SESSION_LOOKS,
@@ -74,8 +75,8 @@ def _last_state(row: FollowerRow) -> State | None:
 
 
 def _outcome(row: FollowerRow) -> str:
-    if row.status.halted:
-        return row.status.halted  # why it is halted is all that counts then
+    if row.status.stopped:
+        return row.status.stopped  # why it is stopped is all that counts then
     if row.unmatched:
         return f"Filled {figures.whole(row.unmatched)} without the master"
     state = _last_state(row)
@@ -88,12 +89,14 @@ def _outcome(row: FollowerRow) -> str:
 def _outcome_tone(row: FollowerRow) -> Tone:
     if row.status.halted or row.unmatched:
         return Tone.BAD
+    if row.status.only_exits:
+        return ONLY_EXITS.tone
     state = _last_state(row)
     return Tone.MUTED if state is None else ORDER_LOOKS[state].tone
 
 
 def _outcome_mark(row: FollowerRow) -> Mark | None:
-    if row.status.halted:
+    if row.status.stopped:
         return None
     if row.unmatched:
         return Mark.TRIANGLE
@@ -110,8 +113,8 @@ def _today(row: FollowerRow) -> str:
 def _state_tip(row: FollowerRow) -> str:
     look = _look(row)
     status = row.status
-    if status.halted:
-        return f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.halted}"
+    if status.stopped:
+        return f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.stopped}"
     return f"{look.word}: {status.session_reason}" if status.session_reason else look.word
 
 
@@ -157,13 +160,13 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            sort=_rank_of, tip=_state_tip,
            tone=lambda r: _look(r).tone,
            mark=lambda r: _look(r).mark,
-           note="Sorts by trouble: halted, no session, on, off"),
+           note="Sorts by trouble: halted, exits only, no session, on, off"),
     Column("name", "Name", lambda r: r.account.name, chars=16, takes_rest=True,
            tone=lambda r: Tone.PLAIN if r.account.active else Tone.MUTED),
     Column("client", "Client", lambda r: client_tail(r.account.client_id), chars=6,
            tone=lambda _: Tone.MUTED, tip=lambda r: f"Client id {r.account.client_id}"),
     Column("outcome", "Last copy", _outcome, tone=_outcome_tone, mark=_outcome_mark, chars=13,
-           tip=_outcome, note="Of a halted account: why it is halted"),
+           tip=_outcome, note="Of a stopped account: why it is stopped"),
     Column("latency", "Call ms", lambda r: figures.milliseconds(r.status.last_latency_ms),
            sort=lambda r: r.status.last_latency_ms, numeric=True, chars=7,
            note="Milliseconds from the last copy's own call to its acknowledgement"),

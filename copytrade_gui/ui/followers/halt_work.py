@@ -1,4 +1,4 @@
-"""Accounts that are halted alone: the band that says so, and the way to lift a halt."""
+"""Accounts that are stopped alone: the band that says so, and the way to lift a stop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from copytrade_gui.ui.widgets.bands import Band, Bands
 
 
 class HaltWork(QObject):
-    """Shows every halted account, masters first, and lifts one halt at a time."""
+    """Shows every account that is stopped alone, and lifts one stop at a time."""
 
     def __init__(
         self,
@@ -40,32 +40,34 @@ class HaltWork(QObject):
         self._refresh()
 
     def _chosen(self) -> Account | None:
-        """The selected follower if it is halted; with nothing selected the first halted account."""
-        halted = self._desk.roster.halted()
+        """The selected follower if it is stopped; with nothing selected the first that is."""
+        stopped = self._desk.roster.stopped()
         selected = self._panel.selected()
         if not selected:
-            return halted[0] if halted else None
-        ids = {account.account_id for account in halted}
+            return stopped[0] if stopped else None
+        ids = {account.account_id for account in stopped}
         if len(selected) == 1 and selected[0].account_id in ids:
             return selected[0]
         # The master has no row of its own to select.
-        return next((account for account in halted if account.master), None)
+        return next((account for account in stopped if account.master), None)
 
     def _refresh(self) -> None:
         self._desk.actions[Act.LIFT_HALT].setEnabled(self._chosen() is not None)
-        halted = self._desk.roster.halted()
-        if not halted:
+        stopped = self._desk.roster.stopped()
+        if not stopped:
             self._bands.clear_band("halts")
             return
-        first = halted[0]
+        first = stopped[0]
         who = f"Master {first.name}" if first.master else first.name
-        others = len(halted) - 1
+        others = len(stopped) - 1
         verb = "is" if others == 1 else "are"
-        more = f" {figures.plural(others, 'other account')} {verb} halted too." if others else ""
-        reason = self._desk.roster.status(first.account_id).halted
-        sentence = f"{who} is HALTED, nothing is sent to it. {reason}{more}"
-        button = ("Lift halt", lambda: self._open(next(iter(self._desk.roster.halted()), None)))
-        self._bands.show_band("halts", Band("bad", sentence, (button,)))
+        more = f" {figures.plural(others, 'other account')} {verb} stopped too." if others else ""
+        status = self._desk.roster.status(first.account_id)
+        what = "is HALTED, nothing is sent to it." if status.halted else "copies exits only."
+        sentence = f"{who} {what} {status.stopped}{more}"
+        button = ("Lift halt", lambda: self._open(next(iter(self._desk.roster.stopped()), None)))
+        kind = "bad" if status.halted else "warn"
+        self._bands.show_band("halts", Band(kind, sentence, (button,)))
 
     def _open(self, account: Account | None) -> None:
         if account is not None and not bring_back(self._window, "lift_halt"):
@@ -75,4 +77,4 @@ class HaltWork(QObject):
 
     async def _ask(self, dialog: LiftHaltDialog) -> None:
         if await dialog.ask():
-            self._desk.notices.info(f"The halt of {dialog.account.name} is lifted.")
+            self._desk.notices.info(f"{dialog.account.name} goes on: its stop is lifted.")

@@ -1,4 +1,4 @@
-"""Letting an account go on that was halted alone: what was found, what to check, and a reason."""
+"""Letting an account go on that was stopped alone: what was found, what to check, a reason."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ _CHECKS = (
     "trades back.\n"
     "\u2022 You cannot explain it: leave the account halted and ask the broker."
 )
+_LOSS_CHECKS = (
+    "\u2022 Look at its positions: what is open goes on to gain or lose.\n"
+    "\u2022 What stops all followers together is lifted for all of them.\n"
+    "\u2022 To have another limit from now on, set it first: a limit that was lifted does not stop "
+    "again today, one that is set anew does."
+)
+_LOSS_MEANS = "Lifting sends nothing by itself. If it is not lifted, it ends on the next day."
 _MEANS = (
     "Lifting sends nothing by itself, except orders that wait for this account and are still "
     "fresh. What was blocked meanwhile is not made up for. The same finding does not halt it again "
@@ -50,22 +57,23 @@ class LiftHaltDialog(FormDialog):
         self.setMinimumWidth(540)
         self.account = account
         self._trading = trading
-        self._saw = status.halted
+        self._saw = status.stopped
         self._command = CommandId(uuid.uuid4().hex)
         master = account.master
         who = "Master account" if master else "Account"
         sent = "no order of yours leaves" if master else "no order is sent to it"
-        halted = (
-            f"{who} {account.name} ({client_tail(account.client_id)}) is HALTED since "
-            f"{figures.clock(status.halted_ns)} IST: {sent}. Other accounts are not touched."
-        )
+        since = f"since {figures.clock(status.halted_ns)} IST"
+        how = f"is HALTED {since}: {sent}. Other accounts are not touched."
+        if not status.halted:
+            how = f"copies exits only {since}: nothing that opens is sent to it."
+        halted = f"{who} {account.name} ({client_tail(account.client_id)}) {how}"
         texts = (
             (halted, ""),
             ("What was found", "heading"),
-            (status.halted, "problem"),
+            (status.stopped, "problem"),
             ("Check before you lift it", "heading"),
-            (_CHECKS, ""),
-            (_MEANS, "muted"),
+            (_CHECKS if status.halted else _LOSS_CHECKS, ""),
+            (_MEANS if status.halted else _LOSS_MEANS, "muted"),
         )
         for place, (text, style) in enumerate(texts):
             self.box.insertWidget(place, self.add_text(text, style=style))
@@ -76,7 +84,7 @@ class LiftHaltDialog(FormDialog):
             self.reason,
             hint="What you saw or did at the broker. Goes into the audit trail.",
         )
-        self.back.setText("Stay halted")
+        self.back.setText("Stay halted" if status.halted else "Exits only")
         self.finish_form()
         self.reason.setFocus()
 

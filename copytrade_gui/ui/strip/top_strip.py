@@ -23,7 +23,13 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.icons import Mark
-from copytrade_gui.ui.state_words import SESSION_LOOKS, Look, client_tail, copying_look
+from copytrade_gui.ui.state_words import (
+    ONLY_EXITS,
+    SESSION_LOOKS,
+    Look,
+    client_tail,
+    copying_look,
+)
 from copytrade_gui.ui.strip.market_clock import countdown
 from copytrade_gui.ui.strip.profit import ProfitBlock
 from copytrade_gui.ui.theme import Tone
@@ -200,19 +206,25 @@ class TopStrip(QFrame):
         row.addWidget(self.offline)
         return self.offline_block
 
-    def _show_offline(self) -> None:
-        """How many accounts send nothing because nobody answers; hidden when there is none."""
+    def _show_trouble(self) -> None:
+        """How many accounts nobody answers for, or that are stopped alone; hidden without any."""
         roster = self._desk.roster
-        offline = roster.offline()
-        self.offline_block.setVisible(bool(offline))
-        if not offline:
+        offline, stopped = roster.offline(), roster.stopped()
+        self.offline_block.setVisible(bool(offline or stopped))
+        if not (offline or stopped):
             return
-        look = SESSION_LOOKS[SessionState.OFFLINE]
+        look = SESSION_LOOKS[SessionState.OFFLINE] if offline else ONLY_EXITS
         self.offline_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(14, 14))
-        self.offline.setText(f"{figures.whole(len(offline))} offline")
-        why = roster.status(offline[0].account_id).session_reason
-        set_tip(self.offline_block, f"{offline[0].name}: {why}" if why else offline[0].name)
-        self.offline_block.setAccessibleName(f"{figures.plural(len(offline), 'account')} offline")
+        counts = ((len(offline), "offline"), (len(stopped), "stopped"))
+        told = ", ".join(f"{figures.whole(count)} {word}" for count, word in counts if count)
+        self.offline.setText(told)
+        self.offline.setProperty("tone", str(look.tone))
+        self.offline.style().polish(self.offline)
+        first = (*offline, *stopped)[0]
+        status = roster.status(first.account_id)
+        why = status.session_reason if offline else status.stopped
+        set_tip(self.offline_block, f"{first.name}: {why}" if why else first.name)
+        self.offline_block.setAccessibleName(f"Accounts: {told}")
 
     def _stop_button(self, act: Act) -> QPushButton:
         action = self._desk.actions[act]
@@ -242,17 +254,17 @@ class TopStrip(QFrame):
         self._show_session()
 
     def _show_session(self) -> None:
-        self._show_offline()
+        self._show_trouble()
         master = self._desk.roster.master
         if master is None:
             self.session.setText("Add it under Followers")
             self.session_mark.clear()
             return
         status = self._desk.roster.status(master.account_id)
-        look = copying_look(master, status) if status.halted else SESSION_LOOKS[status.session]
+        look = copying_look(master, status) if status.stopped else SESSION_LOOKS[status.session]
         self.session.setText(look.word)
-        set_tip(self.session, status.halted)
-        self.session.setProperty("tone", str(look.tone) if status.halted else "")
+        set_tip(self.session, status.stopped)
+        self.session.setProperty("tone", str(look.tone) if status.stopped else "")
         self.session.style().polish(self.session)
         self.session_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(12, 12))
 

@@ -180,7 +180,7 @@ class OrderEntryPanel(Panel):
 
     def _stands_anew(self, event: AccountChanged) -> bool:
         status = event.status
-        stands = (status.session, status.halted, status.unread)
+        stands = (status.session, status.stopped, status.unread)
         before = self._stands.get(status.account_id)
         self._stands[status.account_id] = stands
         return before != stands

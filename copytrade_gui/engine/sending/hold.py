@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import State
-from copytrade_gui.engine.orders.book import Book
-from copytrade_gui.engine.orders.gate import Gate
-from copytrade_gui.engine.orders.hours import Hours
-from copytrade_gui.engine.orders.lane import Lanes
-from copytrade_gui.ports import Clock, OrderChannel
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.ports import OrderChannel
 
 
 class Holds:
     """Says why an order that was marked may not leave after all."""
 
-    def __init__(self, book: Book, lanes: Lanes, gate: Gate, hours: Hours, clock: Clock) -> None:
-        self._book = book
-        self._lanes = lanes
-        self._gate = gate
-        self._hours = hours
-        self._clock = clock
+    def __init__(self, core: Core, exits: Exits) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
+        self._gate = core.gate
+        self._hours = core.hours
+        self._clock = core.clock
+        self._exits = exits
 
     def why_held(self, channel: OrderChannel, tag: Tag) -> str:
         """One sentence why the order with this tag may not leave now; empty: it may."""
@@ -34,6 +33,7 @@ class Holds:
             return "It does not wait to be sent."
         terms = order.intent.terms
         why = self._lanes.why_held(order, channel)[1] or self._hours.why_closed(terms.instrument)
+        why = why or self._exits.why_opens(order)[1]
         if why:
             return why
         now, lane = self._clock.mono_ns(), self._lanes[order.intent.account_id]

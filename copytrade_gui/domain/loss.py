@@ -1,0 +1,132 @@
+"""What a day may lose: when copies have lost so much that nothing more is opened.
+
+``LossTerms`` are a scope's limits in rupees. They are judged by what the day has brought, before
+charges: realised and open, what was carried in from the previous close.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from msgspec import Struct
+
+from copytrade_gui.domain.checks.limits import Limits
+from copytrade_gui.domain.money import Paise, rupees
+from copytrade_gui.domain.number import grouped
+
+LOSS_LIMIT = "loss_limit"
+LOSS_UNKNOWN = "loss_unknown"
+CODES = frozenset({LOSS_LIMIT, LOSS_UNKNOWN})
+"""Why only exits are copied to an account; a person or the next day ends it."""
+_NOTHING = Decimal(0)
+_ANY = Decimal("Infinity")
+_PAISA = Decimal("0.01")
+
+
+class Bound(Struct, frozen=True):
+    """One limit on what a day brings: reached when the profit is ``at`` or below it, in rupees.
+
+    ``evidence`` names it the same way at every look; ``words`` say it, with the limit's numbers.
+    """
+
+    evidence: str
+    at: Decimal
+    words: str
+
+
+class LossTerms(Struct, frozen=True):
+    """Limits of one scope in rupees, None where there is none.
+
+    ``lock_from`` and ``lock_back`` count together only: once the day's profit was ``lock_from``,
+    it may fall back from its highest by less than ``lock_back``. ``halts`` stops exits, too.
+    """
+
+    day_loss: Decimal | None = None
+    equity_floor: Decimal | None = None
+    lock_from: Decimal | None = None
+    lock_back: Decimal | None = None
+    halts: bool = False
+
+    def bounds(self, peak: Decimal, funds: Decimal | None) -> list[Bound]:
+        """All that a day's profit is judged by now.
+
+        ``peak`` is the day's highest profit, ``funds`` what the account has before margins in use,
+        None while nobody knows it. A profit of the day is not counted to the equity: the broker
+        may have it in the funds already.
+        """
+        found = []
+        then = "halts" if self.halts else "only exits"
+        if self.day_loss is not None:
+            found.append(
+                Bound(
+                    f"day_loss {self.day_loss} {then}",
+                    -self.day_loss,
+                    f"its limit for a day's loss is Rs {told(self.day_loss)}",
+                )
+            )
+        if self.equity_floor is not None and funds is not None:
+            found.append(
+                Bound(
+                    f"equity_floor {self.equity_floor} {then}",
+                    self.equity_floor - funds if funds > self.equity_floor else _ANY,
+                    f"its funds are Rs {told(funds)}, and its equity may not fall to "
+                    f"Rs {told(self.equity_floor)}",
+                )
+            )
+        if self.lock_back is not None and self.locked(peak):
+            found.append(
+                Bound(
+                    f"profit_lock {self.lock_from} {self.lock_back} {then}",
+                    peak - self.lock_back,
+                    f"it was Rs {told(peak)}, of which Rs {told(peak - self.lock_back)} are kept",
+                )
+            )
+        return found
+
+    def locked(self, peak: Decimal) -> bool:
+        """True if the day's highest profit was high enough to be kept."""
+        return None not in (self.lock_from, self.lock_back) and peak >= (self.lock_from or _NOTHING)
+
+    @property
+    def locks(self) -> bool:
+        """True if a profit may be kept."""
+        return self.lock_from is not None and self.lock_back is not None
+
+
+def of_one(limits: Limits) -> LossTerms | None:
+    """What bounds the losses of one follower; None if nothing does."""
+    return _terms(limits.day_loss, limits.equity_floor, limits.lock_from, limits.lock_back,
+                  limits.loss_halts)  # fmt: skip
+
+
+def of_all(limits: Limits) -> LossTerms | None:
+    """What bounds the losses of all followers together; None if nothing does."""
+    return _terms(limits.all_day_loss, limits.all_equity_floor, limits.all_lock_from,
+                  limits.all_lock_back, limits.all_loss_halts)  # fmt: skip
+
+
+def _terms(
+    day_loss: Paise | None,
+    equity_floor: Paise | None,
+    lock_from: Paise | None,
+    lock_back: Paise | None,
+    halts: int | None,
+) -> LossTerms | None:
+    terms = LossTerms(
+        _rupees(day_loss),
+        _rupees(equity_floor),
+        _rupees(lock_from),
+        _rupees(lock_back),
+        bool(halts),
+    )
+    bounds = terms.day_loss is not None or terms.equity_floor is not None or terms.locks
+    return terms if bounds else None
+
+
+def _rupees(amount: Paise | None) -> Decimal | None:
+    return None if amount is None else rupees(amount)
+
+
+def told(amount: Decimal) -> str:
+    """An amount of rupees as it is told, to the paisa."""
+    return grouped(amount.quantize(_PAISA, ROUND_HALF_EVEN))

@@ -1,0 +1,242 @@
+"""What the day has brought each follower's copies, kept with every fill and every price.
+
+Only while a loss limit is set. A price moves the profit of those who hold its instrument by what
+they hold of it: one multiplication for each of them, and nothing else is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec import Struct
+
+from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.halt import EVERY_FOLLOWER
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import InstrumentKey, Quote
+from copytrade_gui.domain.link import NotCopied
+from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, LossTerms, of_all, of_one
+from copytrade_gui.domain.money import Paise, rupees
+from copytrade_gui.engine.books.copies import Copies
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.planning.limits import LimitsInForce
+
+_ZERO = Decimal(0)
+_NO_FUNDS = "Its funds were not read from the broker yet, and its equity is bounded."
+_NO_FUNDS_OF_ALL = "Not all followers' funds were read yet, and their equity is bounded."
+_UNTIL = " Until that is known only exits are copied."
+
+
+class Day(Struct, eq=False):
+    """One scope's day: an account's, or that of all followers (``EVERY_FOLLOWER``). In rupees.
+
+    ``unknown`` says why ``profit`` is not the whole; while it does, nothing is judged. ``floor`` is
+    the profit at which the next limit is reached, ``passed`` what was reached.
+    """
+
+    scope: AccountId
+    terms: LossTerms | None
+    profit: Decimal = _ZERO
+    peak: Decimal = _ZERO
+    unknown: str = ""
+    nets: dict[InstrumentKey, int] = {}
+    floor: Decimal | None = None
+    funds: Decimal | None = None
+    passed: frozenset[str] = frozenset()
+
+    def look(self) -> list[Bound]:
+        """What it has reached just now, for the first time."""
+        terms = self.terms
+        if terms is None or self.unknown:
+            return []
+        self.peak = max(self.peak, self.profit)
+        bounds = [one for one in terms.bounds(self.peak, self.funds)
+                  if one.evidence not in self.passed]  # fmt: skip
+        found = [one for one in bounds if self.profit <= one.at]
+        self.passed |= {one.evidence for one in found}
+        self.floor = max((one.at for one in bounds if one not in found), default=None)
+        return found
+
+    @property
+    def concerned(self) -> bool:
+        """True if its profit stands where something is to be judged."""
+        if self.terms is None or self.unknown:
+            return False
+        fell = self.floor is not None and self.profit <= self.floor
+        return fell or (self.profit > self.peak and self.terms.locks)
+
+
+class DayProfits:
+    """Keeps them. It decides nothing: ``stops.loss_watch`` does."""
+
+    def __init__(self, core: Core, copies: Copies, limits: LimitsInForce) -> None:
+        self._copies = copies
+        self._limits = limits
+        self._lanes = core.lanes
+        self._clock = core.clock
+        self._hours = core.hours
+        self._oldest_ns = int(core.settings.loss_price_age * 1e9)
+        self.all = Day(EVERY_FOLLOWER, None)
+        self._days: dict[AccountId, Day] = {}
+        self._holders: dict[InstrumentKey, dict[AccountId, Day]] = {}
+        self._prices: dict[InstrumentKey, Quote] = {}
+        self._unknown: dict[AccountId, str] = {}
+        """Of whom a part of the profit is not known, and why."""
+        self._of_one = False
+
+    @property
+    def watching(self) -> bool:
+        """True while any loss limit is set."""
+        return self._of_one or self.all.terms is not None
+
+    def limits_set(self) -> None:
+        """Go by the limits as they are now; every account is to be counted anew."""
+        force = self._limits
+        self.all.terms = of_all(force.of_all)
+        self._of_one = any(
+            of_one(one) is not None for one in (force.of_all, *force.special.values())
+        )
+
+    def begin_day(self) -> None:
+        """Nothing was gained and nothing reached yet; every account is to be counted anew."""
+        self.all = Day(EVERY_FOLLOWER, self.all.terms)
+        self._days.clear()
+        self._holders.clear()
+        self._unknown.clear()
+
+    def count(self, account: AccountId) -> Day | None:
+        """Count an account anew from what its copies hold; None if nothing bounds its losses."""
+        lane, day = self._lanes.get(account), self._days.get(account)
+        terms = of_one(self._limits.of(account)) if lane is not None and lane.links else None
+        if terms is None and self.all.terms is None:
+            if day is not None:
+                self._leave(day)
+                del self._days[account]
+            return None
+        if day is None:
+            day = self._days[account] = Day(account, terms)
+        self._leave(day)
+        day.terms = terms
+        day.funds = None if lane is None or lane.status.funds is None else rupees(lane.status.funds)
+        self._add_up(day)
+        return day
+
+    def count_all(self) -> Day:
+        """The day of all followers together, with what is known of their funds."""
+        whole, terms = self.all, self.all.terms
+        whole.unknown = next(iter(self._unknown.values()), "")
+        if terms is not None and terms.equity_floor is not None:
+            funds = [lane.status.funds for lane in self._lanes if lane.links]
+            known = [one for one in funds if one is not None]
+            whole.funds = rupees(Paise(sum(known))) if len(known) == len(funds) else None
+            whole.unknown = whole.unknown or ("" if whole.funds is not None else _NO_FUNDS_OF_ALL)
+        return whole
+
+    def moved(self, quote: Quote) -> list[Day]:
+        """Take in a price; returns whose profit stands now where something is to be judged."""
+        key, before = quote.key, self._prices.get(quote.key)
+        self._prices[key] = quote
+        holders = self._holders.get(key)
+        if not holders:
+            return []
+        if before is None or before.previous_close != quote.previous_close:
+            counted = [self.count(account) for account in list(holders)]
+            return [one for one in (*counted, self.count_all()) if one and one.concerned]
+        move, whole = quote.last - before.last, _ZERO
+        concerned: list[Day] = []
+        if not move:
+            return concerned
+        for day in holders.values():
+            gained = move * day.nets[key]
+            day.profit += gained
+            whole += gained
+            if day.concerned:
+                concerned.append(day)
+        self.all.profit += whole
+        if self.all.concerned:
+            concerned.append(self.all)
+        return concerned
+
+    def unknown(self, accounts: Iterable[AccountId]) -> dict[AccountId, NotCopied]:
+        """Whose loss nobody can judge now, and why: nothing that opens is copied to them."""
+        if not self.watching:
+            return {}
+        old = self._old_prices()
+        of_all = ""
+        if self.all.terms is not None:
+            of_all = self.count_all().unknown or next(iter(old.values()), "")
+        found = {}
+        for account in accounts:
+            day = self._days.get(account) or self.count(account)
+            if day is None:
+                continue
+            why = of_all
+            if day.terms is not None:
+                why = day.unknown or next((old[key] for key in day.nets if key in old), "") or why
+            if why:
+                found[account] = NotCopied(LOSS_UNKNOWN, why + _UNTIL)
+        return found
+
+    def held(self) -> list[InstrumentKey]:
+        """What is held where a loss is bounded, of markets that trade now."""
+        known = self._copies.instruments
+        return [
+            key
+            for key in self._holders
+            if key not in known or not self._hours.why_closed(known[key])
+        ]
+
+    # ------------------------------------------------------------ inside
+
+    def _add_up(self, day: Day) -> None:
+        profit, why = _ZERO, ""
+        nets: dict[InstrumentKey, int] = {}
+        for key, copy in self._copies.of(day.scope).items():
+            instrument, position = key.instrument, copy.position
+            quote = self._prices.get(instrument)
+            last = None if quote is None else quote.last
+            brought = position.day_brought(last, None if quote is None else quote.previous_close)
+            if position.net or brought is None:
+                nets[instrument] = nets.get(instrument, 0) + position.net
+            if not copy.priced:
+                why = why or f"What a trade in {self._name(instrument)} cost is not known."
+            elif brought is None:
+                what = "price" if quote is None else "previous close"
+                why = why or f"No {what} of {self._name(instrument)} is known."
+            else:
+                profit += brought
+        terms = day.terms
+        if terms is not None and terms.equity_floor is not None and day.funds is None:
+            why = why or _NO_FUNDS
+        day.profit, day.nets, day.unknown = profit, nets, why
+        for instrument in nets:
+            self._holders.setdefault(instrument, {})[day.scope] = day
+        self.all.profit += profit
+        if why and why != _NO_FUNDS:
+            self._unknown[day.scope] = why
+
+    def _leave(self, day: Day) -> None:
+        self.all.profit -= day.profit
+        self._unknown.pop(day.scope, None)
+        for instrument in day.nets:
+            holders = self._holders[instrument]
+            del holders[day.scope]
+            if not holders:
+                del self._holders[instrument]
+
+    def _old_prices(self) -> dict[InstrumentKey, str]:
+        """Why the price of what is held is too old to go by, by instrument."""
+        now, found = self._clock.wall_ns(), {}
+        for key in self.held():
+            quote = self._prices.get(key)
+            if quote is not None and now - quote.at_ns > self._oldest_ns:
+                found[key] = (
+                    f"The newest price of {self._name(key)} is of {ist(quote.at_ns):%H:%M:%S}, and "
+                    "its loss is counted with that."
+                )
+        return found
+
+    def _name(self, key: InstrumentKey) -> str:
+        known = self._copies.instruments.get(key)
+        return str(key) if known is None else known.symbol

@@ -1,0 +1,146 @@
+"""Loss limits: whose day's loss reached one is stopped before the next byte (docs/safety.md 10.19).
+
+Judged with every price and every fill of what is held. Who reached a limit lets only exits pass, or
+is halted, as was chosen with the limit: in memory at once, stored second, told third. It ends by
+itself on the next day, or when a person lifts it.
+"""
+
+from __future__ import annotations
+
+from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.events import Event, FillSeen, Severity
+from copytrade_gui.domain.halt import EVERY_FOLLOWER, Finding
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import Quote
+from copytrade_gui.domain.loss import Bound, told
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.day_profits import Day, DayProfits
+
+_AT_A_TIME = 50
+"""So many accounts are counted anew in one turn of the loop, a millisecond of it."""
+_SOON = 0.005
+_TELL_AFTER = 1.0
+"""Seconds: many accounts reach their limits together, and are one alarm."""
+_NAMED = 4
+_ENDS = "It ends by itself on the next day; before that a person may lift it, with a reason."
+
+
+class LossWatch:
+    """Hears prices, fills, funds and edits of the limits, and stops who reached one."""
+
+    def __init__(self, core: Core, profits: DayProfits) -> None:
+        self._profits = profits
+        self._lanes = core.lanes
+        self._halts = core.halts
+        self._book = core.book
+        self._clock = core.clock
+        self._work = core.work
+        self._quotes = core.quotes
+        self._every = core.settings.loss_look
+        self._day = indian_day(core.clock.wall_ns())
+        self._due: dict[AccountId, None] = {}
+        self._looking = False
+        self._reached: list[tuple[AccountId, str]] = []
+
+    # ------------------------------------------------------------ what it hears
+
+    def begin(self) -> None:
+        """The day was restored."""
+        self.limits_set()
+
+    def on_quote(self, quote: Quote) -> None:
+        """A price came."""
+        for day in self._profits.moved(quote):
+            self._judge(day)
+
+    def filled(self, order: Order, _units: int) -> None:
+        """More units of an order of ours were filled."""
+        self.concerns(order.intent.account_id)
+
+    def hear(self, event: Event) -> None:
+        """A trade was read: from the bus."""
+        if isinstance(event, FillSeen):
+            self.concerns(event.fill.account_id)
+
+    def concerns(self, account: AccountId) -> None:
+        """A fact of this account changed; it is counted anew in a moment."""
+        if self._profits.watching:
+            if not self._due:
+                self._work.later(_SOON, self._catch_up)
+            self._due[account] = None
+
+    def limits_set(self) -> None:
+        """Limits were set: they hold from now on, for what was lost before as well."""
+        self._profits.limits_set()
+        for lane in self._lanes:
+            self.concerns(lane.account_id)
+        self._keep_looking()
+
+    # ------------------------------------------------------------ judging
+
+    def _catch_up(self) -> None:
+        for account in list(self._due)[:_AT_A_TIME]:
+            del self._due[account]
+            day = self._profits.count(account)
+            if day is not None:
+                self._judge(day)
+        if self._due:
+            self._work.later(_SOON, self._catch_up)
+        else:
+            self._judge(self._profits.count_all())
+
+    def _judge(self, day: Day) -> None:
+        for bound in day.look():
+            self._stop(day, bound)
+
+    def _stop(self, day: Day, bound: Bound) -> None:
+        halts = day.terms is not None and day.terms.halts
+        whole = day.scope == EVERY_FOLLOWER
+        who = "All followers together brought" if whole else "Its copies brought"
+        whom = "any of them" if whole else "it"
+        then = f"nothing is sent to {whom}" if halts else f"only exits are copied to {whom}"
+        sentence = f"{who} Rs {told(day.profit)} today, and {bound.words}: {then}. {_ENDS}"
+        finding = Finding(bound.evidence, sentence, 0, not halts, self._day)
+        if self._halts.stop(day.scope, finding):
+            if not self._reached:
+                self._work.later(_TELL_AFTER, self._tell)
+            self._reached.append((day.scope, sentence))
+
+    def _tell(self) -> None:
+        reached, self._reached = self._reached, []
+        first, sentence = reached[0]
+        if len(reached) == 1:
+            self._alarm(f"{self._name(first)}: {sentence}", first)
+            return
+        names = ", ".join(self._name(one) for one, _ in reached[:_NAMED])
+        more = f" and {len(reached) - _NAMED} more" if len(reached) > _NAMED else ""
+        self._alarm(f"{len(reached)} loss limits were reached, of {names}{more}. {sentence}")
+
+    def _alarm(self, sentence: str, account: AccountId | None = None) -> None:
+        account = None if account == EVERY_FOLLOWER else account
+        self._book.alarm("loss_limit", sentence, account=account, severity=Severity.CRITICAL)
+
+    def _name(self, scope: AccountId) -> str:
+        lane = self._lanes.get(scope)
+        return "All followers" if lane is None else lane.account.name
+
+    # ------------------------------------------------------------ now and then
+
+    def _keep_looking(self) -> None:
+        if not self._looking and (self._profits.watching or self._halts.end_by_themselves):
+            self._looking = True
+            self._work.later(self._every, self._look)
+
+    def _look(self) -> None:
+        self._looking = False
+        today = indian_day(self._clock.wall_ns())
+        if today != self._day:
+            self._day = today
+            self._halts.turn_day()
+            self._profits.begin_day()
+            self.limits_set()
+        held = self._profits.held()
+        if held:
+            self._work.start(self._quotes.refresh(held), "prices of what loss limits watch")
+        self._keep_looking()

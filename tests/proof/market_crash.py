@@ -1,0 +1,114 @@
+"""A market crash with loss limits set: when each follower is stopped, and what the day brought.
+
+The simulator's trade book, its prices and its ledger are the judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from copytrade_gui.domain.checks.limits import NO_LIMITS
+from copytrade_gui.domain.events import AccountHalted, Event
+from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.instrument import Quote
+from copytrade_gui.domain.money import paise
+from copytrade_gui.domain.order import FanOut, OrderTerms, Side
+from copytrade_gui.services.position_report import PositionReport, report_of
+from copytrade_gui.services.positions import facts_of
+from copytrade_gui.simulator.course import Scene
+from tests.proof.rig import Console, World
+
+SECOND_NS = 1_000_000_000
+PERCENT = (1, 2, 3, 4, 5, 6, 7, 99)
+"""Of what he holds, by follower: what each may lose. The last one loses 8 of 99."""
+HALTS_EACH = 4
+
+
+@dataclass
+class Crash:
+    """What was seen of it. Times are UTC ns."""
+
+    limits: dict[int, Decimal] = field(default_factory=dict)
+    """By the follower's number, rupees."""
+    quoted_ns: dict[int, int] = field(default_factory=dict)
+    """When the first quote came at which his loss, by the broker's trade book, was his limit."""
+    stopped_ns: dict[int, int] = field(default_factory=dict)
+    last_order_ns: dict[int, int] = field(default_factory=dict)
+    """When the broker took the last order of his."""
+    report: PositionReport = field(default_factory=PositionReport)
+    booked: dict[int, Decimal] = field(default_factory=dict)
+    """The day by the broker's trade book, at the price of the report."""
+
+
+def name_of(number: int) -> AccountId:
+    return AccountId(f"F{number:03d}")
+
+
+def booked(made: World, number: int, last: Decimal | None = None) -> Decimal:
+    """Received less paid, and what is open at ``last``, over all an account's positions today."""
+    total = 0
+    for instrument in made.instruments:
+        key = instrument.key
+        found = made.broker.find_instrument(key.exchange, key.instrument_id)
+        there = made.broker.accounts[number].positions.get((*found.key, "INTRADAY"))
+        if there is not None:
+            price = made.price(instrument) if last is None else last
+            total += there.sell_value - there.buy_value + there.net * int(price * 10_000)
+    return Decimal(total) / 10_000
+
+
+def resting_entry(made: World) -> OrderTerms:
+    """An order of the master that opens, at a price a falling market moves away from."""
+    return made.terms(side=Side.SELL, quantity=4, away=200, which=1)
+
+
+async def play(console: Console, followers: int) -> Crash:
+    """Buy, set limits, let prices fall 8 % in a minute while the master goes on opening."""
+    made, engine, seen = console.world, console.engine, Crash()
+    console.log_all_in()
+    await made.clock.sleep(5)
+    console.see_price()
+    buy = made.terms(side=Side.BUY, quantity=400, away=-60)
+    await _press(console, buy)
+    await made.clock.sleep(20)
+    price, force = made.price(made.instruments[0]), engine.clearing.limits
+    key = made.instruments[0].key
+    found = made.broker.find_instrument(key.exchange, key.instrument_id)
+    for number in range(1, followers + 1):
+        held = made.broker.accounts[number].positions[(*found.key, "INTRADAY")].net
+        limit = paise(price * held * PERCENT[number % len(PERCENT)] / 100)
+        seen.limits[number] = Decimal(limit) / 100
+        halts = 1 if number % HALTS_EACH == 0 else None
+        force.put(name_of(number), replace(NO_LIMITS, day_loss=limit, loss_halts=halts))
+
+    def on_quote(quote: Quote) -> None:
+        if quote.key == key:
+            for number, limit in seen.limits.items():
+                if number not in seen.quoted_ns and booked(made, number, quote.last) <= -limit:
+                    seen.quoted_ns[number] = made.time.wall_ns()
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, AccountHalted):
+            seen.stopped_ns.setdefault(int(event.halt.account_id[1:]), made.time.wall_ns())
+
+    engine.core.quotes.hear(on_quote)
+    engine.bus.subscribe(on_event, AccountHalted)
+    made.broker.play([Scene(scene="crash")])
+    for _ in range(14):
+        await _press(console, resting_entry(made))
+        await made.clock.sleep(5)
+    numbers = {one.client_id: n for n, one in enumerate(made.accounts)}
+    for order in made.broker.ledger.accepted:
+        seen.last_order_ns[numbers[order.account]] = order.accepted_at
+    await made.clock.sleep(20)
+    console.see_price()
+    seen.report = report_of(facts_of(engine))
+    seen.booked = {number: booked(made, number) for number in seen.limits}
+    return seen
+
+
+async def _press(console: Console, terms: OrderTerms) -> None:
+    command = CommandId(f"press at {console.world.time.now_ns}")
+    console.see_price()
+    await console.engine.submit(console.world.master, terms, FanOut.WITH_MASTER, command)
