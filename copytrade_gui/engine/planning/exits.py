@@ -51,8 +51,8 @@ class Cover(Struct, frozen=True):
     """What of one master order is an exit, and what the followers' copies have for it.
 
     ``exiting`` are units of the master's order, ``copies`` are by follower; who is not in it holds
-    nothing, and rounding left nothing over for him. ``only_exits`` are followers whose links keep
-    out what opens, and why.
+    nothing, and rounding left nothing over for him. ``only_exits`` are followers whose link or loss
+    limit keeps out what opens, and why.
     """
 
     exiting: Exiting
