@@ -216,6 +216,10 @@ class Lane:
             return "", ""
         return stopped.code, stopped.sentence
 
+    def why_only_exits(self, order: Order) -> str:
+        """Why of a copy only what reduces may leave here, in sentences; empty: all of it may."""
+        return self._status.only_exits if order.master_id in self.links else ""
+
     def facts_to_close(self, master: AccountId) -> LaneFacts:
         """The account's facts for an order that closes copies of this master's orders."""
         linked, facts = self.links.get(master), self.facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -67,6 +68,15 @@ class Linked:
             account.only_exits,
         )
 
-    def why_not(self, terms: OrderTerms, moment: datetime) -> NotCopied | None:
-        """Why an order is not copied by this link at this moment (IST); None if it is."""
-        return why_not(self.link, terms, moment) or self.facts.only_exits
+
+def kept_out(
+    links: Iterable[Linked], terms: OrderTerms, moment: datetime
+) -> dict[AccountId, NotCopied]:
+    """Whose link or account lets of an order only pass at this moment (IST) what is an exit."""
+    found = {}
+    for linked in links:
+        if not linked.facts.copies_all:
+            why = why_not(linked.link, terms, moment) or linked.facts.only_exits
+            if why is not None and why.exits_pass:
+                found[linked.account_id] = why
+    return found

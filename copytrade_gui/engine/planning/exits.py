@@ -35,7 +35,7 @@ from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
-from copytrade_gui.engine.orders.links import Linked
+from copytrade_gui.engine.orders.links import Linked, kept_out
 from copytrade_gui.engine.orders.order import GIVEN_UP, Order
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.day_profits import DayProfits
@@ -125,14 +125,7 @@ class Exits:
         lane = self._lanes.get(master)
         capital = None if lane is None else lane.facts.capital
         moment, names = ist(self._clock.wall_ns()), [one.account_id for one in followers]
-        only_exits = self._profits.unknown(names)
-        only_exits |= {
-            one.account_id: why
-            for one in followers
-            if not one.facts.copies_all
-            and (why := one.why_not(terms, moment)) is not None
-            and why.exits_pass
-        }
+        only_exits = self._profits.unknown(names) | kept_out(followers, terms, moment)
         exiting = self._exiting(master, terms, seen_ns=seen_ns)
         copies = self._copies(exiting, terms, master, names)
         return Cover(exiting, copies, only_exits, capital)
@@ -266,17 +259,11 @@ class Exits:
         exits pass in its account by now; empty: it may.
         """
         plan = self._book.plans.get(order.intent.plan_id)
-        if plan is None or order.closes or not self._only_exits(order):
+        lane = self._lanes.get(order.intent.account_id)
+        if plan is None or lane is None or order.closes or not lane.why_only_exits(order):
             return "", ""
         ruling = self._rule(order, plan.signal.terms, self._look(plan, plan.signal.terms, order))
         return ("", "") if ruling is None else (ruling.code, ruling.reason)
-
-    def _only_exits(self, order: Order) -> str:
-        """Why only exits pass in a copy's account, in sentences; empty where all does."""
-        lane = self._lanes.get(order.intent.account_id)
-        linked = None if lane is None else lane.links.get(order.master_id)
-        why = None if linked is None else linked.facts.only_exits
-        return "" if why is None else why.sentence
 
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
         exiting = self._known.get(plan.plan_id)
@@ -314,7 +301,8 @@ class Exits:
         units = _left_for(order, share, sized.quantity)
         if units == order.sent_terms.quantity:
             return None
-        if not may_open and (why := self._only_exits(order)):
+        lane = self._lanes.get(account)
+        if lane is not None and (why := lane.why_only_exits(order)):
             return Ruling(units, sized.code if units else LOSS_LIMIT, why)
         return Ruling(units, sized.code or CUT_TO_COPY, sized.reason or _LESS)
 
