@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId
+from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderType, Product, Side
 
@@ -51,12 +52,18 @@ class Seen(StrEnum):
         """True while a person may have it copied."""
         return self in (Seen.ASKED, Seen.MISSED, Seen.DENIED, Seen.IGNORED)
 
+    @property
+    def open_to_ignore(self) -> bool:
+        """True while nobody has decided about it."""
+        return self in (Seen.ASKED, Seen.MISSED, Seen.DENIED)
+
 
 class SeenOrder(Struct, frozen=True, gc=False):
     """One order of a master, as the broker's book shows it, and what became of it here.
 
     Quantities in units, prices in rupees (0: none), ``seen_ns`` UTC ns. ``changes`` counts how
-    often its terms changed since it was seen. ``plan_id`` is that of its copies.
+    often its terms changed since it was seen. ``plan_id`` is that of its copies, ``average_price``
+    what he got for what was filled, ``placed_ns`` the broker's stamp, None where there is none.
     """
 
     account_id: AccountId
@@ -75,6 +82,9 @@ class SeenOrder(Struct, frozen=True, gc=False):
     reason: str = ""
     plan_id: PlanId | None = None
     changes: int = 0
+    key: InstrumentKey | None = None
+    average_price: Decimal = Decimal(0)
+    placed_ns: int | None = None
 
     @property
     def in_words(self) -> str:

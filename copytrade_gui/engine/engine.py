@@ -80,7 +80,7 @@ class Engine:
         work = await self._journal.load(self.hours.now.date())
         self.core.halts.restore(work.halts)
         self.submission.restore(work)
-        self.master_signals.restore(work.follows)
+        self.master_signals.restore(work.follows, work.ignored_orders)
         self.clearing.limits.restore(work.limits)
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)
         self.copies.restore(work)

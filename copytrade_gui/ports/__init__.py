@@ -15,6 +15,7 @@ from copytrade_gui.ports.books import (
 from copytrade_gui.ports.memory import (
     FOLLOW_VERB,
     IGNORE_DRIFT_VERB,
+    IGNORE_VERB,
     LIMITS_VERB,
     AccountBook,
     AuditEvent,
@@ -71,6 +72,7 @@ from copytrade_gui.ports.world import (
 __all__ = [
     "FOLLOW_VERB",
     "IGNORE_DRIFT_VERB",
+    "IGNORE_VERB",
     "LIMITS_VERB",
     "Accepted",
     "AccountBook",

@@ -15,7 +15,15 @@ from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.day import DaySeal, OpenDay
 from copytrade_gui.domain.events import Event, PlanSettled
 from copytrade_gui.domain.halt import AccountHalt
-from copytrade_gui.domain.ids import AccountId, AttemptId, CommandId, IntentId, PlanId, Tag
+from copytrade_gui.domain.ids import (
+    AccountId,
+    AttemptId,
+    BrokerOrderId,
+    CommandId,
+    IntentId,
+    PlanId,
+    Tag,
+)
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import OrderTerms, Product
@@ -26,6 +34,9 @@ from copytrade_gui.ports.books import BrokerOrder
 
 FOLLOW_VERB = "follow"
 """The verb under which it is recorded what becomes of a master's orders placed elsewhere."""
+
+IGNORE_VERB = "ignore_seen"
+"""The verb under which it is recorded that a person has an order of a master's not copied."""
 
 LIMITS_VERB = "limits"
 """The verb under which an edit of the limits is recorded, its subject what they were and are."""
@@ -93,6 +104,8 @@ class OpenWork:
     """Changes of today that were decided, in their order."""
     follows: Mapping[AccountId, str] = field(default_factory=dict)
     """What a person chose for orders that a master places elsewhere, whatever the day."""
+    ignored_orders: frozenset[tuple[AccountId, BrokerOrderId]] = frozenset()
+    """Which of today's orders that masters placed elsewhere a person has not copied."""
     limits: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     """What a person set for an account, or for all of them (empty), whatever the day, by the names
     of ``domain.checks.limits.Limits``."""

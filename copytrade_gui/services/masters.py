@@ -6,7 +6,7 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, PlanId
 from copytrade_gui.domain.seen import Follow, SeenOrder
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.planning.clearing import DeniedError
-from copytrade_gui.ports import FOLLOW_VERB, Clock, Journal, JournalFailureError
+from copytrade_gui.ports import FOLLOW_VERB, IGNORE_VERB, Clock, Journal, JournalFailureError
 from copytrade_gui.services.changes import typed_units
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
@@ -58,7 +58,7 @@ class Masters:
     @refusals_logged
     async def ignore(self, master: AccountId, order: BrokerOrderId, command: CommandId) -> None:
         """Have one not copied."""
-        await self._record(command, "ignore_seen", f"{master} {order}")
+        await self._record(command, IGNORE_VERB, f"{master} {order}")
         if not self._engine.master_signals.ignore(master, order):
             raise RefusedError("This order waits for nobody any more. Look at what became of it.")
 

@@ -87,7 +87,7 @@ PANELS: tuple[PanelRow, ...] = (
              Area.LOW, _go("A&ctivity and audit", "Go to the audit trail", "history",
                            "F12", "Ctrl+7")),
     PanelRow("masters", "Master's orders",
-             lambda desk, console: MastersPanel(desk, console.masters),
+             lambda desk, console: MastersPanel(desk, console.masters, console.market),
              Area.LOW, _go("Master's or&ders", "Go to the orders that masters place elsewhere",
                            "eye", "Ctrl+9")),
     PanelRow("notices", "Notices", lambda desk, _: NoticeCentre(desk),

@@ -16,10 +16,11 @@ from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.services.masters import Masters
+from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.simulator.orders import Order as BrokersOrder
 from copytrade_gui.simulator.owner import Owner
 from tests.engine.test_exits import position, switch, ticket
-from tests.proof.rig import Console, World, world
+from tests.proof.rig import Console, ProgramStopped, World, world
 
 LOOKING = EngineSettings(masters_every=1.0)
 
@@ -139,6 +140,39 @@ def test_what_was_there_before_is_listed_and_copied_only_by_a_person() -> None:
 
     with world(1, settings=LOOKING) as made:
         made.live(script)
+
+
+def test_what_was_missed_and_ignored_stays_so_after_a_restart_and_may_still_be_copied() -> None:
+    async def first(console: Console) -> None:
+        made = console.world
+        for _ in range(3):
+            elsewhere(made, ticket(made, Side.BUY))
+        await ready(console)
+        await made.clock.sleep(10)
+        signals = console.engine.master_signals
+        assert {one.became for one in signals.orders()} == {Seen.MISSED}
+        masters = Masters(console.engine, console.store.journal, made.clock)
+        numbers = sorted(one.broker_order_id for one in signals.orders())
+        await masters.ignore(made.master, numbers[0], CommandId("ignore one"))
+        await masters.ignore(made.master, numbers[1], CommandId("ignore two"))
+        with pytest.raises(RefusedError):
+            await masters.ignore(made.master, numbers[1], CommandId("once more"))
+        await masters.copy(made.master, numbers[1], CommandId("copy after all"))
+        await made.clock.sleep(10)
+        assert position(made, 1) == 5
+        raise ProgramStopped("power cut")
+
+    async def after(console: Console) -> None:
+        made = await ready(console)
+        await made.clock.sleep(10)
+        orders = sorted(console.engine.master_signals.orders(), key=lambda o: o.broker_order_id)
+        assert [one.became for one in orders] == [Seen.IGNORED, Seen.COPIED, Seen.MISSED]
+        assert all(one.average_price > 0 and one.placed_ns for one in orders)
+        assert position(made, 1) == 5
+
+    with world(1, settings=LOOKING) as made:
+        made.live(first)
+        made.live(after)
 
 
 def test_an_order_that_he_cancels_takes_its_unfilled_copies_with_it() -> None:

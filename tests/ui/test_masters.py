@@ -43,6 +43,8 @@ def seen(number: int, became: Seen, *, master: AccountId = people.MASTER) -> See
         seen_ns=people.NOW_NS - 301_000_000_000 + number,
         became=became,
         reason="Too long ago." if became is Seen.MISSED else "",
+        key=people.NIFTY_CE.key,
+        average_price=Decimal("100.05"),
     )
 
 
@@ -114,12 +116,40 @@ async def test_enter_asks_with_the_figures_and_copies(window: MainWindow, world:
     for part in (
         "BUY 1,500 NIFTY 26NOV 26500 CE at 101.05 of Raghav Menon", f"to {active} followers",
         "75 of 1,500 filled", "5 minutes ago", "Too long ago.", "copied by themselves",
+        "The last price is 101.05, 1.00 (1.00 %) above the 100.05 he traded at: worse for",
     ):  # fmt: skip
         assert part in words(asked)
+    assert asked.verb.text() == "Copy now at 101.05"
     asked.verb.click()
     await until(lambda: world.masters.decided)
     assert world.masters.decided == [("copy", seen(1, Seen.MISSED).broker_order_id)]
     await until(lambda: any("is being copied" in one for one in notices(window)))
+
+
+async def test_what_was_missed_has_its_price_of_now_and_a_band_until_it_is_decided(
+    window: MainWindow, world: World
+) -> None:
+    await show(window, world, seen(1, Seen.MISSED), seen(2, Seen.MISSED), seen(3, Seen.COPIED))
+    sentence = window.bands.sentences()["missed"]
+    assert sentence.startswith("2 orders were placed by masters while nobody looked")
+    window.masters._look_at_prices()
+    sheet = window.masters.table.view.sheet(only_selected=False)
+    place = sheet.headers.index("Copy now at")
+
+    def offered() -> list[str]:
+        return [row[place] for row in window.masters.table.view.sheet(only_selected=False).rows]
+
+    await until(lambda: offered() == ["", *["101.05 (last 101.05)"] * 2])
+    ignore = window.bands.findChild(QPushButton, "band_missed_ignore_all")
+    assert isinstance(ignore, QPushButton)
+    ignore.click()
+    asked = await question(window)
+    assert asked.back.isDefault()
+    asked.verb.click()
+    await until(lambda: len(world.masters.decided) == 2)
+    assert {what for what, _ in world.masters.decided} == {"ignore"}
+    world.events.send(MasterSeen(seen(1, Seen.IGNORED)), MasterSeen(seen(2, Seen.IGNORED)))
+    await until(lambda: "missed" not in window.bands.sentences())
 
 
 async def test_what_a_check_holds_is_copied_once_its_quantity_is_typed(
@@ -147,9 +177,9 @@ async def test_only_what_may_be_decided_can_be(
 ) -> None:
     await show(window, world, seen(1, became))
     assert window.desk.actions[Act.COPY_SEEN].isEnabled() is became.open_to_copy
-    assert window.desk.actions[Act.IGNORE_SEEN].isEnabled() is (became is Seen.ASKED)
+    assert window.desk.actions[Act.IGNORE_SEEN].isEnabled() is became.open_to_ignore
     window.desk.actions[Act.IGNORE_SEEN].trigger()
-    if became is Seen.ASKED:
+    if became.open_to_ignore:
         await until(lambda: world.masters.decided)
         assert world.masters.decided == [("ignore", seen(1, became).broker_order_id)]
 

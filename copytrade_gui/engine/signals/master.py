@@ -8,7 +8,7 @@ what is cancelled or rejected afterwards takes its unfilled copies with it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -25,7 +25,13 @@ from copytrade_gui.engine.planning.clearing import Clearing, DeniedError, seen_c
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.submission import Submission
-from copytrade_gui.engine.signals.seen_row import kind_problem, terms_key, terms_of
+from copytrade_gui.engine.signals.seen_row import (
+    kind_problem,
+    newer,
+    seen_order,
+    terms_key,
+    terms_of,
+)
 from copytrade_gui.ports import BrokerOrder, JournalFailureError
 
 log = logging.getLogger(__name__)
@@ -35,6 +41,7 @@ InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
 _GONE = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
 _OLD = "It was there when its book was first read; it is not copied by itself."
 _LATE = "It was placed {seconds} s before it was seen, too long ago to be copied by itself."
+_BY_A_PERSON = "A person ignored it."
 _SHOWN = "Orders that this master places elsewhere are only shown."
 _ASK = "Copy it, or ignore it. Once you copied one, the next are copied by themselves."
 
@@ -84,6 +91,8 @@ class MasterSignals:
         self._before_ns: dict[AccountId, int] = {}
         """The same of the read before it, until the newest one's rows were told."""
         self._follow: dict[AccountId, Follow] = {}
+        self._ignored: set[tuple[AccountId, BrokerOrderId]] = set()
+        """Which of today's orders a person ignored before this start."""
         self._newest_ns = 0
 
     # ------------------------------------------------------------ what a person decides
@@ -97,8 +106,14 @@ class MasterSignals:
         """What becomes of orders that this master places elsewhere."""
         return self._follow.get(master, Follow.ASK)
 
-    def restore(self, follows: Mapping[AccountId, str]) -> None:
-        """What a person chose before this start; a word that is none asks."""
+    def restore(
+        self, follows: Mapping[AccountId, str], ignored: Iterable[tuple[AccountId, BrokerOrderId]]
+    ) -> None:
+        """What a person chose before this start, and which of today's he ignored.
+
+        A word that is none asks.
+        """
+        self._ignored.update(ignored)
         known = {one.value for one in Follow}
         self._follow = {name: Follow(word) for name, word in follows.items() if word in known}
 
@@ -109,9 +124,9 @@ class MasterSignals:
     def ignore(self, master: AccountId, number: BrokerOrderId) -> bool:
         """A person says no; False if there is nothing to say no to."""
         order = self._orders.get(master, {}).get(number)
-        if order is None or order.view.became is not Seen.ASKED:
+        if order is None or order.working or not order.view.became.open_to_ignore:
             return False
-        self._become(order, Seen.IGNORED, "A person ignored it.")
+        self._become(order, Seen.IGNORED, _BY_A_PERSON)
         return True
 
     async def copy(
@@ -176,25 +191,12 @@ class MasterSignals:
         self, lane: Lane, row: BrokerOrder, became: Seen, reason: str, absent_ns: int = 0
     ) -> _Order:
         account = lane.account_id
-        view = SeenOrder(
-            account_id=account,
-            broker_order_id=row.broker_order_id,
-            symbol=str(row.key),
-            side=row.side,
-            quantity=row.quantity,
-            filled_quantity=row.filled_quantity,
-            product=row.product,
-            order_type=row.order_type,
-            price=row.price,
-            trigger=row.trigger,
-            status=row.status_text,
-            seen_ns=self._clock.wall_ns(),
-            became=became,
-            reason=reason,
-            plan_id=self._plan_of(account, row.broker_order_id),
-        )
-        if view.plan_id is not None:
-            view = structs.replace(view, became=Seen.COPIED, reason="")
+        plan = self._plan_of(account, row.broker_order_id)
+        if plan is not None:
+            became, reason = Seen.COPIED, ""
+        elif (account, row.broker_order_id) in self._ignored:
+            became, reason = Seen.IGNORED, _BY_A_PERSON
+        view = seen_order(account, row, self._clock.wall_ns(), became, reason, plan)
         self._newest_ns = max(self._clock.mono_ns(), self._newest_ns + 1)
         order = _Order(row, view, absent_ns, self._newest_ns)
         self._orders[account][row.broker_order_id] = order
@@ -234,16 +236,7 @@ class MasterSignals:
         before, order.row = order.row, row
         self._traded(order, row.filled_quantity - before.filled_quantity)
         is_changed = terms_key(before) != terms_key(row)
-        order.view = structs.replace(
-            order.view,
-            quantity=row.quantity,
-            filled_quantity=row.filled_quantity,
-            order_type=row.order_type,
-            price=row.price,
-            trigger=row.trigger,
-            status=row.status_text,
-            changes=order.view.changes + is_changed,
-        )
+        order.view = newer(order.view, row, is_changed=is_changed)
         self._bus.publish(MasterSeen(order.view))
         if is_changed and order.view.became is Seen.COPIED:
             self._work.start(self._change_copies(order, before), f"change {row.broker_order_id}")

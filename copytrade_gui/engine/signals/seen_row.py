@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
+from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.seen import Seen, SeenOrder
 from copytrade_gui.ports import BrokerOrder
 
 _REGULAR = frozenset({"", "REGULAR"})
@@ -39,4 +43,50 @@ def terms_of(row: BrokerOrder, instrument: Instrument | None) -> OrderTerms | No
         validity=validity,
         price=row.price if kind.has_price and row.price > 0 else None,
         trigger=row.trigger if kind.has_trigger and row.trigger > 0 else None,
+    )
+
+
+def seen_order(
+    account: AccountId,
+    row: BrokerOrder,
+    seen_ns: int,
+    became: Seen,
+    reason: str,
+    plan: PlanId | None,
+) -> SeenOrder:
+    """A master's order as its first row shows it; ``seen_ns`` is UTC ns."""
+    return SeenOrder(
+        account_id=account,
+        broker_order_id=row.broker_order_id,
+        symbol=str(row.key),
+        side=row.side,
+        quantity=row.quantity,
+        filled_quantity=row.filled_quantity,
+        product=row.product,
+        order_type=row.order_type,
+        price=row.price,
+        trigger=row.trigger,
+        status=row.status_text,
+        seen_ns=seen_ns,
+        became=became,
+        reason=reason,
+        plan_id=plan,
+        key=row.key,
+        average_price=row.average_price,
+        placed_ns=row.placed_ns,
+    )
+
+
+def newer(order: SeenOrder, row: BrokerOrder, *, is_changed: bool) -> SeenOrder:
+    """The same by a newer row; ``is_changed``: its terms are others."""
+    return structs.replace(
+        order,
+        quantity=row.quantity,
+        filled_quantity=row.filled_quantity,
+        average_price=row.average_price,
+        order_type=row.order_type,
+        price=row.price,
+        trigger=row.trigger,
+        status=row.status_text,
+        changes=order.changes + is_changed,
     )

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from sqlalchemy import Connection
 
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.ports import (
     FOLLOW_VERB,
     IGNORE_DRIFT_VERB,
+    IGNORE_VERB,
     LIMITS_VERB,
     read_drift_subject,
 )
@@ -35,6 +36,18 @@ def limits(connection: Connection) -> Iterator[tuple[str, Mapping[str, int | Non
     for (subject,) in rows:
         edit = msgspec.json.decode(subject, type=_LimitsEdit)
         yield edit.account, edit.after
+
+
+def ignored_orders(
+    connection: Connection, since_ns: int
+) -> Iterator[tuple[AccountId, BrokerOrderId]]:
+    """Subjects are a master and an order's number at the broker."""
+    rows = connection.exec_driver_sql(
+        "SELECT subject FROM commands WHERE verb = ? AND at_ns >= ?", (IGNORE_VERB, since_ns)
+    )
+    for (subject,) in rows:
+        master, _, number = subject.rpartition(" ")
+        yield AccountId(master), BrokerOrderId(number)
 
 
 def ignored_drift(connection: Connection) -> dict[PositionKey, int]:

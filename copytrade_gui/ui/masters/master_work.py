@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
@@ -17,7 +18,13 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question, bring_back
 from copytrade_gui.ui.masters.masters import MastersPanel
-from copytrade_gui.ui.masters.seen_rows import filled_words, status_words, terms_words
+from copytrade_gui.ui.masters.seen_rows import (
+    filled_words,
+    leaves_at,
+    since_words,
+    status_words,
+    terms_words,
+)
 from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.ticket.hold import place
 from copytrade_gui.ui.widgets.bands import Band, Bands
@@ -54,6 +61,7 @@ class MasterWork(QObject):
     # ------------------------------------------------------------ the band
 
     def _show_band(self) -> None:
+        self._show_missed()
         asked = self._panel.asked()
         if not asked:
             self._bands.clear_band("masters")
@@ -69,6 +77,49 @@ class MasterWork(QObject):
             )
         button = ("Copy or ignore", self._show_asked)
         self._bands.show_band("masters", Band("warn", sentence, (button,)))
+
+    def _show_missed(self) -> None:
+        """What was placed while nobody looked stays in a band until somebody has decided."""
+        missed = self._panel.missed()
+        if not missed:
+            self._bands.clear_band("missed")
+            return
+        newest = missed[0]
+        name = self._desk.roster.name(newest.account_id)
+        if len(missed) == 1:
+            what = f"{name} placed {terms_words(newest)} while nobody looked. It was not copied."
+        else:
+            what = (
+                f"{figures.plural(len(missed), 'order')} were placed by masters while nobody "
+                f"looked and not copied, the newest of {name}: {terms_words(newest)}."
+            )
+        buttons = (("Look at missed", self._go_missed), ("Ignore all", self._ask_ignore_all))
+        self._bands.show_band("missed", Band("warn", what, buttons))
+
+    def _go_missed(self) -> None:
+        self._go(self._panel)
+        for order in self._panel.missed()[:1]:
+            self._panel.select(order)
+
+    def _ask_ignore_all(self) -> None:
+        if self._panel.missed() and not bring_back(self._window, "question"):
+            self._desk.tasks.start(self._ignore_all(), name="ignore missed orders")
+
+    async def _ignore_all(self) -> None:
+        missed = self._panel.missed()
+        question = Question(
+            self._window,
+            f"Ignore what was missed - {self._desk.mode_word}",
+            f"Copy none of the {figures.plural(len(missed), 'order')} that masters placed while "
+            "nobody looked? They stay in the list, where each may still be copied.",
+            verb="Ignore all",
+            safe_first=True,
+        )
+        if await question.ask():
+            name = uuid.uuid4().hex
+            for number, order in enumerate(missed):
+                command = CommandId(f"{name}-{number}")
+                await self._masters.ignore(order.account_id, order.broker_order_id, command)
 
     def _show_asked(self) -> None:
         self._go(self._panel)
@@ -86,11 +137,12 @@ class MasterWork(QObject):
 
     async def _copy(self, order: SeenOrder) -> None:
         follow = await self._masters.follow(order.account_id)
+        last = await self._panel.last_price(order)
         question = Question(
             self._window,
             f"Copy now - {self._desk.mode_word}",
-            self._copy_sentence(order, follow),
-            verb="Copy now",
+            self._copy_sentence(order, follow, last),
+            verb=f"Copy now at {leaves_at(order, last)}",
         )
         if not await question.ask():
             return
@@ -108,7 +160,7 @@ class MasterWork(QObject):
         )
         self._panel.read_follow()
 
-    def _copy_sentence(self, order: SeenOrder, follow: Follow) -> str:
+    def _copy_sentence(self, order: SeenOrder, follow: Follow, last: Decimal | None) -> str:
         roster = self._desk.roster
         active = sum(one.account.active for one in roster.followers_of(order.account_id))
         sentence = (
@@ -122,6 +174,8 @@ class MasterWork(QObject):
                 f" It was seen {figures.plural(age_s // 60, 'minute')} ago: the market may "
                 "stand elsewhere now."
             )
+        since = since_words(order, last)
+        sentence += f" {since}" if since else " Its price of now is not known."
         if order.became is not Seen.ASKED and order.reason:
             sentence += f" It was not copied by itself: {order.reason}"
         if follow is Follow.ASK:
@@ -132,7 +186,7 @@ class MasterWork(QObject):
 
     def _begin_ignore(self) -> None:
         order = self._panel.selected()
-        if order is not None and order.became is Seen.ASKED:
+        if order is not None and order.became.open_to_ignore:
             self._desk.tasks.start(self._ignore(order), name="ignore a master's order")
 
     async def _ignore(self, order: SeenOrder) -> None:

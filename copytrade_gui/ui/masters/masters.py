@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from decimal import Decimal
+
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.events import Event, MasterSeen
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.services.master_verbs import MasterVerbs
+from copytrade_gui.services.verbs import MarketVerbs
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.masters.seen_rows import COLUMNS, SeenRow, key_of
@@ -19,6 +23,10 @@ from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.segments import Segments
 
+PRICES_EVERY_MS = 3_000
+MOST_PRICES = 20
+OLD_NS = 15_000_000_000
+"""An older price says nothing of what a copy would get."""
 _MEANS = {
     Follow.ASK: "Each order waits for you, until you have copied one; then the next are copied",
     Follow.COPY: "Each order is copied by itself as soon as it is at the exchange",
@@ -36,11 +44,13 @@ class MastersPanel(Panel):
     asked_changed = Signal()
     follow_chosen = Signal(str)
 
-    def __init__(self, desk: Desk, masters: MasterVerbs) -> None:
+    def __init__(self, desk: Desk, masters: MasterVerbs, market: MarketVerbs) -> None:
         super().__init__()
         self.setObjectName("masters_panel")
         self._desk = desk
         self._masters = masters
+        self._market = market
+        self._last: dict[InstrumentKey, Decimal] = {}
         self.model: RowsModel[SeenRow] = RowsModel(COLUMNS, key_of, newest_first=True, parent=self)
         self.table: DataTable[SeenRow] = DataTable(
             desk, "masters", self.model, COLUMNS, label="Master's orders", noun="order"
@@ -61,6 +71,10 @@ class MastersPanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
+        self._looks = QTimer(self)
+        self._looks.setInterval(PRICES_EVERY_MS)
+        self._looks.timeout.connect(self._look_at_prices)
+        self._asking = False
         self._refresh_actions()
 
     async def load(self, orders: tuple[OrderView, ...]) -> None:  # noqa: ARG002 - these are others
@@ -76,6 +90,12 @@ class MastersPanel(Panel):
         if seen:
             self.model.upsert([self._row(order) for order in seen])
             self._on_rows_changed()
+
+    def begin(self) -> None:
+        self._looks.start()
+
+    def stop(self) -> None:
+        self._looks.stop()
 
     # ------------------------------------------------------------ reading
 
@@ -97,6 +117,19 @@ class MastersPanel(Panel):
             view.setCurrentIndex(view.proxy.mapFromSource(self.model.index(number, 0)))
 
     # ------------------------------------------------------------ what becomes of the next ones
+
+    def missed(self) -> list[SeenOrder]:
+        """Orders that nobody looked at in time and nobody has decided about, the newest first."""
+        return [row.order for row in self.model.rows() if row.order.became is Seen.MISSED]
+
+    async def last_price(self, order: SeenOrder) -> Decimal | None:
+        """The last price of its instrument, in rupees, asked for now; None if there is none."""
+        if order.key is None:
+            return None
+        quote = await self._market.quote(order.key)
+        if quote is None or self._desk.wall_ns() - quote.at_ns > OLD_NS:
+            return None
+        return quote.last
 
     def read_follow(self) -> None:
         """Show again what is chosen for the chosen master."""
@@ -135,7 +168,34 @@ class MastersPanel(Panel):
     # ------------------------------------------------------------ inside
 
     def _row(self, order: SeenOrder) -> SeenRow:
-        return SeenRow(order, self._desk.roster.name(order.account_id))
+        last = self._last.get(order.key) if order.key and order.became.open_to_copy else None
+        return SeenRow(order, self._desk.roster.name(order.account_id), last)
+
+    def _look_at_prices(self) -> None:
+        """Ask for the prices of what may still be copied, while somebody looks at it."""
+        if self._asking or not self.isVisible():
+            return
+        wanted: dict[InstrumentKey, SeenOrder] = {}
+        for row in self.model.rows():
+            if row.order.key is not None and row.order.became.open_to_ignore:
+                wanted.setdefault(row.order.key, row.order)
+        if wanted:
+            self._asking = True
+            orders = list(wanted.values())[:MOST_PRICES]
+            started = self._desk.tasks.start(
+                self._ask_prices(orders), name="prices of missed orders", on_error=lambda _: None
+            )
+            self._asking = started is not None
+
+    async def _ask_prices(self, orders: list[SeenOrder]) -> None:
+        try:
+            for order in orders:
+                last = await self.last_price(order)
+                if order.key is not None and last is not None:
+                    self._last[order.key] = last
+            self.model.upsert([self._row(row.order) for row in self.model.rows()])
+        finally:
+            self._asking = False
 
     def _on_roster_changed(self) -> None:
         """A master may have another name."""
@@ -148,4 +208,4 @@ class MastersPanel(Panel):
     def _refresh_actions(self) -> None:
         order, actions = self.selected(), self._desk.actions
         actions[Act.COPY_SEEN].setEnabled(order is not None and order.became.open_to_copy)
-        actions[Act.IGNORE_SEEN].setEnabled(order is not None and order.became is Seen.ASKED)
+        actions[Act.IGNORE_SEEN].setEnabled(order is not None and order.became.open_to_ignore)

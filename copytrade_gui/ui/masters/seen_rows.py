@@ -30,6 +30,8 @@ class SeenRow:
 
     order: SeenOrder
     master: str
+    last: Decimal | None = None
+    """The last price in rupees, where somebody may still have it copied and it is known."""
 
 
 def key_of(row: SeenRow) -> tuple[str, str]:
@@ -57,6 +59,40 @@ def status_words(order: SeenOrder) -> str:
     return order.status.replace("_", " ").capitalize()
 
 
+def leaves_at(order: SeenOrder, last: Decimal | None) -> str:
+    """The price at which a copy would leave now: his limit, else about the last one."""
+    if order.price:
+        return _price(order.price)
+    return "market" if last is None else f"about {_price(last)}"
+
+
+def since_words(order: SeenOrder, last: Decimal | None) -> str:
+    """Where the market stands against what he paid or asks; empty while that is not known."""
+    his = order.average_price or order.price
+    if last is None or not his:
+        return ""
+    got = "he traded at" if order.average_price else "he asks"
+    if last == his:
+        return f"The last price is {_price(last)}, as {got}."
+    apart, where = abs(last - his), "above" if last > his else "below"
+    share = f"{apart * 100 / his:.2f} %"
+    better = (last < his) is (order.side is Side.BUY)
+    words = "better" if better else "worse"
+    return (
+        f"The last price is {_price(last)}, {_price(apart)} ({share}) {where} the {_price(his)} "
+        f"{got}: {words} for the copies."
+    )
+
+
+def _now(row: SeenRow) -> str:
+    """What stands beside "copy now": the price it leaves at, and the last one."""
+    order = row.order
+    if not order.became.open_to_copy:
+        return ""
+    at = leaves_at(order, row.last)
+    return f"{at} (last {_price(row.last)})" if row.last is not None and order.price else at
+
+
 def _order_words(row: SeenRow) -> str:
     order = row.order
     changes = f"  (changed {order.changes} x)" if order.changes else ""
@@ -77,6 +113,8 @@ COLUMNS: tuple[Column[SeenRow], ...] = (
            tone=lambda r: Tone.BUY if r.order.side is Side.BUY else Tone.SELL),
     Column("became", "What became of it", lambda r: LOOKS[r.order.became].word, chars=22,
            tone=lambda r: LOOKS[r.order.became].tone, mark=lambda r: LOOKS[r.order.became].mark),
+    Column("now", "Copy now at", _now, numeric=True, chars=22,
+           note="The price a copy would leave at now, beside the last price"),
     Column("filled", "Filled", lambda r: filled_words(r.order), numeric=True, chars=13,
            sort=lambda r: r.order.filled_quantity),
     Column("status", "At the broker", lambda r: status_words(r.order), chars=16),
