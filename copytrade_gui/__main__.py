@@ -1,4 +1,4 @@
-"""Choose: window, demo, doctor, day's end, followers, simulator. Only arguments."""
+"""Choose: window, demo, doctor, day's end, followers, positions, simulator. Only arguments."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "demo": _demo,
         "doctor": _doctor,
         "followers": _followers,
+        "positions": _positions,
         "simulator": simulated.serve,
     }
     return commands[options.command](options)
@@ -66,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--accept-differences", action="store_true")
     day.add_argument("--json", action="store_true")
     _add_followers(commands.add_parser("followers", help="check, import or export followers"))
+    held = commands.add_parser("positions", help="say what copies hold by the stored fills")
+    _add_place(held, default=argparse.SUPPRESS)
+    held.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+    held.add_argument("--json", action="store_true")
     simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
     bench.add_arguments(commands.add_parser("bench", help="measure how fast copying is"))
     return parser
@@ -164,6 +169,11 @@ def _followers(options: argparse.Namespace) -> int:
         only_check=options.verb == "check",
         as_json=options.json,
     )
+
+
+def _positions(options: argparse.Namespace) -> int:
+    place = options.data_dir, options.profile, options.paper
+    return headless.positions(*place, as_json=options.json)
 
 
 def _qt() -> Finding:

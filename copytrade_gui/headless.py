@@ -1,4 +1,4 @@
-"""Run without a window, over the very same app: demo, doctor, the end of the day, followers."""
+"""Run without a window, over the same app: demo, doctor, day's end, followers, positions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from copytrade_gui.app.closed_folder import closed_folder
 from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.stored_positions import stored_positions
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.services.day_words import day_lines
@@ -167,6 +169,46 @@ def export_followers(
     else:
         print(f"{count} follower{'' if count == 1 else 's'} written to {file}, without secrets.")
     return 0
+
+
+def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool) -> int:
+    """Say what copies hold by the fills in a data folder; returns the exit code."""
+    try:
+        report = asyncio.run(stored_positions(data_dir, profile, paper=paper))
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    if as_json:
+        rows = [
+            {
+                "account_id": line.account_id,
+                "account": line.account,
+                "exchange": line.key.exchange,
+                "instrument_id": line.key.instrument_id,
+                "symbol": line.symbol,
+                "product": line.product,
+                "copied": line.copied,
+                "average": _rupees(line.average) or None,
+                "realised_today": _rupees(line.realised) or None,
+            }
+            for line in report.lines
+        ]
+        print(json.dumps({"ok": True, "positions": report.followers.positions, "rows": rows}))
+        return 0
+    for line in report.lines:
+        print(
+            f"{line.account:<24}{line.symbol:<26}{line.product or '':<10}{line.copied or 0:>+9}"
+            f"{_rupees(line.average):>12}{_rupees(line.realised):>14}"
+        )
+    held = report.followers.positions
+    print(
+        f"{held} position{'' if held == 1 else 's'} of copies, by the fills stored here: account, "
+        "instrument, product, units, average, realised today. The broker was not asked."
+    )
+    return 0
+
+
+def _rupees(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:.2f}"
 
 
 def _refusals() -> tuple[type[Exception], ...]:

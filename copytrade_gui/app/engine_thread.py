@@ -73,6 +73,7 @@ class EngineThread:
             market=self._across(there.market),
             positions=self._across(there.positions),
             drift=self._across(there.drift),
+            square_offs=self._across(there.square_offs),
             events=_News(there.events, self._loop),
             paper=there.paper,
             profile=there.profile,

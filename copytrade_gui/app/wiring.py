@@ -57,6 +57,7 @@ from copytrade_gui.services.market import Market
 from copytrade_gui.services.masters import Masters
 from copytrade_gui.services.positions import PositionService
 from copytrade_gui.services.sessions import Sessions
+from copytrade_gui.services.square_off import SquareOffService
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.storage.files.folder import DataFolder, open_folder, profile_root
 from copytrade_gui.storage.files.problems import StorageError
@@ -242,6 +243,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         masters=Masters(engine, store.journal, clock),
         positions=PositionService(engine, clock),
         drift=Drift(engine, store.journal, clock),
+        square_offs=SquareOffService(engine),
         limits=LimitEdits(engine, store.journal, clock),
         events=engine.bus,
         paper=line is not None,

@@ -18,6 +18,7 @@ from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.books.updates import Updates
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.planning.clearing import Clearing
+from copytrade_gui.engine.planning.closable import Closable
 from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.limits import LimitsInForce
@@ -36,6 +37,7 @@ from copytrade_gui.engine.sending.wave import Waves
 from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
 from copytrade_gui.engine.stops.loss_watch import LossWatch
+from copytrade_gui.engine.stops.square_off import SquareOffs
 from copytrade_gui.engine.stops.stops import Stops
 from copytrade_gui.engine.stops.sweep import Sweep
 from copytrade_gui.engine.stops.unmatched import UnmatchedAlarm
@@ -67,6 +69,7 @@ class Parts:
     master_signals: MasterSignals
     auto_stops: AutoStops
     loss_watch: LossWatch
+    square_offs: SquareOffs
     recovery: Recovery
     takeover: TakeOver
     ended: Ended
@@ -201,6 +204,16 @@ def assemble(
         master_signals=master_signals,
         auto_stops=auto_stops,
         loss_watch=loss_watch,
+        square_offs=SquareOffs(
+            core,
+            closable=Closable(core, copies, exits.ledger, positions),
+            clearing=clearing,
+            submission=submission,
+            amendments=amendments,
+            poller=poller,
+            positions=positions,
+            journal=journal,
+        ),
         recovery=recovery,
         takeover=takeover,
         ended=Ended(core, reconciler, submission),

@@ -67,6 +67,7 @@ class Engine:
         self.owner_orders = parts.owner_orders
         self.ignored_drift: dict[PositionKey, int] = {}
         """Positions that a person lets be off by so many units until they are flat."""
+        self.square_offs = parts.square_offs
         self.refresh_warmth = core.account_news.refresh_warmth
 
     # ------------------------------------------------------------ life
@@ -86,6 +87,7 @@ class Engine:
         self.copies.restore(work)
         self.ignored_drift.update(work.ignored_drift)
         self.parts.loss_watch.begin()
+        self.square_offs.restore(work)
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""

@@ -43,6 +43,11 @@ LIMITS_VERB = "limits"
 
 IGNORE_DRIFT_VERB = "ignore_drift"
 """The verb under which it is recorded that a person lets a position be off until it is flat."""
+SQUARE_OFF_VERB = "square_off"
+"""The verb under which a square-off is recorded before it begins, its subject the scope."""
+
+SQUARED_OFF_VERB = "squared_off"
+"""The verb under which its end is recorded, its subject the command that began it."""
 
 
 class JournalFailureError(Exception):
@@ -83,6 +88,20 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunSquareOff:
+    """A square-off that was begun today; ``scope`` as ``domain.square_off.scope_text`` says it.
+
+    ``ended`` is False if the program ended before it was over. ``at_ns`` is UTC ns.
+    """
+
+    command_id: CommandId
+    actor: str
+    scope: str
+    at_ns: int
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenWork:
     """What the journal knows at start: trading state as stored, and today's orders."""
 
@@ -111,6 +130,8 @@ class OpenWork:
     of ``domain.checks.limits.Limits``."""
     ignored_drift: Mapping[PositionKey, int] = field(default_factory=dict)
     """Positions that a person lets be off by so many units until they are flat."""
+    square_offs: tuple[BegunSquareOff, ...] = ()
+    """Those of the day, the oldest first."""
 
 
 def drift_subject(key: PositionKey, units: int) -> str:

@@ -14,6 +14,7 @@ from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.limit_verbs import LimitVerbs
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
 from copytrade_gui.services.position_report import PositionVerbs
+from copytrade_gui.services.square_off_verbs import SquareOffVerbs
 from copytrade_gui.services.verbs import HistoryVerbs, MarketVerbs, SessionVerbs, TradingVerbs
 
 
@@ -30,6 +31,7 @@ class Console:
     masters: MasterVerbs
     positions: PositionVerbs
     drift: DriftVerbs
+    square_offs: SquareOffVerbs
     limits: LimitVerbs
     events: EventSource
     paper: bool

@@ -40,7 +40,7 @@ class PositionLine(Struct, frozen=True, kw_only=True):
     read_ns: int
     """When the broker's positions were read, UTC ns; 0: not today."""
     problem: str
-    """Why the last read failed, in one sentence."""
+    """Why it was not read, or the last read failed, in one sentence."""
     average: Decimal | None
     quote: Quote | None
     realised: Decimal | None
@@ -216,7 +216,7 @@ def _line(
         copied=copied,
         held=held,
         read_ns=book.at_ns,
-        problem=book.problem,
+        problem=book.problem or ("" if book.at_ns else facts.why_not.get(account_id, "")),
         average=position.average if priced else None,
         quote=quote,
         realised=position.realised_today if priced else None,
@@ -266,8 +266,9 @@ def _unread(facts: Facts) -> Iterator[tuple[str, str]]:
     for account_id, book in facts.books.items():
         if not book.at_ns:
             account = facts.accounts.get(account_id)
-            why = facts.why_not.get(account_id, "") or book.problem or "It is read in a moment."
-            yield (account.name if account else account_id, why)
+            why = facts.why_not.get(account_id, "") or book.problem
+            if why:  # else it is being read
+                yield (account.name if account else account_id, why)
 
 
 _UNREAD = PositionsRead()

@@ -15,7 +15,7 @@ from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.console import Console
 from copytrade_gui.ui import assets, figures
-from copytrade_gui.ui.actions import ICON_NAMES
+from copytrade_gui.ui.action_table import ICON_NAMES
 from copytrade_gui.ui.activity.activity import ActivityPanel
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question
@@ -39,6 +39,7 @@ from copytrade_gui.ui.orders.orders import OrdersPanel
 from copytrade_gui.ui.orders.unmatched_work import UnmatchedWork
 from copytrade_gui.ui.panels import GO_TO, Panels
 from copytrade_gui.ui.positions.positions import PositionsPanel
+from copytrade_gui.ui.positions.square_off_work import SquareOffWork
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.screen_news import ScreenNews
 from copytrade_gui.ui.stops.stop_work import StopWork
@@ -157,6 +158,7 @@ class MainWindow(QMainWindow):
         self.strip.show_change(change)
         self.order_work.show_state(change.state)
         self.order_work.load(await console.trading.reviews(), await console.trading.recovery())
+        await self.square_off_work.load()
         for lamp in console.lamps():
             self.status.show_lamp(lamp)
         self._on_second()
@@ -219,6 +221,9 @@ class MainWindow(QMainWindow):
             desk, console.masters, self.masters, self.bands, self.panels.go, self
         )
         self.drift_work = DriftWork(desk, console.drift, console.followers, self.drift, self)
+        self.square_off_work = SquareOffWork(
+            desk, console.square_offs, self.positions, self.followers, self.bands, self
+        )
         self.limit_work = LimitWork(desk, console.limits, self.followers.selected, self)
         self.follower_work = FollowerWork(
             desk, self.followers, console.followers, console.sessions, self

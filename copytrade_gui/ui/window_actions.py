@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from copytrade_gui.ui.actions import SPECS, Act, Spec, Where
+from copytrade_gui.ui.action_table import SPECS
+from copytrade_gui.ui.actions import Act, Spec, Where
 from copytrade_gui.ui.icons import Icons
 from copytrade_gui.ui.widgets.tip import set_tip
 

@@ -164,6 +164,43 @@ def test_a_working_order_is_changed_and_limits_stand_the_next_day(person: Person
     assert {one.order_id: one.quantity for one in broker.orders()} == wanted
 
 
+def positions(broker: Broker) -> dict[str, int]:
+    """What each account has in all, by what the broker's ledger filled."""
+    held: Counter[str] = Counter()
+    for one in broker.orders():
+        held[one.account] += one.filled if one.side == "BUY" else -one.filled
+    return dict(held)
+
+
+def test_a_position_is_seen_and_squared_off_until_the_books_show_none(person: Person) -> None:
+    broker = person.broker
+    order(person, "F1", away=-1)
+    person.wait(lambda: not broker.open_orders(), "every copy filled")
+    bought = positions(broker)
+    order(person, "F1")  # rests: its copies are cancelled first
+    person.keys("ctrl+6")
+    person.see_row("positions", "+35")
+    person.click_row("positions", SHARE)
+    person.keys("x")
+    person.see_window("Square off")
+    person.see("square_off_verb", lambda button: button.enabled and "35 units" in button.text)
+    assert len(broker.orders()) == 2 * EVERYBODY, "the preview sends nothing"
+    person.keys("Return")
+    person.see_window("Square-off report")
+    person.see("square_off_verdict", says("Nothing is left."))
+    proof = person.see("square_off_proof").text
+    assert "35 units closed in 3 positions of copies" in proof
+    assert "3 orders of copies cancelled first" in proof
+    assert positions(broker) == {
+        one: held if one == broker.master else 0 for one, held in bought.items()
+    }
+    assert {one.account for one in broker.open_orders()} == {broker.master}
+    person.keys("Escape")
+    person.see_window(CONSOLE)
+    person.keys("ctrl+shift+x")
+    person.see("square_off_sum", says("Copies hold nothing there."))
+
+
 def test_files_are_written_read_and_left_alone(person: Person, tmp_path: Path) -> None:
     order(person, "F1")
     followers = tmp_path / "my followers.csv"

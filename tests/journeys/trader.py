@@ -23,10 +23,13 @@ def ready(person: Person) -> None:
     )
 
 
-def fill_ticket(person: Person, key: str, symbol: str = SHARE, quantity: str = "10") -> None:
+def fill_ticket(
+    person: Person, key: str, symbol: str = SHARE, quantity: str = "10", *, away: int = 4
+) -> None:
     """F1 or F2, then the ticket by its keys, up to where Enter asks: an order that rests.
 
-    It rests because its price is 4 % from the last one, on the patient side.
+    It rests because its price is 4 % from the last one, on the patient side; ``away`` below 0 is
+    on the other, where it trades.
     """
     person.see_window(CONSOLE)
     person.keys(key)
@@ -43,7 +46,8 @@ def fill_ticket(person: Person, key: str, symbol: str = SHARE, quantity: str = "
     person.keys("Return")
     person.see("ticket_price", lambda field: field.focus)
     last = person.see("quote_last", lambda label: label.text[:1].isdigit()).text
-    price = str(round(float(last.replace(",", "")) * (0.96 if key == "F1" else 1.04)))
+    share = 1 - away / 100 if key == "F1" else 1 + away / 100
+    price = str(round(float(last.replace(",", "")) * share))
     person.keys("ctrl+a")
     person.write(price)
     person.see("ticket_price", says(price))
@@ -60,11 +64,11 @@ def send(person: Person) -> None:
     person.keys("Return")
 
 
-def order(person: Person, key: str) -> list[Order]:
+def order(person: Person, key: str, *, away: int = 4) -> list[Order]:
     """One more master order; returns what the broker accepted of it."""
     broker = person.broker
     before = len(broker.orders())
-    fill_ticket(person, key)
+    fill_ticket(person, key, away=away)
     send(person)
     person.wait(
         lambda: len(person.broker.orders()) == before + broker.accounts, "every order at the broker"

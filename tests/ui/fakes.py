@@ -38,6 +38,7 @@ from tests.ui.fake_history import FakeHistory
 from tests.ui.fake_limits import FakeLimits
 from tests.ui.fake_market import FakeMarket
 from tests.ui.fake_positions import FakePositions
+from tests.ui.fake_square_offs import FakeSquareOffs
 from tests.ui.fake_working import FakeChanges, FakeMasters
 
 ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
@@ -72,6 +73,7 @@ class World:
     changes: FakeChanges = field(default_factory=FakeChanges)
     masters: FakeMasters = field(default_factory=FakeMasters)
     limits: FakeLimits = field(default_factory=FakeLimits)
+    square_offs: FakeSquareOffs = field(default_factory=FakeSquareOffs)
 
     def __post_init__(self) -> None:
         made = people.accounts(self.followers)
@@ -113,6 +115,7 @@ class World:
             market=FakeMarket(),
             positions=self.positions,
             drift=self.drift,
+            square_offs=self.square_offs,
             events=self.events,
             paper=self.paper,
             profile="default",

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from copytrade_gui.ui.actions import SPECS, Act, Where
+from copytrade_gui.ui.action_table import SPECS
+from copytrade_gui.ui.actions import Act, Where
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.tables.view import TableView

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 from copytrade_gui.domain.events import AccountChanged
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.ui.actions import SPECS, Act, Where
+from copytrade_gui.ui.action_table import SPECS
+from copytrade_gui.ui.actions import Act, Where
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.feed.live_feed import CAP
 from copytrade_gui.ui.main_window import MainWindow

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu
 from copytrade_gui.domain.events import RecoveryReported
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui import figures
-from copytrade_gui.ui.actions import SPECS
+from copytrade_gui.ui.action_table import SPECS
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.ticket_words import Phase

@@ -18,9 +18,10 @@ _WATCHED_NS = 60_000_000_000
 
 
 class Quotes:
-    """``QuoteSource``: quotes that are put in, and quotes that are read through a master's session.
+    """``QuoteSource``: quotes that are put in, and quotes that are read through a session.
 
-    MARKET and SL-M orders are priced from them.
+    A master's where one is logged in, else a follower's, who may have to be squared off. MARKET
+    and SL-M orders are priced from them.
     """
 
     def __init__(self, lanes: Lanes, clock: Clock, settings: EngineSettings) -> None:
@@ -73,7 +74,7 @@ class Quotes:
             for key in keys
             if (held := self._newest.get(key)) is None or now_ns - held.at_ns >= _YOUNG_NS
         ]
-        session = self._master_session()
+        session = self._session()
         if session is None:
             return
         self._watch(session, keys, now_ns)
@@ -94,8 +95,11 @@ class Quotes:
             self._watched = watched
             session.watch_quotes(watched[1])
 
-    def _master_session(self) -> BrokerSession | None:
+    def _session(self) -> BrokerSession | None:
+        follower = None
         for lane in self._lanes:
-            if lane.account.master and lane.logged_in:
-                return lane.session
-        return None
+            if lane.logged_in:
+                if lane.account.master:
+                    return lane.session
+                follower = follower or lane.session
+        return follower

@@ -33,6 +33,8 @@ from copytrade_gui.engine.planning.share import Share
 
 HIS_OWN = frozenset({"no_reference", "no_price", "stop_side", "duplicate_order"})
 """Checks of what a master decided himself when he placed an order at the broker."""
+ONLY_CLOSES = frozenset({"duplicate_order", "repeats"})
+"""Checks of what enlarges a mistake by being repeated, which an order that only closes cannot."""
 _NAMED = 8
 """So many accounts are named in a question; of the others the number."""
 
@@ -97,7 +99,8 @@ class Clearing:
     def made(self, plan: Plan) -> None:
         """A plan was made of what was cleared."""
         self._plan_number += 1
-        self._cadence.made(plan.signal.terms)
+        if not plan.closes:
+            self._cadence.made(plan.signal.terms)
 
     def followers_of(self, master_id: AccountId) -> Sequence[Linked]:
         """The links of one master, in a stable order, with their facts."""
@@ -177,7 +180,7 @@ class Clearing:
         lane = self._lanes.get(master_id)
         if lane is None or not lane.active:
             raise DeniedError("off", "The master account is switched off, so nobody copies it.")
-        holds = self._check(terms, traded_at=traded_at, his_own=True)
+        holds = self._check(terms, traded_at=traded_at, without=HIS_OWN)
         _confirm(terms, holds, confirmed)
         leaving, price = self._protected(terms, traded_at)
         followers = planner.rotate(self.followers_of(master_id), self._plan_number)
@@ -209,7 +212,7 @@ class Clearing:
         No master's order belongs to it; ``master_id`` says whose copies they are. Each account's
         order is at most what its copies hold. Raises DeniedError.
         """
-        holds = self._check(terms)
+        holds = self._check(terms, without=ONLY_CLOSES)
         leaving, price = self._protected(terms)
         lanes = [lane for name in quantities if (lane := self._lanes.get(name)) is not None]
         cover = self._exits.closing(master_id, leaving, [lane.account_id for lane in lanes])
@@ -247,18 +250,22 @@ class Clearing:
         return own
 
     def findings(
-        self, terms: OrderTerms, *, traded_at: Decimal | None = None, his_own: bool = False
+        self,
+        terms: OrderTerms,
+        *,
+        traded_at: Decimal | None = None,
+        without: Collection[str] = (),
     ) -> list[Finding]:
         """What the checks of a plan find, up to the first that blocks; nothing comes of it.
 
-        Of an order that the master has placed already (``his_own``) what he decided is not asked
-        again; ``traded_at`` is a price in rupees that he got for it.
+        ``without`` are codes of checks that are not asked; ``traded_at`` is a price in rupees that
+        a master who placed the order elsewhere got for it.
         """
         limits = self.limits.of_all
         key = terms.instrument.key
         quote = self._quotes.newest(key)
         return findings(
-            [check for check in PLAN_CHECKS if not (his_own and check.code in HIS_OWN)],
+            [check for check in PLAN_CHECKS if check.code not in without],
             PlanFacts(
                 terms=terms,
                 today=self._hours.now.date(),
@@ -275,13 +282,17 @@ class Clearing:
         )
 
     def _check(
-        self, terms: OrderTerms, *, traded_at: Decimal | None = None, his_own: bool = False
+        self,
+        terms: OrderTerms,
+        *,
+        traded_at: Decimal | None = None,
+        without: Collection[str] = (),
     ) -> list[str]:
         """What is asked once a plan, whatever asks for it; returns what a person must confirm.
 
         Raises DeniedError.
         """
-        found = self.findings(terms, traded_at=traded_at, his_own=his_own)
+        found = self.findings(terms, traded_at=traded_at, without=without)
         if found and found[-1].level is Level.BLOCK:
             worst = found[-1]
             if worst.code == "repeats":

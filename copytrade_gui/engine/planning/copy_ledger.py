@@ -106,6 +106,30 @@ class CopyLedger:
                     if net and account != master:
                         yield master, PositionKey(account, key, product), net
 
+    def copied(self) -> Iterator[tuple[PositionKey, int]]:
+        """What copies of all masters hold now, signed units, wherever that is not 0."""
+        today = indian_day(self._clock.wall_ns())
+        for (_, key, product, day), nets in self._held.items():
+            if day == (today if product is Product.INTRADAY else 0):
+                for account, net in nets.items():
+                    if net:
+                        yield PositionKey(account, key, product), net
+
+    def copied_of(self, key: PositionKey) -> int:
+        """What copies of all masters hold now in one position, signed units."""
+        what = _what(key.instrument, key.product, self._clock.wall_ns())
+        return self._held.get((_ALL, *what), {}).get(key.account_id, 0)
+
+    def masters_of(
+        self, key: InstrumentKey, product: Product
+    ) -> Iterator[tuple[AccountId, Mapping[AccountId, int]]]:
+        """``nets_of`` of every master whose orders made copies in it, today's for INTRADAY.
+
+        The empty name stands for copies of which nobody knows whose they are.
+        """
+        what = _what(key, product, self._clock.wall_ns())
+        return ((slot[0], nets) for slot, nets in self._nets.items() if slot[1:] == what)
+
     def own_of(self, master: AccountId, terms: OrderTerms) -> int:
         """What a master's own orders here made of it, signed units."""
         return self.nets_of(master, terms).get(master, 0)

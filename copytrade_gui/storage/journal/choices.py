@@ -1,4 +1,4 @@
-"""What a person chose and what holds until he chooses anew, read back from the commands."""
+"""What a person chose, what holds until he chooses anew, and what he began, from the commands."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from sqlalchemy import Connection
 
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.ports import (
     FOLLOW_VERB,
     IGNORE_DRIFT_VERB,
     IGNORE_VERB,
     LIMITS_VERB,
+    SQUARE_OFF_VERB,
+    SQUARED_OFF_VERB,
+    BegunSquareOff,
     read_drift_subject,
 )
 
@@ -57,6 +60,18 @@ def ignored_drift(connection: Connection) -> dict[PositionKey, int]:
     )
     said = dict(read_drift_subject(subject) for (subject,) in rows)
     return {key: units for key, units in said.items() if units}
+
+
+def square_offs(connection: Connection, since_ns: int) -> Iterator[BegunSquareOff]:
+    """Subjects are a scope, and of an end the command that began it."""
+    rows = connection.exec_driver_sql(
+        "SELECT command_id, actor, subject, at_ns, EXISTS (SELECT 1 FROM commands e "
+        "WHERE e.verb = ? AND e.subject = c.command_id) FROM commands c "
+        "WHERE c.verb = ? AND c.at_ns >= ? ORDER BY c.rowid",
+        (SQUARED_OFF_VERB, SQUARE_OFF_VERB, since_ns),
+    )
+    for command, actor, scope, at_ns, ended in rows:
+        yield BegunSquareOff(CommandId(command), actor, scope, at_ns, bool(ended))
 
 
 class _LimitsEdit(msgspec.Struct):

@@ -40,7 +40,13 @@ from copytrade_gui.domain.records import Amendment, Fill, Intent, OrderView, Pla
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import Carried, Copied, OpenWork
 from copytrade_gui.storage.database.tables import states_outside
-from copytrade_gui.storage.journal.choices import follows, ignored_drift, ignored_orders, limits
+from copytrade_gui.storage.journal.choices import (
+    follows,
+    ignored_drift,
+    ignored_orders,
+    limits,
+    square_offs,
+)
 from copytrade_gui.storage.journal.facts import ORDERS_AMENDED, read_halt, read_order
 from copytrade_gui.storage.journal.projection import HALT_OF
 from copytrade_gui.storage.order_log.plan_record import read_amendments
@@ -267,6 +273,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         limits=dict(limits(connection)),
         ignored_orders=frozenset(ignored_orders(connection, bounds[0])),
         ignored_drift=ignored_drift(connection),
+        square_offs=tuple(square_offs(connection, bounds[0])),
     )
 
 

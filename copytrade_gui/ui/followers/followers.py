@@ -17,7 +17,8 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.drift_report import DriftLine, DriftReport
 from copytrade_gui.ui import figures
-from copytrade_gui.ui.actions import Act, plain_text
+from copytrade_gui.ui.action_table import plain_text
+from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.followers.follower_rows import COLUMNS, FollowerRow, is_failure, search_text
 from copytrade_gui.ui.panel import Panel
@@ -59,8 +60,9 @@ class FollowersPanel(Panel):
         view = self.table.view
         actions = desk.actions
         view.add_row_actions(
-            [actions[a] for a in (*BULK, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES, Act.LIFT_HALT,
-                                  Act.LOGIN_ONE, Act.LOGOUT_ONE, Act.COPY)]
+            [actions[a] for a in (*BULK, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES,
+                                  Act.SQUARE_OFF_ACCOUNT, Act.LIFT_HALT, Act.LOGIN_ONE,
+                                  Act.LOGOUT_ONE, Act.COPY)]
         )  # fmt: skip
         view.activated.connect(lambda _index: actions[Act.FOLLOWER_EDIT].trigger())
         view.selectionModel().selectionChanged.connect(lambda *_: self._on_selection_changed())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.instrument import Instrument, Quote
+from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.order import Product
 from copytrade_gui.services.position_report import PositionLine, sums_of
 from copytrade_gui.ui import figures
@@ -28,6 +28,7 @@ class PositionRow:
     """
 
     is_head: bool
+    key: InstrumentKey
     label: str
     symbol: str
     product: Product | None
@@ -86,6 +87,7 @@ def _account_row(line: PositionLine, now_ns: int) -> PositionRow:
     note, tone = _note(line)
     return PositionRow(
         is_head=False,
+        key=line.key,
         label=f"Master: {line.account}" if line.role is Role.MASTER else line.account,
         symbol=line.symbol,
         product=line.product,
@@ -117,13 +119,15 @@ def _note(line: PositionLine) -> tuple[str, Tone]:
         words.append(f"The owner traded {figures.signed(line.own)} against the copy")
     elif line.copied == 0 and line.own:
         words.append("Not copied: the owner's own")
-    if line.held is None:
-        words.append(f"Not read at the broker today. {line.problem}".rstrip())
+    if line.held is None and line.problem:
+        words.append(f"Not read at the broker today. {line.problem}")
+    elif line.held is None:
+        words.append("Read at the broker in a moment")
     elif line.problem:
         words.append(f"Read at {figures.clock(line.read_ns)}, not since: {line.problem}")
     if line.net and line.average is None:
         words.append("What it cost is not known")
-    warned = line.against or line.held is None or line.problem
+    warned = line.against or line.problem
     return "  ·  ".join(words), Tone.WARN if warned else Tone.MUTED
 
 
@@ -138,6 +142,7 @@ def _head(lines: Sequence[PositionLine], now_ns: int) -> PositionRow:
     quote = next((line.quote for line in lines if line.quote), None)
     return PositionRow(
         is_head=True,
+        key=first.key,
         label=first.symbol,
         symbol=first.symbol,
         product=first.product,
@@ -169,7 +174,7 @@ def _summary(copies: Sequence[PositionLine]) -> str:
     parts = [f"{figures.plural(holding, 'follower')} of {figures.whole(len(copies))} in it"]
     for words, count in (
         ("sold or covered by owners", sum(line.against for line in copies)),
-        ("not read today", sum(line.held is None for line in copies)),
+        ("not read today", sum(line.held is None and bool(line.problem) for line in copies)),
         ("without a known cost", sum(bool(line.net) and line.average is None for line in copies)),
     ):
         if count:

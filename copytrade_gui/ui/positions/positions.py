@@ -52,8 +52,12 @@ class PositionsPanel(Panel):
         )  # fmt: skip
         self.kinds.chosen.connect(self._on_kind_chosen)
         self.table.add_before_filter(self.kinds)
+        self.table.add_tool(Act.SQUARE_OFF, words=True)
         self.table.add_tool(Act.EXPORT)
-        view.add_row_actions([desk.actions[a] for a in (Act.BUY_ROW, Act.SELL_ROW, Act.COPY)])
+        leaving = (Act.SQUARE_OFF, Act.SQUARE_OFF_INSTRUMENT, Act.SQUARE_OFF_ACCOUNT)
+        view.add_row_actions(
+            [desk.actions[a] for a in (*leaving, Act.BUY_ROW, Act.SELL_ROW, Act.COPY)]
+        )
         self.unread = ElidedLabel()
         self.unread.setObjectName("positions_unread")
         self.unread.setProperty("role", "foot")

@@ -1,0 +1,61 @@
+"""What copies hold by the fills in a data folder; the broker is not asked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from copytrade_gui.app.logs import log_to
+from copytrade_gui.app.system_clock import SystemChance, SystemClock
+from copytrade_gui.app.wiring import PAPER_PROFILE
+from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.capabilities import Capabilities
+from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.engine.books.copies import Copies
+from copytrade_gui.engine.orders.core import make_core
+from copytrade_gui.services.position_report import Facts, PositionReport, report_of
+from copytrade_gui.storage.files.folder import known_folder
+from copytrade_gui.storage.store import open_store
+
+
+async def stored_positions(data_dir: Path | None, profile: str, *, paper: bool) -> PositionReport:
+    """Positions of copies as a console would begin with them; nothing is sent, read or changed.
+
+    Raises:
+        StorageError: a console holds the folder, nobody ever started one in it, or it cannot be
+            read.
+        JournalFailureError: what a console left waiting cannot be stored.
+    """
+    folder = known_folder(data_dir, PAPER_PROFILE if paper else profile)
+    clock = SystemClock()
+    async with open_store(folder, clock) as store:
+        with log_to(folder):
+            accounts = await store.accounts.all()
+            work = await store.journal.load(ist(clock.wall_ns()).date())
+            core = make_core(
+                clock=clock,
+                chance=SystemChance(),
+                kill_flag=store.kill_flag,
+                takes=Capabilities(),
+            )
+            copies = Copies(core)
+            core.news.filled.to(copies.filled)
+            for fill in work.fills:
+                core.book.restore_fill(fill)
+            views: defaultdict[PlanId, list[OrderView]] = defaultdict(list)
+            for view in work.orders:
+                views[view.plan_id].append(view)
+            for plan in work.plans:
+                core.book.restore(plan, views[plan.plan_id], 0)
+            copies.restore(work)
+    return report_of(
+        Facts(
+            accounts={account.account_id: account for account in accounts},
+            copies=copies.held(),
+            instruments=copies.instruments,
+            books={},
+            why_not={},
+            quotes={},
+        )
+    )

@@ -1,0 +1,165 @@
+"""What of copied positions may be closed now: never more than copies hold, and nobody is reversed.
+
+An owner may have sold his copy by himself, which our fills do not show. So an order that closes is
+also at most what the broker's position book shows on that side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, against
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
+from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.protection import protect
+from copytrade_gui.domain.sizing import Sized
+from copytrade_gui.domain.square_off import Line, Scope, closable, closing_side, covers
+from copytrade_gui.engine.books.account_positions import AccountPositions
+from copytrade_gui.engine.books.copies import Copies
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.ports import BrokerPosition
+
+
+class Closable:
+    """Answers from memory; sends and reads nothing."""
+
+    def __init__(
+        self, core: Core, copies: Copies, ledger: CopyLedger, positions: AccountPositions
+    ) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
+        self._quotes = core.quotes
+        self._copies = copies
+        self._ledger = ledger
+        self._positions = positions
+
+    def held(self, scope: Scope) -> dict[PositionKey, int]:
+        """What copies hold in a scope, signed units; flat positions are left out."""
+        return {key: net for key, net in self._ledger.copied() if covers(scope, key)}
+
+    def net(self, key: PositionKey) -> int:
+        """What copies hold of one position, signed units."""
+        return self._ledger.copied_of(key)
+
+    def instrument(self, key: PositionKey) -> Instrument:
+        """What a copied position is in, as it was ordered."""
+        return self._copies.instruments[key.instrument]
+
+    def name(self, account: AccountId) -> str:
+        """An account's name, or its id when it is gone."""
+        lane = self._lanes.get(account)
+        return str(account) if lane is None else lane.account.name
+
+    def working(self, keys: Collection[PositionKey]) -> list[Order]:
+        """Copies in these positions that work, wait, or are in doubt."""
+        return [
+            order
+            for account in dict.fromkeys(key.account_id for key in keys)
+            for order in self._book.of_account(account)
+            if not order.state.ended
+            and order.intent.role is Role.FOLLOWER
+            and position_of(order) in keys
+        ]
+
+    def lines(self, scope: Scope) -> list[Line]:
+        """What would be closed in a scope, by the positions as they were last read."""
+        held = self.held(scope)
+        orders: dict[PositionKey, int] = {}
+        for order in self.working(held):
+            key = position_of(order)
+            orders[key] = orders.get(key, 0) + 1
+        prices: dict[OrderTerms, Decimal | None] = {}
+        found = []
+        for key, net in held.items():
+            instrument, book = self.instrument(key), self._positions.book(key.account_id)
+            sized = self.sized(key, net, book.rows if book.at_ns else None)
+            terms = closing_terms(instrument, closing_side(net), key.product)
+            if terms not in prices:
+                leaving = protect(terms, self._quotes.fresh_price(key.instrument))
+                prices[terms] = None if leaving is None else leaving.price
+            found.append(
+                Line(
+                    key=key,
+                    account=self.name(key.account_id),
+                    instrument=instrument,
+                    held=net,
+                    units=sized.quantity,
+                    code=sized.code,
+                    reason=sized.reason,
+                    orders=orders.get(key, 0),
+                    price=prices[terms],
+                )
+            )
+        return found
+
+    def sized(self, key: PositionKey, held: int, rows: Sequence[BrokerPosition] | None) -> Sized:
+        """The order that closes ``held`` units, signed, or why there is none, or a smaller one.
+
+        ``rows`` are the account's positions at the broker; None where they were not read.
+        """
+        code, reason = self._why_not(key)
+        if code:
+            return Sized(0, code, reason)
+        return closable(held, self.at_broker(key, rows), self.instrument(key).lot_size)
+
+    def at_broker(self, key: PositionKey, rows: Sequence[BrokerPosition] | None) -> int | None:
+        """What the broker shows of a position, signed; None where no book of it tells all."""
+        if rows is None or key.product in OUT_OF_HOLDINGS:
+            return None
+        return sum(
+            row.net_quantity
+            for row in rows
+            if row.key == key.instrument and row.product is key.product
+        )
+
+    def by_master(self, key: PositionKey, units: int, side: Side) -> list[tuple[AccountId, int]]:
+        """Whose copies so many units are, of those on the side that is reduced."""
+        found, left = [], units
+        for master, net in self._nets(key):
+            part = min(left, against(side, net))
+            if part:
+                found.append((master, part))
+                left -= part
+        return found
+
+    # ------------------------------------------------------------ inside
+
+    def _nets(self, key: PositionKey) -> Iterable[tuple[AccountId, int]]:
+        account = key.account_id
+        for master, nets in self._ledger.masters_of(key.instrument, key.product):
+            if master != account and account in nets:
+                yield master, nets[account]
+
+    def _why_not(self, key: PositionKey) -> tuple[str, str]:
+        """Code and sentence why no order can leave in the account; empty: it can."""
+        lane = self._lanes.get(key.account_id)
+        if lane is None:
+            return "removed", "The account was removed here. Close it on the broker's page."
+        masters = [master for master, _ in self._nets(key)]
+        facts = [lane.facts, *(lane.facts_to_close(master) for master in masters)]
+        return next(((one.code, one.reason) for one in facts if one.code), ("", ""))
+
+
+def position_of(order: Order) -> PositionKey:
+    """The position that an order changes."""
+    return PositionKey(order.intent.account_id, order.key, order.intent.terms.product)
+
+
+def closing_terms(
+    instrument: Instrument, side: Side, product: Product, quantity: int = 0
+) -> OrderTerms:
+    """An order that closes: at the market, which leaves with a protected limit price."""
+    return OrderTerms(
+        instrument=instrument,
+        side=side,
+        quantity=quantity,
+        product=product,
+        order_type=OrderType.MARKET,
+        validity=Validity.DAY,
+    )

@@ -1,0 +1,391 @@
+"""Squaring off: copied positions are closed, account by account, until the books show none.
+
+First whatever of copies works in these positions is cancelled, then each account's positions are
+read, because an owner may have traded by himself; then what copies hold is closed at the market,
+with a protected price, short legs before the long ones that cover them. Nothing is tried twice by
+itself: what was rejected or found no other side stands in the report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from functools import partial
+
+from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.square_off import (
+    Line,
+    Scope,
+    SquareOffReport,
+    closing_side,
+    read_scope,
+    scope_text,
+)
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.books.account_positions import AccountPositions
+from copytrade_gui.engine.books.poller import Poller
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
+from copytrade_gui.engine.planning.closable import Closable, closing_terms, position_of
+from copytrade_gui.engine.sending.amendments import Amendments
+from copytrade_gui.engine.sending.submission import Submission
+from copytrade_gui.engine.stops.square_off_run import (
+    Part,
+    Run,
+    by_position,
+    leg_of,
+    not_ended,
+    restored,
+    rests_since,
+)
+from copytrade_gui.ports import (
+    SQUARE_OFF_VERB,
+    SQUARED_OFF_VERB,
+    BrokerFailureError,
+    Journal,
+    JournalFailureError,
+    OpenWork,
+)
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 0.2
+_CANCELS_S = 15.0
+"""So long it is waited for the ends of what worked in an account's positions."""
+_READS = 4
+_READ_AGAIN_S = 1.0
+_LAGS_S = 2.0
+_PRICE_S = 10.0
+"""So long it is waited for a price to protect an order by, or for the window to answer."""
+_RESTS_S = 5.0
+"""An order that works unchanged for so long has found no other side for now."""
+_LONGEST_S = 120.0
+_Group = tuple[AccountId, PositionKey, Side]
+"""A master, and an instrument and product, in the key of no account; the side that closes."""
+_NOBODY = AccountId("")
+
+
+class SquareOffs:
+    """The square-offs of the day, by the command that asked for each."""
+
+    def __init__(
+        self,
+        core: Core,
+        *,
+        closable: Closable,
+        clearing: Clearing,
+        submission: Submission,
+        amendments: Amendments,
+        poller: Poller,
+        positions: AccountPositions,
+        journal: Journal,
+    ) -> None:
+        self._core = core
+        self._book = core.book
+        self._gate = core.gate
+        self._clock = core.clock
+        self._closable = closable
+        self._clearing = clearing
+        self._submission = submission
+        self._amendments = amendments
+        self._poller = poller
+        self._positions = positions
+        self._journal = journal
+        self._runs: dict[CommandId, Run] = {}
+        self._few = asyncio.Semaphore(core.settings.reads_at_once)
+
+    def restore(self, work: OpenWork) -> None:
+        """Take up today's; one that the program's end broke off is not gone on with by itself."""
+        for begun in work.square_offs:
+            run = restored(begun, work.plans)
+            if run.broken_off:
+                for key in self._closable.held(read_scope(begun.scope)):
+                    instrument = self._closable.instrument(key)
+                    part = Part(key=key, instrument=instrument, before=None)
+                    run.parts.setdefault(key, part)
+            self._runs[run.command] = run
+
+    # ------------------------------------------------------------ what a person asks
+
+    async def preview(self, scope: Scope) -> list[Line]:
+        """What would be closed, by what is known now and by prices that are asked for."""
+        await self._core.quotes.refresh(
+            list({key.instrument: None for key in self._closable.held(scope)})
+        )
+        return self._closable.lines(scope)
+
+    async def begin(self, scope: Scope, command: CommandId, actor: str) -> None:
+        """Close what copies hold in a scope; the same command twice is one square-off.
+
+        Raises DeniedError: nothing was stored, cancelled or sent.
+        """
+        if command in self._runs:
+            return
+        if not self._gate.may_plan:
+            raise DeniedError("stopped", self._gate.why_not() or "Trading is stopped.")
+        if not self._closable.held(scope):
+            raise DeniedError("nothing_held", "Copies hold nothing there any more.")
+        if not self._free(scope):
+            raise DeniedError(
+                "squaring_off", "These positions are being squared off already. See its report."
+            )
+        now_ns = self._clock.wall_ns()
+        try:
+            fresh = await self._journal.commit_command(
+                command, actor, SQUARE_OFF_VERB, scope_text(scope), "", now_ns
+            )
+        except JournalFailureError as failure:
+            self._core.news.storage_failed(str(failure))
+            raise DeniedError("not_recorded", str(failure)) from failure
+        if not fresh:  # the other press has begun it
+            return
+        run = Run(command=command, actor=actor, began_ns=now_ns, parts=self._free(scope))
+        self._runs[command] = run
+        self._core.work.start(self._carry_out(run), f"square-off {command}")
+
+    def report(self, command: CommandId | None = None) -> SquareOffReport | None:
+        """A square-off as it stands now, the newest unless named; None if there is none."""
+        if command is None and self._runs:
+            command = next(reversed(self._runs))
+        run = None if command is None else self._runs.get(command)
+        if run is None:
+            return None
+        orders, held, name = self._orders(run), self._held(run), self._closable.name
+        return SquareOffReport(
+            command_id=run.command,
+            began_ns=run.began_ns,
+            legs=tuple(
+                leg_of(run, part, orders.get(key, ()), held[key], name(key.account_id))
+                for key, part in run.parts.items()
+            ),
+            cancelled=run.cancelled,
+            over=run.over,
+            broken_off=run.broken_off,
+        )
+
+    # ------------------------------------------------------------ one of them
+
+    def _free(self, scope: Scope) -> dict[PositionKey, Part]:
+        """Positions of the scope that no other square-off is about to close."""
+        taken: set[PositionKey] = set()
+        for run in self._runs.values():
+            if not run.over:
+                orders = self._orders(run)
+                taken.update(
+                    key
+                    for key, part in run.parts.items()
+                    if part.waits or rests_since(orders, key) == 0
+                )
+        return {
+            key: Part(key=key, instrument=self._closable.instrument(key), before=net)
+            for key, net in self._closable.held(scope).items()
+            if key not in taken
+        }
+
+    async def _carry_out(self, run: Run) -> None:
+        working = self._closable.working(run.parts)
+        run.cancelled = len(working)
+        self._amendments.cancel(working, reason="Cancelled by a square-off.", anew=True)
+        for account in run.accounts:
+            self._core.work.start(self._prepare(run, account), f"square-off of {account}")
+        ends_ns = self._clock.mono_ns() + int(_LONGEST_S * 1e9)
+        began_ns = self._clock.mono_ns()
+        while self._clock.mono_ns() < ends_ns:
+            await self._send_ready(run, waited_s=(self._clock.mono_ns() - began_ns) / 1e9)
+            if self._quiet(run):
+                break
+            await self._clock.sleep(_LOOK_S)
+        for part in run.parts.values():
+            part.give_up("not_ended", "It took too long to get ready. Square it off again.")
+        await asyncio.gather(*(self._prove(run, account) for account in run.accounts))
+        await self._end(run)
+
+    async def _prepare(self, run: Run, account: AccountId) -> None:
+        """Wait until nothing of the account works in these positions, then read what it holds."""
+        keys = {part.key for part in run.of(account)}
+        ends_ns = self._clock.mono_ns() + int(_CANCELS_S * 1e9)
+        while (working := self._closable.working(keys)) and self._clock.mono_ns() < ends_ns:
+            await self._clock.sleep(_LOOK_S)
+        for order in working:
+            key = position_of(order)
+            keys.discard(key)
+            run.parts[key].give_up("not_ended", not_ended(order))
+        problem = ""
+        for left in reversed(range(_READS)):
+            held = {key: self._closable.net(key) for key in keys}
+            lane = self._core.lanes.get(account)
+            if lane is None or lane.why_not()[0]:
+                run.rows[account] = ()  # what keeps it back is its verdict
+                return
+            try:
+                async with self._few:
+                    rows = await self._positions.read(lane)
+            except BrokerFailureError as failure:
+                problem = str(failure)
+                await self._clock.sleep(_READ_AGAIN_S)
+                continue
+            if any(self._closable.net(key) != net for key, net in held.items()):
+                continue
+            if not left or all(
+                self._closable.sized(key, net, rows).quantity == abs(net)
+                for key, net in held.items()
+            ):
+                run.rows[account] = rows
+                return
+            await self._clock.sleep(_LAGS_S)  # positions may lag behind trades: looked at again
+        problem = problem or "Its copies were filled meanwhile."
+        why = f"Its positions could not be read, so nothing was sent. {problem} Try again."
+        self._give_up(run, account, "positions_unread", why)
+
+    def _give_up(self, run: Run, account: AccountId, code: str, why: str) -> None:
+        for part in run.of(account):
+            part.give_up(code, why)
+
+    async def _send_ready(self, run: Run, *, waited_s: float) -> None:
+        """Close what is ready now: a plan for each master, instrument, product and side."""
+        waiting = [
+            one for one in run.parts.values() if one.waits and one.key.account_id in run.rows
+        ]
+        if not waiting:
+            return
+        if self._gate.state is not TradingState.ACTIVE:
+            why = self._gate.why_not() or "Trading is stopped."
+            for part in run.parts.values():
+                part.give_up("stopped", why)
+            return
+        await self._core.quotes.refresh(list({part.key.instrument: None for part in waiting}))
+        orders, held = self._orders(run), self._held(run)
+        groups: defaultdict[_Group, dict[AccountId, int]] = defaultdict(dict)
+        for part in waiting:
+            key, net = part.key, held[part.key]
+            if not net:
+                part.tried = True
+                continue
+            if self._waits_for_short(run, part, orders, held):
+                continue
+            account, side = key.account_id, closing_side(net)
+            sized = self._closable.sized(key, net, run.rows[account])
+            if not sized.quantity:
+                part.give_up(sized.code, sized.reason)
+                continue
+            part.code, part.reason = "", sized.reason  # why less than all of it is closed
+            what = PositionKey(_NOBODY, key.instrument, key.product)
+            for master, units in self._closable.by_master(key, sized.quantity, side):
+                groups[master, what, side][account] = units
+        for group, quantities in sorted(groups.items(), key=lambda one: one[0][2]):
+            await self._place(run, group, quantities, last=waited_s >= _PRICE_S)
+
+    async def _place(
+        self, run: Run, group: _Group, quantities: dict[AccountId, int], *, last: bool
+    ) -> None:
+        master, what, side = group
+        parts = [run.parts[PositionKey(a, what.instrument, what.product)] for a in quantities]
+        instrument, command = parts[0].instrument, run.next_command()
+        terms = closing_terms(instrument, side, what.product, sum(quantities.values()))
+        try:
+            placed = await self._submission.submit(
+                command, partial(self._clearing.closing, master, terms, quantities, command)
+            )
+        except DeniedError as denied:
+            if last or denied.code not in ("no_price", "stopped"):
+                for part in parts:
+                    part.give_up(denied.code, denied.sentence)
+            return
+        run.plans.append(placed.plan.plan_id)
+        for part in parts:
+            part.tried = True
+
+    def _waits_for_short(
+        self,
+        run: Run,
+        part: Part,
+        orders: dict[PositionKey, list[Order]],
+        held: dict[PositionKey, int],
+    ) -> bool:
+        """True while a short leg that this one covers is not closed; kept if it will not be."""
+        for other in run.of(part.key.account_id):
+            if not part.covers(other) or not held[other.key]:
+                continue
+            rests_ns = rests_since(orders, other.key)
+            if other.waits or (rests_ns is not None and not self._rests(rests_ns)):
+                return True
+            if other.code == "closed_by_owner":
+                continue
+            part.give_up(
+                "hedge_kept",
+                f"It covers the short position in {other.instrument.symbol}, which is not closed. "
+                "Close that one first, or square this one off alone.",
+            )
+            return True
+        return False
+
+    def _rests(self, since_ns: int) -> bool:
+        return since_ns > 0 and self._clock.wall_ns() - since_ns >= _RESTS_S * 1e9
+
+    def _quiet(self, run: Run) -> bool:
+        """True if nothing is to be sent, and no order of it moves."""
+        if any(part.waits for part in run.parts.values()):
+            return False
+        orders = self._orders(run)
+        since = (rests_since(orders, key) for key in orders)
+        return all(one is None or self._rests(one) for one in since)
+
+    async def _prove(self, run: Run, account: AccountId) -> None:
+        """Read the account's books once more: complete reads prove that nothing is left."""
+        if account not in run.rows:
+            return
+        for _ in range(_READS):
+            lane = self._core.lanes.get(account)
+            if lane is None or lane.session is None:
+                return
+            try:
+                read = await self._poller.read(lane)
+                async with self._few:
+                    rows = await self._positions.read(lane)
+            except BrokerFailureError as failure:
+                log.info("no proof of the square-off of %s yet: %s", account, failure)
+            else:
+                for part in run.of(account):
+                    part.at_broker = self._closable.at_broker(part.key, rows)
+                    open_ = self._closable.working({part.key}) or self._closable.net(part.key)
+                    part.proven = read.complete and not open_
+                if read.complete:
+                    return
+            await self._clock.sleep(_READ_AGAIN_S)
+
+    async def _end(self, run: Run) -> None:
+        run.over = True
+        report = self.report(run.command)
+        if report is None:
+            return
+        fine = not report.left and report.proven
+        self._book.alarm(
+            "square_off",
+            f"Square-off: {report.in_words}",
+            severity=Severity.INFO if fine else Severity.WARNING,
+        )
+        try:
+            await self._journal.commit_command(
+                CommandId(f"{run.command}/over"),
+                run.actor,
+                SQUARED_OFF_VERB,
+                run.command,
+                report.in_words,
+                self._clock.wall_ns(),
+            )
+        except JournalFailureError as failure:
+            self._core.news.storage_failed(str(failure))
+
+    # ------------------------------------------------------------ what is known
+
+    def _held(self, run: Run) -> dict[PositionKey, int]:
+        return {key: self._closable.net(key) for key in run.parts}
+
+    def _orders(self, run: Run) -> dict[PositionKey, list[Order]]:
+        orders = (order for plan in run.plans for order in self._book.of_plan(plan))
+        return by_position(orders)

@@ -1,0 +1,203 @@
+"""One square-off: its positions, the orders that close them, and how each of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct, field
+
+from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
+from copytrade_gui.domain.instrument import Instrument, InstrumentKind
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import Side, State
+from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.square_off import Leg, LegState
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.closable import position_of
+from copytrade_gui.ports import BegunSquareOff, BrokerPosition
+
+RESTING = frozenset({State.WORKING, State.PARTIAL, State.TRIGGER_PENDING})
+_DERIVATIVES = frozenset({InstrumentKind.FUTURE, InstrumentKind.CALL, InstrumentKind.PUT})
+_BROKEN_OFF = "The program ended before anything was sent for it. Square it off again."
+
+
+class Part(Struct, eq=False, kw_only=True):
+    """One copied position of a square-off.
+
+    ``before`` is what copies held, signed, None where that is not remembered. ``tried``: orders of
+    it were placed, or nothing was left. ``code`` and ``reason`` say why not all of it is closed.
+    ``at_broker`` and ``proven`` follow from the reads after the last order ended.
+    """
+
+    key: PositionKey
+    instrument: Instrument
+    before: int | None
+    tried: bool = False
+    code: str = ""
+    reason: str = ""
+    at_broker: int | None = None
+    proven: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """True if an order of it may still leave."""
+        return not self.tried and not self.code
+
+    def give_up(self, code: str, reason: str) -> None:
+        """Nothing is sent for it; the first reason counts."""
+        if self.waits:
+            self.code, self.reason = code, reason
+
+    def covers(self, other: Part) -> bool:
+        """True if this long position may be the hedge of that short one."""
+        return (
+            (self.before or 0) > 0 > (other.before or 0)
+            and other.key.account_id == self.key.account_id
+            and other.instrument.underlying == self.instrument.underlying
+            and {self.instrument.kind, other.instrument.kind} <= _DERIVATIVES
+        )
+
+
+class Run(Struct, eq=False, kw_only=True):
+    """A square-off as far as it has come. ``began_ns`` is UTC ns."""
+
+    command: CommandId
+    actor: str
+    began_ns: int
+    parts: dict[PositionKey, Part]
+    plans: list[PlanId] = field(default_factory=list)
+    rows: dict[AccountId, Sequence[BrokerPosition]] = field(default_factory=dict)
+    """Positions of the accounts that are ready to be closed, as read for it."""
+    cancelled: int = 0
+    over: bool = False
+    broken_off: bool = False
+
+    @property
+    def accounts(self) -> list[AccountId]:
+        """Whose positions they are, each once."""
+        return list(dict.fromkeys(key.account_id for key in self.parts))
+
+    def of(self, account: AccountId) -> Iterator[Part]:
+        """The parts of one account."""
+        return (part for part in self.parts.values() if part.key.account_id == account)
+
+    def next_command(self) -> CommandId:
+        """The name of its next plan."""
+        return CommandId(f"{self.command}/{len(self.plans) + 1}")
+
+    def made(self, command: CommandId | None) -> bool:
+        """True if a plan of this command is one of its."""
+        return command is not None and command.startswith(f"{self.command}/")
+
+
+def restored(begun: BegunSquareOff, plans: Iterable[Plan]) -> Run:
+    """A square-off of today as its plans tell of it; by itself it does nothing more."""
+    run = Run(
+        command=begun.command_id,
+        actor=begun.actor,
+        began_ns=begun.at_ns,
+        parts={},
+        over=True,
+        broken_off=not begun.ended,
+    )
+    for plan in plans:
+        if not run.made(plan.signal.command_id):
+            continue
+        run.plans.append(plan.plan_id)
+        for intent in plan.intents:
+            terms = intent.terms
+            key = PositionKey(intent.account_id, terms.instrument.key, terms.product)
+            instrument = terms.instrument
+            run.parts[key] = Part(key=key, instrument=instrument, before=None, tried=True)
+    return run
+
+
+def not_ended(order: Order) -> str:
+    """Why a position is not closed in which an order of a copy did not end."""
+    if order.state.in_doubt:
+        return (
+            "Nobody knows yet whether an earlier order in it exists; that is being found out. Then "
+            "square off again."
+        )
+    return "A copy in it was asked to be cancelled and still works. Look at it in the orders."
+
+
+def leg_of(run: Run, part: Part, orders: Sequence[Order], left: int, name: str) -> Leg:
+    """A part as it is told, by its orders and by what copies still hold.
+
+    ``name`` is its account's.
+    """
+    closed = sum(order.filled for order in orders)
+    state, code, reason = _stands(run, part, orders, left)
+    before = part.before
+    if before is None:  # of an earlier life of the program
+        bought = any(order.intent.terms.side is Side.BUY for order in orders)
+        before = left - closed if bought else left + closed
+    return Leg(
+        key=part.key,
+        account=name,
+        instrument=part.instrument,
+        before=before,
+        closed=closed,
+        left=left,
+        state=state,
+        code=code,
+        reason=reason,
+        at_broker=part.at_broker,
+    )
+
+
+def _stands(run: Run, part: Part, orders: Sequence[Order], left: int) -> tuple[LegState, str, str]:
+    live = [order for order in orders if not order.state.ended]
+    if not left and not live and (part.tried or part.code or run.over):
+        if part.proven:
+            return LegState.CLOSED, "", ""
+        return (LegState.UNPROVEN if run.over else LegState.CHECKED), "", ""
+    if live:
+        return _on_the_way(live)
+    if orders:
+        return LegState.FAILED, *_why_left(part, orders)
+    if part.code:
+        return LegState.NOT_SENT, part.code, part.reason
+    if run.over:
+        return LegState.NOT_SENT, "broken_off", _BROKEN_OFF
+    return LegState.WAITS, "", ""
+
+
+def _on_the_way(live: Sequence[Order]) -> tuple[LegState, str, str]:
+    moving = [order for order in live if order.state not in RESTING]
+    if moving:
+        return LegState.SENT, moving[0].code, moving[0].reason
+    order = live[0]
+    price = "" if order.terms.price is None else f" at {grouped(order.terms.price)}"
+    filled = f"{grouped(order.filled)} of {grouped(order.ordered)}"
+    why = f"{filled} are filled, the rest works{price}. Square off again for a newer price."
+    return LegState.RESTS, order.code, why
+
+
+def _why_left(part: Part, orders: Sequence[Order]) -> tuple[str, str]:
+    for order in reversed(orders):
+        if order.state is not State.FILLED:
+            why = order.reason or f"Its order is {order.state.lower().replace('_', ' ')}."
+            return order.code, why
+    return part.code, part.reason or "More was copied meanwhile. Square it off again."
+
+
+def rests_since(orders: Mapping[PositionKey, Sequence[Order]], key: PositionKey) -> int | None:
+    """When the newest of a position's orders that rest changed last, UTC ns.
+
+    None if none rests; 0 while another is on its way.
+    """
+    live = [order for order in orders.get(key, ()) if not order.state.ended]
+    if any(order.state not in RESTING for order in live):
+        return 0
+    return max((order.changed_ns for order in live), default=None)
+
+
+def by_position(orders: Iterable[Order]) -> dict[PositionKey, list[Order]]:
+    """The orders of each position."""
+    found: dict[PositionKey, list[Order]] = {}
+    for order in orders:
+        found.setdefault(position_of(order), []).append(order)
+    return found

@@ -1,0 +1,323 @@
+"""Every action of the window in one table, which menus, keys, tips, palette and tests read.
+
+Those that lead to a panel stand in the panels' own table and join it there.
+"""
+
+from __future__ import annotations
+
+from copytrade_gui.ui.actions import Act, Spec, Where
+
+_T, _E = Where.TABLE, Where.EVERYWHERE
+
+SPECS: dict[Act, Spec] = {
+    Act.BUY: Spec("&Buy", "Open the ticket to buy", "Trade", ("F1",), "arrow-up-right"),
+    Act.SELL: Spec("&Sell", "Open the ticket to sell", "Trade", ("F2",), "arrow-down-right"),
+    Act.BUY_ROW: Spec(
+        "B&uy this", "Open a buy ticket for this row", "Trade", ("B", "+"), "arrow-up-right", _T
+    ),
+    Act.SELL_ROW: Spec(
+        "S&ell this", "Open a sell ticket for this row", "Trade", ("S", "-"), "arrow-down-right", _T
+    ),
+    Act.CHANGE: Spec(
+        "Chan&ge order",
+        "Change price, trigger or quantity of the chosen order; the master's with its copies",
+        "Trade",
+        ("Shift+F1", "Shift+F2"),
+        "pencil",
+        _T,
+        question=True,
+    ),
+    Act.CANCEL_SELECTED: Spec(
+        "&Cancel selected orders",
+        "Ask the broker to cancel the selected orders",
+        "Trade",
+        ("Del",),
+        "circle-x",
+        _T,
+        question=True,
+        brief="Cancel",
+    ),
+    Act.CANCEL_VIEW: Spec(
+        "Cancel all &open orders shown",
+        "Ask the broker to cancel every open order in this view",
+        "Trade",
+        ("Shift+Del",),
+        "ban",
+        _T,
+        question=True,
+    ),
+    Act.SQUARE_OFF: Spec(
+        "S&quare off",
+        "Close what copies hold in the chosen rows, after a preview",
+        "Trade",
+        ("X",),
+        "x",
+        _T,
+        question=True,
+    ),
+    Act.SQUARE_OFF_INSTRUMENT: Spec(
+        "Square off i&nstrument",
+        "Close what copies hold of the chosen instrument in every account, after a preview",
+        "Trade",
+        ("Shift+X",),
+        "x",
+        _T,
+        question=True,
+    ),
+    Act.SQUARE_OFF_ACCOUNT: Spec(
+        "Square off &account",
+        "Close everything that copies hold in the chosen accounts, after a preview",
+        "Trade",
+        ("Ctrl+X",),
+        "x",
+        _T,
+        question=True,
+    ),
+    Act.SQUARE_OFF_ALL: Spec(
+        "Square off e&verything",
+        "Close everything that copies hold in every account, after a preview",
+        "Trade",
+        ("Ctrl+Shift+X",),
+        "x",
+        question=True,
+    ),
+    Act.SQUARE_OFF_REPORT: Spec(
+        "Square-off repor&t", "What was closed, what is left and why", "Trade", (), "shield-check"
+    ),
+    Act.PAUSE: Spec(
+        "&Pause", "No new plans; a running one finishes", "Stops", ("Ctrl+Shift+P",), "pause", _E
+    ),
+    Act.HALT: Spec(
+        "&Halt", "Nothing leaves but cancels", "Stops", ("Ctrl+Shift+H",), "octagon-x", _E
+    ),
+    Act.KILL: Spec(
+        "&Kill",
+        "Halt at once, then cancel every working order of ours",
+        "Stops",
+        ("Ctrl+Shift+K",),
+        "power",
+        _E,
+        question=True,
+    ),
+    Act.RESUME: Spec(
+        "&Resume copying",
+        "End a stop, with a reason where one is needed",
+        "Stops",
+        (),
+        "play",
+        question=True,
+    ),
+    Act.NEXT_PANEL: Spec("Ne&xt panel", "Move to the next panel", "View", ("Ctrl+Tab",)),
+    Act.RESET_LAYOUT: Spec(
+        "Reset la&yout",
+        "Put every panel back where it was at first",
+        "View",
+        icon="layout-dashboard",
+    ),
+    Act.FULL_SCREEN: Spec("F&ull screen", "Use the whole screen", "View", ("F11",)),
+    Act.TEXT_LARGER: Spec("Lar&ger text", "Larger text", "View", ("Ctrl++", "Ctrl+="), "plus"),
+    Act.TEXT_SMALLER: Spec("S&maller text", "Smaller text", "View", ("Ctrl+-",), "minus"),
+    Act.TEXT_RESET: Spec("Normal t&ext", "Text at its normal size", "View", ("Ctrl+0",)),
+    Act.THEME_DARK: Spec("&Dark", "Dark colours", "Theme", icon="moon"),
+    Act.THEME_LIGHT: Spec("&Light", "Light colours", "Theme", icon="sun"),
+    Act.THEME_SYSTEM: Spec("As the &system", "Dark or light as the system", "Theme"),
+    Act.REFRESH: Spec("&Refresh", "Read this view again now", "View", ("F5",), "refresh-cw"),
+    Act.FIND: Spec("&Find", "Go to the filter of this table", "Edit", ("Ctrl+F",), "search"),
+    Act.COPY: Spec(
+        "Cop&y rows", "Copy the selected rows with headers", "Edit", ("Ctrl+C",), "copy", _T
+    ),
+    Act.EXPORT: Spec(
+        "&Export table", "Write the rows shown to CSV or XLSX", "Edit", ("Ctrl+E",), "file-down"
+    ),
+    Act.PALETTE: Spec(
+        "Command &palette",
+        "Find an action, an instrument or a follower",
+        "Edit",
+        ("Ctrl+K",),
+        "search",
+    ),
+    Act.PREFERENCES: Spec(
+        "&Preferences", "Theme, text, confirmation", "Edit", ("Ctrl+,",), "settings"
+    ),
+    Act.KEYS: Spec("&Keys", "All keys on one page", "Help", ("Ctrl+F1",), "info"),
+    Act.ABOUT: Spec(
+        "&About and compliance", "Version, licences, your duties", "Help", icon="shield-check"
+    ),
+    Act.QUIT: Spec("&Quit", "Close the console", "Console", ("Ctrl+Q",), "log-out", question=True),
+    Act.UNDO: Spec("&Undo", "Take back the last edit of a follower", "Edit", ("Ctrl+Z",), "undo-2"),
+    Act.REDO: Spec("Re&do", "Do the last undone edit again", "Edit", ("Ctrl+Shift+Z",)),
+    Act.MASTER_ADD: Spec(
+        "Add &master", "Add a master account", "Followers", (), "key-round", question=True
+    ),
+    Act.FOLLOWER_ADD: Spec(
+        "&Add follower", "Add a follower account", "Followers", ("Ctrl+N",), "user-plus"
+    ),
+    Act.FOLLOWER_EDIT: Spec(
+        "&Edit", "Edit the selected follower", "Followers", ("Ctrl+Shift+E",), "pencil"
+    ),
+    Act.FOLLOWER_REMOVE: Spec(
+        "Remo&ve",
+        "Remove the selected followers; their history stays",
+        "Followers",
+        ("Ctrl+Del",),
+        "trash-2",
+        _T,
+        question=True,
+    ),
+    Act.FOLLOWER_ON: Spec(
+        "Turn &on", "Copy to the selected followers", "Followers", ("Ctrl+Shift+O",), "play", _T
+    ),
+    Act.FOLLOWER_OFF: Spec(
+        "Turn o&ff",
+        "Copy nothing to the selected followers",
+        "Followers",
+        ("Ctrl+Shift+F",),
+        "pause",
+        _T,
+    ),
+    Act.FOLLOWER_SIZING: Spec(
+        "Set si&zing",
+        "Give the selected followers one sizing rule",
+        "Followers",
+        (),
+        "percent",
+        question=True,
+    ),
+    Act.FOLLOWER_STATE: Spec(
+        "&Change state",
+        "Let the selected followers copy all, exits only, or nothing of this master",
+        "Followers",
+        (),
+        "funnel",
+        question=True,
+    ),
+    Act.FOLLOWER_LIMITS: Spec(
+        "Limit&s of one",
+        "Give the selected follower limits of its own, below those of all accounts",
+        "Followers",
+        (),
+        "gauge",
+        question=True,
+    ),
+    Act.FOLLOWER_LOSSES: Spec(
+        "Limits of losses, one follo&wer",
+        "Give the selected follower loss limits of its own, stricter than those of all accounts",
+        "Followers",
+        (),
+        "shield-alert",
+        question=True,
+    ),
+    Act.LIFT_HALT: Spec(
+        "Lift &halt",
+        "Let the selected account go on that was halted alone, with a reason",
+        "Followers",
+        ("Ctrl+Shift+U",),
+        "shield-check",
+        question=True,
+    ),
+    Act.FOLLOWERS_IMPORT: Spec(
+        "&Import CSV",
+        "Read followers from a CSV file, after a preview",
+        "Followers",
+        ("Ctrl+I",),
+        "upload",
+        question=True,
+    ),
+    Act.FOLLOWERS_EXPORT: Spec(
+        "E&xport CSV",
+        "Write the followers to a CSV file, without secrets",
+        "Followers",
+        (),
+        "download",
+    ),
+    Act.LOGIN_NEXT: Spec(
+        "Log in &next",
+        "Log in the next account without a session",
+        "Followers",
+        ("Ctrl+Shift+L",),
+        "log-in",
+    ),
+    Act.LOGIN_ALL: Spec(
+        "Lo&g all in",
+        "Log every account in at the simulator (paper only)",
+        "Followers",
+        (),
+        "log-in",
+    ),
+    Act.LOGIN_ONE: Spec("&Log in", "Log the selected account in", "Followers", (), "log-in"),
+    Act.LOGOUT_ONE: Spec(
+        "Log ou&t", "End the selected account's session", "Followers", (), "log-out"
+    ),
+    Act.RECOVERY: Spec(
+        "&Recovery report", "What the start found at the broker", "Orders", (), "shield-check"
+    ),
+    Act.REVIEWS: Spec(
+        "Orders to &decide",
+        "Orders nobody can vouch for",
+        "Orders",
+        ("Ctrl+D",),
+        "shield-alert",
+        brief="Decide",
+    ),
+    Act.EXPORT_ORDERS: Spec(
+        "&Export all orders", "Write every stored order to CSV or XLSX", "Orders", (), "file-down"
+    ),
+    Act.VERIFY_AUDIT: Spec(
+        "&Verify audit trail", "Check the chain of stored events", "Orders", (), "shield-check"
+    ),
+    Act.END_OF_DAY: Spec(
+        "Close the da&y",
+        "Read every account once more, then seal the day if nothing is open",
+        "Orders",
+        (),
+        "check",
+        question=True,
+    ),
+    Act.COPY_SEEN: Spec(
+        "Copy &now",
+        "Copy the chosen order that a master placed elsewhere",
+        "Orders",
+        ("Return", "Enter"),
+        "copy",
+        _T,
+        question=True,
+    ),
+    Act.IGNORE_SEEN: Spec(
+        "&Ignore", "Have the chosen order of a master not copied", "Orders", ("I",), "eye-off", _T
+    ),
+    Act.IGNORE_DRIFT: Spec(
+        "Ignore &until flat",
+        "Say nothing more about the selected drift until the position is flat",
+        "Followers",
+        icon="eye-off",
+        where=_T,
+        question=True,
+        brief="Ignore",
+    ),
+    Act.DISARM_DRIFT: Spec(
+        "&Pause copying to these accounts",
+        "Copy nothing more to the accounts of the selected positions",
+        "Followers",
+        icon="pause",
+        where=_T,
+        question=True,
+        brief="Pause",
+    ),
+    Act.LIMITS: Spec(
+        "L&imits", "What one order, plan and account may reach", "Trade", (), "gauge", question=True
+    ),
+    Act.LOSS_LIMITS: Spec(
+        "Loss li&mits",
+        "What a follower, and all followers together, may lose on a day",
+        "Trade",
+        (),
+        "shield-alert",
+        question=True,
+    ),
+}
+ICON_NAMES = frozenset(spec.icon for spec in SPECS.values() if spec.icon)
+
+
+def plain_text(act: Act) -> str:
+    """The action's name without its mnemonic."""
+    return SPECS[act].plain_text

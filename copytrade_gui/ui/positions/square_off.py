@@ -1,0 +1,267 @@
+"""Squaring off: what would be closed before it is, and its report until nothing is left."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QProgressBar, QWidget
+
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.square_off import OVER, Chosen, Leg, Line, Scope, SquareOffReport
+from copytrade_gui.services.square_off_verbs import SquareOffPreview, SquareOffVerbs
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, answer_of
+from copytrade_gui.ui.positions.square_off_rows import LEG_COLUMNS, LINE_COLUMNS
+from copytrade_gui.ui.tables.columns import natural
+from copytrade_gui.ui.tables.data_table import DataTable
+from copytrade_gui.ui.tables.rows_model import RowsModel
+from copytrade_gui.ui.widgets.label import PlainLabel
+
+SIZE = (1000, 460)
+_LOOK_MS = 500
+_WHAT_IT_DOES = (
+    "Closes what copies hold and nothing else, at the market with a protected price. What masters "
+    "hold and what owners hold themselves is not touched. Copies that work there are cancelled "
+    "first."
+)
+
+
+class SquareOffDialog(ConsoleDialog):
+    """The preview, read again while it stands there; its verb begins the square-off."""
+
+    def __init__(
+        self, parent: QWidget, desk: Desk, verbs: SquareOffVerbs, scope: Scope, words: str
+    ) -> None:
+        super().__init__(parent, f"Square off - {desk.mode_word}", "square_off")
+        self.resize(*SIZE)
+        self._desk = desk
+        self._verbs = verbs
+        self._scope = scope
+        self._asking = False
+        self.command = CommandId(uuid.uuid4().hex)
+        self.add_text(f"Square off {words}", style="heading").setObjectName("square_off_words")
+        self.add_text(_WHAT_IT_DOES)
+        self.model: RowsModel[Line] = RowsModel(LINE_COLUMNS, lambda r: r.key, parent=self)
+        self.table: DataTable[Line] = DataTable(
+            desk, "square_off_lines", self.model, LINE_COLUMNS, label="To be closed",
+            noun="position",
+        )  # fmt: skip
+        self.table.say_when_empty("Copies hold nothing there.")
+        self.box.addWidget(self.table, 1)
+        self.sum = self.add_text("Reading what copies hold.")
+        self.sum.setObjectName("square_off_sum")
+        self.problem = PlainLabel()
+        self.problem.setObjectName("square_off_problem")
+        self.problem.setProperty("role", "problem")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        self.box.addWidget(self.problem)
+        self.back = self.make_button("Back", "square_off_back")
+        self.back.clicked.connect(self.reject)
+        self.verb = self.make_button("Square off", "square_off_verb", kind="danger")
+        self.verb.setEnabled(False)
+        self.verb.clicked.connect(self._on_verb)
+        self.add_buttons([self.back, self.verb])
+        self.back.setFocus()
+        self._looks = QTimer(self)
+        self._looks.setInterval(2 * _LOOK_MS)
+        self._looks.timeout.connect(self.look)
+        self.finished.connect(self._looks.stop)
+
+    async def ask_for(self) -> CommandId | None:
+        """Show it and wait: the command that began the square-off, None if it was left."""
+        self.present()
+        self.look()
+        self._looks.start()
+        return await answer_of(self, lambda: self.command)
+
+    def look(self) -> None:
+        """Read what would be closed now."""
+        if not self._asking and not self.over:
+            self._asking = self.begin(
+                self._desk.tasks, self._preview(), name="square-off preview", on_error=self._say
+            )
+
+    async def _preview(self) -> None:
+        try:
+            self.show_preview(await self._verbs.preview(self._scope))
+        finally:
+            self._asking = False
+
+    def show_preview(self, preview: SquareOffPreview) -> None:
+        """Show what would be closed, and let it be begun if anything can be sent."""
+        gone = {line.key for line in self.model.rows()} - {line.key for line in preview.lines}
+        if gone:
+            self.model.reset(preview.lines)
+        else:
+            self.model.upsert(preview.lines)
+        self.sum.setText(sum_words(preview))
+        first = not self.verb.isEnabled()
+        may = bool(preview.units) and not preview.blocked_by
+        self.verb.setText(f"Square off {figures.plural(preview.units, 'unit')}")
+        self.verb.setEnabled(may)
+        if may and first:
+            self.verb.setDefault(True)
+            self.verb.setFocus()
+        self._say(preview.blocked_by)
+
+    def _on_verb(self) -> None:
+        self.verb.setEnabled(False)
+        self._looks.stop()
+        self.begin(self._desk.tasks, self._begin(), name="square off", on_error=self._failed)
+
+    async def _begin(self) -> None:
+        try:
+            await self._verbs.begin(self._scope, self.command)
+        except RefusedError as refusal:
+            self.command = CommandId(uuid.uuid4().hex)  # the next press is another one
+            self._failed(refusal.sentence)
+            return
+        self.accept()
+
+    def _failed(self, sentence: str) -> None:
+        if self.over:
+            self._desk.notices.warn(f"Nothing was squared off. {sentence}")
+            return
+        self._looks.start()
+        self.verb.setEnabled(True)
+        self._say(sentence)
+
+    def _say(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+        self.grow()
+
+
+class SquareOffReportDialog(ConsoleDialog):
+    """The report while it runs and when it is over; closing it stops nothing.
+
+    ``accepted`` means: square off what is left (``left``).
+    """
+
+    def __init__(
+        self, parent: QWidget, desk: Desk, verbs: SquareOffVerbs, command: CommandId
+    ) -> None:
+        super().__init__(parent, f"Square-off report - {desk.mode_word}", "square_off_report")
+        self.resize(*SIZE)
+        self._desk = desk
+        self._verbs = verbs
+        self._command = command
+        self._asking = False
+        self.left: Scope = ()
+        self.verdict = self.add_text("Squaring off.", style="heading")
+        self.verdict.setObjectName("square_off_verdict")
+        self.bar = QProgressBar()
+        self.bar.setObjectName("square_off_progress")
+        self.bar.setAccessibleName("Positions that are over")
+        self.bar.setTextVisible(False)
+        self.box.addWidget(self.bar)
+        self.model: RowsModel[Leg] = RowsModel(LEG_COLUMNS, lambda r: r.key, parent=self)
+        self.table: DataTable[Leg] = DataTable(
+            desk, "square_off_legs", self.model, LEG_COLUMNS, label="Square-off report",
+            noun="position",
+        )  # fmt: skip
+        self.box.addWidget(self.table, 1)
+        self.proof = self.add_text("")
+        self.proof.setObjectName("square_off_proof")
+        self.close_button = self.make_button("Close", "square_off_close")
+        self.close_button.clicked.connect(self.reject)
+        self.close_button.setDefault(True)
+        self.again = self.make_button("Square off what is left", "square_off_again", kind="danger")
+        self.again.clicked.connect(self.accept)
+        self.again.hide()
+        self.add_buttons([self.close_button, self.again])
+        self.close_button.setFocus()
+        self._looks = QTimer(self)
+        self._looks.setInterval(_LOOK_MS)
+        self._looks.timeout.connect(self.look)
+        self.finished.connect(self._looks.stop)
+
+    async def follow(self) -> Scope | None:
+        """Show it and wait: what is to be squared off again, None if nothing is."""
+        self.present()
+        self.look()
+        self._looks.start()
+        return await answer_of(self, lambda: self.left)
+
+    def look(self) -> None:
+        """Ask how it stands."""
+        if not self._asking and not self.over:
+            self._asking = self.begin(
+                self._desk.tasks, self._ask(), name="square-off report",
+                on_error=lambda _words: None,
+            )  # fmt: skip
+
+    async def _ask(self) -> None:
+        try:
+            report = await self._verbs.report(self._command)
+        finally:
+            self._asking = False
+        if report is not None:
+            self.show_report(report)
+
+    def show_report(self, report: SquareOffReport) -> None:
+        """Show how it stands."""
+        if not self.model.rows():
+            self.model.reset(sorted(report.legs, key=_place))
+        self.model.upsert(report.legs)
+        over = sum(leg.state in OVER for leg in report.legs)
+        self.bar.setRange(0, max(1, len(report.legs)))
+        self.bar.setValue(over)
+        self.verdict.setText(verdict_words(report))
+        self.proof.setText(proof_words(report))
+        self.left = tuple(
+            Chosen(leg.key.account_id, leg.key.instrument, leg.key.product) for leg in report.left
+        )
+        self.bar.setHidden(report.over)
+        self.again.setVisible(report.over and bool(self.left))
+        self.grow()
+
+
+def _place(leg: Leg) -> tuple[str, str]:
+    return natural(leg.instrument.symbol), natural(leg.account)
+
+
+def sum_words(preview: SquareOffPreview) -> str:
+    """What all orders come to, and who gets none."""
+    lines: Sequence[Line] = preview.lines
+    if not lines:
+        return "Copies hold nothing there."
+    orders = sum(bool(line.units) for line in lines)
+    words = (
+        f"{figures.plural(orders, 'order')} in {figures.plural(preview.accounts, 'account')}: "
+        f"{figures.plural(preview.units, 'unit')}, worth {figures.money(preview.value)} rupees at "
+        "the worst prices."
+    )
+    if preview.unpriced:
+        words += f" {figures.plural(preview.unpriced, 'position')} without a price is not in it."
+    none = len(lines) - orders
+    if none:
+        words += f" {figures.plural(none, 'position')} gets no order; the list says why."
+    working = sum(line.orders for line in lines)
+    if working:
+        words += f" {figures.plural(working, 'order')} of copies to cancel first."
+    return words
+
+
+def verdict_words(report: SquareOffReport) -> str:
+    """The report's heading."""
+    if report.broken_off:
+        begun = figures.clock(report.began_ns)
+        return f"The square-off of {begun} IST was broken off when the program ended."
+    if not report.over:
+        over = sum(leg.state in OVER for leg in report.legs)
+        return f"Squaring off: {figures.whole(over)} of {figures.whole(len(report.legs))} are over."
+    return "Nothing is left." if not report.left else "Not all of it is closed."
+
+
+def proof_words(report: SquareOffReport) -> str:
+    """What is closed and left, and what that rests on."""
+    words = f"{report.in_words}"
+    if report.cancelled:
+        words += f" {figures.plural(report.cancelled, 'order')} of copies cancelled first."
+    return f"{words} Begun at {figures.clock(report.began_ns)} IST."

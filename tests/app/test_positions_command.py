@@ -1,0 +1,44 @@
+"""``copytrade-gui positions`` says what copies hold by the fills in a folder that is closed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.__main__ import main
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.order import Product, Side
+from tests.engine.test_exits import position, press, ticket
+from tests.engine.test_leaving import begin
+from tests.proof.rig import Console, world
+
+
+def test_what_copies_carry_is_told_without_a_broker(capsys: pytest.CaptureFixture[str]) -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        await press(console, ticket(console.world, Side.BUY, 40, product=Product.NORMAL))
+
+    with world(2) as made:
+        made.live(script)
+        place = ["--paper", "--data-dir", str(made.folder / "life0")]
+        assert main(["positions", *place, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        symbol = made.instruments[0].symbol
+        assert told["positions"] == 2
+        assert {row["account_id"]: (row["symbol"], row["product"], row["copied"])
+                for row in told["rows"]} == {
+            AccountId(f"F00{number}"): (symbol, "NORMAL", position(made, number, "NORMAL"))
+            for number in (1, 2)
+        }  # fmt: skip
+        assert all(float(row["average"]) > 0 for row in told["rows"])
+        assert main(["positions", *place]) == 0
+        said = capsys.readouterr().out
+        assert f"{symbol:<26}NORMAL" in said
+        assert "2 positions of copies" in said
+
+
+def test_a_mistyped_folder_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["positions", "--data-dir", str(tmp_path / "no"), "--json"]) == 1
+    assert "No console has been started" in json.loads(capsys.readouterr().out)["refused"]
