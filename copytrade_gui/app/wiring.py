@@ -237,7 +237,9 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         trading=Trading(engine, store.journal, clock, closing, market.contracts_words),
         followers=Followers(engine, store.accounts, secrets),
         sessions=sessions,
-        history=HistoryService(store.history, paper=line is not None),
+        history=HistoryService(
+            store.history, paper=line is not None, seen=engine.master_signals.orders
+        ),
         market=market,
         changes=Changes(engine, store.journal, clock),
         masters=Masters(engine, store.journal, clock),

@@ -64,7 +64,8 @@ class PlanSettled:
 
     Durations in ms from the operator's press; ``last_ack_ms`` is what he waited. Only
     ``slowest_call_ms`` counts from the copy's own call. ``unknown`` counts orders nobody can vouch
-    for yet.
+    for yet. ``planned_ms``: sized, checked and made into requests; ``committed_ms``: on the disk.
+    ``seen_before_ms``: a master's order that he placed elsewhere was seen so long before the call.
     """
 
     plan_id: PlanId
@@ -79,6 +80,9 @@ class PlanSettled:
     last_ack_ms: float | None
     at_ns: int
     slowest_call_ms: float | None = None
+    planned_ms: float | None = None
+    committed_ms: float | None = None
+    seen_before_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from copytrade_gui.domain.order import OrderTerms, Product
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.records import Amendment, Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
+from copytrade_gui.domain.waterfall import Moments
 from copytrade_gui.ports.books import BrokerOrder
 
 FOLLOW_VERB = "follow"
@@ -253,6 +254,9 @@ class History(Protocol):
 
     async def orders(self, limit: int, plan_id: str = "") -> tuple[OrderView, ...]:
         """The newest orders of any day (of one plan if given), newest first."""
+
+    async def moments(self, plan: PlanId, intent: IntentId, until_ns: int) -> Moments | None:
+        """What is stored of an order's times up to a UTC ns; None: its plan is not stored."""
 
     async def plans(self, limit: int) -> tuple[PastPlan, ...]:
         """The newest plans, newest first."""

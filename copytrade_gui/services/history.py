@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import xlsxwriter
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.seen import SeenOrder
+from copytrade_gui.domain.waterfall import Waterfall, slippage
 from copytrade_gui.ports import History
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import HistoryRow, LatencySample, RefusedError
 from copytrade_gui.services.workbook import private_file, workbook, write_text
 
 EXPORT_LIMIT = 1_000_000
+_MOST_OF_A_PLAN = 100_000
+_LATER_NS = 1_000_000_000
+"""An order's last fact is stored so long after its last change at the latest."""
 _COLUMNS = (
     "time_ist", "account", "side", "quantity", "symbol", "type", "price", "state", "filled",
     "average_price", "reason", "broker_order_id", "tag", "call_to_ack_ms", "diverged",
@@ -26,11 +33,21 @@ Cell = str | float | int | None
 
 
 class HistoryService:
-    """Implements ``HistoryVerbs`` on the stored history. ``paper`` marks every export."""
+    """Implements ``HistoryVerbs`` on the stored history. ``paper`` marks every export.
 
-    def __init__(self, history: History, *, paper: bool) -> None:
+    ``seen`` says what masters placed elsewhere today: what they got for it.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        *,
+        paper: bool,
+        seen: Callable[[], Iterable[SeenOrder]] = tuple,
+    ) -> None:
         self._history = history
         self._paper = paper
+        self._seen = seen
 
     async def latency(self, limit: int) -> tuple[LatencySample, ...]:
         """The newest samples, oldest first."""
@@ -66,6 +83,37 @@ class HistoryService:
     async def orders(self, limit: int) -> tuple[OrderView, ...]:
         """The newest orders of any day, newest first."""
         return await self._history.orders(limit)
+
+    async def waterfall(self, order: OrderView) -> Waterfall:
+        """When an order reached each stage, and what its fill cost against the master's."""
+        until_ns = order.changed_ns + _LATER_NS
+        known = await self._history.moments(order.plan_id, order.intent_id, until_ns)
+        master = None
+        if order.role is Role.FOLLOWER:
+            master = self._seen_average(order) or await self._placed_average(order)
+        terms = order.terms
+        return Waterfall(
+            {} if known is None else known.stages(),
+            order.average_price,
+            master,
+            slippage(terms.side, order.filled_quantity, order.average_price, master),
+        )
+
+    def _seen_average(self, order: OrderView) -> Decimal | None:
+        """What a master got for his order elsewhere that this one copies."""
+        for seen in self._seen():
+            if seen.plan_id == order.plan_id and seen.filled_quantity:
+                return seen.average_price or None
+        return None
+
+    async def _placed_average(self, order: OrderView) -> Decimal | None:
+        """What the master's own orders of the plan got, all together."""
+        units, value = 0, Decimal(0)
+        for one in await self._history.orders(_MOST_OF_A_PLAN, order.plan_id):
+            if one.role is Role.MASTER and one.filled_quantity and one.average_price is not None:
+                units += one.filled_quantity
+                value += one.average_price * one.filled_quantity
+        return value / units if units else None
 
     @refusals_logged
     async def export_orders(self, path: Path) -> int:

@@ -30,6 +30,7 @@ from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.trading_state import StateChange
+from copytrade_gui.domain.waterfall import Waterfall
 
 
 class RefusedError(Exception):
@@ -234,6 +235,9 @@ class HistoryVerbs(Protocol):
 
     async def orders(self, limit: int) -> tuple[OrderView, ...]:
         """The newest orders of any day, newest first."""
+
+    async def waterfall(self, order: OrderView) -> Waterfall:
+        """When an order reached each stage, and what its fill cost against the master's."""
 
     async def export_orders(self, path: Path) -> int:
         """Write all orders to .csv or .xlsx by the ending; returns rows. Raises RefusedError."""

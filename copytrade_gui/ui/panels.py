@@ -66,7 +66,8 @@ PANELS: tuple[PanelRow, ...] = (
              Area.MIDDLE, _go("&Followers", "Go to the followers", "users", "F7", "Ctrl+2"),
              heavy=True),
     PanelRow("orders", "Order book",
-             lambda desk, console: OrdersPanel(desk, console.trading, console.changes),
+             lambda desk, console: OrdersPanel(
+                 desk, console.trading, console.changes, console.history),
              Area.LOW, _go("&Order book", "Go to the order book", "table", "F3", "Ctrl+3"),
              heavy=True),
     PanelRow("live_feed", "Live feed", lambda desk, _: LiveFeedPanel(desk),

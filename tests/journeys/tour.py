@@ -56,6 +56,7 @@ def orders(person: Person) -> Iterator[str]:
     person.click_row("orders", SHARE)
     person.keys("Return")
     person.see_window("Order - ")
+    person.see("waterfall_slippage")
     yield "order-details"
     person.click("details_copy")
     close(person, "details_close")
@@ -64,7 +65,8 @@ def orders(person: Person) -> Iterator[str]:
     person.see_window("Cancel orders")
     yield "cancel-question"
     close(person, "question_back", "Escape")
-    for view, key in (("activity", "F12"), ("positions", "ctrl+6"), ("notices", "ctrl+8")):
+    for view, key in (("activity", "F12"), ("positions", "ctrl+6"), ("drift", "alt+F7"),
+                      ("notices", "ctrl+8")):  # fmt: skip
         person.keys(key)
         person.see(f"{view}_table")
         yield view

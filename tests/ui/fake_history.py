@@ -5,6 +5,7 @@ from pathlib import Path
 
 from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.waterfall import Waterfall
 from copytrade_gui.services.verbs import HistoryRow, LatencySample
 from copytrade_gui.storage.journal.facts import order_fact, to_json
 
@@ -12,6 +13,7 @@ from copytrade_gui.storage.journal.facts import order_fact, to_json
 class FakeHistory:
     def __init__(self, orders: Mapping[IntentId, OrderView]) -> None:
         self._orders = orders
+        self.fall = Waterfall({})
 
     async def latency(self, limit: int) -> tuple[LatencySample, ...]:
         views = sorted(self._orders.values(), key=lambda view: view.changed_ns)
@@ -35,6 +37,10 @@ class FakeHistory:
 
     async def orders(self, limit: int) -> tuple[OrderView, ...]:
         return tuple(self._orders.values())[:limit]
+
+    async def waterfall(self, order: OrderView) -> Waterfall:
+        del order
+        return self.fall
 
     async def export_orders(self, path: Path) -> int:
         return len(self._orders)

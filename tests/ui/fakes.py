@@ -76,6 +76,7 @@ class World:
     square_offs: FakeSquareOffs = field(default_factory=FakeSquareOffs)
 
     def __post_init__(self) -> None:
+        self.history = FakeHistory(self.orders)
         made = people.accounts(self.followers)
         self.accounts = {account.account_id: account for account in made}
         self.links = {link.key: link for link in people.links(self.followers)}
@@ -111,7 +112,7 @@ class World:
             masters=self.masters,
             limits=self.limits,
             sessions=FakeSessions(self),
-            history=FakeHistory(self.orders),
+            history=self.history,
             market=FakeMarket(),
             positions=self.positions,
             drift=self.drift,

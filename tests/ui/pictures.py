@@ -118,7 +118,9 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         ),
         "review": lambda: ReviewDialog(window, desk, console.trading, people.reviews(listed)),
         "recovery": lambda: RecoveryDialog(window, desk, report),
-        "order-details": lambda: OrderDetails(window, desk, next(iter(made.orders.values()))),
+        "order-details": lambda: OrderDetails(
+            window, desk, next(iter(made.orders.values())), made.history
+        ),
         "keys": lambda: KeysDialog(window, desk),
         "about": lambda: AboutDialog(window, desk, "default"),
         "preferences": lambda: PreferencesDialog(window, desk, lambda _policy: None),

@@ -152,7 +152,7 @@ async def test_a_rejection_with_markup_is_read_as_text_in_every_dialog(
     window: MainWindow, world: World
 ) -> None:
     made = [build() for build in pictures.dialogs(window, world).values()]
-    made.append(OrderDetails(window, window.desk, next(iter(world.orders.values()))))
+    made.append(OrderDetails(window, window.desk, next(iter(world.orders.values())), world.history))
     made.append(Refusal(ForgetfulMemory(), WORDS))
     for dialog in made:
         dialog.present()

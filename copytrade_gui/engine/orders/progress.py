@@ -21,7 +21,16 @@ _DOUBT = frozenset({State.UNKNOWN, State.REVIEW, State.SENDING})
 
 
 class _Run:
-    __slots__ = ("first_sent_ns", "last_sent_ns", "marked", "pending", "wire")
+    __slots__ = (
+        "committed_ns",
+        "first_sent_ns",
+        "last_sent_ns",
+        "marked",
+        "pending",
+        "planned_ns",
+        "seen_ns",
+        "wire",
+    )
 
     def __init__(self, pending: int) -> None:
         self.pending = pending
@@ -29,6 +38,7 @@ class _Run:
         self.wire = 0
         self.first_sent_ns = 0
         self.last_sent_ns = 0
+        self.seen_ns = self.planned_ns = self.committed_ns = 0
 
 
 class Progress:
@@ -47,6 +57,11 @@ class Progress:
     def start(self, plan: PlanId, pending: int) -> None:
         """Count from here: so many intents may leave, what was blocked is definite already."""
         self._runs[plan] = _Run(pending)
+
+    def committed(self, plan: PlanId, seen_ns: int, planned_ns: int, committed_ns: int) -> None:
+        """When a plan was made ready and stored, and its master's order seen (0: none was)."""
+        run = self._run_of(plan)
+        run.seen_ns, run.planned_ns, run.committed_ns = seen_ns, planned_ns, committed_ns
 
     def forget(self, plan: PlanId) -> None:
         """A plan whose commit failed, or that is long over, is not counted."""
@@ -119,6 +134,9 @@ class Progress:
                 last_ack_ms=_ms(called, max(replies, default=0)),
                 at_ns=self._clock.wall_ns(),
                 slowest_call_ms=None if wait is None else wait.slowest_call_ms,
+                planned_ms=_ms(called, run.planned_ns),
+                committed_ms=_ms(called, run.committed_ns),
+                seen_before_ms=_ms(run.seen_ns, called) if run.seen_ns else None,
             )
         )
 

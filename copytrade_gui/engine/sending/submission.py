@@ -80,10 +80,13 @@ class Submission:
         """The plan that this command made today, if it made one."""
         return self._by_command.get(command)
 
-    async def submit(self, command: CommandId, clear: Callable[[], Cleared]) -> Placed:
+    async def submit(
+        self, command: CommandId, clear: Callable[[], Cleared], seen_ns: int = 0
+    ) -> Placed:
         """Plan what ``clear`` clears, commit, write; the same command twice is one plan.
 
-        Raises DeniedError: nothing was stored or sent.
+        ``seen_ns`` is when a master's order that he placed elsewhere was seen, monotonic. Raises
+        DeniedError: nothing was stored or sent.
         """
         while (storing := self._storing.get(command)) is not None:
             stored = asyncio.get_running_loop().create_future()  # the first press decides
@@ -99,14 +102,16 @@ class Submission:
         storing = self._storing[command] = []
         try:
             with self._undisturbed():
-                return await self._submit(clear, command)
+                return await self._submit(clear, command, seen_ns)
         finally:
             del self._storing[command]
             for waits in storing:
                 if not waits.done():
                     waits.set_result(None)
 
-    async def _submit(self, clear: Callable[[], Cleared], command: CommandId) -> Placed:
+    async def _submit(
+        self, clear: Callable[[], Cleared], command: CommandId, seen_ns: int
+    ) -> Placed:
         called_ns = self._clock.mono_ns()
         order = clear()
         plan = order.plan(called_ns)
@@ -129,6 +134,7 @@ class Submission:
             first = [order for order in pending if order.code != AWAITS_COPY] if kept else pending
         wave = self._waves.select(first)
         waiting = self._lanes.take_back(first) if len(wave) < len(first) else []
+        planned_ns = self._clock.mono_ns()
         self._fault(faultpoints.BEFORE_PLAN_COMMIT)
         try:
             stored = await self._journal.commit_plan(
@@ -145,6 +151,7 @@ class Submission:
             self._waves.release(wave)
             self._never_was(plan)
             raise DeniedError("known", _PLACED_BEFORE)
+        self._progress.committed(plan.plan_id, seen_ns, planned_ns, self._clock.mono_ns())
         self._fault(faultpoints.AFTER_PLAN_COMMIT)
         if held:
             self._fan_out.hold(plan)

@@ -330,6 +330,7 @@ class MasterSignals:
                     row.average_price if row.average_price > 0 else None,
                     confirmed,
                 ),
+                seen_ns=order.seen_ns,
             )
         finally:
             order.working = False

@@ -12,14 +12,16 @@ from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import PlanSettled
-from copytrade_gui.domain.ids import AccountId, PlanId, attempt_id, intent_id
+from copytrade_gui.domain.ids import AccountId, IntentId, PlanId, attempt_id, intent_id
 from copytrade_gui.domain.records import OrderView, Timing
+from copytrade_gui.domain.waterfall import Moments
 from copytrade_gui.ports import AuditEvent, PastPlan, TimedOrder
 from copytrade_gui.storage.database.database import Database
 from copytrade_gui.storage.files.threads import in_own_thread
 from copytrade_gui.storage.journal.chain import EventRow
 from copytrade_gui.storage.journal.export import Export
 from copytrade_gui.storage.journal.loading import Terms, view_from, view_rows
+from copytrade_gui.storage.journal.moments import moments
 from copytrade_gui.storage.journal.verify import verify
 
 CHUNK = 5_000
@@ -96,6 +98,10 @@ class SqliteHistory:
             return tuple(view_from(row, terms) for row in rows)
 
         return await self._database.read(read)
+
+    async def moments(self, plan: PlanId, intent: IntentId, until_ns: int) -> Moments | None:
+        """What is stored of an order's times."""
+        return await self._database.read(lambda found: moments(found, plan, intent, until_ns))
 
     async def plans(self, limit: int) -> tuple[PastPlan, ...]:
         """The newest plans, newest first."""

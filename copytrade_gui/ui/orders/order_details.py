@@ -7,9 +7,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.verbs import HistoryVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
+from copytrade_gui.ui.latency.waterfall import WaterfallView, slippage_words, stage_rows
 from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words, ordered, reason_words
 from copytrade_gui.ui.widgets.label import PlainLabel
 
@@ -49,9 +51,11 @@ def _ms(value: float | None) -> str:
 
 
 class OrderDetails(ConsoleDialog):
-    """One order's facts in two columns."""
+    """One order's facts in two columns, and how long it took from stage to stage."""
 
-    def __init__(self, parent: QWidget, desk: Desk, order: OrderView) -> None:
+    def __init__(
+        self, parent: QWidget, desk: Desk, order: OrderView, history: HistoryVerbs
+    ) -> None:
         super().__init__(parent, f"Order - {desk.roster.name(order.account_id)}", "order_details")
         self._facts = facts(desk, order)
         grid = QGridLayout()
@@ -67,12 +71,25 @@ class OrderDetails(ConsoleDialog):
             grid.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(text, line, 1)
         self.box.addLayout(grid)
+        self._history = history
+        self.waterfall = WaterfallView(desk.theme)
+        self.box.addWidget(self.waterfall)
         copy = self.make_button("Copy", "details_copy")
         copy.clicked.connect(self._on_copy_clicked)
         close = self.make_button("Close", "details_close", kind="primary")
         close.clicked.connect(self.accept)
         close.setDefault(True)
         self.add_buttons([copy, close])
+        self.begin(desk.tasks, self._read(order), name="how long it took")
+
+    async def _read(self, order: OrderView) -> None:
+        fall = await self._history.waterfall(order)
+        self.waterfall.show_fall(fall)
+        self._facts += tuple(
+            (f"{stage} (ms, since)", f"{took} {since}".strip())
+            for stage, took, since in stage_rows(fall)
+        )
+        self._facts += (("Slippage", slippage_words(fall)),)
 
     def _on_copy_clicked(self) -> None:
         QGuiApplication.clipboard().setText("\n".join(f"{k}\t{v}" for k, v in self._facts))

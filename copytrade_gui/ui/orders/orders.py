@@ -14,7 +14,7 @@ from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.master_verbs import ChangeVerbs
-from copytrade_gui.services.verbs import CancelAnswer, TradingVerbs
+from copytrade_gui.services.verbs import CancelAnswer, HistoryVerbs, TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
@@ -48,12 +48,15 @@ class OrdersPanel(Panel):
 
     counts_changed = Signal()
 
-    def __init__(self, desk: Desk, trading: TradingVerbs, changes: ChangeVerbs) -> None:
+    def __init__(
+        self, desk: Desk, trading: TradingVerbs, changes: ChangeVerbs, history: HistoryVerbs
+    ) -> None:
         super().__init__()
         self.setObjectName("orders_panel")
         self._desk = desk
         self._trading = trading
         self._changes = changes
+        self._history = history
         self.model = OrdersModel(desk.roster, self)
         self.table: DataTable[OrderRow] = DataTable(
             desk, "orders", self.model, COLUMNS, label="Order book", noun="master order"
@@ -153,7 +156,7 @@ class OrdersPanel(Panel):
         """Everything known about the order under the cursor."""
         order = self.selected_order()
         if order is not None:
-            OrderDetails(self.window(), self._desk, order).present()
+            OrderDetails(self.window(), self._desk, order, self._history).present()
 
     def change(self) -> None:
         """Change the order under the cursor, or say why it cannot be."""
