@@ -86,8 +86,8 @@ def judge(one: Standing) -> Verdict:
         if one.left:
             return Verdict(Step.DRIFTING, one.left, _master_out(one.left))
         return Verdict(Step.UNKNOWN, 0, one.not_told or _NOT_READ)
-    excess = _of_those(_of_those(one.left, there), one.held or 0)
-    off = _off(one, differs, one.copied - _of_those(one.copied, there))
+    excess = of_those(of_those(one.left, there), one.held or 0)
+    off = _off(one, differs, one.copied - of_those(one.copied, there))
     if off is not None:
         return Verdict(*off, excess)
     if excess:
@@ -110,7 +110,7 @@ def _off(one: Standing, differs: int, missing: int) -> tuple[Step, int, str] | N
     return None
 
 
-def _of_those(units: int, there: int) -> int:
+def of_those(units: int, there: int) -> int:
     """How many of these units, signed, a position of so many really holds."""
     return min(units, max(0, there)) if units > 0 else max(units, min(0, there))
 

@@ -18,11 +18,17 @@ from copytrade_gui.domain.sizing import Sized
 
 
 class Chosen(Struct, frozen=True, omit_defaults=True):
-    """Copied positions by account, instrument and product; None is any of them."""
+    """Copied positions by account, instrument and product; None is any of them.
+
+    ``keep`` are units of one position, signed as it is, that are to stay: what of it copies another
+    order or another master. ``first`` are masters whose copies are closed before others'.
+    """
 
     account_id: AccountId | None = None
     instrument: InstrumentKey | None = None
     product: Product | None = None
+    keep: int = 0
+    first: tuple[AccountId, ...] = ()
 
     def covers(self, key: PositionKey) -> bool:
         """True if the position is one of these."""
@@ -38,9 +44,16 @@ Scope = tuple[Chosen, ...]
 EVERYTHING: Scope = (Chosen(),)
 
 
-def covers(scope: Scope, key: PositionKey) -> bool:
-    """True if a position is in the scope."""
-    return any(chosen.covers(key) for chosen in scope)
+def chosen_in(scope: Scope, key: PositionKey) -> Chosen | None:
+    """By what a position is in the scope; None: it is not."""
+    return next((chosen for chosen in scope if chosen.covers(key)), None)
+
+
+def beyond(net: int, keep: int) -> int:
+    """What of a position is more than what stays, signed like the position."""
+    if net > 0:
+        return max(0, net - max(0, keep))
+    return min(0, net - min(0, keep))
 
 
 def scope_text(scope: Scope) -> str:
@@ -143,8 +156,9 @@ OVER = DONE | {LegState.NOT_SENT, LegState.FAILED}
 class Leg(Struct, frozen=True, kw_only=True):
     """One position of a square-off. ``before`` and ``left`` are what copies held and hold, signed.
 
-    ``closed`` are units that its orders filled. ``at_broker`` is what the broker's position book
-    shows after it, the owner's own included; None while that was not read.
+    Where only a part is chosen they are that part, and ``keep`` and ``first`` say the rest as
+    ``Chosen`` does. ``closed`` are units that its orders filled. ``at_broker`` is what the broker's
+    position book shows after it, the owner's own included; None while that was not read.
     """
 
     key: PositionKey
@@ -157,6 +171,14 @@ class Leg(Struct, frozen=True, kw_only=True):
     code: str = ""
     reason: str = ""
     at_broker: int | None = None
+    keep: int = 0
+    first: tuple[AccountId, ...] = ()
+
+    @property
+    def chosen(self) -> Chosen:
+        """The same once more: what is left of it."""
+        key = self.key
+        return Chosen(key.account_id, key.instrument, key.product, self.keep, self.first)
 
 
 class SquareOffReport(Struct, frozen=True, kw_only=True):

@@ -65,7 +65,7 @@ class Unmatched(Struct, frozen=True):
             f"MASTER {_ENDED[master.state]}, FOLLOWERS FILLED: {what} of {name(master.account_id)} "
             f"came to nothing{why}, but {count} {'follower' if count == 1 else 'followers'} filled "
             f"{grouped(self.units)}: {self.copies_in_words(name)}. Nothing is traded back by "
-            "itself: close these positions at the broker, or take the position for the master too."
+            "itself: look at the exit that is proposed, or take the position for the master too."
         )
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.drift import of_those
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS
-from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.square_off import Chosen, Scope
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.closable import position_of
 from copytrade_gui.engine.planning.other_orders import UNREAD
 from copytrade_gui.ports import (
     IGNORE_DRIFT_VERB,
@@ -36,7 +41,7 @@ def facts_of(engine: Engine) -> Facts:
     on_the_way: dict[PositionKey, int] = {}
     for lane in lanes:
         for order in _unended(engine, lane):
-            key = PositionKey(lane.account_id, order.key, order.intent.terms.product)
+            key = position_of(order)
             left = max(0, order.ordered - order.filled)
             signed = left if order.intent.terms.side is Side.BUY else -left
             on_the_way[key] = on_the_way.get(key, 0) + signed
@@ -141,6 +146,25 @@ class Drift:
             self._engine.storage_failed(str(failure))
             raise RefusedError(f"Nothing was done: {failure}", code="not_recorded") from failure
         self._engine.ignored_drift[key] = units
+
+    async def unmatched_exit(self, plans: Sequence[PlanId]) -> Scope:
+        """What a square-off may close of these plans."""
+        book, ledger = self._engine.book, self._engine.exits.ledger
+        filled: dict[PositionKey, int] = {}
+        masters: dict[PositionKey, tuple[AccountId, ...]] = {}
+        for order in (order for plan in plans for order in book.of_plan(plan)):
+            if order.intent.role is Role.FOLLOWER and order.filled:
+                key = position_of(order)
+                side = order.intent.terms.side
+                filled[key] = filled.get(key, 0) + (
+                    order.filled if side is Side.BUY else -order.filled
+                )
+                masters[key] = (*masters.get(key, ()), order.master_id)
+        return tuple(
+            Chosen(key.account_id, key.instrument, key.product, net - excess, masters[key])
+            for key, units in filled.items()
+            if (net := ledger.copied_of(key)) and (excess := of_those(units, net))
+        )
 
     async def _forget_flat(self) -> None:
         """What was to be ignored until it is flat, and is, is forgotten."""

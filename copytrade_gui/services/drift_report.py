@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.drift import RANK, Standing, Step, Verdict, judge
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS
-from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.square_off import Chosen, Scope
 from copytrade_gui.engine.books.account_positions import PositionsRead
 from copytrade_gui.engine.books.copies import Copy
 from copytrade_gui.engine.books.owner_orders import OwnersDay, Part
@@ -28,8 +29,9 @@ class DriftLine(Struct, frozen=True, kw_only=True):
     """One account's copies of one instrument and product against the broker's books. Signed units.
 
     ``held`` is None while the positions are not known today. ``working`` are our orders at the
-    broker, ``owner_working`` the owner's. ``masters`` are those whose orders it copies. A person
-    said that he knows of it and lets it be until it is flat: ``ignored``.
+    broker, ``owner_working`` the owner's. ``masters`` are those whose orders it copies; ``left``
+    is copied of those of them who are ``out``. A person said that he knows of it and lets it be
+    until it is flat: ``ignored``.
     """
 
     key: PositionKey
@@ -43,6 +45,8 @@ class DriftLine(Struct, frozen=True, kw_only=True):
     working: int
     owner_working: int
     masters: tuple[AccountId, ...]
+    left: int
+    out: tuple[AccountId, ...]
     read_ns: int
     """When the positions were read, UTC ns; 0: not today."""
     ignored: bool = False
@@ -58,6 +62,14 @@ class DriftLine(Struct, frozen=True, kw_only=True):
         if self.instrument is None:
             return None
         return Decimal(self.verdict.units) / self.instrument.lot_size
+
+    @property
+    def exit(self) -> Scope:
+        """What a square-off may close of it: what is copied of masters who are out; no more."""
+        if not self.left:
+            return ()
+        key, keep = self.key, self.copied - self.left
+        return (Chosen(key.account_id, key.instrument, key.product, keep, self.out),)
 
     @property
     def trouble(self) -> bool:
@@ -91,6 +103,9 @@ class DriftVerbs(Protocol):
 
         Raises RefusedError: it is off by something else, or it was not recorded.
         """
+
+    async def unmatched_exit(self, plans: Sequence[PlanId]) -> Scope:
+        """What a square-off may close of these plans: what their copies filled and still hold."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -147,6 +162,10 @@ def _lines(facts: Facts, differed: Differed) -> Iterator[DriftLine]:
             working=facts.on_the_way.get(key, 0),
             owner_working=_of(owner.working, key) if owner else 0,
             masters=tuple(copied_by),
+            left=standing.left,
+            out=tuple(
+                one for one in copied_by if (one, (key.instrument, key.product)) in facts.out
+            ),
             read_ns=facts.books.get(key.account_id, _UNREAD).at_ns,
             ignored=verdict.units != 0 and facts.ignored.get(key) == verdict.units,
         )

@@ -285,6 +285,15 @@ SPECS: dict[Act, Spec] = {
     Act.IGNORE_SEEN: Spec(
         "&Ignore", "Have the chosen order of a master not copied", "Orders", ("I",), "eye-off", _T
     ),
+    Act.CLOSE_DRIFT: Spec(
+        "S&quare off what is too many",
+        "Square off copies of masters who hold none any more; you see it before anything is sent",
+        "Followers",
+        icon="log-out",
+        where=_T,
+        question=True,
+        brief="Square off",
+    ),
     Act.IGNORE_DRIFT: Spec(
         "Ignore &until flat",
         "Say nothing more about the selected drift until the position is flat",

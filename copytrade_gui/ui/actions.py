@@ -64,6 +64,7 @@ class Act(StrEnum):
     END_OF_DAY = "end_of_day"
     COPY_SEEN = "copy_seen"
     IGNORE_SEEN = "ignore_seen"
+    CLOSE_DRIFT = "close_drift"
     IGNORE_DRIFT = "ignore_drift"
     DISARM_DRIFT = "disarm_drift"
     LIMITS = "limits"

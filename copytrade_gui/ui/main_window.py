@@ -36,7 +36,7 @@ from copytrade_gui.ui.menus import build_menus
 from copytrade_gui.ui.notices import Notice, Notices
 from copytrade_gui.ui.orders.order_work import OrderWork
 from copytrade_gui.ui.orders.orders import OrdersPanel
-from copytrade_gui.ui.orders.unmatched_work import UnmatchedWork
+from copytrade_gui.ui.orders.unmatched_work import Exit, UnmatchedWork
 from copytrade_gui.ui.panels import GO_TO, Panels
 from copytrade_gui.ui.positions.positions import PositionsPanel
 from copytrade_gui.ui.positions.square_off_work import SquareOffWork
@@ -209,6 +209,9 @@ class MainWindow(QMainWindow):
             desk, console.trading, console.history, self.bands, self.stops, self
         )
         self.halt_work = HaltWork(desk, console.trading, self.followers, self.bands, self)
+        self.square_off_work = SquareOffWork(
+            desk, console.square_offs, self.positions, self.followers, self.bands, self
+        )
         self.unmatched_work = UnmatchedWork(
             desk,
             self.orders,
@@ -216,13 +219,13 @@ class MainWindow(QMainWindow):
             self.bands,
             self.panels.show,
             self,
+            exit_plan=Exit(console.drift.unmatched_exit, self.square_off_work.open),
+        )
+        self.drift_work = DriftWork(
+            desk, console.drift, console.followers, self.drift, self.square_off_work.open, self
         )
         self.master_work = MasterWork(
             desk, console.masters, self.masters, self.bands, self.panels.go, self
-        )
-        self.drift_work = DriftWork(desk, console.drift, console.followers, self.drift, self)
-        self.square_off_work = SquareOffWork(
-            desk, console.square_offs, self.positions, self.followers, self.bands, self
         )
         self.limit_work = LimitWork(desk, console.limits, self.followers.selected, self)
         self.follower_work = FollowerWork(

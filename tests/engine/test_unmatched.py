@@ -47,7 +47,7 @@ def test_a_rejected_master_whose_followers_filled_is_told_with_names_and_quantit
         assert alarm.sentence == (
             "MASTER REJECTED, FOLLOWERS FILLED: BUY 10 INFY-EQ of Master came to nothing "
             "(RMS:Margin Exceeds), but 2 followers filled 25: Follower 2 20, Follower 1 5. Nothing "
-            "is traded back by itself: close these positions at the broker, or take the position "
+            "is traded back by itself: look at the exit that is proposed, or take the position "
             "for the master too."
         )
 

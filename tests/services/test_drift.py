@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copytrade_gui.domain.drift import Standing, Step, judge
-from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.order import FanOut, Product, Side
 from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.square_off import beyond
 from copytrade_gui.services.drift import Drift, facts_of
 from copytrade_gui.services.drift_report import Differed, DriftLine, drift_of
 from copytrade_gui.services.verbs import RefusedError
@@ -17,6 +18,7 @@ from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_leaving import begin
+from tests.engine.test_square_off import at_broker, square_off
 from tests.proof.owner import Owner
 from tests.proof.rig import Console, ProgramStopped, world
 
@@ -132,14 +134,52 @@ def test_copies_that_outlive_their_masters_position_are_drift_by_what_may_be_clo
         assert line.verdict.units == line.verdict.excess == held
         assert line.lots == held
         made.broker.clear_faults()
-        terms = ticket(made, SELL, line.verdict.excess)
-        await console.engine.close(made.master, terms, {F1: held}, CommandId("out"))
-        await made.clock.sleep(20)
-        assert position(made, 1) == 0
+        report = await square_off(console, line.exit)
+        assert (report.left, report.proven) == ((), True)
+        assert at_broker(made) == {}
         assert lines(console) == {}
 
     with world(2) as made:
         made.live(script)
+
+
+def test_copies_whose_masters_order_failed_are_closed_and_his_earlier_position_stays() -> None:
+    """The exit takes what that plan filled, cancels nothing else, and says so after a restart."""
+    plans: list[PlanId] = []
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, ticket(made, BUY, 40), wait_s=20)
+        earlier = [position(made, number) for number in range(3)]
+        await press(console, ticket(made, SELL, 10, away=60))  # an exit that rests meanwhile
+        reject = Fault(action="reject", text="RMS:Margin", accounts=[made.accounts[0].client_id])
+        made.broker.add_fault(reject)
+        await press(console, ticket(made, BUY, 10), wait_s=20)
+        made.broker.clear_faults()
+        plans.extend(list(console.engine.book.plans)[-1:])
+        assert [position(made, n) for n in (1, 2)] == [earlier[1] + 5, earlier[2] + 20]
+        drift = Drift(console.engine, console.store.journal, made.clock)
+        scope = await drift.unmatched_exit(plans)
+        offered = await console.engine.square_offs.preview(scope)
+        assert {line.key.account_id: line.units for line in offered} == {F1: 5, F2: 20}
+        report = await square_off(console, scope)
+        assert [position(made, number) for number in range(3)] == earlier
+        assert (report.left, report.proven, report.cancelled) == ((), True, 0)
+        assert {leg.chosen for leg in report.legs} == set(scope)  # what is left, and no more of it
+        assert sum(order.state.open_at_broker for order in console.engine.book) == 3
+        assert await drift.unmatched_exit(plans[:0]) == ()
+        raise ProgramStopped("power cut")
+
+    async def after(console: Console) -> None:
+        report = console.engine.square_offs.report(CommandId("off"))
+        assert report is not None
+        assert report.left == ()
+        assert {leg.before for leg in report.legs} == {5, 20}
+
+    with world(2) as made:
+        made.live(script)
+        made.live(after)
 
 
 def test_while_the_masters_order_rests_its_copies_are_not_too_many() -> None:
@@ -242,6 +282,20 @@ def test_nothing_is_in_step_that_does_not_add_up_and_no_repair_opens(
         assert verdict.reason
     doubtful = judge(replace_standing(one))
     assert doubtful.step in (Step.UNKNOWN, Step.DRIFTING)
+
+
+@given(net=UNITS, keep=UNITS)
+def test_what_is_to_stay_stays_and_the_rest_is_on_the_positions_side(net: int, keep: int) -> None:
+    units = beyond(net, keep)
+    assert abs(units) <= abs(net)
+    assert units * net >= 0
+    rest = net - units
+    assert rest * net >= 0
+    assert abs(rest) <= abs(keep) or units == 0
+    if keep * net > 0:
+        assert abs(rest) == min(abs(net), abs(keep))
+    else:
+        assert units == net
 
 
 def replace_standing(one: Standing) -> Standing:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.drift import Step, Verdict
-from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import Product
 from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.square_off import Scope
 from copytrade_gui.services.drift_report import DriftLine, DriftReport
 from copytrade_gui.services.verbs import RefusedError
 from tests.ui import people
@@ -20,6 +22,8 @@ class FakeDrift:
     told: DriftReport = field(default_factory=DriftReport)
     ignored: list[tuple[PositionKey, int]] = field(default_factory=list)
     refuse: RefusedError | None = None
+    planned: list[tuple[PlanId, ...]] = field(default_factory=list)
+    exit: Scope = ()
 
     async def report(self) -> DriftReport:
         return self.told
@@ -29,6 +33,10 @@ class FakeDrift:
         if self.refuse is not None:
             raise self.refuse
         self.ignored.append((key, units))
+
+    async def unmatched_exit(self, plans: Sequence[PlanId]) -> Scope:
+        self.planned.append(tuple(plans))
+        return self.exit
 
 
 def line(
@@ -57,6 +65,8 @@ def line(
         working=0,
         owner_working=0,
         masters=masters,
+        left=excess,
+        out=masters if excess else (),
         read_ns=0 if held is None else people.NOW_NS - 40_000_000_000,
         ignored=ignored,
     )

@@ -18,7 +18,7 @@ from copytrade_gui.domain.square_off import (
     Line,
     Scope,
     SquareOffReport,
-    covers,
+    chosen_in,
 )
 from copytrade_gui.services.square_off_verbs import SquareOffPreview
 from copytrade_gui.services.verbs import RefusedError
@@ -36,7 +36,7 @@ class FakeSquareOffs:
     blocked_by: str = ""
 
     async def preview(self, scope: Scope) -> SquareOffPreview:
-        found = tuple(line for line in self.lines if covers(scope, line.key))
+        found = tuple(line for line in self.lines if chosen_in(scope, line.key))
         value = Paise(sum(order_value(one.price, one.units) for one in found if one.price))
         unpriced = sum(one.price is None for one in found)
         return SquareOffPreview(found, value, unpriced, self.blocked_by)

@@ -8,12 +8,14 @@ from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.drift import Step
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import LinkState
+from copytrade_gui.domain.square_off import Chosen
 from copytrade_gui.services.drift_report import DriftReport
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.drift.drift import EMPTY
 from copytrade_gui.ui.main_window import MainWindow
-from tests.ui import people
+from copytrade_gui.ui.positions.square_off import SquareOffDialog
+from tests.ui import fake_square_offs, people
 from tests.ui.conftest import until
 from tests.ui.fake_drift import line
 from tests.ui.fakes import World
@@ -123,3 +125,29 @@ async def test_what_is_off_is_ignored_or_its_copying_paused_only_by_a_confirmed_
     choose(window, 3)
     assert not actions[Act.IGNORE_DRIFT].isEnabled()
     assert not actions[Act.DISARM_DRIFT].isEnabled()
+
+
+async def test_copies_of_a_master_who_is_out_are_closed_through_the_square_off(
+    window: MainWindow, world: World
+) -> None:
+    one, other = followers(world)[:2]
+    out = line(one, people.NIFTY_CE, Step.DRIFTING, 75, copied=225, held=225, excess=75,
+               reason="The master holds none any more.", masters=(master(world),))  # fmt: skip
+    await told(window, world, DriftReport((out, line(other, people.NIFTY_CE))))
+    close = window.desk.actions[Act.CLOSE_DRIFT]
+    choose(window, 1)
+    assert not close.isEnabled()
+    choose(window, 0)
+    assert close.isEnabled()
+    world.square_offs.lines = (fake_square_offs.line(one, people.NIFTY_CE, 75),)
+    close.trigger()
+    await until(lambda: window.findChildren(SquareOffDialog))
+    (dialog,) = window.findChildren(SquareOffDialog)
+    await until(dialog.verb.isEnabled)
+    assert world.square_offs.begun == []
+    dialog.verb.click()
+    await until(lambda: world.square_offs.begun)
+    ((scope, _command),) = world.square_offs.begun
+    key = out.key
+    expected = Chosen(key.account_id, key.instrument, key.product, 150, (master(world),))
+    assert scope == (expected,)  # the 150 of other masters stay

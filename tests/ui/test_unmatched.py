@@ -13,11 +13,14 @@ from copytrade_gui.domain.events import Alarm, OrderChanged, Severity
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.square_off import Chosen
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.positions.square_off import SquareOffDialog
 from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.window_state import ForgetfulMemory
-from tests.ui import people
+from tests.ui import fake_square_offs, people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
@@ -59,12 +62,42 @@ async def test_the_window_names_who_filled_and_what_to_do(window: MainWindow, wo
     first, second = (world.accounts[one.account_id].name for one in made[1:3])
     tell(world, made)
     await until(lambda: band(window))
-    for words in ("MASTER REJECTED, FOLLOWERS FILLED", first, second, "close these positions"):
+    for words in ("MASTER REJECTED, FOLLOWERS FILLED", first, second, "the exit that is proposed"):
         assert words in band(window)
     head = window.orders.model.row_at(window.orders.model.index(0, 0))
     assert head.note.startswith("FOLLOWERS FILLED WITHOUT THE MASTER: ")
     assert first in head.note
     assert head.note_tone is Tone.BAD
+
+
+async def test_the_band_leads_to_their_exit_which_only_a_confirmed_press_sends(
+    window: MainWindow, world: World
+) -> None:
+    made = orders(world)
+    tell(world, made)
+    await until(lambda: band(window))
+    plan = window.findChild(QPushButton, "band_unmatched_plan_their_exit")
+    assert isinstance(plan, QPushButton)
+    plan.click()
+    await until(lambda: any("hold nothing" in one.sentence for one in window.desk.notices.all))
+    copy = made[1]
+    account, instrument = world.accounts[copy.account_id], copy.terms.instrument
+    offered = fake_square_offs.line(account, instrument, copy.filled_quantity)
+    world.square_offs.lines = (offered,)
+    key = offered.key
+    world.drift.exit = (Chosen(key.account_id, key.instrument, key.product, 75),)
+    plan.click()
+    await until(lambda: window.findChildren(SquareOffDialog))
+    (dialog,) = window.findChildren(SquareOffDialog)
+    await until(dialog.verb.isEnabled)
+    assert world.drift.planned == [(PLAN,), (PLAN,)]
+    assert world.square_offs.begun == []
+    words = dialog.findChild(PlainLabel, "square_off_words")
+    assert isinstance(words, PlainLabel)
+    assert words.text() == "Square off copies of 1 order of which the master got nothing"
+    dialog.verb.click()
+    await until(lambda: world.square_offs.begun)
+    assert world.square_offs.begun[0][0] == world.drift.exit
 
 
 async def test_they_are_under_problems_and_under_trouble(window: MainWindow, world: World) -> None:

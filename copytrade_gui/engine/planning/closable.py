@@ -17,7 +17,14 @@ from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Val
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.sizing import Sized
-from copytrade_gui.domain.square_off import Line, Scope, closable, closing_side, covers
+from copytrade_gui.domain.square_off import (
+    Line,
+    Scope,
+    beyond,
+    chosen_in,
+    closable,
+    closing_side,
+)
 from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
@@ -40,8 +47,13 @@ class Closable:
         self._positions = positions
 
     def held(self, scope: Scope) -> dict[PositionKey, int]:
-        """What copies hold in a scope, signed units; flat positions are left out."""
-        return {key: net for key, net in self._ledger.copied() if covers(scope, key)}
+        """What is to be closed of copies in a scope, signed units; what is none is left out."""
+        found = {}
+        for key, net in self._ledger.copied():
+            chosen = chosen_in(scope, key)
+            if chosen is not None and (units := beyond(net, chosen.keep)):
+                found[key] = units
+        return found
 
     def net(self, key: PositionKey) -> int:
         """What copies hold of one position, signed units."""
@@ -71,7 +83,7 @@ class Closable:
         """What would be closed in a scope, by the positions as they were last read."""
         held = self.held(scope)
         orders: dict[PositionKey, int] = {}
-        for order in self.working(held):
+        for order in self.working(whole(scope, held)):
             key = position_of(order)
             orders[key] = orders.get(key, 0) + 1
         prices: dict[OrderTerms, Decimal | None] = {}
@@ -118,10 +130,15 @@ class Closable:
             if row.key == key.instrument and row.product is key.product
         )
 
-    def by_master(self, key: PositionKey, units: int, side: Side) -> list[tuple[AccountId, int]]:
-        """Whose copies so many units are, of those on the side that is reduced."""
+    def by_master(
+        self, key: PositionKey, units: int, side: Side, first: Collection[AccountId] = ()
+    ) -> list[tuple[AccountId, int]]:
+        """Whose copies so many units are, of those on the side that is reduced.
+
+        Those of the ``first`` masters are taken before others'.
+        """
         found, left = [], units
-        for master, net in self._nets(key):
+        for master, net in sorted(self._nets(key), key=lambda one: one[0] not in first):
             part = min(left, against(side, net))
             if part:
                 found.append((master, part))
@@ -144,6 +161,12 @@ class Closable:
         masters = [master for master, _ in self._nets(key)]
         facts = [lane.facts, *(lane.facts_to_close(master) for master in masters)]
         return next(((one.code, one.reason) for one in facts if one.code), ("", ""))
+
+
+def whole(scope: Scope, keys: Iterable[PositionKey]) -> set[PositionKey]:
+    """Those of which nothing is to stay: whatever of copies works there is cancelled first."""
+    found = ((key, chosen_in(scope, key)) for key in keys)
+    return {key for key, chosen in found if chosen is not None and not chosen.keep}
 
 
 def position_of(order: Order) -> PositionKey:

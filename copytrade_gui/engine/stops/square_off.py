@@ -104,9 +104,8 @@ class SquareOffs:
         for begun in work.square_offs:
             run = restored(begun, work.plans)
             if run.broken_off:
-                for key in self._closable.held(read_scope(begun.scope)):
-                    instrument = self._closable.instrument(key)
-                    part = Part(key=key, instrument=instrument, before=None)
+                for key, part in self._parts(read_scope(begun.scope)).items():
+                    part.before = None
                     run.parts.setdefault(key, part)
             self._runs[run.command] = run
 
@@ -181,14 +180,18 @@ class SquareOffs:
                     for key, part in run.parts.items()
                     if part.waits or rests_since(orders, key) == 0
                 )
-        return {
-            key: Part(key=key, instrument=self._closable.instrument(key), before=net)
-            for key, net in self._closable.held(scope).items()
-            if key not in taken
-        }
+        return {key: part for key, part in self._parts(scope).items() if key not in taken}
+
+    def _parts(self, scope: Scope) -> dict[PositionKey, Part]:
+        parts = {}
+        for key, units in self._closable.held(scope).items():
+            part = Part(key=key, instrument=self._closable.instrument(key), before=units)
+            part.choose(scope)
+            parts[key] = part
+        return parts
 
     async def _carry_out(self, run: Run) -> None:
-        working = self._closable.working(run.parts)
+        working = self._closable.working(run.whole)
         run.cancelled = len(working)
         self._amendments.cancel(working, reason="Cancelled by a square-off.", anew=True)
         for account in run.accounts:
@@ -209,7 +212,8 @@ class SquareOffs:
         """Wait until nothing of the account works in these positions, then read what it holds."""
         keys = {part.key for part in run.of(account)}
         ends_ns = self._clock.mono_ns() + int(_CANCELS_S * 1e9)
-        while (working := self._closable.working(keys)) and self._clock.mono_ns() < ends_ns:
+        whole = keys & run.whole
+        while (working := self._closable.working(whole)) and self._clock.mono_ns() < ends_ns:
             await self._clock.sleep(_LOOK_S)
         for order in working:
             key = position_of(order)
@@ -275,7 +279,7 @@ class SquareOffs:
                 continue
             part.code, part.reason = "", sized.reason  # why less than all of it is closed
             what = PositionKey(_NOBODY, key.instrument, key.product)
-            for master, units in self._closable.by_master(key, sized.quantity, side):
+            for master, units in self._closable.by_master(key, sized.quantity, side, part.first):
                 groups[master, what, side][account] = units
         for group, quantities in sorted(groups.items(), key=lambda one: one[0][2]):
             await self._place(run, group, quantities, last=waited_s >= _PRICE_S)
@@ -352,7 +356,9 @@ class SquareOffs:
             else:
                 for part in run.of(account):
                     part.at_broker = self._closable.at_broker(part.key, rows)
-                    open_ = self._closable.working({part.key}) or self._closable.net(part.key)
+                    open_ = self._closable.working(run.whole & {part.key}) or part.left_of(
+                        self._closable.net(part.key)
+                    )
                     part.proven = read.complete and not open_
                 if read.complete:
                     return
@@ -384,7 +390,7 @@ class SquareOffs:
     # ------------------------------------------------------------ what is known
 
     def _held(self, run: Run) -> dict[PositionKey, int]:
-        return {key: self._closable.net(key) for key in run.parts}
+        return {key: part.left_of(self._closable.net(key)) for key, part in run.parts.items()}
 
     def _orders(self, run: Run) -> dict[PositionKey, list[Order]]:
         orders = (order for plan in run.plans for order in self._book.of_plan(plan))

@@ -12,7 +12,14 @@ from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.records import Plan
-from copytrade_gui.domain.square_off import Leg, LegState
+from copytrade_gui.domain.square_off import (
+    Leg,
+    LegState,
+    Scope,
+    beyond,
+    chosen_in,
+    read_scope,
+)
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.closable import position_of
 from copytrade_gui.ports import BegunSquareOff, BrokerPosition
@@ -25,7 +32,8 @@ _BROKEN_OFF = "The program ended before anything was sent for it. Square it off 
 class Part(Struct, eq=False, kw_only=True):
     """One copied position of a square-off.
 
-    ``before`` is what copies held, signed, None where that is not remembered. ``tried``: orders of
+    ``before`` is what was to be closed, signed, None where that is not remembered; ``keep`` and
+    ``first`` as it was chosen (``domain.square_off.Chosen``). ``tried``: orders of
     it were placed, or nothing was left. ``code`` and ``reason`` say why not all of it is closed.
     ``at_broker`` and ``proven`` follow from the reads after the last order ended.
     """
@@ -33,6 +41,8 @@ class Part(Struct, eq=False, kw_only=True):
     key: PositionKey
     instrument: Instrument
     before: int | None
+    keep: int = 0
+    first: tuple[AccountId, ...] = ()
     tried: bool = False
     code: str = ""
     reason: str = ""
@@ -43,6 +53,16 @@ class Part(Struct, eq=False, kw_only=True):
     def waits(self) -> bool:
         """True if an order of it may still leave."""
         return not self.tried and not self.code
+
+    def left_of(self, net: int) -> int:
+        """What is still to be closed of what copies hold, signed."""
+        return beyond(net, self.keep)
+
+    def choose(self, scope: Scope) -> None:
+        """Take what is to stay of it from its square-off's scope."""
+        chosen = chosen_in(scope, self.key)
+        if chosen is not None:
+            self.keep, self.first = chosen.keep, chosen.first
 
     def give_up(self, code: str, reason: str) -> None:
         """Nothing is sent for it; the first reason counts."""
@@ -78,6 +98,11 @@ class Run(Struct, eq=False, kw_only=True):
         """Whose positions they are, each once."""
         return list(dict.fromkeys(key.account_id for key in self.parts))
 
+    @property
+    def whole(self) -> set[PositionKey]:
+        """Positions of which nothing is to stay: what works there is cancelled first."""
+        return {key for key, part in self.parts.items() if not part.keep}
+
     def of(self, account: AccountId) -> Iterator[Part]:
         """The parts of one account."""
         return (part for part in self.parts.values() if part.key.account_id == account)
@@ -109,7 +134,9 @@ def restored(begun: BegunSquareOff, plans: Iterable[Plan]) -> Run:
             terms = intent.terms
             key = PositionKey(intent.account_id, terms.instrument.key, terms.product)
             instrument = terms.instrument
-            run.parts[key] = Part(key=key, instrument=instrument, before=None, tried=True)
+            part = Part(key=key, instrument=instrument, before=None, tried=True)
+            part.choose(read_scope(begun.scope))
+            run.parts[key] = part
     return run
 
 
@@ -145,6 +172,8 @@ def leg_of(run: Run, part: Part, orders: Sequence[Order], left: int, name: str) 
         code=code,
         reason=reason,
         at_broker=part.at_broker,
+        keep=part.keep,
+        first=part.first,
     )
 
 

@@ -21,7 +21,7 @@ from copytrade_gui.ui.widgets.segments import Segments
 
 LOOK_EVERY_MS = 1_000
 EMPTY = "Nothing is copied now. Positions appear here with the first fill of a copy."
-ACTS = (Act.IGNORE_DRIFT, Act.DISARM_DRIFT)
+ACTS = (Act.CLOSE_DRIFT, Act.IGNORE_DRIFT, Act.DISARM_DRIFT)
 
 
 class DriftPanel(Panel):
@@ -143,6 +143,7 @@ class DriftPanel(Panel):
 
     def _refresh_actions(self) -> None:
         chosen, actions = self.selected(), self._desk.actions
+        actions[Act.CLOSE_DRIFT].setEnabled(any(line.exit for line in chosen))
         actions[Act.IGNORE_DRIFT].setEnabled(any(line.trouble for line in chosen))
         actions[Act.DISARM_DRIFT].setEnabled(any(line.masters for line in chosen))
 

@@ -1,15 +1,17 @@
-"""What a person decides about drift: let it be, or stop copying to the account."""
+"""What a person decides about drift: close what is too many, let it be, or copy no more."""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.link import LinkState
+from copytrade_gui.domain.square_off import Scope
 from copytrade_gui.services.drift_report import DriftLine, DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.ui import figures
@@ -23,7 +25,9 @@ _NAMED = 6
 
 
 class DriftWork(QObject):
-    """Asks, then does it. Nothing is sent to the broker by any of it."""
+    """Asks, then does it. ``close`` shows what a square-off would send, and sends it if confirmed;
+    nothing else here sends anything.
+    """  # fmt: skip
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class DriftWork(QObject):
         drift: DriftVerbs,
         followers: FollowerVerbs,
         panel: DriftPanel,
+        close: Callable[[Scope, str], object],
         window: QWidget,
     ) -> None:
         super().__init__(window)
@@ -38,7 +43,9 @@ class DriftWork(QObject):
         self._drift = drift
         self._followers = followers
         self._panel = panel
+        self._close = close
         self._window = window
+        desk.actions.on(Act.CLOSE_DRIFT, self._close_excess)
         desk.actions.on(Act.IGNORE_DRIFT, lambda: self._begin(Act.IGNORE_DRIFT))
         desk.actions.on(Act.DISARM_DRIFT, lambda: self._begin(Act.DISARM_DRIFT))
 
@@ -48,6 +55,15 @@ class DriftWork(QObject):
             return
         work = self._ignore(lines) if act is Act.IGNORE_DRIFT else self._disarm(lines)
         self._desk.tasks.start(work, name=str(act))
+
+    # ------------------------------------------------------------ close
+
+    def _close_excess(self) -> None:
+        lines = [line for line in self._panel.selected() if line.exit]
+        scope = tuple(chosen for line in lines for chosen in line.exit)
+        if scope:
+            count = figures.plural(len(scope), "position")
+            self._close(scope, f"{count} of copies whose master holds none any more")
 
     # ------------------------------------------------------------ let it be
 

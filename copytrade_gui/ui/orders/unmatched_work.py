@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.square_off import Scope
 from copytrade_gui.domain.unmatched import Unmatched
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
@@ -23,8 +25,21 @@ _DONE = "unmatched_done"
 _KEPT = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """``of`` says what may be closed of some plans; ``show`` previews a scope, and sends it only
+    once a person has confirmed that.
+    """  # fmt: skip
+
+    of: Callable[[Sequence[PlanId]], Coroutine[object, object, Scope]]
+    show: Callable[[Scope, str], object]
+
+
 class UnmatchedWork(QObject):
-    """Shows them until a person says that he has dealt with them, also over a restart."""
+    """Shows them until a person says that he has dealt with them, also over a restart.
+
+    It proposes their exit; nothing is sent before he has seen and confirmed it.
+    """
 
     def __init__(
         self,
@@ -34,6 +49,8 @@ class UnmatchedWork(QObject):
         bands: Bands,
         show: Callable[[Panel], object],
         window: QWidget,
+        *,
+        exit_plan: Exit,
     ) -> None:
         super().__init__(window)
         self._desk = desk
@@ -41,6 +58,7 @@ class UnmatchedWork(QObject):
         self._followers = followers
         self._bands = bands
         self._show = show
+        self._exit = exit_plan
         self._window = window
         self._shown: list[Unmatched] = []
         orders.counts_changed.connect(self._refresh)
@@ -66,13 +84,29 @@ class UnmatchedWork(QObject):
             Band(
                 "bad",
                 sentence,
-                (("Show orders", self._show_orders), ("Dealt with", self._ask)),
+                (
+                    ("Plan their exit", self._begin_exit),
+                    ("Show orders", self._show_orders),
+                    ("Dealt with", self._ask),
+                ),
             ),
         )
 
     def _show_orders(self) -> None:
         self._show(self._orders)
         self._orders.show_problems()
+
+    def _begin_exit(self) -> None:
+        self._desk.tasks.start(self._plan_exit(), name="exit of unmatched copies")
+
+    async def _plan_exit(self) -> None:
+        shown = self._shown
+        scope = await self._exit.of([one.plan_id for one in shown])
+        if not scope:
+            self._desk.notices.info("These copies hold nothing any more. Press Dealt with.")
+            return
+        orders = figures.plural(len(shown), "order")
+        self._exit.show(scope, f"copies of {orders} of which the master got nothing")
 
     def _ask(self) -> None:
         if not bring_back(self._window, "question"):
@@ -84,8 +118,8 @@ class UnmatchedWork(QObject):
         question = Question(
             self._window,
             f"Copies without their master - {self._desk.mode_word}",
-            f"Take this warning away only if the {figures.whole(units)} units were closed at the "
-            "broker, or are meant to stay. It comes back if more of these copies fill.",
+            f"Take this warning away only if the {figures.whole(units)} units were closed, or are "
+            "meant to stay. It comes back if more of these copies fill.",
             verb="Dealt with",
             safe_first=True,
         )

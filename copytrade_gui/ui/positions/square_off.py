@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from copytrade_gui.domain.ids import CommandId
-from copytrade_gui.domain.square_off import OVER, Chosen, Leg, Line, Scope, SquareOffReport
+from copytrade_gui.domain.square_off import OVER, Leg, Line, Scope, SquareOffReport
 from copytrade_gui.services.square_off_verbs import SquareOffPreview, SquareOffVerbs
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
@@ -214,9 +214,7 @@ class SquareOffReportDialog(ConsoleDialog):
         self.bar.setValue(over)
         self.verdict.setText(verdict_words(report))
         self.proof.setText(proof_words(report))
-        self.left = tuple(
-            Chosen(leg.key.account_id, leg.key.instrument, leg.key.product) for leg in report.left
-        )
+        self.left = tuple(leg.chosen for leg in report.left)
         self.bar.setHidden(report.over)
         self.again.setVisible(report.over and bool(self.left))
         self.grow()

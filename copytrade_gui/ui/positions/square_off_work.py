@@ -46,7 +46,7 @@ class SquareOffWork(QObject):
         actions.on(Act.SQUARE_OFF, self._rows)
         actions.on(Act.SQUARE_OFF_INSTRUMENT, self._instruments)
         actions.on(Act.SQUARE_OFF_ACCOUNT, self._accounts)
-        actions.on(Act.SQUARE_OFF_ALL, lambda: self._open(EVERYTHING, "everything copies hold"))
+        actions.on(Act.SQUARE_OFF_ALL, lambda: self.open(EVERYTHING, "everything copies hold"))
         actions.on(Act.SQUARE_OFF_REPORT, self._show_newest)
 
     async def load(self) -> None:
@@ -71,12 +71,12 @@ class SquareOffWork(QObject):
     def _rows(self) -> None:
         rows = self._panel.selected()
         words = rows_words(rows)
-        self._open(tuple(_chosen(row) for row in rows if _is_copied(row)), words)
+        self.open(tuple(_chosen(row) for row in rows if _is_copied(row)), words)
 
     def _instruments(self) -> None:
         rows = {row.key: row.symbol for row in self._panel.selected()}
         names = figures.listed(list(rows.values()), _NAMED)
-        self._open(tuple(Chosen(None, key) for key in rows), f"{names} in every account")
+        self.open(tuple(Chosen(None, key) for key in rows), f"{names} in every account")
 
     def _accounts(self) -> None:
         """Of the rows of positions, or of the followers' table where that has the focus."""
@@ -88,11 +88,12 @@ class SquareOffWork(QObject):
         if self._followers.table.view.hasFocus() or not names:
             names = {one.account_id: one.name for one in self._followers.selected()}
         words = figures.listed(list(names.values()), _NAMED)
-        self._open(tuple(Chosen(name) for name in names), f"all copies of {words}")
+        self.open(tuple(Chosen(name) for name in names), f"all copies of {words}")
 
     # ------------------------------------------------------------ dialogs
 
-    def _open(self, scope: Scope, words: str) -> None:
+    def open(self, scope: Scope, words: str) -> None:
+        """Show what closing a scope would send; it is sent only if that is confirmed."""
         if not scope:
             self._desk.notices.info(
                 "Choose a position of a follower first. What a master holds is closed by his own "
@@ -123,7 +124,7 @@ class SquareOffWork(QObject):
         dialog = SquareOffReportDialog(self._window, self._desk, self._verbs, command)
         left = await dialog.follow()
         if left:
-            self._open(left, f"what is left in {figures.plural(len(left), 'position')}")
+            self.open(left, f"what is left in {figures.plural(len(left), 'position')}")
 
 
 def _is_copied(row: PositionRow) -> bool:
