@@ -22,13 +22,15 @@ from copytrade_gui.domain.order import (
     Side,
     Validity,
 )
+from copytrade_gui.domain.recipients import EVERYBODY, Recipients
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The ticket's fields as strings and choices. ``quantity`` counts lots if ``in_lots``.
 
-    ``stop`` may be empty; it is only sized by (``OrderTerms``).
+    ``stop`` may be empty; it is only sized by (``OrderTerms``). ``recipients`` are those
+    followers whom it is for.
     """
 
     instrument: Instrument | None
@@ -42,6 +44,7 @@ class Draft:
     trigger: str
     fan_out: FanOut
     stop: str = ""
+    recipients: Recipients = EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)

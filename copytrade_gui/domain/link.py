@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 
@@ -21,6 +22,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKind
 from copytrade_gui.domain.order import OrderTerms, Product, Side
 from copytrade_gui.domain.sizing import SizingRule
+from copytrade_gui.domain.sizing.kind import ONE
 
 MOST_LINKS = 2_000
 """Links of one console."""
@@ -33,6 +35,7 @@ FILTERED_PRODUCT = "filtered_product"
 FILTERED_SYMBOL = "filtered_symbol"
 FILTERED_SIDE = "filtered_side"
 OUTSIDE_WINDOW = "outside_window"
+NOT_CHOSEN = "not_chosen"
 CODES = frozenset(
     {
         PAUSED,
@@ -43,6 +46,7 @@ CODES = frozenset(
         FILTERED_SYMBOL,
         FILTERED_SIDE,
         OUTSIDE_WINDOW,
+        NOT_CHOSEN,
     }
 )
 """Why a link does not copy an order: a person has chosen it, nothing is wrong."""
@@ -111,7 +115,11 @@ class TimeWindow:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One account's orders are copied to another. ``group`` is the person's own word, or empty."""
+    """One account's orders are copied to another.
+
+    ``group`` is the person's own word, or empty; ``group_multiplier`` is the group's, by which the
+    size of each entry is multiplied (``domain/group.py``).
+    """
 
     master_id: AccountId
     follower_id: AccountId
@@ -120,6 +128,7 @@ class Link:
     group: str = ""
     filters: Filters = NO_FILTERS
     window: TimeWindow | None = None
+    group_multiplier: Decimal = ONE
 
     @property
     def key(self) -> tuple[AccountId, AccountId]:
@@ -149,7 +158,7 @@ class NotCopied(Struct, frozen=True, gc=False):
     @property
     def exits_pass(self) -> bool:
         """True if what only reduces the copies' position is copied all the same."""
-        return self.code not in (PAUSED, FROZEN)
+        return self.code not in (PAUSED, FROZEN, NOT_CHOSEN)
 
 
 def why_not(link: Link, terms: OrderTerms, moment: datetime) -> NotCopied | None:

@@ -31,6 +31,7 @@ FILTERS = ("sides", "products", "exchanges", "symbols", "not_symbols")
 LABELS = {
     "state": "State",
     "group": "Group",
+    "group_multiplier": "Group multiplier",
     "sides": "Sides",
     "products": "Products",
     "exchanges": "Exchanges",

@@ -12,6 +12,7 @@ from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.assembly import assemble
 from copytrade_gui.engine.orders.absorbed import Absorbed
@@ -179,6 +180,7 @@ class Engine:
         fan_out: FanOut,
         command: CommandId,
         confirmed: int | None = None,
+        recipients: Recipients | None = None,
     ) -> Placed:
         """Plan a master order, commit it, and put what may leave on the wire.
 
@@ -186,7 +188,10 @@ class Engine:
             DeniedError: a check blocks, or holds until ``confirmed``; a failed commit.
         """
         return await self.submission.submit(
-            command, lambda: self.clearing.ticket(master_id, terms, fan_out, command, confirmed)
+            command,
+            lambda: self.clearing.ticket(
+                master_id, terms, fan_out, command, confirmed, recipients=recipients
+            ),
         )
 
     async def close(

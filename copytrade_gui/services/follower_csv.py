@@ -13,9 +13,11 @@ from dataclasses import replace
 
 from copytrade_gui.domain import account_field, link_field, sizing
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.group import put_in, read_multiplier
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Follower, Link, TimeWindow
 from copytrade_gui.domain.link_field import FILTERS, LABELS, LinkProblem
+from copytrade_gui.domain.number import NotANumber, plain
 from copytrade_gui.domain.sizing import RuleProblem, RuleTexts, SizingRule, rule_texts
 from copytrade_gui.domain.typed import quoted
 from copytrade_gui.services.follower_table import COLUMNS, KEY, TableRow
@@ -34,8 +36,9 @@ _NOTHING = link_field.NOTHING
 OF_ACCOUNT = ("name", "app_key", "app_secret", "active", "is_master")
 _RULE = ("strategy", "parameter", "max_quantity", "min_quantity", "rounding", "overrides")
 _WINDOW = ("from", "to")
-OF_LINK = (*_RULE, "state", "group", *FILTERS, *_WINDOW)
-_MAY_BE_NOTHING = frozenset({"app_key", "group", *_RULE[1:], *FILTERS, *_WINDOW})
+_GROUP = ("group", "group_multiplier")
+OF_LINK = (*_RULE, "state", *_GROUP, *FILTERS, *_WINDOW)
+_MAY_BE_NOTHING = frozenset({"app_key", *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW})
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _WORDS = {
@@ -172,11 +175,7 @@ def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
             wrong(state.field, state.sentence)
         else:
             link = replace(link, state=state)
-    if "group" in cells:
-        problem = link_field.group_problem(cells["group"])
-        if problem:
-            wrong("group", problem)
-        link = replace(link, group=cells["group"])
+    link = _with_group(link, cells, wrong)
     filters = link_field.read_filters(link.filters, cells)
     if isinstance(filters, LinkProblem):
         wrong(filters.field, filters.sentence)
@@ -190,6 +189,24 @@ def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
         else:
             link = replace(link, window=window)
     return link
+
+
+def _with_group(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
+    """A link in the group that the cells name; in another one it takes that one's multiplier."""
+    if cells.get("group", link.group) != link.group:
+        problem = link_field.group_problem(cells["group"])
+        if problem:
+            wrong("group", problem)
+        link = put_in(link, cells["group"])
+    if "group_multiplier" not in cells:
+        return link
+    multiplier = read_multiplier(cells["group_multiplier"] or "1")
+    if isinstance(multiplier, NotANumber):
+        wrong("group_multiplier", multiplier.sentence)
+        return link
+    if multiplier != 1 and not link.group:
+        wrong("group_multiplier", "Group multiplier needs a group. Name one in the same row.")
+    return replace(link, group_multiplier=multiplier)
 
 
 def _merged_rule(cells: Mapping[str, str], old: SizingRule | None) -> SizingRule:
@@ -326,6 +343,8 @@ def _of_link(link: Link, field: str) -> str:
         text = link_field.list_text(getattr(link.filters, field))
     elif field in _WINDOW:
         text = _time(link.window, field)
+    elif field == "group_multiplier":
+        text = "" if link.group_multiplier == 1 else plain(link.group_multiplier)
     else:
         text = link.state.value if field == "state" else link.group
     return text or _NOTHING

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 from copytrade_gui.domain.account import MOST_FOLLOWERS, Account, client_key
 from copytrade_gui.domain.account_field import MOST_CLIENT_ID, MOST_NAME
+from copytrade_gui.domain.group import in_step, written_otherwise
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import MOST_LINKS, Follower, Link, cycle, cycle_words
 from copytrade_gui.domain.sizing import Strategy
@@ -76,6 +79,8 @@ class _Import:
         self._lines: dict[Key, int] = {}
         self._said: dict[tuple[AccountId, str], tuple[int, object]] = {}
         """What rows have said of accounts: the line, and the value."""
+        self._multipliers: dict[str, tuple[int, Decimal]] = {}
+        """What rows have said of groups: the line, and the multiplier."""
 
     # ------------------------------------------------------------ one row
 
@@ -107,6 +112,8 @@ class _Import:
         account = follower_csv.merge_account(row, held or Account(name, "", client, ""), wrong)
         after = follower_csv.merge_link(row, link, key, wrong)
         self._hear(row, account, wrong)
+        if after is not None:
+            after = self._in_group(row, after, wrong)
         if problems or after is None:
             return _wrong(row, held, problems)
         return self._take(row, (held, link), Follower(account, after))
@@ -161,6 +168,29 @@ class _Import:
                 words = field.replace("_", " ").capitalize()
                 wrong(field, f"{words} is another one in line {line}. Write one of them in both.")
 
+    def _in_group(self, row: TableRow, link: Link, wrong: follower_csv.Wrong) -> Link:
+        """The link with its group's multiplier: as a row says, or as the group has it here."""
+        group = link.group
+        if not group:
+            return replace(link, group_multiplier=Decimal(1))
+        others = [one for one in self._links.values() if one.key != link.key]
+        if known := written_otherwise(group, others):
+            wrong("group", f"Group {quoted(group)} is here already as {known}. Write it like that.")
+        if "group_multiplier" in row.cells:
+            said = row.line, link.group_multiplier
+            line, multiplier = self._multipliers.setdefault(group, said)
+            if multiplier != link.group_multiplier:
+                wrong(
+                    "group_multiplier",
+                    f"Group multiplier of {quoted(group)} is another one in line {line}. Write one "
+                    "of them in both.",
+                )
+            return link
+        if group in self._multipliers:
+            return replace(link, group_multiplier=self._multipliers[group][1])
+        (link,) = in_step([link], others)
+        return link
+
     def _take(
         self, row: TableRow, before: tuple[Account | None, Link | None], follower: Follower
     ) -> ImportRow:
@@ -180,7 +210,8 @@ class _Import:
 
     def check(self, told: list[ImportRow]) -> list[ImportRow]:
         """The rows once more, with what is wrong with them together."""
-        return self._without_orphans(self._without_circle([*map(self._bounded, told)]))
+        told = self._without_circle([*map(self._bounded, told)])
+        return self._without_divided_groups(self._without_orphans(told))
 
     def _bounded(self, row: ImportRow) -> ImportRow:
         """No more followers and links than a console has."""
@@ -233,6 +264,33 @@ class _Import:
                 told[number] = _spoiled(
                     row, "is_master", f"{follower.account.name} still has followers of his own."
                 )
+        return told
+
+    def _without_divided_groups(self, told: list[ImportRow]) -> list[ImportRow]:
+        """A group's multiplier is that of all its followers, also of those the file leaves out."""
+        wrong = {
+            self._ids.get(client_key(row.client_id))
+            for row in told
+            if row.verdict is RowVerdict.WRONG
+        }
+        for group, (line, multiplier) in self._multipliers.items():
+            others = [
+                link
+                for link in self._links.values()
+                if link.group == group
+                and link.group_multiplier != multiplier
+                and link.follower_id not in wrong
+            ]
+            if not others:
+                continue
+            names = ", ".join(self._name(link.follower_id) for link in others[:3])
+            number = next(n for n, row in enumerate(told) if row.line == line)
+            told[number] = _spoiled(
+                told[number],
+                "group_multiplier",
+                f"Group {quoted(group)} has followers who would keep another multiplier: {names}. "
+                "Write it in their rows too, or set it in the window.",
+            )
         return told
 
     def _name(self, account: AccountId) -> str:

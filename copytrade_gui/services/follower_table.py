@@ -34,6 +34,7 @@ COLUMNS = (
     "master",
     "state",
     "group",
+    "group_multiplier",
     "sides",
     "products",
     "exchanges",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.group import Group
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Follower, Link, LinkState
 from copytrade_gui.domain.sizing import SizingRule
@@ -181,6 +182,23 @@ class FollowerVerbs(Protocol):
 
         What is stricter than before holds before the next byte, then is stored. Raises
         RefusedError.
+        """
+
+    async def groups(self) -> tuple[Group, ...]:
+        """Every group that a follower is in, with its multiplier."""
+
+    async def set_group(
+        self,
+        master_id: AccountId,
+        account_ids: Sequence[AccountId],
+        group: str,
+        multiplier: str | None = None,
+    ) -> None:
+        """Put several followers of this master into a group, or out of any, all or none.
+
+        They take the group's multiplier; where one is given, all who are in the group have it from
+        then on. It multiplies what a rule gives for an entry, before lots and clamps; running plans
+        keep their sizes, and exits go by what copies hold. Raises RefusedError.
         """
 
     async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:

@@ -9,22 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from copytrade_gui.domain.account import (
-    MOST_FOLLOWERS,
-    Account,
-    AccountStatus,
-    SessionState,
-    same_client,
-)
+from copytrade_gui.domain.account import Account, AccountStatus, SessionState, same_client
+from copytrade_gui.domain.group import Group, groups_of, in_step, put_in, read_multiplier
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.link import (
-    MOST_LINKS,
-    Follower,
-    Link,
-    LinkState,
-    cycle,
-    cycle_words,
-)
+from copytrade_gui.domain.link import Follower, Link, LinkState
+from copytrade_gui.domain.link_field import group_problem
+from copytrade_gui.domain.number import NotANumber
 from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.sizing import SizingRule, problem_with
 from copytrade_gui.engine.engine import Engine
@@ -33,6 +23,7 @@ from copytrade_gui.services.account_store import AccountStore, free_id
 from copytrade_gui.services.follower_csv import read_follower, read_texts
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
+from copytrade_gui.services.link_checks import refuse_links
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.taken_back import taken_back
 from copytrade_gui.services.verbs import RefusedError
@@ -90,10 +81,11 @@ class Followers:
         """Add a follower."""
         async with self._changing:
             taken = {lane.account_id for lane in self._engine.lanes}
-            made = read_follower(free_id(draft.client_id or "", taken), master_id, draft)
+            name = free_id(draft.client_id or "", taken)
+            made = self._with_group(read_follower(name, master_id, draft))
             account = made.account
             self._refuse_double(account.client_id, None)
-            self._refuse_links([made.link])
+            refuse_links(self._engine.lanes, [made.link])
             await self.keep([account], [made.link], {account.account_id: draft.app_secret.strip()})
         return made
 
@@ -106,10 +98,10 @@ class Followers:
             old = self._get(account_id)
             linked = self._engine.lanes[account_id].links.get(master_id)
             held = None if linked is None else linked.link
-            made = read_follower(account_id, master_id, draft, old, held)
+            made = self._with_group(read_follower(account_id, master_id, draft, old, held))
             account = made.account
             self._refuse_double(account.client_id, account_id)
-            self._refuse_links([made.link])
+            refuse_links(self._engine.lanes, [made.link])
             if old.master and not account.master and self._engine.lanes.followers_of(account_id):
                 raise RefusedError(
                     f"{old.name} still has followers of his own. Remove them first.",
@@ -148,6 +140,37 @@ class Followers:
             async with self._changing:
                 held = [self._link(master_id, name) for name in account_ids]
                 await self.keep([], [replace(link, state=state) for link in held])
+
+    async def groups(self) -> tuple[Group, ...]:
+        """Every group that a follower is in."""
+        return groups_of(self._all_links())
+
+    @refusals_logged
+    async def set_group(
+        self,
+        master_id: AccountId,
+        account_ids: Sequence[AccountId],
+        group: str,
+        multiplier: str | None = None,
+    ) -> None:
+        """Put followers into a group, and give all of it a multiplier."""
+        group = group.strip()
+        if problem := group_problem(group):
+            raise RefusedError(problem, field="group")
+        value = None if multiplier is None else read_multiplier(multiplier)
+        if isinstance(value, NotANumber):
+            raise RefusedError(value.sentence, field="multiplier")
+        if value is not None and not group:
+            raise RefusedError("Group is empty. Name the one that is multiplied.", field="group")
+        async with self._changing:
+            links = {link.key: link for link in self._all_links() if link.group == group != ""}
+            named = [put_in(self._link(master_id, name), group) for name in account_ids]
+            links.update({link.key: link for link in in_step(named, links.values())})
+            if value is not None:
+                links = {key: replace(one, group_multiplier=value) for key, one in links.items()}
+            refuse_links(self._engine.lanes, links.values())
+            held = {link.key: link for link in self._all_links()}
+            await self.keep([], [one for key, one in links.items() if held[key] != one])
 
     @refusals_logged
     async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
@@ -260,8 +283,8 @@ class Followers:
                     f"{account.name} cannot come back in the place of {other.name}. Add it again.",
                     field="client_id",
                 )
-        links = [follower.link for follower in followers]
-        self._refuse_links(links)
+        links = in_step([follower.link for follower in followers], self._all_links())
+        refuse_links(self._engine.lanes, links)
         await self.keep([follower.account for follower in followers], links)
 
     def _resized(self, link: Link, rule: SizingRule, *, cap: bool) -> Link:
@@ -297,34 +320,13 @@ class Followers:
                     field="client_id",
                 )
 
-    def _refuse_links(self, changed: Collection[Link]) -> None:
-        """A circle, a link to nobody's orders, or too many of them."""
-        lanes = self._engine.lanes
-        links = {one.link.key: one.link for lane in lanes for one in lane.links.values()}
-        links.update({link.key: link for link in changed})
-        for link in changed:
-            if not self._get(link.master_id).master:
-                raise RefusedError(
-                    f"{self._get(link.master_id).name} is no master. Choose a master first.",
-                    field="master",
-                )
-        if found := cycle(links.values()):
-            accounts = self._accounts_by_id()
-            words = cycle_words(
-                found, lambda name: accounts[name].name if name in accounts else name
-            )
-            raise RefusedError(f"It would be a circle: {words}. Leave one out.", field="master")
-        followers = len({follower for _, follower in links})
-        if followers > MOST_FOLLOWERS:
-            raise RefusedError(
-                f"There would be {followers} followers; a console copies to at most "
-                f"{MOST_FOLLOWERS}. Remove some first."
-            )
-        if len(links) > MOST_LINKS:
-            raise RefusedError(
-                f"There would be {len(links)} links between accounts; a console has at most "
-                f"{MOST_LINKS}. Remove some first."
-            )
+    def _all_links(self) -> Iterator[Link]:
+        return (one.link for lane in self._engine.lanes for one in lane.links.values())
+
+    def _with_group(self, follower: Follower) -> Follower:
+        """With the multiplier of the group that the link is in."""
+        (link,) = in_step([follower.link], self._all_links())
+        return replace(follower, link=link)
 
     def _is_stricter(self, link: Link) -> bool:
         lane = self._engine.lanes.get(link.follower_id)

@@ -24,8 +24,9 @@ from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.alone import nobody_gets_it
 from copytrade_gui.engine.planning.clearing import DeniedError, questions
-from copytrade_gui.engine.planning.planner import share_out
+from copytrade_gui.engine.planning.planner import facts_for, share_out
 from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
@@ -84,10 +85,11 @@ class Trading:
         followers = clearing.followers_of(master_id)
         cover = clearing.cover(master_id, sized, followers)
         bounds = clearing.bounds(sized, [one.account_id for one in followers])
-        facts = [linked.facts for linked in followers]
+        facts = facts_for(followers, draft.recipients)
         shares = await asyncio.to_thread(share_out, sized, facts, last, cover, bounds)
         rows = (master, *(_row(share, terms) for share in shares))
         holds = [one.sentence for one in found if one.level is Level.HOLD]
+        holds += nobody_gets_it(shares, draft.recipients)
         asked = tuple(f"You will be asked: {words}" for words in questions(holds, shares))
         price = sized.price if sized.price is not None else last
         total = sum(row.quantity for row in rows)
@@ -107,7 +109,9 @@ class Trading:
             raise RefusedError(first.sentence, field=first.field, code="draft")
         try:
             typed = _typed(confirmed, draft, terms)
-            placed = await self._engine.submit(master_id, terms, draft.fan_out, command, typed)
+            placed = await self._engine.submit(
+                master_id, terms, draft.fan_out, command, typed, recipients=draft.recipients
+            )
         except DeniedError as denied:
             raise RefusedError(denied.sentence, code=denied.code) from denied
         intents = placed.plan.intents

@@ -82,6 +82,7 @@ def _row(link: Link) -> Mapping[str, str | int | None]:
         "not_symbols": _json(filters.not_symbols),
         "opens": None if window is None else f"{window.opens:%H:%M}",
         "closes": None if window is None else f"{window.closes:%H:%M}",
+        "group_multiplier": str(link.group_multiplier),
     }
 
 
@@ -111,6 +112,7 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
             not_symbols=_decode(row.not_symbols, type=frozenset[str]),
         ),
         window=window,
+        group_multiplier=Decimal(row.group_multiplier),
     )
 
 

@@ -191,6 +191,14 @@ SPECS: dict[Act, Spec] = {
         "funnel",
         question=True,
     ),
+    Act.FOLLOWER_GROUP: Spec(
+        "G&roup",
+        "Put the selected followers into a group, and give it a multiplier",
+        "Followers",
+        (),
+        "users",
+        question=True,
+    ),
     Act.FOLLOWER_LIMITS: Spec(
         "Limit&s of one",
         "Give the selected follower limits of its own, below those of all accounts",

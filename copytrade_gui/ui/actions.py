@@ -48,6 +48,7 @@ class Act(StrEnum):
     FOLLOWER_OFF = "follower_off"
     FOLLOWER_SIZING = "follower_sizing"
     FOLLOWER_STATE = "follower_state"
+    FOLLOWER_GROUP = "follower_group"
     FOLLOWER_LIMITS = "follower_limits"
     FOLLOWER_LOSSES = "follower_losses"
     LIFT_HALT = "lift_halt"

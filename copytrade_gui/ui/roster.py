@@ -31,6 +31,8 @@ class Roster(QObject):
         self._links: tuple[Link, ...] = ()
         self._statuses: dict[AccountId, AccountStatus] = {}
         self._master: AccountId | None = None
+        self.selected: tuple[AccountId, ...] = ()
+        """Followers of the chosen master that are selected in their table."""
 
     # ------------------------------------------------------------ reading
 

@@ -9,10 +9,12 @@ from decimal import Decimal
 from enum import Enum, StrEnum, auto
 
 from copytrade_gui.domain.draft import Draft, read_price, read_quantity
+from copytrade_gui.domain.exits import NO_COPY
 from copytrade_gui.domain.instrument import Instrument, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.number import NotANumber, Number
 from copytrade_gui.domain.order import OrderType, Side, State
+from copytrade_gui.domain.recipients import Recipients, Scope
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.wait import wait_of_orders
 from copytrade_gui.services.verbs import Preview, PreviewRow
@@ -82,6 +84,22 @@ def obstacle(preview: Preview) -> str:
     if not any(row.quantity > 0 for row in preview.rows if row.is_master):
         return next((row.reason for row in preview.rows if row.is_master), "Nothing to send.")
     return ""
+
+
+def alone(preview: Preview | None, recipients: Recipients) -> str:
+    """What is said beside the button where the master's order would leave without a copy."""
+    rows = () if preview is None else preview.rows
+    followers = [row for row in rows if not row.is_master]
+    if not followers or any(row.quantity for row in followers):
+        return ""
+    if recipients.scope is Scope.NOBODY:
+        return "Only the master's order is sent: the ticket is for the master alone."
+    if all(row.code == NO_COPY for row in followers):
+        return "No follower holds a copy to exit. Only the master's order is sent."
+    return (
+        f"No follower gets this order: {skip_reasons(followers)}. Only the master's order is sent, "
+        "once you type its quantity."
+    )
 
 
 def promise(preview: Preview | None) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copytrade_gui.domain.calendar import IST
+from copytrade_gui.domain.group import groups_of, in_step, written_otherwise
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.link import (
@@ -32,9 +33,11 @@ from copytrade_gui.domain.link_field import (
     read_window,
 )
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
+from copytrade_gui.domain.recipients import EVERYBODY, MASTER_ALONE, Recipients, Scope
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 
 RULE = SizingRule(Strategy.RATIO, Decimal(1))
+M = AccountId("M")
 LINK = Link(AccountId("A"), AccountId("B"), RULE)
 TEN = datetime(2026, 11, 24, 10, 0, tzinfo=IST)
 SHARE = Instrument(
@@ -193,3 +196,55 @@ def test_words_of_states_windows_and_groups() -> None:
     assert group_problem("") is group_problem("Family of Asha (2)") is None
     for group in ("None", "---", "x" * 41, "two\nlines"):
         assert str(group_problem(group)).startswith("Group")
+
+
+LINKS_IN_GROUPS = st.builds(
+    lambda follower, group, times: Link(
+        M, AccountId(f"F{follower}"), RULE, group=group, group_multiplier=times
+    ),
+    st.integers(0, 6), st.sampled_from(["", "Family", "Friends"]),
+    st.integers(1, 3).map(Decimal),
+)  # fmt: skip
+
+
+@given(st.lists(LINKS_IN_GROUPS, max_size=6), LINKS_IN_GROUPS)
+def test_all_links_of_a_group_keep_one_multiplier(held: list[Link], changed: Link) -> None:
+    of_group = {"": Decimal(1), "Family": Decimal(2), "Friends": Decimal("0.5")}
+    links = {one.key: replace(one, group_multiplier=of_group[one.group]) for one in held}
+    (stepped,) = in_step([changed], links.values())
+    links[stepped.key] = stepped
+    told = groups_of(links.values())
+    assert sum(group.links for group in told) == sum(bool(one.group) for one in links.values())
+    for group in told:
+        members = [one for one in links.values() if one.group == group.name]
+        assert {one.group_multiplier for one in members} == {group.multiplier}
+    assert stepped.group or stepped.group_multiplier == 1
+
+
+def test_a_group_that_is_here_is_found_in_any_casing() -> None:
+    one = Link(M, AccountId("F1"), RULE, group="Family")
+    assert written_otherwise("FAMILY", [one]) == "Family"
+    assert written_otherwise("Family", [one]) == ""
+
+
+@pytest.mark.parametrize(
+    ("recipients", "left_out"),
+    [
+        (EVERYBODY, ""),
+        (Recipients(Scope.GROUPS, frozenset({"Family"})), ""),
+        (Recipients(Scope.GROUPS, frozenset({"A", "B"})),
+         "The ticket is for groups A and B alone."),
+        (Recipients(Scope.FOLLOWERS, followers=frozenset({AccountId("F1")})), ""),
+        (Recipients(Scope.FOLLOWERS, followers=frozenset({AccountId("F2")})),
+         "The ticket is for 1 chosen follower alone."),
+        (MASTER_ALONE, "The ticket is for the master alone."),
+    ],
+)  # fmt: skip
+def test_whom_a_ticket_leaves_out_is_said(recipients: Recipients, left_out: str) -> None:
+    found = recipients.why_left_out(Link(M, AccountId("F1"), RULE, group="Family"))
+    assert ("" if found is None else found.sentence) == left_out
+    assert found is None or (found.code, found.exits_pass) == ("not_chosen", False)
+
+
+def test_who_is_in_no_group_is_in_none_that_is_chosen() -> None:
+    assert Recipients(Scope.GROUPS, frozenset({""})).why_left_out(Link(M, M, RULE)) is not None

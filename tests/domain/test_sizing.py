@@ -161,6 +161,7 @@ def exact(strategy: Strategy, value: Fraction, order: MasterOrder, capital: int)
     distance=st.decimals("0.05", "100", places=2),
     funds=st.tuples(st.integers(0, 10**13), st.integers(1, 10**13)),
     most=st.none() | st.integers(1, 100_000),
+    times=st.just(Decimal(1)) | st.decimals("0.01", "1000", places=2),
 )
 def test_whole_lots_never_more_than_the_rule_allows_nor_a_lot_less(
     strategy: Strategy,
@@ -172,10 +173,12 @@ def test_whole_lots_never_more_than_the_rule_allows_nor_a_lot_less(
     distance: Decimal,
     funds: tuple[int, int],
     most: int | None,
+    times: Decimal,
 ) -> None:
     order = MasterOrder(quantity, lot, price, price + distance, Paise(funds[1]))
-    sized = size(SizingRule(strategy, value, most, rounding=rounding), order, Paise(funds[0]))
-    share = exact(strategy, Fraction(value), order, funds[0])
+    rounded = SizingRule(strategy, value, most, rounding=rounding)
+    sized = size(rounded, order, Paise(funds[0]), times=times)
+    share = exact(strategy, Fraction(value), order, funds[0]) * Fraction(times)
     slack = Fraction(lot, 2) if rounding is Rounding.NEAREST else Fraction(0)
     allowed = min(share + slack, Fraction(MAX_QUANTITY if most is None else most))
     assert sized.quantity % lot == 0

@@ -166,6 +166,7 @@ def followers(person: Person) -> Iterator[str]:
     person.see_window("Change state")
     yield "link-state"
     close(person, "link_state_back", "Escape")
+    yield from groups(person)
     choose(person, "Add master")
     person.see_window("Add master")
     yield "master-add"
@@ -175,6 +176,34 @@ def followers(person: Person) -> Iterator[str]:
     person.see_window("Remove follower")
     yield "remove-question"
     close(person, "question_back", "Escape")
+
+
+def groups(person: Person) -> Iterator[str]:
+    """A group with a multiplier, and an order for it alone."""
+    choose(person, "Group")
+    person.see_window("Group - ")
+    person.click("field_multiplier")
+    person.keys("ctrl+a")
+    person.write("1.5")
+    yield "group"
+    person.keys("Return")
+    person.see_gone("group_save")
+    person.see_row("followers", "Family 1.5 x")
+    before = len(person.broker.orders())
+    fill_ticket(person, "F1")
+    person.click("ticket_recipients")
+    yield "ticket-recipients"
+    person.keys("Down", "Down", "Down", "Return")
+    person.see("ticket_recipients", says("Family"))
+    person.see("fan_out_summary", says("4 followers: 1 pass, 3 skipped"))
+    yield "ticket-for-a-group"
+    person.click("ticket_price")
+    send(person)
+    accepted(person, before + 2)
+    person.click("ticket_recipients")
+    person.keys("Return")
+    person.see("ticket_recipients", says("All followers"))
+    person.click_row("followers", "Meera & Sons")
 
 
 def files(person: Person, folder: Path) -> Iterator[str]:

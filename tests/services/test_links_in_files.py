@@ -83,7 +83,8 @@ LINKS = st.builds(
         lambda group: group_problem(group) is None
     ),
     FILTERS, WINDOWS,
-)  # fmt: skip
+    st.decimals("0.01", "1000", places=2),
+).map(lambda link: link if link.group else replace(link, group_multiplier=Decimal(1)))  # fmt: skip
 ACCOUNTS = st.builds(
     replace,
     st.just(ASHA.account),
@@ -95,12 +96,21 @@ ACCOUNTS = st.builds(
 FOLLOWERS = st.builds(Follower, ACCOUNTS, LINKS)
 
 
+def of_one_group(first: Link, link: Link) -> Link:
+    """A group has one multiplier, and is written in one way."""
+    if first.group.casefold() != link.group.casefold():
+        return link
+    return replace(link, group=first.group, group_multiplier=first.group_multiplier)
+
+
 @given(FOLLOWERS, FOLLOWERS, LINKS)
 @settings(max_examples=200)
 def test_an_export_read_back_is_exactly_what_was_written(
     before: Follower, now: Follower, second: Link
 ) -> None:
     """Of an account with two masters, whatever of it was changed since, and where it is new."""
+    second, changed = (of_one_group(before.link, link) for link in (second, now.link))
+    now = replace(now, link=changed)
     other = Follower(before.account, replace(second, master_id=SECOND.account_id))
     text = written(before, other)
     assert check(text, before, other, master=None).unchanged == (before, other)
@@ -195,7 +205,8 @@ def test_nobody_stops_being_a_master_while_he_is_copied() -> None:
         ("state", "off"), ("group", "a" * 41), ("sides", "long"), ("products", "MIS"),
         ("exchanges", "NSE"), ("symbols", "=x"), ("not_symbols", "A;B;" * 30 + "none"),
         ("from", "9.20"), ("to", "25:00"), ("is_master", "perhaps"), ("rounding", "up"),
-        ("min_quantity", "501"), ("overrides", "NIFTY"),
+        ("min_quantity", "501"), ("overrides", "NIFTY"), ("group_multiplier", "0"),
+        ("group_multiplier", "2"), ("group_multiplier", "1e9"),
     ],
 )  # fmt: skip
 def test_a_field_of_a_link_that_means_nothing_is_named(field: str, cell: str) -> None:
@@ -205,3 +216,44 @@ def test_a_field_of_a_link_that_means_nothing_is_named(field: str, cell: str) ->
     (problem,) = check(out.getvalue(), held).problems
     assert problem.field == field
     assert problem.sentence.endswith(".")
+
+
+FAMILY = replace(ASHA.link, group="Family", group_multiplier=Decimal("1.5"))
+IN_FAMILY = Follower(ASHA.account, FAMILY)
+RAVI = Follower(
+    Account(AccountId("F-KX2"), "Ravi", "KX2", "key"),
+    replace(FAMILY, follower_id=AccountId("F-KX2")),
+)
+
+
+def test_who_comes_into_a_group_takes_its_multiplier_and_leaves_it_there_when_he_goes() -> None:
+    alone = replace(RAVI, link=replace(RAVI.link, group="", group_multiplier=Decimal(1)))
+    (moved,) = check("client_id,group\nKX2,Family\n", IN_FAMILY, alone).changed
+    assert moved == RAVI
+    (gone,) = check("client_id,group\nKX2,none\n", IN_FAMILY, RAVI).changed
+    assert gone == alone
+    (other,) = check("client_id,group\nKX2,Friends\n", IN_FAMILY, RAVI).changed
+    assert (other.link.group, other.link.group_multiplier) == ("Friends", Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("KX10081,Family,2\nKX2,Family,3", "another one in line 2"),
+        ("KX10081,Family,2", "would keep another multiplier: Ravi."),
+        ("KX10081,Family,2\nKX2,Friends,", ""),
+        ("KX10081,Family,2\nKX2,Family,", ""),
+        ("KX10081,Family,\nKX2,Family,2", "would keep another multiplier: Asha."),
+        ("KX10081,family,", "is here already as Family. Write it like that."),
+    ],
+)
+def test_a_group_has_one_multiplier_and_is_written_in_one_way(rows: str, words: str) -> None:
+    preview = check(f"client_id,group,group_multiplier\n{rows}\n", IN_FAMILY, RAVI)
+    if words:
+        (problem,) = preview.problems
+        assert words in problem.sentence
+        return
+    after = [one.link for one in (*preview.changed, *preview.unchanged)]
+    multipliers = {(link.group, link.group_multiplier) for link in after}
+    assert len(multipliers) == len({group for group, _ in multipliers})
+    assert ("Family", Decimal(2)) in multipliers

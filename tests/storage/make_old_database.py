@@ -55,7 +55,7 @@ LINKS_OF_ONE_MASTER = tuple(
     Link(MASTER, AccountId(f"follower-{n:03d}"), _RULES[n % 3]) for n in range(1, 6)
 )
 """What schemas 1 and 2 could say: five followers of one master."""
-LINKS = (
+LINKS_WITHOUT_MULTIPLIER = (
     *LINKS_OF_ONE_MASTER[:4],
     replace(
         LINKS_OF_ONE_MASTER[4],
@@ -82,7 +82,11 @@ LINKS = (
     Link(SECOND, AccountId("follower-005"), _RULES[0]),
     Link(MASTER, SECOND, _RULES[1]),
 )
-"""By the follower's name, then his id and his master's."""
+"""What schema 3 could say: by the follower's name, then his id and his master's."""
+LINKS = tuple(
+    replace(link, group_multiplier=Decimal("1.5")) if link.group else link
+    for link in LINKS_WITHOUT_MULTIPLIER
+)
 TOTALS = {
     "accounts": "SELECT count(*) FROM accounts",
     "plans": "SELECT count(*) FROM plans",

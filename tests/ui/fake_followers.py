@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.group import Group, groups_of, in_step, read_multiplier
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Follower, Link, LinkState
+from copytrade_gui.domain.number import NotANumber
 from copytrade_gui.domain.sizing import SizingRule
 from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.services.follower_import import preview_of
@@ -82,6 +84,26 @@ class FakeFollowers:
         for account_id in account_ids:
             key = (master_id, account_id)
             self._world.links[key] = replace(self._world.links[key], state=state)
+
+    async def groups(self) -> tuple[Group, ...]:
+        return groups_of(self._world.links.values())
+
+    async def set_group(
+        self,
+        master_id: AccountId,
+        account_ids: Sequence[AccountId],
+        group: str,
+        multiplier: str | None = None,
+    ) -> None:
+        value = None if multiplier is None else read_multiplier(multiplier)
+        if isinstance(value, NotANumber):
+            raise RefusedError(value.sentence, field="multiplier")
+        links = self._world.links
+        named = [replace(links[master_id, name], group=group) for name in account_ids]
+        links.update({link.key: link for link in in_step(named, links.values())})
+        for link in list(links.values()):
+            if value is not None and link.group == group:
+                links[link.key] = replace(link, group_multiplier=value)
 
     async def set_active(self, account_ids: Sequence[AccountId], active: bool) -> None:
         for account_id in account_ids:

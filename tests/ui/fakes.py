@@ -162,6 +162,8 @@ class FakeTrading(FakeCancels):
                     quantity, code, reason = 0, "off", "Copying is turned off."
                 elif status.session is not SessionState.READY:
                     quantity, code, reason = 0, "no_session", "Log this account in."
+                if (left_out := draft.recipients.why_left_out(link)) is not None:
+                    quantity, code, reason = 0, left_out.code, left_out.sentence
             rows.append(
                 PreviewRow(account.account_id, account.name, link is None, quantity,
                            Decimal(quantity) / terms.instrument.lot_size, code, reason)

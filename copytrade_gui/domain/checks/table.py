@@ -60,6 +60,8 @@ _OTHERS = (
     Verdict("filtered_side", "share", "the link copies this side", "Edit the link."),
     Verdict("outside_window", "share", "the link copies at this time of the day",
             "Edit the link."),
+    Verdict("not_chosen", "share", "the ticket's order is for this follower",
+            "Choose him, his group or all on the ticket."),
     Verdict("no_rule", "share", "the follower has a sizing rule", "Edit the follower."),
     Verdict("zero", "share", "the rule gives at least one lot", "Raise the follower's value."),
     Verdict("no_capital", "share", "the free margin is known that a rule by capital needs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.number import LONGEST, grouped, outside
@@ -35,10 +36,12 @@ def size(
     order: MasterOrder,
     capital: Paise | None = None,
     carry: Fraction = NOTHING,
+    times: Decimal = ONE,
 ) -> Sized:
     """A follower's quantity in units, in whole lots and inside the rule's clamps.
 
-    ``capital`` is his free margin in paise, ``carry`` what rounding left over so far (``ledger``).
+    ``capital`` is his free margin in paise, ``carry`` what rounding left over so far (``ledger``),
+    ``times`` what his group multiplies the rule's share by, before lots and clamps.
     A stored value that no field would take today is his verdict, and disturbs nobody else.
     """
     basis = rule.basis(order.names) if rule.overrides else rule
@@ -50,6 +53,8 @@ def size(
     share = kind.share(basis.parameter, order, capital)
     if isinstance(share, Sized):
         return share
+    if times != ONE:
+        share = EXACT.multiply(share[0], times), share[1]
     lot_size, left = order.lot_size, None
     numerator, denominator = share
     units = int(numerator if denominator is ONE else EXACT.divide_int(numerator, denominator))
@@ -62,12 +67,24 @@ def size(
     if most is None and basis.min_quantity is None and 0 < quantity <= MAX_QUANTITY:
         if left is None or quantity == units - units % lot_size:
             return Sized(quantity, carry=left)
-        return Sized(quantity, CARRIED, _carried(basis, units, quantity, carry), left)
-    return _clamped(basis, order, share, units, quantity, left)
+        reason = _carried(_Basis(basis, times), units, quantity, carry)
+        return Sized(quantity, CARRIED, reason, left)
+    return _clamped(_Basis(basis, times), order, share, units, quantity, left)
+
+
+class _Basis(NamedTuple):
+    """The rule that counts for the instrument, and the multiplier of the follower's group."""
+
+    rule: SizingRule
+    times: Decimal
+
+    def in_words(self) -> str:
+        words = self.rule.value_in_words()
+        return words if self.times == ONE else f"{words} times {grouped(self.times)} of the group"
 
 
 def _clamped(
-    basis: SizingRule,
+    basis: _Basis,
     order: MasterOrder,
     share: Share,
     units: int,
@@ -75,8 +92,8 @@ def _clamped(
     left: Fraction | None,
 ) -> Sized:
     """What clamps make of a quantity in whole lots; ``units`` is the rule's own, not in lots."""
-    words, lot_size = basis.value_in_words(), order.lot_size
-    most, least = basis.max_quantity, basis.min_quantity
+    words, lot_size = basis.in_words(), order.lot_size
+    most, least = basis.rule.max_quantity, basis.rule.min_quantity
     settled = None if left is None else NOTHING
     code = reason = ""
     highest = MAX_QUANTITY if most is None else most
@@ -127,10 +144,10 @@ def _fraction(share: Share) -> Fraction:
     return Fraction(numerator) / Fraction(denominator)
 
 
-def _carried(basis: SizingRule, units: int, quantity: int, carry: Fraction) -> str:
+def _carried(basis: _Basis, units: int, quantity: int, carry: Fraction) -> str:
     beside = "are still owed" if carry > 0 else "were too many before"
     return (
-        f"{basis.value_in_words()} gives {grouped(units)}, and {_rounded(abs(carry))} {beside}: "
+        f"{basis.in_words()} gives {grouped(units)}, and {_rounded(abs(carry))} {beside}: "
         f"{grouped(quantity)}."
     )
 
@@ -141,14 +158,14 @@ def _rounded(units: Fraction) -> str:
 
 
 def _below_one_lot(
-    basis: SizingRule, order: MasterOrder, share: Share, units: int, left: Fraction | None
+    basis: _Basis, order: MasterOrder, share: Share, units: int, left: Fraction | None
 ) -> str:
     """Its numbers, and what would make it a lot."""
     lot = grouped(order.lot_size)
-    said = f"{basis.value_in_words()} gives {grouped(units)}, below one lot of {lot}"
+    said = f"{basis.in_words()} gives {grouped(units)}, below one lot of {lot}"
     if left and left > 0:
         return f"{said}; {_rounded(left)} are carried to the next order."
-    remedy = _remedy(basis, order, share)
+    remedy = _remedy(basis.rule, order, share)
     return f"{said}; {remedy}." if remedy else f"{said}."
 
 

@@ -20,6 +20,7 @@ from copytrade_gui.domain.money import order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.protection import protect
+from copytrade_gui.domain.recipients import EVERYBODY, Recipients
 from copytrade_gui.domain.records import Plan, Signal, SignalKind, reference
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.engine.orders.core import Core
@@ -27,6 +28,7 @@ from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning import planner
+from copytrade_gui.engine.planning.alone import nobody_gets_it
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
 from copytrade_gui.engine.planning.share import Share
@@ -128,9 +130,12 @@ class Clearing:
         fan_out: FanOut,
         command: CommandId,
         confirmed: int | None = None,
+        recipients: Recipients | None = None,
     ) -> Cleared:
         """A master's order, placed here, and its copies.
 
+        ``recipients`` are those a person chose, and he is asked where none of them gets it; without
+        them it is for all, and nobody is asked that.
         ``confirmed`` is the quantity in units that a person typed after he was asked. Raises
         DeniedError; code ``hold``: he is to be asked.
         """
@@ -147,10 +152,12 @@ class Clearing:
         names = [master_id, *(follower.account_id for follower in followers)]
         bounds = self.bounds(leaving, names)
         at = price if leaving.price is None else leaving.price
-        facts = [follower.facts for follower in followers]
+        facts = planner.facts_for(followers, recipients or EVERYBODY)
         shares = planner.share_out(leaving, facts, at, cover, bounds)
         own = self._own(lane.account, leaving, at, bounds, cover)
         self._plan_value(at, leaving.quantity, shares, cover)
+        if recipients is not None:
+            holds += nobody_gets_it(shares, recipients)
         _confirm(terms, questions(holds, [own, *shares]), confirmed)
         return Cleared(
             signal=self._signal(SignalKind.TICKET, master_id, terms, fan_out, command),

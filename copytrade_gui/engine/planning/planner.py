@@ -27,8 +27,9 @@ from copytrade_gui.domain.exits import (
 from copytrade_gui.domain.freeze import slices
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
-from copytrade_gui.domain.link import CODES, symbols_of
+from copytrade_gui.domain.link import CODES, NOT_CHOSEN, symbols_of
 from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, OrderType, Side, State
+from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.records import Intent, Signal
 from copytrade_gui.domain.sizing import MasterOrder, Rounding, Sized, SizingRule, size
 from copytrade_gui.engine.orders.links import LaneFacts, Linked, LinkFacts
@@ -75,6 +76,18 @@ def share_out(
             bounds.freeze,
         )
         for share, facts in zip(shares, followers, strict=True)
+    ]
+
+
+def facts_for(followers: Sequence[Linked], recipients: Recipients) -> list[LinkFacts]:
+    """The facts to share an order out by; whom it is not for gets nothing, exits neither."""
+    if recipients.everybody:
+        return [one.facts for one in followers]
+    return [
+        one.facts
+        if (left_out := recipients.why_left_out(one.link)) is None
+        else structs.replace(one.facts, stopped=left_out)
+        for one in followers
     ]
 
 
@@ -175,7 +188,7 @@ def _covered(facts: LinkFacts, order: MasterOrder, whole: Reducing, cover: Cover
 
     def entry(units: int, carry: Fraction) -> Sized:
         asked = order if units == order.quantity else structs.replace(order, quantity=units)
-        return size(rule, asked, capital, carry)
+        return size(rule, asked, capital, carry, facts.link.group_multiplier)
 
     return _share(facts.account, whole, copy, entry, rule.rounding, may_open=kept_out is None)
 
@@ -206,12 +219,16 @@ def _holds(copy: Copy) -> bool:
 
 
 def _sized(facts: LinkFacts, order: MasterOrder) -> Sized:
-    why_not = _why_not(facts)
-    return size(facts.link.sizing, order, facts.capital) if why_not is None else why_not
+    why_not, link = _why_not(facts), facts.link
+    if why_not is not None:
+        return why_not
+    return size(link.sizing, order, facts.capital, times=link.group_multiplier)
 
 
 def _why_not(facts: LinkFacts) -> Sized | None:
     """Why the account gets no order at all, exits neither; None: it may."""
+    if facts.stopped is not None and facts.stopped.code == NOT_CHOSEN:
+        return Sized(0, facts.stopped.code, facts.stopped.sentence)
     if not facts.account.active:
         return _SWITCHED_OFF
     if facts.stopped is not None:

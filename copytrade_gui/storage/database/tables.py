@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 3
+SCHEMA = 4
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""
@@ -97,6 +97,7 @@ links = Table(
     _words("not_symbols"),
     Column("opens", Text),
     Column("closes", Text),
+    Column("group_multiplier", Text, nullable=False, server_default="1"),
     sqlite_strict=True,
 )
 """Who copies whom, by which rule. Lists are JSON; times are ``HH:MM``, IST."""

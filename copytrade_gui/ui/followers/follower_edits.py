@@ -103,6 +103,27 @@ class FollowerEdits:
         await self._followers.set_state(master_id, _ids(before), state)
         await self._edited(f"state of {_whom(before)}", before)
 
+    async def set_group(
+        self,
+        master_id: AccountId,
+        followers: Sequence[Follower],
+        group: str,
+        multiplier: str | None,
+    ) -> None:
+        """Put followers of one master into a group, all of which may get a multiplier.
+
+        Raises RefusedError.
+        """
+        of_group = (
+            [one for one in self._desk.roster.all_followers() if one.link.group == group]
+            if group
+            else []
+        )
+        by_key = {one.link.key: one for one in (*of_group, *followers)}
+        before = await self._as_stored(list(by_key.values()))
+        await self._followers.set_group(master_id, _ids(followers), group, multiplier)
+        await self._edited(f"group of {_whom(followers)}", before)
+
     async def link(self, master_id: AccountId, account: Account, draft: FollowerDraft) -> Follower:
         """Let an account that is here copy one more master. Raises RefusedError."""
         made = await self._followers.edit(master_id, account.account_id, draft)

@@ -8,6 +8,7 @@ from copytrade_gui.domain.account import Account, AccountStatus
 from copytrade_gui.domain.drift import Step
 from copytrade_gui.domain.link import NO_FILTERS, Link
 from copytrade_gui.domain.link_field import FILTERS, LABELS, list_text
+from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import State
 from copytrade_gui.services.drift_report import DriftLine
 from copytrade_gui.ui import figures
@@ -132,6 +133,14 @@ def _filter_tip(row: FollowerRow) -> str:
     return " ".join(parts)
 
 
+def _group(row: FollowerRow) -> str:
+    link = row.link
+    if not link.group:
+        return figures.UNKNOWN
+    times = link.group_multiplier
+    return link.group if times == 1 else f"{link.group} {grouped(times)} x"
+
+
 def _link_state(row: FollowerRow) -> str:
     filtered = row.link.filters != NO_FILTERS or row.link.window is not None
     return f"{STATE_WORDS[row.link.state]}{' *' if filtered else ''}"
@@ -183,8 +192,8 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
     Column("parameter", "Value", _parameter, numeric=True, chars=6,
            sort=lambda r: r.link.sizing.parameter,
            note="Multiple, per cent of capital, or units"),
-    Column("group", "Group", lambda r: r.link.group or figures.UNKNOWN, chars=8,
-           tip=lambda r: r.link.group or "In no group"),
+    Column("group", "Group", _group, chars=9, tip=lambda r: _group(r) if r.link.group else
+           "In no group", note="With the multiplier of its followers' entries, where it is not 1"),
     Column("link", "State", _link_state, chars=9, tip=_filter_tip,
            note="What is copied: active, close only, paused, frozen; * with a filter or a window"),
     Column("max", "Max qty", _max_quantity, numeric=True, chars=8,

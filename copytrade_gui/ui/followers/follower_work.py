@@ -20,6 +20,7 @@ from copytrade_gui.ui.file_choice import CSV, CSV_OR_ALL, ask_open_path, ask_sav
 from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEditor
 from copytrade_gui.ui.followers.follower_edits import FollowerEdits
 from copytrade_gui.ui.followers.followers import FollowersPanel
+from copytrade_gui.ui.followers.group import GroupDialog
 from copytrade_gui.ui.followers.import_csv import ImportDialog
 from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.login import LoginDialog
@@ -53,6 +54,7 @@ class FollowerWork(QObject):
             (Act.FOLLOWER_OFF, lambda: self._turn(active=False)),
             (Act.FOLLOWER_SIZING, self._set_sizing),
             (Act.FOLLOWER_STATE, self._set_state),
+            (Act.FOLLOWER_GROUP, self._set_group),
             (Act.FOLLOWERS_IMPORT, self._import),
             (Act.FOLLOWERS_EXPORT, self._export),
             (Act.LOGIN_NEXT, self._log_in_next),
@@ -184,6 +186,19 @@ class FollowerWork(QObject):
             )
 
         await LinkStateDialog(self._window, self._desk, chosen, save).ask()
+
+    async def _set_group(self) -> None:
+        chosen = self._panel.selected_followers()
+        if not chosen:
+            return
+
+        async def save(dialog: GroupDialog) -> None:
+            name, multiplier = dialog.name, dialog.changed_multiplier
+            await self.edits.set_group(chosen[0].link.master_id, chosen, name, multiplier)
+            where = f"in group {name}" if name else "in no group"
+            self._desk.notices.info(f"{figures.plural(len(chosen), 'follower')} now {where}.")
+
+        await GroupDialog(self._window, self._desk, chosen, save).ask()
 
     async def _import(self) -> None:
         master = self._desk.roster.master

@@ -33,6 +33,9 @@ _QUIET = frozenset({State.PLANNED, State.SENDING})
 BULK = (Act.FOLLOWER_ON, Act.FOLLOWER_OFF, Act.FOLLOWER_STATE, Act.FOLLOWER_SIZING,
         Act.FOLLOWER_EDIT, Act.FOLLOWER_REMOVE)  # fmt: skip
 
+_MORE = (Act.FOLLOWER_GROUP, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES, Act.LOGIN_ONE,
+         Act.LOGOUT_ONE)  # fmt: skip
+
 ONE_ONLY = frozenset(
     {Act.FOLLOWER_EDIT, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES, Act.LOGIN_ONE, Act.LOGOUT_ONE}
 )
@@ -60,9 +63,9 @@ class FollowersPanel(Panel):
         view = self.table.view
         actions = desk.actions
         view.add_row_actions(
-            [actions[a] for a in (*BULK, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES,
-                                  Act.SQUARE_OFF_ACCOUNT, Act.LIFT_HALT, Act.LOGIN_ONE,
-                                  Act.LOGOUT_ONE, Act.COPY)]
+            [actions[a] for a in (*BULK, Act.FOLLOWER_GROUP, Act.FOLLOWER_LIMITS,
+                                  Act.FOLLOWER_LOSSES, Act.SQUARE_OFF_ACCOUNT, Act.LIFT_HALT,
+                                  Act.LOGIN_ONE, Act.LOGOUT_ONE, Act.COPY)]
         )  # fmt: skip
         view.activated.connect(lambda _index: actions[Act.FOLLOWER_EDIT].trigger())
         view.selectionModel().selectionChanged.connect(lambda *_: self._on_selection_changed())
@@ -233,5 +236,6 @@ class FollowersPanel(Panel):
         for act, button in self._bulk_buttons.items():
             button.setEnabled(number == 1 or (number > 0 and act not in ONE_ONLY))
         actions = self._desk.actions
-        for act in (*BULK, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES, Act.LOGIN_ONE, Act.LOGOUT_ONE):
+        self._desk.roster.selected = tuple(one.account_id for one in self.selected())
+        for act in (*BULK, *_MORE):
             actions[act].setEnabled(number == 1 if act in ONE_ONLY else number > 0)

@@ -32,6 +32,7 @@ from copytrade_gui.ui.ticket.ticket_face import TicketFace
 from copytrade_gui.ui.ticket_words import (
     ConfirmPolicy,
     Phase,
+    alone,
     obstacle,
     progress,
     promise,
@@ -280,9 +281,7 @@ class OrderEntryPanel(Panel):
         # A field that nobody has filled yet needs no scolding.
         empty = {"price": not draft.price.strip(), "trigger": not draft.trigger.strip()}
         self.form.show_problems(tuple(p for p in preview.problems if not empty.get(p.field)))
-        self.face.preview.show_preview(preview)
-        self.face.show_value(preview, draft)
-        self.face.show_fan(preview)
+        self.face.show_preview(preview, draft)
         self._refresh_send()
 
     def _on_no_preview(self, sentence: str) -> None:
@@ -294,7 +293,8 @@ class OrderEntryPanel(Panel):
         preview = self._preview
         why = self._why_not(waiting=waiting)
         self._blocked = why
-        self.face.set_sendable(not why, verb=verb(self.side, preview), why=why)
+        said = why or alone(preview, self.form.recipients.value)
+        self.face.set_sendable(not why, verb=verb(self.side, preview), why=said)
         if self._done_typing and preview is not None:
             self._on_done()
 

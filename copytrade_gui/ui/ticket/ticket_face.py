@@ -162,6 +162,12 @@ class TicketFace:
         )
         self.fan.setText(f"× {figures.plural(active, 'follower')}")
 
+    def show_preview(self, preview: Preview, draft: Draft) -> None:
+        """Who gets what of this draft, what it is worth, and how many it reaches."""
+        self.preview.show_preview(preview)
+        self.show_value(preview, draft)
+        self.show_fan(preview)
+
     def show_fan(self, preview: Preview) -> None:
         """How many followers the order would reach as the ticket stands."""
         if preview.rows:

@@ -24,6 +24,7 @@ from copytrade_gui.services.verbs import MarketVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.ticket.instrument_search import InstrumentSearch
+from copytrade_gui.ui.ticket.recipients import RecipientsButton
 from copytrade_gui.ui.ticket_words import understood_words, units_words
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.segments import Segments
@@ -91,6 +92,7 @@ class TicketForm(QWidget):
         self.product = Segments("ticket_product", products, label="Product")
         self.validity = Segments("ticket_validity", validities, label="Validity")
         self.fan_out = Segments("ticket_fan_out", FAN_OUTS, label="Copies leave")
+        self.recipients = RecipientsButton(desk)
         self._side = Side.BUY
         self._problem_rows: dict[str, tuple[QWidget, PlainLabel, QPushButton]] = {}
         self._fixes: dict[str, str] = {}
@@ -120,6 +122,7 @@ class TicketForm(QWidget):
             price=self.price.text() if self.order_type.value.has_price else "",
             trigger=self.trigger.text() if self.order_type.value.has_trigger else "",
             fan_out=self.fan_out.value,
+            recipients=self.recipients.value,
         )
 
     def set_quantity(self, text: str, *, in_lots: bool) -> None:
@@ -182,6 +185,7 @@ class TicketForm(QWidget):
         self._add("product", "P&roduct", self.product, self.product)
         self._add("validity", "Va&lidity", self.validity, self.validity)
         self._add("fan_out", "Copies", self.fan_out, self.fan_out)
+        self._add("recipients", "Se&nd to", self.recipients, self.recipients)
 
     def _add(self, name: str, text: str, widget: QWidget, buddy: QWidget) -> None:
         label = PlainLabel(text)
@@ -216,6 +220,7 @@ class TicketForm(QWidget):
         self.order_type.chosen.connect(self._on_type_chosen)
         for choice in (self.product, self.validity, self.fan_out):
             choice.chosen.connect(self.edited)
+        self.recipients.edited.connect(self.edited)
         self.search.picked.connect(self.picked)
         self.search.advanced.connect(self.focus_first_gap)
         self.search.unknown.connect(self._on_unknown_instrument)

@@ -1,0 +1,42 @@
+"""What links may not be, looked at together: circles, links to nobody's orders, too many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from copytrade_gui.domain.account import MOST_FOLLOWERS
+from copytrade_gui.domain.group import written_otherwise
+from copytrade_gui.domain.link import MOST_LINKS, Link, cycle, cycle_words
+from copytrade_gui.engine.orders.lane import Lanes
+from copytrade_gui.services.verbs import RefusedError
+
+
+def refuse_links(lanes: Lanes, changed: Collection[Link]) -> None:
+    """Refuse links that cannot be beside those that are here. Raises RefusedError."""
+    links = {one.link.key: one.link for lane in lanes for one in lane.links.values()}
+    links.update({link.key: link for link in changed})
+    names = {lane.account_id: lane.account.name for lane in lanes}
+    for link in changed:
+        lane = lanes.get(link.master_id)
+        if lane is None or not lane.account.master:
+            name = names.get(link.master_id, link.master_id)
+            raise RefusedError(f"{name} is no master. Choose a master first.", field="master")
+        if link.group and (known := written_otherwise(link.group, links.values())):
+            raise RefusedError(
+                f"Group {link.group} is here already as {known}. Write it like that.",
+                field="group",
+            )
+    if found := cycle(links.values()):
+        words = cycle_words(found, lambda account: names.get(account, account))
+        raise RefusedError(f"It would be a circle: {words}. Leave one out.", field="master")
+    followers = len({follower for _, follower in links})
+    if followers > MOST_FOLLOWERS:
+        raise RefusedError(
+            f"There would be {followers} followers; a console copies to at most "
+            f"{MOST_FOLLOWERS}. Remove some first."
+        )
+    if len(links) > MOST_LINKS:
+        raise RefusedError(
+            f"There would be {len(links)} links between accounts; a console has at most "
+            f"{MOST_LINKS}. Remove some first."
+        )
