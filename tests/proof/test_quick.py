@@ -14,7 +14,9 @@ from tests.proof import (
     p08_lying_book,
     p09_machine,
     p13_detection,
+    p14_one_account,
     p15_kill,
+    p19_followers,
 )
 from tests.proof.registry import pieces
 from tests.proof.row import Row, added
@@ -71,9 +73,21 @@ def test_p15_a_kill_at_a_random_moment_lets_nothing_leave_and_ends_all(kind: str
         p15_kill.run(seed, kind).must_be_clean(f"seed {seed}, {kind}")
 
 
+@pytest.mark.parametrize("kind", p14_one_account.KINDS)
+def test_p14_who_is_struck_makes_nobody_else_wait(kind: str) -> None:
+    took, _ = p14_one_account.burst_times(kind, 8)
+    assert max(took) - min(took) < 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_p19_who_is_out_gets_nothing_and_a_plan_is_for_who_was_in(seed: int) -> None:
+    verdict, _ = p19_followers.run(seed)
+    verdict.must_be_clean(f"seed {seed}")
+
+
 def test_every_proof_of_the_table_is_found() -> None:
     found = {piece.test for piece in pieces(release=False, wanted=set())}
-    numbers = (*range(1, 14), 15, 16, 17, 18, 21, 25, 26)
+    numbers = (*range(1, 20), *range(21, 27))
     assert {*(f"P{number}" for number in numbers), "P5 window", "fuzz"} == found
 
 
