@@ -210,12 +210,12 @@ class SquareOffReport(Struct, frozen=True, kw_only=True):
         """The report in a sentence or two; of what is left the first few names."""
         closed, left = sum(leg.closed for leg in self.legs), self.left
         words = (
-            f"{_count(closed, 'unit')} closed in {_count(len(self.legs), 'position')} of copies."
+            f"{counted(closed, 'unit')} closed in {counted(len(self.legs), 'position')} of copies."
         )
         if left:
             units, names = sum(abs(leg.left) for leg in left), [leg.account for leg in left]
-            where = _count(len(left), "position")
-            return f"{words} {_count(units, 'unit')} left in {where}: {_names(names)}."
+            where = counted(len(left), "position")
+            return f"{words} {counted(units, 'unit')} left in {where}: {_names(names)}."
         if self.proven:
             return f"{words} Nothing is left, as the broker's books show."
         unread = [leg.account for leg in self.legs if leg.state is not LegState.CLOSED]
@@ -225,7 +225,8 @@ class SquareOffReport(Struct, frozen=True, kw_only=True):
         )
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """``1 unit``, ``24 units``."""
     return f"{grouped(number)} {what}{'' if number == 1 else 's'}"
 
 

@@ -38,6 +38,7 @@ from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
 from copytrade_gui.engine.stops.loss_watch import LossWatch
 from copytrade_gui.engine.stops.square_off import SquareOffs
+from copytrade_gui.engine.stops.square_off_reads import SquareOffReads
 from copytrade_gui.engine.stops.stops import Stops
 from copytrade_gui.engine.stops.sweep import Sweep
 from copytrade_gui.engine.stops.unmatched import UnmatchedAlarm
@@ -206,12 +207,12 @@ def assemble(
         loss_watch=loss_watch,
         square_offs=SquareOffs(
             core,
-            closable=Closable(core, copies, exits.ledger, positions),
             clearing=clearing,
             submission=submission,
             amendments=amendments,
-            poller=poller,
-            positions=positions,
+            reads=SquareOffReads(
+                core, Closable(core, copies, exits.ledger, positions), poller, positions
+            ),
             journal=journal,
         ),
         recovery=recovery,

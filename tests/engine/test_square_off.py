@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.link import Link
@@ -30,6 +31,7 @@ from copytrade_gui.domain.square_off import (
 )
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
@@ -227,6 +229,24 @@ def test_copies_that_work_are_cancelled_first_and_what_rests_is_closed_at_a_newe
     live(script)
 
 
+def test_closed_means_that_the_brokers_books_show_it() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, ticket(made, BUY, 40))
+        client = made.account(F1).client_id
+        made.broker.add_fault(
+            Fault(action="book_failed", call="positions", accounts=[client], skip=1)
+        )
+        report = await square_off(console)
+        assert {who for who, _ in at_broker(made)} == {M}
+        states = {leg.key.account_id: leg.state for leg in report.legs}
+        assert states == {F1: LegState.UNPROVEN, F2: LegState.CLOSED}
+        assert "did not show it yet: Follower 1." in report.in_words
+
+    live(script)
+
+
 def options(made: World) -> list[Instrument]:
     """Two calls on one index."""
     found = [
@@ -279,6 +299,29 @@ def test_a_long_option_is_sold_after_the_short_one_it_covers_and_kept_if_that_st
     live(script)
 
 
+def test_what_waited_for_its_short_leg_is_measured_by_a_new_read() -> None:
+    """The owner sells his long option by himself while the short one is still being bought."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        bought, sold = options(made)
+        made.instruments += [bought, sold]
+        await begin(console)
+        lots = 4 * bought.lot_size
+        for which, side in ((2, BUY), (3, SELL)):
+            await press(console, made.terms(side=side, quantity=lots, away=-60, which=which))
+        held = at_broker(made)[F1, bought.symbol]
+        made.broker.add_fault(Fault(action="accept_late", seconds=9))
+        await console.engine.square_offs.begin(EVERYTHING, CommandId("off"), "operator")
+        await made.clock.sleep(4)
+        trades_himself(made, made.accounts[1], made.terms(side=SELL, which=2), held)
+        report = await square_off(console)
+        assert {who for who, _ in at_broker(made)} == {M}
+        assert by_place(report)[F1, bought.symbol].code == "closed_by_owner"
+
+    live(script, 1)
+
+
 def test_copies_of_two_masters_are_closed_together_and_no_exit_finds_them_again() -> None:
     async def script(console: Console) -> None:
         made, engine = console.world, console.engine
@@ -299,6 +342,27 @@ def test_copies_of_two_masters_are_closed_together_and_no_exit_finds_them_again(
     live(script)
 
 
+def test_limits_of_cadence_keep_nobody_from_getting_out() -> None:
+    """A square-off is many plans of one side at one time, and halts nothing."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, ticket(made, BUY, 40))
+        report = await square_off(console)
+        assert report.proven
+        assert console.engine.gate.state is TradingState.ACTIVE
+        closing = [plan for plan in console.engine.book.plans.values() if plan.closes]
+        assert len(closing) >= 2
+        await made.clock.sleep(12)
+        await press(console, ticket(made, BUY, 10))
+        assert len(at_broker(made)) == made.followers + 1
+
+    few = replace(NO_LIMITS, repeats=1, plans_a_minute=2, same_again_ms=2_000)
+    with world(8, settings=EngineSettings(limits=few)) as made:
+        made.live(script)
+
+
 def test_a_stop_ends_it_and_the_same_press_is_one_square_off() -> None:
     async def script(console: Console) -> None:
         made, square_offs = console.world, console.engine.square_offs
@@ -311,12 +375,12 @@ def test_a_stop_ends_it_and_the_same_press_is_one_square_off() -> None:
         with pytest.raises(DeniedError, match="squared off already"):
             await square_offs.begin(EVERYTHING, CommandId("two"), "operator")
         await console.engine.stop_trading(TradingState.HALT, "operator", "enough")
-        report = await square_off(console, name="halted")
-        assert {leg.code for leg in report.legs} == {"stopped"}
-        assert at_broker(made) == before
         with pytest.raises(DeniedError, match="halted"):
             await square_off(console)
+        await made.clock.sleep(2)
         await console.engine.resume("operator", "go on")
+        report = await square_off(console, name="halted")
+        assert {leg.code for leg in report.legs} == {"stopped"}
         assert at_broker(made) == before, "it does not go on by itself"
         assert (await square_off(console)).proven
         await square_offs.begin(EVERYTHING, CommandId("off"), "operator")

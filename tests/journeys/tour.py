@@ -18,6 +18,7 @@ from tests.journeys.trader import (
     choose,
     choose_file,
     fill_ticket,
+    order,
     ready,
     resume,
     says,
@@ -30,6 +31,7 @@ def tour(person: Person, folder: Path) -> Iterator[str]:
     yield "start"
     yield from ticket(person)
     yield from orders(person)
+    yield from squaring_off(person)
     yield from elsewhere(person)
     yield from pages(person)
     yield from followers(person)
@@ -71,6 +73,23 @@ def orders(person: Person) -> Iterator[str]:
         person.see(f"{view}_table")
         yield view
     person.keys("F3")
+
+
+def squaring_off(person: Person) -> Iterator[str]:
+    """An order that trades, its position, and out of it until the books show none."""
+    order(person, "F1", away=-1)
+    person.keys("ctrl+6")
+    person.click_row("positions", SHARE)
+    person.keys("Right")
+    yield "positions-held"
+    person.keys("x")
+    person.see_window("Square off")
+    person.see("square_off_verb", lambda button: button.enabled)
+    yield "square-off"
+    person.keys("Return")
+    person.see("square_off_verdict", says("Nothing is left."))
+    yield "square-off-report"
+    close(person, "square_off_close", "Escape")
 
 
 def elsewhere(person: Person) -> Iterator[str]:

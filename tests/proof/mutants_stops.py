@@ -8,7 +8,9 @@ _ENGINE = "copytrade_gui/engine/"
 _BOOKS = f"{_ENGINE}books/"
 _SENDING = f"{_ENGINE}sending/"
 _STOPS = f"{_ENGINE}stops/"
+_PLANNING = f"{_ENGINE}planning/"
 _RECOVERY = f"{_ENGINE}recovery/"
+_SQUARE_OFF = "copytrade_gui/domain/square_off.py"
 _LOST = "copytrade_gui/ports/memory.py"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -41,6 +43,24 @@ MUTANTS: tuple[Mutant, ...] = (
            "        for lane in ():\n            busy"),
     Mutant("nothing is proven while the book shows an open order of ours", f"{_STOPS}sweep.py",
            "not ours and not shown and quiet", "not ours and quiet"),
+    # -- squaring off
+    Mutant("squaring off takes no more than the broker shows", _SQUARE_OFF,
+           "free = wanted if there is None else min(wanted, against(closing_side(held), there))",
+           "free = wanted"),
+    Mutant("what works is cancelled before it is squared off", f"{_STOPS}square_off.py",
+           "self._amendments.cancel(working, reason", "dict(working=working, reason"),
+    Mutant("a long leg waits for the short one that it covers", f"{_STOPS}square_off.py",
+           "if self._waits_for_short(run, part, orders, held):", "if False:"),
+    Mutant("a stop ends a square-off", f"{_STOPS}square_off.py",
+           "if self._gate.state is not TradingState.ACTIVE:", "if False:"),
+    Mutant("what waited long is measured by a new read", f"{_STOPS}square_off_run.py",
+           "self.rows[one][1] < before_ns]", "False]"),
+    Mutant("squared off means that the books show it", f"{_STOPS}square_off_run.py",
+           "        if part.proven:\n", "        if True:\n"),
+    Mutant("plans that only close count as no repetition", f"{_PLANNING}clearing.py",
+           "        if not plan.closes:\n", "        if True:\n"),
+    Mutant("copies are closed as copies of their own master", f"{_PLANNING}closable.py",
+           "part = min(left, against(side, net))", "part = left"),
     # -- the program ends
     Mutant("nothing more leaves when the program ends", "copytrade_gui/app/quitting.py",
            "    engine.gate.brake(TradingState.HALT)\n", ""),

@@ -12,8 +12,10 @@ os.environ.setdefault("QT_API", "pyside6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 
+from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.domain.square_off import EVERYTHING
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.day.recovery import RecoveryDialog
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
@@ -28,6 +30,7 @@ from copytrade_gui.ui.followers.sizing import SizingDialog
 from copytrade_gui.ui.main_window import MainWindow, quit_sentence
 from copytrade_gui.ui.orders.order_details import OrderDetails
 from copytrade_gui.ui.orders.review import ReviewDialog
+from copytrade_gui.ui.positions.square_off import SquareOffDialog, SquareOffReportDialog
 from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.window_state import ForgetfulMemory
@@ -118,6 +121,12 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         ),
         "review": lambda: ReviewDialog(window, desk, console.trading, people.reviews(listed)),
         "recovery": lambda: RecoveryDialog(window, desk, report),
+        "square-off": lambda: SquareOffDialog(
+            window, desk, console.square_offs, EVERYTHING, "everything copies hold"
+        ),
+        "square-off-report": lambda: SquareOffReportDialog(
+            window, desk, console.square_offs, CommandId("off")
+        ),
         "order-details": lambda: OrderDetails(
             window, desk, next(iter(made.orders.values())), made.history
         ),

@@ -7,7 +7,6 @@ also at most what the broker's position book shows on that side.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from decimal import Decimal
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, against
@@ -79,36 +78,26 @@ class Closable:
             and position_of(order) in keys
         ]
 
-    def lines(self, scope: Scope) -> list[Line]:
-        """What would be closed in a scope, by the positions as they were last read."""
-        held = self.held(scope)
-        orders: dict[PositionKey, int] = {}
-        for order in self.working(whole(scope, held)):
-            key = position_of(order)
-            orders[key] = orders.get(key, 0) + 1
-        prices: dict[OrderTerms, Decimal | None] = {}
-        found = []
-        for key, net in held.items():
-            instrument, book = self.instrument(key), self._positions.book(key.account_id)
-            sized = self.sized(key, net, book.rows if book.at_ns else None)
-            terms = closing_terms(instrument, closing_side(net), key.product)
-            if terms not in prices:
-                leaving = protect(terms, self._quotes.fresh_price(key.instrument))
-                prices[terms] = None if leaving is None else leaving.price
-            found.append(
-                Line(
-                    key=key,
-                    account=self.name(key.account_id),
-                    instrument=instrument,
-                    held=net,
-                    units=sized.quantity,
-                    code=sized.code,
-                    reason=sized.reason,
-                    orders=orders.get(key, 0),
-                    price=prices[terms],
-                )
-            )
-        return found
+    def line(self, key: PositionKey, held: int, orders: int) -> Line:
+        """What would be closed of one position, by the account's positions as last read.
+
+        ``orders`` are its copies that work there.
+        """
+        instrument, book = self.instrument(key), self._positions.book(key.account_id)
+        sized = self.sized(key, held, book.rows if book.at_ns else None)
+        terms = closing_terms(instrument, closing_side(held), key.product)
+        leaving = protect(terms, self._quotes.fresh_price(key.instrument))
+        return Line(
+            key=key,
+            account=self.name(key.account_id),
+            instrument=instrument,
+            held=held,
+            units=sized.quantity,
+            code=sized.code,
+            reason=sized.reason,
+            orders=orders,
+            price=None if leaving is None else leaving.price,
+        )
 
     def sized(self, key: PositionKey, held: int, rows: Sequence[BrokerPosition] | None) -> Sized:
         """The order that closes ``held`` units, signed, or why there is none, or a smaller one.

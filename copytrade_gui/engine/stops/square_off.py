@@ -9,8 +9,7 @@ itself: what was rejected or found no other side stands in the report.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import partial
 
 from copytrade_gui.domain.events import Severity
@@ -22,49 +21,44 @@ from copytrade_gui.domain.square_off import (
     Scope,
     SquareOffReport,
     closing_side,
+    counted,
     read_scope,
     scope_text,
 )
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.books.account_positions import AccountPositions
-from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
-from copytrade_gui.engine.planning.closable import Closable, closing_terms, position_of
+from copytrade_gui.engine.planning.closable import closing_terms, position_of, whole
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.submission import Submission
+from copytrade_gui.engine.stops.square_off_reads import SquareOffReads
 from copytrade_gui.engine.stops.square_off_run import (
     Part,
     Run,
     by_position,
     leg_of,
-    not_ended,
     restored,
     rests_since,
 )
 from copytrade_gui.ports import (
     SQUARE_OFF_VERB,
     SQUARED_OFF_VERB,
-    BrokerFailureError,
     Journal,
     JournalFailureError,
     OpenWork,
 )
 
-log = logging.getLogger(__name__)
-
 _LOOK_S = 0.2
-_CANCELS_S = 15.0
-"""So long it is waited for the ends of what worked in an account's positions."""
-_READS = 4
-_READ_AGAIN_S = 1.0
-_LAGS_S = 2.0
 _PRICE_S = 10.0
 """So long it is waited for a price to protect an order by, or for the window to answer."""
 _RESTS_S = 5.0
 """An order that works unchanged for so long has found no other side for now."""
 _LONGEST_S = 120.0
+_FRESH_S = 5.0
+"""An account's positions are read again where what waits for them has waited longer."""
+_AT_ONCE = 100
+"""So many lines of a preview are worked out in one turn of the orders' loop."""
 _Group = tuple[AccountId, PositionKey, Side]
 """A master, and an instrument and product, in the key of no account; the side that closes."""
 _NOBODY = AccountId("")
@@ -77,27 +71,23 @@ class SquareOffs:
         self,
         core: Core,
         *,
-        closable: Closable,
         clearing: Clearing,
         submission: Submission,
         amendments: Amendments,
-        poller: Poller,
-        positions: AccountPositions,
+        reads: SquareOffReads,
         journal: Journal,
     ) -> None:
         self._core = core
         self._book = core.book
         self._gate = core.gate
         self._clock = core.clock
-        self._closable = closable
+        self._closable = reads.closable
         self._clearing = clearing
         self._submission = submission
         self._amendments = amendments
-        self._poller = poller
-        self._positions = positions
+        self._reads = reads
         self._journal = journal
         self._runs: dict[CommandId, Run] = {}
-        self._few = asyncio.Semaphore(core.settings.reads_at_once)
 
     def restore(self, work: OpenWork) -> None:
         """Take up today's; one that the program's end broke off is not gone on with by itself."""
@@ -113,10 +103,15 @@ class SquareOffs:
 
     async def preview(self, scope: Scope) -> list[Line]:
         """What would be closed, by what is known now and by prices that are asked for."""
-        await self._core.quotes.refresh(
-            list({key.instrument: None for key in self._closable.held(scope)})
-        )
-        return self._closable.lines(scope)
+        held = self._closable.held(scope)
+        await self._core.quotes.refresh(list({key.instrument: None for key in held}))
+        orders = Counter(position_of(order) for order in self._closable.working(whole(scope, held)))
+        lines = []
+        for number, (key, net) in enumerate(held.items(), start=1):
+            lines.append(self._closable.line(key, net, orders[key]))
+            if not number % _AT_ONCE:
+                await self._clock.sleep(0)  # orders come first
+        return lines
 
     async def begin(self, scope: Scope, command: CommandId, actor: str) -> None:
         """Close what copies hold in a scope; the same command twice is one square-off.
@@ -129,14 +124,14 @@ class SquareOffs:
             raise DeniedError("stopped", self._gate.why_not() or "Trading is stopped.")
         if not self._closable.held(scope):
             raise DeniedError("nothing_held", "Copies hold nothing there any more.")
-        if not self._free(scope):
+        if not (free := self._free(scope)):
             raise DeniedError(
                 "squaring_off", "These positions are being squared off already. See its report."
             )
-        now_ns = self._clock.wall_ns()
+        now_ns, words = self._clock.wall_ns(), f"Of {counted(len(free), 'copied position')}."
         try:
             fresh = await self._journal.commit_command(
-                command, actor, SQUARE_OFF_VERB, scope_text(scope), "", now_ns
+                command, actor, SQUARE_OFF_VERB, scope_text(scope), words, now_ns
             )
         except JournalFailureError as failure:
             self._core.news.storage_failed(str(failure))
@@ -145,7 +140,7 @@ class SquareOffs:
             return
         run = Run(command=command, actor=actor, began_ns=now_ns, parts=self._free(scope))
         self._runs[command] = run
-        self._core.work.start(self._carry_out(run), f"square-off {command}")
+        self._core.work.start(self._run(run), f"square-off {command}")
 
     def report(self, command: CommandId | None = None) -> SquareOffReport | None:
         """A square-off as it stands now, the newest unless named; None if there is none."""
@@ -190,12 +185,19 @@ class SquareOffs:
             parts[key] = part
         return parts
 
+    async def _run(self, run: Run) -> None:
+        try:
+            await self._carry_out(run)
+        finally:
+            run.over = True  # also after an error of ours, which the work tells
+        await self._tell(run)
+
     async def _carry_out(self, run: Run) -> None:
         working = self._closable.working(run.whole)
         run.cancelled = len(working)
         self._amendments.cancel(working, reason="Cancelled by a square-off.", anew=True)
         for account in run.accounts:
-            self._core.work.start(self._prepare(run, account), f"square-off of {account}")
+            self._core.work.start(self._reads.prepare(run, account), f"square-off of {account}")
         ends_ns = self._clock.mono_ns() + int(_LONGEST_S * 1e9)
         began_ns = self._clock.mono_ns()
         while self._clock.mono_ns() < ends_ns:
@@ -203,64 +205,20 @@ class SquareOffs:
             if self._quiet(run):
                 break
             await self._clock.sleep(_LOOK_S)
-        for part in run.parts.values():
-            part.give_up("not_ended", "It took too long to get ready. Square it off again.")
-        await asyncio.gather(*(self._prove(run, account) for account in run.accounts))
-        await self._end(run)
-
-    async def _prepare(self, run: Run, account: AccountId) -> None:
-        """Wait until nothing of the account works in these positions, then read what it holds."""
-        keys = {part.key for part in run.of(account)}
-        ends_ns = self._clock.mono_ns() + int(_CANCELS_S * 1e9)
-        whole = keys & run.whole
-        while (working := self._closable.working(whole)) and self._clock.mono_ns() < ends_ns:
-            await self._clock.sleep(_LOOK_S)
-        for order in working:
-            key = position_of(order)
-            keys.discard(key)
-            run.parts[key].give_up("not_ended", not_ended(order))
-        problem = ""
-        for left in reversed(range(_READS)):
-            held = {key: self._closable.net(key) for key in keys}
-            lane = self._core.lanes.get(account)
-            if lane is None or lane.why_not()[0]:
-                run.rows[account] = ()  # what keeps it back is its verdict
-                return
-            try:
-                async with self._few:
-                    rows = await self._positions.read(lane)
-            except BrokerFailureError as failure:
-                problem = str(failure)
-                await self._clock.sleep(_READ_AGAIN_S)
-                continue
-            if any(self._closable.net(key) != net for key, net in held.items()):
-                continue
-            if not left or all(
-                self._closable.sized(key, net, rows).quantity == abs(net)
-                for key, net in held.items()
-            ):
-                run.rows[account] = rows
-                return
-            await self._clock.sleep(_LAGS_S)  # positions may lag behind trades: looked at again
-        problem = problem or "Its copies were filled meanwhile."
-        why = f"Its positions could not be read, so nothing was sent. {problem} Try again."
-        self._give_up(run, account, "positions_unread", why)
-
-    def _give_up(self, run: Run, account: AccountId, code: str, why: str) -> None:
-        for part in run.of(account):
-            part.give_up(code, why)
+        run.give_up("not_ended", "It took too long to get ready. Square it off again.")
+        await asyncio.gather(*(self._reads.prove(run, account) for account in run.accounts))
 
     async def _send_ready(self, run: Run, *, waited_s: float) -> None:
         """Close what is ready now: a plan for each master, instrument, product and side."""
+        for account in run.outdated(self._clock.mono_ns() - int(_FRESH_S * 1e9)):
+            self._core.work.start(self._reads.prepare(run, account), f"square-off of {account}")
         waiting = [
             one for one in run.parts.values() if one.waits and one.key.account_id in run.rows
         ]
         if not waiting:
             return
         if self._gate.state is not TradingState.ACTIVE:
-            why = self._gate.why_not() or "Trading is stopped."
-            for part in run.parts.values():
-                part.give_up("stopped", why)
+            run.give_up("stopped", self._gate.why_not() or "Trading is stopped.")
             return
         await self._core.quotes.refresh(list({part.key.instrument: None for part in waiting}))
         orders, held = self._orders(run), self._held(run)
@@ -273,7 +231,7 @@ class SquareOffs:
             if self._waits_for_short(run, part, orders, held):
                 continue
             account, side = key.account_id, closing_side(net)
-            sized = self._closable.sized(key, net, run.rows[account])
+            sized = self._closable.sized(key, net, run.rows[account][0])
             if not sized.quantity:
                 part.give_up(sized.code, sized.reason)
                 continue
@@ -339,33 +297,8 @@ class SquareOffs:
         since = (rests_since(orders, key) for key in orders)
         return all(one is None or self._rests(one) for one in since)
 
-    async def _prove(self, run: Run, account: AccountId) -> None:
-        """Read the account's books once more: complete reads prove that nothing is left."""
-        if account not in run.rows:
-            return
-        for _ in range(_READS):
-            lane = self._core.lanes.get(account)
-            if lane is None or lane.session is None:
-                return
-            try:
-                read = await self._poller.read(lane)
-                async with self._few:
-                    rows = await self._positions.read(lane)
-            except BrokerFailureError as failure:
-                log.info("no proof of the square-off of %s yet: %s", account, failure)
-            else:
-                for part in run.of(account):
-                    part.at_broker = self._closable.at_broker(part.key, rows)
-                    open_ = self._closable.working(run.whole & {part.key}) or part.left_of(
-                        self._closable.net(part.key)
-                    )
-                    part.proven = read.complete and not open_
-                if read.complete:
-                    return
-            await self._clock.sleep(_READ_AGAIN_S)
-
-    async def _end(self, run: Run) -> None:
-        run.over = True
+    async def _tell(self, run: Run) -> None:
+        """A person is told what came of it, and the trail that it is over."""
         report = self.report(run.command)
         if report is None:
             return

@@ -87,8 +87,8 @@ class Run(Struct, eq=False, kw_only=True):
     began_ns: int
     parts: dict[PositionKey, Part]
     plans: list[PlanId] = field(default_factory=list)
-    rows: dict[AccountId, Sequence[BrokerPosition]] = field(default_factory=dict)
-    """Positions of the accounts that are ready to be closed, as read for it."""
+    rows: dict[AccountId, tuple[Sequence[BrokerPosition], int]] = field(default_factory=dict)
+    """Positions of the accounts that are ready to be closed, and when they were read, monotonic."""
     cancelled: int = 0
     over: bool = False
     broken_off: bool = False
@@ -106,6 +106,23 @@ class Run(Struct, eq=False, kw_only=True):
     def of(self, account: AccountId) -> Iterator[Part]:
         """The parts of one account."""
         return (part for part in self.parts.values() if part.key.account_id == account)
+
+    def give_up(self, code: str, reason: str, account: AccountId | None = None) -> None:
+        """Nothing more is sent, of all accounts or of one."""
+        for part in self.parts.values() if account is None else self.of(account):
+            part.give_up(code, reason)
+
+    def ready(self, account: AccountId, rows: Sequence[BrokerPosition], read_ns: int) -> None:
+        """Nothing of the account works in its positions, and they were read."""
+        self.rows[account] = (rows, read_ns)
+
+    def outdated(self, before_ns: int) -> list[AccountId]:
+        """Accounts whose waiting parts rest on an older read: they are not ready any more."""
+        waiting = dict.fromkeys(part.key.account_id for part in self.parts.values() if part.waits)
+        old = [one for one in waiting if one in self.rows and self.rows[one][1] < before_ns]
+        for account in old:
+            del self.rows[account]
+        return old
 
     def next_command(self) -> CommandId:
         """The name of its next plan."""

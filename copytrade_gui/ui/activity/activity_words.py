@@ -56,6 +56,8 @@ VERBS = {
     "copy_seen": "Copy of a master's order from elsewhere",
     "ignore_seen": "A master's order from elsewhere ignored",
     "limits": "Limits set",
+    "square_off": "Square-off begun",
+    "squared_off": "Square-off over",
     "follow": "Choice for a master's orders from elsewhere",
     "day_left_open": "A day was left open",
 }

@@ -217,6 +217,8 @@ class SquareOffReportDialog(ConsoleDialog):
         self.left = tuple(leg.chosen for leg in report.left)
         self.bar.setHidden(report.over)
         self.again.setVisible(report.over and bool(self.left))
+        if report.over and all(leg.state in OVER for leg in report.legs):
+            self._looks.stop()
         self.grow()
 
 

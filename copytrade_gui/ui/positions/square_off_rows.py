@@ -56,6 +56,10 @@ def _line_tone(line: Line) -> Tone:
     return Tone.WARN if line.code else Tone.OK
 
 
+def _verdict_tone(line: Line) -> Tone:
+    return _line_tone(line) if line.code else Tone.MUTED
+
+
 LINE_COLUMNS: tuple[Column[Line], ...] = (
     Column("account", "Account", lambda r: r.account, chars=17, mark=_line_mark, tone=_line_tone),
     Column("symbol", "Instrument", lambda r: r.instrument.symbol, chars=19),
@@ -68,7 +72,7 @@ LINE_COLUMNS: tuple[Column[Line], ...] = (
     Column("price", "Worst price", lambda r: figures.price(r.price, r.instrument.tick),
            sort=lambda r: r.price, numeric=True, chars=10,
            note="At the market, and at no worse a price than this"),
-    Column("verdict", "To know", verdict_words, tone=_line_tone, chars=22, takes_rest=True,
+    Column("verdict", "To know", verdict_words, tone=_verdict_tone, chars=22, takes_rest=True,
            tip=lambda r: verdict_words(r) or r.account),
 )  # fmt: skip
 
@@ -88,6 +92,6 @@ LEG_COLUMNS: tuple[Column[Leg], ...] = (
            note="What the broker's position book shows after it, the owner's own included"),
     Column("state", "State", lambda r: LEG_LOOKS[r.state].word, chars=19,
            tone=lambda r: LEG_LOOKS[r.state].tone),
-    Column("reason", "Why", lambda r: r.reason, chars=22, takes_rest=True,
+    Column("reason", "Why", lambda r: r.reason, chars=16, takes_rest=True,
            tip=lambda r: r.reason or LEG_LOOKS[r.state].word),
 )  # fmt: skip
