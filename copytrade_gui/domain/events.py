@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from msgspec import Struct
@@ -120,6 +121,17 @@ class AccountHaltLifted:
     halt: AccountHalt
     actor: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitPeak:
+    """The highest profit of an Indian day so far, in rupees, of which a part is kept: of an
+    account's copies, or of all followers' (``EVERY_FOLLOWER``).
+    """
+
+    account_id: AccountId
+    day: int
+    peak: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +253,7 @@ Event = (
     | AccountChanged
     | AccountHalted
     | AccountHaltLifted
+    | ProfitPeak
     | LinkChanged
     | Alarm
     | ReviewsChanged

@@ -87,8 +87,8 @@ class Engine:
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)
         self.copies.restore(work)
         self.ignored_drift.update(work.ignored_drift)
-        self.parts.loss_watch.begin()
         self.square_offs.restore(work)
+        self.parts.loss_watch.begin(work.peaks)
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""

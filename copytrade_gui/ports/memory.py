@@ -133,6 +133,8 @@ class OpenWork:
     """Positions that a person lets be off by so many units until they are flat."""
     square_offs: tuple[BegunSquareOff, ...] = ()
     """Those of the day, the oldest first."""
+    peaks: Mapping[AccountId, Decimal] = field(default_factory=dict)
+    """Today's highest profits that were stored, in rupees, by account or ``EVERY_FOLLOWER``."""
 
 
 def drift_subject(key: PositionKey, units: int) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +17,7 @@ from msgspec import structs
 from copytrade_gui.domain.account import AccountStatus, SessionState
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, AccountFacts
-from copytrade_gui.domain.checks.check import Finding, Level, blocking, findings
+from copytrade_gui.domain.checks.check import Check, Finding, Level, blocking, findings
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
 from copytrade_gui.domain.checks.share import SHARE_CHECKS, ShareFacts
@@ -117,20 +120,28 @@ def test_a_plan_is_asked(code: str, level: Level | None, facts: PlanFacts, words
 
 
 READY = AccountStatus(AccountId("F001"), SessionState.READY)
+SILENT = "The broker did not answer three calls."
 ACCOUNTS = [
-    ("", AccountFacts(READY, True)),
-    ("account_halted", AccountFacts(replace(READY, halted="DUPLICATE."), True)),
-    ("offline", AccountFacts(replace(READY, session=SessionState.OFFLINE), True)),
-    ("no_session", AccountFacts(READY, False)),
-    ("no_session", AccountFacts(replace(READY, session=SessionState.EXPIRED), True)),
-    ("unread", AccountFacts(replace(READY, unread=True), True)),
-]
+    ("", None, AccountFacts(READY, True), ""),
+    ("account_halted", Level.BLOCK, AccountFacts(replace(READY, halted="DUPLICATE."), True),
+     "DUPLICATE. Look at its books, then lift its halt."),
+    ("offline", Level.BLOCK,
+     AccountFacts(replace(READY, session=SessionState.OFFLINE, session_reason=SILENT), True),
+     SILENT),
+    ("no_session", Level.BLOCK, AccountFacts(READY, False), "Log it in."),
+    ("no_session", Level.BLOCK, AccountFacts(replace(READY, session=SessionState.EXPIRED), True),
+     "Log it in."),
+    ("unread", Level.BLOCK, AccountFacts(replace(READY, unread=True), True), "not read whole"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "facts"), ACCOUNTS)
-def test_an_account_is_asked(code: str, facts: AccountFacts) -> None:
+@pytest.mark.parametrize(("code", "level", "facts", "words"), ACCOUNTS)
+def test_an_account_is_asked(
+    code: str, level: Level | None, facts: AccountFacts, words: str
+) -> None:
     found = blocking(ACCOUNT_CHECKS, facts)
-    assert (found.code if found else "") == code
+    assert ([(found.code, found.level)] if found else []) == ([(code, level)] if code else [])
+    assert not found or words in found.sentence
 
 
 SMALL = ShareFacts(10, Decimal(1_000), InstrumentKind.EQUITY, Limits())
@@ -163,12 +174,38 @@ def test_a_share_is_asked(code: str, level: Level | None, facts: ShareFacts, wor
     assert not found or words in found[0].sentence
 
 
-def test_every_check_is_in_a_case_here() -> None:
-    asked = {row[0] for row in (*PLANS, *ACCOUNTS, *SHARES)} - {""}
-    rows = {
-        check.code for checks in (PLAN_CHECKS, ACCOUNT_CHECKS, SHARE_CHECKS) for check in checks
-    }
-    assert rows <= asked
+CASES: tuple[tuple[Sequence[Check[Any]], Sequence[tuple[str, Level | None, Any, str]]], ...] = (
+    (PLAN_CHECKS, PLANS),
+    (ACCOUNT_CHECKS, ACCOUNTS),
+    (SHARE_CHECKS, SHARES),
+)
+CODES_OF = {"not_taken": {"not_taken", "no_ioc"}}
+"""What a check may call what it finds, where that is not its own code alone."""
+
+
+@pytest.mark.parametrize(
+    ("check", "cases"), [(check, cases) for checks, cases in CASES for check in checks]
+)
+def test_every_check_passes_and_finds_all_it_can_in_the_cases_here(
+    check: Check[Any], cases: Sequence[tuple[str, Level | None, Any, str]]
+) -> None:
+    """What a check can do follows from what it calls; nothing of that is without a case."""
+    source = inspect.getsource(check.ask)
+    can = {level for level in Level if f"Level.{level.name}" in source}
+    can |= {Level.BLOCK} if "_block(" in source else set()
+    codes = CODES_OF.get(check.code, {check.code})
+    assert {level for code, level, _, _ in cases if code in codes} == can != set()
+    assert {code for code, _, _, _ in cases} >= codes
+    # It alone finds it, and nothing where no other case is its own.
+    for code, level, facts, words in cases:
+        found = check.ask(facts)
+        if code in codes:
+            assert found is not None
+            assert (found.code, found.level) == (code, level)
+            assert words in found.sentence
+            assert found.sentence.endswith(".")
+    clean = next(facts for code, _, facts, _ in cases if not code)
+    assert check.ask(clean) is None
 
 
 def test_every_code_of_a_link_is_a_verdict() -> None:

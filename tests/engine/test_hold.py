@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
@@ -44,6 +46,11 @@ def _cancel(console: Console) -> None:
     console.engine.cancel([order.intent.intent_id], "operator")
 
 
+def _loss_limit(console: Console) -> None:
+    today = indian_day(console.world.time.wall_ns())
+    console.engine.core.halts.stop(F1, Finding("day_loss 1", "Lost.", only_exits=True, day=today))
+
+
 def _told_to_wait(console: Console) -> None:
     lane = console.engine.lanes[F1]
     lane.wait_until_ns = console.world.clock.mono_ns() + 9 * 10**9
@@ -57,6 +64,7 @@ def _told_to_wait(console: Console) -> None:
         (_log_out, {State.NOT_SENT}),
         (_cancel, {State.SKIPPED}),
         (_told_to_wait, {State.NOT_SENT}),
+        (_loss_limit, {State.NOT_SENT, State.BLOCKED}),
     ],
 )
 def test_what_comes_while_an_order_waits_for_its_connection_holds_it(

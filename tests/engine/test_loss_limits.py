@@ -5,13 +5,28 @@ The simulator's trade book, positions and ledger are the judge.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from copytrade_gui.domain.order import Side, State
-from tests.engine.test_exits import position, press, ticket
-from tests.proof import market_crash
-from tests.proof.market_crash import HALTS_EACH, SECOND_NS, name_of, play
-from tests.proof.rig import Console, world
+import pytest
+
+from copytrade_gui.domain.checks.limits import NO_LIMITS
+from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.instrument import Quote
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import FanOut, Side, State
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.services.closing import Closing
+from copytrade_gui.services.position_report import report_of
+from copytrade_gui.services.positions import facts_of
+from copytrade_gui.services.trading import Trading
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.simulator.faults import Fault
+from tests.engine.test_exits import DAY_NS, F1, F2, position, press, ticket
+from tests.proof import p27_crash
+from tests.proof.p27_crash import HALTS_EACH, SECOND_NS, name_of, play
+from tests.proof.rig import Console, ProgramStopped, world
 
 
 def test_in_a_crash_every_follower_stops_at_his_limit_within_a_second_of_the_quote() -> None:
@@ -20,23 +35,8 @@ def test_in_a_crash_every_follower_stops_at_his_limit_within_a_second_of_the_quo
     async def script(console: Console) -> None:
         made, engine = console.world, console.engine
         seen = await play(console, followers)
-        reach = {n for n in seen.limits if market_crash.PERCENT[n % 8] < 8}
-        assert set(seen.quoted_ns) == set(seen.stopped_ns) == reach
-        for number in reach:
-            late = seen.stopped_ns[number] - seen.quoted_ns[number]
-            assert 0 <= late <= SECOND_NS
-            assert seen.last_order_ns[number] <= seen.quoted_ns[number] + SECOND_NS
-        untouched = set(seen.limits) - reach
-        assert min(seen.last_order_ns[n] for n in untouched) > max(seen.quoted_ns.values())
-        # The report adds up to the broker's trade book, for each and for all.
-        told = dict.fromkeys(seen.limits, Decimal(0))
-        for line in seen.report.lines:
-            if line.copied is not None:
-                assert line.day is not None
-                told[int(line.account_id[1:])] += line.day
-        assert told == seen.booked
-        assert seen.report.followers.day == sum(seen.booked.values())
-        assert seen.report.followers.unknown == 0
+        seen.must_be_right()
+        reach = seen.reach
         # Exits pass where only exits pass; where it halts nothing does.
         before = {n: position(made, n) for n in reach}
         orders = await press(console, ticket(made, Side.SELL, 400), wait_s=20)
@@ -53,4 +53,292 @@ def test_in_a_crash_every_follower_stops_at_his_limit_within_a_second_of_the_quo
                 assert orders[name_of(number)].state is State.FILLED
 
     with world(followers) as made:
+        made.live(script)
+
+
+async def limit(console: Console, account: AccountId | None = None, **limits: int) -> None:
+    """Set limits in whole rupees; what halts is 1."""
+    values = {n: v if n.endswith("halts") else v * 100 for n, v in limits.items()}
+    console.engine.clearing.limits.put(account, replace(NO_LIMITS, **values))  # type: ignore[arg-type]  # paise
+    await console.world.clock.sleep(1)
+
+
+def price(console: Console, rupees: str | Decimal) -> None:
+    """A quote of the first instrument, a moment newer than the last."""
+    made = console.world
+    key, last = made.instruments[0].key, Decimal(rupees)
+    made.time.now_ns += 1_000_000
+    before = console.engine.quotes.newest(key)
+    close = last if before is None else before.previous_close
+    console.engine.core.quotes.put(Quote(key, last, last, last, close, made.time.wall_ns()))
+
+
+async def hold(console: Console, quantity: int = 400) -> Decimal:
+    """Everybody logged in and long; returns the price at which nobody has gained or lost."""
+    console.log_all_in()
+    await console.world.clock.sleep(5)
+    console.see_price()
+    await press(console, ticket(console.world, Side.BUY, quantity), wait_s=20)
+    line = next(one for one in report_of(facts_of(console.engine)).lines if one.copied)
+    assert line.average is not None
+    return line.average
+
+
+def stopped(console: Console, account: AccountId = F1) -> str:
+    return console.engine.lanes[account].status.stopped
+
+
+async def entry(console: Console) -> dict[AccountId, tuple[State, str]]:
+    """A master's order that opens and rests; what became of each copy."""
+    terms = p27_crash.resting_entry(console.world)
+    orders = await press(console, terms, wait_s=3)
+    assert not [one for one in orders.values() if one.state is State.BLOCKED and one.attempt]
+    return {name: (one.state, one.code) for name, one in orders.items()}
+
+
+STOPPED = (State.BLOCKED, "loss_limit")
+
+
+def test_it_holds_over_a_restart_and_ends_on_the_next_day_or_when_a_person_lifts_it() -> None:
+    """F1 ends by itself on the next day; F2's is lifted, and a limit that is set anew bites."""
+
+    async def falls(console: Console) -> None:
+        at = await hold(console)
+        await limit(console, F1, day_loss=1_000)
+        await limit(console, F2, day_loss=1_000)
+        price(console, at - 5)  # F1 holds 200, F2 800
+        assert "brought Rs -4,000" in stopped(console, F2)
+        price(console, at - 6)
+        assert "limit for a day's loss is Rs 1,000: only exits are copied to it" in stopped(console)
+        price(console, at + 1)  # a loss that was reached was reached
+        assert (await entry(console))[F1] == STOPPED
+        raise ProgramStopped("power cut")
+
+    async def restarted(console: Console) -> None:
+        assert stopped(console)
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        await limit(console, F2, day_loss=1_000)
+        assert set((await entry(console)).values()) == {STOPPED}
+        verbs = Trading(
+            console.engine, console.store.journal, console.world.clock,
+            Closing(console.engine, console.store.journal, console.store.seals,
+                    console.world.clock),
+        )  # fmt: skip
+        with pytest.raises(RefusedError, match="Reason is empty"):
+            await verbs.lift_account_halt(F2, stopped(console, F2), " ", CommandId("a"))
+        await verbs.lift_account_halt(F2, stopped(console, F2), "He agreed.", CommandId("b"))
+        made = console.world
+        price(console, made.price(made.instruments[0]) - 8)
+        assert not stopped(console, F2)  # the same limit, the same day
+        found = await entry(console)
+        assert (found[F1], found[F2][0]) == (STOPPED, State.WORKING)
+        await limit(console, F2, day_loss=1_001)
+        await made.clock.sleep(1)
+        assert stopped(console, F2)
+
+    async def next_day(console: Console) -> None:
+        assert not stopped(console)
+        assert not stopped(console, F2)
+
+    with world(2) as made:
+        made.live(falls)
+        made.live(restarted)
+        made.time.now_ns += DAY_NS
+        made.live(next_day)
+
+
+def test_the_next_day_comes_to_a_program_that_runs_on() -> None:
+    async def script(console: Console) -> None:
+        at = await hold(console)
+        await limit(console, F1, day_loss=1_000)
+        price(console, at - 6)
+        assert stopped(console)
+        console.world.time.now_ns += DAY_NS
+        await console.world.clock.sleep(10)
+        assert not stopped(console)
+
+    with world(1) as made:
+        made.live(script)
+
+
+def test_all_followers_together_are_stopped_and_lifted_as_one() -> None:
+    async def script(console: Console) -> None:
+        at = await hold(console)  # 200 and 800 units
+        await limit(console, all_day_loss=10_000, all_loss_halts=1)
+        price(console, at - Decimal("9.99"))
+        assert not stopped(console)
+        price(console, at - 10)
+        await console.world.clock.sleep(2)
+        for account in (F1, F2):
+            assert "All followers together brought Rs -10,000 today" in stopped(console, account)
+            assert console.engine.lanes[account].status.halted
+        assert not stopped(console, console.world.master)
+        codes = {code for _, code in (await entry(console)).values()}
+        assert codes == {"account_halted"}
+        engine = console.engine
+        assert engine.lift_account_halt(F1, stopped(console), "operator", "agreed")
+        assert not stopped(console, F2)
+        await console.store.journal.flush()
+        assert await console.store.history.verify() == ()
+        alarms = await console.store.history.events(50, kind="Alarm")
+        assert ["All followers: All followers" in one.reason for one in alarms] == [True]
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_the_equity_floor_counts_funds_and_the_days_loss() -> None:
+    async def script(console: Console) -> None:
+        at = await hold(console)
+        await limit(console, F1, equity_floor=50_000)
+        found = await entry(console)  # nobody has read his funds yet
+        assert found[F1] == (State.BLOCKED, "loss_unknown")
+        assert found[F2][0] is State.WORKING
+        console.engine.note_margin(F1, Paise(10_000_00), Paise(51_000_00))
+        price(console, at - Decimal("4.99"))
+        await console.world.clock.sleep(1)
+        assert not stopped(console)
+        assert (await entry(console))[F1][0] is State.WORKING
+        price(console, at - 5)
+        assert "its equity may not fall to Rs 50,000" in stopped(console)
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_a_kept_profit_follows_the_highest_of_the_day_also_over_a_crash() -> None:
+    async def rises(console: Console) -> None:
+        at = await hold(console)
+        await limit(console, F1, lock_from=2_000, lock_back=500)
+        for gained in (9, 5, 12, 16):  # he holds 200 units
+            price(console, at + gained)
+            await console.world.clock.sleep(0.5)
+            assert not stopped(console)
+        await console.store.journal.flush()
+        raise ProgramStopped("power cut")
+
+    async def falls(console: Console) -> None:
+        await limit(console, F1, lock_from=2_000, lock_back=500)
+        await console.world.clock.sleep(1)
+        (line,) = [one for one in report_of(facts_of(console.engine)).lines if one.copied
+                   and one.account_id == F1]  # fmt: skip
+        assert line.average is not None
+        price(console, line.average + Decimal("13.51"))
+        assert not stopped(console)
+        price(console, line.average + Decimal("13.50"))
+        assert "it was Rs 3,200, of which Rs 2,700 are kept" in stopped(console)
+
+    with world(1) as made:
+        made.live(rises)
+        made.live(falls)
+
+
+def test_what_is_not_known_is_no_zero_and_keeps_out_what_opens() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        at = await hold(console)
+        await limit(console, F1, day_loss=1_000)
+        assert (await entry(console))[F1][0] is State.WORKING
+        made.broker.add_fault(Fault(action="answer", call="quotes", http_status=503))
+        await made.clock.sleep(20)
+        orders = await press(console, p27_crash.resting_entry(made), wait_s=3)
+        assert (orders[F1].code, orders[F2].state) == ("loss_unknown", State.WORKING)
+        assert "newest price of INFY-EQ is of 10:00" in orders[F1].reason
+        assert "Until that is known only exits are copied" in orders[F1].reason
+        out = await press(console, ticket(made, Side.SELL, 400), wait_s=20)
+        assert out[F1].state is State.FILLED
+        assert not stopped(console)
+        del at
+
+    with world(2) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_what_was_planned_does_not_leave_any_more_unless_it_is_an_exit(side: Side) -> None:
+    """The price comes when the plan is on the disk and its bytes are still here."""
+    held: list[tuple[Console, Decimal]] = []
+
+    def fall(name: str) -> None:
+        if name == faultpoints.AFTER_PLAN_COMMIT and held:
+            console, at = held.pop()
+            price(console, at - 20)
+
+    async def script(console: Console) -> None:
+        at = await hold(console)
+        await limit(console, F1, day_loss=1_000)
+        before = len(console.world.broker.ledger.wire)
+        held.append((console, at))
+        orders = await press(console, ticket(console.world, side, 400), wait_s=10)
+        states = [orders[name].state for name in (F1, F2)]
+        if side is Side.BUY:
+            assert states == [State.SKIPPED, State.FILLED]
+            assert orders[F1].code == "loss_limit"
+            assert len(console.world.broker.ledger.wire) == before + 2
+        else:
+            assert states == [State.FILLED] * 2
+            assert position(console.world, 1) == 0
+        assert stopped(console)
+
+    with world(2) as made:
+        made.live(script, fault=fall)
+
+
+def test_what_waits_in_its_queue_is_asked_again() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        at = await hold(console)
+        await limit(console, F1, day_loss=1_000)
+        lane = console.engine.lanes[F1]
+        lane.wait_until_ns = made.clock.mono_ns() + 3 * SECOND_NS
+        orders = await press(console, ticket(made, Side.BUY, 400), wait_s=1)
+        price(console, at - 20)
+        await made.clock.sleep(5)
+        assert (orders[F1].state, orders[F1].code) == STOPPED
+        assert "limit for a day's loss" in orders[F1].reason
+        assert position(made, 1) == 200
+
+    with world(1) as made:
+        made.live(script)
+
+
+def test_what_is_bought_after_the_limit_was_set_counts_too() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        at = await hold(console, 40)  # 20 units
+        await limit(console, F1, day_loss=1_000)
+        # The trades are told later than what the order filled.
+        made.broker.add_fault(Fault(action="book_failed", call="trades"))
+        await press(console, ticket(made, Side.BUY, 360), wait_s=20)
+        assert position(made, 1) == 200
+        price(console, at - 10)
+        assert stopped(console)
+
+    with world(1) as made:
+        made.live(script)
+
+
+def test_a_follower_who_is_a_master_opens_nothing_by_his_ticket_either() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        at = await hold(console)
+        console.engine.put_account(replace(made.account(F1), master=True))
+        await limit(console, F1, day_loss=1_000)
+        await made.clock.sleep(15)  # his positions are read as a master's now
+        price(console, at - 20)
+        assert stopped(console)
+        for side, denied in ((Side.BUY, True), (Side.SELL, False)):
+            console.see_price()
+            order = console.engine.submit(
+                F1, ticket(made, side, 10), FanOut.WITH_MASTER, CommandId(side)
+            )
+            if denied:
+                with pytest.raises(DeniedError, match="limit for a day's loss") as refused:
+                    await order
+                assert refused.value.code == "loss_limit"
+            else:
+                await order
+
+    with world(1) as made:
         made.live(script)

@@ -12,7 +12,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.proof import choosing, mutants, mutants_records, mutants_stops, touched
+from tests.proof import (
+    choosing,
+    mutants,
+    mutants_checks,
+    mutants_loss,
+    mutants_records,
+    mutants_stops,
+    touched,
+)
 from tests.proof.counts import VARIABLE
 from tests.proof.mutants import Mutant
 from tests.proof.row import ProofBroken, Row
@@ -39,7 +47,13 @@ _LONGEST_S = 2_400.0
 _FAILED = re.compile(r"^FAILED (\S+::.+?)(?: - .*)?$", re.MULTILINE)
 _HANG = 3
 """Asked tests that take so many times what all of them take without a mutant hang."""
-_MUTANTS = (*mutants.MUTANTS, *mutants_records.MUTANTS, *mutants_stops.MUTANTS)
+_MUTANTS = (
+    *mutants.MUTANTS,
+    *mutants_records.MUTANTS,
+    *mutants_stops.MUTANTS,
+    *mutants_checks.MUTANTS,
+    *mutants_loss.MUTANTS,
+)
 
 
 def parts(release: bool) -> int:

@@ -127,14 +127,10 @@ class Halts:
 
     def _put(self, halt: AccountHalt) -> None:
         self._keep(halt)
+        whole = halt.account_id == EVERY_FOLLOWER
         for lane in self._lanes:
-            if self._concerns(halt, lane):
+            if whole or halt.holds_for(lane.account_id, lane.account.client_id):
                 self.apply(lane)
-
-    def _concerns(self, halt: AccountHalt, lane: Lane) -> bool:
-        if halt.account_id == EVERY_FOLLOWER:
-            return bool(lane.links)
-        return halt.holds_for(lane.account_id, lane.account.client_id)
 
     def _client(self, account: AccountId) -> str:
         lane = self._lanes.get(account)

@@ -6,7 +6,7 @@ they hold of it: one multiplication for each of them, and nothing else is looked
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.planning.limits import LimitsInForce
 
 _ZERO = Decimal(0)
+_STORED_IN = 20
 _NO_FUNDS = "Its funds were not read from the broker yet, and its equity is bounded."
 _NO_FUNDS_OF_ALL = "Not all followers' funds were read yet, and their equity is bounded."
 _UNTIL = " Until that is known only exits are copied."
@@ -32,7 +33,8 @@ class Day(Struct, eq=False):
     """One scope's day: an account's, or that of all followers (``EVERY_FOLLOWER``). In rupees.
 
     ``unknown`` says why ``profit`` is not the whole; while it does, nothing is judged. ``floor`` is
-    the profit at which the next limit is reached, ``passed`` what was reached.
+    the profit at which the next limit is reached, and above ``ceiling`` more of it is kept; None
+    where nothing is. ``passed`` is what was reached.
     """
 
     scope: AccountId
@@ -40,15 +42,18 @@ class Day(Struct, eq=False):
     profit: Decimal = _ZERO
     peak: Decimal = _ZERO
     unknown: str = ""
-    nets: dict[InstrumentKey, int] = {}
+    nets: dict[InstrumentKey, Decimal] = {}
     floor: Decimal | None = None
+    ceiling: Decimal | None = None
     funds: Decimal | None = None
     passed: frozenset[str] = frozenset()
+    stored_peak: Decimal = _ZERO
 
     def look(self) -> list[Bound]:
         """What it has reached just now, for the first time."""
         terms = self.terms
         if terms is None or self.unknown:
+            self.floor = self.ceiling = None
             return []
         self.peak = max(self.peak, self.profit)
         bounds = [one for one in terms.bounds(self.peak, self.funds)
@@ -56,15 +61,26 @@ class Day(Struct, eq=False):
         found = [one for one in bounds if self.profit <= one.at]
         self.passed |= {one.evidence for one in found}
         self.floor = max((one.at for one in bounds if one not in found), default=None)
+        self.ceiling = self.peak if terms.locks else None
         return found
+
+    @property
+    def peak_to_store(self) -> bool:
+        """True if its highest profit is kept, and has risen since it was stored by a twentieth of
+        what it may fall back: so much less is kept after a crash at most.
+        """
+        terms = self.terms
+        if terms is None or terms.lock_back is None or not terms.locked(self.peak):
+            return False
+        return self.peak - self.stored_peak >= terms.lock_back / _STORED_IN
 
     @property
     def concerned(self) -> bool:
         """True if its profit stands where something is to be judged."""
-        if self.terms is None or self.unknown:
-            return False
-        fell = self.floor is not None and self.profit <= self.floor
-        return fell or (self.profit > self.peak and self.terms.locks)
+        floor, ceiling = self.floor, self.ceiling
+        if floor is not None and self.profit <= floor:
+            return True
+        return ceiling is not None and self.profit > ceiling
 
 
 class DayProfits:
@@ -79,11 +95,23 @@ class DayProfits:
         self._oldest_ns = int(core.settings.loss_price_age * 1e9)
         self.all = Day(EVERY_FOLLOWER, None)
         self._days: dict[AccountId, Day] = {}
-        self._holders: dict[InstrumentKey, dict[AccountId, Day]] = {}
+        self._holders: dict[InstrumentKey, dict[AccountId, tuple[Day, Decimal]]] = {}
+        """Who holds it, and how many units, signed: a price asks for nothing else."""
         self._prices: dict[InstrumentKey, Quote] = {}
         self._unknown: dict[AccountId, str] = {}
         """Of whom a part of the profit is not known, and why."""
         self._of_one = False
+        self._peaks: Mapping[AccountId, Decimal] = {}
+        """Today's as they were stored before this start."""
+
+    def restore(self, peaks: Mapping[AccountId, Decimal]) -> None:
+        """Take in what was stored of the day."""
+        self._peaks = peaks
+        self.all = self._new(EVERY_FOLLOWER, None)
+
+    def _new(self, scope: AccountId, terms: LossTerms | None) -> Day:
+        peak = self._peaks.get(scope, _ZERO)
+        return Day(scope, terms, peak=peak, stored_peak=peak)
 
     @property
     def watching(self) -> bool:
@@ -97,10 +125,16 @@ class DayProfits:
         self._of_one = any(
             of_one(one) is not None for one in (force.of_all, *force.special.values())
         )
+        if not self.watching:
+            self._forget()
 
     def begin_day(self) -> None:
         """Nothing was gained and nothing reached yet; every account is to be counted anew."""
-        self.all = Day(EVERY_FOLLOWER, self.all.terms)
+        self._peaks = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self.all = self._new(EVERY_FOLLOWER, self.all.terms)
         self._days.clear()
         self._holders.clear()
         self._unknown.clear()
@@ -115,7 +149,7 @@ class DayProfits:
                 del self._days[account]
             return None
         if day is None:
-            day = self._days[account] = Day(account, terms)
+            day = self._days[account] = self._new(account, terms)
         self._leave(day)
         day.terms = terms
         day.funds = None if lane is None or lane.status.funds is None else rupees(lane.status.funds)
@@ -134,7 +168,7 @@ class DayProfits:
         return whole
 
     def moved(self, quote: Quote) -> list[Day]:
-        """Take in a price; returns whose profit stands now where something is to be judged."""
+        """Take in a price; returns whose profit is to be judged by it."""
         key, before = quote.key, self._prices.get(quote.key)
         self._prices[key] = quote
         holders = self._holders.get(key)
@@ -142,13 +176,13 @@ class DayProfits:
             return []
         if before is None or before.previous_close != quote.previous_close:
             counted = [self.count(account) for account in list(holders)]
-            return [one for one in (*counted, self.count_all()) if one and one.concerned]
+            return [one for one in (*counted, self.count_all()) if one is not None]
         move, whole = quote.last - before.last, _ZERO
         concerned: list[Day] = []
         if not move:
             return concerned
-        for day in holders.values():
-            gained = move * day.nets[key]
+        for day, net in holders.values():
+            gained = move * net
             day.profit += gained
             whole += gained
             if day.concerned:
@@ -173,7 +207,9 @@ class DayProfits:
                 continue
             why = of_all
             if day.terms is not None:
-                why = day.unknown or next((old[key] for key in day.nets if key in old), "") or why
+                why = day.unknown or why
+                if old:
+                    why = why or next((old[key] for key in day.nets if key in old), "")
             if why:
                 found[account] = NotCopied(LOSS_UNKNOWN, why + _UNTIL)
         return found
@@ -191,14 +227,14 @@ class DayProfits:
 
     def _add_up(self, day: Day) -> None:
         profit, why = _ZERO, ""
-        nets: dict[InstrumentKey, int] = {}
+        nets: dict[InstrumentKey, Decimal] = {}
         for key, copy in self._copies.of(day.scope).items():
             instrument, position = key.instrument, copy.position
             quote = self._prices.get(instrument)
             last = None if quote is None else quote.last
             brought = position.day_brought(last, None if quote is None else quote.previous_close)
             if position.net or brought is None:
-                nets[instrument] = nets.get(instrument, 0) + position.net
+                nets[instrument] = nets.get(instrument, _ZERO) + position.net
             if not copy.priced:
                 why = why or f"What a trade in {self._name(instrument)} cost is not known."
             elif brought is None:
@@ -210,8 +246,8 @@ class DayProfits:
         if terms is not None and terms.equity_floor is not None and day.funds is None:
             why = why or _NO_FUNDS
         day.profit, day.nets, day.unknown = profit, nets, why
-        for instrument in nets:
-            self._holders.setdefault(instrument, {})[day.scope] = day
+        for instrument, net in nets.items():
+            self._holders.setdefault(instrument, {})[day.scope] = day, net
         self.all.profit += profit
         if why and why != _NO_FUNDS:
             self._unknown[day.scope] = why

@@ -7,8 +7,11 @@ itself on the next day, or when a person lifts it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from copytrade_gui.domain.calendar import indian_day
-from copytrade_gui.domain.events import Event, FillSeen, Severity
+from copytrade_gui.domain.events import Event, FillSeen, ProfitPeak, Severity
 from copytrade_gui.domain.halt import EVERY_FOLLOWER, Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Quote
@@ -34,6 +37,7 @@ class LossWatch:
         self._lanes = core.lanes
         self._halts = core.halts
         self._book = core.book
+        self._bus = core.bus
         self._clock = core.clock
         self._work = core.work
         self._quotes = core.quotes
@@ -45,8 +49,9 @@ class LossWatch:
 
     # ------------------------------------------------------------ what it hears
 
-    def begin(self) -> None:
-        """The day was restored."""
+    def begin(self, peaks: Mapping[AccountId, Decimal]) -> None:
+        """The day was restored; ``peaks`` are its highest profits so far, in rupees."""
+        self._profits.restore(peaks)
         self.limits_set()
 
     def on_quote(self, quote: Quote) -> None:
@@ -73,9 +78,12 @@ class LossWatch:
     def limits_set(self) -> None:
         """Limits were set: they hold from now on, for what was lost before as well."""
         self._profits.limits_set()
+        self._count_all()
+        self._keep_looking()
+
+    def _count_all(self) -> None:
         for lane in self._lanes:
             self.concerns(lane.account_id)
-        self._keep_looking()
 
     # ------------------------------------------------------------ judging
 
@@ -89,10 +97,14 @@ class LossWatch:
             self._work.later(_SOON, self._catch_up)
         else:
             self._judge(self._profits.count_all())
+            self._ask_prices()
 
     def _judge(self, day: Day) -> None:
         for bound in day.look():
             self._stop(day, bound)
+        if day.peak_to_store:
+            day.stored_peak = day.peak
+            self._bus.publish(ProfitPeak(day.scope, self._day, day.peak))
 
     def _stop(self, day: Day, bound: Bound) -> None:
         halts = day.terms is not None and day.terms.halts
@@ -139,8 +151,12 @@ class LossWatch:
             self._day = today
             self._halts.turn_day()
             self._profits.begin_day()
-            self.limits_set()
+            self._count_all()
+        self._ask_prices()
+        self._keep_looking()
+
+    def _ask_prices(self) -> None:
+        """Those that are young are not asked for again, nor those the broker tells by itself."""
         held = self._profits.held()
         if held:
             self._work.start(self._quotes.refresh(held), "prices of what loss limits watch")
-        self._keep_looking()

@@ -28,6 +28,7 @@ from copytrade_gui.domain.events import (
     PlanMade,
     PlanSettled,
     PlanVoided,
+    ProfitPeak,
     RecoveryReported,
     ReviewsChanged,
     TradingStateChanged,
@@ -35,6 +36,7 @@ from copytrade_gui.domain.events import (
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.loss import told
 from copytrade_gui.domain.records import Fill, OrderView
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.storage.journal.chain import SEALED, Fact
@@ -53,6 +55,9 @@ PLAN_VOIDED = "PlanVoided"
 TRADING_STATE = "TradingStateChanged"
 HALT_KINDS = frozenset({"AccountHalted", "AccountHaltLifted"})
 """The newest of these says how the halt of an account stands."""
+
+
+PROFIT_PEAK = "ProfitPeak"
 
 
 class OrderFact(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -163,7 +168,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
         case AccountChanged(status=status):
             account, reason = status.account_id, status.stopped or status.session_reason
             body = _status(status)
-        case AccountHalted() | AccountHaltLifted() | LinkChanged():
+        case AccountHalted() | AccountHaltLifted() | LinkChanged() | ProfitPeak():
             account, actor, reason, body = _of_account(event)
         case Alarm():
             account, plan = event.account_id or "", event.plan_id or ""
@@ -192,9 +197,11 @@ def fact_from(event: Event, at: Moment) -> Fact:
 
 
 def _of_account(
-    event: AccountHalted | AccountHaltLifted | LinkChanged,
+    event: AccountHalted | AccountHaltLifted | LinkChanged | ProfitPeak,
 ) -> tuple[str, str, str, object]:
     """Account, actor, words and body."""
+    if isinstance(event, ProfitPeak):
+        return event.account_id, ENGINE, f"Highest so far today: Rs {told(event.peak)}.", event
     if isinstance(event, LinkChanged):
         link = event.link
         body = LinkFact(link.master_id, event.before, event.after)
@@ -290,6 +297,7 @@ _ORDER = msgspec.json.Decoder(OrderFact)
 _FILL = msgspec.json.Decoder(Fill)
 _STATE = msgspec.json.Decoder(TradingStateChanged)
 _HALT = msgspec.json.Decoder(AccountHalt)
+_PEAK = msgspec.json.Decoder(ProfitPeak)
 _SEAL = msgspec.json.Decoder(DaySeal)
 
 
@@ -311,6 +319,11 @@ def read_state(body: str) -> StateChange:
 def read_halt(body: str) -> AccountHalt:
     """Read the body of one of ``HALT_KINDS``. Raises msgspec.DecodeError."""
     return _HALT.decode(body)
+
+
+def read_peak(body: str) -> ProfitPeak:
+    """Read a ``ProfitPeak`` body. Raises msgspec.DecodeError."""
+    return _PEAK.decode(body)
 
 
 def read_seal(body: str) -> DaySeal:

@@ -47,7 +47,13 @@ from copytrade_gui.storage.journal.choices import (
     limits,
     square_offs,
 )
-from copytrade_gui.storage.journal.facts import ORDERS_AMENDED, read_halt, read_order
+from copytrade_gui.storage.journal.facts import (
+    ORDERS_AMENDED,
+    PROFIT_PEAK,
+    read_halt,
+    read_order,
+    read_peak,
+)
 from copytrade_gui.storage.journal.projection import HALT_OF
 from copytrade_gui.storage.order_log.plan_record import read_amendments
 
@@ -274,7 +280,18 @@ def load(connection: Connection, day: date) -> OpenWork:
         ignored_orders=frozenset(ignored_orders(connection, bounds[0])),
         ignored_drift=ignored_drift(connection),
         square_offs=tuple(square_offs(connection, bounds[0])),
+        peaks=dict(_peaks(connection, bounds[0])),
     )
+
+
+def _peaks(connection: Connection, since_ns: int) -> Iterator[tuple[AccountId, Decimal]]:
+    rows = connection.exec_driver_sql(
+        "SELECT body FROM events WHERE kind = ? AND wall_ns >= ? ORDER BY number",
+        (PROFIT_PEAK, since_ns),
+    )
+    for (body,) in rows:
+        found = read_peak(body)
+        yield found.account_id, found.peak
 
 
 def _amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:

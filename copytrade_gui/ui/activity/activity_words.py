@@ -35,6 +35,7 @@ KINDS = {
     "AccountChanged": "Session",
     "AccountHalted": "Account stopped",
     "AccountHaltLifted": "Stop lifted",
+    "ProfitPeak": "Profit kept",
     "LinkChanged": "Who copies whom",
     "Alarm": "Alarm",
     "ReviewsChanged": "Orders to decide",

@@ -24,8 +24,8 @@ _CHECKS = (
 _LOSS_CHECKS = (
     "\u2022 Look at its positions: what is open goes on to gain or lose.\n"
     "\u2022 What stops all followers together is lifted for all of them.\n"
-    "\u2022 To have another limit from now on, set it first: a limit that was lifted does not stop "
-    "again today, one that is set anew does."
+    "\u2022 The limit that was reached does not stop it again today. Another number does: set it "
+    "first if the day is to stay bounded."
 )
 _LOSS_MEANS = "Lifting sends nothing by itself. If it is not lifted, it ends on the next day."
 _MEANS = (

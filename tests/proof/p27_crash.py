@@ -1,10 +1,11 @@
-"""A market crash with loss limits set: when each follower is stopped, and what the day brought.
+"""P27: a market crash with loss limits set: every follower stops at his, the rupees add up.
 
 The simulator's trade book, its prices and its ledger are the judge.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -17,11 +18,15 @@ from copytrade_gui.domain.order import FanOut, OrderTerms, Side
 from copytrade_gui.services.position_report import PositionReport, report_of
 from copytrade_gui.services.positions import facts_of
 from copytrade_gui.simulator.course import Scene
-from tests.proof.rig import Console, World
+from tests.proof.judge import judge
+from tests.proof.rig import Console, World, world
+from tests.proof.row import ProofBroken, Row
 
+TEST = "P27"
 SECOND_NS = 1_000_000_000
 PERCENT = (1, 2, 3, 4, 5, 6, 7, 99)
 """Of what he holds, by follower: what each may lose. The last one loses 8 of 99."""
+FALLS = 8
 HALTS_EACH = 4
 
 
@@ -39,6 +44,70 @@ class Crash:
     report: PositionReport = field(default_factory=PositionReport)
     booked: dict[int, Decimal] = field(default_factory=dict)
     """The day by the broker's trade book, at the price of the report."""
+
+    @property
+    def reach(self) -> set[int]:
+        """Whose limit is within what the market falls."""
+        return {number for number in self.limits if PERCENT[number % len(PERCENT)] < FALLS}
+
+    @property
+    def latest_ns(self) -> int:
+        """The longest from a quote at which a limit was reached to its follower's stop."""
+        return max(self.stopped_ns[one] - self.quoted_ns[one] for one in self.reach)
+
+    @property
+    def told(self) -> dict[int, Decimal]:
+        """What the report says of each follower's day."""
+        found = dict.fromkeys(self.limits, Decimal(0))
+        for line in self.report.lines:
+            if line.copied is not None:
+                found[int(line.account_id[1:])] += Decimal("NaN") if line.day is None else line.day
+        return found
+
+    def must_be_right(self) -> None:
+        """Raises ProofBroken: somebody stopped late, not at all or for nothing, or a sum is off."""
+        if not set(self.quoted_ns) == set(self.stopped_ns) == self.reach:
+            raise ProofBroken(f"stopped {sorted(self.stopped_ns)}, reached {sorted(self.reach)}")
+        if not 0 <= self.latest_ns <= SECOND_NS:
+            raise ProofBroken(f"stopped {self.latest_ns} ns after the quote")
+        late = [n for n in self.reach if self.last_order_ns[n] > self.quoted_ns[n] + SECOND_NS]
+        if late:
+            raise ProofBroken(f"an order of {late} came a second after the quote")
+        others = min(self.last_order_ns[n] for n in set(self.limits) - self.reach)
+        if others < max(self.quoted_ns.values()):
+            raise ProofBroken("somebody was stopped who lost less than he may")
+        if self.told != self.booked or self.report.followers.unknown:
+            raise ProofBroken("the report does not add up to the broker's trade book")
+        if self.report.followers.day != sum(self.booked.values()):
+            raise ProofBroken("the sum is not that of all")
+
+
+def prove(release: bool) -> Row:
+    """One crash for each change, five for a release."""
+    started, crashes = time.perf_counter(), 5 if release else 1
+    latest = lost = duplicate = orphan = 0
+    for seed in range(crashes):
+
+        async def script(console: Console) -> Crash:
+            nonlocal lost, duplicate, orphan
+            seen = await play(console, 500)
+            verdict = await judge(console, len(console.engine.book.plans))
+            lost += len(verdict.lost)
+            duplicate += len(verdict.duplicate)
+            orphan += len(verdict.orphan)
+            return seen
+
+        with world(500, seed) as made:
+            seen = made.live(script)
+        if seen is None:
+            raise ProofBroken("the program died")
+        seen.must_be_right()
+        latest = max(latest, seen.latest_ns)
+    note = f"stopped at most {latest / 1e6:.0f} ms after the quote, profit exact to the paisa"
+    return Row(
+        TEST, "8 % down in 60 s, 500 loss limits", crashes * 500, 0, lost, duplicate, orphan,
+        time.perf_counter() - started, note,
+    )  # fmt: skip
 
 
 def name_of(number: int) -> AccountId:
