@@ -9,6 +9,7 @@ from copytrade_gui.domain.account import Account, Role, SessionState
 from copytrade_gui.domain.events import LinkChanged, RecoveryReport
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.position import PositionKey
@@ -221,9 +222,13 @@ class Engine:
         lane = self.lanes.get(order.intent.account_id)
         if lane is not None and lane.frozen:
             raise DeniedError(*lane.why_not_own())
-        own = order.intent.role is Role.MASTER
-        orders = self.book.of_plan(order.intent.plan_id) if own else [order]
-        orders = self.clearing.following(orders) if own else orders
+        why = "" if lane is None else lane.why_only_exits(order)
+        more = after.quantity > order.terms.quantity
+        if why and (more or self.exits.why_opens(order)[0]):
+            raise DeniedError(LOSS_LIMIT, f"Only its exits are changed: {why}")
+        if order.intent.role is not Role.MASTER:
+            return await self.modify_all(changed([order], order.terms, after, lambda _: True))
+        orders = self.clearing.following(self.book.of_plan(order.intent.plan_id))
         follows = self.clearing.follows_quantity
         return await self.modify_all(changed(orders, order.terms, after, follows))
 

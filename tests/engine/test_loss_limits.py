@@ -237,11 +237,11 @@ def test_a_kept_profit_follows_the_highest_of_the_day_also_over_a_crash() -> Non
 def test_what_is_not_known_is_no_zero_and_keeps_out_what_opens() -> None:
     async def script(console: Console) -> None:
         made = console.world
-        at = await hold(console)
+        await hold(console)
         await limit(console, F1, day_loss=1_000)
         assert (await entry(console))[F1][0] is State.WORKING
         made.broker.add_fault(Fault(action="answer", call="quotes", http_status=503))
-        await made.clock.sleep(20)
+        await made.clock.sleep(30)
         orders = await press(console, p27_crash.resting_entry(made), wait_s=3)
         assert (orders[F1].code, orders[F2].state) == ("loss_unknown", State.WORKING)
         assert "newest price of INFY-EQ is of 10:00" in orders[F1].reason
@@ -249,7 +249,9 @@ def test_what_is_not_known_is_no_zero_and_keeps_out_what_opens() -> None:
         out = await press(console, ticket(made, Side.SELL, 400), wait_s=20)
         assert out[F1].state is State.FILLED
         assert not stopped(console)
-        del at
+        await console.store.journal.flush()
+        (alarm,) = await console.store.history.events(50, kind="Alarm", text="cannot be judged")
+        assert alarm.reason.startswith("The loss limits of Follower 1 cannot be judged. The newest")
 
     with world(2) as made:
         made.live(script)
@@ -341,4 +343,38 @@ def test_a_follower_who_is_a_master_opens_nothing_by_his_ticket_either() -> None
                 await order
 
     with world(1) as made:
+        made.live(script)
+
+
+def test_what_rests_is_changed_only_where_it_is_an_exit() -> None:
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        at = await hold(console)
+        into = await press(console, ticket(made, Side.BUY, 100, away=200), wait_s=3)
+        out = await press(console, ticket(made, Side.SELL, 100, away=200), wait_s=3)
+        await limit(console, F1, day_loss=1_000)
+        price(console, at - 20)
+        assert stopped(console)
+        moved = ticket(made, Side.SELL, 50)
+        for orders, follows in ((into, False), (out, True)):
+            masters = engine.book.of_plan(orders[F1].intent.plan_id)[0]
+            assert masters.terms.price is not None
+            moved = replace(masters.terms, price=masters.terms.price + Decimal("0.1"))
+            before = orders[F1].terms.price
+            if follows:
+                await engine.modify(orders[F1].intent.intent_id, replace(moved, quantity=50))
+            else:
+                with pytest.raises(DeniedError, match="Only its exits are changed"):
+                    await engine.modify(orders[F1].intent.intent_id, replace(moved, quantity=50))
+            await made.clock.sleep(5)
+            assert (orders[F1].terms.price != before) is follows
+            moved = replace(moved, price=moved.price + Decimal("0.1"))  # type: ignore[operator]
+            await engine.modify(masters.intent.intent_id, moved)
+            await made.clock.sleep(5)
+            assert orders[F2].terms.price == moved.price
+            assert (orders[F1].terms.price == moved.price) is follows
+        with pytest.raises(DeniedError, match="Only its exits are changed"):
+            await engine.modify(out[F1].intent.intent_id, replace(moved, quantity=51))
+
+    with world(2) as made:
         made.live(script)

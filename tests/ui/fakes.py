@@ -99,6 +99,12 @@ class World:
         self.statuses[account_id] = replace(status, halted=why, halted_ns=people.NOW_NS)
         self.events.send(AccountChanged(self.statuses[account_id]))
 
+    def lets_only_exits_pass(self, account_id: AccountId, why: str) -> None:
+        """An account has reached a loss limit."""
+        status = self.statuses[account_id]
+        self.statuses[account_id] = replace(status, only_exits=why, halted_ns=people.NOW_NS)
+        self.events.send(AccountChanged(self.statuses[account_id]))
+
     def set_state(self, state: TradingState, reason: str) -> StateChange:
         self.change = StateChange(state, "Raghav", reason, people.NOW_NS)
         self.events.send(TradingStateChanged(self.change, 3.8))
@@ -261,9 +267,9 @@ class FakeTrading(FakeCancels):
         status = self._world.statuses[account_id]
         if not reason:
             raise RefusedError("Reason is empty. Say what you saw at the broker.", field="reason")
-        if status.halted != saw:
-            raise RefusedError(f"More was found meanwhile. Look again: {status.halted}")
-        self._world.statuses[account_id] = replace(status, halted="", halted_ns=0)
+        if status.stopped != saw:
+            raise RefusedError(f"More was found meanwhile. Look again: {status.stopped}")
+        self._world.statuses[account_id] = replace(status, halted="", only_exits="", halted_ns=0)
         self._world.events.send(AccountChanged(self._world.statuses[account_id]))
 
     def _decided(self, intent: IntentId) -> None:

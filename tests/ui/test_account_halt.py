@@ -125,5 +125,40 @@ async def test_what_is_found_while_the_dialog_is_open_needs_another_look(
     await until(lambda: window.findChild(LiftHaltDialog) is None)
 
 
+LOST = (
+    "Its copies brought Rs -10,250 today, and its limit for a day's loss is Rs 10,000: only exits "
+    "are copied to it. It ends by itself on the next day; before that a person may lift it, with a "
+    "reason."
+)
+
+
+async def test_who_reached_a_loss_limit_is_told_everywhere_with_the_figures_and_lifted(
+    window: MainWindow, world: World
+) -> None:
+    world.lets_only_exits_pass(F3, LOST)
+    await until(lambda: "Exits only" in cells(window, F3))
+    assert account_at(window, 0) == F3
+    assert LOST in cells(window, F3)
+    band = window.bands.sentences()["halts"]
+    assert "copies exits only" in band
+    assert LOST in band
+    assert window.strip.offline.text() == "1 stopped"
+    world.halt(AccountId("f-004"), people.OVERFILL)
+    await until(lambda: window.strip.offline.text() == "2 stopped")
+    assert people.OVERFILL in window.bands.sentences()["halts"]  # the graver first
+    choose(window, F3)
+    await until(window.desk.actions[Act.LIFT_HALT].isEnabled)
+    window.desk.actions[Act.LIFT_HALT].trigger()
+    dialog = await opened(window)
+    assert LOST in words(dialog)
+    assert "it ends on the next day" in words(dialog)
+    assert "orders, trades and positions" not in words(dialog)
+    dialog.reason.setText("He agreed to go on.")
+    dialog.verb.click()
+    await until(lambda: window.findChild(LiftHaltDialog) is None)
+    assert world.calls[-1] == ("lift_account_halt", (F3, LOST, "He agreed to go on."))
+    await until(lambda: "Exits only" not in cells(window, F3))
+
+
 async def test_the_rows_menu_offers_it(window: MainWindow) -> None:
     assert window.desk.actions[Act.LIFT_HALT] in window.followers.table.view.row_actions

@@ -57,7 +57,7 @@ class EngineSettings:
     loss_look: float = 2.0
     """While a loss limit is set, prices of what is held are asked for so often."""
     loss_price_age: float = 15.0
-    """docs/safety.md 10.19: with an older one nothing that opens is copied."""
+    """docs/safety.md 10.18: with an older one nothing that opens is copied."""
     master_poll: float = 0.2
     """How fast an open order is followed by polling; whoever has a feed hears sooner."""
     cancel_repeat: float = 2.0

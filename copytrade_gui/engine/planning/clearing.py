@@ -109,15 +109,20 @@ class Clearing:
         return self._lanes.followers_of(master_id)
 
     def follows_quantity(self, order: Order) -> bool:
-        """True if a copy's size is a multiple of its master's quantity."""
+        """True if a copy's size is a multiple of its master's quantity, and may change with it."""
         lane = self._lanes.get(order.intent.account_id)
         linked = None if lane is None else lane.links.get(order.master_id)
-        return linked is not None and linked.link.sizing.strategy.follows_quantity
+        if lane is None or linked is None or lane.why_only_exits(order):
+            return False
+        return linked.link.sizing.strategy.follows_quantity
 
     def following(self, orders: Iterable[Order]) -> list[Order]:
-        """Those that still follow a change of the master's order: no link has been stopped."""
+        """Those that still follow a change of the master's order: no link has been stopped, and
+        none opens where only exits pass.
+        """
         lanes = ((order, self._lanes.get(order.intent.account_id)) for order in orders)
-        return [one for one, lane in lanes if lane is not None and not lane.why_kept(one)[0]]
+        kept = [one for one, lane in lanes if lane is not None and not lane.why_kept(one)[0]]
+        return [one for one in kept if not self._exits.why_opens(one)[0]]
 
     def cover(self, master_id: AccountId, terms: OrderTerms, followers: Sequence[Linked]) -> Cover:
         """What these followers have to reduce if the order is an exit of the master's."""

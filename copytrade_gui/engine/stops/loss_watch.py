@@ -1,4 +1,4 @@
-"""Loss limits: whose day's loss reached one is stopped before the next byte (docs/safety.md 10.19).
+"""Loss limits: whose day's loss reached one is stopped before the next byte (docs/safety.md 10.18).
 
 Judged with every price and every fill of what is held. Who reached a limit lets only exits pass, or
 is halted, as was chosen with the limit: in memory at once, stored second, told third. It ends by
@@ -15,7 +15,7 @@ from copytrade_gui.domain.events import Event, FillSeen, ProfitPeak, Severity
 from copytrade_gui.domain.halt import EVERY_FOLLOWER, Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Quote
-from copytrade_gui.domain.loss import Bound, told
+from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, told
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.day_profits import Day, DayProfits
@@ -26,6 +26,8 @@ _SOON = 0.005
 _TELL_AFTER = 1.0
 """Seconds: many accounts reach their limits together, and are one alarm."""
 _NAMED = 4
+_PATIENT = 5
+"""Looks: a price may be late once."""
 _ENDS = "It ends by itself on the next day; before that a person may lift it, with a reason."
 
 
@@ -46,6 +48,7 @@ class LossWatch:
         self._due: dict[AccountId, None] = {}
         self._looking = False
         self._reached: list[tuple[AccountId, str]] = []
+        self._looks_blind = 0
 
     # ------------------------------------------------------------ what it hears
 
@@ -153,7 +156,23 @@ class LossWatch:
             self._profits.begin_day()
             self._count_all()
         self._ask_prices()
+        self._tell_unknown()
         self._keep_looking()
+
+    def _tell_unknown(self) -> None:
+        """Tell once when somebody's loss could not be judged for a while."""
+        names = [lane.account_id for lane in self._lanes if lane.logged_in]
+        unknown = self._profits.unknown(names)
+        self._looks_blind = self._looks_blind + 1 if unknown else 0
+        if self._looks_blind == _PATIENT:
+            account, first = next(iter(unknown.items()))
+            others = f" and of {len(unknown) - 1} more" if len(unknown) > 1 else ""
+            self._book.alarm(
+                LOSS_UNKNOWN,
+                f"The loss limits of {self._name(account)}{others} cannot be judged. "
+                f"{first.sentence}",
+                severity=Severity.WARNING,
+            )
 
     def _ask_prices(self) -> None:
         """Those that are young are not asked for again, nor those the broker tells by itself."""

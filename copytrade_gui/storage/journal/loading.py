@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import day_bounds
-from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import (
     AccountId,
     BrokerOrderId,
@@ -36,7 +35,7 @@ from copytrade_gui.domain.order import (
     Validity,
 )
 from copytrade_gui.domain.position import Position
-from copytrade_gui.domain.records import Amendment, Fill, Intent, OrderView, Plan, Signal, Timing
+from copytrade_gui.domain.records import Fill, Intent, OrderView, Plan, Signal, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import Carried, Copied, OpenWork
 from copytrade_gui.storage.database.tables import states_outside
@@ -47,15 +46,8 @@ from copytrade_gui.storage.journal.choices import (
     limits,
     square_offs,
 )
-from copytrade_gui.storage.journal.facts import (
-    ORDERS_AMENDED,
-    PROFIT_PEAK,
-    read_halt,
-    read_order,
-    read_peak,
-)
-from copytrade_gui.storage.journal.projection import HALT_OF
-from copytrade_gui.storage.order_log.plan_record import read_amendments
+from copytrade_gui.storage.journal.facts import read_order
+from copytrade_gui.storage.journal.recalled import amended, halts, peaks
 
 _OPEN = f"SELECT plan_number FROM intents WHERE {states_outside(ENDED)}"  # noqa: S608 - our own words
 WANTED = (
@@ -271,36 +263,17 @@ def load(connection: Connection, day: date) -> OpenWork:
         last_event_ns=int(last_event or 0),
         next_plan_number=int(number or 0) + 1,
         fills=tuple(_fills(connection, bounds[0])),
-        halts=tuple(_halts(connection)),
+        halts=tuple(halts(connection)),
         carried=tuple(_carried(connection, bounds)),
         copied=tuple(_copied(connection, bounds, terms)),
-        amended=tuple(_amended(connection, bounds[0])),
+        amended=tuple(amended(connection, bounds[0])),
         follows=dict(follows(connection)),
         limits=dict(limits(connection)),
         ignored_orders=frozenset(ignored_orders(connection, bounds[0])),
         ignored_drift=ignored_drift(connection),
         square_offs=tuple(square_offs(connection, bounds[0])),
-        peaks=dict(_peaks(connection, bounds[0])),
+        peaks=dict(peaks(connection, bounds[0])),
     )
-
-
-def _peaks(connection: Connection, since_ns: int) -> Iterator[tuple[AccountId, Decimal]]:
-    rows = connection.exec_driver_sql(
-        "SELECT body FROM events WHERE kind = ? AND wall_ns >= ? ORDER BY number",
-        (PROFIT_PEAK, since_ns),
-    )
-    for (body,) in rows:
-        found = read_peak(body)
-        yield found.account_id, found.peak
-
-
-def _amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
-    rows = connection.exec_driver_sql(
-        "SELECT body FROM events WHERE kind = ? AND wall_ns >= ? ORDER BY number",
-        (ORDERS_AMENDED, since_ns),
-    )
-    for (body,) in rows:
-        yield from read_amendments(body)
 
 
 def _carried(connection: Connection, bounds: tuple[int, int]) -> Iterator[Carried]:
@@ -382,16 +355,6 @@ def _trading(connection: Connection) -> StateChange | None:
         "SELECT state, actor, reason, at_ns FROM trading_state ORDER BY change_number DESC LIMIT 1"
     ).first()
     return None if row is None else StateChange(TradingState(row[0]), row[1], row[2], row[3])
-
-
-def _halts(connection: Connection) -> list[AccountHalt]:
-    rows = connection.exec_driver_sql(
-        "SELECT e.body FROM meta m LEFT JOIN events e ON e.number = CAST(m.value AS INTEGER) "
-        "WHERE m.name LIKE ? ORDER BY e.number",
-        (f"{HALT_OF}%",),
-    )
-    # Without its event a halt cannot be read; taken for none it would let orders leave.
-    return [read_halt(body or "") for (body,) in rows]
 
 
 def _fills(connection: Connection, since_ns: int) -> Sequence[Fill]:

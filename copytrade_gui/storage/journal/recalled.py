@@ -1,0 +1,52 @@
+"""What the audit trail alone remembers, read back: no table is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from copytrade_gui.domain.halt import AccountHalt
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.records import Amendment
+from copytrade_gui.storage.journal.facts import (
+    ORDERS_AMENDED,
+    PROFIT_PEAK,
+    read_halt,
+    read_peak,
+)
+from copytrade_gui.storage.journal.projection import HALT_OF
+from copytrade_gui.storage.order_log.plan_record import read_amendments
+
+
+def peaks(connection: Connection, since_ns: int) -> Iterator[tuple[AccountId, Decimal]]:
+    """Highest profits of a day in rupees, the newest of each account last."""
+    rows = connection.exec_driver_sql(
+        "SELECT body FROM events WHERE kind = ? AND wall_ns >= ? ORDER BY number",
+        (PROFIT_PEAK, since_ns),
+    )
+    for (body,) in rows:
+        found = read_peak(body)
+        yield found.account_id, found.peak
+
+
+def amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
+    """Changes of live orders that were decided since then."""
+    rows = connection.exec_driver_sql(
+        "SELECT body FROM events WHERE kind = ? AND wall_ns >= ? ORDER BY number",
+        (ORDERS_AMENDED, since_ns),
+    )
+    for (body,) in rows:
+        yield from read_amendments(body)
+
+
+def halts(connection: Connection) -> list[AccountHalt]:
+    """The newest word on the halt of every account."""
+    rows = connection.exec_driver_sql(
+        "SELECT e.body FROM meta m LEFT JOIN events e ON e.number = CAST(m.value AS INTEGER) "
+        "WHERE m.name LIKE ? ORDER BY e.number",
+        (f"{HALT_OF}%",),
+    )
+    # Without its event a halt cannot be read; taken for none it would let orders leave.
+    return [read_halt(body or "") for (body,) in rows]
