@@ -59,7 +59,7 @@ def test_in_a_crash_every_follower_stops_at_his_limit_within_a_second_of_the_quo
 async def limit(console: Console, account: AccountId | None = None, **limits: int) -> None:
     """Set limits in whole rupees; what halts is 1."""
     values = {n: v if n.endswith("halts") else v * 100 for n, v in limits.items()}
-    console.engine.clearing.limits.put(account, replace(NO_LIMITS, **values))  # type: ignore[arg-type]  # paise
+    console.engine.clearing.limits.put(account, replace(NO_LIMITS, **values))  # type: ignore[arg-type]  # paise are integers
     await console.world.clock.sleep(1)
 
 
@@ -368,7 +368,7 @@ def test_what_rests_is_changed_only_where_it_is_an_exit() -> None:
                     await engine.modify(orders[F1].intent.intent_id, replace(moved, quantity=50))
             await made.clock.sleep(5)
             assert (orders[F1].terms.price != before) is follows
-            moved = replace(moved, price=moved.price + Decimal("0.1"))  # type: ignore[operator]
+            moved = replace(moved, price=moved.price + Decimal("0.1"))  # type: ignore[operator]  # it has a price
             await engine.modify(masters.intent.intent_id, moved)
             await made.clock.sleep(5)
             assert orders[F2].terms.price == moved.price
