@@ -1,6 +1,7 @@
 """A paper console with everybody logged in, over real sockets, and its simulator's ledger."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -104,6 +105,16 @@ class Journey:
         desk = self.opened.simulator
         assert desk is not None
         return Counter(row.account for row in await desk.ledger())
+
+    async def holds(self) -> Counter[str]:
+        """Units that each account holds, from the simulator's own positions; by client id."""
+        desk = self.opened.simulator
+        assert desk is not None
+        report = json.loads(await desk.control("GET", "/profit", None))
+        held: Counter[str] = Counter()
+        for row in report["rows"]:
+            held[row["client_id"]] += row["net"]
+        return held
 
     async def misfortune(self, *faults: dict[str, object]) -> None:
         desk = self.opened.simulator
