@@ -214,7 +214,7 @@ def groups(person: Person) -> Iterator[str]:
     yield "ticket-recipients"
     person.keys("Down", "Down", "Down", "Return")
     person.see("ticket_recipients", says("Family"))
-    person.see("fan_out_summary", says("4 followers: 1 pass, 3 skipped"))
+    person.see("fan_out_summary", lambda label: ": 1 pass," in label.text)
     yield "ticket-for-a-group"
     person.click("ticket_price")
     send(person)
