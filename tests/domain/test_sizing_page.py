@@ -82,6 +82,16 @@ def test_an_entry(row: Line) -> None:
     )  # fmt: skip
 
 
+GROUPS = ("Rule", "Group's multiplier", "Master", "Lot", "Gets", "Because")
+
+
+@pytest.mark.parametrize("row", list(lines(*GROUPS)))
+def test_a_group(row: Line) -> None:
+    times = Decimal(row["Group's multiplier"])
+    sized = size(rule(row["Rule"]), order(row["Master"], row["Lot"]), CAPITAL, times=times)
+    assert (str(sized.quantity), sized.reason) == (row["Gets"], row["Because"])
+
+
 @pytest.mark.parametrize("row", list(lines("Rule", "Not known", "Verdict", "Because")))
 def test_what_is_not_known(row: Line) -> None:
     missing = row["Not known"]
@@ -156,4 +166,4 @@ def test_one_symbol_otherwise(row: Line) -> None:
 
 
 def test_every_table_of_the_page_is_executed() -> None:
-    assert len(re.findall(r"^\|---", PAGE, re.MULTILINE)) == 7
+    assert len(re.findall(r"^\|---", PAGE, re.MULTILINE)) == 8
