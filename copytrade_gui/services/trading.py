@@ -24,9 +24,9 @@ from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.alone import nobody_gets_it
-from copytrade_gui.engine.planning.clearing import DeniedError, questions
+from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.planner import facts_for, share_out
+from copytrade_gui.engine.planning.questions import nobody_gets_it, questions
 from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
@@ -81,17 +81,26 @@ class Trading:
         last = self._last_price(draft)
         leaving = protect(terms, last)
         sized = leaving or terms
-        master = self._master_row(master_id, terms)
         followers = clearing.followers_of(master_id)
         cover = clearing.cover(master_id, sized, followers)
-        bounds = clearing.bounds(sized, [one.account_id for one in followers])
+        names = [] if self._engine.lanes.get(master_id) is None else [master_id]
+        bounds = clearing.bounds(sized, names + [one.account_id for one in followers])
         facts = facts_for(followers, draft.recipients)
         shares = await asyncio.to_thread(share_out, sized, facts, last, cover, bounds)
-        rows = (master, *(_row(share, terms) for share in shares))
+        price = sized.price if sized.price is not None else last
+        mine: list[Share] = []
+        denied, lane = None, self._engine.lanes.get(master_id)
+        try:
+            if lane is not None:
+                mine = [
+                    clearing.own(lane.account, sized, price, shares, bounds=bounds, cover=cover)
+                ]
+        except DeniedError as error:
+            blocked_by, denied = blocked_by or error.sentence, error
+        rows = (self._master_row(master_id, terms, denied), *(_row(one, terms) for one in shares))
         holds = [one.sentence for one in found if one.level is Level.HOLD]
         holds += nobody_gets_it(shares, draft.recipients)
-        asked = tuple(f"You will be asked: {words}" for words in questions(holds, shares))
-        price = sized.price if sized.price is not None else last
+        asked = tuple(f"You will be asked: {words}" for words in questions(holds, [*mine, *shares]))
         total = sum(row.quantity for row in rows)
         value: Paise | None = None if price is None else order_value(price, total)
         protected = leaving.price if leaving is not None and leaving is not terms else None
@@ -202,9 +211,13 @@ class Trading:
         _, reason = lane.why_not_own()
         return f"The master account cannot trade: {reason}" if reason else ""
 
-    def _master_row(self, master_id: AccountId, terms: OrderTerms) -> PreviewRow:
+    def _master_row(
+        self, master_id: AccountId, terms: OrderTerms, denied: DeniedError | None
+    ) -> PreviewRow:
         lane = self._engine.lanes.get(master_id)
         name = master_id if lane is None else lane.account.name
+        if denied is not None:
+            return PreviewRow(master_id, name, True, 0, Decimal(0), denied.code, denied.sentence)
         return PreviewRow(
             master_id, name, True, terms.quantity, _lots(terms.quantity, terms), "", ""
         )

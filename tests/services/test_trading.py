@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, State
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.limits import LimitEdits
 from copytrade_gui.services.verbs import CancelAnswer, RefusedError
 from tests.services.rig import Services, on_a_console, ticket
 
@@ -20,6 +21,37 @@ def test_a_preview_says_what_a_press_does_and_does_nothing() -> None:
         await here.console.quiet(60)
         orders = {view.account_id: view.terms.quantity for view in await here.trading.orders()}
         assert orders == {row.account_id: row.quantity for row in seen.rows}
+
+    on_a_console(script)
+
+
+@pytest.mark.parametrize(
+    ("account", "limits"),
+    [
+        (None, {"plan_value": "20000"}),
+        ("M", {"net_position": "5"}),
+        ("M", {"order_value": "10000"}),
+    ],
+)
+def test_a_preview_says_what_the_masters_own_limits_and_those_of_the_plan_will_say(
+    account: str | None, limits: dict[str, str]
+) -> None:
+    async def script(here: Services) -> None:
+        edits = LimitEdits(here.engine, here.console.store.journal, here.world.clock)
+        name = None if account is None else AccountId(account)
+        await edits.set_limits(name, limits, "A small day.", CommandId("limit"))
+        seen = await here.trading.preview(here.world.master, here.draft())
+        with pytest.raises(RefusedError) as refused:
+            await here.trading.submit(here.world.master, here.draft(), CommandId("one"))
+        sentence, code = refused.value.sentence, refused.value.code
+        own = next(row for row in seen.rows if row.is_master)
+        assert (seen.blocked_by, own.quantity, own.code, own.reason) == (
+            sentence,
+            0,
+            code,
+            sentence,
+        )
+        assert here.at_broker == 0
 
     on_a_console(script)
 

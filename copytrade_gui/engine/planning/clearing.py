@@ -28,17 +28,15 @@ from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning import planner
-from copytrade_gui.engine.planning.alone import nobody_gets_it
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
+from copytrade_gui.engine.planning.questions import nobody_gets_it, questions
 from copytrade_gui.engine.planning.share import Share
 
 HIS_OWN = frozenset({"no_reference", "no_price", "stop_side", "duplicate_order"})
 """Checks of what a master decided himself when he placed an order at the broker."""
 ONLY_CLOSES = frozenset({"duplicate_order", "repeats"})
 """Checks of what enlarges a mistake by being repeated, which an order that only closes cannot."""
-_NAMED = 8
-"""So many accounts are named in a question; of the others the number."""
 
 
 class DeniedError(Exception):
@@ -159,8 +157,7 @@ class Clearing:
         at = price if leaving.price is None else leaving.price
         facts = planner.facts_for(followers, recipients or EVERYBODY)
         shares = planner.share_out(leaving, facts, at, cover, bounds)
-        own = self._own(lane.account, leaving, at, bounds, cover)
-        self._plan_value(at, leaving.quantity, shares, cover)
+        own = self.own(lane.account, leaving, at, shares, bounds=bounds, cover=cover)
         if recipients is not None:
             holds += nobody_gets_it(shares, recipients)
         _confirm(terms, questions(holds, [own, *shares]), confirmed)
@@ -241,15 +238,20 @@ class Clearing:
             cover=cover,
         )
 
-    def _own(
+    def own(
         self,
         master: Account,
         leaving: OrderTerms,
         price: Decimal | None,
+        shares: Sequence[Share],
+        *,
         bounds: Bounds,
         cover: Cover,
     ) -> Share:
-        """The master's own order as a share. Raises DeniedError: a limit of his account."""
+        """The master's own order as a share, beside the copies' ``shares``.
+
+        Raises DeniedError: a limit of his account, or of all orders of the plan together.
+        """
         exits = cover.exiting.least >= leaving.quantity
         share = Share(master, Sized(leaving.quantity))
         own = planner.share_checked(share, leaving, price, bounds, exits=exits)
@@ -259,6 +261,7 @@ class Clearing:
             raise DeniedError(LOSS_LIMIT, f"The master's order opens: {lane.status.only_exits}")
         if own.sized.code:
             raise DeniedError(own.sized.code, f"The master's order: {own.sized.reason}")
+        self._plan_value(price, leaving.quantity, shares, cover)
         return own
 
     def findings(
@@ -373,19 +376,6 @@ class Clearing:
             command_id=seen_command(master_id, command) if of_master else CommandId(command),
             made_ns=self._clock.wall_ns(),
         )
-
-
-def questions(holds: Sequence[str], shares: Sequence[Share]) -> list[str]:
-    """What a person is asked before anything leaves: of the plan, and of accounts' shares."""
-    by_words: dict[str, list[str]] = {}
-    for share in shares:
-        for words in share.holds:
-            by_words.setdefault(words, []).append(share.account.name)
-    asked = [*holds]
-    for words, names in by_words.items():
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        asked.append(f"{', '.join(names[:_NAMED])}{more}: {words}")
-    return asked
 
 
 def _confirm(terms: OrderTerms, asked: Sequence[str], confirmed: int | None) -> None:

@@ -1,4 +1,4 @@
-"""A master's order that would leave without a single copy, though it was not meant to."""
+"""What a person is asked before a plan leaves, in sentences."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from copytrade_gui.domain.link import NOT_CHOSEN
 from copytrade_gui.domain.recipients import Recipients, Scope
 from copytrade_gui.engine.planning.share import Share
 
+_NAMED = 8
+"""So many accounts are named in a question; of the others the number."""
 _TOLD = 3
 """So many reasons are told, the commonest first."""
 
@@ -34,3 +36,16 @@ def nobody_gets_it(shares: Sequence[Share], recipients: Recipients) -> list[str]
     ]
     why = " ".join(reasons) or f"The ticket is {recipients.in_words()}, and none of them copies."
     return [f"No follower gets this order. {why} Only the master's order is sent."]
+
+
+def questions(holds: Sequence[str], shares: Sequence[Share]) -> list[str]:
+    """What a person is asked before anything leaves: of the plan, and of accounts' shares."""
+    by_words: dict[str, list[str]] = {}
+    for share in shares:
+        for words in share.holds:
+            by_words.setdefault(words, []).append(share.account.name)
+    asked = [*holds]
+    for words, names in by_words.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        asked.append(f"{', '.join(names[:_NAMED])}{more}: {words}")
+    return asked
