@@ -48,7 +48,11 @@ SQUARE_OFF_VERB = "square_off"
 """The verb under which a square-off is recorded before it begins, its subject the scope."""
 
 SQUARED_OFF_VERB = "squared_off"
-"""The verb under which its end is recorded, its subject the command that began it."""
+"""The verb under which it is recorded that nothing is left, its subject the command that began it.
+"""
+
+PARTLY_SQUARED_OFF_VERB = "squared_off_in_part"
+"""The same where something is left, or nothing is proven."""
 
 
 class JournalFailureError(Exception):
@@ -92,7 +96,8 @@ class Carried:
 class BegunSquareOff:
     """A square-off that was begun today; ``scope`` as ``domain.square_off.scope_text`` says it.
 
-    ``ended`` is False if the program ended before it was over. ``at_ns`` is UTC ns.
+    ``ended`` is False if the program ended before it was over, ``proven`` is True if it ended with
+    nothing left. ``at_ns`` is UTC ns.
     """
 
     command_id: CommandId
@@ -100,6 +105,7 @@ class BegunSquareOff:
     scope: str
     at_ns: int
     ended: bool
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copytrade_gui.domain.account import SessionState
-from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.link import Link
@@ -29,15 +28,11 @@ from copytrade_gui.domain.square_off import (
     SquareOffReport,
     closable,
 )
-from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import press, switch, ticket
 from tests.engine.test_leaving import begin
-from tests.proof.judge import settled
 from tests.proof.rig import Console, ProgramStopped, World, world
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -229,24 +224,6 @@ def test_copies_that_work_are_cancelled_first_and_what_rests_is_closed_at_a_newe
     live(script)
 
 
-def test_closed_means_that_the_brokers_books_show_it() -> None:
-    async def script(console: Console) -> None:
-        made = console.world
-        await begin(console)
-        await press(console, ticket(made, BUY, 40))
-        client = made.account(F1).client_id
-        made.broker.add_fault(
-            Fault(action="book_failed", call="positions", accounts=[client], skip=1)
-        )
-        report = await square_off(console)
-        assert {who for who, _ in at_broker(made)} == {M}
-        states = {leg.key.account_id: leg.state for leg in report.legs}
-        assert states == {F1: LegState.UNPROVEN, F2: LegState.CLOSED}
-        assert "did not show it yet: Follower 1." in report.in_words
-
-    live(script)
-
-
 def options(made: World) -> list[Instrument]:
     """Two calls on one index."""
     found = [
@@ -338,55 +315,5 @@ def test_copies_of_two_masters_are_closed_together_and_no_exit_finds_them_again(
         assert at_broker(made) == {(M, symbol): 40, (F1, symbol): 10}, "what they bought themselves"
         orders = await press(console, ticket(made, SELL, 40))
         assert {one.code for one in orders.values()} == {"no_copy_to_exit"}
-
-    live(script)
-
-
-def test_limits_of_cadence_keep_nobody_from_getting_out() -> None:
-    """A square-off is many plans of one side at one time, and halts nothing."""
-
-    async def script(console: Console) -> None:
-        made = console.world
-        await begin(console)
-        await press(console, ticket(made, BUY, 40))
-        report = await square_off(console)
-        assert report.proven
-        assert console.engine.gate.state is TradingState.ACTIVE
-        closing = [plan for plan in console.engine.book.plans.values() if plan.closes]
-        assert len(closing) >= 2
-        await made.clock.sleep(12)
-        await press(console, ticket(made, BUY, 10))
-        assert len(at_broker(made)) == made.followers + 1
-
-    few = replace(NO_LIMITS, repeats=1, plans_a_minute=2, same_again_ms=2_000)
-    with world(8, settings=EngineSettings(limits=few)) as made:
-        made.live(script)
-
-
-def test_a_stop_ends_it_and_the_same_press_is_one_square_off() -> None:
-    async def script(console: Console) -> None:
-        made, square_offs = console.world, console.engine.square_offs
-        await begin(console)
-        await press(console, ticket(made, BUY, 40))
-        before = at_broker(made)
-        with pytest.raises(DeniedError, match="nothing there"):
-            await square_offs.begin((Chosen(AccountId("F9")),), CommandId("x"), "operator")
-        await square_offs.begin(EVERYTHING, CommandId("halted"), "operator")
-        with pytest.raises(DeniedError, match="squared off already"):
-            await square_offs.begin(EVERYTHING, CommandId("two"), "operator")
-        await console.engine.stop_trading(TradingState.HALT, "operator", "enough")
-        with pytest.raises(DeniedError, match="halted"):
-            await square_off(console)
-        await made.clock.sleep(2)
-        await console.engine.resume("operator", "go on")
-        report = await square_off(console, name="halted")
-        assert {leg.code for leg in report.legs} == {"stopped"}
-        assert at_broker(made) == before, "it does not go on by itself"
-        assert (await square_off(console)).proven
-        await square_offs.begin(EVERYTHING, CommandId("off"), "operator")
-        closing = [plan for plan in console.engine.book.plans.values() if plan.closes]
-        assert len(closing) == len({plan.signal.command_id for plan in closing})
-        verdict = await settled(console, 1, {plan.plan_id: len(plan.intents) for plan in closing})
-        verdict.must_be_clean("squared off")
 
     live(script)

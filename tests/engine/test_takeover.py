@@ -25,14 +25,18 @@ class Day:
 
     async def trade(self, console: Console) -> None:
         """Three master orders that rest, of which the copy knows nothing."""
+        await self.keep_copy(console)
+        await rest(console, 3)
+        await console.world.clock.sleep(60)
+
+    async def keep_copy(self, console: Console) -> None:
+        """Log all in, and keep a copy of what is known so far."""
         await begin(console)
         copy = await console.store.backups.make(
             console.store.database, console.store.order_log, console.world.time.wall_ns()
         )
         assert copy is not None
         self.copy = copy
-        await rest(console, 3)
-        await console.world.clock.sleep(60)
 
     @property
     def database(self) -> Path:

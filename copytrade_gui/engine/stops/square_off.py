@@ -17,6 +17,7 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import (
+    OVER,
     Line,
     Scope,
     SquareOffReport,
@@ -42,6 +43,7 @@ from copytrade_gui.engine.stops.square_off_run import (
     rests_since,
 )
 from copytrade_gui.ports import (
+    PARTLY_SQUARED_OFF_VERB,
     SQUARE_OFF_VERB,
     SQUARED_OFF_VERB,
     Journal,
@@ -143,14 +145,16 @@ class SquareOffs:
         self._core.work.start(self._run(run), f"square-off {command}")
 
     def report(self, command: CommandId | None = None) -> SquareOffReport | None:
-        """A square-off as it stands now, the newest unless named; None if there is none."""
-        if command is None and self._runs:
-            command = next(reversed(self._runs))
-        run = None if command is None else self._runs.get(command)
-        if run is None:
-            return None
+        """A square-off as it stands now, the newest of today unless named; None: there is none."""
+        if command is None:
+            runs = reversed(self._runs.values())
+            run = next((one for one in runs if self._book.is_today(one.began_ns)), None)
+        else:
+            run = self._runs.get(command)
+        if run is None or run.final is not None:
+            return None if run is None else run.final
         orders, held, name = self._orders(run), self._held(run), self._closable.name
-        return SquareOffReport(
+        report = SquareOffReport(
             command_id=run.command,
             began_ns=run.began_ns,
             legs=tuple(
@@ -161,6 +165,9 @@ class SquareOffs:
             over=run.over,
             broken_off=run.broken_off,
         )
+        if run.over and not run.restored and all(leg.state in OVER for leg in report.legs):
+            run.final = report
+        return report
 
     # ------------------------------------------------------------ one of them
 
@@ -312,7 +319,7 @@ class SquareOffs:
             await self._journal.commit_command(
                 CommandId(f"{run.command}/over"),
                 run.actor,
-                SQUARED_OFF_VERB,
+                SQUARED_OFF_VERB if fine else PARTLY_SQUARED_OFF_VERB,
                 run.command,
                 report.in_words,
                 self._clock.wall_ns(),

@@ -16,6 +16,7 @@ from copytrade_gui.domain.square_off import (
     Leg,
     LegState,
     Scope,
+    SquareOffReport,
     beyond,
     chosen_in,
     read_scope,
@@ -92,6 +93,10 @@ class Run(Struct, eq=False, kw_only=True):
     cancelled: int = 0
     over: bool = False
     broken_off: bool = False
+    final: SquareOffReport | None = None
+    """The report, once nothing can change in it: what is copied later is no part of it."""
+    restored: bool = False
+    """It was begun in an earlier life of the program."""
 
     @property
     def accounts(self) -> list[AccountId]:
@@ -142,6 +147,7 @@ def restored(begun: BegunSquareOff, plans: Iterable[Plan]) -> Run:
         parts={},
         over=True,
         broken_off=not begun.ended,
+        restored=True,
     )
     for plan in plans:
         if not run.made(plan.signal.command_id):
@@ -151,7 +157,9 @@ def restored(begun: BegunSquareOff, plans: Iterable[Plan]) -> Run:
             terms = intent.terms
             key = PositionKey(intent.account_id, terms.instrument.key, terms.product)
             instrument = terms.instrument
-            part = Part(key=key, instrument=instrument, before=None, tried=True)
+            part = Part(
+                key=key, instrument=instrument, before=None, tried=True, proven=begun.proven
+            )
             part.choose(read_scope(begun.scope))
             run.parts[key] = part
     return run
@@ -172,6 +180,8 @@ def leg_of(run: Run, part: Part, orders: Sequence[Order], left: int, name: str) 
 
     ``name`` is its account's.
     """
+    if run.restored and part.proven:  # whatever was copied since
+        left = 0
     closed = sum(order.filled for order in orders)
     state, code, reason = _stands(run, part, orders, left)
     before = part.before

@@ -14,6 +14,7 @@ from copytrade_gui.ports import (
     IGNORE_DRIFT_VERB,
     IGNORE_VERB,
     LIMITS_VERB,
+    PARTLY_SQUARED_OFF_VERB,
     SQUARE_OFF_VERB,
     SQUARED_OFF_VERB,
     BegunSquareOff,
@@ -65,13 +66,14 @@ def ignored_drift(connection: Connection) -> dict[PositionKey, int]:
 def square_offs(connection: Connection, since_ns: int) -> Iterator[BegunSquareOff]:
     """Subjects are a scope, and of an end the command that began it."""
     rows = connection.exec_driver_sql(
-        "SELECT command_id, actor, subject, at_ns, EXISTS (SELECT 1 FROM commands e "
-        "WHERE e.verb = ? AND e.subject = c.command_id) FROM commands c "
+        "SELECT command_id, actor, subject, at_ns, (SELECT max(e.verb) FROM commands e "
+        "WHERE e.verb IN (?, ?) AND e.subject = c.command_id) FROM commands c "
         "WHERE c.verb = ? AND c.at_ns >= ? ORDER BY c.rowid",
-        (SQUARED_OFF_VERB, SQUARE_OFF_VERB, since_ns),
+        (SQUARED_OFF_VERB, PARTLY_SQUARED_OFF_VERB, SQUARE_OFF_VERB, since_ns),
     )
-    for command, actor, scope, at_ns, ended in rows:
-        yield BegunSquareOff(CommandId(command), actor, scope, at_ns, bool(ended))
+    for command, actor, scope, at_ns, end in rows:
+        name, proven = CommandId(command), end == SQUARED_OFF_VERB
+        yield BegunSquareOff(name, actor, scope, at_ns, end is not None, proven)
 
 
 class _LimitsEdit(msgspec.Struct):

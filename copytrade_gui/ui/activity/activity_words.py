@@ -59,6 +59,7 @@ VERBS = {
     "limits": "Limits set",
     "square_off": "Square-off begun",
     "squared_off": "Square-off over",
+    "squared_off_in_part": "Square-off over, in part",
     "follow": "Choice for a master's orders from elsewhere",
     "day_left_open": "A day was left open",
 }

@@ -1,0 +1,146 @@
+"""What a square-off's report rests on, what stops it, and what it may not be stopped by.
+
+The simulator's positions are the judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from copytrade_gui.domain.checks.limits import NO_LIMITS
+from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.domain.square_off import EVERYTHING, Chosen, LegState
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.simulator.faults import Fault
+from tests.engine.test_exits import press, ticket
+from tests.engine.test_leaving import begin
+from tests.engine.test_square_off import F1, F2, M, at_broker, live, square_off, units_at_broker
+from tests.engine.test_takeover import Day
+from tests.proof.judge import settled
+from tests.proof.restored import put_back
+from tests.proof.rig import Console, world
+
+BUY, SELL = Side.BUY, Side.SELL
+
+
+def test_closed_means_that_the_brokers_books_show_it() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, ticket(made, BUY, 40))
+        client = made.account(F1).client_id
+        made.broker.add_fault(
+            Fault(action="book_failed", call="positions", accounts=[client], skip=1)
+        )
+        report = await square_off(console)
+        assert {who for who, _ in at_broker(made)} == {M}
+        states = {leg.key.account_id: leg.state for leg in report.legs}
+        assert states == {F1: LegState.UNPROVEN, F2: LegState.CLOSED}
+        assert "did not show it yet: Follower 1." in report.in_words
+
+    live(script)
+
+
+def test_what_was_told_stays_told_whatever_is_copied_later() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, ticket(made, BUY, 40))
+        assert (await square_off(console)).proven
+        await press(console, ticket(made, BUY, 20))
+        assert units_at_broker(made)
+        await after(console)
+
+    async def after(console: Console) -> None:
+        report = console.engine.square_offs.report()
+        assert report is not None
+        assert report.over
+        assert report.proven
+        assert not report.broken_off
+        assert not report.left
+
+    with world(2) as made:
+        made.live(script)
+        made.live(after)
+
+
+def test_copies_of_which_nobody_knows_whose_they_are_are_closed_too() -> None:
+    """Our records were lost, and the follower has two masters."""
+    day = Day()
+
+    async def enter(console: Console) -> None:
+        await day.keep_copy(console)
+        await press(console, ticket(console.world, BUY, 40), wait_s=60)
+
+    async def after(console: Console) -> None:
+        made, engine = console.world, console.engine
+        engine.put_account(replace(made.account(F2), master=True))
+        engine.put_link(Link(F2, F1, SizingRule(Strategy.RATIO, Decimal(1))), "operator")
+        console.log_all_in()
+        await made.clock.sleep(60)
+        await engine.resume("operator", "looked")
+        assert [leg.key.account_id for leg in (await square_off(console)).legs] == [F1]
+        assert {who for who, _ in at_broker(made)} == {M, F2}
+
+    with world(2) as made:
+        made.live(enter)
+        put_back(day.copy)
+        made.live(after)
+
+
+def test_limits_of_cadence_keep_nobody_from_getting_out() -> None:
+    """A square-off is many plans of one side at one time, and halts nothing."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, ticket(made, BUY, 40))
+        report = await square_off(console)
+        assert report.proven
+        assert console.engine.gate.state is TradingState.ACTIVE
+        closing = [plan for plan in console.engine.book.plans.values() if plan.closes]
+        assert len(closing) >= 2
+        await made.clock.sleep(12)
+        await press(console, ticket(made, BUY, 10))
+        assert len(at_broker(made)) == made.followers + 1
+
+    few = replace(NO_LIMITS, repeats=1, plans_a_minute=2, same_again_ms=2_000)
+    with world(8, settings=EngineSettings(limits=few)) as made:
+        made.live(script)
+
+
+def test_a_stop_ends_it_and_the_same_press_is_one_square_off() -> None:
+    async def script(console: Console) -> None:
+        made, square_offs = console.world, console.engine.square_offs
+        await begin(console)
+        await press(console, ticket(made, BUY, 40))
+        before = at_broker(made)
+        with pytest.raises(DeniedError, match="nothing there"):
+            await square_offs.begin((Chosen(AccountId("F9")),), CommandId("x"), "operator")
+        await square_offs.begin(EVERYTHING, CommandId("halted"), "operator")
+        with pytest.raises(DeniedError, match="squared off already"):
+            await square_offs.begin(EVERYTHING, CommandId("two"), "operator")
+        await console.engine.stop_trading(TradingState.HALT, "operator", "enough")
+        with pytest.raises(DeniedError, match="halted"):
+            await square_off(console)
+        await made.clock.sleep(2)
+        await console.engine.resume("operator", "go on")
+        report = await square_off(console, name="halted")
+        assert {leg.code for leg in report.legs} == {"stopped"}
+        assert at_broker(made) == before, "it does not go on by itself"
+        assert (await square_off(console)).proven
+        await square_offs.begin(EVERYTHING, CommandId("off"), "operator")
+        closing = [plan for plan in console.engine.book.plans.values() if plan.closes]
+        assert len(closing) == len({plan.signal.command_id for plan in closing})
+        verdict = await settled(console, 1, {plan.plan_id: len(plan.intents) for plan in closing})
+        verdict.must_be_clean("squared off")
+
+    live(script)
