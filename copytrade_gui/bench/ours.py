@@ -37,8 +37,9 @@ FRAME_BYTES = 4096 + 24
 """A page in SQLite's write-ahead log, with its head."""
 _WAIT_S = 60.0
 _REST_S = 4.0
-_SETTLE_S = 4.0
-"""After the logins: by then every book was read."""
+_SETTLE_S = 1.0
+_SETTLE_EACH_S = 0.006
+"""After the logins, and once more for each follower: by then every book was read."""
 
 _AFTER_BURST_S = 1.5
 _FAR = Decimal("0.93")
@@ -147,7 +148,7 @@ class Desk:
             if some := followers[number :: len(_RATIOS)]:
                 await console.followers.set_sizing(self._master(), some, rule)
         ready = await console.sessions.login_all_paper()
-        await asyncio.sleep(_SETTLE_S)
+        await self._settle()
         keep_off_the_brokers_core()
         return Ready(ready, idle, process.memory_mib(), type(asyncio.get_running_loop()).__name__)
 
@@ -186,7 +187,11 @@ class Desk:
             fan_out=FanOut.WITH_MASTER,
         )
         await self._place(far, "bench-resting")
-        await asyncio.sleep(_SETTLE_S)
+        await self._settle()
+
+    async def _settle(self) -> None:
+        followers = sum(bool(lane.links) for lane in self._opened.engine.lanes)
+        await asyncio.sleep(_SETTLE_S + _SETTLE_EACH_S * followers)
 
     async def draft(self, order: Round) -> Draft:
         """The ticket as an operator fills it in, with a quote as fresh as his screen's."""
