@@ -1,4 +1,4 @@
-"""Choose: window, demo, doctor, day's end, followers, positions, simulator. Only arguments."""
+"""Choose: window, demo, doctor, day's end, followers, positions, audit, simulator. Arguments."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
         None: _window,
+        "audit": _audit,
         "bench": bench.run,
         "close-day": _close_day,
         "demo": _demo,
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(held, default=argparse.SUPPRESS)
     held.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
     held.add_argument("--json", action="store_true")
+    _add_audit(commands.add_parser("audit", help="verify or export the audit trail"))
     simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
     bench.add_arguments(commands.add_parser("bench", help="measure how fast copying is"))
     return parser
@@ -96,6 +98,20 @@ def _add_followers(parser: argparse.ArgumentParser) -> None:
             one.add_argument(
                 "--master", metavar="CLIENT", help="whom new followers follow, if there are several"
             )
+        one.add_argument("--json", action="store_true")
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verify = verbs.add_parser("verify", help="say whether nothing was changed since")
+    verify.add_argument(
+        "file", type=Path, metavar="FILE", nargs="?", help="an exported .json instead of the folder"
+    )
+    export = verbs.add_parser("export", help="write the trail as .json, or .csv for a spreadsheet")
+    export.add_argument("file", type=Path, metavar="FILE")
+    for one in (verify, export):
+        _add_place(one, default=argparse.SUPPRESS)
+        one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
         one.add_argument("--json", action="store_true")
 
 
@@ -174,6 +190,12 @@ def _followers(options: argparse.Namespace) -> int:
 def _positions(options: argparse.Namespace) -> int:
     place = options.data_dir, options.profile, options.paper
     return headless.positions(*place, as_json=options.json)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    do = headless.verify_audit if options.verb == "verify" else headless.export_audit
+    place = options.data_dir, options.profile, options.paper
+    return do(*place, options.file, as_json=options.json)
 
 
 def _qt() -> Finding:

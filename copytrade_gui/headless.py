@@ -1,4 +1,4 @@
-"""Run without a window, over the same app: demo, doctor, day's end, followers, positions."""
+"""Run without a window, over the same app: demo, doctor, day's end, followers, positions, audit."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.stored_positions import stored_positions
+from copytrade_gui.app.stored_trail import export_trail, verify_file, verify_trail
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.services.day_words import day_lines
@@ -204,6 +205,41 @@ def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool
         f"{held} position{'' if held == 1 else 's'} of copies, by the fills stored here: account, "
         "instrument, product, units, average, realised today. The broker was not asked."
     )
+    return 0
+
+
+def verify_audit(
+    data_dir: Path | None, profile: str, paper: bool, file: Path | None, *, as_json: bool
+) -> int:
+    """Say what does not fit in a folder's audit trail, or in an exported one; 0 if all fits."""
+    work = (
+        verify_trail(data_dir, profile, paper=paper) if file is None else verify_file(file)
+    )  # fmt: skip
+    try:
+        problems = asyncio.run(work)
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    if as_json:
+        print(json.dumps({"ok": not problems, "problems": problems}))
+    elif problems:
+        print("\n".join(problems))
+    else:
+        print("The trail fits: no event is missing, changed, swapped or put in between.")
+    return 1 if problems else 0
+
+
+def export_audit(
+    data_dir: Path | None, profile: str, paper: bool, file: Path, *, as_json: bool
+) -> int:
+    """Write a folder's audit trail to a file; returns the exit code."""
+    try:
+        count = asyncio.run(export_trail(data_dir, profile, file, paper=paper))
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    if as_json:
+        print(json.dumps({"ok": True, "exported": count, "file": str(file)}))
+    else:
+        print(f"{count} event{'' if count == 1 else 's'} written to {file}.")
     return 0
 
 

@@ -1,0 +1,67 @@
+"""The audit trail of a data folder in which no console runs, and of a file it was written to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from copytrade_gui.app.logs import log_to
+from copytrade_gui.app.system_clock import SystemClock
+from copytrade_gui.app.wiring import PAPER_PROFILE
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.storage.files.folder import known_folder
+from copytrade_gui.storage.journal.export import verify_export
+from copytrade_gui.storage.journal.history import SqliteHistory
+from copytrade_gui.storage.store import open_store
+
+
+@asynccontextmanager
+async def _trail(
+    data_dir: Path | None, profile: str, *, paper: bool
+) -> AsyncIterator[SqliteHistory]:
+    folder = known_folder(data_dir, PAPER_PROFILE if paper else profile)
+    async with open_store(folder, SystemClock()) as store:
+        with log_to(folder):
+            yield store.history
+
+
+async def verify_trail(data_dir: Path | None, profile: str, *, paper: bool) -> tuple[str, ...]:
+    """What does not fit in a folder's trail, and in its tables against it; empty: all fits.
+
+    Raises:
+        StorageError: a console holds the folder, nobody ever started one in it, or it cannot be
+            read.
+        JournalFailureError: what a console left waiting cannot be stored.
+    """
+    async with _trail(data_dir, profile, paper=paper) as history:
+        return await history.verify()
+
+
+async def verify_file(file: Path) -> tuple[str, ...]:
+    """What does not fit in an exported trail, on any machine. Raises RefusedError."""
+    if file.suffix.lower() != ".json":
+        raise RefusedError(
+            f"File {file.name} must be a trail that was exported as .json; a spreadsheet's .csv "
+            "cannot be verified.",
+            field="file",
+        )
+    try:
+        return await asyncio.to_thread(verify_export, file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RefusedError(f"File {file} cannot be read: {error}.", field="file") from error
+
+
+async def export_trail(data_dir: Path | None, profile: str, file: Path, *, paper: bool) -> int:
+    """Write a folder's trail to a .json or .csv file; returns how many events.
+
+    Raises as ``verify_trail``, and RefusedError for the file.
+    """
+    if file.suffix.lower() not in (".csv", ".json"):
+        raise RefusedError(f"File {file.name} must end in .json or .csv.", field="file")
+    async with _trail(data_dir, profile, paper=paper) as history:
+        try:
+            return await history.export_events(file)
+        except OSError as error:
+            raise RefusedError(f"File {file} cannot be written: {error}.", field="file") from error
