@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.drift import of_those
+from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS
 from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import Chosen, Scope
+from copytrade_gui.engine.books.account_positions import PositionsRead
+from copytrade_gui.engine.books.owner_orders import OwnersDay
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
@@ -47,26 +50,30 @@ def facts_of(engine: Engine) -> Facts:
             on_the_way[key] = on_the_way.get(key, 0) + signed
             if order.attempt_state in UNREAD:
                 doubtful.add(key)
+    books: dict[AccountId, PositionsRead] = {}
+    owners: dict[AccountId, OwnersDay] = {}
+    behind: set[AccountId] = set()
+    for lane in lanes:
+        account = lane.account_id
+        book = books[account] = engine.positions.book(account)
+        if engine.positions.filled_ns(account) > book.began_ns:
+            behind.add(account)
+        if (day := engine.owner_orders.of(account)) is not None:
+            owners[account] = day
     links = tuple(engine.exits.ledger.held_by_links())
     parts = {(master, (key.instrument, key.product)) for master, key, _ in links}
     return Facts(
         accounts={lane.account_id: lane.account for lane in lanes},
         copies=copies,
         instruments=dict(engine.copies.instruments),
-        books={lane.account_id: engine.positions.book(lane.account_id) for lane in lanes},
-        owners={
-            lane.account_id: day
-            for lane in lanes
-            if (day := engine.owner_orders.of(lane.account_id)) is not None
-        },
+        books=books,
+        owners=owners,
         why_not={
             lane.account_id: lane.status.session_reason or "It is not logged in. Log it in."
             for lane in lanes
             if not lane.logged_in
         },
-        behind=frozenset(
-            lane.account_id for lane in lanes if engine.positions.filled_since(lane.account_id)
-        ),
+        behind=frozenset(behind),
         doubtful=frozenset(doubtful),
         on_the_way=on_the_way,
         links=links,
@@ -112,22 +119,26 @@ class Drift:
         self._made = DriftReport()
         self._made_of: object = None
         self._differed: Differed = {}
+        self._orders = 0
+        """How often an order has changed."""
         self._lock = asyncio.Lock()
+        engine.bus.subscribe(self._on_order, OrderChanged)
 
     async def report(self) -> DriftReport:
         """Every copied position as it stands now."""
         async with self._lock:
-            facts = facts_of(self._engine)
+            engine = self._engine
             stamp = (
-                self._engine.copies.version,
-                self._engine.positions.version,
-                self._engine.owner_orders.version,
-                sum(lane.version for lane in self._engine.lanes),
+                engine.copies.version,
+                engine.positions.version,
+                engine.owner_orders.reads if self._differed else engine.owner_orders.version,
+                sum(lane.version for lane in engine.lanes),
+                self._orders,
+                tuple(engine.ignored_drift.items()),
                 indian_day(self._clock.wall_ns()),
-                facts.behind, facts.doubtful, facts.on_the_way, facts.out, facts.ignored,
-                tuple(day.began_ns for day in facts.owners.values()) if self._differed else (),
-            )  # fmt: skip
+            )
             if stamp != self._made_of:
+                facts = facts_of(engine)
                 self._made = await asyncio.to_thread(drift_of, facts, self._differed)
                 self._made_of = stamp
         await self._forget_flat()
@@ -165,6 +176,9 @@ class Drift:
             for key, units in filled.items()
             if (net := ledger.copied_of(key)) and (excess := of_those(units, net))
         )
+
+    def _on_order(self, _event: Event) -> None:
+        self._orders += 1
 
     async def _forget_flat(self) -> None:
         """What was to be ignored until it is flat, and is, is forgotten."""

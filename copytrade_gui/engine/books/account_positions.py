@@ -77,9 +77,9 @@ class AccountPositions:
             self._filled_ns[account] = self._clock.mono_ns()
             self._schedule.look(account, self._settings.positions_after_fill)
 
-    def filled_since(self, account: AccountId) -> bool:
-        """True if a copy in the account was filled after its positions were last asked for."""
-        return self._filled_ns.get(account, 0) > self.book(account).began_ns
+    def filled_ns(self, account: AccountId) -> int:
+        """When a copy in the account was last filled, monotonic; 0: not in this life."""
+        return self._filled_ns.get(account, 0)
 
     async def read(self, lane: Lane) -> tuple[BrokerPosition, ...]:
         """Ask the broker for an account's positions now, inside its limits, and keep them.

@@ -33,12 +33,15 @@ class OwnersDay(Struct, frozen=True):
 
 
 class OwnerOrders:
-    """Listens only; ``version`` rises when what it knows of any account has changed."""
+    """Listens only; ``version`` rises when what it knows of any account has changed, ``reads``
+    with every complete read.
+    """  # fmt: skip
 
     def __init__(self, core: Core) -> None:
         self._clock = core.clock
         self._days: dict[AccountId, OwnersDay] = {}
         self.version = 0
+        self.reads = 0
 
     def of(self, account: AccountId) -> OwnersDay | None:
         """What is known of today; None before the first complete read."""
@@ -66,3 +69,4 @@ class OwnerOrders:
         today = indian_day(self._clock.wall_ns())
         self._days[lane.account_id] = OwnersDay(filled, working, today, read.began_ns, changed)
         self.version += not same
+        self.reads += 1

@@ -69,6 +69,7 @@ class _Bar(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - it is small, and drawn whole
         painter = QPainter(self)
         left, right = (share * self.width() for share in self.span)
+        left = min(left, self.width() - 2.0)
         area = QRectF(left, self.height() / 2 - 4, max(2.0, right - left), 8.0)
         painter.fillRect(area, self._colour())
         painter.end()

@@ -66,12 +66,12 @@ class UnmatchedWork(QObject):
 
     def _refresh(self) -> None:
         found = self._orders.model.unmatched()
-        units: Counter[AccountId] = Counter()
-        for one in found:
-            units.update({copy.account_id: copy.filled_quantity for copy in one.copies})
-        self._followers.show_unmatched(units)
         done = read_json(self._desk.memory, _DONE) if found else {}
         self._shown = [one for one in found if done.get(one.plan_id) != one.units]
+        units: Counter[AccountId] = Counter()
+        for one in self._shown:
+            units.update({copy.account_id: copy.filled_quantity for copy in one.copies})
+        self._followers.show_unmatched(units)
         if not self._shown:
             self._bands.clear_band("unmatched")
             return
