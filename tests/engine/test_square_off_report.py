@@ -28,7 +28,7 @@ from tests.proof.judge import settled
 from tests.proof.restored import put_back
 from tests.proof.rig import Console, world
 
-BUY, SELL = Side.BUY, Side.SELL
+BUY = Side.BUY
 
 
 def test_closed_means_that_the_brokers_books_show_it() -> None:

@@ -107,7 +107,7 @@ def test_every_kind_of_event_has_words() -> None:
         (AccountChanged(people.status(people.follower(2), 3)),
          ("Program", "Session", "Login needed")),
         (AccountHalted(HALT),
-         ("Program", "Account halted", people.OVERFILL)),
+         ("Program", "Account stopped", people.OVERFILL)),
         (LinkChanged(None, LINK, "operator"),
          ("You", "Who copies whom", f"Copies {LINK.master_id}, active")),
         (LinkChanged(LINK, replace(LINK, state=LinkState.CLOSE_ONLY, group="family"), "operator"),
@@ -118,7 +118,7 @@ def test_every_kind_of_event_has_words() -> None:
         (
             AccountHaltLifted(HALT, "operator",
                               "Looked at it."),
-            ("You", "Halt lifted", "Looked at it."),
+            ("You", "Stop lifted", "Looked at it."),
         ),
         (Alarm(Severity.WARNING, "x", "The broker is slow.", 1),
          ("Program", "Alarm", "The broker is slow.")),

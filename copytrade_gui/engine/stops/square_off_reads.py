@@ -53,7 +53,9 @@ class SquareOffReads:
             held = {key: self.closable.net(key) for key in keys}
             lane = self._lanes.get(account)
             if lane is None or lane.why_not()[0]:
-                run.ready(account, (), self._clock.mono_ns())  # what keeps it back is its verdict
+                for part in run.of(account):
+                    kept = self.closable.sized(part.key, self.closable.net(part.key), ())
+                    part.give_up(kept.code, kept.reason)
                 return
             try:
                 async with self._few:
