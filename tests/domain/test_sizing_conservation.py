@@ -35,6 +35,8 @@ class Story:
         draw = self.draw = random.Random(f"{SEED} {number}")  # noqa: S311 - a case by its number
         self.lot = draw.choice(LOTS)
         self.rule = self._rule()
+        self.times = draw.choice((Decimal(1), Decimal(draw.randrange(1, 500)).scaleb(-2)))
+        """What his group multiplies each entry by."""
         self.funds = Paise(draw.randrange(0, 10**12)), Paise(draw.randrange(1, 10**12))
         self.net = 0
         """The master's, in signed units."""
@@ -80,7 +82,7 @@ class Story:
 
         def entry(units: int, carry: Fraction) -> Sized:
             asked = MasterOrder(units, self.lot, order.price, order.stop, order.capital)
-            return size(self.rule, asked, self.funds[0], carry)
+            return size(self.rule, asked, self.funds[0], carry, self.times)
 
         exiting = reducing(side, quantity, Product.NORMAL, (self.net,), 0)
         held = against(side, self.copied)
@@ -99,6 +101,12 @@ class Story:
             if sized.carry is not None:
                 self.carry = sized.carry
             self.orders += 1
+
+    def exact(self, asked: MasterOrder) -> Fraction:
+        """His share of an entry, not rounded."""
+        rule = self.rule
+        share = exact(rule.strategy, Fraction(rule.parameter), asked, self.funds[0])
+        return share * Fraction(self.times)
 
     def judge(
         self,
@@ -141,7 +149,7 @@ class Story:
         if opening.code in ("capped", "raised_to_min"):
             return Fraction(after)
         asked = MasterOrder(beyond, self.lot, order.price, order.stop, order.capital)
-        share = exact(self.rule.strategy, Fraction(self.rule.parameter), asked, self.funds[0])
+        share = self.exact(asked)
         return self.target + share
 
     def opens(
@@ -156,7 +164,7 @@ class Story:
         carry = NOTHING if reduced else self.carry
         sized = entry(beyond, carry)
         given = sized.quantity
-        share = exact(self.rule.strategy, Fraction(self.rule.parameter), asked, self.funds[0])
+        share = self.exact(asked)
         wants = share > 0
         share += carry if self.rule.rounding is Rounding.CARRY else NOTHING
         most = self.rule.max_quantity
