@@ -99,6 +99,8 @@ async def test_selected_followers_are_those_that_were_selected_then(
     await window.follower_work.edits.reload()
     window.desk.roster.choose_master(other.account_id)
     assert ticket.draft().recipients == EVERYBODY
+    assert window.desk.roster.selected == ()  # he has no followers
+    assert window.followers.bulk_text.text() == "0 selected:"
 
 
 async def test_followers_are_put_into_a_group_with_a_multiplier_and_one_undo_takes_it_back(

@@ -185,6 +185,7 @@ class FollowersPanel(Panel):
         chosen = {account.account_id for account in self.selected()}
         self.model.reset(rows)
         self._select(chosen)
+        self._on_selection_changed()  # a reset model tells nobody that what was selected is gone
 
     def _select(self, accounts: set[AccountId]) -> None:
         if not accounts:
