@@ -96,6 +96,8 @@ class AccountStatus:
     """Since when it is halted, or lets only exits pass, UTC ns; 0 when neither is so."""
     only_exits: str = ""
     """Why what opens is not copied to this account alone, in sentences; empty when it is."""
+    ends_by_itself: bool = False
+    """All that stops it alone is about its losses of the day, and ends with it."""
     unread: bool = False
     """It had orders today and its order book was not read whole since the start: nothing leaves."""
     feed: FeedState = FeedState.OFF

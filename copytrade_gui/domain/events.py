@@ -126,7 +126,7 @@ class AccountHaltLifted:
 @dataclass(frozen=True, slots=True)
 class ProfitPeak:
     """The highest profit of an Indian day so far, in rupees, of which a part is kept: of an
-    account's copies, or of all followers' (``EVERY_FOLLOWER``).
+    account's copies, or of all followers' (``domain.scope``).
     """
 
     account_id: AccountId

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from copytrade_gui.domain.account import same_client
 from copytrade_gui.domain.ids import AccountId
 
-EVERY_FOLLOWER = AccountId("*")
-"""Stands for every account that copies, also one that begins to later."""
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -38,7 +35,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class AccountHalt:
-    """How the stop of one account stands; in force while there are findings.
+    """How the stop of one account, or of several (``domain.scope``), stands; in force while there
+    are findings.
 
     It belongs to the account at the broker, so it also holds for another account here with the
     same ``client_id`` (empty when the account was removed before the finding). ``accepted`` was

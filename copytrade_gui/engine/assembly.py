@@ -96,7 +96,7 @@ def assemble(
     comparison = Comparison(core, poller, positions)
     # -- planning
     masters = MasterPositions(core, positions)
-    limits = LimitsInForce(core.settings.limits, core.news)
+    limits = LimitsInForce(core.settings.limits, core.lanes, core.news)
     profits = DayProfits(core, copies, limits)
     exits = Exits(core, masters, poller, profits)
     clearing = Clearing(core, exits, limits)

@@ -126,6 +126,7 @@ class Engine:
         """
         before = self.lanes.put_link(link)
         self.core.halts.apply(self.lanes[link.follower_id])
+        self.parts.loss_watch.concerns(link.follower_id)
         if before != link:
             self.bus.publish(LinkChanged(before, link, actor))
             self.parts.dispatcher.kick()
@@ -135,6 +136,7 @@ class Engine:
         before = self.lanes.drop_link(master, follower)
         if before is not None:
             self.core.halts.apply(self.lanes[follower])
+            self.parts.loss_watch.concerns(follower)
             self.bus.publish(LinkChanged(before, None, actor))
             self.parts.dispatcher.kick()
 

@@ -140,7 +140,7 @@ class OpenWork:
     square_offs: tuple[BegunSquareOff, ...] = ()
     """Those of the day, the oldest first."""
     peaks: Mapping[AccountId, Decimal] = field(default_factory=dict)
-    """Today's highest profits that were stored, in rupees, by account or ``EVERY_FOLLOWER``."""
+    """Today's highest profits that were stored, in rupees, by account or scope."""
 
 
 def drift_subject(key: PositionKey, units: int) -> str:

@@ -12,7 +12,9 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 
 @dataclass(frozen=True, slots=True)
 class LimitsShown:
-    """What holds for all accounts, what held before anybody set anything, and accounts' own."""
+    """What holds for all accounts, what held before anybody set anything, and what is set
+    for accounts and groups (``domain.scope``).
+    """
 
     of_all: Limits
     first: Limits
@@ -28,7 +30,8 @@ class LimitVerbs(Protocol):
     async def set_limits(
         self, account: AccountId | None, typed: Mapping[str, str], reason: str, command: CommandId
     ) -> None:
-        """Set the limits of all accounts (None) or of one, from the next order on.
+        """Set the limits of all accounts (None), of one or of a group (``domain.scope``), from the
+        next order on.
 
         ``typed`` are texts by the names of ``Limits``' fields, empty for no limit; a field that is
         not among them stays. Raises RefusedError with the field: nothing was set.

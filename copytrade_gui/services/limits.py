@@ -9,6 +9,7 @@ from dataclasses import asdict
 from copytrade_gui.domain.checks.limit_fields import looser, read_limits
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.scope import group_of
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import LIMITS_VERB, Clock, Journal, JournalFailureError
 from copytrade_gui.services.limit_verbs import LimitsShown
@@ -35,10 +36,11 @@ class LimitEdits:
     async def set_limits(
         self, account: AccountId | None, typed: Mapping[str, str], reason: str, command: CommandId
     ) -> None:
-        """Set the limits of all accounts (None) or of one, from the next order on."""
+        """Set the limits of all accounts (None), of one or of a group, from the next order on."""
         force = self._engine.clearing.limits
-        if account is not None and self._engine.lanes.get(account) is None:
-            raise RefusedError("This account is not here any more. Close this and look again.")
+        if account is not None and not self._is_here(account):
+            what = "group" if group_of(account) else "account"
+            raise RefusedError(f"This {what} is not here any more. Close this and look again.")
         before = force.of_all if account is None else force.own.get(account, NO_LIMITS)
         after = read_limits(typed, before)
         if not isinstance(after, Limits):
@@ -61,3 +63,9 @@ class LimitEdits:
             raise RefusedError(f"Nothing was set: {failure}", code="not_recorded") from failure
         if fresh:  # the same press again sets nothing anew
             force.put(account, after)
+
+    def _is_here(self, scope: AccountId) -> bool:
+        group, lanes = group_of(scope), self._engine.lanes
+        if not group:
+            return lanes.get(scope) is not None
+        return any(linked.link.group == group for lane in lanes for linked in lane.links.values())

@@ -215,6 +215,14 @@ SPECS: dict[Act, Spec] = {
         "shield-alert",
         question=True,
     ),
+    Act.GROUP_LOSSES: Spec(
+        "Limits of a &day's losses, group",
+        "Give the group of the selected followers loss limits, for each and for all of it together",
+        "Followers",
+        (),
+        "shield-alert",
+        question=True,
+    ),
     Act.LIFT_HALT: Spec(
         "Lift &halt",
         "Let the selected account go on that was halted alone, with a reason",

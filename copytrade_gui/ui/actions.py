@@ -51,6 +51,7 @@ class Act(StrEnum):
     FOLLOWER_GROUP = "follower_group"
     FOLLOWER_LIMITS = "follower_limits"
     FOLLOWER_LOSSES = "follower_losses"
+    GROUP_LOSSES = "group_losses"
     LIFT_HALT = "lift_halt"
     FOLLOWERS_IMPORT = "followers_import"
     FOLLOWERS_EXPORT = "followers_export"

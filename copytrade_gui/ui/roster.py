@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject, Signal
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.events import AccountChanged, Event
-from copytrade_gui.domain.halt import EVERY_FOLLOWER
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Follower, Link
+from copytrade_gui.domain.scope import in_words, is_whole
 
 
 class Roster(QObject):
@@ -43,8 +43,8 @@ class Roster(QObject):
 
     def name(self, account_id: AccountId) -> str:
         """The account's name, or its id when it is gone."""
-        if account_id == EVERY_FOLLOWER:
-            return "All followers"
+        if is_whole(account_id):
+            return in_words(account_id)
         account = self._accounts.get(account_id)
         return account.name if account else str(account_id)
 

@@ -15,15 +15,17 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, Side, State
+from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.services.closing import Closing
+from copytrade_gui.services.limits import LimitEdits
 from copytrade_gui.services.position_report import report_of
 from copytrade_gui.services.positions import facts_of
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.simulator.faults import Fault
-from tests.engine.test_exits import DAY_NS, F1, F2, position, press, ticket
+from tests.engine.test_exits import DAY_NS, F1, F2, position, press, switch, ticket
 from tests.proof import p27_crash
 from tests.proof.p27_crash import HALTS_EACH, SECOND_NS, name_of, play
 from tests.proof.rig import Console, ProgramStopped, world
@@ -96,6 +98,7 @@ async def entry(console: Console) -> dict[AccountId, tuple[State, str]]:
     return {name: (one.state, one.code) for name, one in orders.items()}
 
 
+F3 = AccountId("F003")
 STOPPED = (State.BLOCKED, "loss_limit")
 
 
@@ -185,6 +188,86 @@ def test_all_followers_together_are_stopped_and_lifted_as_one() -> None:
         assert ["All followers: All followers" in one.reason for one in alarms] == [True]
 
     with world(2) as made:
+        made.live(script)
+
+
+def test_a_group_has_limits_of_its_own_for_each_and_for_all_in_it() -> None:
+    """F1 and F3 are a family: 200 and 600 units; F2 holds 800 and is in no group."""
+    family = group_scope("Family")
+
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        at = await hold(console)
+        for link in made.links:
+            if link.follower_id in (F1, F3):
+                engine.put_link(replace(link, group="Family"), "operator")
+        verbs = LimitEdits(engine, console.store.journal, made.clock)
+        typed = {"day_loss": "4000", "all_day_loss": "8000"}
+        await verbs.set_limits(family, typed, "They asked for it", CommandId("c1"))
+        with pytest.raises(RefusedError, match="This group is not here any more"):
+            await verbs.set_limits(group_scope("Friends"), typed, "x", CommandId("c2"))
+        await made.clock.sleep(1)
+        price(console, at - Decimal("6.6"))
+        assert not stopped(console)
+        price(console, at - 7)  # Rs 1,400 and Rs 4,200
+        assert "Its copies brought Rs -4,200 today" in stopped(console, F3)
+        assert not stopped(console)
+        price(console, at - 10)  # Rs 8,000 together
+        assert "Group Family together brought Rs -8,000 today" in stopped(console)
+        assert not stopped(console, F2)
+        assert (await entry(console))[F1] == STOPPED
+        raise ProgramStopped("power cut")
+
+    async def again(console: Console) -> None:
+        assert not stopped(console, F2)
+        for link in console.world.links:  # links of this world are stored without a group
+            if link.follower_id in (F1, F3):
+                console.engine.put_link(replace(link, group="Family"), "operator")
+        assert "Group Family" in stopped(console)
+        limits = console.engine.clearing.limits
+        assert limits.of(F1).day_loss == Paise(4_000_00)
+        assert limits.of(F2).day_loss is None
+        assert console.engine.lift_account_halt(F1, stopped(console), "operator", "agreed")
+        assert not stopped(console)
+        assert "Its copies brought" in stopped(console, F3)
+
+    with world(3) as made:
+        made.live(script)
+        made.live(again)
+
+
+def test_nobody_is_judged_together_before_everybody_was_counted() -> None:
+    """Fifty who lose are counted before ten who gain, and a price comes in between."""
+
+    async def script(console: Console) -> None:
+        made, quotes = console.world, console.engine.core.quotes
+        console.log_all_in()
+        await made.clock.sleep(5)
+        console.see_price()
+        names = [one.account_id for one in made.accounts[1:]]
+        for which, off in ((0, names[50:]), (1, names[:50])):
+            for name in names:
+                switch(console, name, on=name not in off)
+            terms = made.terms(side=Side.BUY, quantity=40, away=-60, which=which)
+            await press(console, terms, wait_s=20)
+        first, second = (made.instruments[n].key for n in (0, 1))
+        net = dict.fromkeys((first, second), 0)
+        for held, copy in console.engine.copies.held().items():
+            net[held.instrument] += copy.position.net
+        for key, moves in ((first, -10), (second, 10 * net[first] // net[second])):
+            quote = quotes.newest(key)
+            assert quote is not None
+            quotes.put(replace(quote, last=quote.last + moves, at_ns=made.time.wall_ns()))
+        limits = replace(NO_LIMITS, all_day_loss=Paise(net[first] * 10 * 100 // 2))
+        console.engine.clearing.limits.put(None, limits)
+        await made.clock.sleep(0.006)
+        quote = quotes.newest(first)
+        assert quote is not None
+        quotes.put(replace(quote, previous_close=quote.last, at_ns=made.time.wall_ns()))
+        await made.clock.sleep(0.1)
+        assert not stopped(console)
+
+    with world(60) as made:
         made.live(script)
 
 

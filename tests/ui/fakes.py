@@ -102,7 +102,9 @@ class World:
     def lets_only_exits_pass(self, account_id: AccountId, why: str) -> None:
         """An account has reached a loss limit."""
         status = self.statuses[account_id]
-        self.statuses[account_id] = replace(status, only_exits=why, halted_ns=people.NOW_NS)
+        self.statuses[account_id] = replace(
+            status, only_exits=why, halted_ns=people.NOW_NS, ends_by_itself=True
+        )
         self.events.send(AccountChanged(self.statuses[account_id]))
 
     def set_state(self, state: TradingState, reason: str) -> StateChange:

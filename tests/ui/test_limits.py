@@ -9,6 +9,7 @@ import pytest
 from copytrade_gui.domain.checks.limit_fields import LIMIT_FIELDS
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.services.limit_verbs import LimitsShown
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
@@ -90,7 +91,7 @@ async def test_the_loss_limits_form_says_what_happens_then(
     dialog = await open_form(window, Act.LOSS_LIMITS)
     assert "Loss limits of all accounts" in dialog.windowTitle()
     assert dialog.fields["day_loss"].text() == "10,000"
-    assert dialog.choices["loss_halts"].currentText() == "nothing leaves, exits neither"
+    assert dialog.choices["loss_halts"].currentText() == "nothing leaves"
     assert dialog.choices["all_loss_halts"].currentText() == "only exits pass"
     dialog.choices["loss_halts"].setCurrentIndex(0)
     dialog.fields["all_day_loss"].setText("2l")
@@ -111,3 +112,30 @@ async def test_the_loss_limits_of_one_are_those_of_one_follower(
     dialog = await open_form(window, Act.FOLLOWER_LOSSES)
     shown = {*dialog.fields, *dialog.choices}
     assert shown == {"day_loss", "equity_floor", "lock_from", "lock_back", "loss_halts"}
+
+
+async def test_the_loss_limits_of_a_group_are_those_of_whoever_is_chosen_of_it(
+    window: MainWindow, world: World
+) -> None:
+    view = window.followers.table.view
+    view.setCurrentIndex(view.proxy.index(0, 0))
+    window.desk.actions[Act.GROUP_LOSSES].trigger()
+    assert "Select followers of one group" in window.desk.notices.all[-1].sentence
+    (chosen,) = window.followers.selected()
+    links = [
+        replace(link, group="Family") if link.follower_id == chosen.account_id else link
+        for link in world.links.values()
+    ]
+    family = group_scope("Family")
+    own = replace(NO_LIMITS, all_day_loss=Paise(5_000_00))
+    world.limits.shown = LimitsShown(Limits(), Limits(), {family: own})
+    window.desk.roster.set_accounts(world.accounts.values(), links)
+    view.setCurrentIndex(view.proxy.index(0, 0))
+    dialog = await open_form(window, Act.GROUP_LOSSES)
+    assert "Loss limits of group Family" in dialog.windowTitle()
+    assert dialog.fields["all_day_loss"].text() == "5,000"
+    dialog.fields["day_loss"].setText("2000")
+    dialog.submit()
+    await until(lambda: world.limits.typed)
+    scope, typed, _ = world.limits.typed[0]
+    assert (scope, typed["day_loss"], typed["all_day_loss"]) == (family, "2000", "5,000")

@@ -66,7 +66,7 @@ class LimitField:
         return f"Rs {number}" if self.in_rupees else f"{number} {self.unit}"
 
 
-_THEN = ("only exits pass", "nothing leaves, exits neither")
+_THEN = ("only exits pass", "nothing leaves")
 
 LIMIT_FIELDS: tuple[LimitField, ...] = (
     LimitField("order_value", "Value of one &order", "rupees", _RUPEES,
@@ -106,18 +106,18 @@ LIMIT_FIELDS: tuple[LimitField, ...] = (
                "From the highest of the day, once it was so much as above",
                of_one=True, losses=True),
     LimitField("loss_halts", "&Then", "", Bounds(1, _WHY, whole=True),
-               "For whoever reaches one, until the next day or until a person lifts it",
+               "For whoever reaches one: exits pass, or not even these",
                of_one=True, losses=True, choices=_THEN),
-    LimitField("all_day_loss", "All: dail&y loss", "rupees", _RUPEES,
-               "The same of all followers' copies together", losses=True),
-    LimitField("all_equity_floor", "All: e&quity floor", "rupees", _RUPEES,
-               "Of the sum of all followers' funds", losses=True),
-    LimitField("all_lock_from", "All: profit is kept f&rom", "rupees", _RUPEES,
-               "Of all followers' copies together", losses=True),
-    LimitField("all_lock_back", "All: profit may f&all back by", "rupees", _RUPEES,
+    LimitField("all_day_loss", "Together: dail&y loss", "rupees", _RUPEES,
+               "What all of their copies together lose on a day", losses=True),
+    LimitField("all_equity_floor", "Together: e&quity floor", "rupees", _RUPEES,
+               "The sum of their funds less the day's loss may not fall to this", losses=True),
+    LimitField("all_lock_from", "Together: kept f&rom", "rupees", _RUPEES,
+               "Once the profit of the day of all together was so much", losses=True),
+    LimitField("all_lock_back", "Together: may f&all back by", "rupees", _RUPEES,
                "From the highest sum of the day", losses=True),
-    LimitField("all_loss_halts", "All: t&hen", "", Bounds(1, _WHY, whole=True),
-               "For every follower, until the next day or until a person lifts it",
+    LimitField("all_loss_halts", "Together: t&hen", "", Bounds(1, _WHY, whole=True),
+               "For everybody who is counted together",
                losses=True, choices=_THEN),
 )  # fmt: skip
 """In the order of the form."""

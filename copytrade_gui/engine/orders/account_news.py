@@ -36,9 +36,17 @@ class AccountNews:
             lane.status = replace(lane.status, feed=state, feed_reason=reason)
             self._note(lane)
 
-    def halt(self, lane: Lane, halted: str, only_exits: str, since_ns: int) -> None:
+    def halt(
+        self, lane: Lane, halted: str, only_exits: str, since_ns: int, *, ends_by_itself: bool
+    ) -> None:
         """Stop this account alone; both empty let it go on. Only ``Halts`` decides that."""
-        lane.status = replace(lane.status, halted=halted, only_exits=only_exits, halted_ns=since_ns)
+        lane.status = replace(
+            lane.status,
+            halted=halted,
+            only_exits=only_exits,
+            halted_ns=since_ns,
+            ends_by_itself=ends_by_itself,
+        )
         self._note(lane)
 
     def margin(self, lane: Lane, free: Paise, funds: Paise | None) -> None:

@@ -16,8 +16,9 @@ from dataclasses import replace
 from copytrade_gui.domain.account import client_key
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import AccountHalted, AccountHaltLifted
-from copytrade_gui.domain.halt import EVERY_FOLLOWER, AccountHalt, Finding
+from copytrade_gui.domain.halt import AccountHalt, Finding
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.scope import is_whole, wholes_of
 from copytrade_gui.engine.orders.account_news import AccountNews
 from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.lane import Lane, Lanes
@@ -50,7 +51,8 @@ class Halts:
         only_exits = " ".join(one.sentence for one in found if one.only_exits)
         if (lane.status.halted, lane.status.only_exits) != (halted, only_exits):
             since_ns = min((halt.since_ns for halt in halts), default=0)
-            self._account_news.halt(lane, halted, only_exits, since_ns)
+            ends = bool(found) and all(one.day for one in found)
+            self._account_news.halt(lane, halted, only_exits, since_ns, ends_by_itself=ends)
 
     def found(self, account: AccountId, evidence: str, sentence: str, amount: int = 0) -> bool:
         """Halt one account for something in its books; True if that is news, worth an alarm.
@@ -60,7 +62,7 @@ class Halts:
         return self.stop(account, Finding(evidence, sentence, amount))
 
     def stop(self, account: AccountId, finding: Finding) -> bool:
-        """As ``found``; ``EVERY_FOLLOWER`` stops whatever account copies."""
+        """As ``found``, of an account, a group or every follower (``domain.scope``)."""
         client = self._client(account)
         halts = self._of(account)
         if any(self._accepts(halt, finding) for halt in halts):
@@ -84,7 +86,7 @@ class Halts:
     def lift(self, account: AccountId, saw: str, actor: str, reason: str) -> bool:
         """A person has looked. False if the account is not stopped, or not for what he ``saw``.
 
-        What stops every follower is lifted for all of them.
+        What stops several together is lifted for all of them.
         """
         lane, halts = self._lanes.get(account), self._in_force(account)
         if not halts or lane is None or saw != lane.status.stopped:
@@ -127,7 +129,7 @@ class Halts:
 
     def _put(self, halt: AccountHalt) -> None:
         self._keep(halt)
-        whole = halt.account_id == EVERY_FOLLOWER
+        whole = is_whole(halt.account_id)
         for lane in self._lanes:
             if whole or halt.holds_for(lane.account_id, lane.account.client_id):
                 self.apply(lane)
@@ -140,8 +142,7 @@ class Halts:
         lane, names = self._lanes.get(account), [account]
         if lane is not None:
             names += self._of_client.get(client_key(lane.account.client_id), ())
-            if lane.links:
-                names.append(EVERY_FOLLOWER)
+            names += wholes_of([linked.link for linked in lane.links.values()])
         return [self._halts[name] for name in dict.fromkeys(names) if name in self._halts]
 
     def _in_force(self, account: AccountId) -> list[AccountHalt]:

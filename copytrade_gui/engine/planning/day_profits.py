@@ -12,12 +12,12 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.calendar import ist
-from copytrade_gui.domain.halt import EVERY_FOLLOWER
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.link import NotCopied
 from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, LossTerms, of_all, of_one
 from copytrade_gui.domain.money import Paise, rupees
+from copytrade_gui.domain.scope import EVERY_FOLLOWER, is_whole, wholes_of
 from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.planning.limits import LimitsInForce
@@ -25,12 +25,12 @@ from copytrade_gui.engine.planning.limits import LimitsInForce
 _ZERO = Decimal(0)
 _STORED_IN = 20
 _NO_FUNDS = "Its funds were not read from the broker yet, and its equity is bounded."
-_NO_FUNDS_OF_ALL = "Not all followers' funds were read yet, and their equity is bounded."
+_NO_FUNDS_OF_ALL = "Not all of their funds were read yet, and their equity is bounded."
 _UNTIL = " Until that is known only exits are copied."
 
 
 class Day(Struct, eq=False):
-    """One scope's day: an account's, or that of all followers (``EVERY_FOLLOWER``). In rupees.
+    """One scope's day: an account's, or that of several together (``domain.scope``). In rupees.
 
     ``unknown`` says why ``profit`` is not the whole; while it does, nothing is judged. ``floor`` is
     the profit at which the next limit is reached, and above ``ceiling`` more of it is kept; None
@@ -48,6 +48,8 @@ class Day(Struct, eq=False):
     funds: Decimal | None = None
     passed: frozenset[str] = frozenset()
     stored_peak: Decimal = _ZERO
+    wholes: tuple[Day, ...] = ()
+    """Of an account: those that it is a part of and that are bounded."""
 
     def look(self) -> list[Bound]:
         """What it has reached just now, for the first time."""
@@ -93,7 +95,8 @@ class DayProfits:
         self._clock = core.clock
         self._hours = core.hours
         self._oldest_ns = int(core.settings.loss_price_age * 1e9)
-        self.all = Day(EVERY_FOLLOWER, None)
+        self._wholes: dict[AccountId, Day] = {}
+        """Groups and all followers, where their losses together are bounded."""
         self._days: dict[AccountId, Day] = {}
         self._holders: dict[InstrumentKey, dict[AccountId, tuple[Day, Decimal]]] = {}
         """Who holds it, and how many units, signed: a price asks for nothing else."""
@@ -107,7 +110,6 @@ class DayProfits:
     def restore(self, peaks: Mapping[AccountId, Decimal]) -> None:
         """Take in what was stored of the day."""
         self._peaks = peaks
-        self.all = self._new(EVERY_FOLLOWER, None)
 
     def _new(self, scope: AccountId, terms: LossTerms | None) -> Day:
         peak = self._peaks.get(scope, _ZERO)
@@ -116,25 +118,30 @@ class DayProfits:
     @property
     def watching(self) -> bool:
         """True while any loss limit is set."""
-        return self._of_one or self.all.terms is not None
+        return self._of_one or bool(self._wholes)
 
     def limits_set(self) -> None:
         """Go by the limits as they are now; every account is to be counted anew."""
         force = self._limits
-        self.all.terms = of_all(force.of_all)
-        self._of_one = any(
-            of_one(one) is not None for one in (force.of_all, *force.special.values())
-        )
+        terms = {EVERY_FOLLOWER: of_all(force.of_all)}
+        terms |= {name: of_all(own) for name, own in force.own.items() if is_whole(name)}
+        bounded = {name: one for name, one in terms.items() if one is not None}
+        self._wholes = {
+            name: self._wholes.get(name) or self._new(name, one) for name, one in bounded.items()
+        }
+        for name, day in self._wholes.items():
+            day.terms = bounded[name]
+        self._of_one = any(of_one(one) for one in (force.of_all, *force.own.values()))
         if not self.watching:
             self._forget()
 
     def begin_day(self) -> None:
         """Nothing was gained and nothing reached yet; every account is to be counted anew."""
         self._peaks = {}
+        self._wholes = {name: self._new(name, one.terms) for name, one in self._wholes.items()}
         self._forget()
 
     def _forget(self) -> None:
-        self.all = self._new(EVERY_FOLLOWER, self.all.terms)
         self._days.clear()
         self._holders.clear()
         self._unknown.clear()
@@ -142,30 +149,43 @@ class DayProfits:
     def count(self, account: AccountId) -> Day | None:
         """Count an account anew from what its copies hold; None if nothing bounds its losses."""
         lane, day = self._lanes.get(account), self._days.get(account)
-        terms = of_one(self._limits.of(account)) if lane is not None and lane.links else None
-        if terms is None and self.all.terms is None:
-            if day is not None:
-                self._leave(day)
-                del self._days[account]
+        links = [] if lane is None else [linked.link for linked in lane.links.values()]
+        terms = of_one(self._limits.of(account)) if links else None
+        wholes = tuple(self._wholes[one] for one in wholes_of(links) if one in self._wholes)
+        if day is not None:
+            self._leave(day)
+        if terms is None and not wholes:
+            self._days.pop(account, None)
             return None
         if day is None:
             day = self._days[account] = self._new(account, terms)
-        self._leave(day)
-        day.terms = terms
+        day.terms, day.wholes = terms, wholes
         day.funds = None if lane is None or lane.status.funds is None else rupees(lane.status.funds)
         self._add_up(day)
         return day
 
-    def count_all(self) -> Day:
-        """The day of all followers together, with what is known of their funds."""
-        whole, terms = self.all, self.all.terms
-        whole.unknown = next(iter(self._unknown.values()), "")
-        if terms is not None and terms.equity_floor is not None:
-            funds = [lane.status.funds for lane in self._lanes if lane.links]
-            known = [one for one in funds if one is not None]
-            whole.funds = rupees(Paise(sum(known))) if len(known) == len(funds) else None
-            whole.unknown = whole.unknown or ("" if whole.funds is not None else _NO_FUNDS_OF_ALL)
-        return whole
+    def wholes(self) -> Iterable[Day]:
+        """The days of those that are bounded together, with what is known of them and their funds;
+        to be judged once everybody was counted.
+        """
+        for name, day in self._wholes.items():
+            day.unknown = next(
+                (why for one, why in self._unknown.items() if day in self._days[one].wholes), ""
+            )
+            if day.terms is not None and day.terms.equity_floor is not None:
+                self._sum_funds(name, day)
+        return self._wholes.values()
+
+    def _sum_funds(self, name: AccountId, day: Day) -> None:
+        funds = [
+            lane.status.funds
+            for lane in self._lanes
+            if name in wholes_of([linked.link for linked in lane.links.values()])
+        ]
+        known = [one for one in funds if one is not None]
+        day.funds = rupees(Paise(sum(known))) if len(known) == len(funds) else None
+        if day.funds is None:
+            day.unknown = day.unknown or _NO_FUNDS_OF_ALL
 
     def moved(self, quote: Quote) -> list[Day]:
         """Take in a price; returns whose profit is to be judged by it."""
@@ -176,43 +196,45 @@ class DayProfits:
             return []
         if before is None or before.previous_close != quote.previous_close:
             counted = [self.count(account) for account in list(holders)]
-            return [one for one in (*counted, self.count_all()) if one is not None]
-        move, whole = quote.last - before.last, _ZERO
+            return [*(one for one in counted if one is not None), *self.wholes()]
+        move = quote.last - before.last
         concerned: list[Day] = []
         if not move:
             return concerned
         for day, net in holders.values():
             gained = move * net
             day.profit += gained
-            whole += gained
+            for whole in day.wholes:
+                whole.profit += gained
             if day.concerned:
                 concerned.append(day)
-        self.all.profit += whole
-        if self.all.concerned:
-            concerned.append(self.all)
-        return concerned
+        return concerned + [one for one in self._wholes.values() if one.concerned]
 
     def unknown(self, accounts: Iterable[AccountId]) -> dict[AccountId, NotCopied]:
         """Whose loss nobody can judge now, and why: nothing that opens is copied to them."""
         if not self.watching:
             return {}
-        old = self._old_prices()
-        of_all = ""
-        if self.all.terms is not None:
-            of_all = self.count_all().unknown or next(iter(old.values()), "")
-        found = {}
+        old, found = self._old_prices(), {}
+        together = {day.scope: day.unknown or self._old_price_of(day, old) for day in self.wholes()}
         for account in accounts:
             day = self._days.get(account) or self.count(account)
             if day is None:
                 continue
-            why = of_all
-            if day.terms is not None:
-                why = day.unknown or why
-                if old:
-                    why = why or next((old[key] for key in day.nets if key in old), "")
+            why = "" if day.terms is None else day.unknown
+            if old and not why and day.terms is not None:
+                why = next((old[key] for key in day.nets if key in old), "")
+            for whole in day.wholes:
+                why = why or together[whole.scope]
             if why:
                 found[account] = NotCopied(LOSS_UNKNOWN, why + _UNTIL)
         return found
+
+    def _old_price_of(self, whole: Day, old: Mapping[InstrumentKey, str]) -> str:
+        """Why an old price of what one of them holds is all there is; empty: it is not."""
+        for key, why in old.items():
+            if any(whole in day.wholes for day, _ in self._holders[key].values()):
+                return why
+        return ""
 
     def held(self) -> list[InstrumentKey]:
         """What is held where a loss is bounded, of markets that trade now."""
@@ -248,12 +270,14 @@ class DayProfits:
         day.profit, day.nets, day.unknown = profit, nets, why
         for instrument, net in nets.items():
             self._holders.setdefault(instrument, {})[day.scope] = day, net
-        self.all.profit += profit
+        for whole in day.wholes:
+            whole.profit += profit
         if why and why != _NO_FUNDS:
             self._unknown[day.scope] = why
 
     def _leave(self, day: Day) -> None:
-        self.all.profit -= day.profit
+        for whole in day.wholes:
+            whole.profit -= day.profit
         self._unknown.pop(day.scope, None)
         for instrument in day.nets:
             holders = self._holders[instrument]

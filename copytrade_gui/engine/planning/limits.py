@@ -10,6 +10,8 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Side
+from copytrade_gui.domain.scope import wholes_of
+from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.news import News
 from copytrade_gui.ports import Clock
 
@@ -22,28 +24,43 @@ class LimitsInForce:
     ``first`` is what holds for all of them until a person sets something else.
     """
 
-    def __init__(self, first: Limits, news: News) -> None:
+    def __init__(self, first: Limits, lanes: Lanes, news: News) -> None:
         self.first = self.of_all = first
+        self._lanes = lanes
         self._news = news
         self._own: dict[AccountId, Limits] = {}
 
     @property
     def own(self) -> Mapping[AccountId, Limits]:
-        """What was set for single accounts, as it was set."""
+        """What was set for single accounts and for groups (``domain.scope``), as it was set."""
         return self._own
 
     @property
     def special(self) -> Mapping[AccountId, Limits]:
-        """Accounts with stricter limits of their own, tightened by those of all."""
-        return {name: self.of_all.tightened(own) for name, own in self._own.items()}
+        """Accounts with stricter limits of their own or of a group, tightened by those of all."""
+        if not self._own:
+            return {}
+        found = {}
+        for lane in self._lanes:
+            limits = self.of(lane.account_id)
+            if limits is not self.of_all:
+                found[lane.account_id] = limits
+        return found
 
     def of(self, account: AccountId) -> Limits:
         """What bounds one account."""
-        own = self._own.get(account)
-        return self.of_all if own is None else self.of_all.tightened(own)
+        limits, lane = self.of_all, self._lanes.get(account)
+        if self._own and lane is not None:
+            links = [linked.link for linked in lane.links.values()]
+            for scope in (*wholes_of(links), account):
+                own = self._own.get(scope)
+                limits = limits if own is None else limits.tightened(own)
+        return limits
 
     def put(self, account: AccountId | None, limits: Limits) -> None:
-        """Set the limits of one account, or of all (None). ``NO_LIMITS`` takes one's own away."""
+        """Set the limits of one account or group, or of all (None); ``NO_LIMITS`` takes one's own
+        away.
+        """
         if account is None:
             self.of_all = limits
         elif limits == NO_LIMITS:

@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import Event, FillSeen, ProfitPeak, Severity
-from copytrade_gui.domain.halt import EVERY_FOLLOWER, Finding
+from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Quote
 from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, told
+from copytrade_gui.domain.scope import in_words, is_whole
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.day_profits import Day, DayProfits
@@ -99,10 +100,13 @@ class LossWatch:
         if self._due:
             self._work.later(_SOON, self._catch_up)
         else:
-            self._judge(self._profits.count_all())
+            for whole in self._profits.wholes():
+                self._judge(whole)
             self._ask_prices()
 
     def _judge(self, day: Day) -> None:
+        if self._due and is_whole(day.scope):
+            return  # a part of it is still to be counted
         for bound in day.look():
             self._stop(day, bound)
         if day.peak_to_store:
@@ -111,8 +115,8 @@ class LossWatch:
 
     def _stop(self, day: Day, bound: Bound) -> None:
         halts = day.terms is not None and day.terms.halts
-        whole = day.scope == EVERY_FOLLOWER
-        who = "All followers together brought" if whole else "Its copies brought"
+        whole = is_whole(day.scope)
+        who = f"{in_words(day.scope)} together brought" if whole else "Its copies brought"
         whom = "any of them" if whole else "it"
         then = f"nothing is sent to {whom}" if halts else f"only exits are copied to {whom}"
         sentence = f"{who} Rs {told(day.profit)} today, and {bound.words}: {then}. {_ENDS}"
@@ -133,12 +137,12 @@ class LossWatch:
         self._alarm(f"{len(reached)} loss limits were reached, of {names}{more}. {sentence}")
 
     def _alarm(self, sentence: str, account: AccountId | None = None) -> None:
-        account = None if account == EVERY_FOLLOWER else account
+        account = None if account is None or is_whole(account) else account
         self._book.alarm("loss_limit", sentence, account=account, severity=Severity.CRITICAL)
 
     def _name(self, scope: AccountId) -> str:
         lane = self._lanes.get(scope)
-        return "All followers" if lane is None else lane.account.name
+        return in_words(scope) if lane is None else lane.account.name
 
     # ------------------------------------------------------------ now and then
 

@@ -72,8 +72,8 @@ class LiftHaltDialog(FormDialog):
             ("What was found", "heading"),
             (status.stopped, "problem"),
             ("Check before you lift it", "heading"),
-            (_CHECKS if status.halted else _LOSS_CHECKS, ""),
-            (_MEANS if status.halted else _LOSS_MEANS, "muted"),
+            (_LOSS_CHECKS if status.ends_by_itself else _CHECKS, ""),
+            (_LOSS_MEANS if status.ends_by_itself else _MEANS, "muted"),
         )
         for place, (text, style) in enumerate(texts):
             self.box.insertWidget(place, self.add_text(text, style=style))
@@ -84,7 +84,7 @@ class LiftHaltDialog(FormDialog):
             self.reason,
             hint="What you saw or did at the broker. Goes into the audit trail.",
         )
-        self.back.setText("Stay halted" if status.halted else "Exits only")
+        self.back.setText("Stay halted" if status.halted else "Leave it so")
         self.finish_form()
         self.reason.setFocus()
 

@@ -1,16 +1,16 @@
-"""The limits of all accounts or of one: a form with what holds otherwise beside each field."""
+"""Limits of all accounts, a group or one account: a form with what else holds beside each field."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
-from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.checks.limit_fields import LIMIT_FIELDS, LimitField
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
-from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.services.limit_verbs import LimitsShown, LimitVerbs
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.desk import Desk
@@ -29,14 +29,30 @@ _ONE_LOSSES = (
     "Loss limits of this follower alone, from now on. They can only be stricter than those of all "
     "accounts, which hold where a field is empty."
 )
+_GROUP_LOSSES = (
+    "What the copies of each follower of this group, and of all of it together, may lose on a day, "
+    "before charges. They can only be stricter than those of all accounts, which hold as well."
+)
 _ONE = (
     "Limits of this account alone, from the next order on. They can only be lower than those of "
     "all accounts, which hold where a field is empty."
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose limits: of all accounts (``scope`` None), of one, or of ``several``, a group."""
+
+    name: str
+    scope: AccountId | None
+    several: bool = False
+
+
+EVERYBODY = Whose("all accounts", None, several=True)
+
+
 class LimitsDialog(FormDialog):
-    """``account`` None: those of all accounts. ``losses``: what a day may lose."""
+    """``losses``: what a day may lose, else what orders may reach."""
 
     def __init__(
         self,
@@ -44,33 +60,29 @@ class LimitsDialog(FormDialog):
         desk: Desk,
         verbs: LimitVerbs,
         shown: LimitsShown,
-        account: Account | None,
+        whose: Whose,
         *,
         losses: bool = False,
     ) -> None:
-        whose = "all accounts" if account is None else account.name
         super().__init__(
             parent,
             desk,
-            f"{'Loss limits' if losses else 'Limits'} of {whose} - {desk.mode_word}",
+            f"{'Loss limits' if losses else 'Limits'} of {whose.name} - {desk.mode_word}",
             "limits",
             verb="Set limits",
             save=self._set,
         )
         self.setMinimumWidth(940)
         self._verbs = verbs
-        self._account = account
+        self._whose = whose
         self._command = CommandId(uuid.uuid4().hex)
-        of_all, of_one = (_ALL_LOSSES, _ONE_LOSSES) if losses else (_ALL, _ONE)
-        self.box.insertWidget(0, self.add_text(of_all if account is None else of_one))
-        now = shown.of_all
-        if account is not None:
-            now = shown.own.get(account.account_id, NO_LIMITS)
+        self.box.insertWidget(0, self.add_text(_about(whose, losses=losses)))
+        now = shown.of_all if whose.scope is None else shown.own.get(whose.scope, NO_LIMITS)
         self.fields: dict[str, QLineEdit] = {}
         self.choices: dict[str, QComboBox] = {}
-        for field in fields_for(account, losses=losses):
+        for field in fields_for(whose, losses=losses):
             line = self._control(field, now)
-            if account is None:
+            if whose.scope is None:
                 beside = f"At first {field.words(shown.first)}. {field.means}."
             else:
                 beside = f"All accounts: {field.words(shown.of_all)}. {field.means}."
@@ -90,21 +102,30 @@ class LimitsDialog(FormDialog):
             choice.setCurrentIndex(choice.findData(typed))
             return choice
         line = self.fields[field.name] = QLineEdit(typed)
-        line.setPlaceholderText("no limit" if self._account is None else "as for all accounts")
+        line.setPlaceholderText("no limit" if self._whose.scope is None else "as for all accounts")
         return line
 
     async def _set(self) -> None:
         typed = {name: line.text() for name, line in self.fields.items()}
         typed |= {name: str(choice.currentData()) for name, choice in self.choices.items()}
-        account = None if self._account is None else self._account.account_id
         try:
-            await self._verbs.set_limits(account, typed, self.reason.text(), self._command)
+            await self._verbs.set_limits(
+                self._whose.scope, typed, self.reason.text(), self._command
+            )
         except RefusedError:
             self._command = CommandId(uuid.uuid4().hex)  # the next press is another one
             raise
 
 
-def fields_for(account: Account | None, *, losses: bool = False) -> Sequence[LimitField]:
-    """What can be set for all accounts (None), or for one."""
+def fields_for(whose: Whose, *, losses: bool = False) -> Sequence[LimitField]:
+    """What can be set for these."""
     fitting = [one for one in LIMIT_FIELDS if one.losses is losses]
-    return [one for one in fitting if account is None or one.of_one]
+    return [one for one in fitting if whose.several or one.of_one]
+
+
+def _about(whose: Whose, *, losses: bool) -> str:
+    if whose.scope is None:
+        return _ALL_LOSSES if losses else _ALL
+    if whose.several:
+        return _GROUP_LOSSES
+    return _ONE_LOSSES if losses else _ONE
