@@ -14,6 +14,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, Side, State
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_loss_limits import STOPPED, hold, limit, price, stopped
 from tests.proof.p27_crash import SECOND_NS
