@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from copytrade_gui.domain.drift import Standing, Step, judge
 from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import FanOut, Product, Side
 from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.square_off import beyond
 from copytrade_gui.services.drift import Drift, facts_of
 from copytrade_gui.services.drift_report import Differed, DriftLine, drift_of
@@ -18,6 +22,7 @@ from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_leaving import begin
+from tests.engine.test_links import M, becomes_master, order
 from tests.engine.test_square_off import at_broker, square_off
 from tests.proof.owner import Owner
 from tests.proof.rig import Console, ProgramStopped, world
@@ -302,3 +307,36 @@ def replace_standing(one: Standing) -> Standing:
     """The same with an order in doubt."""
     return Standing(copied=one.copied, held=one.held, held_today=one.held_today,
                     owner=one.owner, left=one.left, not_told="An order is in doubt.")  # fmt: skip
+
+
+def test_of_two_masters_copies_only_those_of_the_one_who_is_out_are_closed() -> None:
+    """F1 copies M and F2; M leaves, F1 stays: what copies F2 is not touched, and ends with his."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        becomes_master(console, F2)
+        console.engine.put_link(Link(F2, F1, SizingRule(Strategy.RATIO, Decimal(1))), "operator")
+        console.engine.drop_link(M, F2, "operator")
+        await begin(console)
+        await order(console, M, ticket(made, BUY, 40))
+        await order(console, F2, ticket(made, BUY, 10))
+        await made.clock.sleep(20)
+        assert [position(made, number) for number in range(3)] == [40, 30, 10]
+        refused = Fault(action="reject", text="RMS:Blocked", accounts=[made.accounts[1].client_id])
+        made.broker.add_fault(refused)
+        await order(console, M, ticket(made, SELL, 40))
+        await made.clock.sleep(30)
+        made.broker.clear_faults()
+        line = lines(console)[F1]
+        assert (line.copied, line.left, line.out) == (30, 20, (M,))
+        assert line.verdict.excess == 20
+        report = await square_off(console, line.exit)
+        assert (report.left, report.proven) == ((), True)
+        assert [position(made, number) for number in range(3)] == [0, 10, 10]
+        assert lines(console)[F1].step is Step.IN_STEP
+        await order(console, F2, ticket(made, SELL, 10))
+        await made.clock.sleep(20)
+        assert [position(made, number) for number in range(3)] == [0, 0, 0]
+
+    with world(2) as made:
+        made.live(script)
