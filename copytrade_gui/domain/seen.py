@@ -64,6 +64,7 @@ class SeenOrder(Struct, frozen=True, gc=False):
     Quantities in units, prices in rupees (0: none), ``seen_ns`` UTC ns. ``changes`` counts how
     often its terms changed since it was seen. ``plan_id`` is that of its copies, ``average_price``
     what he got for what was filled, ``placed_ns`` the broker's stamp, None where there is none.
+    ``gone``: it ended, and nothing more of it will be filled.
     """
 
     account_id: AccountId
@@ -85,6 +86,7 @@ class SeenOrder(Struct, frozen=True, gc=False):
     key: InstrumentKey | None = None
     average_price: Decimal = Decimal(0)
     placed_ns: int | None = None
+    gone: bool = False
 
     @property
     def in_words(self) -> str:

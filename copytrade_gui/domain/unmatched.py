@@ -11,6 +11,7 @@ from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.seen import SeenOrder
 
 UNMATCHED = "master_failed_copies_filled"
 """Code of the alarm."""
@@ -31,15 +32,17 @@ _NAMED = 8
 
 
 class Unmatched(Struct, frozen=True):
-    """A master's order that ended without a fill, and its copies that have filled."""
+    """A master's order that ended without a fill, and its copies that have filled.
 
-    master: OrderView
+    ``what`` it was, how it ``ended`` and ``why`` are words; ``why`` is empty if nobody said.
+    """
+
+    plan_id: PlanId
+    master_id: AccountId
+    what: str
+    ended: str
+    why: str
     copies: tuple[OrderView, ...]
-
-    @property
-    def plan_id(self) -> PlanId:
-        """The plan of all of them."""
-        return self.master.plan_id
 
     @property
     def units(self) -> int:
@@ -57,12 +60,10 @@ class Unmatched(Struct, frozen=True):
 
     def in_words(self, name: Callable[[AccountId], str]) -> str:
         """What happened, to whom, with quantities, and what to do."""
-        master, terms = self.master, self.master.terms
-        what = f"{terms.side} {grouped(terms.quantity)} {terms.instrument.symbol}"
-        why = f" ({master.reason.strip().rstrip('.')})" if master.reason.strip() else ""
+        why = f" ({self.why})" if self.why else ""
         count = len(self.copies)
         return (
-            f"MASTER {_ENDED[master.state]}, FOLLOWERS FILLED: {what} of {name(master.account_id)} "
+            f"MASTER {self.ended}, FOLLOWERS FILLED: {self.what} of {name(self.master_id)} "
             f"came to nothing{why}, but {count} {'follower' if count == 1 else 'followers'} filled "
             f"{grouped(self.units)}: {self.copies_in_words(name)}. Nothing is traded back by "
             "itself: look at the exit that is proposed, or take the position for the master too."
@@ -94,4 +95,24 @@ def unmatched(orders: Iterable[OrderView]) -> Unmatched | None:
             copies.append(order)
     if master is None or not copies:
         return None
-    return Unmatched(master, tuple(copies))
+    terms = master.terms
+    return Unmatched(
+        master.plan_id,
+        master.account_id,
+        f"{terms.side} {grouped(terms.quantity)} {terms.instrument.symbol}",
+        _ENDED[master.state],
+        master.reason.strip().rstrip("."),
+        tuple(copies),
+    )
+
+
+def unmatched_seen(seen: SeenOrder, orders: Iterable[OrderView]) -> Unmatched | None:
+    """The same of an order that the master placed elsewhere, and the orders of its plan."""
+    if not seen.gone or seen.filled_quantity or seen.plan_id is None:
+        return None
+    copies = tuple(one for one in orders if one.role is Role.FOLLOWER and one.filled_quantity)
+    if not copies:
+        return None
+    ended = seen.status.replace("_", " ").upper()
+    what = f"{seen.side} {grouped(seen.quantity)} {seen.symbol}"
+    return Unmatched(seen.plan_id, seen.account_id, what, ended, "", copies)

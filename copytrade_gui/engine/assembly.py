@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from copytrade_gui.domain.events import FillSeen, OrderChanged
+from copytrade_gui.domain.events import FillSeen, MasterSeen, OrderChanged
 from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.comparison import Comparison
 from copytrade_gui.engine.books.copies import Copies
@@ -179,7 +179,7 @@ def assemble(
     )
     core.bus.subscribe(journal.append)
     core.bus.subscribe(fan_out.hear, OrderChanged)
-    core.bus.subscribe(UnmatchedAlarm(core).hear, OrderChanged)
+    core.bus.subscribe(UnmatchedAlarm(core).hear, OrderChanged, MasterSeen)
     core.bus.subscribe(copies.hear, FillSeen)
     core.bus.subscribe(loss_watch.hear, FillSeen)
     core.quotes.hear(loss_watch.on_quote)

@@ -9,20 +9,25 @@ from dataclasses import replace
 
 import pytest
 
-from copytrade_gui.domain.ids import BrokerOrderId, CommandId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId
 from copytrade_gui.domain.order import OrderTerms, Side, State
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.services.drift import Drift
 from copytrade_gui.services.masters import Masters
 from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.orders import Order as BrokersOrder
 from copytrade_gui.simulator.owner import Owner
 from tests.engine.test_exits import position, switch, ticket
+from tests.engine.test_unmatched import alarms
+from tests.proof.owner import Owner as Broker
 from tests.proof.rig import Console, ProgramStopped, World, world
 
 LOOKING = EngineSettings(masters_every=1.0)
+AT_MARKET = {"orderType": "MARKET"}
 
 
 def elsewhere(
@@ -185,6 +190,38 @@ def test_an_order_that_he_cancels_takes_its_unfilled_copies_with_it() -> None:
         await made.clock.sleep(30)
         assert {one.state for one in copies(console, only(console))} == {State.CANCELLED}
         assert position(made, 1) == 0
+
+    with world(2, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_what_he_cancels_after_its_copies_filled_is_told_also_for_those_that_fill_later() -> None:
+    """Nobody in the master's account holds it, and each fill without him makes the alarm louder."""
+
+    async def script(console: Console) -> None:
+        made, heard = await ready(console), alarms(console)
+        his = elsewhere(made, ticket(made, Side.BUY, away=60))
+        await made.clock.sleep(5)
+        first, second = copies(console, only(console))
+        Broker(made, first.intent.account_id).change(str(first.broker_order_id), **AT_MARKET)
+        await made.clock.sleep(10)
+        assert not heard
+        late = made.account(second.intent.account_id).client_id
+        made.broker.add_fault(Fault(action="code", call="cancel", code="EC999", accounts=[late]))
+        owner(made).cancel(his.order_id)
+        await made.clock.sleep(10)
+        assert "MASTER CANCELLED, FOLLOWERS FILLED: BUY 10" in heard[0].sentence
+        assert f"1 follower filled {first.filled}" in heard[0].sentence
+        Broker(made, second.intent.account_id).change(str(second.broker_order_id), **AT_MARKET)
+        await made.clock.sleep(20)
+        whole = position(made, 1) + position(made, 2)
+        assert position(made, 0) == 0
+        assert f"2 followers filled {whole}" in heard[-1].sentence
+        assert len(heard) == 2
+        scope = await Drift(console.engine, console.store.journal, made.clock).unmatched_exit(
+            [first.intent.plan_id]
+        )
+        assert {one.account_id for one in scope} == {AccountId("F001"), AccountId("F002")}
 
     with world(2, settings=LOOKING) as made:
         made.live(script)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from msgspec import structs
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from copytrade_gui.domain.events import Alarm, OrderChanged, Severity
-from copytrade_gui.domain.ids import PlanId
-from copytrade_gui.domain.order import State
+from copytrade_gui.domain.events import Alarm, MasterSeen, OrderChanged, Severity
+from copytrade_gui.domain.ids import BrokerOrderId, PlanId
+from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.seen import Seen, SeenOrder
 from copytrade_gui.domain.square_off import Chosen
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.main_window import MainWindow
@@ -179,3 +181,27 @@ async def test_a_master_order_that_is_found_after_all_takes_the_band_away(
     await until(lambda: not band(window))
     rows = [window.orders.model.row_at(window.orders.model.index(0, 0))]
     assert not rows[0].unmatched
+
+
+async def test_copies_of_an_order_placed_elsewhere_stand_alone_when_the_master_cancels_it(
+    window: MainWindow, world: World
+) -> None:
+    """No order of the master's is in such a plan; his row at the broker says how it ended."""
+    own, *copies = orders(world)[:3]
+    seen = SeenOrder(
+        account_id=own.account_id, broker_order_id=BrokerOrderId("B1"), symbol="NIFTY",
+        side=Side.BUY, quantity=150, filled_quantity=0, product=own.terms.product,
+        order_type=own.terms.order_type, price=Decimal("101.05"), trigger=Decimal(0),
+        status="OPEN", seen_ns=people.NOW_NS, became=Seen.COPIED, plan_id=PLAN,
+    )  # fmt: skip
+    world.events.send(MasterSeen(seen))
+    tell(world, copies)
+    await until(window.orders.model.rowCount)
+    assert not band(window)
+    world.events.send(MasterSeen(structs.replace(seen, status="CANCELLED", gone=True)))
+    await until(lambda: band(window))
+    assert band(window).startswith("MASTER CANCELLED, FOLLOWERS FILLED: BUY 150 NIFTY")
+    head = window.orders.model.row_at(window.orders.model.index(0, 0))
+    assert head.note.startswith("FOLLOWERS FILLED WITHOUT THE MASTER: ")
+    world.events.send(MasterSeen(structs.replace(seen, status="COMPLETE", filled_quantity=150)))
+    await until(lambda: not band(window))

@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from copytrade_gui.domain.events import MasterSeen, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
-from copytrade_gui.domain.order import OrderType, Side, State
+from copytrade_gui.domain.order import OrderType, Side
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
@@ -26,6 +26,7 @@ from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.signals.seen_row import (
+    GONE,
     kind_problem,
     newer,
     seen_order,
@@ -38,7 +39,6 @@ log = logging.getLogger(__name__)
 
 InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
 
-_GONE = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
 _OLD = "It was there when its book was first read; it is not copied by itself."
 _LATE = "It was placed {seconds} s before it was seen, too long ago to be copied by itself."
 _BY_A_PERSON = "A person ignored it."
@@ -182,7 +182,7 @@ class MasterSignals:
                 continue
             else:
                 self._take(order, row)
-            self._decide(lane, order)
+            self._decide(order)
 
     def _is_master(self, lane: Lane) -> bool:
         return bool(self._clearing.followers_of(lane.account_id))
@@ -256,16 +256,17 @@ class MasterSignals:
 
     # ------------------------------------------------------------ what becomes of it
 
-    def _decide(self, lane: Lane, order: _Order) -> None:
+    def _decide(self, order: _Order) -> None:
         state, became = order.row.state, order.view.became
         if became is Seen.COPIED:
-            self._after_copy(lane, order)
+            if state in GONE:  # it ended, and not by being filled: its unfilled copies go with it
+                self._end_copies(order)
         elif became is Seen.WAITS:
-            if state in _GONE and not order.row.filled_quantity:
+            if state in GONE and not order.row.filled_quantity:
                 self._become(order, Seen.NOT_COPIED, f"It ended as {order.row.status_text}.")
             elif state is not None and (state.at_exchange or order.row.filled_quantity):
                 self._at_exchange(order)
-        elif became is Seen.ASKED and state in _GONE and not order.row.filled_quantity:
+        elif became is Seen.ASKED and state in GONE and not order.row.filled_quantity:
             self._become(order, Seen.NOT_COPIED, f"It ended as {order.row.status_text}.")
 
     def _at_exchange(self, order: _Order) -> None:
@@ -338,7 +339,7 @@ class MasterSignals:
         self._exits.note_seen(plan, order.seen_ns)
         order.view = structs.replace(order.view, plan_id=plan)
         self._become(order, Seen.COPIED, "")
-        if order.row is not row and (order.row.state in _GONE):
+        if order.row is not row and (order.row.state in GONE):
             self._end_copies(order)
         return plan
 
@@ -352,13 +353,6 @@ class MasterSignals:
             severity=Severity.WARNING,
         )
 
-    def _after_copy(self, lane: Lane, order: _Order) -> None:
-        """The order ended, and not by being filled: its unfilled copies go with it."""
-        if order.row.state in _GONE:
-            self._end_copies(order)
-            if not order.row.filled_quantity:
-                self._tell_unmatched(lane, order)
-
     def _end_copies(self, order: _Order) -> None:
         plan = order.view.plan_id
         if plan is None:
@@ -366,20 +360,6 @@ class MasterSignals:
         copies = [one for one in self._book.of_plan(plan) if one.diverged is None]
         reason = f"The master's order ended as {order.row.status_text}."
         self._amendments.cancel(copies, reason=reason)
-
-    def _tell_unmatched(self, lane: Lane, order: _Order) -> None:
-        plan = order.view.plan_id
-        copies = [] if plan is None else self._book.of_plan(plan)
-        filled = sum(copy.filled for copy in copies)
-        if filled:
-            self._book.alarm(
-                "master_failed_copies_filled",
-                f"MASTER {order.row.status_text.upper()}, FOLLOWERS FILLED: {order.view.in_words} "
-                f"of {lane.account.name} came to nothing, but its copies filled {filled}. Nothing "
-                "is traded back by itself: square these copies off, or take the position for the "
-                "master too.",
-                account=lane.account_id,
-            )
 
     def _become(self, order: _Order, became: Seen, reason: str) -> None:
         order.view = structs.replace(order.view, became=became, reason=reason)

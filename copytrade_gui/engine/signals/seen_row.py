@@ -6,10 +6,11 @@ from msgspec import structs
 
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import Instrument
-from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.seen import Seen, SeenOrder
 from copytrade_gui.ports import BrokerOrder
 
+GONE = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
 _REGULAR = frozenset({"", "REGULAR"})
 
 
@@ -74,6 +75,7 @@ def seen_order(
         key=row.key,
         average_price=row.average_price,
         placed_ns=row.placed_ns,
+        gone=row.state in GONE,
     )
 
 
@@ -89,4 +91,5 @@ def newer(order: SeenOrder, row: BrokerOrder, *, is_changed: bool) -> SeenOrder:
         trigger=row.trigger,
         status=row.status_text,
         changes=order.changes + is_changed,
+        gone=row.state in GONE,
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import OrderChanged
+from copytrade_gui.domain.events import Event, MasterSeen, OrderChanged
 from copytrade_gui.domain.ids import AccountId, PlanId
-from copytrade_gui.domain.unmatched import NO_ORDER, UNMATCHED, unmatched
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.seen import SeenOrder
+from copytrade_gui.domain.unmatched import NO_ORDER, UNMATCHED, unmatched, unmatched_seen
 from copytrade_gui.engine.orders.core import Core
 
 _TELL_AFTER = 1.0
@@ -24,17 +26,36 @@ class UnmatchedAlarm:
         self._work = core.work
         self._due: set[PlanId] = set()
         self._told: dict[PlanId, int] = {}
+        self._seen: dict[PlanId, SeenOrder] = {}
+        """Of plans without a master's order here: his, as it was seen elsewhere."""
 
-    def hear(self, event: OrderChanged) -> None:
-        """An order changed: its plan may have become one of these."""
-        order = event.order
+    def hear(self, event: Event) -> None:
+        """An order changed, or one that a master placed elsewhere: its plan may be such a one."""
+        if isinstance(event, MasterSeen):
+            self._hear_seen(event.order)
+        elif isinstance(event, OrderChanged):
+            self._hear_order(event.order)
+
+    def _hear_order(self, order: OrderView) -> None:
         if order.role is Role.MASTER:
             if order.state in NO_ORDER and not order.filled_quantity:
                 self._look_soon(order.plan_id)
-        elif order.filled_quantity:
-            master = self._book.of_plan(order.plan_id)[:1]
-            if master and master[0].state in NO_ORDER and not master[0].filled:
-                self._look_soon(order.plan_id)
+        elif order.filled_quantity and self._may_be_alone(order.plan_id):
+            self._look_soon(order.plan_id)
+
+    def _hear_seen(self, seen: SeenOrder) -> None:
+        if seen.plan_id is not None:
+            known = self._seen.get(seen.plan_id)
+            self._seen[seen.plan_id] = seen
+            if known is not None and seen.gone:
+                self._look_soon(seen.plan_id)
+
+    def _may_be_alone(self, plan: PlanId) -> bool:
+        seen = self._seen.get(plan)
+        if seen is not None:
+            return seen.gone
+        first = self._book.of_plan(plan)[0]
+        return first.state in NO_ORDER and not first.filled
 
     def _look_soon(self, plan: PlanId) -> None:
         if not self._due:
@@ -44,10 +65,12 @@ class UnmatchedAlarm:
     def _look(self) -> None:
         due, self._due = self._due, set()
         for plan in due:
-            found = unmatched(order.view() for order in self._book.of_plan(plan))
+            orders, seen = self._book.of_plan(plan), self._seen.get(plan)
+            views = [order.view() for order in orders]
+            found = unmatched(views) if seen is None else unmatched_seen(seen, views)
             if found is not None and found.units > self._told.get(plan, 0):
                 self._told[plan] = found.units
-                self._book.alarm(UNMATCHED, found.in_words(self._name), self._book.of_plan(plan)[0])
+                self._book.alarm(UNMATCHED, found.in_words(self._name), orders[0])
 
     def _name(self, account: AccountId) -> str:
         lane = self._lanes.get(account)

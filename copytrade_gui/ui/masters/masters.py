@@ -38,10 +38,12 @@ class MastersPanel(Panel):
     """Shows them; ``master_work.py`` does what is decided.
 
     ``asked_changed`` when the number of orders that wait for a person may have changed,
-    ``follow_chosen`` when its user wants something else for the chosen master's next orders.
+    ``told`` when orders were seen or changed, ``follow_chosen`` when its user wants something else
+    for the chosen master's next orders.
     """
 
     asked_changed = Signal()
+    told = Signal(list)
     follow_chosen = Signal(str)
 
     def __init__(self, desk: Desk, masters: MasterVerbs, market: MarketVerbs) -> None:
@@ -81,6 +83,7 @@ class MastersPanel(Panel):
         """Take every order that was seen today, and what is chosen for the next ones."""
         seen = await self._masters.seen()
         self.model.reset([self._row(order) for order in reversed(seen)])
+        self.told.emit(list(seen))
         await self._show_follow()
         self._on_rows_changed()
 
@@ -89,6 +92,7 @@ class MastersPanel(Panel):
         seen = [event.order for event in batch if isinstance(event, MasterSeen)]
         if seen:
             self.model.upsert([self._row(order) for order in seen])
+            self.told.emit(seen)
             self._on_rows_changed()
 
     def begin(self) -> None:

@@ -13,6 +13,7 @@ from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.services.master_verbs import ChangeVerbs
 from copytrade_gui.services.verbs import CancelAnswer, HistoryVerbs, TradingVerbs
 from copytrade_gui.ui import figures
@@ -101,6 +102,11 @@ class OrdersPanel(Panel):
         if orders:
             self.model.upsert(orders)
             self.counts_changed.emit()
+
+    def take_seen(self, orders: list[SeenOrder]) -> None:
+        """Take what masters placed elsewhere."""
+        self.model.take_seen(orders)
+        self.counts_changed.emit()
 
     # ------------------------------------------------------------ reading
 

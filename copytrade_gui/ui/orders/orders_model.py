@@ -12,7 +12,8 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.domain.unmatched import Unmatched, unmatched
+from copytrade_gui.domain.seen import SeenOrder
+from copytrade_gui.domain.unmatched import Unmatched, unmatched, unmatched_seen
 from copytrade_gui.ui.orders.order_rows import COLUMNS, OrderRow, copy_row, head_row, search_text
 from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.tables.columns import Role, cell, face, header, natural, runs
@@ -29,6 +30,8 @@ class _Node:
         self._roster = roster
         self.first = first
         self.master: OrderView | None = None
+        self.seen: SeenOrder | None = None
+        """What the master placed elsewhere, of a plan without an order of his here."""
         self.copies: list[OrderRow] = []
         self.places: dict[IntentId, int] = {}
         self._order: list[tuple[str, str]] = []
@@ -69,7 +72,10 @@ class _Node:
         """Its orders changed: the head is another one, and copies may stand without a master."""
         self._head = None
         master = self.master
-        self.unmatched = None if master is None else unmatched([master, *self._followers()])
+        if master is not None:
+            self.unmatched = unmatched([master, *self._followers()])
+        elif self.seen is not None:
+            self.unmatched = unmatched_seen(self.seen, self._followers())
 
     def _followers(self) -> list[OrderView]:
         return [row.order for row in self.copies if row.order.role is AccountRole.FOLLOWER]
@@ -97,6 +103,7 @@ class OrdersModel(QAbstractItemModel):
         self._roster = roster
         self._nodes: list[_Node] = []  # oldest first; shown newest first
         self._by_plan: dict[PlanId, _Node] = {}
+        self._seen: dict[PlanId, SeenOrder] = {}
         self._dropped = 0
 
     # ------------------------------------------------------------ what Qt asks
@@ -204,6 +211,17 @@ class OrdersModel(QAbstractItemModel):
             self._update(node, changed)
         self._drop_oldest()
 
+    def take_seen(self, orders: Iterable[SeenOrder]) -> None:
+        """Take what masters placed elsewhere: copies of it may have filled alone."""
+        for seen in orders:
+            if seen.plan_id is None:
+                continue
+            self._seen[seen.plan_id] = seen
+            node = self._by_plan.get(seen.plan_id)
+            if node is not None and node.seen != seen:
+                node.seen = seen
+                self._update(node, [])
+
     # ------------------------------------------------------------ inside
 
     def _node_at(self, row: int) -> _Node:
@@ -220,6 +238,7 @@ class OrdersModel(QAbstractItemModel):
 
     def _new_node(self, order: OrderView) -> _Node:
         node = _Node(self._dropped + len(self._nodes) + 1, order, self._roster)
+        node.seen = self._seen.get(order.plan_id)
         self._nodes.append(node)
         self._by_plan[order.plan_id] = node
         return node
