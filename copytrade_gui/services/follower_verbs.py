@@ -212,7 +212,10 @@ class FollowerVerbs(Protocol):
         """
 
     async def restore(self, followers: Sequence[Follower]) -> None:
-        """Put accounts and links back exactly as they were, all or none: what undo calls."""
+        """Put links that were removed back as they were, and accounts that went with them.
+
+        All or none; an account that is here stays as it is. Raises RefusedError.
+        """
 
     async def take_back(self, before: Sequence[Follower], after: Sequence[Follower]) -> None:
         """Take an edit back, all or none: what it changed is as ``before``, nothing else changes.

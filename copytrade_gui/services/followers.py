@@ -219,23 +219,24 @@ class Followers:
 
     @refusals_logged
     async def restore(self, followers: Sequence[Follower]) -> None:
-        """Put accounts and links back exactly as they were."""
+        """Put links back, and accounts that went with them."""
         async with self._changing:
-            await self._restore(followers)
+            held = self._accounts_by_id()
+            gone = [one.account for one in followers if one.account.account_id not in held]
+            await self._restore(followers, gone)
 
     @refusals_logged
     async def take_back(self, before: Sequence[Follower], after: Sequence[Follower]) -> None:
         """Undo an edit of these followers, and only that."""
         async with self._changing:
-            await self._restore(
-                [
-                    Follower(
-                        taken_back(self._get(was.account.account_id), was.account, done.account),
-                        taken_back(self._link(*was.link.key), was.link, done.link),
-                    )
-                    for was, done in zip(before, after, strict=True)
-                ]
-            )
+            back = [
+                Follower(
+                    taken_back(self._get(was.account.account_id), was.account, done.account),
+                    taken_back(self._link(*was.link.key), was.link, done.link),
+                )
+                for was, done in zip(before, after, strict=True)
+            ]
+            await self._restore(back, [one.account for one in back])
 
     # ------------------------------------------------------------ CSV
 
@@ -273,7 +274,8 @@ class Followers:
             )
         return linked.link
 
-    async def _restore(self, followers: Sequence[Follower]) -> None:
+    async def _restore(self, followers: Sequence[Follower], accounts: Sequence[Account]) -> None:
+        """Store these links, and of their accounts those that are named as well."""
         held = self._accounts_by_id()
         for account in (follower.account for follower in followers):
             self._refuse_double(account.client_id, account.account_id)
@@ -285,7 +287,7 @@ class Followers:
                 )
         links = in_step([follower.link for follower in followers], self._all_links())
         refuse_links(self._engine.lanes, links)
-        await self.keep([follower.account for follower in followers], links)
+        await self.keep(accounts, links)
 
     def _resized(self, link: Link, rule: SizingRule, *, cap: bool) -> Link:
         sizing = replace(link.sizing, strategy=rule.strategy, parameter=rule.parameter)

@@ -106,7 +106,7 @@ def test_an_edit_changes_the_field_it_names_and_undo_that_alone() -> None:
             accounts, links = await everything(here)
             back = Follower(accounts[F1], links[FULL.key])
             assert told_apart(back, later) == named, name
-            await here.followers.restore([first])
+            await here.followers.take_back([first], [back])
 
     on_a_console(script)
 
@@ -145,5 +145,19 @@ def test_a_cap_below_what_one_of_them_has_agreed_at_least_is_refused_for_all() -
             await here.followers.set_sizing(FULL.master_id, [F2, F1], rule, cap=True)
         assert refused.value.field == "max_quantity"
         assert await everything(here) == before
+
+    on_a_console(script)
+
+
+def test_a_removed_link_comes_back_and_the_account_stays_as_it_is_by_then() -> None:
+    async def script(here: Services) -> None:
+        before = await filled(here)
+        await here.followers.edit(FULL.master_id, F1, FollowerDraft(is_master=True))
+        await here.followers.remove(FULL.master_id, [F1])
+        await here.followers.set_active([F1], active=False)
+        accounts, links = await everything(here)
+        assert FULL.key not in links
+        await here.followers.restore([before])
+        assert await everything(here) == (accounts, links | {FULL.key: FULL})
 
     on_a_console(script)

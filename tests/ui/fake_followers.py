@@ -118,8 +118,9 @@ class FakeFollowers:
                 del world.accounts[account_id]
 
     async def restore(self, followers: Sequence[Follower]) -> None:
-        for follower in followers:
-            self._keep(follower)
+        for one in followers:
+            account = self._world.accounts.get(one.account.account_id, one.account)
+            self._keep(replace(one, account=account))
 
     async def take_back(self, before: Sequence[Follower], after: Sequence[Follower]) -> None:
         world = self._world
@@ -142,7 +143,8 @@ class FakeFollowers:
         self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
     ) -> ImportPreview:
         preview = await self.check_csv(master_id, path)
-        await self.restore(preview.to_store)
+        for one in preview.to_store:
+            self._keep(one)
         return preview
 
     async def export_csv(self, path: Path) -> int:
