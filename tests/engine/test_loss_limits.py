@@ -163,6 +163,38 @@ def test_the_next_day_comes_to_a_program_that_runs_on() -> None:
         made.live(script)
 
 
+def test_a_limit_that_is_set_on_the_second_day_of_a_program_holds_at_once() -> None:
+    async def script(console: Console) -> None:
+        console.world.time.now_ns += DAY_NS
+        at = await hold(console)
+        await limit(console, F1, day_loss=1_000)
+        price(console, at - 6)
+        assert stopped(console)
+
+    with world(1) as made:
+        made.live(script)
+
+
+def test_prices_are_asked_for_once_at_a_time() -> None:
+    """Fills come in many pieces, and the broker answers ten questions a second."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await hold(console)
+        await limit(console, None, day_loss=100_000)
+        made.broker.add_fault(Fault(action="answer", call="quotes", http_status=503))
+        await made.clock.sleep(5)
+        for _ in range(40):
+            for lane in console.engine.lanes:
+                console.engine.parts.loss_watch.concerns(lane.account_id)
+            await made.clock.sleep(0.02)
+        await made.clock.sleep(5)
+        assert made.broker.desk.ledger.excess == []
+
+    with world(2) as made:
+        made.live(script)
+
+
 def test_all_followers_together_are_stopped_and_lifted_as_one() -> None:
     async def script(console: Console) -> None:
         at = await hold(console)  # 200 and 800 units

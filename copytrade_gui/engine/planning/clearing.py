@@ -318,12 +318,13 @@ class Clearing:
     def bounds(self, terms: OrderTerms, accounts: Collection[AccountId]) -> Bounds:
         """What bounds the shares of these accounts in this instrument."""
         limits, freeze = self.limits, self.freeze.of(terms.instrument)
-        if limits.of_all == NO_LIMITS and not limits.special:
+        special = limits.special
+        if limits.of_all == NO_LIMITS and not special:
             return UNBOUNDED if freeze is None else Bounds(NO_LIMITS, freeze=freeze)
         today = indian_day(self._clock.wall_ns())
         return Bounds(
             limits.of_all,
-            limits.special,
+            special,
             {name: len(self._book.open_of(name)) for name in accounts},
             {name: self._lanes[name].ordered_on(today) for name in accounts},
             self._exits.ledger.held_of(terms),

@@ -10,7 +10,7 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Side
-from copytrade_gui.domain.scope import wholes_of
+from copytrade_gui.domain.scope import is_whole, wholes_of
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.news import News
 from copytrade_gui.ports import Clock
@@ -38,8 +38,8 @@ class LimitsInForce:
     @property
     def special(self) -> Mapping[AccountId, Limits]:
         """Accounts with stricter limits of their own or of a group, tightened by those of all."""
-        if not self._own:
-            return {}
+        if not any(is_whole(scope) for scope in self._own):
+            return {name: self.of_all.tightened(own) for name, own in self._own.items()}
         found = {}
         for lane in self._lanes:
             limits = self.of(lane.account_id)

@@ -14,7 +14,7 @@ from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import Event, FillSeen, ProfitPeak, Severity
 from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.instrument import Quote
+from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, told
 from copytrade_gui.domain.scope import in_words, is_whole
 from copytrade_gui.engine.orders.core import Core
@@ -24,6 +24,7 @@ from copytrade_gui.engine.planning.day_profits import Day, DayProfits
 _AT_A_TIME = 50
 """So many accounts are counted anew in one turn of the loop, a millisecond of it."""
 _SOON = 0.005
+_ASKED_EACH_NS = 1_000_000_000
 _TELL_AFTER = 1.0
 """Seconds: many accounts reach their limits together, and are one alarm."""
 _NAMED = 4
@@ -48,6 +49,8 @@ class LossWatch:
         self._day = indian_day(core.clock.wall_ns())
         self._due: dict[AccountId, None] = {}
         self._looking = False
+        self._asking = False
+        self._asked_ns = 0
         self._reached: list[tuple[AccountId, str]] = []
         self._looks_blind = 0
 
@@ -81,6 +84,7 @@ class LossWatch:
 
     def limits_set(self) -> None:
         """Limits were set: they hold from now on, for what was lost before as well."""
+        self._turn_day()
         self._profits.limits_set()
         self._count_all()
         self._keep_looking()
@@ -153,12 +157,7 @@ class LossWatch:
 
     def _look(self) -> None:
         self._looking = False
-        today = indian_day(self._clock.wall_ns())
-        if today != self._day:
-            self._day = today
-            self._halts.turn_day()
-            self._profits.begin_day()
-            self._count_all()
+        self._turn_day()
         self._ask_prices()
         self._tell_unknown()
         self._keep_looking()
@@ -178,8 +177,23 @@ class LossWatch:
                 severity=Severity.WARNING,
             )
 
+    def _turn_day(self) -> None:
+        today = indian_day(self._clock.wall_ns())
+        if today != self._day:
+            self._day = today
+            self._halts.turn_day()
+            self._profits.begin_day()
+            self._count_all()
+
     def _ask_prices(self) -> None:
         """Those that are young are not asked for again, nor those the broker tells by itself."""
-        held = self._profits.held()
-        if held:
-            self._work.start(self._quotes.refresh(held), "prices of what loss limits watch")
+        held, now = self._profits.held(), self._clock.mono_ns()
+        if held and not self._asking and now - self._asked_ns >= _ASKED_EACH_NS:
+            self._asking, self._asked_ns = True, now
+            self._work.start(self._ask(held), "prices of what loss limits watch")
+
+    async def _ask(self, held: list[InstrumentKey]) -> None:
+        try:
+            await self._quotes.refresh(held)
+        finally:
+            self._asking = False
