@@ -43,6 +43,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("UNKNOWN has not ended", f"{_DOMAIN}order.py",
            "NO_LIVE_ATTEMPT = frozenset({_S.NOT_SENT, _S.REFUSED, _S.NOT_PLACED})",
            "NO_LIVE_ATTEMPT = frozenset({_S.NOT_SENT, _S.REFUSED, _S.NOT_PLACED, _S.UNKNOWN})"),
+    # -- copies against the broker's books
+    Mutant("what is not known is never in step", f"{_DOMAIN}drift.py",
+           "return Verdict(Step.UNKNOWN, 0, _MORE if one.stood else _AGAIN)",
+           "return Verdict(Step.IN_STEP, 0, '')"),
+    Mutant("no more is too many than the account has", f"{_DOMAIN}drift.py",
+           "of_those(of_those(one.left, there), one.held or 0)", "one.left"),
     # -- identity
     Mutant("each attempt has a tag of its own", f"{_DOMAIN}ids.py",
            "hashlib.blake2b(attempt.encode(), digest_size=_HASHED, key=installation_key)",

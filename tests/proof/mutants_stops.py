@@ -61,6 +61,13 @@ MUTANTS: tuple[Mutant, ...] = (
            "        if not plan.closes:\n", "        if True:\n"),
     Mutant("copies are closed as copies of their own master", f"{_PLANNING}closable.py",
            "part = min(left, against(side, net))", "part = left"),
+    # -- squaring off a part
+    Mutant("what is to stay of a position stays", f"{_PLANNING}closable.py",
+           "(units := beyond(net, chosen.keep))", "(units := net)"),
+    Mutant("of a part the copies of its own masters are closed first", f"{_PLANNING}closable.py",
+           "one[0] not in first)", "one[0] in first)"),
+    Mutant("what is left of a part is that part", f"{_STOPS}square_off_run.py",
+           "        return beyond(net, self.keep)\n", "        return net\n"),
     # -- the program ends
     Mutant("nothing more leaves when the program ends", "copytrade_gui/app/quitting.py",
            "    engine.gate.brake(TradingState.HALT)\n", ""),

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from copytrade_gui.domain.drift import Standing, Step, judge
-from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
-from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, Product, Side
 from copytrade_gui.domain.position import PositionKey
-from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.domain.square_off import beyond
 from copytrade_gui.services.drift import Drift, facts_of
 from copytrade_gui.services.drift_report import Differed, DriftLine, drift_of
 from copytrade_gui.services.verbs import RefusedError
@@ -22,13 +15,11 @@ from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_leaving import begin
-from tests.engine.test_links import M, becomes_master, order
 from tests.engine.test_square_off import at_broker, square_off
 from tests.proof.owner import Owner
 from tests.proof.rig import Console, ProgramStopped, world
 
 BUY, SELL = Side.BUY, Side.SELL
-UNITS = st.integers(-40, 40)
 
 
 def lines(console: Console, differed: Differed | None = None) -> dict[AccountId, DriftLine]:
@@ -148,45 +139,6 @@ def test_copies_that_outlive_their_masters_position_are_drift_by_what_may_be_clo
         made.live(script)
 
 
-def test_copies_whose_masters_order_failed_are_closed_and_his_earlier_position_stays() -> None:
-    """The exit takes what that plan filled, cancels nothing else, and says so after a restart."""
-    plans: list[PlanId] = []
-
-    async def script(console: Console) -> None:
-        made = console.world
-        await begin(console)
-        await press(console, ticket(made, BUY, 40), wait_s=20)
-        earlier = [position(made, number) for number in range(3)]
-        await press(console, ticket(made, SELL, 10, away=60))  # an exit that rests meanwhile
-        reject = Fault(action="reject", text="RMS:Margin", accounts=[made.accounts[0].client_id])
-        made.broker.add_fault(reject)
-        await press(console, ticket(made, BUY, 10), wait_s=20)
-        made.broker.clear_faults()
-        plans.extend(list(console.engine.book.plans)[-1:])
-        assert [position(made, n) for n in (1, 2)] == [earlier[1] + 5, earlier[2] + 20]
-        drift = Drift(console.engine, console.store.journal, made.clock)
-        scope = await drift.unmatched_exit(plans)
-        offered = await console.engine.square_offs.preview(scope)
-        assert {line.key.account_id: line.units for line in offered} == {F1: 5, F2: 20}
-        report = await square_off(console, scope)
-        assert [position(made, number) for number in range(3)] == earlier
-        assert (report.left, report.proven, report.cancelled) == ((), True, 0)
-        assert {leg.chosen for leg in report.legs} == set(scope)  # what is left, and no more of it
-        assert sum(order.state.open_at_broker for order in console.engine.book) == 3
-        assert await drift.unmatched_exit(plans[:0]) == ()
-        raise ProgramStopped("power cut")
-
-    async def after(console: Console) -> None:
-        report = console.engine.square_offs.report(CommandId("off"))
-        assert report is not None
-        assert report.left == ()
-        assert {leg.before for leg in report.legs} == {5, 20}
-
-    with world(2) as made:
-        made.live(script)
-        made.live(after)
-
-
 def test_while_the_masters_order_rests_its_copies_are_not_too_many() -> None:
     """Copies that filled before a master's order which still works are nobody's drift."""
 
@@ -258,85 +210,3 @@ def test_ignored_until_flat_survives_a_restart_and_ends_with_the_position() -> N
         made.live(script)
         made.live(after)
         made.live(last)
-
-
-@given(copied=UNITS, held=UNITS | st.none(), owner=UNITS, today=UNITS, left=UNITS,
-       stood=st.booleans(), owner_known=st.booleans())  # fmt: skip
-def test_nothing_is_in_step_that_does_not_add_up_and_no_repair_opens(
-    copied: int, held: int | None, owner: int, today: int, left: int, stood: bool, owner_known: bool
-) -> None:
-    one = Standing(
-        copied=copied, copied_today=copied, held=held, held_today=None if held is None else today,
-        owner=owner, left=left, stood=stood, owner_known=owner_known,
-    )  # fmt: skip
-    verdict = judge(one)
-    if verdict.step is Step.IN_STEP:
-        assert held is not None
-        assert today == copied + owner
-        assert abs(held) >= abs(copied)
-        assert held * copied >= 0
-    if held is None:
-        assert verdict.step is not Step.IN_STEP
-        assert verdict.excess == 0
-    assert abs(verdict.excess) <= abs(left)
-    if verdict.excess and one.there is not None:
-        assert verdict.excess * one.there > 0
-        assert abs(verdict.excess) <= abs(one.there)
-    if verdict.step in (Step.DRIFTING, Step.UNEXPLAINED):
-        assert verdict.units
-        assert verdict.reason
-    doubtful = judge(replace_standing(one))
-    assert doubtful.step in (Step.UNKNOWN, Step.DRIFTING)
-
-
-@given(net=UNITS, keep=UNITS)
-def test_what_is_to_stay_stays_and_the_rest_is_on_the_positions_side(net: int, keep: int) -> None:
-    units = beyond(net, keep)
-    assert abs(units) <= abs(net)
-    assert units * net >= 0
-    rest = net - units
-    assert rest * net >= 0
-    assert abs(rest) <= abs(keep) or units == 0
-    if keep * net > 0:
-        assert abs(rest) == min(abs(net), abs(keep))
-    else:
-        assert units == net
-
-
-def replace_standing(one: Standing) -> Standing:
-    """The same with an order in doubt."""
-    return Standing(copied=one.copied, held=one.held, held_today=one.held_today,
-                    owner=one.owner, left=one.left, not_told="An order is in doubt.")  # fmt: skip
-
-
-def test_of_two_masters_copies_only_those_of_the_one_who_is_out_are_closed() -> None:
-    """F1 copies M and F2; M leaves, F1 stays: what copies F2 is not touched, and ends with his."""
-
-    async def script(console: Console) -> None:
-        made = console.world
-        becomes_master(console, F2)
-        console.engine.put_link(Link(F2, F1, SizingRule(Strategy.RATIO, Decimal(1))), "operator")
-        console.engine.drop_link(M, F2, "operator")
-        await begin(console)
-        await order(console, M, ticket(made, BUY, 40))
-        await order(console, F2, ticket(made, BUY, 10))
-        await made.clock.sleep(20)
-        assert [position(made, number) for number in range(3)] == [40, 30, 10]
-        refused = Fault(action="reject", text="RMS:Blocked", accounts=[made.accounts[1].client_id])
-        made.broker.add_fault(refused)
-        await order(console, M, ticket(made, SELL, 40))
-        await made.clock.sleep(30)
-        made.broker.clear_faults()
-        line = lines(console)[F1]
-        assert (line.copied, line.left, line.out) == (30, 20, (M,))
-        assert line.verdict.excess == 20
-        report = await square_off(console, line.exit)
-        assert (report.left, report.proven) == ((), True)
-        assert [position(made, number) for number in range(3)] == [0, 10, 10]
-        assert lines(console)[F1].step is Step.IN_STEP
-        await order(console, F2, ticket(made, SELL, 10))
-        await made.clock.sleep(20)
-        assert [position(made, number) for number in range(3)] == [0, 0, 0]
-
-    with world(2) as made:
-        made.live(script)

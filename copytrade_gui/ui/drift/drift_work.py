@@ -98,8 +98,9 @@ class DriftWork(QObject):
         question = Question(
             self._window,
             f"Pause copying - {self._desk.mode_word}",
-            f"Copy nothing more to {_names(names)}: no entry, and no exit either. What they hold "
-            "and what works at the broker stays as it is. Set their links active again to go on.",
+            f"Copy nothing more to {figures.listed(names, _NAMED)}: no entry, and no exit either. "
+            "What they hold and what works at the broker stays as it is. Set their links active "
+            "again to go on.",
             verb="Pause copying",
             kind="danger",
             safe_first=True,
@@ -107,7 +108,7 @@ class DriftWork(QObject):
         if links and await question.ask():
             for master, accounts in links.items():
                 await self._followers.set_state(master, accounts, LinkState.PAUSED)
-            self._desk.notices.info(f"Copying to {_names(names)} is paused.")
+            self._desk.notices.info(f"Copying to {figures.listed(names, _NAMED)} is paused.")
 
 
 def _listed(lines: list[DriftLine]) -> str:
@@ -115,8 +116,3 @@ def _listed(lines: list[DriftLine]) -> str:
     more = len(lines) - _NAMED
     count = figures.plural(len(lines), "position")
     return f"{count}:\n{told}" + (f"\nand {more} more" if more > 0 else "")
-
-
-def _names(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

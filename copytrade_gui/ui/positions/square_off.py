@@ -25,9 +25,10 @@ SIZE = (1000, 460)
 _LOOK_MS = 500
 _WHAT_IT_DOES = (
     "Closes what copies hold and nothing else, at the market with a protected price. What masters "
-    "hold and what owners hold themselves is not touched. Copies that work there are cancelled "
-    "first."
+    "hold and what owners hold themselves is not touched. "
 )
+_WHOLE = "Copies that work there are cancelled first."
+_PART = "What copies other orders or other masters stays, and so do its working orders."
 
 
 class SquareOffDialog(ConsoleDialog):
@@ -44,7 +45,7 @@ class SquareOffDialog(ConsoleDialog):
         self._asking = False
         self.command = CommandId(uuid.uuid4().hex)
         self.add_text(f"Square off {words}", style="heading").setObjectName("square_off_words")
-        self.add_text(_WHAT_IT_DOES)
+        self.add_text(_WHAT_IT_DOES + (_PART if any(one.keep for one in scope) else _WHOLE))
         self.model: RowsModel[Line] = RowsModel(LINE_COLUMNS, lambda r: r.key, parent=self)
         self.table: DataTable[Line] = DataTable(
             desk, "square_off_lines", self.model, LINE_COLUMNS, label="To be closed",
