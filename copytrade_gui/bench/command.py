@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from copytrade_gui.bench import fanout, report, stops
-from copytrade_gui.bench.stand import CONTENDERS, BenchError
+from copytrade_gui.bench.stand import CONTENDERS, DETECTING, BenchError
 from copytrade_gui.ports import BrokerFailureError
 
 
@@ -17,14 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The sub-commands of ``bench``."""
     kinds = parser.add_subparsers(dest="bench", required=True)
     fan = kinds.add_parser("fanout", help="one order to all followers, beside floor and usual way")
-    fan.add_argument("--followers", type=_counts, default=(500,), metavar="N,N")
-    fan.add_argument("--latency-ms", type=float, default=60.0, metavar="L")
-    fan.add_argument("--tls", action=argparse.BooleanOptionalAction, default=True)
-    fan.add_argument("--rounds", type=int, choices=range(1, 101), default=5, metavar="R")
-    fan.add_argument("--only", type=_names, default=CONTENDERS, metavar="NAME,NAME")
-    fan.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    fan.add_argument("--out", type=Path, metavar="DIR", help="keep result and picture here")
-    fan.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
+    _add_bursts(fan, CONTENDERS)
+    seen = kinds.add_parser("detect", help="an order that the master places at the broker himself")
+    _add_bursts(seen, DETECTING)
     stop = kinds.add_parser("stops", help="KILL and restart with thousands of resting orders")
     stop.add_argument("--orders", type=_orders, default=(2_000, 5_000, 10_000), metavar="N,N")
     stop.add_argument("--accounts", type=int, choices=range(2, 501), default=500, metavar="N")
@@ -44,7 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         kind.add_argument("--json", action="store_true")
         kind.add_argument("--rounds", type=int, choices=range(1, 1001), default=20, metavar="R")
     contender = kinds.add_parser("contender")
-    contender.add_argument("name", choices=(*CONTENDERS, "resting", "restarted"))
+    names = dict.fromkeys((*CONTENDERS, *DETECTING, "resting", "restarted"))
+    contender.add_argument("name", choices=tuple(names))
+
+
+def _add_bursts(fan: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    fan.add_argument("--followers", type=_counts, default=(500,), metavar="N,N")
+    fan.add_argument("--latency-ms", type=float, default=60.0, metavar="L")
+    fan.add_argument("--tls", action=argparse.BooleanOptionalAction, default=True)
+    fan.add_argument("--rounds", type=int, choices=range(1, 101), default=5, metavar="R")
+    fan.add_argument("--only", type=_names(names), default=names, metavar="NAME,NAME")
+    fan.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    fan.add_argument("--out", type=Path, metavar="DIR", help="keep result and picture here")
+    fan.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     if options.bench == "contender":
         return _contender(options.name)
     try:
-        if options.bench == "fanout":
+        if options.bench in ("fanout", "detect"):
             return _fanout(options)
         if options.bench == "stops":
             return _stops(options)
@@ -108,17 +116,18 @@ def _contender(name: str) -> int:
         from copytrade_gui.bench.resting import run as run_it  # noqa: PLC0415 - one child at a time
     elif name == "restarted":
         from copytrade_gui.bench.restarted import run as run_it  # noqa: PLC0415 - only this has Qt
-    elif name in ("usual", "each"):
+    elif name in ("usual", "each", "watched"):
         from copytrade_gui.bench.usual import run as run_usual  # noqa: PLC0415 - none of ours
 
-        return run_usual(shared=name == "usual")
+        return run_usual(name)
     elif name == "window":
         from copytrade_gui.bench.windowed import run as run_it  # noqa: PLC0415 - only this has Qt
     else:
-        from copytrade_gui.bench.ours import Situation  # noqa: PLC0415 - no httpx baseline
-        from copytrade_gui.bench.ours import run as run_ours  # noqa: PLC0415 - as above
+        from copytrade_gui.bench import elsewhere, ours  # noqa: PLC0415 - no httpx baseline
 
-        return run_ours(Situation(name))
+        if name in ("push", "poll"):
+            return ours.run(elsewhere.desk)
+        return ours.run(partial(ours.Desk, situation=ours.Situation(name)))
     return run_it()
 
 
@@ -152,8 +161,11 @@ def _orders(text: str) -> Sequence[int]:
     return tuple(map(int, parts))
 
 
-def _names(text: str) -> Sequence[str]:
-    names = text.split(",")
-    if not set(names) <= set(CONTENDERS):
-        raise argparse.ArgumentTypeError(f"must be some of {', '.join(CONTENDERS)}")
-    return tuple(name for name in CONTENDERS if name in names)
+def _names(known: Sequence[str]) -> Callable[[str], Sequence[str]]:
+    def some(text: str) -> Sequence[str]:
+        names = text.split(",")
+        if not set(names) <= set(known):
+            raise argparse.ArgumentTypeError(f"must be some of {', '.join(known)}")
+        return tuple(name for name in known if name in names)
+
+    return some

@@ -56,6 +56,7 @@ FIGURES: dict[str, Callable[[Burst], float]] = {
     "p99_ms": lambda b: percentile(b.replies_ms, 99),
     "last_ack_ms": lambda b: b.replies_ms[-1],
     "cpu_us_per_order": lambda b: b.cpu_ms * 1000 / b.orders,
+    "seen_ms": lambda b: b.seen_ms,
     "plan_ms": lambda b: b.plan_ms,
     "commit_ms": lambda b: b.commit_ms,
     "commit_bytes": lambda b: float(b.commit_bytes),
@@ -121,6 +122,8 @@ RATIOS = {
     "each_last_ack_vs_ours": ("each", "last_ack_ms", "ours", "last_ack_ms"),
     "window_last_byte_vs_headless": ("window", "last_byte_ms", "ours", "last_byte_ms"),
 }
+_DETECTED = frozenset({"push", "poll"})
+"""Contenders that see an order which the master places elsewhere; the ratio counts from then."""
 
 
 def ratios(summaries: Mapping[str, Summary]) -> dict[str, float]:
@@ -133,6 +136,18 @@ def ratios(summaries: Mapping[str, Summary]) -> dict[str, float]:
         if upper in summaries and lower in summaries:
             below = summaries[lower].figures[base].median
             found[name] = summaries[upper].figures[figure].median / below
+    floor = summaries.get("floor")
+    for name in _DETECTED & summaries.keys():
+        figures = summaries[name].figures
+        found[f"{name}_last_byte_ms"] = figures["last_byte_ms"].median
+        if floor is not None:
+            sent = figures["last_byte_ms"].median - figures["seen_ms"].median
+            found[f"{name}_last_byte_vs_floor"] = sent / floor.figures["last_byte_ms"].median
+    if {"watched", "push"} <= summaries.keys():
+        usual, ours = (
+            summaries[name].figures["last_ack_ms"].median for name in ("watched", "push")
+        )
+        found["usual_last_ack_vs_ours"] = usual / ours
     if "ours" in summaries:
         found["commit_bytes"] = summaries["ours"].figures["commit_bytes"].median
     return found
@@ -150,6 +165,7 @@ _BOUNDS = {
         1.5,
         False,
     ),
+    "push_last_byte_vs_floor": ("told of, from the news to the last byte / floor's", 2.2, False),
 }
 
 
@@ -159,7 +175,7 @@ def targets(largest: Mapping[str, Summary], refused: int) -> list[Target]:
     made = [
         Target(name, sentence, found[name], bound, at_least)
         for name, (sentence, bound, at_least) in _BOUNDS.items()
-        if name in found
+        if name in found and (name != "usual_last_ack_vs_ours" or "usual" in largest)
     ]
     ours = largest.get("ours")
     if ours is not None:

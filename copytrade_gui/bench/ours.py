@@ -18,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions
+from copytrade_gui.app.paper import SimulatorFeed, SimulatorLine, SimulatorOptions
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.bench import process
 from copytrade_gui.bench.cores import keep_off_the_brokers_core
 from copytrade_gui.bench.words import Burst, Failed, Ready, Rested, Round, Setup
-from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event, PlanMade, PlanSettled
@@ -79,12 +79,14 @@ CommitPlan = Callable[..., Awaitable[bool]]
 
 def options_of(setup: Setup, folder: Path) -> OpenOptions:
     """A paper console of its own at the bench's simulator."""
+    feed = setup.feed
     line = SimulatorLine(
         base_url=setup.base_url,
         login_url=setup.login_url,
         control_url=setup.control_url,
         accounts_file=setup.accounts_file,
         ca_file=setup.ca_file,
+        feed=None if feed is None else SimulatorFeed(feed.host, feed.port, feed.ca_file),
     )
     paper = SimulatorOptions(accounts=0, attached=line)
     return OpenOptions(data_dir=folder, paper=paper, plain_sizing=True, limits=NO_LIMITS)
@@ -166,9 +168,13 @@ class Desk:
     async def _place(self, draft: Draft, command: str) -> None:
         self._settled.clear()
         self._plan = None
-        await self._opened.console.trading.submit(self._master(), draft, CommandId(command))
+        await self._ask(draft, command)
         async with asyncio.timeout(_WAIT_S):
             await self._settled.wait()
+
+    async def _ask(self, draft: Draft, command: str) -> None:
+        """Have the order placed."""
+        await self._opened.console.trading.submit(self._master(), draft, CommandId(command))
 
     async def _let_orders_rest(self, draft: Draft) -> None:
         """Once: a buy order of every account far below the price, of another product.
@@ -220,8 +226,11 @@ class Desk:
         return draft
 
     def _master(self) -> AccountId:
+        return self._master_account().account_id
+
+    def _master_account(self) -> Account:
         lanes = self._opened.engine.lanes
-        return next(lane.account_id for lane in lanes if lane.account.master)
+        return next(lane.account for lane in lanes if lane.account.master)
 
     def _measured(self, call: int, cpu_ms: float) -> Burst:
         plan = self._plan
@@ -279,19 +288,19 @@ def frames_in(database: Path) -> int:
         return int.from_bytes(index.read(20)[16:20], sys.byteorder)
 
 
-def run(situation: Situation) -> int:
+def run(desk_of: Callable[[Opened], Desk]) -> int:
     """Serve bursts until the bench closes our input."""
     setup = process.hear(Setup)
     if setup is None:
         return 1
     with tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder:
-        asyncio.run(_serve(options_of(setup, Path(folder)), situation))
+        asyncio.run(_serve(options_of(setup, Path(folder)), desk_of))
     return 0
 
 
-async def _serve(options: OpenOptions, situation: Situation) -> None:
+async def _serve(options: OpenOptions, desk_of: Callable[[Opened], Desk]) -> None:
     async with open_console(options) as opened:
-        with Desk(opened, situation) as desk:
+        with desk_of(opened) as desk:
             process.tell(await desk.log_in())
             while (order := await asyncio.to_thread(process.hear, Round)) is not None:
                 try:

@@ -21,6 +21,9 @@ NAMES = {
     "window": "  in the window, stalling",
     "usual": "the usual way: one httpx client",
     "each": "one httpx client per account",
+    "push": "placed elsewhere, told by the feed",
+    "poll": "placed elsewhere, read in the book",
+    "watched": "the usual way: a look each second",
 }
 _SHOWN = (
     "first_byte_ms",

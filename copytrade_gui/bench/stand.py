@@ -26,13 +26,26 @@ from copytrade_gui.app.paper import (
 )
 from copytrade_gui.bench.cores import on_the_brokers_core
 from copytrade_gui.bench.request import trusting
-from copytrade_gui.bench.words import Burst, Failed, Go, Person, Poised, Ready, Rested, Round, Setup
+from copytrade_gui.bench.words import (
+    Burst,
+    Failed,
+    Feed,
+    Go,
+    Person,
+    Poised,
+    Ready,
+    Rested,
+    Round,
+    Setup,
+)
 
 CONTENDERS = (
     "floor", "ours", "after_master", "open", "after_master_open", "after_burst", "window",
     "usual", "each",
 )  # fmt: skip
-_CONSOLES = frozenset(CONTENDERS) - {"floor", "usual", "each"}
+DETECTING = ("floor", "push", "poll", "watched")
+"""Contenders for an order that the master places elsewhere."""
+_CONSOLES = frozenset({*CONTENDERS, *DETECTING}) - {"floor", "usual", "each", "watched"}
 _START_S = 180.0
 _BURST_S = 120.0
 _LINE = 4 * 1024 * 1024
@@ -235,7 +248,13 @@ async def _setup(
         ca_file=line.ca_file,
         accounts_file=str(file),
         people=people,
+        feed=_feed(line) if name == "push" else None,
     )
+
+
+def _feed(line: SimulatorLine) -> Feed | None:
+    feed = line.feed
+    return None if feed is None else Feed(feed.host, feed.port, feed.ca_file)
 
 
 def desk_client(line: SimulatorLine) -> httpx.AsyncClient:

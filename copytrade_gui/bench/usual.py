@@ -2,7 +2,8 @@
 
 ``shared`` is the usual way: ``gather`` over one client with httpx's own limits, a semaphore of 50,
 and a database flush per order. ``each`` is its best known repair: one client per account, one TLS
-context for all, no semaphore and no database.
+context for all, no semaphore and no database. ``watched`` is the usual way to copy what the master
+places elsewhere: a look at his order book once a second, and then as ``shared``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import httpx
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -22,6 +24,7 @@ from copytrade_gui.bench import process
 from copytrade_gui.bench.cores import keep_off_the_brokers_core
 from copytrade_gui.bench.request import body_of, headers_of, tls_of, verdict_of
 from copytrade_gui.bench.tally import Tally
+from copytrade_gui.bench.watch import Watch
 from copytrade_gui.bench.words import Burst, Failed, Person, Ready, Rested, Round, Setup
 
 CONNECTIONS = 100
@@ -44,18 +47,20 @@ class _Row(_Base):
     status: Mapped[str]
 
 
-def run(*, shared: bool) -> int:
+def run(name: str) -> int:
     """Serve bursts until the bench closes our input."""
     setup = process.hear(Setup)
     if setup is None:
         return 1
     with tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder:
-        work = _shared(setup, Path(folder)) if shared else _each(setup)
-        asyncio.run(work)
+        if name == "each":
+            asyncio.run(_each(setup))
+        else:
+            asyncio.run(_shared(setup, Path(folder), watched=name == "watched"))
     return 0
 
 
-async def _shared(setup: Setup, folder: Path) -> None:
+async def _shared(setup: Setup, folder: Path, *, watched: bool) -> None:
     engine = create_async_engine(f"sqlite+aiosqlite:///{folder / 'orders.sqlite'}")
     async with engine.begin() as connection:
         await connection.run_sync(_Base.metadata.create_all)
@@ -66,10 +71,17 @@ async def _shared(setup: Setup, folder: Path) -> None:
     ) as client:
         gate = asyncio.Semaphore(TOGETHER)
         flushing = asyncio.Lock()  # a session may not be used by two tasks at once
+        people, watch = setup.people, None
+        if watched:
+            people, watch = people[1:], Watch(client, setup, people[0])
+            await watch.begin()
 
         async def burst(order: Round) -> Burst:
-            bodies = [body_of(order, number) for number in range(len(setup.people))]
+            bodies = [body_of(order, number) for number in range(len(people))]
             tally = Tally()
+            if watch is not None:
+                await watch.until_seen(order)
+            seen_ms = (time.monotonic_ns() - tally.called_ns) / 1e6
             async with AsyncSession(engine) as session:
 
                 async def one(person: Person, body: bytes) -> None:
@@ -80,12 +92,12 @@ async def _shared(setup: Setup, folder: Path) -> None:
                             await session.flush()
                         await _place(client, setup, person, body, tally)
 
-                await asyncio.gather(*map(one, setup.people, bodies))
+                await asyncio.gather(*map(one, people, bodies))
                 made = tally.burst(len(bodies))
                 await session.commit()
-            return made
+            return made if watch is None else structs.replace(made, seen_ms=seen_ms)
 
-        await _serve(burst, Ready(len(setup.people), idle, process.memory_mib(), "httpx shared"))
+        await _serve(burst, Ready(len(people), idle, process.memory_mib(), "httpx shared"))
     await engine.dispose()
 
 

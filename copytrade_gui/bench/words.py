@@ -12,6 +12,14 @@ class Person(msgspec.Struct, frozen=True):
     token: str
 
 
+class Feed(msgspec.Struct, frozen=True):
+    """Where the simulator tells of orders by itself."""
+
+    host: str
+    port: int
+    ca_file: str
+
+
 class Setup(msgspec.Struct, frozen=True):
     """What a contender is made of. ``people`` is empty for consoles, which log in themselves."""
 
@@ -21,6 +29,7 @@ class Setup(msgspec.Struct, frozen=True):
     ca_file: str | None
     accounts_file: str
     people: list[Person]
+    feed: Feed | None = None
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -66,8 +75,9 @@ class Burst(msgspec.Struct, frozen=True):
     """What one burst took, in ms from the call. ``replies_ms`` are ascending.
 
     ``commit_ms`` is the journal's share and ``commit_bytes`` what it wrote before the first byte
-    left, as pages of the write-ahead log; ``stall_ms`` the longest time in which the window's
-    loop did not turn, the forced stall apart; ``stalled`` tells whether the burst fell into one.
+    left, as pages of the write-ahead log. ``seen_ms`` is when an order that was placed elsewhere
+    was known, 0 for one of our own. ``stall_ms`` is the longest time in which the window's loop did
+    not turn, the forced stall apart; ``stalled`` tells whether the burst fell into one.
     """
 
     orders: int
@@ -78,6 +88,7 @@ class Burst(msgspec.Struct, frozen=True):
     replies_ms: list[float]
     cpu_ms: float
     peak_mib: float
+    seen_ms: float = 0.0
     commit_ms: float = 0.0
     commit_bytes: int = 0
     plan_ms: float = 0.0

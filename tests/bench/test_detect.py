@@ -1,0 +1,41 @@
+"""One small run: what the master places elsewhere is seen and copied whole, told or read."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.slow
+@pytest.mark.xdist_group("bench")
+def test_an_order_placed_elsewhere_is_timed_from_its_placing_and_from_its_news() -> None:
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "copytrade_gui", "bench", "detect", "--json"),
+            *("--followers", "3", "--latency-ms", "5", "--rounds", "1"),
+        ],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert {
+        "push_last_byte_vs_floor",
+        "poll_last_byte_ms",
+        "usual_last_ack_vs_ours",
+    } <= set(told["ratios"])
+    for name in ("push", "poll", "watched"):
+        contender = told["followers"]["3"][name]
+        assert contender["orders"] == contender["acked"] == 3  # the copies; his own is elsewhere
+        figures = {key: spread["median"] for key, spread in contender["figures"].items()}
+        assert 0 < figures["seen_ms"] < figures["first_byte_ms"] <= figures["last_byte_ms"]
+    assert [one["name"] for one in told["targets"]] == [
+        "push_last_byte_vs_floor",
+        "refused_for_rate",
+    ]
