@@ -7,6 +7,7 @@ charges: realised and open, what was carried in from the previous close.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from enum import IntEnum
 
 from msgspec import Struct
 
@@ -21,6 +22,15 @@ CODES = frozenset({LOSS_LIMIT, LOSS_UNKNOWN})
 _NOTHING = Decimal(0)
 _ANY = Decimal("Infinity")
 _PAISA = Decimal("0.01")
+
+
+class Then(IntEnum):
+    """What happens to whoever reaches a limit; the numbers are those of ``Limits``."""
+
+    ONLY_EXITS = 0
+    HALT = 1
+    SQUARE_OFF = 2
+    """Only exits pass, and what copies hold is squared off, as a person agreed when he set it."""
 
 
 class Bound(Struct, frozen=True):
@@ -38,14 +48,14 @@ class LossTerms(Struct, frozen=True):
     """Limits of one scope in rupees, None where there is none.
 
     ``lock_from`` and ``lock_back`` count together only: once the day's profit was ``lock_from``,
-    it may fall back from its highest by less than ``lock_back``. ``halts`` stops exits, too.
+    it may fall back from its highest by less than ``lock_back``.
     """
 
     day_loss: Decimal | None = None
     equity_floor: Decimal | None = None
     lock_from: Decimal | None = None
     lock_back: Decimal | None = None
-    halts: bool = False
+    then: Then = Then.ONLY_EXITS
 
     def bounds(self, peak: Decimal, funds: Decimal | None) -> list[Bound]:
         """All that a day's profit is judged by now.
@@ -55,7 +65,7 @@ class LossTerms(Struct, frozen=True):
         may have it in the funds already.
         """
         found = []
-        then = "halts" if self.halts else "only exits"
+        then = self.then.name.lower()
         if self.day_loss is not None:
             found.append(
                 Bound(
@@ -96,13 +106,13 @@ class LossTerms(Struct, frozen=True):
 def of_one(limits: Limits) -> LossTerms | None:
     """What bounds the losses of one follower; None if nothing does."""
     return _terms(limits.day_loss, limits.equity_floor, limits.lock_from, limits.lock_back,
-                  limits.loss_halts)  # fmt: skip
+                  limits.loss_then)  # fmt: skip
 
 
 def of_all(limits: Limits) -> LossTerms | None:
     """What bounds the losses of all followers together; None if nothing does."""
     return _terms(limits.all_day_loss, limits.all_equity_floor, limits.all_lock_from,
-                  limits.all_lock_back, limits.all_loss_halts)  # fmt: skip
+                  limits.all_lock_back, limits.all_loss_then)  # fmt: skip
 
 
 def _terms(
@@ -110,14 +120,14 @@ def _terms(
     equity_floor: Paise | None,
     lock_from: Paise | None,
     lock_back: Paise | None,
-    halts: int | None,
+    then: int | None,
 ) -> LossTerms | None:
     terms = LossTerms(
         _rupees(day_loss),
         _rupees(equity_floor),
         _rupees(lock_from),
         _rupees(lock_back),
-        bool(halts),
+        Then(then or 0),
     )
     bounds = terms.day_loss is not None or terms.equity_floor is not None or terms.locks
     return terms if bounds else None

@@ -120,7 +120,17 @@ def assemble(
     sweep = Sweep(core, amendments, poller, reconciler)
     stops = Stops(core, breaker, dispatcher, sweep, journal, kill_flag)
     auto_stops = AutoStops(core, stops)
-    loss_watch = LossWatch(core, profits)
+    square_offs = SquareOffs(
+        core,
+        clearing=clearing,
+        submission=submission,
+        amendments=amendments,
+        reads=SquareOffReads(
+            core, Closable(core, copies, exits.ledger, positions), poller, positions
+        ),
+        journal=journal,
+    )
+    loss_watch = LossWatch(core, profits, square_offs)
     # -- signals
     master_signals = MasterSignals(
         core,
@@ -178,10 +188,13 @@ def assemble(
         lambda why: core.book.alarm("bug", f"Part of the engine failed and was logged: {why}")
     )
     core.bus.subscribe(journal.append)
-    core.bus.subscribe(fan_out.hear, OrderChanged)
+    for hears, kind in (
+        (fan_out.hear, OrderChanged),
+        (copies.hear, FillSeen),
+        (loss_watch.hear, FillSeen),
+    ):
+        core.bus.subscribe(hears, kind)
     core.bus.subscribe(UnmatchedAlarm(core).hear, OrderChanged, MasterSeen)
-    core.bus.subscribe(copies.hear, FillSeen)
-    core.bus.subscribe(loss_watch.hear, FillSeen)
     core.quotes.hear(loss_watch.on_quote)
     return Parts(
         holds=Holds(core, exits),
@@ -205,16 +218,7 @@ def assemble(
         master_signals=master_signals,
         auto_stops=auto_stops,
         loss_watch=loss_watch,
-        square_offs=SquareOffs(
-            core,
-            clearing=clearing,
-            submission=submission,
-            amendments=amendments,
-            reads=SquareOffReads(
-                core, Closable(core, copies, exits.ledger, positions), poller, positions
-            ),
-            journal=journal,
-        ),
+        square_offs=square_offs,
         recovery=recovery,
         takeover=takeover,
         ended=Ended(core, reconciler, submission),

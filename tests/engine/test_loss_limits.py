@@ -57,8 +57,8 @@ def test_in_a_crash_every_follower_stops_at_his_limit_within_a_second_of_the_quo
 
 
 async def limit(console: Console, account: AccountId | None = None, **limits: int) -> None:
-    """Set limits in whole rupees; what halts is 1."""
-    values = {n: v if n.endswith("halts") else v * 100 for n, v in limits.items()}
+    """Set limits in whole rupees; what happens then is 1 or 2."""
+    values = {n: v if n.endswith("then") else v * 100 for n, v in limits.items()}
     console.engine.clearing.limits.put(account, replace(NO_LIMITS, **values))  # type: ignore[arg-type]  # paise are integers
     await console.world.clock.sleep(1)
 
@@ -198,7 +198,7 @@ def test_prices_are_asked_for_once_at_a_time() -> None:
 def test_all_followers_together_are_stopped_and_lifted_as_one() -> None:
     async def script(console: Console) -> None:
         at = await hold(console)  # 200 and 800 units
-        await limit(console, all_day_loss=10_000, all_loss_halts=1)
+        await limit(console, all_day_loss=10_000, all_loss_then=1)
         price(console, at - Decimal("9.99"))
         assert not stopped(console)
         price(console, at - 10)

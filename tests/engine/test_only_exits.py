@@ -12,8 +12,10 @@ import pytest
 
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, Side, State
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.services.limits import LimitEdits
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_loss_limits import STOPPED, hold, limit, price, stopped
@@ -141,4 +143,50 @@ def test_what_rests_is_changed_only_where_it_is_an_exit() -> None:
             await engine.modify(out[F1].intent.intent_id, replace(moved, quantity=51))
 
     with world(2) as made:
+        made.live(script)
+
+
+def test_what_copies_hold_is_squared_off_where_a_person_agreed_to_it_with_the_limit() -> None:
+    """F1 and F2 reach theirs with one price; F3 has none, and keeps what he holds."""
+
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        at = await hold(console)
+        verbs = LimitEdits(engine, console.store.journal, made.clock)
+        typed = {"day_loss": "1000", "loss_then": "2"}
+        for number, account in enumerate((F1, F2)):
+            await verbs.set_limits(account, typed, "Agreed in writing.", CommandId(f"c{number}"))
+        await made.clock.sleep(1)
+        price(console, at - 20)
+        assert "only exits are copied to it, and what copies hold is squared off" in stopped(
+            console
+        )
+        await made.clock.sleep(20)
+        assert [position(made, number) for number in (1, 2, 3)] == [0, 0, 600]
+        report = engine.square_offs.report()
+        assert report is not None
+        assert [leg.state for leg in report.legs] == ["closed"] * 2
+        await console.store.journal.flush()
+        acts = await console.store.history.events(50, kind="Command")
+        assert [one.actor for one in acts] == ["loss limit"] * 2 + ["operator"] * 2
+        assert await console.store.history.verify() == ()
+
+    with world(3) as made:
+        made.live(script)
+
+
+def test_a_square_off_that_may_not_begin_is_told() -> None:
+    async def script(console: Console) -> None:
+        engine = console.engine
+        at = await hold(console)
+        await limit(console, F1, day_loss=1_000, loss_then=2)
+        await engine.stop_trading(TradingState.PAUSE, "operator", "lunch")
+        price(console, at - 20)
+        await console.world.clock.sleep(20)
+        assert position(console.world, 1) == 200
+        await console.store.journal.flush()
+        (alarm,) = await console.store.history.events(50, kind="Alarm", text="not squared off")
+        assert "Follower 1 was not squared off. Trading is paused by operator" in alarm.reason
+
+    with world(1) as made:
         made.live(script)

@@ -50,6 +50,12 @@ MUTANTS: tuple[Mutant, ...] = (
            "(link.group for link in links if link.group)", "(\"Family\" for _ in links)"),
     Mutant("who belongs together is judged when all of them were counted", _WATCH,
            "        if self._due and is_whole(day.scope):\n", "        if False:\n"),
+    Mutant("what is held is squared off only where a person agreed to it", _WATCH,
+           "            if then is Then.SQUARE_OFF:\n                self", "            if True:\n"
+           "                self"),
+    Mutant("a day that turned holds for limits that are set on it", _WATCH,
+           "        self._turn_day()\n        self._profits.limits_set()\n",
+           "        self._profits.limits_set()\n"),
     Mutant("a person who trades for a follower opens nothing either",
            f"{_ENGINE}planning/clearing.py",
            "        if lane.status.only_exits and not exits:\n", "        if False:\n"),

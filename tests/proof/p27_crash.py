@@ -149,7 +149,7 @@ async def play(console: Console, followers: int) -> Crash:
         limit = paise(price * held * PERCENT[number % len(PERCENT)] / 100)
         seen.limits[number] = Decimal(limit) / 100
         halts = 1 if number % HALTS_EACH == 0 else None
-        force.put(name_of(number), replace(NO_LIMITS, day_loss=limit, loss_halts=halts))
+        force.put(name_of(number), replace(NO_LIMITS, day_loss=limit, loss_then=halts))
 
     def on_quote(quote: Quote) -> None:
         if quote.key == key:

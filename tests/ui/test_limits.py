@@ -86,20 +86,20 @@ async def test_the_form_for_one_shows_those_of_all_beside_his_own(
 async def test_the_loss_limits_form_says_what_happens_then(
     window: MainWindow, world: World
 ) -> None:
-    now = replace(Limits(), day_loss=Paise(10_000_00), loss_halts=1)
+    now = replace(Limits(), day_loss=Paise(10_000_00), loss_then=1)
     world.limits.shown = LimitsShown(now, Limits(), {})
     dialog = await open_form(window, Act.LOSS_LIMITS)
     assert "Loss limits of all accounts" in dialog.windowTitle()
     assert dialog.fields["day_loss"].text() == "10,000"
-    assert dialog.choices["loss_halts"].currentText() == "nothing leaves"
-    assert dialog.choices["all_loss_halts"].currentText() == "only exits pass"
-    dialog.choices["loss_halts"].setCurrentIndex(0)
+    assert dialog.choices["loss_then"].currentText() == "nothing leaves"
+    assert dialog.choices["all_loss_then"].currentText() == "only exits pass"
+    dialog.choices["loss_then"].setCurrentIndex(0)
     dialog.fields["all_day_loss"].setText("2l")
     dialog.reason.setText("Exits must pass")
     dialog.submit()
     await until(lambda: world.limits.typed)
     _, typed, _ = world.limits.typed[0]
-    assert (typed["day_loss"], typed["loss_halts"], typed["all_day_loss"]) == ("10,000", "", "2l")
+    assert (typed["day_loss"], typed["loss_then"], typed["all_day_loss"]) == ("10,000", "", "2l")
     assert "order_value" not in typed  # what the form does not show stays
     assert set(typed) == {one.name for one in LIMIT_FIELDS if one.losses}
 
@@ -111,7 +111,7 @@ async def test_the_loss_limits_of_one_are_those_of_one_follower(
     view.setCurrentIndex(view.proxy.index(0, 0))
     dialog = await open_form(window, Act.FOLLOWER_LOSSES)
     shown = {*dialog.fields, *dialog.choices}
-    assert shown == {"day_loss", "equity_floor", "lock_from", "lock_back", "loss_halts"}
+    assert shown == {"day_loss", "equity_floor", "lock_from", "lock_back", "loss_then"}
 
 
 async def test_the_loss_limits_of_a_group_are_those_of_whoever_is_chosen_of_it(

@@ -34,7 +34,7 @@ class LimitField:
     losses: bool = False
     """It bounds what a day may lose, else what orders may reach: two forms."""
     choices: tuple[str, ...] = ()
-    """What it can be in words, where it is chosen and not typed: first None, then 1."""
+    """What it can be in words, where it is chosen and not typed: first None, then 1, 2."""
 
     @property
     def name_in_words(self) -> str:
@@ -66,7 +66,7 @@ class LimitField:
         return f"Rs {number}" if self.in_rupees else f"{number} {self.unit}"
 
 
-_THEN = ("only exits pass", "nothing leaves")
+_THEN = ("only exits pass", "nothing leaves", "square off")
 
 LIMIT_FIELDS: tuple[LimitField, ...] = (
     LimitField("order_value", "Value of one &order", "rupees", _RUPEES,
@@ -105,8 +105,8 @@ LIMIT_FIELDS: tuple[LimitField, ...] = (
     LimitField("lock_back", "Profit may fall &back by", "rupees", _RUPEES,
                "From the highest of the day, once it was so much as above",
                of_one=True, losses=True),
-    LimitField("loss_halts", "&Then", "", Bounds(1, _WHY, whole=True),
-               "For whoever reaches one: exits pass, or not even these",
+    LimitField("loss_then", "&Then", "", Bounds(2, _WHY, whole=True),
+               "To square off what copies hold is agreed to by choosing it; see Why",
                of_one=True, losses=True, choices=_THEN),
     LimitField("all_day_loss", "Together: dail&y loss", "rupees", _RUPEES,
                "What all of their copies together lose on a day", losses=True),
@@ -116,7 +116,7 @@ LIMIT_FIELDS: tuple[LimitField, ...] = (
                "Once the profit of the day of all together was so much", losses=True),
     LimitField("all_lock_back", "Together: may f&all back by", "rupees", _RUPEES,
                "From the highest sum of the day", losses=True),
-    LimitField("all_loss_halts", "Together: t&hen", "", Bounds(1, _WHY, whole=True),
+    LimitField("all_loss_then", "Together: t&hen", "", Bounds(2, _WHY, whole=True),
                "For everybody who is counted together",
                losses=True, choices=_THEN),
 )  # fmt: skip

@@ -34,8 +34,8 @@ class Limits:
 
     The rest bounds losses (``domain.loss``): of one follower what his copies lose in a day, what
     his account is worth at least, and how far the day's profit may fall back once it reached
-    ``lock_from``. ``loss_halts`` is 1 where that halts, else only exits pass. Names that begin
-    with ``all_`` are of all followers' copies together.
+    ``lock_from``. ``loss_then`` is 1 where that halts, 2 where what copies hold is squared off;
+    else only exits pass. Names that begin with ``all_`` are of all copies together.
     """
 
     collar: int | None = 1
@@ -55,12 +55,12 @@ class Limits:
     equity_floor: Paise | None = None
     lock_from: Paise | None = None
     lock_back: Paise | None = None
-    loss_halts: int | None = None
+    loss_then: int | None = None
     all_day_loss: Paise | None = None
     all_equity_floor: Paise | None = None
     all_lock_from: Paise | None = None
     all_lock_back: Paise | None = None
-    all_loss_halts: int | None = None
+    all_loss_then: int | None = None
 
     def tightened(self, by: Limits) -> Limits:
         """The stricter of both in each field: limits only tighten from all to group to account."""

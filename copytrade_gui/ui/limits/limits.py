@@ -97,8 +97,8 @@ class LimitsDialog(FormDialog):
         typed = field.typed(now)
         if field.choices:
             choice = self.choices[field.name] = QComboBox()
-            for words, data in zip(field.choices, ("", "1"), strict=True):
-                choice.addItem(words, data)
+            for number, words in enumerate(field.choices):
+                choice.addItem(words, str(number or ""))
             choice.setCurrentIndex(choice.findData(typed))
             return choice
         line = self.fields[field.name] = QLineEdit(typed)
