@@ -308,6 +308,10 @@ def test_the_equity_floor_counts_funds_and_the_days_loss() -> None:
         found = await entry(console)  # nobody has read his funds yet
         assert found[F1] == (State.BLOCKED, "loss_unknown")
         assert found[F2][0] is State.WORKING
+        await limit(console, F2, equity_floor=50_000, day_loss=1_000)
+        price(console, at - 2)
+        assert "limit for a day's loss" in stopped(console, F2)  # which needs no funds
+        price(console, at)
         console.engine.note_margin(F1, Paise(10_000_00), Paise(51_000_00))
         price(console, at - Decimal("4.99"))
         await console.world.clock.sleep(1)

@@ -39,7 +39,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("an old price is no price to judge a loss by", _PROFITS,
            "now - quote.at_ns > self._oldest_ns:\n", "now < quote.at_ns:\n"),
     Mutant("an equity is not judged without the funds", _PROFITS,
-           "            why = why or _NO_FUNDS\n", "            pass\n"),
+           "return _NO_FUNDS if terms", "return \"\" if terms"),
     Mutant("the highest profit of the day outlives a crash", _PROFITS,
            "        peak = self._peaks.get(scope, _ZERO)\n", "        peak = _ZERO\n"),
     Mutant("all followers' profits are added up", _PROFITS,

@@ -24,15 +24,15 @@ from copytrade_gui.engine.planning.limits import LimitsInForce
 
 _ZERO = Decimal(0)
 _STORED_IN = 20
-_NO_FUNDS = "Its funds were not read from the broker yet, and its equity is bounded."
-_NO_FUNDS_OF_ALL = "Not all of their funds were read yet, and their equity is bounded."
+_NO_FUNDS = "Not all funds that a floor of the equity goes by were read from the broker yet."
 _UNTIL = " Until that is known only exits are copied."
 
 
 class Day(Struct, eq=False):
     """One scope's day: an account's, or that of several together (``domain.scope``). In rupees.
 
-    ``unknown`` says why ``profit`` is not the whole; while it does, nothing is judged. ``floor`` is
+    ``unknown`` says why ``profit`` is not the whole; while it does, nothing is judged, and without
+    ``funds`` no equity is. ``floor`` is
     the profit at which the next limit is reached, and above ``ceiling`` more of it is kept; None
     where nothing is. ``passed`` is what was reached.
     """
@@ -65,6 +65,14 @@ class Day(Struct, eq=False):
         self.floor = max((one.at for one in bounds if one not in found), default=None)
         self.ceiling = self.peak if terms.locks else None
         return found
+
+    @property
+    def blind(self) -> str:
+        """Why one of its limits cannot be judged, in a sentence; empty: all can, or it has none."""
+        terms = self.terms
+        if terms is None or self.unknown:
+            return "" if terms is None else self.unknown
+        return _NO_FUNDS if terms.equity_floor is not None and self.funds is None else ""
 
     @property
     def peak_to_store(self) -> bool:
@@ -184,8 +192,6 @@ class DayProfits:
         ]
         known = [one for one in funds if one is not None]
         day.funds = rupees(Paise(sum(known))) if len(known) == len(funds) else None
-        if day.funds is None:
-            day.unknown = day.unknown or _NO_FUNDS_OF_ALL
 
     def moved(self, quote: Quote) -> list[Day]:
         """Take in a price; returns whose profit is to be judged by it."""
@@ -215,12 +221,12 @@ class DayProfits:
         if not self.watching:
             return {}
         old, found = self._old_prices(), {}
-        together = {day.scope: day.unknown or self._old_price_of(day, old) for day in self.wholes()}
+        together = {day.scope: day.blind or self._old_price_of(day, old) for day in self.wholes()}
         for account in accounts:
             day = self._days.get(account) or self.count(account)
             if day is None:
                 continue
-            why = "" if day.terms is None else day.unknown
+            why = day.blind
             if old and not why and day.terms is not None:
                 why = next((old[key] for key in day.nets if key in old), "")
             for whole in day.wholes:
@@ -264,15 +270,12 @@ class DayProfits:
                 why = why or f"No {what} of {self._name(instrument)} is known."
             else:
                 profit += brought
-        terms = day.terms
-        if terms is not None and terms.equity_floor is not None and day.funds is None:
-            why = why or _NO_FUNDS
         day.profit, day.nets, day.unknown = profit, nets, why
         for instrument, net in nets.items():
             self._holders.setdefault(instrument, {})[day.scope] = day, net
         for whole in day.wholes:
             whole.profit += profit
-        if why and why != _NO_FUNDS:
+        if why:
             self._unknown[day.scope] = why
 
     def _leave(self, day: Day) -> None:

@@ -1,8 +1,9 @@
 """Loss limits: whose day's loss reached one is stopped before the next byte (docs/safety.md 10.18).
 
 Judged with every price and every fill of what is held. Who reached a limit lets only exits pass, or
-is halted, as was chosen with the limit: in memory at once, stored second, told third. It ends by
-itself on the next day, or when a person lifts it.
+is halted, as was chosen with the limit: in memory at once, stored second, told third. What copies
+hold is squared off where a person agreed to it with the limit. A stop ends by itself on the next
+day, or when a person lifts it.
 """
 
 from __future__ import annotations
@@ -102,14 +103,16 @@ class LossWatch:
     # ------------------------------------------------------------ judging
 
     def _catch_up(self) -> None:
-        for account in list(self._due)[:_AT_A_TIME]:
+        accounts = list(self._due)[:_AT_A_TIME]
+        for account in accounts:
             del self._due[account]
+        if self._due:
+            self._work.later(_SOON, self._catch_up)
+        for account in accounts:
             day = self._profits.count(account)
             if day is not None:
                 self._judge(day)
-        if self._due:
-            self._work.later(_SOON, self._catch_up)
-        else:
+        if not self._due:
             for whole in self._profits.wholes():
                 self._judge(whole)
             self._ask_prices()
