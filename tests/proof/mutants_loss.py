@@ -37,7 +37,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a loss that nobody can judge keeps out what opens", _EXITS,
            "self._profits.unknown(names) | kept_out(", "kept_out("),
     Mutant("an old price is no price to judge a loss by", _PROFITS,
-           "now - quote.at_ns > self._oldest_ns:\n", "now < quote.at_ns:\n"),
+           "or now - quote.at_ns <= self._oldest_ns:\n", "or now > 0:\n"),
     Mutant("an equity is not judged without the funds", _PROFITS,
            "return _NO_FUNDS if terms", "return \"\" if terms"),
     Mutant("the highest profit of the day outlives a crash", _PROFITS,

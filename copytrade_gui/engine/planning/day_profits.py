@@ -220,27 +220,21 @@ class DayProfits:
         """Whose loss nobody can judge now, and why: nothing that opens is copied to them."""
         if not self.watching:
             return {}
-        old, found = self._old_prices(), {}
-        together = {day.scope: day.blind or self._old_price_of(day, old) for day in self.wholes()}
+        old = self._old_prices()
+        together = {day.scope: day.blind or old.get(day.scope, "") for day in self.wholes()}
+        found = {}
         for account in accounts:
             day = self._days.get(account) or self.count(account)
             if day is None:
                 continue
             why = day.blind
-            if old and not why and day.terms is not None:
-                why = next((old[key] for key in day.nets if key in old), "")
+            if old and day.terms is not None:
+                why = why or old.get(account, "")
             for whole in day.wholes:
                 why = why or together[whole.scope]
             if why:
                 found[account] = NotCopied(LOSS_UNKNOWN, why + _UNTIL)
         return found
-
-    def _old_price_of(self, whole: Day, old: Mapping[InstrumentKey, str]) -> str:
-        """Why an old price of what one of them holds is all there is; empty: it is not."""
-        for key, why in old.items():
-            if any(whole in day.wholes for day, _ in self._holders[key].values()):
-                return why
-        return ""
 
     def held(self) -> list[InstrumentKey]:
         """What is held where a loss is bounded, of markets that trade now."""
@@ -288,16 +282,22 @@ class DayProfits:
             if not holders:
                 del self._holders[instrument]
 
-    def _old_prices(self) -> dict[InstrumentKey, str]:
-        """Why the price of what is held is too old to go by, by instrument."""
-        now, found = self._clock.wall_ns(), {}
+    def _old_prices(self) -> dict[AccountId, str]:
+        """Of whom a price is too old to go by, and why: accounts, and those counted together."""
+        now = self._clock.wall_ns()
+        found: dict[AccountId, str] = {}
         for key in self.held():
             quote = self._prices.get(key)
-            if quote is not None and now - quote.at_ns > self._oldest_ns:
-                found[key] = (
-                    f"The newest price of {self._name(key)} is of {ist(quote.at_ns):%H:%M:%S}, and "
-                    "its loss is counted with that."
-                )
+            if quote is None or now - quote.at_ns <= self._oldest_ns:
+                continue
+            why = (
+                f"The newest price of {self._name(key)} is of {ist(quote.at_ns):%H:%M:%S}, and its "
+                "loss is counted with that."
+            )
+            for account, (day, _) in self._holders[key].items():
+                found.setdefault(account, why)
+                for whole in day.wholes:
+                    found.setdefault(whole.scope, why)
         return found
 
     def _name(self, key: InstrumentKey) -> str:
