@@ -207,7 +207,6 @@ def groups(person: Person) -> Iterator[str]:
     yield "group"
     person.keys("Return")
     person.see_gone("group_save")
-    person.see_row("followers", "Family 1.5 x")
     before = len(person.broker.orders())
     fill_ticket(person, "F1")
     person.click("ticket_recipients")

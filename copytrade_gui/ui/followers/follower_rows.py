@@ -112,11 +112,14 @@ def _today(row: FollowerRow) -> str:
 
 
 def _state_tip(row: FollowerRow) -> str:
-    look = _look(row)
-    status = row.status
+    """How it stands, and what its link lets through where that is not everything."""
+    look, status = _look(row), row.status
+    said = f"{look.word}: {status.session_reason}" if status.session_reason else look.word
     if status.stopped:
-        return f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.stopped}"
-    return f"{look.word}: {status.session_reason}" if status.session_reason else look.word
+        said = f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.stopped}"
+    group = f" Group {_group(row)}." if row.link.group else ""
+    filtered = "" if row.link.copies_all else f" {_filter_tip(row)}"
+    return f"{said.rstrip('.')}.{filtered}{group}" if filtered or group else said
 
 
 def _filter_tip(row: FollowerRow) -> str:
@@ -177,7 +180,7 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
     Column("outcome", "Last copy", _outcome, tone=_outcome_tone, mark=_outcome_mark, chars=13,
            tip=_outcome, note="Of a stopped account: why it is stopped"),
     Column("drift", "Drift", lambda r: brief_words(r.drift) if r.drift else figures.UNKNOWN,
-           sort=lambda r: trouble_rank(r.drift) if r.drift else len(Step), chars=16,
+           sort=lambda r: trouble_rank(r.drift) if r.drift else len(Step), chars=14,
            tone=lambda r: look_of(r.drift).tone if r.drift else Tone.MUTED,
            mark=lambda r: look_of(r.drift).mark if r.drift else None,
            tip=lambda r: full_words(r.drift) if r.drift else "It holds no copies",
@@ -193,14 +196,15 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            sort=lambda r: r.link.sizing.parameter,
            note="Multiple, per cent of capital, or units"),
     Column("group", "Group", _group, chars=9, tip=lambda r: _group(r) if r.link.group else
-           "In no group", note="With the multiplier of its followers' entries, where it is not 1"),
-    Column("link", "State", _link_state, chars=9, tip=_filter_tip,
+           "In no group", shown=False,
+           note="With the multiplier of its followers' entries, where it is not 1"),
+    Column("link", "State", _link_state, chars=9, tip=_filter_tip, shown=False,
            note="What is copied: active, close only, paused, frozen; * with a filter or a window"),
     Column("max", "Max qty", _max_quantity, numeric=True, chars=8,
            sort=lambda r: r.link.sizing.max_quantity, shown=False,
            note="Most units in one order"),
     Column("session", "Session", lambda r: SESSION_LOOKS[r.status.session].word, chars=13,
-           sort=lambda r: list(SESSION_LOOKS).index(r.status.session),
+           shown=False, sort=lambda r: list(SESSION_LOOKS).index(r.status.session),
            tone=lambda r: SESSION_LOOKS[r.status.session].tone,
            mark=lambda r: SESSION_LOOKS[r.status.session].mark, tip=_session_tip),
     Column("margin", "Free margin ₹", lambda r: figures.money(r.status.free_margin),
