@@ -23,8 +23,10 @@ from copytrade_gui.ui.dialogs.pages import AboutDialog, KeysDialog
 from copytrade_gui.ui.dialogs.palette import Palette
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog
 from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEditor
+from copytrade_gui.ui.followers.group import GroupDialog
 from copytrade_gui.ui.followers.import_csv import ImportDialog
 from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
+from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.login import LoginDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
 from copytrade_gui.ui.main_window import MainWindow, quit_sentence
@@ -111,6 +113,8 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "follower-edit": lambda: FollowerEditor(window, desk, followers[3], nothing),
         "master-add": lambda: MasterEditor(window, desk, nothing),
         "sizing": lambda: SizingDialog(window, desk, followers[:12], nothing),
+        "link-state": lambda: LinkStateDialog(window, desk, followers[:12], nothing),
+        "group": lambda: GroupDialog(window, desk, followers[:12], nothing),
         "import-good": lambda: ImportDialog(window, desk, Path("followers.csv"), good),
         "import-bad": lambda: ImportDialog(window, desk, Path("followers.csv"), bad),
         "resume": lambda: ResumeDialog(window, desk, console.trading, killed),

@@ -21,12 +21,22 @@ from copytrade_gui.ui.followers.sizing_words import (
     parameter_hint,
 )
 from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.tip import set_tip
 
+_NEW = "Kept in the computer's key store"
+_KEPT = "Kept in this computer's key store, never in the database or a log."
 _SIDES = {"": "Buys and sells", Side.BUY.value: "Buys only", Side.SELL.value: "Sells only"}
-_ALL = "All"
 _OF_ACCOUNT = ("name", "client_id", "app_key", "app_secret", "active", "is_master")
 _RULE = {"strategy", "parameter"}
-_LISTS = "Several with ; between them. What is filtered is still left when the master leaves it."
+_LISTS = {
+    "products": "All, or such as INTRADAY; NORMAL",
+    "exchanges": "All, or such as NSEFO; BSEFO",
+    "symbols": "All, or such as NIFTY; TCS",
+    "not_symbols": "None, or such as NIFTY; TCS",
+}
+_ROOM = 260
+"""Pixels in which what stands in an empty field can be read."""
+_ENTRIES = "Only what opens is kept out: what the master leaves is always left."
 
 
 class FollowerEditor(FormDialog):
@@ -85,13 +95,9 @@ class FollowerEditor(FormDialog):
         self.add_field("app_key", "App &key", self.app_key)
         self.app_secret = QLineEdit()
         self.app_secret.setEchoMode(QLineEdit.EchoMode.Password)
-        self.app_secret.setPlaceholderText("" if account is None else "Leave empty to keep it")
-        self.add_field(
-            "app_secret",
-            "App &secret",
-            self.app_secret,
-            hint="Kept in this computer's key store, never in the database or a log.",
-        )
+        self.app_secret.setPlaceholderText(_NEW if account is None else "Leave empty to keep it")
+        set_tip(self.app_secret, _KEPT)
+        self.add_field("app_secret", "App &secret", self.app_secret)
         self.active = QCheckBox("Copy to this account")
         self.add_field("active", "&On", self.active)
         self.is_master = QCheckBox("Its own orders may be copied too")
@@ -154,7 +160,7 @@ class FollowerEditor(FormDialog):
         self.parameter.textChanged.connect(lambda _text: self._show_hint())
 
     def _add_link_fields(self, follower: Follower | None, master: str) -> None:
-        self.add_heading(f"Which orders of {master}" if master else "Which orders")
+        self.add_heading(f"Which entries of {master} are copied" if master else "Which entries")
         link = None if follower is None else follower.link
         filters = NO_FILTERS if link is None else link.filters
         self.state = QComboBox()
@@ -180,9 +186,10 @@ class FollowerEditor(FormDialog):
             ("not_symbols", "Not sym&bols", filters.not_symbols),
         ):
             line = self.lists[field] = QLineEdit(list_text(words))
-            line.setPlaceholderText("None" if field == "not_symbols" else _ALL)
-            hint = _LISTS if field == "not_symbols" else ""
-            self.add_field(field, label, line, hint=hint)
+            line.setPlaceholderText(_LISTS[field])
+            line.setMinimumWidth(_ROOM)
+            set_tip(line, _ENTRIES)
+            self.add_field(field, label, line)
         window = None if link is None else link.window
         self.window_from = QLineEdit(time_text(None if window is None else window.opens))
         self.window_to = QLineEdit(time_text(None if window is None else window.closes))
@@ -254,7 +261,7 @@ class MasterEditor(FormDialog):
             "app_secret",
             "App &secret",
             self.app_secret,
-            hint="Kept in this computer's key store, never in the database or a log.",
+            hint=_KEPT,
         )
         self.finish_form()
 
