@@ -98,6 +98,10 @@ def copying_look(
     return Look("On", Tone.OK, Mark.CIRCLE)
 
 
+QUIET_RANK = 3
+"""From this rank on nothing is wrong with an account."""
+
+
 def copying_rank(
     account: Account, status: AccountStatus, link: LinkState = LinkState.ACTIVE
 ) -> int:
@@ -108,7 +112,7 @@ def copying_rank(
         return 1
     if not account.active or link.stops:
         return 4
-    return 3 if status.session is SessionState.READY else 2
+    return QUIET_RANK if status.session is SessionState.READY else 2
 
 
 def client_tail(client_id: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel
 from PySide6.QtWidgets import QPushButton
 
+from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
@@ -139,6 +140,18 @@ async def test_who_reached_a_loss_limit_is_told_everywhere_with_the_figures_and_
     await until(lambda: "Exits only" in cells(window, F3))
     assert account_at(window, 0) == F3
     assert LOST in cells(window, F3)
+    window.followers.table.narrow("§trouble")
+    shown = {account_at(window, n) for n in range(window.followers.table.view.proxy.rowCount())}
+    silent = {
+        account.account_id
+        for account in world.accounts.values()
+        if not account.master
+        and account.active
+        and world.statuses[account.account_id].session is not SessionState.READY
+    }
+    assert shown >= silent | {F3}
+    assert silent
+    window.followers.table.narrow("")
     band = window.bands.sentences()["halts"]
     assert "copies exits only" in band
     assert LOST in band

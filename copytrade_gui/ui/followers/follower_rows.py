@@ -25,6 +25,7 @@ from copytrade_gui.ui.state_words import (
     ONLY_EXITS,
     ORDER_LOOKS,
     PROBLEM_STATES,
+    QUIET_RANK,
     SESSION_LOOKS,
     Look,
     client_tail,
@@ -220,7 +221,7 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
 def search_text(row: FollowerRow) -> str:
     """What the filter looks through; signs mark what the quick filters want."""
     look = _look(row)
-    in_trouble = _rank_of(row) < 2 or row.failed or row.unmatched
+    in_trouble = _rank_of(row) < QUIET_RANK or row.failed or row.unmatched
     in_trouble = in_trouble or (row.drift is not None and row.drift.trouble)
     trouble = "§trouble" if in_trouble else ""
     copies = row.account.active and not row.link.state.stops

@@ -131,7 +131,7 @@ class FollowersPanel(Panel):
         self.kinds: Segments[str] = Segments(
             "follower_kinds",
             [("", "All", "Every follower"), ("§on", "On", "Copying is on"),
-             ("§trouble", "Trouble", "Halted, no session, a failed copy, one without its master")],
+             ("§trouble", "Trouble", "Stopped, no session, a failed copy, one without its master")],
             label="Show", stretch=False,
         )  # fmt: skip
         self.kinds.chosen.connect(lambda: self.table.narrow(self.kinds.value))
