@@ -151,3 +151,32 @@ async def test_copies_of_a_master_who_is_out_are_closed_through_the_square_off(
     key = out.key
     expected = Chosen(key.account_id, key.instrument, key.product, 150, (master(world),))
     assert scope == (expected,)  # the 150 of other masters stay
+
+
+async def test_what_stays_off_is_told_once_and_again_when_it_grows(
+    window: MainWindow, world: World
+) -> None:
+    one, other = followers(world)[:2]
+
+    def notices() -> list[str]:
+        return [told.sentence for told in window.desk.notices.all if "in step" in told.sentence]
+
+    off = line(one, people.NIFTY_CE, Step.DRIFTING, -75, held=0, reason=SOLD)
+    await told(window, world, DriftReport((off, line(other, people.NIFTY_CE))))
+    assert notices() == []  # a read may still be to come
+    window.drift_work.tell(before_ns=people.NOW_NS)
+    window.drift_work.tell(before_ns=people.NOW_NS)
+    (sentence,) = notices()
+    assert sentence == (
+        f"1 copied position not in step: {one.name}. NIFTY 26NOV 26500 CE of {one.name}: {SOLD} "
+        "The drift board shows what may be done."
+    )
+    more = line(one, people.NIFTY_CE, Step.DRIFTING, -150, copied=150, held=0, reason="More.")
+    await told(window, world, DriftReport((more, line(other, people.NIFTY_CE))))
+    window.drift_work.tell(before_ns=people.NOW_NS)
+    assert len(notices()) == 2
+    await told(window, world, DriftReport((line(one, people.NIFTY_CE),)))
+    again = line(one, people.NIFTY_CE, Step.DRIFTING, -150, copied=150, held=0, reason="Again.")
+    await told(window, world, DriftReport((again,)))
+    window.drift_work.tell(before_ns=people.NOW_NS)
+    assert len(notices()) == 3  # it was in step in between

@@ -27,10 +27,12 @@ ACTS = (Act.CLOSE_DRIFT, Act.IGNORE_DRIFT, Act.DISARM_DRIFT)
 class DriftPanel(Panel):
     """Asks once a second, shown or not: the followers' table shows it too.
 
-    ``reported``: there is a newer report. ``drift_work.py`` does what the buttons say.
+    ``reported``: there is a newer report; ``looked``: it was asked for, newer or not.
+    ``drift_work.py`` does what the buttons say.
     """
 
     reported = Signal(object)
+    looked = Signal()
 
     def __init__(self, desk: Desk, drift: DriftVerbs) -> None:
         super().__init__()
@@ -93,6 +95,10 @@ class DriftPanel(Panel):
             )
             self._asking = started is not None
 
+    def lines(self) -> tuple[DriftLine, ...]:
+        """Every line of the newest report."""
+        return () if self._report is None else self._report.lines
+
     def selected(self) -> list[DriftLine]:
         """The selected lines, from top to bottom."""
         return [self.model.row_at(index.row()) for index in self.table.view.source_rows()]
@@ -114,11 +120,11 @@ class DriftPanel(Panel):
         self._report = report
         if first:
             self.table.say_when_empty(EMPTY)
-        if same:
-            return
-        self.reported.emit(report)
-        if first or self.isVisible():
-            self._show()
+        if not same:
+            self.reported.emit(report)
+            if first or self.isVisible():
+                self._show()
+        self.looked.emit()
 
     def _show(self) -> None:
         if self._report is None:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from copytrade_gui.domain.drift import Step
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.link import LinkState
+from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import Scope
 from copytrade_gui.services.drift_report import DriftLine, DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
@@ -21,7 +23,10 @@ from copytrade_gui.ui.dialogs.dialog import Question, bring_back
 from copytrade_gui.ui.drift.drift import DriftPanel
 from copytrade_gui.ui.drift.drift_rows import full_words
 
+TELL_AFTER_NS = 10_000_000_000
+"""What is off for less may be a read that is still to come."""
 _NAMED = 6
+_Off = tuple[PositionKey, Step, int]
 
 
 class DriftWork(QObject):
@@ -45,6 +50,10 @@ class DriftWork(QObject):
         self._panel = panel
         self._close = close
         self._window = window
+        self._since: dict[_Off, int] = {}
+        """What is off, and since when, UTC ns."""
+        self._told: set[_Off] = set()
+        panel.looked.connect(self._on_looked)
         desk.actions.on(Act.CLOSE_DRIFT, self._close_excess)
         desk.actions.on(Act.IGNORE_DRIFT, lambda: self._begin(Act.IGNORE_DRIFT))
         desk.actions.on(Act.DISARM_DRIFT, lambda: self._begin(Act.DISARM_DRIFT))
@@ -55,6 +64,32 @@ class DriftWork(QObject):
             return
         work = self._ignore(lines) if act is Act.IGNORE_DRIFT else self._disarm(lines)
         self._desk.tasks.start(work, name=str(act))
+
+    # ------------------------------------------------------------ telling
+
+    def _on_looked(self) -> None:
+        """What is off, and still is a while later, is told once."""
+        off = {_off(line) for line in self._panel.lines() if line.trouble}
+        now_ns = self._desk.wall_ns()
+        self._since = {one: self._since.get(one, now_ns) for one in off}
+        self._told &= off
+        self.tell(before_ns=now_ns - TELL_AFTER_NS)
+
+    def tell(self, *, before_ns: int) -> None:
+        """Tell what is off since so long, and was not told."""
+        due = {one for one, since in self._since.items() if since <= before_ns} - self._told
+        lines = [line for line in self._panel.lines() if _off(line) in due]
+        if not lines:
+            return
+        self._told |= due
+        names = list(dict.fromkeys(line.account for line in lines))
+        positions = "position" if len(lines) == 1 else "positions"
+        sentence = (
+            f"{figures.whole(len(lines))} copied {positions} not in step: "
+            f"{figures.listed(names, _NAMED)}. {lines[0].symbol} of {lines[0].account}: "
+            f"{lines[0].verdict.reason} The drift board shows what may be done."
+        )
+        self._desk.notices.warn(sentence)
 
     # ------------------------------------------------------------ close
 
@@ -109,6 +144,10 @@ class DriftWork(QObject):
             for master, accounts in links.items():
                 await self._followers.set_state(master, accounts, LinkState.PAUSED)
             self._desk.notices.info(f"Copying to {figures.listed(names, _NAMED)} is paused.")
+
+
+def _off(line: DriftLine) -> _Off:
+    return line.key, line.step, line.verdict.units
 
 
 def _listed(lines: list[DriftLine]) -> str:
