@@ -92,13 +92,13 @@ def assemble(
     updates = Updates(core, reconciler, poller)
     copies = Copies(core)
     positions = AccountPositions(core, copies)
-    owner_orders = OwnerOrders(core)
+    owner_orders = OwnerOrders(core, positions)
     comparison = Comparison(core, poller, positions)
     # -- planning
     masters = MasterPositions(core, positions)
     limits = LimitsInForce(core.settings.limits, core.lanes, core.news)
     profits = DayProfits(core, copies, limits)
-    exits = Exits(core, masters, poller, profits)
+    exits = Exits(core, masters, positions, poller, profits)
     clearing = Clearing(core, exits, limits)
     # -- sending
     waves = Waves(core, exits, installation_key)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import InstrumentKey
+from copytrade_gui.domain.order import Product
 from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
@@ -51,6 +53,7 @@ class AccountPositions:
         self._clock = core.clock
         self._work = core.work
         self._settings = core.settings
+        self._news = core.news
         self._filled_ns: dict[AccountId, int] = {}
         """When an account's copies last filled, monotonic."""
         self._books: dict[AccountId, PositionsRead] = {}
@@ -69,6 +72,24 @@ class AccountPositions:
         """An account has a session."""
         if not lane.account.master:
             self._schedule.look(lane.account_id, self._settings.positions_after_fill)
+
+    def look(self, account: AccountId) -> None:
+        """Something says that they are not what was last read: read them soon."""
+        self._schedule.look(account, 0.0)
+
+    def net(self, account: AccountId, key: InstrumentKey, product: Product) -> int | None:
+        """The account's position as last read, signed units; None where that is not what it is.
+
+        So it is as long as it was not read, or read before a copy was filled.
+        """
+        book = self.book(account)
+        if not book.at_ns or book.began_ns < self.filled_ns(account):
+            return None
+        return sum(
+            row.net_quantity
+            for row in book.rows
+            if row.key == key and row.product in (product, None)
+        )
 
     def filled(self, order: Order, _units: int) -> None:
         """More units of an order of ours were filled."""
@@ -113,6 +134,7 @@ class AccountPositions:
             rows, self._clock.wall_ns(), began_ns=began_ns, ended_ns=now
         )
         self.version += 1
+        self._news.positions_read()
 
     def failed(self, account: AccountId, problem: str) -> None:
         """An account's positions could not be read; what was known stays."""

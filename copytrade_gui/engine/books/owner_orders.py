@@ -10,6 +10,7 @@ from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import Product, Side
+from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
@@ -33,12 +34,15 @@ class OwnersDay(Struct, frozen=True):
 
 
 class OwnerOrders:
-    """Listens only; ``version`` rises when what it knows of any account has changed, ``reads``
-    with every complete read.
-    """  # fmt: skip
+    """Listens, and has positions read that an owner changed.
 
-    def __init__(self, core: Core) -> None:
+    ``version`` rises when what it knows of any account has changed, ``reads`` with every complete
+    read.
+    """
+
+    def __init__(self, core: Core, positions: AccountPositions) -> None:
         self._clock = core.clock
+        self._positions = positions
         self._days: dict[AccountId, OwnersDay] = {}
         self.version = 0
         self.reads = 0
@@ -65,6 +69,7 @@ class OwnerOrders:
         changed = 0 if before is None else before.changed_ns
         if before is not None and before.filled != filled:
             changed = self._clock.mono_ns()
+            self._positions.look(lane.account_id)
         same = before is not None and (before.filled, before.working) == (filled, working)
         today = indian_day(self._clock.wall_ns())
         self._days[lane.account_id] = OwnersDay(filled, working, today, read.began_ns, changed)

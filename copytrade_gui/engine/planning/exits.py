@@ -16,7 +16,6 @@ from copytrade_gui.domain.exits import (
     AWAITS_COPY,
     CUT_TO_COPY,
     NO_COPIES,
-    OUT_OF_HOLDINGS,
     Copy,
     Exiting,
     Reducing,
@@ -28,8 +27,9 @@ from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.link import LinkState, NotCopied, why_not
 from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.domain.order import OrderTerms, Side
+from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Plan
+from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.absorbed import Absorbed
@@ -37,6 +37,7 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.links import Linked, kept_out
 from copytrade_gui.engine.orders.order import GIVEN_UP, Order
+from copytrade_gui.engine.planning.at_broker import AtBroker, signed
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
@@ -83,11 +84,17 @@ class Exits:
     """Knows the copied quantities, and keeps an exit from leaving where it would open."""
 
     def __init__(
-        self, core: Core, masters: MasterPositions, poller: Poller, profits: DayProfits
+        self,
+        core: Core,
+        masters: MasterPositions,
+        positions: AccountPositions,
+        poller: Poller,
+        profits: DayProfits,
     ) -> None:
         self._book = core.book
         self._lanes = core.lanes
         self.masters = masters
+        self._at_broker = AtBroker(core.lanes, masters, positions)
         self._clock = core.clock
         self._profits = profits
         self._orders = OtherOrders(core)
@@ -101,13 +108,9 @@ class Exits:
 
     def filled(self, order: Order, units: int) -> None:
         """So many more units of an order of ours were filled."""
-        if order.intent.role is Role.MASTER or self._is_master(order.intent.account_id):
+        if order.intent.role is Role.MASTER or self._at_broker.is_master(order.intent.account_id):
             self.masters.filled(order, units)
         self.ledger.filled(order, units)
-
-    def _is_master(self, account: AccountId) -> bool:
-        lane = self._lanes.get(account)
-        return lane is not None and lane.account.master
 
     # ------------------------------------------------------------ a plan
 
@@ -171,26 +174,13 @@ class Exits:
         net: int,
         planned: Sequence[Order],
     ) -> Copy:
-        net, more = self._bounded(account, terms, net)
+        net, more = self._at_broker.bounded(account, terms, net, 0)
         if not planned and not self._book.has_open(account):  # as good as always
             held = against(terms.side, net)
             return Copy(held, coming=more) if held or more else NO_COPIES
         leaving, coming = self._orders.of(account, master, terms, planned, None)
         held, coming = _free(terms, net, leaving, coming + more)
         return Copy(held, leaving, coming) if held or coming else NO_COPIES
-
-    def _bounded(self, account: AccountId, terms: OrderTerms, net: int) -> tuple[int, int]:
-        """What copies of ``net`` units, signed, have for an exit, and the units it may be more.
-
-        A follower who is a master trades from here himself: there it is at most his position.
-        """
-        held = against(terms.side, net)
-        if not held or terms.product in OUT_OF_HOLDINGS or not self._is_master(account):
-            return net, 0
-        nets = self.masters.of(account, terms.instrument.key, terms.product)
-        position = [0, held] if nets is None else [against(terms.side, one) for one in nets]
-        least, most = min(held, *position), min(held, max(position))
-        return _signed(terms, least), most - least
 
     def remember(
         self,
@@ -284,8 +274,9 @@ class Exits:
         # Slices of one share are judged together, as the share was before any of them left.
         share = [one for one in self._book.of_plan(intent.plan_id) if _is_slice(one, order)]
         filled = sum(one.filled for one in share)
-        net, more = self._bounded(account, whole, now.nets.get(account, 0))
-        held, coming = _free(whole, net + _signed(whole, filled), leaving, coming + more)
+        copied = now.nets.get(account, 0)
+        net, more = self._at_broker.bounded(account, whole, copied, order.called_ns)
+        held, coming = _free(whole, net + signed(whole, filled), leaving, coming + more)
         carry = self.ledger.carry_before(intent.plan_id, account)
         copy = Copy(held, leaving, coming, carry)
         planned = sum(one.intent.terms.quantity for one in share)
@@ -356,7 +347,7 @@ class Exits:
             nets = tuple(net - back for net in nets)
         copied = self.ledger.held_of(terms).get(master, 0)
         if nets is not None and copied:
-            nets = tuple(_signed(terms, _own_part(terms, net, copied)) for net in nets)
+            nets = tuple(signed(terms, _own_part(terms, net, copied)) for net in nets)
         ordered_here = against(terms.side, self.ledger.own_of(master, terms))
         return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)
 
@@ -375,11 +366,6 @@ def _left_for(order: Order, share: Sequence[Order], units: int) -> int:
         elif one.intent.slice_number < number:
             units -= one.intent.terms.quantity
     return max(0, min(units, order.intent.terms.quantity))
-
-
-def _signed(terms: OrderTerms, units: int) -> int:
-    """A position of so many units that an order of this side reduces, signed."""
-    return units if terms.side is Side.SELL else -units
 
 
 def _own_part(terms: OrderTerms, net: int, copied: int) -> int:
