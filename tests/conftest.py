@@ -18,8 +18,8 @@ from PySide6.QtWidgets import QApplication
 
 from tests.house.guards.leftovers import (
     coroutine_test_guard,
-    forget_imports,
     leftover_guard,
+    out_of_sight,
     private_folders,
     task_guard,
 )
@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    forget_imports()
+    out_of_sight()
 
 
 def pytest_asyncio_loop_factories(
@@ -82,6 +82,13 @@ def nobodys_real_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def what_outlives_a_module() -> Iterator[None]:
+    """Its own fixtures have ended by then: what is left is kept for good, as imports are."""
+    yield
+    out_of_sight()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -119,10 +119,14 @@ async def test_quantity_fills_price_and_time_are_in_view_in_the_order_book(
 async def test_names_in_the_charts_do_not_print_over_each_other(
     app: QApplication, percent: int
 ) -> None:
-    for size in (*INSIDE, (1600, 1000)):
-        window = await pictures.open_window(pictures.world(24), Scheme.DARK, size)
-        window.desk.theme.apply(text_percent=percent)
-        window.panels.go(window.latency)
+    sizes = [*INSIDE, (1600, 1000)]
+    window = await pictures.open_window(pictures.world(24), Scheme.DARK, sizes[0])
+    window.desk.theme.apply(text_percent=percent)
+    window.panels.go(window.latency)
+    over = {}
+    for size in sizes:
+        window.resize(*size)
+        await pictures.settle()
         window.latency.draw()
         await pictures.settle()
         lines = window.latency.plots._lines
@@ -130,13 +134,13 @@ async def test_names_in_the_charts_do_not_print_over_each_other(
             [line.label.sceneBoundingRect() for line in group if line.label.isVisible()]
             for group in ([across for across, _, _ in lines], [up for _, up, _ in lines])
         ]
-        over = [
+        over[size] = [
             (one, other) for group in printed for one, other in itertools.combinations(group, 2)
             if one.intersects(other)
         ]  # fmt: skip
-        window.desk.theme.apply(text_percent=100)
-        await window.stop()
-        assert over == []
+    window.desk.theme.apply(text_percent=100)
+    await window.stop()
+    assert over == {size: [] for size in sizes}
 
 
 def place_of(view: TableView, row: int) -> QRect:

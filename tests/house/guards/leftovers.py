@@ -131,8 +131,8 @@ def coroutine_test_guard(request: pytest.FixtureRequest, leftover_guard: None) -
         request.getfixturevalue("task_guard")
 
 
-def forget_imports() -> None:
-    """Take what the imports made out of the collector's sight: each collection costs less."""
+def out_of_sight() -> None:
+    """Take what is kept for good out of the collector's sight: each collection costs less."""
     gc.collect()
     gc.freeze()
 
