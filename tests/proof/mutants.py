@@ -66,6 +66,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("an order of the other side may have filled since it was last read",
            f"{_ENGINE}planning/other_orders.py",
            "return but is None or self._read_ns.get(account, 0) <= but.called_ns", "return False"),
+    Mutant("an exit takes at most what the account holds", f"{_ENGINE}planning/at_broker.py",
+           "least = held if position is None else min(held, against(terms.side, position))",
+           "least = held"),
+    Mutant("an old book of positions keeps nobody in", f"{_ENGINE}planning/at_broker.py",
+           "if least == held or (called_ns and self._positions.book(account).began_ns > called_ns):",
+           "if True:"),
     # -- what may leave
     Mutant("an order in doubt is not sent again", f"{_ORDERS}order.py",
            "_MAY_FOLLOW = frozenset({None, State.NOT_SENT, State.REFUSED})",
