@@ -16,6 +16,7 @@ from tests.proof import (
     choosing,
     mutants,
     mutants_checks,
+    mutants_exits,
     mutants_loss,
     mutants_records,
     mutants_stops,
@@ -52,6 +53,7 @@ _MUTANTS = (
     *mutants_records.MUTANTS,
     *mutants_stops.MUTANTS,
     *mutants_checks.MUTANTS,
+    *mutants_exits.MUTANTS,
     *mutants_loss.MUTANTS,
 )
 

@@ -1,0 +1,48 @@
+"""The rules of exits, each broken on purpose: sized again when they leave, and never to open."""
+
+from __future__ import annotations
+
+from tests.proof.mutants import Mutant
+
+_ENGINE = "copytrade_gui/engine/"
+_AT_BROKER = f"{_ENGINE}planning/at_broker.py"
+_DISPATCHER = f"{_ENGINE}sending/dispatcher.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "of an exit no more leaves than there is to close",
+        _DISPATCHER,
+        "order.cut = replace(planned, quantity=ruling.units)",
+        "order.cut = planned",
+    ),
+    Mutant(
+        "what leaves of an exit is stored before its mark",
+        _DISPATCHER,
+        "            if cuts:\n",
+        "            if False:\n",
+    ),
+    Mutant(
+        "after a crash it is known what of an exit had left",
+        f"{_ENGINE}recovery/recovery.py",
+        "changed.cut = amendment.terms",
+        "pass",
+    ),
+    Mutant(
+        "an order of the other side may have filled since it was last read",
+        f"{_ENGINE}planning/other_orders.py",
+        "return but is None or self._read_ns.get(account, 0) <= but.called_ns",
+        "return False",
+    ),
+    Mutant(
+        "an exit takes at most what the account holds",
+        _AT_BROKER,
+        "least = held if position is None else min(held, against(terms.side, position))",
+        "least = held",
+    ),
+    Mutant(
+        "an old book of positions keeps nobody in",
+        _AT_BROKER,
+        "if least == held or (called_ns and self._positions.book(account).began_ns > called_ns):",
+        "if True:",
+    ),
+)
