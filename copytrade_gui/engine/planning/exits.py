@@ -6,6 +6,7 @@ doubt count against it, so that two exits in a row never overshoot.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
@@ -76,6 +77,8 @@ class _Now(Struct):
 
     exiting: Exiting
     nets: Mapping[AccountId, int]
+    shares: Mapping[AccountId, Sequence[Order]]
+    """Of each account the orders that left or may leave: the slices of its share."""
     planned: dict[AccountId, list[Order]] | None = None
     """What else waits; found when it is first asked for, because a mere entry does not."""
 
@@ -259,7 +262,11 @@ class Exits:
         exiting = self._known.get(plan.plan_id)
         if exiting is None:
             exiting = self._exiting(plan.signal.master_id, whole, but=order)
-        return _Now(exiting, self.ledger.nets_of(plan.signal.master_id, whole))
+        shares: defaultdict[AccountId, list[Order]] = defaultdict(list)
+        for one in self._book.of_plan(plan.plan_id):
+            if one.intent_state not in GIVEN_UP:
+                shares[one.intent.account_id].append(one)
+        return _Now(exiting, self.ledger.nets_of(plan.signal.master_id, whole), shares)
 
     def _rule(self, order: Order, whole: OrderTerms, now: _Now) -> Ruling | None:
         """None: it leaves as it was planned."""
@@ -272,7 +279,7 @@ class Exits:
         waiting = now.planned.get(account, ())
         leaving, coming = self._orders.of(account, order.master_id, whole, waiting, order)
         # Slices of one share are judged together, as the share was before any of them left.
-        share = [one for one in self._book.of_plan(intent.plan_id) if _is_slice(one, order)]
+        share = now.shares[account]
         filled = sum(one.filled for one in share)
         copied = now.nets.get(account, 0)
         net, more = self._at_broker.bounded(account, whole, copied, order.called_ns)
@@ -350,11 +357,6 @@ class Exits:
             nets = tuple(signed(terms, _own_part(terms, net, copied)) for net in nets)
         ordered_here = against(terms.side, self.ledger.own_of(master, terms))
         return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)
-
-
-def _is_slice(order: Order, of: Order) -> bool:
-    """True for the orders of one account's share of a plan that left or may leave."""
-    return order.intent.account_id == of.intent.account_id and order.intent_state not in GIVEN_UP
 
 
 def _left_for(order: Order, share: Sequence[Order], units: int) -> int:
