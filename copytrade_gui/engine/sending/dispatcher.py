@@ -22,6 +22,8 @@ from copytrade_gui.ports import Journal, JournalFailureError, NotSent, Timer
 
 log = logging.getLogger(__name__)
 
+_TOGETHER_S = 0.02
+
 
 class Dispatcher:
     """Keeps orders until their lanes let them leave, a wave at a time."""
@@ -44,6 +46,7 @@ class Dispatcher:
         self._put_off: dict[IntentId, Order] = {}
         self._pumping = False
         self._pump_again = False
+        self._judging_soon = False
         self._timer: Timer | None = None
         self._timer_ns = 0
 
@@ -65,9 +68,18 @@ class Dispatcher:
             self._work.start(self._pump(), "dispatcher pump")
 
     def more_is_known(self) -> None:
-        """More is known of an account's orders or positions: an exit may have waited for that."""
-        if self._exits.keeps_any:
-            self.kick()
+        """More is known of an account's orders or positions: an exit may have waited for that.
+
+        Five hundred books are read one after the other, and all that waits is judged each time: so
+        what comes within a few milliseconds is judged together.
+        """
+        if self._exits.keeps_any and not self._judging_soon:
+            self._judging_soon = True
+            self._work.later(_TOGETHER_S, self._judge)
+
+    def _judge(self) -> None:
+        self._judging_soon = False
+        self.kick()
 
     async def _pump(self) -> None:
         try:
