@@ -78,3 +78,21 @@ def test_positions_that_were_once_shown_empty_keep_nobody_in() -> None:
 
     with world(2) as made:
         made.live(script)
+
+
+def test_a_book_of_positions_that_comes_late_keeps_nobody_in() -> None:
+    """It shows nothing yet of the entry four seconds ago; the exit waits until it must."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        followers = [account.client_id for account in made.accounts[1:]]
+        made.broker.add_fault(Fault(action="book_empty", call="positions", accounts=followers))
+        await press(console, ticket(made, Side.BUY), wait_s=4.5)
+        made.clock.call_later(2.5, made.broker.clear_faults)
+        orders = await press(console, ticket(made, Side.SELL), wait_s=12)
+        assert {one.state for one in orders.values()} == {State.FILLED}
+        assert [position(made, number) for number in range(3)] == [0, 0, 0]
+
+    with world(2) as made:
+        made.live(script)

@@ -42,7 +42,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an old book of positions keeps nobody in",
         _AT_BROKER,
-        "if least == held or (called_ns and self._positions.book(account).began_ns > called_ns):",
-        "if True:",
+        "(called_ns and self._positions.tell(account, called_ns))",
+        "called_ns",
     ),
 )

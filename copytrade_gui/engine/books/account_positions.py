@@ -25,6 +25,9 @@ from copytrade_gui.ports import BrokerFailureError, BrokerPosition
 
 log = logging.getLogger(__name__)
 
+_LATE_NS = 8 * 1_000_000_000
+"""By then a fill is in the book of positions, however busy the broker is."""
+
 
 @dataclass(frozen=True, slots=True)
 class PositionsRead:
@@ -76,6 +79,18 @@ class AccountPositions:
     def look(self, account: AccountId) -> None:
         """Something says that they are not what was last read: read them soon."""
         self._schedule.look(account, 0.0)
+
+    def tell(self, account: AccountId, called_ns: int) -> bool:
+        """True if the last read was asked for after monotonic ``called_ns``, and may be believed.
+
+        The broker's book of positions may come seconds after its book of orders. Where the read may
+        not be believed yet, one is made as soon as it may.
+        """
+        sure_ns = max(called_ns, self.filled_ns(account) + _LATE_NS)
+        if self.book(account).began_ns > sure_ns:
+            return True
+        self._schedule.look(account, max(0.0, (sure_ns - self._clock.mono_ns()) / 1e9))
+        return False
 
     def net(self, account: AccountId, key: InstrumentKey, product: Product) -> int | None:
         """The account's position as last read, signed units; None where that is not what it is.

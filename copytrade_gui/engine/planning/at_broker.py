@@ -32,8 +32,8 @@ class AtBroker:
         """What copies of ``net`` units, signed, have for an exit, and the units it may be more.
 
         Less than the copies made is believed of a read that was asked for after the exit was
-        called, ``called_ns`` monotonic, 0 for one to come: until then it may have been an old
-        book. Where no read tells, it is what the copies made.
+        called, ``called_ns`` monotonic, 0 for one to come, and long enough after the last fill: an
+        earlier one may show an old book. Where no read tells, it is what the copies made.
         """
         held = against(terms.side, net)
         if not held or terms.product in OUT_OF_HOLDINGS:
@@ -45,10 +45,8 @@ class AtBroker:
             return signed(terms, least), most - least
         position = self._positions.net(account, terms.instrument.key, terms.product)
         least = held if position is None else min(held, against(terms.side, position))
-        if least == held or (called_ns and self._positions.book(account).began_ns > called_ns):
+        if least == held or (called_ns and self._positions.tell(account, called_ns)):
             return signed(terms, least), 0
-        if called_ns:
-            self._positions.look(account)
         return signed(terms, least), held - least
 
 
