@@ -182,7 +182,7 @@ def without_its_rule(order: Reducing, copy: Copy, planned: int, *, may_open: boo
     if least < most:
         return Sized(most, AWAITS_COPY, AWAITED)
     units = least - least % lot_size
-    why = "The master's order is an exit" if may_open else "Its link lets only exits pass"
+    why = "It is an exit" if may_open else "Only exits pass here"
     return Sized(
         units,
         CUT_TO_COPY if units else NO_COPY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -11,6 +11,7 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.drift_report import DriftLine, DriftReport, DriftVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.asking import Asking
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.drift.drift_rows import COLUMNS, key_of, search_text
 from copytrade_gui.ui.panel import Panel
@@ -19,7 +20,6 @@ from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.segments import Segments
 
-LOOK_EVERY_MS = 1_000
 EMPTY = "Nothing is copied now. Positions appear here with the first fill of a copy."
 ACTS = (Act.CLOSE_DRIFT, Act.IGNORE_DRIFT, Act.DISARM_DRIFT)
 
@@ -40,7 +40,6 @@ class DriftPanel(Panel):
         self._desk = desk
         self._drift = drift
         self._report: DriftReport | None = None
-        self._asking = False
         self.model: RowsModel[DriftLine] = RowsModel(
             COLUMNS, key_of, search=search_text, parent=self
         )
@@ -69,9 +68,8 @@ class DriftPanel(Panel):
         self.sums.setProperty("role", "foot")
         self.table.foot.insertSpacing(1, 12)
         self.table.foot.insertWidget(2, self.sums, 1)
-        self._looks = QTimer(self)
-        self._looks.setInterval(LOOK_EVERY_MS)
-        self._looks.timeout.connect(self.look)
+        self._asking = Asking(desk, "drift", self._ask, self)
+        self.look = self._asking.look
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
@@ -81,19 +79,10 @@ class DriftPanel(Panel):
         self._take(await self._drift.report())
 
     def begin(self) -> None:
-        self._looks.start()
+        self._asking.start()
 
     def stop(self) -> None:
-        self._looks.stop()
-
-    def look(self) -> None:
-        """Ask how it stands now, unless the last question is not answered yet."""
-        if not self._asking:
-            self._asking = True
-            started = self._desk.tasks.start(
-                self._ask(), name="drift", on_error=lambda _words: None
-            )
-            self._asking = started is not None
+        self._asking.stop()
 
     def lines(self) -> tuple[DriftLine, ...]:
         """Every line of the newest report."""
@@ -110,10 +99,7 @@ class DriftPanel(Panel):
     # ------------------------------------------------------------ inside
 
     async def _ask(self) -> None:
-        try:
-            self._take(await self._drift.report())
-        finally:
-            self._asking = False
+        self._take(await self._drift.report())
 
     def _take(self, report: DriftReport) -> None:
         first, same = self._report is None, self._report is report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -11,6 +11,7 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.position_report import PositionReport, PositionVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.asking import Asking
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.positions.position_rows import COLUMNS, PositionRow, groups_of, search_text
@@ -20,7 +21,6 @@ from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.segments import Segments
 from copytrade_gui.ui.widgets.tip import set_tip
 
-LOOK_EVERY_MS = 1_000
 EMPTY = "No positions today. They appear with the first fill, and with what was carried in."
 
 
@@ -35,7 +35,6 @@ class PositionsPanel(Panel):
         self._desk = desk
         self._positions = positions
         self._report: PositionReport | None = None
-        self._asking = False
         self.model: GroupedRows[PositionRow] = GroupedRows(COLUMNS, search_text, self)
         self.table: DataTable[PositionRow] = DataTable(
             desk, "positions", self.model, COLUMNS, label="Positions", noun="instrument"
@@ -64,9 +63,8 @@ class PositionsPanel(Panel):
         self.unread.setProperty("tone", "warning")
         self.table.foot.insertSpacing(1, 12)
         self.table.foot.insertWidget(2, self.unread, 1)
-        self._looks = QTimer(self)
-        self._looks.setInterval(LOOK_EVERY_MS)
-        self._looks.timeout.connect(self.look)
+        self._asking = Asking(desk, "positions", self._ask, self)
+        self.look = self._asking.look
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
@@ -75,19 +73,10 @@ class PositionsPanel(Panel):
         self._take(await self._positions.report())
 
     def begin(self) -> None:
-        self._looks.start()
+        self._asking.start()
 
     def stop(self) -> None:
-        self._looks.stop()
-
-    def look(self) -> None:
-        """Ask what is held now, unless the last question is not answered yet."""
-        if not self._asking:
-            self._asking = True
-            started = self._desk.tasks.start(
-                self._ask(), name="positions", on_error=lambda _words: None
-            )
-            self._asking = started is not None
+        self._asking.stop()
 
     def selected_instrument(self) -> Instrument | None:
         index = self.table.view.current_source()
@@ -104,10 +93,7 @@ class PositionsPanel(Panel):
     # ------------------------------------------------------------ inside
 
     async def _ask(self) -> None:
-        try:
-            self._take(await self._positions.report())
-        finally:
-            self._asking = False
+        self._take(await self._positions.report())
 
     def _take(self, report: PositionReport) -> None:
         first, self._report = self._report is None, report
