@@ -60,6 +60,8 @@ def test_an_exit_beside_an_order_that_rests_closes_what_is_held(
         assert [orders[account].view().terms.quantity for account in (F1, F2)] == [5, 20]
         assert [position(made, number) for number in range(3)] == [0, 0, 0]
         (await settled(console, 3)).must_be_clean("an exit beside an order that rests")
+        stored = await console.store.history.orders(3)
+        assert sorted(one.terms.quantity for one in stored) == [5, 10, 20]
 
     with world(2) as made:
         made.live(script)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
@@ -22,6 +23,7 @@ from copytrade_gui.storage.journal.chain import EventRow
 from copytrade_gui.storage.journal.export import Export
 from copytrade_gui.storage.journal.loading import Terms, view_from, view_rows
 from copytrade_gui.storage.journal.moments import moments
+from copytrade_gui.storage.journal.recalled import as_they_left
 from copytrade_gui.storage.journal.verify import verify
 
 CHUNK = 5_000
@@ -95,7 +97,13 @@ class SqliteHistory:
                 connection, f"{where} ORDER BY i.intent_number DESC LIMIT ?", (plan_id, limit)
             )
             terms = Terms(connection)
-            return tuple(view_from(row, terms) for row in rows)
+            views = [view_from(row, terms) for row in rows]
+            marked = [row.marked_ns for row in rows if row.marked_ns is not None]
+            left = as_they_left(connection, marked)
+            return tuple(
+                structs.replace(one, terms=left[one.intent_id]) if one.intent_id in left else one
+                for one in views
+            )
 
         return await self._database.read(read)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.halt import AccountHalt
-from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.records import Amendment
+from copytrade_gui.domain.ids import AccountId, IntentId
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.records import AS_IT_LEFT, Amendment
 from copytrade_gui.storage.journal.facts import (
     ORDERS_AMENDED,
     PROFIT_PEAK,
@@ -18,6 +19,9 @@ from copytrade_gui.storage.journal.facts import (
 )
 from copytrade_gui.storage.journal.projection import HALT_OF
 from copytrade_gui.storage.order_log.plan_record import read_amendments
+
+_EARLIER_NS = 60 * 1_000_000_000
+"""A clock that was set back in between hides nothing."""
 
 
 def peaks(connection: Connection, since_ns: int) -> Iterator[tuple[AccountId, Decimal]]:
@@ -39,6 +43,17 @@ def amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
     )
     for (body,) in rows:
         yield from read_amendments(body)
+
+
+def as_they_left(connection: Connection, marked_ns: Sequence[int]) -> dict[IntentId, OrderTerms]:
+    """What left of orders that were marked then and left with fewer units than were planned."""
+    if not marked_ns:
+        return {}
+    return {
+        one.intent_id: one.terms
+        for one in amended(connection, min(marked_ns) - _EARLIER_NS)
+        if one.version == AS_IT_LEFT
+    }
 
 
 def halts(connection: Connection) -> list[AccountHalt]:
