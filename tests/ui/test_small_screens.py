@@ -189,3 +189,26 @@ async def test_new_orders_move_no_row_that_is_pointed_at(
     await pictures.settle(2)
     assert view.indexAt(QPoint(5, 5)).row() == 0
     assert not table.above.isVisible()
+
+
+@pytest.mark.parametrize("room", INSIDE)
+async def test_how_many_followers_get_the_order_is_always_seen_beside_the_button(
+    app: QApplication, room: tuple[int, int]
+) -> None:
+    window = await pictures.open_window(pictures.world(24), Scheme.DARK, room)
+    await pictures.fill_ticket(window)
+    face = window.ticket.face
+    face.warning.setText("\n".join(["No follower gets this order, as many as are on."] * 4))
+    face.warning.show()
+    face.set_sendable(False, verb="Buy for 0", why="The master's order is beyond a limit. " * 3)
+    await pictures.settle()
+    seen = [
+        (widget.text(), widget.visibleRegion().boundingRect() == widget.rect())
+        for widget in (face.preview.summary, face.preview.toggle, face.send)
+    ]
+    face.preview.toggle.click()
+    await pictures.settle()
+    listed = face.preview.view.visibleRegion().boundingRect().height()
+    await window.stop()
+    assert all(whole for _, whole in seen), seen
+    assert listed > 60, "the list that was asked for is scrolled to"

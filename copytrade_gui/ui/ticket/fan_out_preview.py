@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFrame,
     QHBoxLayout,
     QPushButton,
     QVBoxLayout,
@@ -34,7 +35,11 @@ COLUMNS: tuple[Column[PreviewRow], ...] = (
 
 
 class FanOutPreview(QWidget):
-    """Shows the newest preview; skipped followers first in the list."""
+    """Shows the newest preview; skipped followers first in the list.
+
+    ``head`` (the one line, and the button for the list) is placed apart, where it never scrolls
+    away: how many get the order is seen beside the button that sends it.
+    """
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -60,14 +65,15 @@ class FanOutPreview(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setMinimumHeight(190)
         self.view.hide()
-        head = QHBoxLayout()
-        head.setContentsMargins(0, 0, 0, 0)
+        self.head = QFrame()
+        self.head.setObjectName("ticket_reach")
+        head = QHBoxLayout(self.head)
+        head.setContentsMargins(10, 4, 10, 0)
         head.addWidget(self.summary, 1)
         head.addWidget(self.toggle)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addLayout(head)
         column.addWidget(self.reasons)
         column.addWidget(self.view, 1_000)
         column.addStretch(1)

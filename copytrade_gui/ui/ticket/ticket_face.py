@@ -62,11 +62,15 @@ class TicketFace:
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.scroll.setWidget(inner)
+        self.preview.toggle.clicked.connect(
+            self._scroll_to_list, Qt.ConnectionType.QueuedConnection
+        )
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(self.scroll, 1)
+        column.addWidget(self.preview.head)
         column.addWidget(self.card)
         column.addWidget(self.foot)
 
@@ -121,7 +125,6 @@ class TicketFace:
         column.addLayout(buttons)
         self.card.hide()
         self.foot = QFrame()
-        self.foot.setObjectName("ticket_foot")
         self.send = SendButton("Buy")
         self.send.setObjectName("ticket_send")
         self.why = PlainLabel()
@@ -139,6 +142,10 @@ class TicketFace:
         foot.addWidget(self.result)
         foot.addWidget(self.send)
         foot.addWidget(self.why)
+
+    def _scroll_to_list(self) -> None:
+        if self.preview.view.isVisible():
+            self.scroll.ensureWidgetVisible(self.preview.view)
 
     # ------------------------------------------------------------ changing
 
