@@ -19,6 +19,7 @@ LOSS_LIMIT = "loss_limit"
 LOSS_UNKNOWN = "loss_unknown"
 CODES = frozenset({LOSS_LIMIT, LOSS_UNKNOWN})
 """Why only exits are copied to an account; a person or the next day ends it."""
+_KINDS = frozenset({"day_loss", "equity_floor", "profit_lock"})
 _NOTHING = Decimal(0)
 _ANY = Decimal("Infinity")
 _PAISA = Decimal("0.01")
@@ -31,6 +32,14 @@ class Then(IntEnum):
     HALT = 1
     SQUARE_OFF = 2
     """Only exits pass, and what copies hold is squared off, as a person agreed when he set it."""
+
+
+def then_of(evidence: str) -> Then | None:
+    """What was chosen with a limit that was reached, by its name (``Bound.evidence``); None: it is
+    no loss limit's.
+    """
+    kind, _, rest = evidence.partition(" ")
+    return Then[rest.rpartition(" ")[2].upper()] if kind in _KINDS else None
 
 
 class Bound(Struct, frozen=True):

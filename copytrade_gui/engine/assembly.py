@@ -36,6 +36,7 @@ from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.sending.wave import Waves
 from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
+from copytrade_gui.engine.stops.loss_acts import LossActs
 from copytrade_gui.engine.stops.loss_watch import LossWatch
 from copytrade_gui.engine.stops.square_off import SquareOffs
 from copytrade_gui.engine.stops.square_off_reads import SquareOffReads
@@ -105,8 +106,7 @@ def assemble(
     dispatcher = Dispatcher(core, waves, exits, journal)
     amendments = Amendments(core, dispatcher, reconciler.shown, journal)
     fan_out = FanOutRule(core, dispatcher, amendments, waves)
-    breaker = Breaker(core.settings)
-    replies = Replies(core, breaker, dispatcher)
+    replies = Replies(core, breaker := Breaker(core.settings), dispatcher)
     submission = Submission(
         core,
         waves=waves,
@@ -130,7 +130,8 @@ def assemble(
         ),
         journal=journal,
     )
-    loss_watch = LossWatch(core, profits, square_offs)
+    loss_acts = LossActs(core, ledger=exits.ledger, amendments=amendments, square_offs=square_offs)
+    loss_watch = LossWatch(core, profits, loss_acts)
     # -- signals
     master_signals = MasterSignals(
         core,
@@ -150,6 +151,7 @@ def assemble(
         poller.soon,
         updates.linked,
         sweep.live,
+        loss_acts.live,
         lambda order: amendments.pursue_modifies(order.intent.account_id),
         lambda _: dispatcher.more_is_known(),
     )
@@ -180,6 +182,7 @@ def assemble(
     news.breaker_opened.to(auto_stops.breaker)
     news.repeats.to(auto_stops.repeats)
     news.limits_set.to(loss_watch.limits_set)
+    news.loss_of_all.to(auto_stops.loss_of_all)
     news.kill_file.to(auto_stops.kill_file)
     news.slept.to(Sleep(core, recovery, poller).slept)
     news.network_back.to(recovery.network_back)

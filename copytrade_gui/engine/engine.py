@@ -89,7 +89,7 @@ class Engine:
         self.copies.restore(work)
         self.ignored_drift.update(work.ignored_drift)
         self.square_offs.restore(work)
-        self.parts.loss_watch.begin(work.peaks)
+        self.parts.loss_watch.begin(work)
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""

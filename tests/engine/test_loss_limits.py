@@ -16,6 +16,7 @@ from copytrade_gui.domain.instrument import Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.scope import group_scope
+from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.limits import LimitEdits
 from copytrade_gui.services.position_report import report_of
@@ -207,9 +208,12 @@ def test_all_followers_together_are_stopped_and_lifted_as_one() -> None:
             assert "All followers together brought Rs -10,000 today" in stopped(console, account)
             assert console.engine.lanes[account].status.halted
         assert not stopped(console, console.world.master)
-        codes = {code for _, code in (await entry(console)).values()}
-        assert codes == {"account_halted"}
         engine = console.engine
+        with pytest.raises(DeniedError, match="Trading is halted"):
+            await entry(console)
+        assert "All followers together brought" in engine.gate.change.reason
+        await engine.resume("operator", "agreed")
+        assert {code for _, code in (await entry(console)).values()} == {"account_halted"}
         assert engine.lift_account_halt(F1, stopped(console), "operator", "agreed")
         assert not stopped(console, F2)
         await console.store.journal.flush()

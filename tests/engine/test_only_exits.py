@@ -12,7 +12,6 @@ import pytest
 
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, Side, State
-from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.services.limits import LimitEdits
@@ -158,9 +157,7 @@ def test_what_copies_hold_is_squared_off_where_a_person_agreed_to_it_with_the_li
             await verbs.set_limits(account, typed, "Agreed in writing.", CommandId(f"c{number}"))
         await made.clock.sleep(1)
         price(console, at - 20)
-        assert "only exits are copied to it, and what copies hold is squared off" in stopped(
-            console
-        )
+        assert "are cancelled, and what copies hold is squared off" in stopped(console)
         await made.clock.sleep(20)
         assert [position(made, number) for number in (1, 2, 3)] == [0, 0, 600]
         report = engine.square_offs.report()
@@ -172,21 +169,4 @@ def test_what_copies_hold_is_squared_off_where_a_person_agreed_to_it_with_the_li
         assert await console.store.history.verify() == ()
 
     with world(3) as made:
-        made.live(script)
-
-
-def test_a_square_off_that_may_not_begin_is_told() -> None:
-    async def script(console: Console) -> None:
-        engine = console.engine
-        at = await hold(console)
-        await limit(console, F1, day_loss=1_000, loss_then=2)
-        await engine.stop_trading(TradingState.PAUSE, "operator", "lunch")
-        price(console, at - 20)
-        await console.world.clock.sleep(20)
-        assert position(console.world, 1) == 200
-        await console.store.journal.flush()
-        (alarm,) = await console.store.history.events(50, kind="Alarm", text="not squared off")
-        assert "Follower 1 was not squared off. Trading is paused by operator" in alarm.reason
-
-    with world(1) as made:
         made.live(script)

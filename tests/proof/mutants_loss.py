@@ -7,6 +7,7 @@ from tests.proof.mutants import Mutant
 _ENGINE = "copytrade_gui/engine/"
 _PROFITS = f"{_ENGINE}planning/day_profits.py"
 _EXITS = f"{_ENGINE}planning/exits.py"
+_ACTS = f"{_ENGINE}stops/loss_acts.py"
 _WATCH = f"{_ENGINE}stops/loss_watch.py"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -50,9 +51,30 @@ MUTANTS: tuple[Mutant, ...] = (
            "(link.group for link in links if link.group)", "(\"Family\" for _ in links)"),
     Mutant("who belongs together is judged when all of them were counted", _WATCH,
            "        if self._due and is_whole(day.scope):\n", "        if False:\n"),
-    Mutant("what is held is squared off only where a person agreed to it", _WATCH,
-           "            if then is Then.SQUARE_OFF:\n                self", "            if True:\n"
-           "                self"),
+    Mutant("what is held is squared off only where a person agreed to it", _ACTS,
+           "any(then_of(one.evidence) is Then.SQUARE_OFF for one in found)",
+           "any(then_of(one.evidence) is not None for one in found)"),
+    Mutant("entries go with the stop of a loss limit", _ACTS,
+           "        self.cancel_entries(lanes)\n", ""),
+    Mutant("an entry that left before a loss stop goes when it is found", _ACTS,
+           "            self._amendments.cancel([order], reason=_ENTRY)\n", "            pass\n"),
+    Mutant("a loss stop cancels no exit", _ACTS,
+           "            if left[slot] < 0:\n", "            if True:\n"),
+    Mutant("a start cancels the entries that a loss stop had still to cancel", _ACTS,
+           "            self.cancel_entries([lane])\n", ""),
+    Mutant("a start squares off what a loss stop had still to", _ACTS,
+           "self._agreed(account) and not self", "False and not self"),
+    Mutant("a start begins no square-off that was begun", _ACTS,
+           "self._agreed(account) and not self._square_offs.began(account, since_ns)",
+           "self._agreed(account)"),
+    Mutant("a square-off that must wait is told", _ACTS,
+           "        self._tell_kept({one", "        dict({one"),
+    Mutant("a limit of all that halts denies new plans", _ACTS,
+           "            self._halt_all()\n\n    def cancel", "            pass\n\n    def cancel"),
+    Mutant("a limit of all that halts denies new plans after a crash", _ACTS,
+           "            self._halt_all()\n\n    # ---", "            pass\n\n    # ---"),
+    Mutant("who has gone on since is not halted by a start", _ACTS,
+           "work.trading.at_ns < since_ns", "True"),
     Mutant("a day that turned holds for limits that are set on it", _WATCH,
            "        self._turn_day()\n        self._profits.limits_set()\n",
            "        self._profits.limits_set()\n"),

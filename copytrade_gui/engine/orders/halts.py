@@ -100,10 +100,19 @@ class Halts:
             self._bus.publish(AccountHaltLifted(lifted, actor, reason))
         return True
 
-    def accepts(self, account: AccountId, evidence: str) -> bool:
-        """True if a person has lifted a stop for this today."""
-        halt = self._halts.get(account)
-        return halt is not None and self._accepts(halt, Finding(evidence, ""))
+    def found_in(self, account: AccountId) -> list[Finding]:
+        """All that stops an account now, with what stops several together."""
+        return [one for halt in self._in_force(account) for one in self._findings(halt)]
+
+    def halted_ns(self, scope: AccountId) -> int:
+        """Since when a scope itself is halted, UTC ns; 0: nothing halts it, or only exits pass."""
+        found = self.findings_of(scope)
+        return self._halts[scope].since_ns if any(not one.only_exits for one in found) else 0
+
+    def findings_of(self, scope: AccountId) -> tuple[Finding, ...]:
+        """What stops this scope itself now, whatever stops those in it alone."""
+        halt = self._halts.get(scope)
+        return () if halt is None else self._findings(halt)
 
     def turn_day(self) -> None:
         """A new day began: what was about the one before holds no more."""

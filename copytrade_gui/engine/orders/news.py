@@ -80,6 +80,8 @@ class News:
         """Too many answers of the broker were ambiguous."""
         self.repeats: Told[str] = Told()
         """Plans repeat themselves faster than a person places them; the sentence says how fast."""
+        self.loss_of_all: Told[str] = Told()
+        """All followers together reached a loss limit that halts; the sentence says which."""
         self.kill_file: Told[()] = Told()
         """The kill flag's file was found that nobody here has set."""
         self.slept: Told[StateChange, int] = Told()

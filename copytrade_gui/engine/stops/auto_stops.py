@@ -34,6 +34,11 @@ class AutoStops:
         self._book.alarm("repeats", f"Halted: {reason}")
         self._press(TradingState.HALT, "program", reason)
 
+    def loss_of_all(self, reason: str) -> None:
+        """All followers together lost what they may in a day (docs/safety.md 10.18)."""
+        self._gate.brake(TradingState.HALT)
+        self._press(TradingState.HALT, "loss limit", reason)
+
     def kill_file(self) -> None:
         """The gate saw the kill flag's file, and has braked."""
         reason = "The kill flag's file is there, or its folder cannot be read."

@@ -1,29 +1,24 @@
 """Loss limits: whose day's loss reached one is stopped before the next byte (docs/safety.md 10.18).
 
 Judged with every price and every fill of what is held. Who reached a limit lets only exits pass, or
-is halted, as was chosen with the limit: in memory at once, stored second, told third. What copies
-hold is squared off where a person agreed to it with the limit. A stop ends by itself on the next
-day, or when a person lifts it.
+is halted, as was chosen with the limit: in memory at once, stored second, told third. What follows
+from it does ``loss_acts``. A stop ends by itself on the next day, or when a person lifts it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
-
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import Event, FillSeen, ProfitPeak, Severity
 from copytrade_gui.domain.halt import Finding
-from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, Then, told
-from copytrade_gui.domain.scope import in_words, is_whole, wholes_of
-from copytrade_gui.domain.square_off import Chosen
+from copytrade_gui.domain.scope import in_words, is_whole
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.day_profits import Day, DayProfits
-from copytrade_gui.engine.stops.square_off import SquareOffs
+from copytrade_gui.engine.stops.loss_acts import LossActs
+from copytrade_gui.ports import OpenWork
 
 _AT_A_TIME = 50
 """So many accounts are counted anew in one turn of the loop, a millisecond of it."""
@@ -31,7 +26,6 @@ _SOON = 0.005
 _ASKED_EACH_NS = 1_000_000_000
 _TELL_AFTER = 1.0
 """Seconds: many accounts reach their limits together, and are one alarm."""
-_ACTOR = "loss limit"
 _NAMED = 4
 _PATIENT = 5
 """Looks: a price may be late once."""
@@ -41,9 +35,9 @@ _ENDS = "It ends by itself on the next day; before that a person may lift it, wi
 class LossWatch:
     """Hears prices, fills, funds and edits of the limits, and stops who reached one."""
 
-    def __init__(self, core: Core, profits: DayProfits, square_offs: SquareOffs) -> None:
+    def __init__(self, core: Core, profits: DayProfits, acts: LossActs) -> None:
         self._profits = profits
-        self._square_offs = square_offs
+        self._acts = acts
         self._lanes = core.lanes
         self._halts = core.halts
         self._book = core.book
@@ -58,15 +52,15 @@ class LossWatch:
         self._asking = False
         self._asked_ns = 0
         self._reached: list[tuple[AccountId, str]] = []
-        self._closing: dict[AccountId, None] = {}
         self._looks_blind = 0
 
     # ------------------------------------------------------------ what it hears
 
-    def begin(self, peaks: Mapping[AccountId, Decimal]) -> None:
-        """The day was restored; ``peaks`` are its highest profits so far, in rupees."""
-        self._profits.restore(peaks)
+    def begin(self, work: OpenWork) -> None:
+        """The day was restored: its orders, stops and square-offs."""
+        self._profits.restore(work.peaks)
         self.limits_set()
+        self._acts.restore(work)
 
     def on_quote(self, quote: Quote) -> None:
         """A price came."""
@@ -131,24 +125,23 @@ class LossWatch:
         whole = is_whole(day.scope)
         who = f"{in_words(day.scope)} together brought" if whole else "Its copies brought"
         whom = "any of them" if whole else "it"
-        what = f"nothing is sent to {whom}"
-        if then is not Then.HALT:
-            what = f"only exits are copied to {whom}"
-        if then is Then.SQUARE_OFF:
-            what += ", and what copies hold is squared off, as was agreed with the limit"
+        what = f"only exits are copied to {whom}"
+        if then is Then.HALT:
+            what = f"nothing is sent to {whom}"
+        what += {
+            Then.SQUARE_OFF: ", entries that work are cancelled, and what copies hold is squared "
+            "off, as was agreed with the limit",
+        }.get(then, ", and entries that work are cancelled")
         sentence = f"{who} Rs {told(day.profit)} today, and {bound.words}: {what}. {_ENDS}"
         finding = Finding(bound.evidence, sentence, 0, then is not Then.HALT, self._day)
         if self._halts.stop(day.scope, finding):
             if not self._reached:
                 self._work.later(_TELL_AFTER, self._tell)
             self._reached.append((day.scope, sentence))
-            if then is Then.SQUARE_OFF:
-                self._closing[day.scope] = None
+            self._acts.act(day.scope, then)
 
     def _tell(self) -> None:
-        if self._closing:
-            self._work.start(self._square_off(list(self._closing)), "square-off by loss limits")
-            self._closing.clear()
+        self._acts.carry_on()
         reached, self._reached = self._reached, []
         first, sentence = reached[0]
         if len(reached) == 1:
@@ -157,23 +150,6 @@ class LossWatch:
         names = ", ".join(self._name(one) for one, _ in reached[:_NAMED])
         more = f" and {len(reached) - _NAMED} more" if len(reached) > _NAMED else ""
         self._alarm(f"{len(reached)} loss limits were reached, of {names}{more}. {sentence}")
-
-    async def _square_off(self, scopes: list[AccountId]) -> None:
-        """Close what copies hold of these, together; what keeps it from that is told."""
-        chosen = tuple(
-            Chosen(lane.account_id)
-            for lane in self._lanes
-            if lane.account_id in scopes
-            or any(
-                whole in scopes for whole in wholes_of([one.link for one in lane.links.values()])
-            )
-        )
-        command = CommandId(f"loss limits at {self._clock.wall_ns()}")
-        try:
-            await self._square_offs.begin(chosen, command, _ACTOR)
-        except DeniedError as denied:
-            who = ", ".join(self._name(scope) for scope in scopes[:_NAMED])
-            self._alarm(f"What copies hold of {who} was not squared off. {denied.sentence}")
 
     def _alarm(self, sentence: str, account: AccountId | None = None) -> None:
         account = None if account is None or is_whole(account) else account
@@ -195,6 +171,7 @@ class LossWatch:
         self._turn_day()
         self._ask_prices()
         self._tell_unknown()
+        self._acts.carry_on()
         self._keep_looking()
 
     def _tell_unknown(self) -> None:

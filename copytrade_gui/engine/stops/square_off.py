@@ -144,6 +144,13 @@ class SquareOffs:
         self._runs[command] = run
         self._core.work.start(self._run(run), f"square-off {command}")
 
+    def began(self, account: AccountId, since_ns: int) -> bool:
+        """True if a square-off of something in this account began at ``since_ns`` (UTC) or after;
+        of an earlier life of the program it counts if anything was sent, or if it was broken off.
+        """
+        runs = (run for run in self._runs.values() if run.began_ns >= since_ns)
+        return any(account in run.accounts for run in runs)
+
     def report(self, command: CommandId | None = None) -> SquareOffReport | None:
         """A square-off as it stands now, the newest of today unless named; None: there is none."""
         if command is None:
