@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.scope import EVERY_FOLLOWER
@@ -80,61 +81,81 @@ def test_what_copies_hold_alone_bounds_what_may_go_on_working() -> None:
 
 
 def test_a_crash_right_behind_the_stop_leaves_neither_entries_nor_what_was_to_be_closed() -> None:
-    """F1 agreed to be squared off, F2 did not; F3 agreed, and is logged in late."""
+    """F1 and F3 agreed to be squared off, F2 did not. F3 is logged in late, and it fails there."""
 
     async def falls(console: Console) -> None:
+        """The stops were stored, and nothing that follows from them was done."""
         made = console.world
-        at = await hold(console)
+        await hold(console)
         await press(console, ticket(made, Side.BUY, 100, away=200), wait_s=3)
-        await limit(console, F1, day_loss=1_000, loss_then=2)
-        await limit(console, F2, day_loss=1_000)
-        await limit(console, F3, day_loss=1_000, loss_then=2)
-        # The broker takes no cancel before the program ends.
-        made.broker.add_fault(Fault(action="answer", call="cancel", http_status=503, placed=False))
-        price(console, at - 20)
-        assert stopped(console)
-        assert console.engine.square_offs.report() is None
-        await made.clock.sleep(0.5)
-        assert console.engine.square_offs.report() is None
+        for account, then in ((F1, "square_off"), (F2, "only_exits"), (F3, "square_off")):
+            day = indian_day(made.time.wall_ns())
+            reached = Finding(f"day_loss 1000 {then}", "It lost Rs 1,000.", 0, True, day)
+            assert console.engine.core.halts.stop(account, reached)
+        await console.store.journal.flush()
         raise ProgramStopped("power cut")
 
     async def restarted(console: Console) -> None:
         made, engine = console.world, console.engine
-        made.broker.clear_faults()
         assert [len(open_at_broker(console, n)) for n in (1, 2, 3)] == [1, 1, 1]
         await made.clock.sleep(3)
         (told,) = await alarms(console, "not squared off yet")
         assert told.startswith("What copies hold of Follower 1, Follower 3 is not squared off yet")
-        assert "as was agreed with the loss limit" in told
         for account in (made.master, F1, F2):
             console.log_in(account)
         await made.clock.sleep(60)
-        if engine.gate.state is TradingState.RECOVERING:
-            await engine.resume("operator", "looked")
+        await engine.resume("operator", "looked")
         console.see_price()
         await made.clock.sleep(30)
         assert [len(open_at_broker(console, n)) for n in (1, 2)] == [0, 0]
         assert [position(made, n) for n in (1, 2, 3)] == [0, 800, 600]
+        fails = [made.account(F3).client_id]
+        made.broker.add_fault(Fault(action="reject", accounts=fails, text="RMS: blocked"))
         console.log_in(F3)
         console.see_price()
         await made.clock.sleep(30)
-        assert [position(made, n) for n in (1, 2, 3)] == [0, 800, 0]
         assert open_at_broker(console, 3) == []
         report = engine.square_offs.report()
         assert report is not None
-        assert {leg.state for leg in report.legs} == {LegState.CLOSED}
+        assert {leg.state for leg in report.legs} == {LegState.FAILED}
+        made.broker.clear_faults()
+        await console.store.journal.flush()
         raise ProgramStopped("once more")
 
     async def again(console: Console) -> None:
         console.log_all_in()
         await console.world.clock.sleep(60)
-        plans = console.engine.book.plans.values()
-        assert sum(plan.closes for plan in plans) == 2, "nothing is begun twice"
+        await console.engine.resume("operator", "looked")
+        console.see_price()
+        await console.world.clock.sleep(30)
+        assert [position(console.world, n) for n in (1, 2, 3)] == [0, 800, 600], "begun once"
 
     with world(3) as made:
         made.live(falls)
         made.live(restarted)
         made.live(again)
+
+
+def test_an_entry_that_was_called_absent_and_comes_to_light_behind_the_stop_goes() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        at = await hold(console)
+        client = made.account(F1).client_id
+        for fault in (
+            Fault(action="drop_reply", call="place", accounts=[client]),
+            Fault(action="show_late", seconds=400, accounts=[client]),
+        ):
+            made.broker.add_fault(fault)
+        lost = await press(console, ticket(made, Side.BUY, 40, away=300), wait_s=300)
+        assert lost[F1].state is State.NOT_PLACED
+        await limit(console, F1, day_loss=1_000)
+        price(console, at - 20)
+        await made.clock.sleep(200)
+        assert lost[F1].state is State.CANCELLED
+        assert open_at_broker(console, 1) == []
+
+    with world(1) as made:
+        made.live(script)
 
 
 def test_what_a_stop_by_a_person_keeps_from_being_closed_is_told_and_closed_behind_it() -> None:
