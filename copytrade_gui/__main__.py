@@ -1,4 +1,4 @@
-"""Choose: window, demo, doctor, day's end, followers, positions, audit, simulator. Arguments."""
+"""Choose: window, demo, doctor, day's end, followers, positions, sheets, audit and so on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from copytrade_gui import headless
@@ -19,6 +20,7 @@ from copytrade_gui.bench import command as bench
 from copytrade_gui.domain.account import MOST_FOLLOWERS
 from copytrade_gui.domain.number import LONGEST
 from copytrade_gui.domain.order import FanOut
+from copytrade_gui.services.sheet_files import Kind, Printer
 
 MOST_ORDERS = 1000
 
@@ -39,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "doctor": _doctor,
         "followers": _followers,
         "positions": _positions,
+        "sheets": _sheets,
         "simulator": simulated.serve,
     }
     return commands[options.command](options)
@@ -72,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(held, default=argparse.SUPPRESS)
     held.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
     held.add_argument("--json", action="store_true")
+    day_sheets = commands.add_parser("sheets", help="write every follower's day as files")
+    day_sheets.add_argument("folder", type=Path, metavar="FOLDER")
+    _add_place(day_sheets, default=argparse.SUPPRESS)
+    day_sheets.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+    day_sheets.add_argument("--day", type=_day, metavar="2026-12-01", help="another day than today")
+    day_sheets.add_argument("--kind", type=Kind, choices=list(Kind), nargs="+", default=list(Kind))
+    day_sheets.add_argument("--json", action="store_true")
     _add_audit(commands.add_parser("audit", help="verify or export the audit trail"))
     simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
     bench.add_arguments(commands.add_parser("bench", help="measure how fast copying is"))
@@ -120,6 +130,13 @@ def _picture(text: str) -> Path:
     if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise argparse.ArgumentTypeError(f"{text} must end in .png or .jpg, such as {text}.png")
     return path
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no day; write 2026-12-01") from None
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:
@@ -190,6 +207,27 @@ def _followers(options: argparse.Namespace) -> int:
 def _positions(options: argparse.Namespace) -> int:
     place = options.data_dir, options.profile, options.paper
     return headless.positions(*place, as_json=options.json)
+
+
+def _sheets(options: argparse.Namespace) -> int:
+    return headless.sheets(
+        options.data_dir,
+        options.profile,
+        options.paper,
+        options.folder,
+        day=options.day,
+        kinds=options.kind,
+        pdf=_printer() if Kind.PDF in options.kind else None,
+        as_json=options.json,
+    )
+
+
+def _printer() -> Printer | None:
+    try:
+        from copytrade_gui import desktop  # noqa: PLC0415 - without a PDF no Qt is loaded
+    except ImportError:
+        return None
+    return desktop.sheet_printer()
 
 
 def _audit(options: argparse.Namespace) -> int:

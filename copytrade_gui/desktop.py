@@ -32,10 +32,13 @@ from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.app.starting import other_console, passphrase_wanted, requests_to
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import OpenOptions, refusals, window_file
+from copytrade_gui.services.sheet_files import Printer
 from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui.day.sheet_pdf import print_page
 from copytrade_gui.ui.dialogs.passphrase import PassphraseDialog
 from copytrade_gui.ui.dialogs.refusal import Refusal
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.theme import load_fonts
 from copytrade_gui.ui.window_state import FileMemory, bring_to_front, keep_on_screen
 
 T = TypeVar("T")
@@ -58,6 +61,13 @@ def application() -> QApplication:
     app.setDesktopFileName("copytrade-console")
     app.setQuitOnLastWindowClosed(False)
     return app
+
+
+def sheet_printer() -> Printer:
+    """What prints a follower's sheet into a PDF file, for a command that opens no window."""
+    application()
+    load_fonts()
+    return print_page
 
 
 def run(options: OpenOptions) -> int:

@@ -1,4 +1,4 @@
-"""Run without a window, over the same app: demo, doctor, day's end, followers, positions, audit."""
+"""Run without a window, over the same app: what the command line's other words do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.stored_positions import stored_positions
+from copytrade_gui.app.stored_sheets import write_sheets
 from copytrade_gui.app.stored_trail import export_trail, verify_file, verify_trail
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.services.day_words import day_lines
 from copytrade_gui.services.follower_verbs import ImportPreview
+from copytrade_gui.services.sheet_files import Kind, Printer
 from copytrade_gui.services.verbs import RefusedError
 
 
@@ -205,6 +208,30 @@ def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool
         f"{held} position{'' if held == 1 else 's'} of copies, by the fills stored here: account, "
         "instrument, product, units, average, realised today. The broker was not asked."
     )
+    return 0
+
+
+def sheets(
+    data_dir: Path | None,
+    profile: str,
+    paper: bool,
+    folder: Path,
+    *,
+    day: date | None,
+    kinds: Sequence[Kind],
+    pdf: Printer | None,
+    as_json: bool,
+) -> int:
+    """Write every follower's sheet of a day into a folder; returns the exit code."""
+    work = write_sheets(data_dir, profile, folder, kinds, pdf, day=day, paper=paper)
+    try:
+        count = asyncio.run(work)
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    if as_json:
+        print(json.dumps({"ok": True, "sheets": count, "folder": str(folder)}))
+    else:
+        print(f"Sheets of {count} follower{'' if count == 1 else 's'} written to {folder}.")
     return 0
 
 

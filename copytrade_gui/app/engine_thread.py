@@ -68,6 +68,7 @@ class EngineThread:
             changes=self._across(there.changes),
             masters=self._across(there.masters),
             limits=self._across(there.limits),
+            sheets=self._across(there.sheets),
             sessions=self._across(there.sessions),
             history=self._across(there.history),
             market=self._across(there.market),

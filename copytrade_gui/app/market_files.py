@@ -1,4 +1,4 @@
-"""The files that a user edits while the program runs: the calendar, the freeze quantities.
+"""The files that a user edits while the program runs: calendar, freeze quantities, charges.
 
 Each is read at the start and again when it changes; one that cannot be used changes nothing.
 """
@@ -12,10 +12,12 @@ from datetime import date
 from typing import Any, Generic, Protocol, TypeVar
 
 from copytrade_gui.domain.calendar import Calendar
+from copytrade_gui.domain.charges import ChargeTable
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.storage.files.calendar_file import CalendarFile
+from copytrade_gui.storage.files.charges_file import ChargesFile
 from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError
 from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.files.freeze_file import FreezeFile
@@ -59,7 +61,17 @@ class MarketFile(Generic[Content]):
             log.info("%s read", self.code)
 
 
-def market_files(folder: DataFolder, engine: Engine) -> tuple[MarketFile[Any], ...]:
+class Rates:
+    """The rates of charges in force."""
+
+    table = ChargeTable()
+
+    def put(self, table: ChargeTable) -> None:
+        """Go by these from now on."""
+        self.table = table
+
+
+def market_files(folder: DataFolder, engine: Engine, rates: Rates) -> tuple[MarketFile[Any], ...]:
     """The files of a data folder; until they are looked at, what the program ships is in force."""
 
     def put_calendar(calendar: Calendar) -> None:
@@ -71,6 +83,7 @@ def market_files(folder: DataFolder, engine: Engine) -> tuple[MarketFile[Any], .
     return (
         MarketFile("calendar", CalendarFile(folder.calendar), put_calendar),
         MarketFile("freeze", FreezeFile(folder.freeze), put_freeze),
+        MarketFile("charges", ChargesFile(folder.charges), rates.put),
     )
 
 

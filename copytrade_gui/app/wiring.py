@@ -14,7 +14,7 @@ from pathlib import Path
 from copytrade_gui.app.garbage import Collector
 from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.logs import log_to, note_refused_start
-from copytrade_gui.app.market_files import keep_files, look_at, market_files
+from copytrade_gui.app.market_files import Rates, keep_files, look_at, market_files
 from copytrade_gui.app.paper import (
     SimulatorLine,
     SimulatorOptions,
@@ -48,6 +48,7 @@ from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.services.changes import Changes
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.console import Console
+from copytrade_gui.services.day_sheets import DaySheets
 from copytrade_gui.services.drift import Drift
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.history import HistoryService
@@ -190,7 +191,8 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         lost=LostRecords(store.installation.lost_ns, index.get),
     )
     store.journal.on_failure = engine.storage_failed
-    files = market_files(folder, engine)
+    rates = Rates()
+    files = market_files(folder, engine, rates)
     await look_at(files, engine)
     if options.look_only:
         engine.brake(TradingState.HALT)
@@ -247,6 +249,16 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         drift=Drift(engine, store.journal, clock),
         square_offs=SquareOffService(engine),
         limits=LimitEdits(engine, store.journal, clock),
+        sheets=DaySheets(
+            store.history,
+            store.accounts,
+            clock,
+            rates=lambda: rates.table,
+            paper=line is not None,
+            quotes=engine.quotes.newest,
+            stored=store.journal.flush,
+            tell=engine.bus.publish,
+        ),
         events=engine.bus,
         paper=line is not None,
         profile=folder.root.name,

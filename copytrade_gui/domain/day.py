@@ -105,6 +105,17 @@ class DayStep:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetStep:
+    """How far the sheets of a day have come: ``done`` of ``of`` followers.
+
+    While the day is read it is 0 of 0.
+    """
+
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class DayChecked:
     """A check of a day ended; also one that the program made by itself."""
 

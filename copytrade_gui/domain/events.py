@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.account import AccountStatus
-from copytrade_gui.domain.day import DayChecked, DayStep
+from copytrade_gui.domain.day import DayChecked, DayStep, SheetStep
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
 from copytrade_gui.domain.link import Link
@@ -262,4 +262,5 @@ Event = (
     | MasterSeen
     | DayStep
     | DayChecked
+    | SheetStep
 )

@@ -12,6 +12,7 @@ from copytrade_gui.ports.books import (
     FundLimits,
     Read,
 )
+from copytrade_gui.ports.day_facts import Carried, Copied, DayFacts
 from copytrade_gui.ports.memory import (
     FOLLOW_VERB,
     IGNORE_DRIFT_VERB,
@@ -23,8 +24,6 @@ from copytrade_gui.ports.memory import (
     AccountBook,
     AuditEvent,
     BegunSquareOff,
-    Carried,
-    Copied,
     History,
     Journal,
     JournalFailureError,
@@ -101,6 +100,7 @@ __all__ = [
     "ClockOffset",
     "Copied",
     "DayContracts",
+    "DayFacts",
     "Doubt",
     "EventSource",
     "FaultPoint",

@@ -26,12 +26,13 @@ from copytrade_gui.domain.ids import (
 )
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.link import Link
-from copytrade_gui.domain.order import OrderTerms, Product
+from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.records import Amendment, Attempt, Fill, OrderView, Plan, Timing
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.domain.waterfall import Moments
 from copytrade_gui.ports.books import BrokerOrder
+from copytrade_gui.ports.day_facts import Carried, Copied, DayFacts
 
 FOLLOW_VERB = "follow"
 """The verb under which it is recorded what becomes of a master's orders placed elsewhere."""
@@ -57,39 +58,6 @@ PARTLY_SQUARED_OFF_VERB = "squared_off_in_part"
 
 class JournalFailureError(Exception):
     """A commit failed; nothing of it is stored. The engine halts: nothing is sent unrecorded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """What orders of earlier days made in one account: ``net`` is bought less sold, in units.
-
-    ``role`` tells a master's own orders from copies. ``cost`` is what the open part was paid, in
-    rupees, at the averages of the orders; None if the broker never told one of them.
-    """
-
-    account_id: AccountId
-    instrument: Instrument
-    product: Product
-    net: int
-    role: Role
-    cost: Decimal | None
-
-    @property
-    def key(self) -> InstrumentKey:
-        """The instrument's key."""
-        return self.instrument.key
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """Of ``Copied`` what came of one master's orders: ``net`` is bought less sold, in units."""
-
-    master_id: AccountId
-    account_id: AccountId
-    key: InstrumentKey
-    product: Product
-    net: int
-    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +230,9 @@ class History(Protocol):
 
     async def orders(self, limit: int, plan_id: str = "") -> tuple[OrderView, ...]:
         """The newest orders of any day (of one plan if given), newest first."""
+
+    async def day(self, day: date) -> DayFacts:
+        """Everything of an Indian day that a follower's sheet is made of."""
 
     async def moments(self, plan: PlanId, intent: IntentId, until_ns: int) -> Moments | None:
         """What is stored of an order's times up to a UTC ns; None: its plan is not stored."""

@@ -14,6 +14,7 @@ from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.limit_verbs import LimitVerbs
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
 from copytrade_gui.services.position_report import PositionVerbs
+from copytrade_gui.services.sheet_verbs import SheetVerbs
 from copytrade_gui.services.square_off_verbs import SquareOffVerbs
 from copytrade_gui.services.verbs import HistoryVerbs, MarketVerbs, SessionVerbs, TradingVerbs
 
@@ -33,6 +34,7 @@ class Console:
     drift: DriftVerbs
     square_offs: SquareOffVerbs
     limits: LimitVerbs
+    sheets: SheetVerbs
     events: EventSource
     paper: bool
     profile: str

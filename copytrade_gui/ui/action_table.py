@@ -289,6 +289,14 @@ SPECS: dict[Act, Spec] = {
         "check",
         question=True,
     ),
+    Act.DAY_SHEETS: Spec(
+        "Shee&ts of the day",
+        "Write every follower's trades, charges, profit, slippage and verdicts as files",
+        "Orders",
+        (),
+        "table",
+        question=True,
+    ),
     Act.COPY_SEEN: Spec(
         "Copy &now",
         "Copy the chosen order that a master placed elsewhere",

@@ -64,6 +64,7 @@ class Act(StrEnum):
     EXPORT_ORDERS = "export_orders"
     VERIFY_AUDIT = "verify_audit"
     END_OF_DAY = "end_of_day"
+    DAY_SHEETS = "day_sheets"
     COPY_SEEN = "copy_seen"
     IGNORE_SEEN = "ignore_seen"
     CLOSE_DRIFT = "close_drift"

@@ -12,6 +12,14 @@ from copytrade_gui.domain.number import MAX_DIGITS, grouped
 UNKNOWN = "–"
 
 
+def number(value: int | Decimal) -> str:
+    """A figure with Indian grouping and the decimals it has."""
+    if isinstance(value, int):
+        return grouped(value)
+    exponent = value.as_tuple().exponent
+    return _grouped(value, max(0, -exponent) if isinstance(exponent, int) else 2)
+
+
 def whole(number: int) -> str:
     """A count or quantity with Indian grouping."""
     return grouped(number)

@@ -57,6 +57,16 @@ async def ask_open_path(parent: QWidget, title: str, filters: str) -> Path | Non
     return await _path_of(dialog)
 
 
+async def ask_folder(parent: QWidget, title: str, name: str) -> Path | None:
+    """Let the user choose a folder; None when he does not."""
+    dialog = QFileDialog(parent, title)
+    dialog.setObjectName("folder")
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.selectFile(name)
+    return await _path_of(dialog)
+
+
 async def _path_of(dialog: QFileDialog) -> Path | None:
     dialog.setModal(False)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -17,6 +17,7 @@ from copytrade_gui.services.console import Console
 from copytrade_gui.ui import assets, figures
 from copytrade_gui.ui.action_table import ICON_NAMES
 from copytrade_gui.ui.activity.activity import ActivityPanel
+from copytrade_gui.ui.day.sheets import SheetWork
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.dialogs.preferences import apply_look, read_policy
@@ -227,6 +228,7 @@ class MainWindow(QMainWindow):
         self.master_work = MasterWork(
             desk, console.masters, self.masters, self.bands, self.panels.go, self
         )
+        self.sheet_work = SheetWork(desk, console.sheets, self)
         self.limit_work = LimitWork(desk, console.limits, self.followers.selected, self)
         self.follower_work = FollowerWork(
             desk, self.followers, console.followers, console.sessions, self
@@ -249,7 +251,14 @@ class MainWindow(QMainWindow):
         self.drift.reported.connect(self.followers.show_drift)
         self.activity.order_of = self.orders.words_of
         # Accounts first, so that every other part finds their names.
-        light = (desk.roster, self.strip, self.status, desk.notices, self.order_work)
+        light = (
+            desk.roster,
+            self.strip,
+            self.status,
+            desk.notices,
+            self.order_work,
+            self.sheet_work,
+        )
         self.news = ScreenNews(
             console.events,
             light=[*(part.on_events for part in light), *self.panels.heard_by(heavy=False)],

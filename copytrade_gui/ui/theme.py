@@ -134,7 +134,7 @@ class Theme(QObject):
         self.text_percent = 100
         self.row_height = 24
         self.reduce_motion = False
-        self._family = _load_fonts()
+        self._family = load_fonts()
         QDir.setSearchPaths("theme", [str(assets.root() / "themes")])  # pictures of the sheet
         app.setStyle(QStyleFactory.create("Fusion"))
         app.styleHints().colorSchemeChanged.connect(self._on_system_changed)
@@ -224,10 +224,15 @@ def palette(tokens: Tokens) -> QPalette:
     return made
 
 
-def _load_fonts() -> str:
+FAMILY = "Inter"
+"""The program's own font."""
+
+
+def load_fonts() -> str:
+    """Bring the program's own fonts in; returns their family. Needs a QGuiApplication."""
     for path in assets.font_paths():
         if QFontDatabase.addApplicationFont(str(path)) < 0:
             raise assets.MissingAssetsError(
                 f"The font {path} cannot be read. Install the program again."
             )
-    return "Inter"
+    return FAMILY

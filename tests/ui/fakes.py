@@ -38,6 +38,7 @@ from tests.ui.fake_history import FakeHistory
 from tests.ui.fake_limits import FakeLimits
 from tests.ui.fake_market import FakeMarket
 from tests.ui.fake_positions import FakePositions
+from tests.ui.fake_sheets import FakeSheets
 from tests.ui.fake_square_offs import FakeSquareOffs
 from tests.ui.fake_working import FakeChanges, FakeMasters
 
@@ -73,6 +74,7 @@ class World:
     changes: FakeChanges = field(default_factory=FakeChanges)
     masters: FakeMasters = field(default_factory=FakeMasters)
     limits: FakeLimits = field(default_factory=FakeLimits)
+    sheets: FakeSheets = field(default_factory=FakeSheets)
     square_offs: FakeSquareOffs = field(default_factory=FakeSquareOffs)
 
     def __post_init__(self) -> None:
@@ -118,6 +120,7 @@ class World:
             followers=FakeFollowers(self),
             changes=self.changes,
             masters=self.masters,
+            sheets=self.sheets,
             limits=self.limits,
             sessions=FakeSessions(self),
             history=self.history,

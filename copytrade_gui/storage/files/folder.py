@@ -71,6 +71,11 @@ class DataFolder:
         return self.root / "calendar.toml"
 
     @property
+    def charges(self) -> Path:
+        """What the user changed in the rates of charges."""
+        return self.root / "charges.toml"
+
+    @property
     def freeze(self) -> Path:
         """Freeze quantities that the user puts right."""
         return self.root / "freeze.toml"

@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from copytrade_gui.domain.account import AccountStatus
-from copytrade_gui.domain.day import DayChecked, DaySeal, DayStep
+from copytrade_gui.domain.day import DayChecked, DaySeal, DayStep, SheetStep
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import (
     AccountChanged,
@@ -268,7 +268,9 @@ def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
             key, now = f"lamp {event.name}", event.state
         case ReviewsChanged(items=items):
             key, now = "reviews", tuple(item.intent_id for item in items)
-        case DayStep() | PlanMade():  # a plan's fact is its record, stored when it was committed
+        case DayStep() | SheetStep():
+            return False
+        case PlanMade():  # a plan's fact is its record, stored when it was committed
             return False
         case RecoveryReported():
             return event.done

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 import msgspec
-from msgspec import structs
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
@@ -16,14 +16,14 @@ from copytrade_gui.domain.events import PlanSettled
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId, attempt_id, intent_id
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.waterfall import Moments
-from copytrade_gui.ports import AuditEvent, PastPlan, TimedOrder
+from copytrade_gui.ports import AuditEvent, DayFacts, PastPlan, TimedOrder
 from copytrade_gui.storage.database.database import Database
 from copytrade_gui.storage.files.threads import in_own_thread
 from copytrade_gui.storage.journal.chain import EventRow
+from copytrade_gui.storage.journal.day_facts import read_day, views_as_they_left
 from copytrade_gui.storage.journal.export import Export
-from copytrade_gui.storage.journal.loading import Terms, view_from, view_rows
 from copytrade_gui.storage.journal.moments import moments
-from copytrade_gui.storage.journal.recalled import as_they_left
+from copytrade_gui.storage.journal.terms import Terms
 from copytrade_gui.storage.journal.verify import verify
 
 CHUNK = 5_000
@@ -93,19 +93,14 @@ class SqliteHistory:
 
         def read(connection: Connection) -> tuple[OrderView, ...]:
             where = "WHERE p.plan_id = ?" if plan_id else "WHERE ? = ''"
-            rows = view_rows(
-                connection, f"{where} ORDER BY i.intent_number DESC LIMIT ?", (plan_id, limit)
-            )
-            terms = Terms(connection)
-            views = [view_from(row, terms) for row in rows]
-            marked = [row.marked_ns for row in rows if row.marked_ns is not None]
-            left = as_they_left(connection, marked)
-            return tuple(
-                structs.replace(one, terms=left[one.intent_id]) if one.intent_id in left else one
-                for one in views
-            )
+            order = f"{where} ORDER BY i.intent_number DESC LIMIT ?"
+            return views_as_they_left(connection, order, (plan_id, limit), Terms(connection))
 
         return await self._database.read(read)
+
+    async def day(self, day: date) -> DayFacts:
+        """Everything of an Indian day that a follower's sheet is made of."""
+        return await self._database.read(lambda connection: read_day(connection, day))
 
     async def moments(self, plan: PlanId, intent: IntentId, until_ns: int) -> Moments | None:
         """What is stored of an order's times."""

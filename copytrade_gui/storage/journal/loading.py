@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -23,22 +22,16 @@ from copytrade_gui.domain.ids import (
     attempt_id,
     intent_id,
 )
-from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey
 from copytrade_gui.domain.order import (
     ENDED,
     FanOut,
-    OrderTerms,
-    OrderType,
-    Product,
-    Side,
     State,
-    Validity,
 )
-from copytrade_gui.domain.position import Position
 from copytrade_gui.domain.records import Fill, Intent, OrderView, Plan, Signal, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
-from copytrade_gui.ports import Carried, Copied, OpenWork
+from copytrade_gui.ports import OpenWork
 from copytrade_gui.storage.database.tables import states_outside
+from copytrade_gui.storage.journal.carried import carried, copied
 from copytrade_gui.storage.journal.choices import (
     follows,
     ignored_drift,
@@ -48,12 +41,14 @@ from copytrade_gui.storage.journal.choices import (
 )
 from copytrade_gui.storage.journal.facts import read_order
 from copytrade_gui.storage.journal.recalled import amended, halts, peaks
+from copytrade_gui.storage.journal.terms import Terms
 
 _OPEN = f"SELECT plan_number FROM intents WHERE {states_outside(ENDED)}"  # noqa: S608 - our own words
 WANTED = (
     "plan_number IN (SELECT plan_number FROM plans WHERE made_ns >= ? AND made_ns < ? "  # noqa: S608 - only constants of ours
     f"UNION {_OPEN})"
 )
+_UNWANTED = f"NOT i.{WANTED}"
 VIEW_COLUMNS = (
     "i.intent_number, p.plan_id, i.account_id, i.role, i.slice_number, i.terms_number, i.quantity, "
     "i.signal_age_ms, i.send_rank, i.state, i.code, i.reason, i.cancel_requested, i.changed_ns, "
@@ -71,36 +66,6 @@ VIEW_TABLES = (
     "LEFT JOIN latency_samples l ON l.attempt_row = a.attempt_row "
     # The newest fact of an order says whether it diverged; few did.
     "LEFT JOIN events e ON e.number = i.last_event AND instr(e.body, '\"diverged\"') > 0"
-)
-
-
-_Carried = tuple[str, str, str, str, str]
-"""Account, exchange, instrument, product and role of what is carried."""
-_FILLS_BEFORE = (
-    "FROM intents i JOIN order_terms t ON t.terms_number = i.terms_number "
-    "JOIN instruments_used u ON u.instrument_number = t.instrument_number "
-    "JOIN attempts a ON a.intent_number = i.intent_number "
-    "JOIN broker_orders b ON b.attempt_row = a.attempt_row "
-    "JOIN plans p ON p.plan_number = i.plan_number "
-    "JOIN actions c ON c.action_id = p.action_id "
-    "WHERE t.product <> 'INTRADAY' AND b.filled_quantity > 0 "
-    f"AND NOT i.{WANTED}"
-)
-_NET = "sum(CASE t.side WHEN 'BUY' THEN b.filled_quantity ELSE -b.filled_quantity END) AS net"
-_CARRIED_OF = (
-    "SELECT c.master_id, i.account_id, u.exchange, u.instrument_id, t.product, i.role, "
-    f"{_NET} {_FILLS_BEFORE} GROUP BY 1, 2, 3, 4, 5, 6 HAVING net <> 0"
-)
-_CARRIED = (
-    "SELECT i.account_id, u.exchange, u.instrument_id, t.product, i.role, "
-    f"{_NET} {_FILLS_BEFORE} GROUP BY 1, 2, 3, 4, 5 HAVING net <> 0"
-)
-_CARRIED_BY = (
-    f"WITH carried AS ({_CARRIED}) SELECT i.account_id, u.exchange, u.instrument_id, t.product, "  # noqa: S608 - only constants of ours
-    f"i.role, i.terms_number, b.filled_quantity, b.average_price {_FILLS_BEFORE} "
-    "AND (i.account_id, u.exchange, u.instrument_id, t.product, i.role) IN "
-    "(SELECT account_id, exchange, instrument_id, product, role FROM carried) "
-    "ORDER BY i.intent_number"
 )
 
 
@@ -132,54 +97,6 @@ class ViewRow(msgspec.Struct, array_like=True):
     attempt_state: State | None
     marked_ns: int | None
     diverged_in: str | None
-
-
-class Terms:
-    """Order terms by number, with their instruments; one object for equal terms."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._instruments: dict[int, Instrument] = {}
-        self._parts: dict[int, OrderTerms] = {}
-        self._made: dict[tuple[int, int], OrderTerms] = {}
-
-    def get(self, number: int, quantity: int) -> OrderTerms:
-        """Terms with their quantity in units."""
-        key = (number, quantity)
-        terms = self._made.get(key)
-        if terms is None:
-            base = self._parts.get(number) or self._read(number)
-            terms = self._made[key] = replace(base, quantity=quantity)
-        return terms
-
-    def _read(self, number: int) -> OrderTerms:
-        row = self._connection.exec_driver_sql(
-            "SELECT instrument_number, side, product, order_type, validity, price, trigger_price "
-            "FROM order_terms WHERE terms_number = ?",
-            (number,),
-        ).one()
-        terms = OrderTerms(
-            instrument=self._instrument(row[0]),
-            side=Side(row[1]),
-            quantity=0,
-            product=Product(row[2]),
-            order_type=OrderType(row[3]),
-            validity=Validity(row[4]),
-            price=None if row[5] is None else Decimal(row[5]),
-            trigger=None if row[6] is None else Decimal(row[6]),
-        )
-        self._parts[number] = terms
-        return terms
-
-    def _instrument(self, number: int) -> Instrument:
-        instrument = self._instruments.get(number)
-        if instrument is None:
-            content = self._connection.exec_driver_sql(
-                "SELECT content FROM instruments_used WHERE instrument_number = ?", (number,)
-            ).scalar_one()
-            instrument = msgspec.json.decode(content, type=Instrument)
-            self._instruments[number] = instrument
-        return instrument
 
 
 def view_from(row: ViewRow, terms: Terms) -> OrderView:
@@ -245,7 +162,7 @@ def load(connection: Connection, day: date) -> OpenWork:
     intents: dict[str, list[Intent]] = {}
     for row in rows:
         intents.setdefault(row.plan_id, []).append(_intent_from(row, terms))
-    plans = tuple(_plans(connection, bounds, intents, terms))
+    plans = tuple(read_plans(connection, f"p.{WANTED}", bounds, intents, terms))
     tags = connection.exec_driver_sql(
         "SELECT a.tag, p.plan_id, i.account_id, i.slice_number FROM attempts a "  # noqa: S608 - only constants of ours
         "JOIN intents i ON i.intent_number = a.intent_number "
@@ -264,8 +181,8 @@ def load(connection: Connection, day: date) -> OpenWork:
         next_plan_number=int(number or 0) + 1,
         fills=tuple(_fills(connection, bounds[0])),
         halts=tuple(halts(connection)),
-        carried=tuple(_carried(connection, bounds)),
-        copied=tuple(_copied(connection, bounds, terms)),
+        carried=tuple(carried(connection, _UNWANTED, bounds)),
+        copied=tuple(copied(connection, _UNWANTED, bounds, terms)),
         amended=tuple(amended(connection, bounds[0])),
         follows=dict(follows(connection)),
         limits=dict(limits(connection)),
@@ -276,40 +193,6 @@ def load(connection: Connection, day: date) -> OpenWork:
     )
 
 
-def _carried(connection: Connection, bounds: tuple[int, int]) -> Iterator[Carried]:
-    rows = connection.exec_driver_sql(_CARRIED_OF, bounds)
-    for master, account, exchange, number, product, role, net in rows:
-        key = InstrumentKey(Exchange(exchange), number)
-        yield Carried(AccountId(master), AccountId(account), key, Product(product), net, Role(role))
-
-
-def _copied(connection: Connection, bounds: tuple[int, int], terms: Terms) -> Iterator[Copied]:
-    """What is carried, with its cost from the orders that made it, the oldest first."""
-    carried = connection.exec_driver_sql(_CARRIED, bounds)
-    nets: dict[_Carried, int] = {(a, e, n, p, r): net for a, e, n, p, r, net in carried}
-    made: dict[_Carried, Position] = {}
-    last: dict[_Carried, int] = {}
-    unpriced: set[_Carried] = set()
-    for row in connection.exec_driver_sql(_CARRIED_BY, (*bounds, *bounds)) if nets else ():
-        account, exchange, number, product, role, terms_number, quantity, average = row
-        key = (account, exchange, number, product, role)
-        if average is None:
-            unpriced.add(key)
-        side = terms.get(terms_number, 1).side
-        before = made.get(key, Position())
-        made[key] = before.traded(side, quantity, Decimal(average or 0))
-        last[key] = terms_number
-    for key, net in nets.items():
-        yield Copied(
-            AccountId(key[0]),
-            terms.get(last[key], 1).instrument,
-            Product(key[3]),
-            net,
-            Role(key[4]),
-            None if key in unpriced else made[key].cost,
-        )
-
-
 def view_rows(connection: Connection, rest: str, values: tuple[int | str, ...]) -> list[ViewRow]:
     """Rows of the order view; ``rest`` is what follows the tables. Raises ValueError."""
     sql = f"SELECT {VIEW_COLUMNS} FROM {VIEW_TABLES} {rest}"  # noqa: S608 - no text from outside
@@ -317,17 +200,19 @@ def view_rows(connection: Connection, rest: str, values: tuple[int | str, ...]) 
     return msgspec.convert([tuple(row) for row in found], type=list[ViewRow])
 
 
-def _plans(
+def read_plans(
     connection: Connection,
-    bounds: tuple[int, int],
-    intents: dict[str, list[Intent]],
+    condition: str,
+    values: tuple[int, ...],
+    intents: Mapping[str, Sequence[Intent]],
     terms: Terms,
 ) -> Sequence[Plan]:
+    """Plans ``p`` of a condition with these intents of theirs, the oldest first."""
     rows = connection.exec_driver_sql(
         "SELECT p.plan_id, p.made_ns, p.made_mono_ns, c.action_id, c.master_id, c.order_ref, "  # noqa: S608 - only constants of ours
         "c.version, c.terms_number, c.quantity, c.fan_out, c.command_id, c.made_ns FROM plans p "
-        f"JOIN actions c ON c.action_id = p.action_id WHERE p.{WANTED} ORDER BY p.plan_number",
-        bounds,
+        f"JOIN actions c ON c.action_id = p.action_id WHERE {condition} ORDER BY p.plan_number",
+        values,
     )
     return [
         Plan(

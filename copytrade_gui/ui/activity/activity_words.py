@@ -42,6 +42,7 @@ KINDS = {
     "RecoveryReported": "Books read",
     "LampChanged": "Lamp",
     "DayStep": "Day checked",
+    "SheetStep": "Sheets written",
     "DayChecked": "Day checked",
     "DaySealed": "Day sealed",
     "Command": "Command",

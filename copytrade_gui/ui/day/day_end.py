@@ -10,6 +10,7 @@ from copytrade_gui.domain.day import DayReport, DayStep
 from copytrade_gui.services.day_words import day_lines
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.widgets.label import PlainLabel
@@ -48,7 +49,9 @@ class DayEndDialog(ConsoleDialog):
         self.again.clicked.connect(self._on_again)
         self.seal = self.make_button("Seal as it is", "day_seal", kind="danger")
         self.seal.clicked.connect(self._on_seal)
-        self.add_buttons([self.close_button, self.again, self.seal])
+        self.sheets = self.make_button("Sheets", "day_sheets")
+        self.sheets.clicked.connect(desk.actions[Act.DAY_SHEETS].trigger)
+        self.add_buttons([self.close_button, self.sheets, self.again, self.seal])
 
     def check(self, accepted: Sequence[str] = ()) -> None:
         """Read every account once more; ``accepted`` differences keep the day open no longer."""

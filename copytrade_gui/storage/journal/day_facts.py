@@ -1,0 +1,91 @@
+"""One day as it is stored, read back for whoever reports on it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+from msgspec import structs
+from sqlalchemy import Connection
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import day_bounds
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, TradeId
+from copytrade_gui.domain.records import Fill, OrderView
+from copytrade_gui.domain.seen import SeenOrder
+from copytrade_gui.ports import DayFacts
+from copytrade_gui.storage.journal.carried import copied
+from copytrade_gui.storage.journal.loading import read_plans, view_from, view_rows
+from copytrade_gui.storage.journal.recalled import as_they_left
+from copytrade_gui.storage.journal.terms import Terms
+
+_OF_DAY = "p.made_ns >= ? AND p.made_ns < ?"
+_FILLS = (
+    "SELECT f.account_id, f.trade_id, f.broker_order_id, f.quantity, f.price, f.at_text "  # noqa: S608 - only constants of ours
+    "FROM fills f JOIN broker_orders b ON b.account_id = f.account_id "
+    "AND b.broker_order_id = f.broker_order_id "
+    "JOIN attempts a ON a.attempt_row = b.attempt_row "
+    "JOIN intents i ON i.intent_number = a.intent_number "
+    f"JOIN plans p ON p.plan_number = i.plan_number WHERE {_OF_DAY} ORDER BY f.fill_row"
+)
+
+
+def read_day(connection: Connection, day: date) -> DayFacts:
+    """Everything of an Indian day. Raises ValueError if a stored word is not one we know."""
+    bounds = day_bounds(day)
+    terms = Terms(connection)
+    orders = views_as_they_left(
+        connection, f"WHERE {_OF_DAY} ORDER BY i.intent_number", bounds, terms
+    )
+    plans = read_plans(connection, _OF_DAY, bounds, {}, terms)
+    return DayFacts(
+        day=day,
+        signals={plan.plan_id: plan.signal for plan in plans},
+        orders=orders,
+        fills=tuple(
+            Fill(
+                AccountId(row[0]), TradeId(row[1]), BrokerOrderId(row[2]), row[3],
+                Decimal(row[4]), row[5],
+            )
+            for row in connection.exec_driver_sql(_FILLS, bounds)
+        ),
+        carried=tuple(
+            one
+            for one in copied(connection, "p.made_ns < ?", bounds[:1], terms)
+            if one.role is Role.FOLLOWER
+        ),
+        seen=_seen(connection, [plan.plan_id for plan in plans], bounds[0]),
+    )  # fmt: skip
+
+
+def views_as_they_left(
+    connection: Connection, rest: str, values: tuple[int | str, ...], terms: Terms
+) -> tuple[OrderView, ...]:
+    """Orders with what left of them; ``rest`` is what follows the tables."""
+    rows = view_rows(connection, rest, values)
+    views = [view_from(row, terms) for row in rows]
+    marked = [row.marked_ns for row in rows if row.marked_ns is not None]
+    left = as_they_left(connection, marked)
+    return tuple(
+        structs.replace(one, terms=left[one.intent_id]) if one.intent_id in left else one
+        for one in views
+    )
+
+
+def _seen(connection: Connection, plans: list[PlanId], since_ns: int) -> dict[PlanId, SeenOrder]:
+    """How the masters' own orders of these plans stood at last, where they were placed elsewhere.
+
+    Found by the day's facts of that kind alone: their number is that of a master's orders.
+    """
+    found = connection.exec_driver_sql(
+        "SELECT plan_id, body FROM events WHERE kind = 'MasterSeen' AND plan_id <> '' "
+        "AND wall_ns >= ? ORDER BY number",
+        (since_ns,),
+    )
+    wanted = set(plans)
+    return {
+        PlanId(plan): msgspec.json.decode(body, type=SeenOrder)
+        for plan, body in found
+        if plan in wanted
+    }

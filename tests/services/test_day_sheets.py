@@ -1,0 +1,241 @@
+"""A day's sheets against the simulated broker's own trade book, to the paisa, and as files."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import zipfile
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.charges import Charges, ChargeTable, charges, segment_of
+from copytrade_gui.domain.day import SheetStep
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.money import rupees
+from copytrade_gui.domain.order import Product, Side, State
+from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.services.day_sheet import Sheet
+from copytrade_gui.services.day_sheets import DaySheets, named
+from copytrade_gui.services.sheet_files import Kind
+from copytrade_gui.services.sheet_page import Page
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.simulator.rupees import text as in_rupees
+from copytrade_gui.storage.files.charges_file import ChargesFile
+from tests.engine.broker_owner import trades_himself
+from tests.engine.test_exits import DAY_NS, F1, F2, press, switch, ticket
+from tests.engine.test_leaving import begin
+from tests.engine.test_master_elsewhere import elsewhere, ready
+from tests.proof.rig import Console, World, world
+
+BUY, SELL = Side.BUY, Side.SELL
+Script = Callable[[Console], Coroutine[object, object, None]]
+
+
+def rates(folder: Path) -> ChargeTable:
+    return ChargesFile(folder / "charges.toml").shipped
+
+
+def service(console: Console, folder: Path, tell: Callable[[SheetStep], None]) -> DaySheets:
+    store = console.store
+    return DaySheets(
+        store.history,
+        store.accounts,
+        console.world.clock,
+        rates=lambda: rates(folder),
+        paper=True,
+        quotes=console.engine.quotes.newest,
+        stored=store.journal.flush,
+        tell=tell,
+    )
+
+
+async def sheets(console: Console, folder: Path, day: date | None = None) -> dict[AccountId, Sheet]:
+    await console.store.accounts.put(console.world.accounts, console.world.links)
+    today = ist(console.world.time.wall_ns()).date()
+    made = await service(console, folder, lambda _step: None).of(day or today)
+    return {one.account.account_id: one for one in made}
+
+
+def live(made: World, *scripts: Script) -> None:
+    """One life a day."""
+
+    for script in scripts:
+
+        async def with_threads(console: Console, script: Script = script) -> None:
+            try:
+                await script(console)
+            finally:  # sheets are made in threads
+                await asyncio.get_running_loop().shutdown_default_executor()
+
+        made.live(with_threads)
+        made.time.now_ns += DAY_NS
+
+
+def book(made: World, number: int, sheet: Sheet) -> list[tuple[str, int, Decimal, bool]]:
+    """The broker's trades of the orders that stand in a sheet: id, units, rupees, bought."""
+    account = made.broker.accounts[number]
+    ours = {one.order.broker_order_id for one in sheet.orders}
+    return sorted(
+        (fill.trade_id, fill.quantity, Decimal(in_rupees(fill.price)), order.terms.buy)
+        for fill in account.fills
+        for order in [account.orders[fill.order_id]]
+        if fill.order_id in ours
+    )
+
+
+def adds_up(made: World, number: int, sheet: Sheet, folder: Path) -> None:
+    """The sheet says what the broker's trade book says, and its sums are those of its rows."""
+    traded = book(made, number, sheet)
+    assert traded
+    assert traded == sorted(
+        (one.trade_id, one.quantity, one.price, one.order.terms.side is BUY) for one in sheet.trades
+    )
+    bought = sum((units * price for _, units, price, buys in traded if buys), Decimal(0))
+    sold = sum((units * price for _, units, price, buys in traded if not buys), Decimal(0))
+    assert (sheet.bought, sheet.sold) == (bought, sold)
+    begun = sum(one.position.carried_cost for one in sheet.positions)
+    ended = sum(one.position.cost for one in sheet.positions)
+    assert sheet.realised == sold - bought + ended - begun
+    account, paid = made.broker.accounts[number], 0
+    for line in sheet.orders:
+        value = sum(
+            (fill.quantity * Decimal(in_rupees(fill.price))
+             for fill in account.fills if fill.order_id == line.order.broker_order_id),
+            Decimal(0),
+        )  # fmt: skip
+        terms = line.order.terms
+        row = rates(folder).of(segment_of(terms.instrument, terms.product), sheet.day)
+        assert row is not None
+        due = charges(row, terms.instrument.key.exchange, terms.side, value)
+        assert line.charges == (due if value else None)
+        paid += due.total
+    assert sheet.charges.total == paid > 0
+    assert sheet.after_charges == sheet.realised - rupees(sheet.charges.total)
+
+
+def test_every_follower_s_day_adds_up_to_the_broker_s_trade_book(tmp_path: Path) -> None:
+    """Carried in and partly out, in and through to short, off for one order, a resting one, an
+    order that the master placed elsewhere, and an owner's own trades, which are none of it.
+    """
+    found: dict[AccountId, Sheet] = {}
+
+    async def monday(console: Console) -> None:
+        made = await ready(console)
+        await press(console, ticket(made, BUY, 40, product=Product.NORMAL), wait_s=20)
+
+    async def tuesday(console: Console) -> None:
+        made = await ready(console)
+        await console.engine.resume("operator", "Looked at every book.")
+        for side, units in ((BUY, 40), (BUY, 20), (SELL, 30)):
+            await press(console, ticket(made, side, units), wait_s=20)
+        await press(console, ticket(made, SELL, 10, product=Product.NORMAL), wait_s=20)
+        switch(console, F2, on=False)
+        await press(console, ticket(made, BUY, 10), wait_s=20)
+        await press(console, ticket(made, BUY, 10, away=60))
+        trades_himself(made, made.account(F1), ticket(made, BUY), 7)
+        elsewhere(made, ticket(made, BUY, 8))
+        await made.clock.sleep(40)
+        console.see_price()
+        found.update(await sheets(console, tmp_path))
+        for number in range(1, 6):
+            adds_up(made, number, found[AccountId(f"F{number:03d}")], tmp_path)
+
+    async def wednesday(console: Console) -> None:
+        await begin(console)
+        today = ist(console.world.time.wall_ns()).date()
+        again = await sheets(console, tmp_path, today - timedelta(days=1))
+        for account, sheet in again.items():
+            assert sheet.trades == found[account].trades
+            assert sheet.orders == found[account].orders
+            assert (sheet.realised, sheet.open) == (found[account].realised, None)
+        assert all("no price is known" in " ".join(one.notes) for one in again.values())
+        carried = await sheets(console, tmp_path)
+        assert all(not one.trades and not one.orders for one in carried.values())
+        assert [one.position.carried for one in carried[F1].positions] == [15]
+
+    with world(5, settings=EngineSettings(masters_every=1.0)) as made:
+        live(made, monday, tuesday, wednesday)
+    one, two = found[F1], found[F2]
+    assert {part.product: part.position.carried for part in one.positions} == {
+        Product.NORMAL: 20, Product.INTRADAY: 0,
+    }  # fmt: skip
+    assert one.open is not None
+    assert len(one.latencies_ms) >= 6
+    off = two.orders[4]
+    assert (off.order.state, off.charges, off.slippage) == (State.SKIPPED, None, None)
+    assert off.order.reason
+    for copied in (one.orders[0], one.orders[-1]):  # of a ticket's, and of one placed elsewhere
+        assert copied.master_average
+        average, terms = copied.order.average_price, copied.order.terms
+        assert average is not None
+        assert copied.slippage == (average - copied.master_average) * terms.quantity
+
+
+def test_files_of_every_kind_for_every_follower(tmp_path: Path) -> None:
+    steps: list[SheetStep] = []
+    printed: list[Page] = []
+
+    def pdf(page: Page, path: Path) -> None:
+        printed.append(page)
+        path.write_bytes(b"%PDF")
+
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        master, first, second = made.accounts
+        hostile = replace(first, name='=HYPERLINK("http://x")', client_id="../A/B")
+        await console.store.accounts.put([master, hostile, second], made.links)
+        await press(console, ticket(made, BUY, 40), wait_s=20)
+        asked = service(console, tmp_path, steps.append)
+        out = tmp_path / "new" / "day"
+        assert await asked.write(out, list(Kind), pdf) == 2
+        with pytest.raises(RefusedError, match="Choose at least one"):
+            await asked.write(out, [], pdf)
+        with pytest.raises(RefusedError, match="Leave pdf out"):
+            await asked.write(out, [Kind.PDF], None)
+        with pytest.raises(RefusedError, match="Choose another day"):
+            await asked.write(out, [Kind.CSV], pdf, date(2020, 1, 1))
+        (tmp_path / "file").write_text("in the way")
+        with pytest.raises(RefusedError, match="cannot be made"):
+            await asked.write(tmp_path / "file" / "sheets", [Kind.CSV], pdf)
+
+    with world(2) as made:
+        live(made, script)
+        day = "2026-11-24"
+        client = made.accounts[2].client_id
+    files = {path.name: path for path in (tmp_path / "new" / "day").iterdir()}
+    assert files.keys() == {f"{day}-{stem}.{kind}" for stem in ("___A_B", client) for kind in Kind}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in files.values())
+    assert [(step.done, step.of) for step in steps[:4]] == [(0, 0), (0, 2), (1, 2), (2, 2)]
+    assert len(printed) == 2
+    text = files[f"{day}-___A_B.csv"].read_text(encoding="utf-8-sig")
+    rows = list(csv.reader(text.splitlines()))
+    assert rows[0] == ['24 Nov 2026: =HYPERLINK("http://x")']
+    assert ["PAPER TRADING: no real orders"] in rows
+    assert ["Trades"] in rows
+    at = rows.index(["Trades"])
+    trade = dict(zip(rows[at + 1], rows[at + 2], strict=True))
+    assert Decimal(trade["Value Rs"]) == Decimal(trade["Price Rs"]) * int(trade["Quantity"])
+    with zipfile.ZipFile(files[f"{day}-{client}.xlsx"]) as book_:
+        names = book_.read("xl/workbook.xml").decode()
+        assert "Charges by order" in names
+        assert "=HYPERLINK" not in names
+
+
+def test_accounts_whose_clients_are_written_alike_get_files_of_their_own() -> None:
+    sheets = [
+        Sheet(
+            day=date(2026, 11, 24), account=Account(AccountId(client), "Asha", client, ""),
+            trades=(), orders=(), positions=(), charges=Charges(), notes=(),
+        )
+        for client in ("a/b", "A_B", "C", "")
+    ]  # fmt: skip
+    assert [stem for stem, _ in named(sheets)] == [
+        "2026-11-24-a_b-1", "2026-11-24-A_B-2", "2026-11-24-C", "2026-11-24-account",
+    ]  # fmt: skip
