@@ -16,10 +16,11 @@ from copytrade_gui.ui.theme import FAMILY
 _MARGIN_MM = 12
 _POINTS = 7.5
 _DPI = 120
+_FEW = 2
 _STYLE = """
 h1 { font-size: 14pt; margin-bottom: 2pt; }
 h2 { font-size: 10pt; margin-top: 12pt; margin-bottom: 3pt; }
-th { text-align: left; background-color: #e8ebf0; }
+th { background-color: #e8ebf0; }
 """
 
 
@@ -81,15 +82,27 @@ def _html(page: Page) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
+    head = "".join(
+        f'<th align="{_side(table, at)}">{escape(name)}</th>'
+        for at, name in enumerate(table.columns)
+    )
     rows = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
     if not table.rows:
         rows = f'<tr><td colspan="{len(table.columns)}">None</td></tr>'
     return (
         f"<h2>{escape(table.title)}</h2>"
-        '<table width="100%" border="0" cellspacing="0" cellpadding="3">'
+        f'<table width="{_width(table)}" border="0" cellspacing="0" cellpadding="3">'
         f"<thead><tr>{head}</tr></thead>{rows}</table>"
     )
+
+
+def _side(table: Table, column: int) -> str:
+    numbers = any(isinstance(row[column], Decimal | int) for row in table.rows)
+    return "right" if numbers else "left"
+
+
+def _width(table: Table) -> str:
+    return "100%" if len(table.columns) > _FEW else "40%"
 
 
 def _cell(cell: Cell) -> str:

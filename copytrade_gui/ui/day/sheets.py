@@ -37,7 +37,9 @@ class SheetsDialog(FormDialog):
         self._verbs = verbs
         today = ist(desk.wall_ns()).date()
         self.day = QLineEdit(today.isoformat())
-        self.add_field("day", "&Day", self.day, hint="As 2026-12-01. Orders and trades are kept.")
+        self.add_field(
+            "day", "&Day", self.day, hint="As 2026-12-01: any day whose orders are kept here."
+        )
         kinds = QWidget()
         row = QHBoxLayout(kinds)
         row.setContentsMargins(0, 0, 0, 0)
@@ -88,6 +90,7 @@ class SheetsDialog(FormDialog):
             raise RefusedError("Folder is empty. Choose one.", field="folder")
         self.bar.setRange(0, 0)
         self.bar.show()
+        self.grow()
         try:
             number = await self._verbs.write(Path(folder), kinds, print_page, day)
         finally:
