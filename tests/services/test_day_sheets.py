@@ -120,6 +120,13 @@ def adds_up(made: World, number: int, sheet: Sheet, folder: Path) -> None:
     assert sheet.after_charges == sheet.realised - rupees(sheet.charges.total)
 
 
+def _figures(sheet: Sheet) -> list[object]:
+    return [
+        (one.order.intent_id, one.order.filled_quantity, one.charges, one.slippage)
+        for one in sheet.orders
+    ]
+
+
 def test_every_follower_s_day_adds_up_to_the_broker_s_trade_book(tmp_path: Path) -> None:
     """Carried in and partly out, in and through to short, off for one order, a resting one, an
     order that the master placed elsewhere, and an owner's own trades, which are none of it.
@@ -153,7 +160,7 @@ def test_every_follower_s_day_adds_up_to_the_broker_s_trade_book(tmp_path: Path)
         again = await sheets(console, tmp_path, today - timedelta(days=1))
         for account, sheet in again.items():
             assert sheet.trades == found[account].trades
-            assert sheet.orders == found[account].orders
+            assert _figures(sheet) == _figures(found[account])  # but the resting order has ended
             assert (sheet.realised, sheet.open) == (found[account].realised, None)
         assert all("no price is known" in " ".join(one.notes) for one in again.values())
         carried = await sheets(console, tmp_path)
