@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,6 +120,8 @@ class Opened:
     simulator: SimulatorControl | None
     sessions_taken_up: Callable[[], Awaitable[int]]
     """Waits until the stored sessions of today are taken up; returns how many were good."""
+    contracts_loaded: Callable[[], Coroutine[object, object, None]]
+    """Waits until every contract file was asked for once."""
 
 
 def profile_of(options: OpenOptions) -> str:
@@ -268,7 +270,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     )
     collector.calm()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    return Opened(console, engine, store, folder, desk, sessions.taken_up)
+    return Opened(console, engine, store, folder, desk, sessions.taken_up, market.loaded)
 
 
 def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bool) -> IiflSettings:

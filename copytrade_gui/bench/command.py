@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from copytrade_gui.bench import fanout, report, stops
+from copytrade_gui.bench.figures import Target
 from copytrade_gui.bench.stand import CONTENDERS, DETECTING, BenchError
 from copytrade_gui.ports import BrokerFailureError
 
@@ -31,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stop.add_argument("--restart", action=argparse.BooleanOptionalAction, default=True)
     stop.add_argument("--json", action="store_true", help="one JSON object on stdout")
     stop.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
+    early = kinds.add_parser("morning", help="import, logins, contract files, the first preview")
+    early.add_argument("--accounts", type=int, choices=range(1, 501), default=500, metavar="N")
+    early.add_argument("--latency-ms", type=float, default=60.0, metavar="L")
+    early.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    early.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
     for name, sentence in (
         ("journal", "commits of a plan of 500 and what follows"),
         ("search", "searching the contract files as one types"),
@@ -64,6 +70,8 @@ def run(options: argparse.Namespace) -> int:
             return _fanout(options)
         if options.bench == "stops":
             return _stops(options)
+        if options.bench == "morning":
+            return _morning(options)
         return _single(options)
     except (BenchError, BrokerFailureError) as error:
         sys.stderr.write(f"bench: {error}\n")
@@ -84,11 +92,7 @@ def _fanout(options: argparse.Namespace) -> int:
     _print(json.dumps(outcome.as_json()) if options.json else report.table(outcome))
     if not outcome.whole:
         return 1
-    missed = [target for target in outcome.targets if not target.met]
-    if options.check and missed:
-        sys.stderr.write(report.target_table(missed) + "\n")
-        return 1
-    return 0
+    return _judged(outcome.targets, check=options.check)
 
 
 def _stops(options: argparse.Namespace) -> int:
@@ -101,8 +105,24 @@ def _stops(options: argparse.Namespace) -> int:
     )
     outcome = stops.measure(chosen)
     _print(json.dumps(outcome.as_json()) if options.json else outcome.table())
-    missed = [target for target in outcome.targets if not target.met]
-    if options.check and missed:
+    return _judged(outcome.targets, check=options.check)
+
+
+def _morning(options: argparse.Namespace) -> int:
+    from copytrade_gui.bench import morning  # noqa: PLC0415 - only this has Qt
+
+    outcome = morning.measure(morning.Options(options.accounts, options.latency_ms))
+    if options.json:
+        _print(json.dumps(outcome.as_json()))
+    else:
+        _print(f"{report.plain(outcome.rows())}\n\n{report.target_table(outcome.targets)}")
+    return _judged(outcome.targets, check=options.check)
+
+
+def _judged(targets: Sequence[Target], *, check: bool) -> int:
+    """The exit code; with ``check`` a missed target is told and is 1."""
+    missed = [target for target in targets if not target.met]
+    if check and missed:
         sys.stderr.write(report.target_table(missed) + "\n")
         return 1
     return 0

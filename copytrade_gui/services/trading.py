@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from copytrade_gui.domain.calendar import ist
-from copytrade_gui.domain.caution import Portion, cautions
 from copytrade_gui.domain.checks.check import Level
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft, read_quantity
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.number import NotANumber
 from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.order import OrderTerms, State
@@ -23,18 +21,17 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.planner import facts_for, share_out
-from copytrade_gui.engine.planning.questions import nobody_gets_it, questions
-from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
+from copytrade_gui.services.preview import Asked, preview_of
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import (
     CancelAnswer,
     Preview,
-    PreviewRow,
     RefusedError,
     Submitted,
 )
@@ -67,45 +64,50 @@ class Trading:
     async def preview(self, master_id: AccountId, draft: Draft) -> Preview:
         """Size the draft for everybody; sends nothing, stores nothing.
 
-        The facts of the moment are taken here; the sizing is done in a thread, for the orders' loop
+        The facts of the moment are taken here; the rest is done in a thread, for the orders' loop
         has more urgent things to do than a ticket's every keystroke.
         """
         blocked_by = self._engine.gate.why_not() or self._master_problem(master_id)
         terms = self._read(draft)
         if not isinstance(terms, OrderTerms):
             return Preview(terms, (), None, None, blocked_by)
-        clearing = self._engine.clearing
-        found = clearing.findings(terms)
-        blocks = [one.sentence for one in found if one.level is Level.BLOCK]
-        blocked_by = blocked_by or "".join(blocks)
-        last = self._last_price(draft)
-        leaving = protect(terms, last)
-        sized = leaving or terms
-        followers = clearing.followers_of(master_id)
-        cover = clearing.cover(master_id, sized, followers)
-        names = [] if self._engine.lanes.get(master_id) is None else [master_id]
-        bounds = clearing.bounds(sized, names + [one.account_id for one in followers])
-        facts = facts_for(followers, draft.recipients)
-        shares = await asyncio.to_thread(share_out, sized, facts, last, cover, bounds)
-        price = sized.price if sized.price is not None else last
-        mine: list[Share] = []
-        denied, lane = None, self._engine.lanes.get(master_id)
+        found = self._engine.clearing.findings(terms)
+        blocks = "".join(one.sentence for one in found if one.level is Level.BLOCK)
+        last, lanes = self._last_price(draft), self._engine.lanes
+        followers, lane = self._engine.clearing.followers_of(master_id), lanes.get(master_id)
+        margins = {one.account_id: one.facts.capital for one in followers}
+        if lane is not None:
+            margins[master_id] = lane.facts.capital
+        asked = Asked(
+            master_id=master_id,
+            master=None if lane is None else lane.account,
+            terms=terms,
+            leaving=protect(terms, last),
+            last=last,
+            recipients=draft.recipients,
+            found=found,
+            blocked_by=blocked_by or blocks,
+            margins=margins,
+            freeze=self._engine.clearing.freeze,
+            contracts_words=self._contracts_words(terms.instrument.key.exchange),
+        )
+        return await self._shared_out(asked, followers)
+
+    async def _shared_out(self, asked: Asked, followers: Sequence[Linked]) -> Preview:
+        clearing, sized = self._engine.clearing, asked.sized
+        cover = clearing.cover(asked.master_id, sized, followers)
+        bounds = clearing.bounds(sized, asked.margins)
+        facts = facts_for(followers, asked.recipients)
+        shares = await asyncio.to_thread(share_out, sized, facts, asked.last, cover, bounds)
+        own, denied = None, None
         try:
-            if lane is not None:
-                mine = [
-                    clearing.own(lane.account, sized, price, shares, bounds=bounds, cover=cover)
-                ]
+            if (lane := self._engine.lanes.get(asked.master_id)) is not None:
+                own = clearing.own(
+                    lane.account, sized, asked.price, shares, bounds=bounds, cover=cover
+                )
         except DeniedError as error:
-            blocked_by, denied = blocked_by or error.sentence, error
-        rows = (self._master_row(master_id, terms, denied), *(_row(one, terms) for one in shares))
-        holds = [one.sentence for one in found if one.level is Level.HOLD]
-        holds += nobody_gets_it(shares, draft.recipients)
-        asked = tuple(f"You will be asked: {words}" for words in questions(holds, [*mine, *shares]))
-        total = sum(row.quantity for row in rows)
-        value: Paise | None = None if price is None else order_value(price, total)
-        protected = leaving.price if leaving is not None and leaving is not terms else None
-        warnings = (*asked, *self._cautions(terms, last, rows))
-        return Preview((), rows, protected, value, blocked_by, warnings)
+            denied = error
+        return await asyncio.to_thread(preview_of, asked, shares, own, denied)
 
     @refusals_logged
     async def submit(
@@ -188,39 +190,12 @@ class Trading:
         instrument = draft.instrument
         return None if instrument is None else self._engine.quotes.fresh_price(instrument.key)
 
-    def _cautions(
-        self, terms: OrderTerms, last: Decimal | None, rows: Iterable[PreviewRow]
-    ) -> tuple[str, ...]:
-        lanes = self._engine.lanes
-        old = self._contracts_words(terms.instrument.key.exchange)
-        return ((old,) if old else ()) + cautions(
-            terms,
-            last,
-            (
-                Portion(row.name, row.quantity, lane.status.free_margin if lane else None)
-                for row in rows
-                for lane in (lanes.get(row.account_id),)
-            ),
-            self._engine.clearing.freeze,
-        )
-
     def _master_problem(self, master_id: AccountId) -> str:
         lane = self._engine.lanes.get(master_id)
         if lane is None:
             return "No master account is chosen. Add one."
         _, reason = lane.why_not_own()
         return f"The master account cannot trade: {reason}" if reason else ""
-
-    def _master_row(
-        self, master_id: AccountId, terms: OrderTerms, denied: DeniedError | None
-    ) -> PreviewRow:
-        lane = self._engine.lanes.get(master_id)
-        name = master_id if lane is None else lane.account.name
-        if denied is not None:
-            return PreviewRow(master_id, name, True, 0, Decimal(0), denied.code, denied.sentence)
-        return PreviewRow(
-            master_id, name, True, terms.quantity, _lots(terms.quantity, terms), "", ""
-        )
 
     async def _record(self, command: CommandId, verb: str, subject: str, reason: str = "") -> bool:
         try:
@@ -359,20 +334,3 @@ def _typed(confirmed: str, draft: Draft, terms: OrderTerms) -> int | None:
             code="hold",
         )
     return units
-
-
-def _row(share: Share, terms: OrderTerms) -> PreviewRow:
-    sized = share.sized
-    return PreviewRow(
-        share.account.account_id,
-        share.account.name,
-        False,
-        sized.quantity,
-        _lots(sized.quantity, terms),
-        sized.code,
-        sized.reason,
-    )
-
-
-def _lots(quantity: int, terms: OrderTerms) -> Decimal:
-    return Decimal(quantity) / terms.instrument.lot_size

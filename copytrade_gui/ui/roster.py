@@ -30,6 +30,8 @@ class Roster(QObject):
         super().__init__()
         self._accounts: dict[AccountId, Account] = {}
         self._links: tuple[Link, ...] = ()
+        self._followers: dict[AccountId, tuple[Follower, ...]] = {}
+        """By master, since somebody asked: a ticket asks at every letter."""
         self._statuses: dict[AccountId, AccountStatus] = {}
         self._master: AccountId | None = None
         self.selected: tuple[AccountId, ...] = ()
@@ -68,7 +70,11 @@ class Roster(QObject):
 
     def followers_of(self, master_id: AccountId) -> tuple[Follower, ...]:
         """Followers of any master, each with his link to him."""
-        return tuple(one for one in self.all_followers() if one.link.master_id == master_id)
+        found = self._followers.get(master_id)
+        if found is None:
+            found = tuple(one for one in self.all_followers() if one.link.master_id == master_id)
+            self._followers[master_id] = found
+        return found
 
     def all_followers(self) -> tuple[Follower, ...]:
         """Every link with its follower's account; who has two masters is there twice."""
@@ -123,6 +129,7 @@ class Roster(QObject):
         """Take the accounts and their links as they are stored now."""
         self._accounts = {account.account_id: account for account in accounts}
         self._links = tuple(links)
+        self._followers.clear()
         if (master := self.master) is None or not master.master:
             self._master = self.masters[0].account_id if self.masters else None
             self.master_changed.emit()

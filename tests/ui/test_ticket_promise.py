@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
+from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import RecoveryReported
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.verbs import Preview
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.action_table import SPECS
 from copytrade_gui.ui.main_window import MainWindow
@@ -45,6 +49,33 @@ async def test_the_button_follows_who_gets_what_without_a_word_of_the_engine(
     one_less(world)
     await until(lambda: window.ticket.face.send.text() != before)
     assert window.ticket.face.send.isEnabled()
+
+
+async def test_an_answer_to_what_stood_there_before_the_last_letter_is_no_promise(
+    window: MainWindow, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.everyone_ready()
+    await filled(window)
+    ticket = window.ticket
+    asked, answered = asyncio.Event(), asyncio.Event()
+    preview = ticket._trading.preview
+
+    async def slow(master: AccountId, draft: Draft) -> Preview:
+        answer = await preview(master, draft)
+        asked.set()
+        await answered.wait()
+        return answer
+
+    monkeypatch.setattr(ticket._trading, "preview", slow)
+    ticket._looks.stop()
+    reading = asyncio.create_task(ticket._read_preview())
+    await asked.wait()
+    QTest.keyClicks(ticket.form.quantity.line, "7")
+    ticket._wait.stop()
+    answered.set()
+    await reading
+    assert ticket._preview is None
+    assert not ticket.face.send.isEnabled()
 
 
 async def test_a_question_whose_followers_have_changed_is_withdrawn(

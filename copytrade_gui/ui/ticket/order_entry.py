@@ -40,7 +40,7 @@ from copytrade_gui.ui.ticket_words import (
     verb,
 )
 
-PREVIEW_WAIT_MS = 120
+PREVIEW_WAIT_MS = 40  # a held arrow key repeats faster: it asks once, when it is let go
 LOOK_EVERY_MS = 1_000
 """Fills, margins, positions and prices change who gets what, with no word to the ticket."""
 ROOMY = 760
@@ -196,6 +196,7 @@ class OrderEntryPanel(Panel):
         if self.phase is Phase.ASKING:
             self.back_to_editing()
         draft, self._preview = self.draft(), None
+        self._asked_preview += 1  # what is being worked out is of the ticket before this edit
         self.form.show_units(draft)
         self.face.show_title(draft)
         self._wait.start()

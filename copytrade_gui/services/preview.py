@@ -1,0 +1,106 @@
+"""What a ticket is told before it is sent, out of shares and of facts that were taken before.
+
+Nothing here reads the engine: a preview of 500 followers is worked out in a thread, because the
+loop on which orders leave has more urgent things to do than a ticket's every keystroke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.caution import Portion, cautions
+from copytrade_gui.domain.checks.check import Finding, Level
+from copytrade_gui.domain.freeze import FreezeTable
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.money import Paise, order_value
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.recipients import Recipients
+from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.questions import nobody_gets_it, questions
+from copytrade_gui.engine.planning.share import Share
+from copytrade_gui.services.verbs import Preview, PreviewRow
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A ticket that could be read, and what was known when it was asked about.
+
+    ``terms`` are as typed, ``leaving`` with the price an unpriced order leaves with (None: there is
+    none); ``last`` is the last price in rupees if it is fresh, ``margins`` are free margins in
+    paise, ``contracts_words`` says how old the contracts are where they are not of today.
+    """
+
+    master_id: AccountId
+    master: Account | None
+    terms: OrderTerms
+    leaving: OrderTerms | None
+    last: Decimal | None
+    recipients: Recipients
+    found: Sequence[Finding]
+    blocked_by: str
+    margins: Mapping[AccountId, Paise | None]
+    freeze: FreezeTable
+    contracts_words: str
+
+    @property
+    def sized(self) -> OrderTerms:
+        """What shares are made of."""
+        return self.leaving or self.terms
+
+    @property
+    def price(self) -> Decimal | None:
+        """What one unit is worth, rupees; None while nobody knows."""
+        return self.last if self.sized.price is None else self.sized.price
+
+
+def preview_of(
+    asked: Asked, shares: Sequence[Share], own: Share | None, denied: DeniedError | None
+) -> Preview:
+    """The answer to the ticket; ``own`` is the master's share, None if ``denied``. Pure."""
+    terms = asked.terms
+    rows = (_master_row(asked, denied), *(_row(share, terms) for share in shares))
+    holds = [one.sentence for one in asked.found if one.level is Level.HOLD]
+    holds += nobody_gets_it(shares, asked.recipients)
+    everybody = shares if own is None else [own, *shares]
+    words = tuple(f"You will be asked: {one}" for one in questions(holds, everybody))
+    old = (asked.contracts_words,) if asked.contracts_words else ()
+    portions = (Portion(row.name, row.quantity, asked.margins.get(row.account_id)) for row in rows)
+    price, protected = asked.price, None
+    if asked.leaving is not None and asked.leaving is not terms:
+        protected = asked.leaving.price
+    return Preview(
+        (),
+        rows,
+        protected,
+        None if price is None else order_value(price, sum(row.quantity for row in rows)),
+        asked.blocked_by or ("" if denied is None else denied.sentence),
+        (*words, *old, *cautions(terms, asked.last, portions, asked.freeze)),
+    )
+
+
+def _master_row(asked: Asked, denied: DeniedError | None) -> PreviewRow:
+    master_id, terms = asked.master_id, asked.terms
+    name = master_id if asked.master is None else asked.master.name
+    if denied is not None:
+        return PreviewRow(master_id, name, True, 0, Decimal(0), denied.code, denied.sentence)
+    return PreviewRow(master_id, name, True, terms.quantity, _lots(terms.quantity, terms), "", "")
+
+
+def _row(share: Share, terms: OrderTerms) -> PreviewRow:
+    sized = share.sized
+    return PreviewRow(
+        share.account.account_id,
+        share.account.name,
+        False,
+        sized.quantity,
+        _lots(sized.quantity, terms),
+        sized.code,
+        sized.reason,
+    )
+
+
+def _lots(quantity: int, terms: OrderTerms) -> Decimal:
+    return Decimal(quantity) / terms.instrument.lot_size
