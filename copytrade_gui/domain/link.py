@@ -18,6 +18,8 @@ from graphlib import CycleError, TopologicalSorter
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.guard import CODES as GUARDED
+from copytrade_gui.domain.guard import PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKind
 from copytrade_gui.domain.order import OrderTerms, Product, Side
@@ -47,6 +49,7 @@ CODES = frozenset(
         FILTERED_SIDE,
         OUTSIDE_WINDOW,
         NOT_CHOSEN,
+        *GUARDED,
     }
 )
 """Why a link does not copy an order: a person has chosen it, nothing is wrong."""
@@ -129,6 +132,7 @@ class Link:
     filters: Filters = NO_FILTERS
     window: TimeWindow | None = None
     group_multiplier: Decimal = ONE
+    guard: PriceGuard | None = None
 
     @property
     def key(self) -> tuple[AccountId, AccountId]:
@@ -137,8 +141,9 @@ class Link:
 
     @property
     def copies_all(self) -> bool:
-        """True if every order is copied at any time, so that ``why_not`` need not be asked."""
-        return self.state is LinkState.ACTIVE and self.window is None and self.filters == NO_FILTERS
+        """True if every order is copied at any time and price, so that nothing need be asked."""
+        unguarded = self.window is None and self.guard is None
+        return self.state is LinkState.ACTIVE and unguarded and self.filters == NO_FILTERS
 
 
 @dataclass(frozen=True, slots=True)

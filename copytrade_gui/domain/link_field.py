@@ -15,8 +15,10 @@ from typing import TypeVar
 from msgspec import Struct
 
 from copytrade_gui.domain.account_field import text_problem
+from copytrade_gui.domain.guard import Beyond, PriceGuard, Slippage
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, LinkState, TimeWindow
+from copytrade_gui.domain.number import Bounds, NotANumber, plain, read_number
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.typed import quoted
 
@@ -28,6 +30,13 @@ NOTHING = "none"
 """How a file says that nothing is filtered, or that there is no group: no name of either."""
 FILTERS = ("sides", "products", "exchanges", "symbols", "not_symbols")
 """The fields of ``Filters``, named alike in files."""
+GUARD = ("slippage", "delay", "beyond")
+"""The fields of a price guard, as files name them."""
+_PER_CENT = Bounds(50, "the widest slippage in per cent", example="0.5%", from_zero=True)
+_RUPEES = Bounds(
+    1_00_000, "the widest slippage in rupees", example="0.5% or 2.50", from_zero=True, rupees=True
+)
+_DELAY = Bounds(3_600, "the longest delay in seconds", unit="s", example="5", whole=True)
 LABELS = {
     "state": "State",
     "group": "Group",
@@ -39,6 +48,9 @@ LABELS = {
     "not_symbols": "Not symbols",
     "from": "From",
     "to": "To",
+    "slippage": "Slippage",
+    "delay": "Delay",
+    "beyond": "Beyond it",
 }
 """What the fields are called in a sentence and in the window."""
 
@@ -118,6 +130,61 @@ def read_window(opens: str, closes: str) -> TimeWindow | LinkProblem | None:
             "to", f"To {closes} is not after From {opens}. A window lies within one day."
         )
     return TimeWindow(first, last)
+
+
+def read_guard(
+    before: PriceGuard | None, cells: Mapping[str, str]
+) -> PriceGuard | LinkProblem | None:
+    """``before`` with the fields that ``cells`` names; None where nothing is asked of an entry."""
+    texts = {field: cells.get(field, guard_text(before, field)).strip() for field in GUARD}
+    slippage, delay, beyond = _slippage(texts["slippage"]), None, texts["beyond"].lower()
+    if isinstance(slippage, LinkProblem):
+        return slippage
+    if texts["delay"]:
+        read = read_number(
+            texts["delay"].lower().removesuffix("s").rstrip(), _DELAY, LABELS["delay"]
+        )
+        if isinstance(read, NotANumber):
+            return LinkProblem("delay", read.sentence)
+        delay = int(read.value)
+    if beyond and beyond not in set(Beyond):
+        known = ", ".join(Beyond)
+        sentence = f"{LABELS['beyond']} {quoted(beyond)} is not known. Use one of: {known}."
+        return LinkProblem("beyond", sentence)
+    after = Beyond(beyond or Beyond.SKIP)
+    if slippage is None and "beyond" not in cells:
+        after = Beyond.SKIP  # what a limit stood at was taken away
+    if after is Beyond.LIMIT and slippage is None:
+        return LinkProblem(
+            "beyond", "Beyond it a limit needs a Slippage to stand at. Write one, or choose skip."
+        )
+    if slippage is None and delay is None:
+        return None
+    return PriceGuard(slippage, delay, after)
+
+
+def guard_text(guard: PriceGuard | None, field: str) -> str:
+    """A field of a price guard as a file or a field spells it; empty for none."""
+    if guard is None:
+        return ""
+    if field == "delay":
+        return "" if guard.delay_s is None else str(guard.delay_s)
+    if field == "beyond":
+        return guard.beyond.value
+    if guard.slippage is None:
+        return ""
+    return f"{plain(guard.slippage.amount)}{'%' if guard.slippage.percent else ''}"
+
+
+def _slippage(text: str) -> Slippage | LinkProblem | None:
+    if not text:
+        return None
+    percent = text.endswith("%")
+    typed, bounds = (text[:-1].rstrip(), _PER_CENT) if percent else (text, _RUPEES)
+    read = read_number(typed, bounds, LABELS["slippage"])
+    if isinstance(read, NotANumber):
+        return LinkProblem("slippage", read.sentence)
+    return Slippage(read.value, percent)
 
 
 def list_text(words: Collection[str]) -> str:

@@ -42,6 +42,9 @@ COLUMNS = (
     "not_symbols",
     "from",
     "to",
+    "slippage",
+    "delay",
+    "beyond",
 )
 """The account's, then those of its link to one master, named by his client id."""
 KEY = "client_id"

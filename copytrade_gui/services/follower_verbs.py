@@ -48,6 +48,9 @@ class FollowerDraft:
     not_symbols: str | None = None
     window_from: str | None = None
     window_to: str | None = None
+    slippage: str | None = None
+    delay: str | None = None
+    beyond: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

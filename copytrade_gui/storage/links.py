@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
+from copytrade_gui.domain.guard import PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Link, LinkState, TimeWindow
@@ -83,6 +84,7 @@ def _row(link: Link) -> Mapping[str, str | int | None]:
         "opens": None if window is None else f"{window.opens:%H:%M}",
         "closes": None if window is None else f"{window.closes:%H:%M}",
         "group_multiplier": str(link.group_multiplier),
+        "guard": None if link.guard is None else msgspec.json.encode(link.guard).decode(),
     }
 
 
@@ -113,6 +115,7 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
         ),
         window=window,
         group_multiplier=Decimal(row.group_multiplier),
+        guard=None if row.guard is None else _decode(row.guard, type=PriceGuard),
     )
 
 

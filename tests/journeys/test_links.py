@@ -14,7 +14,7 @@ import pytest
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.draft import Draft
-from copytrade_gui.domain.order import FanOut, Side, State
+from copytrade_gui.domain.order import FanOut, OrderType, Side, State
 from copytrade_gui.domain.recipients import Recipients, Scope
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.services.follower_verbs import FollowerDraft
@@ -139,3 +139,25 @@ async def test_a_link_edited_while_a_plan_runs_changes_later_plans_only(tmp_path
         await trip.place(master, selling(buy, "30"), "out")
         await filled(trip, 15)
         assert await held(trip, everybody) == [0] * 5
+
+
+async def test_a_price_guard_bounds_entries_and_no_exit(tmp_path: Path) -> None:
+    async with journey(tmp_path, 2) as trip:
+        (master,), (near, plain) = trip.masters, trip.followers
+        verbs, book = trip.opened.console.followers, trip.opened.engine.book
+        guard = FollowerDraft(slippage="0.01%", beyond="limit")
+        await verbs.edit(master.account_id, near.account_id, guard)
+        buy = replace(await trip.draft("10"), order_type=OrderType.MARKET, price="")
+        await trip.place(master, buy, "in")
+        await trip.until(lambda: sum(order.state.at_exchange for order in book) == 3)
+        limits = {one.intent.account_id: one.terms.price for one in book}
+        widest, limit = limits[plain.account_id], limits[near.account_id]
+        assert limit is not None
+        assert widest is not None
+        assert limit < widest == limits[master.account_id]
+        trip.opened.engine.cancel([one.intent.intent_id for one in book], "the test")
+        await trip.until(lambda: all(order.state.ended for order in book))
+        await trip.place(master, replace(buy, side=Side.SELL), "out")
+        assert await held(trip, (master, near, plain)) == [0] * 3
+        left = {o.intent.account_id: o.terms.price for o in book if o.terms.side is Side.SELL}
+        assert set(left.values()) == {left[master.account_id]}

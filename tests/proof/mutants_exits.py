@@ -7,12 +7,25 @@ from tests.proof.mutants import Mutant
 _ENGINE = "copytrade_gui/engine/"
 _AT_BROKER = f"{_ENGINE}planning/at_broker.py"
 _DISPATCHER = f"{_ENGINE}sending/dispatcher.py"
+_ENTRIES = f"{_ENGINE}planning/entries.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
+        "an exit's limit is never the guard's",
+        _ENTRIES,
+        " or linked.link.guard is None or now.exiting.most:\n",
+        " or linked.link.guard is None:\n",
+    ),
+    Mutant(
+        "an entry that waited is guarded by the price as it leaves",
+        _ENTRIES,
+        "            if out is not None:\n                return out\n",
+        "",
+    ),
+    Mutant(
         "of an exit no more leaves than there is to close",
         _DISPATCHER,
-        "order.cut = replace(planned, quantity=ruling.units)",
+        "order.cut = replace(planned, quantity=ruling.units, price=limit)",
         "order.cut = planned",
     ),
     Mutant(

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.account_field import MOST_NAME, name_problem
+from copytrade_gui.domain.guard import Beyond, PriceGuard, Slippage
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Follower, Link, LinkState, TimeWindow
-from copytrade_gui.domain.link_field import group_problem
+from copytrade_gui.domain.link_field import group_problem, read_guard
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
 from copytrade_gui.services.follower_csv import write_followers
@@ -76,6 +77,12 @@ MINUTES = st.times().map(lambda moment: moment.replace(second=0, microsecond=0))
 WINDOWS = st.none() | st.builds(
     TimeWindow, MINUTES.filter(lambda moment: moment < time(12)), MINUTES.filter(time(12).__lt__)
 )
+GUARDS = st.none() | st.builds(
+    PriceGuard, st.none() | st.builds(
+        Slippage, st.decimals("0", "50", places=2), percent=st.booleans()
+    ),
+    st.none() | st.integers(1, 3_600), st.sampled_from(Beyond),
+).filter(lambda guard: read_guard(guard, {}) == guard)  # fmt: skip
 LINKS = st.builds(
     Link, st.just(MASTER.account_id), st.just(ASHA.account.account_id), RULES,
     st.sampled_from(LinkState),
@@ -84,6 +91,7 @@ LINKS = st.builds(
     ),
     FILTERS, WINDOWS,
     st.decimals("0.01", "1000", places=2),
+    GUARDS,
 ).map(lambda link: link if link.group else replace(link, group_multiplier=Decimal(1)))  # fmt: skip
 ACCOUNTS = st.builds(
     replace,

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.guard import Beyond, PriceGuard, Slippage
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Follower, Link, LinkState, TimeWindow
@@ -28,6 +29,7 @@ FULL = Link(
     Filters(frozenset({Side.BUY}), frozenset({Product.INTRADAY}), frozenset({Exchange.NSEEQ}),
             frozenset({"INFY", "TCS"}), frozenset({"WIPRO"})),
     TimeWindow(time(9, 20), time(15, 0)),
+    guard=PriceGuard(Slippage(Decimal("0.5"), percent=True), 9, Beyond.LIMIT),
 )  # fmt: skip
 EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "name": (FollowerDraft(name="Asha R"), {"name"}),
@@ -47,6 +49,9 @@ EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "symbols": (FollowerDraft(symbols="INFY"), {"filters.symbols"}),
     "not_symbols": (FollowerDraft(not_symbols=""), {"filters.not_symbols"}),
     "window_to": (FollowerDraft(window_to="11:00"), {"window"}),
+    "slippage": (FollowerDraft(slippage="2.50"), {"guard"}),
+    "delay": (FollowerDraft(delay=""), {"guard"}),
+    "beyond": (FollowerDraft(beyond="skip"), {"guard"}),
 }
 
 

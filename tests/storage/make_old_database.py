@@ -20,6 +20,7 @@ from pathlib import Path
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, PlanSettled, Severity
+from copytrade_gui.domain.guard import Beyond, PriceGuard, Slippage
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Link, LinkState, TimeWindow
@@ -83,9 +84,16 @@ LINKS_WITHOUT_MULTIPLIER = (
     Link(MASTER, SECOND, _RULES[1]),
 )
 """What schema 3 could say: by the follower's name, then his id and his master's."""
-LINKS = tuple(
+LINKS_WITHOUT_GUARD = tuple(
     replace(link, group_multiplier=Decimal("1.5")) if link.group else link
     for link in LINKS_WITHOUT_MULTIPLIER
+)
+"""What schema 4 could say."""
+LINKS = tuple(
+    replace(link, guard=PriceGuard(Slippage(Decimal("0.5"), percent=True), 9, Beyond.LIMIT))
+    if link.group
+    else link
+    for link in LINKS_WITHOUT_GUARD
 )
 TOTALS = {
     "accounts": "SELECT count(*) FROM accounts",

@@ -24,6 +24,7 @@ from tests.storage.make_old_database import (
     FOLDER,
     LINKS,
     LINKS_OF_ONE_MASTER,
+    LINKS_WITHOUT_GUARD,
     LINKS_WITHOUT_MULTIPLIER,
     totals_of,
 )
@@ -61,7 +62,10 @@ async def test_p25_an_old_database_keeps_its_totals(
         accounts = await store.accounts.all()
         assert len(accounts) == totals["accounts"]
         assert [one.account_id for one in accounts if not one.active] == ["follower-003"]
-        expected = {1: LINKS_OF_ONE_MASTER, 2: LINKS_OF_ONE_MASTER, 3: LINKS_WITHOUT_MULTIPLIER}
+        expected = {
+            1: LINKS_OF_ONE_MASTER, 2: LINKS_OF_ONE_MASTER,
+            3: LINKS_WITHOUT_MULTIPLIER, 4: LINKS_WITHOUT_GUARD,
+        }  # fmt: skip
         assert await store.accounts.links() == expected.get(was, LINKS)
         assert len(await store.history.latency(100)) == totals["latency"]
         plan = make_plan("new")

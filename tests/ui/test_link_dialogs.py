@@ -30,7 +30,7 @@ CHANGES: dict[str, object] = {
     "is_master": None, "max_quantity": "50", "min_quantity": "5", "rounding": "carry",
     "overrides": "TCS fixed 5", "state": "paused", "group": "Family", "sides": "buy",
     "products": "NORMAL", "exchanges": "NSEFO", "symbols": "NIFTY", "not_symbols": "TCS",
-    "from": "09:20", "to": "11:00",
+    "from": "09:20", "to": "11:00", "slippage": "0.5%", "delay": "5", "beyond": "limit",
 }  # fmt: skip
 
 

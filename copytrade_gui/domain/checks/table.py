@@ -60,6 +60,12 @@ _OTHERS = (
     Verdict("filtered_side", "share", "the link copies this side", "Edit the link."),
     Verdict("outside_window", "share", "the link copies at this time of the day",
             "Edit the link."),
+    Verdict("price_guard", "share", "the market is inside the link's price guard: so far beyond "
+            "the master's price the link still enters", "Nothing, or widen the link's slippage."),
+    Verdict("delay_guard", "share", "the master's order is young enough for the link to enter",
+            "Nothing, or allow the link a longer delay."),
+    Verdict("at_price_guard", "share", "the plan's limit was worse than the link's price guard "
+            "allows, so that its own is nearer", "Nothing."),
     Verdict("not_chosen", "share", "the ticket's order is for this follower",
             "Choose him, his group or all on the ticket."),
     Verdict("no_rule", "share", "the follower has a sizing rule", "Edit the follower."),
@@ -110,7 +116,8 @@ _OTHERS = (
             "Look at them in the orders, then square off again."),
     Verdict("removed", "leaving", "the account was removed before the order left",
             "Place a new order if it is wanted."),
-    Verdict("too_old", "leaving", "the order grew older than its signal age before it could leave",
+    Verdict("too_old", "leaving", "the order grew older than its signal age, or than its link's "
+            "delay, before it could leave",
             "Place it again if it is still wanted."),
     Verdict("cancelled", "leaving", "somebody cancelled it before it left", "Nothing."),
     Verdict("master_failed", "leaving", "the master's order came to nothing, so its copies stay",

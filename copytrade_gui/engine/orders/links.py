@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.guard import MasterPrice, why_out
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link, NotCopied, why_not, why_stopped
 from copytrade_gui.domain.money import Paise
@@ -32,7 +33,7 @@ class LinkFacts(Struct, frozen=True, gc=False):
     """What a follower's share of his master's order follows from, as it stood at one moment.
 
     ``code`` and ``reason`` are the account's. ``stopped`` says why the link copies nothing at all;
-    ``copies_all`` that it copies everything at any time, so that no filter need be asked.
+    ``copies_all`` that it copies everything at any time and price, so that nothing need be asked.
     """
 
     account: Account
@@ -70,13 +71,25 @@ class Linked:
 
 
 def kept_out(
-    links: Iterable[Linked], terms: OrderTerms, moment: datetime
+    links: Iterable[Linked], terms: OrderTerms, moment: datetime, master: MasterPrice | None
 ) -> dict[AccountId, NotCopied]:
-    """Whose link or account lets of an order only pass at this moment (IST) what is an exit."""
+    """Whose link or account lets of an order only pass at this moment (IST) what is an exit.
+
+    ``master`` is what price guards go by, None where they are not asked.
+    """
     found = {}
     for linked in links:
         if not linked.facts.copies_all:
             why = why_not(linked.link, terms, moment) or linked.facts.only_exits
+            why = why or guarded_out(linked.link, terms, master)
             if why is not None and why.exits_pass:
                 found[linked.account_id] = why
     return found
+
+
+def guarded_out(link: Link, terms: OrderTerms, master: MasterPrice | None) -> NotCopied | None:
+    """Why the link's price guard keeps out what opens now; None if it does not."""
+    if link.guard is None or master is None:
+        return None
+    found = why_out(link.guard, terms, master)
+    return None if found is None else NotCopied(*found)

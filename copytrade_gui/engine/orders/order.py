@@ -84,6 +84,11 @@ class Order(Struct, eq=False, gc=False):
         return mono_ns - self.called_ns > self.intent.signal_age_ms * 1_000_000
 
     @property
+    def too_old(self) -> str:
+        """One sentence for an order that grew stale before it left."""
+        return f"It waited longer than the {self.intent.signal_age_ms / 1000:g} s it may; not sent."
+
+    @property
     def ordered(self) -> int:
         """Units the broker's order is for: what we sent, unless it was changed at the broker."""
         if self.diverged is not None:

@@ -122,9 +122,18 @@ class Clearing:
         kept = [one for one, lane in lanes if lane is not None and not lane.why_kept(one)[0]]
         return [one for one in kept if not self._exits.why_opens(one)[0]]
 
-    def cover(self, master_id: AccountId, terms: OrderTerms, followers: Sequence[Linked]) -> Cover:
-        """What these followers have to reduce if the order is an exit of the master's."""
-        return self._exits.cover(master_id, terms, followers)
+    def cover(
+        self,
+        master_id: AccountId,
+        terms: OrderTerms,
+        followers: Sequence[Linked],
+        asked: OrderTerms | None = None,
+    ) -> Cover:
+        """What these followers have to reduce if an order of the master's with these terms, for
+        which he ``asked`` with others where he did, is an exit.
+        """
+        of_his = self._exits.entries.price(asked or terms)
+        return self._exits.cover(master_id, terms, followers, price=of_his)
 
     def ticket(
         self,
@@ -151,7 +160,7 @@ class Clearing:
             raise DeniedError(code, f"The master account cannot trade: {reason}")
         leaving, price = self._protected(terms)
         followers = planner.rotate(self.followers_of(master_id), self._plan_number)
-        cover = self._exits.cover(master_id, leaving, followers)
+        cover = self.cover(master_id, leaving, followers, terms)
         names = [master_id, *(follower.account_id for follower in followers)]
         bounds = self.bounds(leaving, names)
         at = price if leaving.price is None else leaving.price
@@ -177,14 +186,15 @@ class Clearing:
         terms: OrderTerms,
         seen_ns: int,
         traded_at: Decimal | None,
+        *,
+        age_ms: int,
         confirmed: int | None = None,
     ) -> Cleared:
-        """Copies of an order that the master placed elsewhere; he has none here.
+        """Copies of an order that the master placed elsewhere, so long ago; he has none here.
 
         ``name`` is its id at the broker, ``seen_ns`` its place among his orders, ``traded_at``
-        what he got, in rupees, if he did: it protects a copy of a MARKET order. Nobody is there to
-        be asked, so what a check holds is denied unless a person ``confirmed`` it. Raises
-        DeniedError.
+        what he got, in rupees, to protect a copy of a MARKET order by. What a check holds is denied
+        unless a person ``confirmed`` it. Raises DeniedError.
         """
         lane = self._lanes.get(master_id)
         if lane is None or not lane.active:
@@ -193,7 +203,8 @@ class Clearing:
         _confirm(terms, holds, confirmed)
         leaving, price = self._protected(terms, traded_at)
         followers = planner.rotate(self.followers_of(master_id), self._plan_number)
-        cover = self._exits.cover(master_id, leaving, followers, seen_ns)
+        of_his = self._exits.entries.price(terms, traded_at, age_ms)
+        cover = self._exits.cover(master_id, leaving, followers, seen_ns, of_his)
         bounds = self.bounds(leaving, [follower.account_id for follower in followers])
         at = price if leaving.price is None else leaving.price
         facts = [follower.facts for follower in followers]

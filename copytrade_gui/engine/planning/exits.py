@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from msgspec import Struct
 
@@ -24,9 +25,9 @@ from copytrade_gui.domain.exits import (
     reducing,
     without_its_rule,
 )
+from copytrade_gui.domain.guard import MasterPrice
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
-from copytrade_gui.domain.link import LinkState, NotCopied, why_not
-from copytrade_gui.domain.loss import LOSS_LIMIT
+from copytrade_gui.domain.link import NotCopied
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Plan
@@ -41,6 +42,7 @@ from copytrade_gui.engine.orders.order import GIVEN_UP, Order
 from copytrade_gui.engine.planning.at_broker import AtBroker, signed
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.day_profits import DayProfits
+from copytrade_gui.engine.planning.entries import Entering, Entries
 from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
 from copytrade_gui.engine.planning.share import Share
 
@@ -62,20 +64,27 @@ class Cover(Struct, frozen=True):
     only_exits: Mapping[AccountId, NotCopied]
     capital: Paise | None = None
     """The master's free margin, for rules that go by funds."""
+    master: MasterPrice | None = None
+    """What links with a price guard compare an entry with; None where they are not asked."""
 
 
 class Ruling(Struct, frozen=True):
-    """What of an order may leave: units, 0 for nothing; by the code ``awaits_copy`` not yet."""
+    """What of an order may leave: units, 0 for nothing; by the code ``awaits_copy`` not yet.
+
+    ``limit`` is its limit in rupees, where that is decided only now.
+    """
 
     units: int
     code: str
     reason: str
+    limit: Decimal | None = None
 
 
 class _Now(Struct):
     """One plan as it is judged when an order of it is about to leave."""
 
     exiting: Exiting
+    entering: Entering
     nets: Mapping[AccountId, int]
     shares: Mapping[AccountId, Sequence[Order]]
     """Of each account the orders that left or may leave: the slices of its share."""
@@ -102,6 +111,7 @@ class Exits:
         self._profits = profits
         self._orders = OtherOrders(core)
         self.ledger = CopyLedger(core.clock, core.lanes)
+        self.entries = Entries(core)
         self._known: dict[PlanId, Exiting] = {}
         """What of a plan's order was known to be an exit when it was made."""
         self._seen: dict[PlanId, int] = {}
@@ -123,18 +133,21 @@ class Exits:
         terms: OrderTerms,
         followers: Sequence[Linked],
         seen_ns: int = 0,
+        price: MasterPrice | None = None,
     ) -> Cover:
         """What an order of the master with these terms may take from each follower's copies.
 
-        ``seen_ns`` is its place among his orders, where he placed it elsewhere.
+        ``seen_ns`` is its place among his orders, where he placed it elsewhere; ``price`` is what
+        its entries are guarded by.
         """
         lane = self._lanes.get(master)
         capital = None if lane is None else lane.facts.capital
         moment, names = ist(self._clock.wall_ns()), [one.account_id for one in followers]
-        only_exits = self._profits.unknown(names) | kept_out(followers, terms, moment)
         exiting = self._exiting(master, terms, seen_ns=seen_ns)
+        asked = None if exiting.least >= terms.quantity else price
+        only_exits = self._profits.unknown(names) | kept_out(followers, terms, moment, asked)
         copies = self._copies(exiting, terms, master, names)
-        return Cover(exiting, copies, only_exits, capital)
+        return Cover(exiting, copies, only_exits, capital, price)
 
     def note_seen(self, plan: PlanId, seen_ns: int) -> None:
         """The place of an order that was placed elsewhere among the master's; it has this plan."""
@@ -195,6 +208,8 @@ class Exits:
     ) -> None:
         """A plan is being made of this: what waits of it is judged by it again."""
         self.ledger.make(plan, master, terms, shares)
+        if cover.master is not None:
+            self.entries.remember(plan, terms, cover.master)
         if cover.exiting.known:
             self._known[plan] = cover.exiting
             if len(self._known) > _REMEMBERED:
@@ -263,17 +278,21 @@ class Exits:
         if exiting is None:
             exiting = self._exiting(plan.signal.master_id, whole, but=order)
         shares: defaultdict[AccountId, list[Order]] = defaultdict(list)
-        for one in self._book.of_plan(plan.plan_id):
+        orders = self._book.of_plan(plan.plan_id)
+        for one in orders:
             if one.intent_state not in GIVEN_UP:
                 shares[one.intent.account_id].append(one)
-        return _Now(exiting, self.ledger.nets_of(plan.signal.master_id, whole), shares)
+        entering = self.entries.now(plan, orders, exiting)
+        return _Now(exiting, entering, self.ledger.nets_of(plan.signal.master_id, whole), shares)
 
     def _rule(self, order: Order, whole: OrderTerms, now: _Now) -> Ruling | None:
         """None: it leaves as it was planned."""
         intent, account = order.intent, order.intent.account_id
-        again, may_open = self.ledger.again_of(intent.plan_id, account), self._may_open(order, now)
+        again = self.ledger.again_of(intent.plan_id, account)
+        out = self.entries.why_kept(order, now.entering, resized=again is not None)
+        may_open, limit = out is None, self.entries.limit(order, now.entering)
         if again is None and may_open and not now.exiting.most:
-            return None
+            return None if limit is None else Ruling(order.sent_terms.quantity, "", "", limit)
         if now.planned is None:
             now.planned = self._orders.planned(whole, order)
         waiting = now.planned.get(account, ())
@@ -297,29 +316,11 @@ class Exits:
         if sized.carry is not None:
             self.ledger.sized_again(intent.plan_id, account, sized.carry)
         units = _left_for(order, share, sized.quantity)
-        if units == order.sent_terms.quantity:
+        if units == order.sent_terms.quantity and limit is None:
             return None
-        lane = self._lanes.get(account)
-        if lane is not None and (why := lane.why_only_exits(order)):
-            return Ruling(units, sized.code if units else LOSS_LIMIT, why)
-        return Ruling(units, sized.code or CUT_TO_COPY, sized.reason or _LESS)
-
-    def _may_open(self, order: Order, now: _Now) -> bool:
-        """False for a link that is set to close only by now, and where only exits pass by now.
-
-        Filters hold as they were when the order was planned, which is a part of how it is sized
-        again; where that is not known they are asked again.
-        """
-        lane = self._lanes.get(order.intent.account_id)
-        linked = None if lane is None else lane.links.get(order.master_id)
-        if linked is None or linked.facts.copies_all:
-            return True
-        if linked.link.state is LinkState.CLOSE_ONLY or linked.facts.only_exits is not None:
-            return False
-        again = self.ledger.again_of(order.intent.plan_id, order.intent.account_id)
-        if again is not None or not now.exiting.most:
-            return True
-        return why_not(linked.link, order.intent.terms, ist(self._clock.wall_ns())) is None
+        if out is not None:
+            return Ruling(units, sized.code if units else out.code, out.sentence)
+        return Ruling(units, sized.code or CUT_TO_COPY, sized.reason or _LESS, limit)
 
     # ------------------------------------------------------------ inside
 

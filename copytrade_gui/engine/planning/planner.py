@@ -25,6 +25,7 @@ from copytrade_gui.domain.exits import (
     within_copy,
 )
 from copytrade_gui.domain.freeze import slices
+from copytrade_gui.domain.guard import AT_GUARD, limit_of, why_at_guard
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.link import CODES, NOT_CHOSEN, symbols_of
@@ -60,7 +61,7 @@ def share_out(
         whole = Reducing(quantity, lot, cover.exiting)
         shares = [_covered(facts, order, whole, cover) for facts in followers]
     else:
-        shares = [Share(facts.account, _sized(facts, order)) for facts in followers]
+        shares = [_entering(facts, order, terms, cover) for facts in followers]
     exits, only_exits = cover.exiting.least >= quantity, cover.only_exits
     return [
         sliced(
@@ -214,6 +215,20 @@ def _share(
     return Share(account, sized, again=again)
 
 
+def _entering(facts: LinkFacts, order: MasterOrder, terms: OrderTerms, cover: Cover) -> Share:
+    """A share of an order that only opens, inside its link's price guard."""
+    sized, guard, at = _sized(facts, order), facts.link.guard, cover.master
+    if guard is None or at is None or not sized.quantity:
+        return Share(facts.account, sized)
+    limit, left = limit_of(guard, terms, at), guard.delay_s
+    age_ms = None if left is None else max(0, left * 1_000 - at.age_ms)
+    if limit == terms.price:
+        return Share(facts.account, sized, age_ms=age_ms)
+    if not sized.code:
+        sized = Sized(sized.quantity, AT_GUARD, why_at_guard(guard, at), sized.carry)
+    return Share(facts.account, sized, limit=limit, age_ms=age_ms)
+
+
 def _holds(copy: Copy) -> bool:
     return copy.held > 0 or copy.coming > 0
 
@@ -277,17 +292,19 @@ def make_intents(
     ``shares`` are in send order; ``leaving`` are the protected terms.
     """
     plan = plan_id(signal.signal_id)
-    by_quantity: dict[int, OrderTerms] = {leaving.quantity: leaving}
+    made: dict[tuple[int, Decimal | None], OrderTerms] = {(leaving.quantity, None): leaving}
     follower, planned = Role.FOLLOWER, State.PLANNED
     masters = [] if own is None else [(0, Role.MASTER, own)]
     copies = ((rank, follower, share) for rank, share in enumerate(shares, start=1))
     intents = []
     for rank, role, share in [*masters, *copies]:
         sized, account = share.sized, share.account.account_id
+        limit = share.limit
         for number, quantity in enumerate(share.slices or (sized.quantity,), start=1):
-            terms = by_quantity.get(quantity)
+            terms = made.get((quantity, limit))
             if terms is None:
-                terms = by_quantity[quantity] = replace(leaving, quantity=quantity)
+                price = leaving.price if limit is None else limit
+                terms = made[quantity, limit] = replace(leaving, quantity=quantity, price=price)
             intents.append(
                 Intent(
                     intent_id=intent_id(plan, account, number),
@@ -296,9 +313,9 @@ def make_intents(
                     role=role,
                     slice_number=number,
                     terms=terms,
-                    signal_age_ms=age_ms,
+                    signal_age_ms=age_ms if share.age_ms is None else min(age_ms, share.age_ms),
                     rank=rank,
-                    state=planned if quantity else _unplanned(sized.code),
+                    state=planned if quantity else unplanned(sized.code),
                     code=sized.code,
                     reason=sized.reason,
                 )
@@ -306,5 +323,6 @@ def make_intents(
     return tuple(intents)
 
 
-def _unplanned(code: str) -> State:
+def unplanned(code: str) -> State:
+    """How an order ends that does not leave by this code: by a choice, or by what is wrong."""
     return State.SKIPPED if code == "off" or code in CODES else State.BLOCKED

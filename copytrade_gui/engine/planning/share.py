@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
@@ -15,6 +17,8 @@ class Share(Struct, frozen=True, gc=False):
     ``slices`` are the quantities of the orders it takes where one order may not be so large; their
     sum is the size. Empty: one order. ``holds`` are what a person is asked before it leaves.
     ``again`` sizes it once more when it leaves, where what is not known yet may make it smaller.
+    ``limit`` is a limit of its own in rupees, and ``age_ms`` how old it may be when it leaves,
+    where its link's price guard is nearer than what the plan says; None where it is not.
     """
 
     account: Account
@@ -22,3 +26,5 @@ class Share(Struct, frozen=True, gc=False):
     slices: tuple[int, ...] = ()
     holds: tuple[str, ...] = ()
     again: Again | None = None
+    limit: Decimal | None = None
+    age_ms: int | None = None

@@ -17,6 +17,7 @@ from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.exits import Exits, Ruling
+from copytrade_gui.engine.planning.planner import unplanned
 from copytrade_gui.engine.sending.wave import Waves, bodies_hash
 from copytrade_gui.ports import Journal, JournalFailureError, NotSent, Timer
 
@@ -167,16 +168,20 @@ class Dispatcher:
                 go_on.append(order)
             else:
                 why = f"{ruling.reason} It was not sent."
-                self._progress.give_up(order, State.BLOCKED, ruling.code, why)
+                self._progress.give_up(order, unplanned(ruling.code), ruling.code, why)
         return go_on
 
     def _cut(self, order: Order, ruling: Ruling) -> None:
-        """Fewer units leave than were planned; that is stored before the order's mark is."""
-        planned = order.intent.terms
-        order.cut = replace(planned, quantity=ruling.units)
+        """It leaves with fewer units than were planned, or another limit.
+
+        That is stored before the order's mark is.
+        """
+        planned, sent = order.intent.terms, order.sent_terms
+        limit = sent.price if ruling.limit is None else ruling.limit
+        order.cut = replace(planned, quantity=ruling.units, price=limit)
         self._waves.forget_ready([order])
-        log.info("%s leaves with %d of %d: %s", order.intent.intent_id, ruling.units,
-                 planned.quantity, ruling.reason)  # fmt: skip
+        log.info("%s leaves with %d of %d at %s: %s", order.intent.intent_id, ruling.units,
+                 planned.quantity, limit, ruling.reason)  # fmt: skip
 
     def _plan_wake(self) -> None:
         """Wake when the earliest queued order gets a slot or grows too old."""

@@ -296,14 +296,20 @@ class MasterSignals:
 
     def _late_by(self, order: _Order) -> int:
         """Seconds by which it is older than an order may be that leaves; 0 if it is not."""
-        placed = order.row.placed_ns
-        if placed is None:
+        if order.row.placed_ns is None:
             return 0
         rests = order.row.order_type is OrderType.SL or not order.row.filled_quantity
         settings = self._settings
         most_ms = settings.signal_age_resting_ms if rests else settings.signal_age_market_ms
-        age_ms = (self._clock.wall_ns() - placed) / 1e6
-        return int(age_ms / 1000) if age_ms > most_ms else 0
+        age_ms = self._age_ms(order)
+        return age_ms // 1000 if age_ms > most_ms else 0
+
+    def _age_ms(self, order: _Order) -> int:
+        """How long ago it was placed by the broker's stamp, or else was seen."""
+        placed = order.row.placed_ns
+        if placed is None:
+            return (self._clock.mono_ns() - order.seen_ns) // 1_000_000
+        return (self._clock.wall_ns() - placed) // 1_000_000
 
     async def _copy_seen(self, order: _Order) -> None:
         if why := await self._lacks_instrument(order):
@@ -329,7 +335,8 @@ class MasterSignals:
                     terms,
                     order.seen_ns,
                     row.average_price if row.average_price > 0 else None,
-                    confirmed,
+                    age_ms=self._age_ms(order),
+                    confirmed=confirmed,
                 ),
                 seen_ns=order.seen_ns,
             )

@@ -7,14 +7,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.link import NO_FILTERS, Follower, LinkState
-from copytrade_gui.domain.link_field import list_text, time_text
+from copytrade_gui.domain.link import NO_FILTERS, Follower, Link, LinkState
+from copytrade_gui.domain.link_field import guard_text, list_text, time_text
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.sizing import Rounding, RuleTexts, Strategy, rule_texts
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
 from copytrade_gui.ui.followers.sizing_words import (
+    BEYOND_WORDS,
     ROUNDING_WORDS,
     STATE_WORDS,
     STRATEGY_WORDS,
@@ -37,6 +38,10 @@ _LISTS = {
 _ROOM = 260
 """Pixels in which what stands in an empty field can be read."""
 _ENTRIES = "Only what opens is kept out: what the master leaves is always left."
+_GUARD = (
+    "Entries only: an exit is never held back by a price. However far the market went, an entry's "
+    "limit is never worse than this slippage allows; after the delay it is not sent."
+)
 
 
 class FollowerEditor(FormDialog):
@@ -198,6 +203,22 @@ class FollowerEditor(FormDialog):
         ):  # fmt: skip
             line.setPlaceholderText("At any time, or such as 09:20 IST")
             self.add_field(field, label, line)
+        self._add_guard_fields(link)
+
+    def _add_guard_fields(self, link: Link | None) -> None:
+        self.add_heading("How far from the master's price")
+        guard = None if link is None else link.guard
+        self.slippage = QLineEdit(guard_text(guard, "slippage"))
+        self.slippage.setPlaceholderText("Any, or such as 0.5% or 2.50 rupees")
+        self.delay = QLineEdit(guard_text(guard, "delay"))
+        self.delay.setPlaceholderText("Any, or seconds after his order")
+        self.beyond = QComboBox()
+        for beyond, said in BEYOND_WORDS.items():
+            self.beyond.addItem(said, beyond.value)
+        self.beyond.setCurrentIndex(max(0, self.beyond.findData(guard_text(guard, "beyond"))))
+        self.add_field("slippage", "Slipp&age", self.slippage)
+        self.add_field("beyond", "Beyond it", self.beyond)
+        self.add_field("delay", "Delay", self.delay, hint=_GUARD)
 
     def draft(self) -> FollowerDraft:
         """What is asked for: of an account or link that is here, the fields that were changed.
@@ -220,10 +241,11 @@ class FollowerEditor(FormDialog):
             "max_quantity": self.max_quantity, "min_quantity": self.min_quantity,
             "overrides": self.overrides, "group": self.group,
             "window_from": self.window_from, "window_to": self.window_to, **self.lists,
+            "slippage": self.slippage, "delay": self.delay,
         }  # fmt: skip
         choices = {
             "strategy": self.strategy, "rounding": self.rounding,
-            "state": self.state, "sides": self.sides,
+            "state": self.state, "sides": self.sides, "beyond": self.beyond,
         }  # fmt: skip
         return {
             **{field: line.text().strip() for field, line in texts.items()},

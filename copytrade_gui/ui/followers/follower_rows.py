@@ -134,6 +134,8 @@ def _filter_tip(row: FollowerRow) -> str:
     ]
     if link.window is not None:
         parts.append(f"From {link.window.in_words} IST.")
+    if link.guard is not None:
+        parts.append(f"Entries {link.guard.in_words}.")
     return " ".join(parts)
 
 
@@ -146,7 +148,8 @@ def _group(row: FollowerRow) -> str:
 
 
 def _link_state(row: FollowerRow) -> str:
-    filtered = row.link.filters != NO_FILTERS or row.link.window is not None
+    link = row.link
+    filtered = link.filters != NO_FILTERS or link.window is not None or link.guard is not None
     return f"{STATE_WORDS[row.link.state]}{' *' if filtered else ''}"
 
 
@@ -200,7 +203,7 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            "In no group", shown=False,
            note="With the multiplier of its followers' entries, where it is not 1"),
     Column("link", "State", _link_state, chars=9, tip=_filter_tip, shown=False,
-           note="What is copied: active, close only, paused, frozen; * with a filter or a window"),
+           note="What is copied: active, close only, paused, frozen; * with a filter or a guard"),
     Column("max", "Max qty", _max_quantity, numeric=True, chars=8,
            sort=lambda r: r.link.sizing.max_quantity, shown=False,
            note="Most units in one order"),

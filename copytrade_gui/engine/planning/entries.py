@@ -1,0 +1,126 @@
+"""What of a copy may open as it is about to leave, and at which limit, by its link as it is then.
+
+A link with a price guard compares an entry with the master's price and with his order's age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from msgspec import Struct, structs
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.exits import Exiting
+from copytrade_gui.domain.guard import MasterPrice, limit_of, master_price
+from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.link import LinkState, NotCopied, why_not
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.records import Plan
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.links import Linked, guarded_out
+from copytrade_gui.engine.orders.order import Order
+
+_REMEMBERED = 256
+"""Plans whose prices are kept; none waits longer than a minute."""
+
+
+class Entering(Struct, frozen=True):
+    """What the entries of a plan are judged by: what of its order is an exit, and its prices.
+
+    ``leaving`` are its terms as they leave without a guard, ``price`` is the master's.
+    """
+
+    exiting: Exiting
+    leaving: OrderTerms
+    price: MasterPrice
+
+
+class Entries:
+    """Asks the link of an order that waited whether what opens may still leave."""
+
+    def __init__(self, core: Core) -> None:
+        self._lanes = core.lanes
+        self._quotes = core.quotes
+        self._clock = core.clock
+        self._planned: dict[PlanId, tuple[OrderTerms, MasterPrice]] = {}
+
+    def price(
+        self, asked: OrderTerms, traded_at: Decimal | None = None, age_ms: int = 0
+    ) -> MasterPrice:
+        """The master's price of an order for which he asks with these terms."""
+        last = self._quotes.fresh_price(asked.instrument.key)
+        return master_price(asked, traded_at, last or traded_at, age_ms)
+
+    def remember(self, plan: PlanId, leaving: OrderTerms, price: MasterPrice) -> None:
+        """A plan is being made of this: what waits of it is judged by it again."""
+        self._planned[plan] = leaving, price
+        if len(self._planned) > _REMEMBERED:
+            del self._planned[next(iter(self._planned))]
+
+    def now(self, plan: Plan, orders: Sequence[Order], exiting: Exiting) -> Entering:
+        """What the entries of a plan are judged by now; ``orders`` are all of it.
+
+        Of a plan of an earlier run the price is what the master has traded at since, or asked for.
+        """
+        asked = plan.signal.terms
+        leaving, price = self._planned.get(
+            plan.plan_id, (asked, master_price(asked, None, None, 0))
+        )
+        last = self._quotes.fresh_price(asked.instrument.key)
+        age_ms = price.age_ms + (self._clock.mono_ns() - orders[0].called_ns) // 1_000_000
+        traded_at = _average([one for one in orders if one.intent.role is Role.MASTER])
+        if traded_at is not None:
+            price = master_price(asked, traded_at, last, age_ms)
+        else:
+            price = structs.replace(price, last=last, age_ms=age_ms)
+        return Entering(exiting, leaving, price)
+
+    def why_kept(self, order: Order, now: Entering, *, resized: bool) -> NotCopied | None:
+        """Why nothing of it may open by now: its link is set to close only, only exits pass, or
+        the price has left the link's guard.
+
+        Filters hold as they were when the order was planned, which is a part of how it is sized
+        again (``resized``); where that is not known they are asked again.
+        """
+        linked, moment = self._linked(order), ist(self._clock.wall_ns())
+        if linked is None or linked.facts.copies_all:
+            return None
+        if linked.link.state is LinkState.CLOSE_ONLY:
+            return why_not(linked.link, order.intent.terms, moment)
+        if linked.facts.only_exits is not None:
+            return linked.facts.only_exits
+        if now.exiting.least < now.leaving.quantity:
+            out = guarded_out(linked.link, now.leaving, now.price)
+            if out is not None:
+                return out
+        if resized or not now.exiting.most:
+            return None
+        return why_not(linked.link, order.intent.terms, moment)
+
+    def limit(self, order: Order, now: Entering) -> Decimal | None:
+        """The limit of a mere entry by its link's guard, where it is another than it has by now.
+
+        The terms of a plan of an earlier run have no limit where its master traded at the market:
+        then the one that was planned is drawn nearer, and never wider.
+        """
+        linked = self._linked(order)
+        if linked is None or linked.link.guard is None or now.exiting.most:
+            return None
+        terms = now.leaving if now.leaving.price is not None else order.intent.terms
+        limit = limit_of(linked.link.guard, terms, now.price)
+        return None if limit == order.sent_terms.price else limit
+
+    def _linked(self, order: Order) -> Linked | None:
+        """The link by which it is a copy; None for what only closes, and where there is none."""
+        lane = self._lanes.get(order.intent.account_id)
+        return None if lane is None or order.closes else lane.links.get(order.master_id)
+
+
+def _average(own: Sequence[Order]) -> Decimal | None:
+    """What a master's own orders of a plan traded at, together; None before they did."""
+    traded = [(one.filled, one.average_price) for one in own if one.filled and one.average_price]
+    if not traded:
+        return None
+    return sum((price * units for units, price in traded), Decimal(0)) / sum(u for u, _ in traded)
