@@ -20,7 +20,7 @@ from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.window_state import FileMemory
 
-_LOOK_S = 0.1
+_LOOK_S = 0.5
 
 
 def run() -> int:

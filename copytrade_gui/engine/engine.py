@@ -283,6 +283,11 @@ class Engine:
         self.core.news.storage_failed(sentence)
 
     @property
+    def recovery_reads(self) -> bool:
+        """True while the books of accounts that are logged in are read after a start or a gap."""
+        return self.parts.recovery.reads
+
+    @property
     def recovery_report(self) -> RecoveryReport | None:
         """What the start found."""
         return self.parts.recovery.report

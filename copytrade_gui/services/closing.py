@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "program"
 _LOOK_EVERY_S = 30.0
+_AFTER_RECOVERY_S = 1.0
+"""How often it is asked whether a start has read its books: they are not read twice at once."""
 _AGAIN_AFTER_NS = 900 * 1_000_000_000
 _LOOK_BACK = timedelta(days=10)
 
@@ -205,6 +207,8 @@ class Closing:
                 if not told:
                     await self.tell_left_open()
                     told = True
+                while self._engine.recovery_reads:
+                    await self._clock.sleep(_AFTER_RECOVERY_S)
                 if await self.due():
                     await self.close_day(PROGRAM)
             except (RefusedError, JournalFailureError) as failure:

@@ -64,8 +64,9 @@ class Comparison:
             if number:
                 await self._clock.sleep(self._settings.compare_every)
             before = found.differences
-            async with self._slots:
-                found = await self._look(lane)
+            with self._poller.left_to_another(lane):
+                async with self._slots:
+                    found = await self._look(lane)
             if found.gone or not (found.differences or found.unread):
                 return found
         stood_still = tuple(sentence for sentence in found.differences if sentence in before)

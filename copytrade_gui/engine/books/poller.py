@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from copytrade_gui.domain.account import FeedState, SessionState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
@@ -48,6 +50,7 @@ class Poller:
         self.look = self._schedule.look
         """Read this account's books in so many seconds, or earlier if that was planned."""
         self._reading: set[AccountId] = set()
+        self._left: set[AccountId] = set()
         self._slots = asyncio.Semaphore(core.settings.reads_at_once)
         self._slots_offline = asyncio.Semaphore(core.settings.offline_reads_at_once)
         self.offline = Offline(core, self.look)
@@ -89,12 +92,25 @@ class Poller:
         lane = self._lanes.get(account)
         if lane is None:
             return
+        if account in self._left:
+            return  # planned again once that read was made
         # A read under way is perhaps of a session that is gone: it is not this one.
         if account in self._reading or self._cancelling(lane):
             self.look(account, self._settings.poll_first)
             return
         self._reading.add(account)
         self._work.start(self._visit(lane), f"read the books of {account}")
+
+    @contextmanager
+    def left_to_another(self, lane: Lane) -> Iterator[None]:
+        """Whoever enters this reads the account's book himself, soon: it is not read twice."""
+        self._left.add(lane.account_id)
+        try:
+            yield
+        finally:
+            self._left.discard(lane.account_id)
+            self._schedule.forget(lane.account_id)
+            self._plan_next(lane)
 
     # ------------------------------------------------------------ reading
 

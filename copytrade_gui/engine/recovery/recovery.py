@@ -243,6 +243,14 @@ class Recovery:
         """What is known now; of a recovery that is done, what was known at its end."""
         return self._findings.report
 
+    @property
+    def reads(self) -> bool:
+        """True while the books of accounts that are logged in are read after a start or a gap."""
+        return not self._done and any(
+            lane is not None and lane.session is not None
+            for lane in map(self._lanes.get, self._unchecked())
+        )
+
     def refresh(self) -> None:
         """Resume by itself if nothing is in doubt; else tell what was found, now and then."""
         if self._done:
