@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.charges import Charges, ChargeTable, charges, segment_of
@@ -21,13 +22,15 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import rupees
 from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.services.day_sheet import Sheet
+from copytrade_gui.services.day_sheet import Beside, Sheet, sheets_of
 from copytrade_gui.services.day_sheets import DaySheets, named
 from copytrade_gui.services.sheet_files import Kind
 from copytrade_gui.services.sheet_page import Page
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.simulator.rupees import text as in_rupees
 from copytrade_gui.storage.files.charges_file import ChargesFile
+from copytrade_gui.storage.files.folder import known_folder
+from copytrade_gui.storage.store import open_store
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import DAY_NS, F1, F2, press, switch, ticket
 from tests.engine.test_leaving import begin
@@ -42,39 +45,22 @@ def rates(folder: Path) -> ChargeTable:
     return ChargesFile(folder / "charges.toml").shipped
 
 
-def service(console: Console, folder: Path, tell: Callable[[SheetStep], None]) -> DaySheets:
-    store = console.store
-    return DaySheets(
-        store.history,
-        store.accounts,
-        console.world.clock,
-        rates=lambda: rates(folder),
-        paper=True,
-        quotes=console.engine.quotes.newest,
-        stored=store.journal.flush,
-        tell=tell,
-    )
-
-
 async def sheets(console: Console, folder: Path, day: date | None = None) -> dict[AccountId, Sheet]:
-    await console.store.accounts.put(console.world.accounts, console.world.links)
-    today = ist(console.world.time.wall_ns()).date()
-    made = await service(console, folder, lambda _step: None).of(day or today)
-    return {one.account.account_id: one for one in made}
+    """Made here and not in a thread: while that works, the virtual time would run away."""
+    made = console.world
+    await console.store.journal.flush()
+    facts = await console.store.history.day(day or ist(made.time.wall_ns()).date())
+    accounts = {one.account_id: one for one in made.accounts}
+    keys = [] if day else [one.key for one in made.instruments]
+    quotes = {key: quote for key in keys if (quote := console.engine.quotes.newest(key))}
+    found = sheets_of(facts, Beside(accounts, rates(folder), quotes))
+    return {one.account.account_id: one for one in found}
 
 
 def live(made: World, *scripts: Script) -> None:
     """One life a day."""
-
     for script in scripts:
-
-        async def with_threads(console: Console, script: Script = script) -> None:
-            try:
-                await script(console)
-            finally:  # sheets are made in threads
-                await asyncio.get_running_loop().shutdown_default_executor()
-
-        made.live(with_threads)
+        made.live(script)
         made.time.now_ns += DAY_NS
 
 
@@ -188,6 +174,8 @@ def test_every_follower_s_day_adds_up_to_the_broker_s_trade_book(tmp_path: Path)
 def test_files_of_every_kind_for_every_follower(tmp_path: Path) -> None:
     steps: list[SheetStep] = []
     printed: list[Page] = []
+    out = tmp_path / "new" / "day"
+    day = date(2026, 11, 24)
 
     def pdf(page: Page, path: Path) -> None:
         printed.append(page)
@@ -199,23 +187,29 @@ def test_files_of_every_kind_for_every_follower(tmp_path: Path) -> None:
         hostile = replace(first, name='=HYPERLINK("http://x")', client_id="../A/B")
         await console.store.accounts.put([master, hostile, second], made.links)
         await press(console, ticket(made, BUY, 40), wait_s=20)
-        asked = service(console, tmp_path, steps.append)
-        out = tmp_path / "new" / "day"
-        assert await asked.write(out, list(Kind), pdf) == 2
-        with pytest.raises(RefusedError, match="Choose at least one"):
-            await asked.write(out, [], pdf)
-        with pytest.raises(RefusedError, match="Leave pdf out"):
-            await asked.write(out, [Kind.PDF], None)
-        with pytest.raises(RefusedError, match="Choose another day"):
-            await asked.write(out, [Kind.CSV], pdf, date(2020, 1, 1))
-        (tmp_path / "file").write_text("in the way")
-        with pytest.raises(RefusedError, match="cannot be made"):
-            await asked.write(tmp_path / "file" / "sheets", [Kind.CSV], pdf)
+
+    async def write(folder: Path) -> None:
+        clock = SystemClock()
+        async with open_store(known_folder(folder, "paper"), clock) as store:
+            asked = DaySheets(
+                store.history, store.accounts, clock,
+                rates=lambda: rates(tmp_path), paper=True, tell=steps.append,
+            )  # fmt: skip
+            assert await asked.write(out, list(Kind), pdf, day) == 2
+            with pytest.raises(RefusedError, match="Choose at least one"):
+                await asked.write(out, [], pdf, day)
+            with pytest.raises(RefusedError, match="Leave pdf out"):
+                await asked.write(out, [Kind.PDF], None, day)
+            with pytest.raises(RefusedError, match="Choose another day"):
+                await asked.write(out, [Kind.CSV], pdf, date(2020, 1, 1))
+            (tmp_path / "file").write_text("in the way")
+            with pytest.raises(RefusedError, match="cannot be made"):
+                await asked.write(tmp_path / "file" / "sheets", [Kind.CSV], pdf, day)
 
     with world(2) as made:
         live(made, script)
-        day = "2026-11-24"
         client = made.accounts[2].client_id
+        asyncio.run(write(made.folder / "life0"))
     files = {path.name: path for path in (tmp_path / "new" / "day").iterdir()}
     assert files.keys() == {f"{day}-{stem}.{kind}" for stem in ("___A_B", client) for kind in Kind}
     assert all(path.stat().st_mode & 0o077 == 0 for path in files.values())
