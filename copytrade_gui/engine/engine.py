@@ -229,10 +229,11 @@ class Engine:
         if why and (more or self.exits.why_opens(order)[0]):
             raise DeniedError(LOSS_LIMIT, f"Only its exits are changed: {why}")
         if order.intent.role is not Role.MASTER:
-            return await self.modify_all(changed([order], order.terms, after, lambda _: True))
+            own = changed([order], order.sent_terms, order.terms, after, lambda _: True)
+            return await self.modify_all(own)
         orders = self.clearing.following(self.book.of_plan(order.intent.plan_id))
         follows = self.clearing.follows_quantity
-        return await self.modify_all(changed(orders, order.terms, after, follows))
+        return await self.modify_all(changed(orders, order.sent_terms, order.terms, after, follows))
 
     async def modify_all(self, pairs: Sequence[tuple[Order, OrderTerms]]) -> int:
         """Change these live orders. Raises DeniedError: nothing was asked for."""

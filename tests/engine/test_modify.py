@@ -18,6 +18,7 @@ from copytrade_gui.domain.seen import Follow
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import position, ticket
 from tests.engine.test_master_elsewhere import LOOKING, copies, elsewhere, only, owner, ready
@@ -174,6 +175,47 @@ def test_a_change_that_is_never_answered_is_told(field: str) -> None:
         assert len([one for one in said if "never answered" in one]) == 1
 
     with world(0) as made:
+        made.live(script)
+
+
+def test_a_change_that_the_exchange_does_not_make_is_told_and_the_order_is_shown_as_it_is() -> None:
+    """The broker says yes; the exchange, a moment later, that no price may be so far away."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        plan, terms = await resting(console)
+        assert terms.price is not None
+        half = terms.price // 2
+        said, after = alarms(console), replace(terms, price=half)
+        assert await console.engine.modify(lead(console, plan).intent.intent_id, after) == 1
+        await made.clock.sleep(60)
+        assert [(quantity, price) for quantity, price, _ in at_broker(made)] == [(10, terms.price)]
+        assert lead(console, plan).terms == terms
+        assert len([one for one in said if "goes on to show the order as it was" in one]) == 1
+
+    with world(0) as made:
+        made.live(script)
+
+
+def test_changes_faster_than_the_exchange_makes_them_end_at_the_last() -> None:
+    """Each is refused while the one before it is not made yet; nothing is told of that."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        plan, terms = await resting(console)
+        assert terms.price is not None
+        said, own = alarms(console), lead(console, plan).intent.intent_id
+        for quantity in (15, 40, 10, 30, 20):
+            after = replace(terms, quantity=quantity, price=terms.price - quantity)
+            await console.engine.modify(own, after)
+            await made.clock.sleep(0.15)
+        await made.clock.sleep(20)
+        assert sorted(one[:2] for one in at_broker(made)) == [
+            (10, terms.price - 20), (20, terms.price - 20), (40, terms.price - 20)
+        ]  # fmt: skip
+        assert not [one for one in said if "change" in one]
+
+    with world(2, switches=Switches(latency_ms=20, jitter_ms=0, change_ms=900)) as made:
         made.live(script)
 
 

@@ -17,6 +17,7 @@ from tests.proof import (
     p14_one_account,
     p15_kill,
     p19_followers,
+    p28_modify_storm,
 )
 from tests.proof.registry import pieces
 from tests.proof.row import Row, added
@@ -87,7 +88,7 @@ def test_p19_who_is_out_gets_nothing_and_a_plan_is_for_who_was_in(seed: int) -> 
 
 def test_every_proof_of_the_table_is_found() -> None:
     found = {piece.test for piece in pieces(release=False, wanted=set())}
-    numbers = (*range(1, 20), *range(21, 28))
+    numbers = (*range(1, 20), *range(21, 29))
     assert {*(f"P{number}" for number in numbers), "P5 window", "fuzz"} == found
 
 
@@ -102,3 +103,10 @@ def test_parts_add_up_and_a_finding_in_one_part_stays() -> None:
 @pytest.mark.parametrize("way", p13_detection.WAYS)
 def test_p13_what_the_master_does_elsewhere_is_one_plan_each(way: str) -> None:
     p13_detection.detect(30, 3, way)
+
+
+@pytest.mark.parametrize(
+    ("way", "what"), [("console", "quantity too"), ("elsewhere", "answers lost")]
+)
+def test_p28_a_storm_of_changes_ends_at_the_last(way: str, what: str) -> None:
+    assert p28_modify_storm.storm(6, way, what) > 50

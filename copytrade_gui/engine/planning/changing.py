@@ -12,14 +12,17 @@ from copytrade_gui.engine.orders.order import Order
 
 def changed(
     orders: Iterable[Order],
+    original: OrderTerms,
     before: OrderTerms,
     after: OrderTerms,
     follows_quantity: Callable[[Order], bool],
 ) -> list[tuple[Order, OrderTerms]]:
     """Live orders of a plan with what they shall be, when the master's order becomes ``after``.
 
-    Prices are the master's. A quantity changes in the master's proportion, in whole lots, where
-    the follower's rule is a multiple of it. What its owner changed is left alone.
+    Prices are the master's. Where his quantity is another than ``before``, each becomes the part of
+    what it was sent for that he has of his ``original`` one, in whole lots, if its follower's rule
+    is a multiple of it: so what rounding takes does not add up over changes. What its owner changed
+    is left alone.
     """
     pairs = []
     for order in orders:
@@ -29,7 +32,7 @@ def changed(
         quantity, lot = terms.quantity, terms.instrument.lot_size
         own = order.intent.role is Role.MASTER
         if after.quantity != before.quantity and (own or follows_quantity(order)):
-            quantity = terms.quantity * after.quantity // before.quantity
+            quantity = order.sent_terms.quantity * after.quantity // original.quantity
             quantity = max(quantity - quantity % lot, lot)
         wanted = replace(terms, quantity=quantity, price=after.price, trigger=after.trigger)
         if wanted != terms:

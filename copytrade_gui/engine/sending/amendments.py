@@ -137,7 +137,7 @@ class Amendments:
     def after_read(self, account: AccountId, began_ns: int) -> None:
         """A whole order book of the account, asked for at monotonic ``began_ns``, was taken in."""
         self._read_ns[account] = began_ns
-        self.modifies.after_read(account)
+        self.modifies.after_read(account, began_ns)
         self.pursue_modifies(account)
         of_account = self._cancels[account]
         for cancel in list(of_account.values()):

@@ -1,8 +1,11 @@
 """Changes of live orders: one at a time each, only the newest kept, never below what is filled.
 
-A change is stored before it is asked for. It waits until its order is at the exchange. What the
-broker refused is told; whether a change took hold is read in the book. One whose answer was lost is
-asked for again only after the book has shown the old order for so long (docs/safety.md 9.12).
+A change is stored before it is asked for. It waits until its order is at the exchange. The broker's
+yes is not the exchange's: a change is kept until the book shows that it holds. One that is refused
+right behind another one, which the exchange had not made yet, is asked for again once the book
+shows the order at rest; one that is refused otherwise is told. One whose answer was lost is asked
+for again only after the book has shown the old order for so long (docs/safety.md 9.12); one that
+was answered and is not there by then, the exchange did not make, which is told.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from copytrade_gui.engine.books.divergence import shows
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core, LastRead
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.ports import BrokerSession, ChangeDone, NotSent, Refused
+from copytrade_gui.ports import BrokerOrder, BrokerSession, ChangeDone, NotSent, Refused
 
 log = logging.getLogger(__name__)
 
@@ -29,25 +32,36 @@ _NEVER_ANSWERED = (
     "The broker never answered the change, and its book shows the order as it was before. Look at "
     "it there, then change or cancel it again."
 )
+_NOT_MADE = (
+    "The broker took the change, and its book goes on to show the order as it was before. Look at "
+    "it there, then change or cancel it again."
+)
 
 
 class Change(Struct, eq=False):
-    """The newest change of one order. ``tries`` counts requests, ``old_since_ns`` is since when
-    the book shows the order as before although the answer to the change was lost (monotonic).
-    ``in_doubt``: one of its requests was never answered, and may still take hold.
+    """The newest change of one order.
+
+    ``tries`` counts requests. ``asked`` is what the newest one asked for, ``out`` while nobody has
+    answered it. ``taken``: the broker said yes, and the book is to show it. ``lost``: its answer
+    was lost. ``in_doubt``: one of its requests was never answered, and may still take hold.
+    ``behind``: it was refused while the exchange had still another one to make.
+    ``old_since_ns`` is since when the book shows the order as before (monotonic).
     """
 
     order: Order
     terms: OrderTerms
     tries: int = 0
+    asked: OrderTerms | None = None
     out: bool = False
+    taken: bool = False
     lost: bool = False
     in_doubt: bool = False
+    behind: bool = False
     old_since_ns: int = 0
 
 
 class Modifies:
-    """Keeps the newest change of each order until it was answered."""
+    """Keeps the newest change of each order until the book shows it, or it is given up."""
 
     def __init__(self, core: Core, last_read: LastRead) -> None:
         self._book = core.book
@@ -58,6 +72,8 @@ class Modifies:
         self._news = core.news
         self._last_read = last_read
         self._changes: dict[AccountId, dict[IntentId, Change]] = {}
+        self._unshown: dict[Order, int] = {}
+        """When a change of an order was taken, or its answer lost, that no read shows yet."""
 
     def put(self, order: Order, terms: OrderTerms) -> AccountId:
         """Take a change up; it replaces one of the same order that was not asked for yet."""
@@ -83,7 +99,8 @@ class Modifies:
         return order.state.ended or order.cancel_requested
 
     def _may_leave(self, change: Change) -> bool:
-        free = not (change.out or change.lost) and change.order.broker_order_id is not None
+        waits = change.out or change.taken or change.lost or change.behind
+        free = not waits and change.order.broker_order_id is not None
         return free and change.order.attempt_state in _LIVE | {State.MODIFY_PENDING}
 
     async def ask_next(self, account: AccountId, session: BrokerSession | None) -> None:
@@ -101,49 +118,82 @@ class Modifies:
         if order.attempt_state is not State.MODIFY_PENDING:
             self._book.move(order, State.MODIFY_PENDING, reason="Change asked.")
         self._fault(faultpoints.BEFORE_MODIFY)
-        change.out, change.tries = True, change.tries + 1
+        change.out, change.asked, change.tries = True, terms, change.tries + 1
+        behind_another = order in self._unshown
         outcome = await session.modify(number, terms)
         self._fault(faultpoints.AFTER_MODIFY)
         change.out = False
         newest = self._changes[account].get(order.intent.intent_id) is change
         if isinstance(outcome, ChangeDone):
-            if newest:
-                del self._changes[account][order.intent.intent_id]
+            change.taken, self._unshown[order] = True, self._clock.mono_ns()
         elif isinstance(outcome, Refused):
-            _forget(order, change)
-            if newest:
-                del self._changes[account][order.intent.intent_id]
-            self._tell(order, f"The broker refused the change: {outcome.reason}")
+            if not newest:
+                _forget(order, change)
+            elif behind_another:
+                change.behind, self._unshown[order] = True, self._clock.mono_ns()
+            else:
+                self._give_up(change, f"The broker refused the change: {outcome.reason}")
         elif isinstance(outcome, NotSent):
             if change.tries >= _MOST_TRIES and newest:
-                del self._changes[account][order.intent.intent_id]
-                if not change.in_doubt:
-                    _forget(order, change)
-                self._tell(order, f"The change never left: {outcome.reason}")
+                self._give_up(change, f"The change never left: {outcome.reason}")
         else:
             change.lost = change.in_doubt = True
+            self._unshown[order] = self._clock.mono_ns()
             log.info("the answer to a change of %s was lost: %s", number, outcome.reason)
         self._news.live(order)
 
-    def after_read(self, account: AccountId) -> None:
-        """A whole book was read: a change whose answer was lost may be there, or not."""
-        now = self._clock.mono_ns()
+    def after_read(self, account: AccountId, began_ns: int) -> None:
+        """A whole book was read that was asked for at ``began_ns``: what was asked for is there, or
+        not.
+        """
+        self._rest(account, began_ns)
         for change in list(self._changes.get(account, {}).values()):
-            number = change.order.broker_order_id
-            row = None if number is None else self._last_read(account, number)
-            if not change.lost or row is None:
+            order, row = change.order, self._row(change.order)
+            if row is None or not (change.taken or change.lost):
                 continue
-            if shows(_not_below(change.order, change.terms), row):
-                del self._changes[account][change.order.intent.intent_id]
+            if self._over(change) or (change.asked is not None and shows(change.asked, row)):
+                self._drop(change)
+                continue
+            may_again = change.tries < _MOST_TRIES
+            if change.taken and may_again and change.asked != _not_below(order, change.terms):
+                change.taken = False  # more was filled meanwhile than it was changed to
             elif not change.old_since_ns:
-                change.old_since_ns = now
-            elif now - change.old_since_ns < self._settings.modify_repeat * 1e9:
+                change.old_since_ns = self._clock.mono_ns()
+            elif self._clock.mono_ns() - change.old_since_ns < self._settings.modify_repeat * 1e9:
                 continue
-            elif change.tries < _MOST_TRIES:
+            elif change.lost and may_again:
                 change.lost, change.old_since_ns = False, 0
             else:
-                del self._changes[account][change.order.intent.intent_id]
-                self._tell(change.order, _NEVER_ANSWERED)
+                self._give_up(change, _NEVER_ANSWERED if change.lost else _NOT_MADE)
+
+    def _rest(self, account: AccountId, began_ns: int) -> None:
+        """Orders that the exchange has nothing more to make of: what was refused may be asked."""
+        changes = self._changes.get(account, {})
+        for order in [one for one in self._unshown if one.intent.account_id == account]:
+            row = self._row(order)
+            pending = row is not None and row.state is State.MODIFY_PENDING
+            if self._unshown[order] >= began_ns or pending:
+                continue
+            del self._unshown[order]
+            if (change := changes.get(order.intent.intent_id)) is not None:
+                change.behind = False
+
+    def _row(self, order: Order) -> BrokerOrder | None:
+        number = order.broker_order_id
+        return None if number is None else self._last_read(order.intent.account_id, number)
+
+    def _drop(self, change: Change) -> None:
+        """Nothing more is done about it."""
+        intent = change.order.intent
+        changes = self._changes[intent.account_id]
+        if changes.get(intent.intent_id) is change:
+            del changes[intent.intent_id]
+
+    def _give_up(self, change: Change, sentence: str) -> None:
+        self._drop(change)
+        if not change.in_doubt:
+            _forget(change.order, change)
+        self._tell(change.order, sentence)
 
     def _tell(self, order: Order, sentence: str) -> None:
         what = f"{order.intent.account_id}, order {order.broker_order_id}: {sentence}"

@@ -248,7 +248,8 @@ class MasterSignals:
         if was is None or now is None or plan is None or was.order_type is not now.order_type:
             return  # a MARKET order that the broker made a LIMIT is the same order
         copies = self._clearing.following(self._book.of_plan(plan))
-        pairs = changed(copies, was, now, self._clearing.follows_quantity)
+        original = self._book.plans[plan].signal.terms
+        pairs = changed(copies, original, was, now, self._clearing.follows_quantity)
         try:
             await self._amendments.modify(pairs)
         except JournalFailureError as failure:
