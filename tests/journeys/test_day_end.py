@@ -59,7 +59,7 @@ async def test_a_difference_is_shown_and_the_day_is_sealed_when_it_is_gone(tmp_p
         trail = tmp_path / "trail.json"
         await trip.opened.store.history.export_events(trail)
         exported = json.loads(trail.read_text(encoding="utf-8"))
-        (fact,) = [one for one in exported if one["kind"] == "DaySealed"]
+        fact = [one for one in exported if one["kind"] == "DaySealed"][-1]
         assert fact["previous_hash"] == report.seal.head
         assert fact["number"] == report.seal.events + 1
         assert await trip.at_broker() == ledger, "nothing was traded to repair it"
@@ -107,8 +107,9 @@ def test_the_day_is_closed_without_a_window(
     shown = capsys.readouterr().out
     assert code == 0, shown
     assert " is sealed: 4 orders in 4 accounts" in shown
-    (path,) = tmp_path.glob("profiles/paper/seals/*.json")
-    seal = msgspec.json.decode(path.read_bytes(), type=DaySeal)
-    assert seal.head in shown
+    # A slow machine is still open when the program closes the day by itself: then there are two.
+    files = tmp_path.glob("profiles/paper/seals/*.json")
+    seals = [msgspec.json.decode(one.read_bytes(), type=DaySeal) for one in files]
+    assert max(seals, key=lambda seal: seal.at_ns).head in shown
     assert headless.close_day(tmp_path, "default", paper, accept=True, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["seal"]["actor"] == "operator"
