@@ -12,6 +12,8 @@ class TradingState(StrEnum):
     ACTIVE = "ACTIVE"
     PAUSE = "PAUSE"
     """No new plans; a running plan finishes."""
+    REDUCE = "REDUCE"
+    """Only what reduces leaves: exits and square-offs. What opens is denied, also what waits."""
     HALT = "HALT"
     """No new orders, the queue is held; only cancels."""
     KILL = "KILL"
@@ -20,18 +22,21 @@ class TradingState(StrEnum):
     """After start: no order leaves until the books were read."""
 
     allows_new_plans: bool
-    """A new master order may be planned."""
+    """A new master order may be planned; under REDUCE, what of it reduces."""
     allows_sending: bool
     """An order that is already planned may leave."""
     allows_modify: bool
     """A working order may be changed."""
 
 
+ONLY_EXITS = "only_exits"
+"""Why nothing that opens leaves in any account: trading is in REDUCE."""
+_STOPPED = {TradingState.HALT, TradingState.KILL, TradingState.RECOVERING}
 # Kept on each member: the gate asks before every piece of a wave.
 for _state in TradingState:
-    _state.allows_new_plans = _state is TradingState.ACTIVE
-    _state.allows_sending = _state in {TradingState.ACTIVE, TradingState.PAUSE}
-    _state.allows_modify = _state.allows_sending
+    _state.allows_new_plans = _state in {TradingState.ACTIVE, TradingState.REDUCE}
+    _state.allows_sending = _state not in _STOPPED
+    _state.allows_modify = _state in {TradingState.ACTIVE, TradingState.PAUSE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,8 +219,9 @@ class Engine:
         order = self.book.get(intent)
         if order is None or order.attempt is None or order.state.ended:
             raise DeniedError("not_live", "This order does not work at the broker any more.")
-        if not self.gate.may_send:
-            raise DeniedError("stopped", self.gate.why_not() or "Trading is stopped.")
+        if not self.gate.may_change:
+            why = self.gate.why_not() or self.gate.why_only_exits() or "Trading is stopped."
+            raise DeniedError("stopped", why)
         lane = self.lanes.get(order.intent.account_id)
         if lane is not None and lane.frozen:
             raise DeniedError(*lane.why_not_own())
@@ -263,12 +264,17 @@ class Engine:
         self.gate.brake(state)
 
     async def stop_trading(self, state: TradingState, actor: str, reason: str) -> StateChange:
-        """PAUSE, HALT or KILL."""
+        """PAUSE, REDUCE, HALT or KILL."""
         return await self.parts.stops.stop(state, actor, reason)
 
-    async def resume(self, actor: str, reason: str) -> StateChange:
-        """Back to ACTIVE by a person. Raises JournalFailureError: the stop stays."""
-        return await self.parts.stops.resume(actor, reason)
+    async def resume(
+        self, actor: str, reason: str, into: TradingState = TradingState.ACTIVE
+    ) -> StateChange:
+        """Back to ACTIVE by a person, or from a stricter stop to REDUCE.
+
+        Raises JournalFailureError: the stop stays.
+        """
+        return await self.parts.stops.resume(actor, reason, into)
 
     def lift_account_halt(self, account_id: AccountId, saw: str, actor: str, reason: str) -> bool:
         """A person looked at what halted an account alone; False if more than he ``saw`` did.

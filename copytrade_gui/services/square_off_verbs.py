@@ -8,6 +8,7 @@ from typing import Protocol
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.square_off import Line, Scope, SquareOffReport
+from copytrade_gui.domain.trading_state import TradingState
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +16,15 @@ class SquareOffPreview:
     """What would be closed, by what is known now.
 
     ``value`` is all orders together at their worst prices, in paise; ``unpriced`` lines are not in
-    it. ``blocked_by`` says why nothing can be sent now, empty when it can.
+    it. ``blocked_by`` says why nothing can be sent now, empty when it can. ``stopped`` is a stop
+    that the act itself would turn into REDUCE: from then on only what reduces leaves.
     """
 
     lines: tuple[Line, ...]
     value: Paise
     unpriced: int
     blocked_by: str = ""
+    stopped: TradingState | None = None
 
     @property
     def units(self) -> int:
@@ -40,10 +43,14 @@ class SquareOffVerbs(Protocol):
     async def preview(self, scope: Scope) -> SquareOffPreview:
         """What would be closed in a scope; sends and stores nothing."""
 
-    async def begin(self, scope: Scope, command: CommandId) -> None:
+    async def begin(
+        self, scope: Scope, command: CommandId, reason: str = "", word: str = ""
+    ) -> None:
         """Close what copies hold in a scope; the same command twice is one square-off.
 
-        Copies that work there are cancelled first. Raises RefusedError: nothing was done.
+        Copies that work there are cancelled first. Under PAUSE, HALT or KILL trading goes over to
+        REDUCE before that: from HALT on it takes a ``reason``, after a KILL the ``word`` as well.
+        Raises RefusedError: nothing was closed; without a ``field`` trading may be in REDUCE.
         """
 
     async def report(self, command: CommandId | None = None) -> SquareOffReport | None:

@@ -27,6 +27,7 @@ from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.planner import facts_for, share_out
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
+from copytrade_gui.services.leaving_stops import must_be_explained
 from copytrade_gui.services.preview import Asked, preview_of
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import (
@@ -36,7 +37,6 @@ from copytrade_gui.services.verbs import (
     Submitted,
 )
 
-RESUME_WORD = "RESUME"
 """What a person types to come back from a KILL."""
 _OPERATOR = "operator"
 _LONGEST_REASON = 500
@@ -227,12 +227,7 @@ class Trading:
         state = self._engine.gate.state
         if state is TradingState.ACTIVE:
             return self._engine.gate.change
-        if state is not TradingState.PAUSE and not reason.strip():
-            raise RefusedError(
-                "Reason is empty. Say in a few words why it is safe.", field="reason"
-            )
-        if state is TradingState.KILL and word.strip() != RESUME_WORD:
-            raise RefusedError(f"Word must be {RESUME_WORD}. Type it to come back.", field="word")
+        must_be_explained(state, reason, word)
         try:
             return await self._engine.resume(_OPERATOR, _words(reason))
         except JournalFailureError as failure:

@@ -16,6 +16,7 @@ def test_what_each_trading_state_allows() -> None:
     assert allows == {
         TradingState.ACTIVE: (True, True, True),
         TradingState.PAUSE: (False, True, True),
+        TradingState.REDUCE: (True, True, False),
         TradingState.HALT: stopped,
         TradingState.KILL: stopped,
         TradingState.RECOVERING: stopped,

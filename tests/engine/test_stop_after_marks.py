@@ -12,7 +12,7 @@ from tests.engine.test_leaving import FAST, begin, press
 from tests.proof.judge import settled
 from tests.proof.rig import Console, ProgramStopped, world
 
-BRAKES = [TradingState.HALT, TradingState.KILL]
+BRAKES = [TradingState.REDUCE, TradingState.HALT, TradingState.KILL]
 
 
 def brake_at(point: str, state: TradingState, held: list[Console]) -> FaultPoint:

@@ -20,6 +20,8 @@ from copytrade_gui.domain.square_off import (
     SquareOffReport,
     chosen_in,
 )
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.leaving_stops import must_be_explained
 from copytrade_gui.services.square_off_verbs import SquareOffPreview
 from copytrade_gui.services.verbs import RefusedError
 from tests.ui import people
@@ -34,16 +36,21 @@ class FakeSquareOffs:
     told: SquareOffReport | None = None
     refuse: RefusedError | None = None
     blocked_by: str = ""
+    stopped: TradingState | None = None
 
     async def preview(self, scope: Scope) -> SquareOffPreview:
         found = tuple(line for line in self.lines if chosen_in(scope, line.key))
         value = Paise(sum(order_value(one.price, one.units) for one in found if one.price))
         unpriced = sum(one.price is None for one in found)
-        return SquareOffPreview(found, value, unpriced, self.blocked_by)
+        return SquareOffPreview(found, value, unpriced, self.blocked_by, self.stopped)
 
-    async def begin(self, scope: Scope, command: CommandId) -> None:
+    async def begin(
+        self, scope: Scope, command: CommandId, reason: str = "", word: str = ""
+    ) -> None:
         if self.refuse is not None:
             raise self.refuse
+        if self.stopped is not None:
+            must_be_explained(self.stopped, reason, word)
         self.begun.append((scope, command))
 
     async def report(self, command: CommandId | None = None) -> SquareOffReport | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.square_off import EVERYTHING, Chosen, LegState, Line
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
@@ -37,6 +39,10 @@ def lines(world: World) -> tuple[Line, ...]:
         line(other, people.NIFTY_CE, 150, units=0, code="no_session", reason="Log it in."),
         line(one, people.BANKNIFTY, -35),
     )
+
+
+def said(asked: SquareOffDialog, words: str) -> bool:
+    return words in asked.problem.text()
 
 
 async def dialog(window: MainWindow, kind: type[D]) -> D:
@@ -171,6 +177,58 @@ async def test_a_masters_row_alone_is_no_copy_and_a_stop_is_said_at_once(
     await until(lambda: "paused" in asked.problem.text())
     assert not asked.verb.isEnabled()
     asked.reject()
+
+
+@pytest.mark.parametrize("stop", [TradingState.PAUSE, TradingState.HALT, TradingState.KILL])
+async def test_out_of_a_stop_it_says_what_changes_and_asks_for_what_ends_that_stop(
+    window: MainWindow, world: World, stop: TradingState
+) -> None:
+    world.square_offs.lines = lines(world)
+    world.square_offs.stopped = stop
+    window.desk.actions[Act.SQUARE_OFF_ALL].trigger()
+    asked = await dialog(window, SquareOffDialog)
+    await until(asked.verb.isEnabled)
+    out = asked.out_of_stop
+    assert "changes to Only exits" in out.sentence.text()
+    assert out.word.isVisible() is (stop is TradingState.KILL)
+    assert out.reason.hasFocus() or not asked.isActiveWindow()
+    for problem, field, typed in (
+        ("Reason is empty", out.reason, "out of it"), ("Word must be RESUME", out.word, "RESUME"),
+    ):  # fmt: skip
+        if stop is TradingState.PAUSE or (field is out.word and stop is TradingState.HALT):
+            continue
+        asked.verb.click()
+        await until(partial(said, asked, problem))
+        asked.look()  # what was refused stays readable
+        await until(lambda: not asked._asking)
+        assert problem in asked.problem.text()
+        assert world.square_offs.begun == []
+        field.setText(typed)
+    asked.verb.click()
+    await until(lambda: world.square_offs.begun)
+    assert world.square_offs.begun[0][0] == EVERYTHING
+
+
+async def test_the_kill_panel_offers_the_square_off_as_an_act_of_its_own_afterwards(
+    window: MainWindow, world: World
+) -> None:
+    world.square_offs.lines = lines(world)
+    world.square_offs.stopped = TradingState.KILL
+    window.desk.actions[Act.KILL].trigger()
+    await until(lambda: window.stops.guard is not None)
+    guard = window.stops.guard
+    assert guard is not None
+    await until(lambda: "RESUME" in guard.sentence.text())
+    assert not guard.square_off.isVisible(), "nothing was killed yet"
+    guard.hold.held.emit()
+    await until(guard.square_off.isVisible)
+    guard.square_off.click()
+    asked = await dialog(window, SquareOffDialog)
+    assert asked._scope == EVERYTHING
+    assert guard.isVisible(), "the proof goes on"
+    assert world.square_offs.begun == []
+    asked.reject()
+    guard.close()
 
 
 async def test_one_that_the_programs_end_broke_off_stands_above_the_window(

@@ -88,6 +88,8 @@ _OTHERS = (
             "Order less."),
     Verdict("freeze_below_lot", "share", "one lot fits into the freeze quantity",
             "Compare lot and freeze.toml with the exchange."),
+    Verdict("only_exits", "share", "trading is not limited to exits (REDUCE)",
+            "Resume with a reason to open positions again."),
     Verdict("no_copy_to_exit", "share", "an exit finds a copied quantity to reduce",
             "Nothing: this follower holds no copy."),
     Verdict("exit_below_lot", "share", "the copy's part of an exit is a lot at least",

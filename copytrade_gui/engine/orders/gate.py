@@ -9,9 +9,10 @@ from copytrade_gui.ports import Clock, KillFlag
 _STRICTNESS = {
     TradingState.ACTIVE: 0,
     TradingState.PAUSE: 1,
-    TradingState.RECOVERING: 2,
-    TradingState.HALT: 3,
-    TradingState.KILL: 4,
+    TradingState.REDUCE: 2,
+    TradingState.RECOVERING: 3,
+    TradingState.HALT: 4,
+    TradingState.KILL: 5,
 }
 
 
@@ -95,6 +96,24 @@ class Gate:
         self.notice_time()
         return self.state.allows_sending and not self._killed_by_file()
 
+    @property
+    def may_change(self) -> bool:
+        """A working order may be changed now; looks for the kill flag's file too."""
+        self.notice_time()
+        return self.state.allows_modify and not self._killed_by_file()
+
+    @property
+    def reduces(self) -> bool:
+        """True while only what reduces may leave, in any account."""
+        return self.state is TradingState.REDUCE
+
+    def why_only_exits(self) -> str:
+        """One sentence why only what reduces may leave; empty: anything may, or nothing."""
+        if not self.reduces:
+            return ""
+        who = self.change.actor
+        return f"Only exits leave: {who} put trading into REDUCE. Resume to open positions again."
+
     def notice_time(self) -> None:
         """See whether the machine slept since the last look: then nothing leaves unasked."""
         wall_ns = self._clock.wall_ns()
@@ -132,7 +151,8 @@ class Gate:
         """There is no window any more that could stall."""
         self._window_ns = None
 
-    def _why_unfit(self) -> str:
+    def why_unfit(self) -> str:
+        """Why nothing new is planned in any trading state, in a sentence; empty: it may be."""
         off_ms, window_ns = self.clock_off_ms, self._window_ns
         if abs(off_ms) > _CLOCK_OFF_MS:
             return (
@@ -147,7 +167,7 @@ class Gate:
         """One sentence for the ticket, empty when planning is allowed."""
         state = self.state
         if state.allows_new_plans:
-            return self._why_unfit()
+            return self.why_unfit()  # under REDUCE each share is asked what it opens
         who = self.change.actor
         return {
             TradingState.PAUSE: f"Trading is paused by {who}. Resume to place new orders.",

@@ -23,6 +23,7 @@ from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.recipients import EVERYBODY, Recipients
 from copytrade_gui.domain.records import Plan, Signal, SignalKind, reference
 from copytrade_gui.domain.sizing import Sized
+from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.lots import Lots
@@ -268,6 +269,8 @@ class Clearing:
         own = planner.share_checked(share, leaving, price, bounds, exits=exits)
         own = planner.sliced(own, leaving.instrument.lot_size, bounds.freeze)
         lane = self._lanes[master.account_id]
+        if not exits and (why := self._gate.why_only_exits()):
+            raise DeniedError(ONLY_EXITS, f"The master's order opens. {why}")
         if lane.status.only_exits and not exits:
             raise DeniedError(LOSS_LIMIT, f"The master's order opens: {lane.status.only_exits}")
         if own.sized.code:

@@ -18,6 +18,7 @@ from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.link import LinkState, NotCopied, why_not
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.links import Linked, guarded_out
 from copytrade_gui.engine.orders.order import Order
@@ -44,6 +45,7 @@ class Entries:
         self._lanes = core.lanes
         self._quotes = core.quotes
         self._clock = core.clock
+        self._gate = core.gate
         self._planned: dict[PlanId, tuple[OrderTerms, MasterPrice]] = {}
 
     def price(
@@ -78,12 +80,14 @@ class Entries:
         return Entering(exiting, leaving, price)
 
     def why_kept(self, order: Order, now: Entering, *, resized: bool) -> NotCopied | None:
-        """Why nothing of it may open by now: its link is set to close only, only exits pass, or
-        the price has left the link's guard.
+        """Why nothing of it may open by now: trading is in REDUCE, its link is set to close only,
+        only exits pass in its account, or the price has left the link's guard.
 
         Filters hold as they were when the order was planned, which is a part of how it is sized
         again (``resized``); where that is not known they are asked again.
         """
+        if not order.closes and (why := self._gate.why_only_exits()):
+            return NotCopied(ONLY_EXITS, why)
         linked, moment = self._linked(order), ist(self._clock.wall_ns())
         if linked is None or linked.facts.copies_all:
             return None

@@ -31,6 +31,7 @@ from copytrade_gui.domain.link import NotCopied
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.books.poller import Poller
@@ -43,6 +44,7 @@ from copytrade_gui.engine.planning.at_broker import AtBroker, signed
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.entries import Entering, Entries
+from copytrade_gui.engine.planning.left import free, left_for, own_part
 from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
 from copytrade_gui.engine.planning.share import Share
 
@@ -108,6 +110,7 @@ class Exits:
         self.masters = masters
         self._at_broker = AtBroker(core.lanes, masters, positions)
         self._clock = core.clock
+        self._gate = core.gate
         self._profits = profits
         self._orders = OtherOrders(core)
         self.ledger = CopyLedger(core.clock, core.lanes)
@@ -146,6 +149,8 @@ class Exits:
         exiting = self._exiting(master, terms, seen_ns=seen_ns)
         asked = None if exiting.least >= terms.quantity else price
         only_exits = self._profits.unknown(names) | kept_out(followers, terms, moment, asked)
+        if why := self._gate.why_only_exits():
+            only_exits = {**dict.fromkeys(names, NotCopied(ONLY_EXITS, why)), **only_exits}
         copies = self._copies(exiting, terms, master, names)
         return Cover(exiting, copies, only_exits, capital, price)
 
@@ -195,7 +200,7 @@ class Exits:
             held = against(terms.side, net)
             return Copy(held, coming=more) if held or more else NO_COPIES
         leaving, coming = self._orders.of(account, master, terms, planned, None)
-        held, coming = _free(terms, net, leaving, coming + more)
+        held, coming = free(terms, net, leaving, coming + more)
         return Copy(held, leaving, coming) if held or coming else NO_COPIES
 
     def remember(
@@ -246,7 +251,11 @@ class Exits:
         for order in orders:
             intent = order.intent
             plan = self._book.plans.get(intent.plan_id)
-            if plan is None or intent.role is Role.MASTER:
+            if plan is None:
+                continue
+            if intent.role is Role.MASTER:
+                if code := self._why_own_opens(order, plan):
+                    found[intent.intent_id] = Ruling(0, *code)
                 continue
             whole = plan.signal.terms
             now = by_plan.get(intent.plan_id)
@@ -268,7 +277,11 @@ class Exits:
         """
         plan = self._book.plans.get(order.intent.plan_id)
         lane = self._lanes.get(order.intent.account_id)
-        if plan is None or lane is None or order.closes or not lane.why_only_exits(order):
+        if plan is None or lane is None or order.closes:
+            return "", ""
+        if order.intent.role is Role.MASTER:
+            return self._why_own_opens(order, plan) or ("", "")
+        if not (self._gate.reduces or lane.why_only_exits(order)):
             return "", ""
         ruling = self._rule(order, plan.signal.terms, self._look(plan, plan.signal.terms, order))
         return ("", "") if ruling is None else (ruling.code, ruling.reason)
@@ -302,7 +315,7 @@ class Exits:
         filled = sum(one.filled for one in share)
         copied = now.nets.get(account, 0)
         net, more = self._at_broker.bounded(account, whole, copied, order.called_ns)
-        held, coming = _free(whole, net + signed(whole, filled), leaving, coming + more)
+        held, coming = free(whole, net + signed(whole, filled), leaving, coming + more)
         carry = self.ledger.carry_before(intent.plan_id, account)
         copy = Copy(held, leaving, coming, carry)
         planned = sum(one.intent.terms.quantity for one in share)
@@ -315,12 +328,23 @@ class Exits:
             return Ruling(0, sized.code, sized.reason)
         if sized.carry is not None:
             self.ledger.sized_again(intent.plan_id, account, sized.carry)
-        units = _left_for(order, share, sized.quantity)
+        units = left_for(order, share, sized.quantity)
         if units == order.sent_terms.quantity and limit is None:
             return None
         if out is not None:
             return Ruling(units, sized.code if units else out.code, out.sentence)
         return Ruling(units, sized.code or CUT_TO_COPY, sized.reason or _LESS, limit)
+
+    def _why_own_opens(self, order: Order, plan: Plan) -> tuple[str, str] | None:
+        """Code and sentence why a master's own order may not leave: only exits do, and it is none
+        for all that is known.
+        """
+        why, terms = self._gate.why_only_exits(), plan.signal.terms
+        if not why or order.closes:
+            return None
+        known = self._known.get(plan.plan_id)
+        exiting = known or self._exiting(plan.signal.master_id, terms, but=order)
+        return None if exiting.least >= terms.quantity else (ONLY_EXITS, why)
 
     # ------------------------------------------------------------ inside
 
@@ -355,33 +379,6 @@ class Exits:
             nets = tuple(net - back for net in nets)
         copied = self.ledger.held_of(terms).get(master, 0)
         if nets is not None and copied:
-            nets = tuple(signed(terms, _own_part(terms, net, copied)) for net in nets)
+            nets = tuple(signed(terms, own_part(terms, net, copied)) for net in nets)
         ordered_here = against(terms.side, self.ledger.own_of(master, terms))
         return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)
-
-
-def _left_for(order: Order, share: Sequence[Order], units: int) -> int:
-    """What of the units of a share is left for one of its slices: the first come first."""
-    number = order.intent.slice_number
-    for one in share:
-        if one.attempt is not None and one is not order:
-            units -= one.sent_terms.quantity
-        elif one.intent.slice_number < number:
-            units -= one.intent.terms.quantity
-    return max(0, min(units, order.intent.terms.quantity))
-
-
-def _own_part(terms: OrderTerms, net: int, copied: int) -> int:
-    """Units that a master's order may reduce, of a position of which he has ``copied`` as copies.
-
-    What he gives up is a part of what he holds besides: that is what his followers copied. But what
-    reduces his account is an exit for them as well.
-    """
-    reduced = min(terms.quantity, against(terms.side, net))
-    return max(reduced, against(terms.side, net - copied)) if reduced else 0
-
-
-def _free(terms: OrderTerms, net: int, leaving: int, coming: int) -> tuple[int, int]:
-    """Units that copies hold for an exit, and units that may come, beside other orders."""
-    free = against(terms.side, net) - leaving
-    return max(0, free), max(0, coming + min(0, free))

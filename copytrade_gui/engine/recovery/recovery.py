@@ -281,7 +281,7 @@ class Recovery:
 
     def _leave(self) -> None:
         stored = self._stored
-        if stored is not None and stored.state is TradingState.PAUSE:
+        if stored is not None and stored.state in (TradingState.PAUSE, TradingState.REDUCE):
             self._stops.restore(stored)
         else:
             self._stops.restore(

@@ -88,7 +88,7 @@ class Modifies:
 
     def _next(self, account: AccountId) -> Change | None:
         changes = self._changes.get(account)
-        if not changes or not self._gate.may_send:
+        if not changes or not self._gate.may_change:
             return None
         for name in [name for name, one in changes.items() if self._over(one)]:
             del changes[name]

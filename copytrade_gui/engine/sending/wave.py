@@ -238,10 +238,11 @@ class Waves:
         """
         if not self._gate.may_send:
             return items
+        reduces = self._gate.reduces
         wrote, why_held, now = self._progress.wrote, self._lanes.why_held, self._clock.mono_ns()
         for place, item in enumerate(items):
             order = item.order
-            if order.cancel_requested or item.lane.version != item.version:
+            if order.cancel_requested or reduces or item.lane.version != item.version:
                 code, why = why_held(order, item.channel)
                 if not code:
                     code, why = self._exits.why_opens(order)

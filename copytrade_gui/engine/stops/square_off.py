@@ -26,7 +26,6 @@ from copytrade_gui.domain.square_off import (
     read_scope,
     scope_text,
 )
-from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
@@ -124,13 +123,8 @@ class SquareOffs:
             return
         if not self._gate.may_plan:
             raise DeniedError("stopped", self._gate.why_not() or "Trading is stopped.")
-        if not self._closable.held(scope):
-            raise DeniedError("nothing_held", "Copies hold nothing there any more.")
-        if not (free := self._free(scope)):
-            raise DeniedError(
-                "squaring_off", "These positions are being squared off already. See its report."
-            )
-        now_ns, words = self._clock.wall_ns(), f"Of {counted(len(free), 'copied position')}."
+        held = counted(self.must_hold(scope), "copied position")
+        now_ns, words = self._clock.wall_ns(), f"Of {held}."
         try:
             fresh = await self._journal.commit_command(
                 command, actor, SQUARE_OFF_VERB, scope_text(scope), words, now_ns
@@ -143,6 +137,19 @@ class SquareOffs:
         run = Run(command=command, actor=actor, began_ns=now_ns, parts=self._free(scope))
         self._runs[command] = run
         self._core.work.start(self._run(run), f"square-off {command}")
+
+    def must_hold(self, scope: Scope) -> int:
+        """How many positions a square-off of this scope would close.
+
+        Raises DeniedError: there are none, or another square-off is about to close them.
+        """
+        if not self._closable.held(scope):
+            raise DeniedError("nothing_held", "Copies hold nothing there any more.")
+        if not (free := self._free(scope)):
+            raise DeniedError(
+                "squaring_off", "These positions are being squared off already. See its report."
+            )
+        return len(free)
 
     def began(self, account: AccountId, since_ns: int) -> bool:
         """True if a square-off of something in this account began at ``since_ns`` (UTC) or after;
@@ -231,7 +238,7 @@ class SquareOffs:
         ]
         if not waiting:
             return
-        if self._gate.state is not TradingState.ACTIVE:
+        if not self._gate.state.allows_new_plans:
             run.give_up("stopped", self._gate.why_not() or "Trading is stopped.")
             return
         await self._core.quotes.refresh(list({part.key.instrument: None for part in waiting}))

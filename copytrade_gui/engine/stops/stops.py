@@ -1,4 +1,4 @@
-"""PAUSE, HALT, KILL and the way back (docs/safety.md 11).
+"""PAUSE, REDUCE, HALT, KILL and the way back (docs/safety.md 11).
 
 A stop takes hold in memory first, is stored second, and acts (the sweep) third, so that it works
 without the database and survives a crash.
@@ -81,13 +81,15 @@ class Stops:
             self._book.alarm("kill_flag", f"The kill flag could not be written: {error}")
         self._fault(faultpoints.AFTER_KILL_FLAG)
 
-    async def resume(self, actor: str, reason: str) -> StateChange:
-        """Back to ACTIVE; stored before it takes hold.
+    async def resume(
+        self, actor: str, reason: str, into: TradingState = TradingState.ACTIVE
+    ) -> StateChange:
+        """Back to ACTIVE, or to REDUCE: only what reduces leaves. Stored before it takes hold.
 
         Raises:
             JournalFailureError: it could not be stored; the stop stays.
         """
-        change = StateChange(TradingState.ACTIVE, actor, reason, self._clock.wall_ns())
+        change = StateChange(into, actor, reason, self._clock.wall_ns())
         pressed = self._gate.pressed  # what the person saw; a stop pressed from now on stays
         await self._journal.commit_trading_state(change)
         if not self._killed_meanwhile(pressed):

@@ -18,7 +18,7 @@ from copytrade_gui.domain.day import DaySeal
 from copytrade_gui.domain.events import AccountHalted, Event
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.records import Amendment, Attempt, Plan
-from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.ports import (
     Clock,
     FaultPoint,
@@ -225,8 +225,11 @@ class SqliteJournal:
         self._fault_point(AFTER_COMMIT)
 
     async def commit_trading_state(self, change: StateChange) -> None:
-        """Store a trading state. A stop may rest in the emergency journal, a start may not."""
-        if change.state is TradingState.ACTIVE:
+        """Store a trading state. A stop may rest in the emergency journal, a start may not, nor
+        what lets exits leave again.
+        """
+        starts = change.state.allows_new_plans
+        if starts:
             self._must_be_there()
         try:
             # Those that wait came first; stored after this one they would be the newest at start.
@@ -234,7 +237,7 @@ class SqliteJournal:
             await self._database.write(lambda connection: store_states(connection, states))
         except SqliteFailedError as error:
             failure = self._refused(error)
-            if change.state is TradingState.ACTIVE:
+            if starts:
                 raise failure from error
             was_healthy = self.healthy
             try:

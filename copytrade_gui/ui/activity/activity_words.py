@@ -67,6 +67,7 @@ VERBS = {
 STATES = {
     TradingState.ACTIVE: "Copying",
     TradingState.PAUSE: "Paused",
+    TradingState.REDUCE: "Only exits",
     TradingState.HALT: "Halted",
     TradingState.KILL: "Killed",
     TradingState.RECOVERING: "Checking the books",

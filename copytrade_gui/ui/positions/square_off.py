@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QProgressBar, QWidget
 
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.square_off import OVER, Leg, Line, Scope, SquareOffReport
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.square_off_verbs import SquareOffPreview, SquareOffVerbs
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
@@ -19,7 +20,7 @@ from copytrade_gui.ui.positions.square_off_rows import LEG_COLUMNS, LINE_COLUMNS
 from copytrade_gui.ui.tables.columns import natural
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
-from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.label import PlainLabel, caption
 
 SIZE = (1000, 460)
 _LOOK_MS = 500
@@ -28,6 +29,15 @@ _WHAT_IT_DOES = (
     "hold and what owners hold themselves is not touched. "
 )
 _WHOLE = "Copies that work there are cancelled first."
+_OUT_OF_STOP = {
+    TradingState.PAUSE: "Trading is paused.",
+    TradingState.HALT: "Trading is halted.",
+    TradingState.KILL: "Trading was killed.",
+}
+_INTO_REDUCE = (
+    " With this act it changes to Only exits: what reduces positions leaves again, and whatever "
+    "opens is denied until you resume."
+)
 _PART = "What copies other orders or other masters stays, and so do its working orders."
 
 
@@ -43,6 +53,7 @@ class SquareOffDialog(ConsoleDialog):
         self._verbs = verbs
         self._scope = scope
         self._asking = False
+        self._blocked_by = ""
         self.command = CommandId(uuid.uuid4().hex)
         self.add_text(f"Square off {words}", style="heading").setObjectName("square_off_words")
         self.add_text(_WHAT_IT_DOES + (_PART if any(one.keep for one in scope) else _WHOLE))
@@ -55,6 +66,9 @@ class SquareOffDialog(ConsoleDialog):
         self.box.addWidget(self.table, 1)
         self.sum = self.add_text("Reading what copies hold.")
         self.sum.setObjectName("square_off_sum")
+        self.out_of_stop = OutOfStop()
+        self.out_of_stop.hide()
+        self.box.addWidget(self.out_of_stop)
         self.problem = PlainLabel()
         self.problem.setObjectName("square_off_problem")
         self.problem.setProperty("role", "problem")
@@ -101,26 +115,34 @@ class SquareOffDialog(ConsoleDialog):
         else:
             self.model.upsert(preview.lines)
         self.sum.setText(sum_words(preview))
+        self.out_of_stop.show_stop(preview.stopped)
         first = not self.verb.isEnabled()
         may = bool(preview.units) and not preview.blocked_by
         self.verb.setText(f"Square off {figures.plural(preview.units, 'unit')}")
         self.verb.setEnabled(may)
         if may and first:
             self.verb.setDefault(True)
-            self.verb.setFocus()
-        self._say(preview.blocked_by)
+            self.out_of_stop.first(otherwise=self.verb).setFocus()
+        if preview.blocked_by or self.problem.text() == self._blocked_by:
+            self._say(preview.blocked_by)  # what was said of the last press stays
+        self._blocked_by = preview.blocked_by
 
     def _on_verb(self) -> None:
         self.verb.setEnabled(False)
         self._looks.stop()
+        self._say("")
         self.begin(self._desk.tasks, self._begin(), name="square off", on_error=self._failed)
 
     async def _begin(self) -> None:
         try:
-            await self._verbs.begin(self._scope, self.command)
+            asked = self.out_of_stop
+            await self._verbs.begin(
+                self._scope, self.command, asked.reason.text(), asked.word.text()
+            )
         except RefusedError as refusal:
             self.command = CommandId(uuid.uuid4().hex)  # the next press is another one
             self._failed(refusal.sentence)
+            self.out_of_stop.focus(refusal.field)
             return
         self.accept()
 
@@ -136,6 +158,45 @@ class SquareOffDialog(ConsoleDialog):
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
         self.grow()
+
+
+class OutOfStop(QWidget):
+    """What a person has to say who squares off while trading is stopped; hidden when it is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("square_off_stop")
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(14)
+        self.sentence = PlainLabel()
+        self.sentence.setObjectName("square_off_stop_words")
+        self.sentence.setWordWrap(True)
+        form.addRow(self.sentence)
+        self.reason, self.word = QLineEdit(), QLineEdit()
+        self._fields = {"reason": self.reason, "word": self.word}
+        for name, label in (("reason", "&Reason"), ("word", "&Word (type RESUME)")):
+            field = self._fields[name]
+            field.setObjectName(f"square_off_{name}")
+            field.setAccessibleName(label.replace("&", ""))
+            form.addRow(caption(label, field), field)
+        self._form = form
+
+    def show_stop(self, stopped: TradingState | None) -> None:
+        """Ask for what leaving this stop needs, or for nothing."""
+        self.setVisible(stopped is not None)
+        if stopped is not None:
+            self.sentence.setText(_OUT_OF_STOP.get(stopped, "") + _INTO_REDUCE)
+            self._form.setRowVisible(self.word, stopped is TradingState.KILL)
+
+    def first(self, *, otherwise: QWidget) -> QWidget:
+        """Where the cursor belongs at the start."""
+        return otherwise if self.isHidden() else self.reason
+
+    def focus(self, field: str) -> None:
+        """Put the cursor where something is missing."""
+        if field in self._fields:
+            self._fields[field].setFocus()
 
 
 class SquareOffReportDialog(ConsoleDialog):

@@ -12,6 +12,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.icons import Mark
@@ -106,7 +107,11 @@ class KillGuard(ConsoleDialog):
         self.box.addStretch(0)
         self.close_button = self.make_button("Stay halted", "kill_close")
         self.close_button.clicked.connect(self.accept)
-        self.add_buttons([self.close_button])
+        self.square_off = self.make_button("Square off copied positions...", "kill_square_off")
+        set_tip(self.square_off, "Another act: shows first what would be closed")
+        self.square_off.clicked.connect(desk.actions[Act.SQUARE_OFF_ALL].trigger)
+        self.square_off.hide()
+        self.add_buttons([self.square_off, self.close_button])
         self.hold.setFocus()
 
     def present(self) -> None:
@@ -199,6 +204,7 @@ class KillGuard(ConsoleDialog):
         self._killing = True
         self.hold.setText("Killed: queue dropped, cancels sent")
         self.close_button.setText("Close")
+        self.square_off.show()
         if not self.over:
             self._looks.start()
         await self._count()

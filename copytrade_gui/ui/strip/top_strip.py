@@ -40,6 +40,7 @@ from copytrade_gui.ui.widgets.tip import set_tip
 STATE_LOOKS: dict[TradingState, Look] = {
     TradingState.ACTIVE: Look("Copying", Tone.OK, Mark.CIRCLE),
     TradingState.PAUSE: Look("PAUSED", Tone.WARN, Mark.HALF),
+    TradingState.REDUCE: Look("ONLY EXITS", Tone.WARN, Mark.HALF),
     TradingState.HALT: Look("HALTED", Tone.BAD, Mark.SQUARE),
     TradingState.KILL: Look("KILLED", Tone.BAD, Mark.SQUARE),
     TradingState.RECOVERING: Look("Checking the books", Tone.WARN, Mark.TRIANGLE),
@@ -47,6 +48,7 @@ STATE_LOOKS: dict[TradingState, Look] = {
 STATE_MEANS: dict[TradingState, str] = {
     TradingState.ACTIVE: "Master orders are copied",
     TradingState.PAUSE: "No new plans; a running one finishes",
+    TradingState.REDUCE: "Only what reduces positions leaves; nothing is opened",
     TradingState.HALT: "Nothing leaves but cancels",
     TradingState.KILL: "Queue dropped, working orders cancelled",
     TradingState.RECOVERING: "No order leaves until the books agree or you resume",
