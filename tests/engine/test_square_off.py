@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.ids import AccountId, CommandId
-from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import FanOut, Side
 from copytrade_gui.domain.sizing import SizingRule, Strategy
@@ -33,6 +32,7 @@ from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import press, switch, ticket
 from tests.engine.test_leaving import begin
+from tests.proof.p29_square_off import calls
 from tests.proof.rig import Console, ProgramStopped, World, world
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -224,32 +224,10 @@ def test_copies_that_work_are_cancelled_first_and_what_rests_is_closed_at_a_newe
     live(script)
 
 
-def options(made: World) -> list[Instrument]:
-    """Two calls on one index."""
-    found = [
-        one
-        for one in made.broker.desk.instruments.live
-        if (one.exchange, one.kind, one.underlying) == ("NSEFO", "CE", "NIFTY")
-        and 5_000_000 > made.broker.last_price(one.exchange, str(one.id)) > 1_000_000
-    ]
-    return [
-        Instrument(
-            key=InstrumentKey(Exchange.NSEFO, str(one.id)),
-            symbol=one.symbol,
-            name=one.symbol,
-            underlying="NIFTY",
-            kind=InstrumentKind.CALL,
-            lot_size=one.lot,
-            tick=Decimal(one.tick) / 10_000,
-        )
-        for one in found[:2]
-    ]
-
-
 def test_a_long_option_is_sold_after_the_short_one_it_covers_and_kept_if_that_stays() -> None:
     async def script(console: Console) -> None:
         made = console.world
-        bought, sold = options(made)
+        bought, sold = calls(made)
         made.instruments += [bought, sold]
         await begin(console)
         for instrument, side in ((bought, BUY), (sold, SELL)):
@@ -281,7 +259,7 @@ def test_what_waited_for_its_short_leg_is_measured_by_a_new_read() -> None:
 
     async def script(console: Console) -> None:
         made = console.world
-        bought, sold = options(made)
+        bought, sold = calls(made)
         made.instruments += [bought, sold]
         await begin(console)
         lots = 4 * bought.lot_size

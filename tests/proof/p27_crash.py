@@ -42,6 +42,8 @@ class Crash:
     last_order_ns: dict[int, int] = field(default_factory=dict)
     """When the broker took the last order of his."""
     report: PositionReport = field(default_factory=PositionReport)
+    entries: set[int] = field(default_factory=set)
+    """Whose entries the broker still has open at the end."""
     booked: dict[int, Decimal] = field(default_factory=dict)
     """The day by the broker's trade book, at the price of the report."""
 
@@ -76,6 +78,8 @@ class Crash:
         others = min(self.last_order_ns[n] for n in set(self.limits) - self.reach)
         if others < max(self.quoted_ns.values()):
             raise ProofBroken("somebody was stopped who lost less than he may")
+        if self.entries != set(self.limits) - self.reach:
+            raise ProofBroken(f"entries of {sorted(self.entries & self.reach)} work behind a stop")
         if self.told != self.booked or self.report.followers.unknown:
             raise ProofBroken("the report does not add up to the broker's trade book")
         if self.report.followers.day != sum(self.booked.values()):
@@ -171,6 +175,10 @@ async def play(console: Console, followers: int) -> Crash:
     for order in made.broker.ledger.accepted:
         seen.last_order_ns[numbers[order.account]] = order.accepted_at
     await made.clock.sleep(20)
+    made.broker.advance()
+    for number, account in enumerate(made.broker.accounts):
+        if number and any(not one.terms.buy and one.live for one in account.orders.values()):
+            seen.entries.add(number)
     console.see_price()
     seen.report = report_of(facts_of(engine))
     seen.booked = {number: booked(made, number) for number in seen.limits}

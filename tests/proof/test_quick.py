@@ -18,6 +18,7 @@ from tests.proof import (
     p15_kill,
     p19_followers,
     p28_modify_storm,
+    p29_square_off,
 )
 from tests.proof.registry import pieces
 from tests.proof.row import Row, added
@@ -86,9 +87,17 @@ def test_p19_who_is_out_gets_nothing_and_a_plan_is_for_who_was_in(seed: int) -> 
     verdict.must_be_clean(f"seed {seed}")
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_p29_whoever_is_left_by_a_square_off_is_named_and_nobody_is_turned_round(seed: int) -> None:
+    seen = p29_square_off.play(10, seed)
+    assert 0 < seen.crashed_with < seen.held
+    assert seen.verdict is not None
+    seen.verdict.must_be_clean(f"seed {seed}")
+
+
 def test_every_proof_of_the_table_is_found() -> None:
     found = {piece.test for piece in pieces(release=False, wanted=set())}
-    numbers = (*range(1, 20), *range(21, 29))
+    numbers = (*range(1, 20), *range(21, 30))
     assert {*(f"P{number}" for number in numbers), "P5 window", "fuzz"} == found
 
 
