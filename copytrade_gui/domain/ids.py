@@ -44,6 +44,11 @@ def signal_id(master: AccountId, order_ref: str, version: int) -> SignalId:
     return SignalId(f"{master}/{order_ref}/{version}")
 
 
+def seen_command(master_id: AccountId, order_id: str) -> CommandId:
+    """The command under which an order that a master placed elsewhere is copied, once."""
+    return CommandId(f"seen:{master_id}:{order_id}")
+
+
 def plan_id(signal: SignalId) -> PlanId:
     """Derive the one plan a signal may have."""
     digest = hashlib.blake2b(signal.encode(), digest_size=10).digest()

@@ -14,7 +14,7 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.freeze import FreezeTable
-from copytrade_gui.domain.ids import AccountId, CommandId, plan_id, signal_id
+from copytrade_gui.domain.ids import AccountId, CommandId, plan_id, seen_command, signal_id
 from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.domain.money import order_value, rupees
 from copytrade_gui.domain.number import grouped
@@ -396,8 +396,3 @@ class Clearing:
 def _confirm(terms: OrderTerms, asked: Sequence[str], confirmed: int | None) -> None:
     if asked and confirmed != terms.quantity:
         raise DeniedError("hold", " ".join(asked))
-
-
-def seen_command(master_id: AccountId, order_id: str) -> CommandId:
-    """The command under which an order that a master placed elsewhere is copied, once."""
-    return CommandId(f"seen:{master_id}:{order_id}")

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from msgspec import Struct, structs
 
 from copytrade_gui.domain.events import MasterSeen, Severity
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag, seen_command
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.order import OrderType, Side
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
@@ -21,7 +21,7 @@ from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.planning.changing import changed
-from copytrade_gui.engine.planning.clearing import Clearing, DeniedError, seen_command
+from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.submission import Submission
