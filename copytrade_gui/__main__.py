@@ -115,11 +115,18 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verify = verbs.add_parser("verify", help="say whether nothing was changed since")
     verify.add_argument(
-        "file", type=Path, metavar="FILE", nargs="?", help="an exported .json instead of the folder"
+        "file",
+        type=Path,
+        metavar="FILE",
+        nargs="?",
+        help="an exported .json, or a day kept as .zip, instead of the folder",
     )
     export = verbs.add_parser("export", help="write the trail as .json, or .csv for a spreadsheet")
     export.add_argument("file", type=Path, metavar="FILE")
-    for one in (verify, export):
+    keep = verbs.add_parser("keep", help="write a day with its sheets as one .zip to keep")
+    keep.add_argument("file", type=Path, metavar="FILE")
+    keep.add_argument("--day", type=_day, metavar="2026-12-01", help="another day than today")
+    for one in (verify, export, keep):
         _add_place(one, default=argparse.SUPPRESS)
         one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
         one.add_argument("--json", action="store_true")
@@ -231,6 +238,16 @@ def _printer() -> Printer | None:
 
 
 def _audit(options: argparse.Namespace) -> int:
+    if options.verb == "keep":
+        return headless.keep_day_file(
+            options.data_dir,
+            options.profile,
+            options.paper,
+            options.file,
+            day=options.day,
+            pdf=_printer(),
+            as_json=options.json,
+        )
     do = headless.verify_audit if options.verb == "verify" else headless.export_audit
     place = options.data_dir, options.profile, options.paper
     return do(*place, options.file, as_json=options.json)

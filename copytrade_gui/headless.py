@@ -19,7 +19,7 @@ from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.stored_positions import stored_positions
-from copytrade_gui.app.stored_sheets import write_sheets
+from copytrade_gui.app.stored_sheets import keep_day, write_sheets
 from copytrade_gui.app.stored_trail import export_trail, verify_file, verify_trail
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
 from copytrade_gui.domain.day import DayReport
@@ -235,6 +235,33 @@ def sheets(
     return 0
 
 
+def keep_day_file(
+    data_dir: Path | None,
+    profile: str,
+    paper: bool,
+    file: Path,
+    *,
+    day: date | None,
+    pdf: Printer | None,
+    as_json: bool,
+) -> int:
+    """Write a day as one file to keep; returns the exit code."""
+    try:
+        kept = asyncio.run(keep_day(data_dir, profile, file, pdf, day=day, paper=paper))
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    if as_json:
+        told = asdict(kept) | {"path": str(kept.path)}
+        print(json.dumps({"ok": True, **told}))
+        return 0
+    sealed = "The day is sealed." if kept.sealed else "The day is not sealed: close it first."
+    print(
+        f"{kept.path}: sheets of {kept.followers} followers, {kept.events} events. {sealed}\n"
+        f"SHA-256 {kept.sha256}; note it elsewhere."
+    )
+    return 0
+
+
 def verify_audit(
     data_dir: Path | None, profile: str, paper: bool, file: Path | None, *, as_json: bool
 ) -> int:
@@ -251,7 +278,9 @@ def verify_audit(
     elif problems:
         print("\n".join(problems))
     else:
-        print("The trail fits: no event is missing, changed, swapped or put in between.")
+        also = file is not None and file.suffix.lower() == ".zip"
+        sheets = " Its files are as they were written, with the trail's trades." if also else ""
+        print(f"The trail fits: no event is missing, changed, swapped or put in between.{sheets}")
     return 1 if problems else 0
 
 

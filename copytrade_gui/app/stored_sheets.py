@@ -10,6 +10,7 @@ from pathlib import Path
 from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import PAPER_PROFILE
+from copytrade_gui.services.day_file import Kept
 from copytrade_gui.services.day_sheets import DaySheets
 from copytrade_gui.services.sheet_files import Kind, Printer
 from copytrade_gui.services.verbs import RefusedError
@@ -30,7 +31,15 @@ async def _sheets(data_dir: Path | None, profile: str, *, paper: bool) -> AsyncI
                 rates = file.read_if_changed() or file.shipped
             except EditedFileError as error:
                 raise RefusedError(str(error), field="charges") from error
-            yield DaySheets(store.history, store.accounts, clock, rates=lambda: rates, paper=paper)
+            yield DaySheets(
+                store.history,
+                store.journal,
+                store.seals,
+                store.accounts,
+                clock,
+                rates=lambda: rates,
+                paper=paper,
+            )
 
 
 async def write_sheets(
@@ -53,3 +62,17 @@ async def write_sheets(
     """
     async with _sheets(data_dir, profile, paper=paper) as sheets:
         return await sheets.write(folder, kinds, pdf, day)
+
+
+async def keep_day(
+    data_dir: Path | None,
+    profile: str,
+    file: Path,
+    pdf: Printer | None,
+    *,
+    day: date | None,
+    paper: bool,
+) -> Kept:
+    """Write a day (today) as one file to keep; raises as ``write_sheets``."""
+    async with _sheets(data_dir, profile, paper=paper) as sheets:
+        return await sheets.keep(file, pdf, day)

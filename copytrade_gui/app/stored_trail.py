@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from zipfile import BadZipFile
 
 from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import PAPER_PROFILE
+from copytrade_gui.services.day_file import TRAIL, trades_differ, unpacked
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.folder import known_folder
-from copytrade_gui.storage.journal.export import verify_export
+from copytrade_gui.storage.journal.export import fills_in, seals_in, verify_export
 from copytrade_gui.storage.journal.history import SqliteHistory
 from copytrade_gui.storage.store import open_store
 
@@ -40,17 +43,45 @@ async def verify_trail(data_dir: Path | None, profile: str, *, paper: bool) -> t
 
 
 async def verify_file(file: Path) -> tuple[str, ...]:
-    """What does not fit in an exported trail, on any machine. Raises RefusedError."""
-    if file.suffix.lower() != ".json":
+    """What does not fit in an exported trail or a day's file, on any machine.
+
+    Raises RefusedError.
+    """
+    checks: dict[str, Callable[[Path], tuple[str, ...]]] = {
+        ".json": verify_export,
+        ".zip": _verify_day,
+    }
+    check = checks.get(file.suffix.lower())
+    if check is None:
         raise RefusedError(
-            f"File {file.name} must be a trail that was exported as .json; a spreadsheet's .csv "
-            "cannot be verified.",
+            f"File {file.name} must be a trail that was exported as .json, or a day that was kept "
+            "as .zip; a spreadsheet's .csv cannot be verified.",
             field="file",
         )
     try:
-        return await asyncio.to_thread(verify_export, file)
-    except (OSError, UnicodeDecodeError) as error:
+        return await asyncio.to_thread(check, file)
+    except (OSError, UnicodeDecodeError, BadZipFile) as error:
         raise RefusedError(f"File {file} cannot be read: {error}.", field="file") from error
+
+
+def _verify_day(file: Path) -> tuple[str, ...]:
+    """What does not fit in a day's file: its parts, its trail, its seal, its sheets' trades."""
+    with tempfile.TemporaryDirectory(prefix="copytrade-day-") as scratch:
+        folder = Path(scratch)
+        content, problems = unpacked(file, folder)
+        if content is None:
+            return tuple(problems)
+        trail = folder / TRAIL
+        if not trail.is_file():
+            return (*problems, f"{TRAIL} is not in the file.")
+        try:
+            problems += verify_export(trail, content.trail)
+        except ValueError as error:
+            return (*problems, f"The manifest's hashes of the trail cannot be read: {error}.")
+        if content.seal is not None and content.seal not in seals_in(trail):
+            problems.append("The manifest's seal of the day is not in the trail.")
+        problems += trades_differ(content, folder, fills_in(trail))
+    return tuple(problems)
 
 
 async def export_trail(data_dir: Path | None, profile: str, file: Path, *, paper: bool) -> int:

@@ -12,11 +12,12 @@ from copytrade_gui.ports.books import (
     FundLimits,
     Read,
 )
-from copytrade_gui.ports.day_facts import Carried, Copied, DayFacts
+from copytrade_gui.ports.day_facts import Carried, Copied, DayFacts, TrailPart
 from copytrade_gui.ports.memory import (
     FOLLOW_VERB,
     IGNORE_DRIFT_VERB,
     IGNORE_VERB,
+    KEEP_DAY_VERB,
     LIMITS_VERB,
     PARTLY_SQUARED_OFF_VERB,
     SQUARE_OFF_VERB,
@@ -76,6 +77,7 @@ __all__ = [
     "FOLLOW_VERB",
     "IGNORE_DRIFT_VERB",
     "IGNORE_VERB",
+    "KEEP_DAY_VERB",
     "LIMITS_VERB",
     "PARTLY_SQUARED_OFF_VERB",
     "SQUARED_OFF_VERB",
@@ -127,6 +129,7 @@ __all__ = [
     "Silence",
     "TimedOrder",
     "Timer",
+    "TrailPart",
     "Unknown",
     "Unsubscribe",
     "UpdateListener",

@@ -50,6 +50,17 @@ class Carried:
     role: Role
 
 
+class TrailPart(Struct, frozen=True):
+    """The facts of a day in the audit trail: ``events`` of them behind the fact ``before``, whose
+    hash is ``previous`` (hex); ``head`` is the last one's. The next day's part goes on from there.
+    """
+
+    events: int
+    before: int
+    previous: str
+    head: str
+
+
 class DayFacts(Struct, frozen=True):
     """Of an Indian day. ``orders`` are those of its plans, the oldest first, and ``fills`` the
     trades of these as they were read; ``carried`` is what orders of earlier days left open.

@@ -32,7 +32,7 @@ from copytrade_gui.domain.records import Amendment, Attempt, Fill, OrderView, Pl
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.domain.waterfall import Moments
 from copytrade_gui.ports.books import BrokerOrder
-from copytrade_gui.ports.day_facts import Carried, Copied, DayFacts
+from copytrade_gui.ports.day_facts import Carried, Copied, DayFacts, TrailPart
 
 FOLLOW_VERB = "follow"
 """The verb under which it is recorded what becomes of a master's orders placed elsewhere."""
@@ -51,6 +51,9 @@ SQUARE_OFF_VERB = "square_off"
 SQUARED_OFF_VERB = "squared_off"
 """The verb under which it is recorded that nothing is left, its subject the command that began it.
 """
+
+KEEP_DAY_VERB = "keep_day"
+"""The verb under which it is recorded that a day was written as one file, its reason the hash."""
 
 PARTLY_SQUARED_OFF_VERB = "squared_off_in_part"
 """The same where something is left, or nothing is proven."""
@@ -248,6 +251,9 @@ class History(Protocol):
 
         Raises OSError; ValueError for another ending.
         """
+
+    async def export_day(self, path: Path, day: date) -> TrailPart:
+        """Write the facts of an Indian day to a .json file. Raises OSError."""
 
 
 class SealBook(Protocol):

@@ -18,6 +18,9 @@ _PAISA = Decimal("0.01")
 _TENTH = Decimal("0.1")
 _PRICE = Decimal("0.0001")
 NOT_KNOWN = "not known"
+TRADES, ORDER, TRADE = "Trades", "Order", "Trade"
+QUANTITY, PRICE = "Quantity", "Price Rs"
+"""Words by which a sheet's trades are found again."""
 
 
 class Table(Struct, frozen=True):
@@ -47,9 +50,9 @@ def page_of(sheet: Sheet, *, paper: bool) -> Page:
         (
             _summary(sheet),
             Table(
-                "Trades",
-                ("Time", "Instrument", "Exchange", "Product", "Side", "Quantity", "Price Rs",
-                 "Value Rs", "Order", "Trade"),
+                TRADES,
+                ("Time", "Instrument", "Exchange", "Product", "Side", QUANTITY, PRICE,
+                 "Value Rs", ORDER, TRADE),
                 tuple(_trade(one) for one in sheet.trades),
             ),
             Table(

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+from copytrade_gui.services.day_file import Kept
 from copytrade_gui.services.sheet_files import Kind, Printer
 
 
@@ -21,4 +22,10 @@ class SheetVerbs(Protocol):
 
         Files of the same names are replaced. News of type ``SheetStep`` tell how far it has come.
         Raises RefusedError.
+        """
+
+    async def keep(self, path: Path, pdf: Printer | None, day: date | None = None) -> Kept:
+        """Write a day (today) as one .zip to keep: every sheet, the trail, and their hashes.
+
+        It is recorded in the trail. News and refusals as of ``write``.
         """

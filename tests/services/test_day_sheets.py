@@ -192,7 +192,7 @@ def test_files_of_every_kind_for_every_follower(tmp_path: Path) -> None:
         clock = SystemClock()
         async with open_store(known_folder(folder, "paper"), clock) as store:
             asked = DaySheets(
-                store.history, store.accounts, clock,
+                store.history, store.journal, store.seals, store.accounts, clock,
                 rates=lambda: rates(tmp_path), paper=True, tell=steps.append,
             )  # fmt: skip
             assert await asked.write(out, list(Kind), pdf, day) == 2

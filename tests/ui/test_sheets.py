@@ -55,6 +55,25 @@ async def test_the_bar_follows_the_followers_and_a_notice_says_where_the_files_a
     assert told(window, "Sheets of 24 followers for 20 Nov 2026 written to /somewhere/sheets.")
 
 
+async def test_the_one_file_to_keep_is_told_with_its_hash_and_whether_the_day_is_sealed(
+    window: MainWindow, world: World
+) -> None:
+    dialog = await opened(window)
+    for box in dialog.kinds.values():
+        box.setChecked(False)
+    dialog.keep.setChecked(True)
+    dialog.day.setText("2026-11-20")
+    dialog.folder.setText("/somewhere/sheets")
+    dialog.verb.click()
+    await until(lambda: dialog.over)
+    assert [str(path) for path in world.sheets.kept] == [
+        "/somewhere/sheets/CopyTrade-2026-11-20.zip"
+    ]
+    assert not world.sheets.asked
+    assert told(window, "ab" * 32)
+    assert told(window, "The day is not sealed: close it first")
+
+
 async def test_what_cannot_be_stands_beside_its_field_and_nothing_is_lost(
     window: MainWindow, world: World
 ) -> None:

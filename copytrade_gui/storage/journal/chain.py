@@ -66,25 +66,28 @@ def _hash(previous: bytes, content: tuple[int | str | None, ...]) -> bytes:
 
 
 class ChainCheck:
-    """Walks events in order of number and collects what is wrong, in sentences."""
+    """Walks events in order of number and collects what is wrong, in sentences.
+
+    ``number`` and ``head`` are those of the last event.
+    """
 
     def __init__(self, previous: bytes = GENESIS, number: int = 0) -> None:
-        self._previous = previous
-        self._number = number
+        self.head = previous
+        self.number = number
         self.problems: list[str] = []
 
     def walk(self, rows: Iterable[EventRow]) -> None:
         """Take in the next rows."""
         for row in rows:
-            if row.number != self._number + 1:
+            if row.number != self.number + 1:
                 self.problems.append(
-                    f"Events {self._number + 1} to {row.number - 1} are missing."
-                    if row.number > self._number
-                    else f"Event {row.number} stands where {self._number + 1} should."
+                    f"Events {self.number + 1} to {row.number - 1} are missing."
+                    if row.number > self.number
+                    else f"Event {row.number} stands where {self.number + 1} should."
                 )
-            elif row.previous_hash != self._previous:
+            elif row.previous_hash != self.head:
                 self.problems.append(
-                    f"Event {row.number} does not follow event {self._number}: "
+                    f"Event {row.number} does not follow event {self.number}: "
                     "one of them was replaced."
                 )
             if _hash(row.previous_hash, row[:-2]) != row.own_hash:
@@ -93,7 +96,7 @@ class ChainCheck:
                 self.problems.append(
                     f"The seal in event {row.number} is not of the events before it."
                 )
-            self._previous, self._number = row.own_hash, row.number
+            self.head, self.number = row.own_hash, row.number
 
 
 class _Seal(msgspec.Struct):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from copytrade_gui.domain.day import DaySeal
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.records import Fill
+from copytrade_gui.ports import TrailPart
 from copytrade_gui.storage.files.files import PRIVATE_FILE
-from copytrade_gui.storage.journal.chain import ChainCheck, EventRow
+from copytrade_gui.storage.journal.chain import SEALED, ChainCheck, EventRow
+from copytrade_gui.storage.journal.facts import FILL_SEEN, read_fill, read_seal
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -77,9 +84,46 @@ class _Exported(msgspec.Struct, forbid_unknown_fields=True):
     own_hash: str
 
 
-def verify_export(path: Path) -> tuple[str, ...]:
-    """Check the chain of a JSON export, away from the program that wrote it. Raises OSError."""
-    check = ChainCheck()
+def verify_export(path: Path, part: TrailPart | None = None) -> tuple[str, ...]:
+    """Check the chain of a JSON export, away from the program that wrote it: of a whole trail, or
+    of ``part`` of one. Raises OSError.
+    """
+    check = ChainCheck() if part is None else ChainCheck(bytes.fromhex(part.previous), part.before)
+    for row in _rows(path, check.problems):
+        check.walk([row])
+    if part is not None and (check.number, check.head.hex()) != (
+        part.before + part.events,
+        part.head,
+    ):
+        check.problems.append(
+            f"The trail ends with event {check.number}; it ended with event "
+            f"{part.before + part.events} and another hash when it was written."
+        )
+    return tuple(check.problems)
+
+
+def fills_in(path: Path) -> dict[AccountId, list[Fill]]:
+    """The trades in a JSON export, by account; what cannot be read is left out. Raises OSError."""
+    found: defaultdict[AccountId, list[Fill]] = defaultdict(list)
+    for row in _rows(path, []):
+        if row.kind == FILL_SEEN:
+            with contextlib.suppress(msgspec.MsgspecError):
+                fill = read_fill(row.body)
+                found[fill.account_id].append(fill)
+    return found
+
+
+def seals_in(path: Path) -> list[DaySeal]:
+    """The seals in a JSON export; what cannot be read is left out. Raises OSError."""
+    found = []
+    for row in _rows(path, []):
+        if row.kind == SEALED:
+            with contextlib.suppress(msgspec.MsgspecError):
+                found.append(read_seal(row.body))
+    return found
+
+
+def _rows(path: Path, problems: list[str]) -> Iterator[EventRow]:
     with path.open(encoding="utf-8") as file:
         for line_number, line in enumerate(file, 1):
             text = line.strip().removesuffix(",")
@@ -90,7 +134,6 @@ def verify_export(path: Path) -> tuple[str, ...]:
                 fields = msgspec.structs.astuple(found)
                 hashes = bytes.fromhex(found.previous_hash), bytes.fromhex(found.own_hash)
             except ValueError as error:
-                check.problems.append(f"Line {line_number} of {path.name} cannot be read: {error}")
+                problems.append(f"Line {line_number} of {path.name} cannot be read: {error}")
                 continue
-            check.walk([EventRow._make((*fields[:-2], *hashes))])
-    return tuple(check.problems)
+            yield EventRow._make((*fields[:-2], *hashes))

@@ -12,14 +12,15 @@ import msgspec
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.calendar import day_bounds
 from copytrade_gui.domain.events import PlanSettled
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId, attempt_id, intent_id
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.waterfall import Moments
-from copytrade_gui.ports import AuditEvent, DayFacts, PastPlan, TimedOrder
+from copytrade_gui.ports import AuditEvent, DayFacts, PastPlan, TimedOrder, TrailPart
 from copytrade_gui.storage.database.database import Database
 from copytrade_gui.storage.files.threads import in_own_thread
-from copytrade_gui.storage.journal.chain import EventRow
+from copytrade_gui.storage.journal.chain import GENESIS, EventRow
 from copytrade_gui.storage.journal.day_facts import read_day, views_as_they_left
 from copytrade_gui.storage.journal.export import Export
 from copytrade_gui.storage.journal.moments import moments
@@ -27,6 +28,9 @@ from copytrade_gui.storage.journal.terms import Terms
 from copytrade_gui.storage.journal.verify import verify
 
 CHUNK = 5_000
+_NO_END = 2**63 - 1
+_NUMBERS = "SELECT min(number), max(number) FROM events WHERE wall_ns >= ? AND wall_ns < ?"
+_BEFORE = "SELECT max(number) FROM events WHERE wall_ns < ?"
 _COLUMNS = ",".join(EventRow._fields)
 _LATENCY = (
     "SELECT p.plan_id, i.account_id, i.slice_number, a.number, l.at_ns, l.called_ns, l.sent_ns, "
@@ -135,20 +139,43 @@ class SqliteHistory:
         """Write the audit trail to a CSV or JSON file, owner-only."""
         if path.suffix.lower() not in (".csv", ".json"):
             raise ValueError(f"File {path.name} must end in .csv or .json.")
+        return (await self._export(path, 0, _NO_END)).events
+
+    async def export_day(self, path: Path, day: date) -> TrailPart:
+        """Write the facts of an Indian day to a JSON file, owner-only."""
+        bounds = day_bounds(day)
+
+        def read(connection: Connection) -> tuple[int, int]:
+            first, last = connection.exec_driver_sql(_NUMBERS, bounds).one()
+            if first is None:  # nothing happened: the part is empty, behind what came before
+                before = connection.exec_driver_sql(_BEFORE, bounds[:1]).scalar()
+                return int(before or 0), int(before or 0)
+            return first - 1, last
+
+        return await self._export(path, *await self._database.read(read))
+
+    async def _export(self, path: Path, after: int, last: int) -> TrailPart:
+        """Write the facts behind ``after`` up to ``last``."""
         export = Export(path)
+        previous = await self._database.read(lambda found: _hash_of(found, after))
+        number, head = after, previous
         with contextlib.closing(export):
-            after = 0
-            while rows := await self._database.read(_reader_after(after)):
+            while rows := await self._database.read(_reader_between(number, last)):
                 await in_own_thread(partial(export.add, rows), "export")
-                after = rows[-1].number
+                number, head = rows[-1].number, rows[-1].own_hash
             await in_own_thread(export.finish, "export")
-        return export.count
+        return TrailPart(export.count, after, previous.hex(), head.hex())
 
 
-def _reader_after(number: int) -> Callable[[Connection], list[EventRow]]:
-    sql = f"SELECT {_COLUMNS} FROM events WHERE number > ? ORDER BY number LIMIT ?"  # noqa: S608 - our own columns
+def _hash_of(connection: Connection, number: int) -> bytes:
+    found = connection.exec_driver_sql("SELECT own_hash FROM events WHERE number = ?", (number,))
+    return bytes(found.scalar() or GENESIS)
+
+
+def _reader_between(after: int, last: int) -> Callable[[Connection], list[EventRow]]:
+    sql = f"SELECT {_COLUMNS} FROM events WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"  # noqa: S608 - our own columns
 
     def read(connection: Connection) -> list[EventRow]:
-        return [EventRow(*row) for row in connection.exec_driver_sql(sql, (number, CHUNK))]
+        return [EventRow(*row) for row in connection.exec_driver_sql(sql, (after, last, CHUNK))]
 
     return read

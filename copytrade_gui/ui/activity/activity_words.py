@@ -57,6 +57,7 @@ VERBS = {
     "modify": "Change of a working order",
     "copy_seen": "Copy of a master's order from elsewhere",
     "ignore_seen": "A master's order from elsewhere ignored",
+    "keep_day": "Day kept as a file",
     "limits": "Limits set",
     "square_off": "Square-off begun",
     "squared_off": "Square-off over",

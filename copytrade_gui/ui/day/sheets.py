@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QProgressBar, Q
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.day import SheetStep
 from copytrade_gui.domain.events import Event
+from copytrade_gui.services.day_file import Kept
 from copytrade_gui.services.sheet_files import Kind
 from copytrade_gui.services.sheet_verbs import SheetVerbs
 from copytrade_gui.services.verbs import RefusedError
@@ -47,6 +48,8 @@ class SheetsDialog(FormDialog):
         for box in self.kinds.values():
             box.setChecked(True)
             row.addWidget(box)
+        self.keep = QCheckBox("One file to keep (ZIP)")
+        row.addWidget(self.keep)
         row.addStretch(1)
         self.add_field("kinds", "Files", kinds)
         documents = QStandardPaths.StandardLocation.DocumentsLocation
@@ -55,7 +58,9 @@ class SheetsDialog(FormDialog):
         self.add_field(
             "folder", "F&older", self.folder,
             hint="One file of each kind for every follower: trades, charges, profit and loss, "
-            "slippage against the master, latency, verdicts. Files of the same names are replaced.",
+            "slippage against the master, latency, verdicts. The file to keep holds all of them "
+            "with the day's audit trail; it can be verified on any machine. Files of the same "
+            "names are replaced.",
         )  # fmt: skip
         self.bar = QProgressBar()
         self.bar.setObjectName("sheets_progress")
@@ -92,12 +97,23 @@ class SheetsDialog(FormDialog):
         self.bar.show()
         self.grow()
         try:
-            number = await self._verbs.write(Path(folder), kinds, print_page, day)
+            if kinds or not self.keep.isChecked():
+                number = await self._verbs.write(Path(folder), kinds, print_page, day)
+                of = figures.plural(number, "follower")
+                self._desk.notices.info(f"Sheets of {of} for {day:%d %b %Y} written to {folder}.")
+            if self.keep.isChecked():
+                path = Path(folder) / f"CopyTrade-{day}.zip"
+                self._tell_kept(day, await self._verbs.keep(path, print_page, day))
         finally:
             self.bar.hide()
             self.counted.setText("")
-        of = figures.plural(number, "follower")
-        self._desk.notices.info(f"Sheets of {of} for {day:%d %b %Y} written to {folder}.")
+
+    def _tell_kept(self, day: date, kept: Kept) -> None:
+        sealed = "" if kept.sealed else " The day is not sealed: close it first, then write again."
+        self._desk.notices.info(
+            f"{day:%d %b %Y} is kept in {kept.path} with {figures.plural(kept.events, 'event')}."
+            f"{sealed} Note its SHA-256 elsewhere: {kept.sha256}"
+        )
 
     def _day(self) -> date:
         typed = self.day.text().strip()
