@@ -162,7 +162,7 @@ def _unpack(archive: zipfile.ZipFile, part: Part, folder: Path) -> str:
     try:
         with archive.open(info) as source, target.open("wb") as out:
             digest = _digest(source, out)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
         return f"{part.name} cannot be unpacked: {error}."
     return "" if digest == part.sha256 else f"{part.name} was changed after it was written."
 
