@@ -45,6 +45,24 @@ def test_what_an_owner_closed_by_himself_is_not_closed_once_more(
         made.live(script)
 
 
+def test_what_he_closed_is_still_known_right_behind_a_later_entry() -> None:
+    """Its fill is in no read of his positions yet; what was read before it counts on."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, ticket(made, Side.BUY))
+        trades_himself(made, made.accounts[1], ticket(made, Side.SELL), 5)
+        await made.clock.sleep(_SEEN_S[False])
+        await press(console, ticket(made, Side.BUY), wait_s=1.5)
+        assert position(made, 1) == 5
+        await press(console, ticket(made, Side.SELL, 20), wait_s=15)
+        assert [position(made, number) for number in range(3)] == [0, 0, 0]
+
+    with world(2) as made:
+        made.live(script)
+
+
 def test_what_he_holds_besides_is_not_taken_for_his_copies_and_hides_nothing() -> None:
     """He had 30 of his own, sold 10 of these, and his copies are all there."""
 

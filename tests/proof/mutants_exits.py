@@ -49,8 +49,14 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an exit takes at most what the account holds",
         _AT_BROKER,
-        "least = held if position is None else min(held, against(terms.side, position))",
+        "least = min([held, *(against(terms.side, one) for one in found)])",
         "least = held",
+    ),
+    Mutant(
+        "what copies filled since the positions were read counts for what an exit takes",
+        "copytrade_gui/engine/books/account_positions.py",
+        "found.append(_net(sure, part) + self._since[account][part])",
+        "pass",
     ),
     Mutant(
         "an old book of positions keeps nobody in",

@@ -19,6 +19,7 @@ from tests.proof import (
     p19_followers,
     p28_modify_storm,
     p29_square_off,
+    p30_followers_day,
 )
 from tests.proof.registry import pieces
 from tests.proof.row import Row, added
@@ -97,7 +98,7 @@ def test_p29_whoever_is_left_by_a_square_off_is_named_and_nobody_is_turned_round
 
 def test_every_proof_of_the_table_is_found() -> None:
     found = {piece.test for piece in pieces(release=False, wanted=set())}
-    numbers = (*range(1, 20), *range(21, 30))
+    numbers = (*range(1, 20), *range(21, 31))
     assert {*(f"P{number}" for number in numbers), "P5 window", "fuzz"} == found
 
 
@@ -119,3 +120,7 @@ def test_p13_what_the_master_does_elsewhere_is_one_plan_each(way: str) -> None:
 )
 def test_p28_a_storm_of_changes_ends_at_the_last(way: str, what: str) -> None:
     assert p28_modify_storm.storm(6, way, what) > 50
+
+
+def test_p30_positions_are_the_copies_and_what_each_traded_himself() -> None:
+    assert p30_followers_day.play(14, 18, 2).acts

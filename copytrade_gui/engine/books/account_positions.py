@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
-from copytrade_gui.domain.order import Product
+from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
@@ -24,6 +25,8 @@ from copytrade_gui.engine.orders.schedule import Schedule
 from copytrade_gui.ports import BrokerFailureError, BrokerPosition
 
 log = logging.getLogger(__name__)
+
+_Part = tuple[InstrumentKey, Product]
 
 _LATE_NS = 8 * 1_000_000_000
 """By then a fill is in the book of positions, however busy the broker is."""
@@ -60,6 +63,10 @@ class AccountPositions:
         self._filled_ns: dict[AccountId, int] = {}
         """When an account's copies last filled, monotonic."""
         self._books: dict[AccountId, PositionsRead] = {}
+        self._sure: dict[AccountId, PositionsRead] = {}
+        """The newest read that shows all that had been filled by then."""
+        self._since: defaultdict[AccountId, Counter[_Part]] = defaultdict(Counter)
+        """What our copies filled since, signed units."""
         self._few = asyncio.Semaphore(core.settings.positions_at_once)
         self._schedule = Schedule(core.clock, self._run_due)
         self.close = self._schedule.close
@@ -68,8 +75,10 @@ class AccountPositions:
     def book(self, account: AccountId) -> PositionsRead:
         """What the broker showed of an account's positions today."""
         read = self._books.get(account, _UNREAD)
-        today = indian_day(self._clock.wall_ns())
-        return read if indian_day(read.at_ns) == today else PositionsRead(problem=read.problem)
+        return read if self._is_of_today(read) else PositionsRead(problem=read.problem)
+
+    def _is_of_today(self, read: PositionsRead) -> bool:
+        return indian_day(read.at_ns) == indian_day(self._clock.wall_ns())
 
     def logged_in(self, lane: Lane) -> None:
         """An account has a session."""
@@ -86,36 +95,43 @@ class AccountPositions:
         The broker's book of positions may come seconds after its book of orders. Where the read may
         not be believed yet, one is made as soon as it may.
         """
-        sure_ns = max(called_ns, self.filled_ns(account) + _LATE_NS)
+        sure_ns = max(called_ns, self._shown_ns(account))
         if self.book(account).began_ns > sure_ns:
             return True
         self._schedule.look(account, max(0.0, (sure_ns - self._clock.mono_ns()) / 1e9))
         return False
 
-    def net(self, account: AccountId, key: InstrumentKey, product: Product) -> int | None:
-        """The account's position as last read, signed units; None where that is not what it is.
+    def nets(self, account: AccountId, key: InstrumentKey, product: Product) -> list[int]:
+        """What the account's position may be, signed units; none where it was not read today.
 
-        So it is as long as it was not read, or read before a copy was filled.
+        It is what the last read shows that may be believed, with what our copies filled since; and
+        what a later one shows, which may not tell the last fills yet.
         """
-        book = self.book(account)
-        if not book.at_ns or book.began_ns < self.filled_ns(account):
-            return None
-        return sum(
-            row.net_quantity
-            for row in book.rows
-            if row.key == key and row.product in (product, None)
-        )
+        part, found = (key, product), []
+        sure, newest = self._sure.get(account, _UNREAD), self.book(account)
+        if self._is_of_today(sure):
+            found.append(_net(sure, part) + self._since[account][part])
+        if newest is not sure and newest.at_ns and newest.began_ns >= self.filled_ns(account):
+            found.append(_net(newest, part))
+        return found
 
-    def filled(self, order: Order, _units: int) -> None:
-        """More units of an order of ours were filled."""
+    def filled(self, order: Order, units: int) -> None:
+        """So many more units of an order of ours were filled."""
         if order.intent.role is not Role.MASTER:
-            account = order.intent.account_id
+            account, terms = order.intent.account_id, order.intent.terms
+            signed = units if terms.side is Side.BUY else -units
+            self._since[account][order.key, terms.product] += signed
             self._filled_ns[account] = self._clock.mono_ns()
             self._schedule.look(account, self._settings.positions_after_fill)
 
     def filled_ns(self, account: AccountId) -> int:
         """When a copy in the account was last filled, monotonic; 0: not in this life."""
         return self._filled_ns.get(account, 0)
+
+    def _shown_ns(self, account: AccountId) -> int:
+        """From when on, monotonic, a read shows everything that our copies filled."""
+        filled_ns = self.filled_ns(account)
+        return filled_ns + _LATE_NS if filled_ns else 0
 
     async def read(self, lane: Lane) -> tuple[BrokerPosition, ...]:
         """Ask the broker for an account's positions now, inside its limits, and keep them.
@@ -139,15 +155,19 @@ class AccountPositions:
         if not lane.account.master:
             if self._filled_ns.get(account, 0) <= began_ns:
                 self._schedule.forget(account)  # what was planned has been done
-            self._schedule.look(account, self._settings.positions_copied)
+            early_ns = self._shown_ns(account) - began_ns
+            again = early_ns / 1e9 if early_ns >= 0 else self._settings.positions_copied
+            self._schedule.look(account, again)
         return rows
 
     def shown(self, account: AccountId, rows: tuple[BrokerPosition, ...], began_ns: int) -> None:
         """An account's positions were read by a call of ``began_ns``, monotonic."""
         now = self._clock.mono_ns()
-        self._books[account] = PositionsRead(
-            rows, self._clock.wall_ns(), began_ns=began_ns, ended_ns=now
-        )
+        read = PositionsRead(rows, self._clock.wall_ns(), began_ns=began_ns, ended_ns=now)
+        self._books[account] = read
+        if began_ns > self._shown_ns(account):
+            self._sure[account] = read
+            self._since[account].clear()
         self.version += 1
         self._news.positions_read()
 
@@ -170,6 +190,14 @@ class AccountPositions:
             except BrokerFailureError as failure:
                 log.info("no positions for %s: %s", lane.account_id, failure)
                 self._schedule.look(lane.account_id, self._settings.positions_again)
+
+
+def _net(read: PositionsRead, part: _Part) -> int:
+    """Signed units of one position; of a product that we have no word for it may be."""
+    key, product = part
+    return sum(
+        row.net_quantity for row in read.rows if row.key == key and row.product in (product, None)
+    )
 
 
 _UNREAD = PositionsRead()

@@ -43,8 +43,8 @@ class AtBroker:
             there = [0, held] if nets is None else [against(terms.side, one) for one in nets]
             least, most = min(held, *there), min(held, max(there))
             return signed(terms, least), most - least
-        position = self._positions.net(account, terms.instrument.key, terms.product)
-        least = held if position is None else min(held, against(terms.side, position))
+        found = self._positions.nets(account, terms.instrument.key, terms.product)
+        least = min([held, *(against(terms.side, one) for one in found)])
         if least == held or (called_ns and self._positions.tell(account, called_ns)):
             return signed(terms, least), 0
         return signed(terms, least), held - least
