@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from copytrade_gui.domain.money import tick_above, tick_below
 from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side
 
 PRICE_GUARD = "price_guard"
@@ -34,23 +35,6 @@ class Beyond(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Slippage:
-    """How much worse than the master's price an entry may be: rupees a unit, or per cent of it."""
-
-    amount: Decimal
-    percent: bool
-
-    def off(self, price: Decimal) -> Decimal:
-        """Rupees a unit, from a price of the master's in rupees."""
-        return price * self.amount / 100 if self.percent else self.amount
-
-    @property
-    def in_words(self) -> str:
-        """``0.5 %`` or ``Rs 2``."""
-        return f"{grouped(self.amount)} %" if self.percent else f"Rs {grouped(self.amount)}"
-
-
-@dataclass(frozen=True, slots=True)
 class PriceGuard:
     """What one link asks of an entry. Without ``slippage`` or ``delay_s`` that is not asked.
 
@@ -58,7 +42,7 @@ class PriceGuard:
     ``delay_s`` are seconds after the master's order; a later entry is not sent.
     """
 
-    slippage: Slippage | None = None
+    slippage: Offset | None = None
     delay_s: int | None = None
     beyond: Beyond = Beyond.SKIP
 
@@ -152,13 +136,13 @@ def why_at_guard(guard: PriceGuard, master: MasterPrice) -> str:
     )
 
 
-def _said(slippage: Slippage, price: Decimal) -> str:
+def _said(slippage: Offset, price: Decimal) -> str:
     return f"{slippage.in_words} beyond the master's {grouped(price)}"
 
 
-def _worst(slippage: Slippage, terms: OrderTerms, price: Decimal) -> Decimal:
+def _worst(slippage: Offset, terms: OrderTerms, price: Decimal) -> Decimal:
     """The worst price an entry may have, on tick, which is never beyond the guard."""
-    off, tick = slippage.off(price), terms.instrument.tick
+    off, tick = slippage.of(price), terms.instrument.tick
     if terms.side is Side.BUY:
         return max(tick_below(price + off, tick), tick)
     return max(tick_above(price - off, tick), tick)

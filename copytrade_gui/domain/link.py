@@ -18,6 +18,7 @@ from graphlib import CycleError, TopologicalSorter
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.exit_rule import AFTER_EXIT, ExitRules
 from copytrade_gui.domain.guard import CODES as GUARDED
 from copytrade_gui.domain.guard import PriceGuard
 from copytrade_gui.domain.ids import AccountId
@@ -49,6 +50,7 @@ CODES = frozenset(
         FILTERED_SIDE,
         OUTSIDE_WINDOW,
         NOT_CHOSEN,
+        AFTER_EXIT,
         *GUARDED,
     }
 )
@@ -133,6 +135,7 @@ class Link:
     window: TimeWindow | None = None
     group_multiplier: Decimal = ONE
     guard: PriceGuard | None = None
+    exits: ExitRules | None = None
 
     @property
     def key(self) -> tuple[AccountId, AccountId]:
@@ -142,6 +145,8 @@ class Link:
     @property
     def copies_all(self) -> bool:
         """True if every order is copied at any time and price, so that nothing need be asked."""
+        if self.exits is not None and self.exits.at is not None:
+            return False
         unguarded = self.window is None and self.guard is None
         return self.state is LinkState.ACTIVE and unguarded and self.filters == NO_FILTERS
 
@@ -173,7 +178,8 @@ def why_not(link: Link, terms: OrderTerms, moment: datetime) -> NotCopied | None
         return stopped
     if link.state is LinkState.CLOSE_ONLY:
         return NotCopied(CLOSE_ONLY, "The link is set to close only: it copies exits, no entries.")
-    return _filtered(link.filters, terms) or _outside(link.window, moment)
+    kept = _filtered(link.filters, terms) or _outside(link.window, moment)
+    return kept or _after_exit(link.exits, terms, moment)
 
 
 def _outside(window: TimeWindow | None, moment: datetime) -> NotCopied | None:
@@ -181,6 +187,16 @@ def _outside(window: TimeWindow | None, moment: datetime) -> NotCopied | None:
         return None
     return NotCopied(
         OUTSIDE_WINDOW, f"The link copies from {window.in_words} IST; it is {moment:%H:%M}."
+    )
+
+
+def _after_exit(rules: ExitRules | None, terms: OrderTerms, moment: datetime) -> NotCopied | None:
+    if rules is None or rules.at is None or not rules.ends(terms.product, moment.time()):
+        return None
+    return NotCopied(
+        AFTER_EXIT,
+        f"The link leaves what is held INTRADAY at {rules.at:%H:%M} IST, so it enters "
+        f"nothing after that; it is {moment:%H:%M}.",
     )
 
 

@@ -15,10 +15,12 @@ from typing import TypeVar
 from msgspec import Struct
 
 from copytrade_gui.domain.account_field import text_problem
-from copytrade_gui.domain.guard import Beyond, PriceGuard, Slippage
+from copytrade_gui.domain.exit_rule import LATEST, ExitRules
+from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, LinkState, TimeWindow
-from copytrade_gui.domain.number import Bounds, NotANumber, plain, read_number
+from copytrade_gui.domain.number import Bounds, NotANumber, read_number
+from copytrade_gui.domain.offset import read_offset
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.typed import quoted
 
@@ -32,10 +34,10 @@ FILTERS = ("sides", "products", "exchanges", "symbols", "not_symbols")
 """The fields of ``Filters``, named alike in files."""
 GUARD = ("slippage", "delay", "beyond")
 """The fields of a price guard, as files name them."""
-_PER_CENT = Bounds(50, "the widest slippage in per cent", example="0.5%", from_zero=True)
-_RUPEES = Bounds(
-    1_00_000, "the widest slippage in rupees", example="0.5% or 2.50", from_zero=True, rupees=True
-)
+EXITS = ("stop_loss", "target", "exit_at")
+"""The fields of the rules by which copies are left."""
+_WIDEST, _DEEPEST, _HIGHEST = 50, 99, 1_000
+"""Per cent: of a slippage, a stop-loss and a target."""
 _DELAY = Bounds(3_600, "the longest delay in seconds", unit="s", example="5", whole=True)
 LABELS = {
     "state": "State",
@@ -51,6 +53,9 @@ LABELS = {
     "slippage": "Slippage",
     "delay": "Delay",
     "beyond": "Beyond it",
+    "stop_loss": "Stop-loss",
+    "target": "Target",
+    "exit_at": "Exit at",
 }
 """What the fields are called in a sentence and in the window."""
 
@@ -137,9 +142,10 @@ def read_guard(
 ) -> PriceGuard | LinkProblem | None:
     """``before`` with the fields that ``cells`` names; None where nothing is asked of an entry."""
     texts = {field: cells.get(field, guard_text(before, field)).strip() for field in GUARD}
-    slippage, delay, beyond = _slippage(texts["slippage"]), None, texts["beyond"].lower()
-    if isinstance(slippage, LinkProblem):
-        return slippage
+    slippage = read_offset(texts["slippage"], LABELS["slippage"], _WIDEST, from_zero=True)
+    if isinstance(slippage, NotANumber):
+        return LinkProblem("slippage", slippage.sentence)
+    delay, beyond = None, texts["beyond"].lower()
     if texts["delay"]:
         read = read_number(
             texts["delay"].lower().removesuffix("s").rstrip(), _DELAY, LABELS["delay"]
@@ -163,6 +169,40 @@ def read_guard(
     return PriceGuard(slippage, delay, after)
 
 
+def read_exits(
+    before: ExitRules | None, cells: Mapping[str, str]
+) -> ExitRules | LinkProblem | None:
+    """``before`` with the fields that ``cells`` names; None where there is no rule."""
+    texts = {field: cells.get(field, exits_text(before, field)).strip() for field in EXITS}
+    stop = read_offset(texts["stop_loss"], LABELS["stop_loss"], _DEEPEST)
+    if isinstance(stop, NotANumber):
+        return LinkProblem("stop_loss", stop.sentence)
+    target = read_offset(texts["target"], LABELS["target"], _HIGHEST)
+    if isinstance(target, NotANumber):
+        return LinkProblem("target", target.sentence)
+    at = _time(texts["exit_at"]) if texts["exit_at"] else None
+    if texts["exit_at"] and at is None:
+        return _no_time("exit_at", texts["exit_at"])
+    if at is not None and at >= LATEST:
+        return LinkProblem(
+            "exit_at",
+            f"{LABELS['exit_at']} {at:%H:%M} must be before {LATEST:%H:%M} IST, when brokers begin "
+            "to end intraday positions by themselves. Write an earlier time.",
+        )
+    rules = ExitRules(stop, target, at)
+    return None if rules == ExitRules() else rules
+
+
+def exits_text(rules: ExitRules | None, field: str) -> str:
+    """A field of the exit rules as a file or a field spells it; empty for none."""
+    if rules is None:
+        return ""
+    if field == "exit_at":
+        return time_text(rules.at)
+    offset = rules.stop if field == "stop_loss" else rules.target
+    return "" if offset is None else offset.text
+
+
 def guard_text(guard: PriceGuard | None, field: str) -> str:
     """A field of a price guard as a file or a field spells it; empty for none."""
     if guard is None:
@@ -173,18 +213,7 @@ def guard_text(guard: PriceGuard | None, field: str) -> str:
         return guard.beyond.value
     if guard.slippage is None:
         return ""
-    return f"{plain(guard.slippage.amount)}{'%' if guard.slippage.percent else ''}"
-
-
-def _slippage(text: str) -> Slippage | LinkProblem | None:
-    if not text:
-        return None
-    percent = text.endswith("%")
-    typed, bounds = (text[:-1].rstrip(), _PER_CENT) if percent else (text, _RUPEES)
-    read = read_number(typed, bounds, LABELS["slippage"])
-    if isinstance(read, NotANumber):
-        return LinkProblem("slippage", read.sentence)
-    return Slippage(read.value, percent)
+    return guard.slippage.text
 
 
 def list_text(words: Collection[str]) -> str:

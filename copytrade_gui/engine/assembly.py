@@ -36,6 +36,7 @@ from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.sending.wave import Waves
 from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
+from copytrade_gui.engine.stops.exit_watch import ExitWatch
 from copytrade_gui.engine.stops.loss_acts import LossActs
 from copytrade_gui.engine.stops.loss_watch import LossWatch
 from copytrade_gui.engine.stops.square_off import SquareOffs
@@ -71,6 +72,7 @@ class Parts:
     master_signals: MasterSignals
     auto_stops: AutoStops
     loss_watch: LossWatch
+    exit_watch: ExitWatch
     square_offs: SquareOffs
     recovery: Recovery
     takeover: TakeOver
@@ -132,6 +134,7 @@ def assemble(
     )
     loss_acts = LossActs(core, ledger=exits.ledger, amendments=amendments, square_offs=square_offs)
     loss_watch = LossWatch(core, profits, loss_acts)
+    exit_watch = ExitWatch(core, copies=copies, ledger=exits.ledger, square_offs=square_offs)
     # -- signals
     master_signals = MasterSignals(
         core,
@@ -156,7 +159,9 @@ def assemble(
         lambda _: dispatcher.more_is_known(),
     )
     news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
-    news.filled.to(exits.filled, copies.filled, positions.filled, loss_watch.filled)
+    news.filled.to(
+        exits.filled, copies.filled, positions.filled, loss_watch.filled, exit_watch.filled
+    )
     news.rejected.to(replies.count_alike)
     news.never_left.to(fan_out.never_left)
     news.requeue.to(lambda order: dispatcher.enqueue([order]))
@@ -190,15 +195,17 @@ def assemble(
     news.part_failed.to(
         lambda why: core.book.alarm("bug", f"Part of the engine failed and was logged: {why}")
     )
-    core.bus.subscribe(journal.append)
-    for hears, kind in (
+    for hears, *kinds in (
+        (journal.append,),
         (fan_out.hear, OrderChanged),
         (copies.hear, FillSeen),
         (loss_watch.hear, FillSeen),
+        (exit_watch.hear, FillSeen),
+        (UnmatchedAlarm(core).hear, OrderChanged, MasterSeen),
     ):
-        core.bus.subscribe(hears, kind)
-    core.bus.subscribe(UnmatchedAlarm(core).hear, OrderChanged, MasterSeen)
+        core.bus.subscribe(hears, *kinds)
     core.quotes.hear(loss_watch.on_quote)
+    core.quotes.hear(exit_watch.on_quote)
     return Parts(
         holds=Holds(core, exits),
         reconciler=reconciler,
@@ -221,6 +228,7 @@ def assemble(
         master_signals=master_signals,
         auto_stops=auto_stops,
         loss_watch=loss_watch,
+        exit_watch=exit_watch,
         square_offs=square_offs,
         recovery=recovery,
         takeover=takeover,

@@ -90,6 +90,7 @@ class Engine:
         self.ignored_drift.update(work.ignored_drift)
         self.square_offs.restore(work)
         self.parts.loss_watch.begin(work)
+        self.parts.exit_watch.begin()
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""
@@ -127,6 +128,7 @@ class Engine:
         before = self.lanes.put_link(link)
         self.core.halts.apply(self.lanes[link.follower_id])
         self.parts.loss_watch.concerns(link.follower_id)
+        self.parts.exit_watch.concerns(link.follower_id)
         if before != link:
             self.bus.publish(LinkChanged(before, link, actor))
             self.parts.dispatcher.kick()
@@ -137,6 +139,7 @@ class Engine:
         if before is not None:
             self.core.halts.apply(self.lanes[follower])
             self.parts.loss_watch.concerns(follower)
+            self.parts.exit_watch.concerns(follower)
             self.bus.publish(LinkChanged(before, None, actor))
             self.parts.dispatcher.kick()
 

@@ -16,7 +16,7 @@ from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.group import put_in, read_multiplier
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Follower, Link, TimeWindow
-from copytrade_gui.domain.link_field import FILTERS, GUARD, LABELS, LinkProblem
+from copytrade_gui.domain.link_field import EXITS, FILTERS, GUARD, LABELS, LinkProblem
 from copytrade_gui.domain.number import NotANumber, plain
 from copytrade_gui.domain.sizing import RuleProblem, RuleTexts, SizingRule, rule_texts
 from copytrade_gui.domain.typed import quoted
@@ -37,8 +37,8 @@ OF_ACCOUNT = ("name", "app_key", "app_secret", "active", "is_master")
 _RULE = ("strategy", "parameter", "max_quantity", "min_quantity", "rounding", "overrides")
 _WINDOW = ("from", "to")
 _GROUP = ("group", "group_multiplier")
-OF_LINK = (*_RULE, "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD)
-_MAY_BE_NOTHING = frozenset({"app_key", *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW, *GUARD})
+OF_LINK = (*_RULE, "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD, *EXITS)
+_MAY_BE_NOTHING = frozenset({"app_key", *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW, *GUARD, *EXITS})
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _WORDS = {
@@ -105,6 +105,7 @@ def read_follower(
         "products": draft.products, "exchanges": draft.exchanges, "symbols": draft.symbols,
         "not_symbols": draft.not_symbols, "from": draft.window_from, "to": draft.window_to,
         "slippage": draft.slippage, "delay": draft.delay, "beyond": draft.beyond,
+        "stop_loss": draft.stop_loss, "target": draft.target, "exit_at": draft.exit_at,
     }  # fmt: skip
     cells = {field: text.strip() for field, text in typed.items() if text is not None}
     rule = _merged_rule(cells, None if link is None else link.sizing)
@@ -193,7 +194,11 @@ def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
     if isinstance(guard, LinkProblem):
         wrong(guard.field, guard.sentence)
         return link
-    return replace(link, guard=guard)
+    exits = link_field.read_exits(link.exits, cells)
+    if isinstance(exits, LinkProblem):
+        wrong(exits.field, exits.sentence)
+        return link
+    return replace(link, guard=guard, exits=exits)
 
 
 def _with_group(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
@@ -350,6 +355,8 @@ def _of_link(link: Link, field: str) -> str:
         text = _time(link.window, field)
     elif field in GUARD:
         text = link_field.guard_text(link.guard, field)
+    elif field in EXITS:
+        text = link_field.exits_text(link.exits, field)
     elif field == "group_multiplier":
         text = "" if link.group_multiplier == 1 else plain(link.group_multiplier)
     else:

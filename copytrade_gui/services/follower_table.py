@@ -45,6 +45,9 @@ COLUMNS = (
     "slippage",
     "delay",
     "beyond",
+    "stop_loss",
+    "target",
+    "exit_at",
 )
 """The account's, then those of its link to one master, named by his client id."""
 KEY = "client_id"

@@ -51,6 +51,9 @@ class FollowerDraft:
     slippage: str | None = None
     delay: str | None = None
     beyond: str | None = None
+    stop_loss: str | None = None
+    target: str | None = None
+    exit_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

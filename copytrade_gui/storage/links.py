@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
+from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
@@ -85,6 +86,7 @@ def _row(link: Link) -> Mapping[str, str | int | None]:
         "closes": None if window is None else f"{window.closes:%H:%M}",
         "group_multiplier": str(link.group_multiplier),
         "guard": None if link.guard is None else msgspec.json.encode(link.guard).decode(),
+        "exits": None if link.exits is None else msgspec.json.encode(link.exits).decode(),
     }
 
 
@@ -116,6 +118,7 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
         window=window,
         group_multiplier=Decimal(row.group_multiplier),
         guard=None if row.guard is None else _decode(row.guard, type=PriceGuard),
+        exits=None if row.exits is None else _decode(row.exits, type=ExitRules),
     )
 
 

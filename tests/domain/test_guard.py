@@ -13,18 +13,18 @@ from copytrade_gui.domain.guard import (
     Beyond,
     MasterPrice,
     PriceGuard,
-    Slippage,
     limit_of,
     master_price,
     why_out,
 )
 from copytrade_gui.domain.link_field import GUARD, LinkProblem, guard_text, read_guard
+from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
 from tests.domain.test_draft import FUTURE as NIFTY
 
 BUY, SELL = Side.BUY, Side.SELL
-HALF = Slippage(Decimal("0.5"), percent=True)
-TWO = Slippage(Decimal(2), percent=False)
+HALF = Offset(Decimal("0.5"), percent=True)
+TWO = Offset(Decimal(2), percent=False)
 
 
 def entry(side: Side = BUY, price: str = "110", kind: OrderType = OrderType.LIMIT) -> OrderTerms:
@@ -74,19 +74,19 @@ def test_a_stop_that_is_triggered_beyond_the_guard_is_not_placed() -> None:
 
 
 PRICES = st.integers(1, 40_000).map(lambda ticks: ticks * NIFTY.tick)
-SLIPPAGES = st.builds(Slippage, st.decimals("0", "30", places=2), percent=st.booleans())
+SLIPPAGES = st.builds(Offset, st.decimals("0", "30", places=2), percent=st.booleans())
 
 
 @given(SLIPPAGES, PRICES, st.decimals("0.05", "2000", places=3), st.sampled_from(Side))
 def test_an_entrys_limit_is_on_tick_never_beyond_the_guard_and_never_worse_than_its_own(
-    slippage: Slippage, own: Decimal, paid: Decimal, side: Side
+    slippage: Offset, own: Decimal, paid: Decimal, side: Side
 ) -> None:
     terms = replace(entry(side), price=own)
     limit = limit_of(PriceGuard(slippage), terms, at(str(paid), None))
     assert limit is not None
     assert limit % NIFTY.tick == 0
     assert limit >= NIFTY.tick
-    off = slippage.off(paid)
+    off = slippage.of(paid)
     worse = own if side is BUY else -own
     assert (limit if side is BUY else -limit) <= worse
     if limit not in (own, NIFTY.tick):
@@ -110,7 +110,7 @@ def test_the_masters_price_is_what_he_traded_at_else_what_he_asked_for() -> None
         ({"slippage": "0.5%"}, PriceGuard(HALF)),
         ({"slippage": "0.5 %", "beyond": "LIMIT"}, PriceGuard(HALF, None, Beyond.LIMIT)),
         ({"slippage": "2", "delay": "5 s"}, PriceGuard(TWO, 5)),
-        ({"slippage": "0"}, PriceGuard(Slippage(Decimal(0), percent=False))),
+        ({"slippage": "0"}, PriceGuard(Offset(Decimal(0), percent=False))),
         ({"delay": "5", "beyond": "skip"}, PriceGuard(None, 5)),
         ({"beyond": "skip"}, None),
     ],

@@ -9,8 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from copytrade_gui.domain.guard import Beyond, PriceGuard, Slippage
+from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import FanOut, OrderType, Side, State
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.seen import Follow
@@ -28,7 +29,7 @@ from tests.proof.rig import Console, World, world
 
 BUY, SELL = Side.BUY, Side.SELL
 F3 = AccountId("F003")
-HALF = Slippage(Decimal("0.5"), percent=True)
+HALF = Offset(Decimal("0.5"), percent=True)
 SKIPS, RESTS = PriceGuard(HALF), PriceGuard(HALF, None, Beyond.LIMIT)
 
 
@@ -109,7 +110,7 @@ def test_no_price_guard_holds_an_exit_back_and_of_a_reversal_only_the_exit_passe
         await begin(console)
         await press(console, ticket(made, BUY))
         assert held(console) == [10, 5, 20]
-        change(console, F1, guard=PriceGuard(Slippage(Decimal(0), percent=False)))
+        change(console, F1, guard=PriceGuard(Offset(Decimal(0), percent=False)))
         change(console, F2, guard=RESTS)
         orders = {}
         for fan_out in FanOut:
@@ -191,7 +192,7 @@ def test_the_ticket_shows_the_guards_limit_before_anything_leaves_and_it_leaves_
     async def script(console: Console) -> None:
         made = console.world
         await begin(console)
-        tight = PriceGuard(Slippage(Decimal("0.1"), percent=True), None, Beyond.LIMIT)
+        tight = PriceGuard(Offset(Decimal("0.1"), percent=True), None, Beyond.LIMIT)
         change(console, F1, guard=tight)
         console.see_price()
         terms = made.terms(order_type=OrderType.MARKET)

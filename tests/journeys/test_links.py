@@ -161,3 +161,22 @@ async def test_a_price_guard_bounds_entries_and_no_exit(tmp_path: Path) -> None:
         assert await held(trip, (master, near, plain)) == [0] * 3
         left = {o.intent.account_id: o.terms.price for o in book if o.terms.side is Side.SELL}
         assert set(left.values()) == {left[master.account_id]}
+
+
+@pytest.mark.expected_log("alarm exit_rule")
+async def test_copies_are_left_by_their_links_stop_and_no_others(tmp_path: Path) -> None:
+    async with journey(tmp_path, 2) as trip:
+        (master,), (stopped, plain) = trip.masters, trip.followers
+        verbs, engine, desk = (
+            trip.opened.console.followers,
+            trip.opened.engine,
+            trip.opened.simulator,
+        )
+        assert desk is not None
+        await verbs.edit(master.account_id, stopped.account_id, FollowerDraft(stop_loss="1%"))
+        await trip.place(master, await trip.draft("10", away=Decimal(-20)), "in")
+        await filled(trip, 3)
+        await desk.control("POST", "/market", [{"scene": "crash", "percent": 3, "seconds": 1}])
+        await trip.until(lambda: sum(order.state is State.FILLED for order in engine.book) == 4)
+        units = await trip.holds()
+        assert [units[one.client_id] for one in (master, stopped, plain)] == [10, 0, 10]

@@ -7,9 +7,28 @@ from tests.proof.mutants import Mutant
 _ENGINE = "copytrade_gui/engine/"
 _AT_BROKER = f"{_ENGINE}planning/at_broker.py"
 _DISPATCHER = f"{_ENGINE}sending/dispatcher.py"
+_EXIT_WATCH = f"{_ENGINE}stops/exit_watch.py"
 _ENTRIES = f"{_ENGINE}planning/entries.py"
 
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "an exit rule leaves what copies other masters",
+        _EXIT_WATCH,
+        "keep = self.held - self.net",
+        "keep = 0",
+    ),
+    Mutant(
+        "what an exit rule sent is not sent again by itself",
+        _EXIT_WATCH,
+        "(leg.left and leg.state is LegState.NOT_SENT)",
+        "leg.left",
+    ),
+    Mutant(
+        "the stop of what was sold stands above it",
+        "copytrade_gui/domain/exit_rule.py",
+        "(loss, gain) if is_long else (gain, loss)",
+        "(loss, gain)",
+    ),
     Mutant(
         "an exit's limit is never the guard's",
         _ENTRIES,

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.account_field import MOST_NAME, name_problem
-from copytrade_gui.domain.guard import Beyond, PriceGuard, Slippage
+from copytrade_gui.domain.exit_rule import ExitRules
+from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Follower, Link, LinkState, TimeWindow
 from copytrade_gui.domain.link_field import group_problem, read_guard
+from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
 from copytrade_gui.services.follower_csv import write_followers
@@ -79,10 +81,14 @@ WINDOWS = st.none() | st.builds(
 )
 GUARDS = st.none() | st.builds(
     PriceGuard, st.none() | st.builds(
-        Slippage, st.decimals("0", "50", places=2), percent=st.booleans()
+        Offset, st.decimals("0", "50", places=2), percent=st.booleans()
     ),
     st.none() | st.integers(1, 3_600), st.sampled_from(Beyond),
 ).filter(lambda guard: read_guard(guard, {}) == guard)  # fmt: skip
+OFFSETS = st.none() | st.builds(Offset, st.decimals("0.01", "99", places=2), percent=st.booleans())
+EXITS = st.none() | st.builds(
+    ExitRules, OFFSETS, OFFSETS, st.none() | MINUTES.filter(time(15, 15).__gt__)
+).filter(ExitRules().__ne__)  # fmt: skip
 LINKS = st.builds(
     Link, st.just(MASTER.account_id), st.just(ASHA.account.account_id), RULES,
     st.sampled_from(LinkState),
@@ -92,6 +98,7 @@ LINKS = st.builds(
     FILTERS, WINDOWS,
     st.decimals("0.01", "1000", places=2),
     GUARDS,
+    EXITS,
 ).map(lambda link: link if link.group else replace(link, group_multiplier=Decimal(1)))  # fmt: skip
 ACCOUNTS = st.builds(
     replace,

@@ -9,10 +9,12 @@ from decimal import Decimal
 import pytest
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.guard import Beyond, PriceGuard, Slippage
+from copytrade_gui.domain.exit_rule import ExitRules
+from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Follower, Link, LinkState, TimeWindow
+from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
 from copytrade_gui.services.follower_verbs import FollowerDraft
@@ -29,7 +31,8 @@ FULL = Link(
     Filters(frozenset({Side.BUY}), frozenset({Product.INTRADAY}), frozenset({Exchange.NSEEQ}),
             frozenset({"INFY", "TCS"}), frozenset({"WIPRO"})),
     TimeWindow(time(9, 20), time(15, 0)),
-    guard=PriceGuard(Slippage(Decimal("0.5"), percent=True), 9, Beyond.LIMIT),
+    guard=PriceGuard(Offset(Decimal("0.5"), percent=True), 9, Beyond.LIMIT),
+    exits=ExitRules(Offset(Decimal(1), percent=True), None, time(15, 10)),
 )  # fmt: skip
 EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "name": (FollowerDraft(name="Asha R"), {"name"}),
@@ -52,6 +55,9 @@ EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "slippage": (FollowerDraft(slippage="2.50"), {"guard"}),
     "delay": (FollowerDraft(delay=""), {"guard"}),
     "beyond": (FollowerDraft(beyond="skip"), {"guard"}),
+    "stop_loss": (FollowerDraft(stop_loss="2"), {"exits"}),
+    "target": (FollowerDraft(target="200%"), {"exits"}),
+    "exit_at": (FollowerDraft(exit_at=""), {"exits"}),
 }
 
 

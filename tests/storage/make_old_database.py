@@ -20,10 +20,12 @@ from pathlib import Path
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, PlanSettled, Severity
-from copytrade_gui.domain.guard import Beyond, PriceGuard, Slippage
+from copytrade_gui.domain.exit_rule import ExitRules
+from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Link, LinkState, TimeWindow
+from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.domain.records import Fill, Timing
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
@@ -89,11 +91,18 @@ LINKS_WITHOUT_GUARD = tuple(
     for link in LINKS_WITHOUT_MULTIPLIER
 )
 """What schema 4 could say."""
-LINKS = tuple(
-    replace(link, guard=PriceGuard(Slippage(Decimal("0.5"), percent=True), 9, Beyond.LIMIT))
+LINKS_WITHOUT_EXITS = tuple(
+    replace(link, guard=PriceGuard(Offset(Decimal("0.5"), percent=True), 9, Beyond.LIMIT))
     if link.group
     else link
     for link in LINKS_WITHOUT_GUARD
+)
+"""What schema 5 could say."""
+LINKS = tuple(
+    replace(link, exits=ExitRules(Offset(Decimal(1), percent=True), None, time(15, 10)))
+    if link.group
+    else link
+    for link in LINKS_WITHOUT_EXITS
 )
 TOTALS = {
     "accounts": "SELECT count(*) FROM accounts",

@@ -60,6 +60,8 @@ _OTHERS = (
     Verdict("filtered_side", "share", "the link copies this side", "Edit the link."),
     Verdict("outside_window", "share", "the link copies at this time of the day",
             "Edit the link."),
+    Verdict("after_exit_time", "share", "it is before the time at which the link leaves what is "
+            "held INTRADAY", "Nothing, or set a later time in the link."),
     Verdict("price_guard", "share", "the market is inside the link's price guard: so far beyond "
             "the master's price the link still enters", "Nothing, or widen the link's slippage."),
     Verdict("delay_guard", "share", "the master's order is young enough for the link to enter",

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 5
+SCHEMA = 6
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""
@@ -99,9 +99,10 @@ links = Table(
     Column("closes", Text),
     Column("group_multiplier", Text, nullable=False, server_default="1"),
     Column("guard", Text),
+    Column("exits", Text),
     sqlite_strict=True,
 )
-"""Who copies whom, by which rule. Lists and guard are JSON; times are ``HH:MM``, IST."""
+"""Who copies whom, by which rule. Lists, guard, exit rules: JSON; times: ``HH:MM``, IST."""
 
 instruments_used = Table(
     "instruments_used",

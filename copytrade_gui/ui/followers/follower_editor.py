@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.link import NO_FILTERS, Follower, Link, LinkState
-from copytrade_gui.domain.link_field import guard_text, list_text, time_text
+from copytrade_gui.domain.link_field import exits_text, guard_text, list_text, time_text
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.sizing import Rounding, RuleTexts, Strategy, rule_texts
 from copytrade_gui.services.follower_verbs import FollowerDraft
@@ -39,8 +39,13 @@ _ROOM = 260
 """Pixels in which what stands in an empty field can be read."""
 _ENTRIES = "Only what opens is kept out: what the master leaves is always left."
 _GUARD = (
-    "Entries only: an exit is never held back by a price. However far the market went, an entry's "
-    "limit is never worse than this slippage allows; after the delay it is not sent."
+    "Entries only: no exit is held back by a price. An entry's limit is never worse than the "
+    "slippage allows, and after the delay it is not sent."
+)
+_EXITS = (
+    "From what its copies cost on average. Nothing rests at the broker for these: this program "
+    "watches the price and squares the copies off. So it has to run, with the account logged in "
+    "and trading not stopped."
 )
 
 
@@ -76,6 +81,9 @@ class FollowerEditor(FormDialog):
         self._add_sizing_fields(follower)
         self.begin_column()
         self._add_link_fields(follower, master)
+        self.begin_column()
+        self._add_guard_fields(None if follower is None else follower.link)
+        self._add_exit_fields(None if follower is None else follower.link)
         self._show_hint()
         self._shown = {} if follower is None else self._typed()
         """What is stored already, as it was shown."""
@@ -203,7 +211,6 @@ class FollowerEditor(FormDialog):
         ):  # fmt: skip
             line.setPlaceholderText("At any time, or such as 09:20 IST")
             self.add_field(field, label, line)
-        self._add_guard_fields(link)
 
     def _add_guard_fields(self, link: Link | None) -> None:
         self.add_heading("How far from the master's price")
@@ -219,6 +226,19 @@ class FollowerEditor(FormDialog):
         self.add_field("slippage", "Slipp&age", self.slippage)
         self.add_field("beyond", "Beyond it", self.beyond)
         self.add_field("delay", "Delay", self.delay, hint=_GUARD)
+
+    def _add_exit_fields(self, link: Link | None) -> None:
+        self.add_heading("When its copies are left")
+        rules = None if link is None else link.exits
+        self.stop_loss = QLineEdit(exits_text(rules, "stop_loss"))
+        self.target = QLineEdit(exits_text(rules, "target"))
+        self.exit_at = QLineEdit(exits_text(rules, "exit_at"))
+        self.stop_loss.setPlaceholderText("None, or such as 1% or 2.50 rupees")
+        self.target.setPlaceholderText("None, or such as 2% or 5 rupees")
+        self.exit_at.setPlaceholderText("Intraday only, such as 15:10 IST")
+        self.add_field("stop_loss", "Stop-loss", self.stop_loss)
+        self.add_field("target", "Target", self.target)
+        self.add_field("exit_at", "Exit at", self.exit_at, hint=_EXITS)
 
     def draft(self) -> FollowerDraft:
         """What is asked for: of an account or link that is here, the fields that were changed.
@@ -242,6 +262,7 @@ class FollowerEditor(FormDialog):
             "overrides": self.overrides, "group": self.group,
             "window_from": self.window_from, "window_to": self.window_to, **self.lists,
             "slippage": self.slippage, "delay": self.delay,
+            "stop_loss": self.stop_loss, "target": self.target, "exit_at": self.exit_at,
         }  # fmt: skip
         choices = {
             "strategy": self.strategy, "rounding": self.rounding,

@@ -119,7 +119,8 @@ def _state_tip(row: FollowerRow) -> str:
     if status.stopped:
         said = f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.stopped}"
     group = f" Group {_group(row)}." if row.link.group else ""
-    filtered = "" if row.link.copies_all else f" {_filter_tip(row)}"
+    plain = row.link.copies_all and row.link.exits is None
+    filtered = "" if plain else f" {_filter_tip(row)}"
     return f"{said.rstrip('.')}.{filtered}{group}" if filtered or group else said
 
 
@@ -136,6 +137,8 @@ def _filter_tip(row: FollowerRow) -> str:
         parts.append(f"From {link.window.in_words} IST.")
     if link.guard is not None:
         parts.append(f"Entries {link.guard.in_words}.")
+    if link.exits is not None:
+        parts.append(f"Copies: {link.exits.in_words}, while this program runs.")
     return " ".join(parts)
 
 
@@ -149,7 +152,8 @@ def _group(row: FollowerRow) -> str:
 
 def _link_state(row: FollowerRow) -> str:
     link = row.link
-    filtered = link.filters != NO_FILTERS or link.window is not None or link.guard is not None
+    asks = (link.window, link.guard, link.exits)
+    filtered = link.filters != NO_FILTERS or any(one is not None for one in asks)
     return f"{STATE_WORDS[row.link.state]}{' *' if filtered else ''}"
 
 
@@ -203,7 +207,7 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            "In no group", shown=False,
            note="With the multiplier of its followers' entries, where it is not 1"),
     Column("link", "State", _link_state, chars=9, tip=_filter_tip, shown=False,
-           note="What is copied: active, close only, paused, frozen; * with a filter or a guard"),
+           note="What is copied: active, close only, paused, frozen; * with a filter or rule"),
     Column("max", "Max qty", _max_quantity, numeric=True, chars=8,
            sort=lambda r: r.link.sizing.max_quantity, shown=False,
            note="Most units in one order"),

@@ -1,0 +1,85 @@
+"""Rules by which copies of one link are left: a stop-loss, a target, a time of the day.
+
+Nothing rests at the broker for them: this program watches the price, and closes what copies hold
+when a rule is met. So they need it running, and never can two orders of theirs fill.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+from decimal import Decimal
+
+from msgspec import Struct
+
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.offset import Offset
+from copytrade_gui.domain.order import Product
+
+AFTER_EXIT = "after_exit_time"
+"""Why a link does not copy an intraday entry: it would be left at once."""
+LATEST = time(15, 15)
+"""Brokers end intraday positions by themselves from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRules:
+    """Of one link; None is no rule. ``stop`` and ``target`` count from what its copies cost.
+
+    ``at`` is a time in India for what is held INTRADAY.
+    """
+
+    stop: Offset | None = None
+    target: Offset | None = None
+    at: time | None = None
+
+    @property
+    def in_words(self) -> str:
+        """``stop-loss 1 %, target Rs 5, left at 15:10``."""
+        parts = []
+        if self.stop is not None:
+            parts.append(f"stop-loss {self.stop.in_words}")
+        if self.target is not None:
+            parts.append(f"target {self.target.in_words}")
+        if self.at is not None:
+            parts.append(f"left at {self.at:%H:%M}")
+        return ", ".join(parts)
+
+    def ends(self, product: Product, moment: time) -> bool:
+        """True if what is held as this product is to be left at this time (IST)."""
+        return self.at is not None and product is Product.INTRADAY and moment >= self.at
+
+
+class Levels(Struct, frozen=True, gc=False):
+    """Prices in rupees at which a position is left: at ``low`` or below, at ``high`` or above."""
+
+    low: Decimal | None
+    high: Decimal | None
+    is_long: bool
+
+    def passed(self, last: Decimal) -> bool:
+        """True if this price meets a rule."""
+        low, high = self.low, self.high
+        return (low is not None and last <= low) or (high is not None and last >= high)
+
+    def in_words(self, last: Decimal, average: Decimal) -> str:
+        """Which rule this price meets, with its numbers."""
+        below = self.low is not None and last <= self.low
+        level = self.low if below else self.high
+        what = "stop-loss" if below is self.is_long else "target"
+        return (
+            f"the last price is {grouped(last)}, and its {what} stands at "
+            f"{grouped(level or last)}, by an average of {grouped(average)}"
+        )
+
+
+def levels(rules: ExitRules, average: Decimal, *, is_long: bool) -> Levels:
+    """Where a position that cost ``average`` rupees a unit is left."""
+    loss = None if rules.stop is None else rules.stop.of(average)
+    gain = None if rules.target is None else rules.target.of(average)
+    below, above = (loss, gain) if is_long else (gain, loss)
+    return Levels(
+        None if below is None else average - below,
+        None if above is None else average + above,
+        is_long,
+    )
