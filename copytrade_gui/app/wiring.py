@@ -27,6 +27,8 @@ from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.app.simulator_control import SimulatorControl, simulator_control
 from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.app.upkeep import keep_lamps
+from copytrade_gui.brokers.http.login_returns import LoginReturns
+from copytrade_gui.brokers.iifl.auth import is_login_return
 from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
 from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
@@ -213,7 +215,9 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     await engine.start(accounts, await store.accounts.links())
     desk = None if line is None else await stack.enter_async_context(simulator_control(line, clock))
     login = None if desk is None else desk.login_return
-    sessions = Sessions(engine, broker, secrets, clock, login)
+    returns = LoginReturns(is_login_return)
+    stack.push_async_callback(returns.aclose)
+    sessions = Sessions(engine, broker, secrets, clock, login, returns)
     stack.push_async_callback(sessions.close)
     stack.push_async_callback(engine.stop)  # no read is on its way when its connections close
     stack.push_async_callback(replies_are_in, engine, clock)

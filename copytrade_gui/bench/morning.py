@@ -35,6 +35,7 @@ from copytrade_gui.bench.fanout import machine
 from copytrade_gui.bench.figures import Target
 from copytrade_gui.bench.on_loop import timed
 from copytrade_gui.bench.stand import BenchError
+from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.services.console import Console
 from copytrade_gui.services.verbs import Preview
@@ -141,8 +142,9 @@ async def _morning(options: Options, engine: EngineThread, followers: Path) -> O
     await window.follower_work.edits.reload()
     figures["import_ms"] = _ms_since(started)
     started = time.perf_counter()
-    ready = await console.sessions.login_all_paper()
+    stands = await console.sessions.login_all_paper()
     figures["login_ms"] = _ms_since(started)
+    ready = sum(one.session is SessionState.READY for one in stands)
     if ready != options.accounts + 1:
         raise BenchError(f"{ready} of {options.accounts + 1} accounts were logged in")
     shown, on_loop = await _previews(options, engine.opened, console, window)

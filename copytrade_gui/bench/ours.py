@@ -23,7 +23,7 @@ from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
 from copytrade_gui.bench import process
 from copytrade_gui.bench.cores import keep_off_the_brokers_core
 from copytrade_gui.bench.words import Burst, Failed, Ready, Rested, Round, Setup
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account, Role, SessionState
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.events import Event, PlanMade, PlanSettled
@@ -149,7 +149,8 @@ class Desk:
             rule = SizingRule(Strategy.RATIO, Decimal(ratio))
             if some := followers[number :: len(_RATIOS)]:
                 await console.followers.set_sizing(self._master(), some, rule)
-        ready = await console.sessions.login_all_paper()
+        stands = await console.sessions.login_all_paper()
+        ready = sum(one.session is SessionState.READY for one in stands)
         await self._settle()
         keep_off_the_brokers_core()
         return Ready(ready, idle, process.memory_mib(), type(asyncio.get_running_loop()).__name__)

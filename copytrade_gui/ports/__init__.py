@@ -60,7 +60,9 @@ from copytrade_gui.ports.session import (
     ChangeOutcome,
     ClockOffset,
     DayContracts,
+    LoginReturns,
     SessionToken,
+    WayBack,
 )
 from copytrade_gui.ports.updates import UpdateListener
 from copytrade_gui.ports.world import (
@@ -112,6 +114,7 @@ __all__ = [
     "Journal",
     "JournalFailureError",
     "KillFlag",
+    "LoginReturns",
     "LostRecords",
     "NotSent",
     "OpenWork",
@@ -133,6 +136,7 @@ __all__ = [
     "Unknown",
     "Unsubscribe",
     "UpdateListener",
+    "WayBack",
     "drift_subject",
     "read_drift_subject",
 ]

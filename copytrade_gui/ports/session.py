@@ -173,6 +173,30 @@ class SessionToken:
 
 
 @dataclass(frozen=True, slots=True)
+class WayBack:
+    """Where a browser comes back to after a login, on this machine; ``address`` empty: nowhere.
+
+    ``problem`` says then why.
+    """
+
+    address: str
+    problem: str = ""
+
+
+class LoginReturns(Protocol):
+    """Hears a browser that comes back from the broker's login page, one login at a time."""
+
+    async def listen(self) -> WayBack:
+        """Listen for one return; what is still listened for is given up."""
+
+    async def returned(self) -> str:
+        """The address it came back to. Raises BrokerFailureError: nobody came in time."""
+
+    async def aclose(self) -> None:
+        """Listen no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class DayContracts:
     """What can be traded in one exchange. ``skipped`` rows could not be used.
 
@@ -192,8 +216,11 @@ class Broker(Protocol):
     def capabilities(self) -> Capabilities:
         """What it takes, and how often it may be asked."""
 
-    def login_url(self, account: Account) -> str:
-        """The broker's own login page for this account's app; opens in the user's browser."""
+    def login_url(self, account: Account, back_to: str = "") -> str:
+        """The broker's own login page for this account's app; opens in the user's browser.
+
+        ``back_to`` is where it sends the browser afterwards; empty: where the app is registered.
+        """
 
     async def exchange_code(self, account: Account, app_secret: str, code: str) -> SessionToken:
         """Trade a login code for the day's session. Raises BrokerFailureError."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, timedelta
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState, same_client
 from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.engine.engine import Engine
@@ -16,18 +18,21 @@ from copytrade_gui.ports import (
     BrokerFailureError,
     BrokerSession,
     Clock,
+    LoginReturns,
     SecretStore,
     SessionToken,
 )
 from copytrade_gui.services.account_store import APP_SECRET, TOKEN
 from copytrade_gui.services.refusing import refusals_logged
-from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.services.verbs import LOGIN_NOT_RETURNED, LoginPage, RefusedError
 
 log = logging.getLogger(__name__)
 
 _MARGIN_EVERY = 60.0
 _WARMTH_EVERY = 1.0
 _AT_ONCE = 24
+_WARNED_BEFORE = timedelta(minutes=10)
+"""Of midnight in India, when the broker ends every session (docs/broker.md 4.2)."""
 
 PaperLogin = Callable[[Account], Awaitable[str]]
 """Does at the simulator's login page what a person does in a browser; returns the code."""
@@ -43,20 +48,39 @@ class Sessions:
         secrets: SecretStore,
         clock: Clock,
         paper_login: PaperLogin | None,
+        returns: LoginReturns,
     ) -> None:
         self._engine = engine
         self._broker = broker
         self._secrets = secrets
         self._clock = clock
         self._paper_login = paper_login
+        self._returns = returns
         self._sessions: dict[AccountId, BrokerSession] = {}
+        self._warned: date | None = None
         self._taking_up: asyncio.Task[int] | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     @refusals_logged
-    async def login_url(self, account_id: AccountId) -> str:
-        """The broker's login page for this account."""
-        return self._broker.login_url(self._account(account_id))
+    async def login_page(self, account_id: AccountId) -> LoginPage:
+        """The broker's login page for this account, with this machine listening for its return."""
+        account = self._account(account_id)
+        await self._app_secret(account)  # nobody logs in for nothing
+        back = await self._returns.listen()
+        return LoginPage(
+            self._broker.login_url(account, back.address),
+            self._broker.login_url(account),
+            back.address,
+            back.problem,
+        )
+
+    @refusals_logged
+    async def login_return(self) -> str:
+        """Where the browser came back to."""
+        try:
+            return await self._returns.returned()
+        except BrokerFailureError as failure:
+            raise RefusedError(str(failure), code=LOGIN_NOT_RETURNED) from failure
 
     @refusals_logged
     async def finish_login(self, account_id: AccountId, pasted: str) -> AccountStatus:
@@ -66,12 +90,7 @@ class Sessions:
             raise RefusedError(
                 "Code is empty. Paste the address the browser ended on.", field="code"
             )
-        secret = await self._secrets.get(account_id, APP_SECRET)
-        if not secret:
-            raise RefusedError(
-                f"{account.name} has no app secret. Edit the account and enter it.",
-                field="app_secret",
-            )
+        secret = await self._app_secret(account)
         try:
             token = await self._broker.exchange_code(account, secret, pasted.strip())
         except BrokerFailureError as failure:
@@ -82,7 +101,7 @@ class Sessions:
         await self._open(account, token)
         return self._engine.lanes[account_id].status
 
-    async def login_all_paper(self) -> int:
+    async def login_all_paper(self) -> tuple[AccountStatus, ...]:
         """Log every account in at the simulator through its login page."""
         if self._paper_login is None:
             raise RefusedError("Only paper accounts log in by themselves. Log in at the broker.")
@@ -93,7 +112,7 @@ class Sessions:
             if lane.status.session not in (SessionState.READY, SessionState.OFFLINE)
         ]
         await asyncio.gather(*(self._login_paper(account) for account in waiting))
-        return sum(lane.status.session is SessionState.READY for lane in self._engine.lanes)
+        return tuple(lane.status for lane in self._engine.lanes)
 
     async def _login_paper(self, account: Account) -> None:
         if self._paper_login is None:
@@ -104,6 +123,7 @@ class Sessions:
                 await self.finish_login(account.account_id, code)
             except (BrokerFailureError, RefusedError) as failure:
                 log.warning("paper login of %s failed: %s", account.account_id, failure)
+                self._engine.detach(account.account_id, SessionState.LOGGED_OUT, str(failure))
 
     def take_up(self) -> None:
         """Begin to take up today's sessions that were stored before a restart.
@@ -168,6 +188,15 @@ class Sessions:
             await self._engine.exits.masters.read(lane)
         await self._refresh_margin(account.account_id)
 
+    async def _app_secret(self, account: Account) -> str:
+        secret = await self._secrets.get(account.account_id, APP_SECRET)
+        if not secret:
+            raise RefusedError(
+                f"{account.name} has no app secret. Edit the account and enter it.",
+                field="app_secret",
+            )
+        return secret
+
     def _account(self, account_id: AccountId) -> Account:
         lane = self._engine.lanes.get(account_id)
         if lane is None:
@@ -185,9 +214,26 @@ class Sessions:
         while True:
             await self._clock.sleep(_WARMTH_EVERY)
             self._engine.refresh_warmth()
+            self._warn_of_their_end()
             due = self._due(turn)
             turn += 1
             await asyncio.gather(*(self._refresh_margin(account) for account in due))
+
+    def _warn_of_their_end(self) -> None:
+        """Once a day, minutes before it is over: so many sessions end with it."""
+        moment = ist(self._clock.wall_ns())
+        to_midnight = timedelta(days=1) - timedelta(hours=moment.hour, minutes=moment.minute)
+        number = sum(lane.logged_in for lane in self._engine.lanes)
+        if to_midnight > _WARNED_BEFORE or self._warned == moment.date() or not number:
+            return
+        self._warned = moment.date()
+        sessions = "1 session ends" if number == 1 else f"{number} sessions end"
+        self._engine.book.alarm(
+            "sessions_end",
+            f"{sessions} at midnight, as every day. Orders at the broker stay there and are not "
+            "seen until the accounts are logged in again.",
+            severity=Severity.WARNING,
+        )
 
     def _due(self, turn: int) -> Sequence[AccountId]:
         every = int(_MARGIN_EVERY / _WARMTH_EVERY)

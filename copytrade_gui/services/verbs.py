@@ -178,17 +178,44 @@ class TradingVerbs(Protocol):
         """
 
 
+LOGIN_NOT_RETURNED = "login_return"
+"""Code of the refusal that says that nobody came back from the broker's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPage:
+    """The broker's page for one login, and where the browser comes back to.
+
+    ``returns_to`` is listened on until ``login_return`` has its answer; empty: nowhere, and
+    ``problem`` says why. ``plain`` is the page without a word of it, if the broker's refuses that.
+    """
+
+    address: str
+    plain: str
+    returns_to: str = ""
+    problem: str = ""
+
+
 class SessionVerbs(Protocol):
     """The morning's logins."""
 
-    async def login_url(self, account_id: AccountId) -> str:
-        """The broker's login page for this account."""
+    async def login_page(self, account_id: AccountId) -> LoginPage:
+        """The broker's page for this account; a login begun before comes back no more.
+
+        Raises RefusedError: the account has no app secret.
+        """
+
+    async def login_return(self) -> str:
+        """Wait for the browser to come back from the page asked for last; where it came to.
+
+        Raises RefusedError (``LOGIN_NOT_RETURNED``).
+        """
 
     async def finish_login(self, account_id: AccountId, pasted: str) -> AccountStatus:
         """Take the code, or the whole address the browser ended on. Raises RefusedError."""
 
-    async def login_all_paper(self) -> int:
-        """Log every account in at the simulator; returns how many are ready. Paper mode only."""
+    async def login_all_paper(self) -> tuple[AccountStatus, ...]:
+        """Log every account in at the simulator; how each stands then. Paper mode only."""
 
     async def logout(self, account_id: AccountId) -> None:
         """End one session."""

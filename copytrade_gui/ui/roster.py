@@ -94,10 +94,10 @@ class Roster(QObject):
         following = {one.account.account_id for one in self.followers()} | {self._master}
         return tuple(one for one in self._accounts.values() if one.account_id not in following)
 
-    def shown(self) -> tuple[Account, ...]:
-        """Every master, and the followers of the chosen one; nobody twice."""
-        followers = (one.account for one in self.followers() if not one.account.master)
-        return (*self.masters, *followers)
+    def active(self) -> tuple[Account, ...]:
+        """Accounts that are switched on, whomever they copy; masters first."""
+        on = [one for one in self._accounts.values() if one.active]
+        return tuple(sorted(on, key=lambda one: not one.master))
 
     def stopped(self) -> tuple[Account, ...]:
         """Accounts that are stopped alone: halted ones, then those that only exits are copied to;
@@ -111,16 +111,16 @@ class Roster(QObject):
         kept = (SessionState.READY, SessionState.OFFLINE)
         return tuple(
             account
-            for account in self.shown()
-            if account.active and self.status(account.account_id).session not in kept
+            for account in self.active()
+            if self.status(account.account_id).session not in kept
         )
 
     def offline(self) -> tuple[Account, ...]:
         """Active accounts that the broker does not answer; they come back by themselves."""
         return tuple(
             account
-            for account in self.shown()
-            if account.active and self.status(account.account_id).session is SessionState.OFFLINE
+            for account in self.active()
+            if self.status(account.account_id).session is SessionState.OFFLINE
         )
 
     # ------------------------------------------------------------ writing

@@ -11,7 +11,7 @@ TIP = "copytrade_gui/ui/widgets/tip.py"
 BANNED = {
     "setToolTip": TIP,
     "setWhatsThis": "",
-    "setHtml": "",
+    "setHtml": "copytrade_gui/ui/day/sheet_pdf.py",  # a page for the printer, its words escaped
     "appendHtml": "",
     "insertHtml": "",
     "setMarkdown": "",
@@ -21,11 +21,11 @@ BANNED = {
     "AutoText": "",
     "MarkdownText": "",
     "QTextBrowser": "",
-    "QTextDocument": "",
+    "QTextDocument": "copytrade_gui/ui/day/sheet_pdf.py",
     "QTextEdit": "",
     "QErrorMessage": "",
     "QWhatsThis": "",
-    "QDesktopServices": "copytrade_gui/ui/followers/login.py",
+    "QDesktopServices": "copytrade_gui/ui/followers/login_queue.py",
     "ToolTipRole": "copytrade_gui/ui/tables/columns.py",
 }
 

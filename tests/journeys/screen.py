@@ -19,6 +19,7 @@ import msgspec
 
 from copytrade_gui.app.paper import SimulatorLine, own_program, read_accounts
 from tests.house.source import ROOT
+from tests.journeys.browser import script
 from tests.journeys.eyes import Look, Part, Row, Setup
 
 PATIENCE_S = 60.0
@@ -142,12 +143,18 @@ class Person:
         self._eyes = folder.parent / f"{name}.seen"
         self._said = folder.parent / f"{name}.said"
         self._process: subprocess.Popen[bytes] | None = None
+        self._programs = folder.parent / "bin"
+        self._typing = folder.parent / "person-types"
 
     # ------------------------------------------------------------ the program
 
     def start(self) -> None:
         """Open the console; it may not be seen yet."""
         self._eyes.unlink(missing_ok=True)
+        self._programs.mkdir(exist_ok=True)
+        browser = self._programs / "xdg-open"
+        browser.write_text(script(self.broker.line.accounts_file, self._typing), encoding="utf-8")
+        browser.chmod(0o700)
         setup = Setup(self.broker.line, str(self.folder), str(self._eyes))
         with self._said.open("ab") as said:
             self._process = subprocess.Popen(
@@ -157,6 +164,7 @@ class Person:
                 stderr=said,
                 env={
                     **os.environ,
+                    "PATH": f"{self._programs}:{os.environ['PATH']}",
                     "DISPLAY": self._display,
                     "QT_QPA_PLATFORM": "xcb",
                     "PYTHONUNBUFFERED": "1",
@@ -273,6 +281,15 @@ class Person:
         )
 
     # ------------------------------------------------------------ acting
+
+    @contextmanager
+    def slow_at_the_brokers_page(self) -> Iterator[None]:
+        """His browser shows the login page and he has not logged in there yet."""
+        self._typing.touch()
+        try:
+            yield
+        finally:
+            self._typing.unlink()
 
     def keys(self, *keys: str) -> None:
         """Press keys one after the other, such as ``ctrl+k`` or ``Return``."""

@@ -28,7 +28,7 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.sizing import MasterOrder, size
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.console import Console
-from copytrade_gui.services.verbs import Preview, PreviewRow, RefusedError, Submitted
+from copytrade_gui.services.verbs import LoginPage, Preview, PreviewRow, RefusedError, Submitted
 from tests.ui import days, people
 from tests.ui.fake_cancels import FakeCancels
 from tests.ui.fake_drift import FakeDrift
@@ -65,6 +65,13 @@ class World:
     refuse: RefusedError | None = None
     hold: asyncio.Event | None = None
     """While it is there and unset, ``submit`` and ``lift_account_halt`` wait for it."""
+    returns_to: str = "http://127.0.0.1:40001/here"
+    """Where a login's browser comes back to; empty: nowhere."""
+    came: "asyncio.Queue[str | RefusedError]" = field(default_factory=asyncio.Queue)
+    """What browsers come back with."""
+    listening: int = 0
+    """How many wait for a browser."""
+    refuse_login: dict[AccountId, RefusedError] = field(default_factory=dict)
     unknown: Counter[AccountId] = field(default_factory=Counter)
     """Open at the broker with our tag, and in none of our records, until a KILL."""
     plans: int = 100
@@ -293,20 +300,36 @@ class FakeSessions:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def login_url(self, account_id: AccountId) -> str:
-        return f"https://login.broker.example/connect?appkey=app-{account_id}&v=1"
+    async def login_page(self, account_id: AccountId) -> LoginPage:
+        address = f"https://login.broker.example/connect?appkey=app-{account_id}&v=1"
+        back = self._world.returns_to
+        return LoginPage(f"{address}&redirecturl={back}" if back else address, address, back)
+
+    async def login_return(self) -> str:
+        self._world.listening += 1
+        try:
+            came = await self._world.came.get()
+        finally:
+            self._world.listening -= 1
+        if isinstance(came, RefusedError):
+            raise came
+        return came
 
     async def finish_login(self, account_id: AccountId, pasted: str) -> AccountStatus:
+        self._world.calls.append(("finish_login", (account_id, pasted)))
+        if account_id in self._world.refuse_login:
+            raise self._world.refuse_login[account_id]
         if not pasted:
             raise RefusedError(
                 "Code is empty. Paste the address the browser ended on.", field="code"
             )
         return self._ready(account_id)
 
-    async def login_all_paper(self) -> int:
-        for account_id in self._world.accounts:
+    async def login_all_paper(self) -> tuple[AccountStatus, ...]:
+        ready = [name for name in self._world.accounts if name not in self._world.refuse_login]
+        for account_id in ready:
             self._ready(account_id)
-        return len(self._world.accounts)
+        return tuple(self._world.statuses.values())
 
     async def logout(self, account_id: AccountId) -> None:
         self._set(replace(self._world.statuses[account_id], session=SessionState.LOGGED_OUT))

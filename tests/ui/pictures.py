@@ -27,7 +27,7 @@ from copytrade_gui.ui.followers.group import GroupDialog
 from copytrade_gui.ui.followers.import_csv import ImportDialog
 from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.followers.link_state import LinkStateDialog
-from copytrade_gui.ui.followers.login import LoginDialog
+from copytrade_gui.ui.followers.login_queue import LoginQueueDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
 from copytrade_gui.ui.main_window import MainWindow, quit_sentence
 from copytrade_gui.ui.orders.order_details import OrderDetails
@@ -105,9 +105,8 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
             window, "Quit - PAPER", quit_sentence(12, copying=True), verb="Quit", back="Stay",
             also="Cancel them and quit", safe_first=True,
         ),
-        "login": lambda: LoginDialog(
-            window, desk, listed[3],
-            "https://login.broker.example/connect?appkey=app-1&v=1", console.sessions, 7,
+        "login": lambda: LoginQueueDialog(
+            window, desk, console.sessions, desk.roster.without_session()
         ),
         "follower-add": lambda: FollowerEditor(window, desk, None, nothing),
         "follower-edit": lambda: FollowerEditor(window, desk, followers[3], nothing),

@@ -73,6 +73,11 @@ def read_login_return(pasted: str) -> LoginReturn | None:
     return LoginReturn(code, whole_id(client_id)) if _CODE.fullmatch(code) else None
 
 
+def is_login_return(address: str) -> bool:
+    """Tell whether an address is one that the broker's page sends a browser to after a login."""
+    return read_login_return(address) is not None
+
+
 def whole_id(client_id: str) -> str:
     """A client id as the broker gives it; empty for one that is masked (``3******1``)."""
     return "" if "*" in client_id else client_id

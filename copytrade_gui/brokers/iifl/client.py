@@ -59,7 +59,6 @@ class IiflBroker:
         http_call_factory: CallFactory,
         channel_factory: ChannelFactory,
         cache_dir: Path,
-        redirect_url: str = "",
         source_address: SourceAddress = lambda _account: None,
         feed: FeedNeeds | None = None,
     ) -> None:
@@ -67,7 +66,6 @@ class IiflBroker:
         self._clock = clock
         self._http_call_factory = http_call_factory
         self._channel_factory = channel_factory
-        self._redirect_url = redirect_url
         self._source_address = source_address
         self._order_calls = OrderCalls(
             place_path=shapes.ORDERS,
@@ -88,9 +86,9 @@ class IiflBroker:
 
     # ------------------------------------------------------------ login
 
-    def login_url(self, account: Account) -> str:
+    def login_url(self, account: Account, back_to: str = "") -> str:
         """The broker's own login page for this account's app."""
-        return login_page(self._login_url, account.app_key, self._redirect_url)
+        return login_page(self._login_url, account.app_key, back_to)
 
     async def exchange_code(self, account: Account, app_secret: str, code: str) -> SessionToken:
         """Trade a login code for the day's session.

@@ -54,7 +54,6 @@ class IiflSettings:
     login_url: str = BROKER_LOGIN
     simulator: bool = False
     ca_file: Path | None = None
-    redirect_url: str = ""
     fast_orders: bool = True
     keep_alive_s: float = 25.0
     feed: FeedSettings | None = None
@@ -100,7 +99,6 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
         http_call_factory=http_call,
         channel_factory=channel,
         cache_dir=settings.cache_dir,
-        redirect_url=settings.redirect_url,
         source_address=settings.source_address,
         feed=feed,
     )

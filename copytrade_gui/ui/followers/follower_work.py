@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QWidget
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.link import Follower
 from copytrade_gui.services.follower_verbs import FollowerVerbs
-from copytrade_gui.services.verbs import RefusedError, SessionVerbs
+from copytrade_gui.services.verbs import SessionVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
-from copytrade_gui.ui.dialogs.dialog import Question
+from copytrade_gui.ui.dialogs.dialog import Question, bring_back
 from copytrade_gui.ui.file_choice import CSV, CSV_OR_ALL, ask_open_path, ask_save_path
 from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEditor
 from copytrade_gui.ui.followers.follower_edits import FollowerEdits
@@ -23,7 +23,8 @@ from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.followers.group import GroupDialog
 from copytrade_gui.ui.followers.import_csv import ImportDialog
 from copytrade_gui.ui.followers.link_state import LinkStateDialog
-from copytrade_gui.ui.followers.login import LoginDialog
+from copytrade_gui.ui.followers.login_queue import NAME as LOGIN_QUEUE
+from copytrade_gui.ui.followers.login_queue import LoginQueueDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
 
 
@@ -228,33 +229,26 @@ class FollowerWork(QObject):
     # ------------------------------------------------------------ sessions
 
     async def _log_in_next(self) -> None:
-        waiting = self._desk.roster.without_session()
-        if not waiting:
-            self._desk.notices.info("Every active account has its session for today.")
-            return
-        await self._log_in(waiting[0])
-
-    async def _log_one_in(self) -> None:
-        chosen = self._panel.selected()
-        if chosen:
-            await self._log_in(chosen[0])
-
-    async def _log_in(self, account: Account) -> None:
-        try:
-            address = await self._sessions.login_url(account.account_id)
-        except RefusedError as refusal:
-            self._desk.notices.warn(refusal.sentence)
-            return
-        left = len(self._desk.roster.without_session())
-        dialog = LoginDialog(self._window, self._desk, account, address, self._sessions, left)
-        if await dialog.ask():
-            self._desk.notices.info(f"{account.name} is logged in.")
-            if dialog.wants_next:
-                await self._log_in_next()
+        await self._log_in(self._desk.roster.without_session())
 
     async def _log_all_in(self) -> None:
-        ready = await self._sessions.login_all_paper()
-        self._desk.notices.info(f"{figures.plural(ready, 'account')} ready at the simulator.")
+        await self._log_in(self._desk.roster.without_session(), at_once=True)
+
+    async def _log_one_in(self) -> None:
+        await self._log_in(self._panel.selected()[:1])
+
+    async def _log_in(self, accounts: Sequence[Account], *, at_once: bool = False) -> None:
+        if bring_back(self._window, LOGIN_QUEUE):
+            return
+        if not accounts:
+            self._desk.notices.info("Every active account has its session for today.")
+            return
+        queue = LoginQueueDialog(
+            self._window, self._desk, self._sessions, accounts, at_once=at_once
+        )
+        if at_once:
+            queue.start()
+        await queue.ask()
 
     async def _log_out(self) -> None:
         for account in self._panel.selected()[:1]:

@@ -156,10 +156,9 @@ class StatusLamps(QStatusBar):
 
     def _show_sessions(self) -> None:
         roster = self._desk.roster
-        active = [account for account in roster.shown() if account.active]
-        offline = len(roster.offline())
-        ready = len(active) - len(roster.without_session()) - offline
-        words = f"Sessions {figures.whole(ready)} of {figures.whole(len(active))}"
+        active, offline = len(roster.active()), len(roster.offline())
+        ready = active - len(roster.without_session()) - offline
+        words = f"Sessions {figures.whole(ready)} of {figures.whole(active)}"
         self.sessions.setText(f"{words}, {figures.whole(offline)} offline" if offline else words)
         self._make_room()
 
