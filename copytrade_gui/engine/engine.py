@@ -237,7 +237,9 @@ class Engine:
             return await self.modify_all(own)
         orders = self.clearing.following(self.book.of_plan(order.intent.plan_id))
         follows = self.clearing.follows_quantity
-        return await self.modify_all(changed(orders, order.sent_terms, order.terms, after, follows))
+        inside = partial(self.exits.inside_guard, after=after)
+        pairs = changed(orders, order.sent_terms, order.terms, after, follows, inside)
+        return await self.modify_all(pairs)
 
     async def modify_all(self, pairs: Sequence[tuple[Order, OrderTerms]]) -> int:
         """Change these live orders. Raises DeniedError: nothing was asked for."""

@@ -5,6 +5,7 @@ The simulator's positions and order books are the judge.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -18,6 +19,7 @@ from copytrade_gui.domain.seen import Follow
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.planner import share_out
+from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.course import Scene
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import F1, F2, position, press, ticket
@@ -250,3 +252,36 @@ def test_after_a_restart_the_guard_still_holds_what_waits() -> None:
     with world(2, settings=EngineSettings(signal_age_market_ms=60_000)) as made:
         made.live(script)
         made.live(again)
+
+
+def test_a_change_of_the_masters_order_takes_no_entry_beyond_the_guard() -> None:
+    """He has traded a part, and raises the limit of the rest; one who has no guard follows."""
+
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        change(console, F1, guard=RESTS)
+        await moves(console, 0.01)
+        made.broker.add_fault(
+            Fault(action="parts", copies=9, accounts=[made.accounts[0].client_id])
+        )
+        for account in (F1, F2):
+            engine.lanes[account].wait_until_ns = made.clock.mono_ns() + 2_000_000_000
+        terms = ticket(made, BUY)
+        placed = await engine.submit(M, terms, FanOut.WITH_MASTER, CommandId("one"))
+        await moves(console, 1.2)
+        own, first, second = engine.book.of_plan(placed.plan.plan_id)
+        await made.clock.sleep(3)
+        worst = average(own) * Decimal("1.005")
+        assert own.state is State.PARTIAL
+        assert {first.state, second.state} == {State.WORKING}
+        assert terms.price is not None
+        after = replace(own.terms, price=terms.price + 12)
+        await engine.modify(own.intent.intent_id, after)
+        await made.clock.sleep(8)
+        ((_, limit),), ((_, other),) = at_broker(made, 1), at_broker(made, 2)
+        assert after.price == other
+        assert limit <= worst < other
+
+    with world(2, switches=Switches(latency_ms=60, jitter_ms=80, fill_ms=1_500)) as made:
+        made.live(script)

@@ -12,6 +12,12 @@ _ENTRIES = f"{_ENGINE}planning/entries.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
+        "a change of the master's order takes no entry beyond its guard",
+        _ENTRIES,
+        "return replace(wanted, price=limit)",
+        "return wanted",
+    ),
+    Mutant(
         "an exit rule leaves what copies other masters",
         _EXIT_WATCH,
         "keep = self.held - self.net",

@@ -16,13 +16,14 @@ def changed(
     before: OrderTerms,
     after: OrderTerms,
     follows_quantity: Callable[[Order], bool],
+    inside: Callable[[Order, OrderTerms], OrderTerms] = lambda _, wanted: wanted,
 ) -> list[tuple[Order, OrderTerms]]:
     """Live orders of a plan with what they shall be, when the master's order becomes ``after``.
 
     Prices are the master's. Where his quantity is another than ``before``, each becomes the part of
     what it was sent for that he has of his ``original`` one, in whole lots, if its follower's rule
     is a multiple of it: so what rounding takes does not add up over changes. What its owner changed
-    is left alone.
+    is left alone. ``inside`` bounds what a copy would become (``Exits.inside_guard``).
     """
     pairs = []
     for order in orders:
@@ -35,6 +36,7 @@ def changed(
             quantity = order.sent_terms.quantity * after.quantity // original.quantity
             quantity = max(quantity - quantity % lot, lot)
         wanted = replace(terms, quantity=quantity, price=after.price, trigger=after.trigger)
+        wanted = inside(order, wanted)
         if wanted != terms:
             pairs.append((order, wanted))
     return pairs

@@ -6,6 +6,7 @@ A link with a price guard compares an entry with the master's price and with his
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from msgspec import Struct, structs
@@ -16,7 +17,7 @@ from copytrade_gui.domain.exits import Exiting
 from copytrade_gui.domain.guard import MasterPrice, limit_of, master_price
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.link import LinkState, NotCopied, why_not
-from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.orders.core import Core
@@ -115,6 +116,31 @@ class Entries:
         terms = now.leaving if now.leaving.price is not None else order.intent.terms
         limit = limit_of(linked.link.guard, terms, now.price)
         return None if limit == order.sent_terms.price else limit
+
+    def change(
+        self,
+        order: Order,
+        wanted: OrderTerms,
+        after: OrderTerms,
+        orders: Sequence[Order],
+        traded_at: Decimal | None,
+    ) -> OrderTerms:
+        """What an entry becomes by a change of its master's order, which is ``after`` then.
+
+        ``orders`` are all of its plan; ``traded_at`` is what he traded at, where his order is none
+        of them. Where the guard leaves no room behind a trigger it stays as it is.
+        """
+        linked = self._linked(order)
+        if linked is None or linked.link.guard is None:
+            return wanted
+        traded_at = traded_at or _average([o for o in orders if o.intent.role is Role.MASTER])
+        price = master_price(after, traded_at, None, 0)
+        limit = limit_of(linked.link.guard, wanted, price)
+        if limit is not None and wanted.trigger is not None:
+            buys = wanted.side is Side.BUY
+            if limit < wanted.trigger if buys else limit > wanted.trigger:
+                return order.terms
+        return replace(wanted, price=limit)
 
     def _linked(self, order: Order) -> Linked | None:
         """The link by which it is a copy; None for what only closes, and where there is none."""

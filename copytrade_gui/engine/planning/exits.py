@@ -228,6 +228,20 @@ class Exits:
             if self._awaiting:
                 self._news.positions_read()
 
+    def inside_guard(
+        self, order: Order, wanted: OrderTerms, after: OrderTerms, traded_at: Decimal | None = None
+    ) -> OrderTerms:
+        """What a copy becomes by a change of its master's order: no entry goes beyond its guard."""
+        plan = self._book.plans.get(order.intent.plan_id)
+        if plan is None or order.intent.role is Role.MASTER:
+            return wanted
+        master, whole = plan.signal.master_id, plan.signal.terms
+        known = self._known.get(plan.plan_id) or self._exiting(master, whole, but=order)
+        if known.most:
+            return wanted
+        orders = self._book.of_plan(plan.plan_id)
+        return self.entries.change(order, wanted, after, orders, traded_at)
+
     # ------------------------------------------------------------ what waits
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct, structs
 
@@ -249,7 +250,9 @@ class MasterSignals:
             return  # a MARKET order that the broker made a LIMIT is the same order
         copies = self._clearing.following(self._book.of_plan(plan))
         original = self._book.plans[plan].signal.terms
-        pairs = changed(copies, original, was, now, self._clearing.follows_quantity)
+        traded_at = order.row.average_price if order.row.average_price > 0 else None
+        inside = partial(self._exits.inside_guard, after=now, traded_at=traded_at)
+        pairs = changed(copies, original, was, now, self._clearing.follows_quantity, inside)
         try:
             await self._amendments.modify(pairs)
         except JournalFailureError as failure:

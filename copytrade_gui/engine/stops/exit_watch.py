@@ -117,9 +117,11 @@ class ExitWatch:
 
     def on_quote(self, quote: Quote) -> None:
         """A price came."""
-        for one in self._holders.get(quote.key, ()):
-            if quote.last > 0 and one.levels is not None and one.levels.passed(quote.last):
-                self._meet(one, quote.last)
+        holders = self._holders.get(quote.key, ())
+        last = self._price(quote.key) if holders else None
+        for one in holders:
+            if last is not None and one.levels is not None and one.levels.passed(last):
+                self._meet(one, last)
 
     def filled(self, order: Order, _units: int) -> None:
         """More units of an order of ours were filled."""
@@ -248,8 +250,7 @@ class ExitWatch:
         stopped = "" if self._gate.may_plan else self._gate.why_not() or "Trading is stopped."
         ready: dict[PositionKey, tuple[_Watched, str]] = {}
         for of, words in met.items():
-            lane = self._lanes.get(of[1].account_id)
-            one = next((w for w in self._watched.get(of[1].account_id, ()) if w.of == of), None)
+            lane, one = self._lanes.get(of[1].account_id), self._watched_as(of)
             if lane is None or one is None:
                 continue
             if why := stopped or lane.why_not()[1]:
@@ -279,7 +280,7 @@ class ExitWatch:
             tried.units, tried.command = abs(one.net), command
         one, words = ready[0]
         more = f" {len(ready) - 1} more positions are too." if len(ready) > 1 else ""
-        self._alarm(one, f"{words}. It is squared off.{more}")
+        self._alarm(one, f"{words}. It is squared off.{more}", Severity.WARNING)
 
     def _follow_up(self) -> None:
         """What square-offs that are over did not send is tried again, a few times."""
@@ -292,7 +293,14 @@ class ExitWatch:
             if leg is None or (leg.left and leg.state is LegState.NOT_SENT):
                 tried.vain += 1
                 tried.again_ns = self._clock.mono_ns() + _AGAIN_NS
-                tried.units = 0 if tried.vain < _TRIES else tried.units
+                if tried.vain < _TRIES:
+                    tried.units = 0
+                elif one := self._watched_as(of):
+                    why = "" if leg is None else leg.reason
+                    self._alarm(one, f"its exit rule was met, and nothing could be sent. {why}")
+
+    def _watched_as(self, of: _Of) -> _Watched | None:
+        return next((one for one in self._watched.get(of[1].account_id, ()) if one.of == of), None)
 
     # ------------------------------------------------------------ telling
 
@@ -329,10 +337,10 @@ class ExitWatch:
             self._told.add(one.of)
             self._alarm(one, sentence)
 
-    def _alarm(self, one: _Watched, sentence: str) -> None:
+    def _alarm(self, one: _Watched, sentence: str, severity: Severity = Severity.CRITICAL) -> None:
         self._book.alarm(
             "exit_rule",
             f"{self._what(one)}: {sentence}",
             account=one.of[1].account_id,
-            severity=Severity.CRITICAL,
+            severity=severity,
         )
