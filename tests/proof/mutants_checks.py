@@ -23,7 +23,41 @@ def _left_out(file: str, checks: Iterable[Check[Any]]) -> Iterator[Mutant]:
         )
 
 
+_CLEARING = "copytrade_gui/engine/planning/clearing.py"
+_PLANNER = "copytrade_gui/engine/planning/planner.py"
+_FACTS = (
+    (_CLEARING, 'stopped="" if self._gate.may_plan else self._gate.why_not(),', ""),
+    (_CLEARING, "takes=self._takes,", "takes=type(self._takes)(delivery_on={key.exchange}),"),
+    (_CLEARING, "closed=self._hours.why_closed(terms.instrument),", ""),
+    (_CLEARING, "lot_unseen=self.lots.why_not(key.exchange),", ""),
+    (_CLEARING, "last=self._quotes.fresh_price(key) or traded_at,", ""),
+    (_CLEARING, "close=None if quote is None else quote.previous_close,", ""),
+    (_CLEARING, "plans=self._cadence.counts(terms),", ""),
+    (_CLEARING, "same_again=self._cadence.same_again(terms, limits.same_again_ms),", ""),
+    (_CLEARING, "                limits=limits,\n", ""),
+    (_CLEARING, "return [one.sentence for one in found]", "return []"),
+    (_CLEARING, "if asked and confirmed != terms.quantity:", "if False:"),
+    (_CLEARING, "if asked and confirmed != terms.quantity:", "if asked and confirmed is None:"),
+    (
+        _PLANNER,
+        "            price=price,\n            kind",
+        "            price=None,\n            kind",
+    ),
+    (_PLANNER, "limits=bounds.special.get(account, bounds.limits),", "limits=bounds.limits,"),
+    (_PLANNER, "open_orders=bounds.open_orders.get(account, 0),", ""),
+    (_PLANNER, "orders_today=bounds.orders_today.get(account, 0),", ""),
+    (_PLANNER, "net=bounds.nets.get(account, 0) + signed,", ""),
+)
+"""How the engine gathers what the checks are asked about: each fact withheld, each answer lost."""
+
+
+def _withheld() -> Iterator[Mutant]:
+    for number, (file, gathered, instead) in enumerate(_FACTS, start=1):
+        yield Mutant(f"checks are asked of facts, {number}", file, gathered, instead)
+
+
 MUTANTS: tuple[Mutant, ...] = (
+    *_withheld(),
     *_left_out("plan.py", PLAN_CHECKS),
     *_left_out("account.py", ACCOUNT_CHECKS),
     *_left_out("share.py", SHARE_CHECKS),

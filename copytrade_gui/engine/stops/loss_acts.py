@@ -159,8 +159,7 @@ class LossActs:
         self._book.alarm(
             "loss_limit",
             f"What copies hold of {names}{more} is not squared off yet, as was agreed with the "
-            f"loss limit. {why} It begins by itself when orders can leave again; nobody need wait "
-            "for that.",
+            f"loss limit. {why} It begins by itself as soon as orders can leave again.",
             account=account if len(kept) == 1 else None,
             severity=Severity.CRITICAL,
         )

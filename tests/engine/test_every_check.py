@@ -1,0 +1,260 @@
+"""Every check is asked of a real order, from facts as they come about, and decides what leaves.
+
+``tests/domain/test_checks.py`` says of each check what it finds in given facts; here the engine
+gathers them. The simulator's ledger says what left: nothing where a check blocks, whoever typed
+what; where it holds, nothing before a person has typed the quantity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import pytest
+
+from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.calendar import Calendar
+from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS
+from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
+from copytrade_gui.domain.checks.plan import PLAN_CHECKS
+from copytrade_gui.domain.checks.share import SHARE_CHECKS
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, State
+from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.engine.planning.clearing import DeniedError
+from tests.engine.test_exits import F1, F2
+from tests.engine.test_leaving import begin
+from tests.proof.rig import Console, World, world
+
+BUY = Side.BUY
+
+
+def nothing(_console: Console) -> None:
+    """The order is as it is because of its terms alone."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What brings a check's facts about, and words of the sentence that a person reads."""
+
+    code: str
+    words: str
+    terms: Callable[[World], OrderTerms] = lambda made: made.terms(quantity=4, away=60)
+    arrange: Callable[[Console], object] = nothing
+    limits: Limits = NO_LIMITS
+    before: int = 0
+    """So many times the same order was placed before."""
+    holds: bool = False
+    """A person who types the quantity sends it."""
+    state: TradingState | None = None
+
+
+def without_prices(console: Console) -> None:
+    console.engine.core.quotes._newest.clear()
+
+
+def old_prices(console: Console) -> None:
+    """The last price is too old to go by; the close of the day before is not."""
+    console.world.time.now_ns += 6_000_000_000
+
+
+def closed_today(console: Console) -> None:
+    console.engine.hours.calendar = Calendar(hours=())
+
+
+def of(made: World, **more: object) -> OrderTerms:
+    """An order that rests, with another field."""
+    return replace(made.terms(quantity=4, away=60), **more)  # type: ignore[arg-type]  # named fields
+
+
+def at(made: World, percent: int) -> OrderTerms:
+    """A limit so many percent from the last price."""
+    terms = made.terms(quantity=4)
+    price = made.price(terms.instrument) * (100 + percent) / 100
+    return replace(terms, price=price - price % terms.instrument.tick)
+
+
+def on_mcx(made: World) -> OrderTerms:
+    """A share that is called a commodity: its exchange quotes lots."""
+    share = made.instruments[0]
+    key = InstrumentKey(Exchange.MCXCOMM, share.key.instrument_id)
+    return of(made, instrument=replace(share, key=key, kind=InstrumentKind.FUTURE),
+              product=Product.NORMAL)  # fmt: skip
+
+
+PLANS = [
+    Case("stopped", "Trading is paused", state=TradingState.PAUSE),
+    Case("instrument", "is an index",
+         lambda m: of(m, instrument=replace(m.instruments[0], kind=InstrumentKind.INDEX))),
+    Case("quantity", "multiple of 1", lambda m: of(m, quantity=0)),
+    Case("not_taken", "DELIVERY is for",
+         lambda m: of(m, product=Product.DELIVERY, instrument=replace(
+             m.instruments[0], key=InstrumentKey(Exchange.NSEFO, "1")))),
+    Case("session", "is closed", arrange=closed_today),
+    Case("lot_not_seen", "size of a lot", on_mcx),
+    Case("no_price", "Use LIMIT", lambda m: of(m, order_type=OrderType.MARKET, price=None),
+         without_prices),
+    Case("stop_side", "must have its trigger above",
+         lambda m: of(m, order_type=OrderType.SL, trigger=m.terms(away=60).price)),
+    Case("no_reference", "No price of", arrange=without_prices, limits=Limits(), holds=True),
+    Case("collar", "% above", lambda m: at(m, 4), limits=Limits(), holds=True),
+    Case("collar", "Write a price that is nearer", lambda m: at(m, 50), limits=Limits()),
+    Case("collar", "above the previous close", lambda m: at(m, 4), old_prices, limits=Limits(),
+         holds=True),
+    Case("duplicate_order", "a moment ago", limits=Limits(), before=1, holds=True),
+    Case("repeats", "in 10 seconds", limits=replace(NO_LIMITS, repeats=2), before=2),
+]  # fmt: skip
+
+
+async def place(console: Console, terms: OrderTerms, confirmed: int | None = None) -> None:
+    command = CommandId(f"press at {console.world.time.now_ns}")
+    await console.engine.submit(console.world.master, terms, FanOut.WITH_MASTER, command, confirmed)
+    console.world.time.now_ns += 1_000
+
+
+def left(console: Console) -> int:
+    """Orders that reached the broker."""
+    return len(console.world.broker.ledger.accepted)
+
+
+@pytest.mark.parametrize("case", PLANS, ids=lambda case: f"{case.code} {case.words}")
+def test_a_check_of_a_plan_decides_what_leaves(case: Case) -> None:
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        console.see_price()
+        terms = case.terms(made)
+        engine.clearing.limits.put(None, case.limits)
+        for _ in range(case.before):
+            await place(console, terms)
+        await made.clock.sleep(0.5 if case.before else 0)
+        case.arrange(console)
+        if case.state is not None:
+            await engine.stop_trading(case.state, "operator", "test")
+        accepted = left(console)
+        with pytest.raises(DeniedError) as denied:
+            await place(console, terms)
+        assert denied.value.code == ("hold" if case.holds else case.code)
+        assert case.words in denied.value.sentence
+        assert denied.value.sentence.endswith(".")
+        await made.clock.sleep(1)
+        assert left(console) == accepted
+        if not case.holds:
+            with pytest.raises(DeniedError):
+                await place(console, terms, terms.quantity)
+        else:
+            with pytest.raises(DeniedError):
+                await place(console, terms, terms.quantity + 1)
+            await place(console, terms, terms.quantity)
+        await made.clock.sleep(1)
+        assert left(console) == accepted + (2 if case.holds else 0)
+
+    with world(1, settings=EngineSettings(lots_seen_first=True, keeps_sessions=True)) as made:
+        made.live(script)
+
+
+def halted(console: Console) -> None:
+    console.engine.core.halts.found(F1, "overfill 1", "Filled 12 of 10.")
+
+
+def offline(console: Console) -> None:
+    lane = console.engine.lanes[F1]
+    console.engine.core.account_news.session(lane, SessionState.OFFLINE, "It does not answer.")
+
+
+def logged_out(console: Console) -> None:
+    console.engine.detach(F1, SessionState.LOGGED_OUT)
+
+
+def unread(console: Console) -> None:
+    console.engine.lanes.must_be_read([F1])
+
+
+def twice(console: Console) -> None:
+    """He copies a hundred million times as much."""
+    link = next(one for one in console.world.links if one.follower_id == F1)
+    rule = SizingRule(Strategy.RATIO, Decimal(100_000_000))
+    console.engine.put_link(replace(link, sizing=rule), "operator")
+
+
+def mine(**limits: int) -> Callable[[Console], None]:
+    """A limit of this follower alone."""
+
+    def arrange(console: Console) -> None:
+        own = replace(NO_LIMITS, **limits)  # type: ignore[arg-type]  # paise are integers
+        console.engine.clearing.limits.put(F1, own)
+
+    return arrange
+
+
+ACCOUNTS = [
+    Case("account_halted", "Filled 12 of 10.", arrange=halted),
+    Case("offline", "It does not answer.", arrange=offline),
+    Case("no_session", "Log it in.", arrange=logged_out),
+    Case("unread", "not read whole", arrange=unread),
+]
+SHARES = [
+    Case("above_limit", "Lower the follower's value", arrange=twice),
+    Case("order_value", "above the limit", arrange=mine(order_value=Paise(100))),
+    Case("open_orders", "as many as the limit of 1", arrange=mine(open_orders=1), before=1),
+    Case("orders_a_day", "as many as the limit of 1", arrange=mine(orders_a_day=1), before=1),
+    Case("net_position", "would hold 2 units", arrange=mine(net_position=1)),
+]
+
+
+@pytest.mark.parametrize("case", [*ACCOUNTS, *SHARES], ids=lambda case: case.code)
+def test_a_check_of_an_account_keeps_its_order_back_and_nobody_elses(case: Case) -> None:
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        console.see_price()
+        terms = case.terms(made)
+        for _ in range(case.before):
+            await place(console, terms)
+        await made.clock.sleep(0.5)
+        case.arrange(console)
+        accepted = left(console)
+        await place(console, terms)
+        await made.clock.sleep(3)
+        plan = list(engine.book.plans.values())[-1]
+        of_account = {one.intent.account_id: one for one in engine.book.of_plan(plan.plan_id)}
+        kept = of_account.pop(F1)
+        assert (kept.state, kept.code) == (State.BLOCKED, case.code)
+        assert case.words in kept.reason
+        assert {one.state for one in of_account.values()} == {State.WORKING}
+        assert left(console) == accepted + 2
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_half_of_what_one_order_may_be_worth_is_asked_about() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        console.see_price()
+        terms = made.terms(quantity=4, away=60)
+        assert terms.price is not None
+        value = Paise(int(terms.price * 8 * 100))  # F2 copies twice as much
+        console.engine.clearing.limits.put(F2, replace(NO_LIMITS, order_value=value))
+        with pytest.raises(DeniedError, match=r"^Follower 2: .* are above half of the limit"):
+            await place(console, terms)
+        assert left(console) == 0
+        await place(console, terms, terms.quantity)
+        await made.clock.sleep(1)
+        assert left(console) == 3
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_no_check_is_without_a_case_here() -> None:
+    for cases, checks in (
+        (PLANS, PLAN_CHECKS), (ACCOUNTS, ACCOUNT_CHECKS), (SHARES, SHARE_CHECKS),
+    ):  # fmt: skip
+        assert {case.code for case in cases} == {check.code for check in checks}
