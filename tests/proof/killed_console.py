@@ -107,11 +107,12 @@ class Operator:
         tell(Note("idle"))
         await asyncio.sleep(_LIFE_S)
 
-    async def press(self, command: str) -> PlanId | None:
-        """Press the ticket's button once; None after a refusal."""
+    async def press(self, command: str, share: int | None = None) -> PlanId | None:
+        """Press the ticket's button once, for this life's share or another; None if refused."""
+        number = self._setup.life if share is None else share
         try:
             placed = await self._trading.submit(
-                self._master(), await self._draft(), CommandId(command)
+                self._master(), await self._draft(number), CommandId(command)
             )
         except RefusedError as refused:
             tell(Note("refused", refused.sentence))
@@ -120,10 +121,10 @@ class Operator:
         tell(Note("placed", placed.plan_id))
         return placed.plan_id
 
-    async def _draft(self) -> Draft:
+    async def _draft(self, number: int) -> Draft:
         market = self._opened.console.market
         found = await market.search("-EQ", SYMBOLS)
-        instrument = found[self._setup.life % len(found)]
+        instrument = found[number % len(found)]
         quote = await market.quote(instrument.key)
         if quote is None:
             raise LookupError(f"no quote of {instrument.symbol}")

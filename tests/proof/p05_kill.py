@@ -29,7 +29,7 @@ _DESKS = 3
 """Consoles that are killed side by side, each at a broker of its own: most of a life is waiting."""
 _PATIENCE_S = 90.0
 _VERDICT_S = 500.0
-_MAY_GO_AGAIN = frozenset({"401", "429"})
+_MAY_GO_AGAIN = frozenset({"401", "429", "fault:too_many"})
 """What the broker said to a request that may be repeated once two complete reads lack its tag."""
 _MISFORTUNES = [
     Fault(action="drop_reply", call="place", probability=0.03),
