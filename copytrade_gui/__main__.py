@@ -20,9 +20,11 @@ from copytrade_gui.bench import command as bench
 from copytrade_gui.domain.account import MOST_FOLLOWERS
 from copytrade_gui.domain.number import LONGEST
 from copytrade_gui.domain.order import FanOut
+from copytrade_gui.services.paper import MOST_PAPER_MASTERS
 from copytrade_gui.services.sheet_files import Kind, Printer
 
 MOST_ORDERS = 1000
+_PAPER_FOLLOWERS = 10
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and not shown:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.command is None and not options.paper and (options.followers or options.masters):
+        parser.error("--followers and --masters give paper accounts; write --paper as well")
     commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
         None: _window,
         "audit": _audit,
@@ -51,6 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="copytrade-gui", description="Copy a master's orders.")
     _add_place(parser)
     parser.add_argument("--paper", action="store_true", help="trade at the simulated broker")
+    parser.add_argument(
+        "--followers", type=_between(1, MOST_FOLLOWERS), metavar="N",
+        help=f"with --paper: at least so many followers (default {_PAPER_FOLLOWERS})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--masters", type=_between(1, MOST_PAPER_MASTERS), metavar="M",
+        help="with --paper: at least so many masters (default 1)",
+    )  # fmt: skip
     commands = parser.add_subparsers(dest="command")
     demo = commands.add_parser("demo", help="copy orders to simulated followers and prove it")
     demo.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS)
@@ -168,7 +181,12 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _paper(options: argparse.Namespace) -> SimulatorOptions | None:
-    return SimulatorOptions(accounts=11, latency_ms=30, jitter_ms=10) if options.paper else None
+    if not options.paper:
+        return None
+    masters, followers = options.masters or 1, options.followers or _PAPER_FOLLOWERS
+    return SimulatorOptions(
+        accounts=masters + followers, masters=masters, latency_ms=30, jitter_ms=10
+    )
 
 
 def _window(options: argparse.Namespace) -> int:

@@ -69,6 +69,7 @@ class EngineThread:
             masters=self._across(there.masters),
             limits=self._across(there.limits),
             sheets=self._across(there.sheets),
+            paper_broker=there.paper_broker and self._across(there.paper_broker),
             sessions=self._across(there.sessions),
             history=self._across(there.history),
             market=self._across(there.market),

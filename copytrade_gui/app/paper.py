@@ -14,18 +14,19 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlencode
 
 import msgspec
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Account, Role, client_key
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.ports import BrokerFailureError
+from copytrade_gui.services.paper import Arrived
 
 _START_S = 30.0
 _STOP_S = 5.0
@@ -216,6 +217,34 @@ def _rule(number: int, *, plain: bool) -> SizingRule:
 
 def _master_id(entry: SimulatedAccount) -> AccountId:
     return AccountId(f"M-{entry.client_id}")
+
+
+def arrived(
+    simulated: Sequence[SimulatedAccount],
+    accounts: Sequence[Account],
+    *,
+    plain: bool = False,
+    common: bool = False,
+) -> Arrived:
+    """Our accounts for the simulator's; those of ``accounts`` keep all but their key and secret.
+
+    Who is new here comes with his links; no link comes back that a person has taken away.
+    """
+    by_id = {account.account_id: account for account in accounts}
+    by_client = {client_key(account.client_id): account for account in accounts}
+    wanted: list[Account] = []
+    links: list[Link] = []
+    secrets: dict[AccountId, str] = {}
+    for one in paper_accounts(simulated, plain=plain, common=common):
+        made = one.account
+        known = by_client.get(client_key(made.client_id)) or by_id.get(made.account_id, made)
+        wanted.append(replace(known, app_key=made.app_key))
+        secrets[known.account_id] = one.app_secret
+        if known is made:
+            links += one.links
+    changed = [one for one in wanted if by_id.get(one.account_id) != one]
+    here = {one.account_id for one in wanted} | set(by_id)
+    return Arrived(changed, [link for link in links if set(link.key) <= here], secrets)
 
 
 def login_return_of(reply: bytes) -> str:

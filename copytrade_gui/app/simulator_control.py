@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from copytrade_gui.app.paper import SimulatorLine, login_return_of
+from copytrade_gui.app.paper import SimulatedAccount, SimulatorLine, login_return_of
 from copytrade_gui.brokers.http.address import loopback_address
 from copytrade_gui.brokers.http.http_call import AnswerLostError, HttpReply, NothingSentError
 from copytrade_gui.brokers.http.transport import HttpxCall
@@ -58,6 +58,18 @@ class SimulatorControl:
             rows.extend(page)
             if not page:
                 return tuple(rows)
+
+    async def open_accounts(self, masters: int, followers: int) -> tuple[SimulatedAccount, ...]:
+        """Open so many more accounts; returns every account there is then.
+
+        Raises:
+            BrokerFailureError: the simulator did not answer.
+        """
+        await self.control("POST", "/accounts", {"count": masters + followers, "masters": masters})
+        reply = await self._call(
+            "GET", f"{urlsplit(self._line.control_url).path}/accounts", {}, None
+        )
+        return tuple(msgspec.json.decode(reply.body, type=list[SimulatedAccount]))
 
     async def control(self, method: str, path: str, body: object) -> bytes:
         """One call of the control path with a JSON body; for demos and the bench."""

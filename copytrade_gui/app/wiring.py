@@ -18,7 +18,7 @@ from copytrade_gui.app.market_files import Rates, keep_files, look_at, market_fi
 from copytrade_gui.app.paper import (
     SimulatorLine,
     SimulatorOptions,
-    paper_accounts,
+    arrived,
     read_accounts,
     simulator,
 )
@@ -30,11 +30,8 @@ from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.brokers.http.login_returns import LoginReturns
 from copytrade_gui.brokers.iifl.auth import is_login_return
 from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
-from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
-from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.core import make_core
@@ -58,6 +55,7 @@ from copytrade_gui.services.lamps import Lamps
 from copytrade_gui.services.limits import LimitEdits
 from copytrade_gui.services.market import Market
 from copytrade_gui.services.masters import Masters
+from copytrade_gui.services.paper import Arrived, PaperAccounts
 from copytrade_gui.services.positions import PositionService
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.square_off import SquareOffService
@@ -241,9 +239,11 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         keep_lamps(engine, store, broker, clock, tidy),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
+    followers = Followers(engine, store.accounts, secrets)
+    common = options.paper is not None and options.paper.common_followers
     console = Console(
         trading=Trading(engine, store.journal, clock, closing, market.contracts_words),
-        followers=Followers(engine, store.accounts, secrets),
+        followers=followers,
         sessions=sessions,
         history=HistoryService(
             store.history, paper=line is not None, seen=engine.master_signals.orders
@@ -268,6 +268,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         ),
         events=engine.bus,
         paper=line is not None,
+        paper_broker=_paper_broker(desk, followers, sessions, common=common),
         profile=folder.root.name,
         takes=broker.capabilities,
         lamps=lamps.newest,
@@ -297,29 +298,25 @@ def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bo
 async def _provision(
     store: Store, secrets: SecretStore, line: SimulatorLine, *, plain: bool, common: bool
 ) -> None:
-    """Bring the simulator's accounts into the account book; known ones keep all but their key.
-
-    Who is new here comes with his links; no link comes back that a person has taken away.
-    """
-    accounts = await store.accounts.all()
-    by_id = {account.account_id: account for account in accounts}
-    by_client = {client_key(account.client_id): account for account in accounts}
-    wanted: list[Account] = []
-    links: list[Link] = []
-    new_secrets: dict[AccountId, str] = {}
-    for one in paper_accounts(read_accounts(line), plain=plain, common=common):
-        made = one.account
-        known = by_client.get(client_key(made.client_id)) or by_id.get(made.account_id, made)
-        wanted.append(replace(known, app_key=made.app_key))
-        new_secrets[known.account_id] = one.app_secret
-        if known is made:
-            links += one.links
-    changed = [one for one in wanted if by_id.get(one.account_id) != one]
-    here = {one.account_id for one in wanted} | set(by_id)
-    await store.accounts.put(changed, [link for link in links if set(link.key) <= here])
+    """Bring the simulator's accounts into the account book."""
+    new = arrived(read_accounts(line), await store.accounts.all(), plain=plain, common=common)
+    await store.accounts.put(new.accounts, new.links)
     await asyncio.gather(
-        *(secrets.put(name, APP_SECRET, secret) for name, secret in new_secrets.items())
+        *(secrets.put(name, APP_SECRET, secret) for name, secret in new.app_secrets.items())
     )
+
+
+def _paper_broker(
+    desk: SimulatorControl | None, followers: Followers, sessions: Sessions, *, common: bool
+) -> PaperAccounts | None:
+    if desk is None:
+        return None
+
+    async def opened(masters: int, more: int) -> Arrived:
+        everybody = await desk.open_accounts(masters, more)
+        return arrived(everybody, await followers.accounts(), common=common)
+
+    return PaperAccounts(followers, sessions, opened)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -13,6 +13,7 @@ from copytrade_gui.services.drift_report import DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.limit_verbs import LimitVerbs
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
+from copytrade_gui.services.paper import PaperVerbs
 from copytrade_gui.services.position_report import PositionVerbs
 from copytrade_gui.services.sheet_verbs import SheetVerbs
 from copytrade_gui.services.square_off_verbs import SquareOffVerbs
@@ -38,6 +39,8 @@ class Console:
     events: EventSource
     paper: bool
     profile: str
+    paper_broker: PaperVerbs | None = None
+    """None outside paper mode."""
     takes: Capabilities = field(default_factory=Capabilities)
     """What the broker takes: the choices of a ticket."""
     window_answers: Callable[[], None] = lambda: None

@@ -43,8 +43,8 @@ class Followers:
     def __init__(self, engine: Engine, book: AccountBook, secrets: SecretStore) -> None:
         self._engine = engine
         self._store = AccountStore(book, secrets)
-        self._changing = asyncio.Lock()
-        self._files = FollowerFiles(self, secrets, self._changing)
+        self.changing = asyncio.Lock()
+        self._files = FollowerFiles(self, secrets, self.changing)
         self._stopping: Counter[AccountId | Key] = Counter()
         """Accounts and links that are stopped already while that waits to be stored."""
 
@@ -70,7 +70,7 @@ class Followers:
     async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
         """Add a master account."""
         name, client, key, secret = read_texts(name, client_id, app_key, app_secret)
-        async with self._changing:
+        async with self.changing:
             self._refuse_double(client, None)
             account = Account(AccountId(f"M-{client}"), name, client, key, master=True)
             await self.keep([account], [], {account.account_id: secret})
@@ -79,7 +79,7 @@ class Followers:
     @refusals_logged
     async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
         """Add a follower."""
-        async with self._changing:
+        async with self.changing:
             taken = {lane.account_id for lane in self._engine.lanes}
             name = free_id(draft.client_id or "", taken)
             made = self._with_group(read_follower(name, master_id, draft))
@@ -94,7 +94,7 @@ class Followers:
         self, master_id: AccountId, account_id: AccountId, draft: FollowerDraft
     ) -> Follower:
         """Change an account and its link; plans that run keep their frozen values."""
-        async with self._changing:
+        async with self.changing:
             old = self._get(account_id)
             linked = self._engine.lanes[account_id].links.get(master_id)
             held = None if linked is None else linked.link
@@ -125,7 +125,7 @@ class Followers:
         problem = problem_with(rule)
         if problem:
             raise RefusedError(problem.sentence, field=problem.field)
-        async with self._changing:
+        async with self.changing:
             links = [self._link(master_id, name) for name in account_ids]
             await self.keep([], [self._resized(link, rule, cap=cap) for link in links])
 
@@ -137,7 +137,7 @@ class Followers:
         links = [replace(self._link(master_id, name), state=state) for name in account_ids]
         stricter = [link for link in links if self._is_stricter(link)]
         with self._stopped(stricter, [link.key for link in stricter]):
-            async with self._changing:
+            async with self.changing:
                 held = [self._link(master_id, name) for name in account_ids]
                 await self.keep([], [replace(link, state=state) for link in held])
 
@@ -162,7 +162,7 @@ class Followers:
             raise RefusedError(value.sentence, field="multiplier")
         if value is not None and not group:
             raise RefusedError("Group is empty. Name the one that is multiplied.", field="group")
-        async with self._changing:
+        async with self.changing:
             links = {link.key: link for link in self._all_links() if link.group == group != ""}
             named = [put_in(self._link(master_id, name), group) for name in account_ids]
             links.update({link.key: link for link in in_step(named, links.values())})
@@ -178,12 +178,12 @@ class Followers:
         for name in account_ids:
             self._get(name)
         if active:
-            async with self._changing:
+            async with self.changing:
                 await self.keep([replace(self._get(name), active=True) for name in account_ids])
             return
         self._off_at_once(account_ids)
         with self._stopped([], account_ids):
-            async with self._changing:
+            async with self.changing:
                 held = self._accounts_by_id()
                 left = [held[name] for name in account_ids if name in held]
                 await self.keep([replace(account, active=False) for account in left])
@@ -191,7 +191,7 @@ class Followers:
     @refusals_logged
     async def remove(self, master_id: AccountId, account_ids: Sequence[AccountId]) -> None:
         """Take links away, and with its last one an account that is no master."""
-        async with self._changing:
+        async with self.changing:
             links = [self._link(master_id, name) for name in account_ids]
             gone = [
                 account
@@ -220,7 +220,7 @@ class Followers:
     @refusals_logged
     async def restore(self, followers: Sequence[Follower]) -> None:
         """Put links back, and accounts that went with them."""
-        async with self._changing:
+        async with self.changing:
             held = self._accounts_by_id()
             gone = [one.account for one in followers if one.account.account_id not in held]
             await self._restore(followers, gone)
@@ -228,7 +228,7 @@ class Followers:
     @refusals_logged
     async def take_back(self, before: Sequence[Follower], after: Sequence[Follower]) -> None:
         """Undo an edit of these followers, and only that."""
-        async with self._changing:
+        async with self.changing:
             back = [
                 Follower(
                     taken_back(self._get(was.account.account_id), was.account, done.account),
@@ -368,7 +368,7 @@ class Followers:
         links: Sequence[Link] = (),
         app_secrets: Mapping[AccountId, str] | None = None,
     ) -> None:
-        """Store accounts and links in one act, then go by them. The caller holds ``_changing``.
+        """Store accounts and links in one act, then go by them. The caller holds ``changing``.
 
         What cannot be stored changes nothing, except that what was to stop stays stopped.
         """

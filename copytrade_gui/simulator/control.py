@@ -151,10 +151,14 @@ class ControlledBroker:
     # -- changing -----------------------------------------------------------------------------
 
     def _open_accounts(self, request: Request, _query: dict[str, str]) -> object:
-        count = _whole(_object(request), "count", 1)
+        asked = _object(request)
+        count, masters = _whole(asked, "count", 1), _whole(asked, "masters", 0)
         if not 1 <= count <= 2000:
             raise ControlError("count must be 1 to 2000")
-        return [account_row(account) for account in self.broker.desk.open_accounts(count)]
+        if not 0 <= masters <= count:
+            raise ControlError("masters must be 0 to count")
+        opened = self.broker.desk.open_accounts(count, masters=masters)
+        return [account_row(account) for account in opened]
 
     def _change_account(self, request: Request, _query: dict[str, str]) -> object:
         fields = _object(request)

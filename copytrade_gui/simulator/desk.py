@@ -100,7 +100,7 @@ class Desk:
         self.changes = 0
         """Rises with everything worth saving."""
         self._headers: tuple[int, Headers] = (-1, ())
-        self.open_accounts(config.accounts)
+        self.open_accounts(config.accounts, masters=config.masters)
 
     # -- time ---------------------------------------------------------------------------------
 
@@ -114,9 +114,12 @@ class Desk:
 
     # -- accounts and sessions ----------------------------------------------------------------
 
-    def open_accounts(self, count: int) -> list[Account]:
-        """Open more accounts; ids follow from their number, keys and secrets from the config."""
-        made = []
+    def open_accounts(self, count: int, *, masters: int = 0) -> list[Account]:
+        """Open more accounts, so many of them masters and these first.
+
+        Ids follow from their number, keys and secrets from the config.
+        """
+        made: list[Account] = []
         for _ in range(count):
             number = len(self.accounts)
             client = client_id(number)
@@ -128,7 +131,7 @@ class Desk:
                 f"{self.config.seed}/{client}",
             )  # fmt: skip
             account.day = day_number(self.clock())
-            account.role = "master" if number < self.config.masters else "follower"
+            account.role = "master" if len(made) < masters else "follower"
             if self.config.holdings:
                 self._endow(account)
             self.accounts[client] = account

@@ -139,9 +139,16 @@ def load(path: Path, wanted: SimulatorConfig, clock: Clock) -> SimulatedBroker:
     _restore(broker.desk, state)
     for fault in state.faults:
         broker.add_fault(fault)
-    if wanted.accounts > len(broker.desk.accounts):
-        broker.desk.open_accounts(wanted.accounts - len(broker.desk.accounts))
+    _open_missing(broker.desk, wanted)
     return broker
+
+
+def _open_missing(desk: Desk, wanted: SimulatorConfig) -> None:
+    masters = sum(account.role == "master" for account in desk.accounts.values())
+    followers = len(desk.accounts) - masters
+    more_masters = max(0, wanted.masters - masters)
+    more_followers = max(0, wanted.accounts - wanted.masters - followers)
+    desk.open_accounts(more_masters + more_followers, masters=more_masters)
 
 
 def _kept(a: Account) -> _Account:

@@ -260,6 +260,14 @@ SPECS: dict[Act, Spec] = {
         (),
         "log-in",
     ),
+    Act.PAPER_ACCOUNTS: Spec(
+        "Pa&per accounts",
+        "Have more masters and followers to practise with (paper only)",
+        "Followers",
+        (),
+        "users",
+        question=True,
+    ),
     Act.LOGIN_ONE: Spec("&Log in", "Log the selected account in", "Followers", (), "log-in"),
     Act.LOGOUT_ONE: Spec(
         "Log ou&t", "End the selected account's session", "Followers", (), "log-out"

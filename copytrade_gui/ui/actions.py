@@ -57,6 +57,7 @@ class Act(StrEnum):
     FOLLOWERS_EXPORT = "followers_export"
     LOGIN_NEXT = "login_next"
     LOGIN_ALL = "login_all"
+    PAPER_ACCOUNTS = "paper_accounts"
     LOGIN_ONE = "login_one"
     LOGOUT_ONE = "logout_one"
     RECOVERY = "recovery"

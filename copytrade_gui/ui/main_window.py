@@ -27,6 +27,7 @@ from copytrade_gui.ui.feed.live_feed import LiveFeedPanel
 from copytrade_gui.ui.followers.follower_work import FollowerWork
 from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.followers.halt_work import HaltWork
+from copytrade_gui.ui.followers.paper_accounts import PaperWork
 from copytrade_gui.ui.icons import OTHER_NAMES, Icons
 from copytrade_gui.ui.latency.latency import LatencyPanel
 from copytrade_gui.ui.layout import prepare
@@ -232,6 +233,9 @@ class MainWindow(QMainWindow):
         self.limit_work = LimitWork(desk, console.limits, self.followers.selected, self)
         self.follower_work = FollowerWork(
             desk, self.followers, console.followers, console.sessions, self
+        )
+        self.paper_work = PaperWork(
+            desk, console.paper_broker, self.follower_work.edits.reload, self
         )
         self.view_work = ViewWork(
             self,

@@ -28,6 +28,7 @@ from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.sizing import MasterOrder, size
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.console import Console
+from copytrade_gui.services.paper import PaperVerbs
 from copytrade_gui.services.verbs import LoginPage, Preview, PreviewRow, RefusedError, Submitted
 from tests.ui import days, people
 from tests.ui.fake_cancels import FakeCancels
@@ -82,6 +83,7 @@ class World:
     masters: FakeMasters = field(default_factory=FakeMasters)
     limits: FakeLimits = field(default_factory=FakeLimits)
     sheets: FakeSheets = field(default_factory=FakeSheets)
+    paper_broker: PaperVerbs | None = None
     square_offs: FakeSquareOffs = field(default_factory=FakeSquareOffs)
 
     def __post_init__(self) -> None:
@@ -128,6 +130,7 @@ class World:
             changes=self.changes,
             masters=self.masters,
             sheets=self.sheets,
+            paper_broker=self.paper_broker,
             limits=self.limits,
             sessions=FakeSessions(self),
             history=self.history,

@@ -1,0 +1,79 @@
+"""More masters and followers at the simulated broker, opened while the console runs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from copytrade_gui.domain.account import MOST_FOLLOWERS, Account
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.number import Bounds, NotANumber, read_number
+from copytrade_gui.ports import BrokerFailureError
+from copytrade_gui.services.followers import Followers
+from copytrade_gui.services.refusing import refusals_logged
+from copytrade_gui.services.verbs import RefusedError, SessionVerbs
+
+MOST_PAPER_MASTERS = 10
+"""Masters of one paper console."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Accounts that are new at the simulated broker, with their links and app secrets."""
+
+    accounts: Sequence[Account]
+    links: Sequence[Link]
+    app_secrets: Mapping[AccountId, str]
+
+
+Opener = Callable[[int, int], Awaitable[Arrived]]
+"""Opens so many masters and so many followers at the simulated broker."""
+
+
+class PaperVerbs(Protocol):
+    """What only paper trading has."""
+
+    async def grow(self, masters: str, followers: str) -> int:
+        """Have at least so many paper masters and followers, as typed; returns how many are new.
+
+        They are logged in. New followers are shared out among all masters, sized as a real book's
+        are. Whoever is here stays as he is. Raises RefusedError.
+        """
+
+
+class PaperAccounts:
+    """Implements ``PaperVerbs``."""
+
+    def __init__(self, followers: Followers, sessions: SessionVerbs, opener: Opener) -> None:
+        self._followers = followers
+        self._sessions = sessions
+        self._open = opener
+
+    @refusals_logged
+    async def grow(self, masters: str, followers: str) -> int:
+        """Open what is missing, keep it, and log it in."""
+        wanted = _read(masters, "masters", MOST_PAPER_MASTERS)
+        wanted_followers = _read(followers, "followers", MOST_FOLLOWERS)
+        async with self._followers.changing:
+            here = await self._followers.accounts()
+            more_masters = max(0, wanted - sum(one.master for one in here))
+            more = max(0, wanted_followers - sum(not one.master for one in here))
+            if not more_masters + more:
+                return 0
+            try:
+                arrived = await self._open(more_masters, more)
+            except BrokerFailureError as failure:
+                raise RefusedError(str(failure)) from failure
+            await self._followers.keep(arrived.accounts, arrived.links, arrived.app_secrets)
+        await self._sessions.login_all_paper()
+        return len(arrived.accounts)
+
+
+def _read(typed: str, field: str, most: int) -> int:
+    bounds = Bounds(most, f"the most {field} of a paper console", example="10", whole=True)
+    read = read_number(typed, bounds, field.capitalize())
+    if isinstance(read, NotANumber):
+        raise RefusedError(read.sentence, field=field)
+    return int(read.value)

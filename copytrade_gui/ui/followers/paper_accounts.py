@@ -1,0 +1,95 @@
+"""More masters and followers to practise with, in paper mode."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from copytrade_gui.services.paper import PaperVerbs
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.widgets.segments import Segments
+
+_SIZES = (10, 100, 500)
+
+
+class PaperAccountsDialog(FormDialog):
+    """How many masters and followers there shall be at the simulator."""
+
+    def __init__(
+        self, parent: QWidget, desk: Desk, save: Callable[[PaperAccountsDialog], Awaitable[object]]
+    ) -> None:
+        super().__init__(
+            parent,
+            desk,
+            f"Paper accounts - {desk.mode_word}",
+            "paper_accounts",
+            verb="Open accounts",
+            save=lambda: save(self),
+        )
+        here = {one.account.account_id for one in desk.roster.all_followers()}
+        self.followers = QLineEdit(str(len(here)))
+        self.add_field(
+            "followers",
+            "&Followers",
+            self.followers,
+            hint="So many there shall be, 500 at most. Who is here stays as he is; new ones are "
+            "shared out among all masters, each with a sizing of his own, and logged in.",
+        )
+        self.sizes: Segments[int] = Segments(
+            "paper_sizes",
+            [(size, str(size), f"{size} followers") for size in _SIZES],
+            label="Followers",
+            stretch=False,
+        )
+        self.sizes.chosen.connect(self._take_size)
+        self.form.addRow("", self.sizes)
+        self.masters = QLineEdit(str(len(desk.roster.masters)))
+        self.add_field("masters", "&Masters", self.masters)
+        self.finish_form()
+
+    def _take_size(self) -> None:
+        self.followers.setText(str(self.sizes.value))
+        self.clear_problems()
+
+
+class PaperWork(QObject):
+    """Opens paper accounts; outside paper mode there is no such action."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        broker: PaperVerbs | None,
+        reload: Callable[[], Coroutine[object, object, None]],
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._desk = desk
+        self._broker = broker
+        self._reload = reload
+        self._window = window
+        desk.actions[Act.PAPER_ACCOUNTS].setVisible(broker is not None)
+        desk.actions.on(Act.PAPER_ACCOUNTS, self._begin)
+
+    def _begin(self) -> None:
+        self._desk.tasks.start(self._open(), name=f"action {Act.PAPER_ACCOUNTS}")
+
+    async def _open(self) -> None:
+        if self._broker is None:
+            return
+        broker = self._broker
+
+        async def save(dialog: PaperAccountsDialog) -> None:
+            new = await broker.grow(dialog.masters.text(), dialog.followers.text())
+            await self._reload()
+            self._desk.notices.info(
+                f"{figures.plural(new, 'paper account')} opened and logged in."
+                if new
+                else "As many paper accounts are here already; none was opened."
+            )
+
+        await PaperAccountsDialog(self._window, self._desk, save).ask()
