@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from msgspec import Struct
 
@@ -69,8 +69,19 @@ class Levels(Struct, frozen=True, gc=False):
         what = "stop-loss" if below is self.is_long else "target"
         return (
             f"the last price is {grouped(last)}, and its {what} stands at "
-            f"{grouped(level or last)}, by an average of {grouped(average)}"
+            f"{_told(level or last)}, by an average of {_told(average)}"
         )
+
+    @property
+    def told(self) -> str:
+        """``stop-loss at 99, target at 102``."""
+        stop, target = (self.low, self.high) if self.is_long else (self.high, self.low)
+        named = (("stop-loss", stop), ("target", target))
+        return ", ".join(f"{name} at {_told(at)}" for name, at in named if at is not None)
+
+
+def _told(price: Decimal) -> str:
+    return grouped(price.quantize(Decimal("0.01"), ROUND_HALF_EVEN))
 
 
 def levels(rules: ExitRules, average: Decimal, *, is_long: bool) -> Levels:

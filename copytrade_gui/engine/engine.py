@@ -69,7 +69,7 @@ class Engine:
         self.owner_orders = parts.owner_orders
         self.ignored_drift: dict[PositionKey, int] = {}
         """Positions that a person lets be off by so many units until they are flat."""
-        self.square_offs = parts.square_offs
+        self.square_offs, self.exit_watch = parts.square_offs, parts.exit_watch
         self.refresh_warmth = core.account_news.refresh_warmth
 
     # ------------------------------------------------------------ life
@@ -90,7 +90,7 @@ class Engine:
         self.ignored_drift.update(work.ignored_drift)
         self.square_offs.restore(work)
         self.parts.loss_watch.begin(work)
-        self.parts.exit_watch.begin()
+        self.exit_watch.begin()
 
     async def stop(self) -> None:
         """Send nothing more, end background work, store what is queued. Orders stay as they are."""
@@ -128,7 +128,7 @@ class Engine:
         before = self.lanes.put_link(link)
         self.core.halts.apply(self.lanes[link.follower_id])
         self.parts.loss_watch.concerns(link.follower_id)
-        self.parts.exit_watch.concerns(link.follower_id)
+        self.exit_watch.concerns(link.follower_id)
         if before != link:
             self.bus.publish(LinkChanged(before, link, actor))
             self.parts.dispatcher.kick()
@@ -139,7 +139,7 @@ class Engine:
         if before is not None:
             self.core.halts.apply(self.lanes[follower])
             self.parts.loss_watch.concerns(follower)
-            self.parts.exit_watch.concerns(follower)
+            self.exit_watch.concerns(follower)
             self.bus.publish(LinkChanged(before, None, actor))
             self.parts.dispatcher.kick()
 

@@ -46,6 +46,8 @@ class PositionLine(Struct, frozen=True, kw_only=True):
     realised: Decimal | None
     open: Decimal | None
     day: Decimal | None
+    exits: str = ""
+    """Where the rules of its link leave it, in words; empty where there is none."""
 
     @property
     def net(self) -> int:
@@ -105,6 +107,8 @@ class Facts(Struct, frozen=True):
     books: Mapping[AccountId, PositionsRead]
     why_not: Mapping[AccountId, str]
     quotes: Mapping[InstrumentKey, Quote]
+    exits: Mapping[PositionKey, str] = {}
+    """Where rules of links leave a copied position, in words."""
 
 
 def report_of(facts: Facts) -> PositionReport:
@@ -157,6 +161,7 @@ def _of_copies(facts: Facts) -> Iterator[PositionLine]:
             copied=copy.position.net,
             held=held if book.at_ns else None,
             priced=copy.priced,
+            exits=facts.exits.get(key, ""),
         )  # fmt: skip
 
 
@@ -203,6 +208,7 @@ def _line(
     copied: int | None,
     held: int | None,
     priced: bool = True,
+    exits: str = "",
 ) -> PositionLine:
     quote, book = facts.quotes.get(key), facts.books.get(account_id, _UNREAD)
     return PositionLine(
@@ -222,6 +228,7 @@ def _line(
         realised=position.realised_today if priced else None,
         open=_open(position, quote) if priced else None,
         day=_day(position, quote) if priced else None,
+        exits=exits,
     )
 
 

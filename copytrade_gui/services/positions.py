@@ -36,6 +36,7 @@ def facts_of(engine: Engine) -> Facts:
             if not lane.logged_in
         },
         quotes={key: quote for key in keys if (quote := engine.quotes.newest(key)) is not None},
+        exits=engine.exit_watch.told(),
     )
 
 

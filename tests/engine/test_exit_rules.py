@@ -16,11 +16,14 @@ from copytrade_gui.domain.events import Alarm
 from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link, LinkState
+from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.services.position_report import report_of
+from copytrade_gui.services.positions import facts_of
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, F2, position, press, ticket
@@ -100,6 +103,12 @@ def test_the_rule_goes_by_what_all_entries_cost_and_closes_what_is_held_by_then(
         await enters(console)
         await moves(console, -0.8)
         await press(console, ticket(made, BUY, 30))  # the average falls by 0.6 %
+        (line, *_) = (one for one in report_of(facts_of(console.engine)).lines if one.exits)
+        assert line.average is not None
+        stop, goal = (
+            grouped(round(line.average * times, 2)) for times in (Decimal("0.99"), Decimal("1.02"))
+        )
+        assert (line.account_id, line.exits) == (F1, f"stop-loss at {stop}, target at {goal}")
         await moves(console, -0.5)
         await made.clock.sleep(10)
         assert held(console) == [40, 20, 80]

@@ -19,6 +19,7 @@ from copytrade_gui.domain.exit_rule import ExitRules, Levels, levels
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.link import LinkState
+from copytrade_gui.domain.order import Product
 from copytrade_gui.domain.position import Position, PositionKey
 from copytrade_gui.domain.square_off import Chosen, LegState
 from copytrade_gui.domain.trading_state import TradingState
@@ -26,10 +27,13 @@ from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.closable import position_of
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.stops.square_off import SquareOffs
 
 _ACTOR = "exit rule"
+_AT_A_TIME = 50
+"""So many accounts are counted anew in one turn of the loop."""
 _SOON = 0.005
 _TRIES = 3
 """Square-offs by which nothing was sent; then it is left to a person."""
@@ -125,7 +129,11 @@ class ExitWatch:
 
     def filled(self, order: Order, _units: int) -> None:
         """More units of an order of ours were filled."""
-        self.concerns(order.intent.account_id)
+        account, of = order.intent.account_id, (order.master_id, position_of(order))
+        nets = self._ledger.nets_of(order.master_id, order.intent.terms) if self._tries else {}
+        if of in self._tries and not nets.get(account, 0):
+            del self._tries[of]  # flat: the rules of what is copied next are asked anew
+        self.concerns(account)
 
     def hear(self, event: Event) -> None:
         """A trade was read: from the bus."""
@@ -141,14 +149,39 @@ class ExitWatch:
                 self._work.later(_SOON, self._catch_up)
             self._due[account] = None
 
+    def told(self) -> dict[PositionKey, str]:
+        """Of each position that is watched where it is left: ``stop-loss at 99, left at 15:10``."""
+        found: dict[PositionKey, str] = {}
+        for watched in self._watched.values():
+            for one in watched:
+                key, at = one.of[1], one.rules.at
+                words = [] if one.levels is None else [one.levels.told]
+                if at is not None and key.product is Product.INTRADAY:
+                    words.append(f"left at {at:%H:%M}")
+                if said := ", ".join(filter(None, words)):
+                    found[key] = f"{found[key]}; {said}" if key in found else said
+        return found
+
     # ------------------------------------------------------------ counting
 
     def _catch_up(self) -> None:
-        accounts, self._due = list(self._due), {}
+        accounts = list(self._due)[:_AT_A_TIME]
         for account in accounts:
+            del self._due[account]
             self._watched[account] = list(self._count(account))
             if not self._watched[account]:
                 del self._watched[account]
+        if self._due:
+            self._work.later(_SOON, self._catch_up)
+        else:
+            self._gather()
+        self._judge(accounts)
+        if self._watched and not self._looking:
+            self._looking = True
+            self._work.later(self._settings.loss_look, self._look)
+
+    def _gather(self) -> None:
+        """By instrument: a price asks for nothing else."""
         self._holders = {}
         for watched in self._watched.values():
             for one in watched:
@@ -156,10 +189,6 @@ class ExitWatch:
         held = {one.of for watched in self._watched.values() for one in watched}
         self._tries = {of: one for of, one in self._tries.items() if of in held}
         self._told &= held
-        self._judge(accounts)
-        if self._watched and not self._looking:
-            self._looking = True
-            self._work.later(self._settings.loss_look, self._look)
 
     def _count(self, account: AccountId) -> Iterator[_Watched]:
         lane = self._lanes.get(account)

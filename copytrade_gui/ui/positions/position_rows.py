@@ -127,6 +127,8 @@ def _note(line: PositionLine) -> tuple[str, Tone]:
         words.append(f"Read at {figures.clock(line.read_ns)}, not since: {line.problem}")
     if line.net and line.average is None:
         words.append("What it cost is not known")
+    if line.exits:
+        words.append(f"{line.exits[0].upper()}{line.exits[1:]}")
     warned = line.against or line.problem
     return "  ·  ".join(words), Tone.WARN if warned else Tone.MUTED
 
