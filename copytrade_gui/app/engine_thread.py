@@ -76,6 +76,7 @@ class EngineThread:
             positions=self._across(there.positions),
             drift=self._across(there.drift),
             square_offs=self._across(there.square_offs),
+            lock=self._across(there.lock),
             events=_News(there.events, self._loop),
             paper=there.paper,
             profile=there.profile,

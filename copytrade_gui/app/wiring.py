@@ -41,6 +41,7 @@ from copytrade_gui.ports import (
     Clock,
     JournalFailureError,
     LostRecords,
+    Passphrase,
     SecretStore,
 )
 from copytrade_gui.services.account_store import APP_SECRET
@@ -60,11 +61,13 @@ from copytrade_gui.services.positions import PositionService
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.square_off import SquareOffService
 from copytrade_gui.services.trading import Trading
+from copytrade_gui.services.window_lock import WindowLock
 from copytrade_gui.storage.files.folder import DataFolder, open_folder, profile_root
 from copytrade_gui.storage.files.problems import StorageError
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
 from copytrade_gui.storage.secrets.keyring_store import OsKeyring, find_backend
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
+from copytrade_gui.storage.secrets.passphrase import FilePassphrase, VaultPassphrase
 from copytrade_gui.storage.secrets.secrets import VaultSecrets
 from copytrade_gui.storage.store import Store, open_store
 
@@ -163,11 +166,14 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     broker = await stack.enter_async_context(
         iifl_broker(_broker_settings(folder, line, fast=options.fast_orders), clock)
     )
-    secrets: SecretStore = (
-        PaperSecrets(folder.paper_secrets)
-        if line is not None
-        else await open_vault(folder, clock, options.passphrase)
-    )
+    secrets: SecretStore
+    passphrase: Passphrase
+    if line is not None:
+        secrets = PaperSecrets(folder.paper_secrets)
+        passphrase = FilePassphrase(folder.window_passphrase, clock)
+    else:
+        secrets = vault = await open_vault(folder, clock, options.passphrase)
+        passphrase = VaultPassphrase(vault)
     index = SqliteInstrumentIndex(folder.cache / "instruments.sqlite")
     stack.callback(index.close)
     core = make_core(
@@ -254,6 +260,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         positions=PositionService(engine, clock),
         drift=Drift(engine, store.journal, clock),
         square_offs=SquareOffService(engine),
+        lock=WindowLock(passphrase),
         limits=LimitEdits(engine, store.journal, clock),
         sheets=DaySheets(
             store.history,

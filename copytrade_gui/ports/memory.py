@@ -305,6 +305,19 @@ class SecretStore(Protocol):
         """Forget a secret; silent if it is not there."""
 
 
+class Passphrase(Protocol):
+    """What unlocks the window. It is kept nowhere; what is stored can only check one."""
+
+    async def is_set(self) -> bool:
+        """Whether there is one."""
+
+    async def check(self, passphrase: str) -> bool:
+        """True if it is the one; after each wrong one the next answer takes longer."""
+
+    async def set(self, passphrase: str) -> str:
+        """Take another one from now on; why not, in a sentence, or nothing."""
+
+
 async def no_instrument(key: InstrumentKey) -> Instrument | None:  # noqa: ARG001 - knows none
     """The contract files of a console that has none."""
     return None

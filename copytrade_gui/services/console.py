@@ -12,6 +12,7 @@ from copytrade_gui.ports import EventSource
 from copytrade_gui.services.drift_report import DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.limit_verbs import LimitVerbs
+from copytrade_gui.services.lock_verbs import LockVerbs
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
 from copytrade_gui.services.paper import PaperVerbs
 from copytrade_gui.services.position_report import PositionVerbs
@@ -36,6 +37,7 @@ class Console:
     square_offs: SquareOffVerbs
     limits: LimitVerbs
     sheets: SheetVerbs
+    lock: LockVerbs
     events: EventSource
     paper: bool
     profile: str

@@ -143,6 +143,21 @@ SPECS: dict[Act, Spec] = {
     Act.ABOUT: Spec(
         "&About and compliance", "Version, licences, your duties", "Help", icon="shield-check"
     ),
+    Act.LOCK: Spec(
+        "&Lock window",
+        "Cover the window; copying goes on, the stops work",
+        "Console",
+        ("Ctrl+L",),
+        "lock",
+    ),
+    Act.SET_UNLOCKING: Spec(
+        "&Set passphrase",
+        "Choose what unlocks the window",
+        "Console",
+        (),
+        "key-round",
+        question=True,
+    ),
     Act.QUIT: Spec("&Quit", "Close the console", "Console", ("Ctrl+Q",), "log-out", question=True),
     Act.UNDO: Spec("&Undo", "Take back the last edit of a follower", "Edit", ("Ctrl+Z",), "undo-2"),
     Act.REDO: Spec("Re&do", "Do the last undone edit again", "Edit", ("Ctrl+Shift+Z",)),

@@ -37,6 +37,8 @@ class Act(StrEnum):
     PREFERENCES = "preferences"
     KEYS = "keys"
     ABOUT = "about"
+    LOCK = "lock"
+    SET_UNLOCKING = "set_unlocking"
     QUIT = "quit"
     UNDO = "undo"
     REDO = "redo"

@@ -32,6 +32,7 @@ from copytrade_gui.ui.icons import OTHER_NAMES, Icons
 from copytrade_gui.ui.latency.latency import LatencyPanel
 from copytrade_gui.ui.layout import prepare
 from copytrade_gui.ui.limits.limit_work import LimitWork
+from copytrade_gui.ui.lock.lock_work import LockWork
 from copytrade_gui.ui.masters.master_work import MasterWork
 from copytrade_gui.ui.masters.masters import MastersPanel
 from copytrade_gui.ui.menus import build_menus
@@ -161,6 +162,7 @@ class MainWindow(QMainWindow):
         self.order_work.show_state(change.state)
         self.order_work.load(await console.trading.reviews(), await console.trading.recovery())
         await self.square_off_work.load()
+        await self.lock_work.load()
         for lamp in console.lamps():
             self.status.show_lamp(lamp)
         self._on_second()
@@ -172,6 +174,7 @@ class MainWindow(QMainWindow):
     def _on_second(self) -> None:
         self.strip.on_second()
         self.status.on_second()
+        self.lock_work.on_second()
 
     # ------------------------------------------------------------ building
 
@@ -245,6 +248,7 @@ class MainWindow(QMainWindow):
             profile=console.profile,
             refresh=self.refresh_view,
         )  # fmt: skip
+        self.lock_work = LockWork(desk, console.lock, self.strip, self.stops, self.toasts, self)
         desk.notices.told.connect(self._on_told)
         desk.roster.stranger_seen.connect(
             lambda: desk.tasks.start(self.follower_work.edits.reload(), name="reload accounts")
@@ -303,7 +307,8 @@ class MainWindow(QMainWindow):
         painter.end()
 
     def _on_told(self, notice: Notice) -> None:
-        self.toasts.show_notice(notice)
+        if not self.lock_work.locked:
+            self.toasts.show_notice(notice)
         if notice.severity is Severity.CRITICAL:
             QApplication.alert(self)
 
@@ -314,6 +319,9 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
+        if self.lock_work.locked:
+            self.lock_work.screen.refuse("Unlock the window before you close it.")
+            return
         if not self._asking_quit and not self.closing.is_set():
             self._asking_quit = True
             if self.desk.tasks.start(self._ask_quit(), name="quit") is None:

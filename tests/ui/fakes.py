@@ -46,6 +46,27 @@ from tests.ui.fake_working import FakeChanges, FakeMasters
 ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
 
 
+class FakeLock:
+    """Knows one passphrase, or none."""
+
+    def __init__(self) -> None:
+        self.passphrase = ""
+
+    async def has_passphrase(self) -> bool:
+        return bool(self.passphrase)
+
+    async def unlock(self, passphrase: str) -> None:
+        if passphrase != self.passphrase:
+            raise RefusedError("This is not the passphrase.", field="passphrase")
+
+    async def set_passphrase(self, passphrase: str, before: str) -> None:
+        if before != self.passphrase:
+            raise RefusedError("This is not the passphrase so far.", field="before")
+        if len(passphrase) < 12:
+            raise RefusedError("It is short; use at least 12.", field="passphrase")
+        self.passphrase = passphrase
+
+
 @dataclass
 class World:
     """What all the fake verbs share. ``calls`` holds the verbs that would reach a broker."""
@@ -85,6 +106,7 @@ class World:
     sheets: FakeSheets = field(default_factory=FakeSheets)
     paper_broker: PaperVerbs | None = None
     square_offs: FakeSquareOffs = field(default_factory=FakeSquareOffs)
+    lock: FakeLock = field(default_factory=FakeLock)
 
     def __post_init__(self) -> None:
         self.history = FakeHistory(self.orders)
@@ -138,6 +160,7 @@ class World:
             positions=self.positions,
             drift=self.drift,
             square_offs=self.square_offs,
+            lock=self.lock,
             events=self.events,
             paper=self.paper,
             profile="default",

@@ -29,6 +29,7 @@ from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.login_queue import LoginQueueDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
+from copytrade_gui.ui.lock.set_passphrase import SetPassphraseDialog
 from copytrade_gui.ui.main_window import MainWindow, quit_sentence
 from copytrade_gui.ui.orders.order_details import OrderDetails
 from copytrade_gui.ui.orders.review import ReviewDialog
@@ -133,6 +134,7 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "order-details": lambda: OrderDetails(
             window, desk, next(iter(made.orders.values())), made.history
         ),
+        "set-passphrase": lambda: SetPassphraseDialog(window, desk, console.lock, has=True),
         "keys": lambda: KeysDialog(window, desk),
         "about": lambda: AboutDialog(window, desk, "default"),
         "preferences": lambda: PreferencesDialog(window, desk, lambda _policy: None),

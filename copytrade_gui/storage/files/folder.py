@@ -91,6 +91,11 @@ class DataFolder:
         return self.root / "paper-secrets.json"
 
     @property
+    def window_passphrase(self) -> Path:
+        """What can check the passphrase of a paper window."""
+        return self.root / "window-passphrase.json"
+
+    @property
     def paper_broker(self) -> Path:
         """The simulated broker's day; ours to keep, not to read."""
         return self.root / "paper-broker.json"

@@ -21,6 +21,7 @@ from copytrade_gui.storage.files.problems import (
 from copytrade_gui.storage.files.saving import Saver
 from copytrade_gui.storage.files.threads import in_own_thread
 from copytrade_gui.storage.secrets.keyring_store import KEY_BYTES, OsKeyring
+from copytrade_gui.storage.secrets.tries import Tries
 from copytrade_gui.storage.secrets.vault import (
     MEMORY_KIB,
     SCHEMA,
@@ -36,8 +37,6 @@ from copytrade_gui.storage.secrets.vault import (
     unwrap,
     wrap,
 )
-
-LONGEST_WAIT = 60.0
 
 
 class VaultSecrets:
@@ -65,8 +64,7 @@ class VaultSecrets:
         self._key: bytes | None = None
         self._wrapping: Lock | None = None
         self._records: dict[tuple[str, str], Record] = {}
-        self._wrong = 0
-        self._next_try_ns = 0
+        self._tries = Tries(clock)
 
     def __repr__(self) -> str:
         return f"VaultSecrets({'locked' if self._key is None else 'open'})"
@@ -109,20 +107,7 @@ class VaultSecrets:
             raise PassphraseMissingError(
                 "The vault needs its passphrase. Type it to unlock.", new=False
             )
-        wait = (self._next_try_ns - self._clock.mono_ns()) / 1e9
-        if wait > 0:
-            await self._clock.sleep(wait)
-        keyring_key = await self._keyring_key() if "keyring" in file.lock.factors else None
-        try:
-            key = await in_own_thread(
-                partial(unwrap, file.lock, passphrase, keyring_key), "unlock vault"
-            )
-        except WrongPassphraseError:
-            wait = min(2.0**self._wrong, LONGEST_WAIT)
-            self._wrong += 1
-            self._next_try_ns = self._clock.mono_ns() + round(wait * 1e9)
-            raise
-        self._wrong = self._next_try_ns = 0
+        key = await self._unwrapped(file.lock, passphrase)
         self._key, self._wrapping = key, file.lock
         self._records = {(record.account, record.field): record for record in file.records}
         if "passphrase" in file.lock.factors and file.lock.memory_kib < self._memory_kib:
@@ -139,6 +124,11 @@ class VaultSecrets:
         if passphrase is not None:
             check_passphrase(passphrase)
         await self._wrap_and_save(key, passphrase)
+
+    async def check_passphrase(self, passphrase: str) -> None:
+        """Ask whether it opens the vault, which stays as it is. Raises as ``unlock`` does."""
+        self._open()
+        await self._unwrapped(self._read().lock, passphrase)
 
     async def rotate(self, passphrase: str | None) -> None:
         """A new vault key, every record sealed anew. Raises SecretsError."""
@@ -175,6 +165,19 @@ class VaultSecrets:
         if self._key is None:
             raise LockedSecretsError("The vault is locked. Unlock it with the passphrase.")
         return self._key
+
+    async def _unwrapped(self, lock: Lock, passphrase: str | None) -> bytes:
+        await self._tries.wait()
+        keyring_key = await self._keyring_key() if "keyring" in lock.factors else None
+        try:
+            key = await in_own_thread(
+                partial(unwrap, lock, passphrase, keyring_key), "unlock vault"
+            )
+        except WrongPassphraseError:
+            self._tries.failed()
+            raise
+        self._tries.succeeded()
+        return key
 
     async def _keyring_key(self) -> bytes:
         if self._keyring is None:

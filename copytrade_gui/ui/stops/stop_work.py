@@ -43,6 +43,8 @@ class StopWork(QObject):
         self._strip = strip
         self._window = window
         self.guard: KillGuard | None = None
+        self.only_stops = False
+        """The window is locked: nobody resumes from it."""
         actions = desk.actions
         actions.on(Act.PAUSE, self._on_pause)
         actions.on(Act.HALT, lambda: self._stop(self._trading.halt("pressed HALT"), "halt"))
@@ -89,6 +91,8 @@ class StopWork(QObject):
     def _on_pause(self) -> None:
         change = self._strip.change
         if change is not None and change.state is TradingState.PAUSE:
+            if self.only_stops:
+                return
             self._stop(self._trading.resume("pressed PAUSE again"), "resume")
         else:
             self._stop(self._trading.pause("pressed PAUSE"), "pause")

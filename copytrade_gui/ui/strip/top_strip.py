@@ -32,6 +32,7 @@ from copytrade_gui.ui.state_words import (
 )
 from copytrade_gui.ui.strip.market_clock import countdown
 from copytrade_gui.ui.strip.profit import ProfitBlock
+from copytrade_gui.ui.strip.stop_button import stop_button
 from copytrade_gui.ui.theme import Tone
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel
@@ -97,7 +98,8 @@ class TopStrip(QFrame):
         for act in (Act.RESUME, Act.PAUSE, Act.HALT, Act.KILL):
             if act is Act.KILL:
                 row.addSpacing(18)
-            row.addWidget(self._stop_button(act))
+            self.stops[act] = stop_button(desk, act, f"stop_{act}")
+            row.addWidget(self.stops[act])
             row.addSpacing(6)
         desk.roster.changed.connect(self._fill_masters)
         desk.roster.status_changed.connect(self._show_session)
@@ -227,19 +229,6 @@ class TopStrip(QFrame):
         why = status.session_reason if offline else status.stopped
         set_tip(self.offline_block, f"{first.name}: {why}" if why else first.name)
         self.offline_block.setAccessibleName(f"Accounts: {told}")
-
-    def _stop_button(self, act: Act) -> QPushButton:
-        action = self._desk.actions[act]
-        button = QPushButton("RESUME" if act is Act.RESUME else str(act).upper())
-        button.setObjectName(f"stop_{act}")
-        button.setProperty("stop", str(act))
-        set_tip(button, action.toolTip())
-        button.setAccessibleName(action.text().replace("&", ""))
-        button.setAccessibleDescription(action.toolTip())
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        button.clicked.connect(lambda _checked=False: action.trigger())
-        self.stops[act] = button
-        return button
 
     def _fill_masters(self) -> None:
         self._filling = True

@@ -1,0 +1,18 @@
+"""What a locked window asks."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class LockVerbs(Protocol):
+    """The passphrase that unlocks the window. Copying and stops ask for none."""
+
+    async def has_passphrase(self) -> bool:
+        """Whether there is one to unlock with."""
+
+    async def unlock(self, passphrase: str) -> None:
+        """Raises RefusedError, later each time: it is not the one."""
+
+    async def set_passphrase(self, passphrase: str, before: str) -> None:
+        """Set one, or another one in the place of ``before``. Raises RefusedError."""

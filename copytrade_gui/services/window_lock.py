@@ -1,0 +1,37 @@
+"""The passphrase that unlocks the window, as its operator types it."""
+
+from __future__ import annotations
+
+from copytrade_gui.ports import Passphrase
+from copytrade_gui.services.refusing import refusals_logged
+from copytrade_gui.services.verbs import RefusedError
+
+
+class WindowLock:
+    """Implements ``LockVerbs``."""
+
+    def __init__(self, passphrase: Passphrase) -> None:
+        self._passphrase = passphrase
+
+    async def has_passphrase(self) -> bool:
+        """Whether there is one to unlock with."""
+        return await self._passphrase.is_set()
+
+    @refusals_logged
+    async def unlock(self, passphrase: str) -> None:
+        """Take the passphrase, or refuse it."""
+        if not passphrase:
+            raise RefusedError("The passphrase is empty. Type it.", field="passphrase")
+        if not await self._passphrase.check(passphrase):
+            raise RefusedError(
+                "This is not the passphrase. Check the keyboard and type it again.",
+                field="passphrase",
+            )
+
+    @refusals_logged
+    async def set_passphrase(self, passphrase: str, before: str) -> None:
+        """Set one; whoever sets another one knows the one before."""
+        if await self._passphrase.is_set() and not await self._passphrase.check(before):
+            raise RefusedError("This is not the passphrase so far. Type it again.", field="before")
+        if problem := await self._passphrase.set(passphrase):
+            raise RefusedError(problem, field="passphrase")

@@ -1,0 +1,1 @@
+"""The window locked: covered, while copying goes on and the stops work."""

@@ -1,0 +1,115 @@
+"""What stands in the place of a locked window: its mode, how trading stands, stops, passphrase."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.strip.stop_button import stop_button
+from copytrade_gui.ui.widgets.label import PlainLabel, caption
+
+STOPS = (Act.PAUSE, Act.HALT, Act.KILL)
+
+
+class LockScreen(QFrame):
+    """Covers the window but for its frame. ``typed``: somebody wants to unlock with this."""
+
+    typed = Signal(str)
+
+    def __init__(self, window: QWidget, desk: Desk) -> None:
+        super().__init__(window)
+        self.setObjectName("lock_screen")
+        self.setAutoFillBackground(True)
+        self._window = window
+        self.state = PlainLabel()
+        self.state.setObjectName("lock_state")
+        self.state.setProperty("role", "heading")
+        mode = PlainLabel("PAPER TRADING" if desk.paper else "LIVE")
+        mode.setObjectName("mode_band")
+        mode.setProperty("mode", "paper" if desk.paper else "live")
+        top = QHBoxLayout()
+        top.setContentsMargins(0, 0, 8, 0)
+        top.setSpacing(8)
+        top.addWidget(mode)
+        top.addSpacing(8)
+        top.addWidget(self.state)
+        top.addStretch(1)
+        for act in STOPS:
+            if act is Act.KILL:
+                top.addSpacing(12)
+            top.addWidget(stop_button(desk, act, f"lock_{act}"))
+        self.field = QLineEdit()
+        self.field.setObjectName("lock_passphrase")
+        self.field.setAccessibleName("Passphrase")
+        self.field.setEchoMode(QLineEdit.EchoMode.Password)
+        self.field.setMinimumWidth(260)
+        self.field.returnPressed.connect(self._on_typed)
+        self.button = QPushButton("Unlock")
+        self.button.setObjectName("lock_unlock")
+        self.button.setProperty("kind", "primary")
+        self.button.clicked.connect(self._on_typed)
+        title = PlainLabel("The window is locked")
+        title.setProperty("role", "heading")
+        words = PlainLabel("Copying is as it was. The stops work; all else needs the passphrase.")
+        self.problem = PlainLabel()
+        self.problem.setObjectName("lock_problem")
+        self.problem.setProperty("role", "problem")
+        row = QHBoxLayout()
+        row.addWidget(caption("Passphrase", self.field))
+        row.addWidget(self.field)
+        row.addWidget(self.button)
+        middle = QVBoxLayout()
+        middle.setSpacing(12)
+        for label in (title, words):
+            middle.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle.addLayout(row)
+        middle.addWidget(self.problem, 0, Qt.AlignmentFlag.AlignHCenter)
+        centred = QHBoxLayout()
+        centred.addStretch(1)
+        centred.addLayout(middle)
+        centred.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(top)
+        column.addStretch(2)
+        column.addLayout(centred)
+        column.addStretch(3)
+        window.installEventFilter(self)
+        self.hide()
+
+    def cover(self) -> None:
+        """Stand over everything, with the keys in the field."""
+        self._fit()
+        self.problem.clear()
+        self.field.clear()
+        self.show()
+        self.raise_()
+        self.wait(waits=False)
+
+    def wait(self, *, waits: bool) -> None:
+        """Nothing more can be typed while a passphrase is tried."""
+        self.field.setEnabled(not waits)
+        self.button.setEnabled(not waits)
+        if not waits:
+            self.field.setFocus()
+
+    def refuse(self, sentence: str) -> None:
+        """It was not the one."""
+        self.field.clear()
+        self.problem.setText(sentence)
+        self.wait(waits=False)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """As large as the window at any time."""
+        if event.type() is QEvent.Type.Resize and watched is self._window:
+            self._fit()
+        return False
+
+    def _fit(self) -> None:
+        self.setGeometry(self._window.rect() - self._window.contentsMargins())
+
+    def _on_typed(self) -> None:
+        if self.field.isEnabled():
+            self.typed.emit(self.field.text())

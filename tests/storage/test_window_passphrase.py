@@ -1,0 +1,89 @@
+"""The passphrase that unlocks the window: checked, never kept, and slower after each wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.services.window_lock import WindowLock
+from copytrade_gui.storage.files.folder import DataFolder
+from copytrade_gui.storage.files.problems import SecretsError
+from copytrade_gui.storage.secrets.passphrase import FilePassphrase, VaultPassphrase
+from copytrade_gui.storage.secrets.secrets import VaultSecrets
+from copytrade_gui.storage.secrets.vault import LEAST_MEMORY_KIB
+from tests.storage.samples import HandClock
+
+FIRST, SECOND = "correct horse battery", "battery horse correct"
+
+
+def in_file(folder: DataFolder, clock: HandClock) -> FilePassphrase:
+    return FilePassphrase(folder.window_passphrase, clock, memory_kib=LEAST_MEMORY_KIB)
+
+
+async def in_vault(folder: DataFolder, clock: HandClock) -> VaultPassphrase:
+    vault = VaultSecrets(folder.vault, None, clock, memory_kib=LEAST_MEMORY_KIB)
+    await vault.create(FIRST)
+    return VaultPassphrase(vault)
+
+
+async def test_papers_passphrase_is_set_checked_changed_and_found_again(
+    folder: DataFolder,
+) -> None:
+    lock = WindowLock(in_file(folder, HandClock()))
+    assert not await lock.has_passphrase()
+    with pytest.raises(RefusedError, match="use at least 12") as refused:
+        await lock.set_passphrase("short", "")
+    assert refused.value.field == "passphrase"
+    assert not await lock.has_passphrase()
+    await lock.set_passphrase(FIRST, "")
+    with pytest.raises(RefusedError) as refused:
+        await lock.set_passphrase(SECOND, "not the one")
+    assert refused.value.field == "before"
+    await lock.set_passphrase(SECOND, FIRST)
+    again = WindowLock(in_file(folder, HandClock()))
+    assert await again.has_passphrase()
+    await again.unlock(SECOND)
+    for wrong in (FIRST, "", SECOND + " "):
+        with pytest.raises(RefusedError):
+            await again.unlock(wrong)
+    kept = folder.window_passphrase.read_bytes()
+    assert FIRST.encode() not in kept
+    assert SECOND.encode() not in kept
+    assert folder.window_passphrase.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_live_windows_passphrase_is_the_vaults(folder: DataFolder) -> None:
+    lock = WindowLock(await in_vault(folder, HandClock()))
+    assert await lock.has_passphrase()
+    await lock.unlock(FIRST)
+    await lock.set_passphrase(SECOND, FIRST)
+    with pytest.raises(RefusedError):
+        await lock.unlock(FIRST)
+    await lock.unlock(SECOND)
+    fresh = VaultSecrets(folder.vault, None, HandClock(), memory_kib=LEAST_MEMORY_KIB)
+    await fresh.unlock(SECOND)
+
+
+@pytest.mark.parametrize("live", [False, True])
+async def test_each_wrong_one_makes_the_next_wait_longer(folder: DataFolder, live: bool) -> None:
+    clock = HandClock()
+    made = await in_vault(folder, clock) if live else in_file(folder, clock)
+    await made.set(FIRST)
+    waits = []
+    for _ in range(4):
+        began = clock.mono_ns()
+        assert not await made.check("wrong")
+        waits.append(round((clock.mono_ns() - began) / 1e9))
+    assert waits == [0, 1, 2, 4]
+    assert await made.check(FIRST)
+    began = clock.mono_ns()
+    assert not await made.check("wrong")
+    assert clock.mono_ns() == began
+
+
+async def test_a_damaged_file_says_so(folder: DataFolder, tmp_path: Path) -> None:
+    folder.window_passphrase.write_text("{", encoding="utf-8")
+    with pytest.raises(SecretsError, match="Delete the file"):
+        in_file(folder, HandClock())
