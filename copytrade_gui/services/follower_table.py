@@ -50,6 +50,7 @@ COLUMNS = (
     "exit_at",
 )
 """The account's, then those of its link to one master, named by his client id."""
+_SOME = f"{', '.join(COLUMNS[:8])} and {len(COLUMNS) - 8} more"
 KEY = "client_id"
 """The column that says which follower a row is about; the only one a file must have."""
 MAX_BYTES = 10_000_000
@@ -185,7 +186,7 @@ def _find_header(lines: Sequence[str]) -> tuple[int, str]:
             break  # more than a title: this had to be the header
     raise RefusedError(
         f"Header misses client_id: no column has that name in {quoted((first or '').strip())}. "
-        f"The first line must name columns out of: {', '.join(COLUMNS)}.",
+        f"The first line must name the columns, as an export of followers does: {_SOME}.",
         field="header",
     )
 
@@ -221,7 +222,9 @@ def _columns(cells: Sequence[str]) -> list[str]:
         wrong = "names a column twice"
     else:
         return header
-    raise RefusedError(f"Header {wrong}. It may name: {', '.join(COLUMNS)}.", field="header")
+    raise RefusedError(
+        f"Header {wrong}. It may name what an export of followers does: {_SOME}.", field="header"
+    )
 
 
 def _records(lines: Sequence[str], start: int, separator: str) -> Iterator[tuple[int, list[str]]]:
