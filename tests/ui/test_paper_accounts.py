@@ -44,7 +44,7 @@ async def test_a_size_is_chosen_and_a_wrong_number_is_told_beside_its_field(
     action.trigger()
     dialog = await shown(window, PaperAccountsDialog)
     assert (dialog.masters.text(), dialog.followers.text()) == ("2", "12")
-    dialog.sizes.button(100).click()
+    dialog.sizes[100].click()
     dialog.masters.setText("99")
     dialog.verb.click()
     problem = dialog.findChild(PlainLabel, "problem_masters")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from copytrade_gui.services.paper import PaperVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
-from copytrade_gui.ui.widgets.segments import Segments
 
 _SIZES = (10, 100, 500)
 
@@ -40,20 +39,26 @@ class PaperAccountsDialog(FormDialog):
             hint="So many there shall be, 500 at most. Who is here stays as he is; new ones are "
             "shared out among all masters, each with a sizing of his own, and logged in.",
         )
-        self.sizes: Segments[int] = Segments(
-            "paper_sizes",
-            [(size, str(size), f"{size} followers") for size in _SIZES],
-            label="Followers",
-            stretch=False,
-        )
-        self.sizes.chosen.connect(self._take_size)
-        self.form.addRow("", self.sizes)
+        self.sizes = {size: self._size_button(size) for size in _SIZES}
+        sizes = QHBoxLayout()
+        for button in self.sizes.values():
+            sizes.addWidget(button)
+        sizes.addStretch(1)
+        self.form.addRow("", sizes)
         self.masters = QLineEdit(str(len(desk.roster.masters)))
         self.add_field("masters", "&Masters", self.masters)
         self.finish_form()
 
-    def _take_size(self) -> None:
-        self.followers.setText(str(self.sizes.value))
+    def _size_button(self, size: int) -> QPushButton:
+        button = QPushButton(str(size))
+        button.setObjectName(f"paper_size_{size}")
+        button.setAccessibleName(f"{size} followers")
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda _checked=False: self._take(size))
+        return button
+
+    def _take(self, size: int) -> None:
+        self.followers.setText(str(size))
         self.clear_problems()
 
 
