@@ -99,6 +99,14 @@ class _Stored:
     ) -> None:
         """Add or change these in one act."""
         before = {link.key: link for link in await self.links()}
+        for link in links:
+            was = before.get(link.key)
+            if was is not None and was.sizing.reverse is not link.sizing.reverse:
+                raise RefusedError(
+                    "Reverse of a follower who is here is changed in the console alone, which "
+                    "knows what his copies hold. Leave it out of the file.",
+                    field="reverse",
+                )
         await self._kept.put(accounts, links, app_secrets)
         for link in links:
             self._store.journal.append(LinkChanged(before.get(link.key), link, OPERATOR))

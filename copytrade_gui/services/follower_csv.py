@@ -34,7 +34,9 @@ _NO = frozenset({"0", "no", "n", "false", "off"})
 _NOTHING = link_field.NOTHING
 """How a file says that there is no cap, group or app key: an empty cell says nothing."""
 OF_ACCOUNT = ("name", "app_key", "app_secret", "active", "is_master")
-_RULE = ("strategy", "parameter", "max_quantity", "min_quantity", "rounding", "overrides")
+_RULE = (
+    "strategy", "parameter", "max_quantity", "min_quantity", "rounding", "reverse", "overrides",
+)  # fmt: skip
 _WINDOW = ("from", "to")
 _GROUP = ("group", "group_multiplier")
 OF_LINK = (*_RULE, "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD, *EXITS)
@@ -48,6 +50,11 @@ _WORDS = {
     "min_quantity": "least units",
     **{field: label.lower() for field, label in LABELS.items()},
 }
+
+_GUARDED_REVERSE = (
+    "Reverse has no price guard: slippage and delay are measured on the master's side. Take them "
+    "out, or copy straight."
+)
 
 Wrong = Callable[[str, str], None]
 """Tells what is wrong: the field and one sentence."""
@@ -100,7 +107,7 @@ def read_follower(
     typed = {
         "strategy": draft.strategy, "parameter": draft.parameter,
         "max_quantity": draft.max_quantity, "min_quantity": draft.min_quantity,
-        "rounding": draft.rounding, "overrides": draft.overrides,
+        "rounding": draft.rounding, "reverse": draft.reverse, "overrides": draft.overrides,
         "state": draft.state, "group": draft.group, "sides": draft.sides,
         "products": draft.products, "exchanges": draft.exchanges, "symbols": draft.symbols,
         "not_symbols": draft.not_symbols, "from": draft.window_from, "to": draft.window_to,
@@ -194,6 +201,8 @@ def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
     if isinstance(guard, LinkProblem):
         wrong(guard.field, guard.sentence)
         return link
+    if guard is not None and link.sizing.reverse:
+        wrong("reverse", _GUARDED_REVERSE)
     exits = link_field.read_exits(link.exits, cells)
     if isinstance(exits, LinkProblem):
         wrong(exits.field, exits.sentence)

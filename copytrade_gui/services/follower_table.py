@@ -28,6 +28,7 @@ COLUMNS = (
     "max_quantity",
     "min_quantity",
     "rounding",
+    "reverse",
     "overrides",
     "active",
     "is_master",

@@ -38,6 +38,7 @@ class FollowerDraft:
     is_master: bool | None = None
     min_quantity: str | None = None
     rounding: str | None = None
+    reverse: str | None = None
     overrides: str | None = None
     state: str | None = None
     group: str | None = None

@@ -23,7 +23,7 @@ from copytrade_gui.services.account_store import AccountStore, free_id
 from copytrade_gui.services.follower_csv import read_follower, read_texts
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
-from copytrade_gui.services.link_checks import refuse_links
+from copytrade_gui.services.link_checks import refuse_links, refuse_turning
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.taken_back import taken_back
 from copytrade_gui.services.verbs import RefusedError
@@ -372,6 +372,7 @@ class Followers:
 
         What cannot be stored changes nothing, except that what was to stop stays stopped.
         """
+        refuse_turning(self._engine, links)
         held = self._accounts_by_id()
         off_now = [a.account_id for a in accounts if not a.active]
         stops = any(

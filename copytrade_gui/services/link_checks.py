@@ -7,8 +7,32 @@ from collections.abc import Collection
 from copytrade_gui.domain.account import MOST_FOLLOWERS
 from copytrade_gui.domain.group import written_otherwise
 from copytrade_gui.domain.link import MOST_LINKS, Link, cycle, cycle_words
+from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.services.verbs import RefusedError
+
+
+def refuse_turning(engine: Engine, changed: Collection[Link]) -> None:
+    """Refuse to turn a link round while its copies hold something or may: their exits would be
+    sought on the wrong side. Raises RefusedError.
+    """
+    for link in changed:
+        lane = engine.lanes.get(link.follower_id)
+        linked = None if lane is None else lane.links.get(link.master_id)
+        was = None if linked is None else linked.link.sizing.reverse
+        if lane is None or was is link.sizing.reverse or (was is None and not link.sizing.reverse):
+            continue
+        held = any(
+            (master, key.account_id) == link.key
+            for master, key, _ in engine.exits.ledger.held_by_links()
+        )
+        orders = (*engine.book.open_of(link.follower_id), *lane.queue)
+        if held or any(order.master_id == link.master_id for order in orders):
+            raise RefusedError(
+                f"{lane.account.name} holds copies, or has orders of them open. Reverse can change "
+                "once there are none: square them off first.",
+                field="reverse",
+            )
 
 
 def refuse_links(lanes: Lanes, changed: Collection[Link]) -> None:

@@ -11,8 +11,11 @@ import pytest
 
 from copytrade_gui.domain.exits import Copy, Reducing, against, reducing, within_copy
 from copytrade_gui.domain.freeze import slices
+from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.money import Paise, paise
-from copytrade_gui.domain.order import Product, Side
+from copytrade_gui.domain.number import plain
+from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
+from copytrade_gui.domain.reverse import told, turned
 from copytrade_gui.domain.sizing import (
     MasterOrder,
     Rounding,
@@ -166,4 +169,46 @@ def test_one_symbol_otherwise(row: Line) -> None:
 
 
 def test_every_table_of_the_page_is_executed() -> None:
-    assert len(re.findall(r"^\|---", PAGE, re.MULTILINE)) == 8
+    assert len(re.findall(r"^\|---", PAGE, re.MULTILINE)) == 9
+
+
+INFOSYS = Instrument(
+    InstrumentKey(Exchange.NSEEQ, "1594"), "INFY-EQ", "INFOSYS", "INFY", InstrumentKind.EQUITY, 1,
+    Decimal("0.05"),
+)  # fmt: skip
+
+
+def asked(words: str, product: str) -> OrderTerms:
+    """A master's order as the page writes it: ``sells stop 98 limit 97``."""
+    verb, *rest = words.split()
+    said = dict(zip(rest[::2], rest[1::2], strict=False))
+    limit = said.get("limit") or said.get("ioc")
+    price, trigger = (None if text is None else Decimal(text) for text in (limit, said.get("stop")))
+    kind = {
+        (False, False): OrderType.MARKET, (True, False): OrderType.LIMIT,
+        (True, True): OrderType.SL, (False, True): OrderType.SLM,
+    }[price is not None, trigger is not None]  # fmt: skip
+    side = {"buys": Side.BUY, "sells": Side.SELL}[verb]
+    validity = Validity.IOC if "ioc" in said else Validity.DAY
+    return OrderTerms(
+        INFOSYS, side, 10, Product(product), kind, validity, price=price, trigger=trigger
+    )
+
+
+REVERSED_ROWS = list(lines("Master", "Last price", "Product", "Leaves", "Verdict"))
+
+
+@pytest.mark.parametrize("row", REVERSED_ROWS, ids=lambda row: f"{row['Master']} {row['Product']}")
+def test_the_opposite_side(row: Line) -> None:
+    terms = asked(row["Master"], row["Product"])
+    last = Decimal(row["Last price"]) if row["Last price"] else None
+    other = turned(terms, last)
+    if isinstance(other, Sized):
+        assert (other.quantity, other.code, row["Leaves"]) == (0, row["Verdict"], "")
+        return
+    assert told(Sized(10), other).code == row["Verdict"]
+    verb = "sells" if other.side is Side.SELL else "buys"
+    stop = "" if other.trigger is None else f"stop {plain(other.trigger)} "
+    assert other.price is not None
+    assert f"{verb} {stop}limit {plain(other.price)}" == row["Leaves"]
+    assert (other.quantity, other.validity) == (terms.quantity, terms.validity)

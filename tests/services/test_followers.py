@@ -121,3 +121,32 @@ def test_who_is_off_gets_nothing_and_who_has_orders_is_not_removed() -> None:
         assert gone.link in await here.console.store.accounts.links()
 
     on_a_console(script)
+
+
+def test_a_link_is_turned_round_only_while_its_copies_hold_nothing() -> None:
+    async def script(here: Services) -> None:
+        async def turn(word: str) -> Follower:
+            return await here.followers.edit(here.world.master, F1, FollowerDraft(reverse=word))
+
+        assert (await turn("yes")).link.sizing.reverse
+        assert not (await turn("no")).link.sizing.reverse
+        placed = await here.trading.submit(here.world.master, here.draft(), CommandId("rests"))
+        await here.console.world.clock.sleep(5)
+        with pytest.raises(RefusedError, match="square them off first") as refused:
+            await turn("yes")
+        assert refused.value.field == "reverse"
+        await here.trading.cancel_plan(placed.plan_id, CommandId("gone"))
+        await here.console.quiet(60)
+        here.console.see_price()
+        await here.trading.submit(here.world.master, here.draft(away=-60), CommandId("fills"))
+        await here.console.quiet(60)
+        with pytest.raises(RefusedError, match="square them off first"):
+            await turn("yes")
+        assert not here.engine.lanes[F1].links[here.world.master].link.sizing.reverse
+        with pytest.raises(RefusedError, match="no price guard") as guarded:
+            await here.followers.edit(
+                here.world.master, F1, FollowerDraft(reverse="yes", slippage="1%")
+            )
+        assert guarded.value.field == "reverse"
+
+    on_a_console(script)

@@ -62,7 +62,7 @@ OVERRIDE = st.builds(
 )  # fmt: skip
 RULES = st.builds(
     SizingRule, st.just(Strategy.RATIO), st.decimals("0.0001", "9999", places=4), CLAMP,
-    rounding=st.sampled_from(Rounding),
+    rounding=st.sampled_from(Rounding), reverse=st.booleans(),
     overrides=st.lists(OVERRIDE, max_size=2, unique_by=lambda one: one.name).map(tuple),
 ) | st.builds(
     SizingRule, st.just(Strategy.MIRROR), st.just(Decimal(1)), min_quantity=CLAMP,
@@ -99,7 +99,9 @@ LINKS = st.builds(
     st.decimals("0.01", "1000", places=2),
     GUARDS,
     EXITS,
-).map(lambda link: link if link.group else replace(link, group_multiplier=Decimal(1)))  # fmt: skip
+).map(
+    lambda link: link if link.group else replace(link, group_multiplier=Decimal(1))
+).map(lambda link: replace(link, guard=None) if link.sizing.reverse else link)  # fmt: skip
 ACCOUNTS = st.builds(
     replace,
     st.just(ASHA.account),
@@ -221,7 +223,7 @@ def test_nobody_stops_being_a_master_while_he_is_copied() -> None:
         ("exchanges", "NSE"), ("symbols", "=x"), ("not_symbols", "A;B;" * 30 + "none"),
         ("from", "9.20"), ("to", "25:00"), ("is_master", "perhaps"), ("rounding", "up"),
         ("min_quantity", "501"), ("overrides", "NIFTY"), ("group_multiplier", "0"),
-        ("group_multiplier", "2"), ("group_multiplier", "1e9"),
+        ("group_multiplier", "2"), ("group_multiplier", "1e9"), ("reverse", "perhaps"),
     ],
 )  # fmt: skip
 def test_a_field_of_a_link_that_means_nothing_is_named(field: str, cell: str) -> None:

@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
 CHANGES: dict[str, object] = {
     "name": "Asha", "client_id": "KX99", "app_key": "key-2", "app_secret": "s3", "active": None,
     "is_master": None, "max_quantity": "50", "min_quantity": "5", "rounding": "carry",
+    "reverse": None,
     "overrides": "TCS fixed 5", "state": "paused", "group": "Family", "sides": "buy",
     "products": "NORMAL", "exchanges": "NSEFO", "symbols": "NIFTY", "not_symbols": "TCS",
     "from": "09:20", "to": "11:00", "slippage": "0.5%", "delay": "5", "beyond": "limit",

@@ -100,6 +100,10 @@ _OTHERS = (
             "Nothing."),
     Verdict("exit_in_proportion", "share", "an exit takes more than the rule alone would give",
             "Nothing."),
+    Verdict("reversed", "share", "the link copies the opposite side, so the order leaves there",
+            "Nothing."),
+    Verdict("not_reversed", "share", "the order has a counterpart on the opposite side, which the "
+            "link copies", "Copy it straight, or filter such orders out of the link."),
     Verdict("awaits_copy", "share", "reads of the books show first what there is to reduce",
             "Wait; it leaves by itself, or ends too old."),
     Verdict("below_lot", "share", "a copied position that is to be closed is a lot at least",

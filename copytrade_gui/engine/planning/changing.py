@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.reverse import moved
 from copytrade_gui.engine.orders.order import Order
 
 
@@ -20,10 +21,11 @@ def changed(
 ) -> list[tuple[Order, OrderTerms]]:
     """Live orders of a plan with what they shall be, when the master's order becomes ``after``.
 
-    Prices are the master's. Where his quantity is another than ``before``, each becomes the part of
-    what it was sent for that he has of his ``original`` one, in whole lots, if its follower's rule
-    is a multiple of it: so what rounding takes does not add up over changes. What its owner changed
-    is left alone. ``inside`` bounds what a copy would become (``Exits.inside_guard``).
+    Prices are the master's; on the opposite side they are what ``moved`` makes of them. Where his
+    quantity is another than ``before``, each becomes the part of what it was sent for that he has
+    of his ``original`` one, in whole lots, if its follower's rule is a multiple of it: so what
+    rounding takes does not add up over changes. What its owner changed is left alone. ``inside``
+    bounds what a copy would become (``Exits.inside_guard``).
     """
     pairs = []
     for order in orders:
@@ -35,7 +37,10 @@ def changed(
         if after.quantity != before.quantity and (own or follows_quantity(order)):
             quantity = order.sent_terms.quantity * after.quantity // original.quantity
             quantity = max(quantity - quantity % lot, lot)
-        wanted = replace(terms, quantity=quantity, price=after.price, trigger=after.trigger)
+        if terms.side is original.side:
+            wanted = replace(terms, quantity=quantity, price=after.price, trigger=after.trigger)
+        else:  # its link copies the opposite side
+            wanted = replace(moved(terms, before, after), quantity=quantity)
         wanted = inside(order, wanted)
         if wanted != terms:
             pairs.append((order, wanted))

@@ -134,7 +134,8 @@ class Clearing:
         which he ``asked`` with others where he did, is an exit.
         """
         of_his = self._exits.entries.price(asked or terms)
-        return self._exits.cover(master_id, terms, followers, price=of_his)
+        other = planner.turned_for(followers, asked or terms, of_his.last)
+        return self._exits.cover(master_id, terms, followers, price=of_his, turned=other)
 
     def ticket(
         self,
@@ -205,7 +206,8 @@ class Clearing:
         leaving, price = self._protected(terms, traded_at)
         followers = planner.rotate(self.followers_of(master_id), self._plan_number)
         of_his = self._exits.entries.price(terms, traded_at, age_ms)
-        cover = self._exits.cover(master_id, leaving, followers, seen_ns, of_his)
+        other = planner.turned_for(followers, terms, of_his.last)
+        cover = self._exits.cover(master_id, leaving, followers, seen_ns, of_his, other)
         bounds = self.bounds(leaving, [follower.account_id for follower in followers])
         at = price if leaving.price is None else leaving.price
         facts = [follower.facts for follower in followers]

@@ -93,7 +93,7 @@ class Entries:
         if linked is None or linked.facts.copies_all:
             return None
         if linked.link.state is LinkState.CLOSE_ONLY:
-            return why_not(linked.link, order.intent.terms, moment)
+            return why_not(linked.link, now.leaving, moment)
         if linked.facts.only_exits is not None:
             return linked.facts.only_exits
         if now.exiting.least < now.leaving.quantity:
@@ -102,7 +102,7 @@ class Entries:
                 return out
         if resized or not now.exiting.most:
             return None
-        return why_not(linked.link, order.intent.terms, moment)
+        return why_not(linked.link, now.leaving, moment)
 
     def limit(self, order: Order, now: Entering) -> Decimal | None:
         """The limit of a mere entry by its link's guard, where it is another than it has by now.
@@ -113,6 +113,8 @@ class Entries:
         linked = self._linked(order)
         if linked is None or linked.link.guard is None or now.exiting.most:
             return None
+        if order.intent.terms.side is not now.leaving.side:
+            return None  # it was planned on the opposite side, where no guard was asked
         terms = now.leaving if now.leaving.price is not None else order.intent.terms
         limit = limit_of(linked.link.guard, terms, now.price)
         return None if limit == order.sent_terms.price else limit

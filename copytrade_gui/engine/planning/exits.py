@@ -31,6 +31,8 @@ from copytrade_gui.domain.link import NotCopied
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.reverse import opposite
+from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.master_positions import MasterPositions
@@ -44,7 +46,7 @@ from copytrade_gui.engine.planning.at_broker import AtBroker, signed
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.entries import Entering, Entries
-from copytrade_gui.engine.planning.left import free, left_for, own_part
+from copytrade_gui.engine.planning.left import Ruling, free, left_for, own_part
 from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
 from copytrade_gui.engine.planning.share import Share
 
@@ -66,20 +68,10 @@ class Cover(Struct, frozen=True):
     only_exits: Mapping[AccountId, NotCopied]
     capital: Paise | None = None
     """The master's free margin, for rules that go by funds."""
+    turned: OrderTerms | Sized | None = None
+    """The order for links that copy the opposite side, or why there is none; None: none does."""
     master: MasterPrice | None = None
     """What links with a price guard compare an entry with; None where they are not asked."""
-
-
-class Ruling(Struct, frozen=True):
-    """What of an order may leave: units, 0 for nothing; by the code ``awaits_copy`` not yet.
-
-    ``limit`` is its limit in rupees, where that is decided only now.
-    """
-
-    units: int
-    code: str
-    reason: str
-    limit: Decimal | None = None
 
 
 class _Now(Struct):
@@ -137,11 +129,12 @@ class Exits:
         followers: Sequence[Linked],
         seen_ns: int = 0,
         price: MasterPrice | None = None,
+        turned: OrderTerms | Sized | None = None,
     ) -> Cover:
         """What an order of the master with these terms may take from each follower's copies.
 
         ``seen_ns`` is its place among his orders, where he placed it elsewhere; ``price`` is what
-        its entries are guarded by.
+        its entries are guarded by, ``turned`` the order for links that copy the opposite side.
         """
         lane = self._lanes.get(master)
         capital = None if lane is None else lane.facts.capital
@@ -151,8 +144,12 @@ class Exits:
         only_exits = self._profits.unknown(names) | kept_out(followers, terms, moment, asked)
         if why := self._gate.why_only_exits():
             only_exits = {**dict.fromkeys(names, NotCopied(ONLY_EXITS, why)), **only_exits}
-        copies = self._copies(exiting, terms, master, names)
-        return Cover(exiting, copies, only_exits, capital, price)
+        straight = [one.account_id for one in followers if not one.link.sizing.reverse]
+        copies = self._copies(exiting, terms, master, straight)
+        if len(straight) < len(names):
+            others = [one.account_id for one in followers if one.link.sizing.reverse]
+            copies = {**copies, **self._copies(exiting, opposite(terms), master, others)}
+        return Cover(exiting, copies, only_exits, capital, turned, price)
 
     def note_seen(self, plan: PlanId, seen_ns: int) -> None:
         """The place of an order that was placed elsewhere among the master's; it has this plan."""
@@ -323,13 +320,14 @@ class Exits:
         if now.planned is None:
             now.planned = self._orders.planned(whole, order)
         waiting = now.planned.get(account, ())
-        leaving, coming = self._orders.of(account, order.master_id, whole, waiting, order)
+        its = whole if intent.terms.side is whole.side else opposite(whole)
+        leaving, coming = self._orders.of(account, order.master_id, its, waiting, order)
         # Slices of one share are judged together, as the share was before any of them left.
         share = now.shares[account]
         filled = sum(one.filled for one in share)
         copied = now.nets.get(account, 0)
-        net, more = self._at_broker.bounded(account, whole, copied, order.called_ns)
-        held, coming = free(whole, net + signed(whole, filled), leaving, coming + more)
+        net, more = self._at_broker.bounded(account, its, copied, order.called_ns)
+        held, coming = free(its, net + signed(its, filled), leaving, coming + more)
         carry = self.ledger.carry_before(intent.plan_id, account)
         copy = Copy(held, leaving, coming, carry)
         planned = sum(one.intent.terms.quantity for one in share)

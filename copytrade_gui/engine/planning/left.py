@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+
+from msgspec import Struct
 
 from copytrade_gui.domain.exits import against
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.engine.orders.order import Order
+
+
+class Ruling(Struct, frozen=True):
+    """What of an order may leave: units, 0 for nothing; by the code ``awaits_copy`` not yet.
+
+    ``limit`` is its limit in rupees, where that is decided only now.
+    """
+
+    units: int
+    code: str
+    reason: str
+    limit: Decimal | None = None
 
 
 def left_for(order: Order, share: Sequence[Order], units: int) -> int:

@@ -32,6 +32,7 @@ from copytrade_gui.domain.link import CODES, NOT_CHOSEN, symbols_of
 from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.records import Intent, Signal
+from copytrade_gui.domain.reverse import told, turned
 from copytrade_gui.domain.sizing import MasterOrder, Rounding, Sized, SizingRule, size
 from copytrade_gui.engine.orders.links import LaneFacts, Linked, LinkFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
@@ -62,13 +63,19 @@ def share_out(
         shares = [_covered(facts, order, whole, cover) for facts in followers]
     else:
         shares = [_entering(facts, order, terms, cover) for facts in followers]
+    other = cover.turned
+    if other is not None:
+        shares = [
+            _turned(share, other) if facts.link.sizing.reverse else share
+            for share, facts in zip(shares, followers, strict=True)
+        ]
     exits, only_exits = cover.exiting.least >= quantity, cover.only_exits
     return [
         sliced(
             share_checked(
                 share,
-                terms,
-                price,
+                share.terms or terms,
+                price if share.terms is None else share.terms.price,
                 bounds,
                 rule=facts.link.sizing,
                 exits=exits or facts.account.account_id in only_exits,
@@ -78,6 +85,17 @@ def share_out(
         )
         for share, facts in zip(shares, followers, strict=True)
     ]
+
+
+def turned_for(
+    followers: Sequence[Linked], asked: OrderTerms, last_price: Decimal | None
+) -> OrderTerms | Sized | None:
+    """The order, as the master ``asked`` for it, for links that copy the opposite side; None where
+    none of them does.
+    """
+    if not any(one.link.sizing.reverse for one in followers):
+        return None
+    return turned(asked, last_price)
 
 
 def facts_for(followers: Sequence[Linked], recipients: Recipients) -> list[LinkFacts]:
@@ -218,7 +236,7 @@ def _share(
 def _entering(facts: LinkFacts, order: MasterOrder, terms: OrderTerms, cover: Cover) -> Share:
     """A share of an order that only opens, inside its link's price guard."""
     sized, guard, at = _sized(facts, order), facts.link.guard, cover.master
-    if guard is None or at is None or not sized.quantity:
+    if guard is None or at is None or not sized.quantity or facts.link.sizing.reverse:
         return Share(facts.account, sized)
     limit, left = limit_of(guard, terms, at), guard.delay_s
     age_ms = None if left is None else max(0, left * 1_000 - at.age_ms)
@@ -227,6 +245,15 @@ def _entering(facts: LinkFacts, order: MasterOrder, terms: OrderTerms, cover: Co
     if not sized.code:
         sized = Sized(sized.quantity, AT_GUARD, why_at_guard(guard, at), sized.carry)
     return Share(facts.account, sized, limit=limit, age_ms=age_ms)
+
+
+def _turned(share: Share, other: OrderTerms | Sized) -> Share:
+    """The share of a link that copies the opposite side."""
+    if not share.sized.quantity:
+        return share
+    if isinstance(other, Sized):
+        return Share(share.account, other)
+    return structs.replace(share, sized=told(share.sized, other), terms=other)
 
 
 def _holds(copy: Copy) -> bool:
@@ -292,19 +319,21 @@ def make_intents(
     ``shares`` are in send order; ``leaving`` are the protected terms.
     """
     plan = plan_id(signal.signal_id)
-    made: dict[tuple[int, Decimal | None], OrderTerms] = {(leaving.quantity, None): leaving}
+    made: dict[tuple[Side, int, Decimal | None], OrderTerms] = {}
+    made[leaving.side, leaving.quantity, None] = leaving
     follower, planned = Role.FOLLOWER, State.PLANNED
     masters = [] if own is None else [(0, Role.MASTER, own)]
     copies = ((rank, follower, share) for rank, share in enumerate(shares, start=1))
     intents = []
     for rank, role, share in [*masters, *copies]:
         sized, account = share.sized, share.account.account_id
-        limit = share.limit
+        limit, whole = share.limit, share.terms or leaving
         for number, quantity in enumerate(share.slices or (sized.quantity,), start=1):
-            terms = made.get((quantity, limit))
+            terms = made.get((whole.side, quantity, limit))
             if terms is None:
-                price = leaving.price if limit is None else limit
-                terms = made[quantity, limit] = replace(leaving, quantity=quantity, price=price)
+                price = whole.price if limit is None else limit
+                terms = replace(whole, quantity=quantity, price=price)
+                made[whole.side, quantity, limit] = terms
             intents.append(
                 Intent(
                     intent_id=intent_id(plan, account, number),

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.exits import Again
+from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.sizing import Sized
 
 
@@ -19,6 +20,7 @@ class Share(Struct, frozen=True, gc=False):
     ``again`` sizes it once more when it leaves, where what is not known yet may make it smaller.
     ``limit`` is a limit of its own in rupees, and ``age_ms`` how old it may be when it leaves,
     where its link's price guard is nearer than what the plan says; None where it is not.
+    ``terms`` are its own where its link copies the opposite side, None where they are the plan's.
     """
 
     account: Account
@@ -28,3 +30,4 @@ class Share(Struct, frozen=True, gc=False):
     again: Again | None = None
     limit: Decimal | None = None
     age_ms: int | None = None
+    terms: OrderTerms | None = None

@@ -16,7 +16,8 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.exits import Exits, Ruling
+from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.left import Ruling
 from copytrade_gui.engine.planning.planner import unplanned
 from copytrade_gui.engine.sending.wave import Waves, bodies_hash
 from copytrade_gui.ports import Journal, JournalFailureError, NotSent, Timer

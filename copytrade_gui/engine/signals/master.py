@@ -7,6 +7,8 @@ what is cancelled or rejected afterwards takes its unfilled copies with it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -41,6 +43,7 @@ log = logging.getLogger(__name__)
 InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
 
 _OLD = "It was there when its book was first read; it is not copied by itself."
+_PRICE_WITHIN_S = 1.0
 _LATE = "It was placed {seconds} s before it was seen, too long ago to be copied by itself."
 _BY_A_PERSON = "A person ignored it."
 _SHOWN = "Orders that this master places elsewhere are only shown."
@@ -84,6 +87,7 @@ class MasterSignals:
         self._clearing = clearing
         self._submission = submission
         self._amendments = amendments
+        self._quotes = core.quotes
         self._exits = exits
         self._instrument_of = instrument_of
         self._orders: dict[AccountId, dict[BrokerOrderId, _Order]] = {}
@@ -331,6 +335,7 @@ class MasterSignals:
             return None
         order.working = True
         try:
+            await self._see_price(account, row.key)
             placed = await self._submission.submit(
                 seen_command(account, row.broker_order_id),
                 lambda: self._clearing.seen(
@@ -353,6 +358,15 @@ class MasterSignals:
         if order.row is not row and (order.row.state in GONE):
             self._end_copies(order)
         return plan
+
+    async def _see_price(self, master: AccountId, key: InstrumentKey) -> None:
+        """Where a link copies the opposite side, it goes by which side of the market a limit stands
+        on; who waits for a price waits no longer than that.
+        """
+        if any(one.link.sizing.reverse for one in self._clearing.followers_of(master)):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PRICE_WITHIN_S):
+                    await self._quotes.refresh([key])
 
     def _deny(self, order: _Order, denied: DeniedError) -> None:
         self._become(order, Seen.DENIED, denied.sentence)

@@ -167,6 +167,9 @@ class FollowerEditor(FormDialog):
             self.rounding.addItem(words, rounding.value)
         self.rounding.setCurrentIndex(self.rounding.findData(rule.rounding or Rounding.DOWN.value))
         self.add_field("rounding", "Ro&unding", self.rounding)
+        self.reverse = QCheckBox("Sell where the master buys")
+        self.reverse.setChecked(bool(rule.reverse))
+        self.add_field("reverse", "Re&verse", self.reverse)
         self.overrides = QLineEdit(rule.overrides)
         self.overrides.setPlaceholderText("NIFTY lots 2; NSEFO ratio 0.5")
         self.add_field("overrides", "Overri&des", self.overrides)
@@ -271,6 +274,7 @@ class FollowerEditor(FormDialog):
         return {
             **{field: line.text().strip() for field, line in texts.items()},
             **{field: str(choice.currentData()) for field, choice in choices.items()},
+            "reverse": "yes" if self.reverse.isChecked() else "no",
             "active": self.active.isChecked(),
             "is_master": self.is_master.isChecked(),
         }
