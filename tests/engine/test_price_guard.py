@@ -32,6 +32,7 @@ from tests.proof.rig import Console, World, world
 BUY, SELL = Side.BUY, Side.SELL
 F3 = AccountId("F003")
 HALF = Offset(Decimal("0.5"), percent=True)
+NEAR = PriceGuard(Offset(Decimal("0.1"), percent=True), None, Beyond.LIMIT)
 SKIPS, RESTS = PriceGuard(HALF), PriceGuard(HALF, None, Beyond.LIMIT)
 
 
@@ -113,7 +114,7 @@ def test_no_price_guard_holds_an_exit_back_and_of_a_reversal_only_the_exit_passe
         await press(console, ticket(made, BUY))
         assert held(console) == [10, 5, 20]
         change(console, F1, guard=PriceGuard(Offset(Decimal(0), percent=False)))
-        change(console, F2, guard=RESTS)
+        change(console, F2, guard=NEAR)
         orders = {}
         for fan_out in FanOut:
             orders = await at_market(console, SELL, fan_out)
@@ -194,8 +195,7 @@ def test_the_ticket_shows_the_guards_limit_before_anything_leaves_and_it_leaves_
     async def script(console: Console) -> None:
         made = console.world
         await begin(console)
-        tight = PriceGuard(Offset(Decimal("0.1"), percent=True), None, Beyond.LIMIT)
-        change(console, F1, guard=tight)
+        change(console, F1, guard=NEAR)
         console.see_price()
         terms = made.terms(order_type=OrderType.MARKET)
         last = made.price(terms.instrument)
