@@ -223,8 +223,10 @@ class Sessions:
         """Once a day, minutes before it is over: so many sessions end with it."""
         moment = ist(self._clock.wall_ns())
         to_midnight = timedelta(days=1) - timedelta(hours=moment.hour, minutes=moment.minute)
+        if to_midnight > _WARNED_BEFORE or self._warned == moment.date():
+            return
         number = sum(lane.logged_in for lane in self._engine.lanes)
-        if to_midnight > _WARNED_BEFORE or self._warned == moment.date() or not number:
+        if not number:
             return
         self._warned = moment.date()
         sessions = "1 session ends" if number == 1 else f"{number} sessions end"

@@ -94,7 +94,26 @@ async def test_nothing_gets_in_but_the_passphrase(window: MainWindow, world: Wor
     assert not [call for call in world.calls if call[0] != "preview"]
     dialogs = [one for one in QApplication.topLevelWidgets() if one.isVisible()]
     assert dialogs == [window]
-    field = window.lock_work.screen.field
+    screen = window.lock_work.screen
+    field = screen.field
+    window.ticket.take_focus()  # as after an order that was sent when the window was locked
+    await until(lambda: window.focusWidget() is field)
+    visited = []
+    for key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+        for _ in range(5):
+            focused = window.focusWidget()
+            assert focused is not None
+            assert screen.isAncestorOf(focused), "no key goes to what is covered"
+            visited.append(focused.objectName())
+            QTest.keyClick(focused, key)
+    assert set(visited) == {
+        "lock_passphrase",
+        "lock_unlock",
+        "lock_pause",
+        "lock_halt",
+        "lock_kill",
+    }
+    assert window.focusWidget() is field
     assert field.echoMode() is QLineEdit.EchoMode.Password
     QTest.keyClicks(field, "wrong")
     QTest.keyClick(field, Qt.Key.Key_Return)

@@ -186,13 +186,14 @@ class LoginQueueDialog(ConsoleDialog):
     async def _all_at_once(self) -> None:
         self._show()
         stands = {one.account_id: one for one in await self._sessions.login_all_paper()}
-        for row in self.list.rows:
-            status = stands.get(row.account.account_id)
+        for account_id in [row.account.account_id for row in self.list.rows]:
+            status = stands.get(account_id)
             if status is not None and status.session is SessionState.READY:
-                self._put(row.account, Stand.DONE)
+                self.list.put(account_id, Stand.DONE)
             else:
                 reason = "It was removed meanwhile." if status is None else status.session_reason
-                self._put(row.account, Stand.FAILED, reason)
+                self.list.put(account_id, Stand.FAILED, reason)
+        self.model.upsert(self.list.rows)
 
     async def _one_by_one(self) -> None:
         while (account := self.list.next()) is not None:

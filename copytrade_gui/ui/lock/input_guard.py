@@ -23,6 +23,7 @@ _INPUT = frozenset(
         QEvent.Type.DragMove,
         QEvent.Type.Drop,
         QEvent.Type.TouchBegin,
+        QEvent.Type.InputMethod,
     }
 )
 
@@ -30,7 +31,8 @@ _INPUT = frozenset(
 class InputGuard(QObject):
     """Swallows whatever is pressed elsewhere, and hides every other window of the program.
 
-    ``may_hear`` tells the widgets that are still heard, ``actions`` are those whose keys work.
+    ``may_hear`` tells the widgets that are still heard, ``actions`` are those whose keys work;
+    ``take_focus`` is called when anything else has got the focus.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class InputGuard(QObject):
         window: QWidget,
         may_hear: Callable[[QWidget], bool],
         actions: Collection[QAction],
+        take_focus: Callable[[], None],
     ) -> None:
         super().__init__(window)
         self._window = window
         self._may_hear = may_hear
         self._actions = actions
+        self._take_focus = take_focus
         self._hidden: list[QWidget] = []
 
     def begin(self) -> None:
@@ -65,6 +69,10 @@ class InputGuard(QObject):
         kind = event.type()
         if kind is QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
             QTimer.singleShot(0, self, lambda: self._hide(watched))
+            return False
+        if kind is QEvent.Type.FocusIn and isinstance(watched, QWidget):
+            if not self._may_hear(watched):
+                QTimer.singleShot(0, self, self._take_focus)
             return False
         if kind not in _INPUT:
             return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -36,10 +38,11 @@ class LockScreen(QFrame):
         top.addSpacing(8)
         top.addWidget(self.state)
         top.addStretch(1)
-        for act in STOPS:
-            if act is Act.KILL:
+        stops = [stop_button(desk, act, f"lock_{act}") for act in STOPS]
+        for stop in stops:
+            if stop is stops[-1]:
                 top.addSpacing(12)
-            top.addWidget(stop_button(desk, act, f"lock_{act}"))
+            top.addWidget(stop)
         self.field = QLineEdit()
         self.field.setObjectName("lock_passphrase")
         self.field.setAccessibleName("Passphrase")
@@ -50,6 +53,7 @@ class LockScreen(QFrame):
         self.button.setObjectName("lock_unlock")
         self.button.setProperty("kind", "primary")
         self.button.clicked.connect(self._on_typed)
+        self._keys: list[QWidget] = [self.field, self.button, *stops]
         title = PlainLabel("The window is locked")
         title.setProperty("role", "heading")
         words = PlainLabel("Copying is as it was. The stops work; all else needs the passphrase.")
@@ -86,6 +90,7 @@ class LockScreen(QFrame):
         self.field.clear()
         self.show()
         self.raise_()
+        self._window.activateWindow()  # a dialog may have had the keys
         self.wait(waits=False)
 
     def wait(self, *, waits: bool) -> None:
@@ -95,11 +100,23 @@ class LockScreen(QFrame):
         if not waits:
             self.field.setFocus()
 
+    def take_focus(self) -> None:
+        """Whatever took the keys meanwhile, they are for the passphrase."""
+        if self.isVisible():
+            self.field.setFocus()
+
     def refuse(self, sentence: str) -> None:
         """It was not the one."""
         self.field.clear()
         self.problem.setText(sentence)
         self.wait(waits=False)
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's own name
+        """Tab goes round among what stands here; what is covered gets no key."""
+        here = [one for one in self._keys if one.isEnabled()]
+        focused = next_to(here, self.focusWidget(), 1 if next else -1)
+        focused.setFocus(Qt.FocusReason.TabFocusReason)
+        return True
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """As large as the window at any time."""
@@ -113,3 +130,10 @@ class LockScreen(QFrame):
     def _on_typed(self) -> None:
         if self.field.isEnabled():
             self.typed.emit(self.field.text())
+
+
+def next_to(ring: Sequence[QWidget], one: QWidget | None, step: int) -> QWidget:
+    """The neighbour in a ring; the first where ``one`` is not in it."""
+    if one is None or one not in ring:
+        return ring[0]
+    return ring[(ring.index(one) + step) % len(ring)]

@@ -55,7 +55,8 @@ class LockWork(QObject):
         self.locked = False
         self.screen = LockScreen(window, desk)
         self.screen.typed.connect(self._on_typed)
-        self._guard = InputGuard(window, self._may_hear, [desk.actions[act] for act in STOPS])
+        stopping = [desk.actions[act] for act in STOPS]
+        self._guard = InputGuard(window, self._may_hear, stopping, self.screen.take_focus)
         desk.actions.on(Act.LOCK, self.lock)
         desk.actions.on(Act.SET_UNLOCKING, self._on_passphrase)
         application().focusWindowChanged.connect(self._on_focus)
