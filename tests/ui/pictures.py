@@ -101,6 +101,15 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
     killed = made.change.__class__(
         TradingState.KILL, "Raghav", "held the kill button", people.NOW_NS
     )
+
+    def out_of_kill() -> SquareOffDialog:
+        asked = SquareOffDialog(
+            window, desk, console.square_offs, EVERYTHING, "everything copies hold"
+        )
+        asked.out_of_stop.show_stop(TradingState.KILL)
+        asked.show_problem("Reason is empty. Say in a few words why it is safe.")
+        return asked
+
     return {
         "question": lambda: Question(
             window, "Quit - PAPER", quit_sentence(12, copying=True), verb="Quit", back="Stay",
@@ -128,6 +137,7 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "square-off": lambda: SquareOffDialog(
             window, desk, console.square_offs, EVERYTHING, "everything copies hold"
         ),
+        "square-off-out-of-kill": out_of_kill,
         "square-off-report": lambda: SquareOffReportDialog(
             window, desk, console.square_offs, CommandId("off")
         ),

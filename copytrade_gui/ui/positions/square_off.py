@@ -98,7 +98,10 @@ class SquareOffDialog(ConsoleDialog):
         """Read what would be closed now."""
         if not self._asking and not self.over:
             self._asking = self.begin(
-                self._desk.tasks, self._preview(), name="square-off preview", on_error=self._say
+                self._desk.tasks,
+                self._preview(),
+                name="square-off preview",
+                on_error=self.show_problem,
             )
 
     async def _preview(self) -> None:
@@ -124,13 +127,13 @@ class SquareOffDialog(ConsoleDialog):
             self.verb.setDefault(True)
             self.out_of_stop.first(otherwise=self.verb).setFocus()
         if preview.blocked_by or self.problem.text() == self._blocked_by:
-            self._say(preview.blocked_by)  # what was said of the last press stays
+            self.show_problem(preview.blocked_by)  # what was said of the last press stays
         self._blocked_by = preview.blocked_by
 
     def _on_verb(self) -> None:
         self.verb.setEnabled(False)
         self._looks.stop()
-        self._say("")
+        self.show_problem("")
         self.begin(self._desk.tasks, self._begin(), name="square off", on_error=self._failed)
 
     async def _begin(self) -> None:
@@ -152,9 +155,10 @@ class SquareOffDialog(ConsoleDialog):
             return
         self._looks.start()
         self.verb.setEnabled(True)
-        self._say(sentence)
+        self.show_problem(sentence)
 
-    def _say(self, sentence: str) -> None:
+    def show_problem(self, sentence: str) -> None:
+        """Say why nothing is squared off now, or nothing."""
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
         self.grow()
