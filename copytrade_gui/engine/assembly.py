@@ -30,6 +30,7 @@ from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.breaker import Breaker
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule
+from copytrade_gui.engine.sending.following import Following
 from copytrade_gui.engine.sending.hold import Holds
 from copytrade_gui.engine.sending.replies import Replies
 from copytrade_gui.engine.sending.submission import Submission
@@ -65,6 +66,7 @@ class Parts:
     clearing: Clearing
     dispatcher: Dispatcher
     amendments: Amendments
+    following: Following
     fan_out: FanOutRule
     submission: Submission
     sweep: Sweep
@@ -141,7 +143,9 @@ def assemble(
         clearing=clearing,
         submission=submission,
         amendments=amendments,
+        following=(following := Following(core, clearing, exits, amendments)),
         exits=exits,
+        poller=poller,
         instrument_of=lost.instrument_of,
     )
     # -- recovery
@@ -155,6 +159,7 @@ def assemble(
         updates.linked,
         sweep.live,
         loss_acts.live,
+        following.live,
         lambda order: amendments.pursue_modifies(order.intent.account_id),
         lambda _: dispatcher.more_is_known(),
     )
@@ -221,6 +226,7 @@ def assemble(
         clearing=clearing,
         dispatcher=dispatcher,
         amendments=amendments,
+        following=following,
         fan_out=fan_out,
         submission=submission,
         sweep=sweep,

@@ -21,6 +21,7 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.changing import changed
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.sending.following import Changed
 from copytrade_gui.engine.sending.submission import Placed
 from copytrade_gui.ports import (
     BrokerSession,
@@ -235,11 +236,14 @@ class Engine:
         if order.intent.role is not Role.MASTER:
             own = changed([order], order.sent_terms, order.terms, after, lambda _: True)
             return await self.modify_all(own)
-        orders = self.clearing.following(self.book.of_plan(order.intent.plan_id))
-        follows = self.clearing.follows_quantity
-        inside = partial(self.exits.inside_guard, after=after)
-        pairs = changed(orders, order.sent_terms, order.terms, after, follows, inside)
-        return await self.modify_all(pairs)
+        orders = self.book.of_plan(order.intent.plan_id)
+        try:
+            return await self.parts.following.change(
+                orders, Changed(order.sent_terms, order.terms, after, after)
+            )
+        except JournalFailureError as failure:
+            self.storage_failed(str(failure))
+            raise DeniedError("not_recorded", str(failure)) from failure
 
     async def modify_all(self, pairs: Sequence[tuple[Order, OrderTerms]]) -> int:
         """Change these live orders. Raises DeniedError: nothing was asked for."""

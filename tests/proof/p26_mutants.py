@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.proof import (
     choosing,
     mutants,
+    mutants_changes,
     mutants_checks,
     mutants_exits,
     mutants_loss,
@@ -55,6 +56,7 @@ _MUTANTS = (
     *mutants_checks.MUTANTS,
     *mutants_exits.MUTANTS,
     *mutants_loss.MUTANTS,
+    *mutants_changes.MUTANTS,
 )
 
 

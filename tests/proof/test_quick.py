@@ -20,6 +20,7 @@ from tests.proof import (
     p28_modify_storm,
     p29_square_off,
     p30_followers_day,
+    p31_master_elsewhere,
 )
 from tests.proof.registry import pieces
 from tests.proof.row import Row, added
@@ -98,7 +99,7 @@ def test_p29_whoever_is_left_by_a_square_off_is_named_and_nobody_is_turned_round
 
 def test_every_proof_of_the_table_is_found() -> None:
     found = {piece.test for piece in pieces(release=False, wanted=set())}
-    assert {*(f"P{number}" for number in range(1, 31)), "P5 window", "fuzz"} == found
+    assert {*(f"P{number}" for number in range(1, 32)), "P5 window", "fuzz"} == found
 
 
 def test_parts_add_up_and_a_finding_in_one_part_stays() -> None:
@@ -123,3 +124,8 @@ def test_p28_a_storm_of_changes_ends_at_the_last(way: str, what: str) -> None:
 
 def test_p30_positions_are_the_copies_and_what_each_traded_himself() -> None:
     assert p30_followers_day.play(14, 18, 2).acts
+
+
+def test_p31_what_a_master_does_elsewhere_ends_in_step_or_named() -> None:
+    day = p31_master_elsewhere.play(4, 20, 1)
+    assert day.copies > day.named

@@ -160,7 +160,7 @@ class Clearing:
         code, reason = lane.why_not_own()
         if code:
             raise DeniedError(code, f"The master account cannot trade: {reason}")
-        leaving, price = self._protected(terms)
+        leaving, price = self.protected(terms)
         followers = planner.rotate(self.followers_of(master_id), self._plan_number)
         cover = self.cover(master_id, leaving, followers, terms)
         names = [master_id, *(follower.account_id for follower in followers)]
@@ -203,7 +203,7 @@ class Clearing:
             raise DeniedError("off", "The master account is switched off, so nobody copies it.")
         holds = self._check(terms, traded_at=traded_at, without=HIS_OWN)
         _confirm(terms, holds, confirmed)
-        leaving, price = self._protected(terms, traded_at)
+        leaving, price = self.protected(terms, traded_at)
         followers = planner.rotate(self.followers_of(master_id), self._plan_number)
         of_his = self._exits.entries.price(terms, traded_at, age_ms)
         other = planner.turned_for(followers, terms, of_his.last)
@@ -236,7 +236,7 @@ class Clearing:
         order is at most what its copies hold. Raises DeniedError.
         """
         holds = self._check(terms, without=ONLY_CLOSES)
-        leaving, price = self._protected(terms)
+        leaving, price = self.protected(terms)
         lanes = [lane for name in quantities if (lane := self._lanes.get(name)) is not None]
         cover = self._exits.closing(master_id, leaving, [lane.account_id for lane in lanes])
         facts = [(lane.facts_to_close(master_id), quantities[lane.account_id]) for lane in lanes]
@@ -362,10 +362,10 @@ class Clearing:
                 f"of {grouped(rupees(most))} for one plan. Lower the size, or raise the limit.",
             )
 
-    def _protected(
+    def protected(
         self, terms: OrderTerms, traded_at: Decimal | None = None
     ) -> tuple[OrderTerms, Decimal | None]:
-        """The terms as they leave, and the fresh price they were protected by, if any."""
+        """The terms as they leave, and the fresh price that protects them. Raises DeniedError."""
         price = self._quotes.fresh_price(terms.instrument.key) or traded_at
         leaving = protect(terms, price)
         if leaving is None:

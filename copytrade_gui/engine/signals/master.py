@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from functools import partial
 
 from msgspec import Struct, structs
 
@@ -20,23 +19,26 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_ta
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.order import OrderType, Side
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
+from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
-from copytrade_gui.engine.planning.changing import changed
 from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.amendments import Amendments
+from copytrade_gui.engine.sending.following import Following
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.signals.seen_row import (
     GONE,
+    in_order,
+    is_older,
     kind_problem,
     newer,
     seen_order,
     terms_key,
     terms_of,
 )
-from copytrade_gui.ports import BrokerOrder, JournalFailureError
+from copytrade_gui.ports import BrokerOrder
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,8 @@ class _Order(Struct, eq=False):
     instrument: Instrument | None = None
     working: bool = False
     """It is being copied at this moment."""
+    had: frozenset[tuple[object, ...]] = frozenset()
+    """Terms that it had before: a pushed row with these may be one that comes late."""
 
 
 class MasterSignals:
@@ -74,7 +78,9 @@ class MasterSignals:
         clearing: Clearing,
         submission: Submission,
         amendments: Amendments,
+        following: Following,
         exits: Exits,
+        poller: Poller,
         instrument_of: InstrumentOf,
     ) -> None:
         self._book = core.book
@@ -88,7 +94,9 @@ class MasterSignals:
         self._submission = submission
         self._amendments = amendments
         self._quotes = core.quotes
+        self._following = following
         self._exits = exits
+        self._poller = poller
         self._instrument_of = instrument_of
         self._orders: dict[AccountId, dict[BrokerOrderId, _Order]] = {}
         self._complete_ns: dict[AccountId, int] = {}
@@ -174,16 +182,19 @@ class MasterSignals:
         account = lane.account_id
         if account not in self._complete_ns or not self._is_master(lane):
             return  # whatever it is, the first complete read lists it
-        known = self._orders[account]
+        known, is_read = self._orders[account], account in self._before_ns
         absent_ns = self._before_ns.pop(account, self._complete_ns[account])
-        for row in sorted(rows, key=_in_order):
+        for row in sorted(rows, key=in_order):
             if is_our_tag(row.tag):
                 continue
             order = known.get(row.broker_order_id)
             if order is None:
                 order = self._first(lane, row, Seen.WAITS, "", absent_ns)
                 self._traded(order, row.filled_quantity)
-            elif order.row == row:
+            elif order.row == row or is_older(row, order.row):
+                continue
+            elif not is_read and terms_key(row) in order.had:
+                self._poller.look(account, 0.0)  # his old terms, or his newest: the book tells
                 continue
             else:
                 self._take(order, row)
@@ -243,24 +254,18 @@ class MasterSignals:
         is_changed = terms_key(before) != terms_key(row)
         order.view = newer(order.view, row, is_changed=is_changed)
         self._bus.publish(MasterSeen(order.view))
+        if is_changed:
+            order.had = (order.had | {terms_key(before)}) - {terms_key(row)}
         if is_changed and order.view.became is Seen.COPIED:
             self._work.start(self._change_copies(order, before), f"change {row.broker_order_id}")
 
     async def _change_copies(self, order: _Order, before: BrokerOrder) -> None:
-        """The master changed his order: its live copies follow."""
+        """The master changed his order: its copies follow."""
         was, now = terms_of(before, order.instrument), terms_of(order.row, order.instrument)
-        plan = order.view.plan_id
-        if was is None or now is None or plan is None or was.order_type is not now.order_type:
-            return  # a MARKET order that the broker made a LIMIT is the same order
-        copies = self._clearing.following(self._book.of_plan(plan))
-        original = self._book.plans[plan].signal.terms
-        traded_at = order.row.average_price if order.row.average_price > 0 else None
-        inside = partial(self._exits.inside_guard, after=now, traded_at=traded_at)
-        pairs = changed(copies, original, was, now, self._clearing.follows_quantity, inside)
-        try:
-            await self._amendments.modify(pairs)
-        except JournalFailureError as failure:
-            self._news.storage_failed(str(failure))
+        if was is not None and now is not None and order.view.plan_id is not None:
+            what = f"{order.view.in_words} of {self._who(order)}"
+            paid = order.row.average_price if order.row.average_price > 0 else None
+            await self._following.elsewhere(order.view.plan_id, what, (was, now), paid)
 
     # ------------------------------------------------------------ what becomes of it
 
@@ -355,8 +360,10 @@ class MasterSignals:
         self._exits.note_seen(plan, order.seen_ns)
         order.view = structs.replace(order.view, plan_id=plan)
         self._become(order, Seen.COPIED, "")
-        if order.row is not row and (order.row.state in GONE):
+        if order.row.state in GONE and order.row is not row:
             self._end_copies(order)
+        elif terms_key(order.row) != terms_key(row):  # he changed it while it was being copied
+            self._work.start(self._change_copies(order, row), f"change {row.broker_order_id}")
         return plan
 
     async def _see_price(self, master: AccountId, key: InstrumentKey) -> None:
@@ -389,8 +396,3 @@ class MasterSignals:
     def _become(self, order: _Order, became: Seen, reason: str) -> None:
         order.view = structs.replace(order.view, became=became, reason=reason)
         self._bus.publish(MasterSeen(order.view))
-
-
-def _in_order(row: BrokerOrder) -> tuple[int, str]:
-    """As they were placed: by the broker's stamp, which has whole seconds, then by its number."""
-    return row.placed_ns or 0, row.broker_order_id

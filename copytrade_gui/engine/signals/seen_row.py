@@ -19,6 +19,26 @@ def terms_key(row: BrokerOrder) -> tuple[object, ...]:
     return row.quantity, row.price, row.trigger, row.order_type, row.validity
 
 
+def in_order(row: BrokerOrder) -> tuple[int, str]:
+    """As they were placed: by the broker's stamp, which has whole seconds, then by its number."""
+    return row.placed_ns or 0, row.broker_order_id
+
+
+def is_older(row: BrokerOrder, known: BrokerOrder) -> bool:
+    """True if the row surely is from before the known one: news and books may come out of order.
+
+    What was filled grows only, what has ended stays so, and the broker's stamps have whole seconds.
+    """
+    if row.filled_quantity != known.filled_quantity:
+        return row.filled_quantity < known.filled_quantity
+    was_over = known.state is not None and known.state.ended
+    if was_over and (row.state is None or not row.state.ended):
+        return True
+    if row.updated_ns is None or known.updated_ns is None:
+        return False
+    return row.updated_ns < known.updated_ns
+
+
 def kind_problem(row: BrokerOrder) -> str:
     """Why an order of this kind is never copied; empty if it may be."""
     if row.complexity not in _REGULAR:

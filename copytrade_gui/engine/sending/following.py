@@ -1,0 +1,120 @@
+"""Copies follow a change of their master's order: those at the broker now, the others later.
+
+What has not left yet leaves as it was planned, because its first try is on the disk already; it is
+changed as soon as it is at the broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import partial
+
+from msgspec import Struct, structs
+
+from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.ids import IntentId, PlanId
+from copytrade_gui.domain.order import OrderTerms, OrderType
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.changing import changed
+from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
+from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.sending.amendments import Amendments
+from copytrade_gui.ports import JournalFailureError
+
+_REMEMBERED = 4_096
+"""Orders that had not left when their master's was changed; none waits longer than a minute."""
+
+
+class Changed(Struct, frozen=True):
+    """A change of a master's order: as it was at first, before this change, and after it.
+
+    ``asked`` is what he asked for, ``after`` what copies are to be: no MARKET. ``paid`` is what he
+    got for it so far, in rupees.
+    """
+
+    original: OrderTerms
+    before: OrderTerms
+    asked: OrderTerms
+    after: OrderTerms
+    paid: Decimal | None = None
+
+
+class Following:
+    """Changes the orders of a plan as its master's order changes."""
+
+    def __init__(
+        self, core: Core, clearing: Clearing, exits: Exits, amendments: Amendments
+    ) -> None:
+        self._book = core.book
+        self._work = core.work
+        self._news = core.news
+        self._clearing = clearing
+        self._exits = exits
+        self._amendments = amendments
+        self._later: dict[IntentId, Changed] = {}
+
+    async def change(self, orders: Iterable[Order], change: Changed) -> int:
+        """Ask for what follows for these orders of a plan; returns how many change now.
+
+        Raises JournalFailureError: nothing was asked for.
+        """
+        orders = list(orders)
+        for order in orders:
+            if order.may_attempt:
+                known = self._later.pop(order.intent.intent_id, change)
+                self._later[order.intent.intent_id] = structs.replace(change, before=known.before)
+        while len(self._later) > _REMEMBERED:
+            del self._later[next(iter(self._later))]
+        return await self._ask([one for one in orders if not one.may_attempt], change)
+
+    async def elsewhere(
+        self,
+        plan: PlanId,
+        what: str,
+        terms: tuple[OrderTerms, OrderTerms],
+        paid: Decimal | None,
+    ) -> None:
+        """A master changed an order at the broker: ``what`` it was, and its ``terms`` before and
+        after. What was not done is told.
+        """
+        before, asked = terms
+        if before.order_type is not asked.order_type and asked.order_type is not OrderType.MARKET:
+            return  # what the broker made of a MARKET order, or of a stop, is the same order
+        signal = self._book.plans[plan].signal
+        try:
+            after, _ = self._clearing.protected(asked, paid)
+            change = Changed(signal.terms, before, asked, after, paid)
+            await self.change(self._book.of_plan(plan), change)
+        except DeniedError as denied:
+            why = f"{what} was changed at the broker, its copies were not: {denied.sentence}"
+            account = signal.master_id
+            self._book.alarm("not_changed", why, account=account, severity=Severity.WARNING)
+        except JournalFailureError as failure:
+            self._news.storage_failed(str(failure))
+
+    def live(self, order: Order) -> None:
+        """An order is at the broker, or in doubt: a change that came before it left is due."""
+        if order.broker_order_id is not None and (
+            change := self._later.pop(order.intent.intent_id, None)
+        ):
+            self._work.start(self._catch_up(order, change), f"change {order.intent.intent_id}")
+
+    async def _catch_up(self, order: Order, change: Changed) -> None:
+        try:
+            await self._ask([order], change)
+        except JournalFailureError as failure:
+            self._news.storage_failed(str(failure))
+
+    async def _ask(self, orders: list[Order], change: Changed) -> int:
+        inside = partial(self._exits.inside_guard, after=change.asked, traded_at=change.paid)
+        pairs = changed(
+            self._clearing.following(orders),
+            change.original,
+            change.before,
+            change.after,
+            self._clearing.follows_quantity,
+            inside,
+        )
+        return await self._amendments.modify(pairs)

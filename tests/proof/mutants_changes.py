@@ -1,0 +1,54 @@
+"""The rules of changed orders, each broken on purpose: everybody ends at the master's last one."""
+
+from __future__ import annotations
+
+from tests.proof.mutants import Mutant
+
+_MODIFYING = "copytrade_gui/engine/sending/modifying.py"
+_FOLLOWING = "copytrade_gui/engine/sending/following.py"
+_MASTER = "copytrade_gui/engine/signals/master.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "a change that was refused behind another one is asked for again",
+        _MODIFYING,
+        "            elif behind_another:\n",
+        "            elif False:\n",
+    ),
+    Mutant(
+        "a change is not below what was filled meanwhile",
+        _MODIFYING,
+        "        terms = _not_below(order, change.terms)\n",
+        "        terms = change.terms\n",
+    ),
+    Mutant(
+        "a change that the exchange did not make is told",
+        _MODIFYING,
+        "                self._give_up(change, _NEVER_ANSWERED if change.lost else _NOT_MADE)\n",
+        "                self._drop(change)\n",
+    ),
+    Mutant(
+        "copies keep their part of the master's quantity over many changes",
+        "copytrade_gui/engine/planning/changing.py",
+        "order.sent_terms.quantity * after.quantity // original.quantity",
+        "terms.quantity * after.quantity // before.quantity",
+    ),
+    Mutant(
+        "a copy that had not left when the master's order was changed is changed later",
+        _FOLLOWING,
+        "            if order.may_attempt:\n",
+        "            if False:\n",
+    ),
+    Mutant(
+        "a change that comes while an order is being copied is not lost",
+        _MASTER,
+        "        elif terms_key(order.row) != terms_key(row):",
+        "        elif False:",
+    ),
+    Mutant(
+        "a master's old terms that are pushed late are no change",
+        _MASTER,
+        "            elif not is_read and terms_key(row) in order.had:\n",
+        "            elif False:\n",
+    ),
+)
