@@ -59,6 +59,7 @@ class Sessions:
         self._sessions: dict[AccountId, BrokerSession] = {}
         self._warned: date | None = None
         self._taking_up: asyncio.Task[int] | None = None
+        self._all = asyncio.Lock()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     @refusals_logged
@@ -106,12 +107,13 @@ class Sessions:
         if self._paper_login is None:
             raise RefusedError("Only paper accounts log in by themselves. Log in at the broker.")
         await self.taken_up()  # whoever has a session of today needs no other
-        waiting = [
-            lane.account
-            for lane in self._engine.lanes
-            if lane.status.session not in (SessionState.READY, SessionState.OFFLINE)
-        ]
-        await asyncio.gather(*(self._login_paper(account) for account in waiting))
+        async with self._all:  # nor whoever somebody else is logging in with all others
+            waiting = [
+                lane.account
+                for lane in self._engine.lanes
+                if lane.status.session not in (SessionState.READY, SessionState.OFFLINE)
+            ]
+            await asyncio.gather(*(self._login_paper(account) for account in waiting))
         return tuple(lane.status for lane in self._engine.lanes)
 
     async def _login_paper(self, account: Account) -> None:
@@ -119,11 +121,18 @@ class Sessions:
             return
         async with self._slots:
             try:
+                await self._app_secret(account)
                 code = await self._paper_login(account)
-                await self.finish_login(account.account_id, code)
             except (BrokerFailureError, RefusedError) as failure:
                 log.warning("paper login of %s failed: %s", account.account_id, failure)
-                self._engine.detach(account.account_id, SessionState.LOGGED_OUT, str(failure))
+                lane = self._engine.lanes.get(account.account_id)
+                if lane is not None and not lane.logged_in:
+                    self._engine.detach(account.account_id, SessionState.LOGGED_OUT, str(failure))
+                return
+            try:
+                await self.finish_login(account.account_id, code)
+            except RefusedError as refused:  # its account says why, or has another session by now
+                log.warning("paper login of %s failed: %s", account.account_id, refused)
 
     def take_up(self) -> None:
         """Begin to take up today's sessions that were stored before a restart.

@@ -220,6 +220,26 @@ def test_who_cannot_be_logged_in_with_all_others_says_why_and_holds_up_nobody() 
         made.live(script)
 
 
+def test_two_who_log_all_in_at_one_time_are_one() -> None:
+    async def script(console: Console) -> None:
+        secrets, asked = PaperSecrets(), 0
+        await keep_secrets(console, secrets)
+
+        async def at_page(account: Account) -> str:
+            nonlocal asked
+            asked += 1
+            return await login_page(console, account)
+
+        logins = sessions(console, secrets, paper_login=at_page)
+        await asyncio.gather(logins.login_all_paper(), logins.login_all_paper())
+        assert asked == len(console.world.accounts)
+        assert {one.status.session for one in console.engine.lanes} == {SessionState.READY}
+        await logins.close()
+
+    with world(3) as made:
+        made.live(script)
+
+
 def test_a_session_that_ends_at_the_broker_needs_a_login_and_disturbs_no_other() -> None:
     async def script(console: Console) -> None:
         secrets = PaperSecrets()

@@ -141,10 +141,7 @@ class LoginQueueDialog(ConsoleDialog):
     def start(self) -> None:
         """Begin with whoever waits."""
         if self._walk is None:
-            self.begin(
-                self._desk.tasks, self._work(), name="log in one after the other",
-                on_error=self._on_failed,
-            )  # fmt: skip
+            self.begin(self._desk.tasks, self._work(), name="log in one after the other")
 
     def _on_go(self) -> None:
         if self._walk is not None:
@@ -158,12 +155,6 @@ class LoginQueueDialog(ConsoleDialog):
         """Whose turn it is waits again; who is logged in stays so."""
         if self._walk is not None:
             self._walk.cancel()
-
-    def _on_failed(self, sentence: str) -> None:
-        if self.over:
-            self._desk.notices.warn(sentence)
-            return
-        self._say(sentence)
 
     async def _work(self) -> None:
         self._walk = asyncio.current_task()
