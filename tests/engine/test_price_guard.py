@@ -12,6 +12,7 @@ import pytest
 
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.link import Filters
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import FanOut, OrderType, Side, State
 from copytrade_gui.domain.protection import protect
@@ -24,7 +25,7 @@ from copytrade_gui.simulator.course import Scene
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_leaving import begin
-from tests.engine.test_links import M, change, held
+from tests.engine.test_links import M, change, held, link_of
 from tests.engine.test_master_elsewhere import LOOKING, copies, elsewhere, only, ready
 from tests.proof.judge import settled
 from tests.proof.rig import Console, World, world
@@ -284,4 +285,50 @@ def test_a_change_of_the_masters_order_takes_no_entry_beyond_the_guard() -> None
         assert limit <= worst < other
 
     with world(2, switches=Switches(latency_ms=60, jitter_ms=80, fill_ms=1_500)) as made:
+        made.live(script)
+
+
+def test_a_guard_is_asked_although_another_link_lets_only_exits_pass() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        change(console, F1, guard=replace(NEAR, delay_s=2))
+        change(console, F2, filters=Filters(sides=frozenset({SELL})))
+        console.see_price()
+        orders = await press(console, made.terms(order_type=OrderType.MARKET))
+        assert orders[F2].code == "filtered_side"
+        assert orders[F1].intent.code == "at_price_guard"
+        assert orders[F1].intent.signal_age_ms == 2_000
+        ((_, limit),) = at_broker(made, 1)
+        own = orders[F1].intent.terms
+        assert limit == own.price
+
+    with world(2) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("move", [-0.7, 0.7])
+def test_on_the_opposite_side_a_price_is_worse_the_other_way(move: float) -> None:
+    """F1 sells where the master buys: what falls is worse for him, what rises is not."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        for account, guard in ((F1, SKIPS), (F2, NEAR)):
+            turned = replace(link_of(console, account).sizing, reverse=True)
+            change(console, account, guard=guard, sizing=turned)
+        await moves(console, 0.01)
+        orders = await at_market(console, BUY, FanOut.WITH_MASTER)
+        await moves(console, move)
+        await made.clock.sleep(8)
+        assert (orders[F1].code == "price_guard") is (move < 0)
+        assert position(made, 1) == (0 if move < 0 else -5)
+        ((_, limit),) = at_broker(made, 2)
+        assert limit >= average(orders[M]) * Decimal("0.999")
+        assert position(made, 2) == (0 if move < 0 else -20)
+        console.see_price()
+        await press(console, ticket(made, SELL), wait_s=15)
+        assert position(made, 1) == 0
+
+    with world(2) as made:
         made.live(script)

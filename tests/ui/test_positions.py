@@ -132,6 +132,18 @@ async def test_an_old_price_is_dimmed_and_says_its_age(window: MainWindow, world
     assert tones(young.rows[0][1])["day"] is Tone.OK
 
 
+async def test_a_position_says_where_the_rules_of_its_link_leave_it(
+    window: MainWindow, world: World
+) -> None:
+    one = next(a for a in world.accounts.values() if not a.master)
+    held = line(one, people.NIFTY_CE, copied=75, average="97.05")
+    ruled = structs.replace(held, exits="stop-loss at 96.08, left at 15:10")
+    rows = await told(window, world, report([ruled]))
+    assert [row["To know"] for row in rows if row["Account"]] == [
+        "Stop-loss at 96.08, left at 15:10"
+    ]
+
+
 async def test_it_is_asked_every_second_and_only_what_changed_is_drawn(
     window: MainWindow, world: World
 ) -> None:

@@ -13,6 +13,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link, NotCopied, why_not, why_stopped
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.reverse import opposite
 
 
 class LaneFacts(Struct, frozen=True, gc=False):
@@ -88,8 +89,11 @@ def kept_out(
 
 
 def guarded_out(link: Link, terms: OrderTerms, master: MasterPrice | None) -> NotCopied | None:
-    """Why the link's price guard keeps out what opens now; None if it does not."""
+    """Why the link's price guard keeps out what opens now; None if it does not.
+
+    ``terms`` are the master's: on the opposite side a price is worse the other way.
+    """
     if link.guard is None or master is None:
         return None
-    found = why_out(link.guard, terms, master)
+    found = why_out(link.guard, opposite(terms) if link.sizing.reverse else terms, master)
     return None if found is None else NotCopied(*found)

@@ -107,15 +107,19 @@ class Entries:
     def limit(self, order: Order, now: Entering) -> Decimal | None:
         """The limit of a mere entry by its link's guard, where it is another than it has by now.
 
-        The terms of a plan of an earlier run have no limit where its master traded at the market:
-        then the one that was planned is drawn nearer, and never wider.
+        The terms of a plan of an earlier run have no limit where its master traded at the market,
+        and those on the opposite side are not kept: then the one that was planned is drawn nearer,
+        and never wider.
         """
         linked = self._linked(order)
         if linked is None or linked.link.guard is None or now.exiting.most:
             return None
-        if order.intent.terms.side is not now.leaving.side:
-            return None  # it was planned on the opposite side, where no guard was asked
-        terms = now.leaving if now.leaving.price is not None else order.intent.terms
+        planned = order.intent.terms
+        if planned.side is now.leaving.side and now.leaving.price is not None:
+            planned = now.leaving
+        elif planned.side is not now.leaving.side and not now.price.trades:
+            return None  # he has no price yet to compare one on the opposite side with
+        terms = planned
         limit = limit_of(linked.link.guard, terms, now.price)
         return None if limit == order.sent_terms.price else limit
 
@@ -137,6 +141,8 @@ class Entries:
             return wanted
         traded_at = traded_at or _average([o for o in orders if o.intent.role is Role.MASTER])
         price = master_price(after, traded_at, None, 0)
+        if wanted.side is not after.side and not price.trades:
+            return wanted
         limit = limit_of(linked.link.guard, wanted, price)
         if limit is not None and wanted.trigger is not None:
             buys = wanted.side is Side.BUY

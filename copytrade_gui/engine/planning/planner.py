@@ -25,7 +25,13 @@ from copytrade_gui.domain.exits import (
     within_copy,
 )
 from copytrade_gui.domain.freeze import slices
-from copytrade_gui.domain.guard import AT_GUARD, limit_of, why_at_guard
+from copytrade_gui.domain.guard import (
+    AT_GUARD,
+    MasterPrice,
+    PriceGuard,
+    limit_of,
+    why_at_guard,
+)
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.link import CODES, NOT_CHOSEN, symbols_of
@@ -62,13 +68,19 @@ def share_out(
         whole = Reducing(quantity, lot, cover.exiting)
         shares = [_covered(facts, order, whole, cover) for facts in followers]
     else:
-        shares = [_entering(facts, order, terms, cover) for facts in followers]
+        shares = [Share(facts.account, _sized(facts, order)) for facts in followers]
     other = cover.turned
     if other is not None:
         shares = [
             _turned(share, other) if facts.link.sizing.reverse else share
             for share, facts in zip(shares, followers, strict=True)
         ]
+    if cover.master is not None and not cover.exiting.most:
+        shares = [
+            share if (guard := facts.link.guard) is None
+            else _guarded(share, guard, terms, cover.master)
+            for share, facts in zip(shares, followers, strict=True)
+        ]  # fmt: skip
     exits, only_exits = cover.exiting.least >= quantity, cover.only_exits
     return [
         sliced(
@@ -233,18 +245,22 @@ def _share(
     return Share(account, sized, again=again)
 
 
-def _entering(facts: LinkFacts, order: MasterOrder, terms: OrderTerms, cover: Cover) -> Share:
-    """A share of an order that only opens, inside its link's price guard."""
-    sized, guard, at = _sized(facts, order), facts.link.guard, cover.master
-    if guard is None or at is None or not sized.quantity or facts.link.sizing.reverse:
-        return Share(facts.account, sized)
-    limit, left = limit_of(guard, terms, at), guard.delay_s
-    age_ms = None if left is None else max(0, left * 1_000 - at.age_ms)
-    if limit == terms.price:
-        return Share(facts.account, sized, age_ms=age_ms)
-    if not sized.code:
-        sized = Sized(sized.quantity, AT_GUARD, why_at_guard(guard, at), sized.carry)
-    return Share(facts.account, sized, limit=limit, age_ms=age_ms)
+def _guarded(share: Share, guard: PriceGuard, terms: OrderTerms, at: MasterPrice) -> Share:
+    """A share of an order that only opens, inside its link's price guard.
+
+    A resting order of the master's has no price yet to compare one on the opposite side with.
+    """
+    sized, leaving = share.sized, share.terms or terms
+    if not sized.quantity:
+        return share
+    compared = at.trades or leaving.side is terms.side
+    limit = limit_of(guard, leaving, at) if compared else leaving.price
+    age_ms = None if guard.delay_s is None else max(0, guard.delay_s * 1_000 - at.age_ms)
+    if limit == leaving.price:
+        return structs.replace(share, age_ms=age_ms)
+    why = f"{sized.reason} {why_at_guard(guard, at)}".strip()
+    sized = structs.replace(sized, code=sized.code or AT_GUARD, reason=why)
+    return structs.replace(share, sized=sized, limit=limit, age_ms=age_ms)
 
 
 def _turned(share: Share, other: OrderTerms | Sized) -> Share:
