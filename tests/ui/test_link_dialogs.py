@@ -105,6 +105,29 @@ async def test_what_changed_while_the_editor_was_open_stays_as_it_is_then_also_a
     assert world.accounts[name] == off
 
 
+async def test_a_group_is_completed_from_those_that_are_here_and_takes_their_spelling(
+    window: MainWindow, world: World
+) -> None:
+    first, second, third = window.desk.roster.followers()[:3]
+    for one, group in ((first, "Family"), (second, "Old friends")):
+        world.links[one.link.key] = replace(one.link, group=group)
+    await window.follower_work.edits.reload()
+    select(window, 2)
+    window.desk.actions[Act.FOLLOWER_EDIT].trigger()
+    dialog = await shown(window, FollowerEditor)
+    finds = dialog.group.completer()
+    for typed, found in (("fam", ["Family"]), ("FRIEND", ["Old friends"]), ("new", [])):
+        finds.setCompletionPrefix(typed)
+        model = finds.completionModel()
+        assert [model.index(row, 0).data() for row in range(model.rowCount())] == found
+    dialog.group.setText("family")
+    dialog.verb.click()
+    await until(lambda: "Family" in [link.group for link in world.links.values()][1:])
+    groups = sorted(link.group for link in world.links.values() if link.group)
+    assert groups == ["Family", "Family", "Old friends"]
+    assert third.link.group == ""
+
+
 async def test_an_account_that_is_here_is_linked_as_it_is(window: MainWindow, world: World) -> None:
     """It copies one master already, and another one from now on; the form does not change it."""
     second = Account(AccountId("master-2"), "Second", "KX555", "app", master=True)

@@ -14,6 +14,7 @@ from copytrade_gui.domain.sizing import Rounding, RuleTexts, Strategy, rule_text
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.followers.group import GroupField, groups_here
 from copytrade_gui.ui.followers.sizing_words import (
     BEYOND_WORDS,
     ROUNDING_WORDS,
@@ -186,8 +187,8 @@ class FollowerEditor(FormDialog):
             self.state.findData((LinkState.ACTIVE if link is None else link.state).value)
         )
         self.add_field("state", "S&tate", self.state)
-        self.group = QLineEdit("" if link is None else link.group)
-        self.group.setPlaceholderText("None")
+        known = [group.name for group in groups_here(self._desk)]
+        self.group = GroupField("" if link is None else link.group, known)
         self.add_field("group", "&Group", self.group)
         self.sides = QComboBox()
         for side, said in _SIDES.items():
@@ -262,7 +263,7 @@ class FollowerEditor(FormDialog):
             "name": self.name, "client_id": self.client_id, "app_key": self.app_key,
             "app_secret": self.app_secret, "parameter": self.parameter,
             "max_quantity": self.max_quantity, "min_quantity": self.min_quantity,
-            "overrides": self.overrides, "group": self.group,
+            "overrides": self.overrides,
             "window_from": self.window_from, "window_to": self.window_to, **self.lists,
             "slippage": self.slippage, "delay": self.delay,
             "stop_loss": self.stop_loss, "target": self.target, "exit_at": self.exit_at,
@@ -273,6 +274,7 @@ class FollowerEditor(FormDialog):
         }  # fmt: skip
         return {
             **{field: line.text().strip() for field, line in texts.items()},
+            "group": self.group.name,
             **{field: str(choice.currentData()) for field, choice in choices.items()},
             "reverse": "yes" if self.reverse.isChecked() else "no",
             "active": self.active.isChecked(),

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
 
-from copytrade_gui.domain.group import groups_of
+from copytrade_gui.domain.group import Group, groups_of
 from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.number import plain
 from copytrade_gui.ui import figures
@@ -16,6 +16,33 @@ from copytrade_gui.ui.dialogs.form import FormDialog
 
 _NAMED = 5
 """So many groups that are here are named."""
+
+
+def groups_here(desk: Desk) -> tuple[Group, ...]:
+    """Every group that a follower is in."""
+    return groups_of([one.link for one in desk.roster.all_followers()])
+
+
+class GroupField(QLineEdit):
+    """A group by its name: what is typed is completed from those that are here, or names a new
+    one. Which casing is typed does not matter.
+    """
+
+    def __init__(self, group: str, known: Sequence[str]) -> None:
+        super().__init__(group)
+        self._known = {name.casefold(): name for name in known}
+        self.setPlaceholderText("None")
+        finds = QCompleter(list(known), self)
+        finds.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        finds.setFilterMode(Qt.MatchFlag.MatchContains)
+        finds.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.setCompleter(finds)
+
+    @property
+    def name(self) -> str:
+        """The group as it is written here, or as typed where it is new; empty for none."""
+        typed = self.text().strip()
+        return self._known.get(typed.casefold(), typed)
 
 
 class GroupDialog(FormDialog):
@@ -36,14 +63,8 @@ class GroupDialog(FormDialog):
             verb=f"Set for {figures.plural(len(followers), 'follower')}",
             save=lambda: save(self),
         )
-        links = [one.link for one in desk.roster.all_followers()]
-        self._known = {group.name: group for group in groups_of(links)}
-        self.group = QLineEdit(followers[0].link.group)
-        self.group.setPlaceholderText("None")
-        finds = QCompleter(list(self._known), self)
-        finds.setCompletionMode(QCompleter.CompletionMode.InlineCompletion)
-        finds.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.group.setCompleter(finds)
+        self._known = {group.name: group for group in groups_here(desk)}
+        self.group = GroupField(followers[0].link.group, list(self._known))
         self.add_field("group", "&Group", self.group, hint=_here(list(self._known)))
         self.multiplier = QLineEdit()
         self.add_field(
@@ -59,8 +80,8 @@ class GroupDialog(FormDialog):
 
     @property
     def name(self) -> str:
-        """The group as typed; empty for none."""
-        return self.group.text().strip()
+        """The group as it is written here, or as typed where it is new; empty for none."""
+        return self.group.name
 
     @property
     def changed_multiplier(self) -> str | None:
