@@ -12,7 +12,12 @@ from tests.journeys.trader import choose, order, ready, resume
 PASSPHRASE = "correct horse battery"
 EVERYBODY = 3
 
-pytestmark = [pytest.mark.xvfb, pytest.mark.timeout(300), pytest.mark.xdist_group("screen")]
+pytestmark = [
+    pytest.mark.xvfb,
+    pytest.mark.long,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("screen"),
+]
 
 
 def test_a_locked_window_takes_the_passphrase_and_the_stops_and_nothing_else(

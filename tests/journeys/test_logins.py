@@ -13,7 +13,12 @@ from tests.journeys.trader import choose, order, ready, says
 
 EVERYBODY = 4
 
-pytestmark = [pytest.mark.xvfb, pytest.mark.timeout(300), pytest.mark.xdist_group("screen")]
+pytestmark = [
+    pytest.mark.xvfb,
+    pytest.mark.long,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("screen"),
+]
 
 
 def has(words: str, part: Part) -> bool:
