@@ -212,7 +212,7 @@ def _least_and_most(
             for coming in {0, copy.coming}
         ]
     # Of one size, what may open counts: the order may still prove to be an entry.
-    ordered = sorted(found, key=lambda part: (part.quantity, part.opening))
+    ordered = sorted(found, key=lambda part: (part.quantity, part.opening, part.beyond))
     return ordered[0], ordered[-1]
 
 

@@ -49,6 +49,14 @@ def seen_command(master_id: AccountId, order_id: str) -> CommandId:
     return CommandId(f"seen:{master_id}:{order_id}")
 
 
+def fill_command(plan: PlanId, total: int) -> CommandId:
+    """The command under which a growth of what a master's order has filled is copied, once.
+
+    ``plan`` is the order's own; ``total`` are the units that it has filled with this growth.
+    """
+    return CommandId(f"fill:{plan}:{total}")
+
+
 def plan_id(signal: SignalId) -> PlanId:
     """Derive the one plan a signal may have."""
     digest = hashlib.blake2b(signal.encode(), digest_size=10).digest()

@@ -25,6 +25,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKind
 from copytrade_gui.domain.order import OrderTerms, Product, Side
 from copytrade_gui.domain.sizing import SizingRule
+from copytrade_gui.domain.sizing.growth import FILL_ADDS_NONE
 from copytrade_gui.domain.sizing.kind import ONE
 
 MOST_LINKS = 2_000
@@ -39,6 +40,8 @@ FILTERED_SYMBOL = "filtered_symbol"
 FILTERED_SIDE = "filtered_side"
 OUTSIDE_WINDOW = "outside_window"
 NOT_CHOSEN = "not_chosen"
+COPIES_FILLS = "copies_fills"
+"""The link copies fills: of the order itself it takes nothing, and of each fill its share."""
 CODES = frozenset(
     {
         PAUSED,
@@ -51,10 +54,23 @@ CODES = frozenset(
         OUTSIDE_WINDOW,
         NOT_CHOSEN,
         AFTER_EXIT,
+        COPIES_FILLS,
+        FILL_ADDS_NONE,
         *GUARDED,
     }
 )
-"""Why a link does not copy an order: a person has chosen it, nothing is wrong."""
+"""Why a link does not copy an order, or a fill: a person has chosen it, nothing is wrong."""
+FOR_NOBODY = frozenset({NOT_CHOSEN, COPIES_FILLS})
+"""Why an order is not for a follower whatever his account and his link's state are."""
+
+
+class Copies(StrEnum):
+    """What of a master's orders a link copies."""
+
+    ORDERS = "orders"
+    """Each order when it is at the exchange, whatever it fills; changes and cancels follow."""
+    FILLS = "fills"
+    """What an order has filled, each time that it grows; changes and cancels are nobody's."""
 
 
 class LinkState(StrEnum):
@@ -136,6 +152,7 @@ class Link:
     group_multiplier: Decimal = ONE
     guard: PriceGuard | None = None
     exits: ExitRules | None = None
+    copies: Copies = Copies.ORDERS
 
     @property
     def key(self) -> tuple[AccountId, AccountId]:
@@ -168,7 +185,7 @@ class NotCopied(Struct, frozen=True, gc=False):
     @property
     def exits_pass(self) -> bool:
         """True if what only reduces the copies' position is copied all the same."""
-        return self.code not in (PAUSED, FROZEN, NOT_CHOSEN)
+        return self.code not in (PAUSED, FROZEN) and self.code not in FOR_NOBODY
 
 
 def why_not(link: Link, terms: OrderTerms, moment: datetime) -> NotCopied | None:

@@ -18,7 +18,7 @@ from copytrade_gui.domain.account_field import text_problem
 from copytrade_gui.domain.exit_rule import LATEST, ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.domain.link import Filters, LinkState, TimeWindow
+from copytrade_gui.domain.link import Copies, Filters, LinkState, TimeWindow
 from copytrade_gui.domain.number import Bounds, NotANumber, read_number
 from copytrade_gui.domain.offset import read_offset
 from copytrade_gui.domain.order import Product, Side
@@ -40,6 +40,7 @@ _WIDEST, _DEEPEST, _HIGHEST = 50, 99, 1_000
 """Per cent: of a slippage, a stop-loss and a target."""
 _DELAY = Bounds(3_600, "the longest delay in seconds", unit="s", example="5", whole=True)
 LABELS = {
+    "copies": "Copies",
     "state": "State",
     "group": "Group",
     "group_multiplier": "Group multiplier",
@@ -83,6 +84,15 @@ def read_state(text: str) -> LinkState | LinkProblem:
     except ValueError:
         known = ", ".join(LinkState)
         return LinkProblem("state", f"State {quoted(text)} is not known. Use one of: {known}.")
+
+
+def read_copies(text: str) -> Copies | LinkProblem:
+    """Read what a link copies, in any casing."""
+    try:
+        return Copies(text.lower())
+    except ValueError:
+        known = ", ".join(Copies)
+        return LinkProblem("copies", f"Copies {quoted(text)} is not known. Use one of: {known}.")
 
 
 def group_problem(group: str) -> str | None:

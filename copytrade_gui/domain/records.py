@@ -43,14 +43,16 @@ class SignalKind(StrEnum):
     """An order that the master placed at the broker was seen there."""
     SQUARE_OFF = "square_off"
     """A person closes what copies hold."""
+    FILL = "fill"
+    """A master's order filled more, and there are followers who copy fills."""
 
 
-_REFERENCES = {SignalKind.TICKET: "cmd:", SignalKind.SQUARE_OFF: "off:"}
+_REFERENCES = {SignalKind.TICKET: "cmd:", SignalKind.SQUARE_OFF: "off:", SignalKind.FILL: "fill:"}
 """How ``order_ref`` begins where there is no broker's order id."""
 
 
 def reference(kind: SignalKind, name: str) -> str:
-    """The ``order_ref`` of a signal: ``name`` is a broker's order id, or names a command."""
+    """The ``order_ref`` of a signal: ``name`` is a broker's order id, a plan's, or a command's."""
     return f"{_REFERENCES.get(kind, '')}{name}"
 
 
@@ -59,7 +61,8 @@ class Signal:
     """What asks for orders: one version of one order of a master, or of one thing to be done.
 
     ``order_ref`` names it (``reference``), ``terms`` are what was asked for in the master's own
-    size, ``actor`` who asked for it. ``made_ns`` is wall time, UTC ns.
+    size, ``actor`` who asked for it. ``made_ns`` is wall time, UTC ns. The version of a FILL is
+    what the order has filled, in units, and the quantity of its terms is by how much that grew.
     """
 
     signal_id: SignalId
@@ -79,6 +82,13 @@ class Signal:
             if self.order_ref.startswith(start):
                 return kind
         return SignalKind.MASTER
+
+    @property
+    def filled_of(self) -> tuple[PlanId, int] | None:
+        """Of a FILL the plan of the master's order, and the units that it had filled by then."""
+        if self.kind is not SignalKind.FILL:
+            return None
+        return PlanId(self.order_ref.removeprefix(_REFERENCES[SignalKind.FILL])), self.version
 
 
 class Intent(Struct, frozen=True, gc=False):

@@ -21,6 +21,7 @@ from copytrade_gui.engine.planning.clearing import Clearing
 from copytrade_gui.engine.planning.closable import Closable
 from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.fill_clearing import FillClearing
 from copytrade_gui.engine.planning.limits import LimitsInForce
 from copytrade_gui.engine.recovery.ended import Ended
 from copytrade_gui.engine.recovery.recovery import Recovery
@@ -35,6 +36,7 @@ from copytrade_gui.engine.sending.hold import Holds
 from copytrade_gui.engine.sending.replies import Replies
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.sending.wave import Waves
+from copytrade_gui.engine.signals.fills import FillSignals
 from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
 from copytrade_gui.engine.stops.exit_watch import ExitWatch
@@ -71,6 +73,7 @@ class Parts:
     submission: Submission
     sweep: Sweep
     stops: Stops
+    fill_signals: FillSignals
     master_signals: MasterSignals
     auto_stops: AutoStops
     loss_watch: LossWatch
@@ -101,8 +104,9 @@ def assemble(
     comparison = Comparison(core, poller, positions)
     # -- planning
     masters = MasterPositions(core, positions)
-    limits = LimitsInForce(core.settings.limits, core.lanes, core.news)
-    profits = DayProfits(core, copies, limits)
+    profits = DayProfits(
+        core, copies, limits := LimitsInForce(core.settings.limits, core.lanes, core.news)
+    )
     exits = Exits(core, masters, positions, poller, profits)
     clearing = Clearing(core, exits, limits)
     # -- sending
@@ -134,10 +138,16 @@ def assemble(
         ),
         journal=journal,
     )
-    loss_acts = LossActs(core, ledger=exits.ledger, amendments=amendments, square_offs=square_offs)
-    loss_watch = LossWatch(core, profits, loss_acts)
+    loss_watch = LossWatch(
+        core,
+        profits,
+        loss_acts := LossActs(
+            core, ledger=exits.ledger, amendments=amendments, square_offs=square_offs
+        ),
+    )
     exit_watch = ExitWatch(core, copies=copies, ledger=exits.ledger, square_offs=square_offs)
     # -- signals
+    fill_signals = FillSignals(core, FillClearing(core, clearing), submission, masters)
     master_signals = MasterSignals(
         core,
         clearing=clearing,
@@ -180,10 +190,12 @@ def assemble(
         recovery.after_read,
         sweep.after_read,
         exits.after_read,
+        fill_signals.after_read,
         master_signals.after_read,
         owner_orders.after_read,
     )
     news.seen.to(master_signals.seen)
+    news.copied_row.to(fill_signals.seen)
     news.ready.to(dispatcher.kick)
     news.positions_read.to(dispatcher.more_is_known)
     # A stop holds before anything is stored; stored too, if only in the emergency journal, it
@@ -203,6 +215,7 @@ def assemble(
     for hears, *kinds in (
         (journal.append,),
         (fan_out.hear, OrderChanged),
+        (fill_signals.hear, OrderChanged),
         (copies.hear, FillSeen),
         (loss_watch.hear, FillSeen),
         (exit_watch.hear, FillSeen),
@@ -231,6 +244,7 @@ def assemble(
         submission=submission,
         sweep=sweep,
         stops=stops,
+        fill_signals=fill_signals,
         master_signals=master_signals,
         auto_stops=auto_stops,
         loss_watch=loss_watch,

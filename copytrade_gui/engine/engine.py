@@ -84,6 +84,7 @@ class Engine:
         work = await self._journal.load(self.hours.now.date())
         self.core.halts.restore(work.halts)
         self.submission.restore(work)
+        self.parts.fill_signals.restore(work)
         self.master_signals.restore(work.follows, work.ignored_orders)
         self.clearing.limits.restore(work.limits)
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)

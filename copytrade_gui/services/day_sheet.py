@@ -246,7 +246,8 @@ class _Making:
         self, order: OrderView, value: Decimal, averages: Mapping[PlanId, Decimal]
     ) -> SheetOrder:
         signal = self._facts.signals[order.plan_id]
-        master = averages.get(order.plan_id)
+        filled_of = signal.filled_of
+        master = averages.get(order.plan_id if filled_of is None else filled_of[0])
         name = self._beside.accounts.get(signal.master_id)
         terms = order.terms
         squares_off = signal.kind is SignalKind.SQUARE_OFF

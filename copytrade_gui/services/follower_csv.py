@@ -39,7 +39,7 @@ _RULE = (
 )  # fmt: skip
 _WINDOW = ("from", "to")
 _GROUP = ("group", "group_multiplier")
-OF_LINK = (*_RULE, "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD, *EXITS)
+OF_LINK = (*_RULE, "copies", "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD, *EXITS)
 _MAY_BE_NOTHING = frozenset({"app_key", *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW, *GUARD, *EXITS})
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
@@ -108,7 +108,7 @@ def read_follower(
         "strategy": draft.strategy, "parameter": draft.parameter,
         "max_quantity": draft.max_quantity, "min_quantity": draft.min_quantity,
         "rounding": draft.rounding, "reverse": draft.reverse, "overrides": draft.overrides,
-        "state": draft.state, "group": draft.group, "sides": draft.sides,
+        "copies": draft.copies, "state": draft.state, "group": draft.group, "sides": draft.sides,
         "products": draft.products, "exchanges": draft.exchanges, "symbols": draft.symbols,
         "not_symbols": draft.not_symbols, "from": draft.window_from, "to": draft.window_to,
         "slippage": draft.slippage, "delay": draft.delay, "beyond": draft.beyond,
@@ -178,12 +178,13 @@ def merge_link(
 
 def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
     """A link with everything but its rule as the cells name it."""
-    if "state" in cells:
-        state = link_field.read_state(cells["state"])
-        if isinstance(state, LinkProblem):
-            wrong(state.field, state.sentence)
-        else:
-            link = replace(link, state=state)
+    for field, read in (("state", link_field.read_state), ("copies", link_field.read_copies)):
+        if field in cells:
+            chosen = read(cells[field])
+            if isinstance(chosen, LinkProblem):
+                wrong(chosen.field, chosen.sentence)
+            else:
+                link = replace(link, **{field: chosen})  # type: ignore[arg-type]  # by name
     link = _with_group(link, cells, wrong)
     filters = link_field.read_filters(link.filters, cells)
     if isinstance(filters, LinkProblem):
@@ -369,7 +370,7 @@ def _of_link(link: Link, field: str) -> str:
     elif field == "group_multiplier":
         text = "" if link.group_multiplier == 1 else plain(link.group_multiplier)
     else:
-        text = link.state.value if field == "state" else link.group
+        text = link.group if field == "group" else getattr(link, field).value
     return text or _NOTHING
 
 

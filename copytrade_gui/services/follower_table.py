@@ -49,6 +49,7 @@ COLUMNS = (
     "stop_loss",
     "target",
     "exit_at",
+    "copies",
 )
 """The account's, then those of its link to one master, named by his client id."""
 _SOME = f"{', '.join(COLUMNS[:8])} and {len(COLUMNS) - 8} more"

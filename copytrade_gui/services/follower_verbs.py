@@ -55,6 +55,7 @@ class FollowerDraft:
     stop_loss: str | None = None
     target: str | None = None
     exit_at: str | None = None
+    copies: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

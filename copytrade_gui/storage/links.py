@@ -14,7 +14,7 @@ from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.domain.link import Filters, Link, LinkState, TimeWindow
+from copytrade_gui.domain.link import Copies, Filters, Link, LinkState, TimeWindow
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
 from copytrade_gui.storage.database.tables import accounts, links
@@ -87,6 +87,7 @@ def _row(link: Link) -> Mapping[str, str | int | None]:
         "group_multiplier": str(link.group_multiplier),
         "guard": None if link.guard is None else msgspec.json.encode(link.guard).decode(),
         "exits": None if link.exits is None else msgspec.json.encode(link.exits).decode(),
+        "copies": link.copies.value,
     }
 
 
@@ -119,6 +120,7 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
         group_multiplier=Decimal(row.group_multiplier),
         guard=None if row.guard is None else _decode(row.guard, type=PriceGuard),
         exits=None if row.exits is None else _decode(row.exits, type=ExitRules),
+        copies=Copies(row.copies),
     )
 
 

@@ -352,10 +352,9 @@ MUTANTS: tuple[Mutant, ...] = (
            "if found is CodeClass.ADDRESS and not _ADDRESS.search(message):", "if False:"),
     # -- whom a ticket is for
     Mutant("who is left out of a ticket gets nothing of it", f"{_ENGINE}planning/planner.py",
-           "if (left_out := recipients.why_left_out(one.link)) is None",
-           "if (left_out := recipients.why_left_out(one.link)) is None or left_out.code"),
+           "None if chosen is None else chosen.why_left_out(link)", "None"),
     Mutant("who is left out of an exit keeps his copies", f"{_DOMAIN}link.py",
-           "not in (PAUSED, FROZEN, NOT_CHOSEN)", "not in (PAUSED, FROZEN)"),
+           " and self.code not in FOR_NOBODY", ""),
     Mutant("no ticket leaves without a copy before a person was asked",
            f"{_ENGINE}planning/clearing.py", "        if recipients is not None:\n",
            "        if False:\n"),

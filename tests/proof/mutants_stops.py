@@ -81,7 +81,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("squared off means that the books show it", f"{_STOPS}square_off_run.py",
            "        if part.proven:\n", "        if True:\n"),
     Mutant("plans that only close count as no repetition", f"{_PLANNING}clearing.py",
-           "        if not plan.closes:\n", "        if True:\n"),
+           "        if plan.signal.kind not in _NO_REPETITION:\n", "        if True:\n"),
     Mutant("copies are closed as copies of their own master", f"{_PLANNING}closable.py",
            "part = min(left, against(side, net))", "part = left"),
     # -- squaring off a part

@@ -18,6 +18,7 @@ from tests.proof import (
     mutants_changes,
     mutants_checks,
     mutants_exits,
+    mutants_fills,
     mutants_loss,
     mutants_records,
     mutants_stops,
@@ -55,6 +56,7 @@ _MUTANTS = (
     *mutants_stops.MUTANTS,
     *mutants_checks.MUTANTS,
     *mutants_exits.MUTANTS,
+    *mutants_fills.MUTANTS,
     *mutants_loss.MUTANTS,
     *mutants_changes.MUTANTS,
 )

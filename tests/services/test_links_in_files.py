@@ -16,7 +16,7 @@ from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.domain.link import Filters, Follower, Link, LinkState, TimeWindow
+from copytrade_gui.domain.link import Copies, Filters, Follower, Link, LinkState, TimeWindow
 from copytrade_gui.domain.link_field import group_problem, read_guard
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side
@@ -99,6 +99,7 @@ LINKS = st.builds(
     st.decimals("0.01", "1000", places=2),
     GUARDS,
     EXITS,
+    st.sampled_from(Copies),
 ).map(
     lambda link: link if link.group else replace(link, group_multiplier=Decimal(1))
 ).map(lambda link: replace(link, guard=None) if link.sizing.reverse else link)  # fmt: skip

@@ -13,7 +13,7 @@ from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.domain.link import Filters, Follower, Link, LinkState, TimeWindow
+from copytrade_gui.domain.link import Copies, Filters, Follower, Link, LinkState, TimeWindow
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
@@ -33,6 +33,7 @@ FULL = Link(
     TimeWindow(time(9, 20), time(15, 0)),
     guard=PriceGuard(Offset(Decimal("0.5"), percent=True), 9, Beyond.LIMIT),
     exits=ExitRules(Offset(Decimal(1), percent=True), None, time(15, 10)),
+    copies=Copies.FILLS,
 )  # fmt: skip
 EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "name": (FollowerDraft(name="Asha R"), {"name"}),
@@ -62,6 +63,7 @@ EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "stop_loss": (FollowerDraft(stop_loss="2"), {"exits"}),
     "target": (FollowerDraft(target="200%"), {"exits"}),
     "exit_at": (FollowerDraft(exit_at=""), {"exits"}),
+    "copies": (FollowerDraft(copies="orders"), {"copies"}),
 }
 
 

@@ -24,7 +24,7 @@ from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.domain.link import Filters, Link, LinkState, TimeWindow
+from copytrade_gui.domain.link import Copies, Filters, Link, LinkState, TimeWindow
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.domain.records import Fill, Timing
@@ -98,11 +98,15 @@ LINKS_WITHOUT_EXITS = tuple(
     for link in LINKS_WITHOUT_GUARD
 )
 """What schema 5 could say."""
-LINKS = tuple(
+LINKS_WITHOUT_COPIES = tuple(
     replace(link, exits=ExitRules(Offset(Decimal(1), percent=True), None, time(15, 10)))
     if link.group
     else link
     for link in LINKS_WITHOUT_EXITS
+)
+"""What schema 6 could say."""
+LINKS = tuple(
+    replace(link, copies=Copies.FILLS) if link.group else link for link in LINKS_WITHOUT_COPIES
 )
 TOTALS = {
     "accounts": "SELECT count(*) FROM accounts",

@@ -24,6 +24,7 @@ from tests.storage.make_old_database import (
     FOLDER,
     LINKS,
     LINKS_OF_ONE_MASTER,
+    LINKS_WITHOUT_COPIES,
     LINKS_WITHOUT_EXITS,
     LINKS_WITHOUT_GUARD,
     LINKS_WITHOUT_MULTIPLIER,
@@ -66,7 +67,7 @@ async def test_p25_an_old_database_keeps_its_totals(
         expected = {
             1: LINKS_OF_ONE_MASTER, 2: LINKS_OF_ONE_MASTER,
             3: LINKS_WITHOUT_MULTIPLIER, 4: LINKS_WITHOUT_GUARD,
-            5: LINKS_WITHOUT_EXITS,
+            5: LINKS_WITHOUT_EXITS, 6: LINKS_WITHOUT_COPIES,
         }  # fmt: skip
         assert await store.accounts.links() == expected.get(was, LINKS)
         assert len(await store.history.latency(100)) == totals["latency"]

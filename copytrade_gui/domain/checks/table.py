@@ -70,6 +70,13 @@ _OTHERS = (
             "allows, so that its own is nearer", "Nothing."),
     Verdict("not_chosen", "share", "the ticket's order is for this follower",
             "Choose him, his group or all on the ticket."),
+    Verdict("copies_fills", "share", "the link copies orders; one that copies fills gets its share "
+            "of each fill of the master's order", "Nothing, or edit what the link copies."),
+    Verdict("fill_adds_none", "share", "the rule gives more for all that the master's order filled "
+            "than for what it had filled before", "Nothing: a later fill may reach a lot."),
+    Verdict("fill_missed", "share", "the master's order filled while this program looked, so "
+            "lately that a copy may still leave",
+            "Look at what he holds, and place what is wanted."),
     Verdict("no_rule", "share", "the follower has a sizing rule", "Edit the follower."),
     Verdict("zero", "share", "the rule gives at least one lot", "Raise the follower's value."),
     Verdict("no_capital", "share", "the free margin is known that a rule by capital needs",

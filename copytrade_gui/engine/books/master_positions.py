@@ -37,14 +37,15 @@ class _Trade(Struct, frozen=True):
     """Signed units that a master traded, as we heard of them.
 
     ``source_ns`` is the place of its order among his orders; at ``absent_ns`` the order was not
-    there yet, so that no read which had ended by then shows it. Both monotonic. ``copy`` is an
-    order that copied another master's.
+    there yet, so that no read which had ended by then shows it; at ``told_ns`` we heard of it. All
+    monotonic. ``copy`` is an order that copied another master's.
     """
 
     part: Part
     signed: int
     source_ns: int
     absent_ns: int
+    told_ns: int
     copy: bool = False
 
 
@@ -120,10 +121,11 @@ class MasterPositions:
         ``source_ns`` is when the order was called or seen: its place among his orders. Monotonic.
         """
         trades, known = self._trades.setdefault(account, deque()), self._known.get(account)
-        trades.append(_Trade(part, signed, source_ns, absent_ns, copy))
+        now = self._clock.mono_ns()
+        trades.append(_Trade(part, signed, source_ns, absent_ns, now, copy))
         dropped = self._dropped.get(account, 0)
         shown = 0 if known is None else known.heard
-        while dropped < shown and trades[0].source_ns < source_ns - _KEPT_NS:
+        while dropped < shown and trades[0].told_ns < now - _KEPT_NS:
             trades.popleft()
             dropped += 1
         self._dropped[account] = dropped
@@ -152,6 +154,29 @@ class MasterPositions:
             for one in self._trades.get(master, ())
             if one.part == part and one.source_ns >= source_ns and not one.copy
         )
+
+    def told_last(
+        self, account: AccountId, part: Part, source_ns: int, signed: int
+    ) -> tuple[int, int]:
+        """Which trade begins the last ``signed`` units of the order of ``source_ns``, by its number
+        among all that were told; and signed units of them of which no trade was told, of the other
+        sign where that trade told more.
+        """
+        number = first = self._heard(account)
+        buys = signed > 0
+        for one in reversed(self._trades.get(account, ())):
+            if signed == 0 or (signed > 0) is not buys:
+                break
+            number -= 1
+            if one.part == part and one.source_ns == source_ns and not one.copy:
+                signed, first = signed - one.signed, number
+        return first, signed
+
+    def told_from(self, master: AccountId, part: Part, number: int) -> int:
+        """Signed units of his own by this trade and those that were told after it."""
+        skipped = max(0, number - self._dropped.get(master, 0))
+        newer = list(self._trades.get(master, ()))[skipped:]
+        return sum(one.signed for one in newer if one.part == part and not one.copy)
 
     def look(self, account: AccountId, seconds: float) -> None:
         """Read a master's positions in so many seconds, or earlier if that was planned."""

@@ -65,6 +65,10 @@ class News:
         """The account's book shows rows with a tag of this program that no order of ours has."""
         self.seen: Told[Lane, Sequence[BrokerOrder]] = Told()
         """Orders of the account that are none of ours: all of a whole read, or one just pushed."""
+        self.copied_row: Told[PlanId, BrokerOrder, int, int] = Told()
+        """A row of an order that a master placed elsewhere, with the plan of its copies; when it
+        was first seen, and a moment at which it had filled no more than was known, monotonic.
+        """
         self.traded_elsewhere: Told[AccountId] = Told()
         """A master's order that is none of ours was filled."""
         self.ready: Told[()] = Told()

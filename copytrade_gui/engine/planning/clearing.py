@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from msgspec import Struct
-
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.checks.check import Finding, Level, findings
@@ -14,23 +12,25 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.freeze import FreezeTable
-from copytrade_gui.domain.ids import AccountId, CommandId, plan_id, seen_command, signal_id
+from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.domain.money import order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.recipients import EVERYBODY, Recipients
-from copytrade_gui.domain.records import Plan, Signal, SignalKind, reference
+from copytrade_gui.domain.records import Plan, Signal, SignalKind
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.orders.core import Core
-from copytrade_gui.engine.orders.links import Linked
+from copytrade_gui.engine.orders.links import Linked, LinkFacts
 from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning import planner
+from copytrade_gui.engine.planning.cleared import Cleared, signal_of
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
+from copytrade_gui.engine.planning.master_exits import Place
 from copytrade_gui.engine.planning.questions import nobody_gets_it, questions
 from copytrade_gui.engine.planning.share import Share
 
@@ -38,6 +38,8 @@ HIS_OWN = frozenset({"no_reference", "no_price", "stop_side", "duplicate_order"}
 """Checks of what a master decided himself when he placed an order at the broker."""
 ONLY_CLOSES = frozenset({"duplicate_order", "repeats"})
 """Checks of what enlarges a mistake by being repeated, which an order that only closes cannot."""
+_NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
+"""What counts as no repetition: it only closes, or an order of the master's bounds it."""
 
 
 class DeniedError(Exception):
@@ -47,29 +49,6 @@ class DeniedError(Exception):
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
-
-
-class Cleared(Struct, frozen=True):
-    """A signal that may be planned now: what the intents are made from.
-
-    ``own`` is the master's own order, None if he has none here. ``leaving`` are the protected
-    terms, ``shares`` what each account gets, in send order, ``cover`` what they have to reduce.
-    """
-
-    signal: Signal
-    own: Share | None
-    leaving: OrderTerms
-    signal_age_ms: int
-    shares: Sequence[Share]
-    cover: Cover
-
-    def plan(self, called_ns: int) -> Plan:
-        """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""
-        signal = self.signal
-        intents = planner.make_intents(
-            signal, self.own, self.shares, self.leaving, self.signal_age_ms
-        )
-        return Plan(plan_id(signal.signal_id), signal, intents, signal.made_ns, called_ns)
 
 
 class Clearing:
@@ -100,12 +79,16 @@ class Clearing:
     def made(self, plan: Plan) -> None:
         """A plan was made of what was cleared."""
         self._plan_number += 1
-        if not plan.closes:
+        if plan.signal.kind not in _NO_REPETITION:
             self._cadence.made(plan.signal.terms)
 
     def followers_of(self, master_id: AccountId) -> Sequence[Linked]:
         """The links of one master, in a stable order, with their facts."""
         return self._lanes.followers_of(master_id)
+
+    def in_turn(self, master_id: AccountId) -> list[Linked]:
+        """The same, each plan beginning with another."""
+        return planner.rotate(self.followers_of(master_id), self._plan_number)
 
     def follows_quantity(self, order: Order) -> bool:
         """True if a copy's size is a multiple of its master's quantity, and may change with it."""
@@ -161,7 +144,7 @@ class Clearing:
         if code:
             raise DeniedError(code, f"The master account cannot trade: {reason}")
         leaving, price = self.protected(terms)
-        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
+        followers = self.in_turn(master_id)
         cover = self.cover(master_id, leaving, followers, terms)
         names = [master_id, *(follower.account_id for follower in followers)]
         bounds = self.bounds(leaving, names)
@@ -198,23 +181,49 @@ class Clearing:
         what he got, in rupees, to protect a copy of a MARKET order by. What a check holds is denied
         unless a person ``confirmed`` it. Raises DeniedError.
         """
+        followers = self.in_turn(master_id)
+        signal = self._signal(SignalKind.MASTER, master_id, terms, FanOut.WITH_MASTER, name)
+        facts = planner.facts_for(followers, EVERYBODY)
+        return self.copies_alone(
+            signal,
+            followers,
+            facts,
+            place=Place(seen_ns),
+            traded_at=traded_at,
+            age_ms=age_ms,
+            confirmed=confirmed,
+        )
+
+    def copies_alone(
+        self,
+        signal: Signal,
+        followers: Sequence[Linked],
+        facts: Sequence[LinkFacts],
+        *,
+        place: Place,
+        traded_at: Decimal | None,
+        age_ms: int = 0,
+        confirmed: int | None = None,
+    ) -> Cleared:
+        """Copies of what a master did, with no order of his among them. Raises DeniedError."""
+        master_id, terms = signal.master_id, signal.terms
+        of_fill = signal.kind is SignalKind.FILL
         lane = self._lanes.get(master_id)
         if lane is None or not lane.active:
             raise DeniedError("off", "The master account is switched off, so nobody copies it.")
-        holds = self._check(terms, traded_at=traded_at, without=HIS_OWN)
+        without = HIS_OWN | {"repeats"} if of_fill else HIS_OWN
+        holds = self._check(terms, traded_at=traded_at, without=without)
         _confirm(terms, holds, confirmed)
-        leaving, price = self.protected(terms, traded_at)
-        followers = planner.rotate(self.followers_of(master_id), self._plan_number)
+        leaving, price = self.protected(terms, traded_at, rather=of_fill)
         of_his = self._exits.entries.price(terms, traded_at, age_ms)
         other = planner.turned_for(followers, terms, of_his.last)
-        cover = self._exits.cover(master_id, leaving, followers, seen_ns, of_his, other)
+        cover = self._exits.cover(master_id, leaving, followers, place, of_his, other)
         bounds = self.bounds(leaving, [follower.account_id for follower in followers])
         at = price if leaving.price is None else leaving.price
-        facts = [follower.facts for follower in followers]
         shares = planner.share_out(leaving, facts, at, cover, bounds)
         self._plan_value(at, 0, shares, cover)
         return Cleared(
-            signal=self._signal(SignalKind.MASTER, master_id, terms, FanOut.WITH_MASTER, name),
+            signal=signal,
             own=None,
             leaving=leaving,
             signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
@@ -363,10 +372,14 @@ class Clearing:
             )
 
     def protected(
-        self, terms: OrderTerms, traded_at: Decimal | None = None
+        self, terms: OrderTerms, traded_at: Decimal | None = None, *, rather: bool = False
     ) -> tuple[OrderTerms, Decimal | None]:
-        """The terms as they leave, and the fresh price that protects them. Raises DeniedError."""
-        price = self._quotes.fresh_price(terms.instrument.key) or traded_at
+        """The terms as they leave, and the price that protects them. Raises DeniedError.
+
+        It is a fresh one, else what the master ``traded_at``; ``rather`` the other way round.
+        """
+        fresh = self._quotes.fresh_price(terms.instrument.key)
+        price = traded_at or fresh if rather else fresh or traded_at
         leaving = protect(terms, price)
         if leaving is None:
             raise DeniedError(
@@ -375,24 +388,9 @@ class Clearing:
         return leaving, price
 
     def _signal(
-        self,
-        kind: SignalKind,
-        master_id: AccountId,
-        terms: OrderTerms,
-        fan_out: FanOut,
-        command: CommandId | str,
+        self, kind: SignalKind, master: AccountId, terms: OrderTerms, fan_out: FanOut, name: str
     ) -> Signal:
-        name, of_master = reference(kind, command), kind is SignalKind.MASTER
-        return Signal(
-            signal_id=signal_id(master_id, name, 1),
-            master_id=master_id,
-            order_ref=name,
-            version=1,
-            terms=terms,
-            fan_out=fan_out,
-            command_id=seen_command(master_id, command) if of_master else CommandId(command),
-            made_ns=self._clock.wall_ns(),
-        )
+        return signal_of(kind, master, terms, fan_out, name, made_ns=self._clock.wall_ns())
 
 
 def _confirm(terms: OrderTerms, asked: Sequence[str], confirmed: int | None) -> None:

@@ -22,7 +22,6 @@ from copytrade_gui.domain.exits import (
     Exiting,
     Reducing,
     against,
-    reducing,
     without_its_rule,
 )
 from copytrade_gui.domain.guard import MasterPrice
@@ -30,7 +29,7 @@ from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.link import NotCopied
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
-from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.records import Plan, SignalKind
 from copytrade_gui.domain.reverse import opposite
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.trading_state import ONLY_EXITS
@@ -46,8 +45,9 @@ from copytrade_gui.engine.planning.at_broker import AtBroker, signed
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.entries import Entering, Entries
-from copytrade_gui.engine.planning.left import Ruling, free, left_for, own_part
-from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
+from copytrade_gui.engine.planning.left import Ruling, free, left_for
+from copytrade_gui.engine.planning.master_exits import MasterExits, Place, of_fill
+from copytrade_gui.engine.planning.other_orders import OtherOrders
 from copytrade_gui.engine.planning.share import Share
 
 _LESS = "Less is left to reduce than when it was planned."
@@ -72,6 +72,10 @@ class Cover(Struct, frozen=True):
     """The order for links that copy the opposite side, or why there is none; None: none does."""
     master: MasterPrice | None = None
     """What links with a price guard compare an entry with; None where they are not asked."""
+    place: Place | None = None
+    """Where the order stands among the master's; None of one that is being placed here."""
+    opened: int | None = None
+    """Of a fill the units that its order had opened before it; None of an order as a whole."""
 
 
 class _Now(Struct):
@@ -82,6 +86,7 @@ class _Now(Struct):
     nets: Mapping[AccountId, int]
     shares: Mapping[AccountId, Sequence[Order]]
     """Of each account the orders that left or may leave: the slices of its share."""
+    of_fill: bool
     planned: dict[AccountId, list[Order]] | None = None
     """What else waits; found when it is first asked for, because a mere entry does not."""
 
@@ -107,9 +112,9 @@ class Exits:
         self._orders = OtherOrders(core)
         self.ledger = CopyLedger(core.clock, core.lanes)
         self.entries = Entries(core)
+        self._of_masters = MasterExits(core, masters, self._orders, self.ledger)
         self._known: dict[PlanId, Exiting] = {}
         """What of a plan's order was known to be an exit when it was made."""
-        self._seen: dict[PlanId, int] = {}
         self._awaiting: set[IntentId] = set()
         self._news = core.news
         self._poller = poller
@@ -127,19 +132,19 @@ class Exits:
         master: AccountId,
         terms: OrderTerms,
         followers: Sequence[Linked],
-        seen_ns: int = 0,
+        place: Place | None = None,
         price: MasterPrice | None = None,
         turned: OrderTerms | Sized | None = None,
     ) -> Cover:
         """What an order of the master with these terms may take from each follower's copies.
 
-        ``seen_ns`` is its place among his orders, where he placed it elsewhere; ``price`` is what
-        its entries are guarded by, ``turned`` the order for links that copy the opposite side.
+        ``place`` is where it stands among his orders, ``price`` what its entries are guarded by,
+        ``turned`` the order for links that copy the opposite side.
         """
         lane = self._lanes.get(master)
         capital = None if lane is None else lane.facts.capital
         moment, names = ist(self._clock.wall_ns()), [one.account_id for one in followers]
-        exiting = self._exiting(master, terms, seen_ns=seen_ns)
+        exiting = self._of_masters.exiting(master, terms, place=place)
         asked = None if exiting.least >= terms.quantity else price
         only_exits = self._profits.unknown(names) | kept_out(followers, terms, moment, asked)
         if why := self._gate.why_only_exits():
@@ -149,13 +154,11 @@ class Exits:
         if len(straight) < len(names):
             others = [one.account_id for one in followers if one.link.sizing.reverse]
             copies = {**copies, **self._copies(exiting, opposite(terms), master, others)}
-        return Cover(exiting, copies, only_exits, capital, turned, price)
-
-    def note_seen(self, plan: PlanId, seen_ns: int) -> None:
-        """The place of an order that was placed elsewhere among the master's; it has this plan."""
-        self._seen[plan] = seen_ns
-        if len(self._seen) > _REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+        opened = None
+        if place is not None and place.before is not None:
+            opened = self._of_masters.opened(master, terms, place)
+            copies = {account: of_fill(copy) for account, copy in copies.items()}
+        return Cover(exiting, copies, only_exits, capital, turned, price, place, opened)
 
     def closing(self, master: AccountId, terms: OrderTerms, accounts: Sequence[AccountId]) -> Cover:
         """What an order that does nothing but close may take from each account's copies of him."""
@@ -212,6 +215,8 @@ class Exits:
         self.ledger.make(plan, master, terms, shares)
         if cover.master is not None:
             self.entries.remember(plan, terms, cover.master)
+        if cover.place is not None:
+            self._of_masters.remember(plan, cover.place)
         if cover.exiting.known:
             self._known[plan] = cover.exiting
             if len(self._known) > _REMEMBERED:
@@ -233,7 +238,7 @@ class Exits:
         if plan is None or order.intent.role is Role.MASTER:
             return wanted
         master, whole = plan.signal.master_id, plan.signal.terms
-        known = self._known.get(plan.plan_id) or self._exiting(master, whole, but=order)
+        known = self._known.get(plan.plan_id) or self._of_masters.exiting(master, whole, but=order)
         if known.most:
             return wanted
         orders = self._book.of_plan(plan.plan_id)
@@ -300,14 +305,16 @@ class Exits:
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
         exiting = self._known.get(plan.plan_id)
         if exiting is None:
-            exiting = self._exiting(plan.signal.master_id, whole, but=order)
+            exiting = self._of_masters.exiting(plan.signal.master_id, whole, but=order)
         shares: defaultdict[AccountId, list[Order]] = defaultdict(list)
         orders = self._book.of_plan(plan.plan_id)
         for one in orders:
             if one.intent_state not in GIVEN_UP:
                 shares[one.intent.account_id].append(one)
         entering = self.entries.now(plan, orders, exiting)
-        return _Now(exiting, entering, self.ledger.nets_of(plan.signal.master_id, whole), shares)
+        is_fill = plan.signal.kind is SignalKind.FILL
+        nets = self.ledger.nets_of(plan.signal.master_id, whole)
+        return _Now(exiting, entering, nets, shares, of_fill=is_fill)
 
     def _rule(self, order: Order, whole: OrderTerms, now: _Now) -> Ruling | None:
         """None: it leaves as it was planned."""
@@ -330,6 +337,8 @@ class Exits:
         held, coming = free(its, net + signed(its, filled), leaving, coming + more)
         carry = self.ledger.carry_before(intent.plan_id, account)
         copy = Copy(held, leaving, coming, carry)
+        if now.of_fill:
+            copy = of_fill(copy)
         planned = sum(one.intent.terms.quantity for one in share)
         if again is None:
             order_of_his = Reducing(whole.quantity, whole.instrument.lot_size, now.exiting)
@@ -355,42 +364,5 @@ class Exits:
         if not why or order.closes:
             return None
         known = self._known.get(plan.plan_id)
-        exiting = known or self._exiting(plan.signal.master_id, terms, but=order)
+        exiting = known or self._of_masters.exiting(plan.signal.master_id, terms, but=order)
         return None if exiting.least >= terms.quantity else (ONLY_EXITS, why)
-
-    # ------------------------------------------------------------ inside
-
-    def _exiting(
-        self,
-        master: AccountId,
-        terms: OrderTerms,
-        but: Order | None = None,
-        seen_ns: int = 0,
-    ) -> Exiting:
-        """What of a master's order is an exit: of one to come, or of the plan of ``but``."""
-        nets = self.masters.of(master, terms.instrument.key, terms.product)
-        waiting = [
-            order
-            for plan in self._orders.recent(terms, but)
-            for order in plan
-            if order.intent.account_id == master and is_own(order) and self._orders.waits(order)
-        ]
-        _, unread = self._orders.of(master, master, terms, waiting, but)
-        if but is not None:
-            plan = but.intent.plan_id
-            own = [one for one in self._book.of_plan(plan) if is_own(one)]
-            unread += sum(one.ordered - one.filled for one in own if one.attempt_state in UNREAD)
-            elsewhere = self._seen.get(plan, 0)
-            seen_ns = elsewhere or but.called_ns
-        else:
-            elsewhere = seen_ns
-        if elsewhere and not self.masters.settled(master):
-            nets = None
-        if nets is not None and seen_ns:  # what he had before this order of his, and later ones
-            back = self.masters.since(master, (terms.instrument.key, terms.product), seen_ns)
-            nets = tuple(net - back for net in nets)
-        copied = self.ledger.held_of(terms).get(master, 0)
-        if nets is not None and copied:
-            nets = tuple(signed(terms, own_part(terms, net, copied)) for net in nets)
-        ordered_here = against(terms.side, self.ledger.own_of(master, terms))
-        return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)

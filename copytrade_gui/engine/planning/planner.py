@@ -34,18 +34,31 @@ from copytrade_gui.domain.guard import (
 )
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
-from copytrade_gui.domain.link import CODES, NOT_CHOSEN, symbols_of
+from copytrade_gui.domain.link import (
+    CODES,
+    COPIES_FILLS,
+    FOR_NOBODY,
+    Copies,
+    Link,
+    NotCopied,
+    symbols_of,
+)
 from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.records import Intent, Signal
 from copytrade_gui.domain.reverse import told, turned
 from copytrade_gui.domain.sizing import MasterOrder, Rounding, Sized, SizingRule, size
+from copytrade_gui.domain.sizing.growth import size_growth
 from copytrade_gui.engine.orders.links import LaneFacts, Linked, LinkFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
 from copytrade_gui.engine.planning.share import Share
 
 _SWITCHED_OFF = Sized(0, "off", "The follower is switched off.")
+_FILLS, _COPIES_FILLS = (
+    Copies.FILLS,
+    NotCopied(COPIES_FILLS, "The link copies fills: it gets its share of what this order fills."),
+)
 
 
 def share_out(
@@ -68,7 +81,7 @@ def share_out(
         whole = Reducing(quantity, lot, cover.exiting)
         shares = [_covered(facts, order, whole, cover) for facts in followers]
     else:
-        shares = [Share(facts.account, _sized(facts, order)) for facts in followers]
+        shares = [Share(facts.account, _sized(facts, order, cover.opened)) for facts in followers]
     other = cover.turned
     if other is not None:
         shares = [
@@ -111,15 +124,22 @@ def turned_for(
 
 
 def facts_for(followers: Sequence[Linked], recipients: Recipients) -> list[LinkFacts]:
-    """The facts to share an order out by; whom it is not for gets nothing, exits neither."""
-    if recipients.everybody:
-        return [one.facts for one in followers]
+    """The facts to share an order out by; whom it is not for gets nothing, exits neither.
+
+    Nor does who copies fills: his share is of what the order fills.
+    """
+    chosen = None if recipients.everybody else recipients
     return [
         one.facts
-        if (left_out := recipients.why_left_out(one.link)) is None
-        else structs.replace(one.facts, stopped=left_out)
+        if (why := _why_not_for(one.link, chosen)) is None
+        else structs.replace(one.facts, stopped=why)
         for one in followers
     ]
+
+
+def _why_not_for(link: Link, chosen: Recipients | None) -> NotCopied | None:
+    left_out = None if chosen is None else chosen.why_left_out(link)
+    return _COPIES_FILLS if left_out is None and link.copies is _FILLS else left_out
 
 
 def sliced(share: Share, lot_size: int, freeze: int | None) -> Share:
@@ -219,6 +239,8 @@ def _covered(facts: LinkFacts, order: MasterOrder, whole: Reducing, cover: Cover
 
     def entry(units: int, carry: Fraction) -> Sized:
         asked = order if units == order.quantity else structs.replace(order, quantity=units)
+        if cover.opened is not None:
+            return size_growth(rule, asked, cover.opened, capital, facts.link.group_multiplier)
         return size(rule, asked, capital, carry, facts.link.group_multiplier)
 
     return _share(facts.account, whole, copy, entry, rule.rounding, may_open=kept_out is None)
@@ -276,16 +298,18 @@ def _holds(copy: Copy) -> bool:
     return copy.held > 0 or copy.coming > 0
 
 
-def _sized(facts: LinkFacts, order: MasterOrder) -> Sized:
+def _sized(facts: LinkFacts, order: MasterOrder, opened: int | None) -> Sized:
     why_not, link = _why_not(facts), facts.link
     if why_not is not None:
         return why_not
+    if opened is not None:
+        return size_growth(link.sizing, order, opened, facts.capital, link.group_multiplier)
     return size(link.sizing, order, facts.capital, times=link.group_multiplier)
 
 
 def _why_not(facts: LinkFacts) -> Sized | None:
     """Why the account gets no order at all, exits neither; None: it may."""
-    if facts.stopped is not None and facts.stopped.code == NOT_CHOSEN:
+    if facts.stopped is not None and facts.stopped.code in FOR_NOBODY:
         return Sized(0, facts.stopped.code, facts.stopped.sentence)
     if not facts.account.active:
         return _SWITCHED_OFF

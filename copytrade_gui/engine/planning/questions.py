@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from copytrade_gui.domain.exits import NO_COPY
-from copytrade_gui.domain.link import NOT_CHOSEN
+from copytrade_gui.domain.link import COPIES_FILLS, NOT_CHOSEN
 from copytrade_gui.domain.recipients import Recipients, Scope
 from copytrade_gui.engine.planning.share import Share
 
@@ -20,11 +20,11 @@ def nobody_gets_it(shares: Sequence[Share], recipients: Recipients) -> list[str]
     """What a person is asked: why no follower gets the order. Empty where one does.
 
     Nothing is asked where the ticket is for the master alone or nobody follows him, and nobody
-    misses an exit of what his copies do not hold.
+    misses an exit of what his copies do not hold, nor an order whose fills he gets.
     """
     if recipients.scope is Scope.NOBODY or not shares:
         return []
-    if any(share.sized.quantity for share in shares):
+    if any(share.sized.quantity or share.sized.code == COPIES_FILLS for share in shares):
         return []
     meant = [share.sized for share in shares if share.sized.code != NOT_CHOSEN]
     counts = Counter(sized.code for sized in meant)

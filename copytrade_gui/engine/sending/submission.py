@@ -14,7 +14,8 @@ from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order, order_of
-from copytrade_gui.engine.planning.clearing import Cleared, Clearing, DeniedError
+from copytrade_gui.engine.planning.cleared import Cleared
+from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule

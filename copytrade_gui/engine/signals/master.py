@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from copytrade_gui.domain.events import MasterSeen, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag, seen_command
@@ -30,6 +30,7 @@ from copytrade_gui.engine.sending.following import Following
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.signals.seen_row import (
     GONE,
+    Elsewhere,
     in_order,
     is_older,
     kind_problem,
@@ -50,22 +51,6 @@ _LATE = "It was placed {seconds} s before it was seen, too long ago to be copied
 _BY_A_PERSON = "A person ignored it."
 _SHOWN = "Orders that this master places elsewhere are only shown."
 _ASK = "Copy it, or ignore it. Once you copied one, the next are copied by themselves."
-
-
-class _Order(Struct, eq=False):
-    """One order of a master: its newest row, and what became of it."""
-
-    row: BrokerOrder
-    view: SeenOrder
-    absent_ns: int
-    """When a read began that did not show it yet, monotonic."""
-    seen_ns: int
-    """When it was seen, monotonic, and later than the one before: its place among his orders."""
-    instrument: Instrument | None = None
-    working: bool = False
-    """It is being copied at this moment."""
-    had: frozenset[tuple[object, ...]] = frozenset()
-    """Terms that it had before: a pushed row with these may be one that comes late."""
 
 
 class MasterSignals:
@@ -98,7 +83,7 @@ class MasterSignals:
         self._exits = exits
         self._poller = poller
         self._instrument_of = instrument_of
-        self._orders: dict[AccountId, dict[BrokerOrderId, _Order]] = {}
+        self._orders: dict[AccountId, dict[BrokerOrderId, Elsewhere]] = {}
         self._complete_ns: dict[AccountId, int] = {}
         """When the newest complete read of a master's book began, monotonic."""
         self._before_ns: dict[AccountId, int] = {}
@@ -172,7 +157,8 @@ class MasterSignals:
         if account not in self._complete_ns:
             self._orders[account] = {}
             for row in absorbed.strangers:
-                self._first(lane, row, Seen.MISSED, _OLD)
+                order = self._first(lane, row, Seen.MISSED, _OLD)
+                self._copy_fills(order, 0)
         # The rows of this read are told next: the read before it did not show what is new in them.
         self._before_ns[account] = self._complete_ns.get(account, 0)
         self._complete_ns[account] = absorbed.began_ns
@@ -198,14 +184,14 @@ class MasterSignals:
                 continue
             else:
                 self._take(order, row)
-            self._decide(order)
+            self._decide(order, absent_ns)
 
     def _is_master(self, lane: Lane) -> bool:
         return bool(self._clearing.followers_of(lane.account_id))
 
     def _first(
         self, lane: Lane, row: BrokerOrder, became: Seen, reason: str, absent_ns: int = 0
-    ) -> _Order:
+    ) -> Elsewhere:
         account = lane.account_id
         plan = self._plan_of(account, row.broker_order_id)
         if plan is not None:
@@ -214,13 +200,13 @@ class MasterSignals:
             became, reason = Seen.IGNORED, _BY_A_PERSON
         view = seen_order(account, row, self._clock.wall_ns(), became, reason, plan)
         self._newest_ns = max(self._clock.mono_ns(), self._newest_ns + 1)
-        order = _Order(row, view, absent_ns, self._newest_ns)
+        order = Elsewhere(row, view, absent_ns, self._newest_ns)
         self._orders[account][row.broker_order_id] = order
         self._bus.publish(MasterSeen(view))
         self._work.start(self._name(order), f"look up {row.key}")
         return order
 
-    def _traded(self, order: _Order, units: int) -> None:
+    def _traded(self, order: Elsewhere, units: int) -> None:
         """His position changed by so much: what it was before tells an exit from an entry."""
         row = order.row
         if units and row.product is not None:
@@ -235,19 +221,19 @@ class MasterSignals:
         plan = self._submission.plan_of(seen_command(account, number))
         return None if plan is None else plan.plan_id
 
-    async def _name(self, order: _Order) -> None:
+    async def _name(self, order: Elsewhere) -> None:
         if not await self._lacks_instrument(order) and order.instrument is not None:
             order.view = structs.replace(order.view, symbol=order.instrument.symbol)
             self._bus.publish(MasterSeen(order.view))
 
-    async def _lacks_instrument(self, order: _Order) -> str:
+    async def _lacks_instrument(self, order: Elsewhere) -> str:
         if order.instrument is None:
             order.instrument = await self._instrument_of(order.row.key)
         if order.instrument is None:
             return f"{order.row.key} is not in the contract files of today."
         return ""
 
-    def _take(self, order: _Order, row: BrokerOrder) -> None:
+    def _take(self, order: Elsewhere, row: BrokerOrder) -> None:
         """A newer row of it."""
         before, order.row = order.row, row
         self._traded(order, row.filled_quantity - before.filled_quantity)
@@ -259,7 +245,7 @@ class MasterSignals:
         if is_changed and order.view.became is Seen.COPIED:
             self._work.start(self._change_copies(order, before), f"change {row.broker_order_id}")
 
-    async def _change_copies(self, order: _Order, before: BrokerOrder) -> None:
+    async def _change_copies(self, order: Elsewhere, before: BrokerOrder) -> None:
         """The master changed his order: its copies follow."""
         was, now = terms_of(before, order.instrument), terms_of(order.row, order.instrument)
         if was is not None and now is not None and order.view.plan_id is not None:
@@ -269,9 +255,10 @@ class MasterSignals:
 
     # ------------------------------------------------------------ what becomes of it
 
-    def _decide(self, order: _Order) -> None:
+    def _decide(self, order: Elsewhere, since_ns: int) -> None:
         state, became = order.row.state, order.view.became
         if became is Seen.COPIED:
+            self._copy_fills(order, since_ns)
             if state in GONE:  # it ended, and not by being filled: its unfilled copies go with it
                 self._end_copies(order)
         elif became is Seen.WAITS:
@@ -282,7 +269,7 @@ class MasterSignals:
         elif became is Seen.ASKED and state in GONE and not order.row.filled_quantity:
             self._become(order, Seen.NOT_COPIED, f"It ended as {order.row.status_text}.")
 
-    def _at_exchange(self, order: _Order) -> None:
+    def _at_exchange(self, order: Elsewhere) -> None:
         if why := kind_problem(order.row):
             self._become(order, Seen.NOT_COPIED, why)
             return
@@ -304,10 +291,10 @@ class MasterSignals:
         elif not order.working:
             self._work.start(self._copy_seen(order), f"copy {order.row.broker_order_id}")
 
-    def _who(self, order: _Order) -> str:
+    def _who(self, order: Elsewhere) -> str:
         return self._lanes[order.view.account_id].account.name
 
-    def _late_by(self, order: _Order) -> int:
+    def _late_by(self, order: Elsewhere) -> int:
         """Seconds by which it is older than an order may be that leaves; 0 if it is not."""
         if order.row.placed_ns is None:
             return 0
@@ -317,14 +304,14 @@ class MasterSignals:
         age_ms = self._age_ms(order)
         return age_ms // 1000 if age_ms > most_ms else 0
 
-    def _age_ms(self, order: _Order) -> int:
+    def _age_ms(self, order: Elsewhere) -> int:
         """How long ago it was placed by the broker's stamp, or else was seen."""
         placed = order.row.placed_ns
         if placed is None:
             return (self._clock.mono_ns() - order.seen_ns) // 1_000_000
         return (self._clock.wall_ns() - placed) // 1_000_000
 
-    async def _copy_seen(self, order: _Order) -> None:
+    async def _copy_seen(self, order: Elsewhere) -> None:
         if why := await self._lacks_instrument(order):
             self._become(order, Seen.NOT_COPIED, why)
             return
@@ -333,7 +320,7 @@ class MasterSignals:
         except DeniedError as denied:
             self._deny(order, denied)
 
-    async def _copy(self, order: _Order, confirmed: int | None) -> PlanId | None:
+    async def _copy(self, order: Elsewhere, confirmed: int | None) -> PlanId | None:
         account, row = order.view.account_id, order.row
         terms = terms_of(row, order.instrument)
         if terms is None or order.working:
@@ -357,9 +344,9 @@ class MasterSignals:
         finally:
             order.working = False
         plan = placed.plan.plan_id
-        self._exits.note_seen(plan, order.seen_ns)
         order.view = structs.replace(order.view, plan_id=plan)
         self._become(order, Seen.COPIED, "")
+        self._copy_fills(order, self._clock.mono_ns())
         if order.row.state in GONE and order.row is not row:
             self._end_copies(order)
         elif terms_key(order.row) != terms_key(row):  # he changed it while it was being copied
@@ -375,7 +362,7 @@ class MasterSignals:
                 async with asyncio.timeout(_PRICE_WITHIN_S):
                     await self._quotes.refresh([key])
 
-    def _deny(self, order: _Order, denied: DeniedError) -> None:
+    def _deny(self, order: Elsewhere, denied: DeniedError) -> None:
         self._become(order, Seen.DENIED, denied.sentence)
         self._book.alarm(
             "master_not_copied",
@@ -385,7 +372,7 @@ class MasterSignals:
             severity=Severity.WARNING,
         )
 
-    def _end_copies(self, order: _Order) -> None:
+    def _end_copies(self, order: Elsewhere) -> None:
         plan = order.view.plan_id
         if plan is None:
             return
@@ -393,6 +380,12 @@ class MasterSignals:
         reason = f"The master's order ended as {order.row.status_text}."
         self._amendments.cancel(copies, reason=reason)
 
-    def _become(self, order: _Order, became: Seen, reason: str) -> None:
+    def _copy_fills(self, order: Elsewhere, since_ns: int) -> None:
+        """What a copied order has filled is for those who copy fills."""
+        plan = order.view.plan_id
+        if plan is not None:
+            self._news.copied_row(plan, order.row, order.seen_ns, since_ns)
+
+    def _become(self, order: Elsewhere, became: Seen, reason: str) -> None:
         order.view = structs.replace(order.view, became=became, reason=reason)
         self._bus.publish(MasterSeen(order.view))

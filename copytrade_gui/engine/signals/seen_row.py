@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import Instrument
@@ -12,6 +12,22 @@ from copytrade_gui.ports import BrokerOrder
 
 GONE = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
 _REGULAR = frozenset({"", "REGULAR"})
+
+
+class Elsewhere(Struct, eq=False):
+    """One order of a master: its newest row, and what became of it."""
+
+    row: BrokerOrder
+    view: SeenOrder
+    absent_ns: int
+    """When a read began that did not show it yet, monotonic."""
+    seen_ns: int
+    """When it was seen, monotonic, and later than the one before: its place among his orders."""
+    instrument: Instrument | None = None
+    working: bool = False
+    """It is being copied at this moment."""
+    had: frozenset[tuple[object, ...]] = frozenset()
+    """Terms that it had before: a pushed row with these may be one that comes late."""
 
 
 def terms_key(row: BrokerOrder) -> tuple[object, ...]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 6
+SCHEMA = 7
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""
@@ -100,6 +100,7 @@ links = Table(
     Column("group_multiplier", Text, nullable=False, server_default="1"),
     Column("guard", Text),
     Column("exits", Text),
+    Column("copies", Text, nullable=False, server_default="orders"),
     sqlite_strict=True,
 )
 """Who copies whom, by which rule. Lists, guard, exit rules: JSON; times: ``HH:MM``, IST."""

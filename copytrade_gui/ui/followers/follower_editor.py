@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.link import NO_FILTERS, Follower, Link, LinkState
+from copytrade_gui.domain.link import NO_FILTERS, Copies, Follower, Link, LinkState
 from copytrade_gui.domain.link_field import exits_text, guard_text, list_text, time_text
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.sizing import Rounding, RuleTexts, Strategy, rule_texts
@@ -17,6 +17,7 @@ from copytrade_gui.ui.dialogs.form import FormDialog
 from copytrade_gui.ui.followers.group import GroupField, groups_here
 from copytrade_gui.ui.followers.sizing_words import (
     BEYOND_WORDS,
+    COPIES_WORDS,
     ROUNDING_WORDS,
     STATE_WORDS,
     STRATEGY_WORDS,
@@ -39,6 +40,10 @@ _LISTS = {
 _ROOM = 260
 """Pixels in which what stands in an empty field can be read."""
 _ENTRIES = "Only what opens is kept out: what the master leaves is always left."
+_COPIES = (
+    "Fills: he gets his part each time that more of an order has filled, near the price that it "
+    "filled at. Changes and cancels of the order do nothing to it."
+)
 _GUARD = (
     "Entries only: no exit is held back by a price. An entry's limit is never worse than the "
     "slippage allows, and after the delay it is not sent."
@@ -180,6 +185,14 @@ class FollowerEditor(FormDialog):
         self.add_heading(f"Which entries of {master} are copied" if master else "Which entries")
         link = None if follower is None else follower.link
         filters = NO_FILTERS if link is None else link.filters
+        self.copies = QComboBox()
+        for copies, said in COPIES_WORDS.items():
+            self.copies.addItem(said, copies.value)
+        self.copies.setCurrentIndex(
+            self.copies.findData((Copies.ORDERS if link is None else link.copies).value)
+        )
+        set_tip(self.copies, _COPIES)
+        self.add_field("copies", "Copies", self.copies)
         self.state = QComboBox()
         for state, said in STATE_WORDS.items():
             self.state.addItem(said, state.value)
@@ -270,7 +283,8 @@ class FollowerEditor(FormDialog):
         }  # fmt: skip
         choices = {
             "strategy": self.strategy, "rounding": self.rounding,
-            "state": self.state, "sides": self.sides, "beyond": self.beyond,
+            "copies": self.copies, "state": self.state, "sides": self.sides,
+            "beyond": self.beyond,
         }  # fmt: skip
         return {
             **{field: line.text().strip() for field, line in texts.items()},

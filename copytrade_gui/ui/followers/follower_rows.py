@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Account, AccountStatus
 from copytrade_gui.domain.drift import Step
-from copytrade_gui.domain.link import NO_FILTERS, Link
+from copytrade_gui.domain.link import NO_FILTERS, Copies, Link
 from copytrade_gui.domain.link_field import FILTERS, LABELS, list_text
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import State
@@ -119,7 +119,7 @@ def _state_tip(row: FollowerRow) -> str:
     if status.stopped:
         said = f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.stopped}"
     group = f" Group {_group(row)}." if row.link.group else ""
-    plain = row.link.copies_all and row.link.exits is None
+    plain = row.link.copies_all and row.link.exits is None and row.link.copies is Copies.ORDERS
     filtered = "" if plain else f" {_filter_tip(row)}"
     return f"{said.rstrip('.')}.{filtered}{group}" if filtered or group else said
 
@@ -128,6 +128,8 @@ def _filter_tip(row: FollowerRow) -> str:
     """What the link lets through, besides its state."""
     link = row.link
     parts = [STATE_HINTS[link.state]]
+    if link.copies is Copies.FILLS:
+        parts.append("Of each order it copies what fills.")
     parts += [
         f"{LABELS[field]}: {said}."
         for field in FILTERS
@@ -154,7 +156,8 @@ def _link_state(row: FollowerRow) -> str:
     link = row.link
     asks = (link.window, link.guard, link.exits)
     filtered = link.filters != NO_FILTERS or any(one is not None for one in asks)
-    return f"{STATE_WORDS[row.link.state]}{' *' if filtered else ''}"
+    fills = ", fills" if link.copies is Copies.FILLS else ""
+    return f"{STATE_WORDS[row.link.state]}{fills}{' *' if filtered else ''}"
 
 
 def _session_tip(row: FollowerRow) -> str:
@@ -207,7 +210,8 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            "In no group", shown=False,
            note="With the multiplier of its followers' entries, where it is not 1"),
     Column("link", "State", _link_state, chars=9, tip=_filter_tip, shown=False,
-           note="What is copied: active, close only, paused, frozen; * with a filter or rule"),
+           note="What is copied: active, close only, paused, frozen; fills: what orders fill; "
+           "* with a filter or rule"),
     Column("max", "Max qty", _max_quantity, numeric=True, chars=8,
            sort=lambda r: r.link.sizing.max_quantity, shown=False,
            note="Most units in one order"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copytrade_gui.domain.guard import Beyond
-from copytrade_gui.domain.link import LinkState
+from copytrade_gui.domain.link import Copies, LinkState
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.sizing import Rounding, RuleTexts, SizingRule, Strategy, understood
 
@@ -19,6 +19,7 @@ STATE_HINTS = {
     LinkState.PAUSED: "Copies nothing, exits neither. Orders at the broker stay there.",
     LinkState.FROZEN: "Copies nothing, and no order of the account leaves from here at all.",
 }
+COPIES_WORDS = {Copies.ORDERS: "His orders", Copies.FILLS: "What his orders fill"}
 BEYOND_WORDS = {Beyond.SKIP: "Not sent", Beyond.LIMIT: "Sent, with the limit there"}
 ROUNDING_WORDS = {
     Rounding.DOWN: "Down to whole lots",

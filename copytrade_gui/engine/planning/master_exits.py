@@ -1,0 +1,132 @@
+"""What of a master's order, or of one fill of it, reduces what he had before it."""
+
+from __future__ import annotations
+
+import sys
+
+from msgspec import Struct, structs
+
+from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, Copy, Exiting, against, reducing
+from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.records import SignalKind
+from copytrade_gui.engine.books.master_positions import MasterPositions
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.at_broker import signed
+from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.engine.planning.left import own_part
+from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
+
+_REMEMBERED = 256
+"""Plans whose place is kept; none waits longer than a minute."""
+
+
+class Place(Struct, frozen=True):
+    """Where an order stands among its master's.
+
+    ``source_ns`` is when it was called here, or was seen, monotonic. ``elsewhere``: he placed it
+    at the broker. The others are of one fill of it: ``before`` the units that it had filled until
+    then, None of an order as a whole; ``first_trade`` the first of the fill's trades among those
+    that were told of him; ``untold`` its signed units of which none was told.
+    """
+
+    source_ns: int
+    elsewhere: bool = True
+    before: int | None = None
+    first_trade: int = 0
+    untold: int = 0
+
+
+class MasterExits:
+    """Compares a master's order with his position before it."""
+
+    def __init__(
+        self, core: Core, masters: MasterPositions, orders: OtherOrders, ledger: CopyLedger
+    ) -> None:
+        self._book = core.book
+        self._masters = masters
+        self._orders = orders
+        self._ledger = ledger
+        self._places: dict[PlanId, Place] = {}
+
+    def remember(self, plan: PlanId, place: Place) -> None:
+        """A plan is being made of an order of this place."""
+        self._places[plan] = place
+        if len(self._places) > _REMEMBERED:
+            del self._places[next(iter(self._places))]
+
+    def exiting(
+        self,
+        master: AccountId,
+        terms: OrderTerms,
+        *,
+        but: Order | None = None,
+        place: Place | None = None,
+    ) -> Exiting:
+        """What of it is an exit: of one to come, or of the plan of ``but``."""
+        waiting = [
+            order
+            for plan in self._orders.recent(terms, but)
+            for order in plan
+            if order.intent.account_id == master and is_own(order) and self._orders.waits(order)
+        ]
+        _, unread = self._orders.of(master, master, terms, waiting, but)
+        if but is not None:
+            plan_id = but.intent.plan_id
+            own = [one for one in self._book.of_plan(plan_id) if is_own(one)]
+            unread += sum(one.ordered - one.filled for one in own if one.attempt_state in UNREAD)
+            place = self._places.get(plan_id) or self._of_earlier_run(but)
+        nets = self._before(master, terms, place)
+        copied = self._ledger.held_of(terms).get(master, 0)
+        if nets is not None and copied:
+            nets = tuple(signed(terms, own_part(terms, net, copied)) for net in nets)
+        made_here = self._ledger.own_of(master, terms)
+        if place is not None and place.before is not None:  # of this order, what the sum has or not
+            made_here += (
+                -signed(terms, place.before) if place.elsewhere else signed(terms, terms.quantity)
+            )
+        ordered_here = against(terms.side, made_here)
+        return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)
+
+    def opened(self, master: AccountId, terms: OrderTerms, place: Place) -> int:
+        """Units that an order had opened by what it filled before these terms, at most."""
+        before = place.before or 0
+        nets = self._before(master, terms, place)
+        if nets is None or terms.product in OUT_OF_HOLDINGS:
+            return before
+        return min(before, max(against(terms.side.opposite, net) for net in nets))
+
+    def _of_earlier_run(self, but: Order) -> Place:
+        """Of a fill it is what the order had filled when the plan was made, and its own units."""
+        signal = self._book.plans[but.intent.plan_id].signal
+        if signal.kind is not SignalKind.FILL:
+            return Place(but.called_ns, elsewhere=False)
+        # Whatever it filled then is in every read of this run, and no trade was told of it.
+        units = -signed(signal.terms, signal.terms.quantity)
+        return Place(but.called_ns, before=0, first_trade=sys.maxsize, untold=units)
+
+    def _before(
+        self, master: AccountId, terms: OrderTerms, place: Place | None
+    ) -> tuple[int, ...] | None:
+        """What he had before it, signed units; None where that is not known."""
+        nets = self._masters.of(master, terms.instrument.key, terms.product)
+        if place is None or not place.source_ns:
+            return nets
+        if place.elsewhere and not self._masters.settled(master):
+            return None
+        if nets is None:
+            return None
+        part = (terms.instrument.key, terms.product)
+        if place.before is None:  # before this order of his and those after it
+            back = self._masters.since(master, part, place.source_ns)
+        else:
+            back = self._masters.told_from(master, part, place.first_trade) + place.untold
+        return tuple(net - back for net in nets)
+
+
+def of_fill(copy: Copy) -> Copy:
+    """What a copy has for a fill of the master's: what leaves already is of earlier fills, which
+    his position has not any more either.
+    """
+    return structs.replace(copy, leaving=0)
