@@ -44,13 +44,14 @@ from copytrade_gui.storage.store import Seams, Store, open_store
 from tests.proof.chance import SeededChance
 from tests.proof.in_process import Line, broker_in_process
 from tests.proof.in_process_feed import stop_feeds
+from tests.proof.new_files import NewFiles
 from tests.proof.row import ProofBroken
 from tests.proof.virtual import VirtualClock, VirtualLoop, VirtualTime, surprise
 
 MORNING_NS = 1_795_494_600_000_000_000
 """2026-11-24, 10:00 IST: a Tuesday, in continuous trading."""
 _RATIOS = ("1", "0.5", "2", "1.5", "0.75")
-_SEAMS = Seams(reserve_bytes=65_536, random_bytes=lambda count: b"\x07" * count)
+_SEAMS = Seams(NewFiles(), reserve_bytes=65_536, random_bytes=lambda count: b"\x07" * count)
 ResultT = TypeVar("ResultT")
 
 
