@@ -48,7 +48,7 @@ def written(*followers: Follower) -> str:
 
 
 LETTERS = st.sampled_from("=+-@'\"; ,|Ab1\u0905\u0b95\u200d") | st.characters(
-    codec="utf-8", exclude_categories=["C", "Zl", "Zp"]
+    exclude_categories=["C", "Zl", "Zp"]
 )
 NAMES = (
     st.text(LETTERS, max_size=MOST_NAME)
