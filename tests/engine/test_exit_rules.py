@@ -24,6 +24,7 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.services.position_report import report_of
 from copytrade_gui.services.positions import facts_of
+from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, F2, position, press, ticket
@@ -320,4 +321,25 @@ def test_whatever_masters_and_market_do_no_rule_opens_or_turns_round_anybody(see
         assert min(held(console)) >= 0
 
     with world(3, seed=seed + 1) as made:
+        made.live(script)
+
+
+def test_what_is_copied_while_a_rule_is_carried_out_has_its_rule_as_well() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        change(console, F1, exits=RULES)
+        await enters(console, quantity=40)
+        first = [made.accounts[1].client_id]
+        made.broker.add_fault(Fault(action="parts", copies=4, accounts=first))
+        await moves(console, -1.3)
+        await made.clock.sleep(3)
+        assert 0 < held(console)[1] < 20  # its order fills in parts
+        made.broker.clear_faults()
+        await press(console, ticket(made, BUY), wait_s=30)
+        assert held(console)[1] == 5
+        await moves(console, -1.8)
+        await made.clock.sleep(60)
+        assert held(console)[1] == 0
+
+    with world(2, switches=Switches(latency_ms=60, jitter_ms=80, fill_ms=1_500)) as made:
         made.live(script)

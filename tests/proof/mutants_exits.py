@@ -26,8 +26,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what an exit rule sent is not sent again by itself",
         _EXIT_WATCH,
-        "(leg.left and leg.state is LegState.NOT_SENT)",
-        "leg.left",
+        "or leg.state is LegState.NOT_SENT:",
+        "or True:",
     ),
     Mutant(
         "the stop of what was sold stands above it",

@@ -76,9 +76,13 @@ class _Watched(Struct, frozen=True, gc=False):
 
 
 class _Try(Struct):
-    """How a rule was carried out: up to how many units, how often in vain, and when again."""
+    """How a rule was carried out: up to how many units, how often in vain, and when again.
+
+    ``asked`` are the units that its newest square-off was to close.
+    """
 
     units: int
+    asked: int = 0
     command: CommandId | None = None
     vain: int = 0
     again_ns: int = 0
@@ -306,20 +310,25 @@ class ExitWatch:
             self._acting = False
         for one, _ in ready:
             tried = self._tries.setdefault(one.of, _Try(0))
-            tried.units, tried.command = abs(one.net), command
+            tried.units, tried.asked, tried.command = abs(one.net), abs(one.net), command
         one, words = ready[0]
         more = f" {len(ready) - 1} more positions are too." if len(ready) > 1 else ""
         self._alarm(one, f"{words}. It is squared off.{more}", Severity.WARNING)
 
     def _follow_up(self) -> None:
-        """What square-offs that are over did not send is tried again, a few times."""
+        """What square-offs that are over did not send, or did not reach, is tried again, a few
+        times.
+        """
         for of, tried in self._tries.items():
             report = None if tried.command is None else self._square_offs.report(tried.command)
             if report is None or not report.over:
                 continue
             tried.command = None
             leg = next((one for one in report.legs if one.key == of[1]), None)
-            if leg is None or (leg.left and leg.state is LegState.NOT_SENT):
+            if leg is not None and leg.closed >= tried.asked:
+                tried.units = 0  # what is held now was copied since
+            # With nothing left of its part it still holds some: others' copies there changed.
+            elif leg is None or not leg.left or leg.state is LegState.NOT_SENT:
                 tried.vain += 1
                 tried.again_ns = self._clock.mono_ns() + _AGAIN_NS
                 if tried.vain < _TRIES:
