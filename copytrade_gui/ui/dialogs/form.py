@@ -12,6 +12,9 @@ from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel, caption
 
+_COLUMN = 40
+"""Letters that one more column has room for, so that its hints wrap into a few lines."""
+
 
 class FormDialog(ConsoleDialog):
     """Labelled fields, a save button, and the place where a refusal is read.
@@ -62,6 +65,9 @@ class FormDialog(ConsoleDialog):
 
     def begin_column(self) -> None:
         """The fields that follow stand in a column of their own, to the right."""
+        self.ensurePolished()  # only then its font is known
+        room = _COLUMN * self.fontMetrics().averageCharWidth()
+        self.setMinimumWidth(self.minimumWidth() + room)
         self.form = self._new_column()
 
     def add_heading(self, words: str) -> None:
