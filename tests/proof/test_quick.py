@@ -17,13 +17,15 @@ from tests.proof import (
     p14_one_account,
     p15_kill,
     p19_followers,
+    p20_soak,
     p28_modify_storm,
     p29_square_off,
     p30_followers_day,
     p31_master_elsewhere,
 )
 from tests.proof.registry import pieces
-from tests.proof.row import Row, added
+from tests.proof.row import ProofBroken, Row, added
+from tests.proof.soaked_console import Sample
 
 SOME_OUTCOMES = ("accepted", "EC003 placed", "request lost", "429")
 
@@ -95,6 +97,20 @@ def test_p29_whoever_is_left_by_a_square_off_is_named_and_nobody_is_turned_round
     assert 0 < seen.crashed_with < seen.held
     assert seen.verdict is not None
     seen.verdict.must_be_clean(f"seed {seed}")
+
+
+@pytest.mark.parametrize(
+    ("memory_kib", "files", "broken"),
+    [(104_000, 90, ""), (106_000, 90, "memory grows"), (100_000, 101, "open files grow")],
+)
+def test_p20_notices_what_grows(memory_kib: int, files: int, broken: str) -> None:
+    first = Sample(240.0, 100_000, 100, 500)
+    grown = p20_soak.Growth(first, Sample(600.0, memory_kib, files, 500))
+    if not broken:
+        grown.must_be_small(memory=True)
+        return
+    with pytest.raises(ProofBroken, match=broken):
+        grown.must_be_small(memory=True)
 
 
 def test_every_proof_of_the_table_is_found() -> None:
