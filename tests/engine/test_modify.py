@@ -392,3 +392,22 @@ def test_copies_go_to_the_market_when_the_master_sends_his_resting_order_there()
 
     with world(2, settings=LOOKING, switches=Switches(web_market="accept")) as made:
         made.live(script)
+
+
+def test_copies_that_filled_before_the_master_made_his_order_larger_are_named() -> None:
+    async def script(console: Console) -> None:
+        made, said = await ready(console, Follow.COPY), alarms(console)
+        his = elsewhere(made, ticket(made, Side.BUY, away=200))
+        his.parts = 5
+        await made.clock.sleep(5)
+        key = made.instruments[0].key
+        made.broker.set_price(key.exchange, key.instrument_id, his.terms.price)
+        await made.clock.sleep(2.5)
+        owner(made).modify(his.order_id, {"quantity": "30"})
+        await made.clock.sleep(15)
+        assert (position(made, 0), position(made, 1)) == (30, 5)
+        assert len([one for one in said if "filled before and stay as they are: F001" in one]) == 1
+
+    still = Switches(fill_ms=800, market="still", partial_rate=0)
+    with world(1, settings=LOOKING, switches=still) as made:
+        made.live(script)

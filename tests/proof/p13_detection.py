@@ -1,10 +1,16 @@
-"""P13: what a master does elsewhere, pushed, read, repeated and out of order, is one plan each."""
+"""P13: what a master does elsewhere, pushed, read, repeated and out of order, is one plan each.
+
+There are gaps: the feed breaks for some actions, of which nothing is told, and books cannot be
+read, are short or old.
+"""
 
 from __future__ import annotations
 
 import random
 import time
 from collections import Counter
+
+import msgspec
 
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.events import Event, PlanMade
@@ -13,12 +19,20 @@ from copytrade_gui.domain.records import SignalKind
 from copytrade_gui.domain.seen import Follow, Seen
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import BrokerOrder
+from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.owner import Owner
-from tests.proof.rig import Console, world
+from tests.proof.rig import Console, World, world
 from tests.proof.row import ProofBroken, Row
 
 TEST = "P13"
 WAYS = ("read", "pushed", "both")
+_GAP_EVERY, _GAP_MOST = 40, 5
+"""About every so many actions there is a gap of up to so many; nothing grows too old in it."""
+_BAD_BOOKS = (
+    Fault(action="book_failed", call="orders", probability=0.05),
+    Fault(action="book_short", call="orders", rows=3, probability=0.05),
+    Fault(action="book_stale", call="orders", seconds=10.0, probability=0.05),
+)
 _EACH = 1_000
 """Actions of one day; the books of a longer one are read whole too often."""
 
@@ -35,7 +49,7 @@ def part(release: bool, number: int) -> Row:
     told = sum(detect(_EACH, seed, WAYS[seed % 3]) for seed in days)
     return Row(
         TEST,
-        "master actions elsewhere: read, pushed, both, repeated, out of order",
+        "master actions elsewhere: read, pushed, both, repeated, out of order, with gaps",
         len(days) * _EACH,
         told,
         0,
@@ -44,6 +58,72 @@ def part(release: bool, number: int) -> Row:
         time.perf_counter() - started,
         "one plan each, whatever was told how often",
     )
+
+
+def _client(made: World) -> str:
+    return made.account(made.master).client_id
+
+
+class _News:
+    """The master's feed: what it tells is repeated and out of order, and it breaks."""
+
+    def __init__(self, console: Console, dice: random.Random) -> None:
+        engine, master = console.engine, console.world.master
+        feed, session = engine.parts.updates.feed_of(master), engine.lanes[master].session
+        assert feed is not None
+        assert session is not None
+        self._feed, self._session, self._dice = feed, session, dice
+        self._gap = 0
+        self._rows: list[BrokerOrder] = []
+        self.told = 0
+        self.stands()
+
+    def stands(self) -> None:
+        """It stands (again)."""
+        self._gap = 0
+        self._feed.feed(FeedState.LIVE, "")
+
+    async def tell(self) -> None:
+        """After an action: tell of it and of those before it, or nothing in a gap."""
+        dice = self._dice
+        if self._gap > 1:
+            self._gap -= 1
+            return
+        if self._gap:
+            self.stands()
+        elif dice.random() < 1 / _GAP_EVERY:
+            self._gap = dice.randint(2, _GAP_MOST)
+            self._feed.feed(FeedState.RECONNECTING, "The connection was cut.")
+            return
+        read = await self._session.order_book()
+        self._rows = [*self._rows[-40:], *read.rows[-20:]]
+        again = dice.choices(self._rows, k=30) + list(read.rows[-20:]) if self._rows else []
+        dice.shuffle(again)
+        self.told += len(again)
+        self._feed.orders(again)
+
+
+def _place(made: World, owner: Owner, side: Side) -> str:
+    """The master places it at the broker; its number there."""
+    terms = made.terms(side=side, away=-60)
+    fields = {
+        "exchange": terms.instrument.key.exchange.value,
+        "instrumentId": terms.instrument.key.instrument_id,
+        "transactionType": side.value,
+        "quantity": str(terms.quantity),
+        "orderType": "LIMIT",
+        "price": str(terms.price),
+    }
+    return owner.place(fields).order_id
+
+
+def _judge(console: Console, plans: Counter[str], placed: list[str]) -> None:
+    if dict(plans) != dict.fromkeys(placed, 1):
+        missing, extra = set(placed) - set(plans), [p for p, n in plans.items() if n > 1]
+        raise ProofBroken(f"{len(missing)} actions without a plan, {len(extra)} with two")
+    seen = Counter(one.became for one in console.engine.master_signals.orders())
+    if seen != {Seen.COPIED: len(placed)}:
+        raise ProofBroken(f"what became of {len(placed)} actions: {dict(seen)}")
 
 
 def detect(actions: int, seed: int, way: str) -> int:
@@ -64,48 +144,28 @@ def detect(actions: int, seed: int, way: str) -> int:
         console.engine.bus.subscribe(hear)
         console.log_all_in()
         await made.clock.sleep(5)
-        engine, lane = console.engine, console.engine.lanes[made.master]
+        engine = console.engine
         await engine.read_books(made.master)
         engine.master_signals.set_follow(made.master, Follow.COPY)
-        feed = engine.parts.updates.feed_of(made.master)
-        if way != "read" and feed is not None:
-            feed.feed(FeedState.LIVE, "")
-            await made.clock.sleep(3)
-        owner, told = Owner(made.broker.desk, made.broker.accounts[0]), 0
+        news = None if way == "read" else _News(console, dice)
+        await made.clock.sleep(3)
+        owner = Owner(made.broker.desk, made.broker.accounts[0])
+        for fault in _BAD_BOOKS:
+            made.broker.add_fault(msgspec.structs.replace(fault, accounts=[_client(made)]))
         placed: list[str] = []
-        rows: list[BrokerOrder] = []
         for number in range(actions):
-            side = Side.SELL if number % 2 else Side.BUY
-            terms = made.terms(side=side, away=-60)
-            order = owner.place(
-                {
-                    "exchange": terms.instrument.key.exchange.value,
-                    "instrumentId": terms.instrument.key.instrument_id,
-                    "transactionType": side.value,
-                    "quantity": str(terms.quantity),
-                    "orderType": "LIMIT",
-                    "price": str(terms.price),
-                }
-            )
-            placed.append(order.order_id)
+            placed.append(_place(made, owner, Side.SELL if number % 2 else Side.BUY))
             await made.clock.sleep(dice.uniform(0.5, 1.5))
-            if way != "read" and feed is not None and lane.session is not None:
-                read = await lane.session.order_book()
-                rows = [*rows[-40:], *read.rows[-20:]]
-                again: list[BrokerOrder] = dice.choices(rows, k=30) + list(read.rows[-20:])
-                dice.shuffle(again)
-                told += len(again)
-                feed.orders(again)
-        await made.clock.sleep(60)
+            if news is not None:
+                await news.tell()
+        made.broker.clear_faults()
+        if news is not None:
+            news.stands()
+        await made.clock.sleep(30)
         await engine.read_books(made.master)
         await made.clock.sleep(60)
-        if dict(plans) != dict.fromkeys(placed, 1):
-            missing, extra = set(placed) - set(plans), [p for p, n in plans.items() if n > 1]
-            raise ProofBroken(f"{len(missing)} actions without a plan, {len(extra)} with two")
-        seen = Counter(one.became for one in engine.master_signals.orders())
-        if seen != {Seen.COPIED: actions}:
-            raise ProofBroken(f"what became of {actions} actions: {dict(seen)}")
-        return told
+        _judge(console, plans, placed)
+        return 0 if news is None else news.told
 
     with world(2, seed, settings=settings) as made:
         told = made.live(script)

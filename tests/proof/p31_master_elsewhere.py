@@ -15,9 +15,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.seen import Follow, Seen
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.orders.order import Order as CopyOrder
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.services.drift import facts_of
 from copytrade_gui.services.drift_report import drift_of
@@ -94,6 +96,13 @@ class Day:
     copies: int = 0
     named: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    larger: list[str] = field(default_factory=list)
+    """What was told of copies that had filled before his order was made larger."""
+
+    def hear(self, event: Event) -> None:
+        """Alarms of changes that were not made."""
+        if isinstance(event, Alarm) and event.code == "not_changed":
+            self.larger.append(event.sentence)
 
 
 def play(followers: int, actions: int, seed: int) -> Day:
@@ -103,6 +112,7 @@ def play(followers: int, actions: int, seed: int) -> Day:
     async def script(console: Console) -> None:
         made = console.world
         console.log_all_in()
+        console.engine.bus.subscribe(day.hear, Alarm)
         await made.clock.sleep(60)
         console.engine.master_signals.set_follow(made.master, Follow.COPY)
         for fault in FAULTS:
@@ -249,11 +259,18 @@ def _behind(console: Console, day: Day) -> Iterator[str]:
                 day.named += 1
                 word = copy.code or copy.intent.code
                 day.reasons[f"{copy.state} {word}"] += 1
-                if not (word or copy.reason or copy.cut or order.status == "cancelled"):
+                word = word or copy.reason or ("cut" if copy.cut else "")
+                if not word and order.status != "cancelled" and not _is_told(day, copy):
                     yield (
                         f"{copy.intent.account_id} filled {copy.filled} as {copy.state} of "
                         f"{wanted} for {number} ({order.status}, {order.filled})"
                     )
+
+
+def _is_told(day: Day, copy: CopyOrder) -> bool:
+    """True if an alarm names its account, or the order, as one that was not changed."""
+    names = {str(copy.intent.account_id), str(copy.broker_order_id), "others"}
+    return any(name in sentence for sentence in day.larger for name in names)
 
 
 def _still_in(console: Console) -> Iterator[str]:

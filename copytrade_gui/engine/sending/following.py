@@ -12,9 +12,11 @@ from functools import partial
 
 from msgspec import Struct, structs
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import IntentId, PlanId
-from copytrade_gui.domain.order import OrderTerms, OrderType
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import OrderTerms, OrderType, State
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.changing import changed
@@ -23,6 +25,7 @@ from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.ports import JournalFailureError
 
+_NAMED = 8
 _REMEMBERED = 4_096
 """Orders that had not left when their master's was changed; none waits longer than a minute."""
 
@@ -65,9 +68,30 @@ class Following:
             if order.may_attempt:
                 known = self._later.pop(order.intent.intent_id, change)
                 self._later[order.intent.intent_id] = structs.replace(change, before=known.before)
+        self._tell_filled(orders, change)
         while len(self._later) > _REMEMBERED:
             del self._later[next(iter(self._later))]
         return await self._ask([one for one in orders if not one.may_attempt], change)
+
+    def _tell_filled(self, orders: Iterable[Order], change: Changed) -> None:
+        """Copies that had filled do not become larger with the master's order: they are named."""
+        if change.after.quantity <= change.before.quantity:
+            return
+        late = [
+            one.intent.account_id
+            for one in orders
+            if one.intent.role is Role.FOLLOWER
+            and one.state is State.FILLED
+            and self._clearing.follows_quantity(one)
+        ]
+        if late:
+            names = ", ".join(late[:_NAMED]) + (" and others" if len(late) > _NAMED else "")
+            self._book.alarm(
+                "not_changed",
+                f"The master's order was made larger, to {grouped(change.after.quantity)}. "
+                f"{len(late)} of its copies had filled before and stay as they are: {names}.",
+                severity=Severity.WARNING,
+            )
 
     async def elsewhere(
         self,

@@ -32,6 +32,7 @@ _NEVER_ANSWERED = (
     "The broker never answered the change, and its book shows the order as it was before. Look at "
     "it there, then change or cancel it again."
 )
+_FILLED_BEFORE = "It was filled before it could be made larger, so it stays as it is."
 _NOT_MADE = (
     "The broker took the change, and its book goes on to show the order as it was before. Look at "
     "it there, then change or cancel it again."
@@ -90,8 +91,10 @@ class Modifies:
         changes = self._changes.get(account)
         if not changes or not self._gate.may_change:
             return None
-        for name in [name for name, one in changes.items() if self._over(one)]:
-            del changes[name]
+        for change in [one for one in changes.values() if self._over(one)]:
+            self._drop(change)
+            if change.order.state is State.FILLED and change.terms.quantity > change.order.filled:
+                self._tell(change.order, _FILLED_BEFORE)
         return next((one for one in changes.values() if self._may_leave(one)), None)
 
     def _over(self, change: Change) -> bool:
