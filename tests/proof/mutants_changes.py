@@ -51,4 +51,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "            elif not is_read and terms_key(row) in order.had:\n",
         "            elif False:\n",
     ),
+    Mutant(
+        "an exit that is made larger opens only where the master and the link open",
+        "copytrade_gui/engine/planning/larger.py",
+        "        if may_open and exiting.most < after.quantity:\n",
+        "        if True:\n",
+    ),
 )

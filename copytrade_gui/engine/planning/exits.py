@@ -105,14 +105,14 @@ class Exits:
         self._book = core.book
         self._lanes = core.lanes
         self.masters = masters
-        self._at_broker = AtBroker(core.lanes, masters, positions)
+        self.at_broker = AtBroker(core.lanes, masters, positions)
         self._clock = core.clock
         self._gate = core.gate
         self._profits = profits
-        self._orders = OtherOrders(core)
+        self.orders = OtherOrders(core)
         self.ledger = CopyLedger(core.clock, core.lanes)
         self.entries = Entries(core)
-        self._of_masters = MasterExits(core, masters, self._orders, self.ledger)
+        self.of_masters = MasterExits(core, masters, self.orders, self.ledger)
         self._known: dict[PlanId, Exiting] = {}
         """What of a plan's order was known to be an exit when it was made."""
         self._awaiting: set[IntentId] = set()
@@ -121,7 +121,7 @@ class Exits:
 
     def filled(self, order: Order, units: int) -> None:
         """So many more units of an order of ours were filled."""
-        if order.intent.role is Role.MASTER or self._at_broker.is_master(order.intent.account_id):
+        if order.intent.role is Role.MASTER or self.at_broker.is_master(order.intent.account_id):
             self.masters.filled(order, units)
         self.ledger.filled(order, units)
 
@@ -144,7 +144,7 @@ class Exits:
         lane = self._lanes.get(master)
         capital = None if lane is None else lane.facts.capital
         moment, names = ist(self._clock.wall_ns()), [one.account_id for one in followers]
-        exiting = self._of_masters.exiting(master, terms, place=place)
+        exiting = self.of_masters.exiting(master, terms, place=place)
         asked = None if exiting.least >= terms.quantity else price
         only_exits = self._profits.unknown(names) | kept_out(followers, terms, moment, asked)
         if why := self._gate.why_only_exits():
@@ -156,7 +156,7 @@ class Exits:
             copies = {**copies, **self._copies(exiting, opposite(terms), master, others)}
         opened = None
         if place is not None and place.before is not None:
-            opened = self._of_masters.opened(master, terms, place)
+            opened = self.of_masters.opened(master, terms, place)
             copies = {account: of_fill(copy) for account, copy in copies.items()}
         return Cover(exiting, copies, only_exits, capital, turned, price, place, opened)
 
@@ -176,7 +176,7 @@ class Exits:
         if not exiting.most:
             return {account: Copy(carry=owed) for account, owed in carries.items()}
         copies: dict[AccountId, Copy] = {}
-        nets, planned = self.ledger.nets_of(master, terms), self._orders.planned(terms, None)
+        nets, planned = self.ledger.nets_of(master, terms), self.orders.planned(terms, None)
         for account in accounts:
             net, waiting = nets.get(account, 0), planned.get(account, ())
             copy = self._copy(account, master, terms, net, waiting)
@@ -195,11 +195,11 @@ class Exits:
         net: int,
         planned: Sequence[Order],
     ) -> Copy:
-        net, more = self._at_broker.bounded(account, terms, net, 0)
+        net, more = self.at_broker.bounded(account, terms, net, 0)
         if not planned and not self._book.has_open(account):  # as good as always
             held = against(terms.side, net)
             return Copy(held, coming=more) if held or more else NO_COPIES
-        leaving, coming = self._orders.of(account, master, terms, planned, None)
+        leaving, coming = self.orders.of(account, master, terms, planned, None)
         held, coming = free(terms, net, leaving, coming + more)
         return Copy(held, leaving, coming) if held or coming else NO_COPIES
 
@@ -216,7 +216,7 @@ class Exits:
         if cover.master is not None:
             self.entries.remember(plan, terms, cover.master)
         if cover.place is not None:
-            self._of_masters.remember(plan, cover.place)
+            self.of_masters.remember(plan, cover.place)
         if cover.exiting.known:
             self._known[plan] = cover.exiting
             if len(self._known) > _REMEMBERED:
@@ -225,7 +225,7 @@ class Exits:
     def after_read(self, lane: Lane, read: Absorbed) -> None:
         """An account's books were read: what waits for its copies may be decided."""
         if read.complete:
-            self._orders.book_read(lane.account_id, read.began_ns)
+            self.orders.book_read(lane.account_id, read.began_ns)
             self.masters.book_read(lane.account_id, read.began_ns)
             if self._awaiting:
                 self._news.positions_read()
@@ -238,7 +238,7 @@ class Exits:
         if plan is None or order.intent.role is Role.MASTER:
             return wanted
         master, whole = plan.signal.master_id, plan.signal.terms
-        known = self._known.get(plan.plan_id) or self._of_masters.exiting(master, whole, but=order)
+        known = self._known.get(plan.plan_id) or self.of_masters.exiting(master, whole, but=order)
         if known.most:
             return wanted
         orders = self._book.of_plan(plan.plan_id)
@@ -305,7 +305,7 @@ class Exits:
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
         exiting = self._known.get(plan.plan_id)
         if exiting is None:
-            exiting = self._of_masters.exiting(plan.signal.master_id, whole, but=order)
+            exiting = self.of_masters.exiting(plan.signal.master_id, whole, but=order)
         shares: defaultdict[AccountId, list[Order]] = defaultdict(list)
         orders = self._book.of_plan(plan.plan_id)
         for one in orders:
@@ -325,15 +325,15 @@ class Exits:
         if again is None and may_open and not now.exiting.most:
             return None if limit is None else Ruling(order.sent_terms.quantity, "", "", limit)
         if now.planned is None:
-            now.planned = self._orders.planned(whole, order)
+            now.planned = self.orders.planned(whole, order)
         waiting = now.planned.get(account, ())
         its = whole if intent.terms.side is whole.side else opposite(whole)
-        leaving, coming = self._orders.of(account, order.master_id, its, waiting, order)
+        leaving, coming = self.orders.of(account, order.master_id, its, waiting, order)
         # Slices of one share are judged together, as the share was before any of them left.
         share = now.shares[account]
         filled = sum(one.filled for one in share)
         copied = now.nets.get(account, 0)
-        net, more = self._at_broker.bounded(account, its, copied, order.called_ns)
+        net, more = self.at_broker.bounded(account, its, copied, order.called_ns)
         held, coming = free(its, net + signed(its, filled), leaving, coming + more)
         carry = self.ledger.carry_before(intent.plan_id, account)
         copy = Copy(held, leaving, coming, carry)
@@ -364,5 +364,5 @@ class Exits:
         if not why or order.closes:
             return None
         known = self._known.get(plan.plan_id)
-        exiting = known or self._of_masters.exiting(plan.signal.master_id, terms, but=order)
+        exiting = known or self.of_masters.exiting(plan.signal.master_id, terms, but=order)
         return None if exiting.least >= terms.quantity else (ONLY_EXITS, why)

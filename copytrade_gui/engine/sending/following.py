@@ -22,6 +22,7 @@ from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.changing import changed
 from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
 from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.larger import Larger
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.ports import JournalFailureError
 
@@ -55,6 +56,7 @@ class Following:
         self._news = core.news
         self._clearing = clearing
         self._exits = exits
+        self._larger = Larger(core, exits)
         self._amendments = amendments
         self._later: dict[IntentId, Changed] = {}
 
@@ -132,7 +134,11 @@ class Following:
             self._news.storage_failed(str(failure))
 
     async def _ask(self, orders: list[Order], change: Changed) -> int:
-        inside = partial(self._exits.inside_guard, after=change.asked, traded_at=change.paid)
+        guarded = partial(self._exits.inside_guard, after=change.asked, traded_at=change.paid)
+
+        def inside(order: Order, wanted: OrderTerms) -> OrderTerms:
+            return guarded(order, self._larger.bounded(order, wanted, change.after))
+
         pairs = changed(
             self._clearing.following(orders),
             change.original,

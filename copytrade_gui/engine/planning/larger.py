@@ -1,0 +1,45 @@
+"""What a copy may grow to when its master's order is made larger: what only reduces never opens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.left import free
+
+
+class Larger:
+    """Bounds the quantity of a change by what its copy holds, where no more may open."""
+
+    def __init__(self, core: Core, exits: Exits) -> None:
+        self._book = core.book
+        self._exits = exits
+
+    def bounded(self, order: Order, wanted: OrderTerms, after: OrderTerms) -> OrderTerms:
+        """What a copy is to become, when its master's order is to become ``after``.
+
+        Where all of that reduces what the master has, or only exits pass here by now, the copy
+        grows no further than to what it has to reduce. It is never made smaller by that.
+        """
+        now, plan = order.terms.quantity, self._book.plans.get(order.intent.plan_id)
+        if plan is None or order.intent.role is Role.MASTER or wanted.quantity <= now:
+            return wanted
+        exits, master = self._exits, plan.signal.master_id
+        whole = replace(plan.signal.terms, quantity=after.quantity)
+        exiting = exits.of_masters.exiting(master, whole, but=order)
+        entering = exits.entries.now(plan, self._book.of_plan(plan.plan_id), exiting)
+        may_open = exits.entries.why_kept(order, entering, resized=False) is None
+        if may_open and exiting.most < after.quantity:
+            return wanted
+        account, its = order.intent.account_id, order.sent_terms
+        copied = exits.ledger.nets_of(master, whole).get(account, 0)
+        net, _ = exits.at_broker.bounded(account, its, copied, 0)
+        waiting = exits.orders.planned(its, order).get(account, ())
+        leaving, _ = exits.orders.of(account, master, its, waiting, order)
+        most = order.filled + free(its, net, leaving, 0)[0]
+        most -= most % its.instrument.lot_size
+        return replace(wanted, quantity=max(now, min(wanted.quantity, most)))
