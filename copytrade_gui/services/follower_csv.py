@@ -51,11 +51,6 @@ _WORDS = {
     **{field: label.lower() for field, label in LABELS.items()},
 }
 
-_GUARDED_REVERSE = (
-    "Reverse has no price guard: slippage and delay are measured on the master's side. Take them "
-    "out, or copy straight."
-)
-
 Wrong = Callable[[str, str], None]
 """Tells what is wrong: the field and one sentence."""
 
@@ -202,8 +197,6 @@ def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
     if isinstance(guard, LinkProblem):
         wrong(guard.field, guard.sentence)
         return link
-    if guard is not None and link.sizing.reverse:
-        wrong("reverse", _GUARDED_REVERSE)
     exits = link_field.read_exits(link.exits, cells)
     if isinstance(exits, LinkProblem):
         wrong(exits.field, exits.sentence)

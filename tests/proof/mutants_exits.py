@@ -12,6 +12,36 @@ _ENTRIES = f"{_ENGINE}planning/entries.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
+        "what a copy of the opposite side holds is asked on its own side as it leaves",
+        f"{_ENGINE}planning/exits.py",
+        "its = whole if intent.terms.side is whole.side else opposite(whole)",
+        "its = whole",
+    ),
+    Mutant(
+        "what a copy of the opposite side holds is asked on its own side when it is planned",
+        f"{_ENGINE}planning/exits.py",
+        "self._copies(exiting, opposite(terms), master, others)",
+        "self._copies(exiting, terms, master, others)",
+    ),
+    Mutant(
+        "a copy of the opposite side follows the master's change on its own side",
+        f"{_ENGINE}planning/changing.py",
+        "        if terms.side is original.side:\n",
+        "        if True:\n",
+    ),
+    Mutant(
+        "a link is turned round only while its copies hold nothing",
+        "copytrade_gui/services/link_checks.py",
+        "        if held or any(",
+        "        if any(",
+    ),
+    Mutant(
+        "shares of the opposite side are sold short for intraday alone",
+        "copytrade_gui/domain/reverse.py",
+        "(share and terms.product is not Product.INTRADAY)",
+        "False",
+    ),
+    Mutant(
         "a change of the master's order takes no entry beyond its guard",
         _ENTRIES,
         "return replace(wanted, price=limit)",

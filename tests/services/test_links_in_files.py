@@ -100,9 +100,7 @@ LINKS = st.builds(
     GUARDS,
     EXITS,
     st.sampled_from(Copies),
-).map(
-    lambda link: link if link.group else replace(link, group_multiplier=Decimal(1))
-).map(lambda link: replace(link, guard=None) if link.sizing.reverse else link)  # fmt: skip
+).map(lambda link: link if link.group else replace(link, group_multiplier=Decimal(1)))  # fmt: skip
 ACCOUNTS = st.builds(
     replace,
     st.just(ASHA.account),

@@ -44,10 +44,7 @@ EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "max_quantity": (FollowerDraft(max_quantity=""), {"sizing.max_quantity"}),
     "min_quantity": (FollowerDraft(min_quantity="7"), {"sizing.min_quantity"}),
     "rounding": (FollowerDraft(rounding="carry"), {"sizing.rounding"}),
-    "reverse": (
-        FollowerDraft(reverse="yes", slippage="", delay="", beyond=""),  # it has no price guard
-        {"sizing.reverse", "guard"},
-    ),
+    "reverse": (FollowerDraft(reverse="yes"), {"sizing.reverse"}),
     "overrides": (FollowerDraft(overrides=""), {"sizing.overrides"}),
     "state": (FollowerDraft(state="active"), {"state"}),
     "group": (FollowerDraft(group="Friends"), {"group"}),
