@@ -16,15 +16,16 @@ from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.link import Copies, LinkState
 from copytrade_gui.domain.order import FanOut, Side, State
+from copytrade_gui.domain.recipients import Recipients, Scope
 from copytrade_gui.domain.records import SignalKind
 from copytrade_gui.domain.seen import Follow
 from copytrade_gui.domain.sizing import Rounding, SizingRule, Strategy
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.simulator.course import Scene
 from copytrade_gui.simulator.orders import Order as BrokersOrder
-from tests.engine.test_exits import F1, F2, position, ticket
+from tests.engine.test_exits import F1, F2, ticket
 from tests.engine.test_leaving import begin
-from tests.engine.test_links import M, change, held
+from tests.engine.test_links import M, change, held, link_of
 from tests.engine.test_master_elsewhere import LOOKING, elsewhere, only, owner
 from tests.proof.rig import Console, world
 
@@ -205,17 +206,44 @@ def test_however_often_and_in_whichever_order_it_is_told_each_follower_has_his_p
     live(script)
 
 
-def test_whom_a_ticket_is_not_for_gets_none_of_its_fills_and_a_new_mode_is_for_new_orders() -> None:
+def test_who_is_left_out_gets_no_fill_and_what_a_link_copies_is_frozen_with_the_order() -> None:
     async def script(console: Console) -> None:
+        made = console.world
         await begins(console)
         copies_fills(console, F1)
         his = await here(console, BUY, 10)
-        assert position(console.world, 2) == 0
         copies_fills(console, F2)  # his copy of the order rests already
         change(console, F1, copies=Copies.ORDERS)
         await fills(console, his, 10)
         assert held(console)[:2] == [10, 5]
         assert not of_fills(console, F2)
+        copies_fills(console, F1)
+        terms, alone = (
+            ticket(made, SELL, 10),
+            Recipients(Scope.FOLLOWERS, followers=frozenset({F2})),
+        )
+        # Nobody is asked whether the order may leave without a copy: its fills are copied.
+        await console.engine.submit(
+            M, terms, FanOut.WITH_MASTER, CommandId("for one"), recipients=alone
+        )
+        await made.clock.sleep(20)
+        assert held(console)[:2] == [0, 5]
+        assert [one.intent.account_id for one in of_fills(console, F2)] == [F2]
+
+    live(script)
+
+
+def test_who_is_linked_again_gets_what_fills_from_then_on() -> None:
+    async def script(console: Console) -> None:
+        await begins(console)
+        copies_fills(console, F1)
+        link = link_of(console)
+        his = await here(console, BUY, 20)
+        console.engine.drop_link(M, F1, "test")
+        await fills(console, his, 12)
+        console.engine.put_link(link, "test")
+        await fills(console, his, 8, 15)
+        assert held(console)[:2] == [20, 4]
 
     live(script)
 

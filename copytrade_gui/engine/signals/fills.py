@@ -169,13 +169,16 @@ class FillSignals:
 
     def _grew(self, news: _News, known: _Filled) -> None:
         plan, total, value, place = news.plan, news.total, news.value, news.place
-        linked = {one.account_id for one in self._lanes.followers_of(plan.signal.master_id)}
-        copiers = _copiers(plan) & linked
-        if not copiers:
+        named = _copiers(plan)
+        if not named:
             return
         self._forget()
         now = self._clock.mono_ns()
         self._filled[plan.plan_id] = _Filled(total, value, now + _APART_NS)
+        linked = {one.account_id for one in self._lanes.followers_of(plan.signal.master_id)}
+        copiers = named & linked
+        if not copiers:
+            return
         units, terms = total - known.units, plan.signal.terms
         first_trade, untold = self._masters.told_last(
             plan.signal.master_id,
