@@ -25,6 +25,7 @@ from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.services.position_report import report_of
 from copytrade_gui.services.positions import facts_of
 from copytrade_gui.simulator.config import Switches
+from copytrade_gui.simulator.course import Scene
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, F2, position, press, ticket
@@ -342,4 +343,19 @@ def test_what_is_copied_while_a_rule_is_carried_out_has_its_rule_as_well() -> No
         assert held(console)[1] == 0
 
     with world(2, switches=Switches(latency_ms=60, jitter_ms=80, fill_ms=1_500)) as made:
+        made.live(script)
+
+
+def test_a_price_from_before_the_entry_meets_no_rule() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        change(console, F1, exits=RULES)
+        await begin(console)
+        await moves(console, 0.01)
+        made.broker.play([Scene(scene="move", percent=2.5, seconds=1)])
+        await made.clock.sleep(3)
+        await press(console, ticket(made, BUY), wait_s=12)
+        assert held(console) == [10, 5, 20]
+
+    with world(2) as made:
         made.live(script)

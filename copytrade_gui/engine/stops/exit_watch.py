@@ -112,6 +112,8 @@ class ExitWatch:
         """Whose rule was met, and which, until its square-off begins."""
         self._tries: dict[_Of, _Try] = {}
         self._told: set[_Of] = set()
+        self._filled_ns: dict[AccountId, int] = {}
+        """When copies of an account were last seen to fill, UTC ns."""
         self._looking = self._asking = self._acting = False
         self._blind = 0
         self._day = indian_day(core.clock.wall_ns())
@@ -125,9 +127,8 @@ class ExitWatch:
 
     def on_quote(self, quote: Quote) -> None:
         """A price came."""
-        holders = self._holders.get(quote.key, ())
-        last = self._price(quote.key) if holders else None
-        for one in holders:
+        for one in self._holders.get(quote.key, ()):
+            last = self._price(one)
             if last is not None and one.levels is not None and one.levels.passed(last):
                 self._meet(one, last)
 
@@ -137,6 +138,7 @@ class ExitWatch:
         nets = self._ledger.nets_of(order.master_id, order.intent.terms) if self._tries else {}
         if of in self._tries and not nets.get(account, 0):
             del self._tries[of]  # flat: the rules of what is copied next are asked anew
+        self._filled_ns[account] = self._clock.wall_ns()
         self.concerns(account)
 
     def hear(self, event: Event) -> None:
@@ -244,15 +246,20 @@ class ExitWatch:
         for account in accounts:
             for one in self._watched.get(account, ()):
                 key = one.of[1]
-                last = self._price(key.instrument)
+                last = self._price(one)
                 if one.rules.ends(key.product, now):
                     self._meet(one, None)
                 elif last is not None and one.levels is not None and one.levels.passed(last):
                     self._meet(one, last)
 
-    def _price(self, key: InstrumentKey) -> Decimal | None:
-        quote = self._quotes.newest(key)
+    def _price(self, one: _Watched) -> Decimal | None:
+        """The last price, in rupees, if it is young and no older than what the account filled last:
+        by one from before it bought nobody meets a rule.
+        """
+        key = one.of[1]
+        quote = self._quotes.newest(key.instrument)
         oldest_ns = self._clock.wall_ns() - int(self._settings.loss_price_age * 1e9)
+        oldest_ns = max(oldest_ns, self._filled_ns.get(key.account_id, 0))
         return None if quote is None or quote.at_ns < oldest_ns or quote.last <= 0 else quote.last
 
     def _closed(self, key: InstrumentKey) -> str:
@@ -350,7 +357,7 @@ class ExitWatch:
             for one in watched
             if (one.rules.stop or one.rules.target)
             and not self._closed(one.of[1].instrument)
-            and (one.levels is None or self._price(one.of[1].instrument) is None)
+            and (one.levels is None or self._price(one) is None)
         ]
         self._blind = self._blind + 1 if blind else 0
         if self._blind == _BLIND_LOOKS:
