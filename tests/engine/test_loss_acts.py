@@ -204,6 +204,7 @@ def test_a_limit_of_all_that_halts_stops_new_plans_of_masters_too() -> None:
             await entry(console)
         await console.world.clock.sleep(1)
         assert console.engine.gate.change.actor == "loss limit"
+        assert "halted until a person resumes it" in console.engine.gate.change.reason
         await console.engine.resume("operator", "agreed with all of them")
         assert {code for _, code in (await entry(console)).values()} == {"account_halted"}
         raise ProgramStopped("later")

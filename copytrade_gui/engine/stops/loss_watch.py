@@ -13,7 +13,7 @@ from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, Then, told
-from copytrade_gui.domain.scope import in_words, is_whole
+from copytrade_gui.domain.scope import EVERY_FOLLOWER, in_words, is_whole
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.day_profits import Day, DayProfits
@@ -30,6 +30,10 @@ _NAMED = 4
 _PATIENT = 5
 """Looks: a price may be late once."""
 _ENDS = "It ends by itself on the next day; before that a person may lift it, with a reason."
+_ENDS_FOR_ALL = (
+    "Trading is halted until a person resumes it, with a reason; what halts the followers ends by "
+    "itself on the next day, or when a person lifts it."
+)
 
 
 class LossWatch:
@@ -125,14 +129,15 @@ class LossWatch:
         whole = is_whole(day.scope)
         who = f"{in_words(day.scope)} together brought" if whole else "Its copies brought"
         whom = "any of them" if whole else "it"
-        what = f"only exits are copied to {whom}"
-        if then is Then.HALT:
-            what = f"nothing is sent to {whom}"
-        what += {
-            Then.SQUARE_OFF: ", entries that work are cancelled, and what copies hold is squared "
-            "off, as was agreed with the limit",
-        }.get(then, ", and entries that work are cancelled")
-        sentence = f"{who} Rs {told(day.profit)} today, and {bound.words}: {what}. {_ENDS}"
+        cancelled = "entries that work are cancelled"
+        what = {
+            Then.ONLY_EXITS: f"only exits are copied to {whom}, and {cancelled}",
+            Then.HALT: f"nothing is sent to {whom}, and {cancelled}",
+            Then.SQUARE_OFF: f"only exits are copied to {whom}, {cancelled}, and what copies hold "
+            "is squared off, as was agreed with the limit",
+        }[then]
+        ends = _ENDS_FOR_ALL if then is Then.HALT and day.scope == EVERY_FOLLOWER else _ENDS
+        sentence = f"{who} Rs {told(day.profit)} today, and {bound.words}: {what}. {ends}"
         finding = Finding(bound.evidence, sentence, 0, then is not Then.HALT, self._day)
         if self._halts.stop(day.scope, finding):
             if not self._reached:
