@@ -13,7 +13,7 @@ from copytrade_gui.domain.order import Side
 from copytrade_gui.services.closing import Closing
 from tests.engine.test_exits import DAY_NS, press, ticket
 from tests.engine.test_leaving import begin
-from tests.proof.rig import Console, world
+from tests.proof.rig import MORNING_NS, Console, world
 
 
 def _sheet(parts: dict[str, bytes]) -> str:
@@ -65,6 +65,12 @@ def outside(parts: dict[str, bytes]) -> None:
     parts["manifest.json"] = json.dumps(manifest).encode()
 
 
+def seal(parts: dict[str, bytes]) -> None:
+    manifest = json.loads(parts["manifest.json"])
+    manifest["seal"]["orders"] += 1
+    parts["manifest.json"] = json.dumps(manifest).encode()
+
+
 def trade(parts: dict[str, bytes]) -> None:
     row = next(line for line in parts[_sheet(parts)].splitlines() if b",SELL," in line)
     price = row.split(b",")[6]
@@ -86,7 +92,8 @@ def nothing(parts: dict[str, bytes]) -> None:
 
 CHANGES = {
     drop: "is missing", add: "not in its manifest", turn: "was changed",
-    lengthen: "the manifest says", outside: "outside", trade: "which the trail does not know",
+    lengthen: "the manifest says", outside: "outside", seal: "seal of the day is not in the trail",
+    trade: "which the trail does not know",
     trail: "was changed after it was written", last: "The trail ends with event",
     nothing: "no manifest",
 }  # fmt: skip
@@ -104,13 +111,14 @@ def test_a_day_is_one_file_that_any_machine_verifies(
         await begin(console)
         await console.engine.resume("operator", "Looked at every book.")
         await press(console, ticket(console.world, Side.SELL), wait_s=20)
-        seal = await Closing(
+        await console.world.clock.sleep(2_000)
+        report = await Closing(
             console.engine, console.store.journal, console.store.seals, console.world.clock
         ).close_day("operator")
-        assert seal.too_early  # nothing but a note: the day stays open
+        assert report.seal is not None, report.in_words
 
     file = tmp_path / "days" / "tuesday.zip"
-    with world(2) as made:
+    with world(2, starts_ns=MORNING_NS + 18_600_000_000_000) as made:  # 15:10
         made.live(monday)
         made.time.now_ns += DAY_NS
         made.live(tuesday)
@@ -120,7 +128,7 @@ def test_a_day_is_one_file_that_any_machine_verifies(
         assert main(["audit", "verify", *place]) == 0  # the act itself is in the trail
         capsys.readouterr()
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    assert (kept["sha256"], kept["followers"], kept["sealed"]) == (digest, 2, False)
+    assert (kept["sha256"], kept["followers"], kept["sealed"]) == (digest, 2, True)
     assert file.stat().st_mode & 0o077 == 0
     assert main(["audit", "verify", str(file)]) == 0
     assert "with the trail's trades" in capsys.readouterr().out

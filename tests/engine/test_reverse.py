@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import Copies
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, State
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, F2, position, press, shown, switch, ticket
@@ -181,6 +182,27 @@ def test_what_the_master_places_elsewhere_is_turned_as_well() -> None:
         console.see_price()
         elsewhere(made, ticket(made, SELL, 40))
         await made.clock.sleep(40)
+        assert positions(made) == [0, 0, 0]
+
+    with world(2, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_what_the_master_s_order_fills_is_turned_for_who_copies_fills() -> None:
+    """His limit that rests is nothing to turn then: each of its fills trades at once."""
+
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        console.see_price()
+        reverse(console, F1)
+        link = console.engine.lanes[F1].links[made.master].link
+        console.engine.put_link(replace(link, copies=Copies.FILLS), "operator")
+        for side, units in ((BUY, 40), (SELL, 10), (SELL, 30)):
+            console.see_price()
+            orders = await press(console, ticket(made, side, units), wait_s=40)
+            assert orders[F1].code == "copies_fills"
+            held = position(made, 0)
+            assert positions(made) == [held, -held // 2, held * 2]
         assert positions(made) == [0, 0, 0]
 
     with world(2, settings=LOOKING) as made:
