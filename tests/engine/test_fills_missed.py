@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.guard import PriceGuard
 from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Side, State
+from copytrade_gui.domain.seen import Follow
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.simulator.orders import Order as BrokersOrder
 from tests.engine.test_exits import F1, F2
 from tests.engine.test_fill_copy import BOTH, Place, begins, copies_fills, fills, live, of_fills
+from tests.engine.test_leaving import begin
 from tests.engine.test_links import M, change, held
 from tests.engine.test_master_elsewhere import LOOKING
 from tests.proof.rig import Console, ProgramStopped, world
@@ -164,3 +169,43 @@ def test_what_filled_while_he_was_logged_out_is_recorded_and_not_copied(place: P
         assert held(console) == [20, 7, 28]
 
     live(script)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("point", "copied"),
+    [(faultpoints.BEFORE_PLAN_COMMIT, 0), (faultpoints.AFTER_PLAN_COMMIT, 2)],
+)
+def test_a_crash_around_the_commit_of_a_fill_copies_it_at_most_once(
+    place: Place, point: str, copied: int
+) -> None:
+    his: list[BrokersOrder] = []
+    commits: list[str] = []
+
+    def bomb(reached: str) -> None:
+        if reached == point:
+            commits.append(reached)
+            if len(commits) == 2:  # of the order, then of what it filled
+                raise ProgramStopped(reached)
+
+    async def first(console: Console) -> None:
+        await begins(console)
+        copies_fills(console, F1)
+        his.append(await place(console, BUY, 10))
+        await fills(console, his[0], 4)
+
+    async def after(console: Console) -> None:
+        await begin(console)
+        console.engine.master_signals.set_follow(M, Follow.COPY)
+        copies_fills(console, F1)
+        await console.world.clock.sleep(240)
+        assert held(console)[:2] == [4, copied]
+        (one,) = of_fills(console)
+        assert one.state is (State.FILLED if copied else State.BLOCKED)
+        await fills(console, his[0], 6, 15)
+        assert held(console)[:2] == [10, copied + 3]
+
+    with world(1, settings=LOOKING) as made:
+        made.live(first, fault=bomb)
+        assert len(commits) == 2
+        made.live(after)

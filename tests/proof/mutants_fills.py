@@ -13,8 +13,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what filled while nobody looked is not copied by itself",
         _FILLS,
-        "if late_ms > most_ms else",
-        "if False else",
+        "too_late = not news.since_ns or late_ms > most_ms",
+        "too_late = not news.since_ns",
     ),
     Mutant(
         "who copies fills takes nothing of the order itself",

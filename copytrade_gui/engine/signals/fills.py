@@ -52,7 +52,7 @@ class _Filled(Struct):
 
 
 class _News(Struct):
-    """What was told of an order; at ``since_ns`` nothing of it was new. Monotonic."""
+    """What was told of an order; at ``since_ns`` nothing of it was new. Monotonic, 0: never."""
 
     plan: Plan
     total: int
@@ -136,7 +136,7 @@ class FillSignals:
         """A row of an order that a master placed elsewhere and that was copied.
 
         ``seen_ns`` is its place among his orders. At ``since_ns`` it had not filled more than what
-        was known. Monotonic.
+        was known. Monotonic; 0: this is the first that is seen of it.
         """
         plan = self._book.plans.get(plan_id)
         if plan is not None and row.filled_quantity:
@@ -188,6 +188,7 @@ class FillSignals:
         )
         late_ms = (now - news.since_ns) // 1_000_000
         most_ms = self._settings.signal_age_market_ms + self._settings.poll_pushed * 1_000
+        too_late = not news.since_ns or late_ms > most_ms
         growth = Growth(
             order=plan,
             total=total,
@@ -195,7 +196,7 @@ class FillSignals:
             price=_price(known, total, value),
             place=Place(place.source_ns, place.elsewhere, known.units, first_trade, untold),
             copiers=copiers,
-            missed=_MISSED.format(units=grouped(units)) if late_ms > most_ms else "",
+            missed=_MISSED.format(units=grouped(units)) if too_late else "",
         )
         self._work.start(self._copy(growth), f"copy a fill of {plan.plan_id}")
 
