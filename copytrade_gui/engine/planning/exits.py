@@ -113,7 +113,7 @@ class Exits:
         self.ledger = CopyLedger(core.clock, core.lanes)
         self.entries = Entries(core)
         self.of_masters = MasterExits(core, masters, self.orders, self.ledger)
-        self._known: dict[PlanId, Exiting] = {}
+        self.known: dict[PlanId, Exiting] = {}
         """What of a plan's order was known to be an exit when it was made."""
         self._awaiting: set[IntentId] = set()
         self._news = core.news
@@ -218,9 +218,9 @@ class Exits:
         if cover.place is not None:
             self.of_masters.remember(plan, cover.place)
         if cover.exiting.known:
-            self._known[plan] = cover.exiting
-            if len(self._known) > _REMEMBERED:
-                del self._known[next(iter(self._known))]
+            self.known[plan] = cover.exiting
+            if len(self.known) > _REMEMBERED:
+                del self.known[next(iter(self.known))]
 
     def after_read(self, lane: Lane, read: Absorbed) -> None:
         """An account's books were read: what waits for its copies may be decided."""
@@ -238,7 +238,7 @@ class Exits:
         if plan is None or order.intent.role is Role.MASTER:
             return wanted
         master, whole = plan.signal.master_id, plan.signal.terms
-        known = self._known.get(plan.plan_id) or self.of_masters.exiting(master, whole, but=order)
+        known = self.known.get(plan.plan_id) or self.of_masters.exiting(master, whole, but=order)
         if known.most:
             return wanted
         orders = self._book.of_plan(plan.plan_id)
@@ -303,7 +303,7 @@ class Exits:
         return ("", "") if ruling is None else (ruling.code, ruling.reason)
 
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
-        exiting = self._known.get(plan.plan_id)
+        exiting = self.known.get(plan.plan_id)
         if exiting is None:
             exiting = self.of_masters.exiting(plan.signal.master_id, whole, but=order)
         shares: defaultdict[AccountId, list[Order]] = defaultdict(list)
@@ -363,6 +363,6 @@ class Exits:
         why, terms = self._gate.why_only_exits(), plan.signal.terms
         if not why or order.closes:
             return None
-        known = self._known.get(plan.plan_id)
+        known = self.known.get(plan.plan_id)
         exiting = known or self.of_masters.exiting(plan.signal.master_id, terms, but=order)
         return None if exiting.least >= terms.quantity else (ONLY_EXITS, why)

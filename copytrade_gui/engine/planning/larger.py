@@ -30,7 +30,9 @@ class Larger:
             return wanted
         exits, master = self._exits, plan.signal.master_id
         whole = replace(plan.signal.terms, quantity=after.quantity)
-        exiting = exits.of_masters.exiting(master, whole, but=order)
+        exiting = exits.known.get(plan.plan_id)
+        if exiting is None or exiting.most:  # what was no exit at all is none when it is larger
+            exiting = exits.of_masters.exiting(master, whole, but=order)
         entering = exits.entries.now(plan, self._book.of_plan(plan.plan_id), exiting)
         may_open = exits.entries.why_kept(order, entering, resized=False) is None
         if may_open and exiting.most < after.quantity:
