@@ -248,10 +248,10 @@ def _stop_with_parent(loop: asyncio.AbstractEventLoop, stop: Callable[[], None])
     threading.Thread(target=wait, name="parent watch", daemon=True).start()
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Entry of `python -m copytrade_gui.simulator`; returns the exit code."""
+def main(argv: Sequence[str] | None = None, *, prog: str = "simulator") -> int:
+    """Serve as the command line ``argv`` asks, under this name; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="simulator", description="A simulated IIFL broker on this machine, for paper trading."
+        prog=prog, description="A simulated IIFL broker on this machine, for paper trading."
     )
     add_arguments(parser)
     return serve(parser.parse_args(argv))

@@ -1,0 +1,278 @@
+"""Choose: window, demo, doctor, day's end, followers, positions, sheets, audit and so on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from copytrade_gui import headless
+from copytrade_gui.app import simulated
+from copytrade_gui.app.demo import DemoOptions
+from copytrade_gui.app.doctor import Finding
+from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.wiring import OpenOptions
+from copytrade_gui.bench import command as bench
+from copytrade_gui.domain.account import MOST_FOLLOWERS
+from copytrade_gui.domain.number import LONGEST
+from copytrade_gui.domain.order import FanOut
+from copytrade_gui.services.paper import MOST_PAPER_MASTERS
+from copytrade_gui.services.sheet_files import Kind, Printer
+
+MOST_ORDERS = 1000
+_PAPER_FOLLOWERS = 10
+
+
+def run(argv: Sequence[str]) -> int:
+    """Do what the words of the command line ask for; returns the exit code."""
+    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not shown:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.command is None and not options.paper and (options.followers or options.masters):
+        parser.error("--followers and --masters give paper accounts; write --paper as well")
+    commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
+        None: _window,
+        "audit": _audit,
+        "bench": bench.run,
+        "close-day": _close_day,
+        "demo": _demo,
+        "doctor": _doctor,
+        "followers": _followers,
+        "positions": _positions,
+        "sheets": _sheets,
+        "simulator": simulated.serve,
+    }
+    return commands[options.command](options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="copytrade-gui", description="Copy a master's orders.")
+    _add_place(parser)
+    parser.add_argument("--paper", action="store_true", help="trade at the simulated broker")
+    parser.add_argument(
+        "--followers", type=_between(1, MOST_FOLLOWERS), metavar="N",
+        help=f"with --paper: at least so many followers (default {_PAPER_FOLLOWERS})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--masters", type=_between(1, MOST_PAPER_MASTERS), metavar="M",
+        help="with --paper: at least so many masters (default 1)",
+    )  # fmt: skip
+    commands = parser.add_subparsers(dest="command")
+    demo = commands.add_parser("demo", help="copy orders to simulated followers and prove it")
+    demo.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS)
+    demo.add_argument("--followers", type=_between(1, MOST_FOLLOWERS), default=10, metavar="N")
+    demo.add_argument("--orders", type=_between(1, MOST_ORDERS), default=1, metavar="K")
+    demo.add_argument("--fan-out", type=FanOut, choices=list(FanOut), default=FanOut.WITH_MASTER)
+    demo.add_argument("--headless", action="store_true")
+    demo.add_argument("--json", action="store_true")
+    demo.add_argument(
+        "--screenshot", type=_picture, default=Path("screenshots/demo.png"), metavar="PNG"
+    )
+    doctor = commands.add_parser("doctor", help="say what would stop trading on this machine")
+    _add_place(doctor, default=argparse.SUPPRESS)
+    doctor.add_argument("--json", action="store_true")
+    day = commands.add_parser("close-day", help="read every account once more and seal the day")
+    _add_place(day, default=argparse.SUPPRESS)
+    day.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+    day.add_argument("--accept-differences", action="store_true")
+    day.add_argument("--json", action="store_true")
+    _add_followers(commands.add_parser("followers", help="check, import or export followers"))
+    held = commands.add_parser("positions", help="say what copies hold by the stored fills")
+    _add_place(held, default=argparse.SUPPRESS)
+    held.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+    held.add_argument("--json", action="store_true")
+    day_sheets = commands.add_parser("sheets", help="write every follower's day as files")
+    day_sheets.add_argument("folder", type=Path, metavar="FOLDER")
+    _add_place(day_sheets, default=argparse.SUPPRESS)
+    day_sheets.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+    day_sheets.add_argument("--day", type=_day, metavar="2026-12-01", help="another day than today")
+    day_sheets.add_argument("--kind", type=Kind, choices=list(Kind), nargs="+", default=list(Kind))
+    day_sheets.add_argument("--json", action="store_true")
+    _add_audit(commands.add_parser("audit", help="verify or export the audit trail"))
+    simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
+    bench.add_arguments(commands.add_parser("bench", help="measure how fast copying is"))
+    return parser
+
+
+def _add_place(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", default=default)
+    parser.add_argument("--profile", metavar="NAME", default=default or "default")
+
+
+def _add_followers(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb, words in (
+        ("check", "say row by row what an import would do; changes nothing"),
+        ("import", "add and change followers, all rows or none"),
+        ("export", "write the followers, without secrets"),
+    ):
+        one = verbs.add_parser(verb, help=words)
+        one.add_argument("file", type=Path, metavar="FILE")
+        _add_place(one, default=argparse.SUPPRESS)
+        one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+        if verb != "export":
+            one.add_argument(
+                "--master", metavar="CLIENT", help="whom new followers follow, if there are several"
+            )
+        one.add_argument("--json", action="store_true")
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verify = verbs.add_parser("verify", help="say whether nothing was changed since")
+    verify.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        nargs="?",
+        help="an exported .json, or a day kept as .zip, instead of the folder",
+    )
+    export = verbs.add_parser("export", help="write the trail as .json, or .csv for a spreadsheet")
+    export.add_argument("file", type=Path, metavar="FILE")
+    keep = verbs.add_parser("keep", help="write a day with its sheets as one .zip to keep")
+    keep.add_argument("file", type=Path, metavar="FILE")
+    keep.add_argument("--day", type=_day, metavar="2026-12-01", help="another day than today")
+    for one in (verify, export, keep):
+        _add_place(one, default=argparse.SUPPRESS)
+        one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+        one.add_argument("--json", action="store_true")
+
+
+def _picture(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise argparse.ArgumentTypeError(f"{text} must end in .png or .jpg, such as {text}.png")
+    return path
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no day; write 2026-12-01") from None
+
+
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        plain = text.isascii() and text.isdecimal() and len(text) <= LONGEST
+        if not plain or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}")
+        return int(text)
+
+    return number
+
+
+def _demo(options: argparse.Namespace) -> int:
+    chosen = DemoOptions(
+        followers=options.followers, orders=options.orders, fan_out=options.fan_out
+    )
+    if options.headless or options.json:
+        return headless.demo(chosen, data_dir=options.data_dir, as_json=options.json)
+    from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
+
+    return desktop.demo(chosen, options.screenshot, options.data_dir)
+
+
+def _paper(options: argparse.Namespace) -> SimulatorOptions | None:
+    if not options.paper:
+        return None
+    masters, followers = options.masters or 1, options.followers or _PAPER_FOLLOWERS
+    return SimulatorOptions(
+        accounts=masters + followers, masters=masters, latency_ms=30, jitter_ms=10
+    )
+
+
+def _window(options: argparse.Namespace) -> int:
+    from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
+
+    place = OpenOptions(
+        options.data_dir,
+        options.profile,
+        _paper(options),
+        keep_paper_day=True,
+        contracts_first=False,
+    )
+    return desktop.run(place)
+
+
+def _close_day(options: argparse.Namespace) -> int:
+    return headless.close_day(
+        options.data_dir,
+        options.profile,
+        _paper(options),
+        accept=options.accept_differences,
+        as_json=options.json,
+    )
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    return headless.doctor(options.data_dir, options.profile, window=[_qt()], as_json=options.json)
+
+
+def _followers(options: argparse.Namespace) -> int:
+    place = options.data_dir, options.profile, options.paper
+    if options.verb == "export":
+        return headless.export_followers(*place, options.file, as_json=options.json)
+    return headless.import_followers(
+        *place,
+        options.file,
+        master=options.master,
+        only_check=options.verb == "check",
+        as_json=options.json,
+    )
+
+
+def _positions(options: argparse.Namespace) -> int:
+    place = options.data_dir, options.profile, options.paper
+    return headless.positions(*place, as_json=options.json)
+
+
+def _sheets(options: argparse.Namespace) -> int:
+    return headless.sheets(
+        options.data_dir,
+        options.profile,
+        options.paper,
+        options.folder,
+        day=options.day,
+        kinds=options.kind,
+        pdf=_printer() if Kind.PDF in options.kind else None,
+        as_json=options.json,
+    )
+
+
+def _printer() -> Printer | None:
+    try:
+        from copytrade_gui import desktop  # noqa: PLC0415 - without a PDF no Qt is loaded
+    except ImportError:
+        return None
+    return desktop.sheet_printer()
+
+
+def _audit(options: argparse.Namespace) -> int:
+    if options.verb == "keep":
+        return headless.keep_day_file(
+            options.data_dir,
+            options.profile,
+            options.paper,
+            options.file,
+            day=options.day,
+            pdf=_printer(),
+            as_json=options.json,
+        )
+    do = headless.verify_audit if options.verb == "verify" else headless.export_audit
+    place = options.data_dir, options.profile, options.paper
+    return do(*place, options.file, as_json=options.json)
+
+
+def _qt() -> Finding:
+    platform = os.environ.get("QT_QPA_PLATFORM") or "of the desktop"
+    try:
+        from copytrade_gui import desktop  # noqa: PLC0415 - this is the question
+    except ImportError as problem:
+        return Finding("window", "bad", f"Qt does not load: {problem}. Install its libraries.")
+    return Finding("window", "ok", f"Qt {desktop.qt_version()}, platform {platform}.")
