@@ -85,7 +85,8 @@ def test_where_everything_agrees_a_restart_resumes_by_itself_once_it_was_compare
         assert state(console) is TradingState.ACTIVE
         assert differences(console) == ()
         asked = [one.calls["positions"] for one in console.world.broker.accounts]
-        assert asked[1:] == [2, 2], "read after its fill, and once more to be compared"
+        # After its fill, and to be compared; each once more when the fill is in it for certain.
+        assert asked[1:] == [4, 4]
 
     after_a_restart(None, seen)
 
@@ -343,7 +344,7 @@ def test_yesterdays_orders_are_not_compared_with_todays_books() -> None:
         assert report is not None
         assert (report.differences, report.unread_accounts) == ((), ())
         _, *followers = console.world.broker.accounts
-        assert {one.calls["positions"] for one in followers} == {1}, "yesterday's own fill"
+        assert {one.calls["positions"] for one in followers} == {2}, "after yesterday's fill"
 
     with world(2) as made:
         made.live(trade)

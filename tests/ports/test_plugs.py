@@ -12,6 +12,7 @@ import pytest
 from copytrade_gui import ports
 from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
+from copytrade_gui.brokers.http.login_returns import LoginReturns
 from copytrade_gui.brokers.http.order_channel import WarmChannel
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.session import IiflSession
@@ -25,6 +26,7 @@ from copytrade_gui.storage.journal.history import SqliteHistory
 from copytrade_gui.storage.journal.journal import SqliteJournal
 from copytrade_gui.storage.journal.sealing import SqliteSeals
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
+from copytrade_gui.storage.secrets.passphrase import FilePassphrase, VaultPassphrase
 from copytrade_gui.storage.secrets.secrets import VaultSecrets
 from tests.proof.chance import SeededChance
 
@@ -40,8 +42,11 @@ PLUGS: list[tuple[type, type]] = [
     (ports.InstrumentIndex, SqliteInstrumentIndex),
     (ports.Journal, SqliteJournal),
     (ports.KillFlag, KillFlagFile),
+    (ports.LoginReturns, LoginReturns),
     (ports.OrderChannel, HttpxChannel),
     (ports.OrderChannel, WarmChannel),
+    (ports.Passphrase, FilePassphrase),
+    (ports.Passphrase, VaultPassphrase),
     (ports.QuoteSource, Quotes),
     (ports.SealBook, SqliteSeals),
     (ports.SecretStore, PaperSecrets),

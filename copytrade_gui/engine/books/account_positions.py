@@ -96,7 +96,7 @@ class AccountPositions:
         not be believed yet, one is made as soon as it may.
         """
         sure_ns = max(called_ns, self._shown_ns(account))
-        if self.book(account).began_ns > sure_ns:
+        if self.book(account).began_ns >= sure_ns:
             return True
         self._schedule.look(account, max(0.0, (sure_ns - self._clock.mono_ns()) / 1e9))
         return False
@@ -156,7 +156,7 @@ class AccountPositions:
             if self._filled_ns.get(account, 0) <= began_ns:
                 self._schedule.forget(account)  # what was planned has been done
             early_ns = self._shown_ns(account) - began_ns
-            again = early_ns / 1e9 if early_ns >= 0 else self._settings.positions_copied
+            again = early_ns / 1e9 if early_ns > 0 else self._settings.positions_copied
             self._schedule.look(account, again)
         return rows
 
@@ -165,7 +165,7 @@ class AccountPositions:
         now = self._clock.mono_ns()
         read = PositionsRead(rows, self._clock.wall_ns(), began_ns=began_ns, ended_ns=now)
         self._books[account] = read
-        if began_ns > self._shown_ns(account):
+        if began_ns >= self._shown_ns(account):
             self._sure[account] = read
             self._since[account].clear()
         self.version += 1

@@ -175,7 +175,7 @@ class FollowerEditor(FormDialog):
         self.add_field("rounding", "Ro&unding", self.rounding)
         self.reverse = QCheckBox("Sell where the master buys")
         self.reverse.setChecked(bool(rule.reverse))
-        self.add_field("reverse", "Re&verse", self.reverse)
+        self.add_field("reverse", "Reverse", self.reverse)
         self.overrides = QLineEdit(rule.overrides)
         self.overrides.setPlaceholderText("NIFTY lots 2; NSEFO ratio 0.5")
         self.add_field("overrides", "Overri&des", self.overrides)
