@@ -111,7 +111,7 @@ async def test_page_after_page_is_opened_by_itself_and_whoever_fails_holds_up_no
     assert dialog.summary.text() == "3 accounts logged in. Nobody is left."
     assert not dialog.go.isVisible()
     assert told(window, "3 accounts logged in.")
-    assert not window.desk.roster.without_session()
+    await until(lambda: not window.desk.roster.without_session())
     dialog.leave.click()
 
 

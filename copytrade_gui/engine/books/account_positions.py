@@ -95,9 +95,10 @@ class AccountPositions:
         The broker's book of positions may come seconds after its book of orders. Where the read may
         not be believed yet, one is made as soon as it may.
         """
-        sure_ns = max(called_ns, self._shown_ns(account))
-        if self.book(account).began_ns >= sure_ns:
+        began_ns, shown_ns = self.book(account).began_ns, self._shown_ns(account)
+        if began_ns > called_ns and began_ns >= shown_ns:
             return True
+        sure_ns = max(called_ns, shown_ns)
         self._schedule.look(account, max(0.0, (sure_ns - self._clock.mono_ns()) / 1e9))
         return False
 
