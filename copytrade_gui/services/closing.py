@@ -18,6 +18,7 @@ from copytrade_gui.domain.day import DayChecked, DayReport, DaySeal, DayStep
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import State
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.books.comparison import Compared
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.lane import Lane
@@ -31,6 +32,7 @@ PROGRAM = "program"
 _LOOK_EVERY_S = 30.0
 _AFTER_RECOVERY_S = 1.0
 """How often it is asked whether a start has read its books: they are not read twice at once."""
+_FIRST_LOGINS_NS = 60 * 1_000_000_000
 _AGAIN_AFTER_NS = 900 * 1_000_000_000
 _LOOK_BACK = timedelta(days=10)
 
@@ -201,13 +203,13 @@ class Closing:
 
     async def keep(self) -> None:
         """Close the day once its last session is over. Runs until cancelled."""
-        told, said = False, ""
+        told, said, began_ns = False, "", self._clock.mono_ns()
         while True:
             try:
                 if not told:
                     await self.tell_left_open()
                     told = True
-                while self._engine.recovery_reads:
+                while self._is_starting(began_ns):
                     await self._clock.sleep(_AFTER_RECOVERY_S)
                 if await self.due():
                     await self.close_day(PROGRAM)
@@ -219,6 +221,12 @@ class Closing:
             else:
                 said = ""
             await self._clock.sleep(_LOOK_EVERY_S)
+
+    def _is_starting(self, began_ns: int) -> bool:
+        """True while a start reads the books itself, or waits in its first minute for logins."""
+        recovering = self._engine.gate.state is TradingState.RECOVERING
+        early = self._clock.mono_ns() - began_ns < _FIRST_LOGINS_NS
+        return self._engine.recovery_reads or (recovering and early)
 
     async def due(self) -> bool:
         """True when the day is over, has orders, and has no seal that came after the last of them.
