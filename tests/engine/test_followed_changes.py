@@ -174,6 +174,32 @@ def test_copies_that_filled_before_the_master_made_his_order_larger_are_named() 
         made.live(script)
 
 
+def test_a_copy_that_left_as_an_entry_grows_also_while_the_masters_positions_are_being_read() -> (
+    None
+):
+    """Whether his order was an exit followed from what he had before it: that does not change."""
+
+    async def script(console: Console) -> None:
+        made, said = await ready(console, Follow.COPY), alarms(console)
+        masters = console.engine.exits.masters
+        masters.look(made.master, 0.0)
+        await made.clock.sleep(0.1)
+        his = elsewhere(made, ticket(made, Side.BUY, away=200))
+        await made.clock.sleep(20)
+        assert [one.terms.quantity for one in copies(console, only(console))] == [5]
+        masters.look(made.master, 0.0)
+        await made.clock.sleep(0.3)
+        assert not masters.settled(made.master)
+        owner(made).modify(his.order_id, {"quantity": "20"})
+        await made.clock.sleep(15)
+        assert [one.terms.quantity for one in copies(console, only(console))] == [10]
+        assert said == []
+
+    with world(1, settings=LOOKING) as made:
+        made.line.feed = True
+        made.live(script)
+
+
 @pytest.mark.parametrize(
     ("state", "quantity"),
     [(LinkState.ACTIVE, 8), (LinkState.ACTIVE, 30), (LinkState.CLOSE_ONLY, 30)],
@@ -184,7 +210,7 @@ def test_an_exit_that_is_made_larger_opens_only_where_the_master_and_the_link_op
     """He holds 10; the first copy holds 5 and the second 20, of which its owner sold 12."""
 
     async def script(console: Console) -> None:
-        made = await ready(console, Follow.COPY)
+        made, said = await ready(console, Follow.COPY), alarms(console)
         elsewhere(made, ticket(made, Side.BUY))
         await made.clock.sleep(20)
         trades_himself(made, made.accounts[2], ticket(made, Side.SELL), 12)
@@ -203,6 +229,7 @@ def test_an_exit_that_is_made_larger_opens_only_where_the_master_and_the_link_op
         held = [position(made, number) for number in (1, 2)]
         assert opens is any(one < 0 for one in held)
         assert position(made, 0) == 10 - quantity
+        assert any("stay smaller" in one for one in said) is (state is LinkState.CLOSE_ONLY)
 
     with world(2, settings=LOOKING) as made:
         made.live(script)

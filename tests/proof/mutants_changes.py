@@ -57,4 +57,16 @@ MUTANTS: tuple[Mutant, ...] = (
         "        if may_open and exiting.most < after.quantity:\n",
         "        if True:\n",
     ),
+    Mutant(
+        "that a copy left as an entry is known when it is to grow",
+        "copytrade_gui/engine/planning/exits.py",
+        "            self._learn(plan.plan_id, exiting)\n",
+        "",
+    ),
+    Mutant(
+        "copies that stay smaller than the master's order are named",
+        _FOLLOWING,
+        "        self._tell_smaller(smaller, change,",
+        "        self._tell_smaller([], change,",
+    ),
 )

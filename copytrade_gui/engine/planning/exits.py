@@ -114,7 +114,7 @@ class Exits:
         self.entries = Entries(core)
         self.of_masters = MasterExits(core, masters, self.orders, self.ledger)
         self.known: dict[PlanId, Exiting] = {}
-        """What of a plan's order was known to be an exit when it was made."""
+        """What of a plan's order is known to be an exit, once no read can tell more."""
         self._awaiting: set[IntentId] = set()
         self._news = core.news
         self._poller = poller
@@ -217,10 +217,23 @@ class Exits:
             self.entries.remember(plan, terms, cover.master)
         if cover.place is not None:
             self.of_masters.remember(plan, cover.place)
-        if cover.exiting.known:
-            self.known[plan] = cover.exiting
+        self._learn(plan, cover.exiting)
+
+    def _learn(self, plan: PlanId, exiting: Exiting) -> None:
+        """What no read can tell more of is kept: it is of the moment of the master's order."""
+        if exiting.known:
+            self.known[plan] = exiting
             if len(self.known) > _REMEMBERED:
                 del self.known[next(iter(self.known))]
+
+    def _exiting(self, plan: Plan, order: Order) -> Exiting:
+        """What of the order of a plan is an exit, as far as it is known by now."""
+        exiting = self.known.get(plan.plan_id)
+        if exiting is None:
+            signal = plan.signal
+            exiting = self.of_masters.exiting(signal.master_id, signal.terms, but=order)
+            self._learn(plan.plan_id, exiting)
+        return exiting
 
     def after_read(self, lane: Lane, read: Absorbed) -> None:
         """An account's books were read: what waits for its copies may be decided."""
@@ -237,9 +250,7 @@ class Exits:
         plan = self._book.plans.get(order.intent.plan_id)
         if plan is None or order.intent.role is Role.MASTER:
             return wanted
-        master, whole = plan.signal.master_id, plan.signal.terms
-        known = self.known.get(plan.plan_id) or self.of_masters.exiting(master, whole, but=order)
-        if known.most:
+        if self._exiting(plan, order).most:
             return wanted
         orders = self._book.of_plan(plan.plan_id)
         return self.entries.change(order, wanted, after, orders, traded_at)
@@ -303,9 +314,7 @@ class Exits:
         return ("", "") if ruling is None else (ruling.code, ruling.reason)
 
     def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
-        exiting = self.known.get(plan.plan_id)
-        if exiting is None:
-            exiting = self.of_masters.exiting(plan.signal.master_id, whole, but=order)
+        exiting = self._exiting(plan, order)
         shares: defaultdict[AccountId, list[Order]] = defaultdict(list)
         orders = self._book.of_plan(plan.plan_id)
         for one in orders:
@@ -363,6 +372,5 @@ class Exits:
         why, terms = self._gate.why_only_exits(), plan.signal.terms
         if not why or order.closes:
             return None
-        known = self.known.get(plan.plan_id)
-        exiting = known or self.of_masters.exiting(plan.signal.master_id, terms, but=order)
+        exiting = self._exiting(plan, order)
         return None if exiting.least >= terms.quantity else (ONLY_EXITS, why)

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Severity
-from copytrade_gui.domain.ids import IntentId, PlanId
+from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, OrderType, State
 from copytrade_gui.engine.orders.core import Core
@@ -86,12 +86,15 @@ class Following:
             and one.state is State.FILLED
             and self._clearing.follows_quantity(one)
         ]
-        if late:
-            names = ", ".join(late[:_NAMED]) + (" and others" if len(late) > _NAMED else "")
+        self._tell_smaller(late, change, "had filled before and stay as they are")
+
+    def _tell_smaller(self, who: list[AccountId], change: Changed, why: str) -> None:
+        if who:
+            names = ", ".join(who[:_NAMED]) + (" and others" if len(who) > _NAMED else "")
             self._book.alarm(
                 "not_changed",
                 f"The master's order was made larger, to {grouped(change.after.quantity)}. "
-                f"{len(late)} of its copies had filled before and stay as they are: {names}.",
+                f"{len(who)} of its copies {why}: {names}.",
                 severity=Severity.WARNING,
             )
 
@@ -136,8 +139,13 @@ class Following:
     async def _ask(self, orders: list[Order], change: Changed) -> int:
         guarded = partial(self._exits.inside_guard, after=change.asked, traded_at=change.paid)
 
+        smaller: list[AccountId] = []
+
         def inside(order: Order, wanted: OrderTerms) -> OrderTerms:
-            return guarded(order, self._larger.bounded(order, wanted, change.after))
+            bounded = self._larger.bounded(order, wanted, change.after)
+            if bounded.quantity < wanted.quantity:
+                smaller.append(order.intent.account_id)
+            return guarded(order, bounded)
 
         pairs = changed(
             self._clearing.following(orders),
@@ -147,4 +155,5 @@ class Following:
             self._clearing.follows_quantity,
             inside,
         )
+        self._tell_smaller(smaller, change, "stay smaller, because more might open a position")
         return await self._amendments.modify(pairs)
