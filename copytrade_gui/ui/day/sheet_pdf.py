@@ -91,7 +91,8 @@ def _table(table: Table) -> str:
         rows = f'<tr><td colspan="{len(table.columns)}">None</td></tr>'
     return (
         f"<h2>{escape(table.title)}</h2>"
-        f'<table width="{_width(table)}" border="0" cellspacing="0" cellpadding="3">'
+        f'<table width="{_width(table)}" border="0" cellspacing="0" cellpadding="3"'
+        ' style="margin-bottom: 12px">'
         f"<thead><tr>{head}</tr></thead>{rows}</table>"
     )
 

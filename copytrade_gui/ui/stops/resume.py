@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
+from copytrade_gui.ui.activity.activity_words import STATES
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
 
@@ -30,8 +31,8 @@ class ResumeDialog(FormDialog):
         self.box.insertWidget(
             0,
             self.add_text(
-                f"{change.actor} put trading into {change.state} at "
-                f"{figures.clock(change.at_ns)} IST{why}. After this, master orders are copied "
+                f"{STATES[change.state]} since {figures.clock(change.at_ns)} IST, by "
+                f"{change.actor}{why}. After this, master orders are copied "
                 "again; orders missed meanwhile are not sent."
             ),
         )
