@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from copytrade_gui.domain.events import Alarm, Severity
 from copytrade_gui.domain.ids import attempt_id, intent_id, is_our_tag, order_tag
+from copytrade_gui.storage.database.engines import Connecting
 from copytrade_gui.storage.files.folder import DataFolder, open_folder
 from copytrade_gui.storage.files.problems import SecondInstanceError
 from copytrade_gui.storage.store import Store, open_store
 from copytrade_gui.storage.upkeep.backup import HOUR_NS, KEPT
 from tests.house.source import ROOT
 from tests.storage.conftest import SMALL
+from tests.storage.faulty import Fault, Script, failing
 from tests.storage.samples import DAY, MASTER, NOON_NS, HandClock, first_attempts, make_plan
 
 HOLD = """
@@ -132,6 +138,54 @@ async def test_p18_after_a_crash_nothing_is_taken_for_an_old_copy(
         await store.journal.flush()
         crashed = folder.root.with_name("crashed")
         shutil.copytree(folder.root, crashed)
+    async with open_store(DataFolder(crashed), clock, inline=True, seams=SMALL) as store:
+        assert store.opening.sentences == ()
+        assert len(await store.history.events(10)) == 2
+
+
+async def test_p18_a_crash_while_a_group_is_being_stored_is_no_old_copy(
+    folder: DataFolder, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts are numbered before they are stored: the witness may know of no more than is there."""
+    crashed = folder.root.with_name("crashed")
+    async with open_store(folder, clock, seams=SMALL) as store:
+        store.journal.append(Alarm(Severity.INFO, "a", "Words.", NOON_NS))
+        await store.journal.flush()
+
+        async def a_group_begins_meanwhile(*, whole: bool = False) -> None:  # noqa: ARG001
+            store.journal.append(Alarm(Severity.INFO, "b", "Words.", NOON_NS))
+            await clock.advance(0.030)
+
+        monkeypatch.setattr(store.order_log, "checkpoint", a_group_begins_meanwhile)
+        with closing(sqlite3.connect(folder.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # the group waits, as it does for a slow disk
+            before = folder.witness.read_bytes()
+            await clock.advance(3)
+            async with asyncio.timeout(10):
+                while folder.witness.read_bytes() == before:
+                    await asyncio.sleep(0)
+            shutil.copytree(folder.root, crashed)
+            other.execute("ROLLBACK")
+    async with open_store(DataFolder(crashed), clock, inline=True, seams=SMALL) as store:
+        assert store.opening.sentences == ()
+        assert len(await store.history.events(10)) == 1
+
+
+@pytest.mark.expected_log("a group of facts|came back from the emergency|database is locked")
+async def test_p18_facts_that_wait_in_the_emergency_journal_make_no_old_copy(
+    folder: DataFolder, clock: HandClock
+) -> None:
+    script = Script(Fault.LOCKED)
+    seams = replace(SMALL, connecting=Connecting(failing(script)))
+    async with open_store(folder, clock, inline=True, seams=seams) as store:
+        store.journal.append(Alarm(Severity.INFO, "a", "Words.", NOON_NS))
+        await store.journal.flush()
+        script.first = script.seen + 1
+        store.journal.append(Alarm(Severity.INFO, "b", "Words.", NOON_NS))
+        await clock.advance(3)  # the witness is told how far the database has come
+        crashed = folder.root.with_name("crashed")
+        shutil.copytree(folder.root, crashed)
+        script.heal()
     async with open_store(DataFolder(crashed), clock, inline=True, seams=SMALL) as store:
         assert store.opening.sentences == ()
         assert len(await store.history.events(10)) == 2

@@ -356,4 +356,4 @@ class SqliteJournal:
 
     def _tell_progress(self) -> None:
         if self._on_progress is not None:
-            self._on_progress(self._trail.number, self._trail.head, self._order_log.newest)
+            self._on_progress(*self._trail.stored, self._order_log.newest)

@@ -53,6 +53,8 @@ class Trail:
         ).first()
         self.number: int = 0 if newest is None else int(newest[0])
         self.head: bytes = GENESIS if newest is None else bytes(newest[1])
+        self.stored: tuple[int, bytes] = self.number, self.head
+        """Number and hash of the newest fact that is known to be in the database."""
         self._emergency = emergency
         self._rows: list[EventRow] = []
         self._states: list[StateChange] = []
@@ -165,6 +167,8 @@ class Trail:
             store_states(connection, states)
 
         await database.write(write)
+        if rows:
+            self.stored = max(self.stored, (rows[-1].number, rows[-1].own_hash))
 
     def _keep(self, fresh: list[EventRow], error: SqliteFailedError) -> str:
         self._rows += fresh
