@@ -31,8 +31,8 @@ from tests.proof.touched import Touched
 
 TEST = "P26"
 _ROOT = Path(__file__).parents[2]
-_COPIED = ("copytrade_gui", "tests", "resources", "pyproject.toml")
-_CHECKS = (
+COPIED = ("copytrade_gui", "docs", "tests", "resources", "pyproject.toml")
+CHECKS = (
     "tests/domain",
     "tests/engine",
     "tests/recovery",
@@ -105,7 +105,7 @@ class _Copy:
         self._touched: list[Touched] = []
         self._noticed: Counter[str] = Counter()
         self._hangs_after_s = _LONGEST_S
-        for name in _COPIED:
+        for name in COPIED:
             source = _ROOT / name
             if source.is_dir():
                 ignored = shutil.ignore_patterns("__pycache__")
@@ -120,7 +120,7 @@ class _Copy:
             ProofBroken: a check failed.
         """
         noted = self._folder / "touched.json"
-        self._must_pass("--touched-to", str(noted), "-k", _LEFT_OUT, *_CHECKS)
+        self._must_pass("--touched-to", str(noted), "-k", _LEFT_OUT, *CHECKS)
         self._touched = touched.read(noted)
         started = time.perf_counter()
         self._must_pass(*self._choose(choosing.in_order(self._touched)))
