@@ -127,7 +127,8 @@ class _Copy:
         self._hangs_after_s = _HANG * (time.perf_counter() - started)
 
     def _must_pass(self, *arguments: str) -> None:
-        done = self._pytest(*arguments, timeout_s=_LONGEST_S)
+        # Noting each call makes some tests take many times what they do.
+        done = self._pytest(f"--timeout={_LONGEST_S}", *arguments, timeout_s=_LONGEST_S)
         if done.returncode != 0:
             raise ProofBroken(f"the checks fail without any mutant:\n{done.stdout[-2000:]}")
 
