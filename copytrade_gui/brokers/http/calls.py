@@ -23,6 +23,8 @@ _KEPT_IDS = 4096
 _LEFT = Tag("")
 """In place of the tag of an order that nobody can hold any more."""
 _UNJUDGED = Unknown("no reply was judged")
+_FROM_THE_BROKER = frozenset({*range(200, 300), 400, 401, 403})
+"""Status codes of a program that read the request; a server before it says others unasked."""
 
 
 JudgeReply = Callable[[int, Mapping[str, str], bytes], PlaceOutcome]
@@ -48,11 +50,16 @@ class ReplyJudge:
         self._ids: dict[BrokerOrderId, None] = {}
 
     def judge(self, reply: HttpReply) -> tuple[PlaceOutcome, bool]:
-        """What the reply proves; False if it cannot be ours: one id for two orders is no answer."""
+        """What the reply proves; False if it may not be ours.
+
+        One id for two orders is no answer. And what is not the broker's word about an order may
+        have been said before the order arrived: its own answer, still to come, would be taken for
+        the next one's.
+        """
         outcome = self._judge(reply.status, reply.headers, reply.body)
         if isinstance(outcome, Accepted) and not self._is_new(outcome.broker_order_id):
             return Unknown("The broker answered with the order id of an earlier order."), False
-        return outcome, True
+        return outcome, not isinstance(outcome, Unknown)
 
     def _is_new(self, number: BrokerOrderId) -> bool:
         if number in self._ids:
@@ -76,7 +83,7 @@ class Job(ABC):
 
     @abstractmethod
     def judge(self, reply: HttpReply) -> bool:
-        """Take the reply. False if it cannot be ours, so that the connection must go."""
+        """Take the reply. False if it may not be ours, so that the connection must go."""
 
     @abstractmethod
     def tell(self, at_ns: int) -> None:
@@ -164,9 +171,9 @@ class CallJob(Job):
         self._reply: HttpReply | None = None
 
     def judge(self, reply: HttpReply) -> bool:
-        """Keep the reply; judging it is the awaiter's."""
+        """Keep the reply; what it says is the awaiter's to judge."""
         self._reply = reply
-        return True
+        return reply.status in _FROM_THE_BROKER
 
     def tell(self, at_ns: int) -> None:  # noqa: ARG002 - see the class
         """Hand the reply over."""
@@ -200,9 +207,9 @@ class KeepAliveJob(Job):
         super().__init__(request)
         self._heard = heard
 
-    def judge(self, reply: HttpReply) -> bool:  # noqa: ARG002 - see the class
-        """Any reply will do."""
-        return True
+    def judge(self, reply: HttpReply) -> bool:
+        """Any reply of the broker itself will do."""
+        return reply.status in _FROM_THE_BROKER
 
     def tell(self, at_ns: int) -> None:  # noqa: ARG002 - see the class
         """It ended."""

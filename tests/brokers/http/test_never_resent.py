@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.ports import Accepted, NotSent, PlaceReply, Unknown
 from tests.brokers.rig import (
     Answers,
     Line,
     Request,
+    accepted,
     client,
     proof_count,
     read_request,
@@ -130,6 +132,43 @@ async def test_an_unknown_order_is_not_sent_again_when_the_channel_recovers(cach
         assert sorted(seen) == sorted(tag(number) for number in range(1, 6))
         assert isinstance(heard[0].outcome, Unknown)
         assert all(isinstance(one.outcome, Accepted) for one in heard[1:])
+
+
+@pytest.mark.parametrize("out", ["an order", "a read that keeps it warm", "a cancel"])
+@pytest.mark.parametrize("status", [503, 429])
+async def test_a_reply_that_nobody_asked_for_answers_no_later_order(
+    cache: Path, out: str, status: int
+) -> None:
+    """A server in front says 503 as the request arrives; the broker's own answer comes after it.
+
+    An order placed in between must not be told that answer, which names another order's id.
+    """
+    said, placed = asyncio.Event(), asyncio.Event()
+
+    async def script(line: Line, request: Request) -> None:
+        if said.is_set():
+            await says_accepted(line, request)
+            return
+        line.send(reply(b"{}", status))
+        said.set()
+        await placed.wait()
+        line.send(reply(accepted("B-of-the-first")))
+
+    async with scripted(script) as broker, client(broker, cache) as made:
+        session, answers = session_of(made), Answers()
+        await session.open_channel()
+        if out == "an order":
+            answers.place(session.orders, 1)
+            assert isinstance((await answers.of(1)).outcome, Unknown)
+        elif out == "a cancel":
+            assert isinstance(await session.cancel(BrokerOrderId("B7")), Unknown)
+        else:
+            await session.open_channel()
+        answers.place(session.orders, 2)
+        placed.set()
+        assert (await answers.of(2)).outcome == Accepted(BrokerOrderId(f"B{tag(2)}"))
+        assert broker.times_seen(2) == 1
+        assert broker.overlaps == 0
 
 
 async def test_half_a_request_is_no_order(cache: Path) -> None:
