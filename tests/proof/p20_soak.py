@@ -30,6 +30,8 @@ _GROWTH = 0.05
 _ORDER_KIB = 2.5
 """A day of orders stays in memory, 1.6 KiB each with their rows in the broker's books; and a row
 each in what the window and the trail have of it."""
+_GARBAGE = 0.5
+"""Dead objects an order that nobody can collect any more: those of a start, and no order's."""
 _SETTLES_S = 900.0
 _MISFORTUNES = [
     Fault(action="drop_reply", call="place", probability=0.005),
@@ -85,6 +87,8 @@ def prove(release: bool) -> Row:
     soaked, faults = asyncio.run(soak(500, seconds))
     verdict, grown = soaked.verdict, growth(soaked)
     grown.must_be_small(memory=release)
+    if soaked.garbage >= _GARBAGE * verdict.intents:
+        raise ProofBroken(f"{soaked.garbage} dead objects stay of {verdict.intents} orders")
     if verdict.words:
         raise ProofBroken(f"the audit trail is broken: {verdict.words}")
     note = (

@@ -40,6 +40,8 @@ class Soaked(msgspec.Struct, frozen=True):
 
     samples: tuple[Sample, ...]
     presses: int
+    garbage: int
+    """Objects in cycles that nothing needed, and that Python's collector was never to look at."""
     verdict: Note
 
 
@@ -83,6 +85,12 @@ class Trader(Operator):
             await asyncio.sleep(_LOOK_S)
             self.look()
 
+    def garbage(self) -> int:
+        """What of all that was taken to live all day is dead, as objects."""
+        gc.collect()
+        gc.unfreeze()
+        return gc.collect()
+
     def look(self) -> None:
         """Note what the process has by now."""
         gc.collect()
@@ -114,7 +122,7 @@ async def live(setup: Setup, seconds: float, every: float) -> Soaked:
         await asyncio.to_thread(sys.stdin.readline)
         await opened.console.sessions.login_all_paper()
         verdict = await trader.judged()
-        return Soaked(tuple(trader.samples), trader.presses, verdict)
+        return Soaked(tuple(trader.samples), trader.presses, trader.garbage(), verdict)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ CONNECT_S = 2.0
 _IDLE_KEPT_S = 30.0
 _MANY_PIECES = 4096
 _GENERATOR_TURNS = 16
+_READ = httpx.ByteStream(b"")
+"""In place of the stream of a response that was read."""
 _TROUBLES = (
     httpx.HTTPError,
     httpx.StreamError,
@@ -201,13 +203,21 @@ async def _exchange(
             if trouble is not None:
                 break
     finally:
-        await response.aclose()
+        try:
+            await response.aclose()
+        finally:
+            # The two know each other, and Python's collector is held back while orders leave: a
+            # cycle that it meets then stays until the program ends (``app.garbage``).
+            response.stream = _READ
     if trouble is not None:
         # httpx reads through several generators; left in the middle, the loop closes each in a
         # task of its own. They are given their turns here rather than found lying about later.
         for _ in range(_GENERATOR_TURNS):
             await asyncio.sleep(0)
-        raise trouble
+        try:
+            raise trouble
+        finally:
+            trouble = None  # it knows this frame by now
     # Some servers name a coding on a reply that has no body at all.
     decoded = inflater.finish() if response.num_bytes_downloaded else b""
     return response.status_code, headers, decoded

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
+from itertools import count
 
 from copytrade_gui.ports import Chance, Clock, Timer
 
@@ -19,7 +21,8 @@ class Work:
         self._chance = chance
         self._on_failure = on_failure
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: set[Timer] = set()
+        self._timers: dict[int, Timer] = {}
+        self._numbers = count()
         self._closed = False
 
     def start(self, work: Coroutine[object, object, None], name: str) -> None:
@@ -35,14 +38,9 @@ class Work:
         """Run ``call`` on this loop later, unless the engine stops first."""
         if self._closed:
             return
-        timer: Timer
-
-        def run() -> None:
-            self._timers.discard(timer)
-            call()
-
-        timer = self._clock.call_later(seconds, run)
-        self._timers.add(timer)
+        # By number: a call that knew its own timer were a cycle (``app.garbage``).
+        number = next(self._numbers)
+        self._timers[number] = self._clock.call_later(seconds, partial(self._due, number, call))
 
     def jitter(self, most: float) -> float:
         """Seconds between 0 and ``most``."""
@@ -51,13 +49,17 @@ class Work:
     async def stop(self) -> None:
         """Cancel timers and tasks and wait until they ended."""
         self._closed = True
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _due(self, number: int, call: Callable[[], None]) -> None:
+        del self._timers[number]
+        call()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
