@@ -19,7 +19,7 @@ def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
 
 
@@ -68,7 +68,7 @@ def test_a_demo_that_cannot_write_says_so_in_one_sentence(tmp_path: Path) -> Non
     for how in (["--headless"], []):
         result = subprocess.run(
             [sys.executable, "-m", "copytrade_gui", "demo", *how, "--data-dir", str(place)],
-            capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path,
+            capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path,
         )  # fmt: skip
         assert result.returncode == 1
         assert "is a file. Choose a folder with --data-dir." in result.stderr

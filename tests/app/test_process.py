@@ -39,7 +39,7 @@ def begun(files: str = "", **environment: str) -> subprocess.CompletedProcess[st
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
         env={**os.environ, **environment},
     )
 

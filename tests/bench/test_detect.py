@@ -8,7 +8,6 @@ import sys
 import pytest
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.slow
 @pytest.mark.xdist_group("bench")
 def test_an_order_placed_elsewhere_is_timed_from_its_placing_and_from_its_news() -> None:
@@ -20,7 +19,7 @@ def test_an_order_placed_elsewhere_is_timed_from_its_placing_and_from_its_news()
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=170,
         check=False,
     )
     assert run.returncode == 0, run.stderr

@@ -8,7 +8,6 @@ import sys
 import pytest
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.slow
 @pytest.mark.xdist_group("bench")
 def test_a_run_with_a_few_orders_tells_of_a_kill_and_of_a_restart() -> None:

@@ -5,6 +5,10 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.waiting import until
+
+__all__ = ["Due", "SteeredClock", "until"]
+
 
 @dataclass(order=True)
 class Due:
@@ -55,12 +59,3 @@ class SteeredClock:
     def waiting(self) -> int:
         """Timers that are set and not cancelled."""
         return sum(due.call is not None for due in self._due)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Let the loop turn until something that sockets bring about has come about."""
-    for _ in range(200_000):
-        if holds():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("it did not come about")

@@ -103,5 +103,5 @@ async def test_a_session_that_closes_right_after_a_place_still_answers_it(
         answers.place(session.orders, 1)
         await session.aclose()
         await asyncio.sleep(0)
-        assert isinstance((await asyncio.wait_for(answers.of(1), 5)).outcome, NotSent | Unknown)
+        assert isinstance((await answers.of(1)).outcome, NotSent | Unknown)
         assert broker.times_seen(1) == 0

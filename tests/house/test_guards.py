@@ -21,6 +21,9 @@ import structlog
 from PySide6.QtCore import QObject, QTimer, qWarning
 from PySide6.QtWidgets import QWidget
 
+from tests.house.guards import leftovers
+
+leftovers.GRACE_SECONDS = 0.5  # its one thread never ends
 KEPT = []
 
 

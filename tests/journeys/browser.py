@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 _LOOK_S = 0.05
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
 
 
 def script(accounts_file: str, hold: Path) -> str:

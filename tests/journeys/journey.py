@@ -18,7 +18,7 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, Validity
 from copytrade_gui.domain.records import OrderView
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 class Journey:

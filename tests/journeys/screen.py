@@ -22,7 +22,7 @@ from tests.house.source import ROOT
 from tests.journeys.browser import script
 from tests.journeys.eyes import Look, Part, Row, Setup
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """Nothing is judged by it: what has not come by then does not come."""
 AGAIN_S = 4.0
 _GLANCE_S = 0.05

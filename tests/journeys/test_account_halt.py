@@ -17,7 +17,7 @@ from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.journeys.journey import Journey, journey
 from tests.ui.conftest import until
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.window_loop]
+pytestmark = pytest.mark.window_loop
 
 
 def halted(trip: Journey, account: Account) -> str:

@@ -11,8 +11,6 @@ from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.services.verbs import RefusedError
 from tests.journeys.journey import journey
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.mark.parametrize("followers", [3, 100])
 async def test_every_follower_gets_the_masters_order_once(tmp_path: Path, followers: int) -> None:

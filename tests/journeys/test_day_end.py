@@ -17,8 +17,6 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from tests.journeys.journey import Journey, journey
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(autouse=True)
 def _evening(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,6 @@ FOLLOWERS = 3
 pytestmark = [
     pytest.mark.xvfb,
     pytest.mark.long,
-    pytest.mark.timeout(300),
     pytest.mark.xdist_group("screen"),
 ]
 

@@ -13,8 +13,6 @@ from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.order import FanOut, Side, State
 from tests.journeys.journey import Journey, journey
 
-pytestmark = pytest.mark.timeout(180)
-
 
 async def net(trip: Journey, account: Account, draft: Draft) -> int:
     """What the broker says the account holds of the draft's instrument."""

@@ -2,13 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.order import State
 from tests.journeys.journey import Journey, journey
-
-pytestmark = pytest.mark.timeout(120)
 
 
 async def feeds_stand(trip: Journey) -> None:

@@ -22,8 +22,6 @@ from copytrade_gui.services.verbs import RefusedError
 from tests.journeys.journey import Journey, journey
 from tests.journeys.test_exits import filled
 
-pytestmark = pytest.mark.timeout(180)
-
 HALF = FollowerDraft(strategy="ratio", parameter="0.5")
 
 

@@ -15,7 +15,6 @@ EVERYBODY = 3
 pytestmark = [
     pytest.mark.xvfb,
     pytest.mark.long,
-    pytest.mark.timeout(300),
     pytest.mark.xdist_group("screen"),
 ]
 

@@ -16,7 +16,6 @@ EVERYBODY = 4
 pytestmark = [
     pytest.mark.xvfb,
     pytest.mark.long,
-    pytest.mark.timeout(300),
     pytest.mark.xdist_group("screen"),
 ]
 

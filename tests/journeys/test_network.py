@@ -9,7 +9,6 @@ from copytrade_gui.domain.trading_state import TradingState
 from tests.journeys.journey import Journey, journey
 
 pytestmark = [
-    pytest.mark.timeout(120),
     pytest.mark.expected_log("alarm offline: .* The broker does not answer"),
 ]
 

@@ -18,8 +18,6 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.folder import open_folder
 from tests.journeys.journey import journey
 
-pytestmark = pytest.mark.timeout(180)
-
 HEADER = "name,client_id,strategy,parameter,max_quantity\n"
 NOT_A_RULE = [
     ("ratio", "0,5", "", "parameter", 'Value "0,5" is not a number; write 0.5.'),

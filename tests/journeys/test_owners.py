@@ -4,14 +4,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from tests.journeys.journey import Journey, journey
-
-pytestmark = pytest.mark.timeout(120)
 
 
 async def copies(trip: Journey) -> dict[str, OrderView]:

@@ -13,8 +13,6 @@ from copytrade_gui.domain.account import SessionState
 from copytrade_gui.services.verbs import RefusedError
 from tests.journeys.journey import journey
 
-pytestmark = pytest.mark.timeout(120)
-
 
 async def test_more_paper_accounts_trade_at_once_and_are_there_after_a_restart(
     tmp_path: Path,

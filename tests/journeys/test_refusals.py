@@ -17,8 +17,6 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.folder import open_folder
 from tests.journeys.journey import Journey, journey
 
-pytestmark = pytest.mark.timeout(120)
-
 PAPER = SimulatorOptions(accounts=2, latency_ms=0, jitter_ms=0)
 HEADER = "name,client_id,app_key,app_secret,strategy,parameter,max_quantity,active\n"
 

@@ -14,8 +14,6 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from tests.journeys.journey import Journey, journey
 
-pytestmark = pytest.mark.timeout(120)
-
 
 async def test_the_paper_day_goes_on(tmp_path: Path) -> None:
     async with journey(tmp_path, 4, kept=True) as trip:

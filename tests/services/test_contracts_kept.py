@@ -19,6 +19,7 @@ from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Broker, BrokerFailureError, Clock, DayContracts
 from copytrade_gui.services.market import Market
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
+from tests.waiting import until
 
 DAY = date(2026, 11, 24)
 NSE, NFO, MCX = Exchange.NSEEQ, Exchange.NSEFO, Exchange.MCXCOMM
@@ -86,9 +87,7 @@ class Kept:
     told: list[str]
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not true():  # noqa: ASYNC110 - threads work meanwhile; no event tells
-                await asyncio.sleep(0)
+        await until(true)  # threads work meanwhile; no event tells
 
     async def lot(self, exchange: Exchange) -> int:
         found = await self.market.search("RELIANCE")

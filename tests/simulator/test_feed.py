@@ -4,7 +4,6 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,9 @@ from tests.simulator.feed_client import (
     update,
 )
 from tests.simulator.stand import FIRST, MASTER, Stand
+from tests.waiting import until
 
 LETTERED = "KX10006"
-
-
-async def until(done: Callable[[], bool]) -> None:
-    """Turn the loop until a client in another thread, or on callbacks, has come as far."""
-    for _ in range(5_000):
-        if done():
-            return
-        await asyncio.sleep(0.002)
-    raise AssertionError("it never came")
 
 
 # -- other people's clients -------------------------------------------------------------------

@@ -33,7 +33,7 @@ def running(*words: str) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    code = process.wait(20)
+    code = process.wait(120)
     assert process.stderr is not None
     return code, process.stderr.read()
 
@@ -117,7 +117,7 @@ def test_a_restart_goes_on_with_the_day(tmp_path: Path, how: signal.Signals) -> 
                 break
             client.get(f"{line['control_url']}/clock")
         process.send_signal(how)
-        process.wait(20)
+        process.wait(120)
     with running(*words) as (line, _), httpx.Client(trust_env=False) as client:
         (row,) = client.get(f"{line['control_url']}/ledger").json()
         assert row["tag"] == "KEPT"
@@ -152,7 +152,7 @@ def test_it_says_in_one_line_why_it_does_not_start(
     (tmp_path / "bad.json").write_text('{"action": "explode"}')
     words = [word.replace("FOLDER", str(tmp_path)) for word in words]
     done = subprocess.run(
-        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=30
+        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 2
     assert done.stdout == ""
@@ -167,7 +167,7 @@ def test_a_port_that_is_taken_is_named() -> None:
             ("--feed-port", line["feed"]["port"]),
         ):
             words = [*COMMAND, f"{option}={port}"]
-            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
+            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
             assert done.returncode == 2
             assert f"{option}: cannot listen on port {port}" in done.stderr
 

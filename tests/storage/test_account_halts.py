@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -26,6 +25,7 @@ from tests.storage.conftest import SMALL
 from tests.storage.faulty import Fault, Script, failing
 from tests.storage.samples import DAY, NOON_NS, HandClock
 from tests.storage.test_p17_disk import a_bad_disk
+from tests.waiting import until
 
 TWICE = Finding("duplicate B2", "DUPLICATE: orders B1 and B2 carry one tag.")
 HALT = AccountHalt(AccountId("F-1"), "C1", (TWICE,), NOON_NS)
@@ -38,13 +38,9 @@ async def test_a_halt_is_stored_without_waiting_for_a_group(store: Store) -> Non
     store.journal.append(Alarm(Severity.INFO, "before", "Nothing.", NOON_NS))
     store.journal.append(AccountHalted(HALT))
     with closing(sqlite3.connect(f"file:{store.folder.database}?mode=ro", uri=True)) as reader:
-        for _ in range(2_000):
-            await asyncio.sleep(0)
-            kinds = [kind for (kind,) in reader.execute("SELECT kind FROM events ORDER BY number")]
-            if kinds:
-                assert kinds == ["Alarm", "AccountHalted"]
-                return
-    pytest.fail("the halt waited")
+        stored = "SELECT kind FROM events ORDER BY number"
+        await until(lambda: reader.execute(stored).fetchall())
+        assert [kind for (kind,) in reader.execute(stored)] == ["Alarm", "AccountHalted"]
 
 
 async def test_the_newest_word_on_each_account_is_loaded_on_any_day(store: Store) -> None:

@@ -11,8 +11,6 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
-
 from copytrade_gui.domain.order import State
 from copytrade_gui.storage.files.folder import open_folder
 from copytrade_gui.storage.store import open_store
@@ -73,7 +71,6 @@ def trade_until_killed(data: Path, run: int, after: float) -> list[tuple[str, st
     return [(kind, plan) for kind, plan in words]
 
 
-@pytest.mark.timeout(300)
 async def test_kill_9_loses_nothing_that_was_reported(tmp_path: Path) -> None:
     chance = random.Random(9)  # noqa: S311 - seeded on purpose
     confirmed: list[tuple[str, str]] = []

@@ -49,6 +49,7 @@ from tests.storage.samples import (
     terms,
     view_of,
 )
+from tests.waiting import until
 
 
 def counted(store: Store, sql: str) -> int:
@@ -320,11 +321,7 @@ async def test_facts_are_stored_in_groups_after_20_ms(store: Store, clock: HandC
 async def test_25_facts_do_not_wait_for_the_timer(store: Store) -> None:
     for number in range(25):
         store.journal.append(Alarm(Severity.INFO, f"A{number}", "Nothing.", NOON_NS))
-    for _ in range(2_000):
-        await asyncio.sleep(0)
-        if counted(store, "SELECT count(*) FROM events") == 25:
-            return
-    pytest.fail("25 facts waited")
+    await until(lambda: counted(store, "SELECT count(*) FROM events") == 25)
 
 
 async def test_every_kind_of_event_is_stored_and_steady_news_once(store: Store) -> None:

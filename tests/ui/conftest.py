@@ -1,7 +1,6 @@
 """A window over a console without an engine, on the window's own loop."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -11,13 +10,9 @@ from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people
 from tests.ui.fakes import World
+from tests.waiting import until
 
-
-async def until(claim: Callable[[], object]) -> None:
-    """Let the window work until the claim holds; the test's own time-out is the limit."""
-    async with asyncio.timeout(20):
-        while not claim():  # noqa: ASYNC110 - what a widget shows has no event to wait for
-            await asyncio.sleep(0.01)
+__all__ = ["until"]
 
 
 @pytest.fixture(scope="session")

@@ -187,7 +187,6 @@ def test_a_body_that_cannot_be_read_costs_no_line(kind: str, body: str) -> None:
 
 
 @pytest.mark.window_loop
-@pytest.mark.timeout(60)
 async def test_the_tab_names_the_order_and_no_program_words(
     window: MainWindow, world: World
 ) -> None:

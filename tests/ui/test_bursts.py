@@ -21,7 +21,7 @@ from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 WAY = (State.PLANNED, State.SENDING, State.ACKED, State.FILLED)
 

@@ -19,7 +19,7 @@ from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 def put(window: MainWindow, world: World, count: int, *, shown: int | None = None) -> None:

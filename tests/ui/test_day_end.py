@@ -14,7 +14,7 @@ from tests.ui import days
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 async def opened(window: MainWindow) -> DayEndDialog:

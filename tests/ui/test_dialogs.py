@@ -24,7 +24,7 @@ from tests.ui.conftest import until
 from tests.ui.fake_market import FakeMarket
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 D = TypeVar("D", bound=QDialog)
 

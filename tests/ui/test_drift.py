@@ -20,7 +20,7 @@ from tests.ui.conftest import until
 from tests.ui.fake_drift import line
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 SOLD = "The owner sold 75 by himself today: 75 of 75 copied are not there any more."
 

@@ -24,7 +24,7 @@ from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import pictures
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 Claims = dict[str, list[str]]
 ALONE = (Qt.ShortcutContext.WidgetShortcut, Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -125,7 +125,6 @@ def world() -> World:
 
 
 @pytest.mark.window_loop
-@pytest.mark.timeout(120)
 async def test_a_rejection_with_markup_is_read_as_text_in_every_panel(
     window: MainWindow, world: World
 ) -> None:
@@ -147,7 +146,6 @@ async def test_a_rejection_with_markup_is_read_as_text_in_every_panel(
 
 
 @pytest.mark.window_loop
-@pytest.mark.timeout(120)
 async def test_a_rejection_with_markup_is_read_as_text_in_every_dialog(
     window: MainWindow, world: World
 ) -> None:
@@ -165,7 +163,6 @@ async def test_a_rejection_with_markup_is_read_as_text_in_every_dialog(
 
 
 @pytest.mark.window_loop
-@pytest.mark.timeout(120)
 async def test_an_edit_of_a_name_with_an_ampersand_is_named_in_the_menu(
     window: MainWindow, world: World
 ) -> None:

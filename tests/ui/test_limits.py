@@ -19,7 +19,7 @@ from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 async def open_form(window: MainWindow, act: Act) -> LimitsDialog:

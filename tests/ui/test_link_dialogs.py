@@ -23,7 +23,7 @@ from tests.ui.conftest import until
 from tests.ui.fakes import World
 from tests.ui.test_dialogs import shown
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 CHANGES: dict[str, object] = {
     "name": "Asha", "client_id": "KX99", "app_key": "key-2", "app_secret": "s3", "active": None,

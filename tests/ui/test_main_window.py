@@ -29,7 +29,7 @@ from tests.ui.conftest import until
 from tests.ui.fake_market import FakeMarket
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 async def fill(window: MainWindow, *, quantity: str = "2", price: str = "101.05") -> None:

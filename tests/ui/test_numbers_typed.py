@@ -28,8 +28,6 @@ from tests.ui.conftest import until
 from tests.ui.fakes import World
 from tests.ui.test_main_window import fill, label
 
-pytestmark = pytest.mark.timeout(120)
-
 LONGEST_SENTENCE = 250
 NO_NUMBERS = [
     "1e4300",

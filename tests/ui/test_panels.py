@@ -17,7 +17,7 @@ from tests.ui import people, pictures
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 class ExtraPanel(Panel):

@@ -13,7 +13,7 @@ from tests.ui.conftest import until
 from tests.ui.fakes import World
 from tests.ui.test_dialogs import shown
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 class Paper:

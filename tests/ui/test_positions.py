@@ -24,7 +24,7 @@ from tests.ui.conftest import until
 from tests.ui.fake_positions import line, report
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 Shown = list[dict[str, str]]
 

@@ -25,7 +25,6 @@ from tests.ui.test_dialogs import shown
 
 pytestmark = [
     pytest.mark.window_loop,
-    pytest.mark.timeout(60),
     pytest.mark.expected_qt_message("does not support grabbing the keyboard"),
 ]
 

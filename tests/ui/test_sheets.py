@@ -18,7 +18,7 @@ from copytrade_gui.ui.main_window import MainWindow
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 async def opened(window: MainWindow) -> SheetsDialog:

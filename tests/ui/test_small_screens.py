@@ -21,7 +21,7 @@ from tests.ui import people, pictures
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.window_loop
 
 FRAME, TASK_BAR = (16, 40), 48
 """Title bar and borders, and a task bar, as large as Windows has them."""

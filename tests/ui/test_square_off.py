@@ -22,7 +22,7 @@ from tests.ui.conftest import until
 from tests.ui.fake_square_offs import line, report
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 D = TypeVar("D", bound=ConsoleDialog)
 

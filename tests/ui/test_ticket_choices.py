@@ -13,7 +13,7 @@ from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 async def test_the_ticket_offers_what_the_broker_takes(

@@ -25,7 +25,7 @@ from tests.ui.conftest import until
 from tests.ui.fakes import World
 from tests.ui.test_stops_followed import filled
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 def one_less(world: World) -> None:

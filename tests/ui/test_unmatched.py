@@ -26,7 +26,7 @@ from tests.ui import fake_square_offs, people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 PLAN = PlanId("UNMATCHED")
 
 

@@ -14,7 +14,7 @@ from copytrade_gui.ui.orders.order_details import OrderDetails
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 TIMES = (0.0, 2.1, 4.4, 4.4, 5.0, 66.2, 70.0, 12_080.0)
 FALL = Waterfall(

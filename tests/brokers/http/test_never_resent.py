@@ -76,7 +76,6 @@ def agrees(heard: PlaceReply, arrived: int) -> bool:
     return isinstance(outcome, Unknown) and arrived <= 1 and heard.sent_ns > 0
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
 async def test_each_order_arrives_at_most_once(cache: Path, fast: bool) -> None:
     count = proof_count(600, "resend") // CHANNELS

@@ -1,7 +1,7 @@
 """One account's feed against the simulator's, over real sockets and TLS."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -17,6 +17,7 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.ports import BrokerOrder, BrokerTrade
 from tests.brokers.rig import INFY, tag, terms
 from tests.brokers.stand import Stand, fault, place_order, standing
+from tests.waiting import until
 
 
 @dataclass
@@ -54,13 +55,6 @@ class Heard:
         return self.states[-1][0] if self.states else FeedState.OFF
 
 
-async def comes(holds: Callable[[], object]) -> None:
-    """Wait for what a socket brings about."""
-    async with asyncio.timeout(15):
-        while not holds():  # noqa: ASYNC110 - what comes over a socket has no event here
-            await asyncio.sleep(0.002)
-
-
 @asynccontextmanager
 async def fed(
     cache: Path, tmp_path: Path, **switches: object
@@ -69,7 +63,7 @@ async def fed(
     async with standing(cache, feed_folder=tmp_path, switches=switches) as stand:
         session, heard = await stand.login(), Heard()
         session.hear_updates(heard)
-        await comes(lambda: heard.state is FeedState.LIVE)
+        await until(lambda: heard.state is FeedState.LIVE)
         yield stand, session, heard
 
 
@@ -91,7 +85,7 @@ async def test_an_order_and_its_fill_come_by_themselves_as_rows_of_the_books(
         stand, session, heard,
     ):  # fmt: skip
         await placed(stand, session, heard, 1, away=-20)
-        await comes(lambda: heard.rows and heard.rows[-1].state is State.FILLED and heard.fills)
+        await until(lambda: heard.rows and heard.rows[-1].state is State.FILLED and heard.fills)
         assert heard.rows == sorted(heard.rows, key=lambda row: row.filled_quantity)
         (book,) = (await session.order_book()).rows
         assert heard.rows[-1] == book
@@ -105,17 +99,17 @@ async def test_a_feed_that_is_cut_says_so_and_stands_again(cache: Path, tmp_path
         for how in ("close", "reset"):
             heard.states.clear()
             assert stand.simulated.feed.drop(how=how) == 1
-            await comes(lambda: heard.state is FeedState.LIVE)
+            await until(lambda: heard.state is FeedState.LIVE)
             assert [state for state, _ in heard.states] == [
                 FeedState.RECONNECTING,
                 FeedState.LIVE,
             ]
             assert "books are read instead; it connects again" in heard.states[0][1]
         await placed(stand, session, heard, 1, away=60)
-        await comes(lambda: heard.rows and heard.rows[-1].state is State.WORKING)
+        await until(lambda: heard.rows and heard.rows[-1].state is State.WORKING)
         heard.states.clear()
         await session.drop_connections()  # as after a sleep
-        await comes(lambda: heard.state is FeedState.LIVE)
+        await until(lambda: heard.state is FeedState.LIVE)
 
 
 @pytest.mark.parametrize("form", ["bad_login", "unauthorised"])
@@ -126,7 +120,7 @@ async def test_a_session_that_the_feed_does_not_take_is_not_tried_again(
         session, heard = await stand.login(), Heard()
         stand.simulated.add_fault(fault(action="feed_refuse", form=form))
         session.hear_updates(heard)
-        await comes(lambda: heard.state is FeedState.EXPIRED)
+        await until(lambda: heard.state is FeedState.EXPIRED)
         assert "log the account in again" in heard.states[-1][1]
         await asyncio.sleep(0.3)
         assert [state for state, _ in heard.states] == [FeedState.CONNECTING, FeedState.EXPIRED]
@@ -136,7 +130,7 @@ async def test_a_session_that_the_feed_does_not_take_is_not_tried_again(
 async def test_a_session_that_ends_ends_its_feed(cache: Path, tmp_path: Path) -> None:
     async with fed(cache, tmp_path) as (_, session, heard):
         await session.logout()
-        await comes(lambda: heard.state is FeedState.EXPIRED)
+        await until(lambda: heard.state is FeedState.EXPIRED)
 
 
 async def test_topics_that_are_refused_are_told_and_the_connection_is_given_up(
@@ -146,9 +140,9 @@ async def test_topics_that_are_refused_are_told_and_the_connection_is_given_up(
         session, heard = await stand.login(), Heard()
         stand.simulated.add_fault(fault(action="feed_deny", count=1))
         session.hear_updates(heard)
-        await comes(lambda: heard.state is FeedState.REFUSED)
+        await until(lambda: heard.state is FeedState.REFUSED)
         assert "asked again each minute" in heard.states[-1][1]
-        await comes(lambda: not stand.simulated.feed.rows())
+        await until(lambda: not stand.simulated.feed.rows())
 
 
 @pytest.mark.parametrize("kind", ["wrong_host", "self_signed", "expired"])
@@ -159,7 +153,7 @@ async def test_a_feed_that_cannot_prove_to_be_the_broker_is_told_nothing(
         stand.simulated.feed.show_certificate(kind)
         session, heard = await stand.login(), Heard()
         session.hear_updates(heard)
-        await comes(lambda: len(heard.states) > 1)
+        await until(lambda: len(heard.states) > 1)
         assert heard.states[-1][0] is FeedState.RECONNECTING
         assert "certificate was refused" in heard.states[-1][1]
         assert stand.simulated.feed.rows() == []
@@ -175,8 +169,8 @@ async def test_news_that_is_not_understood_has_the_books_read_and_the_feed_goes_
         garble = fault(action="feed_garble", call="feed_order", form=form, count=1)
         stand.simulated.add_fault(garble)
         await placed(stand, session, heard, 1, away=60)
-        await comes(lambda: heard.unclear_times)
-        await comes(lambda: heard.rows and heard.rows[-1].state is State.WORKING)
+        await until(lambda: heard.unclear_times)
+        await until(lambda: heard.rows and heard.rows[-1].state is State.WORKING)
         assert heard.state is FeedState.LIVE
 
 
@@ -188,7 +182,7 @@ async def test_a_packet_without_end_ends_the_connection_and_another_one_stands(
         stand.simulated.add_fault(garble)
         heard.states.clear()
         await placed(stand, session, heard, 1, away=60)
-        await comes(lambda: heard.state is FeedState.LIVE)
+        await until(lambda: heard.state is FeedState.LIVE)
         assert "what is not MQTT" in heard.states[0][1]
 
 
@@ -198,7 +192,7 @@ async def test_an_order_from_elsewhere_is_named_by_the_contract_files(
     async with fed(cache, tmp_path) as (stand, session, heard):
         infy = await stand.instrument(Exchange.NSEEQ, "INFY")  # and its contract file with it
         await placed(stand, session, Heard(), 1, away=60)
-        await comes(lambda: heard.rows and heard.rows[-1].state is State.WORKING)
+        await until(lambda: heard.rows and heard.rows[-1].state is State.WORKING)
         assert {row.key for row in heard.rows} == {infy.key}
         assert stand.broker.contract_files.named(infy.key.instrument_id, "ANOTHER") is None
 
@@ -207,18 +201,18 @@ async def test_prices_that_are_watched_come_by_themselves(cache: Path, tmp_path:
     async with fed(cache, tmp_path) as (stand, session, heard):
         infy = await stand.instrument(Exchange.NSEEQ, "INFY")
         session.watch_quotes([infy.key])
-        await comes(lambda: heard.quotes)
+        await until(lambda: heard.quotes)
         read = (await session.quotes([infy.key]))[0]
         pushed = heard.quotes[-1]
         assert (pushed.key, pushed.last, pushed.previous_close) == (
             infy.key, read.last, read.previous_close,
         )  # fmt: skip
         session.watch_quotes([])
-        await comes(lambda: "mw" not in str(stand.simulated.feed.rows()))
+        await until(lambda: "mw" not in str(stand.simulated.feed.rows()))
         session.watch_quotes([infy.key])
         heard.quotes.clear()
         stand.simulated.feed.drop()
-        await comes(lambda: heard.quotes)  # asked for again by itself
+        await until(lambda: heard.quotes)  # asked for again by itself
 
 
 async def test_a_broker_without_a_feed_leaves_it_off(cache: Path) -> None:
@@ -235,5 +229,5 @@ async def test_the_feed_stands_where_sockets_are_not_watched_too(
 ) -> None:
     async with fed(cache, tmp_path) as (stand, session, heard):
         await placed(stand, session, heard, 1, away=60)
-        await comes(lambda: heard.rows and heard.rows[-1].state is State.WORKING)
+        await until(lambda: heard.rows and heard.rows[-1].state is State.WORKING)
         assert heard.rows[-1].price > Decimal(0)

@@ -18,7 +18,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 # A thread that was told to stop may need this long to be gone, on a busy machine.
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 30.0
 # pytest-timeout's own clock for the running test.
 FOREIGN_THREADS = ("pytest_timeout",)
 # Qt keeps one window for all tool tips of the program.
