@@ -222,14 +222,25 @@ class Trading:
         return await self._engine.stop_trading(TradingState.KILL, _OPERATOR, _words(reason))
 
     @refusals_logged
+    async def only_exits(self, reason: str, word: str = "") -> StateChange:
+        """Only what reduces leaves: a stop out of ACTIVE, a way back out of a stricter one."""
+        if self._engine.gate.state is TradingState.ACTIVE:
+            reduce = TradingState.REDUCE
+            return await self._engine.stop_trading(reduce, _OPERATOR, _words(reason))
+        return await self._leave_stop(reason, word, TradingState.REDUCE)
+
+    @refusals_logged
     async def resume(self, reason: str, word: str = "") -> StateChange:
         """Go back to ACTIVE."""
+        return await self._leave_stop(reason, word, TradingState.ACTIVE)
+
+    async def _leave_stop(self, reason: str, word: str, into: TradingState) -> StateChange:
         state = self._engine.gate.state
-        if state is TradingState.ACTIVE:
+        if state is into:
             return self._engine.gate.change
         must_be_explained(state, reason, word)
         try:
-            return await self._engine.resume(_OPERATOR, _words(reason))
+            return await self._engine.resume(_OPERATOR, _words(reason), into)
         except JournalFailureError as failure:
             raise RefusedError(f"Still {state}: {failure}", code="not_recorded") from failure
 

@@ -132,6 +132,11 @@ class TradingVerbs(Protocol):
     async def pause(self, reason: str) -> StateChange:
         """No new plans; a running one finishes."""
 
+    async def only_exits(self, reason: str, word: str = "") -> StateChange:
+        """Only what reduces leaves. Out of a stop it asks what ``resume`` asks. Raises
+        RefusedError.
+        """
+
     async def halt(self, reason: str) -> StateChange:
         """Nothing leaves but cancels."""
 

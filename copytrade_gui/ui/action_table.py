@@ -99,6 +99,15 @@ SPECS: dict[Act, Spec] = {
         _E,
         question=True,
     ),
+    Act.ONLY_EXITS: Spec(
+        "&Only exits",
+        "Only what reduces positions leaves; nothing is opened until you resume",
+        "Stops",
+        ("Ctrl+Shift+D",),
+        "log-out",
+        _E,
+        question=True,
+    ),
     Act.RESUME: Spec(
         "&Resume copying",
         "End a stop, with a reason where one is needed",

@@ -20,6 +20,7 @@ class Act(StrEnum):
     HALT = "halt"
     KILL = "kill"
     RESUME = "resume"
+    ONLY_EXITS = "only_exits"
     NEXT_PANEL = "next_panel"
     RESET_LAYOUT = "reset_layout"
     FULL_SCREEN = "full_screen"

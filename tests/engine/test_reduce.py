@@ -13,7 +13,9 @@ from copytrade_gui.domain.square_off import EVERYTHING, Chosen
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.services.square_off import SquareOffService
+from copytrade_gui.services.trading import Trading
 from copytrade_gui.services.verbs import RefusedError
+from tests.engine.test_account_halts import trading
 from tests.engine.test_exits import F1, position, press, ticket
 from tests.engine.test_leaving import begin
 from tests.engine.test_master_elsewhere import LOOKING, elsewhere, ready
@@ -32,7 +34,7 @@ def test_exits_pass_and_entries_are_denied_for_master_and_copies() -> None:
         await engine.stop_trading(REDUCE, "operator", "too wild")
         accepted = len(made.broker.ledger.accepted)
         with pytest.raises(
-            DeniedError, match=r"opens\. Only exits leave since operator squared off"
+            DeniedError, match=r"opens\. Only exits leave, as operator chose"
         ) as no:
             await press(console, ticket(made, BUY, 10))
         assert no.value.code == "only_exits"
@@ -102,6 +104,89 @@ def test_of_what_waits_when_it_takes_hold_only_exits_leave(halted: bool) -> None
         states = {(one.state, one.code) for one in engine.book.of_plan(into)}
         assert states == {(State.BLOCKED, "only_exits")}
         assert {one.state for one in engine.book.of_plan(out)} == {State.FILLED}
+        symbol = made.instruments[1].symbol
+        assert not [place for place in at_broker(made) if place[1] == symbol]
+
+    with world(2) as made:
+        made.live(script)
+
+
+WAYS = {
+    (TradingState.ACTIVE, "pause"): TradingState.PAUSE,
+    (TradingState.ACTIVE, "only_exits"): REDUCE,
+    (TradingState.PAUSE, "only_exits"): REDUCE,
+    (TradingState.PAUSE, "resume"): TradingState.ACTIVE,
+    (REDUCE, "pause"): TradingState.PAUSE,
+    (REDUCE, "resume"): TradingState.ACTIVE,
+    (TradingState.HALT, "pause"): TradingState.HALT,
+    (TradingState.HALT, "only_exits"): REDUCE,
+    (TradingState.HALT, "resume"): TradingState.ACTIVE,
+    (TradingState.KILL, "pause"): TradingState.KILL,
+    (TradingState.KILL, "halt"): TradingState.KILL,
+    (TradingState.KILL, "only_exits"): REDUCE,
+    (TradingState.KILL, "resume"): TradingState.ACTIVE,
+}
+STATES = {"pause": TradingState.PAUSE, "only_exits": REDUCE, "halt": TradingState.HALT,
+          "kill": TradingState.KILL, "resume": TradingState.ACTIVE}  # fmt: skip
+
+
+def test_a_person_gets_from_each_state_into_each_other_and_a_stop_frees_nothing() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        verbs = trading(console)
+        gate = console.engine.gate
+        for start, into in STATES.items():
+            for verb, asked in STATES.items():
+                await verbs.resume("begin again", "RESUME")
+                if start != "resume":
+                    await call(verbs, start)
+                assert gate.state is into
+                explained = into in (TradingState.HALT, TradingState.KILL, REDUCE)
+                back = verb in ("resume", "only_exits") and asked is not into
+                if explained and back:
+                    with pytest.raises(RefusedError, match="Reason is empty"):
+                        await call(verbs, verb, reason="")
+                if into is TradingState.KILL and back:
+                    with pytest.raises(RefusedError, match="Word must be RESUME"):
+                        await call(verbs, verb, word="")
+                assert gate.state is into
+                await call(verbs, verb)
+                wanted = asked if verb in ("halt", "kill") else into
+                if into is TradingState.KILL and verb == "halt":
+                    wanted = into
+                assert gate.state is WAYS.get((into, verb), wanted), (into, verb)
+
+    with world(1) as made:
+        made.live(script)
+
+
+async def call(verbs: Trading, name: str, reason: str = "calm", word: str = "RESUME") -> None:
+    if name in ("resume", "only_exits"):
+        await getattr(verbs, name)(reason, word)
+    else:
+        await getattr(verbs, name)(reason)
+
+
+def test_a_pause_out_of_only_exits_lets_nothing_leave_that_opens() -> None:
+    """An entry and an exit wait for the answers to the orders before them when it is pressed."""
+
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        await press(console, ticket(made, BUY, 40))
+        for which, side in ((1, BUY), (0, SELL)):
+            await submit(console, f"first {which}", side, which, 60)
+        into = await submit(console, "into", BUY, 1, -60)
+        out = await submit(console, "out", SELL, 0, -60)
+        engine.brake(REDUCE)
+        await engine.stop_trading(REDUCE, "operator", "too wild")
+        change = await engine.stop_trading(TradingState.PAUSE, "operator", "and now nothing new")
+        assert change.state is engine.gate.state is TradingState.PAUSE
+        await made.clock.sleep(5)
+        assert {one.state for one in engine.book.of_plan(into)} == {State.BLOCKED}
+        assert {one.state for one in engine.book.of_plan(out)} == {State.FILLED}
+        with pytest.raises(DeniedError, match="paused"):
+            await press(console, ticket(made, SELL, 10))
         symbol = made.instruments[1].symbol
         assert not [place for place in at_broker(made) if place[1] == symbol]
 

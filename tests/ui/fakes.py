@@ -269,13 +269,21 @@ class FakeTrading(FakeCancels):
         self._end_all()
         return change
 
+    async def only_exits(self, reason: str, word: str = "") -> StateChange:
+        self._world.calls.append(("only_exits", (reason, word)))
+        self._must_be_explained(reason, word)
+        return self._world.set_state(TradingState.REDUCE, reason)
+
     async def resume(self, reason: str, word: str = "") -> StateChange:
         self._world.calls.append(("resume", (reason, word)))
+        self._must_be_explained(reason, word)
+        return self._world.set_state(TradingState.ACTIVE, reason)
+
+    def _must_be_explained(self, reason: str, word: str) -> None:
         if self._world.change.state is TradingState.KILL and word != "RESUME":
             raise RefusedError("Word must be RESUME. Type it in capitals.", field="word")
         if self._world.change.state is not TradingState.PAUSE and not reason:
             raise RefusedError("Reason is empty. Say why trading goes on.", field="reason")
-        return self._world.set_state(TradingState.ACTIVE, reason)
 
     async def state(self) -> StateChange:
         return self._world.change

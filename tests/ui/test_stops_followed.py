@@ -14,11 +14,13 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.ticket_words import Phase
+from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
 pytestmark = pytest.mark.window_loop
+CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 STOPS = (TradingState.PAUSE, TradingState.HALT, TradingState.KILL, TradingState.RECOVERING)
 
 
@@ -122,3 +124,39 @@ async def test_after_a_stop_and_resume_the_space_key_stops_nothing(
     QTest.keyClick(focus, Qt.Key.Key_Return)
     assert [name for name, _ in world.calls[calls:] if name in ("pause", "halt", "kill")] == []
     assert not window.stops.guard
+
+
+async def test_while_only_exits_leave_a_full_stop_is_one_press_away_and_the_state_is_named(
+    window: MainWindow, world: World
+) -> None:
+    window.activateWindow()
+    strip, actions = window.strip, window.desk.actions
+    actions[Act.ONLY_EXITS].trigger()
+    await until(lambda: strip.change and strip.change.state is TradingState.REDUCE)
+    assert strip.state.text() == "ONLY EXITS"
+    assert {act for act, one in strip.stops.items() if one.isVisible() and one.isEnabled()} == {
+        Act.RESUME, Act.PAUSE, Act.HALT, Act.KILL,
+    }  # fmt: skip
+    assert not actions[Act.ONLY_EXITS].isEnabled()
+    QTest.keyClick(window, Qt.Key.Key_P, CONTROL_SHIFT)
+    await until(lambda: strip.change and strip.change.state is TradingState.PAUSE)
+    assert strip.state.text() == "PAUSED"
+    QTest.keyClick(window, Qt.Key.Key_D, CONTROL_SHIFT)
+    await until(lambda: strip.change and strip.change.state is TradingState.REDUCE)
+    strip.stops[Act.HALT].click()
+    await until(lambda: strip.change and strip.change.state is TradingState.HALT)
+    actions[Act.ONLY_EXITS].trigger()
+    await until(lambda: [one for one in window.findChildren(ResumeDialog) if one.isVisible()])
+    (dialog,) = [one for one in window.findChildren(ResumeDialog) if one.isVisible()]
+    words = [one.text() for one in dialog.findChildren(PlainLabel)]
+    assert any("whatever opens is denied" in one for one in words)
+    dialog.verb.click()
+    await until(lambda: len(world.calls) == 5)
+    assert strip.change is not None
+    assert strip.change.state is TradingState.HALT
+    dialog.reason.setText("let them out")
+    dialog.verb.click()
+    await until(lambda: strip.change and strip.change.state is TradingState.REDUCE)
+    assert [name for name, _ in world.calls] == [
+        "only_exits", "pause", "only_exits", "halt", "only_exits", "only_exits",
+    ]  # fmt: skip

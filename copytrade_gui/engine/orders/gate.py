@@ -112,7 +112,7 @@ class Gate:
         if not self.reduces:
             return ""
         who = self.change.actor
-        return f"Only exits leave since {who} squared off. Resume to open positions again."
+        return f"Only exits leave, as {who} chose. Resume to open positions again."
 
     def notice_time(self) -> None:
         """See whether the machine slept since the last look: then nothing leaves unasked."""

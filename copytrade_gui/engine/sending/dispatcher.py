@@ -223,6 +223,15 @@ class Dispatcher:
             order.cancel_requested = order.attempt is not None
             self._progress.give_up(order, State.SKIPPED, code, reason)
 
+    def drop_what_opens(self) -> None:
+        """While only exits leave: whatever has not left and opens something never leaves."""
+        for order in list(self._book):
+            if order.may_attempt and not order.state.ended:
+                code, reason = self._exits.why_opens(order)
+                if code:
+                    why = f"{reason} It was not sent."
+                    self._progress.give_up(order, State.BLOCKED, code, why)
+
     def skip(self, order: Order, code: str, reason: str) -> None:
         """Skip one order that has not left, wherever it waits."""
         self._progress.give_up(order, State.SKIPPED, code, reason)

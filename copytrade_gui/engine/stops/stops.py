@@ -50,6 +50,10 @@ class Stops:
         started = self._clock.mono_ns()
         self._gate.brake(state)
         change = StateChange(self._gate.state, actor, reason, self._clock.wall_ns())
+        if state is TradingState.PAUSE and change.state is TradingState.REDUCE:
+            # A pause lets what waits leave: what opens was kept by REDUCE, and stays here.
+            self._dispatcher.drop_what_opens()
+            change = replace(change, state=state)
         if change.state is not state:
             if change.state is TradingState.RECOVERING:  # the brake holds it until then
                 await self._store(replace(change, state=state))
@@ -60,6 +64,8 @@ class Stops:
         await self._store(change)
         self._gate.put(change)
         self._bus.publish(TradingStateChanged(change, effect_ms))
+        if state is TradingState.REDUCE:
+            self._dispatcher.kick()  # what waits is asked at once whether it opens
         if state is TradingState.KILL:
             self._fault(faultpoints.AFTER_KILL_COMMIT)
             self._dispatcher.drop_queue("killed", f"Killed by {actor}: {reason}")

@@ -1,4 +1,4 @@
-"""Coming back from a stop: a reason, and after a KILL the word as well."""
+"""Coming back from a stop, to copying or to exits alone: a reason, and after a KILL the word."""
 
 from __future__ import annotations
 
@@ -11,29 +11,40 @@ from copytrade_gui.ui.activity.activity_words import STATES
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
 
+_THEN = {
+    False: "After this, master orders are copied again; orders missed meanwhile are not sent.",
+    True: "After this, what reduces positions leaves again, and whatever opens is denied until you "
+    "resume; exits missed meanwhile are not sent.",
+}
+
 
 class ResumeDialog(FormDialog):
-    """Says who stopped trading, when and why, and asks what ends it."""
+    """Says who stopped trading, when and why, and asks what ends it.
+
+    ``into`` is ACTIVE, or REDUCE: then only what reduces leaves.
+    """
 
     def __init__(
-        self, parent: QWidget, desk: Desk, trading: TradingVerbs, change: StateChange
+        self,
+        parent: QWidget,
+        desk: Desk,
+        trading: TradingVerbs,
+        change: StateChange,
+        into: TradingState = TradingState.ACTIVE,
     ) -> None:
+        exits = into is TradingState.REDUCE
+        verb = "Only exits" if exits else "Resume copying"
+        name = "only_exits" if exits else "resume"
         super().__init__(
-            parent,
-            desk,
-            f"Resume copying - {desk.mode_word}",
-            "resume",
-            verb="Resume copying",
-            save=self._resume,
+            parent, desk, f"{verb} - {desk.mode_word}", name, verb=verb, save=self._resume
         )
-        self._trading = trading
+        self._leave = trading.only_exits if exits else trading.resume
         why = f" ({change.reason})" if change.reason else ""
         self.box.insertWidget(
             0,
             self.add_text(
                 f"{STATES[change.state]} since {figures.clock(change.at_ns)} IST, by "
-                f"{change.actor}{why}. After this, master orders are copied "
-                "again; orders missed meanwhile are not sent."
+                f"{change.actor}{why}. {_THEN[exits]}"
             ),
         )
         self.reason = QLineEdit()
@@ -47,4 +58,4 @@ class ResumeDialog(FormDialog):
 
     async def _resume(self) -> None:
         word = self.word.text().strip() if self.word is not None else ""
-        await self._trading.resume(self.reason.text().strip(), word)
+        await self._leave(self.reason.text().strip(), word)

@@ -49,6 +49,7 @@ class StopWork(QObject):
         actions.on(Act.PAUSE, self._on_pause)
         actions.on(Act.HALT, lambda: self._stop(self._trading.halt("pressed HALT"), "halt"))
         actions.on(Act.KILL, self._on_kill)
+        actions.on(Act.ONLY_EXITS, self._on_only_exits)
         actions.on(Act.RESUME, self._on_resume)
 
     def refresh(self) -> None:
@@ -110,6 +111,15 @@ class StopWork(QObject):
     def _on_guard_closed(self) -> None:
         self.guard = None
 
+    def _on_only_exits(self) -> None:
+        change = self._strip.change
+        if change is None or change.state is TradingState.REDUCE:
+            return
+        if change.state in (TradingState.ACTIVE, TradingState.PAUSE):
+            self._stop(self._trading.only_exits("pressed ONLY EXITS"), "only exits")
+            return
+        self._ask_to_leave("only_exits", change, TradingState.REDUCE)
+
     def _on_resume(self) -> None:
         change = self._strip.change
         if change is None or change.state is TradingState.ACTIVE:
@@ -117,9 +127,12 @@ class StopWork(QObject):
         if change.state is TradingState.PAUSE:
             self._stop(self._trading.resume("pressed RESUME"), "resume")
             return
-        if not bring_back(self._window, "resume"):
-            dialog = ResumeDialog(self._window, self._desk, self._trading, change)
-            self._desk.tasks.start(self._ask_resume(dialog), name="resume")
+        self._ask_to_leave("resume", change, TradingState.ACTIVE)
+
+    def _ask_to_leave(self, name: str, change: StateChange, into: TradingState) -> None:
+        if not bring_back(self._window, name):
+            dialog = ResumeDialog(self._window, self._desk, self._trading, change, into)
+            self._desk.tasks.start(self._ask_resume(dialog), name=name)
 
     async def _ask_resume(self, dialog: ResumeDialog) -> None:
         if await dialog.ask():

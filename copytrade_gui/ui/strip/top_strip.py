@@ -281,8 +281,9 @@ class TopStrip(QFrame):
         set_tip(self.state_low, f"{STATE_MEANS[state]}. {words}")
         stopped = state is not TradingState.ACTIVE
         self.stops[Act.RESUME].setVisible(stopped)
-        self.stops[Act.PAUSE].setVisible(state is TradingState.ACTIVE)
+        self.stops[Act.PAUSE].setVisible(state in (TradingState.ACTIVE, TradingState.REDUCE))
         self._desk.actions[Act.RESUME].setEnabled(stopped)
+        self._desk.actions[Act.ONLY_EXITS].setEnabled(state is not TradingState.REDUCE)
         for act, reached in ((Act.HALT, (TradingState.HALT, TradingState.KILL)), (Act.KILL, ())):
             self.stops[act].setEnabled(state not in reached)
 
