@@ -22,6 +22,7 @@ from copytrade_gui.app.stored_positions import stored_positions
 from copytrade_gui.app.stored_sheets import keep_day, write_sheets
 from copytrade_gui.app.stored_trail import export_trail, verify_file, verify_trail
 from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.services.day_words import day_lines
 from copytrade_gui.services.follower_verbs import ImportPreview
@@ -176,9 +177,11 @@ def export_followers(
 
 
 def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool) -> int:
-    """Say what copies hold by the fills in a data folder; returns the exit code."""
+    """Say what copies hold by the fills in a data folder, and the holdings that were read last;
+    returns the exit code.
+    """
     try:
-        report = asyncio.run(stored_positions(data_dir, profile, paper=paper))
+        report, shares = asyncio.run(stored_positions(data_dir, profile, paper=paper))
     except _refusals() as refusal:
         return _refused(refusal, as_json=as_json)
     if as_json:
@@ -196,7 +199,25 @@ def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool
             }
             for line in report.lines
         ]
-        print(json.dumps({"ok": True, "positions": report.followers.positions, "rows": rows}))
+        shown = [
+            {
+                "account_id": line.account_id,
+                "account": line.account,
+                "isin": line.holding.isin,
+                "symbol": line.holding.symbol,
+                "product": line.holding.product,
+                "can_sell": line.holding.in_demat,
+                "unsettled": line.holding.unsettled,
+                "pledged": line.holding.pledged,
+                "total": line.all_units,
+                "copied": line.copied,
+                "average": _rupees(line.holding.average_price),
+                "read_at": ist(line.read_ns).isoformat(timespec="seconds"),
+            }
+            for line in shares.lines
+        ]
+        told = {"positions": report.followers.positions, "rows": rows, "holdings": shown}
+        print(json.dumps({"ok": True, **told}))
         return 0
     for line in report.lines:
         print(
@@ -207,6 +228,17 @@ def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool
     print(
         f"{held} position{'' if held == 1 else 's'} of copies, by the fills stored here: account, "
         "instrument, product, units, average, realised today. The broker was not asked."
+    )
+    for share in shares.lines:
+        one = share.holding
+        print(
+            f"{share.account:<24}{one.symbol:<26}{_units(one.in_demat)}{_units(one.unsettled)}"
+            f"{_units(one.pledged)}{share.copied:>9}  {ist(share.read_ns):%d %b %H:%M}"
+        )
+    count = len(shares.lines)
+    print(
+        f"{count} holding{'' if count == 1 else 's'} as last read at the broker: account, share, "
+        "units that can be sold, bought yesterday (T1), pledged, held by copies, when read (IST)."
     )
     return 0
 
@@ -301,6 +333,10 @@ def export_audit(
 
 def _rupees(amount: Decimal | None) -> str:
     return "" if amount is None else f"{amount:.2f}"
+
+
+def _units(number: int | None) -> str:
+    return f"{'?' if number is None else number:>9}"
 
 
 def _refusals() -> tuple[type[Exception], ...]:

@@ -1,4 +1,4 @@
-"""What copies hold by the fills in a data folder; the broker is not asked."""
+"""What copies hold by the fills in a data folder, and holdings as last read; no broker is asked."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.app.wiring import PAPER_PROFILE
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.capabilities import Capabilities
-from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.engine.books.copies import Copies
+from copytrade_gui.engine.books.holdings import HoldingsRead
 from copytrade_gui.engine.orders.core import make_core
+from copytrade_gui.services.holding_report import HoldingReport, holdings_of
 from copytrade_gui.services.position_report import Facts, PositionReport, report_of
 from copytrade_gui.storage.files.folder import known_folder
-from copytrade_gui.storage.store import open_store
+from copytrade_gui.storage.journal.facts import HOLDINGS_SEEN, read_holdings
+from copytrade_gui.storage.store import Store, open_store
+
+_AT_ONCE = 1_000
 
 
-async def stored_positions(data_dir: Path | None, profile: str, *, paper: bool) -> PositionReport:
-    """Positions of copies as a console would begin with them; nothing is sent, read or changed.
+async def stored_positions(
+    data_dir: Path | None, profile: str, *, paper: bool
+) -> tuple[PositionReport, HoldingReport]:
+    """Positions of copies as a console would begin with them, and the holdings that one read last,
+    of whatever day; nothing is sent, read or changed.
 
     Raises:
         StorageError: a console holds the folder, nobody ever started one in it, or it cannot be
@@ -49,13 +57,31 @@ async def stored_positions(data_dir: Path | None, profile: str, *, paper: bool) 
             for plan in work.plans:
                 core.book.restore(plan, views[plan.plan_id], 0)
             copies.restore(work)
-    return report_of(
+            books = await _last_holdings(store)
+    held = copies.held()
+    shares = holdings_of(
+        [account for account in accounts if account.account_id in books], books, held, {}
+    )
+    positions = report_of(
         Facts(
             accounts={account.account_id: account for account in accounts},
-            copies=copies.held(),
+            copies=held,
             instruments=copies.instruments,
             books={},
             why_not={},
             quotes={},
         )
     )
+    return positions, shares
+
+
+async def _last_holdings(store: Store) -> dict[AccountId, HoldingsRead]:
+    """The newest that is stored of each account."""
+    found: dict[AccountId, HoldingsRead] = {}
+    before = 0
+    while rows := await store.history.events(_AT_ONCE, kind=HOLDINGS_SEEN, before=before):
+        for row in rows:
+            seen = read_holdings(row.body)
+            found.setdefault(seen.account_id, HoldingsRead(seen.rows, seen.at_ns))
+        before = rows[-1].number
+    return found

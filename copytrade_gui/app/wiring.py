@@ -185,6 +185,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         settings=EngineSettings(
             limits=options.limits or (Limits() if line is None else PAPER_LIMITS),
             masters_every=1.0,
+            holdings_every=1_800.0,
             day_ends=line is None,
             lots_seen_first=line is None,
             keeps_sessions=line is None,

@@ -11,6 +11,7 @@ from msgspec import Struct
 from copytrade_gui.domain.account import AccountStatus
 from copytrade_gui.domain.day import DayChecked, DayStep, SheetStep
 from copytrade_gui.domain.halt import AccountHalt
+from copytrade_gui.domain.holding import Holding
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.records import Fill, OrderView, Plan
@@ -135,6 +136,15 @@ class ProfitPeak:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldingsSeen:
+    """An account's holdings were read at ``at_ns`` (UTC); stored where they are not as before."""
+
+    account_id: AccountId
+    rows: tuple[Holding, ...]
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinkChanged:
     """A link was made (``before`` is None), changed, or taken away (``after`` is None)."""
 
@@ -254,6 +264,7 @@ Event = (
     | AccountHalted
     | AccountHaltLifted
     | ProfitPeak
+    | HoldingsSeen
     | LinkChanged
     | Alarm
     | ReviewsChanged

@@ -10,6 +10,7 @@ from copytrade_gui.engine.books.comparison import Comparison
 from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.books.decisions import Decisions
 from copytrade_gui.engine.books.divergence import Divergences
+from copytrade_gui.engine.books.holdings import Holdings
 from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.books.owner_orders import OwnerOrders
 from copytrade_gui.engine.books.poller import Poller
@@ -62,6 +63,7 @@ class Parts:
     comparison: Comparison
     copies: Copies
     positions: AccountPositions
+    holdings: Holdings
     owner_orders: OwnerOrders
     decisions: Decisions
     exits: Exits
@@ -98,7 +100,7 @@ def assemble(
     resolver = Resolver(core, reconciler.shown)
     poller = Poller(core, reconciler, resolver)
     updates = Updates(core, reconciler, poller)
-    copies = Copies(core)
+    copies, holdings = Copies(core), Holdings(core)
     positions = AccountPositions(core, copies)
     owner_orders = OwnerOrders(core, positions)
     comparison = Comparison(core, poller, positions)
@@ -175,8 +177,9 @@ def assemble(
     )
     news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
     news.filled.to(
-        exits.filled, copies.filled, positions.filled, loss_watch.filled, exit_watch.filled
-    )
+        exits.filled, copies.filled, positions.filled, holdings.filled, loss_watch.filled,
+        exit_watch.filled,
+    )  # fmt: skip
     news.rejected.to(replies.count_alike)
     news.never_left.to(fan_out.never_left)
     news.requeue.to(lambda order: dispatcher.enqueue([order]))
@@ -233,6 +236,7 @@ def assemble(
         comparison=comparison,
         copies=copies,
         positions=positions,
+        holdings=holdings,
         owner_orders=owner_orders,
         decisions=Decisions(core.book, resolver),
         exits=exits,

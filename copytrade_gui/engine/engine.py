@@ -67,7 +67,7 @@ class Engine:
         self.master_signals = parts.master_signals
         self.decisions, self.ended = parts.decisions, parts.ended
         self.copies, self.positions = parts.copies, parts.positions
-        self.owner_orders = parts.owner_orders
+        self.holdings, self.owner_orders = parts.holdings, parts.owner_orders
         self.ignored_drift: dict[PositionKey, int] = {}
         """Positions that a person lets be off by so many units until they are flat."""
         self.square_offs, self.exit_watch = parts.square_offs, parts.exit_watch
@@ -100,6 +100,7 @@ class Engine:
         self.parts.dispatcher.close()
         self.parts.poller.close()
         self.positions.close()
+        self.holdings.close()
         await self.core.work.stop()
         self.parts.recovery.close()
         await self._journal.flush()
@@ -158,6 +159,7 @@ class Engine:
         self.parts.updates.attach(lane, session)
         self.exits.masters.look(account_id, 0.0)
         self.positions.logged_in(lane)
+        self.holdings.logged_in(lane)
         self.core.account_news.session(lane, SessionState.READY)
         if not self.parts.recovery.compare_if_due(lane):
             self.parts.poller.look(account_id, 0.0)

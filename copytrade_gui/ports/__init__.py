@@ -5,7 +5,6 @@ Outcomes are values, exceptions are surprises. ``brokers`` and ``storage`` plug 
 """
 
 from copytrade_gui.ports.books import (
-    BrokerHolding,
     BrokerOrder,
     BrokerPosition,
     BrokerTrade,
@@ -91,7 +90,6 @@ __all__ = [
     "BegunSquareOff",
     "Broker",
     "BrokerFailureError",
-    "BrokerHolding",
     "BrokerOrder",
     "BrokerPosition",
     "BrokerProfile",

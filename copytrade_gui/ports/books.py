@@ -114,24 +114,6 @@ class BrokerPosition:
 
 
 @dataclass(frozen=True, slots=True)
-class BrokerHolding:
-    """One holding; quantities in units, average in rupees.
-
-    ``quantity`` is the broker's total, which may count shares that cannot be sold. ``in_demat`` is
-    what can be sold, ``unsettled`` was bought yesterday and can be sold where the account may,
-    ``pledged`` cannot be; each is None where the row does not say (docs/broker.md 21.10).
-    """
-
-    isin: str
-    symbol: str
-    quantity: int
-    average_price: Decimal
-    in_demat: int | None = None
-    unsettled: int | None = None
-    pledged: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class FundLimits:
     """Money of an account in paise. ``available`` is what the broker would still let us use."""
 

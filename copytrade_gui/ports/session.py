@@ -9,12 +9,12 @@ from typing import Protocol
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.capabilities import Capabilities
+from copytrade_gui.domain.holding import Holding
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.ports.books import (
-    BrokerHolding,
     BrokerOrder,
     BrokerPosition,
     BrokerTrade,
@@ -116,7 +116,7 @@ class BrokerSession(Protocol):
     async def positions(self) -> tuple[BrokerPosition, ...]:
         """Net positions. Raises BrokerFailureError."""
 
-    async def holdings(self) -> tuple[BrokerHolding, ...]:
+    async def holdings(self) -> tuple[Holding, ...]:
         """Holdings. Raises BrokerFailureError."""
 
     async def limits(self) -> FundLimits:

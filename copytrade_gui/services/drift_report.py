@@ -218,7 +218,7 @@ def _not_told(
     if key in facts.doubtful:
         return "An order of ours was sent, and no book that was read shows what became of it yet."
     if key.product in OUT_OF_HOLDINGS and copy.position.carried:
-        return "Shares that were delivered stand in the account's holdings, which are not read."
+        return "Shares that were delivered stand in the account's holdings: see Holdings."
     why = facts.why_not.get(account, "") or book.problem
     if why or not book.at_ns:
         when = "cannot be read any more" if book.at_ns else "were not read today"

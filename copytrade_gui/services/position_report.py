@@ -16,6 +16,7 @@ from copytrade_gui.domain.position import NOTHING, Position, PositionKey
 from copytrade_gui.engine.books.account_positions import PositionsRead
 from copytrade_gui.engine.books.copies import Copy
 from copytrade_gui.ports import BrokerPosition
+from copytrade_gui.services.holding_report import HoldingReport
 
 
 class PositionLine(Struct, frozen=True, kw_only=True):
@@ -94,6 +95,12 @@ class PositionVerbs(Protocol):
 
     async def report(self) -> PositionReport:
         """All positions as known now; prices are asked for while somebody looks."""
+
+    async def holdings(self) -> HoldingReport:
+        """What accounts hold in their demat, as it was last read."""
+
+    async def read_holdings(self) -> None:
+        """Have the holdings of every account that is logged in read now, a few at a time."""
 
 
 class Facts(Struct, frozen=True):

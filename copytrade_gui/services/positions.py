@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.instrument import Quote
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Clock
+from copytrade_gui.services.holding_report import HoldingReport, holdings_of
 from copytrade_gui.services.position_report import Facts, PositionReport, report_of
 
 PRICES_EVERY_NS = 3_000_000_000
 """Prices of what is held are asked for so often while somebody looks."""
+NOT_LOGGED_IN = "It is not logged in. Log it in."
 
 
 def facts_of(engine: Engine) -> Facts:
@@ -31,12 +35,28 @@ def facts_of(engine: Engine) -> Facts:
         instruments=dict(engine.copies.instruments),
         books=books,
         why_not={
-            name: lane.status.session_reason or "It is not logged in. Log it in."
+            name: lane.status.session_reason or NOT_LOGGED_IN
             for name, lane in watched.items()
             if not lane.logged_in
         },
         quotes={key: quote for key in keys if (quote := engine.quotes.newest(key)) is not None},
         exits=engine.exit_watch.told(),
+    )
+
+
+def holdings_now(engine: Engine) -> Callable[[], HoldingReport]:
+    """What makes the report of holdings of this moment; to be called on the engine's loop."""
+    lanes = list(engine.lanes)
+    return partial(
+        holdings_of,
+        [lane.account for lane in lanes],
+        {lane.account_id: engine.holdings.of(lane.account_id) for lane in lanes},
+        engine.copies.held(),
+        {
+            lane.account_id: lane.status.session_reason or NOT_LOGGED_IN
+            for lane in lanes
+            if not lane.logged_in
+        },
     )
 
 
@@ -54,6 +74,8 @@ class PositionService:
         self._made_of: tuple[object, ...] = ()
         self._prices = 0
         self._asked_ns = 0
+        self._holdings = HoldingReport()
+        self._holdings_of: tuple[object, ...] = ()
         engine.quotes.hear(self._on_quote)
 
     async def report(self) -> PositionReport:
@@ -73,6 +95,24 @@ class PositionService:
         self._made, self._made_of = made, stamp
         self._ask_prices(made)
         return made
+
+    async def holdings(self) -> HoldingReport:
+        """What accounts hold in their demat; worked out anew only when something has changed."""
+        engine = self._engine
+        stamp = (
+            engine.holdings.version,
+            engine.copies.version,
+            sum(lane.version for lane in engine.lanes),
+            indian_day(self._clock.wall_ns()),
+        )
+        if stamp != self._holdings_of:
+            self._holdings = await asyncio.to_thread(holdings_now(engine))
+            self._holdings_of = stamp
+        return self._holdings
+
+    async def read_holdings(self) -> None:
+        """Have every account's read now."""
+        self._engine.holdings.look(lane.account_id for lane in self._engine.lanes if lane.logged_in)
 
     def _on_quote(self, _quote: Quote) -> None:
         self._prices += 1

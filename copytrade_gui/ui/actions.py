@@ -55,6 +55,7 @@ class Act(StrEnum):
     FOLLOWER_LIMITS = "follower_limits"
     FOLLOWER_LOSSES = "follower_losses"
     GROUP_LOSSES = "group_losses"
+    READ_HOLDINGS = "read_holdings"
     LIFT_HALT = "lift_halt"
     FOLLOWERS_IMPORT = "followers_import"
     FOLLOWERS_EXPORT = "followers_export"

@@ -23,6 +23,7 @@ from copytrade_gui.ui.masters.masters import MastersPanel
 from copytrade_gui.ui.news.notice_centre import NoticeCentre
 from copytrade_gui.ui.orders.orders import OrdersPanel
 from copytrade_gui.ui.panel import Panel
+from copytrade_gui.ui.positions.holdings import HoldingsPanel
 from copytrade_gui.ui.positions.positions import PositionsPanel
 from copytrade_gui.ui.screen_news import Taker
 from copytrade_gui.ui.ticket.order_entry import OrderEntryPanel
@@ -71,7 +72,7 @@ PANELS: tuple[PanelRow, ...] = (
              Area.LOW, _go("&Order book", "Go to the order book", "table", "F3", "Ctrl+3"),
              heavy=True),
     PanelRow("live_feed", "Live feed", lambda desk, _: LiveFeedPanel(desk),
-             Area.RIGHT, _go("&Live feed", "Go to the live feed", "activity", "Ctrl+4"),
+             Area.RIGHT, _go("Li&ve feed", "Go to the live feed", "activity", "Ctrl+4"),
              heavy=True),
     PanelRow("latency", "Latency", lambda desk, console: LatencyPanel(desk, console.history),
              Area.LOWER_RIGHT,
@@ -81,6 +82,10 @@ PANELS: tuple[PanelRow, ...] = (
              lambda desk, console: PositionsPanel(desk, console.positions),
              Area.LOW, _go("Po&sitions", "Go to the positions", "chart-no-axes-column",
                            "Ctrl+6", "Alt+F6")),
+    PanelRow("holdings", "Holdings",
+             lambda desk, console: HoldingsPanel(desk, console.positions),
+             Area.LOW, _go("Ho&ldings", "Go to the shares that accounts hold in their demat",
+                           "database", "Alt+F5")),
     PanelRow("drift", "Drift", lambda desk, console: DriftPanel(desk, console.drift),
              Area.LOW, _go("Dr&ift", "Go to the copies that are not in step",
                            "shield-alert", "Alt+F7")),

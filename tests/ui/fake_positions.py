@@ -9,6 +9,7 @@ from decimal import Decimal
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.instrument import Instrument, Quote
 from copytrade_gui.domain.order import Product
+from copytrade_gui.services.holding_report import HoldingReport
 from copytrade_gui.services.position_report import PositionLine, PositionReport, sums_of
 from tests.ui import people
 
@@ -19,10 +20,18 @@ UNREADABLE = "The broker answered with a page that is no position book. It is as
 class FakePositions:
     told: PositionReport = field(default_factory=PositionReport)
     asked: int = 0
+    shares: HoldingReport = field(default_factory=HoldingReport)
+    read: int = 0
 
     async def report(self) -> PositionReport:
         self.asked += 1
         return self.told
+
+    async def holdings(self) -> HoldingReport:
+        return self.shares
+
+    async def read_holdings(self) -> None:
+        self.read += 1
 
 
 def line(

@@ -20,12 +20,12 @@ from copytrade_gui.brokers.iifl.shapes import (
 )
 from copytrade_gui.brokers.iifl.statuses import state_of
 from copytrade_gui.domain.calendar import IST
+from copytrade_gui.domain.holding import Holding
 from copytrade_gui.domain.ids import BrokerOrderId, TradeId
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise, paise
 from copytrade_gui.domain.order import OrderType, Product, Side, Validity
 from copytrade_gui.ports import (
-    BrokerHolding,
     BrokerOrder,
     BrokerPosition,
     BrokerTrade,
@@ -234,13 +234,16 @@ def position_of(row: PositionRow, lot_size: LotSize) -> BrokerPosition | None:
     )
 
 
-def holding_of(row: HoldingRow) -> BrokerHolding | None:
+def holding_of(row: HoldingRow) -> Holding | None:
     """Map a holding. Whether what can be sold adds up with the total is nothing we know."""
     quantity, average = whole(row.total_quantity), _price(row.average_traded_price)
     symbol = _symbol_of(row)
     if quantity is None or average is None or not (symbol or text(row.isin)):
         return None
-    return BrokerHolding(
+    listed = ((Exchange.NSEEQ, row.nse_instrument_id), (Exchange.BSEEQ, row.bse_instrument_id))
+    keys = (key_of(exchange, number) for exchange, number in listed if whole(number) != 0)
+    close = _known_price(row.previous_day_close)
+    return Holding(
         isin=text(row.isin),
         symbol=symbol,
         quantity=quantity,
@@ -248,6 +251,9 @@ def holding_of(row: HoldingRow) -> BrokerHolding | None:
         in_demat=whole(row.dp_quantity),
         unsettled=whole(row.t1_quantity),
         pledged=whole(row.collateral_quantity),
+        keys=tuple(key for key in keys if key is not None),
+        product=_word(_PRODUCTS, row.product),
+        previous_close=close or None,
     )
 
 

@@ -31,13 +31,13 @@ from copytrade_gui.brokers.iifl.reads import ADDRESS_REFUSED, Page, read_page
 from copytrade_gui.brokers.iifl.scalar import order_id, text
 from copytrade_gui.brokers.iifl.session_call import SessionCall
 from copytrade_gui.domain.account import FeedState
+from copytrade_gui.domain.holding import Holding
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.ports import (
     BrokerFailureError,
-    BrokerHolding,
     BrokerOrder,
     BrokerPosition,
     BrokerProfile,
@@ -268,7 +268,7 @@ class IiflSession:
         await self._lots_for(rows)
         return _all([position_of(row, self._lot_size) for row in rows], what)
 
-    async def holdings(self) -> tuple[BrokerHolding, ...]:
+    async def holdings(self) -> tuple[Holding, ...]:
         """Holdings."""
         what = "holdings"
         rows = await self._caller.rows("GET", shapes.HOLDINGS, shapes.HoldingRow, what)

@@ -113,6 +113,10 @@ class HoldingRow(Row, frozen=True):
     """Holdings (docs/broker.md 14)."""
 
     isin: Value = None
+    nse_instrument_id: Value = None
+    bse_instrument_id: Value = None
+    product: Value = None
+    previous_day_close: Value = None
     nse_trading_symbol: Value = None
     bse_trading_symbol: Value = None
     formatted_instrument_name: Value = None

@@ -54,6 +54,8 @@ class EngineSettings:
     """A follower's are read so long after his copies filled, so often while they hold, and so soon
     again where that failed; so many accounts at one time, because nothing waits for it.
     """
+    holdings_every: float = 0.0
+    """An account's holdings are read at least so often; 0: only when a person asks."""
     loss_look: float = 2.0
     """While a loss limit is set, prices of what is held are asked for so often."""
     loss_price_age: float = 15.0

@@ -21,6 +21,7 @@ from copytrade_gui.domain.events import (
     Alarm,
     Event,
     FillSeen,
+    HoldingsSeen,
     LampChanged,
     LinkChanged,
     MasterSeen,
@@ -58,6 +59,7 @@ HALT_KINDS = frozenset({"AccountHalted", "AccountHaltLifted"})
 
 
 PROFIT_PEAK = "ProfitPeak"
+HOLDINGS_SEEN = "HoldingsSeen"
 
 
 class OrderFact(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -168,7 +170,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
         case AccountChanged(status=status):
             account, reason = status.account_id, status.stopped or status.session_reason
             body = _status(status)
-        case AccountHalted() | AccountHaltLifted() | LinkChanged() | ProfitPeak():
+        case AccountHalted() | AccountHaltLifted() | LinkChanged() | ProfitPeak() | HoldingsSeen():
             account, actor, reason, body = _of_account(event)
         case Alarm():
             account, plan = event.account_id or "", event.plan_id or ""
@@ -197,11 +199,13 @@ def fact_from(event: Event, at: Moment) -> Fact:
 
 
 def _of_account(
-    event: AccountHalted | AccountHaltLifted | LinkChanged | ProfitPeak,
+    event: AccountHalted | AccountHaltLifted | LinkChanged | ProfitPeak | HoldingsSeen,
 ) -> tuple[str, str, str, object]:
     """Account, actor, words and body."""
     if isinstance(event, ProfitPeak):
         return event.account_id, ENGINE, f"Highest so far today: Rs {told(event.peak)}.", event
+    if isinstance(event, HoldingsSeen):
+        return event.account_id, ENGINE, "", event
     if isinstance(event, LinkChanged):
         link = event.link
         body = LinkFact(link.master_id, event.before, event.after)
@@ -266,6 +270,8 @@ def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
             key, now = f"account {status.account_id}", _status(status)
         case LampChanged():
             key, now = f"lamp {event.name}", event.state
+        case HoldingsSeen(account_id=account):
+            key, now = f"holdings {account}", event.rows
         case ReviewsChanged(items=items):
             key, now = "reviews", tuple(item.intent_id for item in items)
         case DayStep() | SheetStep():
@@ -300,6 +306,7 @@ _FILL = msgspec.json.Decoder(Fill)
 _STATE = msgspec.json.Decoder(TradingStateChanged)
 _HALT = msgspec.json.Decoder(AccountHalt)
 _PEAK = msgspec.json.Decoder(ProfitPeak)
+_HOLDINGS = msgspec.json.Decoder(HoldingsSeen)
 _SEAL = msgspec.json.Decoder(DaySeal)
 
 
@@ -326,6 +333,11 @@ def read_halt(body: str) -> AccountHalt:
 def read_peak(body: str) -> ProfitPeak:
     """Read a ``ProfitPeak`` body. Raises msgspec.DecodeError."""
     return _PEAK.decode(body)
+
+
+def read_holdings(body: str) -> HoldingsSeen:
+    """Read a ``HoldingsSeen`` body. Raises msgspec.DecodeError."""
+    return _HOLDINGS.decode(body)
 
 
 def read_seal(body: str) -> DaySeal:

@@ -36,6 +36,7 @@ KINDS = {
     "AccountHalted": "Account stopped",
     "AccountHaltLifted": "Stop lifted",
     "ProfitPeak": "Profit kept",
+    "HoldingsSeen": "Holdings read",
     "LinkChanged": "Who copies whom",
     "Alarm": "Alarm",
     "ReviewsChanged": "Orders to decide",
