@@ -26,10 +26,7 @@ from copytrade_gui.ui.widgets.tip import set_tip
 
 _MOST = 50_000
 """Five hundred accounts with a hundred shares each."""
-EMPTY = (
-    "No holdings were read yet. They are read in quiet time after a login, or at once by "
-    "Read holdings."
-)
+EMPTY = "No holdings yet. They are read in quiet time after a login."
 
 
 def key_of(line: HoldingLine) -> Hashable:
