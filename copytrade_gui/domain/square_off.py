@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from copytrade_gui.domain.exits import against
 from copytrade_gui.domain.ids import AccountId, CommandId
@@ -185,7 +185,8 @@ class SquareOffReport(Struct, frozen=True, kw_only=True):
     """A square-off as it stands. ``began_ns`` is UTC ns; ``cancelled`` counts orders of copies.
 
     ``over``: nothing more is sent by it, and nothing more is read. ``broken_off``: the program
-    ended before it was over.
+    ended before it was over, or a stop came in the middle (``stopped``). Of one that went on with
+    another (``goes_on``) it is the report of both.
     """
 
     command_id: CommandId
@@ -194,6 +195,7 @@ class SquareOffReport(Struct, frozen=True, kw_only=True):
     cancelled: int = 0
     over: bool = False
     broken_off: bool = False
+    stopped: bool = False
 
     @property
     def left(self) -> tuple[Leg, ...]:
@@ -223,6 +225,31 @@ class SquareOffReport(Struct, frozen=True, kw_only=True):
             f"{words} Nothing is left by our records. The broker's books did not show it yet: "
             f"{_names(unread)}."
         )
+
+
+_ONCE_MORE = "~"
+
+
+def goes_on(command: CommandId) -> CommandId:
+    """The square-off that goes on with what this one left; its report is of both."""
+    first, _, number = command.partition(_ONCE_MORE)
+    return CommandId(f"{first}{_ONCE_MORE}{int(number if number.isdecimal() else 1) + 1}")
+
+
+def went_on_from(command: CommandId) -> CommandId | None:
+    """Which square-off this one goes on with; None: it began by itself."""
+    first, _, number = command.partition(_ONCE_MORE)
+    if not number.isdecimal():
+        return None
+    return CommandId(first if number == "2" else f"{first}{_ONCE_MORE}{int(number) - 1}")
+
+
+def joined(earlier: Leg, leg: Leg) -> Leg:
+    """One position of a square-off and of the one that went on with it, as one."""
+    sign = -1 if (leg.before or earlier.before) < 0 else 1
+    return structs.replace(
+        leg, before=leg.before + sign * earlier.closed, closed=earlier.closed + leg.closed
+    )
 
 
 def counted(number: int, what: str) -> str:

@@ -55,6 +55,7 @@ SQUARED_OFF_VERB = "squared_off"
 KEEP_DAY_VERB = "keep_day"
 """The verb under which it is recorded that a day was written as one file, its reason the hash."""
 
+STOPPED_SQUARE_OFF_VERB = "square_off_stopped"
 PARTLY_SQUARED_OFF_VERB = "squared_off_in_part"
 """The same where something is left, or nothing is proven."""
 
@@ -67,8 +68,8 @@ class JournalFailureError(Exception):
 class BegunSquareOff:
     """A square-off that was begun today; ``scope`` as ``domain.square_off.scope_text`` says it.
 
-    ``ended`` is False if the program ended before it was over, ``proven`` is True if it ended with
-    nothing left. ``at_ns`` is UTC ns.
+    ``ended`` is False if the program ended before it was over, or a stop came in the middle
+    (``stopped``); ``proven`` is True if it ended with nothing left. ``at_ns`` is UTC ns.
     """
 
     command_id: CommandId
@@ -77,6 +78,7 @@ class BegunSquareOff:
     at_ns: int
     ended: bool
     proven: bool = False
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

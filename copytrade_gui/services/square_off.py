@@ -73,3 +73,7 @@ class SquareOffService:
     async def report(self, command: CommandId | None = None) -> SquareOffReport | None:
         """How it stands."""
         return self._engine.square_offs.report(command)
+
+    async def broken_off(self) -> SquareOffReport | None:
+        """The one to go on with."""
+        return self._engine.square_offs.broken_off()

@@ -55,3 +55,10 @@ class SquareOffVerbs(Protocol):
 
     async def report(self, command: CommandId | None = None) -> SquareOffReport | None:
         """How a square-off of today stands, the newest unless named; None if there is none."""
+
+    async def broken_off(self) -> SquareOffReport | None:
+        """The newest of today that the program's end or a stop broke off and that left something.
+
+        Nobody goes on with it but a person: ``begin`` with ``domain.square_off.goes_on`` of its
+        command, whose report is then of both.
+        """

@@ -7,28 +7,47 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
+from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.domain.square_off import EVERYTHING, Chosen, LegState
+from copytrade_gui.domain.square_off import (
+    EVERYTHING,
+    Chosen,
+    LegState,
+    SquareOffReport,
+    goes_on,
+)
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.services.square_off import SquareOffService
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import press, ticket
 from tests.engine.test_leaving import begin
-from tests.engine.test_square_off import F1, F2, M, at_broker, live, square_off, units_at_broker
+from tests.engine.test_square_off import (
+    F1,
+    F2,
+    F3,
+    M,
+    at_broker,
+    live,
+    square_off,
+    units_at_broker,
+)
 from tests.engine.test_takeover import Day
 from tests.proof.judge import settled
 from tests.proof.restored import put_back
-from tests.proof.rig import Console, world
+from tests.proof.rig import Console, ProgramStopped, world
 
-BUY = Side.BUY
+BUY, OFF = Side.BUY, CommandId("off")
 
 
 def test_closed_means_that_the_brokers_books_show_it() -> None:
@@ -144,3 +163,89 @@ def test_a_stop_ends_it_and_the_same_press_is_one_square_off() -> None:
         verdict.must_be_clean("squared off")
 
     live(script)
+
+
+async def enter(console: Console) -> dict[tuple[str, str], int]:
+    made = console.world
+    await begin(console)
+    await press(console, ticket(made, BUY, 40))
+    await press(console, replace(made.terms(side=BUY, quantity=40, away=-60, which=1)))
+    return units_at_broker(made)
+
+
+async def break_off(console: Console) -> None:
+    """One is logged out, the positions of another are read late, and then comes a KILL."""
+    made = console.world
+    console.engine.detach(F2, SessionState.LOGGED_OUT)
+    slow = [made.account(F3).client_id]
+    made.broker.add_fault(Fault(action="delay", call="positions", ms=4_000, accounts=slow))
+    await console.engine.square_offs.begin(EVERYTHING, OFF, "operator")
+    await made.clock.sleep(2)
+    await console.engine.stop_trading(TradingState.KILL, "operator", "enough")
+    await made.clock.sleep(60)
+
+
+async def go_on(console: Console, *, stopped: bool) -> SquareOffReport:
+    made, square_offs = console.world, console.engine.square_offs
+    console.log_all_in()
+    await made.clock.sleep(240)
+    before = units_at_broker(made)
+    assert before, "it is not resumed by itself"
+    told = square_offs.broken_off()
+    assert told is not None
+    assert told.stopped is stopped
+    left = {(leg.key.account_id, leg.instrument.symbol): leg.left for leg in told.left}
+    assert left == before, "who is left with what"
+    if console.engine.gate.state is TradingState.RECOVERING:
+        await console.engine.resume("operator", "looked at the books")
+    verbs, command = SquareOffService(console.engine), goes_on(told.command_id)
+    for _ in range(2):  # two presses are one
+        scope = tuple(leg.chosen for leg in told.left)
+        await verbs.begin(scope, command, "looked", "RESUME")
+    while (report := square_offs.report(command)) is None or not report.over:
+        await made.clock.sleep(1)
+    assert square_offs.broken_off() is None
+    closing = [plan for plan in console.engine.book.plans.values() if plan.closes]
+    verdict = await settled(console, 2, {plan.plan_id: len(plan.intents) for plan in closing})
+    verdict.must_be_clean("gone on with")
+    return report
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_one_that_was_broken_off_is_gone_on_with_by_a_person_and_is_one_report(
+    stopped: bool,
+) -> None:
+    armed: list[str] = []
+
+    def fault(point: str) -> None:
+        if armed and point == armed[0]:
+            armed.clear()
+            raise ProgramStopped(0)
+
+    async def afterwards(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(60)
+        assert console.engine.square_offs.broken_off() is None
+
+    with world(3) as made:
+        made.begin(fault=fault)
+        held = made.do(enter)
+        assert held is not None
+        if not stopped:
+            armed.append(faultpoints.AFTER_WRITE)
+        made.do(break_off)
+        if stopped:
+            made.end()
+        made.begin()
+        report = made.do(partial(go_on, stopped=stopped))
+        assert report is not None
+        assert report.proven
+        assert {who for who, _ in at_broker(made)} == {M}
+        assert {
+            (leg.key.account_id, leg.instrument.symbol): (leg.before, leg.closed, leg.left)
+            for leg in report.legs
+        } == {place: (units, units, 0) for place, units in held.items()}
+        made.end()
+        made.begin()
+        made.do(afterwards)
+        made.end()

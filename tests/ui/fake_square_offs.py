@@ -56,6 +56,10 @@ class FakeSquareOffs:
     async def report(self, command: CommandId | None = None) -> SquareOffReport | None:
         return self.told
 
+    async def broken_off(self) -> SquareOffReport | None:
+        told = self.told
+        return told if told is not None and told.broken_off and told.left else None
+
 
 def line(
     account: Account,

@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.square_off import EVERYTHING, Chosen, LegState, Line
@@ -16,7 +17,11 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.main_window import MainWindow
-from copytrade_gui.ui.positions.square_off import SquareOffDialog, SquareOffReportDialog
+from copytrade_gui.ui.positions.square_off import (
+    SquareOffDialog,
+    SquareOffReportDialog,
+    left_words,
+)
 from tests.ui import fake_positions, people
 from tests.ui.conftest import until
 from tests.ui.fake_square_offs import line, report
@@ -239,7 +244,15 @@ async def test_one_that_the_programs_end_broke_off_stands_above_the_window(
     )
     await window.square_off_work.load()
     sentence = window.bands.sentences()["square_off"]
-    assert "was broken off when the program ended: 1 position of copies" in sentence
+    assert "was broken off when the program ended. Left: " in sentence
+    assert left_words(world.square_offs.told) in sentence
+    assert "Nothing goes on by itself" in sentence
+    assert world.square_offs.begun == []
+    (go_on,) = [one for one in window.findChildren(QPushButton) if one.text() == "Go on..."]
+    go_on.click()
+    asked = await dialog(window, SquareOffDialog)
+    assert asked.command == "off~2", "its report will be of both"
+    asked.reject()
     world.square_offs.told = report(lines(world)[:1], [LegState.CLOSED])
     await window.square_off_work.load()
     assert "square_off" not in window.bands.sentences()

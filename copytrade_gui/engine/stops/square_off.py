@@ -23,8 +23,11 @@ from copytrade_gui.domain.square_off import (
     SquareOffReport,
     closing_side,
     counted,
+    goes_on,
+    joined,
     read_scope,
     scope_text,
+    went_on_from,
 )
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
@@ -45,6 +48,7 @@ from copytrade_gui.ports import (
     PARTLY_SQUARED_OFF_VERB,
     SQUARE_OFF_VERB,
     SQUARED_OFF_VERB,
+    STOPPED_SQUARE_OFF_VERB,
     Journal,
     JournalFailureError,
     OpenWork,
@@ -135,6 +139,8 @@ class SquareOffs:
         if not fresh:  # the other press has begun it
             return
         run = Run(command=command, actor=actor, began_ns=now_ns, parts=self._free(scope))
+        for key, part in self._earlier_parts(command).items():
+            run.parts.setdefault(key, part)
         self._runs[command] = run
         self._core.work.start(self._run(run), f"square-off {command}")
 
@@ -168,22 +174,52 @@ class SquareOffs:
         if run is None or run.final is not None:
             return None if run is None else run.final
         orders, held, name = self._orders(run), self._held(run), self._closable.name
+        legs = {
+            key: leg_of(run, part, orders.get(key, ()), held[key], name(key.account_id))
+            for key, part in run.parts.items()
+        }
+        before = went_on_from(run.command)
+        earlier = None if before is None else self.report(before)
+        for leg in () if earlier is None else earlier.legs:
+            legs[leg.key] = joined(leg, legs[leg.key]) if leg.key in legs else leg
         report = SquareOffReport(
             command_id=run.command,
-            began_ns=run.began_ns,
-            legs=tuple(
-                leg_of(run, part, orders.get(key, ()), held[key], name(key.account_id))
-                for key, part in run.parts.items()
-            ),
-            cancelled=run.cancelled,
+            began_ns=run.began_ns if earlier is None else earlier.began_ns,
+            legs=tuple(legs.values()),
+            cancelled=run.cancelled + (0 if earlier is None else earlier.cancelled),
             over=run.over,
-            broken_off=run.broken_off,
+            broken_off=run.broken_off or (run.over and run.stopped),
+            stopped=run.stopped,
         )
         if run.over and not run.restored and all(leg.state in OVER for leg in report.legs):
             run.final = report
         return report
 
+    def broken_off(self) -> SquareOffReport | None:
+        """The newest of today that was broken off, left something, and was not gone on with."""
+        for run in reversed(self._runs.values()):
+            if not run.over or not (run.broken_off or run.stopped):
+                continue
+            if goes_on(run.command) in self._runs or not self._book.is_today(run.began_ns):
+                continue
+            report = self.report(run.command)
+            if report is not None and report.left:
+                return report
+        return None
+
     # ------------------------------------------------------------ one of them
+
+    def _earlier_parts(self, command: CommandId) -> dict[PositionKey, Part]:
+        """What the square-off that this one goes on with has closed: only its proof is missing."""
+        before = went_on_from(command)
+        run = None if before is None else self._runs.get(before)
+        return {
+            key: Part(
+                key=key, instrument=part.instrument, before=None, keep=part.keep,
+                first=part.first, tried=True,
+            )
+            for key, part in (run.parts.items() if run is not None else ())
+        }  # fmt: skip
 
     def _free(self, scope: Scope) -> dict[PositionKey, Part]:
         """Positions of the scope that no other square-off is about to close."""
@@ -239,6 +275,7 @@ class SquareOffs:
         if not waiting:
             return
         if not self._gate.state.allows_new_plans:
+            run.stopped = True
             run.give_up("stopped", self._gate.why_not() or "Trading is stopped.")
             return
         await self._core.quotes.refresh(list({part.key.instrument: None for part in waiting}))
@@ -324,6 +361,8 @@ class SquareOffs:
         if report is None:
             return
         fine = not report.left and report.proven
+        stopped = run.stopped and bool(report.left)
+        verb = STOPPED_SQUARE_OFF_VERB if stopped else PARTLY_SQUARED_OFF_VERB
         self._book.alarm(
             "square_off",
             f"Square-off: {report.in_words}",
@@ -333,7 +372,7 @@ class SquareOffs:
             await self._journal.commit_command(
                 CommandId(f"{run.command}/over"),
                 run.actor,
-                SQUARED_OFF_VERB if fine else PARTLY_SQUARED_OFF_VERB,
+                SQUARED_OFF_VERB if fine else verb,
                 run.command,
                 report.in_words,
                 self._clock.wall_ns(),

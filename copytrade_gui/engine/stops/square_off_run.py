@@ -93,6 +93,8 @@ class Run(Struct, eq=False, kw_only=True):
     cancelled: int = 0
     over: bool = False
     broken_off: bool = False
+    stopped: bool = False
+    """A stop came in the middle."""
     final: SquareOffReport | None = None
     """The report, once nothing can change in it: what is copied later is no part of it."""
     restored: bool = False
@@ -147,6 +149,7 @@ def restored(begun: BegunSquareOff, plans: Iterable[Plan]) -> Run:
         parts={},
         over=True,
         broken_off=not begun.ended,
+        stopped=begun.stopped,
         restored=True,
     )
     for plan in plans:

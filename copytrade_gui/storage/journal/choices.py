@@ -17,6 +17,7 @@ from copytrade_gui.ports import (
     PARTLY_SQUARED_OFF_VERB,
     SQUARE_OFF_VERB,
     SQUARED_OFF_VERB,
+    STOPPED_SQUARE_OFF_VERB,
     BegunSquareOff,
     read_drift_subject,
 )
@@ -67,13 +68,24 @@ def square_offs(connection: Connection, since_ns: int) -> Iterator[BegunSquareOf
     """Subjects are a scope, and of an end the command that began it."""
     rows = connection.exec_driver_sql(
         "SELECT command_id, actor, subject, at_ns, (SELECT max(e.verb) FROM commands e "
-        "WHERE e.verb IN (?, ?) AND e.subject = c.command_id) FROM commands c "
+        "WHERE e.verb IN (?, ?, ?) AND e.subject = c.command_id) FROM commands c "
         "WHERE c.verb = ? AND c.at_ns >= ? ORDER BY c.rowid",
-        (SQUARED_OFF_VERB, PARTLY_SQUARED_OFF_VERB, SQUARE_OFF_VERB, since_ns),
-    )
+        (
+            SQUARED_OFF_VERB, PARTLY_SQUARED_OFF_VERB, STOPPED_SQUARE_OFF_VERB,
+            SQUARE_OFF_VERB, since_ns,
+        ),
+    )  # fmt: skip
     for command, actor, scope, at_ns, end in rows:
-        name, proven = CommandId(command), end == SQUARED_OFF_VERB
-        yield BegunSquareOff(name, actor, scope, at_ns, end is not None, proven)
+        stopped = end == STOPPED_SQUARE_OFF_VERB
+        yield BegunSquareOff(
+            command_id=CommandId(command),
+            actor=actor,
+            scope=scope,
+            at_ns=at_ns,
+            ended=end is not None and not stopped,
+            proven=end == SQUARED_OFF_VERB,
+            stopped=stopped,
+        )
 
 
 class _LimitsEdit(msgspec.Struct):

@@ -63,6 +63,7 @@ VERBS = {
     "square_off": "Square-off begun",
     "squared_off": "Square-off over",
     "squared_off_in_part": "Square-off over, in part",
+    "square_off_stopped": "Square-off stopped in the middle",
     "follow": "Choice for a master's orders from elsewhere",
     "day_left_open": "A day was left open",
 }

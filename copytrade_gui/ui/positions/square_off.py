@@ -22,6 +22,7 @@ from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.widgets.label import PlainLabel, caption
 
+_NAMED = 4
 SIZE = (1000, 460)
 _LOOK_MS = 500
 _WHAT_IT_DOES = (
@@ -45,7 +46,14 @@ class SquareOffDialog(ConsoleDialog):
     """The preview, read again while it stands there; its verb begins the square-off."""
 
     def __init__(
-        self, parent: QWidget, desk: Desk, verbs: SquareOffVerbs, scope: Scope, words: str
+        self,
+        parent: QWidget,
+        desk: Desk,
+        verbs: SquareOffVerbs,
+        scope: Scope,
+        words: str,
+        *,
+        command: CommandId | None = None,
     ) -> None:
         super().__init__(parent, f"Square off - {desk.mode_word}", "square_off")
         self.resize(*SIZE)
@@ -54,7 +62,7 @@ class SquareOffDialog(ConsoleDialog):
         self._scope = scope
         self._asking = False
         self._blocked_by = ""
-        self.command = CommandId(uuid.uuid4().hex)
+        self.command = command or CommandId(uuid.uuid4().hex)
         self.add_text(f"Square off {words}", style="heading").setObjectName("square_off_words")
         self.add_text(_WHAT_IT_DOES + (_PART if any(one.keep for one in scope) else _WHOLE))
         self.model: RowsModel[Line] = RowsModel(LINE_COLUMNS, lambda r: r.key, parent=self)
@@ -316,13 +324,27 @@ def sum_words(preview: SquareOffPreview) -> str:
 
 def verdict_words(report: SquareOffReport) -> str:
     """The report's heading."""
-    if report.broken_off:
-        begun = figures.clock(report.began_ns)
-        return f"The square-off of {begun} IST was broken off when the program ended."
+    if report.broken_off and report.left:
+        return broken_words(report)
     if not report.over:
         over = sum(leg.state in OVER for leg in report.legs)
         return f"Squaring off: {figures.whole(over)} of {figures.whole(len(report.legs))} are over."
     return "Nothing is left." if not report.left else "Not all of it is closed."
+
+
+def broken_words(report: SquareOffReport) -> str:
+    """What broke it off."""
+    begun = figures.clock(report.began_ns)
+    why = "by a stop" if report.stopped else "when the program ended"
+    return f"The square-off of {begun} IST was broken off {why}."
+
+
+def left_words(report: SquareOffReport) -> str:
+    """``Asha +20 INFY-EQ, Ravi -75 NIFTY...``: who is left with what, the first few."""
+    names = [
+        f"{leg.account} {figures.signed(leg.left)} {leg.instrument.symbol}" for leg in report.left
+    ]
+    return figures.listed(names, _NAMED)
 
 
 def proof_words(report: SquareOffReport) -> str:

@@ -8,7 +8,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.ids import AccountId, CommandId
-from copytrade_gui.domain.square_off import EVERYTHING, Chosen, Scope, SquareOffReport
+from copytrade_gui.domain.square_off import (
+    EVERYTHING,
+    Chosen,
+    Scope,
+    SquareOffReport,
+    goes_on,
+)
 from copytrade_gui.services.square_off_verbs import SquareOffVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
@@ -17,7 +23,12 @@ from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.positions.position_rows import PositionRow
 from copytrade_gui.ui.positions.positions import PositionsPanel
-from copytrade_gui.ui.positions.square_off import SquareOffDialog, SquareOffReportDialog
+from copytrade_gui.ui.positions.square_off import (
+    SquareOffDialog,
+    SquareOffReportDialog,
+    broken_words,
+    left_words,
+)
 from copytrade_gui.ui.widgets.bands import Band, Bands
 
 _NAMED = 3
@@ -50,21 +61,31 @@ class SquareOffWork(QObject):
         actions.on(Act.SQUARE_OFF_REPORT, self._show_newest)
 
     async def load(self) -> None:
-        """Tell of a square-off that the program's end broke off."""
-        report = await self._verbs.report()
-        if report is None or not report.broken_off or not report.left:
+        """Tell of a square-off that the program's end or a stop broke off, and who is left."""
+        report = await self._verbs.broken_off()
+        if report is None:
             self._bands.clear_band("square_off")
             return
-        count = figures.plural(len(report.left), "position")
         self._bands.show_band(
             "square_off",
             Band(
                 "warn",
-                f"The square-off of {figures.clock(report.began_ns)} IST was broken off when the "
-                f"program ended: {count} of copies may still be open.",
-                (("Show report", self._show_newest),),
+                f"{broken_words(report)} Left: {left_words(report)}. Nothing goes on by itself.",
+                (
+                    ("Go on...", lambda: self._go_on(report)),
+                    ("Show report", lambda: self._show(report.command_id)),
+                ),
             ),
         )
+
+    def _go_on(self, report: SquareOffReport) -> None:
+        scope = tuple(leg.chosen for leg in report.left)
+        words = f"what is left in {figures.plural(len(scope), 'position')}"
+        self.open(scope, words, goes_on(report.command_id))
+
+    def _show(self, command: CommandId) -> None:
+        if not bring_back(self._window, "square_off_report"):
+            self._desk.tasks.start(self._follow(command), name="square-off report")
 
     # ------------------------------------------------------------ what is chosen
 
@@ -92,18 +113,21 @@ class SquareOffWork(QObject):
 
     # ------------------------------------------------------------ dialogs
 
-    def open(self, scope: Scope, words: str) -> None:
-        """Show what closing a scope would send; it is sent only if that is confirmed."""
+    def open(self, scope: Scope, words: str, command: CommandId | None = None) -> None:
+        """Show what closing a scope would send; it is sent only if that is confirmed.
+
+        ``command`` names one that goes on with another.
+        """
         if not scope:
             self._desk.notices.info(
                 "Choose a position of a follower first. What a master holds is closed by his own "
                 "order."
             )
         elif not bring_back(self._window, "square_off"):
-            self._desk.tasks.start(self._ask(scope, words), name="square off")
+            self._desk.tasks.start(self._ask(scope, words, command), name="square off")
 
-    async def _ask(self, scope: Scope, words: str) -> None:
-        dialog = SquareOffDialog(self._window, self._desk, self._verbs, scope, words)
+    async def _ask(self, scope: Scope, words: str, named: CommandId | None) -> None:
+        dialog = SquareOffDialog(self._window, self._desk, self._verbs, scope, words, command=named)
         command = await dialog.ask_for()
         if command is not None:
             self._bands.clear_band("square_off")
@@ -124,7 +148,9 @@ class SquareOffWork(QObject):
         dialog = SquareOffReportDialog(self._window, self._desk, self._verbs, command)
         left = await dialog.follow()
         if left:
-            self.open(left, f"what is left in {figures.plural(len(left), 'position')}")
+            words = f"what is left in {figures.plural(len(left), 'position')}"
+            self.open(left, words, goes_on(command))
+        await self.load()
 
 
 def _is_copied(row: PositionRow) -> bool:
