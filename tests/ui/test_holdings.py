@@ -16,7 +16,7 @@ from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 def share(world: World, number: int, symbol: str, *, pledged: int | None, copied: int = 0,
