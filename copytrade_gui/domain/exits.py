@@ -101,9 +101,6 @@ NO_COPIES = Copy()
 
 Entry = Callable[[int, Fraction], Sized]
 """Sizes so many units of a master's order that open, with what rounding left over before it."""
-Again = Callable[[Exiting, Copy, bool, int], Sized]
-"""Sizes a share once more by what is known now: what of the order is an exit, what the copy has,
-whether it may open, and the units that were planned, which are its most."""
 
 
 class Part(Struct, frozen=True):
@@ -129,6 +126,11 @@ class Reducing(Struct, frozen=True):
     quantity: int
     lot_size: int
     exiting: Exiting
+
+
+Again = Callable[[Reducing, Copy, bool, int], Sized]
+"""Sizes a share once more by what is known now: what of the order is an exit, what the copy has,
+whether it may open, and the units that were planned, which are its most."""
 
 
 def within_copy(
@@ -182,6 +184,8 @@ def without_its_rule(order: Reducing, copy: Copy, planned: int, *, may_open: boo
     if least < most:
         return Sized(most, AWAITS_COPY, AWAITED)
     units = least - least % lot_size
+    if units == planned:
+        return Sized(units)
     why = "It is an exit" if may_open else "Only exits pass here"
     return Sized(
         units,

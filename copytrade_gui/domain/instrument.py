@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class Exchange(StrEnum):
     """Exchange and segment, spelt as IIFL spells them (docs/broker.md 9.1)."""
@@ -50,8 +52,7 @@ class InstrumentKind(StrEnum):
         return self in (InstrumentKind.CALL, InstrumentKind.PUT)
 
 
-@dataclass(frozen=True, slots=True)
-class InstrumentKey:
+class InstrumentKey(Struct, frozen=True, gc=False):
     """The pair that names an instrument at the broker."""
 
     exchange: Exchange

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.proof.mutants import Mutant
 
 _ENGINE = "copytrade_gui/engine/"
-_AT_BROKER = f"{_ENGINE}planning/at_broker.py"
+_COPIES_HELD = f"{_ENGINE}planning/copies_held.py"
 _DISPATCHER = f"{_ENGINE}sending/dispatcher.py"
 _EXIT_WATCH = f"{_ENGINE}stops/exit_watch.py"
 _ENTRIES = f"{_ENGINE}planning/entries.py"
@@ -14,8 +14,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what a copy of the opposite side holds is asked on its own side as it leaves",
         f"{_ENGINE}planning/exits.py",
-        "its = whole if intent.terms.side is whole.side else opposite(whole)",
-        "its = whole",
+        "its = now.whole if intent.terms.side is now.whole.side else opposite(now.whole)",
+        "its = now.whole",
     ),
     Mutant(
         "what a copy of the opposite side holds is asked on its own side when it is planned",
@@ -68,13 +68,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an exit's limit is never the guard's",
         _ENTRIES,
-        " or linked.link.guard is None or now.exiting.most:\n",
-        " or linked.link.guard is None:\n",
+        "    if guard is None or now.exiting.most:\n",
+        "    if guard is None:\n",
     ),
     Mutant(
         "an entry that waited is guarded by the price as it leaves",
         _ENTRIES,
-        "            if out is not None:\n                return out\n",
+        "        if out is not None:\n            return out\n",
         "",
     ),
     Mutant(
@@ -103,20 +103,20 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "an exit takes at most what the account holds",
-        _AT_BROKER,
-        "least = min([held, *(against(terms.side, one) for one in found)])",
+        _COPIES_HELD,
+        "least = min([held, *[against(side, one) for one in found]])",
         "least = held",
     ),
     Mutant(
         "what copies filled since the positions were read counts for what an exit takes",
         "copytrade_gui/engine/books/account_positions.py",
-        "found.append(_net(sure, part) + self._since[account][part])",
+        "found.append(sure.net(key, product) + self._since[account][key, product])",
         "pass",
     ),
     Mutant(
         "an old book of positions keeps nobody in",
-        _AT_BROKER,
-        "(called_ns and self._positions.tell(account, called_ns))",
-        "called_ns",
+        _COPIES_HELD,
+        "(called and self._positions.tell(account, called.called_ns))",
+        "called",
     ),
 )

@@ -29,7 +29,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "        why = why or self._exits.why_opens(order)[1]\n", ""),
     Mutant("what waits in its queue is asked whether only exits pass",
            f"{_ENGINE}planning/entries.py",
-           "        if linked.facts.only_exits is not None:\n", "        if False:\n"),
+           "    if linked.facts.only_exits is not None:\n", "    if False:\n"),
     Mutant("who reached a loss limit is sized as one who only exits", f"{_ENGINE}orders/links.py",
            "why_not(linked.link, terms, moment) or linked.facts.only_exits\n",
            "why_not(linked.link, terms, moment)\n"),

@@ -53,8 +53,8 @@ MUTANTS: tuple[Mutant, ...] = (
            f"{_PLANNING}exits.py", "                if code := self._why_own_opens(order, plan):\n",
            "                if False:\n"),
     Mutant("what waits under REDUCE opens nothing", f"{_PLANNING}entries.py",
-           "        if not order.closes and (why := self._gate.why", "        if False and (why :="
-           " self._gate.why"),
+           "        if now.only_exits is not None and not order.closes:\n",
+           "        if False:\n"),
     Mutant("REDUCE holds before the next byte", f"{_SENDING}wave.py",
            "order.cancel_requested or reduces or", "order.cancel_requested or"),
     Mutant("no order is changed under REDUCE", f"{_ENGINE}orders/gate.py",

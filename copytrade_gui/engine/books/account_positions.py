@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
@@ -26,7 +27,7 @@ from copytrade_gui.ports import BrokerFailureError, BrokerPosition
 
 log = logging.getLogger(__name__)
 
-_Part = tuple[InstrumentKey, Product]
+_Part = tuple[InstrumentKey, Product | None]
 
 _LATE_NS = 8 * 1_000_000_000
 """By then a fill is in the book of positions, however busy the broker is."""
@@ -37,7 +38,8 @@ class PositionsRead:
     """An account's position book as it was last read whole; ``at_ns`` is UTC ns, 0: not today.
 
     ``problem`` says why a later read failed, in one sentence. The read was asked for at
-    ``began_ns`` and had ended at ``ended_ns``, monotonic.
+    ``began_ns`` and had ended at ``ended_ns``, monotonic. ``day`` is the Indian day it shows,
+    ``nets`` are signed units by instrument and product, None where we have no word for it.
     """
 
     rows: tuple[BrokerPosition, ...] = ()
@@ -45,6 +47,12 @@ class PositionsRead:
     problem: str = ""
     began_ns: int = 0
     ended_ns: int = 0
+    day: int = 0
+    nets: Mapping[_Part, int] = field(default_factory=dict)
+
+    def net(self, key: InstrumentKey, product: Product) -> int:
+        """Signed units of one position; of a product that we have no word for it may be."""
+        return self.nets.get((key, product), 0) + self.nets.get((key, None), 0)
 
 
 class AccountPositions:
@@ -75,10 +83,8 @@ class AccountPositions:
     def book(self, account: AccountId) -> PositionsRead:
         """What the broker showed of an account's positions today."""
         read = self._books.get(account, _UNREAD)
-        return read if self._is_of_today(read) else PositionsRead(problem=read.problem)
-
-    def _is_of_today(self, read: PositionsRead) -> bool:
-        return indian_day(read.at_ns) == indian_day(self._clock.wall_ns())
+        today = indian_day(self._clock.wall_ns())
+        return read if read.day == today else PositionsRead(problem=read.problem)
 
     def logged_in(self, lane: Lane) -> None:
         """An account has a session."""
@@ -108,12 +114,13 @@ class AccountPositions:
         It is what the last read shows that may be believed, with what our copies filled since; and
         what a later one shows, which may not tell the last fills yet.
         """
-        part, found = (key, product), []
-        sure, newest = self._sure.get(account, _UNREAD), self.book(account)
-        if self._is_of_today(sure):
-            found.append(_net(sure, part) + self._since[account][part])
-        if newest is not sure and newest.at_ns and newest.began_ns >= self.filled_ns(account):
-            found.append(_net(newest, part))
+        today, found = indian_day(self._clock.wall_ns()), []
+        sure, newest = self._sure.get(account, _UNREAD), self._books.get(account, _UNREAD)
+        if sure.day == today:
+            found.append(sure.net(key, product) + self._since[account][key, product])
+        later = newest is not sure and newest.began_ns >= self._filled_ns.get(account, 0)
+        if later and newest.day == today:
+            found.append(newest.net(key, product))
         return found
 
     def filled(self, order: Order, units: int) -> None:
@@ -163,8 +170,11 @@ class AccountPositions:
 
     def shown(self, account: AccountId, rows: tuple[BrokerPosition, ...], began_ns: int) -> None:
         """An account's positions were read by a call of ``began_ns``, monotonic."""
-        now = self._clock.mono_ns()
-        read = PositionsRead(rows, self._clock.wall_ns(), began_ns=began_ns, ended_ns=now)
+        nets: Counter[_Part] = Counter()
+        for row in rows:
+            nets[row.key, row.product] += row.net_quantity
+        wall_ns, ended_ns = self._clock.wall_ns(), self._clock.mono_ns()
+        read = PositionsRead(rows, wall_ns, "", began_ns, ended_ns, indian_day(wall_ns), nets)
         self._books[account] = read
         if began_ns >= self._shown_ns(account):
             self._sure[account] = read
@@ -191,14 +201,6 @@ class AccountPositions:
             except BrokerFailureError as failure:
                 log.info("no positions for %s: %s", lane.account_id, failure)
                 self._schedule.look(lane.account_id, self._settings.positions_again)
-
-
-def _net(read: PositionsRead, part: _Part) -> int:
-    """Signed units of one position; of a product that we have no word for it may be."""
-    key, product = part
-    return sum(
-        row.net_quantity for row in read.rows if row.key == key and row.product in (product, None)
-    )
 
 
 _UNREAD = PositionsRead()

@@ -168,25 +168,24 @@ class CopyLedger:
             if carries.get(account, NOTHING) == after:
                 _put(carries, account, before)
 
-    def again_of(self, plan: PlanId, account: AccountId) -> Again | None:
-        """Sizes an account's share of a plan once more; None for a mere exit or entry."""
-        made = self._made.get(plan)
-        return None if made is None else made.again.get(account)
-
-    def carry_before(self, plan: PlanId, account: AccountId) -> Fraction:
-        """What rounding had left over before this plan, in units."""
+    def before(self, plan: PlanId, account: AccountId) -> tuple[Again | None, Fraction]:
+        """What an account's share of a plan was sized by: how to size it once more, None for a
+        mere exit or entry, and what rounding had left over before, in units.
+        """
         made = self._made.get(plan)
         if made is None:
-            return NOTHING
-        before = made.carries.get(account)
-        return before[0] if before else self._carries.get(made.slot, {}).get(account, NOTHING)
+            return None, NOTHING
+        again, carries = made.again.get(account), made.carries.get(account)
+        if carries is not None:
+            return again, carries[0]
+        return again, self._carries.get(made.slot, {}).get(account, NOTHING)
 
     def sized_again(self, plan: PlanId, account: AccountId, carry: Fraction) -> None:
         """An account's share of a plan leaves this over, now that it was sized again."""
         made = self._made.get(plan)
         if made is None:
             return
-        before = self.carry_before(plan, account)
+        before = self.before(plan, account)[1]
         carries = self._carries.setdefault(made.slot, {})
         after = made.carries.get(account, (before, before))[1]
         if carries.get(account, NOTHING) == after:  # no later plan counted on it

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct, structs
@@ -14,7 +15,7 @@ from msgspec import Struct, structs
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.exits import Exiting
-from copytrade_gui.domain.guard import MasterPrice, limit_of, master_price
+from copytrade_gui.domain.guard import MasterPrice, PriceGuard, limit_of, master_price
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.link import LinkState, NotCopied, why_not
 from copytrade_gui.domain.order import OrderTerms, Side
@@ -31,12 +32,15 @@ _REMEMBERED = 256
 class Entering(Struct, frozen=True):
     """What the entries of a plan are judged by: what of its order is an exit, and its prices.
 
-    ``leaving`` are its terms as they leave without a guard, ``price`` is the master's.
+    ``leaving`` are its terms as they leave without a guard, ``price`` is the master's, ``moment``
+    is IST. ``only_exits`` is why trading as a whole lets nothing pass that opens.
     """
 
     exiting: Exiting
     leaving: OrderTerms
     price: MasterPrice
+    moment: datetime
+    only_exits: NotCopied | None
 
 
 class Entries:
@@ -78,50 +82,26 @@ class Entries:
             price = master_price(asked, traded_at, last, age_ms)
         else:
             price = structs.replace(price, last=last, age_ms=age_ms)
-        return Entering(exiting, leaving, price)
+        why, moment = self._gate.why_only_exits(), ist(self._clock.wall_ns())
+        only_exits = NotCopied(ONLY_EXITS, why) if why else None
+        return Entering(exiting, leaving, price, moment, only_exits)
 
-    def why_kept(self, order: Order, now: Entering, *, resized: bool) -> NotCopied | None:
-        """Why nothing of it may open by now: trading is in REDUCE, its link is set to close only,
-        only exits pass in its account, or the price has left the link's guard.
+    def judge(
+        self, order: Order, now: Entering, *, resized: bool
+    ) -> tuple[NotCopied | None, Decimal | None]:
+        """Why nothing of an order may open by now; and its limit by its link's guard, where that is
+        another than it has.
 
         Filters hold as they were when the order was planned, which is a part of how it is sized
         again (``resized``); where that is not known they are asked again.
         """
-        if not order.closes and (why := self._gate.why_only_exits()):
-            return NotCopied(ONLY_EXITS, why)
-        linked, moment = self._linked(order), ist(self._clock.wall_ns())
-        if linked is None or linked.facts.copies_all:
-            return None
-        if linked.link.state is LinkState.CLOSE_ONLY:
-            return why_not(linked.link, now.leaving, moment)
-        if linked.facts.only_exits is not None:
-            return linked.facts.only_exits
-        if now.exiting.least < now.leaving.quantity:
-            out = guarded_out(linked.link, now.leaving, now.price)
-            if out is not None:
-                return out
-        if resized or not now.exiting.most:
-            return None
-        return why_not(linked.link, now.leaving, moment)
-
-    def limit(self, order: Order, now: Entering) -> Decimal | None:
-        """The limit of a mere entry by its link's guard, where it is another than it has by now.
-
-        The terms of a plan of an earlier run have no limit where its master traded at the market,
-        and those on the opposite side are not kept: then the one that was planned is drawn nearer,
-        and never wider.
-        """
+        if now.only_exits is not None and not order.closes:
+            return now.only_exits, None
         linked = self._linked(order)
-        if linked is None or linked.link.guard is None or now.exiting.most:
-            return None
-        planned = order.intent.terms
-        if planned.side is now.leaving.side and now.leaving.price is not None:
-            planned = now.leaving
-        elif planned.side is not now.leaving.side and not now.price.trades:
-            return None  # he has no price yet to compare one on the opposite side with
-        terms = planned
-        limit = limit_of(linked.link.guard, terms, now.price)
-        return None if limit == order.sent_terms.price else limit
+        if linked is None or linked.facts.copies_all:
+            return None, None
+        out = _why_kept(linked, now, resized=resized)
+        return out, None if out is not None else _limit(linked.link.guard, order, now)
 
     def change(
         self,
@@ -154,6 +134,41 @@ class Entries:
         """The link by which it is a copy; None for what only closes, and where there is none."""
         lane = self._lanes.get(order.intent.account_id)
         return None if lane is None or order.closes else lane.links.get(order.master_id)
+
+
+def _why_kept(linked: Linked, now: Entering, *, resized: bool) -> NotCopied | None:
+    """The link is set to close only, only exits pass in its account, or the price has left the
+    link's guard.
+    """
+    if linked.link.state is LinkState.CLOSE_ONLY:
+        return why_not(linked.link, now.leaving, now.moment)
+    if linked.facts.only_exits is not None:
+        return linked.facts.only_exits
+    if now.exiting.least < now.leaving.quantity:
+        out = guarded_out(linked.link, now.leaving, now.price)
+        if out is not None:
+            return out
+    if resized or not now.exiting.most:
+        return None
+    return why_not(linked.link, now.leaving, now.moment)
+
+
+def _limit(guard: PriceGuard | None, order: Order, now: Entering) -> Decimal | None:
+    """The limit of a mere entry by its link's guard, where it is another than it has by now.
+
+    The terms of a plan of an earlier run have no limit where its master traded at the market, and
+    those on the opposite side are not kept: then the one that was planned is drawn nearer, and
+    never wider.
+    """
+    if guard is None or now.exiting.most:
+        return None
+    planned = order.intent.terms
+    if planned.side is now.leaving.side and now.leaving.price is not None:
+        planned = now.leaving
+    elif planned.side is not now.leaving.side and not now.price.trades:
+        return None  # he has no price yet to compare one on the opposite side with
+    limit = limit_of(guard, planned, now.price)
+    return None if limit == order.sent_terms.price else limit
 
 
 def _average(own: Sequence[Order]) -> Decimal | None:

@@ -17,21 +17,20 @@ from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
     CUT_TO_COPY,
-    NO_COPIES,
     Copy,
     Exiting,
     Reducing,
-    against,
     without_its_rule,
 )
 from copytrade_gui.domain.guard import MasterPrice
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.link import NotCopied
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.domain.records import Plan, SignalKind
 from copytrade_gui.domain.reverse import opposite
 from copytrade_gui.domain.sizing import Sized
+from copytrade_gui.domain.sizing.ledger import NOTHING
 from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.master_positions import MasterPositions
@@ -41,11 +40,11 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.links import Linked, kept_out
 from copytrade_gui.engine.orders.order import GIVEN_UP, Order
-from copytrade_gui.engine.planning.at_broker import AtBroker, signed
+from copytrade_gui.engine.planning.copies_held import Asked, CopiesHeld
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.entries import Entering, Entries
-from copytrade_gui.engine.planning.left import Ruling, free, left_for
+from copytrade_gui.engine.planning.left import Ruling, left_for
 from copytrade_gui.engine.planning.master_exits import MasterExits, Place, of_fill
 from copytrade_gui.engine.planning.other_orders import OtherOrders
 from copytrade_gui.engine.planning.share import Share
@@ -81,14 +80,14 @@ class Cover(Struct, frozen=True):
 class _Now(Struct):
     """One plan as it is judged when an order of it is about to leave."""
 
-    exiting: Exiting
+    whole: OrderTerms
+    reducing: Reducing
     entering: Entering
-    nets: Mapping[AccountId, int]
     shares: Mapping[AccountId, Sequence[Order]]
     """Of each account the orders that left or may leave: the slices of its share."""
     of_fill: bool
-    planned: dict[AccountId, list[Order]] | None = None
-    """What else waits; found when it is first asked for, because a mere entry does not."""
+    asked: dict[Side, Asked]
+    """By the side that its copies are on; looked up when it is needed: a mere entry does not."""
 
 
 class Exits:
@@ -105,12 +104,12 @@ class Exits:
         self._book = core.book
         self._lanes = core.lanes
         self.masters = masters
-        self.at_broker = AtBroker(core.lanes, masters, positions)
         self._clock = core.clock
         self._gate = core.gate
         self._profits = profits
         self.orders = OtherOrders(core)
         self.ledger = CopyLedger(core.clock, core.lanes)
+        self.held = CopiesHeld(core, masters, positions, self.orders, self.ledger)
         self.entries = Entries(core)
         self.of_masters = MasterExits(core, masters, self.orders, self.ledger)
         self.known: dict[PlanId, Exiting] = {}
@@ -121,7 +120,8 @@ class Exits:
 
     def filled(self, order: Order, units: int) -> None:
         """So many more units of an order of ours were filled."""
-        if order.intent.role is Role.MASTER or self.at_broker.is_master(order.intent.account_id):
+        lane = self._lanes.get(order.intent.account_id)
+        if order.intent.role is Role.MASTER or (lane is not None and lane.account.master):
             self.masters.filled(order, units)
         self.ledger.filled(order, units)
 
@@ -176,32 +176,15 @@ class Exits:
         if not exiting.most:
             return {account: Copy(carry=owed) for account, owed in carries.items()}
         copies: dict[AccountId, Copy] = {}
-        nets, planned = self.ledger.nets_of(master, terms), self.orders.planned(terms, None)
+        asked = self.held.asked(master, terms)
         for account in accounts:
-            net, waiting = nets.get(account, 0), planned.get(account, ())
-            copy = self._copy(account, master, terms, net, waiting)
-            owed = carries.get(account)
-            if owed is not None:
-                copy = Copy(copy.held, copy.leaving, copy.coming, owed)
-            if copy is not NO_COPIES:
+            owed = carries.get(account, NOTHING)
+            copy = self.held.of(account, asked, carry=owed)
+            if copy.held or copy.coming:
                 copies[account] = copy
+            elif owed:
+                copies[account] = Copy(carry=owed)
         return copies
-
-    def _copy(
-        self,
-        account: AccountId,
-        master: AccountId,
-        terms: OrderTerms,
-        net: int,
-        planned: Sequence[Order],
-    ) -> Copy:
-        net, more = self.at_broker.bounded(account, terms, net, 0)
-        if not planned and not self._book.has_open(account):  # as good as always
-            held = against(terms.side, net)
-            return Copy(held, coming=more) if held or more else NO_COPIES
-        leaving, coming = self.orders.of(account, master, terms, planned, None)
-        held, coming = free(terms, net, leaving, coming + more)
-        return Copy(held, leaving, coming) if held or coming else NO_COPIES
 
     def remember(
         self,
@@ -284,11 +267,10 @@ class Exits:
                 if code := self._why_own_opens(order, plan):
                     found[intent.intent_id] = Ruling(0, *code)
                 continue
-            whole = plan.signal.terms
             now = by_plan.get(intent.plan_id)
             if now is None:
-                now = by_plan[intent.plan_id] = self._look(plan, whole, order)
-            ruling = self._rule(order, whole, now)
+                now = by_plan[intent.plan_id] = self._look(plan, order)
+            ruling = self._rule(order, now)
             if ruling is None:
                 continue
             found[intent.intent_id] = ruling
@@ -310,11 +292,11 @@ class Exits:
             return self._why_own_opens(order, plan) or ("", "")
         if not (self._gate.reduces or lane.why_only_exits(order)):
             return "", ""
-        ruling = self._rule(order, plan.signal.terms, self._look(plan, plan.signal.terms, order))
+        ruling = self._rule(order, self._look(plan, order))
         return ("", "") if ruling is None else (ruling.code, ruling.reason)
 
-    def _look(self, plan: Plan, whole: OrderTerms, order: Order) -> _Now:
-        exiting = self._exiting(plan, order)
+    def _look(self, plan: Plan, order: Order) -> _Now:
+        whole, exiting = plan.signal.terms, self._exiting(plan, order)
         shares: defaultdict[AccountId, list[Order]] = defaultdict(list)
         orders = self._book.of_plan(plan.plan_id)
         for one in orders:
@@ -322,38 +304,33 @@ class Exits:
                 shares[one.intent.account_id].append(one)
         entering = self.entries.now(plan, orders, exiting)
         is_fill = plan.signal.kind is SignalKind.FILL
-        nets = self.ledger.nets_of(plan.signal.master_id, whole)
-        return _Now(exiting, entering, nets, shares, of_fill=is_fill)
+        reducing = Reducing(whole.quantity, whole.instrument.lot_size, exiting)
+        return _Now(whole, reducing, entering, shares, is_fill, {})
 
-    def _rule(self, order: Order, whole: OrderTerms, now: _Now) -> Ruling | None:
+    def _rule(self, order: Order, now: _Now) -> Ruling | None:
         """None: it leaves as it was planned."""
         intent, account = order.intent, order.intent.account_id
-        again = self.ledger.again_of(intent.plan_id, account)
-        out = self.entries.why_kept(order, now.entering, resized=again is not None)
-        may_open, limit = out is None, self.entries.limit(order, now.entering)
-        if again is None and may_open and not now.exiting.most:
+        again, carry = self.ledger.before(intent.plan_id, account)
+        out, limit = self.entries.judge(order, now.entering, resized=again is not None)
+        may_open = out is None
+        if again is None and may_open and not now.reducing.exiting.most:
             return None if limit is None else Ruling(order.sent_terms.quantity, "", "", limit)
-        if now.planned is None:
-            now.planned = self.orders.planned(whole, order)
-        waiting = now.planned.get(account, ())
-        its = whole if intent.terms.side is whole.side else opposite(whole)
-        leaving, coming = self.orders.of(account, order.master_id, its, waiting, order)
+        asked = now.asked.get(intent.terms.side)
+        if asked is None:
+            its = now.whole if intent.terms.side is now.whole.side else opposite(now.whole)
+            asked = now.asked[its.side] = self.held.asked(order.master_id, its, order)
         # Slices of one share are judged together, as the share was before any of them left.
-        share = now.shares[account]
-        filled = sum(one.filled for one in share)
-        copied = now.nets.get(account, 0)
-        net, more = self.at_broker.bounded(account, its, copied, order.called_ns)
-        held, coming = free(its, net + signed(its, filled), leaving, coming + more)
-        carry = self.ledger.carry_before(intent.plan_id, account)
-        copy = Copy(held, leaving, coming, carry)
+        share, filled, planned = now.shares[account], 0, 0
+        for one in share:
+            filled += one.filled
+            planned += one.intent.terms.quantity
+        copy = self.held.of(account, asked, filled, carry)
         if now.of_fill:
             copy = of_fill(copy)
-        planned = sum(one.intent.terms.quantity for one in share)
         if again is None:
-            order_of_his = Reducing(whole.quantity, whole.instrument.lot_size, now.exiting)
-            sized = without_its_rule(order_of_his, copy, planned, may_open=may_open)
+            sized = without_its_rule(now.reducing, copy, planned, may_open=may_open)
         else:
-            sized = again(now.exiting, copy, may_open, planned)
+            sized = again(now.reducing, copy, may_open, planned)
         if sized.code == AWAITS_COPY:
             return Ruling(0, sized.code, sized.reason)
         if sized.carry is not None:

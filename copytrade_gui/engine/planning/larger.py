@@ -9,7 +9,6 @@ from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.exits import Exits
-from copytrade_gui.engine.planning.left import free
 
 
 class Larger:
@@ -34,14 +33,10 @@ class Larger:
         if exiting is None or exiting.most:  # what was no exit at all is none when it is larger
             exiting = exits.of_masters.exiting(master, whole, but=order)
         entering = exits.entries.now(plan, self._book.of_plan(plan.plan_id), exiting)
-        may_open = exits.entries.why_kept(order, entering, resized=False) is None
+        may_open = exits.entries.judge(order, entering, resized=False)[0] is None
         if may_open and exiting.most < after.quantity:
             return wanted
         account, its = order.intent.account_id, order.sent_terms
-        copied = exits.ledger.nets_of(master, whole).get(account, 0)
-        net, _ = exits.at_broker.bounded(account, its, copied, 0)
-        waiting = exits.orders.planned(its, order).get(account, ())
-        leaving, _ = exits.orders.of(account, master, its, waiting, order)
-        most = order.filled + free(its, net, leaving, 0)[0]
+        most = order.filled + exits.held.of(account, exits.held.asked(master, its, order)).held
         most -= most % its.instrument.lot_size
         return replace(wanted, quantity=max(now, min(wanted.quantity, most)))

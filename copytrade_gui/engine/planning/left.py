@@ -43,9 +43,3 @@ def own_part(terms: OrderTerms, net: int, copied: int) -> int:
     """
     reduced = min(terms.quantity, against(terms.side, net))
     return max(reduced, against(terms.side, net - copied)) if reduced else 0
-
-
-def free(terms: OrderTerms, net: int, leaving: int, coming: int) -> tuple[int, int]:
-    """Units that copies hold for an exit, and units that may come, beside other orders."""
-    free = against(terms.side, net) - leaving
-    return max(0, free), max(0, coming + min(0, free))

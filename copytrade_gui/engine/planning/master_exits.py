@@ -8,12 +8,11 @@ from msgspec import Struct, structs
 
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, Copy, Exiting, against, reducing
 from copytrade_gui.domain.ids import AccountId, PlanId
-from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.domain.records import SignalKind
 from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.at_broker import signed
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.left import own_part
 from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
@@ -123,6 +122,11 @@ class MasterExits:
         else:
             back = self._masters.told_from(master, part, place.first_trade) + place.untold
         return tuple(net - back for net in nets)
+
+
+def signed(terms: OrderTerms, units: int) -> int:
+    """A position of so many units that an order of this side reduces, signed."""
+    return units if terms.side is Side.SELL else -units
 
 
 def of_fill(copy: Copy) -> Copy:

@@ -20,7 +20,6 @@ from copytrade_gui.domain.exits import (
     NO_COPIES,
     Copy,
     Entry,
-    Exiting,
     Reducing,
     within_copy,
 )
@@ -260,8 +259,8 @@ def _share(
     if part is None or not (part.beyond or sized.code == AWAITS_COPY):
         return Share(account, sized)  # a mere entry, or a mere exit of what is known
 
-    def again(exiting: Exiting, copy: Copy, may_still_open: bool, planned: int) -> Sized:
-        opens, now = may_open and may_still_open, structs.replace(order, exiting=exiting)
+    def again(now: Reducing, copy: Copy, may_still_open: bool, planned: int) -> Sized:
+        opens = may_open and may_still_open
         return within_copy(now, copy, entry, rounding, may_open=opens, planned=planned)[0]
 
     return Share(account, sized, again=again)

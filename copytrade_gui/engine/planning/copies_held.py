@@ -1,0 +1,98 @@
+"""What copies have for an exit: at most what their account holds, beside its other orders.
+
+An owner may sell his copies by himself, which our fills do not show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from msgspec import Struct
+
+from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, Copy, against
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.order import OrderTerms, Side
+from copytrade_gui.domain.sizing.ledger import NOTHING
+from copytrade_gui.engine.books.account_positions import AccountPositions
+from copytrade_gui.engine.books.master_positions import MasterPositions
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.engine.planning.other_orders import OtherOrders
+
+
+class Asked(Struct, frozen=True):
+    """An exit by these terms of a master's copies: what is looked up once for all accounts.
+
+    ``nets`` is what copies hold, signed units, and ``waiting`` orders that wait to leave, both by
+    account. ``but`` is an order of the plan that is judged, None of one to come.
+    """
+
+    master: AccountId
+    terms: OrderTerms
+    nets: Mapping[AccountId, int]
+    waiting: Mapping[AccountId, Sequence[Order]]
+    but: Order | None
+
+
+class CopiesHeld:
+    """Answers from memory; asks for a read of positions where one tells."""
+
+    def __init__(
+        self,
+        core: Core,
+        masters: MasterPositions,
+        positions: AccountPositions,
+        orders: OtherOrders,
+        ledger: CopyLedger,
+    ) -> None:
+        self._book = core.book
+        self._lanes = core.lanes
+        self._masters = masters
+        self._positions = positions
+        self._orders = orders
+        self._ledger = ledger
+
+    def asked(self, master: AccountId, terms: OrderTerms, but: Order | None = None) -> Asked:
+        """What an exit of copies of this master is to be asked by."""
+        nets = self._ledger.nets_of(master, terms)
+        return Asked(master, terms, nets, self._orders.planned(terms, but), but)
+
+    def of(
+        self, account: AccountId, asked: Asked, filled: int = 0, carry: Fraction = NOTHING
+    ) -> Copy:
+        """What an account's copies have; ``filled`` units of the exit itself count as still there.
+
+        ``carry`` is what rounding left over.
+        """
+        net, waiting = asked.nets.get(account, 0), asked.waiting.get(account, ())
+        units = net if asked.terms.side is Side.SELL else -net
+        more = leaving = coming = 0
+        if units > 0 and asked.terms.product not in OUT_OF_HOLDINGS:
+            units, more = self._at_broker(account, asked, units)
+        if waiting or self._book.has_open(account):
+            master, but = asked.master, asked.but
+            leaving, coming = self._orders.of(account, master, asked.terms, waiting, but)
+        free = max(0, units + filled) - leaving
+        return Copy(max(0, free), leaving, max(0, coming + more + min(0, free)), carry)
+
+    def _at_broker(self, account: AccountId, asked: Asked, held: int) -> tuple[int, int]:
+        """What is there of the units that copies made, and the units it may be more.
+
+        Less than the copies made is believed of a read that was asked for after the exit was
+        called and long enough after the last fill: an earlier one may show an old book. Where no
+        read tells, it is what the copies made.
+        """
+        side, key, product = asked.terms.side, asked.terms.instrument.key, asked.terms.product
+        lane = self._lanes.get(account)
+        if lane is not None and lane.account.master:
+            nets = self._masters.of(account, key, product)
+            there = [0, held] if nets is None else [against(side, one) for one in nets]
+            least, most = min(held, *there), min(held, max(there))
+            return least, most - least
+        found, called = self._positions.nets(account, key, product), asked.but
+        least = min([held, *[against(side, one) for one in found]])
+        if least == held or (called and self._positions.tell(account, called.called_ns)):
+            return least, 0
+        return least, held - least
