@@ -151,9 +151,10 @@ def within_copy(
     if not order.exiting.most:
         return _at_most(entry(order.quantity, copy.carry) if may_open else _KEPT_OUT, planned), None
     least, most = _least_and_most(order, copy, entry, rounding, may_open=may_open)
-    bound = most.quantity if planned is None else planned
-    if min(least.quantity, bound) < min(most.quantity, bound):
-        return _at_most(Sized(most.quantity, AWAITS_COPY, AWAITED, most.carry), planned), most
+    if least is not most:
+        bound = most.quantity if planned is None else planned
+        if min(least.quantity, bound) < min(most.quantity, bound):
+            return _at_most(Sized(most.quantity, AWAITS_COPY, AWAITED, most.carry), planned), most
     return _at_most(_verdict(order, copy, entry, most), planned), most
 
 

@@ -27,6 +27,7 @@ from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey,
 from copytrade_gui.domain.link import CODES
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
+from copytrade_gui.domain.sizing import SizingRule, Strategy
 
 TODAY = date(2026, 11, 30)
 SHARE = Instrument(
@@ -144,6 +145,7 @@ def test_an_account_is_asked(
     assert not found or words in found.sentence
 
 
+HUGE = SizingRule(Strategy.RATIO, Decimal(100_000))
 SMALL = ShareFacts(10, Decimal(1_000), InstrumentKind.EQUITY, Limits())
 
 
@@ -153,7 +155,7 @@ def share(**more: object) -> ShareFacts:
 
 SHARES = [
     ("", None, SMALL, ""),
-    ("above_limit", Level.BLOCK, share(quantity=10**9, rule="1,00,000 x"), "1,00,000 x gives"),
+    ("above_limit", Level.BLOCK, share(quantity=10**9, rule=HUGE), "1,00,000 x gives"),
     ("", None, share(quantity=250), ""),
     ("order_value", Level.HOLD, share(quantity=251), "2,51,000 rupees are above half"),
     ("order_value", Level.BLOCK, share(quantity=501), "5,01,000 rupees are above the limit"),

@@ -110,7 +110,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what copies filled since the positions were read counts for what an exit takes",
         "copytrade_gui/engine/books/account_positions.py",
-        "found.append(sure.net(key, product) + self._since[account][key, product])",
+        "found.append(sure.nets.get(part, 0) + self._since[account].get(part, 0))",
         "pass",
     ),
     Mutant(

@@ -14,21 +14,22 @@ from copytrade_gui.domain.instrument import InstrumentKind
 from copytrade_gui.domain.money import Paise, order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER
+from copytrade_gui.domain.sizing import SizingRule
 
 
 class ShareFacts(Struct, frozen=True, gc=False):
     """One account's share. ``price`` is rupees a unit, None where no price is known.
 
-    ``rule`` is its sizing rule in words, ``open_orders`` and ``orders_today`` are of the account,
-    ``net`` what its copies hold with this order, in signed units. ``exits`` is True for an order
-    that only reduces: no limit keeps anybody in.
+    ``rule`` is what sized it, None of a master's own order; ``open_orders`` and ``orders_today``
+    are of the account, ``net`` what its copies hold with this order, in signed units. ``exits`` is
+    True for an order that only reduces: no limit keeps anybody in.
     """
 
     quantity: int
     price: Decimal | None
     kind: InstrumentKind
     limits: Limits
-    rule: str = ""
+    rule: SizingRule | None = None
     open_orders: int = 0
     orders_today: int = 0
     net: int = 0
@@ -60,9 +61,13 @@ def _above_limit(facts: ShareFacts) -> Finding | None:
     return Finding(
         "above_limit",
         Level.BLOCK,
-        f"{facts.rule} gives {grouped(facts.quantity)} units, above {grouped(MAX_QUANTITY)}, "
+        f"{_rule(facts)} {grouped(facts.quantity)} units, above {grouped(MAX_QUANTITY)}, "
         f"{PER_ORDER}. Lower the follower's value, or cap it.",
     )
+
+
+def _rule(facts: ShareFacts) -> str:
+    return "It is" if facts.rule is None else f"{facts.rule.in_words()} gives"
 
 
 def value_limit(kind: InstrumentKind, limits: Limits) -> Paise | None:

@@ -27,7 +27,7 @@ from copytrade_gui.ports import BrokerFailureError, BrokerPosition
 
 log = logging.getLogger(__name__)
 
-_Part = tuple[InstrumentKey, Product | None]
+_Part = tuple[InstrumentKey, Product]
 
 _LATE_NS = 8 * 1_000_000_000
 """By then a fill is in the book of positions, however busy the broker is."""
@@ -39,7 +39,7 @@ class PositionsRead:
 
     ``problem`` says why a later read failed, in one sentence. The read was asked for at
     ``began_ns`` and had ended at ``ended_ns``, monotonic. ``day`` is the Indian day it shows,
-    ``nets`` are signed units by instrument and product, None where we have no word for it.
+    ``nets`` are signed units; of a product that we have no word for they may be of any.
     """
 
     rows: tuple[BrokerPosition, ...] = ()
@@ -49,10 +49,6 @@ class PositionsRead:
     ended_ns: int = 0
     day: int = 0
     nets: Mapping[_Part, int] = field(default_factory=dict)
-
-    def net(self, key: InstrumentKey, product: Product) -> int:
-        """Signed units of one position; of a product that we have no word for it may be."""
-        return self.nets.get((key, product), 0) + self.nets.get((key, None), 0)
 
 
 class AccountPositions:
@@ -114,13 +110,13 @@ class AccountPositions:
         It is what the last read shows that may be believed, with what our copies filled since; and
         what a later one shows, which may not tell the last fills yet.
         """
-        today, found = indian_day(self._clock.wall_ns()), []
+        part, today, found = (key, product), indian_day(self._clock.wall_ns()), []
         sure, newest = self._sure.get(account, _UNREAD), self._books.get(account, _UNREAD)
         if sure.day == today:
-            found.append(sure.net(key, product) + self._since[account][key, product])
+            found.append(sure.nets.get(part, 0) + self._since[account].get(part, 0))
         later = newest is not sure and newest.began_ns >= self._filled_ns.get(account, 0)
         if later and newest.day == today:
-            found.append(newest.net(key, product))
+            found.append(newest.nets.get(part, 0))
         return found
 
     def filled(self, order: Order, units: int) -> None:
@@ -172,7 +168,8 @@ class AccountPositions:
         """An account's positions were read by a call of ``began_ns``, monotonic."""
         nets: Counter[_Part] = Counter()
         for row in rows:
-            nets[row.key, row.product] += row.net_quantity
+            for product in Product if row.product is None else (row.product,):
+                nets[row.key, product] += row.net_quantity
         wall_ns, ended_ns = self._clock.wall_ns(), self._clock.mono_ns()
         read = PositionsRead(rows, wall_ns, "", began_ns, ended_ns, indian_day(wall_ns), nets)
         self._books[account] = read

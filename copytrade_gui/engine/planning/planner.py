@@ -176,7 +176,7 @@ def share_checked(
             price=price,
             kind=terms.instrument.kind,
             limits=bounds.special.get(account, bounds.limits),
-            rule="" if rule is None else rule.in_words(),
+            rule=rule,
             open_orders=bounds.open_orders.get(account, 0),
             orders_today=bounds.orders_today.get(account, 0),
             net=bounds.nets.get(account, 0) + signed,
