@@ -14,11 +14,12 @@ from copytrade_gui.app import simulated
 from copytrade_gui.app.demo import DemoOptions
 from copytrade_gui.app.doctor import Finding
 from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.paper_command import PaperOrder
 from copytrade_gui.app.wiring import OpenOptions
 from copytrade_gui.bench import command as bench
 from copytrade_gui.domain.account import MOST_FOLLOWERS
 from copytrade_gui.domain.number import LONGEST
-from copytrade_gui.domain.order import FanOut
+from copytrade_gui.domain.order import FanOut, Product, Side
 from copytrade_gui.services.paper import MOST_PAPER_MASTERS
 from copytrade_gui.services.sheet_files import Kind, Printer
 
@@ -33,8 +34,11 @@ def run(argv: Sequence[str]) -> int:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     parser = _parser()
     options = parser.parse_args(argv)
-    if options.command is None and not options.paper and (options.followers or options.masters):
-        parser.error("--followers and --masters give paper accounts; write --paper as well")
+    if options.command is None and not options.paper:
+        if options.followers or options.masters:
+            parser.error("--followers and --masters give paper accounts; write --paper as well")
+        if options.keep_broker is not None:
+            parser.error("--keep-broker is about the paper broker; write --paper as well")
     commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
         None: _window,
         "audit": _audit,
@@ -43,6 +47,7 @@ def run(argv: Sequence[str]) -> int:
         "demo": _demo,
         "doctor": _doctor,
         "followers": _followers,
+        "paper": _paper_broker,
         "positions": _positions,
         "sheets": _sheets,
         "simulator": simulated.serve,
@@ -61,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--masters", type=_between(1, MOST_PAPER_MASTERS), metavar="M",
         help="with --paper: at least so many masters (default 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep-broker", action=argparse.BooleanOptionalAction, default=None,
+        help="with --paper: the simulated broker runs on when the window closes (stored)",
     )  # fmt: skip
     commands = parser.add_subparsers(dest="command")
     demo = commands.add_parser("demo", help="copy orders to simulated followers and prove it")
@@ -82,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--accept-differences", action="store_true")
     day.add_argument("--json", action="store_true")
     _add_followers(commands.add_parser("followers", help="check, import or export followers"))
+    _add_paper(commands.add_parser("paper", help="the paper broker that was left running"))
     held = commands.add_parser("positions", help="say what copies hold by the stored fills")
     _add_place(held, default=argparse.SUPPRESS)
     held.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
@@ -120,6 +130,33 @@ def _add_followers(parser: argparse.ArgumentParser) -> None:
                 "--master", metavar="CLIENT", help="whom new followers follow, if there are several"
             )
         one.add_argument("--json", action="store_true")
+
+
+def _add_paper(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    order = verbs.add_parser("order", help="place an order at a master's account, as he would")
+    order.add_argument("side", type=_side, metavar="BUY|SELL")
+    order.add_argument("quantity", metavar="QUANTITY", help="units; lots where the exchange does")
+    order.add_argument("symbol", metavar="SYMBOL", help="such as RELIANCE-EQ")
+    order.add_argument("--price", default="", metavar="P", help="a limit; without it the market")
+    order.add_argument("--product", type=Product, choices=list(Product), default=Product.INTRADAY)
+    order.add_argument(
+        "--account", default="", metavar="CLIENT", help="whose; the first master's without it"
+    )
+    for one in (
+        order,
+        verbs.add_parser("status", help="say whether it runs, and until when"),
+        verbs.add_parser("stop", help="end it; its day is kept"),
+    ):
+        one.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS)
+        one.add_argument("--json", action="store_true")
+
+
+def _side(text: str) -> Side:
+    try:
+        return Side(text.upper())
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is none; write BUY or SELL") from None
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:
@@ -195,6 +232,7 @@ def _window(options: argparse.Namespace) -> int:
         options.profile,
         _paper(options),
         keep_paper_day=True,
+        keep_broker=options.keep_broker,
         contracts_first=False,
     )
     return desktop.run(place)
@@ -225,6 +263,22 @@ def _followers(options: argparse.Namespace) -> int:
         only_check=options.verb == "check",
         as_json=options.json,
     )
+
+
+def _paper_broker(options: argparse.Namespace) -> int:
+    if options.verb == "status":
+        return headless.paper_standing(options.data_dir, as_json=options.json)
+    if options.verb == "stop":
+        return headless.paper_stop(options.data_dir, as_json=options.json)
+    order = PaperOrder(
+        options.side,
+        options.quantity,
+        options.symbol,
+        options.price,
+        options.product,
+        options.account,
+    )
+    return headless.paper_order(options.data_dir, order, as_json=options.json)
 
 
 def _positions(options: argparse.Namespace) -> int:

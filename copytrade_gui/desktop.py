@@ -115,6 +115,8 @@ async def _window(options: OpenOptions) -> None:
         # The window stays until then and says why.
         await engine.call(replies_are_in(engine.opened.engine, SystemClock()))
         watch.cancel()
+        if window.paper_work.keeps_broker:
+            print("The paper broker keeps running. To end it: copytrade-gui paper stop")
         await window.stop()
 
 

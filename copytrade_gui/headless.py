@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from copytrade_gui.app import paper_command
 from copytrade_gui.app.closed_folder import closed_folder
 from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
@@ -328,6 +329,37 @@ def export_audit(
         print(json.dumps({"ok": True, "exported": count, "file": str(file)}))
     else:
         print(f"{count} event{'' if count == 1 else 's'} written to {file}.")
+    return 0
+
+
+def paper_standing(data_dir: Path | None, *, as_json: bool) -> int:
+    """Say whether the paper broker runs; returns 0 if it does."""
+    return _told(paper_command.standing(data_dir), as_json=as_json)
+
+
+def paper_stop(data_dir: Path | None, *, as_json: bool) -> int:
+    """End the paper broker that was left running; returns 0 if none runs afterwards."""
+    return _told(paper_command.stop(data_dir), as_json=as_json, good_running=False)
+
+
+def paper_order(data_dir: Path | None, order: paper_command.PaperOrder, *, as_json: bool) -> int:
+    """Place an order at a master's account of the paper broker; returns the exit code."""
+    return _told(paper_command.place(data_dir, order), as_json=as_json)
+
+
+def _told(
+    work: Coroutine[object, object, paper_command.Standing | paper_command.Placed],
+    *,
+    as_json: bool,
+    good_running: bool = True,
+) -> int:
+    try:
+        answer = asyncio.run(work)
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    print(msgspec.json.encode(answer).decode() if as_json else answer.sentence)
+    if isinstance(answer, paper_command.Standing):
+        return 0 if answer.running is good_running else 1
     return 0
 
 

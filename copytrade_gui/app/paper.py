@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
+import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ from copytrade_gui.services.paper import Arrived
 
 _START_S = 30.0
 _STOP_S = 5.0
+_OWN_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""On Windows: closing our terminal, or Ctrl+C in it, is no business of the paper broker's."""
 
 
 class SimulatorFeed(msgspec.Struct, frozen=True):
@@ -64,6 +67,9 @@ class SimulatedAccount(msgspec.Struct, frozen=True):
 class SimulatorOptions:
     """How to start it; ``state`` keeps its day over restarts, ``seed`` gives the same keys.
 
+    ``folder`` is where it keeps certificate, accounts and address while it runs, so that a later
+    start finds it; ``log`` gets what it complains about.
+
     ``attached`` names a simulator that runs already and is somebody else's to end; nothing is
     started then. The bench lets several consoles trade at one broker in this way.
     """
@@ -78,6 +84,8 @@ class SimulatorOptions:
     tls: bool = False
     port: int = 0
     state: Path | None = None
+    folder: Path | None = None
+    log: Path | None = None
     attached: SimulatorLine | None = None
 
     def arguments(self) -> list[str]:
@@ -97,6 +105,8 @@ class SimulatorOptions:
             words.append("--tls")
         if self.state is not None:
             words.append(f"--state={self.state}")
+        if self.folder is not None:
+            words.append(f"--folder={self.folder}")
         return words
 
 
@@ -105,6 +115,76 @@ def own_program() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable]
     return [sys.executable, "-m", "copytrade_gui"]
+
+
+class SimulatorProcess:
+    """A simulator that this program started. Left alone it ends with the program."""
+
+    def __init__(self, options: SimulatorOptions) -> None:
+        self._log = options.log
+        complaints = None if self._log is None else self._log.open("wb")
+        # Not asyncio's own processes: those are killed when their loop is closed, and this one
+        # may be left running.
+        self._process = subprocess.Popen(  # noqa: S603 - this program itself
+            [*own_program(), *options.arguments()],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE,  # closes when we die, and takes the paper broker along
+            stderr=complaints,
+            start_new_session=True,  # Ctrl+C in the terminal is for us; we end it ourselves
+            creationflags=_OWN_CONSOLE,
+            env={
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                # The packed program is a whole program again, not a worker of this one.
+                "PYINSTALLER_RESET_ENVIRONMENT": "1",
+            },
+        )
+        if complaints is not None:
+            complaints.close()
+
+    async def first_line(self) -> SimulatorLine:
+        """Where everything is. Raises BrokerFailureError: it did not start."""
+        stdout = self._process.stdout
+        if stdout is None:
+            raise AssertionError("the simulator was started without a pipe")
+        late = asyncio.get_running_loop().call_later(_START_S, self._process.kill)
+        try:
+            line = await asyncio.to_thread(stdout.readline)
+        finally:
+            late.cancel()
+        if not line:
+            raise BrokerFailureError(self._why_not())
+        return msgspec.json.decode(line, type=SimulatorLine)
+
+    async def end(self) -> None:
+        """End it, its day saved: its input closes, on every system alike."""
+        self._close_pipes()
+        try:
+            await asyncio.to_thread(self._process.wait, _STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+
+    def leave(self) -> None:
+        """It was told to stay; this program has nothing to do with it any more."""
+        self._close_pipes()
+        # Waited for as long as this program lives, or its end would leave an entry of it behind.
+        threading.Thread(target=self._process.wait, name="paper broker", daemon=True).start()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _why_not(self) -> str:
+        why = ""
+        if self._log is not None:
+            with contextlib.suppress(OSError):
+                lines = self._log.read_text("utf-8", errors="replace").splitlines()
+                why = next((line for line in reversed(lines) if line.strip()), "")
+        said = f" It said: {why}." if why else " Run 'copytrade-gui simulator' to see why."
+        return f"The simulated broker did not start.{said}"
 
 
 @asynccontextmanager
@@ -117,47 +197,11 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimulatorLine]:
     if options.attached is not None:
         yield options.attached
         return
-    process = await asyncio.create_subprocess_exec(
-        *own_program(),
-        *options.arguments(),
-        stdout=asyncio.subprocess.PIPE,
-        stdin=asyncio.subprocess.PIPE,  # closes when we die, and takes the paper broker along
-        start_new_session=True,  # Ctrl+C in the terminal is for us; we end the simulator ourselves
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
+    process = SimulatorProcess(options)
     try:
-        yield await _first_line(process)
+        yield await process.first_line()
     finally:
-        await _end(process)
-
-
-async def _first_line(process: asyncio.subprocess.Process) -> SimulatorLine:
-    if process.stdout is None:
-        raise AssertionError("the simulator was started without a pipe")
-    try:
-        async with asyncio.timeout(_START_S):
-            line = await process.stdout.readline()
-    except TimeoutError:
-        line = b""
-    if not line:
-        raise BrokerFailureError(
-            "The simulated broker did not start. Run 'copytrade-gui simulator' to see why."
-        )
-    return msgspec.json.decode(line, type=SimulatorLine)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
-    try:
-        async with asyncio.timeout(_STOP_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-    # The pipe's transport closes at the next turn of the loop; let it, or it warns at exit.
-    await asyncio.sleep(0)
+        await process.end()
 
 
 def read_accounts(line: SimulatorLine) -> tuple[SimulatedAccount, ...]:

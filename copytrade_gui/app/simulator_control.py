@@ -28,6 +28,7 @@ class LedgerRow(msgspec.Struct, frozen=True):
     tag: str
     order_id: str
     origin: str
+    status: str
 
 
 class SimulatorControl:
@@ -66,10 +67,24 @@ class SimulatorControl:
             BrokerFailureError: the simulator did not answer.
         """
         await self.control("POST", "/accounts", {"count": masters + followers, "masters": masters})
+        return await self.accounts()
+
+    async def accounts(self) -> tuple[SimulatedAccount, ...]:
+        """Every account there is.
+
+        Raises:
+            BrokerFailureError: the simulator did not answer.
+        """
         reply = await self._call(
             "GET", f"{urlsplit(self._line.control_url).path}/accounts", {}, None
         )
         return tuple(msgspec.json.decode(reply.body, type=list[SimulatedAccount]))
+
+    async def listed(self, symbol: str) -> bytes:
+        """The instruments of a trading symbol, as JSON. Raises BrokerFailureError."""
+        path = urlsplit(self._line.control_url).path
+        asked = urlencode({"symbol": symbol})
+        return (await self._call("GET", f"{path}/instruments?{asked}", {}, None)).body
 
     async def control(self, method: str, path: str, body: object) -> bytes:
         """One call of the control path with a JSON body; for demos and the bench."""

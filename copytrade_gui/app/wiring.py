@@ -8,29 +8,25 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from copytrade_gui.app.garbage import Collector
 from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.logs import log_to, note_refused_start
 from copytrade_gui.app.market_files import Rates, keep_files, look_at, market_files
-from copytrade_gui.app.paper import (
-    SimulatorLine,
-    SimulatorOptions,
-    arrived,
-    read_accounts,
-    simulator,
-)
+from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions, arrived
+from copytrade_gui.app.paper_broker import PaperBroker, paper_broker
 from copytrade_gui.app.process import files_problem
 from copytrade_gui.app.quitting import replies_are_in
-from copytrade_gui.app.simulator_control import SimulatorControl, simulator_control
+from copytrade_gui.app.simulator_control import SimulatorControl
 from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.brokers.http.login_returns import LoginReturns
 from copytrade_gui.brokers.iifl.auth import is_login_return
 from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
 from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
+from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
@@ -108,6 +104,8 @@ class OpenOptions:
     """What bounds every order; None: the defaults of a live console, or those of paper."""
     contracts_first: bool = True
     """Wait until the contract files were asked for; a window opens at once, its search grows."""
+    keep_broker: bool | None = None
+    """With ``keep_paper_day``: whether the simulated broker runs on afterwards; None: as stored."""
     look_only: bool = False
     """Halted from before the first order could leave until it ends; nothing of that is stored."""
 
@@ -157,12 +155,10 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
 async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions) -> Opened:
     clock = SystemClock()
     collector = Collector()
-    paper = options.paper
-    if paper is not None and options.keep_paper_day:
-        paper = replace(paper, state=folder.paper_broker)
     store = await stack.enter_async_context(open_store(folder, clock))
     stack.enter_context(log_to(folder))  # after the lock: the log has one writer
-    line = None if paper is None else await stack.enter_async_context(simulator(paper))
+    at = await _paper_broker(stack, folder, options, clock)
+    line = None if at is None else at.line
     broker = await stack.enter_async_context(
         iifl_broker(_broker_settings(folder, line, fast=options.fast_orders), clock)
     )
@@ -205,21 +201,17 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     await look_at(files, engine)
     if options.look_only:
         engine.brake(TradingState.HALT)
-    if line is not None:
-        await _provision(
-            store,
-            secrets,
-            line,
-            plain=options.plain_sizing,
-            common=options.paper is not None and options.paper.common_followers,
-        )
+    common = options.paper is not None and options.paper.common_followers
+    if at is not None:
+        await _provision(store, secrets, at, plain=options.plain_sizing, common=common)
     stack.push_async_callback(engine.stop)  # again: what closing the sessions told is stored
     accounts = await store.accounts.all()
     if (problem := files_problem(len(accounts))) is not None:
         raise StorageError(problem)  # some accounts would trade and others could not be reached
     await engine.start(accounts, await store.accounts.links())
-    desk = None if line is None else await stack.enter_async_context(simulator_control(line, clock))
-    login = None if desk is None else desk.login_return
+    if at is not None and at.news:
+        engine.book.alarm("paper_broker", at.news, severity=Severity.INFO)
+    login = None if at is None else at.control.login_return
     returns = LoginReturns(is_login_return)
     stack.push_async_callback(returns.aclose)
     sessions = Sessions(engine, broker, secrets, clock, login, returns)
@@ -247,7 +239,6 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     followers = Followers(engine, store.accounts, secrets)
-    common = options.paper is not None and options.paper.common_followers
     console = Console(
         trading=Trading(engine, store.journal, clock, closing, market.contracts_words),
         followers=followers,
@@ -276,7 +267,7 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         ),
         events=engine.bus,
         paper=line is not None,
-        paper_broker=_paper_broker(desk, followers, sessions, common=common),
+        paper_broker=_paper_accounts(at, followers, sessions, common=common),
         profile=folder.root.name,
         takes=broker.capabilities,
         lamps=lamps.newest,
@@ -284,7 +275,19 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
     )
     collector.calm()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    desk = None if at is None else at.control
     return Opened(console, engine, store, folder, desk, sessions.taken_up, market.loaded)
+
+
+async def _paper_broker(
+    stack: AsyncExitStack, folder: DataFolder, options: OpenOptions, clock: Clock
+) -> PaperBroker | None:
+    if options.paper is None:
+        return None
+    kept_in = folder if options.keep_paper_day else None
+    return await stack.enter_async_context(
+        paper_broker(options.paper, kept_in, options.keep_broker, clock)
+    )
 
 
 def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bool) -> IiflSettings:
@@ -304,27 +307,27 @@ def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bo
 
 
 async def _provision(
-    store: Store, secrets: SecretStore, line: SimulatorLine, *, plain: bool, common: bool
+    store: Store, secrets: SecretStore, at: PaperBroker, *, plain: bool, common: bool
 ) -> None:
     """Bring the simulator's accounts into the account book."""
-    new = arrived(read_accounts(line), await store.accounts.all(), plain=plain, common=common)
+    new = arrived(at.accounts, await store.accounts.all(), plain=plain, common=common)
     await store.accounts.put(new.accounts, new.links)
     await asyncio.gather(
         *(secrets.put(name, APP_SECRET, secret) for name, secret in new.app_secrets.items())
     )
 
 
-def _paper_broker(
-    desk: SimulatorControl | None, followers: Followers, sessions: Sessions, *, common: bool
+def _paper_accounts(
+    at: PaperBroker | None, followers: Followers, sessions: Sessions, *, common: bool
 ) -> PaperAccounts | None:
-    if desk is None:
+    if at is None:
         return None
 
     async def opened(masters: int, more: int) -> Arrived:
-        everybody = await desk.open_accounts(masters, more)
+        everybody = await at.control.open_accounts(masters, more)
         return arrived(everybody, await followers.accounts(), common=common)
 
-    return PaperAccounts(followers, sessions, opened)
+    return PaperAccounts(followers, sessions, opened, at)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -42,14 +42,55 @@ class PaperVerbs(Protocol):
         are. Whoever is here stays as he is. Raises RefusedError.
         """
 
+    async def broker_kept(self) -> bool:
+        """Whether the simulated broker runs on when the console closes."""
+
+    async def broker_news(self) -> str:
+        """What to hear about how the simulated broker was found at the start; empty if nothing."""
+
+    async def keep_broker(self, *, keep: bool) -> None:
+        """Let it run on, or end with the console; stored. Raises RefusedError."""
+
+
+class Keeping(Protocol):
+    """Whether the simulated broker runs on when the console closes."""
+
+    news: str
+    """What a person should hear about how it was found at the start; empty if nothing."""
+
+    def kept(self) -> bool:
+        """As it was chosen last."""
+
+    async def keep(self, keep: bool) -> None:
+        """Choose. Raises BrokerFailureError."""
+
 
 class PaperAccounts:
     """Implements ``PaperVerbs``."""
 
-    def __init__(self, followers: Followers, sessions: SessionVerbs, opener: Opener) -> None:
+    def __init__(
+        self, followers: Followers, sessions: SessionVerbs, opener: Opener, keeping: Keeping
+    ) -> None:
         self._followers = followers
         self._sessions = sessions
         self._open = opener
+        self._keeping = keeping
+
+    async def broker_kept(self) -> bool:
+        """As it was chosen last."""
+        return self._keeping.kept()
+
+    async def broker_news(self) -> str:
+        """How it was found at the start."""
+        return self._keeping.news
+
+    @refusals_logged
+    async def keep_broker(self, *, keep: bool) -> None:
+        """Choose, for this close and every later one."""
+        try:
+            await self._keeping.keep(keep)
+        except BrokerFailureError as failure:
+            raise RefusedError(str(failure)) from failure
 
     @refusals_logged
     async def grow(self, masters: str, followers: str) -> int:

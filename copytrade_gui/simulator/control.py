@@ -19,6 +19,7 @@ from copytrade_gui.simulator.feed.feed import DropHow
 from copytrade_gui.simulator.instruments import Instrument
 from copytrade_gui.simulator.ist import stamp
 from copytrade_gui.simulator.ledger import ledger_row
+from copytrade_gui.simulator.lifetime import LONGEST_S, Lifetime
 from copytrade_gui.simulator.owner import OwnerError
 from copytrade_gui.simulator.ownercontrol import Handler, OwnerControl
 from copytrade_gui.simulator.standing import StandingError, carry, hold, profit_report
@@ -38,8 +39,12 @@ _PROBLEMS = (
 class ControlledBroker:
     """A broker with its control path in front: what servers serve."""
 
-    def __init__(self, broker: SimulatedBroker, token: str) -> None:
+    def __init__(
+        self, broker: SimulatedBroker, token: str, lifetime: Lifetime | None = None
+    ) -> None:
         self.broker = broker
+        self.calls = 0
+        """Requests to the control path so far."""
         self._prefix = f"/control/{token}"
         self._routes: dict[tuple[str, str], Handler] = {
             ("GET", ""): self._summary,
@@ -51,6 +56,7 @@ class ControlledBroker:
             ("GET", "/requests"): self._requests,
             ("GET", "/clock"): self._clock,
             ("GET", "/accounts"): self._accounts,
+            ("GET", "/instruments"): self._instruments,
             ("POST", "/accounts"): self._open_accounts,
             ("PATCH", "/accounts"): self._change_account,
             ("GET", "/faults"): self._faults,
@@ -70,6 +76,7 @@ class ControlledBroker:
             ("POST", "/feed/drop"): self._drop_feed,
             ("POST", "/feed/certificate"): self._feed_certificate,
             ("POST", "/reset"): self._reset,
+            **({} if lifetime is None else _LifeControl(lifetime).routes),
         }
 
     def handle(self, request: Request) -> Reply:
@@ -77,6 +84,7 @@ class ControlledBroker:
         path = request.path
         if not path.startswith(self._prefix):
             return self.broker.handle(request)
+        self.calls += 1
         now = self.broker.desk.now()
         rest = path[len(self._prefix) :].rstrip("/")
         route = self._routes.get((request.method, rest))
@@ -228,6 +236,21 @@ class ControlledBroker:
             str(fields.get("exchange")), str(fields.get("instrument_id"))
         )
 
+    def _instruments(self, _request: Request, query: dict[str, str]) -> object:
+        """The instruments of one trading symbol, in every segment that has it."""
+        wanted = query.get("symbol", "").casefold()
+        return [
+            {
+                "exchange": one.exchange,
+                "instrument_id": key[1],
+                "symbol": one.symbol,
+                "step": one.quantity_step,
+                "last": rupees.text(self.broker.last_price(*key)),
+            }
+            for key, one in self.broker.desk.instruments.by_key.items()
+            if one.symbol.casefold() == wanted
+        ]
+
     def _expire(self, request: Request, _query: dict[str, str]) -> object:
         client = str(_object(request).get("client_id", ""))
         return {"ended": self.broker.expire_sessions(client)}
@@ -268,6 +291,35 @@ class ControlledBroker:
         if account is None:
             raise ControlError(f"client_id {client!r} is none of the simulated accounts")
         return account
+
+
+class _LifeControl:
+    """How long the process stays, and its end, by HTTP."""
+
+    def __init__(self, lifetime: Lifetime) -> None:
+        self._lifetime = lifetime
+        self.routes: dict[tuple[str, str], Handler] = {
+            ("GET", "/stay"): self._told,
+            ("POST", "/stay"): self._stay,
+            ("POST", "/end"): self._end,
+        }
+
+    def _told(self, _request: Request, _query: dict[str, str]) -> object:
+        return {"idle_s": self._lifetime.idle_s}
+
+    def _stay(self, request: Request, query: dict[str, str]) -> object:
+        idle_s = _object(request).get("idle_s")
+        if isinstance(idle_s, bool) or not isinstance(idle_s, int | float):
+            raise ControlError("idle_s must be seconds, 0 to go with the parent")
+        if not 0 <= idle_s <= LONGEST_S:
+            raise ControlError(f"idle_s must be 0 to {LONGEST_S:.0f}")
+        self._lifetime.stay(float(idle_s))
+        return self._told(request, query)
+
+    def _end(self, _request: Request, _query: dict[str, str]) -> object:
+        """The process ends, with its day saved, once this is answered."""
+        self._lifetime.end_soon()
+        return {"ends": True}
 
 
 def account_row(account: Account) -> dict[str, str]:

@@ -29,6 +29,8 @@ from copytrade_gui.simulator.config import SimulatorConfig, Switches
 from copytrade_gui.simulator.control import ControlledBroker, account_row, read_faults, read_script
 from copytrade_gui.simulator.course import SceneError
 from copytrade_gui.simulator.feed.server import FeedServer
+from copytrade_gui.simulator.keeping import ADDRESS, InUseError, StateLock, write_private
+from copytrade_gui.simulator.lifetime import Lifetime
 from copytrade_gui.simulator.server import SimulatorServer, quiet_about_handshakes
 from copytrade_gui.simulator.snapshot import StateError, load, save
 
@@ -68,12 +70,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a bad one for the push feed, for tests",
     )
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the day in this file")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="with --state: a folder for certificate, accounts and address, found again while it "
+        "runs and removed at its end",
+    )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults")
     parser.add_argument(
         "--market", type=Path, metavar="FILE", help="JSON list of scenes, such as a crash"
     )
     parser.add_argument(
-        "--with-parent", action="store_true", help="stop when standard input closes"
+        "--with-parent",
+        action="store_true",
+        help="stop when standard input closes, unless told to stay",
     )
 
 
@@ -83,15 +94,20 @@ class SetupError(Exception):
 
 def serve(options: argparse.Namespace) -> int:
     """Run a simulator as `add_arguments` describes until interrupted; returns the exit code."""
+    lock: StateLock | None = None
     try:
+        _check_places(options)
+        lock = None if options.state is None else StateLock(options.state)
         broker = build(options)
         for fault in _read("--faults", options.faults, read_faults):
             broker.add_fault(fault)
         broker.play(_read("--market", options.market, read_script))
-    except (SetupError, StateError, SceneError, OSError) as problem:
+        folder = _folder(options)
+    except (SetupError, StateError, SceneError, InUseError, OSError) as problem:
         print(f"simulator: {problem}", file=sys.stderr)
+        if lock is not None:
+            lock.release()
         return 2
-    folder = Path(tempfile.mkdtemp(prefix="copytrade-simulator-"))  # rights 0700
     try:
         return asyncio.run(_serve(broker, options, folder))
     except SetupError as problem:
@@ -99,6 +115,34 @@ def serve(options: argparse.Namespace) -> int:
         return 2
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if lock is not None:
+            lock.release()
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    """The folder is removed at the end, so that it must be ours. Raises SetupError."""
+    if options.state is not None and not options.state.parent.is_dir():
+        raise SetupError(f"--state: the folder {options.state.parent} does not exist")
+    folder: Path | None = options.folder
+    if folder is None:
+        return
+    if options.state is None:
+        raise SetupError("--folder needs --state, whose lock lets one simulator use it at a time")
+    if folder.exists() and not folder.is_dir():
+        raise SetupError(f"--folder: {folder} is a file")
+    if folder.exists() and any(folder.iterdir()) and not (folder / ADDRESS).exists():
+        raise SetupError(f"--folder: {folder} holds other files; name a new folder")
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    """Where the certificate and the other files lie, with rights 0700."""
+    if options.folder is None:
+        return Path(tempfile.mkdtemp(prefix="copytrade-simulator-"))
+    shutil.rmtree(options.folder, ignore_errors=True)  # of one that was killed
+    options.folder.mkdir(mode=0o700)
+    # First of all, so that whoever comes after a kill right now knows whose folder it is.
+    write_private(options.folder / ADDRESS, b"{}")
+    return Path(options.folder)
 
 
 def build(options: argparse.Namespace) -> SimulatedBroker:
@@ -125,8 +169,6 @@ def build(options: argparse.Namespace) -> SimulatedBroker:
         switches=Switches(latency_ms=options.latency_ms, jitter_ms=options.jitter_ms),
     )
     if options.state is None or not options.state.exists():
-        if options.state is not None and not options.state.parent.is_dir():
-            raise SetupError(f"--state: the folder {options.state.parent} does not exist")
         return SimulatedBroker(config, time.time_ns)
     broker = load(options.state, config, time.time_ns)
     broker.desk.switches.latency_ms = options.latency_ms
@@ -152,7 +194,9 @@ async def _serve(broker: SimulatedBroker, options: argparse.Namespace, folder: P
     if options.tls or options.certificate != "good":
         context = server_context(*authority.issue(options.certificate))
     loop.set_exception_handler(quiet_about_handshakes)
-    server = SimulatorServer(ControlledBroker(broker, token), fast=True)
+    lifetime = Lifetime(stopping.set)
+    controlled = ControlledBroker(broker, token, lifetime)
+    server = SimulatorServer(controlled, fast=True)
     feed = FeedServer(broker.feed, authority, fast=True)
     port = await _listen("--port", options.port, server.start("127.0.0.1", options.port, context))
     feed_port = await _listen(
@@ -172,14 +216,27 @@ async def _serve(broker: SimulatedBroker, options: argparse.Namespace, folder: P
         "ca_file": str(authority.ca_file) if context else None,
         "accounts_file": str(accounts_file),
     }
+    if options.folder is not None:
+        told = first_line | {"pid": os.getpid(), "started_ns": time.time_ns()}
+        write_private(folder / ADDRESS, msgspec.json.encode(told))
+    calls = [0]
+
+    def in_use() -> bool:
+        before, calls[0] = calls[0], controlled.calls
+        return bool(server.connections or feed.connections) or calls[0] != before
+
     with _stopped_by_signals(loop, stopping.set):
         if options.with_parent:
-            _stop_with_parent(loop, stopping.set)
+            _tell_of_parent(loop, lifetime.parent_left)
         print(msgspec.json.encode(first_line).decode(), flush=True)
         _calm_the_collector()
+        watch = asyncio.create_task(lifetime.watch(in_use), name="lifetime")
         keeper = asyncio.create_task(_keep(broker, options.state, stopping), name="state keeper")
         await stopping.wait()
         await keeper
+        watch.cancel()
+        if options.folder is not None:
+            (folder / ADDRESS).write_bytes(b"{}")  # nobody finds one that is ending
         await feed.close()
         await server.close()
     return 0
@@ -234,8 +291,8 @@ def _stopped_by_signals(
             signal.signal(number, handler)
 
 
-def _stop_with_parent(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    """A console that is killed takes its paper broker with it: its end of our input closes."""
+def _tell_of_parent(loop: asyncio.AbstractEventLoop, left: Callable[[], None]) -> None:
+    """Call ``left`` when the process that started us is gone: its end of our input closes."""
 
     def wait() -> None:
         # Not sys.stdin: a thread that waits inside its lock aborts the interpreter at the end.
@@ -243,7 +300,7 @@ def _stop_with_parent(loop: asyncio.AbstractEventLoop, stop: Callable[[], None])
             while os.read(0, 4096):
                 pass
         with contextlib.suppress(RuntimeError):  # the loop may be gone already
-            loop.call_soon_threadsafe(stop)
+            loop.call_soon_threadsafe(left)
 
     threading.Thread(target=wait, name="parent watch", daemon=True).start()
 

@@ -175,6 +175,12 @@ SPECS: dict[Act, Spec] = {
         "key-round",
         question=True,
     ),
+    Act.KEEP_BROKER: Spec(
+        "Keep paper &broker running",
+        "The simulated broker runs on when the console is closed, for 12 hours without use at "
+        "most; without the tick it ends with the console (paper only)",
+        "Console",
+    ),
     Act.QUIT: Spec("&Quit", "Close the console", "Console", ("Ctrl+Q",), "log-out", question=True),
     Act.UNDO: Spec("&Undo", "Take back the last edit of a follower", "Edit", ("Ctrl+Z",), "undo-2"),
     Act.REDO: Spec("Re&do", "Do the last undone edit again", "Edit", ("Ctrl+Shift+Z",)),

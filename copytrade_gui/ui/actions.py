@@ -62,6 +62,7 @@ class Act(StrEnum):
     LOGIN_NEXT = "login_next"
     LOGIN_ALL = "login_all"
     PAPER_ACCOUNTS = "paper_accounts"
+    KEEP_BROKER = "keep_broker"
     LOGIN_ONE = "login_one"
     LOGOUT_ONE = "logout_one"
     RECOVERY = "recovery"

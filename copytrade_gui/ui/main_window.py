@@ -163,6 +163,7 @@ class MainWindow(QMainWindow):
         self.order_work.load(await console.trading.reviews(), await console.trading.recovery())
         await self.square_off_work.load()
         await self.lock_work.load()
+        await self.paper_work.load()
         for lamp in console.lamps():
             self.status.show_lamp(lamp)
         self._on_second()
@@ -338,7 +339,7 @@ class MainWindow(QMainWindow):
             question = Question(
                 self,
                 f"Quit - {self.desk.mode_word}",
-                quit_sentence(working, copying=copying),
+                quit_sentence(working, copying=copying, stays=self.paper_work.keeps_broker),
                 verb="Quit",
                 back="Stay",
                 also="Cancel them and quit" if working else "",
@@ -352,11 +353,12 @@ class MainWindow(QMainWindow):
             self._asking_quit = False
 
 
-def quit_sentence(working: int, *, copying: bool) -> str:
-    """What leaving means, with figures."""
+def quit_sentence(working: int, *, copying: bool, stays: bool) -> str:
+    """What leaving means, with figures; ``stays``: the paper broker runs on."""
+    left = " The paper broker keeps running." if stays else ""
     if not working:
-        return "Copying is on. Once the console is closed nothing will copy."
+        return f"Copying is on. Once the console is closed nothing will copy.{left}"
     orders = f"{figures.plural(working, 'order')} {'works' if working == 1 else 'work'}"
     state = "copying is on" if copying else "copying is stopped"
     stay = "It stays" if working == 1 else "They stay"
-    return f"{orders} and {state}. {stay} at the broker; nothing will copy."
+    return f"{orders} and {state}. {stay} at the broker; nothing will copy.{left}"

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from copytrade_gui.simulator.serving import main
 from tests.simulator.stand import leg
 
 COMMAND = [sys.executable, "-m", "copytrade_gui.simulator"]
@@ -82,6 +83,48 @@ def test_it_can_end_with_its_parent() -> None:
         assert process.stdin is not None
         process.stdin.close()
         assert ended(process) == (0, "")
+
+
+def test_told_to_stay_it_outlives_its_parent_and_ends_when_told(tmp_path: Path) -> None:
+    words = ["--with-parent", "--accounts=1", f"--state={tmp_path / 'day'}"]
+    words.append(f"--folder={tmp_path / 'at'}")
+    with running(*words) as (line, process), httpx.Client(trust_env=False) as client:
+        told = json.loads((tmp_path / "at" / "address.json").read_text())
+        assert told["control_url"] == line["control_url"]
+        assert told["pid"] == process.pid
+        stay = f"{line['control_url']}/stay"
+        for bad in ({"idle_s": -1}, {"idle_s": 1e9}, {"idle_s": True}, {"idle_s": "1"}, {}):
+            assert client.post(stay, json=bad).status_code == 400
+        assert client.post(stay, json={"idle_s": 3600}).json() == {"idle_s": 3600}
+        assert process.stdin is not None
+        process.stdin.close()
+        assert client.get(stay).json() == {"idle_s": 3600}, "it outlives its parent"
+        # A state file has one simulator at a time.
+        done = subprocess.run([*COMMAND, words[2]], capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert f"in use by another simulator (process {process.pid})" in done.stderr
+        assert client.post(f"{line['control_url']}/end", json={}).json() == {"ends": True}
+        client.close()
+        assert ended(process) == (0, "")
+        assert not (tmp_path / "at").exists()
+
+
+def test_a_folder_with_other_files_is_not_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is removed at the end."""
+    state = f"--state={tmp_path / 'day'}"
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "letter.txt").write_text("dear")
+    for words, complaint in (
+        ([state, f"--folder={mine}"], "holds other files"),
+        ([f"--folder={tmp_path / 'new'}"], "--folder needs --state"),
+        ([state, f"--folder={mine / 'letter.txt'}"], "is a file"),
+    ):
+        assert main(words) == 2
+        assert complaint in capsys.readouterr().err
+    assert (mine / "letter.txt").read_text() == "dear"
 
 
 def test_a_client_that_refuses_the_certificate_leaves_no_noise() -> None:

@@ -112,8 +112,8 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
 
     return {
         "question": lambda: Question(
-            window, "Quit - PAPER", quit_sentence(12, copying=True), verb="Quit", back="Stay",
-            also="Cancel them and quit", safe_first=True,
+            window, "Quit - PAPER", quit_sentence(12, copying=True, stays=False),
+            verb="Quit", back="Stay", also="Cancel them and quit", safe_first=True,
         ),
         "login": lambda: LoginQueueDialog(
             window, desk, console.sessions, desk.roster.without_session()

@@ -101,6 +101,16 @@ class DataFolder:
         return self.root / "paper-broker.json"
 
     @property
+    def paper_address(self) -> Path:
+        """A folder in which the simulated broker says where it is, as long as it runs."""
+        return self.root / "paper-broker"
+
+    @property
+    def paper_kept(self) -> Path:
+        """There while the simulated broker is to run on when the console closes."""
+        return self.root / "paper-broker.keep"
+
+    @property
     def backups(self) -> Path:
         """Verified copies of the database."""
         return self.root / "backups"

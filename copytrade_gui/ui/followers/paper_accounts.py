@@ -62,8 +62,16 @@ class PaperAccountsDialog(FormDialog):
         self.clear_problems()
 
 
+_LEFT = (
+    "The paper broker runs on when the console is closed: orders that a master places there "
+    "meanwhile are shown at the next start. It ends after 12 hours without use, or with "
+    "copytrade-gui paper stop."
+)
+_NOT_LEFT = "The paper broker ends with the console."
+
+
 class PaperWork(QObject):
-    """Opens paper accounts; outside paper mode there is no such action."""
+    """Opens paper accounts and keeps their broker; outside paper mode there are no such actions."""
 
     def __init__(
         self,
@@ -79,6 +87,39 @@ class PaperWork(QObject):
         self._window = window
         desk.actions[Act.PAPER_ACCOUNTS].setVisible(broker is not None)
         desk.actions.on(Act.PAPER_ACCOUNTS, self._begin)
+        self._told = False
+        self._keep = desk.actions[Act.KEEP_BROKER]
+        self._keep.setVisible(broker is not None)
+        self._keep.setCheckable(True)
+        desk.actions.on(Act.KEEP_BROKER, self._on_keep)
+
+    @property
+    def keeps_broker(self) -> bool:
+        """Whether the paper broker runs on when the console is closed."""
+        return self._keep.isChecked()
+
+    async def load(self) -> None:
+        """What was chosen."""
+        if self._broker is not None:
+            self._keep.setChecked(await self._broker.broker_kept())
+            news = await self._broker.broker_news()
+            if news and not self._told:
+                self._told = True
+                self._desk.notices.info(news)
+
+    def _on_keep(self) -> None:
+        self._keep.setEnabled(False)  # one choice at a time
+        self._desk.tasks.start(self._choose(), name=f"action {Act.KEEP_BROKER}")
+
+    async def _choose(self) -> None:
+        if self._broker is None:
+            return
+        try:
+            await self._broker.keep_broker(keep=self._keep.isChecked())
+            self._desk.notices.info(_LEFT if self._keep.isChecked() else _NOT_LEFT)
+        finally:
+            self._keep.setChecked(await self._broker.broker_kept())
+            self._keep.setEnabled(True)
 
     def _begin(self) -> None:
         self._desk.tasks.start(self._open(), name=f"action {Act.PAPER_ACCOUNTS}")
