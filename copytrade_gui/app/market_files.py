@@ -1,4 +1,4 @@
-"""The files that a user edits while the program runs: calendar, freeze quantities, charges.
+"""The files a user edits while the program runs: calendar, freeze quantities, bans, charges.
 
 Each is read at the start and again when it changes; one that cannot be used changes nothing.
 """
@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Generic, Protocol, TypeVar
 
+from copytrade_gui.domain.ban import BanList
 from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.charges import ChargeTable
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.engine.engine import Engine
+from copytrade_gui.storage.files.ban_file import BanFile
 from copytrade_gui.storage.files.calendar_file import CalendarFile
 from copytrade_gui.storage.files.charges_file import ChargesFile
 from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError
@@ -80,9 +82,13 @@ def market_files(folder: DataFolder, engine: Engine, rates: Rates) -> tuple[Mark
     def put_freeze(table: FreezeTable) -> None:
         engine.clearing.freeze = table
 
+    def put_ban(bans: BanList) -> None:
+        engine.exits.bans = bans
+
     return (
         MarketFile("calendar", CalendarFile(folder.calendar), put_calendar),
         MarketFile("freeze", FreezeFile(folder.freeze), put_freeze),
+        MarketFile("ban_list", BanFile(folder.ban), put_ban),
         MarketFile("charges", ChargesFile(folder.charges), rates.put),
     )
 

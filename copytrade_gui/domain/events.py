@@ -35,6 +35,20 @@ class PlanMade:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecksPassed:
+    """A plan left although checks held it or warned: what was found, in sentences.
+
+    ``actor`` is who let it pass; the program where nobody was there to be asked of a warning.
+    ``account_id`` is the master.
+    """
+
+    plan_id: PlanId
+    account_id: AccountId
+    actor: str
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanVoided:
     """A plan whose commit failed: nothing of it left, and nothing ever will.
 
@@ -255,6 +269,7 @@ class MasterSeen:
 
 Event = (
     PlanMade
+    | ChecksPassed
     | PlanVoided
     | OrderChanged
     | FillSeen

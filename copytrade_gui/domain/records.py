@@ -32,6 +32,8 @@ AS_IT_LEFT = 0
 """The version of a change that was made before the order left."""
 OPERATOR = "operator"
 """The actor of what a person does in our window."""
+ENGINE = "engine"
+"""The actor of what the program does by itself."""
 
 
 class SignalKind(StrEnum):

@@ -21,6 +21,7 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.changing import changed
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.questions import Despite
 from copytrade_gui.engine.sending.following import Changed
 from copytrade_gui.engine.sending.submission import Placed
 from copytrade_gui.ports import (
@@ -191,16 +192,19 @@ class Engine:
         command: CommandId,
         confirmed: int | None = None,
         recipients: Recipients | None = None,
+        *,
+        despite: Despite = None,
     ) -> Placed:
         """Plan a master order, commit it, and put what may leave on the wire.
 
         Raises:
-            DeniedError: a check blocks, or holds until ``confirmed``; a failed commit.
+            DeniedError: a check blocks, or holds until ``confirmed``, or warns of what is not in
+                ``despite``; a failed commit.
         """
         return await self.submission.submit(
             command,
             lambda: self.clearing.ticket(
-                master_id, terms, fan_out, command, confirmed, recipients=recipients
+                master_id, terms, fan_out, command, confirmed, recipients, despite=despite
             ),
         )
 

@@ -16,7 +16,7 @@ from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
 
 _OPERATOR = "operator"
-_ASKED_AGAIN = frozenset({"duplicate_order", "repeats"})
+_ASKED_AGAIN = frozenset({"duplicate_order", "repeats", "ban", "ban_unknown"})
 """Checks of a new order that say nothing about a change of one."""
 
 
@@ -76,7 +76,9 @@ class Changes:
     def _check(self, after: OrderTerms, confirmed: str) -> None:
         """The checks of a plan, but for those that only a new order is asked."""
         found = [
-            one for one in self._engine.clearing.findings(after) if one.code not in _ASKED_AGAIN
+            one
+            for one in self._engine.clearing.checks.findings(after)
+            if one.code not in _ASKED_AGAIN
         ]
         for one in found:
             if one.level is Level.BLOCK:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,8 +49,11 @@ class MasterVerbs(Protocol):
         order: BrokerOrderId,
         command: CommandId,
         confirmed: str = "",
+        despite: Sequence[str] = (),
     ) -> PlanId:
-        """Have one copied now. Raises RefusedError; code ``hold``: the quantity is asked for."""
+        """Have one copied now. Raises RefusedError; code ``hold`` or ``warn``: as for
+        ``TradingVerbs.submit``.
+        """
 
     async def ignore(self, master: AccountId, order: BrokerOrderId, command: CommandId) -> None:
         """Have one not copied. Raises RefusedError."""

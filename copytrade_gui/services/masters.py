@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, PlanId
 from copytrade_gui.domain.seen import Follow, SeenOrder
 from copytrade_gui.engine.engine import Engine
@@ -43,14 +45,15 @@ class Masters:
         order: BrokerOrderId,
         command: CommandId,
         confirmed: str = "",
+        despite: Sequence[str] = (),
     ) -> PlanId:
         """Have one copied now, however old it is."""
         await self._record(command, "copy_seen", f"{master} {order}")
         signals = self._engine.master_signals
         try:
-            plan = await signals.copy(master, order, typed_units(confirmed))
+            plan = await signals.copy(master, order, typed_units(confirmed), despite)
         except DeniedError as denied:
-            raise RefusedError(denied.sentence, code=denied.code) from denied
+            raise RefusedError(denied.sentence, code=denied.code, warned=denied.warned) from denied
         if signals.follow(master) is Follow.ASK:  # he has confirmed once
             await self.set_follow(master, Follow.COPY, CommandId(f"{command}-follow"))
         return plan

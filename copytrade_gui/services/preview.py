@@ -12,14 +12,14 @@ from decimal import Decimal
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.caution import Portion, cautions
-from copytrade_gui.domain.checks.check import Finding, Level
+from copytrade_gui.domain.checks.check import Finding
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.engine.planning.clearing import DeniedError
-from copytrade_gui.engine.planning.questions import nobody_gets_it, questions
+from copytrade_gui.engine.planning.questions import asked_of, nobody_gets_it
 from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.services.verbs import Preview, PreviewRow
 
@@ -62,10 +62,9 @@ def preview_of(
     """The answer to the ticket; ``own`` is the master's share, None if ``denied``. Pure."""
     terms = asked.terms
     rows = (_master_row(asked, denied), *(_row(share, terms) for share in shares))
-    holds = [one.sentence for one in asked.found if one.level is Level.HOLD]
-    holds += nobody_gets_it(shares, asked.recipients)
-    everybody = shares if own is None else [own, *shares]
-    words = tuple(f"You will be asked: {one}" for one in questions(holds, everybody))
+    nobody = nobody_gets_it(shares, asked.recipients)
+    questions = asked_of(asked.found, shares if own is None else [own, *shares], nobody)
+    words = tuple(f"You will be asked: {one}" for one in questions.holds) + questions.warnings
     old = (asked.contracts_words,) if asked.contracts_words else ()
     portions = (Portion(row.name, row.quantity, asked.margins.get(row.account_id)) for row in rows)
     price, protected = asked.price, None

@@ -71,7 +71,7 @@ class Trading:
         terms = self._read(draft)
         if not isinstance(terms, OrderTerms):
             return Preview(terms, (), None, None, blocked_by)
-        found = self._engine.clearing.findings(terms)
+        found = self._engine.clearing.checks.findings(terms, master_id)
         blocks = "".join(one.sentence for one in found if one.level is Level.BLOCK)
         last, lanes = self._last_price(draft), self._engine.lanes
         followers, lane = self._engine.clearing.followers_of(master_id), lanes.get(master_id)
@@ -111,7 +111,12 @@ class Trading:
 
     @refusals_logged
     async def submit(
-        self, master_id: AccountId, draft: Draft, command: CommandId, confirmed: str = ""
+        self,
+        master_id: AccountId,
+        draft: Draft,
+        command: CommandId,
+        confirmed: str = "",
+        despite: Sequence[str] = (),
     ) -> Submitted:
         """Place the master order and its copies; the same command twice is one order."""
         terms = self._read(draft)
@@ -121,10 +126,16 @@ class Trading:
         try:
             typed = _typed(confirmed, draft, terms)
             placed = await self._engine.submit(
-                master_id, terms, draft.fan_out, command, typed, recipients=draft.recipients
+                master_id,
+                terms,
+                draft.fan_out,
+                command,
+                typed,
+                draft.recipients,
+                despite=despite,
             )
         except DeniedError as denied:
-            raise RefusedError(denied.sentence, code=denied.code) from denied
+            raise RefusedError(denied.sentence, code=denied.code, warned=denied.warned) from denied
         intents = placed.plan.intents
         planned = sum(intent.state is State.PLANNED for intent in intents)
         return Submitted(placed.plan.plan_id, planned, len(intents) - planned)

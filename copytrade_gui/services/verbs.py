@@ -34,10 +34,16 @@ from copytrade_gui.domain.waterfall import Waterfall
 
 
 class RefusedError(Exception):
-    """A verb did nothing; the text is one sentence with the field and the remedy."""
+    """A verb did nothing; the text is one sentence with the field and the remedy.
 
-    def __init__(self, sentence: str, *, field: str = "", code: str = "") -> None:
+    ``warned`` are the codes of warnings that a person may let pass (code ``warn``).
+    """
+
+    def __init__(
+        self, sentence: str, *, field: str = "", code: str = "", warned: Sequence[str] = ()
+    ) -> None:
         super().__init__(sentence)
+        self.warned = tuple(warned)
         self.sentence = sentence
         self.field = field
         self.code = code
@@ -106,12 +112,18 @@ class TradingVerbs(Protocol):
         """Size the draft for every follower of ``master_id``; sends nothing, stores nothing."""
 
     async def submit(
-        self, master_id: AccountId, draft: Draft, command: CommandId, confirmed: str = ""
+        self,
+        master_id: AccountId,
+        draft: Draft,
+        command: CommandId,
+        confirmed: str = "",
+        despite: Sequence[str] = (),
     ) -> Submitted:
         """Place the master order and its copies. The same command twice is one order.
 
         Raises RefusedError; code ``hold``: a check asks for the quantity to be typed again, which
-        ``confirmed`` then holds, in the ticket's own unit.
+        ``confirmed`` then holds, in the ticket's own unit; code ``warn``: a check warns, and
+        ``despite`` then names what the person lets pass.
         """
 
     async def count_open(self, intents: Sequence[IntentId], plans: Sequence[PlanId]) -> int:

@@ -1,4 +1,4 @@
-"""Every check, passed, held and blocked, with its code and what its sentence must say."""
+"""Every check, silent, warning, holding and blocking, with its code and words of its sentence."""
 
 from __future__ import annotations
 
@@ -85,6 +85,8 @@ PLANS = [
         takes=Capabilities(no_ioc_on=frozenset({Exchange.NSEEQ}))), "no IOC"),
     ("session", Level.BLOCK, replace(FACTS, closed="NSE is closed."), "closed"),
     ("lot_not_seen", Level.BLOCK, replace(FACTS, lot_unseen="Orders on MCX wait."), "wait"),
+    ("ban", Level.BLOCK, replace(FACTS, banned="SAIL is in the ban list."), "in the ban list"),
+    ("ban_unknown", Level.WARN, replace(FACTS, ban_unknown="No ban list of today."), "of today"),
     ("no_price", Level.BLOCK,
      of(replace(BUY, order_type=OrderType.MARKET, price=None), last=None), "Use LIMIT"),
     ("stop_side", Level.BLOCK,
@@ -195,6 +197,7 @@ def test_every_check_passes_and_finds_all_it_can_in_the_cases_here(
     source = inspect.getsource(check.ask)
     can = {level for level in Level if f"Level.{level.name}" in source}
     can |= {Level.BLOCK} if "_block(" in source else set()
+    can |= {Level.WARN} if "_warn(" in source else set()
     codes = CODES_OF.get(check.code, {check.code})
     assert {level for code, level, _, _ in cases if code in codes} == can != set()
     assert {code for code, _, _, _ in cases} >= codes

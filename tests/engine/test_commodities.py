@@ -119,7 +119,7 @@ def test_a_live_commodity_order_waits_until_a_position_has_shown_its_lot(
         agrees = not live or lots == "units"
         assert await press(console, terms, "fourth") == ("" if agrees else "lot_not_seen")
         if live and lots == "one":
-            said = console.engine.clearing.lots.why_not(Exchange.MCXCOMM)
+            said = console.engine.clearing.checks.lots.why_not(Exchange.MCXCOMM)
             assert "100 units" in said
             assert "says 1." in said
 

@@ -2,23 +2,27 @@
 
 ``tests/domain/test_checks.py`` says of each check what it finds in given facts; here the engine
 gathers them. The simulator's ledger says what left: nothing where a check blocks, whoever typed
-what; where it holds, nothing before a person has typed the quantity.
+what; where it holds, nothing before a person has typed the quantity,
+and where it warns, nothing before he has let that warning pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.ban import BanList
 from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS
 from copytrade_gui.domain.checks.share import SHARE_CHECKS
+from copytrade_gui.domain.events import ChecksPassed, Event
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.money import Paise
@@ -51,6 +55,8 @@ class Case:
     """So many times the same order was placed before."""
     holds: bool = False
     """A person who types the quantity sends it."""
+    warns: bool = False
+    """A person who lets the warning pass sends it."""
     state: TradingState | None = None
 
 
@@ -87,6 +93,41 @@ def on_mcx(made: World) -> OrderTerms:
               product=Product.NORMAL)  # fmt: skip
 
 
+def stock_future(made: World) -> OrderTerms:
+    """A limit in an index future that is called a stock's: no index is ever in a ban."""
+    found = next(
+        one for one in made.broker.desk.instruments.live
+        if (one.underlying, one.kind) == ("NIFTY", "FUT")
+    )  # fmt: skip
+    future = replace(
+        made.instruments[0],
+        key=InstrumentKey(Exchange.NSEFO, str(found.id)),
+        symbol="SAIL26DECFUT",
+        underlying="SAIL",
+        kind=InstrumentKind.FUTURE,
+        lot_size=found.lot,
+        tick=Decimal(found.tick) / 10_000,
+    )
+    last = made.price(future)
+    return replace(made.terms(), instrument=future, quantity=4 * found.lot,
+                   product=Product.NORMAL, price=last - 60 * future.tick)  # fmt: skip
+
+
+def in_a_ban(console: Console) -> None:
+    """Every underlying of the rig is on the list of today."""
+    names = {one.underlying for one in console.world.instruments} | {"SAIL"}
+    banned = dict.fromkeys(Exchange, frozenset(names))
+    console.engine.exits.bans = BanList(banned, console.engine.hours.now.date())
+
+
+def old_list(console: Console) -> None:
+    """The ban list is of yesterday."""
+    in_a_ban(console)
+    bans = console.engine.exits.bans
+    assert bans.checked is not None
+    console.engine.exits.bans = replace(bans, checked=bans.checked - timedelta(days=1))
+
+
 PLANS = [
     Case("stopped", "Trading is paused", state=TradingState.PAUSE),
     Case("instrument", "is an index",
@@ -97,6 +138,8 @@ PLANS = [
              m.instruments[0], key=InstrumentKey(Exchange.NSEFO, "1")))),
     Case("session", "is closed", arrange=closed_today),
     Case("lot_not_seen", "size of a lot", on_mcx),
+    Case("ban", "only what reduces", arrange=in_a_ban),
+    Case("ban_unknown", "whether SAIL may be opened", stock_future, old_list, warns=True),
     Case("no_price", "Use LIMIT", lambda m: of(m, order_type=OrderType.MARKET, price=None),
          without_prices),
     Case("stop_side", "must have its trigger above",
@@ -111,9 +154,16 @@ PLANS = [
 ]  # fmt: skip
 
 
-async def place(console: Console, terms: OrderTerms, confirmed: int | None = None) -> None:
+async def place(
+    console: Console,
+    terms: OrderTerms,
+    confirmed: int | None = None,
+    despite: Collection[str] | None = (),
+) -> None:
     command = CommandId(f"press at {console.world.time.now_ns}")
-    await console.engine.submit(console.world.master, terms, FanOut.WITH_MASTER, command, confirmed)
+    await console.engine.submit(
+        console.world.master, terms, FanOut.WITH_MASTER, command, confirmed, despite=despite
+    )
     console.world.time.now_ns += 1_000
 
 
@@ -126,6 +176,8 @@ def left(console: Console) -> int:
 def test_a_check_of_a_plan_decides_what_leaves(case: Case) -> None:
     async def script(console: Console) -> None:
         made, engine = console.world, console.engine
+        heard: list[Event] = []
+        engine.bus.subscribe(heard.append, ChecksPassed)
         await begin(console)
         console.see_price()
         terms = case.terms(made)
@@ -139,20 +191,30 @@ def test_a_check_of_a_plan_decides_what_leaves(case: Case) -> None:
         accepted = left(console)
         with pytest.raises(DeniedError) as denied:
             await place(console, terms)
-        assert denied.value.code == ("hold" if case.holds else case.code)
+        level = "warn" if case.warns else "hold" if case.holds else case.code
+        assert denied.value.code == level
         assert case.words in denied.value.sentence
         assert denied.value.sentence.endswith(".")
         await made.clock.sleep(1)
         assert left(console) == accepted
-        if not case.holds:
+        if case.warns:
             with pytest.raises(DeniedError):
-                await place(console, terms, terms.quantity)
+                await place(console, terms, despite=["another"])
+            await place(console, terms, despite=denied.value.warned)
+        elif not case.holds:
+            with pytest.raises(DeniedError):
+                await place(console, terms, terms.quantity, despite=[case.code])
         else:
+            with pytest.raises(DeniedError):
+                await place(console, terms, despite=[case.code])
             with pytest.raises(DeniedError):
                 await place(console, terms, terms.quantity + 1)
             await place(console, terms, terms.quantity)
         await made.clock.sleep(1)
-        assert left(console) == accepted + (2 if case.holds else 0)
+        assert left(console) == accepted + (2 if case.holds or case.warns else 0)
+        passed = [one for one in heard if isinstance(one, ChecksPassed)]
+        assert [one.actor for one in passed] == ["operator"] * (case.holds or case.warns)
+        assert all(case.words in " ".join(one.found) for one in passed)
 
     with world(1, settings=EngineSettings(lots_seen_first=True, keeps_sessions=True)) as made:
         made.live(script)

@@ -18,7 +18,7 @@ CODE = re.compile(r"`([^`\s]+)`")
 FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:py|md|toml|lock|svg|png|qss)(?=$|:)")
 FOLDER = re.compile(r"(?:[\w.-]+/)+")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
-MADE = {"screenshots/", "calendar.toml", "charges.toml", "freeze.toml"}
+MADE = {"screenshots/", "calendar.toml", "charges.toml", "freeze.toml", "ban.toml"}
 """Made when the program runs, or of its user's."""
 ROOTS = (ROOT, PACKAGE, ROOT / "docs")
 NAMES = {

@@ -24,20 +24,40 @@ def _left_out(file: str, checks: Iterable[Check[Any]]) -> Iterator[Mutant]:
 
 
 _CLEARING = "copytrade_gui/engine/planning/clearing.py"
+_ASKED = "copytrade_gui/engine/planning/plan_checks.py"
+_EXITS = "copytrade_gui/engine/planning/exits.py"
 _PLANNER = "copytrade_gui/engine/planning/planner.py"
 _FACTS = (
-    (_CLEARING, 'stopped="" if self._gate.may_plan else self._gate.why_not(),', ""),
-    (_CLEARING, "takes=self._takes,", "takes=type(self._takes)(delivery_on={key.exchange}),"),
-    (_CLEARING, "closed=self._hours.why_closed(terms.instrument),", ""),
-    (_CLEARING, "lot_unseen=self.lots.why_not(key.exchange),", ""),
-    (_CLEARING, "last=self._quotes.fresh_price(key) or traded_at,", ""),
-    (_CLEARING, "close=None if quote is None else quote.previous_close,", ""),
-    (_CLEARING, "plans=self._cadence.counts(terms),", ""),
-    (_CLEARING, "same_again=self._cadence.same_again(terms, limits.same_again_ms),", ""),
-    (_CLEARING, "                limits=limits,\n", ""),
-    (_CLEARING, "return [one.sentence for one in found]", "return []"),
-    (_CLEARING, "if asked and confirmed != terms.quantity:", "if False:"),
-    (_CLEARING, "if asked and confirmed != terms.quantity:", "if asked and confirmed is None:"),
+    (_ASKED, 'stopped="" if self._gate.may_plan else self._gate.why_not(),', ""),
+    (_ASKED, "takes=self._takes,", "takes=type(self._takes)(delivery_on={key.exchange}),"),
+    (_ASKED, "closed=self._hours.why_closed(terms.instrument),", ""),
+    (_ASKED, "lot_unseen=self.lots.why_not(key.exchange),", ""),
+    (_ASKED, "last=self._quotes.fresh_price(key) or traded_at,", ""),
+    (_ASKED, "close=None if quote is None else quote.previous_close,", ""),
+    (_ASKED, "plans=self.cadence.counts(terms),", ""),
+    (_ASKED, "same_again=self.cadence.same_again(terms, limits.same_again_ms),", ""),
+    (_ASKED, "                limits=limits,\n", ""),
+    (_ASKED, "                banned=banned,\n", ""),
+    (_ASKED, "                ban_unknown=ban_unknown,\n", ""),
+    (
+        _ASKED,
+        "return self._exits.of_masters.exiting(master, terms).least >= terms.quantity",
+        "return False",
+    ),
+    (
+        _EXITS,
+        "elif why := self.bans.why_only_exits(terms.instrument, moment.date()):",
+        'elif why := "":',
+    ),
+    (_CLEARING, "        return found\n", "        return []\n"),
+    (_CLEARING, "if asked.holds and confirmed != terms.quantity:", "if False:"),
+    (
+        _CLEARING,
+        "if asked.holds and confirmed != terms.quantity:",
+        "if asked.holds and confirmed is None:",
+    ),
+    (_CLEARING, "if asked.warnings and confirmed is None and unread:", "if False:"),
+    (_CLEARING, "not set(asked.codes) <= set(despite)", "not despite"),
     (
         _PLANNER,
         "            price=price,\n            kind",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.seen import Follow, SeenOrder
 from copytrade_gui.services.master_verbs import ChangeDraft
@@ -46,9 +48,14 @@ class FakeMasters:
         self.following = follow
 
     async def copy(
-        self, master: AccountId, order: BrokerOrderId, command: CommandId, confirmed: str = ""
+        self,
+        master: AccountId,
+        order: BrokerOrderId,
+        command: CommandId,
+        confirmed: str = "",
+        despite: Sequence[str] = (),
     ) -> PlanId:
-        del master, command
+        del master, command, despite
         if confirmed != self.hold:
             raise RefusedError("Its value is above your limit.", code="hold")
         self.decided.append(("copy", order))

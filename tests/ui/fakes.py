@@ -85,6 +85,8 @@ class World:
     """What the lamps said before there was a window."""
     calls: list[tuple[str, object]] = field(default_factory=list)
     refuse: RefusedError | None = None
+    warns: RefusedError | None = None
+    """What an order warns of, until it is let pass."""
     hold: asyncio.Event | None = None
     """While it is there and unset, ``submit`` and ``lift_account_halt`` wait for it."""
     returns_to: str = "http://127.0.0.1:40001/here"
@@ -229,9 +231,16 @@ class FakeTrading(FakeCancels):
         return Preview((), tuple(rows), protected, value, blocked, warnings)
 
     async def submit(
-        self, master_id: AccountId, draft: Draft, command: CommandId, confirmed: str = ""
+        self,
+        master_id: AccountId,
+        draft: Draft,
+        command: CommandId,
+        confirmed: str = "",
+        despite: Sequence[str] = (),
     ) -> Submitted:
         self._world.calls.append(("submit", command))
+        if self._world.warns is not None and not set(self._world.warns.warned) <= set(despite):
+            raise self._world.warns
         if self._world.hold is not None:
             await self._world.hold.wait()
         if self._world.refuse is not None:

@@ -40,6 +40,14 @@ class PlanFacts:
     plans: tuple[int, int, int] = (0, 0, 0)
     same_again: bool = False
     limits: Limits = NO_LIMITS
+    banned: str = ""
+    """Why only exits leave, of an order that opens."""
+    ban_unknown: str = ""
+    """Why nobody knows whether an order that opens may leave."""
+
+
+def _warn(code: str, sentence: str) -> Finding | None:
+    return Finding(code, Level.WARN, sentence) if sentence else None
 
 
 def _block(code: str, sentence: str) -> Finding | None:
@@ -181,6 +189,14 @@ def _same_again(facts: PlanFacts) -> Finding | None:
     )
 
 
+def _ban(facts: PlanFacts) -> Finding | None:
+    return _block("ban", facts.banned)
+
+
+def _ban_unknown(facts: PlanFacts) -> Finding | None:
+    return _warn("ban_unknown", facts.ban_unknown)
+
+
 def _repeats(facts: PlanFacts) -> Finding | None:
     limits = facts.limits
     counted = (
@@ -210,6 +226,11 @@ PLAN_CHECKS: tuple[Check[PlanFacts], ...] = (
           "Place it when the exchange trades.", _session),
     Check("lot_not_seen", Tier.PLAN, "on commodities, the size of a lot as the broker's position "
           "book shows it", "Open the smallest position on the broker's page once.", _lot_seen),
+    Check("ban", Tier.PLAN, "the underlying is in no ban of today: in a ban only exits pass",
+          "Wait until it is off the exchange's list.", _ban),
+    Check("ban_unknown", Tier.PLAN, "the ban list of today is known, for futures and options of a "
+          "stock", "Look at the exchange's list and write it into ban.toml, or send it all the "
+          "same.", _ban_unknown),
     Check("no_price", Tier.PLAN, "a price of the last 5 seconds to protect a MARKET order by",
           "Wait for the quote, or use LIMIT.", _protected),
     Check("stop_side", Tier.PLAN, "a stop's trigger on the right side of the last price",

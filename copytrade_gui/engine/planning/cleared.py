@@ -35,6 +35,10 @@ class Cleared(Struct, frozen=True):
     signal_age_ms: int
     shares: Sequence[Share]
     cover: Cover
+    passed: tuple[str, ...] = ()
+    """What checks found and lets it leave all the same, in sentences."""
+    asked: bool = False
+    """A person let that pass; else nobody was there to be asked."""
     denied: str = ""
     """Why nothing of a fill is copied, the same for all; what speaks against an order denies it."""
 

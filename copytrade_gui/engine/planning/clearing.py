@@ -7,9 +7,8 @@ from decimal import Decimal
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.calendar import indian_day
-from copytrade_gui.domain.checks.check import Finding, Level, findings
+from copytrade_gui.domain.checks.check import Finding, Level
 from copytrade_gui.domain.checks.limits import NO_LIMITS
-from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.ids import AccountId, CommandId
@@ -24,31 +23,38 @@ from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.links import Linked, LinkFacts
-from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.cleared import Cleared, signal_of
 from copytrade_gui.engine.planning.exits import Cover, Exits
-from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
+from copytrade_gui.engine.planning.limits import LimitsInForce
 from copytrade_gui.engine.planning.master_exits import Place
-from copytrade_gui.engine.planning.questions import nobody_gets_it, questions
+from copytrade_gui.engine.planning.plan_checks import PlanChecks
+from copytrade_gui.engine.planning.questions import Asked, Despite, asked_of, nobody_gets_it
 from copytrade_gui.engine.planning.share import Share
 
-HIS_OWN = frozenset({"no_reference", "no_price", "stop_side", "duplicate_order"})
-"""Checks of what a master decided himself when he placed an order at the broker."""
-ONLY_CLOSES = frozenset({"duplicate_order", "repeats"})
-"""Checks of what enlarges a mistake by being repeated, which an order that only closes cannot."""
+HIS_OWN = frozenset(
+    {"no_reference", "no_price", "stop_side", "duplicate_order", "ban", "ban_unknown"}
+)
+"""Checks of what a master decided himself when he placed an order at the broker. Of what opens in a
+ban each copy is kept back alone, so that exits pass."""
+ONLY_CLOSES = frozenset({"duplicate_order", "repeats", "ban", "ban_unknown"})
+"""Checks that an order which only closes need not pass."""
 _NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
 """What counts as no repetition: it only closes, or an order of the master's bounds it."""
 
 
 class DeniedError(Exception):
-    """The engine did nothing; the text is one sentence with the remedy."""
+    """The engine did nothing; the text is one sentence with the remedy.
 
-    def __init__(self, code: str, sentence: str) -> None:
+    ``warned`` are the codes of what was warned of, where that alone was in the way.
+    """
+
+    def __init__(self, code: str, sentence: str, warned: Sequence[str] = ()) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+        self.warned = tuple(warned)
 
 
 class Clearing:
@@ -60,15 +66,12 @@ class Clearing:
         self._gate = core.gate
         self._clock = core.clock
         self._settings = core.settings
-        self._hours = core.hours
         self._news = core.news
         self._exits = exits
         self._plan_number = 0
         self._quotes = core.quotes
-        self._takes = core.takes
-        self.lots = Lots(core.lanes, core.clock, core.work, core.settings)
         self.limits = limits
-        self._cadence = Cadence(core.clock)
+        self.checks = PlanChecks(core, exits, limits)
         self.freeze = FreezeTable()
         """The most units of one order, by instrument; put anew while the program runs."""
 
@@ -80,7 +83,7 @@ class Clearing:
         """A plan was made of what was cleared."""
         self._plan_number += 1
         if plan.signal.kind not in _NO_REPETITION:
-            self._cadence.made(plan.signal.terms)
+            self.checks.cadence.made(plan.signal.terms)
 
     def followers_of(self, master_id: AccountId) -> Sequence[Linked]:
         """The links of one master, in a stable order, with their facts."""
@@ -128,15 +131,18 @@ class Clearing:
         command: CommandId,
         confirmed: int | None = None,
         recipients: Recipients | None = None,
+        *,
+        despite: Despite = None,
     ) -> Cleared:
         """A master's order, placed here, and its copies.
 
         ``recipients`` are those a person chose, and he is asked where none of them gets it; without
         them it is for all, and nobody is asked that.
-        ``confirmed`` is the quantity in units that a person typed after he was asked. Raises
-        DeniedError; code ``hold``: he is to be asked.
+        ``confirmed`` is the quantity in units that a person typed after he was asked, ``despite``
+        the warnings that he lets pass. Raises DeniedError; code ``hold`` or ``warn``: he is to be
+        asked.
         """
-        holds = self._check(terms)
+        found = self._check(terms, master_id)
         lane = self._lanes.get(master_id)
         if lane is None or not lane.account.master:
             raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
@@ -152,9 +158,8 @@ class Clearing:
         facts = planner.facts_for(followers, recipients or EVERYBODY)
         shares = planner.share_out(leaving, facts, at, cover, bounds)
         own = self.own(lane.account, leaving, at, shares, bounds=bounds, cover=cover)
-        if recipients is not None:
-            holds += nobody_gets_it(shares, recipients)
-        _confirm(terms, questions(holds, [own, *shares]), confirmed)
+        more = [] if recipients is None else nobody_gets_it(shares, recipients)
+        passed = _confirm(terms, asked_of(found, [own, *shares], more), confirmed, despite)
         return Cleared(
             signal=self._signal(SignalKind.TICKET, master_id, terms, fan_out, command),
             own=own,
@@ -162,6 +167,8 @@ class Clearing:
             signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
             shares=shares,
             cover=cover,
+            passed=passed,
+            asked=confirmed is not None or despite is not None,
         )
 
     def seen(
@@ -174,12 +181,14 @@ class Clearing:
         *,
         age_ms: int,
         confirmed: int | None = None,
+        despite: Despite = None,
     ) -> Cleared:
         """Copies of an order that the master placed elsewhere, so long ago; he has none here.
 
         ``name`` is its id at the broker, ``seen_ns`` its place among his orders, ``traded_at``
         what he got, in rupees, to protect a copy of a MARKET order by. What a check holds is denied
-        unless a person ``confirmed`` it. Raises DeniedError.
+        unless a person ``confirmed`` it, and what it warns of is only told where no person is there
+        to let it pass (``despite`` is None). Raises DeniedError.
         """
         followers = self.in_turn(master_id)
         signal = self._signal(SignalKind.MASTER, master_id, terms, FanOut.WITH_MASTER, name)
@@ -192,6 +201,7 @@ class Clearing:
             traded_at=traded_at,
             age_ms=age_ms,
             confirmed=confirmed,
+            despite=despite,
         )
 
     def copies_alone(
@@ -204,6 +214,7 @@ class Clearing:
         traded_at: Decimal | None,
         age_ms: int = 0,
         confirmed: int | None = None,
+        despite: Despite = None,
     ) -> Cleared:
         """Copies of what a master did, with no order of his among them. Raises DeniedError."""
         master_id, terms = signal.master_id, signal.terms
@@ -212,8 +223,8 @@ class Clearing:
         if lane is None or not lane.active:
             raise DeniedError("off", "The master account is switched off, so nobody copies it.")
         without = HIS_OWN | {"repeats"} if of_fill else HIS_OWN
-        holds = self._check(terms, traded_at=traded_at, without=without)
-        _confirm(terms, holds, confirmed)
+        found = self._check(terms, master_id, traded_at=traded_at, without=without)
+        _confirm(terms, asked_of(found, ()), confirmed, None)
         leaving, price = self.protected(terms, traded_at, rather=of_fill)
         of_his = self._exits.entries.price(terms, traded_at, age_ms)
         other = planner.turned_for(followers, terms, of_his.last)
@@ -222,13 +233,18 @@ class Clearing:
         at = price if leaving.price is None else leaving.price
         shares = planner.share_out(leaving, facts, at, cover, bounds)
         self._plan_value(at, 0, shares, cover)
+        if not confirmed:
+            shares = [planner.unheld(share) for share in shares]
+        passed = _confirm(terms, asked_of(found, shares), confirmed, despite)
         return Cleared(
             signal=signal,
             own=None,
             leaving=leaving,
             signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
-            shares=shares if confirmed else [planner.unheld(share) for share in shares],
+            shares=shares,
             cover=cover,
+            passed=passed,
+            asked=confirmed is not None or despite is not None,
         )
 
     def closing(
@@ -244,12 +260,12 @@ class Clearing:
         No master's order belongs to it; ``master_id`` says whose copies they are. Each account's
         order is at most what its copies hold. Raises DeniedError.
         """
-        holds = self._check(terms, without=ONLY_CLOSES)
+        found = self._check(terms, master_id, without=ONLY_CLOSES)
         leaving, price = self.protected(terms)
         lanes = [lane for name in quantities if (lane := self._lanes.get(name)) is not None]
         cover = self._exits.closing(master_id, leaving, [lane.account_id for lane in lanes])
         facts = [(lane.facts_to_close(master_id), quantities[lane.account_id]) for lane in lanes]
-        _confirm(terms, holds, confirmed)
+        _confirm(terms, asked_of(found, ()), confirmed, None)
         return Cleared(
             signal=self._signal(
                 SignalKind.SQUARE_OFF, master_id, terms, FanOut.WITH_MASTER, command
@@ -289,56 +305,25 @@ class Clearing:
         self._plan_value(price, leaving.quantity, shares, cover)
         return own
 
-    def findings(
+    def _check(
         self,
         terms: OrderTerms,
+        master: AccountId,
         *,
         traded_at: Decimal | None = None,
         without: Collection[str] = (),
     ) -> list[Finding]:
-        """What the checks of a plan find, up to the first that blocks; nothing comes of it.
-
-        ``without`` are codes of checks that are not asked; ``traded_at`` is a price in rupees that
-        a master who placed the order elsewhere got for it.
-        """
-        limits = self.limits.of_all
-        key = terms.instrument.key
-        quote = self._quotes.newest(key)
-        return findings(
-            [check for check in PLAN_CHECKS if check.code not in without],
-            PlanFacts(
-                terms=terms,
-                today=self._hours.now.date(),
-                takes=self._takes,
-                stopped="" if self._gate.may_plan else self._gate.why_not(),
-                closed=self._hours.why_closed(terms.instrument),
-                lot_unseen=self.lots.why_not(key.exchange),
-                last=self._quotes.fresh_price(key) or traded_at,
-                close=None if quote is None else quote.previous_close,
-                plans=self._cadence.counts(terms),
-                same_again=self._cadence.same_again(terms, limits.same_again_ms),
-                limits=limits,
-            ),
-        )
-
-    def _check(
-        self,
-        terms: OrderTerms,
-        *,
-        traded_at: Decimal | None = None,
-        without: Collection[str] = (),
-    ) -> list[str]:
-        """What is asked once a plan, whatever asks for it; returns what a person must confirm.
+        """What is asked once a plan, whatever asks for it; returns what holds it, or warns.
 
         Raises DeniedError.
         """
-        found = self.findings(terms, traded_at=traded_at, without=without)
+        found = self.checks.findings(terms, master, traded_at=traded_at, without=without)
         if found and found[-1].level is Level.BLOCK:
             worst = found[-1]
             if worst.code == "repeats":
                 self._news.repeats(worst.sentence)
             raise DeniedError(worst.code, worst.sentence)
-        return [one.sentence for one in found]
+        return found
 
     def bounds(self, terms: OrderTerms, accounts: Collection[AccountId]) -> Bounds:
         """What bounds the shares of these accounts in this instrument."""
@@ -393,6 +378,16 @@ class Clearing:
         return signal_of(kind, master, terms, fan_out, name, made_ns=self._clock.wall_ns())
 
 
-def _confirm(terms: OrderTerms, asked: Sequence[str], confirmed: int | None) -> None:
-    if asked and confirmed != terms.quantity:
-        raise DeniedError("hold", " ".join(asked))
+def _confirm(
+    terms: OrderTerms, asked: Asked, confirmed: int | None, despite: Despite
+) -> tuple[str, ...]:
+    """What was found and lets the order leave all the same. Who typed the quantity has read all of
+    it; who lets warnings pass, those that he names. Raises DeniedError.
+    """
+    everything = (*asked.holds, *asked.warnings)
+    if asked.holds and confirmed != terms.quantity:
+        raise DeniedError("hold", " ".join(everything), asked.codes)
+    unread = despite is not None and not set(asked.codes) <= set(despite)
+    if asked.warnings and confirmed is None and unread:
+        raise DeniedError("warn", " ".join(asked.warnings), asked.codes)
+    return everything

@@ -13,6 +13,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.ban import BAN, NO_BANS
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
@@ -115,6 +116,8 @@ class Exits:
         self.known: dict[PlanId, Exiting] = {}
         """What of a plan's order is known to be an exit, once no read can tell more."""
         self._awaiting: set[IntentId] = set()
+        self.bans = NO_BANS
+        """The ban list in force; put anew while the program runs."""
         self._news = core.news
         self._poller = poller
 
@@ -149,6 +152,8 @@ class Exits:
         only_exits = self._profits.unknown(names) | kept_out(followers, terms, moment, asked)
         if why := self._gate.why_only_exits():
             only_exits = {**dict.fromkeys(names, NotCopied(ONLY_EXITS, why)), **only_exits}
+        elif why := self.bans.why_only_exits(terms.instrument, moment.date()):
+            only_exits = {**dict.fromkeys(names, NotCopied(BAN, why)), **only_exits}
         straight = [one.account_id for one in followers if not one.link.sizing.reverse]
         copies = self._copies(exiting, terms, master, straight)
         if len(straight) < len(names):

@@ -88,4 +88,6 @@ class FillClearing:
             except DeniedError as denied:
                 why = Sized(0, denied.code, denied.sentence)
         shares = [Share(one.account, why) for one in facts]
-        return Cleared(signal, None, terms, 0, shares, Cover(Exiting(0, 0), {}, {}), why.reason)
+        return Cleared(
+            signal, None, terms, 0, shares, Cover(Exiting(0, 0), {}, {}), denied=why.reason
+        )

@@ -188,7 +188,8 @@ def share_checked(
     last = found[-1]
     if last.level is Level.BLOCK:
         return Share(share.account, Sized(0, last.code, last.sentence))
-    return structs.replace(share, holds=tuple(one.sentence for one in found))
+    holds = tuple(one.sentence for one in found if one.level is Level.HOLD)
+    return structs.replace(share, holds=holds)
 
 
 def unheld(share: Share) -> Share:

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from msgspec import Struct
+
+from copytrade_gui.domain.checks.check import Finding, Level
 from copytrade_gui.domain.exits import NO_COPY
 from copytrade_gui.domain.link import COPIES_FILLS, NOT_CHOSEN
 from copytrade_gui.domain.recipients import Recipients, Scope
 from copytrade_gui.engine.planning.share import Share
 
+Despite = Collection[str] | None
+"""Codes of warnings that a person has read and lets pass; None: nobody is there to be asked."""
 _NAMED = 8
 """So many accounts are named in a question; of the others the number."""
 _TOLD = 3
 """So many reasons are told, the commonest first."""
+
+
+class Asked(Struct, frozen=True):
+    """What checks found: ``holds`` that only the typed quantity lets pass, ``warnings`` that a
+    person lets pass by their ``codes``; both in sentences.
+    """
+
+    holds: tuple[str, ...]
+    warnings: tuple[str, ...]
+    codes: tuple[str, ...]
 
 
 def nobody_gets_it(shares: Sequence[Share], recipients: Recipients) -> list[str]:
@@ -38,14 +53,31 @@ def nobody_gets_it(shares: Sequence[Share], recipients: Recipients) -> list[str]
     return [f"No follower gets this order. {why} Only the master's order is sent."]
 
 
-def questions(holds: Sequence[str], shares: Sequence[Share]) -> list[str]:
-    """What a person is asked before anything leaves: of the plan, and of accounts' shares."""
+def asked_of(found: Sequence[Finding], shares: Sequence[Share], more: Sequence[str] = ()) -> Asked:
+    """What a person is asked before anything leaves: of the plan (``found``, and ``more`` that
+    holds it), and of accounts' shares.
+    """
+    holds = [one.sentence for one in found if one.level is Level.HOLD]
+    warned = [one for one in found if one.level is Level.WARN]
     by_words: dict[str, list[str]] = {}
+    by_code: dict[str, list[Share]] = {}
     for share in shares:
         for words in share.holds:
             by_words.setdefault(words, []).append(share.account.name)
-    asked = [*holds]
+        if share.warning is not None:
+            by_code.setdefault(share.warning.code, []).append(share)
+    asked = [*holds, *more]
     for words, names in by_words.items():
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        asked.append(f"{', '.join(names[:_NAMED])}{more}: {words}")
-    return asked
+        asked.append(f"{', '.join(names[:_NAMED])}{_others(names, _NAMED)}: {words}")
+    warnings = [one.sentence for one in warned]
+    for alike in by_code.values():
+        told = [f"{one.account.name}: {one.warning.sentence}" for one in alike[:_TOLD]
+                if one.warning is not None]  # fmt: skip
+        more_of_them = _others(alike, _TOLD)
+        warnings.append(f"{' '.join(told)}{f' So for{more_of_them[4:]}.' if more_of_them else ''}")
+    codes = [*dict.fromkeys(one.code for one in warned), *by_code]
+    return Asked(tuple(asked), tuple(warnings), tuple(codes))
+
+
+def _others(them: Sequence[object], named: int) -> str:
+    return f" and {len(them) - named} more" if len(them) > named else ""

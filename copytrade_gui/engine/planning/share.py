@@ -7,6 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.checks.check import Finding
 from copytrade_gui.domain.exits import Again
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.sizing import Sized
@@ -16,7 +17,8 @@ class Share(Struct, frozen=True, gc=False):
     """What one account would get: sized, or blocked with a reason.
 
     ``slices`` are the quantities of the orders it takes where one order may not be so large; their
-    sum is the size. Empty: one order. ``holds`` are what a person is asked before it leaves.
+    sum is the size. Empty: one order. ``holds`` are what a person is asked before it leaves,
+    ``warning`` is what he is told, if it is anything.
     ``again`` sizes it once more when it leaves, where what is not known yet may make it smaller.
     ``limit`` is a limit of its own in rupees, and ``age_ms`` how old it may be when it leaves,
     where its link's price guard is nearer than what the plan says; None where it is not.
@@ -27,6 +29,7 @@ class Share(Struct, frozen=True, gc=False):
     sized: Sized
     slices: tuple[int, ...] = ()
     holds: tuple[str, ...] = ()
+    warning: Finding | None = None
     again: Again | None = None
     limit: Decimal | None = None
     age_ms: int | None = None

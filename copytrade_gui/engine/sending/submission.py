@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from copytrade_gui.domain.events import PlanMade, PlanVoided
+from copytrade_gui.domain.events import ChecksPassed, PlanMade, PlanVoided
 from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
-from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.records import ENGINE, Plan
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order, order_of
@@ -158,6 +158,11 @@ class Submission:
             self._fan_out.hold(plan)
         self._waves.write(wave)
         self._bus.publish(PlanMade(plan))
+        if order.passed:
+            actor = plan.signal.actor if order.asked else ENGINE
+            self._bus.publish(
+                ChecksPassed(plan.plan_id, plan.signal.master_id, actor, order.passed)
+            )
         self._announce_blocked(orders)
         self._waves.announce(wave)
         self._dispatcher.enqueue([*waiting, *kept])

@@ -25,6 +25,7 @@ from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
 from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.questions import Despite
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.following import Following
 from copytrade_gui.engine.sending.submission import Submission
@@ -128,11 +129,16 @@ class MasterSignals:
         return True
 
     async def copy(
-        self, master: AccountId, number: BrokerOrderId, confirmed: int | None = None
+        self,
+        master: AccountId,
+        number: BrokerOrderId,
+        confirmed: int | None = None,
+        despite: Despite = None,
     ) -> PlanId:
         """A person has it copied now, however old it is.
 
-        Raises DeniedError: it cannot be, or a check holds it until ``confirmed`` (units).
+        Raises DeniedError: it cannot be, or a check holds it until ``confirmed`` (units), or warns
+        of what is not in ``despite``.
         """
         order = self._orders.get(master, {}).get(number)
         if order is None:
@@ -142,7 +148,7 @@ class MasterSignals:
         why = kind_problem(order.row) or await self._lacks_instrument(order)
         if why:
             raise DeniedError("not_copied", why)
-        plan = await self._copy(order, confirmed)
+        plan = await self._copy(order, confirmed, despite)
         if plan is None:
             raise DeniedError("not_copied", order.view.reason)
         return plan
@@ -316,11 +322,13 @@ class MasterSignals:
             self._become(order, Seen.NOT_COPIED, why)
             return
         try:
-            await self._copy(order, None)
+            await self._copy(order)
         except DeniedError as denied:
             self._deny(order, denied)
 
-    async def _copy(self, order: Elsewhere, confirmed: int | None) -> PlanId | None:
+    async def _copy(
+        self, order: Elsewhere, confirmed: int | None = None, despite: Despite = None
+    ) -> PlanId | None:
         account, row = order.view.account_id, order.row
         terms = terms_of(row, order.instrument)
         if terms is None or order.working:
@@ -338,6 +346,7 @@ class MasterSignals:
                     row.average_price if row.average_price > 0 else None,
                     age_ms=self._age_ms(order),
                     confirmed=confirmed,
+                    despite=despite,
                 ),
                 seen_ns=order.seen_ns,
             )

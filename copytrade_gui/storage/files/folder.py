@@ -81,6 +81,11 @@ class DataFolder:
         return self.root / "freeze.toml"
 
     @property
+    def ban(self) -> Path:
+        """The exchanges' ban list, as the user writes it down each day."""
+        return self.root / "ban.toml"
+
+    @property
     def vault(self) -> Path:
         """Encrypted secrets of live accounts."""
         return self.root / "vault.json"

@@ -19,6 +19,7 @@ from copytrade_gui.domain.events import (
     AccountHalted,
     AccountHaltLifted,
     Alarm,
+    ChecksPassed,
     Event,
     FillSeen,
     HoldingsSeen,
@@ -38,11 +39,10 @@ from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.loss import told
-from copytrade_gui.domain.records import Fill, OrderView
+from copytrade_gui.domain.records import ENGINE, Fill, OrderView
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.storage.journal.chain import SEALED, Fact
 
-ENGINE = "engine"
 ORDER_CHANGED = "OrderChanged"
 FILL_SEEN = "FillSeen"
 PLAN_MADE = "PlanMade"
@@ -163,8 +163,9 @@ def fact_from(event: Event, at: Moment) -> Fact:
             reason, body = view.reason, order_fact(view, event.before)
         case FillSeen(fill=fill):
             account, body = fill.account_id, fill
-        case PlanSettled() | PlanVoided():
-            plan, reason = event.plan_id, getattr(event, "reason", "")
+        case PlanSettled() | PlanVoided() | ChecksPassed():
+            plan = event.plan_id
+            account, actor, reason = _of_plan(event)
         case TradingStateChanged(change=change):
             actor, reason, body = change.actor, change.reason, event
         case AccountChanged(status=status):
@@ -196,6 +197,13 @@ def fact_from(event: Event, at: Moment) -> Fact:
         reason,
         to_json(body),
     )
+
+
+def _of_plan(event: PlanSettled | PlanVoided | ChecksPassed) -> tuple[str, str, str]:
+    """Account, actor and words."""
+    if isinstance(event, ChecksPassed):
+        return event.account_id, event.actor, " ".join(event.found)
+    return "", ENGINE, event.reason if isinstance(event, PlanVoided) else ""
 
 
 def _of_account(

@@ -28,6 +28,7 @@ KINDS = {
     "PlanMade": "Order planned",
     "OrdersMarked": "Copies sent",
     "PlanVoided": "Order withdrawn",
+    "ChecksPassed": "Sent all the same",
     "OrderChanged": "Order",
     "FillSeen": "Fill",
     "PlanSettled": "Order answered",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from PySide6.QtCore import QObject
@@ -149,9 +149,9 @@ class MasterWork(QObject):
         # One command per question, so that pressing its button twice is one copy.
         command = CommandId(uuid.uuid4().hex)
 
-        async def send(confirmed: str = "") -> PlanId:
+        async def send(confirmed: str = "", despite: Sequence[str] = ()) -> PlanId:
             return await self._masters.copy(
-                order.account_id, order.broker_order_id, command, confirmed
+                order.account_id, order.broker_order_id, command, confirmed, despite
             )
 
         await place(self._window, self._desk, str(order.quantity), send)

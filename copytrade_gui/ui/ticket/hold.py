@@ -1,11 +1,11 @@
-"""A check found something only a person can answer: he types the quantity, or goes back."""
+"""A check found something only a person can answer: he types the quantity, ticks, or goes back."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.desk import Desk
@@ -46,19 +46,56 @@ class HoldDialog(FormDialog, Generic[T]):
         self.done_with = await self._submit(self.quantity.text() or "0")
 
 
+class WarningDialog(FormDialog, Generic[T]):
+    """Says what was warned of; a tick says that it was read, and only then it can be sent."""
+
+    def __init__(
+        self, parent: QWidget, desk: Desk, found: str, send: Callable[[], Awaitable[T]]
+    ) -> None:
+        super().__init__(
+            parent,
+            desk,
+            f"Send it all the same? - {desk.mode_word}",
+            "warning",
+            verb="Send it",
+            save=self._send,
+        )
+        self._submit = send
+        self.done_with: T | None = None
+        self.box.insertWidget(0, self.add_text(found))
+        self.read = QCheckBox("I have &read this")
+        self.read.setObjectName("warning_read")
+        self.read.toggled.connect(self.verb.setEnabled)
+        self.form.addRow(self.read)
+        self.finish_form()
+        self.verb.setEnabled(False)
+        self.read.setFocus()
+
+    async def _send(self) -> None:
+        self.done_with = await self._submit()
+
+
 async def place(parent: QWidget, desk: Desk, quantity: str, send: Callable[..., Awaitable[T]]) -> T:
-    """Send; where a check holds it, ask for this quantity first, and call ``send`` with it.
+    """Send; where a check holds it or warns, ask first. ``send`` is called again with what was
+    ``confirmed``, this quantity, or with the warnings ``despite`` which it is sent.
 
     Raises RefusedError: it was not sent.
     """
     try:
         return await send()
     except RefusedError as refusal:
-        if refusal.code != "hold":
+        dialog: HoldDialog[T] | WarningDialog[T]
+        if refusal.code == "hold":
+            dialog = HoldDialog(
+                parent, desk, refusal.sentence, quantity, lambda typed: send(confirmed=typed)
+            )
+        elif refusal.code == "warn":
+            warned = refusal.warned
+            dialog = WarningDialog(parent, desk, refusal.sentence, lambda: send(despite=warned))
+        else:
             raise
-        dialog = HoldDialog(parent, desk, refusal.sentence, quantity, send)
         dialog.open()
         done = await answer_of(dialog, lambda: dialog.done_with)
         if done is None:
-            raise RefusedError(f"Not sent. {refusal.sentence}", code="hold") from refusal
+            raise RefusedError(f"Not sent. {refusal.sentence}", code=refusal.code) from refusal
         return done

@@ -1,0 +1,78 @@
+"""The facts that the checks of a plan are asked about, gathered from memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+
+from copytrade_gui.domain.checks.check import Finding, findings
+from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lots import Lots
+from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
+
+
+class PlanChecks:
+    """Asks what is asked once a plan. A fact that no check needs of an order is not looked up."""
+
+    def __init__(self, core: Core, exits: Exits, limits: LimitsInForce) -> None:
+        self._gate = core.gate
+        self._hours = core.hours
+        self._quotes = core.quotes
+        self._takes = core.takes
+        self._settings = core.settings
+        self._exits = exits
+        self._limits = limits
+        self.lots = Lots(core.lanes, core.clock, core.work, core.settings)
+        self.cadence = Cadence(core.clock)
+
+    def findings(
+        self,
+        terms: OrderTerms,
+        master: AccountId | None = None,
+        *,
+        traded_at: Decimal | None = None,
+        without: Collection[str] = (),
+    ) -> list[Finding]:
+        """What the checks of a plan find, up to the first that blocks; nothing comes of it.
+
+        ``master`` is whose order it is, None where that is of no concern. ``without`` are codes of
+        checks that are not asked; ``traded_at`` is a price in rupees that a master who placed the
+        order elsewhere got for it.
+        """
+        limits = self._limits.of_all
+        key, today = terms.instrument.key, self._hours.now.date()
+        quote = self._quotes.newest(key)
+        bans = self._exits.bans
+        banned = bans.why_only_exits(terms.instrument, today)
+        ban_unknown = ""
+        if self._settings.keeps_sessions:  # a simulated exchange has no ban list
+            ban_unknown = bans.why_unknown(terms.instrument, today)
+        if (banned or ban_unknown) and self._only_reduces(master, terms):
+            banned = ban_unknown = ""
+        return findings(
+            [check for check in PLAN_CHECKS if check.code not in without],
+            PlanFacts(
+                terms=terms,
+                today=today,
+                takes=self._takes,
+                stopped="" if self._gate.may_plan else self._gate.why_not(),
+                closed=self._hours.why_closed(terms.instrument),
+                lot_unseen=self.lots.why_not(key.exchange),
+                last=self._quotes.fresh_price(key) or traded_at,
+                close=None if quote is None else quote.previous_close,
+                plans=self.cadence.counts(terms),
+                same_again=self.cadence.same_again(terms, limits.same_again_ms),
+                limits=limits,
+                banned=banned,
+                ban_unknown=ban_unknown,
+            ),
+        )
+
+    def _only_reduces(self, master: AccountId | None, terms: OrderTerms) -> bool:
+        if master is None:
+            return False
+        return self._exits.of_masters.exiting(master, terms).least >= terms.quantity
