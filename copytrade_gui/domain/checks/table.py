@@ -32,6 +32,8 @@ _OTHERS = (
     Verdict("no_ioc", "plan", "the exchange takes IOC orders from a program", "Choose DAY."),
     Verdict("hold", "plan", "a check found what only the typed quantity lets pass",
             "Read why, then type the quantity."),
+    Verdict("warn", "plan", "a check warned of what a person lets pass by a tick",
+            "Read it, and tick that you have."),
     Verdict("master", "plan", "the account is a master and can be ordered for",
             "Choose a master account."),
     Verdict("not_live", "plan", "an order that is to be changed works at the broker",
