@@ -23,6 +23,7 @@ from copytrade_gui.domain.guard import CODES as GUARDED
 from copytrade_gui.domain.guard import PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKind
+from copytrade_gui.domain.margin import NO_MARGIN, WhenShort
 from copytrade_gui.domain.order import OrderTerms, Product, Side
 from copytrade_gui.domain.sizing import SizingRule
 from copytrade_gui.domain.sizing.growth import FILL_ADDS_NONE
@@ -56,6 +57,7 @@ CODES = frozenset(
         AFTER_EXIT,
         COPIES_FILLS,
         FILL_ADDS_NONE,
+        NO_MARGIN,
         *GUARDED,
     }
 )
@@ -153,6 +155,7 @@ class Link:
     guard: PriceGuard | None = None
     exits: ExitRules | None = None
     copies: Copies = Copies.ORDERS
+    when_short: WhenShort = WhenShort.WARN
 
     @property
     def key(self) -> tuple[AccountId, AccountId]:

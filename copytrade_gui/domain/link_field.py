@@ -19,6 +19,7 @@ from copytrade_gui.domain.exit_rule import LATEST, ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Copies, Filters, LinkState, TimeWindow
+from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.number import Bounds, NotANumber, read_number
 from copytrade_gui.domain.offset import read_offset
 from copytrade_gui.domain.order import Product, Side
@@ -41,6 +42,7 @@ _WIDEST, _DEEPEST, _HIGHEST = 50, 99, 1_000
 _DELAY = Bounds(3_600, "the longest delay in seconds", unit="s", example="5", whole=True)
 LABELS = {
     "copies": "Copies",
+    "when_short": "Short of margin",
     "state": "State",
     "group": "Group",
     "group_multiplier": "Group multiplier",
@@ -93,6 +95,18 @@ def read_copies(text: str) -> Copies | LinkProblem:
     except ValueError:
         known = ", ".join(Copies)
         return LinkProblem("copies", f"Copies {quoted(text)} is not known. Use one of: {known}.")
+
+
+def read_when_short(text: str) -> WhenShort | LinkProblem:
+    """Read what becomes of an entry that is short of margin, in any casing."""
+    try:
+        return WhenShort(text.lower())
+    except ValueError:
+        known = ", ".join(WhenShort)
+        return LinkProblem(
+            "when_short",
+            f"{LABELS['when_short']} {quoted(text)} is not known. Use one of: {known}.",
+        )
 
 
 def group_problem(group: str) -> str | None:

@@ -11,6 +11,7 @@ from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.books.decisions import Decisions
 from copytrade_gui.engine.books.divergence import Divergences
 from copytrade_gui.engine.books.holdings import Holdings
+from copytrade_gui.engine.books.margins import NeededMargins
 from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.books.owner_orders import OwnerOrders
 from copytrade_gui.engine.books.poller import Poller
@@ -64,6 +65,7 @@ class Parts:
     copies: Copies
     positions: AccountPositions
     holdings: Holdings
+    margins: NeededMargins
     owner_orders: OwnerOrders
     decisions: Decisions
     exits: Exits
@@ -110,7 +112,7 @@ def assemble(
         core, copies, limits := LimitsInForce(core.settings.limits, core.lanes, core.news)
     )
     exits = Exits(core, masters, positions, poller, profits)
-    clearing = Clearing(core, exits, limits)
+    clearing = Clearing(core, exits, limits, margins := NeededMargins(core, copies))
     # -- sending
     waves = Waves(core, exits, installation_key)
     dispatcher = Dispatcher(core, waves, exits, journal)
@@ -237,6 +239,7 @@ def assemble(
         copies=copies,
         positions=positions,
         holdings=holdings,
+        margins=margins,
         owner_orders=owner_orders,
         decisions=Decisions(core.book, resolver),
         exits=exits,

@@ -68,7 +68,8 @@ class Engine:
         self.master_signals = parts.master_signals
         self.decisions, self.ended = parts.decisions, parts.ended
         self.copies, self.positions = parts.copies, parts.positions
-        self.holdings, self.owner_orders = parts.holdings, parts.owner_orders
+        self.holdings, self.margins = parts.holdings, parts.margins
+        self.owner_orders = parts.owner_orders
         self.ignored_drift: dict[PositionKey, int] = {}
         """Positions that a person lets be off by so many units until they are flat."""
         self.square_offs, self.exit_watch = parts.square_offs, parts.exit_watch
@@ -180,6 +181,7 @@ class Engine:
         """
         if (lane := self.lanes.get(account_id)) is not None:
             self.core.account_news.margin(lane, free, funds)
+            self.margins.funds_read(account_id)
             self.parts.loss_watch.concerns(account_id)
 
     # ------------------------------------------------------------ orders

@@ -39,7 +39,7 @@ _RULE = (
 )  # fmt: skip
 _WINDOW = ("from", "to")
 _GROUP = ("group", "group_multiplier")
-OF_LINK = (*_RULE, "copies", "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD, *EXITS)
+OF_LINK = (*_RULE, "copies", "when_short", "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD, *EXITS)
 _MAY_BE_NOTHING = frozenset({"app_key", *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW, *GUARD, *EXITS})
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
@@ -103,7 +103,8 @@ def read_follower(
         "strategy": draft.strategy, "parameter": draft.parameter,
         "max_quantity": draft.max_quantity, "min_quantity": draft.min_quantity,
         "rounding": draft.rounding, "reverse": draft.reverse, "overrides": draft.overrides,
-        "copies": draft.copies, "state": draft.state, "group": draft.group, "sides": draft.sides,
+        "copies": draft.copies, "when_short": draft.when_short,
+        "state": draft.state, "group": draft.group, "sides": draft.sides,
         "products": draft.products, "exchanges": draft.exchanges, "symbols": draft.symbols,
         "not_symbols": draft.not_symbols, "from": draft.window_from, "to": draft.window_to,
         "slippage": draft.slippage, "delay": draft.delay, "beyond": draft.beyond,
@@ -173,7 +174,11 @@ def merge_link(
 
 def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
     """A link with everything but its rule as the cells name it."""
-    for field, read in (("state", link_field.read_state), ("copies", link_field.read_copies)):
+    for field, read in (
+        ("state", link_field.read_state),
+        ("copies", link_field.read_copies),
+        ("when_short", link_field.read_when_short),
+    ):
         if field in cells:
             chosen = read(cells[field])
             if isinstance(chosen, LinkProblem):

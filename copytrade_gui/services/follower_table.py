@@ -50,6 +50,7 @@ COLUMNS = (
     "target",
     "exit_at",
     "copies",
+    "when_short",
 )
 """The account's, then those of its link to one master, named by his client id."""
 _SOME = f"{', '.join(COLUMNS[:8])} and {len(COLUMNS) - 8} more"

@@ -56,6 +56,7 @@ class FollowerDraft:
     target: str | None = None
     exit_at: str | None = None
     copies: str | None = None
+    when_short: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Trading:
     async def _shared_out(self, asked: Asked, followers: Sequence[Linked]) -> Preview:
         clearing, sized = self._engine.clearing, asked.sized
         cover = clearing.cover(asked.master_id, sized, followers, asked.terms)
+        self._engine.margins.want(sized)
         bounds = clearing.bounds(sized, asked.margins)
         facts = facts_for(followers, asked.recipients)
         shares = await asyncio.to_thread(share_out, sized, facts, asked.last, cover, bounds)

@@ -15,6 +15,7 @@ from copytrade_gui.domain.guard import PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Copies, Filters, Link, LinkState, TimeWindow
+from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
 from copytrade_gui.storage.database.tables import accounts, links
@@ -88,6 +89,7 @@ def _row(link: Link) -> Mapping[str, str | int | None]:
         "guard": None if link.guard is None else msgspec.json.encode(link.guard).decode(),
         "exits": None if link.exits is None else msgspec.json.encode(link.exits).decode(),
         "copies": link.copies.value,
+        "when_short": link.when_short.value,
     }
 
 
@@ -121,6 +123,7 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
         guard=None if row.guard is None else _decode(row.guard, type=PriceGuard),
         exits=None if row.exits is None else _decode(row.exits, type=ExitRules),
         copies=Copies(row.copies),
+        when_short=WhenShort(row.when_short),
     )
 
 

@@ -25,6 +25,7 @@ from copytrade_gui.domain.checks.table import verdicts
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.link import CODES
+from copytrade_gui.domain.margin import Margin
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
 from copytrade_gui.domain.sizing import SizingRule, Strategy
@@ -155,6 +156,9 @@ def share(**more: object) -> ShareFacts:
     return structs.replace(SMALL, **more)
 
 
+NEEDS = Margin(Paise(200_000), 30, Paise(100_000), units=5, price=Decimal(1_000), needed_age_s=12)
+"""Rs 200 a unit, and Rs 2,000 are free: 9 units are 90 % of that."""
+
 SHARES = [
     ("", None, SMALL, ""),
     ("above_limit", Level.BLOCK, share(quantity=10**9, rule=HUGE), "1,00,000 x gives"),
@@ -166,6 +170,12 @@ SHARES = [
     ("open_orders", Level.BLOCK, share(open_orders=50), "Cancel some"),
     ("orders_a_day", Level.BLOCK, share(orders_today=500), "500 orders today"),
     ("net_position", Level.BLOCK, share(net=-101, limits=Limits(net_position=100)), "101 units"),
+    ("margin", Level.WARN, share(margin=NEEDS), "rupees of margin (asked 12 s ago), above 90 %"),
+    ("margin", Level.WARN, share(margin=structs.replace(NEEDS, free_age_s=600)),
+     "free 10 minutes ago"),
+    ("", None, share(quantity=9, margin=NEEDS), ""),
+    ("", None, share(price=Decimal(900), margin=NEEDS), ""),
+    ("", None, share(margin=NEEDS, exits=True), ""),
     ("", None, share(quantity=501, open_orders=99, orders_today=999, exits=True), ""),
     ("", None, share(quantity=99_999, limits=NO_LIMITS), ""),
 ]  # fmt: skip

@@ -269,6 +269,10 @@ SHARES = [
 ]
 
 
+ELSEWHERE = {"margin"}
+"""Warned of: ``test_margin`` plays it."""
+
+
 @pytest.mark.parametrize("case", [*ACCOUNTS, *SHARES], ids=lambda case: case.code)
 def test_a_check_of_an_account_keeps_its_order_back_and_nobody_elses(case: Case) -> None:
     async def script(console: Console) -> None:
@@ -319,4 +323,4 @@ def test_no_check_is_without_a_case_here() -> None:
     for cases, checks in (
         (PLANS, PLAN_CHECKS), (ACCOUNTS, ACCOUNT_CHECKS), (SHARES, SHARE_CHECKS),
     ):  # fmt: skip
-        assert {case.code for case in cases} == {check.code for check in checks}
+        assert {case.code for case in cases} == {check.code for check in checks} - ELSEWHERE

@@ -24,9 +24,11 @@ def _left_out(file: str, checks: Iterable[Check[Any]]) -> Iterator[Mutant]:
 
 
 _CLEARING = "copytrade_gui/engine/planning/clearing.py"
+_MARGIN = "copytrade_gui/domain/margin.py"
+_MARGINS = "copytrade_gui/engine/books/margins.py"
 _ASKED = "copytrade_gui/engine/planning/plan_checks.py"
 _EXITS = "copytrade_gui/engine/planning/exits.py"
-_PLANNER = "copytrade_gui/engine/planning/planner.py"
+_PLANNER = "copytrade_gui/engine/planning/share_checks.py"
 _FACTS = (
     (_ASKED, 'stopped="" if self._gate.may_plan else self._gate.why_not(),', ""),
     (_ASKED, "takes=self._takes,", "takes=type(self._takes)(delivery_on={key.exchange}),"),
@@ -66,6 +68,21 @@ _FACTS = (
     (_PLANNER, "limits=bounds.special.get(account, bounds.limits),", "limits=bounds.limits,"),
     (_PLANNER, "open_orders=bounds.open_orders.get(account, 0),", ""),
     (_PLANNER, "orders_today=bounds.orders_today.get(account, 0),", ""),
+    (
+        _PLANNER,
+        "margin=None if margins is None or share.terms is not None else margins.of(account),",
+        "",
+    ),
+    (_PLANNER, "if not margin.is_short(units, price):", "if True:"),
+    (_PLANNER, "if then is WhenShort.SHRINK else 0", "if True else 0"),
+    (_PLANNER, "if then is WhenShort.SHRINK else 0", "if False else 0"),
+    (_MARGIN, "* 100 > self.free * MOST_PERCENT", "* 100 > self.free * 100"),
+    (_MARGIN, "return min(quantity, fits - fits % lot)", "return min(quantity, fits)"),
+    (
+        _MARGINS,
+        "                    margin = Paise(margin - sum(paise for _, paise in taken))\n",
+        "                    pass\n",
+    ),
     (_PLANNER, "net=bounds.nets.get(account, 0) + signed,", ""),
 )
 """How the engine gathers what the checks are asked about: each fact withheld, each answer lost."""

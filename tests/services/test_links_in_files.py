@@ -18,6 +18,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Copies, Filters, Follower, Link, LinkState, TimeWindow
 from copytrade_gui.domain.link_field import group_problem, read_guard
+from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
@@ -100,6 +101,7 @@ LINKS = st.builds(
     GUARDS,
     EXITS,
     st.sampled_from(Copies),
+    st.sampled_from(WhenShort),
 ).map(lambda link: link if link.group else replace(link, group_multiplier=Decimal(1)))  # fmt: skip
 ACCOUNTS = st.builds(
     replace,

@@ -14,6 +14,7 @@ from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Copies, Filters, Follower, Link, LinkState, TimeWindow
+from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
@@ -34,6 +35,7 @@ FULL = Link(
     guard=PriceGuard(Offset(Decimal("0.5"), percent=True), 9, Beyond.LIMIT),
     exits=ExitRules(Offset(Decimal(1), percent=True), None, time(15, 10)),
     copies=Copies.FILLS,
+    when_short=WhenShort.SKIP,
 )  # fmt: skip
 EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "name": (FollowerDraft(name="Asha R"), {"name"}),
@@ -61,6 +63,7 @@ EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "target": (FollowerDraft(target="200%"), {"exits"}),
     "exit_at": (FollowerDraft(exit_at=""), {"exits"}),
     "copies": (FollowerDraft(copies="orders"), {"copies"}),
+    "when_short": (FollowerDraft(when_short="shrink"), {"when_short"}),
 }
 
 

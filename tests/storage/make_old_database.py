@@ -25,6 +25,7 @@ from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Copies, Filters, Link, LinkState, TimeWindow
+from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.domain.records import Fill, Timing
@@ -105,8 +106,13 @@ LINKS_WITHOUT_COPIES = tuple(
     for link in LINKS_WITHOUT_EXITS
 )
 """What schema 6 could say."""
-LINKS = tuple(
+LINKS_WITHOUT_WHEN_SHORT = tuple(
     replace(link, copies=Copies.FILLS) if link.group else link for link in LINKS_WITHOUT_COPIES
+)
+"""What schema 7 could say."""
+LINKS = tuple(
+    replace(link, when_short=WhenShort.SHRINK) if link.group else link
+    for link in LINKS_WITHOUT_WHEN_SHORT
 )
 TOTALS = {
     "accounts": "SELECT count(*) FROM accounts",

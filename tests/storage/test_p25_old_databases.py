@@ -28,6 +28,7 @@ from tests.storage.make_old_database import (
     LINKS_WITHOUT_EXITS,
     LINKS_WITHOUT_GUARD,
     LINKS_WITHOUT_MULTIPLIER,
+    LINKS_WITHOUT_WHEN_SHORT,
     totals_of,
 )
 from tests.storage.samples import DAY, HandClock, first_attempts, make_plan
@@ -68,6 +69,7 @@ async def test_p25_an_old_database_keeps_its_totals(
             1: LINKS_OF_ONE_MASTER, 2: LINKS_OF_ONE_MASTER,
             3: LINKS_WITHOUT_MULTIPLIER, 4: LINKS_WITHOUT_GUARD,
             5: LINKS_WITHOUT_EXITS, 6: LINKS_WITHOUT_COPIES,
+            7: LINKS_WITHOUT_WHEN_SHORT,
         }  # fmt: skip
         assert await store.accounts.links() == expected.get(was, LINKS)
         assert len(await store.history.latency(100)) == totals["latency"]

@@ -11,6 +11,7 @@ from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKind
+from copytrade_gui.domain.margin import Margin, Margins
 from copytrade_gui.domain.money import Paise, order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER
@@ -34,6 +35,8 @@ class ShareFacts(Struct, frozen=True, gc=False):
     orders_today: int = 0
     net: int = 0
     exits: bool = False
+    margin: Margin | None = None
+    """What the account has free and the order needs; None where the broker has not told it."""
 
 
 class Bounds(Struct, frozen=True, gc=False):
@@ -50,6 +53,8 @@ class Bounds(Struct, frozen=True, gc=False):
     nets: Mapping[AccountId, int] = {}
     freeze: int | None = None
     """The most units the exchange takes in one order, None where none is known."""
+    margins: Margins | None = None
+    """What such an order needs and accounts have free, None where the broker has not told it."""
 
 
 UNBOUNDED = Bounds(NO_LIMITS)
@@ -133,6 +138,13 @@ def _net_position(facts: ShareFacts) -> Finding | None:
     )
 
 
+def _margin(facts: ShareFacts) -> Finding | None:
+    margin = facts.margin
+    if margin is None or facts.exits or not margin.is_short(facts.quantity, facts.price):
+        return None
+    return Finding("margin", Level.WARN, margin.in_words(facts.quantity, facts.price))
+
+
 SHARE_CHECKS: tuple[Check[ShareFacts], ...] = (
     Check("above_limit", Tier.SHARE, "no order is larger than any order here may be",
           "Lower the follower's value, or cap it.", _above_limit),
@@ -145,5 +157,7 @@ SHARE_CHECKS: tuple[Check[ShareFacts], ...] = (
           "Raise the limit if that is meant.", _orders_today),
     Check("net_position", Tier.SHARE, "units of one instrument that copies hold: off until set",
           "Lower the size, or raise the limit.", _net_position),
+    Check("margin", Tier.SHARE, "the margin an entry needs, as the broker told it beforehand: 90 % "
+          "of what was free", "Lower the size, add funds, or send it all the same.", _margin),
 )  # fmt: skip
 """In the order in which they are asked."""

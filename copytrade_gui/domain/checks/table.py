@@ -92,6 +92,10 @@ _OTHERS = (
     Verdict("no_lot_in_clamps", "share", "a whole lot lies between the least and the most agreed",
             "Change one of them."),
     Verdict("capped", "share", "the size was cut to the most agreed for one entry", "Nothing."),
+    Verdict("no_margin", "share", "the account's margin is enough for the entry of a link that "
+            "skips or shrinks it", "Add funds, or edit the link."),
+    Verdict("cut_to_margin", "share", "the entry was cut to what the account's margin allows",
+            "Nothing; add funds for the rest."),
     Verdict("raised_to_min", "share", "the size was raised to the least agreed for one entry",
             "Nothing; lower the least if it was not meant."),
     Verdict("carried", "share", "what rounding took of earlier entries is in the size", "Nothing."),

@@ -63,6 +63,11 @@ class Progress:
         run = self._run_of(plan)
         run.seen_ns, run.planned_ns, run.committed_ns = seen_ns, planned_ns, committed_ns
 
+    @property
+    def runs_any(self) -> bool:
+        """True while an order of any plan has no outcome yet."""
+        return bool(self._runs)
+
     def forget(self, plan: PlanId) -> None:
         """A plan whose commit failed, or that is long over, is not counted."""
         self._runs.pop(plan, None)

@@ -15,7 +15,7 @@ from copytrade_gui.domain.ids import (
     seen_command,
     signal_id,
 )
-from copytrade_gui.domain.order import FanOut, OrderTerms
+from copytrade_gui.domain.order import FanOut, OrderTerms, State
 from copytrade_gui.domain.records import Plan, Signal, SignalKind, reference
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.exits import Cover
@@ -41,6 +41,17 @@ class Cleared(Struct, frozen=True):
     """A person let that pass; else nobody was there to be asked."""
     denied: str = ""
     """Why nothing of a fill is copied, the same for all; what speaks against an order denies it."""
+
+    def entries(self, plan: Plan) -> list[tuple[AccountId, int]]:
+        """Units by account of its plan's orders that leave, where none of it is an exit."""
+        if self.cover.exiting.most or self.denied:
+            return []
+        side, planned = self.leaving.side, State.PLANNED
+        return [
+            (one.account_id, one.terms.quantity)
+            for one in plan.intents
+            if one.state is planned and one.terms.side is side
+        ]
 
     def plan(self, called_ns: int) -> Plan:
         """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""

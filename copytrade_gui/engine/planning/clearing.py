@@ -21,6 +21,7 @@ from copytrade_gui.domain.recipients import EVERYBODY, Recipients
 from copytrade_gui.domain.records import Plan, Signal, SignalKind
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.trading_state import ONLY_EXITS
+from copytrade_gui.engine.books.margins import NeededMargins
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.links import Linked, LinkFacts
 from copytrade_gui.engine.orders.order import Order
@@ -32,6 +33,7 @@ from copytrade_gui.engine.planning.master_exits import Place
 from copytrade_gui.engine.planning.plan_checks import PlanChecks
 from copytrade_gui.engine.planning.questions import Asked, Despite, asked_of, nobody_gets_it
 from copytrade_gui.engine.planning.share import Share
+from copytrade_gui.engine.planning.share_checks import share_checked, unheld
 
 HIS_OWN = frozenset(
     {"no_reference", "no_price", "stop_side", "duplicate_order", "ban", "ban_unknown"}
@@ -60,17 +62,17 @@ class DeniedError(Exception):
 class Clearing:
     """Asks every check, sizes every share, and bounds it by what copies hold and by the limits."""
 
-    def __init__(self, core: Core, exits: Exits, limits: LimitsInForce) -> None:
-        self._book = core.book
-        self._lanes = core.lanes
-        self._gate = core.gate
-        self._clock = core.clock
+    def __init__(
+        self, core: Core, exits: Exits, limits: LimitsInForce, margins: NeededMargins
+    ) -> None:
+        self._book, self._lanes = core.book, core.lanes
+        self._gate, self._clock = core.gate, core.clock
         self._settings = core.settings
         self._news = core.news
         self._exits = exits
         self._plan_number = 0
         self._quotes = core.quotes
-        self.limits = limits
+        self.limits, self.margins = limits, margins
         self.checks = PlanChecks(core, exits, limits)
         self.freeze = FreezeTable()
         """The most units of one order, by instrument; put anew while the program runs."""
@@ -79,9 +81,10 @@ class Clearing:
         """Count plans from here: each begins with another follower."""
         self._plan_number = plan_number
 
-    def made(self, plan: Plan) -> None:
+    def made(self, plan: Plan, cleared: Cleared) -> None:
         """A plan was made of what was cleared."""
         self._plan_number += 1
+        self.margins.planned(cleared.leaving, cleared.entries(plan))
         if plan.signal.kind not in _NO_REPETITION:
             self.checks.cadence.made(plan.signal.terms)
 
@@ -234,7 +237,7 @@ class Clearing:
         shares = planner.share_out(leaving, facts, at, cover, bounds)
         self._plan_value(at, 0, shares, cover)
         if not confirmed:
-            shares = [planner.unheld(share) for share in shares]
+            shares = [unheld(share) for share in shares]
         passed = _confirm(terms, asked_of(found, shares), confirmed, despite)
         return Cleared(
             signal=signal,
@@ -293,14 +296,14 @@ class Clearing:
         """
         exits = cover.exiting.least >= leaving.quantity
         share = Share(master, Sized(leaving.quantity))
-        own = planner.share_checked(share, leaving, price, bounds, exits=exits)
+        own = share_checked(share, leaving, price, bounds, exits=exits)
         own = planner.sliced(own, leaving.instrument.lot_size, bounds.freeze)
         lane = self._lanes[master.account_id]
         if not exits and (why := self._gate.why_only_exits()):
             raise DeniedError(ONLY_EXITS, f"The master's order opens. {why}")
         if lane.status.only_exits and not exits:
             raise DeniedError(LOSS_LIMIT, f"The master's order opens: {lane.status.only_exits}")
-        if own.sized.code:
+        if not own.sized.quantity:
             raise DeniedError(own.sized.code, f"The master's order: {own.sized.reason}")
         self._plan_value(price, leaving.quantity, shares, cover)
         return own
@@ -328,9 +331,11 @@ class Clearing:
     def bounds(self, terms: OrderTerms, accounts: Collection[AccountId]) -> Bounds:
         """What bounds the shares of these accounts in this instrument."""
         limits, freeze = self.limits, self.freeze.of(terms.instrument)
-        special = limits.special
+        special, margins = limits.special, self.margins.of(terms, accounts)
         if limits.of_all == NO_LIMITS and not special:
-            return UNBOUNDED if freeze is None else Bounds(NO_LIMITS, freeze=freeze)
+            if freeze is None and margins is None:
+                return UNBOUNDED
+            return Bounds(NO_LIMITS, freeze=freeze, margins=margins)
         today = indian_day(self._clock.wall_ns())
         return Bounds(
             limits.of_all,
@@ -339,6 +344,7 @@ class Clearing:
             {name: self._lanes[name].ordered_on(today) for name in accounts},
             self._exits.ledger.held_of(terms),
             freeze,
+            margins,
         )
 
     def _plan_value(

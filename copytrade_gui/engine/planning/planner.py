@@ -13,8 +13,7 @@ from fractions import Fraction
 from msgspec import structs
 
 from copytrade_gui.domain.account import Account, Role
-from copytrade_gui.domain.checks.check import Level, findings
-from copytrade_gui.domain.checks.share import SHARE_CHECKS, UNBOUNDED, Bounds, ShareFacts
+from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
     NO_COPIES,
@@ -42,16 +41,17 @@ from copytrade_gui.domain.link import (
     NotCopied,
     symbols_of,
 )
-from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, OrderType, Side, State
+from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.records import Intent, Signal
 from copytrade_gui.domain.reverse import told, turned
-from copytrade_gui.domain.sizing import MasterOrder, Rounding, Sized, SizingRule, size
+from copytrade_gui.domain.sizing import MasterOrder, Rounding, Sized, size
 from copytrade_gui.domain.sizing.growth import size_growth
 from copytrade_gui.engine.orders.links import LaneFacts, Linked, LinkFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
 from copytrade_gui.engine.planning.share import Share
+from copytrade_gui.engine.planning.share_checks import share_checked, within_margins
 
 _SWITCHED_OFF = Sized(0, "off", "The follower is switched off.")
 _FILLS, _COPIES_FILLS = (
@@ -93,6 +93,8 @@ def share_out(
             else _guarded(share, guard, terms, cover.master)
             for share, facts in zip(shares, followers, strict=True)
         ]  # fmt: skip
+    if bounds.margins is not None and not cover.exiting.most:
+        shares = within_margins(shares, followers, terms, price, bounds.margins)
     exits, only_exits = cover.exiting.least >= quantity, cover.only_exits
     return [
         sliced(
@@ -150,53 +152,6 @@ def sliced(share: Share, lot_size: int, freeze: int | None) -> Share:
     if isinstance(parts, Sized):
         return Share(share.account, parts)
     return structs.replace(share, slices=parts)
-
-
-def share_checked(
-    share: Share,
-    terms: OrderTerms,
-    price: Decimal | None,
-    bounds: Bounds,
-    *,
-    rule: SizingRule | None = None,
-    exits: bool,
-) -> Share:
-    """The share as it is, with what is to be asked of a person, or its account's verdict.
-
-    ``rule`` is what sized it, None of the master's own order.
-    """
-    sized, account = share.sized, share.account.account_id
-    if not sized.quantity or (bounds is UNBOUNDED and sized.quantity <= MAX_QUANTITY):
-        return share
-    signed = sized.quantity if terms.side is Side.BUY else -sized.quantity
-    found = findings(
-        SHARE_CHECKS,
-        ShareFacts(
-            quantity=sized.quantity,
-            price=price,
-            kind=terms.instrument.kind,
-            limits=bounds.special.get(account, bounds.limits),
-            rule=rule,
-            open_orders=bounds.open_orders.get(account, 0),
-            orders_today=bounds.orders_today.get(account, 0),
-            net=bounds.nets.get(account, 0) + signed,
-            exits=exits,
-        ),
-    )
-    if not found:
-        return share
-    last = found[-1]
-    if last.level is Level.BLOCK:
-        return Share(share.account, Sized(0, last.code, last.sentence))
-    holds = tuple(one.sentence for one in found if one.level is Level.HOLD)
-    return structs.replace(share, holds=holds)
-
-
-def unheld(share: Share) -> Share:
-    """A share of which a person would have been asked: nobody is there to be, so it is blocked."""
-    if not share.holds:
-        return share
-    return Share(share.account, Sized(0, "hold", " ".join(share.holds)))
 
 
 def closing_shares(

@@ -116,7 +116,7 @@ class Submission:
         called_ns = self._clock.mono_ns()
         order = clear()
         plan = order.plan(called_ns)
-        self._clearing.made(plan)
+        self._clearing.made(plan, order)
         self._by_command[command] = plan
         orders = [order_of(intent, plan) for intent in plan.intents]
         pending = [order for order in orders if order.may_attempt]

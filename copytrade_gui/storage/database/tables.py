@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 7
+SCHEMA = 8
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""
@@ -101,6 +101,7 @@ links = Table(
     Column("guard", Text),
     Column("exits", Text),
     Column("copies", Text, nullable=False, server_default="orders"),
+    Column("when_short", Text, nullable=False, server_default="warn"),
     sqlite_strict=True,
 )
 """Who copies whom, by which rule. Lists, guard, exit rules: JSON; times: ``HH:MM``, IST."""

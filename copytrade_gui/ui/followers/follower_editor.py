@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.link import NO_FILTERS, Copies, Follower, Link, LinkState
-from copytrade_gui.domain.link_field import exits_text, guard_text, list_text, time_text
+from copytrade_gui.domain.link_field import LABELS, exits_text, guard_text, list_text, time_text
+from copytrade_gui.domain.margin import MOST_PERCENT, WhenShort
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.sizing import Rounding, RuleTexts, Strategy, rule_texts
 from copytrade_gui.services.follower_verbs import FollowerDraft
@@ -19,6 +20,7 @@ from copytrade_gui.ui.followers.sizing_words import (
     BEYOND_WORDS,
     COPIES_WORDS,
     ROUNDING_WORDS,
+    SHORT_WORDS,
     STATE_WORDS,
     STRATEGY_WORDS,
     parameter_hint,
@@ -43,6 +45,10 @@ _ENTRIES = "Only what opens is kept out: what the master leaves is always left."
 _COPIES = (
     "Fills: he gets his part each time that more of an order has filled, near the price that it "
     "filled at. Changes and cancels of the order do nothing to it."
+)
+_SHORT = (
+    f"What becomes of an entry that needs more than {MOST_PERCENT} % of what the account had free "
+    "when the broker was last asked. Where the broker has not told what it needs, it is sent."
 )
 _GUARD = (
     "Entries only: no exit is held back by a price. An entry's limit is never worse than the "
@@ -193,6 +199,13 @@ class FollowerEditor(FormDialog):
         )
         set_tip(self.copies, _COPIES)
         self.add_field("copies", "Copies", self.copies)
+        self.when_short = QComboBox()
+        for then, said in SHORT_WORDS.items():
+            self.when_short.addItem(said, then.value)
+        short = WhenShort.WARN if link is None else link.when_short
+        self.when_short.setCurrentIndex(self.when_short.findData(short.value))
+        set_tip(self.when_short, _SHORT)
+        self.add_field("when_short", LABELS["when_short"], self.when_short)
         self.state = QComboBox()
         for state, said in STATE_WORDS.items():
             self.state.addItem(said, state.value)
@@ -283,7 +296,8 @@ class FollowerEditor(FormDialog):
         }  # fmt: skip
         choices = {
             "strategy": self.strategy, "rounding": self.rounding,
-            "copies": self.copies, "state": self.state, "sides": self.sides,
+            "copies": self.copies, "when_short": self.when_short,
+            "state": self.state, "sides": self.sides,
             "beyond": self.beyond,
         }  # fmt: skip
         return {

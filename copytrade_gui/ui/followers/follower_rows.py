@@ -8,12 +8,14 @@ from copytrade_gui.domain.account import Account, AccountStatus
 from copytrade_gui.domain.drift import Step
 from copytrade_gui.domain.link import NO_FILTERS, Copies, Link
 from copytrade_gui.domain.link_field import FILTERS, LABELS, list_text
+from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import State
 from copytrade_gui.services.drift_report import DriftLine
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.drift.drift_rows import brief_words, full_words, look_of, trouble_rank
 from copytrade_gui.ui.followers.sizing_words import (
+    SHORT_WORDS,
     STATE_HINTS,
     STATE_WORDS,
     STRATEGY_WORDS,
@@ -119,9 +121,15 @@ def _state_tip(row: FollowerRow) -> str:
     if status.stopped:
         said = f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.stopped}"
     group = f" Group {_group(row)}." if row.link.group else ""
-    plain = row.link.copies_all and row.link.exits is None and row.link.copies is Copies.ORDERS
+    plain = _is_plain(row.link)
     filtered = "" if plain else f" {_filter_tip(row)}"
     return f"{said.rstrip('.')}.{filtered}{group}" if filtered or group else said
+
+
+def _is_plain(link: Link) -> bool:
+    """True if it copies every order as it is, so that there is nothing to tell."""
+    usual = link.copies is Copies.ORDERS and link.when_short is WhenShort.WARN
+    return usual and link.copies_all and link.exits is None
 
 
 def _filter_tip(row: FollowerRow) -> str:
@@ -130,6 +138,8 @@ def _filter_tip(row: FollowerRow) -> str:
     parts = [STATE_HINTS[link.state]]
     if link.copies is Copies.FILLS:
         parts.append("Of each order it copies what fills.")
+    if link.when_short is not WhenShort.WARN:
+        parts.append(f"{LABELS['when_short']}: {SHORT_WORDS[link.when_short].lower()}.")
     parts += [
         f"{LABELS[field]}: {said}."
         for field in FILTERS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copytrade_gui.domain.guard import Beyond
 from copytrade_gui.domain.link import Copies, LinkState
+from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.sizing import Rounding, RuleTexts, SizingRule, Strategy, understood
 
@@ -20,6 +21,11 @@ STATE_HINTS = {
     LinkState.FROZEN: "Copies nothing, and no order of the account leaves from here at all.",
 }
 COPIES_WORDS = {Copies.ORDERS: "His orders", Copies.FILLS: "What his orders fill"}
+SHORT_WORDS = {
+    WhenShort.WARN: "Told, and sent",
+    WhenShort.SKIP: "Not sent",
+    WhenShort.SHRINK: "Cut to what fits",
+}
 BEYOND_WORDS = {Beyond.SKIP: "Not sent", Beyond.LIMIT: "Sent, with the limit there"}
 ROUNDING_WORDS = {
     Rounding.DOWN: "Down to whole lots",

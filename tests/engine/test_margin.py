@@ -1,0 +1,187 @@
+"""An entry and its account's margin, as the broker told both beforehand; its ledger is the judge.
+
+The simulator asks 20 % of an intraday share's value, and holds it for orders that rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.margin import WhenShort
+from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
+from copytrade_gui.engine.planning.clearing import DeniedError
+from tests.engine.test_exits import F1, F2, position, press, ticket
+from tests.engine.test_leaving import begin
+from tests.proof.rig import Console, world
+
+FREE = Paise(100_000_00)
+
+
+def of_ledger(console: Console) -> int:
+    return len(console.world.broker.ledger.accepted)
+
+
+def needs(console: Console, terms: OrderTerms, quantity: int) -> Decimal:
+    """What the simulator asks for so many units, in paise."""
+    assert terms.price is not None
+    return terms.price * quantity * 20
+
+
+async def told(console: Console, terms: OrderTerms, free: Decimal | int = FREE) -> None:
+    """A ticket was looked at for a while, and F1's funds were read: so much is free."""
+    console.engine.margins.want(terms)
+    await console.world.clock.sleep(3)
+    for lane in console.engine.lanes:
+        console.engine.note_margin(lane.account_id, FREE)
+    console.engine.note_margin(F1, Paise(int(free)))
+
+
+def link(console: Console, then: WhenShort) -> None:
+    one = next(one for one in console.world.links if one.follower_id == F1)
+    console.engine.put_link(replace(one, when_short=then), "operator")
+
+
+async def send(
+    console: Console, terms: OrderTerms, despite: Sequence[str] | None = ()
+) -> dict[str, tuple[State, str, int, str]]:
+    command = CommandId(f"press at {console.world.time.now_ns}")
+    made = console.world
+    placed = await console.engine.submit(
+        made.master, terms, FanOut.WITH_MASTER, command, despite=despite
+    )
+    await made.clock.sleep(2)
+    return {
+        one.intent.account_id: (one.state, one.intent.code, one.ordered, one.intent.reason)
+        for one in console.engine.book.of_plan(placed.plan.plan_id)
+    }
+
+
+def test_what_the_broker_says_an_order_needs_is_what_it_then_holds_for_it() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        terms = made.terms(quantity=40, away=60)
+        assert console.engine.margins.of(terms, [F1]) is None
+        await told(console, terms)
+        found = console.engine.margins.of(terms, [F1])
+        assert found is not None
+        margin = found.of(F1)
+        assert margin is not None
+        await send(console, terms)
+        held = made.broker.accounts[1].blocked_by_orders
+        assert margin.of(20, terms.price) == held // 100 == needs(console, terms, 20)
+        # Until the funds are read again they are less by what the order took.
+        after = console.engine.margins.of(terms, [F1])
+        assert after is not None
+        assert after.free[F1][0] == FREE - held // 100
+        await made.clock.sleep(10)
+        console.engine.note_margin(F1, FREE)
+        later = console.engine.margins.of(terms, [F1])
+        assert later is not None
+        assert later.free[F1] == (FREE, 0)
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_a_link_that_tells_sends_it_after_a_tick_and_the_verdict_says_so() -> None:
+    async def script(console: Console) -> None:
+        terms = console.world.terms(quantity=40, away=60)
+        await begin(console)
+        await told(console, terms, needs(console, terms, 20))
+        with pytest.raises(DeniedError, match=r"Follower 1: It needs .* above 90 %") as denied:
+            await send(console, terms)
+        assert (denied.value.code, denied.value.warned) == ("warn", ("margin",))
+        assert of_ledger(console) == 0
+        rows = await send(console, terms, denied.value.warned)
+        state, code, ordered, reason = rows[F1]
+        assert (state, code, ordered) == (State.WORKING, "margin", 20)
+        assert "rupees of margin" in reason
+        assert rows[F2][:2] == (State.WORKING, "")
+        assert of_ledger(console) == 3
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_a_link_that_skips_sends_nothing_and_nobody_is_asked() -> None:
+    async def script(console: Console) -> None:
+        terms = console.world.terms(quantity=40, away=60)
+        await begin(console)
+        link(console, WhenShort.SKIP)
+        await told(console, terms, needs(console, terms, 20))
+        rows = await send(console, terms)
+        assert rows[F1][:2] == (State.SKIPPED, "no_margin")
+        assert "The link skips such an entry" in rows[F1][3]
+        assert of_ledger(console) == 2
+
+    with world(2) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize(("free", "sent"), [(20, 18), (22, 19), (23, 20), (1, 0)])
+def test_a_link_that_shrinks_sends_what_fits_and_the_broker_takes_it(free: int, sent: int) -> None:
+    """Nine tenths of what so many units need is free."""
+
+    async def script(console: Console) -> None:
+        terms = console.world.terms(quantity=40, away=60)
+        await begin(console)
+        link(console, WhenShort.SHRINK)
+        await told(console, terms, needs(console, terms, free))
+        state, code, ordered, _ = (await send(console, terms))[F1]
+        if not sent:
+            assert (state, code) == (State.SKIPPED, "no_margin")
+        else:
+            assert (state, ordered) == (State.WORKING, sent)
+            assert code == ("" if sent == 20 else "cut_to_margin")
+        held = console.world.broker.accounts[1].blocked_by_orders
+        assert held // 100 == needs(console, terms, sent)
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_an_exit_asks_no_margin_and_where_nothing_was_told_the_broker_decides() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        link(console, WhenShort.SKIP)
+        console.engine.note_margin(F1, Paise(1))
+        await press(console, ticket(made, Side.BUY))
+        assert position(made, 1) == 5
+        leaving = ticket(made, Side.SELL)
+        await told(console, leaving, 1)
+        await press(console, leaving)
+        assert [position(made, number) for number in (0, 1, 2)] == [0, 0, 0]
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_it_is_asked_seldom_and_no_longer_when_nobody_looks() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        terms = made.terms(quantity=40, away=60)
+        for _ in range(40):  # a ticket that is looked at each second
+            console.engine.margins.want(terms)
+            await made.clock.sleep(1)
+        assert calls(console) == 2
+        await made.clock.sleep(3_600)
+        assert calls(console) <= 2 + 600 / 30, "nobody has looked for ten minutes"
+        before = calls(console)
+        await made.clock.sleep(600)
+        assert calls(console) == before
+
+    with world(2) as made:
+        made.live(script)
+
+
+def calls(console: Console) -> int:
+    return sum(path.endswith("/preordermargin") for _, _, path, _ in console.world.wire)
