@@ -89,6 +89,7 @@ class Engine:
         self.parts.fill_signals.restore(work)
         self.master_signals.restore(work.follows, work.ignored_orders)
         self.clearing.limits.restore(work.limits)
+        self.clearing.checks.habits.restore(work.ordered)
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)
         self.copies.restore(work)
         self.ignored_drift.update(work.ignored_drift)

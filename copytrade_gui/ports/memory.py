@@ -14,6 +14,7 @@ import msgspec
 from copytrade_gui.domain.account import Account, Role
 from copytrade_gui.domain.day import DaySeal, OpenDay
 from copytrade_gui.domain.events import Event, PlanSettled
+from copytrade_gui.domain.habit import Ordered
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import (
     AccountId,
@@ -114,6 +115,8 @@ class OpenWork:
     """Those of the day, the oldest first."""
     peaks: Mapping[AccountId, Decimal] = field(default_factory=dict)
     """Today's highest profits that were stored, in rupees, by account or scope."""
+    ordered: tuple[tuple[AccountId, Ordered], ...] = ()
+    """What masters ordered in the last weeks, today included, the oldest first."""
 
 
 def drift_subject(key: PositionKey, units: int) -> str:

@@ -36,14 +36,14 @@ from copytrade_gui.domain.waterfall import Waterfall
 class RefusedError(Exception):
     """A verb did nothing; the text is one sentence with the field and the remedy.
 
-    ``warned`` are the codes of warnings that a person may let pass (code ``warn``).
+    ``found`` are the codes of what a person may let pass (code ``hold`` or ``warn``).
     """
 
     def __init__(
-        self, sentence: str, *, field: str = "", code: str = "", warned: Sequence[str] = ()
+        self, sentence: str, *, field: str = "", code: str = "", found: Sequence[str] = ()
     ) -> None:
         super().__init__(sentence)
-        self.warned = tuple(warned)
+        self.found = tuple(found)
         self.sentence = sentence
         self.field = field
         self.code = code

@@ -22,6 +22,7 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
 from copytrade_gui.domain.checks.share import SHARE_CHECKS, ShareFacts
 from copytrade_gui.domain.checks.table import verdicts
+from copytrade_gui.domain.habit import Unlike
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.link import CODES
@@ -88,6 +89,10 @@ PLANS = [
     ("lot_not_seen", Level.BLOCK, replace(FACTS, lot_unseen="Orders on MCX wait."), "wait"),
     ("ban", Level.BLOCK, replace(FACTS, banned="SAIL is in the ban list."), "in the ban list"),
     ("ban_unknown", Level.WARN, replace(FACTS, ban_unknown="No ban list of today."), "of today"),
+    ("unusual_size", Level.HOLD, replace(FACTS, unlike=Unlike(size="10 times.")), "10 times"),
+    ("new_instrument", Level.WARN, replace(FACTS, unlike=Unlike(instrument="Nothing of it.")),
+     "Nothing"),
+    ("cadence", Level.WARN, replace(FACTS, unlike=Unlike(cadence="Number 31.")), "31"),
     ("no_price", Level.BLOCK,
      of(replace(BUY, order_type=OrderType.MARKET, price=None), last=None), "Use LIMIT"),
     ("stop_side", Level.BLOCK,

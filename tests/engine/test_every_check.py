@@ -23,6 +23,7 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS
 from copytrade_gui.domain.checks.share import SHARE_CHECKS
 from copytrade_gui.domain.events import ChecksPassed, Event
+from copytrade_gui.domain.habit import Ordered
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.money import Paise
@@ -128,6 +129,21 @@ def old_list(console: Console) -> None:
     console.engine.exits.bans = replace(bans, checked=bans.checked - timedelta(days=1))
 
 
+def used_to(
+    underlying: str, quantity: int, orders: int, lately: int = 0
+) -> Callable[[Console], None]:
+    """He ordered so many, an hour apart, and some in the last minutes."""
+
+    def arrange(console: Console) -> None:
+        now, hour = console.world.time.wall_ns(), 3_600 * 1_000_000_000
+        ages = [*(hour * back for back in range(orders, 0, -1)), *range(lately)]
+        console.engine.clearing.checks.habits.restore(
+            (console.world.master, Ordered(underlying, quantity, now - age)) for age in ages
+        )
+
+    return arrange
+
+
 PLANS = [
     Case("stopped", "Trading is paused", state=TradingState.PAUSE),
     Case("instrument", "is an index",
@@ -140,6 +156,10 @@ PLANS = [
     Case("lot_not_seen", "size of a lot", on_mcx),
     Case("ban", "only what reduces", arrange=in_a_ban),
     Case("ban_unknown", "whether SAIL may be opened", stock_future, old_list, warns=True),
+    Case("unusual_size", "10 times what the master usually orders in INFY",
+         lambda m: of(m, quantity=11), used_to("INFY", 1, 5), holds=True),
+    Case("new_instrument", "ordered nothing of INFY", arrange=used_to("SBIN", 4, 20), warns=True),
+    Case("cadence", "order number 4 in 10 minutes", arrange=used_to("INFY", 4, 20, 3), warns=True),
     Case("no_price", "Use LIMIT", lambda m: of(m, order_type=OrderType.MARKET, price=None),
          without_prices),
     Case("stop_side", "must have its trigger above",
@@ -200,7 +220,7 @@ def test_a_check_of_a_plan_decides_what_leaves(case: Case) -> None:
         if case.warns:
             with pytest.raises(DeniedError):
                 await place(console, terms, despite=["another"])
-            await place(console, terms, despite=denied.value.warned)
+            await place(console, terms, despite=denied.value.found)
         elif not case.holds:
             with pytest.raises(DeniedError):
                 await place(console, terms, terms.quantity, despite=[case.code])

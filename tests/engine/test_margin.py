@@ -97,9 +97,9 @@ def test_a_link_that_tells_sends_it_after_a_tick_and_the_verdict_says_so() -> No
         await told(console, terms, needs(console, terms, 20))
         with pytest.raises(DeniedError, match=r"Follower 1: It needs .* above 90 %") as denied:
             await send(console, terms)
-        assert (denied.value.code, denied.value.warned) == ("warn", ("margin",))
+        assert (denied.value.code, denied.value.found) == ("warn", ("margin",))
         assert of_ledger(console) == 0
-        rows = await send(console, terms, denied.value.warned)
+        rows = await send(console, terms, denied.value.found)
         state, code, ordered, reason = rows[F1]
         assert (state, code, ordered) == (State.WORKING, "margin", 20)
         assert "rupees of margin" in reason

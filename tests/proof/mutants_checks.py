@@ -26,6 +26,8 @@ def _left_out(file: str, checks: Iterable[Check[Any]]) -> Iterator[Mutant]:
 _CLEARING = "copytrade_gui/engine/planning/clearing.py"
 _MARGIN = "copytrade_gui/domain/margin.py"
 _MARGINS = "copytrade_gui/engine/books/margins.py"
+_HABIT = "copytrade_gui/domain/habit.py"
+_LOADING = "copytrade_gui/storage/journal/loading.py"
 _ASKED = "copytrade_gui/engine/planning/plan_checks.py"
 _EXITS = "copytrade_gui/engine/planning/exits.py"
 _PLANNER = "copytrade_gui/engine/planning/share_checks.py"
@@ -41,6 +43,11 @@ _FACTS = (
     (_ASKED, "                limits=limits,\n", ""),
     (_ASKED, "                banned=banned,\n", ""),
     (_ASKED, "                ban_unknown=ban_unknown,\n", ""),
+    (_ASKED, "                unlike=unlike,\n", ""),
+    (_ASKED, "        self.habits.made(signal)\n", ""),
+    (_LOADING, "        ordered=tuple(ordered(connection, bounds[1], terms)),\n", ""),
+    (_HABIT, "if terms.quantity <= middle * TIMES:", "if terms.quantity <= middle * TIMES * 10:"),
+    (_HABIT, "or now <= self._busiest * _FASTER:", "or now <= self._busiest * _FASTER * 10:"),
     (
         _ASKED,
         "return self._exits.of_masters.exiting(master, terms).least >= terms.quantity",

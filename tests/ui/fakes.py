@@ -239,7 +239,7 @@ class FakeTrading(FakeCancels):
         despite: Sequence[str] = (),
     ) -> Submitted:
         self._world.calls.append(("submit", command))
-        if self._world.warns is not None and not set(self._world.warns.warned) <= set(despite):
+        if self._world.warns is not None and not set(self._world.warns.found) <= set(despite):
             raise self._world.warns
         if self._world.hold is not None:
             await self._world.hold.wait()

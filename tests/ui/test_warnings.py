@@ -19,7 +19,7 @@ UNKNOWN = "No ban list of today is known: whether SAIL may be opened was not che
 
 async def warned(window: MainWindow, world: World) -> WarningDialog[object]:
     world.everyone_ready()
-    world.warns = RefusedError(UNKNOWN, code="warn", warned=("ban_unknown",))
+    world.warns = RefusedError(UNKNOWN, code="warn", found=("ban_unknown",))
     await filled(window)
     window.ticket.ask_or_send()
     if window.ticket.phase is Phase.ASKING:

@@ -10,6 +10,7 @@ from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.draft import not_taken
+from copytrade_gui.domain.habit import NOT_UNLIKE, Unlike
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side
 
@@ -44,6 +45,8 @@ class PlanFacts:
     """Why only exits leave, of an order that opens."""
     ban_unknown: str = ""
     """Why nobody knows whether an order that opens may leave."""
+    unlike: Unlike = NOT_UNLIKE
+    """What of an order that opens is unlike its master."""
 
 
 def _warn(code: str, sentence: str) -> Finding | None:
@@ -197,6 +200,19 @@ def _ban_unknown(facts: PlanFacts) -> Finding | None:
     return _warn("ban_unknown", facts.ban_unknown)
 
 
+def _unusual_size(facts: PlanFacts) -> Finding | None:
+    size = facts.unlike.size
+    return Finding("unusual_size", Level.HOLD, size) if size else None
+
+
+def _new_instrument(facts: PlanFacts) -> Finding | None:
+    return _warn("new_instrument", facts.unlike.instrument)
+
+
+def _cadence(facts: PlanFacts) -> Finding | None:
+    return _warn("cadence", facts.unlike.cadence)
+
+
 def _repeats(facts: PlanFacts) -> Finding | None:
     limits = facts.limits
     counted = (
@@ -231,6 +247,15 @@ PLAN_CHECKS: tuple[Check[PlanFacts], ...] = (
     Check("ban_unknown", Tier.PLAN, "the ban list of today is known, for futures and options of a "
           "stock", "Look at the exchange's list and write it into ban.toml, or send it all the "
           "same.", _ban_unknown),
+    Check("unusual_size", Tier.PLAN, "the master's quantity against the middle one of his orders "
+          "in the underlying, of four weeks: ten times", "If it is not his doing, pause copying; "
+          "if it is meant, type the quantity.", _unusual_size),
+    Check("new_instrument", Tier.PLAN, "the master has ordered something of the underlying in four "
+          "weeks", "If it is not his doing, pause copying; else send it all the same.",
+          _new_instrument),
+    Check("cadence", Tier.PLAN, "the master's orders in ten minutes, against the most before: "
+          "three times", "If it is not his doing, pause copying; else send it all the same.",
+          _cadence),
     Check("no_price", Tier.PLAN, "a price of the last 5 seconds to protect a MARKET order by",
           "Wait for the quote, or use LIMIT.", _protected),
     Check("stop_side", Tier.PLAN, "a stop's trigger on the right side of the last price",

@@ -11,6 +11,7 @@ from copytrade_gui.domain.checks.check import Finding, Level
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.freeze import FreezeTable
+from copytrade_gui.domain.habit import UNLIKE_HIM
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.domain.money import order_value, rupees
@@ -40,7 +41,7 @@ HIS_OWN = frozenset(
 )
 """Checks of what a master decided himself when he placed an order at the broker. Of what opens in a
 ban each copy is kept back alone, so that exits pass."""
-ONLY_CLOSES = frozenset({"duplicate_order", "repeats", "ban", "ban_unknown"})
+ONLY_CLOSES = UNLIKE_HIM | {"duplicate_order", "repeats", "ban", "ban_unknown"}
 """Checks that an order which only closes need not pass."""
 _NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
 """What counts as no repetition: it only closes, or an order of the master's bounds it."""
@@ -49,14 +50,14 @@ _NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
 class DeniedError(Exception):
     """The engine did nothing; the text is one sentence with the remedy.
 
-    ``warned`` are the codes of what was warned of, where that alone was in the way.
+    ``found`` are the codes of what checks found, where a person may let it pass.
     """
 
-    def __init__(self, code: str, sentence: str, warned: Sequence[str] = ()) -> None:
+    def __init__(self, code: str, sentence: str, found: Sequence[str] = ()) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
-        self.warned = tuple(warned)
+        self.found = tuple(found)
 
 
 class Clearing:
@@ -68,10 +69,9 @@ class Clearing:
         self._book, self._lanes = core.book, core.lanes
         self._gate, self._clock = core.gate, core.clock
         self._settings = core.settings
-        self._news = core.news
+        self._news, self._quotes = core.news, core.quotes
         self._exits = exits
         self._plan_number = 0
-        self._quotes = core.quotes
         self.limits, self.margins = limits, margins
         self.checks = PlanChecks(core, exits, limits)
         self.freeze = FreezeTable()
@@ -86,7 +86,7 @@ class Clearing:
         self._plan_number += 1
         self.margins.planned(cleared.leaving, cleared.entries(plan))
         if plan.signal.kind not in _NO_REPETITION:
-            self.checks.cadence.made(plan.signal.terms)
+            self.checks.made(plan.signal)
 
     def followers_of(self, master_id: AccountId) -> Sequence[Linked]:
         """The links of one master, in a stable order, with their facts."""
@@ -225,7 +225,7 @@ class Clearing:
         lane = self._lanes.get(master_id)
         if lane is None or not lane.active:
             raise DeniedError("off", "The master account is switched off, so nobody copies it.")
-        without = HIS_OWN | {"repeats"} if of_fill else HIS_OWN
+        without = HIS_OWN | UNLIKE_HIM | {"repeats"} if of_fill else HIS_OWN
         found = self._check(terms, master_id, traded_at=traded_at, without=without)
         _confirm(terms, asked_of(found, ()), confirmed, None)
         leaving, price = self.protected(terms, traded_at, rather=of_fill)
@@ -392,7 +392,7 @@ def _confirm(
     """
     everything = (*asked.holds, *asked.warnings)
     if asked.holds and confirmed != terms.quantity:
-        raise DeniedError("hold", " ".join(everything), asked.codes)
+        raise DeniedError("hold", " ".join(everything), (*asked.held, *asked.codes))
     unread = despite is not None and not set(asked.codes) <= set(despite)
     if asked.warnings and confirmed is None and unread:
         raise DeniedError("warn", " ".join(asked.warnings), asked.codes)

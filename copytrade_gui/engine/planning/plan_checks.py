@@ -7,11 +7,14 @@ from decimal import Decimal
 
 from copytrade_gui.domain.checks.check import Finding, findings
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
+from copytrade_gui.domain.habit import NOT_UNLIKE
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.records import Signal
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.habits import Habits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
 
 
@@ -28,6 +31,7 @@ class PlanChecks:
         self._limits = limits
         self.lots = Lots(core.lanes, core.clock, core.work, core.settings)
         self.cadence = Cadence(core.clock)
+        self.habits = Habits(core.clock)
 
     def findings(
         self,
@@ -51,8 +55,11 @@ class PlanChecks:
         ban_unknown = ""
         if self._settings.keeps_sessions:  # a simulated exchange has no ban list
             ban_unknown = bans.why_unknown(terms.instrument, today)
-        if (banned or ban_unknown) and self._only_reduces(master, terms):
+        unlike = self.habits.unlike(master, terms)
+        told = banned or ban_unknown or unlike != NOT_UNLIKE
+        if told and self._only_reduces(master, terms):
             banned = ban_unknown = ""
+            unlike = NOT_UNLIKE
         return findings(
             [check for check in PLAN_CHECKS if check.code not in without],
             PlanFacts(
@@ -69,8 +76,14 @@ class PlanChecks:
                 limits=limits,
                 banned=banned,
                 ban_unknown=ban_unknown,
+                unlike=unlike,
             ),
         )
+
+    def made(self, signal: Signal) -> None:
+        """A plan was made of an order of a master's, or of a ticket."""
+        self.cadence.made(signal.terms)
+        self.habits.made(signal)
 
     def _only_reduces(self, master: AccountId | None, terms: OrderTerms) -> bool:
         if master is None:

@@ -23,11 +23,12 @@ _TOLD = 3
 
 class Asked(Struct, frozen=True):
     """What checks found: ``holds`` that only the typed quantity lets pass, ``warnings`` that a
-    person lets pass by their ``codes``; both in sentences.
+    person lets pass by their ``codes``; both in sentences. ``held`` are codes of what holds.
     """
 
     holds: tuple[str, ...]
     warnings: tuple[str, ...]
+    held: tuple[str, ...]
     codes: tuple[str, ...]
 
 
@@ -76,7 +77,8 @@ def asked_of(found: Sequence[Finding], shares: Sequence[Share], more: Sequence[s
         more_of_them = _others(alike, _TOLD)
         warnings.append(f"{' '.join(told)}{f' So for{more_of_them[4:]}.' if more_of_them else ''}")
     codes = [*dict.fromkeys(one.code for one in warned), *by_code]
-    return Asked(tuple(asked), tuple(warnings), tuple(codes))
+    held = tuple(one.code for one in found if one.level is Level.HOLD)
+    return Asked(tuple(asked), tuple(warnings), held, tuple(codes))
 
 
 def _others(them: Sequence[object], named: int) -> str:

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from copytrade_gui.domain.events import ChecksPassed, PlanMade, PlanVoided
+from copytrade_gui.domain.events import ChecksPassed, PlanMade, PlanVoided, Severity
 from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
-from copytrade_gui.domain.records import ENGINE, Plan
+from copytrade_gui.domain.records import ENGINE, Plan, SignalKind
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order, order_of
@@ -163,6 +163,13 @@ class Submission:
             self._bus.publish(
                 ChecksPassed(plan.plan_id, plan.signal.master_id, actor, order.passed)
             )
+            if not order.asked and plan.signal.kind is SignalKind.MASTER:
+                self._book.alarm(
+                    "copied_with_warning",
+                    f"An order that was placed elsewhere is being copied. {' '.join(order.passed)}",
+                    account=plan.signal.master_id,
+                    severity=Severity.WARNING,
+                )
         self._announce_blocked(orders)
         self._waves.announce(wave)
         self._dispatcher.enqueue([*waiting, *kept])

@@ -40,6 +40,7 @@ from copytrade_gui.storage.journal.choices import (
     square_offs,
 )
 from copytrade_gui.storage.journal.facts import read_order
+from copytrade_gui.storage.journal.ordered import ordered
 from copytrade_gui.storage.journal.recalled import amended, halts, peaks
 from copytrade_gui.storage.journal.terms import Terms
 
@@ -190,6 +191,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         ignored_drift=ignored_drift(connection),
         square_offs=tuple(square_offs(connection, bounds[0])),
         peaks=dict(peaks(connection, bounds[0])),
+        ordered=tuple(ordered(connection, bounds[1], terms)),
     )
 
 

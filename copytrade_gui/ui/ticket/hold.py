@@ -7,12 +7,26 @@ from typing import Generic, TypeVar
 
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
+from copytrade_gui.domain.habit import UNLIKE_HIM
 from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import answer_of
 from copytrade_gui.ui.dialogs.form import FormDialog
 
 T = TypeVar("T")
+
+
+def _finish(dialog: FormDialog, desk: Desk, *, pauses: bool) -> None:
+    """Put the buttons below; where an order is unlike its master, with the stop beside them."""
+    if not pauses:
+        dialog.finish_form()
+        return
+    pause = dialog.make_button("Pause copying", "unlike_pause")
+    pause.clicked.connect(dialog.reject)
+    pause.clicked.connect(desk.actions[Act.PAUSE].trigger)
+    dialog.box.addStretch(1)
+    dialog.add_buttons([pause, dialog.back, dialog.verb])
 
 
 class HoldDialog(FormDialog, Generic[T]):
@@ -25,6 +39,8 @@ class HoldDialog(FormDialog, Generic[T]):
         found: str,
         quantity: str,
         send: Callable[[str], Awaitable[T]],
+        *,
+        pauses: bool = False,
     ) -> None:
         super().__init__(
             parent,
@@ -39,7 +55,7 @@ class HoldDialog(FormDialog, Generic[T]):
         self.box.insertWidget(0, self.add_text(found))
         self.quantity = QLineEdit()
         self.add_field("quantity", "&Quantity", self.quantity, hint=f"Type {quantity} to send it.")
-        self.finish_form()
+        _finish(self, desk, pauses=pauses)
         self.quantity.setFocus()
 
     async def _send(self) -> None:
@@ -50,7 +66,13 @@ class WarningDialog(FormDialog, Generic[T]):
     """Says what was warned of; a tick says that it was read, and only then it can be sent."""
 
     def __init__(
-        self, parent: QWidget, desk: Desk, found: str, send: Callable[[], Awaitable[T]]
+        self,
+        parent: QWidget,
+        desk: Desk,
+        found: str,
+        send: Callable[[], Awaitable[T]],
+        *,
+        pauses: bool = False,
     ) -> None:
         super().__init__(
             parent,
@@ -67,7 +89,7 @@ class WarningDialog(FormDialog, Generic[T]):
         self.read.setObjectName("warning_read")
         self.read.toggled.connect(self.verb.setEnabled)
         self.form.addRow(self.read)
-        self.finish_form()
+        _finish(self, desk, pauses=pauses)
         self.verb.setEnabled(False)
         self.read.setFocus()
 
@@ -85,17 +107,18 @@ async def place(parent: QWidget, desk: Desk, quantity: str, send: Callable[..., 
         return await send()
     except RefusedError as refusal:
         dialog: HoldDialog[T] | WarningDialog[T]
+        said, found = refusal.sentence, refusal.found
+        pauses = not UNLIKE_HIM.isdisjoint(found)
         if refusal.code == "hold":
             dialog = HoldDialog(
-                parent, desk, refusal.sentence, quantity, lambda typed: send(confirmed=typed)
+                parent, desk, said, quantity, lambda typed: send(confirmed=typed), pauses=pauses
             )
         elif refusal.code == "warn":
-            warned = refusal.warned
-            dialog = WarningDialog(parent, desk, refusal.sentence, lambda: send(despite=warned))
+            dialog = WarningDialog(parent, desk, said, lambda: send(despite=found), pauses=pauses)
         else:
             raise
         dialog.open()
         done = await answer_of(dialog, lambda: dialog.done_with)
         if done is None:
-            raise RefusedError(f"Not sent. {refusal.sentence}", code=refusal.code) from refusal
+            raise RefusedError(f"Not sent. {said}", code=refusal.code) from refusal
         return done
