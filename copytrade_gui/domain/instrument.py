@@ -87,6 +87,19 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceRange:
+    """Prices in rupees outside of which the exchange takes no limit order (LPP), as last told.
+
+    ``at_ns`` is our wall clock at receipt, UTC nanoseconds.
+    """
+
+    key: InstrumentKey
+    low: Decimal
+    high: Decimal
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """Last known prices in rupees. ``at_ns`` is our wall clock at receipt, UTC nanoseconds."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from copytrade_gui.domain.calendar import ist
@@ -98,6 +99,8 @@ class Trading:
         cover = clearing.cover(asked.master_id, sized, followers, asked.terms)
         self._engine.margins.want(sized)
         bounds = clearing.bounds(sized, asked.margins)
+        if bounds.margins is not None:  # it says more than a guess by the order's worth
+            asked = replace(asked, margins={})
         facts = facts_for(followers, asked.recipients)
         shares = await asyncio.to_thread(share_out, sized, facts, asked.last, cover, bounds)
         own, denied = None, None

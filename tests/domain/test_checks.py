@@ -24,7 +24,13 @@ from copytrade_gui.domain.checks.share import SHARE_CHECKS, ShareFacts
 from copytrade_gui.domain.checks.table import verdicts
 from copytrade_gui.domain.habit import Unlike
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from copytrade_gui.domain.instrument import (
+    Exchange,
+    Instrument,
+    InstrumentKey,
+    InstrumentKind,
+    PriceRange,
+)
 from copytrade_gui.domain.link import CODES
 from copytrade_gui.domain.margin import Margin
 from copytrade_gui.domain.money import Paise
@@ -71,6 +77,8 @@ def option(price: str, **more: object) -> PlanFacts:
     return replace(of(terms, **more), last=Decimal(20))
 
 
+RANGE = PriceRange(SHARE.key, Decimal(1_001), Decimal(1_020), 0)
+
 PLANS = [
     ("", None, FACTS, ""),
     ("stopped", Level.BLOCK, replace(FACTS, stopped="Trading is paused by ravi."), "paused"),
@@ -111,6 +119,9 @@ PLANS = [
     ("collar", Level.HOLD,
      of(replace(BUY, order_type=OrderType.SL, trigger=Decimal(1_100), price=Decimal(1_150))),
      "the trigger"),
+    ("price_band", Level.BLOCK, replace(FACTS, price_range=RANGE), "outside 1,001 to 1,020"),
+    ("", None, of(replace(BUY, price=Decimal(1_001)), price_range=RANGE), ""),
+    ("", None, replace(FACTS, price_range=replace(RANGE, low=Decimal(1), high=Decimal(1_000))), ""),
     ("duplicate_order", Level.HOLD, replace(FACTS, same_again=True), "a moment ago"),
     ("repeats", Level.BLOCK, replace(FACTS, plans=(5, 5, 5)), "10 seconds"),
     ("repeats", Level.BLOCK, replace(FACTS, plans=(0, 60, 60)), "in a minute"),

@@ -25,7 +25,7 @@ from copytrade_gui.domain.checks.share import SHARE_CHECKS
 from copytrade_gui.domain.events import ChecksPassed, Event
 from copytrade_gui.domain.habit import Ordered
 from copytrade_gui.domain.ids import CommandId
-from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind
+from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind, PriceRange
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
@@ -144,6 +144,14 @@ def used_to(
     return arrange
 
 
+def range_above(console: Console) -> None:
+    """The exchange takes prices near the last one only, below which every order here rests."""
+    made = console.world
+    last = made.price(made.instruments[0])
+    found = PriceRange(made.instruments[0].key, last, last * 2, made.time.wall_ns())
+    console.engine.core.quotes.put_range(found)
+
+
 PLANS = [
     Case("stopped", "Trading is paused", state=TradingState.PAUSE),
     Case("instrument", "is an index",
@@ -169,6 +177,7 @@ PLANS = [
     Case("collar", "Write a price that is nearer", lambda m: at(m, 50), limits=Limits()),
     Case("collar", "above the previous close", lambda m: at(m, 4), old_prices, limits=Limits(),
          holds=True),
+    Case("price_band", "in which the exchange takes orders", arrange=range_above),
     Case("duplicate_order", "a moment ago", limits=Limits(), before=1, holds=True),
     Case("repeats", "in 10 seconds", limits=replace(NO_LIMITS, repeats=2), before=2),
 ]  # fmt: skip

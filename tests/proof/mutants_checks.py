@@ -44,6 +44,7 @@ _FACTS = (
     (_ASKED, "                banned=banned,\n", ""),
     (_ASKED, "                ban_unknown=ban_unknown,\n", ""),
     (_ASKED, "                unlike=unlike,\n", ""),
+    (_ASKED, "                price_range=self._quotes.price_range(key),\n", ""),
     (_ASKED, "        self.habits.made(signal)\n", ""),
     (_LOADING, "        ordered=tuple(ordered(connection, bounds[1], terms)),\n", ""),
     (_HABIT, "if terms.quantity <= middle * TIMES:", "if terms.quantity <= middle * TIMES * 10:"),

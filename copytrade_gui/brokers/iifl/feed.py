@@ -20,20 +20,22 @@ from copytrade_gui.brokers.iifl.feed_connection import (
     LoginRefusedError,
     OpenFeed,
 )
-from copytrade_gui.brokers.iifl.feed_packets import PacketError, read_market
+from copytrade_gui.brokers.iifl.feed_packets import PacketError, read_market, read_price_protection
 from copytrade_gui.brokers.iifl.feed_rows import is_on_its_way, order_in, order_news, trade_in
 from copytrade_gui.brokers.iifl.feed_topics import (
     MOST_AT_ONCE,
     market_key,
     market_topic,
     order_topic,
+    range_key,
+    range_topic,
     trade_topic,
 )
 from copytrade_gui.brokers.iifl.mapping import LotSize
 from copytrade_gui.brokers.iifl.scalar import order_id
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
-from copytrade_gui.domain.instrument import InstrumentKey, Quote
+from copytrade_gui.domain.instrument import InstrumentKey, PriceRange, Quote
 from copytrade_gui.ports import Clock, UpdateListener
 
 log = logging.getLogger(__name__)
@@ -104,8 +106,8 @@ class Feed:
             self._task = asyncio.get_running_loop().create_task(self._keep(), name=name)
 
     def watch(self, keys: Iterable[InstrumentKey]) -> None:
-        """Hear the prices of these instruments and of no others."""
-        wanted = {market_topic(key): key for key in keys}
+        """Hear the prices of these instruments, with the exchange's range, and of no others."""
+        wanted = {topic(key): key for key in keys for topic in (market_topic, range_topic)}
         more = [topic for topic in wanted if topic not in self._watched]
         less = [topic for topic in self._watched if topic not in wanted]
         self._watched = wanted
@@ -219,6 +221,8 @@ class Feed:
             listener.unclear() if trade is None else listener.trades([trade])
         elif (key := market_key(topic)) is not None:
             self._price(listener, key, payload)
+        elif (key := range_key(topic)) is not None:
+            self._range(listener, key, payload)
 
     def _order(self, listener: UpdateListener, payload: bytes) -> None:
         news = order_news(payload, self._client_id)
@@ -240,6 +244,16 @@ class Feed:
         if packet.last > 0:
             now_ns = self._needs.clock.wall_ns()
             listener.quote(Quote(key, packet.last, packet.bid, packet.ask, packet.close, now_ns))
+
+    def _range(self, listener: UpdateListener, key: InstrumentKey, payload: bytes) -> None:
+        try:
+            packet = read_price_protection(payload)
+        except PacketError as error:
+            log.info("price range not read instrument=%s: %s", key, error)
+            return
+        if 0 < packet.low <= packet.high:
+            now_ns = self._needs.clock.wall_ns()
+            listener.price_range(PriceRange(key, packet.low, packet.high, now_ns))
 
     def _key_of(
         self, order: BrokerOrderId, tag: str, instrument_id: str, symbol: str

@@ -8,6 +8,7 @@ from copytrade_gui.domain.instrument import Exchange, InstrumentKey
 _ORDERS = "prod/updates/order/v1/"
 _TRADES = "prod/updates/trade/v1/"
 _MARKET = "prod/marketfeed/mw/v1/"
+_RANGE = "prod/marketfeed/lpp/v1/"
 MOST_AT_ONCE = 1_024
 """Topics in one subscription."""
 
@@ -27,11 +28,25 @@ def market_topic(key: InstrumentKey) -> str:
     return f"{_MARKET}{key.exchange.lower()}/{key.instrument_id.lower()}"
 
 
+def range_topic(key: InstrumentKey) -> str:
+    """The range in which the exchange takes limit orders of an instrument."""
+    return f"{_RANGE}{key.exchange.lower()}/{key.instrument_id.lower()}"
+
+
 def market_key(topic: str) -> InstrumentKey | None:
     """The instrument that a topic of prices is about; None for any other topic."""
-    if not topic.startswith(_MARKET):
+    return _key(topic, _MARKET)
+
+
+def range_key(topic: str) -> InstrumentKey | None:
+    """The instrument that a topic of its range is about; None for any other topic."""
+    return _key(topic, _RANGE)
+
+
+def _key(topic: str, begins: str) -> InstrumentKey | None:
+    if not topic.startswith(begins):
         return None
-    segment, _, number = topic.removeprefix(_MARKET).partition("/")
+    segment, _, number = topic.removeprefix(begins).partition("/")
     try:
         return InstrumentKey(Exchange(segment.upper()), number.upper()) if number else None
     except ValueError:

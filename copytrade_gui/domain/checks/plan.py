@@ -11,6 +11,7 @@ from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.draft import not_taken
 from copytrade_gui.domain.habit import NOT_UNLIKE, Unlike
+from copytrade_gui.domain.instrument import PriceRange
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side
 
@@ -45,6 +46,8 @@ class PlanFacts:
     """Why only exits leave, of an order that opens."""
     ban_unknown: str = ""
     """Why nobody knows whether an order that opens may leave."""
+    price_range: PriceRange | None = None
+    """Prices that the exchange takes of a limit order now; None where it was not told lately."""
     unlike: Unlike = NOT_UNLIKE
     """What of an order that opens is unlike its master."""
 
@@ -151,6 +154,20 @@ def _collar(facts: PlanFacts) -> Finding | None:
         f"Price {grouped(price)} is {grouped(percent)} % {where} the {name} of "
         f"{facts.terms.instrument.symbol}, {grouped(reference)}; {usual} rupees are usual. "
         f"{remedy}",
+    )
+
+
+def _band(facts: PlanFacts) -> Finding | None:
+    price, taken = facts.terms.price, facts.price_range
+    if price is None or taken is None or facts.terms.trigger is not None:
+        return None  # a stop's limit is compared when it triggers
+    if taken.low <= price <= taken.high:
+        return None
+    return _block(
+        "price_band",
+        f"Price {grouped(price)} is outside {grouped(taken.low)} to {grouped(taken.high)}, in "
+        f"which the exchange takes orders of {facts.terms.instrument.symbol} now. Write a price "
+        "inside.",
     )
 
 
@@ -265,6 +282,8 @@ PLAN_CHECKS: tuple[Check[PlanFacts], ...] = (
     Check("collar", Tier.PLAN, "the limit price against the last price: 3 %, options 10 % or Rs 5; "
           "twice as far is blocked", "Write a nearer price; inside twice the collar type the "
           "quantity.", _collar),
+    Check("price_band", Tier.PLAN, "the limit price inside the range in which the exchange takes "
+          "orders, where the feed has told it in the last minute", "Write a price inside.", _band),
     Check("duplicate_order", Tier.PLAN, "the same order from another plan within 2 seconds",
           "If it is meant, type the quantity.", _same_again),
     Check("repeats", Tier.PLAN, "how many plans were made in 10 seconds, a minute and an hour",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
-from copytrade_gui.domain.instrument import InstrumentKey, Quote
+from copytrade_gui.domain.instrument import InstrumentKey, PriceRange, Quote
 from copytrade_gui.engine.books.divergence import changes
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.books.reconciler import Reconciler
@@ -144,6 +144,10 @@ class Updates:
         """A price was pushed."""
         self._quotes.put(quote)
 
+    def put_range(self, found: PriceRange) -> None:
+        """The prices that the exchange takes were pushed."""
+        self._quotes.put_range(found)
+
     def look(self, feed: _Feed) -> None:
         """Something was told that nobody understood."""
         self._poller.look(feed.lane.account_id, 0.0)
@@ -192,6 +196,10 @@ class _Feed:
     def quote(self, quote: Quote) -> None:
         if self._heard:
             self._updates.price(quote)
+
+    def price_range(self, found: PriceRange) -> None:
+        if self._heard:
+            self._updates.put_range(found)
 
     def unclear(self) -> None:
         if self._heard:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from copytrade_gui.domain.instrument import InstrumentKey, Quote
+from copytrade_gui.domain.instrument import InstrumentKey, PriceRange, Quote
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import BrokerFailureError, BrokerSession, Clock, Unsubscribe
@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 _YOUNG_NS = 1_000_000_000
 _WATCHED_NS = 60_000_000_000
+_RANGE_NS = 60_000_000_000
 
 
 class Quotes:
@@ -29,6 +30,7 @@ class Quotes:
         self._clock = clock
         self._settings = settings
         self._newest: dict[InstrumentKey, Quote] = {}
+        self._ranges: dict[InstrumentKey, PriceRange] = {}
         self._listeners: tuple[Callable[[Quote], None], ...] = ()
         self._asked: dict[InstrumentKey, int] = {}
         self._watched: tuple[BrokerSession | None, tuple[InstrumentKey, ...]] = (None, ())
@@ -53,6 +55,17 @@ class Quotes:
             self._listeners = tuple(one for one in self._listeners if one is not listener)
 
         return stop
+
+    def put_range(self, found: PriceRange) -> None:
+        """Keep the prices that the exchange takes."""
+        self._ranges[found.key] = found
+
+    def price_range(self, key: InstrumentKey) -> PriceRange | None:
+        """The prices that the exchange takes, as told in the last minute, else None: it moves."""
+        found = self._ranges.get(key)
+        if found is None or self._clock.wall_ns() - found.at_ns > _RANGE_NS:
+            return None
+        return found
 
     def newest(self, key: InstrumentKey) -> Quote | None:
         """The newest quote, of any age."""

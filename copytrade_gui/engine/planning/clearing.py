@@ -37,7 +37,7 @@ from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.engine.planning.share_checks import share_checked, unheld
 
 HIS_OWN = frozenset(
-    {"no_reference", "no_price", "stop_side", "duplicate_order", "ban", "ban_unknown"}
+    {"no_reference", "no_price", "stop_side", "duplicate_order", "price_band", "ban", "ban_unknown"}
 )
 """Checks of what a master decided himself when he placed an order at the broker. Of what opens in a
 ban each copy is kept back alone, so that exits pass."""

@@ -77,6 +77,7 @@ class PlanChecks:
                 banned=banned,
                 ban_unknown=ban_unknown,
                 unlike=unlike,
+                price_range=self._quotes.price_range(key),
             ),
         )
 

@@ -12,7 +12,7 @@ import pytest
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import BrokerOrderId
-from copytrade_gui.domain.instrument import Exchange, InstrumentKey, Quote
+from copytrade_gui.domain.instrument import Exchange, InstrumentKey, PriceRange, Quote
 from copytrade_gui.domain.order import State
 from copytrade_gui.ports import BrokerOrder, BrokerTrade
 from tests.brokers.rig import INFY, tag, terms
@@ -27,6 +27,7 @@ class Heard:
     rows: list[BrokerOrder] = field(default_factory=list)
     fills: list[BrokerTrade] = field(default_factory=list)
     quotes: list[Quote] = field(default_factory=list)
+    ranges: list[PriceRange] = field(default_factory=list)
     states: list[tuple[FeedState, str]] = field(default_factory=list)
     unclear_times: int = 0
     ours: dict[str, InstrumentKey] = field(default_factory=dict)
@@ -40,6 +41,9 @@ class Heard:
 
     def trades(self, rows: Sequence[BrokerTrade]) -> None:
         self.fills.extend(rows)
+
+    def price_range(self, found: PriceRange) -> None:
+        self.ranges.append(found)
 
     def quote(self, quote: Quote) -> None:
         self.quotes.append(quote)
@@ -213,6 +217,20 @@ async def test_prices_that_are_watched_come_by_themselves(cache: Path, tmp_path:
         heard.quotes.clear()
         stand.simulated.feed.drop()
         await until(lambda: heard.quotes)  # asked for again by itself
+
+
+async def test_the_range_in_which_the_exchange_takes_orders_comes_with_the_prices(
+    cache: Path, tmp_path: Path
+) -> None:
+    async with fed(cache, tmp_path) as (stand, session, heard):
+        nifty = await stand.instrument(Exchange.NSEFO, "NIFTY")
+        session.watch_quotes([nifty.key])
+        await until(lambda: heard.ranges and heard.quotes)
+        found, last = heard.ranges[-1], heard.quotes[-1].last
+        assert found.key == nifty.key
+        assert found.low < last < found.high
+        session.watch_quotes([])
+        await until(lambda: "lpp" not in str(stand.simulated.feed.rows()))
 
 
 async def test_a_broker_without_a_feed_leaves_it_off(cache: Path) -> None:
