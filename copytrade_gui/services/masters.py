@@ -53,7 +53,9 @@ class Masters:
         try:
             plan = await signals.copy(master, order, typed_units(confirmed), despite)
         except DeniedError as denied:
-            raise RefusedError(denied.sentence, code=denied.code, found=denied.found) from denied
+            raise RefusedError(
+                denied.sentence, code=denied.code, found=denied.found, lines=denied.lines
+            ) from denied
         if signals.follow(master) is Follow.ASK:  # he has confirmed once
             await self.set_follow(master, Follow.COPY, CommandId(f"{command}-follow"))
         return plan

@@ -139,7 +139,9 @@ class Trading:
                 despite=despite,
             )
         except DeniedError as denied:
-            raise RefusedError(denied.sentence, code=denied.code, found=denied.found) from denied
+            raise RefusedError(
+                denied.sentence, code=denied.code, found=denied.found, lines=denied.lines
+            ) from denied
         intents = placed.plan.intents
         planned = sum(intent.state is State.PLANNED for intent in intents)
         return Submitted(placed.plan.plan_id, planned, len(intents) - planned)

@@ -36,14 +36,21 @@ from copytrade_gui.domain.waterfall import Waterfall
 class RefusedError(Exception):
     """A verb did nothing; the text is one sentence with the field and the remedy.
 
-    ``found`` are the codes of what a person may let pass (code ``hold`` or ``warn``).
+    Of what a person may let pass (code ``hold`` or ``warn``) ``found`` are the codes and ``lines``
+    the sentences.
     """
 
     def __init__(
-        self, sentence: str, *, field: str = "", code: str = "", found: Sequence[str] = ()
+        self,
+        sentence: str,
+        *,
+        field: str = "",
+        code: str = "",
+        found: Sequence[str] = (),
+        lines: Sequence[str] = (),
     ) -> None:
         super().__init__(sentence)
-        self.found = tuple(found)
+        self.found, self.lines = tuple(found), tuple(lines)
         self.sentence = sentence
         self.field = field
         self.code = code

@@ -31,18 +31,11 @@ from copytrade_gui.engine.planning.cleared import Cleared, signal_of
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import LimitsInForce
 from copytrade_gui.engine.planning.master_exits import Place
-from copytrade_gui.engine.planning.plan_checks import PlanChecks
+from copytrade_gui.engine.planning.plan_checks import HIS_OWN, ONLY_CLOSES, PlanChecks
 from copytrade_gui.engine.planning.questions import Asked, Despite, asked_of, nobody_gets_it
 from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.engine.planning.share_checks import share_checked, unheld
 
-HIS_OWN = frozenset(
-    {"no_reference", "no_price", "stop_side", "duplicate_order", "price_band", "ban", "ban_unknown"}
-)
-"""Checks of what a master decided himself when he placed an order at the broker. Of what opens in a
-ban each copy is kept back alone, so that exits pass."""
-ONLY_CLOSES = UNLIKE_HIM | {"duplicate_order", "repeats", "ban", "ban_unknown"}
-"""Checks that an order which only closes need not pass."""
 _NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
 """What counts as no repetition: it only closes, or an order of the master's bounds it."""
 
@@ -50,14 +43,23 @@ _NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
 class DeniedError(Exception):
     """The engine did nothing; the text is one sentence with the remedy.
 
-    ``found`` are the codes of what checks found, where a person may let it pass.
+    Where a person may let pass what checks found, ``found`` are its codes and ``lines`` its
+    sentences.
     """
 
-    def __init__(self, code: str, sentence: str, found: Sequence[str] = ()) -> None:
+    found: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+
+    def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-        self.found = tuple(found)
+        self.code, self.sentence = code, sentence
+
+    @classmethod
+    def asking(cls, code: str, lines: tuple[str, ...], found: tuple[str, ...]) -> DeniedError:
+        """A person is to be asked about these findings."""
+        asks = cls(code, " ".join(lines))
+        asks.found, asks.lines = found, lines
+        return asks
 
 
 class Clearing:
@@ -70,8 +72,7 @@ class Clearing:
         self._gate, self._clock = core.gate, core.clock
         self._settings = core.settings
         self._news, self._quotes = core.news, core.quotes
-        self._exits = exits
-        self._plan_number = 0
+        self._exits, self._plan_number = exits, 0
         self.limits, self.margins = limits, margins
         self.checks = PlanChecks(core, exits, limits)
         self.freeze = FreezeTable()
@@ -392,8 +393,8 @@ def _confirm(
     """
     everything = (*asked.holds, *asked.warnings)
     if asked.holds and confirmed != terms.quantity:
-        raise DeniedError("hold", " ".join(everything), (*asked.held, *asked.codes))
+        raise DeniedError.asking("hold", everything, (*asked.held, *asked.codes))
     unread = despite is not None and not set(asked.codes) <= set(despite)
     if asked.warnings and confirmed is None and unread:
-        raise DeniedError("warn", " ".join(asked.warnings), asked.codes)
+        raise DeniedError.asking("warn", asked.warnings, asked.codes)
     return everything

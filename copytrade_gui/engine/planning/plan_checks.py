@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from copytrade_gui.domain.checks.check import Finding, findings
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
-from copytrade_gui.domain.habit import NOT_UNLIKE
+from copytrade_gui.domain.habit import NOT_UNLIKE, UNLIKE_HIM
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Signal
@@ -16,6 +16,14 @@ from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.habits import Habits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
+
+HIS_OWN = frozenset(
+    {"no_reference", "no_price", "stop_side", "duplicate_order", "price_band", "ban", "ban_unknown"}
+)
+"""Checks of what a master decided himself when he placed an order at the broker. Of what opens in a
+ban each copy is kept back alone, so that exits pass."""
+ONLY_CLOSES = UNLIKE_HIM | {"duplicate_order", "repeats", "ban", "ban_unknown"}
+"""Checks that an order which only closes need not pass."""
 
 
 class PlanChecks:

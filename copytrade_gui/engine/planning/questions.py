@@ -69,17 +69,17 @@ def asked_of(found: Sequence[Finding], shares: Sequence[Share], more: Sequence[s
             by_code.setdefault(share.warning.code, []).append(share)
     asked = [*holds, *more]
     for words, names in by_words.items():
-        asked.append(f"{', '.join(names[:_NAMED])}{_others(names, _NAMED)}: {words}")
+        more_of_them = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        asked.append(f"{', '.join(names[:_NAMED])}{more_of_them}: {words}")
     warnings = [one.sentence for one in warned]
     for alike in by_code.values():
-        told = [f"{one.account.name}: {one.warning.sentence}" for one in alike[:_TOLD]
-                if one.warning is not None]  # fmt: skip
-        more_of_them = _others(alike, _TOLD)
-        warnings.append(f"{' '.join(told)}{f' So for{more_of_them[4:]}.' if more_of_them else ''}")
+        warnings += [
+            f"{one.account.name}: {one.warning.sentence}"
+            for one in alike[:_TOLD]
+            if one.warning is not None
+        ]
+        if len(alike) > _TOLD:
+            warnings.append(f"So for {len(alike) - _TOLD} more.")
     codes = [*dict.fromkeys(one.code for one in warned), *by_code]
     held = tuple(one.code for one in found if one.level is Level.HOLD)
     return Asked(tuple(asked), tuple(warnings), held, tuple(codes))
-
-
-def _others(them: Sequence[object], named: int) -> str:
-    return f" and {len(them) - named} more" if len(them) > named else ""

@@ -107,7 +107,7 @@ async def place(parent: QWidget, desk: Desk, quantity: str, send: Callable[..., 
         return await send()
     except RefusedError as refusal:
         dialog: HoldDialog[T] | WarningDialog[T]
-        said, found = refusal.sentence, refusal.found
+        said, found = "\n".join(refusal.lines) or refusal.sentence, refusal.found
         pauses = not UNLIKE_HIM.isdisjoint(found)
         if refusal.code == "hold":
             dialog = HoldDialog(
@@ -120,5 +120,5 @@ async def place(parent: QWidget, desk: Desk, quantity: str, send: Callable[..., 
         dialog.open()
         done = await answer_of(dialog, lambda: dialog.done_with)
         if done is None:
-            raise RefusedError(f"Not sent. {said}", code=refusal.code) from refusal
+            raise RefusedError(f"Not sent. {refusal.sentence}", code=refusal.code) from refusal
         return done
