@@ -12,7 +12,7 @@ import pytest
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.ids import AccountId, CommandId
-from copytrade_gui.domain.instrument import Exchange
+from copytrade_gui.domain.instrument import Exchange, InstrumentKey
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
@@ -237,7 +237,7 @@ def test_an_order_that_cannot_be_encoded_leaves_nothing_half_made() -> None:
             instrument=replace(
                 terms.instrument,
                 lot_size=7,
-                key=replace(terms.instrument.key, exchange=Exchange.MCXCOMM),
+                key=InstrumentKey(Exchange.MCXCOMM, terms.instrument.key.instrument_id),
             ),
         )
         with pytest.raises(DeniedError):
