@@ -49,9 +49,9 @@ class Margin(Struct, frozen=True, gc=False):
 
     def of(self, quantity: int, price: Decimal | None) -> Paise:
         """What so many units at so many rupees need, rounded up to a paisa."""
-        needed = Decimal(self.needed) * quantity / self.units
-        if price is not None and self.price:
-            needed = needed * price / self.price
+        if price is None or not self.price or price == self.price:  # as good as always
+            return Paise(-(-self.needed * quantity // self.units))
+        needed = Decimal(self.needed) * quantity / self.units * price / self.price
         return Paise(int(needed.to_integral_value(ROUND_CEILING)))
 
     def is_short(self, quantity: int, price: Decimal | None) -> bool:

@@ -20,6 +20,8 @@ def test_after_a_restart_his_usual_size_is_known_and_his_exit_is_not_asked() -> 
         await begin(console)
         for _ in range(5):
             await press(console, ticket(console.world, Side.BUY, 4))
+        with pytest.raises(DeniedError, match="more than 10 times"):
+            await press(console, ticket(console.world, Side.BUY, 41))
 
     async def second(console: Console) -> None:
         await begin(console)

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
-from copytrade_gui.domain.margin import Margins
+from copytrade_gui.domain.margin import Margin, Margins
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, Product, Side
 from copytrade_gui.engine.books.copies import Copies
@@ -118,7 +118,9 @@ class NeededMargins:
                     margin = Paise(margin - sum(paise for _, paise in taken))
                 free[account] = margin, (now - self._read_ns.get(account, now)) // _S
         of = known.of
-        return Margins(free, known.needed, of.quantity, of.price, age // _S)
+        told = Margin(Paise(0), 0, known.needed, of.quantity, of.price, 0)
+        needed = told.of(of.quantity, terms.price)  # at this order's price, once for all accounts
+        return Margins(free, needed, of.quantity, terms.price or of.price, age // _S)
 
     # ------------------------------------------------------------ asking
 
