@@ -46,7 +46,7 @@ _FACTS = (
     (_ASKED, "                unlike=unlike,\n", ""),
     (_ASKED, "                price_range=self._quotes.price_range(key),\n", ""),
     (_ASKED, "        self.habits.made(signal)\n", ""),
-    (_LOADING, "        ordered=tuple(ordered(connection, bounds[1], terms)),\n", ""),
+    (_LOADING, "        ordered=tuple(ordered(connection, bounds[1])),\n", ""),
     (_HABIT, "if terms.quantity <= middle * TIMES:", "if terms.quantity <= middle * TIMES * 10:"),
     (_HABIT, "or now <= self._busiest * _FASTER:", "or now <= self._busiest * _FASTER * 10:"),
     (

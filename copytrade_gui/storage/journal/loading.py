@@ -191,7 +191,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         ignored_drift=ignored_drift(connection),
         square_offs=tuple(square_offs(connection, bounds[0])),
         peaks=dict(peaks(connection, bounds[0])),
-        ordered=tuple(ordered(connection, bounds[1], terms)),
+        ordered=tuple(ordered(connection, bounds[1])),
     )
 
 

@@ -9,22 +9,20 @@ from sqlalchemy import Connection
 from copytrade_gui.domain.habit import DAYS, Ordered
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.records import SignalKind, reference
-from copytrade_gui.storage.journal.terms import Terms
 
 _DAY_NS = 86_400 * 1_000_000_000
 _NONE_OF_HIS = tuple(f"{reference(kind, '')}*" for kind in (SignalKind.SQUARE_OFF, SignalKind.FILL))
 
 
-def ordered(
-    connection: Connection, before_ns: int, terms: Terms
-) -> Iterator[tuple[AccountId, Ordered]]:
+def ordered(connection: Connection, before_ns: int) -> Iterator[tuple[AccountId, Ordered]]:
     """Masters' orders up to UTC ns, the oldest first."""
     rows = connection.exec_driver_sql(
-        "SELECT master_id, terms_number, quantity, made_ns FROM actions "
-        "WHERE made_ns >= ? AND made_ns < ? AND order_ref NOT GLOB ? AND order_ref NOT GLOB ? "
-        "ORDER BY made_ns",
+        "SELECT a.master_id, json_extract(u.content, '$.underlying'), a.quantity, a.made_ns "
+        "FROM actions a JOIN order_terms t ON t.terms_number = a.terms_number "
+        "JOIN instruments_used u ON u.instrument_number = t.instrument_number "
+        "WHERE a.made_ns >= ? AND a.made_ns < ? "
+        "AND a.order_ref NOT GLOB ? AND a.order_ref NOT GLOB ? ORDER BY a.made_ns",
         (before_ns - DAYS * _DAY_NS, before_ns, *_NONE_OF_HIS),
     )
-    for master, number, quantity, made_ns in rows:
-        underlying = terms.get(number, quantity).instrument.underlying.upper()
-        yield AccountId(master), Ordered(underlying, quantity, made_ns)
+    for master, underlying, quantity, made_ns in rows:
+        yield AccountId(master), Ordered(underlying.upper(), quantity, made_ns)
