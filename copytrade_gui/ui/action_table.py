@@ -176,10 +176,7 @@ SPECS: dict[Act, Spec] = {
         question=True,
     ),
     Act.KEEP_BROKER: Spec(
-        "Keep paper &broker running",
-        "The simulated broker runs on when the console is closed, for 12 hours without use at "
-        "most; without the tick it ends with the console (paper only)",
-        "Console",
+        "Keep paper &broker running", "Runs on without the console, at most 12 h unused", "Console"
     ),
     Act.QUIT: Spec("&Quit", "Close the console", "Console", ("Ctrl+Q",), "log-out", question=True),
     Act.UNDO: Spec("&Undo", "Take back the last edit of a follower", "Edit", ("Ctrl+Z",), "undo-2"),
