@@ -84,7 +84,7 @@ def reducing(
     return Exiting(min(quantity, low), min(quantity, high), (low, high))
 
 
-class Copy(Struct, frozen=True):
+class Copy(Struct, frozen=True, gc=False):
     """What a follower's copies have for an exit, in units.
 
     ``held`` is no other order's to reduce, ``leaving`` is, ``coming`` are copies that were sent and
@@ -103,7 +103,7 @@ Entry = Callable[[int, Fraction], Sized]
 """Sizes so many units of a master's order that open, with what rounding left over before it."""
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """A copy of an order that reduces: units that close, units that open, and the carry after it.
 
     ``beyond`` are the units of the master's order that open: what ``opening`` is the copy of.

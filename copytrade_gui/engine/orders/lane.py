@@ -168,7 +168,8 @@ class Lane:
             and not status.halted
             and not status.unread
         )
-        code, reason = self.why_not()
+        found = blocking(ACCOUNT_CHECKS, AccountFacts(status, self._session is not None))
+        code, reason = ("", "") if found is None else (found.code, found.sentence)
         only_exits = NotCopied(LOSS_LIMIT, status.only_exits) if status.only_exits else None
         self.facts = LaneFacts(self._account, code, reason, status.free_margin, only_exits)
         for linked in self.links.values():
@@ -236,8 +237,7 @@ class Lane:
 
     def why_not(self) -> tuple[str, str]:
         """Code and sentence why no order can leave; empty strings when one can."""
-        found = blocking(ACCOUNT_CHECKS, AccountFacts(self._status, self._session is not None))
-        return ("", "") if found is None else (found.code, found.sentence)
+        return self.facts.code, self.facts.reason
 
 
 class Lanes:

@@ -188,15 +188,15 @@ class Dispatcher:
         """Wake when the earliest queued order gets a slot or grows too old."""
         wake_ns = 0
         now = self._clock.mono_ns()
-        may_send = self._gate.may_send
-        for lane in self._lanes:
-            for order in lane.queue:
-                due = order.called_ns + order.intent.signal_age_ms * 1_000_000 + 1_000_000
-                if may_send and lane.ready:
-                    held = self._book.in_doubt(lane.account_id, order.key, but=order)
-                    if not held and not self._exits.awaits(order):
-                        due = min(due, max(lane.slots.free_at(now), lane.wait_until_ns))
-                wake_ns = min(wake_ns, due) if wake_ns else due
+        waiting = [(lane, order) for lane in self._lanes for order in lane.queue]
+        may_send = bool(waiting) and self._gate.may_send
+        for lane, order in waiting:
+            due = order.called_ns + order.intent.signal_age_ms * 1_000_000 + 1_000_000
+            if may_send and lane.ready:
+                held = self._book.in_doubt(lane.account_id, order.key, but=order)
+                if not held and not self._exits.awaits(order):
+                    due = min(due, max(lane.slots.free_at(now), lane.wait_until_ns))
+            wake_ns = min(wake_ns, due) if wake_ns else due
         if self._timer is not None:
             if wake_ns and self._timer_ns <= wake_ns and self._timer_ns > now:
                 return

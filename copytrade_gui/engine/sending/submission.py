@@ -172,7 +172,8 @@ class Submission:
                 )
         self._announce_blocked(orders)
         self._waves.announce(wave)
-        self._dispatcher.enqueue([*waiting, *kept])
+        if waiting or kept:
+            self._dispatcher.enqueue([*waiting, *kept])
         return Placed(plan, known=False)
 
     def forget(self, plan: Plan) -> None:
