@@ -64,12 +64,7 @@ class MasterExits:
         place: Place | None = None,
     ) -> Exiting:
         """What of it is an exit: of one to come, or of the plan of ``but``."""
-        waiting = [
-            order
-            for plan in self._orders.recent(terms, but)
-            for order in plan
-            if order.intent.account_id == master and is_own(order) and self._orders.waits(order)
-        ]
+        waiting = self._orders.own_waiting(master, terms, but)
         _, unread = self._orders.of(master, master, terms, waiting, but)
         if but is not None:
             plan_id = but.intent.plan_id

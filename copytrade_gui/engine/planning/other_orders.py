@@ -79,13 +79,22 @@ class OtherOrders:
     def planned(self, terms: OrderTerms, but: Order | None) -> dict[AccountId, list[Order]]:
         """Orders in this instrument that wait for their first or next try, by account."""
         found: dict[AccountId, list[Order]] = {}
-        for orders in self.recent(terms, but):
+        for orders in self._recent(terms, but):
             for order in orders:
-                if self.waits(order):
+                if self._waits(order):
                     found.setdefault(order.intent.account_id, []).append(order)
         return found
 
-    def recent(self, terms: OrderTerms, but: Order | None) -> Iterator[list[Order]]:
+    def own_waiting(self, master: AccountId, terms: OrderTerms, but: Order | None) -> list[Order]:
+        """A master's own orders in this instrument that wait for their first or next try."""
+        return [
+            order
+            for orders in self._recent(terms, but)
+            for order in orders
+            if order.intent.account_id == master and is_own(order) and self._waits(order)
+        ]
+
+    def _recent(self, terms: OrderTerms, but: Order | None) -> Iterator[list[Order]]:
         """Plans in this instrument of which something may still wait, newest first.
 
         What was called after ``but`` is left out: it is judged after it.
@@ -102,7 +111,7 @@ class OtherOrders:
             if plan.signal.terms.instrument.key == key and not own and not _later(orders[0], but):
                 yield orders
 
-    def waits(self, order: Order) -> bool:
+    def _waits(self, order: Order) -> bool:
         """True for an order without a live attempt that will be tried (again) by itself."""
         if not order.may_attempt:
             return False
