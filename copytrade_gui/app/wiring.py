@@ -143,18 +143,23 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
         StorageError, BrokerFailureError, JournalFailureError: one sentence each; nothing is open.
     """
     folder = open_folder(options.data_dir, profile_of(options))
+    collector = Collector()
     async with AsyncExitStack() as stack:
         try:
-            opened = await _start(stack, folder, options)
+            with collector.starting():
+                opened = await _start(stack, folder, options, collector)
         except refusals() as refusal:
             note_refused_start(folder, str(refusal))
             raise
+        collector.calm()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         yield opened
 
 
-async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions) -> Opened:
+async def _start(
+    stack: AsyncExitStack, folder: DataFolder, options: OpenOptions, collector: Collector
+) -> Opened:
     clock = SystemClock()
-    collector = Collector()
     store = await stack.enter_async_context(open_store(folder, clock))
     stack.enter_context(log_to(folder))  # after the lock: the log has one writer
     at = await _paper_broker(stack, folder, options, clock)
@@ -273,8 +278,6 @@ async def _start(stack: AsyncExitStack, folder: DataFolder, options: OpenOptions
         lamps=lamps.newest,
         calendar=lambda: engine.hours.calendar,
     )
-    collector.calm()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     desk = None if at is None else at.control
     return Opened(console, engine, store, folder, desk, sessions.taken_up, market.loaded)
 

@@ -115,6 +115,7 @@ async def live(setup: Setup, seconds: float, every: float) -> Soaked:
     async with open_console(options) as opened:
         trader = Trader(opened, setup)
         await trader.begin()
+        trader.garbage()  # a start's own, once
         await trader.soak(seconds, every)
         trader.look()
         sys.stdout.write("\n")  # from here on no misfortune
