@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection
 
 from copytrade_gui.storage.database.tables import APPLICATION_ID, SCHEMA
@@ -13,18 +11,30 @@ from copytrade_gui.storage.database.tables import APPLICATION_ID, SCHEMA
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
+class RevisionError(Exception):
+    """Alembic does not know the way from the file's revision to today's."""
+
+
 def upgrade(connection: Connection) -> None:
     """Run the missing revisions inside the caller's transaction.
 
-    Works in a checkout, an installed timers and a frozen program: the revisions are found beside
-    this file, and there is no ``alembic.ini``.
+    Works in a checkout, an installed program and a frozen one: the revisions are found beside this
+    file, and there is no ``alembic.ini``. Raises RevisionError, or what SQLite raises.
     """
+    # Nearly every start finds today's schema; to import Alembic takes an eighth of all imports.
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util.exc import CommandError  # noqa: PLC0415
+
     config = Config()
     # The parser of Config reads a per cent sign as the start of a name.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise RevisionError(str(error)) from error
     connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,7 +25,7 @@ from copytrade_gui.storage.database.identity import (
     store_meta,
 )
 from copytrade_gui.storage.database.tables import APPLICATION_ID, SCHEMA
-from copytrade_gui.storage.database.upgrade import schema_of, upgrade
+from copytrade_gui.storage.database.upgrade import RevisionError, schema_of, upgrade
 from copytrade_gui.storage.files.files import Files
 from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.files.problems import FolderError, NewerFileError, StorageError
@@ -216,7 +215,7 @@ class Opener:
                 try:
                     with connection.begin():
                         upgrade(connection)
-                except (SQLAlchemyError, CommandError, sqlite3.Error) as error:
+                except (SQLAlchemyError, RevisionError, sqlite3.Error) as error:
                     raise self._upgrade_failed(before, copy, error) from error
                 # So that the header on disk shows the new number at once.
                 truncate_log(connection)
