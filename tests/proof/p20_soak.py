@@ -30,8 +30,9 @@ _GROWTH = 0.05
 _ORDER_KIB = 2.5
 """A day of orders stays in memory, 1.6 KiB each with their rows in the broker's books; and a row
 each in what the window and the trail have of it."""
-_GARBAGE = 0.5
-"""Dead objects an order that nobody can collect any more: those of a start, and no order's."""
+_GARBAGE = 5.0
+"""Dead objects an order that nobody can collect any more: those of closed connections, and no
+order's; 50 while each reply left a cycle."""
 _SETTLES_S = 900.0
 _MISFORTUNES = [
     Fault(action="drop_reply", call="place", probability=0.005),

@@ -23,8 +23,8 @@ def upgrade(connection: Connection) -> None:
     """
     # Nearly every start finds today's schema; to import Alembic takes an eighth of all imports.
     from alembic import command  # noqa: PLC0415 - see above
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.util.exc import CommandError  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 - see above
+    from alembic.util.exc import CommandError  # noqa: PLC0415 - see above
 
     config = Config()
     # The parser of Config reads a per cent sign as the start of a name.
