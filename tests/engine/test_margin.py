@@ -157,8 +157,10 @@ def test_an_exit_asks_no_margin_and_where_nothing_was_told_the_broker_decides() 
         assert position(made, 1) == 5
         leaving = ticket(made, Side.SELL)
         await told(console, leaving, 1)
+        asked = calls(console)
         await press(console, leaving)
         assert [position(made, number) for number in (0, 1, 2)] == [0, 0, 0]
+        assert calls(console) == asked, "nobody wants to know it of an exit"
 
     with world(2) as made:
         made.live(script)

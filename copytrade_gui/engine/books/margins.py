@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
@@ -83,8 +83,10 @@ class NeededMargins:
         while taken and taken[0][0] < now - _SEEN_NS:
             taken.popleft()
 
-    def planned(self, terms: OrderTerms, entries: Iterable[tuple[AccountId, int]]) -> None:
+    def planned(self, terms: OrderTerms, entries: Sequence[tuple[AccountId, int]]) -> None:
         """Entries of a plan, in units: until the funds are read again they are less by these."""
+        if not entries:
+            return
         now = self._clock.mono_ns()
         known = self._known.get(_what(terms))
         if known is not None and known.of is not None and self._age(known) <= _KEPT_NS:
