@@ -11,17 +11,18 @@ from copytrade_gui.bench.stand import CONTENDERS
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(660)
 @pytest.mark.xdist_group("bench")
 def test_a_run_with_three_followers_tells_ratios_of_whole_bursts() -> None:
     run = subprocess.run(
         [
             *(sys.executable, "-m", "copytrade_gui", "bench", "fanout"),
-            *("--followers", "3", "--latency-ms", "5", "--tls", "--rounds", "2", "--json"),
+            *("--followers", "3", "--latency-ms", "5", "--tls", "--rounds", "1", "--json"),
         ],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 0, run.stderr
@@ -40,12 +41,12 @@ def test_a_run_with_three_followers_tells_ratios_of_whole_bursts() -> None:
     assert set(group) == set(CONTENDERS)
     assert 0 < told["ratios"]["commit_bytes"] <= 60_000
     for contender in group.values():
-        assert contender["orders"] == contender["acked"] == 2 * 4  # the master's and three copies
+        assert contender["orders"] == contender["acked"] == 4  # the master's and three copies
         figures = contender["figures"]
         for name in ("first_byte_ms", "last_byte_ms", "last_ack_ms"):
             assert figures[name]["least"] <= figures[name]["median"] <= figures[name]["most"]
         assert figures["last_ack_ms"]["least"] >= 5  # no reply can come before the broker's latency
-        assert len(contender["rounds_ms"]["last_ack"]) == 2
+        assert len(contender["rounds_ms"]["last_ack"]) == 1
         assert max(contender["rounds_ms"]["last_ack"]) == round(figures["last_ack_ms"]["most"], 2)
         assert figures["first_byte_ms"]["median"] <= figures["last_byte_ms"]["median"]
     broker = told["broker"]["3"]
@@ -54,17 +55,19 @@ def test_a_run_with_three_followers_tells_ratios_of_whole_bursts() -> None:
     assert {target["name"] for target in told["targets"]} >= {"window_stall", "warm_memory"}
 
 
+@pytest.mark.timeout(660)
+@pytest.mark.xdist_group("bench")
 def test_the_check_names_what_was_missed_and_fails() -> None:
     # Three followers can never be twenty times slower the usual way, so one target is missed.
     run = subprocess.run(
         [
             *(sys.executable, "-m", "copytrade_gui", "bench", "fanout", "--check"),
-            *("--followers", "3", "--latency-ms", "1", "--rounds", "1", "--only", "ours,usual"),
+            *("--followers", "3", "--latency-ms", "1", "--rounds", "2", "--only", "ours,usual"),
         ],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 1, run.stderr

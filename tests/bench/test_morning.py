@@ -13,6 +13,7 @@ from copytrade_gui.bench.on_loop import timed
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(660)
 @pytest.mark.xdist_group("bench")
 def test_a_morning_tells_the_time_of_each_step() -> None:
     run = subprocess.run(
@@ -23,7 +24,7 @@ def test_a_morning_tells_the_time_of_each_step() -> None:
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 0, run.stderr

@@ -9,6 +9,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(660)
 @pytest.mark.xdist_group("bench")
 def test_a_run_with_a_few_orders_tells_of_a_kill_and_of_a_restart() -> None:
     run = subprocess.run(
@@ -19,7 +20,7 @@ def test_a_run_with_a_few_orders_tells_of_a_kill_and_of_a_restart() -> None:
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 0, run.stderr
