@@ -1,7 +1,4 @@
-"""Every action of the window in one table, which menus, keys, tips, palette and tests read.
-
-Those that lead to a panel stand in the panels' own table and join it there.
-"""
+"""All actions, as menus, keys, tips and palette read them; the panels' own table joins here."""
 
 from __future__ import annotations
 

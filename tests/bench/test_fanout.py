@@ -56,7 +56,6 @@ def test_a_run_with_three_followers_tells_ratios_of_whole_bursts() -> None:
 
 
 @pytest.mark.timeout(660)
-@pytest.mark.xdist_group("bench")
 def test_the_check_names_what_was_missed_and_fails() -> None:
     # Three followers can never be twenty times slower the usual way, so one target is missed.
     run = subprocess.run(
