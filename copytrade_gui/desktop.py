@@ -37,6 +37,7 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.day.sheet_pdf import print_page
 from copytrade_gui.ui.dialogs.passphrase import PassphraseDialog
 from copytrade_gui.ui.dialogs.refusal import Refusal
+from copytrade_gui.ui.lock.system_lock import system_screen_lock
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.theme import load_fonts
 from copytrade_gui.ui.window_state import FileMemory, bring_to_front, keep_on_screen
@@ -107,6 +108,7 @@ async def _window(options: OpenOptions) -> None:
         requests = requests_to(engine.opened.folder.root)
         window.show()
         await window.start()
+        window.lock_work.follow(system_screen_lock(window))
         keep_on_screen(window)
         watch = asyncio.create_task(_answer(requests.taken, window))
         if options.paper is not None:

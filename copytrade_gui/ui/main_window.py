@@ -142,7 +142,7 @@ class MainWindow(QMainWindow):
         self.toasts.clear()
         for timer in self.findChildren(QTimer):
             timer.stop()
-        for part in (*self.panels, self.status, self.follower_work.edits):
+        for part in (*self.panels, self.status, self.follower_work.edits, self.lock_work):
             part.stop()
         await self.desk.tasks.cancel_all()
         self._may_close = True

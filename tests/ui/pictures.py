@@ -144,7 +144,9 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "order-details": lambda: OrderDetails(
             window, desk, next(iter(made.orders.values())), made.history
         ),
-        "set-passphrase": lambda: SetPassphraseDialog(window, desk, console.lock, has=True),
+        "set-passphrase": lambda: SetPassphraseDialog(
+            window, desk, console.lock, has=True, covers="the lock of the screen and sleep"
+        ),
         "keys": lambda: KeysDialog(window, desk),
         "about": lambda: AboutDialog(window, desk, "default"),
         "preferences": lambda: PreferencesDialog(window, desk, lambda _policy: None),

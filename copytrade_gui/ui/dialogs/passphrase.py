@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout
 
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.dialogs.preferences import apply_look
@@ -14,6 +14,7 @@ from copytrade_gui.ui.widgets.label import PlainLabel, caption
 from copytrade_gui.ui.window_state import WindowMemory
 
 _WIDTH = 520
+_CAPTION_GAP = 4
 
 
 class PassphraseDialog(ConsoleDialog):
@@ -93,6 +94,9 @@ class PassphraseDialog(ConsoleDialog):
         field.setEchoMode(QLineEdit.EchoMode.Password)
         field.setObjectName(name)
         field.setAccessibleName(words.replace("&", ""))
-        self.box.addWidget(caption(words, field))
-        self.box.addWidget(field)
+        together = QVBoxLayout()
+        together.setSpacing(_CAPTION_GAP)
+        together.addWidget(caption(words, field))
+        together.addWidget(field)
+        self.box.addLayout(together)
         return field

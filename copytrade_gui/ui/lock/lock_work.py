@@ -1,4 +1,4 @@
-"""Ctrl+L, ten idle minutes, and the way back in."""
+"""Ctrl+L, ten idle minutes, the system's own lock, and the way back in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.lock.input_guard import InputGuard, application
 from copytrade_gui.ui.lock.lock_screen import STOPS, LockScreen
+from copytrade_gui.ui.lock.screen_lock import ScreenLock
 from copytrade_gui.ui.lock.set_passphrase import SetPassphraseDialog
 from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.stops.stop_work import StopWork
@@ -53,6 +54,7 @@ class LockWork(QObject):
         self._has_passphrase = False
         self._last_ns = desk.wall_ns()
         self.locked = False
+        self._source = ScreenLock(self)
         self.screen = LockScreen(window, desk)
         self.screen.typed.connect(self._on_typed)
         stopping = [desk.actions[act] for act in STOPS]
@@ -60,6 +62,16 @@ class LockWork(QObject):
         desk.actions.on(Act.LOCK, self.lock)
         desk.actions.on(Act.SET_UNLOCKING, self._on_passphrase)
         application().focusWindowChanged.connect(self._on_focus)
+
+    def follow(self, source: ScreenLock) -> None:
+        """Lock with the system's screen, too; the window ends the source with itself."""
+        self._source = source
+        source.locked.connect(self._on_system)
+        source.begin()
+
+    def stop(self) -> None:
+        """Hear no more of the system."""
+        self._source.stop()
 
     async def load(self) -> None:
         """Whether there is a passphrase to unlock with."""
@@ -70,6 +82,11 @@ class LockWork(QObject):
         self.screen.state.setText(self._strip.state.text())
         idle_s = (self._desk.wall_ns() - self._last_ns) / 1e9
         if self._has_passphrase and not self.locked and idle_s >= IDLE_S:
+            self.lock()
+
+    def _on_system(self) -> None:
+        """Not where nothing could unlock it: Ctrl+L says that."""
+        if self._has_passphrase:
             self.lock()
 
     def lock(self) -> None:
@@ -135,7 +152,9 @@ class LockWork(QObject):
 
     async def _set_passphrase(self) -> None:
         has = await self._verbs.has_passphrase()
-        dialog = SetPassphraseDialog(self._window, self._desk, self._verbs, has=has)
+        dialog = SetPassphraseDialog(
+            self._window, self._desk, self._verbs, has=has, covers=self._source.covers
+        )
         if await dialog.ask():
             self._has_passphrase = True
             self._desk.notices.info("The passphrase is set. Ctrl+L locks the window.")

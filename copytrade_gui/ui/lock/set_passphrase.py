@@ -11,9 +11,11 @@ from copytrade_gui.ui.dialogs.form import FormDialog
 
 
 class SetPassphraseDialog(FormDialog):
-    """Nothing that is typed is kept here or shown."""
+    """Nothing that is typed is kept here or shown. ``covers``: what else locks the window."""
 
-    def __init__(self, parent: QWidget, desk: Desk, verbs: LockVerbs, *, has: bool) -> None:
+    def __init__(
+        self, parent: QWidget, desk: Desk, verbs: LockVerbs, *, has: bool, covers: str
+    ) -> None:
         super().__init__(
             parent,
             desk,
@@ -23,7 +25,12 @@ class SetPassphraseDialog(FormDialog):
             save=self._set,
         )
         self._verbs = verbs
-        words = "It unlocks the window that Ctrl+L or ten idle minutes have locked."
+        words = (
+            f"It unlocks the window. Ctrl+L, ten idle minutes, {covers} lock it."
+            if covers
+            else "It unlocks the window. Ctrl+L and ten idle minutes lock it; the system's own "
+            "lock is not told here."
+        )
         if not desk.paper:
             words += " The console asks for it at each start, too: it opens the app secrets."
         self.box.insertWidget(0, self.add_text(words))
