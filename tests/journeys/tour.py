@@ -168,14 +168,14 @@ def followers(person: Person) -> Iterator[str]:
     person.see_window("Edit Follower 002")
     person.click("field_name")
     person.keys("ctrl+a")
-    person.write("Meera & Sons")
+    person.write("Arjun & Sons")
     person.click("field_group")
     person.write("Family")
     yield "follower-edit"
     person.keys("Return")
-    person.see_row("followers", "Meera & Sons")
+    person.see_row("followers", "Arjun & Sons")
     person.see_gone("follower_editor_save")
-    person.click_row("followers", "Meera & Sons")
+    person.click_row("followers", "Arjun & Sons")
     choose(person, "Set sizing")
     person.see_window("Set sizing")
     yield "sizing"
@@ -190,7 +190,7 @@ def followers(person: Person) -> Iterator[str]:
     person.see_window("Add master")
     yield "master-add"
     close(person, "master_editor_back", "Escape")
-    person.click_row("followers", "Meera & Sons")
+    person.click_row("followers", "Arjun & Sons")
     person.keys("ctrl+Delete")
     person.see_window("Remove follower")
     yield "remove-question"
@@ -221,7 +221,7 @@ def groups(person: Person) -> Iterator[str]:
     person.click("ticket_recipients")
     person.keys("Return")
     person.see("ticket_recipients", says("All followers"))
-    person.click_row("followers", "Meera & Sons")
+    person.click_row("followers", "Arjun & Sons")
 
 
 def files(person: Person, folder: Path) -> Iterator[str]:
@@ -245,7 +245,7 @@ def files(person: Person, folder: Path) -> Iterator[str]:
 
 def sessions(person: Person) -> Iterator[str]:
     everybody = person.broker.accounts
-    person.click_row("followers", "Meera & Sons")
+    person.click_row("followers", "Arjun & Sons")
     choose(person, "Log out")
     person.see("lamp_broker", lambda lamp: f"{everybody - 1} of {everybody}" in lamp.text)
     person.keys("ctrl+shift+l")

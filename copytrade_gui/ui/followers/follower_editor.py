@@ -28,8 +28,9 @@ from copytrade_gui.ui.followers.sizing_words import (
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.tip import set_tip
 
-_NEW = "Kept in the computer's key store"
-_KEPT = "Kept in this computer's key store, never in the database or a log."
+_NEW = "Never shown again"
+_KEPT = "Kept encrypted on this computer, never in the database or a log."
+_KEPT_ON_PAPER = "Kept in a file of the paper accounts, never in the database or a log."
 _SIDES = {"": "Buys and sells", Side.BUY.value: "Buys only", Side.SELL.value: "Sells only"}
 _OF_ACCOUNT = ("name", "client_id", "app_key", "app_secret", "active", "is_master")
 _RULE = {"strategy", "parameter"}
@@ -59,6 +60,11 @@ _EXITS = (
     "watches the price and squares the copies off. So it has to run, with the account logged in "
     "and trading not stopped."
 )
+
+
+def kept_words(desk: Desk) -> str:
+    """Where an app secret is kept."""
+    return _KEPT_ON_PAPER if desk.paper else _KEPT
 
 
 class FollowerEditor(FormDialog):
@@ -121,7 +127,7 @@ class FollowerEditor(FormDialog):
         self.app_secret = QLineEdit()
         self.app_secret.setEchoMode(QLineEdit.EchoMode.Password)
         self.app_secret.setPlaceholderText(_NEW if account is None else "Leave empty to keep it")
-        set_tip(self.app_secret, _KEPT)
+        set_tip(self.app_secret, kept_words(self._desk))
         self.add_field("app_secret", "App &secret", self.app_secret)
         self.active = QCheckBox("Copy to this account")
         self.add_field("active", "&On", self.active)
@@ -338,7 +344,7 @@ class MasterEditor(FormDialog):
             "app_secret",
             "App &secret",
             self.app_secret,
-            hint=_KEPT,
+            hint=kept_words(desk),
         )
         self.finish_form()
 
