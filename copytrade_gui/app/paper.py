@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlencode
 
 import msgspec
@@ -158,24 +159,20 @@ class SimulatorProcess:
 
     async def end(self) -> None:
         """End it, its day saved: its input closes, on every system alike."""
-        self._close_pipes()
+        _close(self._process.stdin)
         try:
             await asyncio.to_thread(self._process.wait, _STOP_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)
+        _close(self._process.stdout)  # only now: a start that was cancelled may still read it
 
     def leave(self) -> None:
         """It was told to stay; this program has nothing to do with it any more."""
-        self._close_pipes()
+        _close(self._process.stdin)
+        _close(self._process.stdout)
         # Waited for as long as this program lives, or its end would leave an entry of it behind.
         threading.Thread(target=self._process.wait, name="paper broker", daemon=True).start()
-
-    def _close_pipes(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
 
     def _why_not(self) -> str:
         why = ""
@@ -185,6 +182,12 @@ class SimulatorProcess:
                 why = next((line for line in reversed(lines) if line.strip()), "")
         said = f" It said: {why}." if why else " Run 'copytrade-gui simulator' to see why."
         return f"The simulated broker did not start.{said}"
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        with contextlib.suppress(OSError):
+            pipe.close()
 
 
 @asynccontextmanager
