@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.console import Console
+from copytrade_gui.services.position_report import PositionReport
 from copytrade_gui.ui import assets, figures
 from copytrade_gui.ui.action_table import ICON_NAMES
 from copytrade_gui.ui.activity.activity import ActivityPanel
@@ -333,13 +334,16 @@ class MainWindow(QMainWindow):
             working = await self.stops.count_open(otherwise=len(self.orders.open_orders()))
             change = self.strip.change
             copying = change is not None and change.state is TradingState.ACTIVE
-            if not working and not copying:
+            report = self.positions.report
+            if not working and not copying and not any(line.copied for line in report.lines):
                 self.closing.set()
                 return
             question = Question(
                 self,
                 f"Quit - {self.desk.mode_word}",
-                quit_sentence(working, copying=copying, stays=self.paper_work.keeps_broker),
+                quit_sentence(
+                    working, copying=copying, report=report, stays=self.paper_work.keeps_broker
+                ),
                 verb="Quit",
                 back="Stay",
                 also="Cancel them and quit" if working else "",
@@ -353,12 +357,28 @@ class MainWindow(QMainWindow):
             self._asking_quit = False
 
 
-def quit_sentence(working: int, *, copying: bool, stays: bool) -> str:
-    """What leaving means, with figures; ``stays``: the paper broker runs on."""
+def quit_sentence(working: int, *, copying: bool, report: PositionReport, stays: bool) -> str:
+    """What leaving means, with figures: for open orders, for copying, and for what copies hold.
+
+    ``stays``: the paper broker runs on.
+    """
     left = " The paper broker keeps running." if stays else ""
-    if not working:
-        return f"Copying is on. Once the console is closed nothing will copy.{left}"
-    orders = f"{figures.plural(working, 'order')} {'works' if working == 1 else 'work'}"
-    state = "copying is on" if copying else "copying is stopped"
-    stay = "It stays" if working == 1 else "They stay"
-    return f"{orders} and {state}. {stay} at the broker; nothing will copy.{left}"
+    state = "Copying is on" if copying else "Copying is stopped"
+    parts = [f"{state}. Once the console is closed nothing will copy.{left}"]
+    if working:
+        stay = "It stays" if working == 1 else "They stay"
+        works = f"{figures.plural(working, 'order')} {'works' if working == 1 else 'work'}"
+        parts = [f"{works} and {state.lower()}. {stay} at the broker; nothing will copy.{left}"]
+    held = [line for line in report.lines if line.copied]
+    if held:
+        accounts = figures.plural(len({line.account_id for line in held}), "account")
+        parts.append(
+            f"Copies hold {figures.plural(len(held), 'position')} in {accounts}: while the console "
+            "is closed nobody squares them off, by a loss limit or otherwise."
+        )
+    if watched := sum(bool(line.exits) for line in held):
+        parts.append(
+            f"{figures.whole(watched)} of them {'has' if watched == 1 else 'have'} a stop-loss, "
+            "target or exit time: it is not watched then, and nothing of it rests at the broker."
+        )
+    return "\n\n".join(parts)

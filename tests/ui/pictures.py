@@ -112,7 +112,9 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
 
     return {
         "question": lambda: Question(
-            window, "Quit - PAPER", quit_sentence(12, copying=True, stays=False),
+            window,
+            "Quit - PAPER",
+            quit_sentence(12, copying=True, report=window.positions.report, stays=False),
             verb="Quit", back="Stay", also="Cancel them and quit", safe_first=True,
         ),
         "login": lambda: LoginQueueDialog(

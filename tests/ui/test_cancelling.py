@@ -8,6 +8,7 @@ from msgspec import structs
 from copytrade_gui.domain.events import OrderChanged, Severity
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import CancelAnswer
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import Question
@@ -15,7 +16,7 @@ from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.orders.cancel_words import answer_words
 from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.widgets.label import PlainLabel
-from tests.ui import people
+from tests.ui import fake_positions, people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
@@ -169,3 +170,28 @@ async def test_the_quit_question_counts_what_is_open_anywhere(
     asked.also.click()
     await until(window.closing.is_set)
     assert ("cancel_all", None) in world.calls
+
+
+async def test_the_quit_question_says_what_copies_hold_and_that_nobody_watches_it(
+    window: MainWindow, world: World
+) -> None:
+    one, other = [a for a in world.accounts.values() if not a.master][:2]
+    guarded = structs.replace(
+        fake_positions.line(one, people.NIFTY_CE, copied=75), exits="Stop-loss at 99.95"
+    )
+    held = [
+        guarded,
+        fake_positions.line(one, people.RELIANCE, copied=10),
+        fake_positions.line(other, people.NIFTY_CE, copied=-75),
+        fake_positions.line(other, people.RELIANCE, copied=0, own=5),
+    ]
+    world.positions.told = fake_positions.report(held)
+    window.positions.look()
+    await until(lambda: window.positions.report is world.positions.told)
+    world.set_state(TradingState.HALT, "lunch")
+    await until(lambda: window.strip.change and window.strip.change.state is TradingState.HALT)
+    window.close()
+    asked = sentence(await question(window))
+    assert "Copies hold 3 positions in 2 accounts" in asked
+    assert "1 of them has a stop-loss, target or exit time" in asked
+    assert not window.closing.is_set()

@@ -10,9 +10,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from copytrade_gui.domain.divergence import Change
-from copytrade_gui.domain.events import OrderChanged
+from copytrade_gui.domain.events import OrderChanged, Severity
 from copytrade_gui.domain.order import OrderType, State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.seen import Seen
 from copytrade_gui.services.master_verbs import ChangeDraft
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
@@ -24,6 +25,7 @@ from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
+from tests.ui.test_masters import seen as a_seen_order
 
 pytestmark = pytest.mark.window_loop
 
@@ -191,10 +193,35 @@ async def test_an_order_that_cannot_be_changed_says_why(
     assert not window.findChildren(ChangeDialog)
 
 
-async def test_a_plan_whose_master_order_is_elsewhere_is_not_changed_whole(
+async def test_a_plan_without_a_master_order_here_is_not_changed_whole(
     window: MainWindow, world: World
 ) -> None:
-    await show(window, world, *plan(world)[1:])
+    copies = plan(world)[1:]
+    await show(window, world, *copies)
+    window.desk.actions[Act.CHANGE].trigger()
+    notice = window.desk.notices.all[-1]
+    assert "no order of the master" in notice.sentence
+    assert notice.severity is Severity.WARNING
+    elsewhere = structs.replace(a_seen_order(1, Seen.COPIED), plan_id=copies[0].plan_id)
+    window.orders.take_seen([elsewhere])
     window.desk.actions[Act.CHANGE].trigger()
     assert "open the plan and change one copy" in window.desk.notices.all[-1].sentence
     assert not window.findChildren(ChangeDialog)
+
+
+async def test_open_details_go_with_the_order(window: MainWindow, world: World) -> None:
+    master, *copies = plan(world)
+    await show(window, world, master, *copies)
+    window.orders.show_details()
+    (dialog,) = window.findChildren(OrderDetails)
+    texts = lambda: {label.text() for label in dialog.findChildren(PlainLabel)}  # noqa: E731
+    assert {"Working", "0 of 150"} <= texts()
+    filled = structs.replace(
+        master, state=State.FILLED, filled_quantity=150, changed_ns=master.changed_ns + 1
+    )
+    world.events.send(OrderChanged(filled, "FILLED"))
+    await until(lambda: {"Filled", "150 of 150"} <= texts())
+    assert "Working" not in texts()
+    dialog.accept()
+    world.events.send(OrderChanged(structs.replace(filled, reason="Late."), "FILLED"))
+    await until(lambda: "Late." in window.orders.model.row_at(window.orders.model.index(0, 0)).note)

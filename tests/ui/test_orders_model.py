@@ -1,5 +1,9 @@
 """The order book's tree: master orders with their copies, rolled up, under any order of news."""
 
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -8,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.divergence import Change
+from copytrade_gui.domain.ids import intent_id
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui.feed.feed_rows import FeedWriter
@@ -89,6 +94,83 @@ def test_plans_are_newest_first_and_copies_below(app: QApplication) -> None:
     head = model.row_at(model.index(1, 0))
     assert head.note == "4 copies: 4 open"
     assert model.row_at(model.index(0, 0)).note == "No copies"
+
+
+def sliced(master: Account, *slices: tuple[State, int, int, str]) -> list[OrderView]:
+    """A master's order that left in slices: state, units, units filled and average of each."""
+    whole = people.order("P1", master, State.WORKING)
+    return [
+        structs.replace(
+            whole,
+            intent_id=intent_id(whole.plan_id, master.account_id, number),
+            terms=replace(whole.terms, quantity=quantity),
+            state=state,
+            filled_quantity=filled,
+            average_price=Decimal(average) if filled else None,
+            reason="Margin exceeds." if state is State.REJECTED else "",
+        )
+        for number, (state, quantity, filled, average) in enumerate(slices, start=1)
+    ]
+
+
+def cells(model: OrdersModel, row: int = 0) -> dict[str, object]:
+    return {c.key: model.data(model.index(row, n)) for n, c in enumerate(COLUMNS)}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_sliced_order_of_the_master_is_one_line_with_all_of_it(
+    app: QApplication, first: int
+) -> None:
+    model, _owner, _roster = a_model()
+    slices = sliced(PEOPLE[0], (State.FILLED, 1755, 1755, "100.00"), (State.REJECTED, 845, 0, "0"))
+    model.upsert([slices[first], slices[1 - first]])
+    model.upsert([people.order("P1", PEOPLE[2], State.SKIPPED)])
+    shown = cells(model)
+    assert (shown["quantity"], shown["filled"], shown["average"]) == ("2,600", "1,755", "100.00")
+    assert shown["state"] == "Rejected"
+    assert shown["note"] == (
+        "Master filled 1,755 of 2,600 in 2 orders  ·  Margin exceeds.  ·  1 copy: 1 skipped"
+    )
+    late = structs.replace(
+        slices[1],
+        state=State.FILLED,
+        filled_quantity=845,
+        average_price=Decimal("102.00"),
+        reason="",
+        changed_ns=people.NOW_NS + 1,
+    )
+    model.upsert([late])
+    shown = cells(model)
+    assert (shown["quantity"], shown["filled"], shown["average"]) == ("2,600", "2,600", "100.65")
+    assert (shown["state"], shown["note"]) == ("Filled", "1 copy: 1 skipped")
+
+
+def test_a_copy_beside_a_slice_that_filled_did_not_fill_without_the_master(
+    app: QApplication,
+) -> None:
+    model, _owner, _roster = a_model()
+    model.upsert(
+        [
+            *sliced(PEOPLE[0], (State.REJECTED, 845, 0, "0"), (State.FILLED, 1755, 1755, "100")),
+            people.order("P1", PEOPLE[2], State.FILLED),
+        ]
+    )
+    assert model.unmatched() == []
+    assert "WITHOUT THE MASTER" not in str(cells(model)["note"])
+
+
+def test_copies_that_were_sent_alone_are_summed_in_their_line(app: QApplication) -> None:
+    model, _owner, _roster = a_model()
+    copies = [
+        people.order("P1", PEOPLE[2], State.FILLED, quantity=100, price=Decimal("10.00")),
+        people.order("P1", PEOPLE[3], State.FILLED, quantity=300, price=Decimal("12.00")),
+        people.order("P1", PEOPLE[4], State.WORKING, quantity=50),
+    ]
+    model.upsert(copies)
+    shown = cells(model)
+    assert (shown["quantity"], shown["filled"], shown["average"]) == ("450", "400", "11.50")
+    assert shown["state"] == "Working"
+    assert shown["note"] == "Copies alone  ·  3 copies: 2 filled, 1 open"
 
 
 def test_old_news_changes_nothing(app: QApplication) -> None:

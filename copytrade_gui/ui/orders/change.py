@@ -25,6 +25,11 @@ def why_not_changed(row: OrderRow) -> str:
     """Why the order of a row cannot be changed here; empty if it can."""
     order = row.order
     if row.is_head and order.role is not Role.MASTER:
+        if not row.placed_elsewhere:
+            return (
+                "This line has no order of the master: its orders are of followers alone. Open it "
+                "and change one of them."
+            )
         return (
             "The master's order of this plan was placed at the broker. Change it there and its "
             "copies follow, or open the plan and change one copy."

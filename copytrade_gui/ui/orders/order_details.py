@@ -51,26 +51,23 @@ def _ms(value: float | None) -> str:
 
 
 class OrderDetails(ConsoleDialog):
-    """One order's facts in two columns, and how long it took from stage to stage."""
+    """One order's facts in two columns, and how long it took from stage to stage.
+
+    It goes with the order while it is open: ``take`` brings what became of it.
+    """
 
     def __init__(
         self, parent: QWidget, desk: Desk, order: OrderView, history: HistoryVerbs
     ) -> None:
         super().__init__(parent, f"Order - {desk.roster.name(order.account_id)}", "order_details")
-        self._facts = facts(desk, order)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(18)
-        grid.setVerticalSpacing(5)
-        for line, (label, value) in enumerate(self._facts):
-            name = PlainLabel(label)
-            name.setProperty("role", "muted")
-            text = PlainLabel(value)
-            text.setWordWrap(True)
-            text.setMinimumWidth(320)
-            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            grid.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(text, line, 1)
-        self.box.addLayout(grid)
+        self._desk = desk
+        self._order: OrderView | None = None
+        self._facts: tuple[tuple[str, str], ...] = ()
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(18)
+        self._grid.setVerticalSpacing(5)
+        self._lines: dict[str, PlainLabel] = {}
+        self.box.addLayout(self._grid)
         self._history = history
         self.waterfall = WaterfallView(desk.theme)
         self.box.addWidget(self.waterfall)
@@ -80,10 +77,37 @@ class OrderDetails(ConsoleDialog):
         close.clicked.connect(self.accept)
         close.setDefault(True)
         self.add_buttons([copy, close])
-        self.begin(desk.tasks, self._read(order), name="how long it took")
+        self.take(order)
+
+    def take(self, order: OrderView | None) -> None:
+        """Show the order as it stands now; what is shown already is left alone."""
+        if order is None or order == self._order:
+            return
+        self._order = order
+        self._facts = facts(self._desk, order)
+        for label, value in self._facts:
+            if label not in self._lines:
+                self._lines[label] = self._add_line(label)
+            if self._lines[label].text() != value:
+                self._lines[label].setText(value)
+        self.begin(self._desk.tasks, self._read(order), name="how long it took")
+
+    def _add_line(self, label: str) -> PlainLabel:
+        name = PlainLabel(label)
+        name.setProperty("role", "muted")
+        text = PlainLabel("")
+        text.setWordWrap(True)
+        text.setMinimumWidth(320)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line = len(self._lines)
+        self._grid.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(text, line, 1)
+        return text
 
     async def _read(self, order: OrderView) -> None:
         fall = await self._history.waterfall(order)
+        if order is not self._order:
+            return  # it changed meanwhile, and its newer times are asked for
         self.waterfall.show_fall(fall)
         self._facts += tuple(
             (f"{stage} (ms, since)", f"{took} {since}".strip())

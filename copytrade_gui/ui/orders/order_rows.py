@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.domain.unmatched import Unmatched
 from copytrade_gui.domain.wait import wait_of_orders
 from copytrade_gui.ui import figures
@@ -38,9 +39,32 @@ _GROUPS = (
 )
 
 
+_WORST_FIRST = (
+    frozenset({State.UNKNOWN, State.REVIEW}),
+    PROBLEM_STATES,
+    frozenset({State.SENDING, State.PLANNED}),
+    frozenset(s for s in State if s.open_at_broker),
+    frozenset({State.CANCELLED, State.EXPIRED, State.SKIPPED}),
+)
+"""Which of several orders a line shows the state of: the first that is in any of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What several orders of one line come to: units, and the average of what was filled."""
+
+    quantity: int
+    filled: int
+    average: Decimal | None
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """A line of the tree. A head shows the master's order and, in ``note``, the roll-up."""
+    """A line of the tree. A head shows the master's order and, in ``note``, the roll-up.
+
+    A master's order that left in slices is one line with the sum of them, and so are copies that
+    no master's order of ours stands above: ``order`` is then the one that went worst.
+    """
 
     plan_id: PlanId
     is_head: bool
@@ -54,6 +78,25 @@ class OrderRow:
     """Of a head only: from the operator's press to the last acknowledgement."""
     unmatched: bool = False
     """The master's order came to nothing and a copy filled: this one, or of a head any."""
+    sum: Sum | None = None
+    """Of a head that stands for more than one order."""
+    placed_elsewhere: bool = False
+    """Of a head: the master placed his order at the broker, so it is none of ours."""
+
+    @property
+    def quantity(self) -> int:
+        """Units ordered."""
+        return ordered(self.order) if self.sum is None else self.sum.quantity
+
+    @property
+    def filled(self) -> int:
+        """Units filled."""
+        return self.order.filled_quantity if self.sum is None else self.sum.filled
+
+    @property
+    def average(self) -> Decimal | None:
+        """Rupees for a unit of what was filled."""
+        return self.order.average_price if self.sum is None else self.sum.average
 
 
 def copy_row(order: OrderView, roster: Roster, *, unmatched: bool = False) -> OrderRow:
@@ -75,21 +118,28 @@ def copy_row(order: OrderView, roster: Roster, *, unmatched: bool = False) -> Or
 
 
 def head_row(
-    order: OrderView,
-    copies: Iterable[OrderView],
+    masters: Sequence[OrderView],
+    copies: Sequence[OrderView],
     roster: Roster,
     unmatched: Unmatched | None = None,
+    seen: SeenOrder | None = None,
 ) -> OrderRow:
-    """A plan's line; ``order`` is the master's own, or a copy's while that is not known."""
-    listed = list(copies)
-    wait = wait_of_orders([order, *listed])
+    """A plan's line; ``masters`` are the master's own orders, more than one where it was sliced.
+
+    Without any the copies stand for themselves: the master placed his at the broker (``seen``),
+    or there is none, as when copies are squared off.
+    """
+    wait = wait_of_orders([*masters, *copies])
     tone = Tone.PLAIN
-    if any(copy.state.in_doubt and copy.state is not State.SENDING for copy in listed):
+    if any(copy.state.in_doubt and copy.state is not State.SENDING for copy in copies):
         tone = Tone.BAD
-    elif any(copy.state in PROBLEM_STATES or copy.diverged is not None for copy in listed):
+    elif any(copy.state in PROBLEM_STATES or copy.diverged is not None for copy in copies):
         tone = Tone.WARN
-    own = why_words(order) if order.role is Role.MASTER else ""
-    summary = roll_up(listed)
+    shown = masters or copies
+    order = _worst(shown)
+    total = _sum(shown) if len(shown) > 1 else None
+    own = _own_words(masters, order, total) if masters else _copies_alone(seen)
+    summary = roll_up(copies)
     if unmatched is not None:  # first, because a narrow column cuts the end
         filled = unmatched.copies_in_words(roster.name)
         own = f"FOLLOWERS FILLED WITHOUT THE MASTER: {filled}" + (f"  ·  {own}" if own else "")
@@ -100,14 +150,49 @@ def head_row(
         order=order,
         note=f"{own}  ·  {summary}" if own else summary,
         note_tone=Tone.BAD
-        if unmatched is not None or (own and order.state in PROBLEM_STATES)
+        if unmatched is not None or (masters and own and order.state in PROBLEM_STATES)
         else Tone.WARN
         if order.diverged is not None and tone is Tone.PLAIN
         else tone,
         call_ms=None if wait is None else wait.slowest_call_ms,
         waited_ms=None if wait is None else wait.waited_ms,
         unmatched=unmatched is not None,
+        sum=total,
+        placed_elsewhere=seen is not None and not masters,
     )
+
+
+def _own_words(masters: Sequence[OrderView], order: OrderView, total: Sum | None) -> str:
+    why = why_words(order)
+    if total is None or total.filled in (0, total.quantity):
+        return why
+    part = f"Master filled {figures.whole(total.filled)} of {figures.whole(total.quantity)}"
+    part += f" in {figures.plural(len(masters), 'order')}"
+    return f"{part}  ·  {why}" if why else part
+
+
+def _copies_alone(seen: SeenOrder | None) -> str:
+    return "Copies alone" if seen is None else f"At the broker: {seen.in_words}"
+
+
+def _worst(orders: Sequence[OrderView]) -> OrderView:
+    for states in _WORST_FIRST:
+        for order in orders:
+            if order.state in states:
+                return order
+    return orders[0]
+
+
+def _sum(orders: Sequence[OrderView]) -> Sum:
+    filled = sum(one.filled_quantity for one in orders)
+    value = Decimal(0)
+    known = bool(filled)
+    for one in orders:
+        if one.filled_quantity:
+            known = known and one.average_price is not None
+            value += one.filled_quantity * (one.average_price or Decimal(0))
+    average = value / filled if known else None
+    return Sum(sum(ordered(one) for one in orders), filled, average)
 
 
 def roll_up(copies: Iterable[OrderView]) -> str:
@@ -149,16 +234,20 @@ def _side_tone(row: OrderRow) -> Tone:
     return Tone.BUY if row.order.terms.side is Side.BUY else Tone.SELL
 
 
+def _quantity(row: OrderRow) -> str:
+    return quantity_words(row.order) if row.sum is None else figures.whole(row.sum.quantity)
+
+
 COLUMNS: tuple[Column[OrderRow], ...] = (
     Column("label", "Order / account", lambda r: r.label, chars=21,
            tip=lambda r: f"{r.label}: {r.note}" if r.note else r.label),
     Column("side", "Side", lambda r: r.order.terms.side, tone=_side_tone, strong=True, chars=4),
-    Column("quantity", "Qty", lambda r: quantity_words(r.order),
-           sort=lambda r: ordered(r.order), numeric=True, chars=7,
+    Column("quantity", "Qty", _quantity,
+           sort=lambda r: r.quantity, numeric=True, chars=7,
            tone=lambda r: Tone.PLAIN if ordered(r.order) == r.order.terms.quantity else Tone.WARN,
            note="Units; with an arrow where the order was changed at the broker, not by us"),
-    Column("filled", "Filled", lambda r: figures.whole(r.order.filled_quantity),
-           sort=lambda r: r.order.filled_quantity, numeric=True, chars=7),
+    Column("filled", "Filled", lambda r: figures.whole(r.filled),
+           sort=lambda r: r.filled, numeric=True, chars=7),
     Column("price", "Price", lambda r: price_words(r.order.terms),
            sort=lambda r: r.order.terms.price, numeric=True, chars=9),
     Column("state", "State", lambda r: ORDER_LOOKS[r.order.state].word,
@@ -170,8 +259,8 @@ COLUMNS: tuple[Column[OrderRow], ...] = (
            note="IST, when the order last changed"),
     Column("note", "Copies / why", lambda r: r.note, tone=lambda r: r.note_tone, chars=38),
     Column("average", "Average",
-           lambda r: figures.price(r.order.average_price, r.order.terms.instrument.tick),
-           sort=lambda r: r.order.average_price, numeric=True, chars=9),
+           lambda r: figures.price(r.average, r.order.terms.instrument.tick),
+           sort=lambda r: r.average, numeric=True, chars=9),
     Column("waited", "Waited ms", lambda r: figures.milliseconds(r.waited_ms) if r.is_head else "",
            sort=lambda r: r.waited_ms, numeric=True, chars=9,
            note="Milliseconds from your press to the last acknowledgement"),

@@ -177,7 +177,7 @@ class OrderWork(QObject):
     async def _show_report(self) -> None:
         report = await self._trading.recovery() or self.report
         if report is None:
-            self._desk.notices.info("The report of this start is not ready yet.")
+            self._desk.notices.warn("The report of this start is not ready yet.")
             return
         if await RecoveryDialog(self._window, self._desk, report).ask():
             self._stops.resume()

@@ -161,8 +161,16 @@ class OrdersPanel(Panel):
     def show_details(self) -> None:
         """Everything known about the order under the cursor."""
         order = self.selected_order()
-        if order is not None:
-            OrderDetails(self.window(), self._desk, order, self._history).present()
+        if order is None:
+            return
+        dialog = OrderDetails(self.window(), self._desk, order, self._history)
+
+        def follow() -> None:
+            dialog.take(self.model.order_of(order.plan_id, order.intent_id))
+
+        self.counts_changed.connect(follow)
+        dialog.finished.connect(lambda _result: self.counts_changed.disconnect(follow))
+        dialog.present()
 
     def change(self) -> None:
         """Change the order under the cursor, or say why it cannot be."""
@@ -170,7 +178,7 @@ class OrdersPanel(Panel):
         if row is None:
             return
         if why := why_not_changed(row):
-            self._desk.notices.info(why)
+            self._desk.notices.warn(why)
         elif not bring_back(self.window(), "change_order"):
             self._desk.tasks.start(self._change(row.order), name="change an order")
 
@@ -203,7 +211,7 @@ class OrdersPanel(Panel):
     async def _cancel(self, choice: CancelChoice) -> None:
         count = await self._count(choice)
         if not count:
-            self._desk.notices.info("None of these orders is open, so there is nothing to cancel.")
+            self._desk.notices.warn("None of these orders is open, so there is nothing to cancel.")
             return
         # One command per question, so that pressing its button twice is one cancel.
         command = uuid.uuid4().hex
@@ -235,7 +243,10 @@ class OrdersPanel(Panel):
             (order,) = (o for o in self.model.all_orders() if o.intent_id == chosen[0])
             return one_order(order, self._desk.roster.name(order.account_id))
         if len(choice.plans) == 1 and not choice.intents:
-            head = self._of(choice.plans[0])[0]
+            plan = self._of(choice.plans[0])
+            head, *more = [one for one in plan if one.role is AccountRole.MASTER] or plan
+            if more:  # a master's order in slices, or copies alone: no one order names them
+                return f"all of {head.terms.side} {head.terms.instrument.symbol}, {orders} in all"
             name = self._desk.roster.name(head.account_id)
             return f"{one_order(head, name)} with all its copies, {orders} in all"
         return f"{orders}, master orders with all their copies" if choice.plans else orders

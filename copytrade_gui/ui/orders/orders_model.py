@@ -42,12 +42,13 @@ class _Node:
     def head(self) -> OrderRow:
         """The plan's line. Made when somebody looks: 500 copies come in many parts."""
         if self._head is None:
-            order = self.master or (self.copies[0].order if self.copies else self.first)
-            self._head = head_row(order, self._followers(), self._roster, self.unmatched)
+            copies = self._followers()
+            masters = self._masters() or ([] if copies else [self.first])
+            self._head = head_row(masters, copies, self._roster, self.unmatched, self.seen)
         return self._head
 
     def is_head(self, order: OrderView) -> bool:
-        """The master's first order is the head; further slices of it stand among the copies."""
+        """The master's first order is in the head; more slices stand among the copies as well."""
         return order.role is AccountRole.MASTER and (
             self.master is None or self.master.intent_id == order.intent_id
         )
@@ -71,11 +72,15 @@ class _Node:
     def count_again(self) -> None:
         """Its orders changed: the head is another one, and copies may stand without a master."""
         self._head = None
-        master = self.master
-        if master is not None:
-            self.unmatched = unmatched([master, *self._followers()])
+        masters = self._masters()
+        if masters:
+            self.unmatched = unmatched([*masters, *self._followers()])
         elif self.seen is not None:
             self.unmatched = unmatched_seen(self.seen, self._followers())
+
+    def _masters(self) -> list[OrderView]:
+        slices = [row.order for row in self.copies if row.order.role is AccountRole.MASTER]
+        return [self.master, *slices] if self.master else slices
 
     def _followers(self) -> list[OrderView]:
         return [row.order for row in self.copies if row.order.role is AccountRole.FOLLOWER]
@@ -179,7 +184,9 @@ class OrdersModel(QAbstractItemModel):
         if node is None:
             return None
         place = node.places.get(intent_id)
-        return node.head.order if place is None else node.copies[place].order
+        if place is not None:
+            return node.copies[place].order
+        return node.master or node.head.order
 
     def unmatched(self) -> list[Unmatched]:
         """Master orders that came to nothing although copies filled, newest first."""

@@ -103,7 +103,7 @@ class UnmatchedWork(QObject):
         shown = self._shown
         scope = await self._exit.of([one.plan_id for one in shown])
         if not scope:
-            self._desk.notices.info("These copies hold nothing any more. Press Dealt with.")
+            self._desk.notices.warn("These copies hold nothing any more. Press Dealt with.")
             return
         orders = figures.plural(len(shown), "order")
         self._exit.show(scope, f"copies of {orders} of which the master got nothing")

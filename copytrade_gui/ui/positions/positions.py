@@ -69,6 +69,11 @@ class PositionsPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
 
+    @property
+    def report(self) -> PositionReport:
+        """What was told last; an empty one before anything was read."""
+        return self._report or PositionReport()
+
     async def load(self, orders: tuple[OrderView, ...]) -> None:  # noqa: ARG002 - the engine sums them up
         self._take(await self._positions.report())
 

@@ -119,7 +119,7 @@ class SquareOffWork(QObject):
         ``command`` names one that goes on with another.
         """
         if not scope:
-            self._desk.notices.info(
+            self._desk.notices.warn(
                 "Choose a position of a follower first. What a master holds is closed by his own "
                 "order."
             )
@@ -140,7 +140,7 @@ class SquareOffWork(QObject):
     async def _follow_newest(self) -> None:
         report: SquareOffReport | None = await self._verbs.report()
         if report is None:
-            self._desk.notices.info("Nothing was squared off today.")
+            self._desk.notices.warn("Nothing was squared off today.")
             return
         await self._follow(report.command_id)
 

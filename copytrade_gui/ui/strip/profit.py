@@ -44,6 +44,7 @@ class ProfitBlock(QWidget):
         """Where there is little room a letter has to do; an amount is never cut."""
         for name, caption in self._captions.items():
             caption.setText(name[0].upper() if brief else name.capitalize())
+        self.updateGeometry()  # or whoever asks for the room it needs hears of the words before
 
     def show_report(self, report: PositionReport, now_ns: int) -> None:
         """Show what a report sums up to."""

@@ -121,6 +121,7 @@ class TopStrip(QFrame):
             words = f"{verb} in {figures.brief(effect_ms)}"
         self.effect.setText(words)
         self._show_state()
+        self._make_room()
 
     def on_events(self, batch: list[Event]) -> None:
         """Take state changes and the market lamp."""
@@ -152,7 +153,14 @@ class TopStrip(QFrame):
     # ------------------------------------------------------------ inside
 
     def _make_room(self) -> None:
-        """Amounts say their names shorter, and leave before anything would cover something."""
+        """How fast a stop held gives way to why and since when; then amounts say their names
+        shorter, and leave before anything would cover something.
+        """
+        for block in self._state_blocks:
+            block.updateGeometry()  # or the room it asks for is that of the words before
+        self.effect.setVisible(bool(self.effect.text()))
+        if self.sizeHint().width() > self.width():
+            self.effect.hide()
         if not self.profit.wanted:
             return
         self.profit.be_brief(False)
@@ -194,7 +202,9 @@ class TopStrip(QFrame):
         row.setContentsMargins(10, 0, 6, 0)
         row.setSpacing(8)
         row.addWidget(self.state_mark)
-        row.addWidget(_block(self.state, self.state_low, margin=0), 1)
+        words = _block(self.state, self.state_low, margin=0)
+        row.addWidget(words, 1)
+        self._state_blocks = (words, holder)
         return holder
 
     def _offline_block(self) -> QWidget:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QToolButton, QWidget
 
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.ui.icons import Icons
@@ -90,7 +90,7 @@ class Toast(QFrame):
 
 
 class Toasts(QObject):
-    """Stacks toasts in the corner of a window, the newest lowest."""
+    """Stacks toasts in the corner of a window, the newest lowest, above every panel."""
 
     def __init__(self, icons: Icons, over: QWidget) -> None:
         super().__init__(over)
@@ -101,6 +101,8 @@ class Toasts(QObject):
 
     def show_notice(self, notice: Notice) -> None:
         """Show a message, or count it up when its words are already there."""
+        for dock in self._over.findChildren(QDockWidget):
+            dock.installEventFilter(self)  # once, however often it is asked for
         kept = [toast for toast in self._shown if toast.notice.number != notice.number]
         kept = kept[-(MOST - 1) :]
         for toast in self._shown:
@@ -117,8 +119,12 @@ class Toasts(QObject):
         for toast in list(self._shown):
             toast.leave()
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is not self._over:
+            if event.type() == QEvent.Type.ZOrderChange:  # a panel came to the front
+                for toast in self._shown:
+                    toast.raise_()
+        elif event.type() == QEvent.Type.Resize:
             self._place()
         return False
 

@@ -1,0 +1,57 @@
+"""What one look at the window has to tell, whatever panel is in front and whatever has stopped."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.widgets.toasts import Toast
+from tests.ui import fake_positions, people
+from tests.ui.conftest import until
+from tests.ui.fakes import World
+
+pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+
+
+def on_top(window: MainWindow, widget: QWidget) -> bool:
+    """Whether a click on the middle of a widget would reach it."""
+    hit = window.childAt(widget.mapTo(window, widget.rect().center()))
+    return hit is not None and (hit is widget or widget.isAncestorOf(hit))
+
+
+async def test_a_message_stays_above_whatever_panel_comes_to_the_front(window: MainWindow) -> None:
+    window.desk.notices.tell(Severity.CRITICAL, "A part of the master's order was rejected.")
+    (toast,) = window.findChildren(Toast)
+    for panel in (window.positions, window.activity, window.orders, window.positions):
+        window.panels.go(panel)
+        await until(panel.isVisible)
+        assert on_top(window, toast)
+
+
+@pytest.mark.parametrize("width", [1366, 1280])
+async def test_a_stop_takes_no_room_from_what_the_day_brought(
+    window: MainWindow, world: World, width: int
+) -> None:
+    accounts = tuple(world.accounts.values())
+    master = next(a for a in accounts if a.master)
+    follower = next(a for a in accounts if not a.master)
+    lines = [
+        fake_positions.line(master, people.NIFTY_CE, copied=None, own=75_000, average="97.10"),
+        fake_positions.line(follower, people.NIFTY_CE, copied=975_000, average="97.05"),
+    ]
+    window.resize(width, 720)
+    world.positions.told = fake_positions.report(lines)
+    window.positions.look()
+    await until(window.strip.profit.isVisible)
+    world.set_state(TradingState.REDUCE, "Squaring off. Everything leaves before the news at two")
+    await until(lambda: window.strip.state.text() == "ONLY EXITS")
+    strip = window.strip
+    assert strip.profit.isVisible()
+    assert not strip.effect.isVisible()
+    assert strip.state_low.width() > 100
+    for amount in (strip.profit.master, strip.profit.followers):
+        assert amount.width() >= amount.sizeHint().width()
+    world.set_state(TradingState.ACTIVE, "")
