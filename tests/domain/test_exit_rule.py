@@ -49,7 +49,7 @@ def test_a_time_is_for_what_is_held_intraday_alone() -> None:
     [
         ({}, None),
         ({"stop_loss": "0.5%"}, ExitRules(HALF)),
-        ({"stop_loss": "0.5 %", "target": "5", "exit_at": "15:10"},
+        ({"stop_loss": "0.5 %", "target": "Rs 5", "exit_at": "15:10"},
          ExitRules(HALF, FIVE, time(15, 10))),
         ({"exit_at": "9:30"}, ExitRules(at=time(9, 30))),
     ],

@@ -109,7 +109,7 @@ def test_the_masters_price_is_what_he_traded_at_else_what_he_asked_for() -> None
         ({}, None),
         ({"slippage": "0.5%"}, PriceGuard(HALF)),
         ({"slippage": "0.5 %", "beyond": "LIMIT"}, PriceGuard(HALF, None, Beyond.LIMIT)),
-        ({"slippage": "2", "delay": "5 s"}, PriceGuard(TWO, 5)),
+        ({"slippage": "2 rupees", "delay": "5 s"}, PriceGuard(TWO, 5)),
         ({"slippage": "0"}, PriceGuard(Offset(Decimal(0), percent=False))),
         ({"delay": "5", "beyond": "skip"}, PriceGuard(None, 5)),
         ({"beyond": "skip"}, None),

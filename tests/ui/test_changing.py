@@ -214,7 +214,10 @@ async def test_open_details_go_with_the_order(window: MainWindow, world: World) 
     await show(window, world, master, *copies)
     window.orders.show_details()
     (dialog,) = window.findChildren(OrderDetails)
-    texts = lambda: {label.text() for label in dialog.findChildren(PlainLabel)}  # noqa: E731
+
+    def texts() -> set[str]:
+        return {label.text() for label in dialog.findChildren(PlainLabel)}
+
     assert {"Working", "0 of 150"} <= texts()
     filled = structs.replace(
         master, state=State.FILLED, filled_quantity=150, changed_ns=master.changed_ns + 1

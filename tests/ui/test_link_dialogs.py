@@ -32,7 +32,7 @@ CHANGES: dict[str, object] = {
     "overrides": "TCS fixed 5", "state": "paused", "group": "Family", "sides": "buy",
     "products": "NORMAL", "exchanges": "NSEFO", "symbols": "NIFTY", "not_symbols": "TCS",
     "from": "09:20", "to": "11:00", "slippage": "0.5%", "delay": "5", "beyond": "limit",
-    "stop_loss": "1%", "target": "2.50", "exit_at": "15:10",
+    "stop_loss": "1%", "target": "2.50 rupees", "exit_at": "15:10",
 }  # fmt: skip
 
 
