@@ -302,5 +302,8 @@ def login_return_of(reply: bytes) -> str:
         raise BrokerFailureError("The simulated login page did not answer in JSON.") from error
     names = ("authCode", "clientId")
     if not isinstance(answer, dict) or not all(isinstance(answer.get(name), str) for name in names):
-        raise BrokerFailureError("The simulated login page refused the login.")
+        raise BrokerFailureError(
+            "The simulated broker has no account with this client id and app key. On paper only "
+            "its own log in: open more under Followers > Paper accounts."
+        )
     return urlencode({name: answer[name] for name in names})

@@ -32,8 +32,9 @@ class DayReport:
     """What a check of the day found. Every entry is one sentence.
 
     ``not_ended``, ``unread`` and ``too_early`` keep the day open; ``differences`` do until a person
-    accepts them; ``reviews`` and ``notes`` do not. ``absent`` counts orders called not placed that
-    were looked for once more. ``accounts`` were read whole. ``fills`` are units.
+    accepts them; ``reviews``, ``held`` and ``notes`` do not. ``held`` are positions that masters
+    and copies still have, an instrument and product each. ``absent`` counts orders called not
+    placed that were looked for once more. ``accounts`` were read whole. ``fills`` are units.
     """
 
     day: date
@@ -50,6 +51,7 @@ class DayReport:
     notes: tuple[str, ...] = ()
     too_early: str = ""
     seal: DaySeal | None = None
+    held: tuple[str, ...] = ()
 
     @property
     def blocked(self) -> bool:
@@ -69,6 +71,8 @@ class DayReport:
                 if number
             ]
             with_what = f"; it holds {' and '.join(open_points)}" if open_points else ""
+            if self.held:
+                with_what += f"; still held: {_count(len(self.held), 'position')}"
             return (
                 f"{self.day:%d %b %Y} is sealed: {_count(self.orders, 'order')} in "
                 f"{_count(self.accounts, 'account')}, {_count(self.seal.events, 'event')}"

@@ -24,6 +24,9 @@ from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.ports import Clock, Journal, JournalFailureError, SealBook
+from copytrade_gui.services.day_words import still_held
+from copytrade_gui.services.position_report import report_of
+from copytrade_gui.services.positions import facts_of
 from copytrade_gui.services.verbs import RefusedError
 
 log = logging.getLogger(__name__)
@@ -98,6 +101,7 @@ class Closing:
             ),
             notes=(*self._notes(traded), *self._unlisted(orders, began)),
             too_early=_why_not_now(began, now, closes),
+            held=still_held(await asyncio.to_thread(report_of, facts_of(self._engine))),
         )
 
     async def _compare(self, lanes: Sequence[Lane]) -> dict[Lane, Compared]:

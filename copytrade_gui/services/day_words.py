@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.day import DayReport
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.services.position_report import PositionLine, PositionReport
 
 
 def day_lines(report: DayReport) -> list[str]:
@@ -15,6 +20,7 @@ def day_lines(report: DayReport) -> list[str]:
         ("Accounts that could not be read", report.unread, "log them in and check again"),
         ("Differences to the broker's books", report.differences, "nothing is traded to repair"),
         ("Waiting for your decision", report.reviews, "they do not keep the day open"),
+        ("Still held", report.held, "the broker ends what is INTRADAY, the rest is carried over"),
     ):
         lines.append(f"{title}: {len(found)}, {remedy}" if found else f"{title}: none")
         lines += [f"   {entry}" for entry in found]
@@ -24,3 +30,25 @@ def day_lines(report: DayReport) -> list[str]:
         f"filled; {report.absent} orders called not placed were looked for again."
     )
     return [*lines, *report.notes]
+
+
+def still_held(report: PositionReport) -> tuple[str, ...]:
+    """A sentence for each instrument and product that masters or copies hold, by what is known."""
+    found: dict[tuple[str, str], list[PositionLine]] = defaultdict(list)
+    for line in report.lines:
+        if line.net and (line.copied is not None or line.role is Role.MASTER):
+            found[line.symbol, line.product or "product not known"].append(line)
+    return tuple(_held(*key, lines) for key, lines in sorted(found.items()))
+
+
+def _held(symbol: str, product: str, lines: list[PositionLine]) -> str:
+    parts = [f"{line.account} {_signed(line.net)}" for line in lines if line.copied is None]
+    copies = [line.net for line in lines if line.copied is not None]
+    if copies:
+        accounts = "1 account" if len(copies) == 1 else f"{len(copies)} accounts"
+        parts.append(f"copies {_signed(sum(copies))} in {accounts}")
+    return f"{symbol} {product}: {', '.join(parts)}."
+
+
+def _signed(units: int) -> str:
+    return f"{'+' if units > 0 else ''}{grouped(units)}"

@@ -232,7 +232,7 @@ SPECS: dict[Act, Spec] = {
         question=True,
     ),
     Act.FOLLOWER_LIMITS: Spec(
-        "Limit&s of one",
+        "Order limit&s of follower",
         "Give the selected follower limits of its own, below those of all accounts",
         "Followers",
         (),
@@ -240,7 +240,7 @@ SPECS: dict[Act, Spec] = {
         question=True,
     ),
     Act.FOLLOWER_LOSSES: Spec(
-        "Limits of losses, one follo&wer",
+        "Loss limits of follo&wer",
         "Give the selected follower loss limits of its own, stricter than those of all accounts",
         "Followers",
         (),
@@ -248,7 +248,7 @@ SPECS: dict[Act, Spec] = {
         question=True,
     ),
     Act.GROUP_LOSSES: Spec(
-        "Limits of a &day's losses, group",
+        "Loss limits &by group",
         "Give the group of the selected followers loss limits, for each and for all of it together",
         "Followers",
         (),
@@ -350,7 +350,7 @@ SPECS: dict[Act, Spec] = {
         "&Ignore", "Have the chosen order of a master not copied", "Orders", ("I",), "eye-off", _T
     ),
     Act.CLOSE_DRIFT: Spec(
-        "S&quare off what is too many",
+        "S&quare off excess copies",
         "Square off copies of masters who hold none any more; you see it before anything is sent",
         "Followers",
         icon="log-out",

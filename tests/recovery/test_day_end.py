@@ -70,6 +70,14 @@ def test_a_day_with_nothing_open_is_sealed_over_the_whole_trail() -> None:
         assert report.in_words.startswith("24 Nov 2026 is sealed: 3 orders in 3 accounts, ")
         assert (seal.orders, seal.accounts, seal.day) == (3, 3, TODAY)
         assert seal.fills == sum(order.filled for order in console.engine.book)
+        # What is still held is said: the day is closed, and money is at risk all the same.
+        (held,) = report.held
+        units = {order.intent.account_id: order.filled for order in console.engine.book}
+        master = next(one for one in console.world.accounts if one.master)
+        own = units.pop(master.account_id)
+        copied = f"copies +{sum(units.values())} in 2 accounts."
+        assert held.endswith(f": {master.name} +{own}, {copied}")
+        assert report.in_words.endswith("; still held: 1 position.")
         assert steps == [(done, 3) for done in range(4)]
         assert told == [report]
         now = [one.calls["positions"] for one in console.world.broker.accounts]

@@ -9,9 +9,11 @@ DAY = date(2026, 11, 24)
 
 
 def test_everything_that_was_found_has_its_line() -> None:
-    found = [(f"found {number}",) for number in range(5)]
-    open_, unread, differences, reviews, notes = found
-    report = DayReport(DAY, 1, "operator", 5, 50, 2, 1, open_, unread, differences, reviews, notes)
+    found = [(f"found {number}",) for number in range(6)]
+    open_, unread, differences, reviews, notes, held = found
+    report = DayReport(
+        DAY, 1, "operator", 5, 50, 2, 1, open_, unread, differences, reviews, notes, held=held
+    )
     lines = day_lines(report)
     assert lines[0] == report.in_words
     for (words,) in found:

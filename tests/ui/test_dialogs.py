@@ -223,6 +223,20 @@ async def test_a_search_that_ends_after_its_palette_is_no_fault(window: MainWind
     assert not window.desk.notices.all
 
 
+async def test_the_palette_puts_the_action_whose_name_was_typed_first(window: MainWindow) -> None:
+    view = window.followers.table.view
+    view.setCurrentIndex(view.proxy.index(0, 0))
+    palette = Palette(
+        window, window.desk, FakeMarket(), on_instrument=print, on_follower=lambda _name: None
+    )
+    for typed, first in (("loss limits", "Loss limits"), ("LOSS", "Loss limits"), ("kill", "Kill")):
+        palette.line.setText(typed)
+        assert palette.list.item(0).text().startswith(f"{first}  ")
+    palette.line.setText("limits loss")
+    assert "Loss limits of follower" in {e.text for e in palette._entries}
+    palette.reject()
+
+
 async def test_resume_pressed_again_while_the_first_one_ends_is_no_fault(
     window: MainWindow, world: World
 ) -> None:

@@ -6,8 +6,10 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.orders.orders_model import PLANS_KEPT
 from copytrade_gui.ui.widgets.toasts import Toast
 from tests.ui import fake_positions, people
 from tests.ui.conftest import until
@@ -31,6 +33,18 @@ async def test_a_message_stays_above_whatever_panel_comes_to_the_front(window: M
         assert on_top(window, toast)
 
 
+async def test_a_table_that_let_old_rows_go_says_that_it_holds_the_newest(
+    window: MainWindow, world: World
+) -> None:
+    master = next(a for a in world.accounts.values() if a.master)
+    plans = [people.order(f"P{n}", master, State.FILLED) for n in range(PLANS_KEPT + 1)]
+    window.orders.model.upsert(plans[:9])
+    counts = window.orders.table.counts
+    await until(lambda: counts.text() == "9 of 9 lines")
+    window.orders.model.upsert(plans)
+    await until(lambda: counts.text() == "400 of the newest 400 lines")
+
+
 @pytest.mark.parametrize("width", [1366, 1280])
 async def test_a_stop_takes_no_room_from_what_the_day_brought(
     window: MainWindow, world: World, width: int
@@ -49,9 +63,9 @@ async def test_a_stop_takes_no_room_from_what_the_day_brought(
     world.set_state(TradingState.REDUCE, "Squaring off. Everything leaves before the news at two")
     await until(lambda: window.strip.state.text() == "ONLY EXITS")
     strip = window.strip
+    await until(lambda: strip.state_low.width() > 100)
     assert strip.profit.isVisible()
     assert not strip.effect.isVisible()
-    assert strip.state_low.width() > 100
     for amount in (strip.profit.master, strip.profit.followers):
         assert amount.width() >= amount.sizeHint().width()
     world.set_state(TradingState.ACTIVE, "")

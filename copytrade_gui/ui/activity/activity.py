@@ -43,7 +43,12 @@ class ActivityPanel(Panel):
             columns, lambda row: row.number, cap=SHOWN, newest_first=True, parent=self
         )
         self.table: DataTable[HistoryRow] = DataTable(
-            desk, "activity", self.model, columns, label="Activity and audit"
+            desk,
+            "activity",
+            self.model,
+            columns,
+            label="Activity and audit",
+            kept=SHOWN,
         )
         self.table.say_when_empty("Nothing recorded yet. Every act and every outcome is kept here.")
         for act in (Act.VERIFY_AUDIT, Act.END_OF_DAY):

@@ -103,7 +103,9 @@ class Palette(ConsoleDialog):
 
     def _fill(self) -> None:
         words = self.line.text().casefold().split()
-        entries = [e for e in self._actions() if _matches(words, f"{e.text} {e.detail}")][:MOST]
+        entries = [e for e in self._actions() if _matches(words, f"{e.text} {e.detail}")]
+        typed = " ".join(words)
+        entries = sorted(entries, key=lambda entry: _rank(typed, entry.text))[:MOST]
         entries += [self._of_instrument(found) for found in self._instruments]
         if words:
             entries += [e for e in self._followers() if _matches(words, f"{e.text} {e.detail}")][:5]
@@ -139,6 +141,16 @@ class Palette(ConsoleDialog):
             chosen = self._entries[row]
             self.accept()
             chosen.run()
+
+
+def _rank(typed: str, text: str) -> tuple[int, int]:
+    """Lowest first: names that begin with what was typed, the shortest first; that hold it; all
+    others.
+    """
+    folded = text.casefold()
+    if typed and folded.startswith(typed):
+        return 0, len(folded)
+    return (1, 0) if typed in folded else (2, 0)
 
 
 def _matches(words: list[str], text: str) -> bool:

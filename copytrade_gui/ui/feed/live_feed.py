@@ -32,7 +32,13 @@ class LiveFeedPanel(Panel):
             parent=self,
         )  # fmt: skip
         self.table: DataTable[FeedRow] = DataTable(
-            desk, "live_feed", self.model, COLUMNS, label="Live feed", noun="line"
+            desk,
+            "live_feed",
+            self.model,
+            COLUMNS,
+            label="Live feed",
+            noun="line",
+            kept=CAP,
         )
         self.table.say_when_empty(
             "No orders yet today. Every order and every outcome appears here as it happens."

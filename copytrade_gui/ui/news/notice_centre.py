@@ -47,7 +47,12 @@ class NoticeCentre(Panel):
             COLUMNS, lambda notice: notice.number, cap=KEPT, newest_first=True, parent=self
         )
         self.table: DataTable[Notice] = DataTable(
-            desk, "notices", self.model, COLUMNS, label="Notices"
+            desk,
+            "notices",
+            self.model,
+            COLUMNS,
+            label="Notices",
+            kept=KEPT,
         )
         self.table.say_when_empty("No messages yet. What the console tells you is kept here.")
         self.table.view.add_row_actions([desk.actions[Act.COPY]])

@@ -24,7 +24,7 @@ from copytrade_gui.ui.orders.cancel_words import STAYS, answer_words, one_order
 from copytrade_gui.ui.orders.change import ChangeDialog, why_not_changed
 from copytrade_gui.ui.orders.order_details import OrderDetails
 from copytrade_gui.ui.orders.order_rows import COLUMNS, OrderRow
-from copytrade_gui.ui.orders.orders_model import OrdersModel
+from copytrade_gui.ui.orders.orders_model import PLANS_KEPT, OrdersModel
 from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.state_words import order_words
 from copytrade_gui.ui.tables.data_table import DataTable
@@ -60,7 +60,13 @@ class OrdersPanel(Panel):
         self._history = history
         self.model = OrdersModel(desk.roster, self)
         self.table: DataTable[OrderRow] = DataTable(
-            desk, "orders", self.model, COLUMNS, label="Order book", noun="master order"
+            desk,
+            "orders",
+            self.model,
+            COLUMNS,
+            label="Order book",
+            noun="line",
+            kept=PLANS_KEPT,
         )
         view = self.table.view
         view.setRootIsDecorated(True)

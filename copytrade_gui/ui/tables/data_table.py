@@ -60,7 +60,11 @@ class FilterEdit(QLineEdit):
 
 
 class DataTable(QWidget, Generic[R]):
-    """Filter bar, view, empty states and footer around one model."""
+    """Filter bar, view, empty states and footer around one model.
+
+    ``kept`` is how many rows the model keeps at most, 0 where it keeps all: once there are so many
+    the footer says that these are the newest, because a filter looks through no others.
+    """
 
     def __init__(
         self,
@@ -71,12 +75,14 @@ class DataTable(QWidget, Generic[R]):
         *,
         label: str,
         noun: str = "row",
+        kept: int = 0,
     ) -> None:
         super().__init__()
         self._desk = desk
         self._model = model
         self._narrowed = ""
         self._noun = noun
+        self._kept = kept
         self._empty_actions: tuple[QAction, ...] = ()
         self.setObjectName(f"{name}_table")
         self.view = TableView(desk, name, tuple(columns))  # type: ignore[arg-type]  # keys and titles only, never rows
@@ -237,7 +243,8 @@ class DataTable(QWidget, Generic[R]):
     def _on_rows_changed(self, *_: object) -> None:
         all_rows = self._model.rowCount()
         shown = self.view.proxy.rowCount(QModelIndex())
-        self.counts.setText(f"{figures.whole(shown)} of {figures.plural(all_rows, self._noun)}")
+        of = "of the newest" if 0 < self._kept <= all_rows else "of"
+        self.counts.setText(f"{figures.whole(shown)} {of} {figures.plural(all_rows, self._noun)}")
         self._stack.setCurrentIndex(0 if shown else 1)
         if shown:
             return
