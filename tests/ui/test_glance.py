@@ -15,7 +15,7 @@ from tests.ui import fake_positions, people
 from tests.ui.conftest import until
 from tests.ui.fakes import World
 
-pytestmark = [pytest.mark.window_loop, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.window_loop
 
 
 def on_top(window: MainWindow, widget: QWidget) -> bool:

@@ -92,7 +92,10 @@ async def test_the_choice_to_keep_the_broker_is_shown_as_it_is_stored(
     await until(lambda: paper.kept and keep.isEnabled())
     assert "runs on when the console is closed" in last()
     assert "The paper broker keeps running." in quit_sentence(
-        0, copying=True, stays=window.paper_work.keeps_broker
+        0,
+        copying=True,
+        report=window.positions.report,
+        stays=window.paper_work.keeps_broker,
     )
 
 
