@@ -208,12 +208,7 @@ SPECS: dict[Act, Spec] = {
         _T,
     ),
     Act.FOLLOWER_SIZING: Spec(
-        "Set si&zing",
-        "Give the selected followers one sizing rule",
-        "Followers",
-        (),
-        "percent",
-        question=True,
+        "Set si&zing", "Give the selected a sizing rule", "Followers", (), "percent", question=True
     ),
     Act.FOLLOWER_STATE: Spec(
         "&Change state",
