@@ -63,9 +63,7 @@ async def test_a_stop_takes_no_room_from_what_the_day_brought(
     world.set_state(TradingState.REDUCE, "Squaring off. Everything leaves before the news at two")
     await until(lambda: window.strip.state.text() == "ONLY EXITS")
     strip = window.strip
-    await until(lambda: strip.state_low.width() > 100)
-    assert strip.profit.isVisible()
-    assert not strip.effect.isVisible()
+    await until(lambda: strip.profit.isVisible() and not strip.effect.isVisible())
     for amount in (strip.profit.master, strip.profit.followers):
         assert amount.width() >= amount.sizeHint().width()
     world.set_state(TradingState.ACTIVE, "")
