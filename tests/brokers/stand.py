@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -29,7 +29,8 @@ from copytrade_gui.simulator.feed.server import FeedServer
 from copytrade_gui.simulator.server import SimulatorServer
 from tests.brokers.rig import CALM_MS, SystemClock
 
-TODAY = datetime.now(UTC).astimezone(IST).date()
+NOON = datetime(2026, 11, 24, 12, tzinfo=IST)
+TODAY = NOON.date()
 QUICK = {
     "market": "still",
     "partial_rate": 0.0,
@@ -37,6 +38,19 @@ QUICK = {
     "fill_ms": 0.0,
     "change_ms": 0.0,
 }
+
+
+class NoonClock(SystemClock):
+    """The machine's clock as it would go had it been noon of a Tuesday when the stand came up.
+
+    The broker's day ends at midnight, with its sessions and books: no test may meet that by chance.
+    """
+
+    def __init__(self) -> None:
+        self._ahead_ns = int(NOON.timestamp()) * 10**9 - time.monotonic_ns()
+
+    def wall_ns(self) -> int:
+        return time.monotonic_ns() + self._ahead_ns
 
 
 def fault(**fields: object) -> Fault:
@@ -90,7 +104,8 @@ async def standing(
 ) -> AsyncIterator[Stand]:
     """``feed_folder``: the broker has a feed, and keeps its certificates there."""
     chosen = msgspec.convert(QUICK | dict(switches or {}), Switches)
-    simulated = SimulatedBroker(SimulatorConfig(accounts=accounts, switches=chosen), time.time_ns)
+    clock = NoonClock()
+    simulated = SimulatedBroker(SimulatorConfig(accounts=accounts, switches=chosen), clock.wall_ns)
     server = SimulatorServer(ControlledBroker(simulated, "control"))
     ca_file, tls = None, None
     if tls_folder is not None:
@@ -112,7 +127,7 @@ async def standing(
         feed=feed_settings,
     )
     try:
-        async with iifl_broker(settings, SystemClock()) as broker:
+        async with iifl_broker(settings, clock) as broker:
             yield Stand(simulated, broker, root)
     finally:
         if feed is not None:

@@ -21,8 +21,8 @@ from copytrade_gui.ports import (
     Refused,
     SessionToken,
 )
-from tests.brokers.rig import SystemClock, place, tag, terms
-from tests.brokers.stand import TODAY, place_order, standing
+from tests.brokers.rig import place, tag, terms
+from tests.brokers.stand import TODAY, NoonClock, place_order, standing
 
 
 @pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
@@ -243,7 +243,7 @@ async def test_a_book_with_lots_loads_the_contract_file_by_itself(
             login_url=f"{stand.root}/login",
             simulator=True,
         )
-        async with iifl_broker(settings, SystemClock()) as fresh:
+        async with iifl_broker(settings, NoonClock()) as fresh:
             token = stand.simulated.open_session(stand.simulated.accounts[0].client_id)
             book = await fresh.session(stand.account(), SessionToken(token, 1)).order_book()
         assert book.whole
