@@ -85,11 +85,15 @@ def market_files(folder: DataFolder, engine: Engine, rates: Rates) -> tuple[Mark
     def put_ban(bans: BanList) -> None:
         engine.exits.bans = bans
 
+    def put_charges(table: ChargeTable) -> None:
+        rates.put(table)
+        engine.put_charges(table)
+
     return (
         MarketFile("calendar", CalendarFile(folder.calendar), put_calendar),
         MarketFile("freeze", FreezeFile(folder.freeze), put_freeze),
         MarketFile("ban_list", BanFile(folder.ban), put_ban),
-        MarketFile("charges", ChargesFile(folder.charges), rates.put),
+        MarketFile("charges", ChargesFile(folder.charges), put_charges),
     )
 
 

@@ -1,7 +1,7 @@
 """What a day may lose: when copies have lost so much that nothing more is opened.
 
-``LossTerms`` are a scope's limits in rupees. They are judged by what the day has brought, before
-charges: realised and open, what was carried in from the previous close.
+``LossTerms`` are a scope's limits in rupees. They are judged by what the day has brought, after
+charges: realised and open, what was carried in from the previous close, less what orders cost.
 """
 
 from __future__ import annotations

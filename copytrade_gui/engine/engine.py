@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from copytrade_gui.domain.account import Account, Role, SessionState
+from copytrade_gui.domain.charges import ChargeTable
 from copytrade_gui.domain.events import LinkChanged, RecoveryReport
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.link import Link
@@ -184,6 +185,10 @@ class Engine:
             self.core.account_news.margin(lane, free, funds)
             self.margins.funds_read(account_id)
             self.parts.loss_watch.concerns(account_id)
+
+    def put_charges(self, table: ChargeTable) -> None:
+        """Rates of charges, by which losses are judged after charges."""
+        self.parts.loss_watch.charges_set(table)
 
     # ------------------------------------------------------------ orders
 

@@ -94,7 +94,7 @@ LIMIT_FIELDS: tuple[LimitField, ...] = (
     LimitField("same_again_ms", "Same order a&gain", "ms", _count("ms", 6_00_000),
                "You are asked about the same order within this time"),
     LimitField("day_loss", "Daily &loss", "rupees", _RUPEES,
-               "What one follower's copies lose on a day, open loss included, before charges",
+               "What one follower's copies lose on a day, open loss included, after charges",
                of_one=True, losses=True),
     LimitField("equity_floor", "&Equity floor", "rupees", _RUPEES,
                "One follower's funds at the broker less the day's loss may not fall to this",

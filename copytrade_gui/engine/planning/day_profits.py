@@ -15,11 +15,12 @@ from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.link import NotCopied
-from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, LossTerms, of_all, of_one
+from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, LossTerms, of_all, of_one, told
 from copytrade_gui.domain.money import Paise, rupees
 from copytrade_gui.domain.scope import EVERY_FOLLOWER, is_whole, wholes_of
 from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.planning.day_charges import DayCharges
 from copytrade_gui.engine.planning.limits import LimitsInForce
 
 _ZERO = Decimal(0)
@@ -31,6 +32,8 @@ _UNTIL = " Until that is known only exits are copied."
 class Day(Struct, eq=False):
     """One scope's day: an account's, or that of several together (``domain.scope``). In rupees.
 
+    ``profit`` is what is left of it after ``charges``; ``unrated`` says which of these are in no
+    sum.
     ``unknown`` says why ``profit`` is not the whole; while it does, nothing is judged, and without
     ``funds`` no equity is. ``floor`` is
     the profit at which the next limit is reached, and above ``ceiling`` more of it is kept; None
@@ -40,6 +43,8 @@ class Day(Struct, eq=False):
     scope: AccountId
     terms: LossTerms | None
     profit: Decimal = _ZERO
+    charges: Decimal = _ZERO
+    unrated: str = ""
     peak: Decimal = _ZERO
     unknown: str = ""
     nets: dict[InstrumentKey, Decimal] = {}
@@ -65,6 +70,17 @@ class Day(Struct, eq=False):
         self.floor = max((one.at for one in bounds if one not in found), default=None)
         self.ceiling = self.peak if terms.locks else None
         return found
+
+    @property
+    def in_words(self) -> str:
+        """What it brought, after charges and before them."""
+        brought = f"Rs {told(self.profit)} today"
+        if self.charges:
+            gross = told(self.profit + self.charges)
+            brought += f" after charges of Rs {told(self.charges)} (Rs {gross} before them)"
+        if self.unrated:
+            brought += f", without charges of {self.unrated}, of which no rates are known"
+        return brought
 
     @property
     def blind(self) -> str:
@@ -102,6 +118,7 @@ class DayProfits:
         self._lanes = core.lanes
         self._clock = core.clock
         self._hours = core.hours
+        self.charges = DayCharges(core)
         self._oldest_ns = int(core.settings.loss_price_age * 1e9)
         self._wholes: dict[AccountId, Day] = {}
         """Groups and all followers, where their losses together are bounded."""
@@ -146,6 +163,7 @@ class DayProfits:
     def begin_day(self) -> None:
         """Nothing was gained and nothing reached yet; every account is to be counted anew."""
         self._peaks = {}
+        self.charges.begin_day()
         self._wholes = {name: self._new(name, one.terms) for name, one in self._wholes.items()}
         self._forget()
 
@@ -264,17 +282,21 @@ class DayProfits:
                 why = why or f"No {what} of {self._name(instrument)} is known."
             else:
                 profit += brought
-        day.profit, day.nets, day.unknown = profit, nets, why
+        cost = self.charges.of(day.scope)
+        day.charges, day.unrated = cost.total, ", ".join(cost.unrated)
+        day.profit, day.nets, day.unknown = profit - cost.total, nets, why
         for instrument, net in nets.items():
             self._holders.setdefault(instrument, {})[day.scope] = day, net
         for whole in day.wholes:
-            whole.profit += profit
+            whole.profit += day.profit
+            whole.charges += day.charges
         if why:
             self._unknown[day.scope] = why
 
     def _leave(self, day: Day) -> None:
         for whole in day.wholes:
             whole.profit -= day.profit
+            whole.charges -= day.charges
         self._unknown.pop(day.scope, None)
         for instrument in day.nets:
             holders = self._holders[instrument]

@@ -8,11 +8,12 @@ from it does ``loss_acts``. A stop ends by itself on the next day, or when a per
 from __future__ import annotations
 
 from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.charges import ChargeTable
 from copytrade_gui.domain.events import Event, FillSeen, ProfitPeak, Severity
 from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
-from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, Then, told
+from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, Then
 from copytrade_gui.domain.scope import EVERY_FOLLOWER, in_words, is_whole
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
@@ -94,6 +95,11 @@ class LossWatch:
         self._count_all()
         self._keep_looking()
 
+    def charges_set(self, table: ChargeTable) -> None:
+        """Other rates of charges hold from now on, for what was traded today as well."""
+        self._profits.charges.put(table)
+        self._count_all()
+
     def _count_all(self) -> None:
         for lane in self._lanes:
             self.concerns(lane.account_id)
@@ -137,7 +143,7 @@ class LossWatch:
             "is squared off, as was agreed with the limit",
         }[then]
         ends = _ENDS_FOR_ALL if then is Then.HALT and day.scope == EVERY_FOLLOWER else _ENDS
-        sentence = f"{who} Rs {told(day.profit)} today, and {bound.words}: {what}. {ends}"
+        sentence = f"{who} {day.in_words}, and {bound.words}: {what}. {ends}"
         finding = Finding(bound.evidence, sentence, 0, then is not Then.HALT, self._day)
         if self._halts.stop(day.scope, finding):
             if not self._reached:

@@ -21,7 +21,7 @@ _ALL = (
     "next order on. An order above a limit is refused. An empty field is no limit."
 )
 _ALL_LOSSES = (
-    "What one follower's copies, and all of them together, may lose on a day, before charges; "
+    "What one follower's copies, and all of them together, may lose on a day, after charges; "
     "judged with every price and every fill. Who reaches a limit opens nothing more until the next "
     "day, or until a person lifts it. An empty field is no limit."
 )
@@ -31,7 +31,7 @@ _ONE_LOSSES = (
 )
 _GROUP_LOSSES = (
     "What the copies of each follower of this group, and of all of it together, may lose on a day, "
-    "before charges. They can only be stricter than those of all accounts, which hold as well."
+    "after charges. They can only be stricter than those of all accounts, which hold as well."
 )
 _ONE = (
     "Limits of this account alone, from the next order on. They can only be lower than those of "
