@@ -82,12 +82,7 @@ SPECS: dict[Act, Spec] = {
         "Square-off repor&t", "What was closed, what is left and why", "Trade", (), "shield-check"
     ),
     Act.READ_HOLDINGS: Spec(
-        "Read &holdings",
-        "Ask the broker now for the holdings of every account that is logged in",
-        "Trade",
-        (),
-        "refresh-cw",
-        brief="Read",
+        "Read &holdings", "Ask the broker for all holdings now", "Trade", (), "refresh-cw"
     ),
     Act.PAUSE: Spec(
         "&Pause", "No new plans; a running one finishes", "Stops", ("Ctrl+Shift+P",), "pause", _E
