@@ -21,7 +21,11 @@ PRICE_GUARD = "price_guard"
 DELAY_GUARD = "delay_guard"
 AT_GUARD = "at_price_guard"
 """The entry leaves, with a limit that stands at the guard."""
-CODES = frozenset({PRICE_GUARD, DELAY_GUARD})
+AWAITS_PRICE = "awaits_price"
+"""The entry has not left: it waits here until the market is back inside the guard."""
+NO_BETTER_PRICE = "no_better_price"
+"""The entry waited for that, in vain."""
+CODES = frozenset({PRICE_GUARD, DELAY_GUARD, NO_BETTER_PRICE})
 """Why a guard keeps an entry out."""
 
 
@@ -32,6 +36,8 @@ class Beyond(StrEnum):
     """It is not sent."""
     LIMIT = "limit"
     """It is sent, and rests with its limit at the guard."""
+    WAIT = "wait"
+    """It is kept here, unsent, until the market is back inside or the delay is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,8 @@ class PriceGuard:
     """What one link asks of an entry. Without ``slippage`` or ``delay_s`` that is not asked.
 
     The limit of an entry is never worse than ``slippage`` allows, whatever ``beyond`` says.
-    ``delay_s`` are seconds after the master's order; a later entry is not sent.
+    ``delay_s`` are seconds after the master's order; a later entry is not sent. One that waits for
+    a better price waits that long, so it has both.
     """
 
     slippage: Offset | None = None
@@ -51,13 +58,20 @@ class PriceGuard:
         """``at most 0.5 % beyond the master's price, else skipped; at most 5 s after him``."""
         parts = []
         if self.slippage is not None:
-            after = "skipped" if self.beyond is Beyond.SKIP else "a limit there"
+            after = _AFTER[self.beyond]
             parts.append(
                 f"at most {self.slippage.in_words} beyond the master's price, else {after}"
             )
         if self.delay_s is not None:
             parts.append(f"at most {grouped(self.delay_s)} s after him")
         return "; ".join(parts)
+
+
+_AFTER = {
+    Beyond.SKIP: "skipped",
+    Beyond.LIMIT: "a limit there",
+    Beyond.WAIT: "it waits for a better one",
+}
 
 
 class MasterPrice(Struct, frozen=True, gc=False):
@@ -108,13 +122,42 @@ def why_out(guard: PriceGuard, terms: OrderTerms, master: MasterPrice) -> tuple[
             f"It would be triggered at {grouped(terms.trigger)}, and the link enters at most "
             f"{words}, which is {grouped(worst)}."
         )
-    if guard.beyond is Beyond.LIMIT or not master.trades or master.last is None:
+    if guard.beyond is not Beyond.SKIP or not master.trades or master.last is None:
         return None
     if not _worse(terms.side, master.last, worst):
         return None
     return PRICE_GUARD, (
         f"The last price is {grouped(master.last)}, and the link enters at most {words}, which is "
         f"{grouped(worst)}."
+    )
+
+
+class Waits(Struct, frozen=True):
+    """An entry waits for a better price: until the market is at ``worst`` rupees, or inside it."""
+
+    worst: Decimal
+    sentence: str
+
+    def over_at(self, side: Side, last: Decimal) -> bool:
+        """True where this last price, in rupees, is inside the guard."""
+        return not _worse(side, last, self.worst)
+
+
+def waits(guard: PriceGuard, terms: OrderTerms, master: MasterPrice) -> Waits | None:
+    """For what price an entry, which ``why_out`` lets in, waits; None: it may leave now.
+
+    A master's limit or stop that may rest has no price that a copy could be late for: it rests too.
+    Without a young last price nobody knows that the market is inside, so it waits.
+    """
+    slippage, price = guard.slippage, master.price
+    if guard.beyond is not Beyond.WAIT or slippage is None or price is None or not master.trades:
+        return None
+    worst = _worst(slippage, terms, price)
+    if master.last is not None and not _worse(terms.side, master.last, worst):
+        return None
+    now = "No last price is known" if master.last is None else f"The last is {grouped(master.last)}"
+    return Waits(
+        worst, f"It waits for {grouped(worst)} or better, {_said(slippage, price)}. {now}."
     )
 
 

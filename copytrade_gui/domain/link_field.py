@@ -188,6 +188,14 @@ def read_guard(
         return LinkProblem(
             "beyond", "Beyond it a limit needs a Slippage to stand at. Write one, or choose skip."
         )
+    if after is Beyond.WAIT and slippage is None:
+        return LinkProblem(
+            "beyond", "Beyond it wait needs a Slippage to wait for. Write one, or choose skip."
+        )
+    if after is Beyond.WAIT and delay is None:
+        return LinkProblem(
+            "delay", "Beyond it wait needs a Delay, after which it is given up. Write the seconds."
+        )
     if slippage is None and delay is None:
         return None
     return PriceGuard(slippage, delay, after)

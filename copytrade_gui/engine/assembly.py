@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from copytrade_gui.domain.events import FillSeen, MasterSeen, OrderChanged
+from copytrade_gui.domain.events import FillSeen, MasterSeen, OrderChanged, TradingStateChanged
 from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.comparison import Comparison
 from copytrade_gui.engine.books.copies import Copies
@@ -35,6 +35,7 @@ from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.sending.following import Following
 from copytrade_gui.engine.sending.hold import Holds
+from copytrade_gui.engine.sending.price_waits import PriceWaits
 from copytrade_gui.engine.sending.replies import Replies
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.sending.wave import Waves
@@ -114,10 +115,10 @@ def assemble(
     exits = Exits(core, masters, positions, poller, profits)
     clearing = Clearing(core, exits, limits, margins := NeededMargins(core, copies))
     # -- sending
-    waves = Waves(core, exits, installation_key)
-    dispatcher = Dispatcher(core, waves, exits, journal)
+    dispatcher = Dispatcher(core, waves := Waves(core, exits, installation_key), exits, journal)
     amendments = Amendments(core, dispatcher, reconciler.shown, journal)
     fan_out = FanOutRule(core, dispatcher, amendments, waves)
+    price_waits = PriceWaits(core, dispatcher, masters)
     replies = Replies(core, breaker := Breaker(core.settings), dispatcher)
     submission = Submission(
         core,
@@ -129,8 +130,14 @@ def assemble(
         journal=journal,
     )
     # -- stops
-    sweep = Sweep(core, amendments, poller, reconciler)
-    stops = Stops(core, breaker, dispatcher, sweep, journal, kill_flag)
+    stops = Stops(
+        core,
+        breaker,
+        dispatcher,
+        sweep := Sweep(core, amendments, poller, reconciler),
+        journal,
+        kill_flag,
+    )
     auto_stops = AutoStops(core, stops)
     square_offs = SquareOffs(
         core,
@@ -185,6 +192,8 @@ def assemble(
     news.rejected.to(replies.count_alike)
     news.never_left.to(fan_out.never_left)
     news.requeue.to(lambda order: dispatcher.enqueue([order]))
+    news.awaits_price.to(price_waits.begin)
+    news.exit_planned.to(price_waits.exit_planned)
     news.overshoot.to(auto_stops.overshoot)
     news.silence.to(poller.offline.unanswered)
     news.unknown_cancelled.to(sweep.unknown_cancelled)
@@ -224,11 +233,11 @@ def assemble(
         (copies.hear, FillSeen),
         (loss_watch.hear, FillSeen),
         (exit_watch.hear, FillSeen),
+        (price_waits.hear, OrderChanged, TradingStateChanged),
         (UnmatchedAlarm(core).hear, OrderChanged, MasterSeen),
     ):
         core.bus.subscribe(hears, *kinds)
-    core.quotes.hear(loss_watch.on_quote)
-    core.quotes.hear(exit_watch.on_quote)
+    core.quotes.hear(price_waits.on_quote, loss_watch.on_quote, exit_watch.on_quote)
     return Parts(
         holds=Holds(core, exits),
         reconciler=reconciler,

@@ -19,8 +19,8 @@ class QuoteSource(Protocol):
     def fresh_price(self, key: InstrumentKey) -> Decimal | None:
         """Rupees a unit if the quote is young enough to price an order, else None."""
 
-    def hear(self, listener: Callable[[Quote], None]) -> Unsubscribe:
-        """Hear every quote from now on, until the returned call is made.
+    def hear(self, *listeners: Callable[[Quote], None]) -> Unsubscribe:
+        """These hear every quote from now on, until the returned call is made.
 
         Listeners are called on the engine's loop and must return at once.
         """

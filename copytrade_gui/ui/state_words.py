@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Account, AccountStatus, FeedState, SessionState
+from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.order import OrderTerms, OrderType, State
 from copytrade_gui.domain.records import OrderView
@@ -51,6 +52,9 @@ ORDER_LOOKS: dict[State, Look] = {
     State.EXPIRED: Look("Expired", Tone.MUTED, Mark.DASH),
 }
 
+AWAITING_PRICE = Look("Waiting", Tone.INFO, Mark.RING)
+"""It has not left: its link waits for a better price."""
+
 DIVERGED = Look("Diverged", Tone.WARN, Mark.DIAMOND)
 """A mark beside the state: changed or cancelled at the broker, and not by us."""
 
@@ -75,6 +79,13 @@ FEED_WORDS: dict[FeedState, str] = {
     FeedState.REFUSED: "order news refused",
     FeedState.EXPIRED: "order news need a new login",
 }
+
+
+def order_look(order: OrderView) -> Look:
+    """An order's state, or that it waits here for a better price."""
+    if order.code == AWAITS_PRICE and order.state is State.PLANNED:
+        return AWAITING_PRICE
+    return ORDER_LOOKS[order.state]
 
 
 def copying_look(

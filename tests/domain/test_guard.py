@@ -15,6 +15,7 @@ from copytrade_gui.domain.guard import (
     PriceGuard,
     limit_of,
     master_price,
+    waits,
     why_out,
 )
 from copytrade_gui.domain.link_field import GUARD, LinkProblem, guard_text, read_guard
@@ -111,6 +112,7 @@ def test_the_masters_price_is_what_he_traded_at_else_what_he_asked_for() -> None
         ({"slippage": "0.5 %", "beyond": "LIMIT"}, PriceGuard(HALF, None, Beyond.LIMIT)),
         ({"slippage": "2 rupees", "delay": "5 s"}, PriceGuard(TWO, 5)),
         ({"slippage": "0"}, PriceGuard(Offset(Decimal(0), percent=False))),
+        ({"slippage": "0.5%", "delay": "60", "beyond": "wait"}, PriceGuard(HALF, 60, Beyond.WAIT)),
         ({"delay": "5", "beyond": "skip"}, PriceGuard(None, 5)),
         ({"beyond": "skip"}, None),
     ],
@@ -132,7 +134,9 @@ def test_a_guard_is_read_as_it_is_written(cells: dict[str, str], made: PriceGuar
         ("delay", {"delay": "0"}),
         ("delay", {"delay": "1.5"}),
         ("delay", {"delay": "3601"}),
+        ("beyond", {"beyond": "later", "slippage": "0.5%"}),
         ("beyond", {"beyond": "wait", "delay": "5"}),
+        ("delay", {"beyond": "wait", "slippage": "0.5%", "delay": ""}),
         ("beyond", {"beyond": "limit", "delay": "5"}),
     ],
 )  # fmt: skip
@@ -143,3 +147,25 @@ def test_a_wrong_guard_is_refused_by_its_field_with_a_remedy(
     assert isinstance(problem, LinkProblem)
     assert problem.field == field
     assert problem.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("guard", "price", "side", "worst"),
+    [
+        (PriceGuard(HALF, 60, Beyond.WAIT), at("100", "100.51"), BUY, "100.5"),
+        (PriceGuard(HALF, 60, Beyond.WAIT), at("100", "100.50"), BUY, None),
+        (PriceGuard(HALF, 60, Beyond.WAIT), at("100", "99.49"), SELL, "99.5"),
+        (PriceGuard(HALF, 60, Beyond.WAIT), at("100", "150"), SELL, None),
+        (PriceGuard(HALF, 60, Beyond.WAIT), at("100", None), BUY, "100.5"),
+        (PriceGuard(HALF, 60, Beyond.WAIT), at("100", "150", trades=False), BUY, None),
+        (PriceGuard(HALF, 60), at("100", "150"), BUY, None),
+    ],
+)
+def test_an_entry_waits_while_nobody_knows_that_the_market_is_inside_the_guard(
+    guard: PriceGuard, price: MasterPrice, side: Side, worst: str | None
+) -> None:
+    """A master's own limit may rest, and a copy rests beside it."""
+    found = waits(guard, replace(entry(), side=side), price)
+    assert (None if found is None else found.worst) == (None if worst is None else Decimal(worst))
+    if guard.beyond is Beyond.WAIT:
+        assert why_out(guard, replace(entry(), side=side), price) is None

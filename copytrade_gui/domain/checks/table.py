@@ -70,6 +70,11 @@ _OTHERS = (
             "Nothing, or allow the link a longer delay."),
     Verdict("at_price_guard", "share", "the plan's limit was worse than the link's price guard "
             "allows, so that its own is nearer", "Nothing."),
+    Verdict("awaits_price", "share", "the market is inside the price guard of a link that waits "
+            "for a better price; nothing of it is at the broker",
+            "Wait; it leaves by itself or is given up after the link's delay. Or cancel it."),
+    Verdict("no_better_price", "share", "the market came back inside the price guard in the time "
+            "that the link waits", "Nothing, or place it as a new order."),
     Verdict("not_chosen", "share", "the ticket's order is for this follower",
             "Choose him, his group or all on the ticket."),
     Verdict("copies_fills", "share", "the link copies orders; one that copies fills gets its share "
@@ -145,6 +150,8 @@ _OTHERS = (
             "See why the master's order failed."),
     Verdict("master_in_part", "leaving", "a part of the master's sliced order came to nothing",
             "Cancel or complete the master's order, then copy by a new one."),
+    Verdict("master_exits", "leaving", "the master still holds what the copy waits for a better "
+            "price to enter", "Nothing: he is out, or on his way."),
     Verdict("killed", "leaving", "a KILL came before it left", "Resume, then place a new order."),
     Verdict("slept", "leaving", "the machine slept before it left",
             "Place it again if it is still wanted."),

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.guard import MasterPrice, why_out
+from copytrade_gui.domain.guard import PRICE_GUARD, MasterPrice, Waits, waits, why_out
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link, NotCopied, why_not, why_stopped
 from copytrade_gui.domain.money import Paise
@@ -72,28 +72,46 @@ class Linked:
 
 
 def kept_out(
-    links: Iterable[Linked], terms: OrderTerms, moment: datetime, master: MasterPrice | None
+    links: Iterable[Linked],
+    terms: OrderTerms,
+    moment: datetime,
+    master: MasterPrice | None,
+    *,
+    may_wait: bool,
 ) -> dict[AccountId, NotCopied]:
     """Whose link or account lets of an order only pass at this moment (IST) what is an exit.
 
-    ``master`` is what price guards go by, None where they are not asked.
+    ``master`` is what price guards go by, None where they are not asked. ``may_wait`` is False for
+    an order that is partly an exit: that part leaves now, and what opens does not follow it later.
     """
     found = {}
     for linked in links:
         if not linked.facts.copies_all:
             why = why_not(linked.link, terms, moment) or linked.facts.only_exits
-            why = why or guarded_out(linked.link, terms, master)
+            why = why or guarded_out(linked.link, terms, master, may_wait=may_wait)
             if why is not None and why.exits_pass:
                 found[linked.account_id] = why
     return found
 
 
-def guarded_out(link: Link, terms: OrderTerms, master: MasterPrice | None) -> NotCopied | None:
-    """Why the link's price guard keeps out what opens now; None if it does not.
+def guarded_out(
+    link: Link, terms: OrderTerms, master: MasterPrice | None, *, may_wait: bool
+) -> NotCopied | None:
+    """Why the link's price guard keeps out what opens now; None if it does not, or if it may wait.
 
     ``terms`` are the master's: on the opposite side a price is worse the other way.
     """
     if link.guard is None or master is None:
         return None
-    found = why_out(link.guard, opposite(terms) if link.sizing.reverse else terms, master)
+    its = opposite(terms) if link.sizing.reverse else terms
+    found = why_out(link.guard, its, master)
+    if found is None and not may_wait and (late := waits(link.guard, its, master)) is not None:
+        found = PRICE_GUARD, f"{late.sentence} With an order that is an exit too nothing waits."
     return None if found is None else NotCopied(*found)
+
+
+def price_awaited(link: Link, terms: OrderTerms, master: MasterPrice) -> Waits | None:
+    """For what price a mere entry of the link waits now; None: for none."""
+    if link.guard is None:
+        return None
+    return waits(link.guard, opposite(terms) if link.sizing.reverse else terms, master)

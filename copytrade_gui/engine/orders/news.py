@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from decimal import Decimal
 from typing import Generic, TypeVarTuple
 
 from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.records import Signal
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.lane import Lane
@@ -52,6 +54,11 @@ class News:
         """No byte of the order left, and it will not be tried again."""
         self.requeue: Told[Order] = Told()
         """The order is proven not to be at the broker, and may be tried once more."""
+        self.awaits_price: Told[Order, str, Decimal] = Told()
+        """The order is kept back until the market is at so many rupees or better; the sentence says
+        so."""
+        self.exit_planned: Told[Signal, Collection[AccountId]] = Told()
+        """A signal becomes a plan that reduces what its master, or only these accounts, hold."""
         self.overshoot: Told[PlanId] = Told()
         """More orders of the plan were about to leave than were planned."""
         # -- accounts

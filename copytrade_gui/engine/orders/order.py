@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.divergence import Divergence
+from copytrade_gui.domain.guard import AWAITS_PRICE, NO_BETTER_PRICE
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, State
@@ -84,9 +85,18 @@ class Order(Struct, eq=False, gc=False):
         return mono_ns - self.called_ns > self.intent.signal_age_ms * 1_000_000
 
     @property
-    def too_old(self) -> str:
-        """One sentence for an order that grew stale before it left."""
-        return f"It waited longer than the {self.intent.signal_age_ms / 1000:g} s it may; not sent."
+    def too_old(self) -> tuple[str, str]:
+        """Code and sentence for an order that grew stale before it left."""
+        if self.code == AWAITS_PRICE:
+            return NO_BETTER_PRICE, (
+                "The market did not come back inside the link's price guard in the "
+                f"{self.intent.signal_age_ms / 1000:g} s that it waits. Given up; nothing of it "
+                "left."
+            )
+        return (
+            "too_old",
+            f"It waited longer than the {self.intent.signal_age_ms / 1000:g} s it may; not sent.",
+        )
 
     @property
     def ordered(self) -> int:

@@ -47,12 +47,12 @@ class Quotes:
             except Exception:
                 log.exception("a listener of quotes failed")  # the price is a price all the same
 
-    def hear(self, listener: Callable[[Quote], None]) -> Unsubscribe:
-        """Hear every quote from now on, until the returned call is made."""
-        self._listeners += (listener,)
+    def hear(self, *listeners: Callable[[Quote], None]) -> Unsubscribe:
+        """These hear every quote from now on, until the returned call is made."""
+        self._listeners += listeners
 
         def stop() -> None:
-            self._listeners = tuple(one for one in self._listeners if one is not listener)
+            self._listeners = tuple(one for one in self._listeners if one not in listeners)
 
         return stop
 

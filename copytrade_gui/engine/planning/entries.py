@@ -15,14 +15,14 @@ from msgspec import Struct, structs
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.exits import Exiting
-from copytrade_gui.domain.guard import MasterPrice, PriceGuard, limit_of, master_price
+from copytrade_gui.domain.guard import MasterPrice, PriceGuard, Waits, limit_of, master_price
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.link import LinkState, NotCopied, why_not
 from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.orders.core import Core
-from copytrade_gui.engine.orders.links import Linked, guarded_out
+from copytrade_gui.engine.orders.links import Linked, guarded_out, price_awaited
 from copytrade_gui.engine.orders.order import Order
 
 _REMEMBERED = 256
@@ -103,6 +103,13 @@ class Entries:
         out = _why_kept(linked, now, resized=resized)
         return out, None if out is not None else _limit(linked.link.guard, order, now)
 
+    def waits(self, order: Order, now: Entering) -> Waits | None:
+        """For what price an entry waits that nothing else keeps back; None: it may leave."""
+        linked = self._linked(order)
+        if linked is None or now.exiting.most:
+            return None
+        return price_awaited(linked.link, now.leaving, now.price)
+
     def change(
         self,
         order: Order,
@@ -145,7 +152,8 @@ def _why_kept(linked: Linked, now: Entering, *, resized: bool) -> NotCopied | No
     if linked.facts.only_exits is not None:
         return linked.facts.only_exits
     if now.exiting.least < now.leaving.quantity:
-        out = guarded_out(linked.link, now.leaving, now.price)
+        may_wait = not now.exiting.most
+        out = guarded_out(linked.link, now.leaving, now.price, may_wait=may_wait)
         if out is not None:
             return out
     if resized or not now.exiting.most:

@@ -23,7 +23,7 @@ from copytrade_gui.domain.exits import (
     Reducing,
     without_its_rule,
 )
-from copytrade_gui.domain.guard import MasterPrice
+from copytrade_gui.domain.guard import AWAITS_PRICE, MasterPrice
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.link import NotCopied
 from copytrade_gui.domain.money import Paise
@@ -149,7 +149,9 @@ class Exits:
         moment, names = ist(self._clock.wall_ns()), [one.account_id for one in followers]
         exiting = self.of_masters.exiting(master, terms, place=place)
         asked = None if exiting.least >= terms.quantity else price
-        only_exits = self._profits.unknown(names) | kept_out(followers, terms, moment, asked)
+        only_exits = self._profits.unknown(names) | kept_out(
+            followers, terms, moment, asked, may_wait=not exiting.most
+        )
         if why := self._gate.why_only_exits():
             only_exits = {**dict.fromkeys(names, NotCopied(ONLY_EXITS, why)), **only_exits}
         elif why := self.bans.why_only_exits(terms.instrument, moment.date()):
@@ -279,6 +281,8 @@ class Exits:
             if ruling is None:
                 continue
             found[intent.intent_id] = ruling
+            if ruling.code == AWAITS_PRICE:
+                self._awaiting.add(intent.intent_id)
             if ruling.code == AWAITS_COPY:
                 self._awaiting.add(intent.intent_id)
                 self._poller.look(intent.account_id, 0.0)
@@ -317,6 +321,8 @@ class Exits:
         intent, account = order.intent, order.intent.account_id
         again, carry = self.ledger.before(intent.plan_id, account)
         out, limit = self.entries.judge(order, now.entering, resized=again is not None)
+        if out is None and (late := self.entries.waits(order, now.entering)) is not None:
+            return Ruling(0, AWAITS_PRICE, late.sentence, late.worst)
         may_open = out is None
         if again is None and may_open and not now.reducing.exiting.most:
             return None if limit is None else Ruling(order.sent_terms.quantity, "", "", limit)

@@ -13,9 +13,10 @@ from copytrade_gui.engine.orders.order import Order
 
 
 class Ruling(Struct, frozen=True):
-    """What of an order may leave: units, 0 for nothing; by the code ``awaits_copy`` not yet.
+    """What of an order may leave: units, 0 for nothing; by the codes ``awaits_copy`` and
+    ``awaits_price`` not yet.
 
-    ``limit`` is its limit in rupees, where that is decided only now.
+    ``limit`` is its limit in rupees, where that is decided only now, or the price it waits for.
     """
 
     units: int

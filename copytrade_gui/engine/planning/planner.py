@@ -23,13 +23,6 @@ from copytrade_gui.domain.exits import (
     within_copy,
 )
 from copytrade_gui.domain.freeze import slices
-from copytrade_gui.domain.guard import (
-    AT_GUARD,
-    MasterPrice,
-    PriceGuard,
-    limit_of,
-    why_at_guard,
-)
 from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.link import (
@@ -50,6 +43,7 @@ from copytrade_gui.domain.sizing.growth import size_growth
 from copytrade_gui.engine.orders.links import LaneFacts, Linked, LinkFacts
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
+from copytrade_gui.engine.planning.guarded import guarded
 from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.engine.planning.share_checks import share_checked, within_margins
 
@@ -90,7 +84,7 @@ def share_out(
     if cover.master is not None and not cover.exiting.most:
         shares = [
             share if (guard := facts.link.guard) is None
-            else _guarded(share, guard, terms, cover.master)
+            else guarded(share, guard, terms, cover.master)
             for share, facts in zip(shares, followers, strict=True)
         ]  # fmt: skip
     if bounds.margins is not None and not cover.exiting.most:
@@ -222,24 +216,6 @@ def _share(
     return Share(account, sized, again=again)
 
 
-def _guarded(share: Share, guard: PriceGuard, terms: OrderTerms, at: MasterPrice) -> Share:
-    """A share of an order that only opens, inside its link's price guard.
-
-    A resting order of the master's has no price yet to compare one on the opposite side with.
-    """
-    sized, leaving = share.sized, share.terms or terms
-    if not sized.quantity:
-        return share
-    compared = at.trades or leaving.side is terms.side
-    limit = limit_of(guard, leaving, at) if compared else leaving.price
-    age_ms = None if guard.delay_s is None else max(0, guard.delay_s * 1_000 - at.age_ms)
-    if limit == leaving.price:
-        return structs.replace(share, age_ms=age_ms)
-    why = f"{sized.reason} {why_at_guard(guard, at)}".strip()
-    sized = structs.replace(sized, code=sized.code or AT_GUARD, reason=why)
-    return structs.replace(share, sized=sized, limit=limit, age_ms=age_ms)
-
-
 def _turned(share: Share, other: OrderTerms | Sized) -> Share:
     """The share of a link that copies the opposite side."""
     if not share.sized.quantity:
@@ -337,7 +313,7 @@ def make_intents(
                     role=role,
                     slice_number=number,
                     terms=terms,
-                    signal_age_ms=age_ms if share.age_ms is None else min(age_ms, share.age_ms),
+                    signal_age_ms=share.age(age_ms),
                     rank=rank,
                     state=planned if quantity else unplanned(sized.code),
                     code=sized.code,

@@ -21,7 +21,8 @@ class Share(Struct, frozen=True, gc=False):
     ``warning`` is what he is told, if it is anything.
     ``again`` sizes it once more when it leaves, where what is not known yet may make it smaller.
     ``limit`` is a limit of its own in rupees, and ``age_ms`` how old it may be when it leaves,
-    where its link's price guard is nearer than what the plan says; None where it is not.
+    where its link's price guard is nearer than what the plan says; None where it is not. With
+    ``waits`` it may be that old whatever the plan says, because a better price is waited for.
     ``terms`` are its own where its link copies the opposite side, None where they are the plan's.
     """
 
@@ -33,4 +34,11 @@ class Share(Struct, frozen=True, gc=False):
     again: Again | None = None
     limit: Decimal | None = None
     age_ms: int | None = None
+    waits: bool = False
     terms: OrderTerms | None = None
+
+    def age(self, planned_ms: int) -> int:
+        """How old its orders may be when they leave, where the plan says ``planned_ms``."""
+        if self.age_ms is None:
+            return planned_ms
+        return self.age_ms if self.waits else min(planned_ms, self.age_ms)

@@ -7,6 +7,7 @@ from functools import partial
 
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import RecoveryReport, Severity, TradingStateChanged
+from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import AS_IT_LEFT, OrderView, Plan
@@ -24,6 +25,9 @@ from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.stops.stops import Stops
 from copytrade_gui.ports import OpenWork
 
+_AWAITED_PRICE = (
+    "It waited for a better price when the program stopped, and is not sent after a start."
+)
 _SLEPT = "The machine slept before it left; it was not sent."
 
 
@@ -142,6 +146,9 @@ class Recovery:
                     order, "Planned before the program stopped and too old now; it was not sent."
                 )
                 self._findings.stale.append(order)
+            elif order.code == AWAITS_PRICE or self._waited_long(order):
+                self._dispatcher.end_stale(order, _AWAITED_PRICE)
+                self._findings.stale.append(order)
         state = order.attempt_state
         if state is not None and not state.ended:
             self._findings.add(order)
@@ -155,6 +162,10 @@ class Recovery:
                 self._news.live(order)
         elif state is State.NOT_PLACED:
             self._news.live(order)
+
+    def _waited_long(self, order: Order) -> bool:
+        """True if it may be older than any order that waits for no price."""
+        return order.intent.signal_age_ms > self._settings.signal_age_resting_ms
 
     def _restore_state(self) -> None:
         stored, now = self._stored, self._findings.started_ns

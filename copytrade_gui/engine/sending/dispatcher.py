@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from copytrade_gui.domain.exits import AWAITS_COPY
+from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.ids import IntentId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import AS_IT_LEFT, Amendment
@@ -154,17 +155,22 @@ class Dispatcher:
     def _covered(self, orders: list[Order]) -> list[Order]:
         """Those that open nothing by an exit; the others wait on, or end here."""
         rulings = self._exits.judge(orders)
-        if not rulings:
-            return orders
         go_on = []
         for order in orders:
             ruling = rulings.get(order.intent.intent_id)
             lane = self._lanes.get(order.intent.account_id)
-            if ruling is None or lane is None or order.stale_at(self._clock.mono_ns()):
+            if lane is None or order.stale_at(self._clock.mono_ns()):
+                go_on.append(order)
+            elif ruling is None:
+                _waits_no_more(order)
                 go_on.append(order)
             elif ruling.code == AWAITS_COPY:
                 lane.queue.append(order)
+            elif ruling.code == AWAITS_PRICE and ruling.limit is not None:
+                lane.queue.append(order)
+                self._news.awaits_price(order, ruling.reason, ruling.limit)
             elif ruling.units:
+                _waits_no_more(order)
                 self._cut(order, ruling)
                 go_on.append(order)
             else:
@@ -272,6 +278,12 @@ class Dispatcher:
     def _try_again(self, order: Order) -> None:
         if self._put_off.pop(order.intent.intent_id, None) is not None:
             self.enqueue([order])
+
+
+def _waits_no_more(order: Order) -> None:
+    """A better price came: whatever keeps it back from now on is something else."""
+    if order.code == AWAITS_PRICE:
+        order.code = order.reason = ""
 
 
 def _longest_waiting(order: Order) -> tuple[int, int]:

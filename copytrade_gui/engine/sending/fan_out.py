@@ -54,7 +54,7 @@ class FanOutRule:
         orders = self._book.of_plan(plan.plan_id)
         leads = self._held[plan.plan_id] = [one for one in orders if _is_lead(one)]
         self._show_awaited(leads[-1].intent.account_id)
-        oldest = max(order.intent.signal_age_ms for order in orders) / 1000 + 0.001
+        oldest = max(order.intent.signal_age_ms for order in leads) / 1000 + 0.001
         left = oldest - (self._clock.mono_ns() - leads[0].called_ns) / 1e9
         self._work.later(max(0.0, left), lambda: self._too_old(plan.plan_id))
         self._work.later(0.0, lambda: self._make_ready(plan.plan_id))

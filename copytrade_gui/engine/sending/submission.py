@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from copytrade_gui.domain.events import ChecksPassed, PlanMade, PlanVoided, Severity
 from copytrade_gui.domain.exits import AWAITS_COPY
+from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import ENGINE, Plan, SignalKind
@@ -22,6 +23,7 @@ from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.sending.wave import Outgoing, Waves, bodies_hash
 from copytrade_gui.ports import Journal, JournalFailureError, OpenWork
 
+_AWAITING = frozenset({AWAITS_COPY, AWAITS_PRICE})
 _PLACED_BEFORE = "This order was placed before; look at it in the orders."
 _VOIDED = "This order was refused because it could not be stored. Place it as a new order."
 
@@ -115,6 +117,9 @@ class Submission:
     ) -> Placed:
         called_ns = self._clock.mono_ns()
         order = clear()
+        if order.cover.exiting.most:
+            accounts = [share.account.account_id for share in order.shares if share.sized.quantity]
+            self._news.exit_planned(order.signal, accounts)
         plan = order.plan(called_ns)
         self._clearing.made(plan, order)
         self._by_command[command] = plan
@@ -131,8 +136,8 @@ class Submission:
         if held:
             first = [order for order in orders[:leads] if order.may_attempt]
         else:
-            kept = [order for order in pending if order.code == AWAITS_COPY]
-            first = [order for order in pending if order.code != AWAITS_COPY] if kept else pending
+            kept = [order for order in pending if order.code in _AWAITING]
+            first = [order for order in pending if order.code not in _AWAITING] if kept else pending
         wave = self._waves.select(first)
         waiting = self._lanes.take_back(first) if len(wave) < len(first) else []
         planned_ns = self._clock.mono_ns()

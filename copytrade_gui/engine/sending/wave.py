@@ -146,7 +146,7 @@ class Waves:
                 self._progress.give_up(order, State.SKIPPED, *kept)
                 continue
             if order.stale_at(mono_ns):
-                self._progress.give_up(order, State.STALE, "too_old", order.too_old)
+                self._progress.give_up(order, State.STALE, *order.too_old)
                 continue
             channel, key = lane.channel, order.key
             if channel is None or not may_send or not self._may_leave(order, key, lane, mono_ns):
@@ -250,7 +250,7 @@ class Waves:
                     self._drop([item], code, why)
                     continue
             if order.stale_at(now):
-                self._drop([item], "too_old", order.too_old, State.STALE)
+                self._drop([item], *order.too_old, State.STALE)
                 continue
             if not wrote(order.intent.plan_id):
                 return items[place:]

@@ -26,7 +26,11 @@ SHORT_WORDS = {
     WhenShort.SKIP: "Not sent",
     WhenShort.SHRINK: "Cut to what fits",
 }
-BEYOND_WORDS = {Beyond.SKIP: "Not sent", Beyond.LIMIT: "Sent, with the limit there"}
+BEYOND_WORDS = {
+    Beyond.SKIP: "Not sent",
+    Beyond.LIMIT: "Sent, with the limit there",
+    Beyond.WAIT: "Waits unsent for a better price, for the delay",
+}
 ROUNDING_WORDS = {
     Rounding.DOWN: "Down to whole lots",
     Rounding.NEAREST: "To the nearest lot",

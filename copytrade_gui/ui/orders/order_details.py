@@ -12,7 +12,7 @@ from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.latency.waterfall import WaterfallView, slippage_words, stage_rows
-from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words, ordered, reason_words
+from copytrade_gui.ui.state_words import order_look, order_words, ordered, reason_words
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 
@@ -23,7 +23,7 @@ def facts(desk: Desk, order: OrderView) -> tuple[tuple[str, str], ...]:
     timing, mark = order.timing, order.diverged
     return (
         ("Account", desk.roster.name(order.account_id)),
-        ("State", ORDER_LOOKS[order.state].word),
+        ("State", order_look(order).word),
         ("Why", reason_words(order) or figures.UNKNOWN),
         *(
             ()

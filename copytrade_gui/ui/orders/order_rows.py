@@ -18,6 +18,7 @@ from copytrade_gui.ui.roster import Roster
 from copytrade_gui.ui.state_words import (
     ORDER_LOOKS,
     PROBLEM_STATES,
+    order_look,
     ordered,
     price_words,
     quantity_words,
@@ -225,7 +226,7 @@ def search_text(row: OrderRow) -> str:
         signs.append("§filled")
     return (
         f"{row.label} {order.terms.instrument.symbol} {order.terms.side} "
-        f"{ORDER_LOOKS[order.state].word} {row.note if not row.is_head else ''} "
+        f"{order_look(order).word} {row.note if not row.is_head else ''} "
         f"{order.broker_order_id or ''} {order.tag or ''} {' '.join(signs)}"
     )
 
@@ -250,9 +251,9 @@ COLUMNS: tuple[Column[OrderRow], ...] = (
            sort=lambda r: r.filled, numeric=True, chars=7),
     Column("price", "Price", lambda r: price_words(r.order.terms),
            sort=lambda r: r.order.terms.price, numeric=True, chars=9),
-    Column("state", "State", lambda r: ORDER_LOOKS[r.order.state].word,
-           tone=lambda r: ORDER_LOOKS[r.order.state].tone,
-           mark=lambda r: ORDER_LOOKS[r.order.state].mark, chars=11),
+    Column("state", "State", lambda r: order_look(r.order).word,
+           tone=lambda r: order_look(r.order).tone,
+           mark=lambda r: order_look(r.order).mark, chars=11),
     Column("time", "Time", lambda r: figures.clock(r.order.changed_ns),
            sort=lambda r: r.order.changed_ns, tone=lambda _: Tone.MUTED, chars=8,
            tip=lambda r: f"{figures.clock_ms(r.order.changed_ns)} IST",
