@@ -103,6 +103,10 @@ class AccountStatus:
     feed: FeedState = FeedState.OFF
     feed_reason: str = ""
     """Why the feed does not stand, in one sentence; empty while it does."""
+    feed_ns: int = 0
+    """Since when it stands so, UTC ns; 0: since the start."""
+    catching_up: bool = False
+    """The feed stands again, and the order book is still to be read for what came meanwhile."""
     funds: Paise | None = None
     """What the broker last said the account has before margins in use; None while not read."""
 

@@ -5,7 +5,7 @@ As all verbs (``verbs``): awaited on the engine's loop, refused with ``RefusedEr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -182,6 +182,15 @@ class FollowerVerbs(Protocol):
 
         ``cap``: by the rule's most units as well, None for no cap. Everything else of each one's
         rule stays: least units, rounding, reverse, overrides. Raises RefusedError.
+        """
+
+    async def edit_links(
+        self, master_id: AccountId, account_ids: Sequence[AccountId], fields: Mapping[str, str]
+    ) -> None:
+        """Give several followers' links to this master the fields that are named, all or none.
+
+        They are what is copied, the price guard and the exit rules, as files name and spell them;
+        empty takes one away. Later plans go by them. Raises RefusedError.
         """
 
     async def set_state(

@@ -24,6 +24,7 @@ from copytrade_gui.services.follower_csv import read_follower, read_texts
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
 from copytrade_gui.services.link_checks import refuse_links, refuse_turning
+from copytrade_gui.services.link_edits import link_edits, resized
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.taken_back import taken_back
 from copytrade_gui.services.verbs import RefusedError
@@ -126,8 +127,17 @@ class Followers:
         if problem:
             raise RefusedError(problem.sentence, field=problem.field)
         async with self.changing:
-            links = [self._link(master_id, name) for name in account_ids]
-            await self.keep([], [self._resized(link, rule, cap=cap) for link in links])
+            links = self._named(master_id, account_ids)
+            await self.keep([], [resized(*one, rule, cap=cap) for one in links])
+
+    @refusals_logged
+    async def edit_links(
+        self, master_id: AccountId, account_ids: Sequence[AccountId], fields: Mapping[str, str]
+    ) -> None:
+        """Give several links the fields that are named."""
+        async with self.changing:
+            edits = link_edits(self._named(master_id, account_ids), fields)
+            await self.keep([], [one.after for _, one in edits if one.changes])
 
     @refusals_logged
     async def set_state(
@@ -260,8 +270,7 @@ class Followers:
         return {lane.account_id: lane.account for lane in self._engine.lanes}
 
     def _get(self, account_id: AccountId) -> Account:
-        lane = self._engine.lanes.get(account_id)
-        if lane is None:
+        if (lane := self._engine.lanes.get(account_id)) is None:
             raise RefusedError(f"Account {account_id} is not known. Refresh the list.")
         return lane.account
 
@@ -269,10 +278,12 @@ class Followers:
         account = self._get(account_id)
         linked = self._engine.lanes[account_id].links.get(master_id)
         if linked is None:
-            raise RefusedError(
-                f"{account.name} does not copy {self._get(master_id).name}. Refresh the list."
-            )
+            whom = self._get(master_id).name
+            raise RefusedError(f"{account.name} does not copy {whom}. Refresh the list.")
         return linked.link
+
+    def _named(self, master: AccountId, names: Sequence[AccountId]) -> list[tuple[str, Link]]:
+        return [(self._get(one).name, self._link(master, one)) for one in names]
 
     async def _restore(self, followers: Sequence[Follower], accounts: Sequence[Account]) -> None:
         """Store these links, and of their accounts those that are named as well."""
@@ -285,18 +296,9 @@ class Followers:
                     f"{account.name} cannot come back in the place of {other.name}. Add it again.",
                     field="client_id",
                 )
-        links = in_step([follower.link for follower in followers], self._all_links())
+        links = in_step([one.link for one in followers], self._all_links())
         refuse_links(self._engine.lanes, links)
         await self.keep(accounts, links)
-
-    def _resized(self, link: Link, rule: SizingRule, *, cap: bool) -> Link:
-        sizing = replace(link.sizing, strategy=rule.strategy, parameter=rule.parameter)
-        if cap:
-            sizing = replace(sizing, max_quantity=rule.max_quantity)
-        if problem := problem_with(sizing):
-            name = self._get(link.follower_id).name
-            raise RefusedError(f"{name}: {problem.sentence}", field="max_quantity")
-        return replace(link, sizing=sizing)
 
     async def _leave_client(self, account_id: AccountId) -> None:
         """The account will be another one at the broker: nothing may leave by the session it has.

@@ -213,6 +213,14 @@ SPECS: dict[Act, Spec] = {
         "funnel",
         question=True,
     ),
+    Act.FOLLOWER_RULES: Spec(
+        "Lin&k guard and exits",
+        "Give the selected followers one price guard, stop-loss, target, exit time or copy mode",
+        "Followers",
+        (),
+        "shield-check",
+        question=True,
+    ),
     Act.FOLLOWER_GROUP: Spec(
         "G&roup",
         "Put the selected followers into a group, and give it a multiplier",

@@ -52,6 +52,7 @@ class Act(StrEnum):
     FOLLOWER_SIZING = "follower_sizing"
     FOLLOWER_STATE = "follower_state"
     FOLLOWER_GROUP = "follower_group"
+    FOLLOWER_RULES = "follower_rules"
     FOLLOWER_LIMITS = "follower_limits"
     FOLLOWER_LOSSES = "follower_losses"
     GROUP_LOSSES = "group_losses"

@@ -88,6 +88,16 @@ def order_look(order: OrderView) -> Look:
     return ORDER_LOOKS[order.state]
 
 
+def feed_words(status: AccountStatus) -> str:
+    """How an account's orders are followed, and since when where its news does not come."""
+    if status.catching_up:
+        return "order news live again, reading its book for what it missed"
+    words = FEED_WORDS[status.feed]
+    if status.feed in (FeedState.OFF, FeedState.LIVE) or not status.feed_ns:
+        return words
+    return f"{words} since {figures.clock(status.feed_ns)}"
+
+
 def copying_look(
     account: Account, status: AccountStatus, link: LinkState = LinkState.ACTIVE
 ) -> Look:

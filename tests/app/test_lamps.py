@@ -87,8 +87,10 @@ def test_the_feed_lamp_says_of_whom_news_does_not_come_and_why() -> None:
         for feed in feeds:
             feed.feed(FeedState.LIVE, "")
         await made.clock.sleep(1.5)
+        assert all(lane.status.catching_up and lane.status.feed_ns for lane in engine.lanes)
         made.broker.clear_faults()
         await made.clock.sleep(3)
+        assert not any(lane.status.catching_up for lane in engine.lanes)
         for feed, state in zip(
             feeds, (FeedState.EXPIRED, FeedState.REFUSED, FeedState.RECONNECTING), strict=False
         ):

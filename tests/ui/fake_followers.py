@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.services.follower_import import preview_of
 from copytrade_gui.services.follower_table import read_file, read_table
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
+from copytrade_gui.services.link_edits import link_edits
 from copytrade_gui.services.taken_back import taken_back
 from copytrade_gui.services.verbs import RefusedError
 
@@ -84,6 +85,13 @@ class FakeFollowers:
         for account_id in account_ids:
             key = (master_id, account_id)
             self._world.links[key] = replace(self._world.links[key], state=state)
+
+    async def edit_links(
+        self, master_id: AccountId, account_ids: Sequence[AccountId], fields: Mapping[str, str]
+    ) -> None:
+        links = [(one, self._world.links[master_id, one]) for one in account_ids]
+        for account_id, edit in link_edits(links, fields):
+            self._world.links[master_id, AccountId(account_id)] = edit.after
 
     async def groups(self) -> tuple[Group, ...]:
         return groups_of(self._world.links.values())

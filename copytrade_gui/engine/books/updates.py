@@ -69,6 +69,7 @@ class Updates:
             self._poller.look(lane.account_id, self._settings.poll_active)
             return
         lane.gap = False
+        self._account_news.feed(lane, FeedState.LIVE, "", self._clock.wall_ns())
         held, feed.held = feed.held, deque()
         for row in held:
             self.merge(feed, row)
@@ -88,7 +89,7 @@ class Updates:
         lane, account = feed.lane, feed.lane.account_id
         lane.gap = True
         feed.held.clear()
-        self._account_news.feed(lane, state, words)
+        self._account_news.feed(lane, state, words, self._clock.wall_ns())
         if state is FeedState.LIVE:
             feed.live_ns = self._clock.mono_ns()
             self._poller.look(account, 0.0)

@@ -30,10 +30,15 @@ class AccountNews:
         lane.status = replace(lane.status, session=state, session_reason=reason)
         self._note(lane)
 
-    def feed(self, lane: Lane, state: FeedState, reason: str) -> None:
-        """Its feed stands, or why it does not."""
-        if (lane.status.feed, lane.status.feed_reason) != (state, reason):
-            lane.status = replace(lane.status, feed=state, feed_reason=reason)
+    def feed(self, lane: Lane, state: FeedState, reason: str, at_ns: int) -> None:
+        """Its feed stands, or why it does not; ``at_ns`` is now, UTC."""
+        status = lane.status
+        catching_up = state is FeedState.LIVE and lane.gap
+        if (status.feed, status.feed_reason, status.catching_up) != (state, reason, catching_up):
+            since_ns = status.feed_ns if status.feed is state else at_ns
+            lane.status = replace(
+                status, feed=state, feed_reason=reason, feed_ns=since_ns, catching_up=catching_up
+            )
             self._note(lane)
 
     def halt(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
@@ -102,6 +102,17 @@ class FollowerEdits:
         before = await self._as_stored(followers)
         await self._followers.set_state(master_id, _ids(before), state)
         await self._edited(f"state of {_whom(before)}", before)
+
+    async def edit_links(
+        self, master_id: AccountId, followers: Sequence[Follower], fields: Mapping[str, str]
+    ) -> None:
+        """Give several followers' links to one master the fields that are named.
+
+        Raises RefusedError.
+        """
+        before = await self._as_stored(followers)
+        await self._followers.edit_links(master_id, _ids(before), fields)
+        await self._edited(f"price guard and exits of {_whom(before)}", before)
 
     async def set_group(
         self,

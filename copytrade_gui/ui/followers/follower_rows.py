@@ -23,7 +23,6 @@ from copytrade_gui.ui.followers.sizing_words import (
 )
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.state_words import (
-    FEED_WORDS,
     ONLY_EXITS,
     ORDER_LOOKS,
     PROBLEM_STATES,
@@ -33,6 +32,7 @@ from copytrade_gui.ui.state_words import (
     client_tail,
     copying_look,
     copying_rank,
+    feed_words,
 )
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.theme import Tone
@@ -174,7 +174,7 @@ def _session_tip(row: FollowerRow) -> str:
     warm = "order connection open" if row.status.warm else "order connection closed"
     reason = f" ({row.status.session_reason})" if row.status.session_reason else ""
     said = f"{SESSION_LOOKS[row.status.session].word}{reason}, {warm}"
-    said += f", {FEED_WORDS[row.status.feed]}"
+    said += f", {feed_words(row.status)}"
     return f"{said}. {row.status.feed_reason}" if row.status.feed_reason else said
 
 

@@ -22,6 +22,7 @@ from copytrade_gui.ui.followers.follower_edits import FollowerEdits
 from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.followers.group import GroupDialog
 from copytrade_gui.ui.followers.import_csv import ImportDialog
+from copytrade_gui.ui.followers.link_rules import LinkRulesDialog
 from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.login_queue import NAME as LOGIN_QUEUE
 from copytrade_gui.ui.followers.login_queue import LoginQueueDialog
@@ -56,6 +57,7 @@ class FollowerWork(QObject):
             (Act.FOLLOWER_SIZING, self._set_sizing),
             (Act.FOLLOWER_STATE, self._set_state),
             (Act.FOLLOWER_GROUP, self._set_group),
+            (Act.FOLLOWER_RULES, self._set_rules),
             (Act.FOLLOWERS_IMPORT, self._import),
             (Act.FOLLOWERS_EXPORT, self._export),
             (Act.LOGIN_NEXT, self._log_in_next),
@@ -200,6 +202,18 @@ class FollowerWork(QObject):
             self._desk.notices.info(f"{figures.plural(len(chosen), 'follower')} now {where}.")
 
         await GroupDialog(self._window, self._desk, chosen, save).ask()
+
+    async def _set_rules(self) -> None:
+        chosen = self._panel.selected_followers()
+        if not chosen:
+            return
+
+        async def save(dialog: LinkRulesDialog) -> None:
+            changed = len(dialog.changing())
+            await self.edits.edit_links(chosen[0].link.master_id, chosen, dialog.fields())
+            self._desk.notices.info(f"{figures.plural(changed, 'follower')} changed.")
+
+        await LinkRulesDialog(self._window, self._desk, chosen, save).ask()
 
     async def _import(self) -> None:
         master = self._desk.roster.master

@@ -33,8 +33,8 @@ _QUIET = frozenset({State.PLANNED, State.SENDING})
 BULK = (Act.FOLLOWER_ON, Act.FOLLOWER_OFF, Act.FOLLOWER_STATE, Act.FOLLOWER_SIZING,
         Act.FOLLOWER_EDIT, Act.FOLLOWER_REMOVE)  # fmt: skip
 
-_MORE = (Act.FOLLOWER_GROUP, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES, Act.GROUP_LOSSES,
-         Act.LOGIN_ONE, Act.LOGOUT_ONE)  # fmt: skip
+_MORE = (Act.FOLLOWER_GROUP, Act.FOLLOWER_RULES, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES,
+         Act.GROUP_LOSSES, Act.LOGIN_ONE, Act.LOGOUT_ONE)  # fmt: skip
 
 ONE_ONLY = frozenset(
     {Act.FOLLOWER_EDIT, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES, Act.LOGIN_ONE, Act.LOGOUT_ONE}
@@ -63,8 +63,8 @@ class FollowersPanel(Panel):
         view = self.table.view
         actions = desk.actions
         view.add_row_actions(
-            [actions[a] for a in (*BULK, Act.FOLLOWER_GROUP, Act.FOLLOWER_LIMITS,
-                                  Act.FOLLOWER_LOSSES, Act.GROUP_LOSSES,
+            [actions[a] for a in (*BULK, Act.FOLLOWER_GROUP, Act.FOLLOWER_RULES,
+                                  Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES, Act.GROUP_LOSSES,
                                   Act.SQUARE_OFF_ACCOUNT, Act.LIFT_HALT, Act.LOGIN_ONE,
                                   Act.LOGOUT_ONE, Act.COPY)]
         )  # fmt: skip
