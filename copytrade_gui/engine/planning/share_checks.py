@@ -10,6 +10,7 @@ from msgspec import structs
 from copytrade_gui.domain.checks.check import Finding, Level, findings
 from copytrade_gui.domain.checks.share import SHARE_CHECKS, UNBOUNDED, Bounds, ShareFacts
 from copytrade_gui.domain.exits import AWAITS_COPY
+from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.margin import CUT_TO_MARGIN, NO_MARGIN, Margin, Margins, WhenShort
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, Side
@@ -54,7 +55,10 @@ def _within(
         end = "Not one lot fits." if then is WhenShort.SHRINK else "The link skips such an entry."
         return Share(share.account, Sized(0, NO_MARGIN, f"{why} {end}"))
     why = f"{why} Of {grouped(units)} units {grouped(fits)} fit."
-    cut = structs.replace(sized, quantity=fits, code=CUT_TO_MARGIN, reason=why)
+    if sized.code == AWAITS_PRICE:  # what is left of it waits all the same
+        cut = structs.replace(sized, quantity=fits, reason=f"{why} {sized.reason}")
+    else:
+        cut = structs.replace(sized, quantity=fits, code=CUT_TO_MARGIN, reason=why)
     return structs.replace(share, sized=cut, again=None)
 
 
