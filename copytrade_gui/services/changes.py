@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.checks.check import Level
+from copytrade_gui.domain.checks.plan import KEPT_TO_EXITS
 from copytrade_gui.domain.draft import Draft, read_draft, read_quantity
 from copytrade_gui.domain.habit import UNLIKE_HIM
 from copytrade_gui.domain.ids import CommandId, IntentId
@@ -17,7 +18,7 @@ from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
 
 _OPERATOR = "operator"
-_ASKED_AGAIN = UNLIKE_HIM | {"duplicate_order", "repeats", "ban", "ban_unknown"}
+_ASKED_AGAIN = UNLIKE_HIM | KEPT_TO_EXITS | {"duplicate_order", "repeats"}
 """Checks of a new order that say nothing about a change of one."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from copytrade_gui.domain.calendar import contract_day
+from copytrade_gui.domain.contract_days import NO_CONTRACT_DAYS, ContractDays
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
 from copytrade_gui.engine.engine import Engine
@@ -31,7 +32,7 @@ class Market:
         self._clock = clock
         self._first_round = asyncio.Event()
         self._awaited: dict[Exchange, None] = {}
-        self._days: dict[Exchange, date] = {}
+        self._days = NO_CONTRACT_DAYS
         """Of which day the contracts in the index are."""
         self._missing: dict[Exchange, str] = {}
         self._again_ns: dict[Exchange, int] = {}
@@ -47,6 +48,10 @@ class Market:
         """
         self._awaited = dict.fromkeys(exchanges)
         try:
+            for exchange in exchanges:  # until today's are there, orders are judged by what is held
+                held = await self._index.day_of(exchange)
+                if held is not None:
+                    self._are_of(exchange, held)
             while True:
                 for exchange in exchanges:
                     await self._load(exchange)
@@ -65,20 +70,14 @@ class Market:
         today = contract_day(self._clock.wall_ns())
         if exchange in self._missing:
             return f"The contract file of {exchange} was never read: {self._missing[exchange]}"
-        day = self._days.get(exchange)
-        if day is None or day >= today:
-            return ""
-        age = (today - day).days
-        return (
-            f"Contracts of {exchange} are of {day:%d %b %Y}, {age} day{'' if age == 1 else 's'} "
-            "old: today's file could not be used. Check lot size and expiry."
-        )
+        age = self._days.age(exchange, today)
+        return age and f"{age}: today's file could not be used. Check lot size and expiry."
 
     async def _load(self, exchange: Exchange) -> None:
         today, mono_ns = contract_day(self._clock.wall_ns()), self._clock.mono_ns()
         held = await self._index.day_of(exchange)
         if held == today:
-            self._days[exchange] = held
+            self._are_of(exchange, held)
             await self._tell_underlyings(exchange)
             return
         if mono_ns < self._again_ns.get(exchange, 0):
@@ -87,9 +86,7 @@ class Market:
         try:
             found = await self._broker.contracts(exchange, today)
         except BrokerFailureError as failure:
-            if held is not None:
-                self._days[exchange] = held
-            else:
+            if held is None:
                 self._missing[exchange] = str(failure)
             self._tell_problem(exchange, str(failure))
             return
@@ -99,18 +96,22 @@ class Market:
             self._known.pop(exchange, None)
             log.info("%s: %d instruments loaded", exchange, len(found.instruments))
         self._missing.pop(exchange, None)
-        self._days[exchange] = day
+        self._are_of(exchange, day)
         await self._tell_underlyings(exchange)
         if found.problem:
             self._tell_problem(exchange, found.problem)
         else:
             self._told.pop(exchange, None)
 
+    def _are_of(self, exchange: Exchange, day: date) -> None:
+        self._days = ContractDays({**self._days.days, exchange: day})
+        self._engine.exits.contracts = self._days
+
     async def _tell_underlyings(self, exchange: Exchange) -> None:
         """A share with derivatives ends its day in the closing auction."""
         if exchange is not Exchange.NSEFO:
             return
-        day = self._days[exchange]
+        day = self._days.days[exchange]
         if self._known.get(exchange) != day:
             self._engine.hours.auctioned = await self._index.underlyings(exchange) or None
             self._known[exchange] = day
@@ -134,7 +135,7 @@ class Market:
         """What the search lacks: files that still come in, were never read, or are not of today."""
         if self._awaited:
             return f"Contract files are still being read: {', '.join(self._awaited)}."
-        said = (self.contracts_words(exchange) for exchange in (*self._days, *self._missing))
+        said = (self.contracts_words(exchange) for exchange in (*self._days.days, *self._missing))
         return " ".join(filter(None, said))
 
     async def search(self, text: str, limit: int = 30) -> tuple[Instrument, ...]:

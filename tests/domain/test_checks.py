@@ -95,6 +95,7 @@ PLANS = [
         takes=Capabilities(no_ioc_on=frozenset({Exchange.NSEEQ}))), "no IOC"),
     ("session", Level.BLOCK, replace(FACTS, closed="NSE is closed."), "closed"),
     ("lot_not_seen", Level.BLOCK, replace(FACTS, lot_unseen="Orders on MCX wait."), "wait"),
+    ("old_contracts", Level.BLOCK, replace(FACTS, contracts_old="They are 1 day old."), "old"),
     ("ban", Level.BLOCK, replace(FACTS, banned="SAIL is in the ban list."), "in the ban list"),
     ("ban_unknown", Level.WARN, replace(FACTS, ban_unknown="No ban list of today."), "of today"),
     ("unusual_size", Level.HOLD, replace(FACTS, unlike=Unlike(size="10 times.")), "10 times"),

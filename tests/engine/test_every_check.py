@@ -22,6 +22,7 @@ from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS
 from copytrade_gui.domain.checks.share import SHARE_CHECKS
+from copytrade_gui.domain.contract_days import ContractDays
 from copytrade_gui.domain.events import ChecksPassed, Event
 from copytrade_gui.domain.habit import Ordered
 from copytrade_gui.domain.ids import CommandId
@@ -114,6 +115,12 @@ def stock_future(made: World) -> OrderTerms:
                    product=Product.NORMAL, price=last - 60 * future.tick)  # fmt: skip
 
 
+def old_contracts(console: Console) -> None:
+    """No contract file is of today."""
+    yesterday = console.engine.hours.now.date() - timedelta(days=1)
+    console.engine.exits.contracts = ContractDays(dict.fromkeys(Exchange, yesterday))
+
+
 def in_a_ban(console: Console) -> None:
     """Every underlying of the rig is on the list of today."""
     names = {one.underlying for one in console.world.instruments} | {"SAIL"}
@@ -162,6 +169,7 @@ PLANS = [
              m.instruments[0], key=InstrumentKey(Exchange.NSEFO, "1")))),
     Case("session", "is closed", arrange=closed_today),
     Case("lot_not_seen", "size of a lot", on_mcx),
+    Case("old_contracts", "1 day old", arrange=old_contracts),
     Case("ban", "only what reduces", arrange=in_a_ban),
     Case("ban_unknown", "whether SAIL may be opened", stock_future, old_list, warns=True),
     Case("unusual_size", "10 times what the master usually orders in INFY",

@@ -14,6 +14,7 @@ from typing import cast
 import pytest
 
 from copytrade_gui.domain.calendar import IST
+from copytrade_gui.domain.contract_days import NO_CONTRACT_DAYS
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Broker, BrokerFailureError, Clock, DayContracts
@@ -84,6 +85,7 @@ class Kept:
     clock: Hands
     files: Files
     hours: SimpleNamespace
+    exits: SimpleNamespace
     told: list[str]
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -98,12 +100,14 @@ class Kept:
 async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
     told: list[str] = []
     clock, files, hours = Hands(), Files(), SimpleNamespace(auctioned=None)
+    exits = SimpleNamespace(contracts=NO_CONTRACT_DAYS)
     book = SimpleNamespace(alarm=lambda _code, sentence, **_more: told.append(sentence))
-    engine = cast("Engine", SimpleNamespace(hours=hours, book=book))
+    engine = cast("Engine", SimpleNamespace(hours=hours, book=book, exits=exits))
     index = SqliteInstrumentIndex(tmp_path / "instruments.sqlite")
     market = Market(engine, cast("Broker", files), index, cast("Clock", clock))
+    await index.put(MCX, DAY - timedelta(days=1), ())
     keeping = asyncio.create_task(market.keep(ALL))
-    yield Kept(market, clock, files, hours, told)
+    yield Kept(market, clock, files, hours, exits, told)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     index.close()
@@ -120,6 +124,14 @@ async def test_the_search_grows_as_files_come_in_and_says_what_still_does(kept: 
     assert len(await kept.market.search("RELIANCE")) == 3
     assert await kept.market.contracts() == ""
     assert kept.hours.auctioned == {"RELIANCE"}
+
+
+async def test_until_todays_file_is_there_nothing_opens_by_an_older_one(kept: Kept) -> None:
+    await kept.until(lambda: bool(kept.files.asked))
+    assert "so only what reduces" in kept.exits.contracts.why_only_exits(MCX, DAY)
+    kept.files.gate.set()
+    await kept.market.loaded()
+    assert not any(kept.exits.contracts.why_only_exits(one, DAY) for one in ALL)
 
 
 async def test_a_new_days_files_are_loaded_without_a_restart(kept: Kept) -> None:
@@ -152,6 +164,9 @@ async def test_an_exchange_that_fails_leaves_the_others_their_new_day(
         f"Contracts of {bad} are of 24 Nov 2026, 1 day old: today's file could not be used. "
         "Check lot size and expiry."
     )
+    today = DAY + timedelta(days=1)
+    assert "1 day old" in kept.exits.contracts.why_only_exits(bad, today)
+    assert not any(kept.exits.contracts.why_only_exits(one, today) for one in others)
     (sentence,) = kept.told
     assert "HTTP 404" in sentence
     assert "24 Nov 2026, 1 day old" in sentence

@@ -20,6 +20,8 @@ COLLAR_PERCENT = 3
 COLLAR_OPTION_PERCENT = 10
 COLLAR_OPTION_RUPEES = 5
 """Options: the larger of both. Twice as far is blocked (docs/safety.md 10.8)."""
+KEPT_TO_EXITS = frozenset({"old_contracts", "ban", "ban_unknown"})
+"""Checks of orders that open: one that only reduces passes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class PlanFacts:
     plans: tuple[int, int, int] = (0, 0, 0)
     same_again: bool = False
     limits: Limits = NO_LIMITS
+    contracts_old: str = ""
+    """Why only exits leave: the exchange's contract file is not of today."""
     banned: str = ""
     """Why only exits leave, of an order that opens."""
     ban_unknown: str = ""
@@ -209,6 +213,10 @@ def _same_again(facts: PlanFacts) -> Finding | None:
     )
 
 
+def _old_contracts(facts: PlanFacts) -> Finding | None:
+    return _block("old_contracts", facts.contracts_old)
+
+
 def _ban(facts: PlanFacts) -> Finding | None:
     return _block("ban", facts.banned)
 
@@ -259,6 +267,9 @@ PLAN_CHECKS: tuple[Check[PlanFacts], ...] = (
           "Place it when the exchange trades.", _session),
     Check("lot_not_seen", Tier.PLAN, "on commodities, the size of a lot as the broker's position "
           "book shows it", "Open the smallest position on the broker's page once.", _lot_seen),
+    Check("old_contracts", Tier.PLAN, "the exchange's contract file is of today: with an older one "
+          "only exits pass", "Wait for today's file; it is asked for every 5 minutes.",
+          _old_contracts),
     Check("ban", Tier.PLAN, "the underlying is in no ban of today: in a ban only exits pass",
           "Wait until it is off the exchange's list.", _ban),
     Check("ban_unknown", Tier.PLAN, "the ban list of today is known, for futures and options of a "

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ban import BAN, NO_BANS
-from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.calendar import contract_day, ist
+from copytrade_gui.domain.contract_days import NO_CONTRACT_DAYS, OLD_CONTRACTS
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
     CUT_TO_COPY,
@@ -25,6 +26,7 @@ from copytrade_gui.domain.exits import (
 )
 from copytrade_gui.domain.guard import AWAITS_PRICE, MasterPrice
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
+from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.link import NotCopied
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, Side
@@ -118,6 +120,8 @@ class Exits:
         self._awaiting: set[IntentId] = set()
         self.bans = NO_BANS
         """The ban list in force; put anew while the program runs."""
+        self.contracts = NO_CONTRACT_DAYS
+        """The contract files in use; put anew as they are read."""
         self._news = core.news
         self._poller = poller
 
@@ -154,6 +158,8 @@ class Exits:
         )
         if why := self._gate.why_only_exits():
             only_exits = {**dict.fromkeys(names, NotCopied(ONLY_EXITS, why)), **only_exits}
+        elif why := self.why_old(terms.instrument):
+            only_exits = {**dict.fromkeys(names, NotCopied(OLD_CONTRACTS, why)), **only_exits}
         elif why := self.bans.why_only_exits(terms.instrument, moment.date()):
             only_exits = {**dict.fromkeys(names, NotCopied(BAN, why)), **only_exits}
         straight = [one.account_id for one in followers if not one.link.sizing.reverse]
@@ -166,6 +172,11 @@ class Exits:
             opened = self.of_masters.opened(master, terms, place)
             copies = {account: of_fill(copy) for account, copy in copies.items()}
         return Cover(exiting, copies, only_exits, capital, turned, price, place, opened)
+
+    def why_old(self, instrument: Instrument) -> str:
+        """One sentence if the instrument's contract file is not of today; else empty."""
+        today = contract_day(self._clock.wall_ns())
+        return self.contracts.why_only_exits(instrument.key.exchange, today)
 
     def closing(self, master: AccountId, terms: OrderTerms, accounts: Sequence[AccountId]) -> Cover:
         """What an order that does nothing but close may take from each account's copies of him."""

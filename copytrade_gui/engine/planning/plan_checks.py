@@ -6,7 +6,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from copytrade_gui.domain.checks.check import Finding, findings
-from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
+from copytrade_gui.domain.checks.plan import KEPT_TO_EXITS, PLAN_CHECKS, PlanFacts
 from copytrade_gui.domain.habit import NOT_UNLIKE, UNLIKE_HIM
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import OrderTerms
@@ -17,12 +17,13 @@ from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.habits import Habits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
 
-HIS_OWN = frozenset(
-    {"no_reference", "no_price", "stop_side", "duplicate_order", "price_band", "ban", "ban_unknown"}
+HIS_OWN = (
+    frozenset({"no_reference", "no_price", "stop_side", "duplicate_order", "price_band"})
+    | KEPT_TO_EXITS
 )
-"""Checks of what a master decided himself when he placed an order at the broker. Of what opens in a
-ban each copy is kept back alone, so that exits pass."""
-ONLY_CLOSES = UNLIKE_HIM | {"duplicate_order", "repeats", "ban", "ban_unknown"}
+"""Checks of what a master decided himself when he placed an order at the broker. Of what opens
+where only exits pass each copy is kept back alone."""
+ONLY_CLOSES = UNLIKE_HIM | KEPT_TO_EXITS | {"duplicate_order", "repeats"}
 """Checks that an order which only closes need not pass."""
 
 
@@ -59,14 +60,15 @@ class PlanChecks:
         key, today = terms.instrument.key, self._hours.now.date()
         quote = self._quotes.newest(key)
         bans = self._exits.bans
+        old = self._exits.why_old(terms.instrument)
         banned = bans.why_only_exits(terms.instrument, today)
         ban_unknown = ""
         if self._settings.keeps_sessions:  # a simulated exchange has no ban list
             ban_unknown = bans.why_unknown(terms.instrument, today)
         unlike = self.habits.unlike(master, terms)
-        told = banned or ban_unknown or unlike != NOT_UNLIKE
+        told = old or banned or ban_unknown or unlike != NOT_UNLIKE
         if told and self._only_reduces(master, terms):
-            banned = ban_unknown = ""
+            old = banned = ban_unknown = ""
             unlike = NOT_UNLIKE
         return findings(
             [check for check in PLAN_CHECKS if check.code not in without],
@@ -82,6 +84,7 @@ class PlanChecks:
                 plans=self.cadence.counts(terms),
                 same_again=self.cadence.same_again(terms, limits.same_again_ms),
                 limits=limits,
+                contracts_old=old,
                 banned=banned,
                 ban_unknown=ban_unknown,
                 unlike=unlike,
