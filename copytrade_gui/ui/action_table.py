@@ -116,6 +116,12 @@ SPECS: dict[Act, Spec] = {
         "play",
         question=True,
     ),
+    Act.SHOW_NOTICE: Spec(
+        "Sho&w what it is about", "Go to the orders of a message", "View", (), "eye", _T
+    ),
+    Act.ALERTS: Spec(
+        "Sound and des&ktop notices", "How warnings are told", "Console", (), "bell", question=True
+    ),
     Act.NEXT_PANEL: Spec("Ne&xt panel", "Move to the next panel", "View", ("Ctrl+Tab",)),
     Act.RESET_LAYOUT: Spec(
         "Reset la&yout",

@@ -57,6 +57,8 @@ class Act(StrEnum):
     FOLLOWER_LOSSES = "follower_losses"
     GROUP_LOSSES = "group_losses"
     READ_HOLDINGS = "read_holdings"
+    SHOW_NOTICE = "show_notice"
+    ALERTS = "alerts"
     LIFT_HALT = "lift_halt"
     FOLLOWERS_IMPORT = "followers_import"
     FOLLOWERS_EXPORT = "followers_export"

@@ -37,9 +37,11 @@ from copytrade_gui.ui.lock.lock_work import LockWork
 from copytrade_gui.ui.masters.master_work import MasterWork
 from copytrade_gui.ui.masters.masters import MastersPanel
 from copytrade_gui.ui.menus import build_menus
+from copytrade_gui.ui.news.alerts import Alerts
 from copytrade_gui.ui.notices import Notice, Notices
 from copytrade_gui.ui.orders.order_work import OrderWork
 from copytrade_gui.ui.orders.orders import OrdersPanel
+from copytrade_gui.ui.orders.outcome_notices import OutcomeNotices
 from copytrade_gui.ui.orders.unmatched_work import Exit, UnmatchedWork
 from copytrade_gui.ui.panels import GO_TO, Panels
 from copytrade_gui.ui.positions.positions import PositionsPanel
@@ -251,6 +253,8 @@ class MainWindow(QMainWindow):
             refresh=self.refresh_view,
         )  # fmt: skip
         self.lock_work = LockWork(desk, console.lock, self.strip, self.stops, self.toasts, self)
+        self.outcome_notices = OutcomeNotices(desk, self._show_problems, self)
+        self.alerts = Alerts(desk, self, lambda: self.lock_work.locked)
         desk.notices.told.connect(self._on_told)
         desk.roster.stranger_seen.connect(
             lambda: desk.tasks.start(self.follower_work.edits.reload(), name="reload accounts")
@@ -266,6 +270,7 @@ class MainWindow(QMainWindow):
             self.strip,
             self.status,
             desk.notices,
+            self.outcome_notices,
             self.order_work,
             self.sheet_work,
         )
@@ -278,6 +283,10 @@ class MainWindow(QMainWindow):
             parent=self,
         )
         self.latency.in_turn = self.news.ask
+
+    def _show_problems(self) -> None:
+        self.panels.go(self.orders)
+        self.orders.show_problems()
 
     def refresh_view(self) -> None:
         """Read everything again from the engine."""

@@ -15,7 +15,9 @@ KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message. ``count`` says how often the same words came in a row."""
+    """One message. ``count`` says how often the same words came in a row; ``show`` leads to what
+    it is about.
+    """
 
     number: int
     severity: Severity
@@ -23,6 +25,7 @@ class Notice:
     code: str
     at_ns: int
     count: int = 1
+    show: Callable[[], object] | None = None
 
 
 class Notices(QObject):
@@ -44,16 +47,23 @@ class Notices(QObject):
         return tuple(self._all)
 
     def tell(
-        self, severity: Severity, sentence: str, code: str = "", at_ns: int | None = None
+        self,
+        severity: Severity,
+        sentence: str,
+        code: str = "",
+        at_ns: int | None = None,
+        *,
+        show: Callable[[], object] | None = None,
     ) -> Notice:
         """Record a message and announce it; the same words again only raise its count."""
         moment = self._wall_ns() if at_ns is None else at_ns
         last = self._all[-1] if self._all else None
         if last and (last.sentence, last.severity) == (sentence, severity):
-            notice = Notice(last.number, severity, sentence, code, moment, last.count + 1)
+            count = last.count + 1
+            notice = Notice(last.number, severity, sentence, code, moment, count, show)
             self._all[-1] = notice
         else:
-            notice = Notice(self._next, severity, sentence, code, moment)
+            notice = Notice(self._next, severity, sentence, code, moment, show=show)
             self._next += 1
             self._all.append(notice)
             self.unread += 1

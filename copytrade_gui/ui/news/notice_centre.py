@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -55,7 +57,13 @@ class NoticeCentre(Panel):
             kept=KEPT,
         )
         self.table.say_when_empty("No messages yet. What the console tells you is kept here.")
-        self.table.view.add_row_actions([desk.actions[Act.COPY]])
+        self.table.add_tool(Act.SHOW_NOTICE, words=True)
+        self.table.view.add_row_actions([desk.actions[Act.SHOW_NOTICE], desk.actions[Act.COPY]])
+        self.table.view.selectionModel().selectionChanged.connect(
+            lambda *_: desk.actions[Act.SHOW_NOTICE].setEnabled(self._chosen() is not None)
+        )
+        desk.actions[Act.SHOW_NOTICE].setEnabled(False)
+        desk.actions.on(Act.SHOW_NOTICE, self._show_chosen)
         desk.notices.told.connect(self._on_told)
         desk.notices.unread_changed.connect(self._on_unread_changed)
         column = QVBoxLayout(self)
@@ -65,6 +73,16 @@ class NoticeCentre(Panel):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._desk.notices.mark_read()
+
+    def _chosen(self) -> Callable[[], object] | None:
+        """What the first chosen message that leads anywhere leads to."""
+        rows = (self.model.row_at(index.row()) for index in self.table.view.source_rows())
+        return next((one.show for one in rows if one.show is not None), None)
+
+    def _show_chosen(self) -> None:
+        go = self._chosen()
+        if go is not None:
+            go()
 
     def _on_unread_changed(self, number: int) -> None:
         self.titled.emit(f"Notices ({figures.whole(number)})" if number else "Notices")

@@ -1,0 +1,99 @@
+"""Orders that came to nothing, as one notice for each plan: by reason, how many and whose.
+
+Rejections, margin, limits and stops cost a follower his trade, so they are told beside the cell
+that says so. What a link does not copy anyway is no news.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, QTimer
+
+from copytrade_gui.domain.events import Event, OrderChanged, Severity
+from copytrade_gui.domain.ids import IntentId, PlanId
+from copytrade_gui.domain.loss import CODES
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.trading_state import ONLY_EXITS
+from copytrade_gui.ui import figures
+from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words
+
+CODE = "came_to_nothing"
+_TOGETHER_MS = 1_500
+"""Outcomes of one plan come within so long of each other, and are one notice."""
+_NAMED = 3
+_REASONS = 3
+_ENDED = frozenset({State.REFUSED, State.REJECTED, State.NOT_SENT, State.STALE})
+_STOPS = CODES | {ONLY_EXITS, "account_halted"}
+"""Why an order was blocked by a limit or a stop."""
+_FIGURES = re.compile(r"[\d.,]*\d")
+_KEPT = 200
+
+
+def is_loud(order: OrderView) -> bool:
+    """True for an order that came to nothing and that somebody would miss."""
+    return order.state in _ENDED or (order.state is State.BLOCKED and order.code in _STOPS)
+
+
+class OutcomeNotices(QObject):
+    """Hears orders, and tells what came to nothing once no more of it comes for a moment.
+
+    ``show`` leads to the orders that went wrong.
+    """
+
+    def __init__(self, desk: Desk, show: Callable[[], object], parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._show = show
+        self._found: dict[PlanId, dict[IntentId, OrderView]] = {}
+        self._due: dict[PlanId, None] = {}
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_TOGETHER_MS)
+        self._timer.timeout.connect(self._tell)
+
+    def on_events(self, batch: list[Event]) -> None:
+        """Take orders that came to nothing."""
+        for event in batch:
+            if isinstance(event, OrderChanged) and is_loud(event.order):
+                order = event.order
+                found = self._found.setdefault(order.plan_id, {})
+                if order.intent_id not in found:
+                    self._due[order.plan_id] = None
+                found[order.intent_id] = order
+        while len(self._found) > _KEPT:
+            del self._found[next(iter(self._found))]
+        if self._due:
+            self._timer.start()
+
+    def _tell(self) -> None:
+        due, self._due = list(self._due), {}
+        for plan in due:
+            orders = list(self._found.get(plan, {}).values())
+            if orders:
+                sentence = outcome_words(orders, self._desk.roster.name)
+                self._desk.notices.tell(Severity.WARNING, sentence, CODE, show=self._show)
+
+
+def outcome_words(orders: Sequence[OrderView], name: Callable[..., str]) -> str:
+    """``BUY 10 INFY-EQ: 3 orders came to nothing. 2 rejected (Asha, Ravi): RMS: no margin.``"""
+    by_reason: dict[tuple[State, str], list[OrderView]] = defaultdict(list)
+    for order in orders:
+        by_reason[order.state, _FIGURES.sub("#", order.reason)].append(order)
+    groups = sorted(by_reason.values(), key=len, reverse=True)
+    count = figures.plural(len(orders), "order")
+    words = [f"{order_words(orders[0].terms)}: {count} came to nothing."]
+    for group in groups[:_REASONS]:
+        first = group[0]
+        who = figures.listed([name(one.account_id) for one in group], _NAMED)
+        reason = first.reason.rstrip(".") or first.code
+        state = ORDER_LOOKS[first.state].word.lower()
+        words.append(f"{figures.whole(len(group))} {state} ({who}): {reason}.")
+    others = sum(len(group) for group in groups[_REASONS:])
+    if others:
+        words.append(f"{figures.whole(others)} for other reasons.")
+    return " ".join(words)

@@ -1,0 +1,82 @@
+"""What came to nothing is one notice a plan, with its reasons, and rings where that is chosen."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import structs
+from PySide6.QtWidgets import QToolButton
+
+from copytrade_gui.domain.events import OrderChanged, Severity
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.records import OrderView
+from copytrade_gui.ui.actions import Act
+from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.news.alerts import AlertsDialog
+from copytrade_gui.ui.orders.outcome_notices import CODE
+from copytrade_gui.ui.window_state import read_json
+from tests.ui import people
+from tests.ui.conftest import until
+from tests.ui.fakes import World
+
+pytestmark = pytest.mark.window_loop
+
+
+def came_to(order: OrderView, state: State, reason: str, code: str = "") -> OrderView:
+    return structs.replace(order, state=state, reason=reason, code=code)
+
+
+def told(window: MainWindow) -> list[str]:
+    return [one.sentence for one in window.desk.notices.all if one.code == CODE]
+
+
+async def test_rejections_of_a_plan_are_one_notice_that_leads_to_its_orders(
+    window: MainWindow, world: World
+) -> None:
+    everybody = tuple(world.accounts.values())
+    orders = people.plan_orders("loud", everybody, people.NOW_NS, troubles=False)[1:]
+    margin = "RMS: margin exceeds by Rs {}.50"
+    ended = [
+        came_to(orders[0], State.REJECTED, margin.format("4,120")),
+        came_to(orders[1], State.REJECTED, margin.format("18")),
+        came_to(orders[2], State.BLOCKED, "Its day's loss is reached.", "loss_limit"),
+        came_to(orders[3], State.BLOCKED, "The link copies buys only.", "filtered_side"),
+        came_to(orders[4], State.UNKNOWN, "Nobody knows yet."),
+    ]
+    world.events.send(*(OrderChanged(one, "PLANNED") for one in ended))
+    await until(lambda: told(window))
+    (sentence,) = told(window)
+    name = window.desk.roster.name
+    assert "3 orders came to nothing." in sentence
+    two = f"{name(orders[0].account_id)}, {name(orders[1].account_id)}"
+    assert f"2 rejected ({two}): RMS: margin exceeds by Rs 4,120.50." in sentence
+    assert f"({name(orders[2].account_id)}): Its day's loss is reached." in sentence
+    notice = window.desk.notices.all[-1]
+    assert notice.severity is Severity.WARNING
+    (show,) = [one for one in window.findChildren(QToolButton) if one.objectName() == "toast_show"]
+    show.click()
+    assert window.orders.kinds.value == "§problem"
+    assert window.orders.isVisible()
+
+
+async def test_a_message_rings_only_where_that_was_chosen_and_the_choice_is_kept(
+    window: MainWindow, world: World
+) -> None:
+    rung: list[str] = []
+    alerts = window.alerts
+    alerts.beep = lambda: rung.append("beep")
+    window.desk.notices.warn("A quiet one.")
+    assert rung == []
+    alerts.choose(sound=True, desktop=False)
+    window.desk.notices.info("Nothing is wrong.")
+    window.desk.notices.warn("A loud one.")
+    assert rung == ["beep"]
+    window.desk.actions[Act.ALERTS].trigger()
+    await until(lambda: [one for one in window.findChildren(AlertsDialog) if one.isVisible()])
+    dialog = next(one for one in window.findChildren(AlertsDialog) if one.isVisible())
+    assert (dialog.sound.isChecked(), dialog.desktop.isChecked()) == (True, False)
+    dialog.sound.setChecked(False)
+    dialog.verb.click()
+    await until(lambda: "alerts" not in window.desk.tasks.names)
+    window.desk.notices.warn("A quiet one again.")
+    assert rung == ["beep"]
+    assert read_json(window.desk.memory, "alerts") == {"sound": False, "desktop": False}
