@@ -43,7 +43,12 @@ async def test_rejections_of_a_plan_are_one_notice_that_leads_to_its_orders(
         came_to(orders[4], State.UNKNOWN, "Nobody knows yet."),
     ]
     world.events.send(*(OrderChanged(one, "PLANNED") for one in ended))
-    await until(lambda: told(window))
+
+    def told_while_others_go_on() -> list[str]:
+        world.events.send(OrderChanged(ended[-1], "PLANNED"))
+        return told(window)
+
+    await until(told_while_others_go_on)
     (sentence,) = told(window)
     name = window.desk.roster.name
     assert "3 orders came to nothing." in sentence

@@ -40,7 +40,7 @@ def is_loud(order: OrderView) -> bool:
 
 
 class OutcomeNotices(QObject):
-    """Hears orders, and tells what came to nothing once no more of it comes for a moment.
+    """Hears orders, and tells what came to nothing a moment after the first of it came.
 
     ``show`` leads to the orders that went wrong.
     """
@@ -67,7 +67,7 @@ class OutcomeNotices(QObject):
                 found[order.intent_id] = order
         while len(self._found) > _KEPT:
             del self._found[next(iter(self._found))]
-        if self._due:
+        if self._due and not self._timer.isActive():
             self._timer.start()
 
     def _tell(self) -> None:
