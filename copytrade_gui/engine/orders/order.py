@@ -65,6 +65,9 @@ class Order(Struct, eq=False, gc=False):
     """Units that the broker's book last showed it for; 0 while no row did."""
     cut: OrderTerms | None = None
     """What of it leaves, where the books showed that less is left to reduce than was planned."""
+    awaits_price: bool = False
+    """It is kept here for a better price, or was and has not left since: an exit of its master's
+    and a stop end it, however old it may become."""
     closes: bool = False
     """It only closes what copies hold: a follower who is switched off still gets out."""
 
@@ -173,5 +176,6 @@ def order_of(intent: Intent, plan: Plan, called_ns: int | None = None) -> Order:
         called,
         called,
         plan.made_ns,
+        awaits_price=intent.code == AWAITS_PRICE,
         closes=plan.closes,
     )

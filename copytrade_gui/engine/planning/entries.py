@@ -26,7 +26,7 @@ from copytrade_gui.engine.orders.links import Linked, guarded_out, price_awaited
 from copytrade_gui.engine.orders.order import Order
 
 _REMEMBERED = 256
-"""Plans whose prices are kept; none waits longer than a minute."""
+"""Plans whose prices are kept, those that were asked about last: what waits is each second."""
 
 
 class Entering(Struct, frozen=True):
@@ -72,9 +72,10 @@ class Entries:
         Of a plan of an earlier run the price is what the master has traded at since, or asked for.
         """
         asked = plan.signal.terms
-        leaving, price = self._planned.get(
-            plan.plan_id, (asked, master_price(asked, None, None, 0))
-        )
+        planned = self._planned.pop(plan.plan_id, None)
+        if planned is not None:  # an entry may wait for its price while many plans are made
+            self._planned[plan.plan_id] = planned
+        leaving, price = planned or (asked, master_price(asked, None, None, 0))
         last = self._quotes.fresh_price(asked.instrument.key)
         age_ms = price.age_ms + (self._clock.mono_ns() - orders[0].called_ns) // 1_000_000
         traded_at = _average([one for one in orders if one.intent.role is Role.MASTER])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.engine.orders.core import Core
@@ -115,9 +114,10 @@ class OtherOrders:
     def _waits(self, order: Order) -> bool:
         """True for an order without a live attempt that will be tried (again) by itself.
 
-        One that waits for a better price counts for nothing: an exit of its master's ends it.
+        One that waits for a better price, or has waited for it, counts for nothing: an exit of its
+        master's ends it.
         """
-        if not order.may_attempt or order.code == AWAITS_PRICE:
+        if not order.may_attempt or order.awaits_price:
             return False
         if order.attempt is None:
             return True

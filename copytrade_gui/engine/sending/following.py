@@ -30,6 +30,11 @@ _NAMED = 8
 _REMEMBERED = 4_096
 """Orders that had not left when their master's was changed; none waits longer than a minute."""
 
+_MADE_SMALLER = (
+    "The master made his order smaller while it waited for a price. It was given up; nothing of it "
+    "left."
+)
+
 
 class Changed(Struct, frozen=True):
     """A change of a master's order: as it was at first, before this change, and after it.
@@ -66,6 +71,7 @@ class Following:
         Raises JournalFailureError: nothing was asked for.
         """
         orders = list(orders)
+        self._end_waiting(orders, change)
         for order in orders:
             if order.may_attempt:
                 known = self._later.pop(order.intent.intent_id, change)
@@ -74,6 +80,16 @@ class Following:
         while len(self._later) > _REMEMBERED:
             del self._later[next(iter(self._later))]
         return await self._ask([one for one in orders if not one.may_attempt], change)
+
+    def _end_waiting(self, orders: Iterable[Order], change: Changed) -> None:
+        """A copy that waits here for its price would fill whole, for more than its master has."""
+        if change.after.quantity < change.original.quantity:
+            waiting = [
+                one
+                for one in orders
+                if one.may_attempt and one.awaits_price and self._clearing.follows_quantity(one)
+            ]
+            self._amendments.cancel(waiting, reason=_MADE_SMALLER)
 
     def _tell_filled(self, orders: Iterable[Order], change: Changed) -> None:
         """Copies that had filled do not become larger with the master's order: they are named."""

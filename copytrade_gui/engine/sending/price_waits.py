@@ -71,6 +71,7 @@ class PriceWaits:
         if known is not None and known.order.code == AWAITS_PRICE:
             known.worst = worst
             return
+        order.awaits_price = True
         self._waiting[order.intent.intent_id] = _Waiting(order, worst)
         now_ns = self._clock.wall_ns()
         left_ns = order.called_ns + order.intent.signal_age_ms * 1_000_000 - self._clock.mono_ns()
@@ -87,7 +88,8 @@ class PriceWaits:
     def on_quote(self, quote: Quote) -> None:
         """A price came: the queue looks where it is good enough for somebody."""
         for one in self._waiting.values():
-            if one.order.key == quote.key and one.over_at(quote.last):
+            order = one.order
+            if order.key == quote.key and order.code == AWAITS_PRICE and one.over_at(quote.last):
                 self._dispatcher.kick()
                 return
 
@@ -114,7 +116,7 @@ class PriceWaits:
         if view.role is Role.MASTER:
             if view.state in _MASTER_ENDED:
                 for order in self._book.of_plan(view.plan_id):
-                    if order.intent.role is not Role.MASTER and order.code == AWAITS_PRICE:
+                    if order.intent.role is not Role.MASTER and order.awaits_price:
                         why = f"The master's order ended as {view.state} while it waited."
                         self._end(order, "master_failed", why)
         elif view.code == NO_BETTER_PRICE:
@@ -130,7 +132,7 @@ class PriceWaits:
         self._waiting = {
             name: one
             for name, one in self._waiting.items()
-            if one.order.may_attempt and one.order.code == AWAITS_PRICE
+            if one.order.may_attempt
         }
         if not self._waiting:
             return
@@ -182,17 +184,21 @@ class PriceWaits:
             self._end(one.order, "stopped", f"Trading went to {state} while it waited for a price.")
 
     def _end(self, order: Order, code: str, why: str) -> None:
-        if order.may_attempt:
+        if order.leaving:
+            order.cancel_requested = True  # the wave drops it before its bytes
+        elif order.may_attempt:
             # If an attempt that was refused is found after all, it is cancelled then.
             order.cancel_requested = order.attempt is not None
             self._dispatcher.skip(order, code, f"{why} It was given up; nothing of it left.")
 
     def _unsent(self, master: AccountId, key: InstrumentKey) -> Iterable[Order]:
-        """A master's copies in an instrument that wait for a price, or will once they are asked."""
+        """A master's copies in an instrument that wait for a price, will once they are asked, or
+        have it and wait for their account.
+        """
         for plan in list(self._book.plans.values()):
             if plan.signal.master_id == master and plan.signal.terms.instrument.key == key:
                 for order in self._book.of_plan(plan.plan_id):
-                    if order.code == AWAITS_PRICE and order.may_attempt:
+                    if order.awaits_price and order.may_attempt:
                         yield order
 
     def _tell(self) -> None:
