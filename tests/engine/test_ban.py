@@ -13,7 +13,7 @@ from copytrade_gui.engine.planning.clearing import DeniedError
 from tests.engine.test_every_check import in_a_ban, old_contracts
 from tests.engine.test_exits import position, press, ticket
 from tests.engine.test_leaving import begin
-from tests.engine.test_master_elsewhere import LOOKING, copies, elsewhere, ready
+from tests.engine.test_master_elsewhere import LOOKING, copies, elsewhere, only, owner, ready
 from tests.proof.rig import Console, world
 
 
@@ -60,4 +60,23 @@ def test_of_a_reversal_elsewhere_the_copies_take_the_exit_alone(
         assert [position(made, number) for number in (0, 1, 2)] == [-20, 0, 0]
 
     with world(2, settings=LOOKING) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("kept", [in_a_ban, old_contracts])
+def test_an_entry_that_its_master_makes_larger_stays_as_large_as_it_was(
+    kept: Callable[[Console], None],
+) -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        his = elsewhere(made, ticket(made, Side.BUY, away=200))
+        await made.clock.sleep(10)
+        kept(console)
+        price = ticket(made, Side.BUY, away=100).price
+        owner(made).modify(his.order_id, {"price": str(price), "quantity": "20"})
+        await made.clock.sleep(15)
+        (copy,) = copies(console, only(console))
+        assert (copy.terms.quantity, copy.terms.price) == (5, price)
+
+    with world(1, settings=LOOKING) as made:
         made.live(script)

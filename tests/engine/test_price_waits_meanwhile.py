@@ -16,6 +16,7 @@ from copytrade_gui.domain.seen import Follow
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.planning import entries
 from copytrade_gui.simulator.config import Switches
+from tests.engine.test_every_check import in_a_ban, old_contracts
 from tests.engine.test_exits import F1, position, press, ticket
 from tests.engine.test_links import M, change, held
 from tests.engine.test_master_elsewhere import LOOKING, copies, elsewhere, only, ready
@@ -63,6 +64,26 @@ def test_what_has_its_price_and_waits_for_its_account_ends_like_what_waits_for_a
         assert (copy.state, copy.code) == (
             State.SKIPPED, "master_exits" if what == "exit" else "stopped"
         )  # fmt: skip
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize(("kept", "code"), [(in_a_ban, "ban"), (old_contracts, "old_contracts")])
+def test_a_copy_that_waits_opens_nothing_in_what_only_exits_may_leave_by_then(
+    kept: Callable[[Console], None], code: str
+) -> None:
+    """The day's ban list came, or the contract file grew old, while it waited."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        copy, _ = await kept_for_its_price(console, seconds=600)
+        kept(console)
+        await made.clock.sleep(3)
+        assert (copy.state.ended, copy.code) == (True, code)
+        await moves(console, -0.5)
+        await made.clock.sleep(10)
+        assert at_broker(made, 1) == []
 
     with world(1, settings=LOOKING) as made:
         made.live(script)

@@ -15,7 +15,7 @@ from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.link import Link
-from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.square_off import (
     EVERYTHING,
@@ -183,6 +183,33 @@ async def break_off(console: Console) -> None:
     await made.clock.sleep(2)
     await console.engine.stop_trading(TradingState.KILL, "operator", "enough")
     await made.clock.sleep(60)
+
+
+def test_going_on_leaves_alone_what_was_copied_anew_where_all_was_closed() -> None:
+    """A copy that works there since is none of what was chosen, and of no preview."""
+
+    async def script(console: Console) -> None:
+        made, square_offs = console.world, console.engine.square_offs
+        await enter(console)
+        await break_off(console)
+        told = square_offs.broken_off()
+        assert told is not None
+        left = {leg.key.account_id for leg in told.left}
+        assert F1 not in left
+        console.log_all_in()
+        await made.clock.sleep(30)
+        await console.engine.resume("operator", "looked at the books")
+        anew = await press(console, ticket(made, BUY, 40, away=200))
+        command = goes_on(told.command_id)
+        await square_offs.begin(tuple(leg.chosen for leg in told.left), command, "operator")
+        while (report := square_offs.report(command)) is None or not report.over:
+            await made.clock.sleep(1)
+        assert {who for who, _ in units_at_broker(made)} <= {M}
+        assert anew[F1].state is State.WORKING
+        assert {anew[who].state for who in left} == {State.CANCELLED}
+
+    with world(3) as made:
+        made.live(script)
 
 
 async def go_on(console: Console, *, stopped: bool) -> SquareOffReport:

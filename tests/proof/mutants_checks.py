@@ -56,7 +56,7 @@ _FACTS = (
     ),
     (
         _EXITS,
-        "elif why := self.bans.why_only_exits(terms.instrument, moment.date()):",
+        "if why := self.bans.why_only_exits(instrument, ist(self._clock.wall_ns()).date()):",
         'elif why := "":',
     ),
     (_CLEARING, "        return found\n", "        return []\n"),

@@ -45,8 +45,8 @@ MUTANTS: tuple[Mutant, ...] = (
            "not ours and not shown and quiet", "not ours and quiet"),
     # -- only exits
     Mutant("under REDUCE a copy opens nothing", f"{_PLANNING}exits.py",
-           "            only_exits = {**dict.fromkeys(names, NotCopied(ONLY_EXITS, why)),"
-           " **only_exits}\n", "            pass\n"),
+           "            only_exits = {**dict.fromkeys(names, kept), **only_exits}\n",
+           "            pass\n"),
     Mutant("under REDUCE a master's own order opens nothing", f"{_PLANNING}clearing.py",
            "if not exits and (why := self._gate", "if False and (why := self._gate"),
     Mutant("what of a master's own orders waits under REDUCE opens nothing",

@@ -20,7 +20,6 @@ from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.link import LinkState, NotCopied, why_not
 from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.domain.records import Plan
-from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.links import Linked, guarded_out, price_awaited
 from copytrade_gui.engine.orders.order import Order
@@ -33,7 +32,7 @@ class Entering(Struct, frozen=True):
     """What the entries of a plan are judged by: what of its order is an exit, and its prices.
 
     ``leaving`` are its terms as they leave without a guard, ``price`` is the master's, ``moment``
-    is IST. ``only_exits`` is why trading as a whole lets nothing pass that opens.
+    is IST. ``only_exits`` is why in no account anything passes that opens.
     """
 
     exiting: Exiting
@@ -50,7 +49,6 @@ class Entries:
         self._lanes = core.lanes
         self._quotes = core.quotes
         self._clock = core.clock
-        self._gate = core.gate
         self._planned: dict[PlanId, tuple[OrderTerms, MasterPrice]] = {}
 
     def price(
@@ -66,7 +64,13 @@ class Entries:
         if len(self._planned) > _REMEMBERED:
             del self._planned[next(iter(self._planned))]
 
-    def now(self, plan: Plan, orders: Sequence[Order], exiting: Exiting) -> Entering:
+    def now(
+        self,
+        plan: Plan,
+        orders: Sequence[Order],
+        exiting: Exiting,
+        only_exits: NotCopied | None,
+    ) -> Entering:
         """What the entries of a plan are judged by now; ``orders`` are all of it.
 
         Of a plan of an earlier run the price is what the master has traded at since, or asked for.
@@ -83,9 +87,7 @@ class Entries:
             price = master_price(asked, traded_at, last, age_ms)
         else:
             price = structs.replace(price, last=last, age_ms=age_ms)
-        why, moment = self._gate.why_only_exits(), ist(self._clock.wall_ns())
-        only_exits = NotCopied(ONLY_EXITS, why) if why else None
-        return Entering(exiting, leaving, price, moment, only_exits)
+        return Entering(exiting, leaving, price, ist(self._clock.wall_ns()), only_exits)
 
     def judge(
         self, order: Order, now: Entering, *, resized: bool

@@ -156,12 +156,8 @@ class Exits:
         only_exits = self._profits.unknown(names) | kept_out(
             followers, terms, moment, asked, may_wait=not exiting.most
         )
-        if why := self._gate.why_only_exits():
-            only_exits = {**dict.fromkeys(names, NotCopied(ONLY_EXITS, why)), **only_exits}
-        elif why := self.why_old(terms.instrument):
-            only_exits = {**dict.fromkeys(names, NotCopied(OLD_CONTRACTS, why)), **only_exits}
-        elif why := self.bans.why_only_exits(terms.instrument, moment.date()):
-            only_exits = {**dict.fromkeys(names, NotCopied(BAN, why)), **only_exits}
+        if (kept := self.why_kept_to_exits(terms.instrument)) is not None:
+            only_exits = {**dict.fromkeys(names, kept), **only_exits}
         straight = [one.account_id for one in followers if not one.link.sizing.reverse]
         copies = self._copies(exiting, terms, master, straight)
         if len(straight) < len(names):
@@ -172,6 +168,16 @@ class Exits:
             opened = self.of_masters.opened(master, terms, place)
             copies = {account: of_fill(copy) for account, copy in copies.items()}
         return Cover(exiting, copies, only_exits, capital, turned, price, place, opened)
+
+    def why_kept_to_exits(self, instrument: Instrument) -> NotCopied | None:
+        """Why of copies in an instrument only what reduces leaves now, in all accounts; or None."""
+        if why := self._gate.why_only_exits():
+            return NotCopied(ONLY_EXITS, why)
+        if why := self.why_old(instrument):
+            return NotCopied(OLD_CONTRACTS, why)
+        if why := self.bans.why_only_exits(instrument, ist(self._clock.wall_ns()).date()):
+            return NotCopied(BAN, why)
+        return None
 
     def why_old(self, instrument: Instrument) -> str:
         """One sentence if the instrument's contract file is not of today; else empty."""
@@ -322,7 +328,8 @@ class Exits:
         for one in orders:
             if one.intent_state not in GIVEN_UP:
                 shares[one.intent.account_id].append(one)
-        entering = self.entries.now(plan, orders, exiting)
+        kept = self.why_kept_to_exits(whole.instrument)
+        entering = self.entries.now(plan, orders, exiting, kept)
         is_fill = plan.signal.kind is SignalKind.FILL
         reducing = Reducing(whole.quantity, whole.instrument.lot_size, exiting)
         return _Now(whole, reducing, entering, shares, is_fill, {})

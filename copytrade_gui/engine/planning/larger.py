@@ -32,7 +32,8 @@ class Larger:
         exiting = exits.known.get(plan.plan_id)
         if exiting is None or exiting.most:  # what was no exit at all is none when it is larger
             exiting = exits.of_masters.exiting(master, whole, but=order)
-        entering = exits.entries.now(plan, self._book.of_plan(plan.plan_id), exiting)
+        kept = exits.why_kept_to_exits(whole.instrument)
+        entering = exits.entries.now(plan, self._book.of_plan(plan.plan_id), exiting, kept)
         may_open = exits.entries.judge(order, entering, resized=False)[0] is None
         if may_open and exiting.most < after.quantity:
             return wanted

@@ -129,11 +129,7 @@ class PriceWaits:
     def _look(self) -> None:
         """Forget what waits no more, give up what must not wait, and ask for prices."""
         self._looking = False
-        self._waiting = {
-            name: one
-            for name, one in self._waiting.items()
-            if one.order.may_attempt
-        }
+        self._waiting = {name: one for name, one in self._waiting.items() if one.order.may_attempt}
         if not self._waiting:
             return
         if self._gate.state is not TradingState.ACTIVE:

@@ -250,7 +250,9 @@ class SquareOffs:
         await self._tell(run)
 
     async def _carry_out(self, run: Run) -> None:
-        working = self._closable.working(run.whole)
+        # What an earlier one closed may have been copied anew: that is nothing of this one's.
+        chosen = {key for key in run.whole if run.parts[key].waits}
+        working = self._closable.working(chosen)
         run.cancelled = len(working)
         self._amendments.cancel(working, reason="Cancelled by a square-off.", anew=True)
         for account in run.accounts:
