@@ -11,7 +11,8 @@ from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import PAPER_PROFILE, open_vault
 from copytrade_gui.domain.account import Account, same_client
-from copytrade_gui.domain.events import LinkChanged
+from copytrade_gui.domain.basis import UNDECLARED
+from copytrade_gui.domain.events import BasisChanged, LinkChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.records import OPERATOR
@@ -73,7 +74,8 @@ async def closed_folder(
         with log_to(folder):
             when_asked = _WhenAsked(secrets)
             kept = _Stored(store, AccountStore(store.accounts, when_asked))
-            yield ClosedFolder(FollowerFiles(kept, when_asked), await kept.accounts())
+            files = FollowerFiles(kept, when_asked, live=not paper)
+            yield ClosedFolder(files, await kept.accounts())
 
 
 class _Stored:
@@ -99,6 +101,7 @@ class _Stored:
     ) -> None:
         """Add or change these in one act."""
         before = {link.key: link for link in await self.links()}
+        said = {one.account_id: one.declared for one in await self.accounts()}
         for link in links:
             was = before.get(link.key)
             if was is not None and was.sizing.reverse is not link.sizing.reverse:
@@ -108,6 +111,12 @@ class _Stored:
                     field="reverse",
                 )
         await self._kept.put(accounts, links, app_secrets)
+        for one in accounts:
+            told = BasisChanged(
+                one.account_id, said.get(one.account_id, UNDECLARED), one.declared, OPERATOR
+            )
+            if told.before != told.after:
+                self._store.journal.append(told)
         for link in links:
             self._store.journal.append(LinkChanged(before.get(link.key), link, OPERATOR))
 

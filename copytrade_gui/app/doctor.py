@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from copytrade_gui.app.process import files_allowed, files_problem
 from copytrade_gui.app.system_clock import SystemClock
+from copytrade_gui.domain.account import Account, without_basis
 from copytrade_gui.domain.calendar import contract_day, ist
 from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.storage.files.calendar_file import CalendarFile
@@ -49,7 +50,7 @@ async def examine(data_dir: Path | None, profile: str) -> list[Finding]:
     return [
         *findings,
         _open_files(),
-        await _database(folder),
+        *await _database(folder),
         _contracts(folder, _contract_day),
         _calendar(folder),
         _freeze(folder),
@@ -97,18 +98,28 @@ def _keyring() -> Finding:
     return Finding("keyring", "ok", f"{type(backend).__module__}.{type(backend).__name__}.")
 
 
-async def _database(folder: DataFolder) -> Finding:
+async def _database(folder: DataFolder) -> list[Finding]:
+    """What the database is like, and what is stored of the accounts."""
     if not folder.database.exists():
-        return Finding("database", "ok", "None yet; the first start makes it.")
+        return [Finding("database", "ok", "None yet; the first start makes it.")]
     try:
         async with open_store(folder, SystemClock()) as store:
+            basis = _basis(await store.accounts.all())
             if store.warnings:
-                return Finding("database", "warn", " ".join(store.warnings))
+                return [Finding("database", "warn", " ".join(store.warnings)), basis]
     except SecondInstanceError:
-        return Finding("database", "ok", "In use by a running console.")
+        return [Finding("database", "ok", "In use by a running console.")]
     except (StorageError, JournalFailureError) as problem:
-        return Finding("database", "bad", str(problem))
-    return Finding("database", "ok", "Sound, and of this version.")
+        return [Finding("database", "bad", str(problem))]
+    return [Finding("database", "ok", "Sound, and of this version."), basis]
+
+
+def _basis(accounts: Sequence[Account]) -> Finding:
+    if lacking := without_basis(accounts):
+        return Finding("basis", "warn", lacking)
+    if not accounts:
+        return Finding("basis", "ok", "No account yet.")
+    return Finding("basis", "ok", "Declared for every account.")
 
 
 def _calendar(folder: DataFolder) -> Finding:

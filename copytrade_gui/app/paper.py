@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from copytrade_gui.domain.account import Account, Role, client_key
+from copytrade_gui.domain.basis import SIMULATED
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.sizing import SizingRule, Strategy
@@ -238,7 +239,9 @@ def paper_accounts(
     result: list[PaperAccount] = []
     for number, entry in enumerate(masters, start=1):
         name = "Master" if len(masters) == 1 else f"Master {number}"
-        account = Account(_master_id(entry), name, entry.client_id, entry.app_key, master=True)
+        account = Account(
+            _master_id(entry), name, entry.client_id, entry.app_key, master=True, declared=SIMULATED
+        )
         result.append(PaperAccount(account, entry.app_secret))
     followers = [entry for entry in simulated if entry.role != Role.MASTER]
     for number, entry in enumerate(followers):
@@ -247,6 +250,7 @@ def paper_accounts(
             f"Follower {number + 1:03d}",
             entry.client_id,
             entry.app_key,
+            declared=SIMULATED,
         )
         own = names if common else [names[number % len(names)]]
         links = tuple(
@@ -275,7 +279,8 @@ def arrived(
 ) -> Arrived:
     """Our accounts for the simulator's; those of ``accounts`` keep all but their key and secret.
 
-    Who is new here comes with his links; no link comes back that a person has taken away.
+    Where no basis is declared they have that of the simulator. Who is new here comes with his
+    links; no link comes back that a person has taken away.
     """
     by_id = {account.account_id: account for account in accounts}
     by_client = {client_key(account.client_id): account for account in accounts}
@@ -285,7 +290,8 @@ def arrived(
     for one in paper_accounts(simulated, plain=plain, common=common):
         made = one.account
         known = by_client.get(client_key(made.client_id)) or by_id.get(made.account_id, made)
-        wanted.append(replace(known, app_key=made.app_key))
+        declared = known.declared if known.declared.basis else SIMULATED
+        wanted.append(replace(known, app_key=made.app_key, declared=declared))
         secrets[known.account_id] = one.app_secret
         if known is made:
             links += one.links

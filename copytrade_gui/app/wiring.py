@@ -25,6 +25,7 @@ from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.brokers.http.login_returns import LoginReturns
 from copytrade_gui.brokers.iifl.auth import is_login_return
 from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
+from copytrade_gui.domain.account import without_basis
 from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.instrument import Exchange
@@ -190,6 +191,7 @@ async def _start(
             day_ends=line is None,
             lots_seen_first=line is None,
             keeps_sessions=line is None,
+            needs_basis=line is None,
         ),
         undisturbed=collector.held,
     )
@@ -214,6 +216,8 @@ async def _start(
     if (problem := files_problem(len(accounts))) is not None:
         raise StorageError(problem)  # some accounts would trade and others could not be reached
     await engine.start(accounts, await store.accounts.links())
+    if line is None and (lacking := without_basis(accounts)):
+        engine.book.alarm("no_basis", lacking, severity=Severity.WARNING)
     if at is not None and at.news:
         engine.book.alarm("paper_broker", at.news, severity=Severity.INFO)
     login = None if at is None else at.control.login_return

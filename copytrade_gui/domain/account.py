@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from copytrade_gui.domain.basis import UNDECLARED, Declared, why_not_live
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
 
@@ -39,7 +41,8 @@ class Account:
 
     ``active`` is the operator's on/off switch: an account that is off gets no copies, places no
     orders and is not polled. A ``master``'s own orders are copied, and he may be chosen in the
-    ticket; whoever has a link to a master follows him, master or not.
+    ticket; whoever has a link to a master follows him, master or not. ``declared`` is why its
+    orders may be sent from here: it belongs to the account, whomever it copies.
     """
 
     account_id: AccountId
@@ -48,6 +51,22 @@ class Account:
     app_key: str
     active: bool = True
     master: bool = False
+    declared: Declared = UNDECLARED
+
+
+def without_basis(accounts: Iterable[Account]) -> str:
+    """Which of these live accounts open nothing, for want of a basis, in one sentence with the
+    remedy; empty: none. The first five are named.
+    """
+    names = [one.name for one in accounts if why_not_live(one.declared.basis)]
+    if not names:
+        return ""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    s, have = ("", "has") if len(names) == 1 else ("s", "have")
+    return (
+        f"{len(names)} account{s} {have} no compliance basis, so only exits leave there: "
+        f"{', '.join(names[:5])}{more}. Choose it under Followers > Declare basis."
+    )
 
 
 class SessionState(StrEnum):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.account import AccountStatus
+from copytrade_gui.domain.basis import Declared
 from copytrade_gui.domain.day import DayChecked, DayStep, SheetStep
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.holding import Holding
@@ -176,6 +177,16 @@ class LinkChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class BasisChanged:
+    """A person declared on what basis an account is traded here, or took that back."""
+
+    account_id: AccountId
+    before: Declared
+    after: Declared
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Something a person must know: what happened, what it means, what to do, code last."""
 
@@ -281,6 +292,7 @@ Event = (
     | ProfitPeak
     | HoldingsSeen
     | LinkChanged
+    | BasisChanged
     | Alarm
     | ReviewsChanged
     | RecoveryReported

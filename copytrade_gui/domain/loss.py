@@ -11,11 +11,11 @@ from enum import IntEnum
 
 from msgspec import Struct
 
+from copytrade_gui.domain.checks.account import LOSS_LIMIT
 from copytrade_gui.domain.checks.limits import Limits
 from copytrade_gui.domain.money import Paise, rupees
 from copytrade_gui.domain.number import grouped
 
-LOSS_LIMIT = "loss_limit"
 LOSS_UNKNOWN = "loss_unknown"
 CODES = frozenset({LOSS_LIMIT, LOSS_UNKNOWN})
 """Why only exits are copied to an account; a person or the next day ends it."""

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from copytrade_gui.domain.account import Account, Role, SessionState
+from copytrade_gui.domain.basis import SIMULATED, UNDECLARED
 from copytrade_gui.domain.charges import ChargeTable
-from copytrade_gui.domain.events import LinkChanged, RecoveryReport
+from copytrade_gui.domain.events import BasisChanged, LinkChanged, RecoveryReport
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.link import Link
-from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.recipients import Recipients
+from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.assembly import assemble
 from copytrade_gui.engine.orders.absorbed import Absorbed
@@ -111,11 +112,18 @@ class Engine:
 
     # ------------------------------------------------------------ accounts
 
-    def put_account(self, account: Account) -> None:
-        """Add or change an account; running plans keep their frozen values, a halt stays."""
+    def put_account(self, account: Account, actor: str = OPERATOR) -> None:
+        """Add or change an account; running plans keep their frozen values, a halt stays.
+
+        What is declared of it is told; what a simulated account is by itself nobody declared.
+        """
         known = self.lanes.get(account.account_id)
         was_master = known is not None and known.account.master
+        before = UNDECLARED if known is None else known.account.declared
+        by_itself = known is None and account.declared == SIMULATED
         self.core.halts.apply(self.lanes.put(account))
+        if before != account.declared and not by_itself:
+            self.bus.publish(BasisChanged(account.account_id, before, account.declared, actor))
         if account.master and not was_master:
             self.exits.masters.look(account.account_id, 0.0)
 
@@ -244,10 +252,10 @@ class Engine:
         lane = self.lanes.get(order.intent.account_id)
         if lane is not None and lane.frozen:
             raise DeniedError(*lane.why_not_own())
-        why = "" if lane is None else lane.why_only_exits(order)
+        only = None if lane is None else lane.only_exits
         more = after.quantity > order.terms.quantity
-        if why and (more or self.exits.why_opens(order)[0]):
-            raise DeniedError(LOSS_LIMIT, f"Only its exits are changed: {why}")
+        if only is not None and (more or self.exits.why_opens(order)[0]):
+            raise DeniedError(only.code, f"Only its exits are changed: {only.sentence}")
         if order.intent.role is not Role.MASTER:
             own = changed([order], order.sent_terms, order.terms, after, lambda _: True)
             return await self.modify_all(own)

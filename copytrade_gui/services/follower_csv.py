@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from copytrade_gui.domain import account_field, link_field, sizing
+from copytrade_gui.domain import basis, link_field, sizing
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.group import put_in, read_multiplier
 from copytrade_gui.domain.ids import AccountId
@@ -20,6 +20,15 @@ from copytrade_gui.domain.link_field import EXITS, FILTERS, GUARD, LABELS, LinkP
 from copytrade_gui.domain.number import NotANumber, plain
 from copytrade_gui.domain.sizing import RuleProblem, RuleTexts, SizingRule, rule_texts
 from copytrade_gui.domain.typed import quoted
+from copytrade_gui.services.account_cells import (
+    DECLARED,
+    OF_ACCOUNT,
+    Wrong,
+    account_text,
+    declared_in,
+    read_declared,
+    read_texts,
+)
 from copytrade_gui.services.follower_table import COLUMNS, KEY, TableRow
 from copytrade_gui.services.follower_verbs import (
     FieldChange,
@@ -29,18 +38,17 @@ from copytrade_gui.services.follower_verbs import (
 )
 from copytrade_gui.services.verbs import RefusedError
 
-YES = frozenset({"1", "yes", "y", "true", "on"})
-_NO = frozenset({"0", "no", "n", "false", "off"})
 _NOTHING = link_field.NOTHING
 """How a file says that there is no cap, group or app key: an empty cell says nothing."""
-OF_ACCOUNT = ("name", "app_key", "app_secret", "active", "is_master")
 _RULE = (
     "strategy", "parameter", "max_quantity", "min_quantity", "rounding", "reverse", "overrides",
 )  # fmt: skip
 _WINDOW = ("from", "to")
 _GROUP = ("group", "group_multiplier")
 OF_LINK = (*_RULE, "copies", "when_short", "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD, *EXITS)
-_MAY_BE_NOTHING = frozenset({"app_key", *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW, *GUARD, *EXITS})
+_MAY_BE_NOTHING = frozenset(
+    {"app_key", *DECLARED, *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW, *GUARD, *EXITS}
+)
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _WORDS = {
@@ -48,11 +56,8 @@ _WORDS = {
     "parameter": "value",
     "max_quantity": "most units",
     "min_quantity": "least units",
-    **{field: label.lower() for field, label in LABELS.items()},
+    **{field: label.lower() for field, label in {**LABELS, **basis.LABELS}.items()},
 }
-
-Wrong = Callable[[str, str], None]
-"""Tells what is wrong: the field and one sentence."""
 
 
 def read_rule(texts: RuleTexts) -> SizingRule:
@@ -63,34 +68,19 @@ def read_rule(texts: RuleTexts) -> SizingRule:
     return rule
 
 
-def read_texts(name: str, client_id: str, app_key: str, app_secret: str) -> tuple[str, ...]:
-    """The fields every account has, without the spaces around them. Raises RefusedError."""
-    texts = tuple(text.strip() for text in (name, client_id, app_key, app_secret))
-    for (field, problem_of), text in zip(_QUESTIONS.items(), texts, strict=True):
-        problem = problem_of(text)
-        if problem:
-            raise RefusedError(problem, field=field)
-    return texts
-
-
-_QUESTIONS: dict[str, Callable[[str], str | None]] = {
-    "name": account_field.name_problem,
-    "client_id": account_field.client_id_problem,
-    "app_key": account_field.app_key_problem,
-    "app_secret": account_field.app_secret_problem,
-}
-
-
 def read_follower(
     account_id: AccountId,
     master_id: AccountId,
     draft: FollowerDraft,
     account: Account | None = None,
     link: Link | None = None,
+    *,
+    live: bool = False,
 ) -> Follower:
     """Turn typed fields into a follower. Raises RefusedError naming the field.
 
-    ``account`` and ``link`` are as they are stored: what the draft leaves out stays so.
+    ``account`` and ``link`` are as they are stored: what the draft leaves out stays so. ``live``:
+    it is at the broker, not on paper.
     """
     held = account or Account(account_id, "", "", "")
     name, client, key, _ = read_texts(
@@ -117,39 +107,16 @@ def read_follower(
     def wrong(field: str, sentence: str) -> None:
         raise RefusedError(sentence, field=field)
 
+    declared = read_declared(held.declared, declared_in(draft), live=live)
     active = held.active if draft.active is None else draft.active
     is_master = held.master if draft.is_master is None else draft.is_master
     return Follower(
-        Account(account_id, name, client, key, active=active, master=is_master),
+        Account(account_id, name, client, key, active=active, master=is_master, declared=declared),
         _with_cells(kept, cells, wrong),
     )
 
 
 # ------------------------------------------------------------ rows of a file
-
-
-def merge_account(row: TableRow, account: Account, wrong: Wrong) -> Account:
-    """An account with what the row names of it."""
-    cells = plain_cells(row)
-    for field, problem_of in _QUESTIONS.items():
-        problem = problem_of(cells[field]) if field in cells else None
-        if problem:
-            wrong(field, problem)
-    return replace(
-        account,
-        name=cells.get("name", account.name),
-        app_key=cells.get("app_key", account.app_key),
-        active=_yes(cells, "active", account.active, wrong),
-        master=_yes(cells, "is_master", account.master, wrong),
-    )
-
-
-def _yes(cells: Mapping[str, str], field: str, held: bool, wrong: Wrong) -> bool:
-    said = cells.get(field, "").lower()
-    if said and said not in YES | _NO:
-        label = "Active" if field == "active" else "Is master"
-        wrong(field, f"{label} {quoted(said)} must be yes or no.")
-    return said in YES if said else held
 
 
 def merge_link(
@@ -346,12 +313,7 @@ def _text(account: Account | None, link: Link | None, field: str) -> str:
     """A field as a file spells it; empty for what is not there."""
     if field in OF_LINK:
         return "" if link is None else _of_link(link, field)
-    if account is None:
-        return ""
-    if field in ("active", "is_master"):
-        return "yes" if (account.active if field == "active" else account.master) else "no"
-    text: str = getattr(account, field)
-    return text or _NOTHING
+    return "" if account is None else account_text(account, field)
 
 
 def _of_link(link: Link, field: str) -> str:
@@ -378,7 +340,7 @@ def _time(window: TimeWindow | None, field: str) -> str:
     return link_field.time_text(window.opens if field == "from" else window.closes)
 
 
-_TEXTS = frozenset({"name", KEY, "app_key", "group"})
+_TEXTS = frozenset({"name", KEY, "app_key", "group", "basis_reference", "algo_id"})
 
 
 def _guarded(field: str, cell: str) -> str:

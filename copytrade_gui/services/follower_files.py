@@ -44,8 +44,14 @@ class FollowerFiles:
     """The three verbs. ``changing`` is held from reading the accounts to storing what changed."""
 
     def __init__(
-        self, kept: Kept, secrets: SecretStore, changing: asyncio.Lock | None = None
+        self,
+        kept: Kept,
+        secrets: SecretStore,
+        changing: asyncio.Lock | None = None,
+        *,
+        live: bool,
     ) -> None:
+        self._live = live
         self._kept = kept
         self._secrets = secrets
         self._changing = changing or asyncio.Lock()
@@ -115,7 +121,9 @@ class FollowerFiles:
     ) -> tuple[ImportPreview, Secrets]:
         accounts, links = await self._kept.accounts(), await self._kept.links()
         stored = await self._stored_secrets(rows, accounts)
-        return await asyncio.to_thread(preview_of, rows, accounts, links, master_id, stored)
+        return await asyncio.to_thread(
+            preview_of, rows, accounts, links, master_id, stored, live=self._live
+        )
 
     async def _stored_secrets(
         self, rows: Sequence[TableRow], accounts: Sequence[Account]

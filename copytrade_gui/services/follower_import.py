@@ -14,8 +14,15 @@ from copytrade_gui.domain.link import MOST_LINKS, Follower, Link, cycle, cycle_w
 from copytrade_gui.domain.sizing import Strategy
 from copytrade_gui.domain.typed import cut, quoted
 from copytrade_gui.services import follower_csv
+from copytrade_gui.services.account_cells import (
+    OF_ACCOUNT,
+    YES,
+    Wrong,
+    account_text,
+    merge_account,
+)
 from copytrade_gui.services.account_store import free_id
-from copytrade_gui.services.follower_csv import OF_ACCOUNT, OF_LINK, YES
+from copytrade_gui.services.follower_csv import OF_LINK, plain_cells
 from copytrade_gui.services.follower_table import KEY, TableRow
 from copytrade_gui.services.follower_verbs import (
     ImportPreview,
@@ -36,13 +43,15 @@ def preview_of(
     links: Iterable[Link],
     master_id: AccountId | None,
     stored: Secrets,
+    *,
+    live: bool = False,
 ) -> tuple[ImportPreview, Secrets]:
     """What an import of these rows would do, and the app secrets it would store.
 
     ``master_id`` is the master of rows that name none and whose account has no link yet; None if
-    there are several and nobody chose one.
+    there are several and nobody chose one. ``live``: the accounts are at the broker, not on paper.
     """
-    reading = _Import(rows, accounts, links, master_id, stored)
+    reading = _Import(rows, accounts, links, master_id, stored, live=live)
     told = reading.check([reading.row(row) for row in rows])
     return ImportPreview(tuple(told)), reading.secrets
 
@@ -57,7 +66,10 @@ class _Import:
         links: Iterable[Link],
         master_id: AccountId | None,
         stored: Secrets,
+        *,
+        live: bool,
     ) -> None:
+        self._live = live
         self._accounts = {client_key(account.client_id): account for account in accounts}
         self._names = {account.account_id: account.name for account in accounts}
         self._links: dict[Key, Link] = {link.key: link for link in links}
@@ -106,10 +118,11 @@ class _Import:
         if first != row.line:
             wrong(KEY, self._twice(client, master, first))
             return _wrong(row, held, problems)
-        if _lacks(row, held, link, wrong):
-            follower_csv.merge_account(row, held or Account(name, "", client, ""), wrong)
+        known, cells = held or Account(name, "", client, ""), plain_cells(row)
+        lacks = _lacks(row, held, link, wrong)
+        account = merge_account(cells, known, wrong, live=self._live)
+        if lacks:
             return _wrong(row, held, problems)
-        account = follower_csv.merge_account(row, held or Account(name, "", client, ""), wrong)
         after = follower_csv.merge_link(row, link, key, wrong)
         self._hear(row, account, wrong)
         if after is not None:
@@ -118,9 +131,7 @@ class _Import:
             return _wrong(row, held, problems)
         return self._take(row, (held, link), Follower(account, after))
 
-    def _master_of(
-        self, row: TableRow, name: AccountId, wrong: follower_csv.Wrong
-    ) -> AccountId | None:
+    def _master_of(self, row: TableRow, name: AccountId, wrong: Wrong) -> AccountId | None:
         """Whose orders the row's account copies; None after telling why that is not known."""
         said = row.cells.get("master")
         own = [master for master, follower in self._links if follower == name]
@@ -150,25 +161,20 @@ class _Import:
         whose = f" for master {self._name(master)}" if len(self._masters) > 1 else ""
         return f"Client id {quoted(client)} stands in line {first} as well{whose}. Remove one."
 
-    def _hear(self, row: TableRow, account: Account, wrong: follower_csv.Wrong) -> None:
+    def _hear(self, row: TableRow, account: Account, wrong: Wrong) -> None:
         """Two rows of one account must say the same of it."""
-        values: dict[str, object] = {
-            "name": account.name,
-            "app_key": account.app_key,
-            "active": account.active,
-            "is_master": account.master,
-            "app_secret": row.cells.get("app_secret"),
-        }
         for field in OF_ACCOUNT:
             if field not in row.cells:
                 continue
             said = (account.account_id, field)
-            line, value = self._said.setdefault(said, (row.line, values[field]))
-            if value != values[field]:
+            of_secret = field == "app_secret"
+            now = row.cells.get(field) if of_secret else account_text(account, field)
+            line, value = self._said.setdefault(said, (row.line, now))
+            if value != now:
                 words = field.replace("_", " ").capitalize()
                 wrong(field, f"{words} is another one in line {line}. Write one of them in both.")
 
-    def _in_group(self, row: TableRow, link: Link, wrong: follower_csv.Wrong) -> Link:
+    def _in_group(self, row: TableRow, link: Link, wrong: Wrong) -> Link:
         """The link with its group's multiplier: as a row says, or as the group has it here."""
         group = link.group
         if not group:
@@ -297,9 +303,7 @@ class _Import:
         return self._names.get(account, str(account))
 
 
-def _lacks(
-    row: TableRow, held: Account | None, link: Link | None, wrong: follower_csv.Wrong
-) -> bool:
+def _lacks(row: TableRow, held: Account | None, link: Link | None, wrong: Wrong) -> bool:
     """True, and told, if the row names too little of what is new."""
     needed = ["name"] if held is None else []
     if link is None:

@@ -51,8 +51,11 @@ COLUMNS = (
     "exit_at",
     "copies",
     "when_short",
+    "basis",
+    "basis_reference",
+    "algo_id",
 )
-"""The account's, then those of its link to one master, named by his client id."""
+"""The account's, then those of its link to one master, named by his client id; the newest last."""
 _SOME = f"{', '.join(COLUMNS[:8])} and {len(COLUMNS) - 8} more"
 KEY = "client_id"
 """The column that says which follower a row is about; the only one a file must have."""

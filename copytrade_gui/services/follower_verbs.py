@@ -22,7 +22,8 @@ from copytrade_gui.domain.sizing import SizingRule
 class FollowerDraft:
     """The follower editor's fields as typed. ``app_secret`` empty keeps the stored one.
 
-    Those from ``strategy`` on, but ``active`` and ``is_master``, are of the link to one master. Of
+    Those from ``strategy`` on, but ``active``, ``is_master`` and what is declared of the account
+    (``basis`` to ``algo_id``), are of the link to one master. Of
     its lists and times what is empty filters nothing. What is None was not asked for: an edit
     leaves it as it is stored, and what is new begins with what everything begins with.
     """
@@ -57,6 +58,9 @@ class FollowerDraft:
     exit_at: str | None = None
     copies: str | None = None
     when_short: str | None = None
+    basis: str | None = None
+    basis_reference: str | None = None
+    algo_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +160,15 @@ class FollowerVerbs(Protocol):
     async def statuses(self) -> tuple[AccountStatus, ...]:
         """Live facts of every account."""
 
-    async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
-        """Add a master account. Raises RefusedError."""
+    async def add_master(self, draft: FollowerDraft) -> Account:
+        """Add a master account, by what the draft says of an account. Raises RefusedError."""
+
+    async def set_basis(self, account_ids: Sequence[AccountId], said: Mapping[str, str]) -> int:
+        """Declare on what basis orders of these accounts are sent, all or none; how many changed.
+
+        ``said`` names what changes: ``basis``, ``basis_reference``, ``algo_id``, as files spell
+        them. Raises RefusedError naming the field.
+        """
 
     async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
         """Add an account that copies this master. Raises RefusedError."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState, same_client
@@ -19,11 +20,12 @@ from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.sizing import SizingRule, problem_with
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import AccountBook, SecretStore
+from copytrade_gui.services import link_checks
+from copytrade_gui.services.account_cells import declared_anew, read_master
 from copytrade_gui.services.account_store import AccountStore, free_id
-from copytrade_gui.services.follower_csv import read_follower, read_texts
+from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
-from copytrade_gui.services.link_checks import refuse_links, refuse_turning
 from copytrade_gui.services.link_edits import link_edits, resized
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.taken_back import taken_back
@@ -45,7 +47,9 @@ class Followers:
         self._engine = engine
         self._store = AccountStore(book, secrets)
         self.changing = asyncio.Lock()
-        self._files = FollowerFiles(self, secrets, self.changing)
+        self._live = engine.settings.needs_basis
+        self._read = partial(read_follower, live=self._live)
+        self._files = FollowerFiles(self, secrets, self.changing, live=self._live)
         self._stopping: Counter[AccountId | Key] = Counter()
         """Accounts and links that are stopped already while that waits to be stored."""
 
@@ -68,14 +72,21 @@ class Followers:
         return tuple(lane.status for lane in self._engine.lanes)
 
     @refusals_logged
-    async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
+    async def add_master(self, draft: FollowerDraft) -> Account:
         """Add a master account."""
-        name, client, key, secret = read_texts(name, client_id, app_key, app_secret)
+        account = read_master(draft, live=self._live)
         async with self.changing:
-            self._refuse_double(client, None)
-            account = Account(AccountId(f"M-{client}"), name, client, key, master=True)
-            await self.keep([account], [], {account.account_id: secret})
+            link_checks.refuse_double(self._engine.lanes, account.client_id, None)
+            await self.keep([account], [], {account.account_id: draft.app_secret.strip()})
         return account
+
+    @refusals_logged
+    async def set_basis(self, account_ids: Sequence[AccountId], said: Mapping[str, str]) -> int:
+        """Declare the basis of several accounts."""
+        async with self.changing:
+            changed = declared_anew([self._get(one) for one in account_ids], said, live=self._live)
+            await self.keep(changed)
+        return len(changed)
 
     @refusals_logged
     async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
@@ -83,10 +94,10 @@ class Followers:
         async with self.changing:
             taken = {lane.account_id for lane in self._engine.lanes}
             name = free_id(draft.client_id or "", taken)
-            made = self._with_group(read_follower(name, master_id, draft))
+            made = self._with_group(self._read(name, master_id, draft))
             account = made.account
-            self._refuse_double(account.client_id, None)
-            refuse_links(self._engine.lanes, [made.link])
+            link_checks.refuse_double(self._engine.lanes, account.client_id, None)
+            link_checks.refuse_links(self._engine.lanes, [made.link])
             await self.keep([account], [made.link], {account.account_id: draft.app_secret.strip()})
         return made
 
@@ -99,15 +110,11 @@ class Followers:
             old = self._get(account_id)
             linked = self._engine.lanes[account_id].links.get(master_id)
             held = None if linked is None else linked.link
-            made = self._with_group(read_follower(account_id, master_id, draft, old, held))
+            made = self._with_group(self._read(account_id, master_id, draft, old, held))
             account = made.account
-            self._refuse_double(account.client_id, account_id)
-            refuse_links(self._engine.lanes, [made.link])
-            if old.master and not account.master and self._engine.lanes.followers_of(account_id):
-                raise RefusedError(
-                    f"{old.name} still has followers of his own. Remove them first.",
-                    field="is_master",
-                )
+            link_checks.refuse_double(self._engine.lanes, account.client_id, account_id)
+            link_checks.refuse_links(self._engine.lanes, [made.link])
+            link_checks.refuse_orphans(self._engine.lanes, old, account)
             if not same_client(old.client_id, account.client_id):
                 await self._leave_client(account_id)
             await self.keep([account], [made.link], {account_id: draft.app_secret.strip()})
@@ -178,7 +185,7 @@ class Followers:
             links.update({link.key: link for link in in_step(named, links.values())})
             if value is not None:
                 links = {key: replace(one, group_multiplier=value) for key, one in links.items()}
-            refuse_links(self._engine.lanes, links.values())
+            link_checks.refuse_links(self._engine.lanes, links.values())
             held = {link.key: link for link in self._all_links()}
             await self.keep([], [one for key, one in links.items() if held[key] != one])
 
@@ -289,7 +296,7 @@ class Followers:
         """Store these links, and of their accounts those that are named as well."""
         held = self._accounts_by_id()
         for account in (follower.account for follower in followers):
-            self._refuse_double(account.client_id, account.account_id)
+            link_checks.refuse_double(self._engine.lanes, account.client_id, account.account_id)
             other = held.get(account.account_id)
             if other is not None and not same_client(other.client_id, account.client_id):
                 raise RefusedError(
@@ -297,7 +304,7 @@ class Followers:
                     field="client_id",
                 )
         links = in_step([one.link for one in followers], self._all_links())
-        refuse_links(self._engine.lanes, links)
+        link_checks.refuse_links(self._engine.lanes, links)
         await self.keep(accounts, links)
 
     async def _leave_client(self, account_id: AccountId) -> None:
@@ -315,14 +322,6 @@ class Followers:
             account_id, SessionState.LOGGED_OUT, "Its client id was changed. Log it in."
         )
         await self._store.forget_session(account_id)
-
-    def _refuse_double(self, client_id: str, own: AccountId | None) -> None:
-        for account in self._accounts_by_id().values():
-            if same_client(account.client_id, client_id) and account.account_id != own:
-                raise RefusedError(
-                    f"Client id {client_id} is already here as {account.name}. Edit that one.",
-                    field="client_id",
-                )
 
     def _all_links(self) -> Iterator[Link]:
         return (one.link for lane in self._engine.lanes for one in lane.links.values())
@@ -374,7 +373,7 @@ class Followers:
 
         What cannot be stored changes nothing, except that what was to stop stays stopped.
         """
-        refuse_turning(self._engine, links)
+        link_checks.refuse_turning(self._engine, links)
         held = self._accounts_by_id()
         off_now = [a.account_id for a in accounts if not a.active]
         stops = any(

@@ -1,15 +1,36 @@
-"""What links may not be, looked at together: circles, links to nobody's orders, too many."""
+"""What accounts and links may not be, looked at together: twice one client, circles, links to
+nobody's orders, too many.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from copytrade_gui.domain.account import MOST_FOLLOWERS
+from copytrade_gui.domain.account import MOST_FOLLOWERS, Account, same_client
 from copytrade_gui.domain.group import written_otherwise
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import MOST_LINKS, Link, cycle, cycle_words
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.services.verbs import RefusedError
+
+
+def refuse_double(lanes: Lanes, client_id: str, own: AccountId | None) -> None:
+    """Refuse a client id that another account than ``own`` has. Raises RefusedError."""
+    for account in (lane.account for lane in lanes):
+        if same_client(account.client_id, client_id) and account.account_id != own:
+            raise RefusedError(
+                f"Client id {client_id} is already here as {account.name}. Edit that one.",
+                field="client_id",
+            )
+
+
+def refuse_orphans(lanes: Lanes, before: Account, after: Account) -> None:
+    """Refuse that an account stops being a master while it has followers. Raises RefusedError."""
+    if before.master and not after.master and lanes.followers_of(after.account_id):
+        raise RefusedError(
+            f"{before.name} still has followers of his own. Remove them first.", field="is_master"
+        )
 
 
 def refuse_turning(engine: Engine, changed: Collection[Link]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.basis import Basis, Declared
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.storage.database.database import Database
@@ -83,6 +84,9 @@ def _row(account: Account) -> dict[str, str | int]:
         "app_key": account.app_key,
         "active": int(account.active),
         "master": int(account.master),
+        "basis": account.declared.basis or "",
+        "basis_reference": account.declared.reference,
+        "algo_id": account.declared.algo_id,
     }
 
 
@@ -95,6 +99,9 @@ def _read_all(connection: Connection) -> tuple[Account, ...]:
             app_key=row.app_key,
             active=bool(row.active),
             master=bool(row.master),
+            declared=Declared(
+                Basis(row.basis) if row.basis else None, row.basis_reference, row.algo_id
+            ),
         )
         for row in connection.execute(_ALL)
     )

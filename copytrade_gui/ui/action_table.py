@@ -208,6 +208,9 @@ SPECS: dict[Act, Spec] = {
         "pause",
         _T,
     ),
+    Act.BASIS: Spec(
+        "&Declare basis", "Say why orders may leave here", "Followers", (), "users", question=True
+    ),
     Act.FOLLOWER_SIZING: Spec(
         "Set si&zing", "Give the selected a sizing rule", "Followers", (), "percent", question=True
     ),
@@ -228,12 +231,7 @@ SPECS: dict[Act, Spec] = {
         question=True,
     ),
     Act.FOLLOWER_GROUP: Spec(
-        "G&roup",
-        "Put the selected followers into a group, and give it a multiplier",
-        "Followers",
-        (),
-        "users",
-        question=True,
+        "G&roup", "Group the selected, with a multiplier", "Followers", (), "users", question=True
     ),
     Act.FOLLOWER_LIMITS: Spec(
         "Order limit&s of follower",

@@ -44,6 +44,7 @@ class Act(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     MASTER_ADD = "master_add"
+    BASIS = "basis"
     FOLLOWER_ADD = "follower_add"
     FOLLOWER_EDIT = "follower_edit"
     FOLLOWER_REMOVE = "follower_remove"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Account, AccountStatus, FeedState, SessionState
+from copytrade_gui.domain.basis import why_not_live
 from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.order import OrderTerms, OrderType, State
@@ -61,6 +62,9 @@ DIVERGED = Look("Diverged", Tone.WARN, Mark.DIAMOND)
 ONLY_EXITS = Look("Exits only", Tone.WARN, Mark.DIAMOND)
 """A loss limit was reached: nothing that opens is copied."""
 
+NO_BASIS = Look("No basis", Tone.WARN, Mark.DIAMOND)
+"""A live account of which nobody has declared why its orders may be sent: only exits leave."""
+
 SESSION_LOOKS: dict[SessionState, Look] = {
     SessionState.LOGGED_OUT: Look("Login needed", Tone.WARN, Mark.RING),
     SessionState.LOGGING_IN: Look("Logging in", Tone.INFO, Mark.HALF),
@@ -99,13 +103,20 @@ def feed_words(status: AccountStatus) -> str:
 
 
 def copying_look(
-    account: Account, status: AccountStatus, link: LinkState = LinkState.ACTIVE
+    account: Account,
+    status: AccountStatus,
+    link: LinkState = LinkState.ACTIVE,
+    *,
+    live: bool = False,
 ) -> Look:
-    """The copying states: on, out of step, stopped alone, off. A stop shows also when off."""
+    """The copying states: on, out of step, stopped alone, off. A stop shows also when off.
+
+    ``live``: at the broker, where an account without a basis opens nothing.
+    """
     if status.halted:
         return Look("HALTED", Tone.BAD, Mark.SQUARE)
-    if status.only_exits:
-        return ONLY_EXITS
+    if status.only_exits or (live and why_not_live(account.declared.basis)):
+        return ONLY_EXITS if status.only_exits else NO_BASIS
     if not account.active:
         return Look("Off", Tone.MUTED, Mark.RING)
     if link.stops:
@@ -124,12 +135,16 @@ QUIET_RANK = 3
 
 
 def copying_rank(
-    account: Account, status: AccountStatus, link: LinkState = LinkState.ACTIVE
+    account: Account,
+    status: AccountStatus,
+    link: LinkState = LinkState.ACTIVE,
+    *,
+    live: bool = False,
 ) -> int:
-    """Trouble first: 0 halted, 1 only exits, 2 no session, 3 on, 4 off."""
+    """Trouble first: 0 halted, 1 only exits or no basis, 2 no session, 3 on, 4 off."""
     if status.halted:
         return 0
-    if status.only_exits:
+    if status.only_exits or (live and why_not_live(account.declared.basis)):
         return 1
     if not account.active or link.stops:
         return 4

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from copytrade_gui.domain.account import AccountStatus, SessionState
+from copytrade_gui.domain.basis import Basis
 from copytrade_gui.domain.capabilities import Capabilities
-from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, AccountFacts
+from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, OPENING_CHECKS, AccountFacts
 from copytrade_gui.domain.checks.check import Check, Finding, Level, blocking, findings
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
@@ -165,6 +166,27 @@ def test_an_account_is_asked(
     assert not found or words in found.sentence
 
 
+LOST = "Follower 1 lost Rs 5,000 today."
+LIVE = AccountFacts(READY, True, Basis.SELF, True)
+OPENING = [
+    ("", None, LIVE, ""),
+    ("", None, AccountFacts(READY, True), ""),
+    ("no_basis", Level.BLOCK, structs.replace(LIVE, basis=None), "no compliance basis"),
+    ("no_basis", Level.BLOCK, structs.replace(LIVE, basis=Basis.SIMULATOR), "is the simulator"),
+    ("loss_limit", Level.BLOCK, structs.replace(LIVE, status=replace(READY, only_exits=LOST)),
+     LOST),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "level", "facts", "words"), OPENING)
+def test_an_account_is_asked_before_what_opens(
+    code: str, level: Level | None, facts: AccountFacts, words: str
+) -> None:
+    found = blocking(OPENING_CHECKS, facts)
+    assert ([(found.code, found.level)] if found else []) == ([(code, level)] if code else [])
+    assert not found or words in found.sentence
+
+
 HUGE = SizingRule(Strategy.RATIO, Decimal(100_000))
 SMALL = ShareFacts(10, Decimal(1_000), InstrumentKind.EQUITY, Limits())
 
@@ -208,6 +230,7 @@ def test_a_share_is_asked(code: str, level: Level | None, facts: ShareFacts, wor
 CASES: tuple[tuple[Sequence[Check[Any]], Sequence[tuple[str, Level | None, Any, str]]], ...] = (
     (PLAN_CHECKS, PLANS),
     (ACCOUNT_CHECKS, ACCOUNTS),
+    (OPENING_CHECKS, OPENING),
     (SHARE_CHECKS, SHARES),
 )
 CODES_OF = {"not_taken": {"not_taken", "no_ioc"}}

@@ -17,14 +17,16 @@ import pytest
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.ban import BanList
-from copytrade_gui.domain.calendar import Calendar
-from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS
+from copytrade_gui.domain.basis import UNDECLARED, Basis, Declared
+from copytrade_gui.domain.calendar import Calendar, indian_day
+from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, OPENING_CHECKS
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS
 from copytrade_gui.domain.checks.share import SHARE_CHECKS
 from copytrade_gui.domain.contract_days import ContractDays
 from copytrade_gui.domain.events import ChecksPassed, Event
 from copytrade_gui.domain.habit import Ordered
+from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind, PriceRange
 from copytrade_gui.domain.money import Paise
@@ -274,6 +276,16 @@ def unread(console: Console) -> None:
     console.engine.lanes.must_be_read([F1])
 
 
+def undeclared(console: Console) -> None:
+    console.engine.put_account(replace(console.engine.lanes[F1].account, declared=UNDECLARED))
+
+
+def lost(console: Console) -> None:
+    today = indian_day(console.world.time.wall_ns())
+    found = Finding("day_loss 1", "Lost Rs 5,000.", only_exits=True, day=today)
+    console.engine.core.halts.stop(F1, found)
+
+
 def twice(console: Console) -> None:
     """He copies a hundred million times as much."""
     link = next(one for one in console.world.links if one.follower_id == F1)
@@ -297,6 +309,10 @@ ACCOUNTS = [
     Case("no_session", "Log it in.", arrange=logged_out),
     Case("unread", "not read whole", arrange=unread),
 ]
+OPENING = [
+    Case("no_basis", "no compliance basis", arrange=undeclared),
+    Case("loss_limit", "Lost Rs 5,000.", arrange=lost),
+]
 SHARES = [
     Case("above_limit", "Lower the follower's value", arrange=twice),
     Case("order_value", "above the limit", arrange=mine(order_value=Paise(100))),
@@ -310,7 +326,7 @@ ELSEWHERE = {"margin"}
 """Warned of: ``test_margin`` plays it."""
 
 
-@pytest.mark.parametrize("case", [*ACCOUNTS, *SHARES], ids=lambda case: case.code)
+@pytest.mark.parametrize("case", [*ACCOUNTS, *OPENING, *SHARES], ids=lambda case: case.code)
 def test_a_check_of_an_account_keeps_its_order_back_and_nobody_elses(case: Case) -> None:
     async def script(console: Console) -> None:
         made, engine = console.world, console.engine
@@ -332,7 +348,8 @@ def test_a_check_of_an_account_keeps_its_order_back_and_nobody_elses(case: Case)
         assert {one.state for one in of_account.values()} == {State.WORKING}
         assert left(console) == accepted + 2
 
-    with world(2) as made:
+    with world(2, settings=EngineSettings(needs_basis=True)) as made:
+        made.accounts = [replace(one, declared=Declared(Basis.SELF)) for one in made.accounts]
         made.live(script)
 
 
@@ -358,6 +375,9 @@ def test_half_of_what_one_order_may_be_worth_is_asked_about() -> None:
 
 def test_no_check_is_without_a_case_here() -> None:
     for cases, checks in (
-        (PLANS, PLAN_CHECKS), (ACCOUNTS, ACCOUNT_CHECKS), (SHARES, SHARE_CHECKS),
-    ):  # fmt: skip
+        (PLANS, PLAN_CHECKS),
+        (ACCOUNTS, ACCOUNT_CHECKS),
+        (OPENING, OPENING_CHECKS),
+        (SHARES, SHARE_CHECKS),
+    ):
         assert {case.code for case in cases} == {check.code for check in checks} - ELSEWHERE

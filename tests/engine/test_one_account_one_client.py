@@ -110,7 +110,7 @@ def test_what_the_broker_cannot_mean_is_refused_at_every_entrance(field: str, te
         for work in (
             followers.add(MASTER, typed),
             followers.edit(MASTER, before.account_id, typed),
-            followers.add_master(**wrong),
+            followers.add_master(typed),
         ):
             with pytest.raises(RefusedError) as refused:
                 await work

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS
+from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, OPENING_CHECKS
 from copytrade_gui.domain.checks.check import Check
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS
 from copytrade_gui.domain.checks.share import SHARE_CHECKS
@@ -105,5 +105,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *_withheld(),
     *_left_out("plan.py", PLAN_CHECKS),
     *_left_out("account.py", ACCOUNT_CHECKS),
+    *_left_out("account.py", OPENING_CHECKS),
     *_left_out("share.py", SHARE_CHECKS),
 )

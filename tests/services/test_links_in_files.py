@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.account_field import MOST_NAME, name_problem
+from copytrade_gui.domain.basis import Basis, Declared, problem_with
 from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId
@@ -103,6 +104,12 @@ LINKS = st.builds(
     st.sampled_from(Copies),
     st.sampled_from(WhenShort),
 ).map(lambda link: link if link.group else replace(link, group_multiplier=Decimal(1)))  # fmt: skip
+REFERENCES = NAMES.filter(lambda said: said.lower() != "none")
+ALGO_IDS = st.from_regex(r"[A-Za-z0-9_-]{0,12}", fullmatch=True)
+DECLARED = st.builds(
+    Declared, st.none() | st.sampled_from(Basis), st.just("") | st.just("spouse") | REFERENCES,
+    ALGO_IDS,
+).filter(lambda said: problem_with(said, live=False) is None)  # fmt: skip
 ACCOUNTS = st.builds(
     replace,
     st.just(ASHA.account),
@@ -110,6 +117,7 @@ ACCOUNTS = st.builds(
     app_key=st.from_regex(r"[A-Za-z0-9_-]{0,15}", fullmatch=True).filter(lambda k: k != "none"),
     active=st.booleans(),
     master=st.booleans(),
+    declared=DECLARED,
 )
 FOLLOWERS = st.builds(Follower, ACCOUNTS, LINKS)
 

@@ -64,6 +64,9 @@ EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "exit_at": (FollowerDraft(exit_at=""), {"exits"}),
     "copies": (FollowerDraft(copies="orders"), {"copies"}),
     "when_short": (FollowerDraft(when_short="shrink"), {"when_short"}),
+    "basis": (FollowerDraft(basis="self"), {"declared"}),
+    "basis_reference": (FollowerDraft(basis_reference="dependent child"), {"declared"}),
+    "algo_id": (FollowerDraft(algo_id="ALGO-2"), {"declared"}),
 }
 
 
@@ -94,7 +97,8 @@ async def everything(here: Services) -> tuple[dict[AccountId, Account], dict[obj
 
 
 async def filled(here: Services) -> Follower:
-    """A follower every field of whose link says something."""
+    """A follower every field of whom says something."""
+    await here.followers.set_basis([F1], {"basis": "family", "basis_reference": "spouse"})
     account = here.engine.lanes[F1].account
     here.engine.put_link(FULL, "test")
     await here.followers.restore([Follower(account, FULL)])

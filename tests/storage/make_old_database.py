@@ -19,6 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.basis import UNDECLARED, Basis, Declared
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, PlanSettled, Severity
 from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
@@ -114,6 +115,25 @@ LINKS = tuple(
     replace(link, when_short=WhenShort.SHRINK) if link.group else link
     for link in LINKS_WITHOUT_WHEN_SHORT
 )
+ACCOUNTS_WITHOUT_BASIS = (
+    Account(MASTER, "Master", "MA0001", "key0", master=True),
+    Account(SECOND, "Second", "MA0002", "key9", master=True),
+    *(
+        Account(
+            AccountId(f"follower-{n:03d}"), f"Follower {n}", f"FO{n:04d}", f"key{n}", active=n != 3
+        )
+        for n in range(1, 6)
+    ),
+)
+"""What schema 8 could say: masters first, then by name."""
+_DECLARED = {
+    MASTER: Declared(Basis.SELF, algo_id="ALGO-1"),
+    AccountId("follower-002"): Declared(Basis.FAMILY, "dependent parent"),
+}
+ACCOUNTS = tuple(
+    replace(one, declared=_DECLARED.get(one.account_id, UNDECLARED))
+    for one in ACCOUNTS_WITHOUT_BASIS
+)
 TOTALS = {
     "accounts": "SELECT count(*) FROM accounts",
     "plans": "SELECT count(*) FROM plans",
@@ -145,23 +165,7 @@ async def write(database: Path) -> None:
     folder = open_folder(database.parent / "folder", "paper")
     seams = Seams(random_bytes=lambda count: bytes(range(count)), reserve_bytes=65_536)
     async with open_store(folder, clock, inline=True, seams=seams) as store:
-        await store.accounts.put(
-            [
-                Account(MASTER, "Master", "MA0001", "key0", master=True),
-                Account(SECOND, "Second", "MA0002", "key9", master=True),
-                *(
-                    Account(
-                        AccountId(f"follower-{n:03d}"),
-                        f"Follower {n}",
-                        f"FO{n:04d}",
-                        f"key{n}",
-                        active=n != 3,
-                    )
-                    for n in range(1, 6)
-                ),
-            ],
-            LINKS,
-        )
+        await store.accounts.put(ACCOUNTS, LINKS)
         for number, base in enumerate((terms(), terms(65, "101.35", NIFTY_CALL), terms(7))):
             plan = make_plan(f"c{number}", 5, base=base)
             attempts = first_attempts(plan)

@@ -21,6 +21,8 @@ from copytrade_gui.storage.files.folder import DataFolder
 from copytrade_gui.storage.store import open_store
 from tests.storage.conftest import SMALL
 from tests.storage.make_old_database import (
+    ACCOUNTS,
+    ACCOUNTS_WITHOUT_BASIS,
     FOLDER,
     LINKS,
     LINKS_OF_ONE_MASTER,
@@ -29,6 +31,7 @@ from tests.storage.make_old_database import (
     LINKS_WITHOUT_GUARD,
     LINKS_WITHOUT_MULTIPLIER,
     LINKS_WITHOUT_WHEN_SHORT,
+    SECOND,
     totals_of,
 )
 from tests.storage.samples import DAY, HandClock, first_attempts, make_plan
@@ -64,6 +67,9 @@ async def test_p25_an_old_database_keeps_its_totals(
         assert {State.FILLED, State.WORKING, State.UNKNOWN, State.BLOCKED} <= states
         accounts = await store.accounts.all()
         assert len(accounts) == totals["accounts"]
+        one_master = [one for one in ACCOUNTS_WITHOUT_BASIS if one.account_id != SECOND]
+        without = tuple(one_master) if was < 3 else ACCOUNTS_WITHOUT_BASIS
+        assert accounts == (without if was < 9 else ACCOUNTS)
         assert [one.account_id for one in accounts if not one.active] == ["follower-003"]
         expected = {
             1: LINKS_OF_ONE_MASTER, 2: LINKS_OF_ONE_MASTER,

@@ -13,6 +13,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Follower, Link, LinkState
 from copytrade_gui.domain.number import NotANumber
 from copytrade_gui.domain.sizing import SizingRule
+from copytrade_gui.services.account_cells import declared_anew, read_master
 from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.services.follower_import import preview_of
 from copytrade_gui.services.follower_table import read_file, read_table
@@ -44,10 +45,19 @@ class FakeFollowers:
     async def statuses(self) -> tuple[AccountStatus, ...]:
         return tuple(self._world.statuses.values())
 
-    async def add_master(self, name: str, client_id: str, app_key: str, app_secret: str) -> Account:
-        account = Account(AccountId(client_id), name, client_id, app_key, master=True)
+    async def add_master(self, draft: FollowerDraft) -> Account:
+        account = replace(
+            read_master(draft, live=False), account_id=AccountId(draft.client_id or "")
+        )
         self._put(account)
         return account
+
+    async def set_basis(self, account_ids: Sequence[AccountId], said: Mapping[str, str]) -> int:
+        accounts = [self._world.accounts[one] for one in account_ids]
+        changed = declared_anew(accounts, said, live=False)
+        for account in changed:
+            self._put(account)
+        return len(changed)
 
     async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
         if not draft.client_id:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from copytrade_gui.domain.account import AccountStatus, SessionState
+from copytrade_gui.domain.basis import Basis, why_not_live
 from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
 
+LOSS_LIMIT = "loss_limit"
 _UNREAD = (
     "Its order book was not read whole since the start, and it had orders today. It goes on by "
     "itself once it was."
@@ -14,10 +16,15 @@ _UNREAD = (
 
 
 class AccountFacts(Struct, frozen=True, gc=False):
-    """An account's live facts, and whether it has a session here."""
+    """An account's live facts, whether it has a session here, and its basis.
+
+    ``live`` is False at the simulated broker, where nobody needs a basis.
+    """
 
     status: AccountStatus
     has_session: bool
+    basis: Basis | None = None
+    live: bool = False
 
 
 def _halted(facts: AccountFacts) -> Finding | None:
@@ -46,6 +53,16 @@ def _unread(facts: AccountFacts) -> Finding | None:
     return Finding("unread", Level.BLOCK, _UNREAD) if facts.status.unread else None
 
 
+def _no_basis(facts: AccountFacts) -> Finding | None:
+    why = why_not_live(facts.basis) if facts.live else ""
+    return Finding("no_basis", Level.BLOCK, why) if why else None
+
+
+def _loss_limit(facts: AccountFacts) -> Finding | None:
+    only_exits = facts.status.only_exits
+    return Finding(LOSS_LIMIT, Level.BLOCK, only_exits) if only_exits else None
+
+
 ACCOUNT_CHECKS: tuple[Check[AccountFacts], ...] = (
     Check("account_halted", Tier.ACCOUNT, "nothing was found in its books that halts it alone",
           "Look at its books, then lift its halt.", _halted),
@@ -56,3 +73,12 @@ ACCOUNT_CHECKS: tuple[Check[AccountFacts], ...] = (
           "Wait; it goes on by itself.", _unread),
 )  # fmt: skip
 """In the order in which they are asked."""
+
+OPENING_CHECKS: tuple[Check[AccountFacts], ...] = (
+    Check("no_basis", Tier.ACCOUNT, "a live account has a compliance basis, and not that of the "
+          "simulator; exits pass", "Choose one under Followers > Declare basis.", _no_basis),
+    Check(LOSS_LIMIT, Tier.ACCOUNT, "no loss limit of the account, or of all followers, was "
+          "reached today; exits pass", "It ends on the next day, or when a person lifts it.",
+          _loss_limit),
+)  # fmt: skip
+"""What keeps back what opens in an account, and lets out what only reduces: nobody is held in."""

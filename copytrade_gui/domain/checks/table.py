@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS
+from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, OPENING_CHECKS
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS
 from copytrade_gui.domain.checks.share import SHARE_CHECKS
 
@@ -21,7 +21,7 @@ class Verdict(NamedTuple):
 
 def verdicts() -> Iterator[Verdict]:
     """All codes: the checks in the order in which they are asked, then the others."""
-    for checks in (PLAN_CHECKS, ACCOUNT_CHECKS, SHARE_CHECKS):
+    for checks in (PLAN_CHECKS, ACCOUNT_CHECKS, OPENING_CHECKS, SHARE_CHECKS):
         yield from (Verdict(one.code, one.tier.value, one.what, one.fix) for one in checks)
     yield from _OTHERS
 
@@ -51,8 +51,6 @@ _OTHERS = (
     Verdict("frozen", "share", "the link copies nothing, and nothing is placed by hand either",
             "Set the link active."),
     Verdict("close_only", "share", "the link copies exits, no entries", "Set the link active."),
-    Verdict("loss_limit", "share", "no loss limit of the account, or of all followers, was reached "
-            "today; exits pass", "It ends on the next day, or when a person lifts it."),
     Verdict("loss_unknown", "share", "what the day's loss is judged by is known: prices of what is "
             "held, funds where the equity has a floor; exits pass",
             "Wait for the price, or log the account in."),

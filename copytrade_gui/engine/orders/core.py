@@ -74,7 +74,7 @@ def make_core(
     news, bus = News(), Bus()
     work = Work(clock, chance, news.part_failed)
     book = Book(bus, clock, news)
-    lanes = Lanes(takes)
+    lanes = Lanes(takes, live=settings.needs_basis)
     account_news = AccountNews(lanes, bus, work)
     return Core(
         clock=clock,

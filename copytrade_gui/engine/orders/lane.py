@@ -8,12 +8,11 @@ from dataclasses import replace
 
 from copytrade_gui.domain.account import Account, AccountStatus, FeedState, SessionState
 from copytrade_gui.domain.capabilities import Capabilities
-from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, AccountFacts
+from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, OPENING_CHECKS, AccountFacts
 from copytrade_gui.domain.checks.check import blocking
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.link import FROZEN, Link, LinkState, NotCopied
-from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.engine.orders.limiter import RollingWindow
 from copytrade_gui.engine.orders.links import LaneFacts, Linked
 from copytrade_gui.engine.orders.order import Order
@@ -39,6 +38,7 @@ class Lane:
 
     __slots__ = (
         "_account",
+        "_live",
         "_session",
         "_status",
         "account_id",
@@ -65,7 +65,8 @@ class Lane:
         "wait_until_ns",
     )
 
-    def __init__(self, account: Account, takes: Capabilities) -> None:
+    def __init__(self, account: Account, takes: Capabilities, *, live: bool = False) -> None:
+        self._live = live
         self.account_id: AccountId = account.account_id
         self.version = 0
         self.channel: OrderChannel | None = None
@@ -168,9 +169,11 @@ class Lane:
             and not status.halted
             and not status.unread
         )
-        found = blocking(ACCOUNT_CHECKS, AccountFacts(status, self._session is not None))
+        basis = self._account.declared.basis
+        asked = AccountFacts(status, self._session is not None, basis, self._live)
+        found, opens = blocking(ACCOUNT_CHECKS, asked), blocking(OPENING_CHECKS, asked)
         code, reason = ("", "") if found is None else (found.code, found.sentence)
-        only_exits = NotCopied(LOSS_LIMIT, status.only_exits) if status.only_exits else None
+        only_exits = None if opens is None else NotCopied(opens.code, opens.sentence)
         self.facts = LaneFacts(self._account, code, reason, status.free_margin, only_exits)
         for linked in self.links.values():
             linked.put(linked.link, self.facts)
@@ -217,9 +220,10 @@ class Lane:
             return "", ""
         return stopped.code, stopped.sentence
 
-    def why_only_exits(self, order: Order) -> str:
-        """Why of a copy only what reduces may leave here, in sentences; empty: all of it may."""
-        return self._status.only_exits if order.master_id in self.links else ""
+    @property
+    def only_exits(self) -> NotCopied | None:
+        """Why only what reduces may leave here; None: what opens may too."""
+        return self.facts.only_exits
 
     def facts_to_close(self, master: AccountId) -> LaneFacts:
         """The account's facts for an order that closes copies of this master's orders."""
@@ -243,8 +247,8 @@ class Lane:
 class Lanes:
     """All lanes by account, in a stable order."""
 
-    def __init__(self, takes: Capabilities) -> None:
-        self._takes = takes
+    def __init__(self, takes: Capabilities, *, live: bool = False) -> None:
+        self._takes, self._live = takes, live
         self._lanes: dict[AccountId, Lane] = {}
         self.get = self._lanes.get
         """A lane, or None for an account we do not know."""
@@ -307,7 +311,7 @@ class Lanes:
         """Add an account, or give its lane the changed account."""
         lane = self._lanes.get(account.account_id)
         if lane is None:
-            lane = self._lanes[account.account_id] = Lane(account, self._takes)
+            lane = self._lanes[account.account_id] = Lane(account, self._takes, live=self._live)
             self._show_unread(lane)
         lane.account = account
         return lane

@@ -100,6 +100,8 @@ class EngineSettings:
     """docs/safety.md 7.6."""
     lots_seen_first: bool = False
     """At the live broker no commodity order leaves before a position row has shown its lot."""
+    needs_basis: bool = False
+    """docs/safety.md 13: at the live broker nothing opens in an account without a basis."""
     keeps_sessions: bool = False
     """docs/safety.md 9.32: at the live broker no order leaves outside continuous trading."""
     day_ends: bool = True

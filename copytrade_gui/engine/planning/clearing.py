@@ -13,7 +13,6 @@ from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.habit import UNLIKE_HIM
 from copytrade_gui.domain.ids import AccountId, CommandId
-from copytrade_gui.domain.loss import LOSS_LIMIT
 from copytrade_gui.domain.money import order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import FanOut, OrderTerms
@@ -101,7 +100,7 @@ class Clearing:
         """True if a copy's size is a multiple of its master's quantity, and may change with it."""
         lane = self._lanes.get(order.intent.account_id)
         linked = None if lane is None else lane.links.get(order.master_id)
-        if lane is None or linked is None or lane.why_only_exits(order):
+        if lane is None or linked is None or lane.only_exits is not None:
             return False
         return linked.link.sizing.strategy.follows_quantity
 
@@ -302,8 +301,8 @@ class Clearing:
         lane = self._lanes[master.account_id]
         if not exits and (why := self._gate.why_only_exits()):
             raise DeniedError(ONLY_EXITS, f"The master's order opens. {why}")
-        if lane.status.only_exits and not exits:
-            raise DeniedError(LOSS_LIMIT, f"The master's order opens: {lane.status.only_exits}")
+        if (only := lane.only_exits) is not None and not exits:
+            raise DeniedError(only.code, f"The master's order opens: {only.sentence}")
         if not own.sized.quantity:
             raise DeniedError(own.sized.code, f"The master's order: {own.sized.reason}")
         self._plan_value(price, leaving.quantity, shares, cover)

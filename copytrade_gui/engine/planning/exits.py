@@ -316,7 +316,7 @@ class Exits:
             return "", ""
         if order.intent.role is Role.MASTER:
             return self._why_own_opens(order, plan) or ("", "")
-        if not (self._gate.reduces or lane.why_only_exits(order)):
+        if not (self._gate.reduces or lane.only_exits is not None):
             return "", ""
         ruling = self._rule(order, self._look(plan, order))
         return ("", "") if ruling is None else (ruling.code, ruling.reason)
@@ -372,11 +372,13 @@ class Exits:
         return Ruling(units, sized.code or CUT_TO_COPY, sized.reason or _LESS, limit)
 
     def _why_own_opens(self, order: Order, plan: Plan) -> tuple[str, str] | None:
-        """Code and sentence why a master's own order may not leave: only exits do, and it is none
-        for all that is known.
+        """Code and sentence why a master's own order may not leave: only exits do, everywhere or in
+        his account, and it is none for all that is known.
         """
-        why, terms = self._gate.why_only_exits(), plan.signal.terms
-        if not why or order.closes:
+        lane, terms = self._lanes.get(order.intent.account_id), plan.signal.terms
+        why = self._gate.why_only_exits()
+        only = NotCopied(ONLY_EXITS, why) if why else None if lane is None else lane.only_exits
+        if only is None or order.closes:
             return None
         exiting = self._exiting(plan, order)
-        return None if exiting.least >= terms.quantity else (ONLY_EXITS, why)
+        return None if exiting.least >= terms.quantity else (only.code, only.sentence)

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 8
+SCHEMA = 9
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""
@@ -73,6 +73,9 @@ accounts = Table(
     _words("app_key"),
     _flag("active"),
     _flag("master"),
+    Column("basis", Text, nullable=False, server_default=""),
+    Column("basis_reference", Text, nullable=False, server_default=""),
+    Column("algo_id", Text, nullable=False, server_default=""),
     sqlite_strict=True,
 )
 

@@ -19,6 +19,7 @@ from copytrade_gui.domain.events import (
     AccountHalted,
     AccountHaltLifted,
     Alarm,
+    BasisChanged,
     ChecksPassed,
     Event,
     FillSeen,
@@ -171,7 +172,14 @@ def fact_from(event: Event, at: Moment) -> Fact:
         case AccountChanged(status=status):
             account, reason = status.account_id, status.stopped or status.session_reason
             body = _status(status)
-        case AccountHalted() | AccountHaltLifted() | LinkChanged() | ProfitPeak() | HoldingsSeen():
+        case (
+            AccountHalted()
+            | AccountHaltLifted()
+            | LinkChanged()
+            | BasisChanged()
+            | ProfitPeak()
+            | HoldingsSeen()
+        ):
             account, actor, reason, body = _of_account(event)
         case Alarm():
             account, plan = event.account_id or "", event.plan_id or ""
@@ -207,13 +215,21 @@ def _of_plan(event: PlanSettled | PlanVoided | ChecksPassed) -> tuple[str, str, 
 
 
 def _of_account(
-    event: AccountHalted | AccountHaltLifted | LinkChanged | ProfitPeak | HoldingsSeen,
+    event: AccountHalted
+    | AccountHaltLifted
+    | LinkChanged
+    | BasisChanged
+    | ProfitPeak
+    | HoldingsSeen,
 ) -> tuple[str, str, str, object]:
     """Account, actor, words and body."""
     if isinstance(event, ProfitPeak):
         return event.account_id, ENGINE, f"Highest so far today: Rs {told(event.peak)}.", event
     if isinstance(event, HoldingsSeen):
         return event.account_id, ENGINE, "", event
+    if isinstance(event, BasisChanged):
+        words = f"{event.before.in_words} becomes {event.after.in_words}."
+        return event.account_id, event.actor, words, event
     if isinstance(event, LinkChanged):
         link = event.link
         body = LinkFact(link.master_id, event.before, event.after)

@@ -39,6 +39,7 @@ KINDS = {
     "ProfitPeak": "Profit kept",
     "HoldingsSeen": "Holdings read",
     "LinkChanged": "Who copies whom",
+    "BasisChanged": "Compliance basis",
     "Alarm": "Alarm",
     "ReviewsChanged": "Orders to decide",
     "RecoveryReported": "Books read",

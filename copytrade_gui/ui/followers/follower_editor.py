@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.basis import UNDECLARED
 from copytrade_gui.domain.link import NO_FILTERS, Copies, Follower, Link, LinkState
 from copytrade_gui.domain.link_field import LABELS, exits_text, guard_text, list_text, time_text
 from copytrade_gui.domain.margin import MOST_PERCENT, WhenShort
@@ -15,6 +16,7 @@ from copytrade_gui.domain.sizing import Rounding, RuleTexts, Strategy, rule_text
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.followers.basis import BasisFields
 from copytrade_gui.ui.followers.group import GroupField, groups_here
 from copytrade_gui.ui.followers.sizing_words import (
     BEYOND_WORDS,
@@ -32,7 +34,10 @@ _NEW = "Never shown again"
 _KEPT = "Kept encrypted on this computer, never in the database or a log."
 _KEPT_ON_PAPER = "Kept in a file of the paper accounts, never in the database or a log."
 _SIDES = {"": "Buys and sells", Side.BUY.value: "Buys only", Side.SELL.value: "Sells only"}
-_OF_ACCOUNT = ("name", "client_id", "app_key", "app_secret", "active", "is_master")
+_BASIS = {"basis", "basis_reference"}
+_OF_ACCOUNT = (
+    "name", "client_id", "app_key", "app_secret", "active", "is_master", *_BASIS, "algo_id"
+)  # fmt: skip
 _RULE = {"strategy", "parameter"}
 _LISTS = {
     "products": "All, or such as INTRADAY; NORMAL",
@@ -102,6 +107,8 @@ class FollowerEditor(FormDialog):
         self.begin_column()
         self._add_guard_fields(None if follower is None else follower.link)
         self._add_exit_fields(None if follower is None else follower.link)
+        self.add_heading("Why orders of the account may be sent from here")
+        self.declared = BasisFields(self, desk, UNDECLARED if account is None else account.declared)
         self._show_hint()
         self._shown = {} if follower is None else self._typed()
         """What is stored already, as it was shown."""
@@ -149,6 +156,8 @@ class FollowerEditor(FormDialog):
             self.name, self.client_id, self.app_key, self.app_secret, self.active, self.is_master
         ):  # fmt: skip
             field.setEnabled(account is None)
+        self.declared.show(UNDECLARED if account is None else account.declared)
+        self.declared.set_enabled(account is None)
         typed = self._typed()
         self._shown = {} if account is None else {field: typed[field] for field in _OF_ACCOUNT}
 
@@ -285,6 +294,8 @@ class FollowerEditor(FormDialog):
         kept = {field for field in shown if typed[field] == shown[field]}
         if kept & _RULE != _RULE:
             kept -= _RULE  # a value belongs to its strategy
+        if kept & _BASIS != _BASIS:
+            kept -= _BASIS  # a reference belongs to its basis
         return FollowerDraft(
             **{field: text for field, text in typed.items() if field not in kept}  # type: ignore[arg-type]  # by name
         )
@@ -309,6 +320,7 @@ class FollowerEditor(FormDialog):
         return {
             **{field: line.text().strip() for field, line in texts.items()},
             "group": self.group.name,
+            **self.declared.typed(),
             **{field: str(choice.currentData()) for field, choice in choices.items()},
             "reverse": "yes" if self.reverse.isChecked() else "no",
             "active": self.active.isChecked(),
@@ -346,13 +358,18 @@ class MasterEditor(FormDialog):
             self.app_secret,
             hint=kept_words(desk),
         )
+        self.declared = BasisFields(self, desk)
         self.finish_form()
 
-    def fields(self) -> tuple[str, str, str, str]:
-        """Name, client id, app key, app secret as typed."""
-        return (
-            self.name.text().strip(),
-            self.client_id.text().strip(),
-            self.app_key.text().strip(),
-            self.app_secret.text(),
+    def draft(self) -> FollowerDraft:
+        """The account's fields as typed."""
+        declared = self.declared.typed()
+        return FollowerDraft(
+            name=self.name.text().strip(),
+            client_id=self.client_id.text().strip(),
+            app_key=self.app_key.text().strip(),
+            app_secret=self.app_secret.text(),
+            basis=declared["basis"],
+            basis_reference=declared["basis_reference"],
+            algo_id=declared["algo_id"],
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Account, AccountStatus
+from copytrade_gui.domain.basis import why_not_live
 from copytrade_gui.domain.drift import Step
 from copytrade_gui.domain.link import NO_FILTERS, Copies, Link
 from copytrade_gui.domain.link_field import FILTERS, LABELS, list_text
@@ -14,6 +15,7 @@ from copytrade_gui.domain.order import State
 from copytrade_gui.services.drift_report import DriftLine
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.drift.drift_rows import brief_words, full_words, look_of, trouble_rank
+from copytrade_gui.ui.followers.basis import basis_words
 from copytrade_gui.ui.followers.sizing_words import (
     SHORT_WORDS,
     STATE_HINTS,
@@ -23,6 +25,7 @@ from copytrade_gui.ui.followers.sizing_words import (
 )
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.state_words import (
+    NO_BASIS,
     ONLY_EXITS,
     ORDER_LOOKS,
     PROBLEM_STATES,
@@ -52,14 +55,16 @@ class FollowerRow:
     """Units that copies of today filled although the master's order came to nothing."""
     drift: DriftLine | None = None
     """Its copied position that is furthest out of step; None while it holds none."""
+    live: bool = False
+    """At the broker, not on paper."""
 
 
 def _look(row: FollowerRow) -> Look:
-    return copying_look(row.account, row.status, row.link.state)
+    return copying_look(row.account, row.status, row.link.state, live=row.live)
 
 
 def _rank_of(row: FollowerRow) -> int:
-    return copying_rank(row.account, row.status, row.link.state)
+    return copying_rank(row.account, row.status, row.link.state, live=row.live)
 
 
 def _parameter(row: FollowerRow) -> str:
@@ -120,6 +125,8 @@ def _state_tip(row: FollowerRow) -> str:
     said = f"{look.word}: {status.session_reason}" if status.session_reason else look.word
     if status.stopped:
         said = f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.stopped}"
+    elif look is NO_BASIS:
+        said = f"{look.word}: {why_not_live(row.account.declared.basis)}"
     group = f" Group {_group(row)}." if row.link.group else ""
     plain = _is_plain(row.link)
     filtered = "" if plain else f" {_filter_tip(row)}"
@@ -233,6 +240,10 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            sort=lambda r: r.status.free_margin, numeric=True, chars=13,
            tip=lambda r: "Not read from the broker yet" if r.status.free_margin is None
            else figures.money(r.status.free_margin)),
+    Column("basis", "Basis", lambda r: basis_words(r.account.declared), chars=12, shown=False,
+           tone=lambda r: NO_BASIS.tone if _look(r) is NO_BASIS else Tone.MUTED,
+           tip=lambda r: basis_words(r.account.declared),
+           note="Why orders of the account may be sent from here, with its reference"),
     Column("rank", "Avg rank", _rank, sort=lambda r: r.status.average_rank, numeric=True, chars=8,
            tone=lambda _: Tone.MUTED, shown=False,
            note="Mean place in the send order: 0 % always first, 100 % always last"),

@@ -17,6 +17,7 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question, bring_back
 from copytrade_gui.ui.file_choice import CSV, CSV_OR_ALL, ask_open_path, ask_save_path
+from copytrade_gui.ui.followers.basis import BasisDialog, groups_of
 from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEditor
 from copytrade_gui.ui.followers.follower_edits import FollowerEdits
 from copytrade_gui.ui.followers.followers import FollowersPanel
@@ -58,6 +59,7 @@ class FollowerWork(QObject):
             (Act.FOLLOWER_STATE, self._set_state),
             (Act.FOLLOWER_GROUP, self._set_group),
             (Act.FOLLOWER_RULES, self._set_rules),
+            (Act.BASIS, self._set_basis),
             (Act.FOLLOWERS_IMPORT, self._import),
             (Act.FOLLOWERS_EXPORT, self._export),
             (Act.LOGIN_NEXT, self._log_in_next),
@@ -75,8 +77,7 @@ class FollowerWork(QObject):
 
     async def _add_master(self) -> None:
         async def save(dialog: MasterEditor) -> None:
-            fields = dialog.fields()
-            await self._followers.add_master(*fields)
+            await self._followers.add_master(dialog.draft())
             await self.edits.reload()
 
         await MasterEditor(self._window, self._desk, save).ask()
@@ -214,6 +215,22 @@ class FollowerWork(QObject):
             self._desk.notices.info(f"{figures.plural(changed, 'follower')} changed.")
 
         await LinkRulesDialog(self._window, self._desk, chosen, save).ask()
+
+    async def _set_basis(self) -> None:
+        everybody = await self._followers.accounts()
+        masters = [one for one in everybody if one.master]
+        groups = groups_of(self._panel.selected(), masters, everybody)
+        if not groups:
+            self._desk.notices.warn("There is no account yet. Add the master first.")
+            return
+
+        async def save(dialog: BasisDialog) -> None:
+            ids = [one.account_id for one in dialog.accounts]
+            changed = await self._followers.set_basis(ids, dialog.said())
+            await self.edits.reload()
+            self._desk.notices.info(f"Basis of {figures.plural(changed, 'account')} changed.")
+
+        await BasisDialog(self._window, self._desk, groups, save).ask()
 
     async def _import(self) -> None:
         master = self._desk.roster.master

@@ -33,8 +33,8 @@ _QUIET = frozenset({State.PLANNED, State.SENDING})
 BULK = (Act.FOLLOWER_ON, Act.FOLLOWER_OFF, Act.FOLLOWER_STATE, Act.FOLLOWER_SIZING,
         Act.FOLLOWER_EDIT, Act.FOLLOWER_REMOVE)  # fmt: skip
 
-_MORE = (Act.FOLLOWER_GROUP, Act.FOLLOWER_RULES, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES,
-         Act.GROUP_LOSSES, Act.LOGIN_ONE, Act.LOGOUT_ONE)  # fmt: skip
+_MORE = (Act.FOLLOWER_GROUP, Act.FOLLOWER_RULES, Act.BASIS, Act.FOLLOWER_LIMITS,
+         Act.FOLLOWER_LOSSES, Act.GROUP_LOSSES, Act.LOGIN_ONE, Act.LOGOUT_ONE)  # fmt: skip
 
 ONE_ONLY = frozenset(
     {Act.FOLLOWER_EDIT, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES, Act.LOGIN_ONE, Act.LOGOUT_ONE}
@@ -64,9 +64,9 @@ class FollowersPanel(Panel):
         actions = desk.actions
         view.add_row_actions(
             [actions[a] for a in (*BULK, Act.FOLLOWER_GROUP, Act.FOLLOWER_RULES,
-                                  Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES, Act.GROUP_LOSSES,
-                                  Act.SQUARE_OFF_ACCOUNT, Act.LIFT_HALT, Act.LOGIN_ONE,
-                                  Act.LOGOUT_ONE, Act.COPY)]
+                                  Act.BASIS, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES,
+                                  Act.GROUP_LOSSES, Act.SQUARE_OFF_ACCOUNT, Act.LIFT_HALT,
+                                  Act.LOGIN_ONE, Act.LOGOUT_ONE, Act.COPY)]
         )  # fmt: skip
         view.activated.connect(lambda _index: actions[Act.FOLLOWER_EDIT].trigger())
         view.selectionModel().selectionChanged.connect(lambda *_: self._on_selection_changed())
@@ -216,6 +216,7 @@ class FollowersPanel(Panel):
             last_state=last[1] if last else None,
             unmatched=self._unmatched.get(account.account_id, 0),
             drift=self._drift.get(account.account_id),
+            live=not self._desk.paper,
         )
 
     def _count(self, order: OrderView) -> bool:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from copytrade_gui.domain.account import SessionState
+from copytrade_gui.domain.basis import why_not_live
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.events import Event, LampChanged, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId
@@ -262,10 +263,13 @@ class TopStrip(QFrame):
             self.session_mark.clear()
             return
         status = self._desk.roster.status(master.account_id)
-        look = copying_look(master, status) if status.stopped else SESSION_LOOKS[status.session]
+        lacks = "" if self._desk.paper else why_not_live(master.declared.basis)
+        look, stopped = SESSION_LOOKS[status.session], status.stopped or lacks
+        if stopped:
+            look = copying_look(master, status, live=bool(lacks))
         self.session.setText(look.word)
-        set_tip(self.session, status.stopped)
-        self.session.setProperty("tone", str(look.tone) if status.stopped else "")
+        set_tip(self.session, stopped)
+        self.session.setProperty("tone", str(look.tone) if stopped else "")
         self.session.style().polish(self.session)
         self.session_mark.setPixmap(self._desk.icons.mark(look.mark, look.tone).pixmap(12, 12))
 

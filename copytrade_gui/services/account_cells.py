@@ -1,0 +1,147 @@
+"""The fields of an account as typed, or as the cells of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from copytrade_gui.domain import account_field
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.basis import (
+    NOTHING,
+    UNDECLARED,
+    BasisProblem,
+    Declared,
+    problem_with,
+    read_basis,
+)
+from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.typed import quoted
+from copytrade_gui.services.follower_verbs import FollowerDraft
+from copytrade_gui.services.verbs import RefusedError
+
+YES = frozenset({"1", "yes", "y", "true", "on"})
+_NO = frozenset({"0", "no", "n", "false", "off"})
+DECLARED = ("basis", "basis_reference", "algo_id")
+"""What is declared of an account."""
+OF_ACCOUNT = ("name", "app_key", "app_secret", "active", "is_master", *DECLARED)
+
+Wrong = Callable[[str, str], None]
+"""Tells what is wrong: the field and one sentence."""
+
+_QUESTIONS: dict[str, Callable[[str], str | None]] = {
+    "name": account_field.name_problem,
+    "client_id": account_field.client_id_problem,
+    "app_key": account_field.app_key_problem,
+    "app_secret": account_field.app_secret_problem,
+}
+
+
+def read_texts(name: str, client_id: str, app_key: str, app_secret: str) -> tuple[str, ...]:
+    """The fields every account has, without the spaces around them. Raises RefusedError."""
+    texts = tuple(text.strip() for text in (name, client_id, app_key, app_secret))
+    for (field, problem_of), text in zip(_QUESTIONS.items(), texts, strict=True):
+        problem = problem_of(text)
+        if problem:
+            raise RefusedError(problem, field=field)
+    return texts
+
+
+def read_declared(held: Declared, fields: Mapping[str, str | None], *, live: bool) -> Declared:
+    """What is declared of an account by now; a field that is not named, or None, stays.
+
+    But a reference belongs to its basis: with another one it goes. Raises RefusedError naming the
+    field.
+    """
+    named = {name: fields.get(name) for name in DECLARED}
+    asked = {name: text.strip() for name, text in named.items() if text is not None}
+    if not asked:
+        return held
+    basis = read_basis(asked["basis"]) if "basis" in asked else held.basis
+    if isinstance(basis, BasisProblem):
+        raise RefusedError(basis.sentence, field=basis.field)
+    kept = held.reference if basis is held.basis else ""
+    said = Declared(basis, asked.get("basis_reference", kept), asked.get("algo_id", held.algo_id))
+    if said == held:
+        return held
+    if problem := problem_with(said, live=live):
+        raise RefusedError(problem.sentence, field=problem.field)
+    return said
+
+
+def read_master(draft: FollowerDraft, *, live: bool) -> Account:
+    """A new master account by what a draft says of it. Raises RefusedError naming the field."""
+    texts = draft.name or "", draft.client_id or "", draft.app_key or "", draft.app_secret
+    name, client, key, _ = read_texts(*texts)
+    said = read_declared(UNDECLARED, declared_in(draft), live=live)
+    return Account(AccountId(f"M-{client}"), name, client, key, master=True, declared=said)
+
+
+def declared_in(draft: FollowerDraft) -> dict[str, str | None]:
+    """What a draft says that is declared of its account."""
+    return {field: getattr(draft, field) for field in DECLARED}
+
+
+def declared_anew(
+    accounts: Iterable[Account], said: Mapping[str, str], *, live: bool
+) -> list[Account]:
+    """Those of the accounts of which something else is declared by now, as they are then.
+
+    Raises RefusedError naming the account and the field.
+    """
+    found = []
+    for account in accounts:
+        try:
+            now = read_declared(account.declared, said, live=live)
+        except RefusedError as refused:
+            raise RefusedError(
+                f"{account.name}: {refused.sentence}", field=refused.field
+            ) from refused
+        if now != account.declared:
+            found.append(replace(account, declared=now))
+    return found
+
+
+def merge_account(
+    cells: Mapping[str, str], account: Account, wrong: Wrong, *, live: bool
+) -> Account:
+    """An account with what the cells name of it."""
+    for field, problem_of in _QUESTIONS.items():
+        problem = problem_of(cells[field]) if field in cells else None
+        if problem:
+            wrong(field, problem)
+    declared = account.declared
+    try:
+        declared = read_declared(declared, cells, live=live)
+    except RefusedError as refused:
+        wrong(refused.field, refused.sentence)
+    return replace(
+        account,
+        name=cells.get("name", account.name),
+        app_key=cells.get("app_key", account.app_key),
+        active=_yes(cells, "active", account.active, wrong),
+        master=_yes(cells, "is_master", account.master, wrong),
+        declared=declared,
+    )
+
+
+def account_text(account: Account, field: str) -> str:
+    """A field of an account as a file spells it."""
+    if field in ("active", "is_master"):
+        return "yes" if (account.active if field == "active" else account.master) else "no"
+    declared = account.declared
+    said: dict[str, str] = {
+        "basis": declared.basis or "",
+        "basis_reference": declared.reference,
+        "algo_id": declared.algo_id,
+    }
+    text: str = said[field] if field in said else getattr(account, field)
+    return text or NOTHING
+
+
+def _yes(cells: Mapping[str, str], field: str, held: bool, wrong: Wrong) -> bool:
+    said = cells.get(field, "").lower()
+    if said and said not in YES | _NO:
+        label = "Active" if field == "active" else "Is master"
+        wrong(field, f"{label} {quoted(said)} must be yes or no.")
+    return said in YES if said else held
