@@ -21,6 +21,7 @@ from copytrade_gui.app.paper import (
     read_accounts,
 )
 from copytrade_gui.app.simulator_control import SimulatorControl, simulator_control
+from copytrade_gui.brokers.http.address import AddressRefusedError
 from copytrade_gui.domain.account import Role
 from copytrade_gui.ports import BrokerFailureError, Clock
 from copytrade_gui.storage.files.files import Files
@@ -34,6 +35,10 @@ _UNWANTED_S = 600.0
 """One that was found and is not to be left any more ends so soon if its console is killed."""
 _ENDS_S = 10.0
 _LOOK_EVERY_S = 0.05
+_NOT_OURS = (
+    OSError, ValueError, AddressRefusedError, BrokerFailureError, msgspec.DecodeError
+)  # fmt: skip
+"""What an address that is stale, damaged or another program's comes to."""
 
 
 class RunningLine(SimulatorLine, frozen=True, kw_only=True):
@@ -70,12 +75,14 @@ async def running_broker(
     if line is None:
         yield None
         return
-    async with simulator_control(line, clock) as control:
-        try:
-            ours = set(read_accounts(line)) <= set(await control.accounts())
-        except (OSError, BrokerFailureError, msgspec.DecodeError, msgspec.ValidationError):
-            ours = False
-        yield (line, control) if ours else None
+    async with AsyncExitStack() as stack:
+        found = None
+        with contextlib.suppress(*_NOT_OURS):
+            control = await stack.enter_async_context(simulator_control(line, clock))
+            known = set(read_accounts(line))
+            if known and known <= set(await control.accounts()):
+                found = line, control
+        yield found
 
 
 async def ended(folder: DataFolder, control: SimulatorControl) -> bool:

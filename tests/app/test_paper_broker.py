@@ -16,7 +16,7 @@ import pytest
 from copytrade_gui import headless
 from copytrade_gui.app import paper_command
 from copytrade_gui.app.paper import SimulatorOptions
-from copytrade_gui.app.paper_broker import PaperBroker, address_of, paper_broker
+from copytrade_gui.app.paper_broker import PaperBroker, address_of, paper_broker, running_broker
 from copytrade_gui.app.paper_command import PaperOrder
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import Opened, OpenOptions, open_console
@@ -178,6 +178,30 @@ async def test_a_program_that_answers_at_the_address_and_is_not_ours_is_not_used
         running = address_of(other)
         assert running is not None
         assert lives(running.pid), "nor is it ended"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"control_url": "http://[1/control"},
+        {"control_url": "http://example.com/control"},
+        {"control_url": ""},
+        {"ca_file": "/nowhere/ca.pem"},
+        {"accounts_file": "/nowhere/accounts.json"},
+    ],
+)
+async def test_an_address_that_was_damaged_is_none_and_keeps_nobody_from_starting(
+    folder: DataFolder, odd: dict[str, str]
+) -> None:
+    line = {
+        "base_url": "http://127.0.0.1:9/api", "login_url": "http://127.0.0.1:9/login",
+        "control_url": "http://127.0.0.1:9/control", "accounts_file": "none", "pid": 2**22 + 1,
+        "started_ns": 1,
+    }  # fmt: skip
+    folder.paper_address.mkdir(mode=0o700)
+    (folder.paper_address / "address.json").write_text(json.dumps(line | odd))
+    async with running_broker(folder, SystemClock()) as running:
+        assert running is None
 
 
 async def test_two_programs_never_write_one_day(folder: DataFolder) -> None:
