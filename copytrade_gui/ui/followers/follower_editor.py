@@ -104,11 +104,11 @@ class FollowerEditor(FormDialog):
         self._add_sizing_fields(follower)
         self.begin_column()
         self._add_link_fields(follower, master)
+        self.add_heading("Why orders of the account may be sent from here")
+        self.declared = BasisFields(self, desk, UNDECLARED if account is None else account.declared)
         self.begin_column()
         self._add_guard_fields(None if follower is None else follower.link)
         self._add_exit_fields(None if follower is None else follower.link)
-        self.add_heading("Why orders of the account may be sent from here")
-        self.declared = BasisFields(self, desk, UNDECLARED if account is None else account.declared)
         self._show_hint()
         self._shown = {} if follower is None else self._typed()
         """What is stored already, as it was shown."""
