@@ -31,7 +31,17 @@ _LOADING = "copytrade_gui/storage/journal/loading.py"
 _ASKED = "copytrade_gui/engine/planning/plan_checks.py"
 _EXITS = "copytrade_gui/engine/planning/exits.py"
 _PLANNER = "copytrade_gui/engine/planning/share_checks.py"
+_LANE = "copytrade_gui/engine/orders/lane.py"
 _FACTS = (
+    (
+        "copytrade_gui/engine/orders/core.py",
+        "Lanes(takes, live=settings.needs_basis)",
+        "Lanes(takes)",
+    ),
+    (_LANE, "Lane(account, self._takes, live=self._live)", "Lane(account, self._takes)"),
+    (_LANE, "basis = self._account.declared.basis", "basis = None"),
+    (_EXITS, "None if lane is None else lane.only_exits", "None"),
+    ("copytrade_gui/engine/engine.py", "if only is not None and (more or", "if False and (more or"),
     (_ASKED, 'stopped="" if self._gate.may_plan else self._gate.why_not(),', ""),
     (_ASKED, "takes=self._takes,", "takes=type(self._takes)(delivery_on={key.exchange}),"),
     (_ASKED, "closed=self._hours.why_closed(terms.instrument),", ""),
