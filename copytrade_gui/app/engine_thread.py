@@ -75,6 +75,7 @@ class EngineThread:
             market=self._across(there.market),
             positions=self._across(there.positions),
             drift=self._across(there.drift),
+            catch_ups=self._across(there.catch_ups),
             square_offs=self._across(there.square_offs),
             lock=self._across(there.lock),
             events=_News(there.events, self._loop),

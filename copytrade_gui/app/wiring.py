@@ -42,6 +42,7 @@ from copytrade_gui.ports import (
     SecretStore,
 )
 from copytrade_gui.services.account_store import APP_SECRET
+from copytrade_gui.services.catch_up import CatchUps
 from copytrade_gui.services.changes import Changes
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.console import Console
@@ -260,6 +261,7 @@ async def _start(
         masters=Masters(engine, store.journal, clock),
         positions=PositionService(engine, clock),
         drift=Drift(engine, store.journal, clock),
+        catch_ups=CatchUps(engine),
         square_offs=SquareOffService(engine),
         lock=WindowLock(passphrase),
         limits=LimitEdits(engine, store.journal, clock),

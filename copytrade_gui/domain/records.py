@@ -47,9 +47,16 @@ class SignalKind(StrEnum):
     """A person closes what copies hold."""
     FILL = "fill"
     """A master's order filled more, and there are followers who copy fills."""
+    CATCH_UP = "catch_up"
+    """A person lets followers catch up with what a master holds."""
 
 
-_REFERENCES = {SignalKind.TICKET: "cmd:", SignalKind.SQUARE_OFF: "off:", SignalKind.FILL: "fill:"}
+_REFERENCES = {
+    SignalKind.TICKET: "cmd:",
+    SignalKind.SQUARE_OFF: "off:",
+    SignalKind.FILL: "fill:",
+    SignalKind.CATCH_UP: "up:",
+}
 """How ``order_ref`` begins where there is no broker's order id."""
 
 

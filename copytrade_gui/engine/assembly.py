@@ -19,6 +19,7 @@ from copytrade_gui.engine.books.reconciler import Reconciler
 from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.books.updates import Updates
 from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.planning.catching_up import CatchingUp
 from copytrade_gui.engine.planning.clearing import Clearing
 from copytrade_gui.engine.planning.closable import Closable
 from copytrade_gui.engine.planning.day_profits import DayProfits
@@ -71,6 +72,7 @@ class Parts:
     decisions: Decisions
     exits: Exits
     clearing: Clearing
+    catching_up: CatchingUp
     dispatcher: Dispatcher
     amendments: Amendments
     following: Following
@@ -253,6 +255,7 @@ def assemble(
         decisions=Decisions(core.book, resolver),
         exits=exits,
         clearing=clearing,
+        catching_up=CatchingUp(core, clearing, exits),
         dispatcher=dispatcher,
         amendments=amendments,
         following=following,

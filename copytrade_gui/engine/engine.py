@@ -66,6 +66,7 @@ class Engine:
         self.quotes: QuoteSource = core.quotes
         self.exits, self.clearing = parts.exits, parts.clearing
         self.submission, self.sweep = parts.submission, parts.sweep
+        self.catching_up = parts.catching_up
         self.offline, self.comparison = parts.poller.offline, parts.comparison
         self.master_signals = parts.master_signals
         self.decisions, self.ended = parts.decisions, parts.ended

@@ -9,6 +9,7 @@ from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
+from copytrade_gui.services.catch_up import CatchUpVerbs
 from copytrade_gui.services.drift_report import DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.limit_verbs import LimitVerbs
@@ -34,6 +35,7 @@ class Console:
     masters: MasterVerbs
     positions: PositionVerbs
     drift: DriftVerbs
+    catch_ups: CatchUpVerbs
     square_offs: SquareOffVerbs
     limits: LimitVerbs
     sheets: SheetVerbs

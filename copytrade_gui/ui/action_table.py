@@ -351,6 +351,11 @@ SPECS: dict[Act, Spec] = {
     Act.IGNORE_SEEN: Spec(
         "&Ignore", "Have the chosen order of a master not copied", "Orders", ("I",), "eye-off", _T
     ),
+    Act.CATCH_UP: Spec(
+        "Catch up &by a plan",
+        "Compare all followers with what their master holds; you see it before anything is sent",
+        "Followers", (), "history", _T, question=True, brief="Catch up",
+    ),  # fmt: skip
     Act.CLOSE_DRIFT: Spec(
         "S&quare off excess copies",
         "Square off copies of masters who hold none any more; you see it before anything is sent",

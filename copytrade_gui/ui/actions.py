@@ -77,6 +77,7 @@ class Act(StrEnum):
     DAY_SHEETS = "day_sheets"
     COPY_SEEN = "copy_seen"
     IGNORE_SEEN = "ignore_seen"
+    CATCH_UP = "catch_up"
     CLOSE_DRIFT = "close_drift"
     IGNORE_DRIFT = "ignore_drift"
     DISARM_DRIFT = "disarm_drift"

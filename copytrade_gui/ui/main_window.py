@@ -231,7 +231,13 @@ class MainWindow(QMainWindow):
             exit_plan=Exit(console.drift.unmatched_exit, self.square_off_work.open),
         )
         self.drift_work = DriftWork(
-            desk, console.drift, console.followers, self.drift, self.square_off_work.open, self
+            desk,
+            console.drift,
+            console.catch_ups,
+            console.followers,
+            self.drift,
+            close=self.square_off_work.open,
+            window=self,
         )
         self.master_work = MasterWork(
             desk, console.masters, self.masters, self.bands, self.panels.go, self

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.catch_up import CatchUp
 from copytrade_gui.domain.drift import Step, Verdict
 from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.instrument import Instrument
@@ -37,6 +38,30 @@ class FakeDrift:
     async def unmatched_exit(self, plans: Sequence[PlanId]) -> Scope:
         self.planned.append(tuple(plans))
         return self.exit
+
+
+@dataclass
+class FakeCatchUps:
+    told: CatchUp = field(default_factory=lambda: CatchUp(master="Master", symbol=""))
+    begun: list[tuple[AccountId, PositionKey, dict[AccountId, int]]] = field(default_factory=list)
+    refuse: RefusedError | None = None
+
+    async def preview(self, master: AccountId, of: PositionKey) -> CatchUp:
+        del master, of
+        return self.told
+
+    async def begin(
+        self,
+        master: AccountId,
+        of: PositionKey,
+        agreed: Mapping[AccountId, int],
+        command: CommandId,
+    ) -> int:
+        del command
+        if self.refuse is not None:
+            raise self.refuse
+        self.begun.append((master, of, dict(agreed)))
+        return len(agreed)
 
 
 def line(

@@ -32,7 +32,7 @@ from copytrade_gui.services.paper import PaperVerbs
 from copytrade_gui.services.verbs import LoginPage, Preview, PreviewRow, RefusedError, Submitted
 from tests.ui import days, people
 from tests.ui.fake_cancels import FakeCancels
-from tests.ui.fake_drift import FakeDrift
+from tests.ui.fake_drift import FakeCatchUps, FakeDrift
 from tests.ui.fake_events import FakeEvents
 from tests.ui.fake_followers import FakeFollowers
 from tests.ui.fake_history import FakeHistory
@@ -101,6 +101,7 @@ class World:
     plans: int = 100
     positions: FakePositions = field(default_factory=FakePositions)
     drift: FakeDrift = field(default_factory=FakeDrift)
+    catch_ups: FakeCatchUps = field(default_factory=FakeCatchUps)
     day_end: days.FakeDay = field(default_factory=days.FakeDay)
     changes: FakeChanges = field(default_factory=FakeChanges)
     masters: FakeMasters = field(default_factory=FakeMasters)
@@ -161,6 +162,7 @@ class World:
             market=FakeMarket(),
             positions=self.positions,
             drift=self.drift,
+            catch_ups=self.catch_ups,
             square_offs=self.square_offs,
             lock=self.lock,
             events=self.events,

@@ -128,6 +128,12 @@ _OTHERS = (
             "See what the owner traded by himself."),
     Verdict("closed_by_owner", "share", "the broker shows what copies hold, so that closing it "
             "reverses nobody", "Nothing: the owner closed it by himself."),
+    Verdict("changed", "share", "the account stands as in the preview of catching up that a "
+            "person agreed to", "Look at the preview again."),
+    Verdict("on_the_way", "share", "no order of the account is on its way where it would catch up",
+            "Wait until it has ended, then look again."),
+    Verdict("opposite_held", "share", "copies that would catch up stand on their master's side",
+            "Square them off first."),
     Verdict("hedge_kept", "share", "the short position that a long one covers is closed first",
             "Close the short one, or square the long one off alone."),
     Verdict("positions_unread", "share", "the account's positions were read right before its "

@@ -35,7 +35,7 @@ from copytrade_gui.engine.planning.questions import Asked, Despite, asked_of, no
 from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.engine.planning.share_checks import share_checked, unheld
 
-_NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
+_NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL, SignalKind.CATCH_UP})
 """What counts as no repetition: it only closes, or an order of the master's bounds it."""
 
 
@@ -235,7 +235,7 @@ class Clearing:
         bounds = self.bounds(leaving, [follower.account_id for follower in followers])
         at = price if leaving.price is None else leaving.price
         shares = planner.share_out(leaving, facts, at, cover, bounds)
-        self._plan_value(at, 0, shares, cover)
+        self.plan_value(at, 0, shares, cover)
         if not confirmed:
             shares = [unheld(share) for share in shares]
         passed = _confirm(terms, asked_of(found, shares), confirmed, despite)
@@ -305,7 +305,7 @@ class Clearing:
             raise DeniedError(only.code, f"The master's order opens: {only.sentence}")
         if not own.sized.quantity:
             raise DeniedError(own.sized.code, f"The master's order: {own.sized.reason}")
-        self._plan_value(price, leaving.quantity, shares, cover)
+        self.plan_value(price, leaving.quantity, shares, cover)
         return own
 
     def _check(
@@ -347,10 +347,10 @@ class Clearing:
             margins,
         )
 
-    def _plan_value(
+    def plan_value(
         self, price: Decimal | None, own: int, shares: Sequence[Share], cover: Cover
     ) -> None:
-        """All orders of a plan together, unless it only reduces. Raises DeniedError."""
+        """Ask about all orders of a plan together, unless it only reduces. Raises DeniedError."""
         most = self.limits.of_all.plan_value
         if most is None or price is None or cover.exiting.least:
             return

@@ -21,7 +21,7 @@ from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.segments import Segments
 
 EMPTY = "Nothing is copied now. Positions appear here with the first fill of a copy."
-ACTS = (Act.CLOSE_DRIFT, Act.IGNORE_DRIFT, Act.DISARM_DRIFT)
+ACTS = (Act.CATCH_UP, Act.CLOSE_DRIFT, Act.IGNORE_DRIFT, Act.DISARM_DRIFT)
 
 
 class DriftPanel(Panel):
@@ -135,6 +135,7 @@ class DriftPanel(Panel):
 
     def _refresh_actions(self) -> None:
         chosen, actions = self.selected(), self._desk.actions
+        actions[Act.CATCH_UP].setEnabled(len(chosen) == 1 and len(chosen[0].masters) == 1)
         actions[Act.CLOSE_DRIFT].setEnabled(any(line.exit for line in chosen))
         actions[Act.IGNORE_DRIFT].setEnabled(any(line.trouble for line in chosen))
         actions[Act.DISARM_DRIFT].setEnabled(any(line.masters for line in chosen))

@@ -14,12 +14,14 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import Scope
+from copytrade_gui.services.catch_up import CatchUpVerbs
 from copytrade_gui.services.drift_report import DriftLine, DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question, bring_back
+from copytrade_gui.ui.drift.catch_up import CatchUpDialog
 from copytrade_gui.ui.drift.drift import DriftPanel
 from copytrade_gui.ui.drift.drift_rows import full_words
 
@@ -31,21 +33,24 @@ _Off = tuple[PositionKey, Step, int]
 
 class DriftWork(QObject):
     """Asks, then does it. ``close`` shows what a square-off would send, and sends it if confirmed;
-    nothing else here sends anything.
-    """  # fmt: skip
+    so does the dialog of catching up. Nothing else here sends anything.
+    """
 
     def __init__(
         self,
         desk: Desk,
         drift: DriftVerbs,
+        catch_ups: CatchUpVerbs,
         followers: FollowerVerbs,
         panel: DriftPanel,
+        *,
         close: Callable[[Scope, str], object],
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._desk = desk
         self._drift = drift
+        self._catch_ups = catch_ups
         self._followers = followers
         self._panel = panel
         self._close = close
@@ -55,6 +60,7 @@ class DriftWork(QObject):
         self._told: set[_Off] = set()
         panel.looked.connect(self._on_looked)
         desk.actions.on(Act.CLOSE_DRIFT, self._close_excess)
+        desk.actions.on(Act.CATCH_UP, self._catch_up)
         desk.actions.on(Act.IGNORE_DRIFT, lambda: self._begin(Act.IGNORE_DRIFT))
         desk.actions.on(Act.DISARM_DRIFT, lambda: self._begin(Act.DISARM_DRIFT))
 
@@ -99,6 +105,23 @@ class DriftWork(QObject):
         if scope:
             count = figures.plural(len(scope), "position")
             self._close(scope, f"{count} of copies whose master holds none any more")
+
+    # ------------------------------------------------------------ catch up
+
+    def _catch_up(self) -> None:
+        chosen = self._panel.selected()
+        if len(chosen) != 1 or len(chosen[0].masters) != 1 or bring_back(self._window, "catch_up"):
+            return
+        (line,) = chosen
+        dialog = CatchUpDialog(
+            self._window,
+            self._desk,
+            self._catch_ups,
+            master=line.masters[0],
+            of=line.key,
+            close=self._close,
+        )
+        self._desk.tasks.start(dialog.ask_for(), name="catch up")
 
     # ------------------------------------------------------------ let it be
 

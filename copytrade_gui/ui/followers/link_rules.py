@@ -125,8 +125,5 @@ class LinkRulesDialog(FormDialog):
 
 
 def _words(change: FieldChange) -> str:
-    words = _WORDS.get(change.field, {})
-    before, after = (
-        words.get(text, text).lower() if words else text for text in (change.before, change.after)
-    )
-    return f"{LABELS[change.field]} {before or NOTHING} becomes {after or NOTHING}"
+    before, after = change.before or NOTHING, change.after or NOTHING
+    return f"{LABELS[change.field]} {before} becomes {after}"
