@@ -19,6 +19,8 @@ from copytrade_gui.domain.square_off import Scope
 
 ON_THE_WAY = "on_the_way"
 OPPOSITE_HELD = "opposite_held"
+WHOSE_UNKNOWN = "whose_unknown"
+NOT_DECIDED = "not_decided"
 CHANGED = "changed"
 """The account stands differently than in the preview that a person agreed to."""
 
@@ -57,7 +59,7 @@ class CatchUpLine(Struct, frozen=True, kw_only=True):
 class CatchUp(Struct, frozen=True, kw_only=True):
     """What catching up with a master would send; ``denied`` says why nothing can be sent at all.
 
-    ``held`` are the master's own units, on ``side``.
+    ``held`` are the master's own units, on ``side``; ``told`` is what to know before, in sentences.
     """
 
     master: str
@@ -65,6 +67,7 @@ class CatchUp(Struct, frozen=True, kw_only=True):
     side: Side | None = None
     held: int = 0
     lines: tuple[CatchUpLine, ...] = ()
+    told: tuple[str, ...] = ()
     denied: str = ""
 
     @property

@@ -19,7 +19,6 @@ from copytrade_gui.engine.books.reconciler import Reconciler
 from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.books.updates import Updates
 from copytrade_gui.engine.orders.core import Core
-from copytrade_gui.engine.planning.catching_up import CatchingUp
 from copytrade_gui.engine.planning.clearing import Clearing
 from copytrade_gui.engine.planning.closable import Closable
 from copytrade_gui.engine.planning.day_profits import DayProfits
@@ -40,6 +39,7 @@ from copytrade_gui.engine.sending.price_waits import PriceWaits
 from copytrade_gui.engine.sending.replies import Replies
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.sending.wave import Waves
+from copytrade_gui.engine.signals.catching_up import CatchingUp
 from copytrade_gui.engine.signals.fills import FillSignals
 from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
@@ -255,7 +255,7 @@ def assemble(
         decisions=Decisions(core.book, resolver),
         exits=exits,
         clearing=clearing,
-        catching_up=CatchingUp(core, clearing, exits),
+        catching_up=CatchingUp(core, clearing, exits, poller, master_signals),
         dispatcher=dispatcher,
         amendments=amendments,
         following=following,

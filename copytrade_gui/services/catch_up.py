@@ -10,8 +10,8 @@ from copytrade_gui.domain.catch_up import CatchUp
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.planning.catching_up import Gap
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.signals.catching_up import Gap
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
 
@@ -58,7 +58,7 @@ class CatchUps:
     ) -> int:
         """Place what a person agreed to."""
         engine, gap = self._engine, self._gap(master, of)
-        await engine.quotes.refresh([gap.instrument.key])
+        await engine.catching_up.prepare(gap)
         try:
             placed = await engine.submission.submit(
                 command, partial(engine.catching_up.clear, gap, dict(agreed), command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copytrade_gui.ui import drift_actions
 from copytrade_gui.ui.actions import Act, Spec, Where
 
 _T, _E = Where.TABLE, Where.EVERYWHERE
@@ -351,38 +352,7 @@ SPECS: dict[Act, Spec] = {
     Act.IGNORE_SEEN: Spec(
         "&Ignore", "Have the chosen order of a master not copied", "Orders", ("I",), "eye-off", _T
     ),
-    Act.CATCH_UP: Spec(
-        "Catch up &by a plan",
-        "Compare all followers with what their master holds; you see it before anything is sent",
-        "Followers", (), "history", _T, question=True, brief="Catch up",
-    ),  # fmt: skip
-    Act.CLOSE_DRIFT: Spec(
-        "S&quare off excess copies",
-        "Square off copies of masters who hold none any more; you see it before anything is sent",
-        "Followers",
-        icon="log-out",
-        where=_T,
-        question=True,
-        brief="Square off",
-    ),
-    Act.IGNORE_DRIFT: Spec(
-        "Ignore &until flat",
-        "Say nothing more about the selected drift until the position is flat",
-        "Followers",
-        icon="eye-off",
-        where=_T,
-        question=True,
-        brief="Ignore",
-    ),
-    Act.DISARM_DRIFT: Spec(
-        "&Pause copying to these accounts",
-        "Copy nothing more to the accounts of the selected positions",
-        "Followers",
-        icon="pause",
-        where=_T,
-        question=True,
-        brief="Pause",
-    ),
+    **drift_actions.SPECS,
     Act.LIMITS: Spec(
         "L&imits", "What one order, plan and account may reach", "Trade", (), "gauge", question=True
     ),

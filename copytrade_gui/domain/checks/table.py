@@ -132,6 +132,10 @@ _OTHERS = (
             "person agreed to", "Look at the preview again."),
     Verdict("on_the_way", "share", "no order of the account is on its way where it would catch up",
             "Wait until it has ended, then look again."),
+    Verdict("not_decided", "plan", "each order that the master placed elsewhere is copied or "
+            "ignored where followers would catch up", "Copy it or ignore it first."),
+    Verdict("whose_unknown", "share", "of what an account's copies hold is known whose copies they "
+            "are", "Square them off first."),
     Verdict("opposite_held", "share", "copies that would catch up stand on their master's side",
             "Square them off first."),
     Verdict("hedge_kept", "share", "the short position that a long one covers is closed first",

@@ -61,6 +61,15 @@ class SizingRule:
                     return override.rule
         return self
 
+    def adds_up(self, names: Sequence[str]) -> bool:
+        """True if what it gives for single orders is never more than what it gives for their sum:
+        a multiple that stays what it is, not rounded up, without clamps of each order.
+        """
+        basis = self.basis(names)
+        multiple = basis.strategy in (Strategy.RATIO, Strategy.MIRROR)
+        clamped = basis.max_quantity is not None or basis.min_quantity is not None
+        return multiple and not clamped and self.rounding is not Rounding.NEAREST
+
     def value_in_words(self) -> str:
         """Strategy and value alone: ``0.5 x``, ``10 % of capital``, ``75 fixed``."""
         return self.strategy.kind.words.format(grouped(self.parameter))

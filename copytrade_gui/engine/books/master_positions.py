@@ -31,6 +31,9 @@ Part = tuple[InstrumentKey, Product | None]
 _PUSHED_NS = 300_000_000
 """What was traded so long ago has been pushed by now."""
 _KEPT_NS = 600 * 1_000_000_000
+_PLANNED_NS = 3_000_000_000
+"""What follows from a trade of his has been planned by then; fills are copied once a second."""
+_READS_MISSED = 3
 
 
 class _Trade(Struct, frozen=True):
@@ -146,6 +149,16 @@ class MasterPositions:
         if self._book_ns.get(master, 0) >= known.ended_ns:
             return True
         return lane.pushed and self._clock.mono_ns() - known.ended_ns >= _PUSHED_NS
+
+    def certain(self, master: AccountId, part: Part) -> bool:
+        """True if a young read shows it all, and what follows from his last trade is planned."""
+        known, now = self._known.get(master), self._clock.mono_ns()
+        if known is None or not self.settled(master):
+            return False
+        if now - known.ended_ns > _READS_MISSED * self._settings.positions_every * 1e9:
+            return False
+        trades = self._trades.get(master, ())
+        return not any(one.part == part and now - one.told_ns < _PLANNED_NS for one in trades)
 
     def since(self, master: AccountId, part: Part, source_ns: int) -> int:
         """Signed units of his own by the order of ``source_ns`` and those after it."""

@@ -35,7 +35,7 @@ from copytrade_gui.engine.planning.questions import Asked, Despite, asked_of, no
 from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.engine.planning.share_checks import share_checked, unheld
 
-_NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL, SignalKind.CATCH_UP})
+_NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
 """What counts as no repetition: it only closes, or an order of the master's bounds it."""
 
 
@@ -145,7 +145,7 @@ class Clearing:
         the warnings that he lets pass. Raises DeniedError; code ``hold`` or ``warn``: he is to be
         asked.
         """
-        found = self._check(terms, master_id)
+        found = self.check(terms, master_id)
         lane = self._lanes.get(master_id)
         if lane is None or not lane.account.master:
             raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
@@ -226,7 +226,7 @@ class Clearing:
         if lane is None or not lane.active:
             raise DeniedError("off", "The master account is switched off, so nobody copies it.")
         without = HIS_OWN | UNLIKE_HIM | {"repeats"} if of_fill else HIS_OWN
-        found = self._check(terms, master_id, traded_at=traded_at, without=without)
+        found = self.check(terms, master_id, traded_at=traded_at, without=without)
         _confirm(terms, asked_of(found, ()), confirmed, None)
         leaving, price = self.protected(terms, traded_at, rather=of_fill)
         of_his = self._exits.entries.price(terms, traded_at, age_ms)
@@ -263,7 +263,7 @@ class Clearing:
         No master's order belongs to it; ``master_id`` says whose copies they are. Each account's
         order is at most what its copies hold. Raises DeniedError.
         """
-        found = self._check(terms, master_id, without=ONLY_CLOSES)
+        found = self.check(terms, master_id, without=ONLY_CLOSES)
         leaving, price = self.protected(terms)
         lanes = [lane for name in quantities if (lane := self._lanes.get(name)) is not None]
         cover = self._exits.closing(master_id, leaving, [lane.account_id for lane in lanes])
@@ -308,10 +308,10 @@ class Clearing:
         self.plan_value(price, leaving.quantity, shares, cover)
         return own
 
-    def _check(
+    def check(
         self,
         terms: OrderTerms,
-        master: AccountId,
+        master: AccountId | None,
         *,
         traded_at: Decimal | None = None,
         without: Collection[str] = (),

@@ -130,6 +130,10 @@ class CopyLedger:
         what = _what(key, product, self._clock.wall_ns())
         return ((slot[0], nets) for slot, nets in self._nets.items() if slot[1:] == what)
 
+    def whose_unknown(self, terms: OrderTerms) -> Mapping[AccountId, int]:
+        """What copies hold of it of which nobody knows whose they are, signed units by account."""
+        return self.nets_of(_ALL, terms)
+
     def own_of(self, master: AccountId, terms: OrderTerms) -> int:
         """What a master's own orders here made of it, signed units."""
         return self.nets_of(master, terms).get(master, 0)

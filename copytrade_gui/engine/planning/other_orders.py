@@ -81,7 +81,7 @@ class OtherOrders:
         found: dict[AccountId, list[Order]] = {}
         for orders in self._recent(terms, but):
             for order in orders:
-                if self._waits(order):
+                if self.waits(order):
                     found.setdefault(order.intent.account_id, []).append(order)
         return found
 
@@ -91,7 +91,7 @@ class OtherOrders:
             order
             for orders in self._recent(terms, but)
             for order in orders
-            if order.intent.account_id == master and is_own(order) and self._waits(order)
+            if order.intent.account_id == master and is_own(order) and self.waits(order)
         ]
 
     def _recent(self, terms: OrderTerms, but: Order | None) -> Iterator[list[Order]]:
@@ -111,7 +111,7 @@ class OtherOrders:
             if plan.signal.terms.instrument.key == key and not own and not _later(orders[0], but):
                 yield orders
 
-    def _waits(self, order: Order) -> bool:
+    def waits(self, order: Order) -> bool:
         """True for an order without a live attempt that will be tried (again) by itself.
 
         One that waits for a better price, or has waited for it, counts for nothing: an exit of its

@@ -10,7 +10,7 @@ from copytrade_gui.domain.checks.plan import KEPT_TO_EXITS, PLAN_CHECKS, PlanFac
 from copytrade_gui.domain.habit import NOT_UNLIKE, UNLIKE_HIM
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import OrderTerms
-from copytrade_gui.domain.records import Signal
+from copytrade_gui.domain.records import Signal, SignalKind
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.planning.exits import Exits
@@ -93,9 +93,10 @@ class PlanChecks:
         )
 
     def made(self, signal: Signal) -> None:
-        """A plan was made of an order of a master's, or of a ticket."""
+        """A plan was made; what lets followers catch up is no order of their master's."""
         self.cadence.made(signal.terms)
-        self.habits.made(signal)
+        if signal.kind is not SignalKind.CATCH_UP:
+            self.habits.made(signal)
 
     def _only_reduces(self, master: AccountId | None, terms: OrderTerms) -> bool:
         if master is None:

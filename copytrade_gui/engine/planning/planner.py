@@ -68,7 +68,7 @@ def share_out(
     """
     price = terms.price if terms.price is not None else last_price
     quantity, lot = terms.quantity, terms.instrument.lot_size
-    names = _names(terms.instrument)
+    names = names_of(terms.instrument)
     order = MasterOrder(quantity, lot, price, terms.stop, cover.capital, names)
     if cover.exiting.most or cover.copies or cover.only_exits:
         whole = Reducing(quantity, lot, cover.exiting)
@@ -249,7 +249,7 @@ def _why_not(facts: LinkFacts) -> Sized | None:
     return Sized(0, facts.code, facts.reason) if facts.code else None
 
 
-def _names(instrument: Instrument) -> tuple[str, ...]:
+def names_of(instrument: Instrument) -> tuple[str, ...]:
     """What a rule for one instrument alone may call it, the closest name first."""
     symbol = instrument.symbol.upper()
     return symbol, *sorted(symbols_of(instrument) - {symbol}), instrument.key.exchange

@@ -11,7 +11,10 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.records import SignalKind, reference
 
 _DAY_NS = 86_400 * 1_000_000_000
-_NONE_OF_HIS = tuple(f"{reference(kind, '')}*" for kind in (SignalKind.SQUARE_OFF, SignalKind.FILL))
+_NONE_OF_HIS = tuple(
+    f"{reference(kind, '')}*"
+    for kind in (SignalKind.SQUARE_OFF, SignalKind.FILL, SignalKind.CATCH_UP)
+)
 
 
 def ordered(connection: Connection, before_ns: int) -> Iterator[tuple[AccountId, Ordered]]:
@@ -21,7 +24,8 @@ def ordered(connection: Connection, before_ns: int) -> Iterator[tuple[AccountId,
         "FROM actions a JOIN order_terms t ON t.terms_number = a.terms_number "
         "JOIN instruments_used u ON u.instrument_number = t.instrument_number "
         "WHERE a.made_ns >= ? AND a.made_ns < ? "
-        "AND a.order_ref NOT GLOB ? AND a.order_ref NOT GLOB ? ORDER BY a.made_ns",
+        "AND a.order_ref NOT GLOB ? AND a.order_ref NOT GLOB ? AND a.order_ref NOT GLOB ? "
+        "ORDER BY a.made_ns",
         (before_ns - DAYS * _DAY_NS, before_ns, *_NONE_OF_HIS),
     )
     for master, underlying, quantity, made_ns in rows:

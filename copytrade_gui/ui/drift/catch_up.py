@@ -42,14 +42,16 @@ def line_words(line: CatchUpLine) -> str:
     return " ".join(words) or ("" if line.units else "In step.")
 
 
+def _well(line: CatchUpLine) -> bool:
+    return line.in_step or (line.units > 0 and not line.reason)
+
+
 def _tone(line: CatchUpLine) -> Tone:
-    if line.units or line.in_step:
-        return Tone.OK
-    return Tone.WARN
+    return Tone.OK if _well(line) else Tone.WARN
 
 
 def _mark(line: CatchUpLine) -> Mark:
-    return Mark.CIRCLE if line.units or line.in_step else Mark.TRIANGLE
+    return Mark.CIRCLE if _well(line) else Mark.TRIANGLE
 
 
 COLUMNS: tuple[Column[CatchUpLine], ...] = (
@@ -102,6 +104,9 @@ class CatchUpDialog(ConsoleDialog):
         )
         self.table.say_when_empty("Nobody to compare.")
         self.box.addWidget(self.table, 1)
+        self.told = self.add_text("")
+        self.told.setObjectName("catch_up_told")
+        self.told.hide()
         self.sum = self.add_text("")
         self.sum.setObjectName("catch_up_sum")
         self.problem = PlainLabel()
@@ -168,6 +173,8 @@ class CatchUpDialog(ConsoleDialog):
             if placed
             else "" if told.denied else "Nobody lacks anything that could be placed."
         )  # fmt: skip
+        self.told.setText(" ".join(told.told))
+        self.told.setVisible(bool(told.told))
         whom = figures.plural(len(placed), "follower")
         self.verb.setText(f"{verb} {figures.whole(units)} for {whom}" if placed else "Catch up")
         self.verb.setEnabled(bool(placed))
