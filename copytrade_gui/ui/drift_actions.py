@@ -6,7 +6,7 @@ from copytrade_gui.ui.actions import Act, Spec, Where
 
 SPECS: dict[Act, Spec] = {
     Act.CATCH_UP: Spec(
-        "Catch up b&y a plan",
+        "Catch up by or&ders",
         "Compare all followers with what their master holds; you see it before anything is sent",
         "Followers",
         icon="history",
