@@ -6,9 +6,9 @@ from copytrade_gui.ui.actions import Act, Spec, Where
 
 SPECS: dict[Act, Spec] = {
     Act.CATCH_UP: Spec(
-        "Catch up by or&ders",
+        "Catch up &by orders",
         "Compare all followers with what their master holds; you see it before anything is sent",
-        "Followers",
+        "Orders",
         icon="history",
         where=Where.TABLE,
         question=True,
