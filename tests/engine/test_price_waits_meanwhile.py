@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, Side, State
 from copytrade_gui.domain.seen import Follow
@@ -148,4 +149,32 @@ def test_a_copy_that_waits_for_its_price_is_given_up_when_its_master_makes_his_o
 
     still = Switches(fill_ms=4_000, market="still", partial_rate=0)
     with world(1, settings=LOOKING, switches=still) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize(
+    ("limits", "left"),
+    [
+        (replace(NO_LIMITS, net_position=10), 10),
+        (replace(NO_LIMITS, open_orders=2), 10),
+        (NO_LIMITS, 20),
+    ],
+)
+def test_copies_that_wait_for_one_price_count_for_limits_before_they_leave_together(
+    limits: Limits, left: int
+) -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await kept_for_its_price(console, seconds=600)
+        console.engine.clearing.limits.put(F1, limits)
+        console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 8_000_000_000
+        await moves(console, -0.7)
+        for _ in range(3):
+            await press(console, ticket(made, BUY), wait_s=0.5)
+        await made.clock.sleep(15)
+        console.see_price()
+        await made.clock.sleep(10)
+        assert position(made, 1) == left
+
+    with world(1, settings=LOOKING) as made:
         made.live(script)

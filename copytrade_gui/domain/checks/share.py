@@ -22,8 +22,9 @@ class ShareFacts(Struct, frozen=True, gc=False):
     """One account's share. ``price`` is rupees a unit, None where no price is known.
 
     ``rule`` is what sized it, None of a master's own order; ``open_orders`` and ``orders_today``
-    are of the account, ``net`` what its copies hold with this order, in signed units. ``exits`` is
-    True for an order that only reduces: no limit keeps anybody in.
+    are of the account, ``net`` what its copies hold with this order and those that work or wait on
+    its side, in signed units. ``exits`` is True for an order that only reduces: no limit keeps
+    anybody in.
     """
 
     quantity: int
@@ -133,8 +134,8 @@ def _net_position(facts: ShareFacts) -> Finding | None:
     return Finding(
         "net_position",
         Level.BLOCK,
-        f"Its copies would hold {grouped(abs(facts.net))} units, above its limit of "
-        f"{grouped(most)} in one instrument. Lower the size, or raise the limit.",
+        f"Its copies would hold {grouped(abs(facts.net))} units, with what works or waits, above "
+        f"its limit of {grouped(most)} in one instrument. Lower the size, or raise the limit.",
     )
 
 
@@ -155,7 +156,8 @@ SHARE_CHECKS: tuple[Check[ShareFacts], ...] = (
           "Cancel some first.", _open_orders),
     Check("orders_a_day", Tier.SHARE, "how many orders the account had today: 500 unless set",
           "Raise the limit if that is meant.", _orders_today),
-    Check("net_position", Tier.SHARE, "units of one instrument that copies hold: off until set",
+    Check("net_position", Tier.SHARE, "units of one instrument that copies hold, with their orders "
+          "that work or wait: off until set",
           "Lower the size, or raise the limit.", _net_position),
     Check("margin", Tier.SHARE, "the margin an entry needs, as the broker told it beforehand: 90 % "
           "of what was free", "Lower the size, add funds, or send it all the same.", _margin),

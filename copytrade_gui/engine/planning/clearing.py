@@ -67,7 +67,7 @@ class Clearing:
     def __init__(
         self, core: Core, exits: Exits, limits: LimitsInForce, margins: NeededMargins
     ) -> None:
-        self._book, self._lanes = core.book, core.lanes
+        self._lanes = core.lanes
         self._gate, self._clock = core.gate, core.clock
         self._settings = core.settings
         self._news, self._quotes = core.news, core.quotes
@@ -337,12 +337,13 @@ class Clearing:
                 return UNBOUNDED
             return Bounds(NO_LIMITS, freeze=freeze, margins=margins)
         today = indian_day(self._clock.wall_ns())
+        net = any(one.net_position is not None for one in (limits.of_all, *special.values()))
         return Bounds(
             limits.of_all,
             special,
-            {name: len(self._book.open_of(name)) for name in accounts},
+            {name: len(self._exits.orders.of_account(name)) for name in accounts},
             {name: self._lanes[name].ordered_on(today) for name in accounts},
-            self._exits.ledger.held_of(terms),
+            self._exits.would_hold(terms, accounts) if net else {},
             freeze,
             margins,
         )

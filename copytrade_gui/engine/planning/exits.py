@@ -184,6 +184,13 @@ class Exits:
         today = contract_day(self._clock.wall_ns())
         return self.contracts.why_only_exits(instrument.key.exchange, today)
 
+    def would_hold(self, terms: OrderTerms, accounts: Iterable[AccountId]) -> dict[AccountId, int]:
+        """What copies of each account hold of the instrument, signed units, with what works or
+        waits on this side: several that wait for one price leave together.
+        """
+        held, entering = self.ledger.held_of(terms), self.orders.entering
+        return {one: held.get(one, 0) + entering(one, terms) for one in accounts}
+
     def closing(self, master: AccountId, terms: OrderTerms, accounts: Sequence[AccountId]) -> Cover:
         """What an order that does nothing but close may take from each account's copies of him."""
         exiting = Exiting(terms.quantity, terms.quantity)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.order import OrderTerms, State
+from copytrade_gui.domain.order import OrderTerms, Side, State
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 
@@ -75,6 +75,24 @@ class OtherOrders:
             if is_own(order) or (lane is not None and lane.pushed):
                 return False
         return but is None or self._read_ns.get(account, 0) <= but.called_ns
+
+    def of_account(self, account: AccountId) -> list[Order]:
+        """Orders that are open at the broker, in doubt, or wait here to leave."""
+        lane = self._lanes.get(account)
+        waiting = [] if lane is None else [one for one in lane.queue if one.may_attempt]
+        return [*self._book.open_of(account), *waiting]
+
+    def entering(self, account: AccountId, terms: OrderTerms) -> int:
+        """Units of these, signed, that are to come in the instrument and product on this side."""
+        key, product, side = terms.instrument.key, terms.product, terms.side
+        units = sum(
+            max(0, one.ordered - one.filled)
+            for one in self.of_account(account)
+            if one.key == key
+            and one.intent.terms.product is product
+            and one.intent.terms.side is side
+        )
+        return units if side is Side.BUY else -units
 
     def planned(self, terms: OrderTerms, but: Order | None) -> dict[AccountId, list[Order]]:
         """Orders in this instrument that wait for their first or next try, by account."""
