@@ -15,6 +15,7 @@ from copytrade_gui.domain.events import Alarm
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import LinkState
+from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.order import FanOut, OrderType, Side, State
 from copytrade_gui.domain.seen import Follow
 from copytrade_gui.domain.trading_state import TradingState
@@ -25,6 +26,7 @@ from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_leaving import begin
 from tests.engine.test_links import M, change, held
+from tests.engine.test_margin import needs, told
 from tests.engine.test_market_hours import WEDNESDAY, wall_ns
 from tests.engine.test_master_elsewhere import LOOKING, copies, elsewhere, only, ready
 from tests.engine.test_price_guard import HALF, at_broker, at_market, average, moves
@@ -124,6 +126,34 @@ def test_a_copy_that_is_beyond_the_guard_when_it_is_planned_waits_from_then_on()
         assert [position(made, number) for number in (1, 2)] == [5, 0]
 
     with world(2, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_what_a_short_margin_leaves_of_a_copy_waits_for_its_price_as_well() -> None:
+    """Three units of five fit into what F1 has free; they are bought once the price is good."""
+
+    async def script(console: Console) -> None:
+        made = await ready(console, Follow.ASK)
+        change(console, F1, guard=waiting(), when_short=WhenShort.SHRINK)
+        await moves(console, 0.01)
+        terms = ticket(made, BUY)
+        elsewhere(made, terms)
+        await made.clock.sleep(3)
+        await moves(console, 0.7)
+        await told(console, terms, needs(console, terms, 3) * 10 / 9 + 100)
+        seen = only(console)
+        await console.engine.master_signals.copy(M, seen.broker_order_id, seen.quantity)
+        await made.clock.sleep(5)
+        (copy,) = (one for one in copies(console, only(console)) if one.intent.account_id == F1)
+        assert (copy.state, copy.code, copy.ordered) == (State.PLANNED, "awaits_price", 3)
+        assert "Of 5 units 3 fit." in copy.intent.reason
+        assert at_broker(made, 1) == []
+        await moves(console, -0.8)
+        await made.clock.sleep(3)
+        assert [units for units, _ in at_broker(made, 1)] == [3]
+        assert position(made, 1) == 3
+
+    with world(1, settings=LOOKING) as made:
         made.live(script)
 
 

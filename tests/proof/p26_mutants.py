@@ -22,6 +22,7 @@ from tests.proof import (
     mutants_loss,
     mutants_records,
     mutants_stops,
+    mutants_waits,
     touched,
 )
 from tests.proof.counts import VARIABLE
@@ -59,6 +60,7 @@ _MUTANTS = (
     *mutants_fills.MUTANTS,
     *mutants_loss.MUTANTS,
     *mutants_changes.MUTANTS,
+    *mutants_waits.MUTANTS,
 )
 
 
