@@ -68,14 +68,14 @@ _MEANINGS = {
     ),
     Basis.FAMILY: _Meaning(
         "Family",
-        "It belongs to the spouse, a dependent child or a dependent parent of that person; only "
-        "they may share an address.",
+        "It belongs to that person's spouse, dependent child or dependent parent: only they may "
+        "share an address.",
         "the relation: spouse, dependent child or dependent parent",
     ),
     Basis.REGISTERED_PM: _Meaning(
         "Registered portfolio manager",
         "It belongs to a client of a portfolio manager registered with SEBI, who runs this "
-        "program under an arrangement with the broker.",
+        "program.",
         "the manager's SEBI registration number",
     ),
     Basis.BROKER_OR_AUTHORISED_PERSON: _Meaning(
@@ -85,7 +85,7 @@ _MEANINGS = {
     ),
     Basis.EMPANELLED: _Meaning(
         "Empanelled provider",
-        "It belongs to a client of a provider who is empanelled with the exchange for this.",
+        "It belongs to a client of a provider who is empanelled with the exchange.",
         "the reference of the empanelment",
     ),
     Basis.SIMULATOR: _Meaning(

@@ -24,7 +24,9 @@ from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.tip import set_tip
 
 _NONE_LIVE = "Without one only exits leave a live account."
-_NONE_ON_PAPER = "Paper accounts need none; a live account without one lets only exits leave."
+_NONE_ON_PAPER = "Paper needs none. Without one only exits leave a live account."
+_HINT_LINES = 3
+"""Room for what any basis means, so that no field moves when another is chosen."""
 _ALGO = (
     "The id that the exchange gave to a registered algo. It is kept with the account for the "
     "records; an algo that is not registered has none."
@@ -45,6 +47,8 @@ class BasisFields:
         self.hint = PlainLabel()
         self.hint.setProperty("role", "hint")
         self.hint.setWordWrap(True)
+        self.hint.ensurePolished()  # only then its font is known
+        self.hint.setMinimumHeight(_HINT_LINES * self.hint.fontMetrics().lineSpacing())
         form.form.addRow("", self.hint)
         self.reference = QLineEdit()
         form.add_field("basis_reference", LABELS["basis_reference"], self.reference)
@@ -85,7 +89,8 @@ class BasisFields:
         else:
             self.hint.setText(_NONE_LIVE if self._live else _NONE_ON_PAPER)
         self.reference.setPlaceholderText(f"{asks[:1].upper()}{asks[1:]}" or "None needed")
-        self._form.grow()
+        if self._form.isVisible():
+            self._form.grow()
 
 
 class BasisDialog(FormDialog):
