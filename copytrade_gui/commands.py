@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--accept-differences", action="store_true")
     day.add_argument("--json", action="store_true")
     _add_followers(commands.add_parser("followers", help="check, import or export followers"))
-    _add_paper(commands.add_parser("paper", help="the paper broker that was left running"))
+    _add_paper(commands.add_parser("paper", help="state or end of the paper broker, orders at it"))
     held = commands.add_parser("positions", help="say what copies hold by the stored fills")
     _add_place(held, default=argparse.SUPPRESS)
     held.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)

@@ -24,8 +24,8 @@ from copytrade_gui.storage.files.instance_lock import InstanceLock
 from copytrade_gui.storage.files.problems import SecondInstanceError
 
 _NOT_RUNNING = (
-    "No paper broker runs. Start the console with --paper --keep-broker and close it; the paper "
-    "broker then runs on."
+    "No paper broker runs. Open the console in paper mode: its broker runs as long as it is open, "
+    "and longer with --keep-broker."
 )
 AnswerT = TypeVar("AnswerT")
 _MOST_UNITS = 1_000_000

@@ -18,6 +18,8 @@ from copytrade_gui.domain.order import Product
 
 AFTER_EXIT = "after_exit_time"
 """Why a link does not copy an intraday entry: it would be left at once."""
+EXIT_RULE = "exit_rule"
+"""Code of the alarm, and of orders that a rule has sent."""
 LATEST = time(15, 15)
 """Brokers end intraday positions by themselves from then on."""
 
@@ -35,14 +37,14 @@ class ExitRules:
 
     @property
     def in_words(self) -> str:
-        """``stop-loss 1 %, target Rs 5, left at 15:10``."""
+        """``stop-loss 1 %, target Rs 5, exit at 15:10``."""
         parts = []
         if self.stop is not None:
             parts.append(f"stop-loss {self.stop.in_words}")
         if self.target is not None:
             parts.append(f"target {self.target.in_words}")
         if self.at is not None:
-            parts.append(f"left at {self.at:%H:%M}")
+            parts.append(f"exit at {self.at:%H:%M}")
         return ", ".join(parts)
 
     def ends(self, product: Product, moment: time) -> bool:

@@ -16,6 +16,7 @@ from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.records import OPERATOR
+from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.assembly import assemble
 from copytrade_gui.engine.orders.absorbed import Absorbed
@@ -234,9 +235,10 @@ class Engine:
         confirmed: int | None = None,
     ) -> Placed:
         """Close what copies hold, each account's units at most; see ``Clearing.closing``."""
+        sizes = {account: Sized(units) for account, units in quantities.items()}
         return await self.submission.submit(
             command,
-            lambda: self.clearing.closing(master_id, terms, quantities, command, confirmed),
+            lambda: self.clearing.closing(master_id, terms, sizes, command, confirmed),
         )
 
     async def modify(self, intent: IntentId, after: OrderTerms) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
 from copytrade_gui.domain.events import Event
@@ -65,8 +66,13 @@ class InstrumentIndex(Protocol):
     async def underlyings(self, exchange: Exchange) -> frozenset[str]:
         """What the contracts of an exchange are on."""
 
-    async def search(self, text: str, limit: int) -> tuple[Instrument, ...]:
-        """Instruments that have every word of ``text`` in symbol or name, best match first."""
+    async def search(
+        self, text: str, limit: int, levels: Mapping[str, Decimal] | None = None
+    ) -> tuple[Instrument, ...]:
+        """Instruments that have every word of ``text`` in symbol or name, best match first.
+
+        ``levels`` are prices in rupees of underlyings: their strikes stand the nearest first.
+        """
 
     async def get(self, key: InstrumentKey) -> Instrument | None:
         """One instrument."""

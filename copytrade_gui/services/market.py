@@ -6,17 +6,27 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from copytrade_gui.domain.calendar import contract_day
 from copytrade_gui.domain.contract_days import NO_CONTRACT_DAYS, ContractDays
 from copytrade_gui.domain.events import Severity
-from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, Quote
+from copytrade_gui.domain.instrument import (
+    Exchange,
+    Instrument,
+    InstrumentKey,
+    InstrumentKind,
+    Quote,
+)
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Broker, BrokerFailureError, Clock, InstrumentIndex
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 30.0
+_LEVEL_EVERY_NS = 30 * 1_000_000_000
+_LEVEL_WAIT_S = 0.25
+"""So long a search waits for the price that its strikes are ranked by."""
 _AGAIN_AFTER_NS = 300 * 1_000_000_000
 
 
@@ -38,6 +48,10 @@ class Market:
         self._again_ns: dict[Exchange, int] = {}
         self._told: dict[Exchange, tuple[date, str]] = {}
         self._known: dict[Exchange, date] = {}
+        self._futures: dict[str, InstrumentKey] = {}
+        """The nearest future of what option chains are on."""
+        self._level_asked_ns: dict[str, int] = {}
+        self._asking: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------ contract files
 
@@ -106,6 +120,8 @@ class Market:
     def _are_of(self, exchange: Exchange, day: date) -> None:
         self._days = ContractDays({**self._days.days, exchange: day})
         self._engine.exits.contracts = self._days
+        self._futures.clear()
+        self._level_asked_ns.clear()
 
     async def _tell_underlyings(self, exchange: Exchange) -> None:
         """A share with derivatives ends its day in the closing auction."""
@@ -139,8 +155,43 @@ class Market:
         return " ".join(filter(None, said))
 
     async def search(self, text: str, limit: int = 30) -> tuple[Instrument, ...]:
-        """Instruments that have all words of ``text``."""
-        return await self._index.search(text, limit)
+        """Instruments that have all words of ``text``; of a chain the strikes at the money first.
+
+        A price that nobody asked for lately is waited for a moment; without one the strikes are
+        ranked by the middle of those that are listed.
+        """
+        found = await self._index.search(text, limit, self._levels())
+        if await self._ask_levels({one.underlying for one in found if one.strike is not None}):
+            found = await self._index.search(text, limit, self._levels())
+        return found
+
+    def _levels(self) -> dict[str, Decimal]:
+        """The last price of what option chains are on, in rupees, as far as it is known."""
+        quotes = {name: self._engine.quotes.newest(key) for name, key in self._futures.items()}
+        return {name: quote.last for name, quote in quotes.items() if quote is not None}
+
+    async def _ask_levels(self, underlyings: set[str]) -> bool:
+        """Ask for prices that nobody asked for lately; True if one has changed in a moment."""
+        now_ns, before = self._clock.mono_ns(), self._levels()
+        due = [
+            name
+            for name in underlyings
+            if now_ns - self._level_asked_ns.get(name, -_LEVEL_EVERY_NS) >= _LEVEL_EVERY_NS
+        ]
+        if not due:
+            return False
+        for name in due:
+            self._level_asked_ns[name] = now_ns
+            if name not in self._futures:
+                found = await self._index.search(f"{name} {InstrumentKind.FUTURE}", 1)
+                if found and found[0].underlying == name:
+                    self._futures[name] = found[0].key
+        keys = [self._futures[name] for name in due if name in self._futures]
+        self._asking = asyncio.create_task(self._engine.quotes.refresh(keys))
+        over = asyncio.create_task(self._clock.sleep(_LEVEL_WAIT_S))
+        await asyncio.wait((self._asking, over), return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        return self._levels() != before
 
     async def instrument(self, key: InstrumentKey) -> Instrument | None:
         """One instrument by its key."""

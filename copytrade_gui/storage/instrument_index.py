@@ -9,12 +9,13 @@ shorter words fall back to a prefix of the symbol.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import shutil
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -54,11 +55,15 @@ _ORDER = """
 ORDER BY CASE WHEN underlying = :first COLLATE NOCASE OR symbol = :first COLLATE NOCASE THEN 0
               WHEN underlying LIKE :first || '%' OR symbol LIKE :first || '%' THEN 1 ELSE 2 END,
     tier > 1, length(underlying), underlying COLLATE NOCASE, tier,
-    exchange LIKE 'BSE%', expiry, kind <> 'FUT', away, CAST(strike AS REAL), symbol
+    exchange LIKE 'BSE%', expiry, kind <> 'FUT',
+    coalesce(abs(CAST(strike AS REAL) - (SELECT CAST(value AS REAL) FROM json_each(:levels)
+                                         WHERE key = underlying)), away),
+    CAST(strike AS REAL), symbol
 LIMIT :limit
 """
 """Shares and the nearest futures first, of the shortest name that fits; NSE before BSE; then other
-contracts by expiry, futures before options, strikes at the money before those far from it."""
+contracts by expiry, futures before options, strikes at the money before those far from it:
+nearest to the price of what they are on where that is known, else to the middle of the listed."""
 
 ResultT = TypeVar("ResultT")
 
@@ -90,7 +95,9 @@ class SqliteInstrumentIndex:
         """What the contracts of an exchange are on."""
         return await asyncio.to_thread(self._underlyings, exchange)
 
-    async def search(self, text: str, limit: int) -> tuple[Instrument, ...]:
+    async def search(
+        self, text: str, limit: int, levels: Mapping[str, Decimal] | None = None
+    ) -> tuple[Instrument, ...]:
         """Instruments with every word of ``text``; an empty text finds nothing.
 
         Nor does one that is longer than any name, holds what cannot be printed, or is made of
@@ -101,7 +108,7 @@ class SqliteInstrumentIndex:
             return ()
         if not all(map(_like, words)):
             return ()
-        return await asyncio.to_thread(self._search, words, limit)
+        return await asyncio.to_thread(self._search, words, limit, levels or {})
 
     async def get(self, key: InstrumentKey) -> Instrument | None:
         """One instrument."""
@@ -149,11 +156,14 @@ class SqliteInstrumentIndex:
         sql = "SELECT DISTINCT underlying FROM instruments WHERE exchange = ?"
         return frozenset(row[0] for row in self._read(sql, (exchange,)))
 
-    def _search(self, words: list[str], limit: int) -> tuple[Instrument, ...]:
+    def _search(
+        self, words: list[str], limit: int, levels: Mapping[str, Decimal]
+    ) -> tuple[Instrument, ...]:
         long = [word for word in words if len(word) >= 3]
         short = [word for word in words if len(word) < 3]
         where = [f"symbol || ' ' || kind LIKE :short{i}" for i in range(len(short))]
         values: dict[str, str | int] = {"limit": limit, "first": _like(words[0])}
+        values["levels"] = json.dumps({name: str(level) for name, level in levels.items()})
         # with a long word the trigram index narrows first; otherwise the first word is a prefix
         values |= {f"short{i}": f"%{_like(word)}%" for i, word in enumerate(short)}
         if long:

@@ -260,7 +260,7 @@ SPECS: dict[Act, Spec] = {
     ),
     Act.LIFT_HALT: Spec(
         "Lift &halt",
-        "Let the selected account go on that was halted alone, with a reason",
+        "Let the selected accounts go on that were halted alone, with a reason",
         "Followers",
         ("Ctrl+Shift+U",),
         "shield-check",

@@ -43,7 +43,7 @@ ORDER_LOOKS: dict[State, Look] = {
     State.REVIEW: Look("Decide", Tone.BAD, Mark.TRIANGLE),
     State.ACKED: Look("Accepted", Tone.INFO, Mark.HALF),
     State.WORKING: Look("Working", Tone.INFO, Mark.HALF),
-    State.TRIGGER_PENDING: Look("Trigger set", Tone.INFO, Mark.HALF),
+    State.TRIGGER_PENDING: Look("Trigger pending", Tone.INFO, Mark.HALF),
     State.PARTIAL: Look("Part filled", Tone.INFO, Mark.HALF),
     State.MODIFY_PENDING: Look("Changing", Tone.INFO, Mark.HALF),
     State.CANCEL_PENDING: Look("Cancelling", Tone.INFO, Mark.HALF),
@@ -152,8 +152,10 @@ def copying_rank(
 
 
 def client_tail(client_id: str) -> str:
-    """The last four characters; the whole id belongs in a tool tip only."""
-    return client_id if len(client_id) <= 4 else f"…{client_id[-4:]}"
+    """The first two and the last four characters, so that ids of two series can be told apart; the
+    whole id belongs in a tool tip only.
+    """
+    return client_id if len(client_id) <= 7 else f"{client_id[:2]}…{client_id[-4:]}"
 
 
 def price_words(terms: OrderTerms) -> str:

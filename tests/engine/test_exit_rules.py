@@ -84,6 +84,9 @@ def test_who_meets_his_stop_or_target_is_left_and_nobody_else(
         await made.clock.sleep(20)
         assert held(console) == [10 * way, 0, 20 * way]
         assert [met in one for one in heard] == [True]
+        (left,) = (one for one in console.engine.book if one.closes)
+        assert (left.state, left.code) == (State.FILLED, "exit_rule")  # its row says why as well
+        assert f"its {met} stands at" in left.reason
         report = console.engine.square_offs.report()
         assert report is not None
         assert report.proven
@@ -178,7 +181,7 @@ def test_no_rule_goes_past_a_stop_and_what_is_still_met_follows_the_resume(
         await moves(console, -1.5)
         await made.clock.sleep(20)
         assert held(console) == [10, 5, 20]
-        assert ["not left yet" in one for one in heard] == [True, True]
+        assert ["not squared off yet" in one for one in heard] == [True, True]
         change(console, F2, state=LinkState.FROZEN)
         await engine.resume("operator", "test")
         await made.clock.sleep(30)
@@ -219,6 +222,8 @@ def test_a_crash_while_a_rule_is_carried_out_closes_once(point: str) -> None:
             console.see_price()
             await console.world.clock.sleep(10)
         assert held(console) == [10, 0, 0]
+        filled = [one for one in console.engine.book if one.closes and one.filled]
+        assert {one.code for one in filled} == {"exit_rule"}
         await clean(console, f"a crash {point} of an exit rule")
 
     with world(2) as made:

@@ -109,6 +109,8 @@ def test_a_crash_right_behind_the_stop_leaves_neither_entries_nor_what_was_to_be
         await made.clock.sleep(30)
         assert [len(open_at_broker(console, n)) for n in (1, 2)] == [0, 0]
         assert [position(made, n) for n in (1, 2, 3)] == [0, 800, 600]
+        sent = {(one.intent.account_id, one.code, one.reason) for one in engine.book if one.closes}
+        assert (F1, "loss_limit", "It lost Rs 1,000.") in sent
         fails = [made.account(F3).client_id]
         made.broker.add_fault(Fault(action="reject", accounts=fails, text="RMS: blocked"))
         console.log_in(F3)

@@ -88,6 +88,20 @@ async def test_an_index_begins_with_its_nearest_future_and_the_strikes_at_the_mo
     assert not any("24000" in name for name in names)
 
 
+@pytest.mark.parametrize("typed", ["nifty ce", "nif ce", "nifty", "NI CE"])
+@pytest.mark.parametrize("level", [24_020, 25_449, 25_991])
+async def test_strikes_at_the_price_of_their_underlying_stand_first(
+    index: SqliteInstrumentIndex, typed: str, level: int
+) -> None:
+    found = await index.search(typed, 30, {"NIFTY": Decimal(level), "TCS": Decimal(3)})
+    calls = [one for one in found if one.kind is InstrumentKind.CALL and one.expiry == NEAR]
+    away = [abs(one.strike - level) for one in calls if one.strike is not None]
+    assert away == sorted(away)
+    assert away[0] <= 50
+    expiries = [one.expiry for one in found if one.strike is not None]
+    assert expiries == sorted(expiries, key=str)
+
+
 async def test_a_strike_that_is_typed_is_found_near_expiry_first(
     index: SqliteInstrumentIndex,
 ) -> None:

@@ -88,6 +88,30 @@ async def test_lifting_a_halt_asks_for_a_reason_and_names_what_was_found(
     assert not window.desk.actions[Act.LIFT_HALT].isEnabled()
 
 
+async def test_several_halts_are_lifted_with_one_reason_and_who_was_not_is_named(
+    window: MainWindow, world: World
+) -> None:
+    f4, f5 = AccountId("f-004"), AccountId("f-005")
+    for account in (F3, f4, f5):
+        world.halt(account, people.OVERFILL)
+    await until(lambda: len(window.desk.roster.stopped()) == 3)
+    view = window.followers.table.view
+    view.selectAll()
+    window.desk.actions[Act.LIFT_HALT].trigger()
+    dialog = await opened(window)
+    found = dialog.found.toPlainText()
+    assert all(f"{world.accounts[one].name} (" in found for one in (F3, f4, f5))
+    world.halt(f5, f"{people.OVERFILL} {people.DUPLICATE}")
+    dialog.reason.setText("Looked at each.")
+    dialog.verb.click()
+    await until(lambda: people.DUPLICATE in words(dialog))
+    assert "2 accounts lifted" in words(dialog)
+    assert f"{world.accounts[f5].name}: " in words(dialog)
+    assert [bool(world.statuses[one].halted) for one in (F3, f4, f5)] == [False, False, True]
+    dialog.back.click()
+    await until(lambda: window.findChild(LiftHaltDialog) is None)
+
+
 async def test_a_halted_master_is_named_in_the_strip_and_lifted_from_the_band(
     window: MainWindow, world: World
 ) -> None:

@@ -208,3 +208,29 @@ def test_a_name_of_an_actor_stays() -> None:
     stored = HistoryRow(1, 1, "Raghav", "Command", "", "", "", "{}")
     assert who(stored) == "Raghav"
     assert who(replace(stored, actor="engine")) == "Program"
+
+
+async def test_each_letter_of_a_filter_makes_no_rows_words_anew(
+    window: MainWindow, world: World
+) -> None:
+    world.trade()
+    await window._load()
+    panel = window.activity
+    window.panels.go(panel)
+    panel.read()
+    await until(panel.model.rowCount)
+    panel.table.filter.setText("b")
+    asked: list[str] = []
+    order_of = panel.order_of
+
+    def counted(subject: str) -> str:
+        asked.append(subject)
+        return order_of(subject)
+
+    panel.order_of = counted
+    panel.table.view.hide()  # what is painted asks as well
+    for typed in ("bu", "buy", "bu", "b", ""):
+        panel.table.filter.setText(typed)
+    assert asked == []
+    panel.table.filter.setText("BUY")
+    assert 0 < panel.table.view.proxy.rowCount() < panel.model.rowCount()

@@ -137,10 +137,10 @@ async def test_a_position_says_where_the_rules_of_its_link_leave_it(
 ) -> None:
     one = next(a for a in world.accounts.values() if not a.master)
     held = line(one, people.NIFTY_CE, copied=75, average="97.05")
-    ruled = structs.replace(held, exits="stop-loss at 96.08, left at 15:10")
+    ruled = structs.replace(held, exits="stop-loss at 96.08, exit at 15:10")
     rows = await told(window, world, report([ruled]))
     assert [row["To know"] for row in rows if row["Account"]] == [
-        "Stop-loss at 96.08, left at 15:10"
+        "Stop-loss at 96.08, exit at 15:10"
     ]
 
 

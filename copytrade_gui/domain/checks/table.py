@@ -116,6 +116,8 @@ _OTHERS = (
             "Nothing."),
     Verdict("exit_in_proportion", "share", "an exit takes more than the rule alone would give",
             "Nothing."),
+    Verdict("exit_rule", "share", "a link's stop-loss, target or exit time had this order sent",
+            "Nothing; edit the link's exits if it was not meant."),
     Verdict("reversed", "share", "the link copies the opposite side, so the order leaves there",
             "Nothing."),
     Verdict("not_reversed", "share", "the order has a counterpart on the opposite side, which the "

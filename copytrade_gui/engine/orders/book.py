@@ -168,7 +168,7 @@ class Book:
             view = latest.get(order.intent.intent_id)
             if view is None:
                 continue
-            order.code, order.reason = view.code, view.reason
+            order.remember(view)
             self._count_filled(order, view.filled_quantity)
             order.average_price = view.average_price
             order.timing, order.changed_ns = view.timing, view.changed_ns
@@ -225,7 +225,7 @@ class Book:
             self._keep_tag(order, order.attempt.tag)
         order.attempt = attempt
         order.attempt_state = _SENDING
-        order.code = order.reason = ""
+        order.code, order.reason = order.why
         order.timing = None
         order.changed_ns = attempt.marked_ns
         order.absent_reads = 0
@@ -242,7 +242,7 @@ class Book:
             order.attempt_state = step(old, new)
         except IllegalTransitionError:
             return self._complain(order, old, new)
-        order.code, order.reason = code, reason
+        order.code, order.reason = (code, reason) if code or reason else order.why
         self._track(order)
         self.announce(order, old)
         return True

@@ -11,7 +11,9 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.checks.account import LOSS_LIMIT
 from copytrade_gui.domain.divergence import Divergence
+from copytrade_gui.domain.exit_rule import EXIT_RULE
 from copytrade_gui.domain.guard import AWAITS_PRICE, NO_BETTER_PRICE
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -19,6 +21,8 @@ from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.records import Attempt, Intent, OrderView, Plan, Timing
 from copytrade_gui.ports import Doubt
 
+SENT_BY = frozenset({EXIT_RULE, LOSS_LIMIT})
+"""Codes of rules by which the program itself has orders sent."""
 GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
 """An intent in one of these has no attempt that counts."""
 # Python 3.11 takes longer to find a member in its enum than to compare it.
@@ -70,6 +74,8 @@ class Order(Struct, eq=False, gc=False):
     and a stop end it, however old it may become."""
     closes: bool = False
     """It only closes what copies hold: a follower who is switched off still gets out."""
+    why: tuple[str, str] = ("", "")
+    """Code and sentence of the rule that had it sent; they stand wherever nothing newer does."""
 
     @property
     def state(self) -> State:
@@ -135,6 +141,11 @@ class Order(Struct, eq=False, gc=False):
         attempt = self.attempt
         return attempt is not None and indian_day(attempt.marked_ns) == indian_day(wall_ns)
 
+    def remember(self, view: OrderView) -> None:
+        """Take up what a stored view says about its reason."""
+        self.code, self.reason = view.code, view.reason
+        self.why = (view.code, view.reason) if view.code in SENT_BY else ("", "")
+
     def view(self) -> OrderView:
         """Freeze the order as it stands."""
         attempt = self.attempt
@@ -178,4 +189,5 @@ def order_of(intent: Intent, plan: Plan, called_ns: int | None = None) -> Order:
         plan.made_ns,
         awaits_price=intent.code == AWAITS_PRICE,
         closes=plan.closes,
+        why=(intent.code, intent.reason) if intent.code in SENT_BY else ("", ""),
     )

@@ -254,20 +254,20 @@ class Clearing:
         self,
         master_id: AccountId,
         terms: OrderTerms,
-        quantities: Mapping[AccountId, int],
+        sizes: Mapping[AccountId, Sized],
         command: CommandId,
         confirmed: int | None = None,
     ) -> Cleared:
-        """Orders that close what copies hold: ``terms`` with a quantity in units for each account.
+        """Orders that close what copies hold: ``terms`` with units, and why, for each account.
 
         No master's order belongs to it; ``master_id`` says whose copies they are. Each account's
         order is at most what its copies hold. Raises DeniedError.
         """
         found = self.check(terms, master_id, without=ONLY_CLOSES)
         leaving, price = self.protected(terms)
-        lanes = [lane for name in quantities if (lane := self._lanes.get(name)) is not None]
+        lanes = [lane for name in sizes if (lane := self._lanes.get(name)) is not None]
         cover = self._exits.closing(master_id, leaving, [lane.account_id for lane in lanes])
-        facts = [(lane.facts_to_close(master_id), quantities[lane.account_id]) for lane in lanes]
+        facts = [(lane.facts_to_close(master_id), sizes[lane.account_id]) for lane in lanes]
         _confirm(terms, asked_of(found, ()), confirmed, None)
         return Cleared(
             signal=self._signal(

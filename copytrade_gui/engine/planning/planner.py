@@ -150,7 +150,7 @@ def sliced(share: Share, lot_size: int, freeze: int | None) -> Share:
 
 def closing_shares(
     terms: OrderTerms,
-    accounts: Sequence[tuple[LaneFacts, int]],
+    accounts: Sequence[tuple[LaneFacts, Sized]],
     cover: Cover,
     freeze: int | None,
 ) -> list[Share]:
@@ -161,11 +161,16 @@ def closing_shares(
     lot = terms.instrument.lot_size
     whole = Reducing(terms.quantity, lot, cover.exiting)
     shares = []
-    for facts, units in accounts:
+    for facts, named in accounts:
         copy = cover.copies.get(facts.account.account_id, NO_COPIES)
         share = Share(facts.account, Sized(0, facts.code, facts.reason))
         if not facts.code:
-            share = _share(facts.account, whole, copy, _named(units), Rounding.DOWN, may_open=True)
+            share = _share(
+                facts.account, whole, copy, _named(named.quantity), Rounding.DOWN, may_open=True
+            )
+            if named.code and share.sized.quantity:
+                sized = structs.replace(share.sized, code=named.code, reason=named.reason)
+                share = structs.replace(share, sized=sized)
         shares.append(sliced(share, lot, freeze))
     return shares
 

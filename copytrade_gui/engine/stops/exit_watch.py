@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import Event, FillSeen, Severity
-from copytrade_gui.domain.exit_rule import ExitRules, Levels, levels
+from copytrade_gui.domain.exit_rule import EXIT_RULE, ExitRules, Levels, levels
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.link import LinkState
@@ -70,8 +70,8 @@ class _Watched(Struct, frozen=True, gc=False):
     def met_by(self, last: Decimal | None) -> str:
         """Which rule was met, with its numbers."""
         if last is None or self.levels is None:
-            at = "" if self.rules.at is None else f" at {self.rules.at:%H:%M} IST"
-            return f"what is held INTRADAY is left{at}"
+            at = "" if self.rules.at is None else f", {self.rules.at:%H:%M} IST,"
+            return f"the exit time of INTRADAY positions{at} is reached"
         return self.levels.in_words(last, self.position.average or last)
 
 
@@ -156,14 +156,14 @@ class ExitWatch:
             self._due[account] = None
 
     def told(self) -> dict[PositionKey, str]:
-        """Of each position that is watched where it is left: ``stop-loss at 99, left at 15:10``."""
+        """Of each position that is watched at what it exits: ``stop-loss at 99, exit at 15:10``."""
         found: dict[PositionKey, str] = {}
         for watched in self._watched.values():
             for one in watched:
                 key, at = one.of[1], one.rules.at
                 words = [] if one.levels is None else [one.levels.told]
                 if at is not None and key.product is Product.INTRADAY:
-                    words.append(f"left at {at:%H:%M}")
+                    words.append(f"exit at {at:%H:%M}")
                 if said := ", ".join(filter(None, words)):
                     found[key] = f"{found[key]}; {said}" if key in found else said
         return found
@@ -296,7 +296,7 @@ class ExitWatch:
             if why := stopped or lane.why_not()[1]:
                 if self._gate.state is not TradingState.RECOVERING:
                     left = "It is as soon as orders can leave, if its rule is met then."
-                    self._tell_once(one, f"{words}. It is not left yet: {why} {left}")
+                    self._tell_once(one, f"{words}. It is not squared off yet: {why} {left}")
             else:
                 ready.setdefault(of[1], (one, words))  # copies of another master at the next look
         if ready and not self._acting:
@@ -306,8 +306,9 @@ class ExitWatch:
     async def _square_off(self, ready: list[tuple[_Watched, str]]) -> None:
         command = CommandId(f"exit rules at {self._clock.wall_ns()}")
         scope = tuple(one.chosen for one, _ in ready)
+        met = {one.of[1]: (EXIT_RULE, f"{words[0].upper()}{words[1:]}.") for one, words in ready}
         try:
-            await self._square_offs.begin(scope, command, _ACTOR)
+            await self._square_offs.begin(scope, command, _ACTOR, met.__getitem__)
         except DeniedError as denied:
             for one, words in ready:
                 if denied.code not in _DONE:
@@ -384,7 +385,7 @@ class ExitWatch:
 
     def _alarm(self, one: _Watched, sentence: str, severity: Severity = Severity.CRITICAL) -> None:
         self._book.alarm(
-            "exit_rule",
+            EXIT_RULE,
             f"{self._what(one)}: {sentence}",
             account=one.of[1].account_id,
             severity=severity,

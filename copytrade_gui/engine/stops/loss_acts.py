@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.checks.account import LOSS_LIMIT
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, against
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.loss import Then, then_of
 from copytrade_gui.domain.order import Product, Side
+from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.scope import EVERY_FOLLOWER, wholes_of
 from copytrade_gui.domain.square_off import Chosen
 from copytrade_gui.engine.orders.core import Core
@@ -137,7 +139,7 @@ class LossActs:
         chosen = tuple(Chosen(account) for account in accounts)
         command = CommandId(f"loss limits at {self._clock.wall_ns()}")
         try:
-            await self._square_offs.begin(chosen, command, _ACTOR)
+            await self._square_offs.begin(chosen, command, _ACTOR, self._why)
         except DeniedError as denied:
             if denied.code not in _DONE:
                 new = [account for account in accounts if account not in self._told]
@@ -148,6 +150,10 @@ class LossActs:
         for account in accounts:
             self._owed.pop(account, None)
             self._told.discard(account)
+
+    def _why(self, key: PositionKey) -> tuple[str, str]:
+        lane = self._lanes.get(key.account_id)
+        return LOSS_LIMIT, "" if lane is None else lane.status.stopped
 
     def _tell_kept(self, kept: dict[AccountId, str]) -> None:
         if not kept:

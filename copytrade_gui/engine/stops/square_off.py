@@ -39,6 +39,7 @@ from copytrade_gui.engine.stops.square_off_reads import SquareOffReads
 from copytrade_gui.engine.stops.square_off_run import (
     Part,
     Run,
+    Why,
     by_position,
     leg_of,
     restored,
@@ -118,8 +119,12 @@ class SquareOffs:
                 await self._clock.sleep(0)  # orders come first
         return lines
 
-    async def begin(self, scope: Scope, command: CommandId, actor: str) -> None:
+    async def begin(
+        self, scope: Scope, command: CommandId, actor: str, why: Why | None = None
+    ) -> None:
         """Close what copies hold in a scope; the same command twice is one square-off.
+
+        ``why`` is what has it done: it stands at the orders.
 
         Raises DeniedError: nothing was stored, cancelled or sent.
         """
@@ -138,7 +143,7 @@ class SquareOffs:
             raise DeniedError("not_recorded", str(failure)) from failure
         if not fresh:  # the other press has begun it
             return
-        run = Run(command=command, actor=actor, began_ns=now_ns, parts=self._free(scope))
+        run = Run(command=command, actor=actor, began_ns=now_ns, parts=self._free(scope), why=why)
         for key, part in self._earlier_parts(command).items():
             run.parts.setdefault(key, part)
         self._runs[command] = run
@@ -309,9 +314,10 @@ class SquareOffs:
         parts = [run.parts[PositionKey(a, what.instrument, what.product)] for a in quantities]
         instrument, command = parts[0].instrument, run.next_command()
         terms = closing_terms(instrument, side, what.product, sum(quantities.values()))
+        sizes = {part.key.account_id: run.sized(part, quantities) for part in parts}
         try:
             placed = await self._submission.submit(
-                command, partial(self._clearing.closing, master, terms, quantities, command)
+                command, partial(self._clearing.closing, master, terms, sizes, command)
             )
         except DeniedError as denied:
             if last or denied.code not in ("no_price", "stopped"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -12,6 +12,7 @@ from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.square_off import (
     Leg,
     LegState,
@@ -28,6 +29,10 @@ from copytrade_gui.ports import BegunSquareOff, BrokerPosition
 RESTING = frozenset({State.WORKING, State.PARTIAL, State.TRIGGER_PENDING})
 _DERIVATIVES = frozenset({InstrumentKind.FUTURE, InstrumentKind.CALL, InstrumentKind.PUT})
 _BROKEN_OFF = "The program ended before anything was sent for it. Square it off again."
+
+
+Why = Callable[[PositionKey], tuple[str, str]]
+"""Code and sentence for what is closed of a position."""
 
 
 class Part(Struct, eq=False, kw_only=True):
@@ -99,6 +104,8 @@ class Run(Struct, eq=False, kw_only=True):
     """The report, once nothing can change in it: what is copied later is no part of it."""
     restored: bool = False
     """It was begun in an earlier life of the program."""
+    why: Why | None = None
+    """The rule that had it begun; None where a person did."""
 
     @property
     def accounts(self) -> list[AccountId]:
@@ -134,6 +141,11 @@ class Run(Struct, eq=False, kw_only=True):
     def next_command(self) -> CommandId:
         """The name of its next plan."""
         return CommandId(f"{self.command}/{len(self.plans) + 1}")
+
+    def sized(self, part: Part, quantities: Mapping[AccountId, int]) -> Sized:
+        """This part's units, with what has them closed."""
+        units = quantities[part.key.account_id]
+        return Sized(units) if self.why is None else Sized(units, *self.why(part.key))
 
     def made(self, command: CommandId | None) -> bool:
         """True if a plan of this command is one of its."""

@@ -39,8 +39,16 @@ class ActivityPanel(Panel):
         self._history = history
         self.order_of: Callable[[str], str] = lambda _subject: ""
         columns = self._columns()
+        self._texts: dict[int, str] = {}
+        """What a filter looks through, by number: made once, or each letter would make all anew."""
+        desk.roster.changed.connect(self._texts.clear)
         self.model: RowsModel[HistoryRow] = RowsModel(
-            columns, lambda row: row.number, cap=SHOWN, newest_first=True, parent=self
+            columns,
+            lambda row: row.number,
+            cap=SHOWN,
+            newest_first=True,
+            search=self._search_text,
+            parent=self,
         )
         self.table: DataTable[HistoryRow] = DataTable(
             desk,
@@ -86,6 +94,15 @@ class ActivityPanel(Panel):
         super().showEvent(event)
         if self._stale:
             self._settle.start(0)
+
+    def _search_text(self, row: HistoryRow) -> str:
+        text = self._texts.get(row.number)
+        if text is None:
+            if len(self._texts) > 2 * SHOWN:
+                self._texts.clear()
+            text = "  ".join(column.text(row) for column in self.model.columns)
+            self._texts[row.number] = text
+        return text
 
     async def _read(self) -> None:
         newest = await self._history.events(SHOWN)

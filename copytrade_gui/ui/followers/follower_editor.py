@@ -273,7 +273,7 @@ class FollowerEditor(FormDialog):
         self.add_field("delay", "Delay", self.delay, hint=_GUARD)
 
     def _add_exit_fields(self, link: Link | None) -> None:
-        self.add_heading("When its copies are left")
+        self.add_heading("When its copies exit")
         rules = None if link is None else link.exits
         self.stop_loss = QLineEdit(exits_text(rules, "stop_loss"))
         self.target = QLineEdit(exits_text(rules, "target"))

@@ -203,7 +203,7 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            note="Sorts by trouble: halted, exits only, no session, on, off"),
     Column("name", "Name", lambda r: r.account.name, chars=16, takes_rest=True,
            tone=lambda r: Tone.PLAIN if r.account.active else Tone.MUTED),
-    Column("client", "Client", lambda r: client_tail(r.account.client_id), chars=6,
+    Column("client", "Client", lambda r: client_tail(r.account.client_id), chars=7,
            tone=lambda _: Tone.MUTED, tip=lambda r: f"Client id {r.account.client_id}"),
     Column("outcome", "Last copy", _outcome, tone=_outcome_tone, mark=_outcome_mark, chars=13,
            tip=_outcome, note="Of a stopped account: why it is stopped"),

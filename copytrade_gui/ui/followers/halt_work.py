@@ -17,7 +17,7 @@ from copytrade_gui.ui.widgets.bands import Band, Bands
 
 
 class HaltWork(QObject):
-    """Shows every account that is stopped alone, and lifts one stop at a time."""
+    """Shows every account that is stopped alone, and lifts the stops of those that are chosen."""
 
     def __init__(
         self,
@@ -39,21 +39,20 @@ class HaltWork(QObject):
         panel.table.view.selectionModel().selectionChanged.connect(lambda *_: self._refresh())
         self._refresh()
 
-    def _chosen(self) -> Account | None:
-        """The selected follower if it is stopped; with nothing selected the first that is."""
-        stopped = self._desk.roster.stopped()
+    def _chosen(self) -> list[Account]:
+        """The selected followers that are stopped; with nothing selected the first that is."""
+        stopped = self._stopped()
         selected = self._panel.selected()
         if not selected:
-            return stopped[0] if stopped else None
-        ids = {account.account_id for account in stopped}
-        if len(selected) == 1 and selected[0].account_id in ids:
-            return selected[0]
+            return stopped[:1]
+        ids = {account.account_id for account in selected}
+        chosen = [account for account in stopped if account.account_id in ids]
         # The master has no row of its own to select.
-        return next((account for account in stopped if account.master), None)
+        return chosen or [account for account in stopped if account.master][:1]
 
     def _refresh(self) -> None:
-        self._desk.actions[Act.LIFT_HALT].setEnabled(self._chosen() is not None)
-        stopped = self._desk.roster.stopped()
+        self._desk.actions[Act.LIFT_HALT].setEnabled(bool(self._chosen()))
+        stopped = self._stopped()
         if not stopped:
             self._bands.clear_band("halts")
             return
@@ -65,16 +64,24 @@ class HaltWork(QObject):
         status = self._desk.roster.status(first.account_id)
         what = "is HALTED, nothing is sent to it." if status.halted else "copies exits only."
         sentence = f"{who} {what} {status.stopped}{more}"
-        button = ("Lift halt", lambda: self._open(next(iter(self._desk.roster.stopped()), None)))
+        button = ("Lift halt", lambda: self._open(self._stopped()[:1]))
         kind = "bad" if status.halted else "warn"
         self._bands.show_band("halts", Band(kind, sentence, (button,)))
 
-    def _open(self, account: Account | None) -> None:
-        if account is not None and not bring_back(self._window, "lift_halt"):
-            status = self._desk.roster.status(account.account_id)
-            dialog = LiftHaltDialog(self._window, self._desk, self._trading, account, status)
+    def _stopped(self) -> list[Account]:
+        return list(self._desk.roster.stopped())
+
+    def _open(self, accounts: list[Account]) -> None:
+        if accounts and not bring_back(self._window, "lift_halt"):
+            status = self._desk.roster.status
+            first, *others = [(one, status(one.account_id)) for one in accounts]
+            dialog = LiftHaltDialog(self._window, self._desk, self._trading, *first, others)
             self._desk.tasks.start(self._ask(dialog), name="lift halt")
 
     async def _ask(self, dialog: LiftHaltDialog) -> None:
         if await dialog.ask():
-            self._desk.notices.info(f"{dialog.account.name} goes on: its stop is lifted.")
+            (first, *others) = dialog.names
+            words = f"{first} goes on: its stop is lifted."
+            if others:
+                words = f"{figures.plural(len(dialog.names), 'account')} go on: lifted."
+            self._desk.notices.info(words)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from copytrade_gui.domain.checks.account import LOSS_LIMIT
+from copytrade_gui.domain.exit_rule import EXIT_RULE
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView
@@ -57,6 +59,10 @@ class Sum:
     quantity: int
     filled: int
     average: Decimal | None
+
+
+_SENT_BY = {EXIT_RULE: "Exit rule", LOSS_LIMIT: "Loss limit"}
+"""What had the program send orders that no master's order stands above, by their code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ def head_row(
     shown = masters or copies
     order = _worst(shown)
     total = _sum(shown) if len(shown) > 1 else None
-    own = _own_words(masters, order, total) if masters else _copies_alone(seen)
+    own = _own_words(masters, order, total) if masters else _copies_alone(seen, copies)
     summary = roll_up(copies)
     if unmatched is not None:  # first, because a narrow column cuts the end
         filled = unmatched.copies_in_words(roster.name)
@@ -172,8 +178,15 @@ def _own_words(masters: Sequence[OrderView], order: OrderView, total: Sum | None
     return f"{part}  ·  {why}" if why else part
 
 
-def _copies_alone(seen: SeenOrder | None) -> str:
-    return "Copies alone" if seen is None else f"At the broker: {seen.in_words}"
+def _copies_alone(seen: SeenOrder | None, copies: Sequence[OrderView]) -> str:
+    if seen is not None:
+        return f"At the broker: {seen.in_words}"
+    words = {_SENT_BY.get(copy.code, "") for copy in copies}
+    by = words.pop() if len(words) == 1 else ""
+    if not by:
+        return "Copies alone"
+    reasons = {copy.reason for copy in copies}
+    return f"{by}: {reasons.pop()}" if len(reasons) == 1 else by
 
 
 def _worst(orders: Sequence[OrderView]) -> OrderView:

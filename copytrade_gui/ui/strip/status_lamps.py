@@ -175,4 +175,4 @@ class StatusLamps(QStatusBar):
         shown = worst > STALL_SHOWN_MS
         self.lamps["window"].setVisible(shown)
         if shown:
-            self._show("window", "warn", f"{worst:.0f} ms late")
+            self._show("window", "warn", f"drew {worst / 1000:.1f} s late")

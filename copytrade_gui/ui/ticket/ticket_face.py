@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.order import OrderType, Side
 from copytrade_gui.services.verbs import MarketVerbs, Preview
@@ -31,6 +32,8 @@ class TicketFace:
 
     def __init__(self, panel: QWidget, desk: Desk, market: MarketVerbs) -> None:
         self._desk = desk
+        self._previewed = False
+        desk.roster.status_changed.connect(self._show_ready)
         self.form = TicketForm(desk, market)
         self.quote = QuoteLine()
         self.form.quote_place.addWidget(self.quote)
@@ -140,8 +143,8 @@ class TicketFace:
         foot.setContentsMargins(10, 6, 10, 8)
         foot.setSpacing(4)
         foot.addWidget(self.result)
-        foot.addWidget(self.send)
         foot.addWidget(self.why)
+        foot.addWidget(self.send)  # last, so that no message moves it from under the mouse
 
     def _scroll_to_list(self) -> None:
         if self.preview.view.isVisible():
@@ -161,13 +164,11 @@ class TicketFace:
             button.style().polish(button)
 
     def show_title(self, draft: Draft) -> None:
-        """The instrument, and how many followers are on."""
+        """The instrument, and how many followers could get an order at all."""
         instrument = draft.instrument
         self.title.setText(instrument.symbol if instrument else "No instrument yet")
-        active = sum(
-            one.account.active and not one.link.state.stops for one in self._desk.roster.followers()
-        )
-        self.fan.setText(f"× {figures.plural(active, 'follower')}")
+        self._previewed = False
+        self._show_ready()
 
     def show_preview(self, preview: Preview, draft: Draft) -> None:
         """Who gets what of this draft, what it is worth, and how many it reaches."""
@@ -177,9 +178,23 @@ class TicketFace:
 
     def show_fan(self, preview: Preview) -> None:
         """How many followers the order would reach as the ticket stands."""
+        self._previewed = bool(preview.rows)
         if preview.rows:
             passing = sum(row.quantity > 0 for row in preview.rows if not row.is_master)
             self.fan.setText(f"× {figures.plural(passing, 'follower')}")
+
+    def _show_ready(self) -> None:
+        """Until a preview says whom the order reaches: who is on, logged in and not halted."""
+        if self._previewed:
+            return
+        roster = self._desk.roster
+        followers = [one for one in roster.followers() if one.account.active]
+        ready = 0
+        for one in followers:
+            status = roster.status(one.account.account_id)
+            logged_in = status.session is SessionState.READY
+            ready += logged_in and not status.halted and not one.link.state.stops
+        self.fan.setText(f"× {figures.plural(ready, 'follower')}")
 
     def show_value(self, preview: Preview, draft: Draft) -> None:
         """What it is worth, what to look at twice, and the limit a market order leaves with."""
