@@ -152,8 +152,8 @@ def test_an_edit_that_was_being_stored_switches_nobody_on_again(
 def test_an_import_that_was_being_stored_switches_nobody_on_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def here(work: Callable[..., object], *args: object) -> object:
-        return work(*args)
+    async def here(work: Callable[..., object], *args: object, **named: object) -> object:
+        return work(*args, **named)
 
     monkeypatch.setattr(asyncio, "to_thread", here)  # virtual time waits for no thread
     path = tmp_path / "followers.csv"
@@ -179,8 +179,8 @@ def test_an_import_that_was_being_stored_switches_nobody_on_again(
 def test_an_import_does_only_what_was_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def here(work: Callable[..., object], *args: object) -> object:
-        return work(*args)
+    async def here(work: Callable[..., object], *args: object, **named: object) -> object:
+        return work(*args, **named)
 
     monkeypatch.setattr(asyncio, "to_thread", here)
     path = tmp_path / "followers.csv"
