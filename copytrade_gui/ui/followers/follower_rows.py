@@ -201,7 +201,7 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            tone=lambda r: _look(r).tone,
            mark=lambda r: _look(r).mark,
            note="Sorts by trouble: halted, exits only, no session, on, off"),
-    Column("name", "Name", lambda r: r.account.name, chars=16, takes_rest=True,
+    Column("name", "Name", lambda r: r.account.name, chars=15, takes_rest=True,
            tone=lambda r: Tone.PLAIN if r.account.active else Tone.MUTED),
     Column("client", "Client", lambda r: client_tail(r.account.client_id), chars=7,
            tone=lambda _: Tone.MUTED, tip=lambda r: f"Client id {r.account.client_id}"),
