@@ -41,7 +41,7 @@ class LargePages:
         """
         if not self._wanted or not quiet() or (self._thread and self._thread.is_alive()):
             return
-        size = int(_SIZE.read_text().split()[1]) * mmap.PAGESIZE
+        size = _size()
         if size - self._last_size < _GROWN:
             return
         self._last_size = size
@@ -55,9 +55,16 @@ class LargePages:
         log.debug("%d large pages", gathered)
         if not quiet():
             self._last_size = 0  # broken off, perhaps: try again when it is quiet
-        elif not gathered:
+        elif gathered:
+            self._last_size = _size()  # what gathering itself took is nothing new
+        else:
             log.info("this system gives no large pages; orders leave from small ones")
             self._wanted = False
+
+
+def _size() -> int:
+    """Bytes of memory that this process has now."""
+    return int(_SIZE.read_text().split()[1]) * mmap.PAGESIZE
 
 
 def gather(quiet: Callable[[], bool]) -> int:
