@@ -16,8 +16,10 @@ from copytrade_gui.ui.action_table import SPECS
 from copytrade_gui.ui.actions import Act, Where
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.feed.live_feed import CAP
+from copytrade_gui.ui.followers.follower_rows import COLUMNS
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.panels import GO_TO
+from copytrade_gui.ui.state_words import client_tail
 from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tasks import Tasks
@@ -174,6 +176,11 @@ async def test_the_feed_and_the_ticket_fit_without_scrolling(
     if size[0] == 1920:
         followers = window.followers.table.view
         assert followers.header().length() <= followers.viewport().width()
+    client = next(one for one in COLUMNS if one.key == "client")
+    metrics = window.followers.table.view.fontMetrics()
+    for client_id in ("30000002", "KX10006", "WX100006"):  # whole, or none can be told apart
+        digits = client.chars * metrics.horizontalAdvance("0")
+        assert metrics.horizontalAdvance(client_tail(client_id)) <= digits
     await window.stop()
 
 
