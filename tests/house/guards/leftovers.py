@@ -53,6 +53,9 @@ def settled_threads(before: set[threading.Thread]) -> list[threading.Thread]:
         extra[0].join(0.05)
 
 
+_LEFT: list[QWidget] = []
+
+
 def windows() -> list[QWidget]:
     """Return the top-level windows without a parent that Qt knows, visible or not."""
     if not isinstance(QCoreApplication.instance(), QApplication):
@@ -93,10 +96,11 @@ def leftover_guard(unexpected_log_guard: None, qt_message_guard: list[str]) -> I
     new_windows = [window for window in windows() if id(window) not in windows_before]
     window_names = [f"{type(window).__name__} {window.objectName()!r}" for window in new_windows]
     for window in new_windows:  # one culprit, not every test after it
-        window.close()
-        window.deleteLater()
+        window.hide()
+    # What a failed test was in the midst of is not taken apart: Qt may crash over it, and hide why
+    # it failed.
+    _LEFT.extend(new_windows)
     del new_windows
-    windows()
     # Sockets, files and unseen task failures speak up when they are collected.
     gc.collect()
     new_timers = [timer for timer in running_qt_timers() if id(timer) not in timers_before]
