@@ -44,6 +44,8 @@ class Unlike(Struct, frozen=True):
     size: str = ""
     instrument: str = ""
     cadence: str = ""
+    orders: int = 0
+    """Which order of his it is in the minutes that ``cadence`` is about."""
 
 
 NOT_UNLIKE = Unlike()
@@ -83,6 +85,7 @@ class Habit:
             _size(terms, sizes, underlying),
             self._new(underlying) if not sizes else "",
             self._fast(),
+            len(self._lately) + 1,
         )
 
     def _forget(self, now_ns: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.seen import Follow, SeenOrder
 
@@ -49,7 +50,7 @@ class MasterVerbs(Protocol):
         order: BrokerOrderId,
         command: CommandId,
         confirmed: str = "",
-        despite: Sequence[str] = (),
+        despite: Sequence[Shown] = (),
     ) -> PlanId:
         """Have one copied now. Raises RefusedError; code ``hold`` or ``warn``: as for
         ``TradingVerbs.submit``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, PlanId
 from copytrade_gui.domain.seen import Follow, SeenOrder
 from copytrade_gui.engine.engine import Engine
@@ -45,7 +46,7 @@ class Masters:
         order: BrokerOrderId,
         command: CommandId,
         confirmed: str = "",
-        despite: Sequence[str] = (),
+        despite: Sequence[Shown] = (),
     ) -> PlanId:
         """Have one copied now, however old it is."""
         await self._record(command, "copy_seen", f"{master} {order}")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from copytrade_gui.domain.calendar import ist
-from copytrade_gui.domain.checks.check import Level
+from copytrade_gui.domain.checks.check import Level, Shown
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft, read_quantity
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
@@ -120,7 +120,7 @@ class Trading:
         draft: Draft,
         command: CommandId,
         confirmed: str = "",
-        despite: Sequence[str] = (),
+        despite: Sequence[Shown] = (),
     ) -> Submitted:
         """Place the master order and its copies; the same command twice is one order."""
         terms = self._read(draft)

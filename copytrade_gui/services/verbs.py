@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from copytrade_gui.domain.account import AccountStatus, Role
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
@@ -36,8 +37,8 @@ from copytrade_gui.domain.waterfall import Waterfall
 class RefusedError(Exception):
     """A verb did nothing; the text is one sentence with the field and the remedy.
 
-    Of what a person may let pass (code ``hold`` or ``warn``) ``found`` are the codes and ``lines``
-    the sentences.
+    Of what a person may let pass (code ``hold`` or ``warn``) ``found`` is what he is shown and
+    ``lines`` are the sentences.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class RefusedError(Exception):
         *,
         field: str = "",
         code: str = "",
-        found: Sequence[str] = (),
+        found: Sequence[Shown] = (),
         lines: Sequence[str] = (),
     ) -> None:
         super().__init__(sentence)
@@ -124,13 +125,14 @@ class TradingVerbs(Protocol):
         draft: Draft,
         command: CommandId,
         confirmed: str = "",
-        despite: Sequence[str] = (),
+        despite: Sequence[Shown] = (),
     ) -> Submitted:
         """Place the master order and its copies. The same command twice is one order.
 
         Raises RefusedError; code ``hold``: a check asks for the quantity to be typed again, which
         ``confirmed`` then holds, in the ticket's own unit; code ``warn``: a check warns, and
-        ``despite`` then names what the person lets pass.
+        ``despite`` then is what the person was shown (``RefusedError.found``) and lets pass. What
+        goes further by then is asked again.
         """
 
     async def count_open(self, intents: Sequence[IntentId], plans: Sequence[PlanId]) -> int:

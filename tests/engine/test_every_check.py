@@ -20,6 +20,7 @@ from copytrade_gui.domain.ban import BanList
 from copytrade_gui.domain.basis import UNDECLARED, Basis, Declared
 from copytrade_gui.domain.calendar import Calendar, indian_day
 from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, OPENING_CHECKS
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.checks.plan import PLAN_CHECKS
 from copytrade_gui.domain.checks.share import SHARE_CHECKS
@@ -197,7 +198,7 @@ async def place(
     console: Console,
     terms: OrderTerms,
     confirmed: int | None = None,
-    despite: Collection[str] | None = (),
+    despite: Collection[Shown] | None = (),
 ) -> None:
     command = CommandId(f"press at {console.world.time.now_ns}")
     await console.engine.submit(
@@ -238,14 +239,14 @@ def test_a_check_of_a_plan_decides_what_leaves(case: Case) -> None:
         assert left(console) == accepted
         if case.warns:
             with pytest.raises(DeniedError):
-                await place(console, terms, despite=["another"])
+                await place(console, terms, despite=[Shown("another")])
             await place(console, terms, despite=denied.value.found)
         elif not case.holds:
             with pytest.raises(DeniedError):
-                await place(console, terms, terms.quantity, despite=[case.code])
+                await place(console, terms, terms.quantity, despite=[Shown(case.code)])
         else:
             with pytest.raises(DeniedError):
-                await place(console, terms, despite=[case.code])
+                await place(console, terms, despite=[Shown(case.code)])
             with pytest.raises(DeniedError):
                 await place(console, terms, terms.quantity + 1)
             await place(console, terms, terms.quantity)

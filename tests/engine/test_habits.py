@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.seen import Seen
@@ -28,7 +29,7 @@ def test_after_a_restart_his_usual_size_is_known_and_his_exit_is_not_asked() -> 
         made = console.world
         with pytest.raises(DeniedError, match="more than 10 times") as denied:
             await press(console, ticket(made, Side.BUY, 41))
-        assert (denied.value.code, denied.value.found) == ("hold", ("unusual_size",))
+        assert (denied.value.code, denied.value.found) == ("hold", (Shown("unusual_size"),))
         assert position(made, 0) == 20
         await press(console, ticket(made, Side.BUY, 40))
         await press(console, ticket(made, Side.SELL, 60))

@@ -11,6 +11,8 @@ from decimal import Decimal
 
 import pytest
 
+from copytrade_gui.domain.checks.check import Shown
+from copytrade_gui.domain.checks.limits import Limits
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.money import Paise
@@ -48,12 +50,15 @@ def link(console: Console, then: WhenShort) -> None:
 
 
 async def send(
-    console: Console, terms: OrderTerms, despite: Sequence[str] | None = ()
+    console: Console,
+    terms: OrderTerms,
+    despite: Sequence[Shown] | None = (),
+    confirmed: int | None = None,
 ) -> dict[str, tuple[State, str, int, str]]:
     command = CommandId(f"press at {console.world.time.now_ns}")
     made = console.world
     placed = await console.engine.submit(
-        made.master, terms, FanOut.WITH_MASTER, command, despite=despite
+        made.master, terms, FanOut.WITH_MASTER, command, confirmed, despite=despite
     )
     await made.clock.sleep(2)
     return {
@@ -90,6 +95,59 @@ def test_what_the_broker_says_an_order_needs_is_what_it_then_holds_for_it() -> N
         made.live(script)
 
 
+def test_a_tick_lets_pass_what_was_shown_of_whom_it_was_shown_and_no_more() -> None:
+    async def script(console: Console) -> None:
+        terms = console.world.terms(quantity=40, away=60)
+        await begin(console)
+        needed = needs(console, terms, 20)
+        await told(console, terms, needed)
+        with pytest.raises(DeniedError) as denied:
+            await send(console, terms)
+        shown = denied.value.found
+        # Less was free by the time it was sent: he saw another figure.
+        await told(console, terms, needed - 100)
+        with pytest.raises(DeniedError) as grown:
+            await send(console, terms, shown)
+        assert grown.value.code == "warn"
+        assert grown.value.found[0].amount == shown[0].amount + 100
+        assert grown.value.lines != denied.value.lines
+        # It is too little for another follower as well: nobody has seen that.
+        await told(console, terms, needed)
+        console.engine.note_margin(F2, Paise(int(needed)))
+        with pytest.raises(DeniedError) as other:
+            await send(console, terms, shown)
+        assert {one.whose for one in other.value.found} == {F1, F2}
+        assert of_ledger(console) == 0
+        # A figure that is better by now is what he let pass, and more.
+        await told(console, terms, needed + 100)
+        await send(console, terms, shown)
+        assert of_ledger(console) == 3
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_a_typed_quantity_lets_pass_what_holds_and_no_warning_that_was_not_shown() -> None:
+    async def script(console: Console) -> None:
+        terms = console.world.terms(quantity=40, away=60)
+        await begin(console)
+        await told(console, terms)
+        await send(console, terms)
+        console.engine.clearing.limits.put(None, Limits(collar=None))
+        with pytest.raises(DeniedError) as held:
+            await send(console, terms)
+        assert [one.code for one in held.value.found] == ["duplicate_order"]
+        await told(console, terms, needs(console, terms, 20))
+        accepted = of_ledger(console)
+        with pytest.raises(DeniedError) as more:
+            await send(console, terms, held.value.found, terms.quantity)
+        assert [one.code for one in more.value.found] == ["margin"]
+        assert of_ledger(console) == accepted
+
+    with world(2) as made:
+        made.live(script)
+
+
 def test_a_link_that_tells_sends_it_after_a_tick_and_the_verdict_says_so() -> None:
     async def script(console: Console) -> None:
         terms = console.world.terms(quantity=40, away=60)
@@ -97,7 +155,8 @@ def test_a_link_that_tells_sends_it_after_a_tick_and_the_verdict_says_so() -> No
         await told(console, terms, needs(console, terms, 20))
         with pytest.raises(DeniedError, match=r"Follower 1: It needs .* above 90 %") as denied:
             await send(console, terms)
-        assert (denied.value.code, denied.value.found) == ("warn", ("margin",))
+        assert denied.value.code == "warn"
+        assert [(one.code, one.whose) for one in denied.value.found] == [("margin", F1)]
         assert of_ledger(console) == 0
         rows = await send(console, terms, denied.value.found)
         state, code, ordered, reason = rows[F1]

@@ -24,6 +24,8 @@ def _left_out(file: str, checks: Iterable[Check[Any]]) -> Iterator[Mutant]:
 
 
 _CLEARING = "copytrade_gui/engine/planning/clearing.py"
+_QUESTIONS = "copytrade_gui/engine/planning/questions.py"
+_CHECK = "copytrade_gui/domain/checks/check.py"
 _MARGIN = "copytrade_gui/domain/margin.py"
 _MARGINS = "copytrade_gui/engine/books/margins.py"
 _HABIT = "copytrade_gui/domain/habit.py"
@@ -70,14 +72,12 @@ _FACTS = (
         'elif why := "":',
     ),
     (_CLEARING, "        return found\n", "        return []\n"),
-    (_CLEARING, "if asked.holds and confirmed != terms.quantity:", "if False:"),
-    (
-        _CLEARING,
-        "if asked.holds and confirmed != terms.quantity:",
-        "if asked.holds and confirmed is None:",
-    ),
-    (_CLEARING, "if asked.warnings and confirmed is None and unread:", "if False:"),
-    (_CLEARING, "not set(asked.codes) <= set(despite)", "not despite"),
+    (_CLEARING, "if asked.holds and (confirmed != terms.quantity or unread):", "if unread:"),
+    (_CLEARING, "(confirmed != terms.quantity or unread)", "(confirmed is None or unread)"),
+    (_CLEARING, "    if unread:\n", "    if False:\n"),
+    (_QUESTIONS, "any(seen.covers(one) for seen in despite)", "despite"),
+    (_CHECK, "return same and self.amount >= other.amount", "return same"),
+    (_CHECK, "same = (self.code, self.whose) == (other.code, other.whose)", "same = True"),
     (
         _PLANNER,
         "            price=price,\n            kind",

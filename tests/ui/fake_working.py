@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.seen import Follow, SeenOrder
 from copytrade_gui.services.master_verbs import ChangeDraft
@@ -53,7 +54,7 @@ class FakeMasters:
         order: BrokerOrderId,
         command: CommandId,
         confirmed: str = "",
-        despite: Sequence[str] = (),
+        despite: Sequence[Shown] = (),
     ) -> PlanId:
         del master, command, despite
         if confirmed != self.hold:

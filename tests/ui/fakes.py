@@ -9,6 +9,7 @@ from decimal import Decimal
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.caution import Portion, cautions
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, read_draft
 from copytrade_gui.domain.events import (
@@ -238,11 +239,12 @@ class FakeTrading(FakeCancels):
         draft: Draft,
         command: CommandId,
         confirmed: str = "",
-        despite: Sequence[str] = (),
+        despite: Sequence[Shown] = (),
     ) -> Submitted:
         self._world.calls.append(("submit", command))
-        if self._world.warns is not None and not set(self._world.warns.found) <= set(despite):
-            raise self._world.warns
+        warns = self._world.warns
+        if warns is not None and not set(warns.found) <= set(despite):
+            raise warns
         if self._world.hold is not None:
             await self._world.hold.wait()
         if self._world.refuse is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.ticket.hold import WarningDialog
@@ -19,7 +22,7 @@ UNKNOWN = "No ban list of today is known: whether SAIL may be opened was not che
 
 async def warned(window: MainWindow, world: World) -> WarningDialog[object]:
     world.everyone_ready()
-    world.warns = RefusedError(UNKNOWN, code="warn", found=("ban_unknown",))
+    world.warns = RefusedError(UNKNOWN, code="warn", found=[Shown("ban_unknown")])
     await filled(window)
     window.ticket.ask_or_send()
     if window.ticket.phase is Phase.ASKING:
@@ -40,6 +43,31 @@ async def test_it_is_sent_by_a_tick_and_a_press(window: MainWindow, world: World
     dialog.verb.click()
     await until(lambda: world.plans == before + 1)
     await until(lambda: window.ticket.phase is Phase.EDITING)
+
+
+async def test_what_goes_further_meanwhile_is_asked_again(window: MainWindow, world: World) -> None:
+    before = world.plans
+    dialog = await warned(window, world)
+    more = "It needs 9,000 rupees of margin, above 90 % of the 8,000 that were free."
+    world.warns = RefusedError(
+        more, code="warn", found=[Shown("margin", "F1", Decimal(100_000))], lines=[more]
+    )
+    dialog.read.click()
+    dialog.verb.click()
+    others: list[WarningDialog[object]] = []
+    await until(
+        lambda: (
+            others.extend(one for one in window.findChildren(WarningDialog) if one is not dialog)
+            or others
+        )
+    )
+    again = others[0]
+    assert more in [label.text() for label in again.findChildren(PlainLabel)]
+    assert world.plans == before
+    assert not again.verb.isEnabled()
+    again.read.click()
+    again.verb.click()
+    await until(lambda: world.plans == before + 1)
 
 
 async def test_who_goes_back_has_sent_nothing(window: MainWindow, world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -40,6 +41,23 @@ class Finding(Struct, frozen=True, gc=False):
     code: str
     level: Level
     sentence: str
+    amount: Decimal = Decimal(0)
+    """How far it goes, in the check's own unit; 0 where there is nothing to measure."""
+
+
+class Shown(Struct, frozen=True, gc=False):
+    """A finding as a person saw it: its code, whose share it was about (empty: the plan), how far
+    it went.
+    """
+
+    code: str
+    whose: str = ""
+    amount: Decimal = Decimal(0)
+
+    def covers(self, other: Shown) -> bool:
+        """True if ``other`` is this finding again, and goes no further."""
+        same = (self.code, self.whose) == (other.code, other.whose)
+        return same and self.amount >= other.amount
 
 
 @dataclass(frozen=True, slots=True)

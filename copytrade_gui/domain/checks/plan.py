@@ -56,8 +56,8 @@ class PlanFacts:
     """What of an order that opens is unlike its master."""
 
 
-def _warn(code: str, sentence: str) -> Finding | None:
-    return Finding(code, Level.WARN, sentence) if sentence else None
+def _warn(code: str, sentence: str, amount: int = 0) -> Finding | None:
+    return Finding(code, Level.WARN, sentence, Decimal(amount)) if sentence else None
 
 
 def _block(code: str, sentence: str) -> Finding | None:
@@ -235,7 +235,7 @@ def _new_instrument(facts: PlanFacts) -> Finding | None:
 
 
 def _cadence(facts: PlanFacts) -> Finding | None:
-    return _warn("cadence", facts.unlike.cadence)
+    return _warn("cadence", facts.unlike.cadence, facts.unlike.orders)
 
 
 def _repeats(facts: PlanFacts) -> Finding | None:

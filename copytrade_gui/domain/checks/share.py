@@ -143,7 +143,9 @@ def _margin(facts: ShareFacts) -> Finding | None:
     margin = facts.margin
     if margin is None or facts.exits or not margin.is_short(facts.quantity, facts.price):
         return None
-    return Finding("margin", Level.WARN, margin.in_words(facts.quantity, facts.price))
+    words = margin.in_words(facts.quantity, facts.price)
+    lacks = Decimal(margin.of(facts.quantity, facts.price) - margin.free)
+    return Finding("margin", Level.WARN, words, lacks)
 
 
 SHARE_CHECKS: tuple[Check[ShareFacts], ...] = (

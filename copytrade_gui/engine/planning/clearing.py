@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.calendar import indian_day
-from copytrade_gui.domain.checks.check import Finding, Level
+from copytrade_gui.domain.checks.check import Finding, Level, Shown
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.freeze import FreezeTable
@@ -42,11 +42,11 @@ _NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
 class DeniedError(Exception):
     """The engine did nothing; the text is one sentence with the remedy.
 
-    Where a person may let pass what checks found, ``found`` are its codes and ``lines`` its
+    Where a person may let pass what checks found, ``found`` is what he is shown and ``lines`` its
     sentences.
     """
 
-    found: tuple[str, ...] = ()
+    found: tuple[Shown, ...] = ()
     lines: tuple[str, ...] = ()
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -54,7 +54,7 @@ class DeniedError(Exception):
         self.code, self.sentence = code, sentence
 
     @classmethod
-    def asking(cls, code: str, lines: tuple[str, ...], found: tuple[str, ...]) -> DeniedError:
+    def asking(cls, code: str, lines: tuple[str, ...], found: tuple[Shown, ...]) -> DeniedError:
         """A person is to be asked about these findings."""
         asks = cls(code, " ".join(lines))
         asks.found, asks.lines = found, lines
@@ -388,13 +388,12 @@ class Clearing:
 def _confirm(
     terms: OrderTerms, asked: Asked, confirmed: int | None, despite: Despite
 ) -> tuple[str, ...]:
-    """What was found and lets the order leave all the same. Who typed the quantity has read all of
-    it; who lets warnings pass, those that he names. Raises DeniedError.
+    """What was found and lets the order leave all the same. The typed quantity lets pass what
+    holds; of warnings a person lets pass those that he was shown, and not more. Raises DeniedError.
     """
-    everything = (*asked.holds, *asked.warnings)
-    if asked.holds and confirmed != terms.quantity:
-        raise DeniedError.asking("hold", everything, (*asked.held, *asked.codes))
-    unread = despite is not None and not set(asked.codes) <= set(despite)
-    if asked.warnings and confirmed is None and unread:
-        raise DeniedError.asking("warn", asked.warnings, asked.codes)
+    everything, unread = (*asked.holds, *asked.warnings), asked.unread(despite)
+    if asked.holds and (confirmed != terms.quantity or unread):
+        raise DeniedError.asking("hold", everything, (*asked.held, *asked.shown))
+    if unread:
+        raise DeniedError.asking("warn", asked.warnings, asked.shown)
     return everything

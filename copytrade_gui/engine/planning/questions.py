@@ -7,14 +7,15 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from copytrade_gui.domain.checks.check import Finding, Level
+from copytrade_gui.domain.checks.check import Finding, Level, Shown
 from copytrade_gui.domain.exits import NO_COPY
 from copytrade_gui.domain.link import COPIES_FILLS, NOT_CHOSEN
 from copytrade_gui.domain.recipients import Recipients, Scope
 from copytrade_gui.engine.planning.share import Share
 
-Despite = Collection[str] | None
-"""Codes of warnings that a person has read and lets pass; None: nobody is there to be asked."""
+Despite = Collection[Shown] | None
+"""Warnings that a person has read and lets pass, as far as they went when he was shown them; None:
+nobody is there to be asked."""
 _NAMED = 8
 """So many accounts are named in a question; of the others the number."""
 _TOLD = 3
@@ -23,13 +24,19 @@ _TOLD = 3
 
 class Asked(Struct, frozen=True):
     """What checks found: ``holds`` that only the typed quantity lets pass, ``warnings`` that a
-    person lets pass by their ``codes``; both in sentences. ``held`` are codes of what holds.
+    person lets pass by what he was ``shown``; both in sentences. ``held`` is what holds.
     """
 
     holds: tuple[str, ...]
     warnings: tuple[str, ...]
-    held: tuple[str, ...]
-    codes: tuple[str, ...]
+    held: tuple[Shown, ...]
+    shown: tuple[Shown, ...]
+
+    def unread(self, despite: Despite) -> bool:
+        """True if it warns of something that a person who is there was not shown, or of more."""
+        if despite is None:
+            return False
+        return any(not any(seen.covers(one) for seen in despite) for one in self.shown)
 
 
 def nobody_gets_it(shares: Sequence[Share], recipients: Recipients) -> list[str]:
@@ -80,6 +87,12 @@ def asked_of(found: Sequence[Finding], shares: Sequence[Share], more: Sequence[s
         ]
         if len(alike) > _TOLD:
             warnings.append(f"So for {len(alike) - _TOLD} more.")
-    codes = [*dict.fromkeys(one.code for one in warned), *by_code]
-    held = tuple(one.code for one in found if one.level is Level.HOLD)
-    return Asked(tuple(asked), tuple(warnings), held, tuple(codes))
+    shown = [Shown(one.code, "", one.amount) for one in warned]
+    for alike in by_code.values():
+        shown += [
+            Shown(one.warning.code, one.account.account_id, one.warning.amount)
+            for one in alike
+            if one.warning is not None
+        ]
+    held = tuple(Shown(one.code) for one in found if one.level is Level.HOLD)
+    return Asked(tuple(asked), tuple(warnings), held, tuple(shown))

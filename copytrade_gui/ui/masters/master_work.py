@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.ids import CommandId, PlanId
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.services.master_verbs import MasterVerbs
@@ -149,7 +150,7 @@ class MasterWork(QObject):
         # One command per question, so that pressing its button twice is one copy.
         command = CommandId(uuid.uuid4().hex)
 
-        async def send(confirmed: str = "", despite: Sequence[str] = ()) -> PlanId:
+        async def send(confirmed: str = "", despite: Sequence[Shown] = ()) -> PlanId:
             return await self._masters.copy(
                 order.account_id, order.broker_order_id, command, confirmed, despite
             )

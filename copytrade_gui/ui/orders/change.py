@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from decimal import Decimal
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.master_verbs import ChangeDraft, ChangeVerbs
@@ -97,7 +99,8 @@ class ChangeDialog(FormDialog):
     async def _change(self) -> None:
         draft = ChangeDraft(**{name: field.text() for name, field in self.fields.items()})
 
-        async def send(confirmed: str = "") -> int:
+        async def send(confirmed: str = "", despite: Sequence[Shown] = ()) -> int:
+            del despite  # of a change the typed quantity lets pass all that was found
             return await self._changes.modify(
                 self._order.intent_id, draft, self._command, confirmed
             )

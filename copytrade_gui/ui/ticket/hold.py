@@ -17,108 +17,118 @@ from copytrade_gui.ui.dialogs.form import FormDialog
 T = TypeVar("T")
 
 
-def _finish(dialog: FormDialog, desk: Desk, *, pauses: bool) -> None:
-    """Put the buttons below; where an order is unlike its master, with the stop beside them."""
-    if not pauses:
-        dialog.finish_form()
-        return
-    pause = dialog.make_button("Pause copying", "unlike_pause")
-    pause.clicked.connect(dialog.reject)
-    pause.clicked.connect(desk.actions[Act.PAUSE].trigger)
-    dialog.box.addStretch(1)
-    dialog.add_buttons([pause, dialog.back, dialog.verb])
-
-
-class HoldDialog(FormDialog, Generic[T]):
-    """Says what was found, each in a line of its own, and asks for the quantity."""
+class AskingDialog(FormDialog, Generic[T]):
+    """Says what was found, each in a line of its own, and sends it when a person lets it pass."""
 
     def __init__(
         self,
         parent: QWidget,
         desk: Desk,
-        found: str,
-        quantity: str,
-        send: Callable[[str], Awaitable[T]],
-        *,
-        pauses: bool = False,
+        title: str,
+        name: str,
+        refusal: RefusedError,
+        send: Callable[..., Awaitable[T]],
     ) -> None:
         super().__init__(
-            parent,
-            desk,
-            f"Is this meant? - {desk.mode_word}",
-            "hold",
-            verb="Send it",
-            save=self._send,
+            parent, desk, f"{title} - {desk.mode_word}", name, verb="Send it", save=self._send
         )
-        self._submit = send
-        self.done_with: T | None = None
-        self.box.insertWidget(0, self.add_text(found))
-        self.quantity = QLineEdit()
-        self.add_field("quantity", "&Quantity", self.quantity, hint=f"Type {quantity} to send it.")
-        _finish(self, desk, pauses=pauses)
-        self.quantity.setFocus()
+        self._submit, self._shown = send, refusal.found
+        self._answer: T | RefusedError | None = None
+        self.box.insertWidget(0, self.add_text("\n".join(refusal.lines) or refusal.sentence))
+
+    def finish_asking(self) -> None:
+        """Put the buttons below; where an order is unlike its master, with the stop beside them."""
+        if not any(one.code in UNLIKE_HIM for one in self._shown):
+            self.finish_form()
+            return
+        pause = self.make_button("Pause copying", "unlike_pause")
+        pause.clicked.connect(self.reject)
+        pause.clicked.connect(self._desk.actions[Act.PAUSE].trigger)
+        self.box.addStretch(1)
+        self.add_buttons([pause, self.back, self.verb])
+
+    def typed(self) -> str:
+        """The quantity as it was typed; empty where none is asked for."""
+        return ""
+
+    def answer(self) -> T | RefusedError | None:
+        """What came of sending it; a refusal: more was found, or it goes further by now."""
+        return self._answer
 
     async def _send(self) -> None:
-        self.done_with = await self._submit(self.quantity.text() or "0")
+        try:
+            self._answer = await self._submit(confirmed=self.typed(), despite=self._shown)
+        except RefusedError as refusal:
+            if all(any(seen.covers(one) for seen in self._shown) for one in refusal.found):
+                raise
+            self._answer = refusal
 
 
-class WarningDialog(FormDialog, Generic[T]):
-    """Says what was warned of; a tick says that it was read, and only then it can be sent."""
+class HoldDialog(AskingDialog[T]):
+    """Asks for the quantity."""
 
     def __init__(
         self,
         parent: QWidget,
         desk: Desk,
-        found: str,
-        send: Callable[[], Awaitable[T]],
-        *,
-        pauses: bool = False,
+        refusal: RefusedError,
+        quantity: str,
+        send: Callable[..., Awaitable[T]],
     ) -> None:
-        super().__init__(
-            parent,
-            desk,
-            f"Send it all the same? - {desk.mode_word}",
-            "warning",
-            verb="Send it",
-            save=self._send,
-        )
-        self._submit = send
-        self.done_with: T | None = None
-        self.box.insertWidget(0, self.add_text(found))
+        super().__init__(parent, desk, "Is this meant?", "hold", refusal, send)
+        self.quantity = QLineEdit()
+        self.add_field("quantity", "&Quantity", self.quantity, hint=f"Type {quantity} to send it.")
+        self.finish_asking()
+        self.quantity.setFocus()
+
+    def typed(self) -> str:
+        """The quantity as it was typed."""
+        return self.quantity.text() or "0"
+
+
+class WarningDialog(AskingDialog[T]):
+    """Asks for a tick, which says that it was read; only then it can be sent."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        desk: Desk,
+        refusal: RefusedError,
+        send: Callable[..., Awaitable[T]],
+    ) -> None:
+        super().__init__(parent, desk, "Send it all the same?", "warning", refusal, send)
         self.read = QCheckBox("I have &read this")
         self.read.setObjectName("warning_read")
         self.read.toggled.connect(self.verb.setEnabled)
         self.form.addRow(self.read)
-        _finish(self, desk, pauses=pauses)
+        self.finish_asking()
         self.verb.setEnabled(False)
         self.read.setFocus()
-
-    async def _send(self) -> None:
-        self.done_with = await self._submit()
 
 
 async def place(parent: QWidget, desk: Desk, quantity: str, send: Callable[..., Awaitable[T]]) -> T:
     """Send; where a check holds it or warns, ask first. ``send`` is called again with what was
-    ``confirmed``, this quantity, or with the warnings ``despite`` which it is sent.
+    ``confirmed``, this quantity, and ``despite`` which findings, as they were shown. Where more is
+    found by then, that is asked as well.
 
     Raises RefusedError: it was not sent.
     """
     try:
         return await send()
-    except RefusedError as refusal:
-        dialog: HoldDialog[T] | WarningDialog[T]
-        said, found = "\n".join(refusal.lines) or refusal.sentence, refusal.found
-        pauses = not UNLIKE_HIM.isdisjoint(found)
+    except RefusedError as refused:
+        refusal = refused
+    while True:
+        dialog: AskingDialog[T]
         if refusal.code == "hold":
-            dialog = HoldDialog(
-                parent, desk, said, quantity, lambda typed: send(confirmed=typed), pauses=pauses
-            )
+            dialog = HoldDialog(parent, desk, refusal, quantity, send)
         elif refusal.code == "warn":
-            dialog = WarningDialog(parent, desk, said, lambda: send(despite=found), pauses=pauses)
+            dialog = WarningDialog(parent, desk, refusal, send)
         else:
-            raise
+            raise refusal
         dialog.open()
-        done = await answer_of(dialog, lambda: dialog.done_with)
-        if done is None:
+        answer = await answer_of(dialog, dialog.answer)
+        if answer is None:
             raise RefusedError(f"Not sent. {refusal.sentence}", code=refusal.code) from refusal
-        return done
+        if not isinstance(answer, RefusedError):
+            return answer
+        refusal = answer
