@@ -100,6 +100,42 @@ class PriceRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Circuit:
+    """An edge of an instrument's price band of the day in rupees, as the feed told it: the highest
+    price that the exchange takes, or the lowest.
+
+    ``at_ns`` is our wall clock at receipt, UTC nanoseconds.
+    """
+
+    key: InstrumentKey
+    price: Decimal
+    upper: bool
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayBand:
+    """The day's price band in rupees, as far as it is known; None where an edge is not."""
+
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+    def holds(self, price: Decimal) -> bool:
+        """False for a price beyond an edge that is known."""
+        below = self.low is not None and price < self.low
+        return not below and not (self.high is not None and price > self.high)
+
+    def nearest(self, price: Decimal) -> Decimal:
+        """The price itself, or the edge that it is beyond."""
+        if self.low is not None and price < self.low:
+            return self.low
+        return self.high if self.high is not None and price > self.high else price
+
+
+NO_BAND = DayBand()
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """Last known prices in rupees. ``at_ns`` is our wall clock at receipt, UTC nanoseconds."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from copytrade_gui.domain.instrument import InstrumentKind
+from copytrade_gui.domain.instrument import NO_BAND, DayBand, InstrumentKind
 from copytrade_gui.domain.money import tick_above, tick_below
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side
 
@@ -38,11 +38,14 @@ def margin_of_protection(kind: InstrumentKind, reference: Decimal) -> Decimal:
     return reference * share
 
 
-def protect(terms: OrderTerms, last_price: Decimal | None) -> OrderTerms | None:
+def protect(
+    terms: OrderTerms, last_price: Decimal | None, band: DayBand = NO_BAND
+) -> OrderTerms | None:
     """Give a MARKET or SL-M order its limit price; other orders come back unchanged.
 
-    MARKET is protected around ``last_price``, SL-M around its own trigger. None when no reference
-    price is known: such an order must be blocked.
+    MARKET is protected around ``last_price``, SL-M around its own trigger, and neither leaves the
+    day's price ``band`` as far as that is known: the exchange takes no price outside it. None when
+    no reference price is known: such an order must be blocked.
     """
     if terms.order_type is OrderType.MARKET:
         reference, becomes = last_price, OrderType.LIMIT
@@ -60,4 +63,7 @@ def protect(terms: OrderTerms, last_price: Decimal | None) -> OrderTerms | None:
         price = max(tick_below(reference - distance, tick), tick)
         if becomes is OrderType.SL and price >= reference:
             return None
-    return replace(terms, order_type=becomes, price=price)
+    inside = band.nearest(price)
+    beyond = inside < reference if terms.side is Side.BUY else inside > reference
+    kept = price if becomes is OrderType.SL and beyond else inside
+    return replace(terms, order_type=becomes, price=kept)

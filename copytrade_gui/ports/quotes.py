@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from copytrade_gui.domain.instrument import InstrumentKey, Quote
+from copytrade_gui.domain.instrument import DayBand, InstrumentKey, Quote
 from copytrade_gui.ports.world import Unsubscribe
 
 
@@ -18,6 +18,9 @@ class QuoteSource(Protocol):
 
     def fresh_price(self, key: InstrumentKey) -> Decimal | None:
         """Rupees a unit if the quote is young enough to price an order, else None."""
+
+    def day_band(self, key: InstrumentKey) -> DayBand:
+        """What is known of the day's price band."""
 
     def hear(self, *listeners: Callable[[Quote], None]) -> Unsubscribe:
         """These hear every quote from now on, until the returned call is made.

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import BrokerOrderId
-from copytrade_gui.domain.instrument import InstrumentKey, PriceRange, Quote
+from copytrade_gui.domain.instrument import Circuit, InstrumentKey, PriceRange, Quote
 from copytrade_gui.ports.books import BrokerOrder, BrokerTrade
 
 
@@ -32,6 +32,9 @@ class UpdateListener(Protocol):
 
     def price_range(self, found: PriceRange) -> None:
         """The prices that the exchange takes of an instrument that is watched."""
+
+    def circuit(self, found: Circuit) -> None:
+        """An edge of the price band of the day, of any instrument of a segment that is watched."""
 
     def unclear(self) -> None:
         """Something was told that cannot be understood: the books will say what."""

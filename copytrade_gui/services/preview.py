@@ -44,6 +44,8 @@ class Asked:
     margins: Mapping[AccountId, Paise | None]
     freeze: FreezeTable
     contracts_words: str
+    not_known: tuple[str, ...] = ()
+    """What its limit price cannot be compared with."""
 
     @property
     def sized(self) -> OrderTerms:
@@ -77,6 +79,7 @@ def preview_of(
         None if price is None else order_value(price, sum(row.quantity for row in rows)),
         asked.blocked_by or ("" if denied is None else denied.sentence),
         (*words, *old, *cautions(terms, asked.last, portions, asked.freeze)),
+        asked.not_known,
     )
 
 

@@ -83,7 +83,7 @@ class Trading:
             master_id=master_id,
             master=None if lane is None else lane.account,
             terms=terms,
-            leaving=protect(terms, last),
+            leaving=protect(terms, last, self._engine.quotes.day_band(terms.instrument.key)),
             last=last,
             recipients=draft.recipients,
             found=found,
@@ -91,6 +91,7 @@ class Trading:
             margins=margins,
             freeze=self._engine.clearing.freeze,
             contracts_words=self._contracts_words(terms.instrument.key.exchange),
+            not_known=self._engine.clearing.checks.not_known(terms),
         )
         return await self._shared_out(asked, followers)
 

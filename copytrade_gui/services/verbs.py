@@ -86,6 +86,8 @@ class Preview:
     """Why sending is not possible now (a stop, recovery, no session); empty when it is."""
     warnings: tuple[str, ...] = ()
     """What to look at twice, in sentences with the figure; none of them blocks."""
+    not_known: tuple[str, ...] = ()
+    """What the limit price was not compared with, because nobody has told it lately."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,11 +87,11 @@ class MarketRules:
         return ""
 
     def price_band(self, instrument: Instrument, at: int) -> tuple[int, int]:
-        """The lowest and highest price of the day; zeros for what has no such band."""
+        """The lowest and highest price of the day, on ticks; zeros for what has no such band."""
         if instrument.kind not in {"EQ", "FUT"}:
             return 0, 0
-        close = self._prices.previous_close(instrument, at)
-        return close * 80 // 100, close * 120 // 100
+        close, tick = self._prices.previous_close(instrument, at), instrument.tick
+        return -(close * -80 // 100 // tick) * tick, close * 120 // 100 // tick * tick
 
     def protection_band(self, instrument: Instrument, at: int) -> tuple[int, int]:
         """The band around the last price (LPP); zeros for what has none.

@@ -26,6 +26,7 @@ from copytrade_gui.domain.checks.table import verdicts
 from copytrade_gui.domain.habit import Unlike
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import (
+    DayBand,
     Exchange,
     Instrument,
     InstrumentKey,
@@ -124,6 +125,16 @@ PLANS = [
     ("price_band", Level.BLOCK, replace(FACTS, price_range=RANGE), "outside 1,001 to 1,020"),
     ("", None, of(replace(BUY, price=Decimal(1_001)), price_range=RANGE), ""),
     ("", None, replace(FACTS, price_range=replace(RANGE, low=Decimal(1), high=Decimal(1_000))), ""),
+    ("day_band", Level.BLOCK, replace(FACTS, day_band=DayBand(high=Decimal(999))),
+     "lowest not known, highest 999. Write 999,"),
+    ("day_band", Level.BLOCK, replace(FACTS, day_band=DayBand(Decimal(1_001), Decimal(1_200))),
+     "Price 1,000 is outside the day's price band of RELIANCE-EQ: lowest 1,001, highest 1,200."),
+    ("day_band", Level.BLOCK,
+     of(replace(BUY, order_type=OrderType.SL, trigger=Decimal(1_100), price=Decimal(1_110)),
+        day_band=DayBand(Decimal(900), Decimal(1_109))), "highest 1,109. Write 1,109"),
+    ("", None, replace(FACTS, day_band=DayBand(Decimal(1_000), Decimal(1_000))), ""),
+    ("", None, of(replace(BUY, order_type=OrderType.MARKET, price=None),
+                  day_band=DayBand(Decimal(1), Decimal(2))), ""),
     ("duplicate_order", Level.HOLD, replace(FACTS, same_again=True), "a moment ago"),
     ("repeats", Level.BLOCK, replace(FACTS, plans=(5, 5, 5)), "10 seconds"),
     ("repeats", Level.BLOCK, replace(FACTS, plans=(0, 60, 60)), "in a minute"),

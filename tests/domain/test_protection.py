@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from copytrade_gui.domain.instrument import (
+    DayBand,
+    Exchange,
+    Instrument,
+    InstrumentKey,
+    InstrumentKind,
+)
 from copytrade_gui.domain.money import on_tick
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
 from copytrade_gui.domain.protection import margin_of_protection, protect
@@ -81,3 +87,17 @@ def test_an_order_with_a_price_stays_as_it_is() -> None:
     for kind in (OrderType.LIMIT, OrderType.SL):
         terms = order(kind, Side.BUY, "100")
         assert protect(terms, None) is terms
+
+
+def test_a_protected_price_stays_inside_the_day_s_band() -> None:
+    band = DayBand(Decimal("98.6"), Decimal("100.5"))
+    buy = protect(order(OrderType.MARKET, Side.BUY), Decimal(100), band)
+    sell = protect(order(OrderType.MARKET, Side.SELL), Decimal(99), band)
+    assert buy is not None
+    assert sell is not None
+    assert (buy.price, sell.price) == (Decimal("100.5"), Decimal("98.6"))
+    # A stop that is beyond the band by itself keeps its price on the right side of its trigger.
+    stop = protect(order(OrderType.SLM, Side.BUY, "102"), None, band)
+    assert stop is not None
+    assert stop.price is not None
+    assert stop.price >= 102

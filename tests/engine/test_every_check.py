@@ -29,7 +29,13 @@ from copytrade_gui.domain.events import ChecksPassed, Event
 from copytrade_gui.domain.habit import Ordered
 from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import CommandId
-from copytrade_gui.domain.instrument import Exchange, InstrumentKey, InstrumentKind, PriceRange
+from copytrade_gui.domain.instrument import (
+    Circuit,
+    Exchange,
+    InstrumentKey,
+    InstrumentKind,
+    PriceRange,
+)
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
@@ -162,6 +168,14 @@ def range_above(console: Console) -> None:
     console.engine.core.quotes.put_range(found)
 
 
+def circuit_above(console: Console) -> None:
+    """The lower circuit is the last price, below which every order here rests."""
+    made = console.world
+    last = made.price(made.instruments[0])
+    found = Circuit(made.instruments[0].key, last, False, made.time.wall_ns())
+    console.engine.core.quotes.put_circuit(found)
+
+
 PLANS = [
     Case("stopped", "Trading is paused", state=TradingState.PAUSE),
     Case("instrument", "is an index",
@@ -189,6 +203,7 @@ PLANS = [
     Case("collar", "above the previous close", lambda m: at(m, 4), old_prices, limits=Limits(),
          holds=True),
     Case("price_band", "in which the exchange takes orders", arrange=range_above),
+    Case("day_band", "lowest 1,", arrange=circuit_above),
     Case("duplicate_order", "a moment ago", limits=Limits(), before=1, holds=True),
     Case("repeats", "in 10 seconds", limits=replace(NO_LIMITS, repeats=2), before=2),
 ]  # fmt: skip

@@ -26,6 +26,9 @@ def _left_out(file: str, checks: Iterable[Check[Any]]) -> Iterator[Mutant]:
 _CLEARING = "copytrade_gui/engine/planning/clearing.py"
 _QUESTIONS = "copytrade_gui/engine/planning/questions.py"
 _CHECK = "copytrade_gui/domain/checks/check.py"
+_FEED = "copytrade_gui/brokers/iifl/feed.py"
+_QUOTES = "copytrade_gui/engine/orders/quotes.py"
+_PROTECTION = "copytrade_gui/domain/protection.py"
 _MARGIN = "copytrade_gui/domain/margin.py"
 _MARGINS = "copytrade_gui/engine/books/margins.py"
 _HABIT = "copytrade_gui/domain/habit.py"
@@ -57,8 +60,16 @@ _FACTS = (
     (_ASKED, "                ban_unknown=ban_unknown,\n", ""),
     (_ASKED, "                unlike=unlike,\n", ""),
     (_ASKED, "                price_range=self._quotes.price_range(key),\n", ""),
+    (_ASKED, "                day_band=self._quotes.day_band(key),\n", ""),
     (_ASKED, "        self.habits.made(signal)\n", ""),
     (_LOADING, "        ordered=tuple(ordered(connection, bounds[1])),\n", ""),
+    (_FEED, "listener.circuit(Circuit(key, packet.value, upper, now_ns))", "pass"),
+    (
+        _QUOTES,
+        "beyond = quote.last > found.price if upper",
+        "beyond = quote.last < found.price if upper",
+    ),
+    (_PROTECTION, "inside = band.nearest(price)", "inside = price"),
     (_HABIT, "if terms.quantity <= middle * TIMES:", "if terms.quantity <= middle * TIMES * 10:"),
     (_HABIT, "or now <= self._busiest * _FASTER:", "or now <= self._busiest * _FASTER * 10:"),
     (

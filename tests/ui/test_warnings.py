@@ -32,6 +32,10 @@ async def warned(window: MainWindow, world: World) -> WarningDialog[object]:
     return dialog
 
 
+def others(window: MainWindow, dialog: WarningDialog[object]) -> list[WarningDialog[object]]:
+    return [one for one in window.findChildren(WarningDialog) if one is not dialog]
+
+
 async def test_it_is_sent_by_a_tick_and_a_press(window: MainWindow, world: World) -> None:
     before = world.plans
     dialog = await warned(window, world)
@@ -54,14 +58,8 @@ async def test_what_goes_further_meanwhile_is_asked_again(window: MainWindow, wo
     )
     dialog.read.click()
     dialog.verb.click()
-    others: list[WarningDialog[object]] = []
-    await until(
-        lambda: (
-            others.extend(one for one in window.findChildren(WarningDialog) if one is not dialog)
-            or others
-        )
-    )
-    again = others[0]
+    await until(lambda: others(window, dialog))
+    again = others(window, dialog)[0]
     assert more in [label.text() for label in again.findChildren(PlainLabel)]
     assert world.plans == before
     assert not again.verb.isEnabled()

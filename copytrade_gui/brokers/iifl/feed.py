@@ -20,10 +20,17 @@ from copytrade_gui.brokers.iifl.feed_connection import (
     LoginRefusedError,
     OpenFeed,
 )
-from copytrade_gui.brokers.iifl.feed_packets import PacketError, read_market, read_price_protection
+from copytrade_gui.brokers.iifl.feed_packets import (
+    PacketError,
+    read_mark,
+    read_market,
+    read_price_protection,
+)
 from copytrade_gui.brokers.iifl.feed_rows import is_on_its_way, order_in, order_news, trade_in
 from copytrade_gui.brokers.iifl.feed_topics import (
     MOST_AT_ONCE,
+    circuit_segment,
+    circuit_topics,
     market_key,
     market_topic,
     order_topic,
@@ -35,7 +42,7 @@ from copytrade_gui.brokers.iifl.mapping import LotSize
 from copytrade_gui.brokers.iifl.scalar import order_id
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
-from copytrade_gui.domain.instrument import InstrumentKey, PriceRange, Quote
+from copytrade_gui.domain.instrument import Circuit, Exchange, InstrumentKey, PriceRange, Quote
 from copytrade_gui.ports import Clock, UpdateListener
 
 log = logging.getLogger(__name__)
@@ -91,7 +98,8 @@ class Feed:
         self._open = needs.open(source_address)
         self._listener: UpdateListener | None = None
         self._own = (order_topic(client_id), trade_topic(client_id))
-        self._watched: dict[str, InstrumentKey] = {}
+        self._watched: set[str] = set()
+        self._segments: set[Exchange] = set()
         self._line: FeedLine | None = None
         self._lost: asyncio.Future[str] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -106,8 +114,15 @@ class Feed:
             self._task = asyncio.get_running_loop().create_task(self._keep(), name=name)
 
     def watch(self, keys: Iterable[InstrumentKey]) -> None:
-        """Hear the prices of these instruments, with the exchange's range, and of no others."""
-        wanted = {topic(key): key for key in keys for topic in (market_topic, range_topic)}
+        """Hear the prices of these instruments, with the exchange's range, and of no others.
+
+        Circuits of a segment are told once, when they are reached: who has watched it goes on
+        hearing them.
+        """
+        watched = tuple(keys)
+        wanted = {topic(key) for key in watched for topic in (market_topic, range_topic)}
+        self._segments.update(key.exchange for key in watched)
+        wanted.update(topic for one in self._segments for topic in circuit_topics(one))
         more = [topic for topic in wanted if topic not in self._watched]
         less = [topic for topic in self._watched if topic not in wanted]
         self._watched = wanted
@@ -223,6 +238,8 @@ class Feed:
             self._price(listener, key, payload)
         elif (key := range_key(topic)) is not None:
             self._range(listener, key, payload)
+        elif (segment := circuit_segment(topic)) is not None:
+            self._circuit(listener, *segment, payload)
 
     def _order(self, listener: UpdateListener, payload: bytes) -> None:
         news = order_news(payload, self._client_id)
@@ -254,6 +271,19 @@ class Feed:
         if 0 < packet.low <= packet.high:
             now_ns = self._needs.clock.wall_ns()
             listener.price_range(PriceRange(key, packet.low, packet.high, now_ns))
+
+    def _circuit(
+        self, listener: UpdateListener, exchange: Exchange, upper: bool, payload: bytes
+    ) -> None:
+        try:
+            packet = read_mark(payload)
+        except PacketError as error:
+            log.info("circuit not read segment=%s: %s", exchange, error)
+            return
+        if packet.value > 0:
+            key = InstrumentKey(exchange, packet.instrument_id)
+            now_ns = self._needs.clock.wall_ns()
+            listener.circuit(Circuit(key, packet.value, upper, now_ns))
 
     def _key_of(
         self, order: BrokerOrderId, tag: str, instrument_id: str, symbol: str

@@ -9,6 +9,7 @@ _ORDERS = "prod/updates/order/v1/"
 _TRADES = "prod/updates/trade/v1/"
 _MARKET = "prod/marketfeed/mw/v1/"
 _RANGE = "prod/marketfeed/lpp/v1/"
+_CIRCUITS = {"prod/marketfeed/uppercircuit/v1/": True, "prod/marketfeed/lowercircuit/v1/": False}
 MOST_AT_ONCE = 1_024
 """Topics in one subscription."""
 
@@ -41,6 +42,22 @@ def market_key(topic: str) -> InstrumentKey | None:
 def range_key(topic: str) -> InstrumentKey | None:
     """The instrument that a topic of its range is about; None for any other topic."""
     return _key(topic, _RANGE)
+
+
+def circuit_topics(exchange: Exchange) -> tuple[str, ...]:
+    """Upper and lower circuits of all instruments of a segment."""
+    return tuple(f"{begins}{exchange.lower()}" for begins in _CIRCUITS)
+
+
+def circuit_segment(topic: str) -> tuple[Exchange, bool] | None:
+    """The segment whose circuits a topic tells, and whether the upper ones; else None."""
+    for begins, upper in _CIRCUITS.items():
+        if topic.startswith(begins):
+            try:
+                return Exchange(topic.removeprefix(begins).upper()), upper
+            except ValueError:
+                return None
+    return None
 
 
 def _key(topic: str, begins: str) -> InstrumentKey | None:

@@ -11,7 +11,7 @@ from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.draft import not_taken
 from copytrade_gui.domain.habit import NOT_UNLIKE, Unlike
-from copytrade_gui.domain.instrument import PriceRange
+from copytrade_gui.domain.instrument import NO_BAND, DayBand, InstrumentKind, PriceRange
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side
 
@@ -52,6 +52,8 @@ class PlanFacts:
     """Why nobody knows whether an order that opens may leave."""
     price_range: PriceRange | None = None
     """Prices that the exchange takes of a limit order now; None where it was not told lately."""
+    day_band: DayBand = NO_BAND
+    """The exchange's price band of the day, as far as the feed has told it lately."""
     unlike: Unlike = NOT_UNLIKE
     """What of an order that opens is unlike its master."""
 
@@ -175,6 +177,35 @@ def _band(facts: PlanFacts) -> Finding | None:
     )
 
 
+def _day_band(facts: PlanFacts) -> Finding | None:
+    """Of a stop as well: its limit is never taken outside the band, triggered or not."""
+    price, band = facts.terms.price, facts.day_band
+    if price is None or band.holds(price):
+        return None
+    low, high = ("not known" if edge is None else grouped(edge) for edge in (band.low, band.high))
+    return _block(
+        "day_band",
+        f"Price {grouped(price)} is outside the day's price band of "
+        f"{facts.terms.instrument.symbol}: lowest {low}, highest {high}. Write "
+        f"{grouped(band.nearest(price))}, or a price inside.",
+    )
+
+
+def not_known(terms: OrderTerms, taken: PriceRange | None, band: DayBand) -> tuple[str, ...]:
+    """What a limit price would be compared with and nobody has told lately, in words."""
+    missing, kind = [], terms.instrument.kind
+    if terms.price is None:
+        return ()
+    if kind is not InstrumentKind.EQUITY and taken is None:
+        missing.append("the exchange's price protection range")
+    if not kind.is_option:
+        edges = (("lowest", band.low), ("highest", band.high))
+        unknown = [name for name, edge in edges if edge is None]
+        if unknown:
+            missing.append(f"the {' and the '.join(unknown)} price of the day's band")
+    return tuple(missing)
+
+
 def _stop_side(facts: PlanFacts) -> Finding | None:
     terms, last = facts.terms, facts.last
     if terms.trigger is None or last is None:
@@ -295,6 +326,9 @@ PLAN_CHECKS: tuple[Check[PlanFacts], ...] = (
           "quantity.", _collar),
     Check("price_band", Tier.PLAN, "the limit price inside the range in which the exchange takes "
           "orders, where the feed has told it in the last minute", "Write a price inside.", _band),
+    Check("day_band", Tier.PLAN, "the limit price inside the exchange's price band of the day "
+          "(lower and upper circuit), where the feed has told an edge of it in the last 15 minutes",
+          "Write a price inside.", _day_band),
     Check("duplicate_order", Tier.PLAN, "the same order from another plan within 2 seconds",
           "If it is meant, type the quantity.", _same_again),
     Check("repeats", Tier.PLAN, "how many plans were made in 10 seconds, a minute and an hour",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
-from copytrade_gui.domain.instrument import InstrumentKey, PriceRange, Quote
+from copytrade_gui.domain.instrument import Circuit, InstrumentKey, PriceRange, Quote
 from copytrade_gui.engine.books.divergence import changes
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.books.reconciler import Reconciler
@@ -149,6 +149,10 @@ class Updates:
         """The prices that the exchange takes were pushed."""
         self._quotes.put_range(found)
 
+    def put_circuit(self, found: Circuit) -> None:
+        """An edge of a price band of the day was pushed."""
+        self._quotes.put_circuit(found)
+
     def look(self, feed: _Feed) -> None:
         """Something was told that nobody understood."""
         self._poller.look(feed.lane.account_id, 0.0)
@@ -201,6 +205,10 @@ class _Feed:
     def price_range(self, found: PriceRange) -> None:
         if self._heard:
             self._updates.put_range(found)
+
+    def circuit(self, found: Circuit) -> None:
+        if self._heard:
+            self._updates.put_circuit(found)
 
     def unclear(self) -> None:
         if self._heard:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from copytrade_gui.domain.instrument import InstrumentKey, PriceRange, Quote
+from copytrade_gui.domain.instrument import Circuit, DayBand, InstrumentKey, PriceRange, Quote
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import BrokerFailureError, BrokerSession, Clock, Unsubscribe
@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 _YOUNG_NS = 1_000_000_000
 _WATCHED_NS = 60_000_000_000
 _RANGE_NS = 60_000_000_000
+_CIRCUIT_NS = 15 * 60_000_000_000
+"""An edge of the day's band that was reached may be moved by the exchange after so long."""
 
 
 class Quotes:
@@ -31,6 +33,7 @@ class Quotes:
         self._settings = settings
         self._newest: dict[InstrumentKey, Quote] = {}
         self._ranges: dict[InstrumentKey, PriceRange] = {}
+        self._circuits: dict[tuple[InstrumentKey, bool], Circuit] = {}
         self._listeners: tuple[Callable[[Quote], None], ...] = ()
         self._asked: dict[InstrumentKey, int] = {}
         self._watched: tuple[BrokerSession | None, tuple[InstrumentKey, ...]] = (None, ())
@@ -41,6 +44,8 @@ class Quotes:
         if held is not None and held.at_ns > quote.at_ns:
             return
         self._newest[quote.key] = quote
+        if self._circuits:
+            self._forget_passed(quote)
         for listener in self._listeners:
             try:
                 listener(quote)
@@ -66,6 +71,30 @@ class Quotes:
         if found is None or self._clock.wall_ns() - found.at_ns > _RANGE_NS:
             return None
         return found
+
+    def put_circuit(self, found: Circuit) -> None:
+        """Keep an edge of the day's price band."""
+        self._circuits[found.key, found.upper] = found
+
+    def day_band(self, key: InstrumentKey) -> DayBand:
+        """What is known of the day's price band."""
+        return DayBand(self._edge(key, upper=False), self._edge(key, upper=True))
+
+    def _edge(self, key: InstrumentKey, *, upper: bool) -> Decimal | None:
+        found = self._circuits.get((key, upper))
+        if found is None or self._clock.wall_ns() - found.at_ns > _CIRCUIT_NS:
+            return None
+        return found.price
+
+    def _forget_passed(self, quote: Quote) -> None:
+        """It trades beyond an edge, so the exchange has moved that."""
+        for upper in (False, True):
+            found = self._circuits.get((quote.key, upper))
+            if found is None:
+                continue
+            beyond = quote.last > found.price if upper else quote.last < found.price
+            if beyond:
+                del self._circuits[quote.key, upper]
 
     def newest(self, key: InstrumentKey) -> Quote | None:
         """The newest quote, of any age."""

@@ -372,7 +372,7 @@ class Clearing:
         """
         fresh = self._quotes.fresh_price(terms.instrument.key)
         price = traded_at or fresh if rather else fresh or traded_at
-        leaving = protect(terms, price)
+        leaving = protect(terms, price, self._quotes.day_band(terms.instrument.key))
         if leaving is None:
             raise DeniedError(
                 "no_price", f"{terms.instrument.symbol} has no price to protect the order by."

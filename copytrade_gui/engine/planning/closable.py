@@ -86,7 +86,11 @@ class Closable:
         instrument, book = self.instrument(key), self._positions.book(key.account_id)
         sized = self.sized(key, held, book.rows if book.at_ns else None)
         terms = closing_terms(instrument, closing_side(held), key.product)
-        leaving = protect(terms, self._quotes.fresh_price(key.instrument))
+        leaving = protect(
+            terms,
+            self._quotes.fresh_price(key.instrument),
+            self._quotes.day_band(key.instrument),
+        )
         return Line(
             key=key,
             account=self.name(key.account_id),

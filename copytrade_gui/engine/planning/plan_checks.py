@@ -6,7 +6,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from copytrade_gui.domain.checks.check import Finding, findings
-from copytrade_gui.domain.checks.plan import KEPT_TO_EXITS, PLAN_CHECKS, PlanFacts
+from copytrade_gui.domain.checks.plan import KEPT_TO_EXITS, PLAN_CHECKS, PlanFacts, not_known
 from copytrade_gui.domain.habit import NOT_UNLIKE, UNLIKE_HIM
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import OrderTerms
@@ -18,7 +18,9 @@ from copytrade_gui.engine.planning.habits import Habits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
 
 HIS_OWN = (
-    frozenset({"no_reference", "no_price", "stop_side", "duplicate_order", "price_band"})
+    frozenset(
+        {"no_reference", "no_price", "stop_side", "duplicate_order", "price_band", "day_band"}
+    )
     | KEPT_TO_EXITS
 )
 """Checks of what a master decided himself when he placed an order at the broker. Of what opens
@@ -89,8 +91,14 @@ class PlanChecks:
                 ban_unknown=ban_unknown,
                 unlike=unlike,
                 price_range=self._quotes.price_range(key),
+                day_band=self._quotes.day_band(key),
             ),
         )
+
+    def not_known(self, terms: OrderTerms) -> tuple[str, ...]:
+        """What a limit price cannot be compared with, because nobody has told it lately."""
+        key = terms.instrument.key
+        return not_known(terms, self._quotes.price_range(key), self._quotes.day_band(key))
 
     def made(self, signal: Signal) -> None:
         """A plan was made; what lets followers catch up is no order of their master's."""

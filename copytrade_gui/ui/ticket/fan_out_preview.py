@@ -65,6 +65,11 @@ class FanOutPreview(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setMinimumHeight(190)
         self.view.hide()
+        self.not_known = PlainLabel()
+        self.not_known.setObjectName("fan_out_not_known")
+        self.not_known.setProperty("role", "hint")
+        self.not_known.setWordWrap(True)
+        self.not_known.hide()
         self.head = QFrame()
         self.head.setObjectName("ticket_reach")
         head = QHBoxLayout(self.head)
@@ -76,6 +81,7 @@ class FanOutPreview(QWidget):
         column.setSpacing(2)
         column.addWidget(self.reasons)
         column.addWidget(self.view, 1_000)
+        column.addWidget(self.not_known)
         column.addStretch(1)
         self.show_preview(None)
 
@@ -89,6 +95,7 @@ class FanOutPreview(QWidget):
             self.summary.setProperty("role", "muted")
             self.reasons.hide()
             self.view.hide()
+            self.not_known.hide()
         else:
             self.summary.setText(fan_out_summary(preview.rows))
             self.summary.setProperty("role", "")
@@ -96,9 +103,15 @@ class FanOutPreview(QWidget):
             self.reasons.setText(f"Skipped: {reasons}")
             self.reasons.setVisible(bool(reasons))
             self.view.setVisible(self.toggle.isChecked())
+            self._show_not_known(preview)
             if self.toggle.isChecked() and (before is None or before.rows != preview.rows):
                 self._fill(preview)  # equal rows stay where they were scrolled to
         self.summary.style().polish(self.summary)
+
+    def _show_not_known(self, preview: Preview) -> None:
+        """Below the list: what no check could look at, as it does not change with each quote."""
+        self.not_known.setText(f"Not known, so not checked: {', '.join(preview.not_known)}.")
+        self.not_known.setVisible(self.toggle.isChecked() and bool(preview.not_known))
 
     def _fill(self, preview: Preview) -> None:
         # Skipped accounts first: they are what the trader looks for.
@@ -109,3 +122,5 @@ class FanOutPreview(QWidget):
         if on and self._preview is not None:
             self._fill(self._preview)
         self.view.setVisible(on and bool(self._preview and self._preview.rows))
+        if self._preview is not None and self._preview.rows:
+            self._show_not_known(self._preview)

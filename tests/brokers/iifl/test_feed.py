@@ -12,7 +12,7 @@ import pytest
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import BrokerOrderId
-from copytrade_gui.domain.instrument import Exchange, InstrumentKey, PriceRange, Quote
+from copytrade_gui.domain.instrument import Circuit, Exchange, InstrumentKey, PriceRange, Quote
 from copytrade_gui.domain.order import State
 from copytrade_gui.ports import BrokerOrder, BrokerTrade
 from tests.brokers.rig import INFY, tag, terms
@@ -28,6 +28,7 @@ class Heard:
     fills: list[BrokerTrade] = field(default_factory=list)
     quotes: list[Quote] = field(default_factory=list)
     ranges: list[PriceRange] = field(default_factory=list)
+    circuits: list[Circuit] = field(default_factory=list)
     states: list[tuple[FeedState, str]] = field(default_factory=list)
     unclear_times: int = 0
     ours: dict[str, InstrumentKey] = field(default_factory=dict)
@@ -44,6 +45,9 @@ class Heard:
 
     def price_range(self, found: PriceRange) -> None:
         self.ranges.append(found)
+
+    def circuit(self, found: Circuit) -> None:
+        self.circuits.append(found)
 
     def quote(self, quote: Quote) -> None:
         self.quotes.append(quote)
@@ -231,6 +235,24 @@ async def test_the_range_in_which_the_exchange_takes_orders_comes_with_the_price
         assert found.low < last < found.high
         session.watch_quotes([])
         await until(lambda: "lpp" not in str(stand.simulated.feed.rows()))
+
+
+async def test_circuits_of_a_watched_segment_come_as_edges_of_the_day_s_band(
+    cache: Path, tmp_path: Path
+) -> None:
+    async with fed(cache, tmp_path) as (stand, session, heard):
+        infy = await stand.instrument(Exchange.NSEEQ, "INFY")
+        _, high = stand.simulated.desk.exchange.rules.price_band(
+            stand.simulated.desk.instruments.find("NSEEQ", infy.key.instrument_id),
+            stand.simulated.desk.now(),
+        )
+        session.watch_quotes([infy.key])
+        await until(lambda: heard.quotes)
+        session.watch_quotes([])  # nobody looks any more, and a circuit is told once
+        stand.simulated.set_price("NSEEQ", infy.key.instrument_id, high)
+        await until(lambda: heard.circuits)
+        (found,) = heard.circuits
+        assert (found.key, found.price, found.upper) == (infy.key, Decimal(high) / 10_000, True)
 
 
 async def test_a_broker_without_a_feed_leaves_it_off(cache: Path) -> None:
