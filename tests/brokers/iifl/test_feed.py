@@ -243,7 +243,7 @@ async def test_circuits_of_a_watched_segment_come_as_edges_of_the_day_s_band(
     async with fed(cache, tmp_path) as (stand, session, heard):
         infy = await stand.instrument(Exchange.NSEEQ, "INFY")
         _, high = stand.simulated.desk.exchange.rules.price_band(
-            stand.simulated.desk.instruments.find("NSEEQ", infy.key.instrument_id),
+            stand.simulated.find_instrument("NSEEQ", infy.key.instrument_id),
             stand.simulated.desk.now(),
         )
         session.watch_quotes([infy.key])
