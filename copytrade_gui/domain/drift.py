@@ -13,6 +13,20 @@ from msgspec import Struct
 
 from copytrade_gui.domain.number import grouped
 
+REDUCED = "drift_reduced"
+"""Code of the alarm, and of orders by which drift was reduced without a person."""
+REDUCED_AFTER_S = 60
+"""Seconds for which copies are too many before they are reduced without a person."""
+
+
+class ReduceDrift(StrEnum):
+    """Whether a link's copies that are too many are closed without a person."""
+
+    NO = "no"
+    """They are shown; a person decides."""
+    YES = "yes"
+    """They are squared off once they were too many for ``REDUCED_AFTER_S``."""
+
 
 class Step(StrEnum):
     """How an account stands to what its copies made; a later one is worse."""
@@ -70,13 +84,15 @@ class Verdict(Struct, frozen=True):
     """How the account stands. ``units`` are off: below 0 too few or short, above 0 too many.
 
     ``excess`` are the units, signed, that an order which only reduces may close: copies of masters
-    who hold none, as far as the account really has them.
+    who hold none, as far as the account really has them. ``adds_up``: the account holds what its
+    copies made, and its owner traded none of it himself today.
     """
 
     step: Step
     units: int
     reason: str
     excess: int = 0
+    adds_up: bool = False
 
 
 def judge(one: Standing) -> Verdict:
@@ -91,7 +107,8 @@ def judge(one: Standing) -> Verdict:
     if off is not None:
         return Verdict(*off, excess)
     if excess:
-        return Verdict(Step.DRIFTING, excess, _master_out(excess), excess)
+        adds_up = not differs and not one.owner
+        return Verdict(Step.DRIFTING, excess, _master_out(excess), excess, adds_up)
     if differs:
         return Verdict(Step.UNKNOWN, 0, _MORE if one.stood else _AGAIN)
     return Verdict(Step.IN_STEP, 0, "")

@@ -18,6 +18,7 @@ from graphlib import CycleError, TopologicalSorter
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.drift import ReduceDrift
 from copytrade_gui.domain.exit_rule import AFTER_EXIT, ExitRules
 from copytrade_gui.domain.guard import CODES as GUARDED
 from copytrade_gui.domain.guard import PriceGuard
@@ -156,6 +157,7 @@ class Link:
     exits: ExitRules | None = None
     copies: Copies = Copies.ORDERS
     when_short: WhenShort = WhenShort.WARN
+    reduce_drift: ReduceDrift = ReduceDrift.NO
 
     @property
     def key(self) -> tuple[AccountId, AccountId]:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from copytrade_gui.domain.account_field import text_problem
+from copytrade_gui.domain.drift import ReduceDrift
 from copytrade_gui.domain.exit_rule import LATEST, ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.instrument import Exchange
@@ -43,6 +44,7 @@ _DELAY = Bounds(3_600, "the longest delay in seconds", unit="s", example="5", wh
 LABELS = {
     "copies": "Copies",
     "when_short": "Short of margin",
+    "reduce_drift": "Reduce drift by itself",
     "state": "State",
     "group": "Group",
     "group_multiplier": "Group multiplier",
@@ -106,6 +108,18 @@ def read_when_short(text: str) -> WhenShort | LinkProblem:
         return LinkProblem(
             "when_short",
             f"{LABELS['when_short']} {quoted(text)} is not known. Use one of: {known}.",
+        )
+
+
+def read_reduce_drift(text: str) -> ReduceDrift | LinkProblem:
+    """Read whether copies that are too many are closed without a person, in any casing."""
+    try:
+        return ReduceDrift(text.lower())
+    except ValueError:
+        known = ", ".join(ReduceDrift)
+        return LinkProblem(
+            "reduce_drift",
+            f"{LABELS['reduce_drift']} {quoted(text)} is not known. Use one of: {known}.",
         )
 
 

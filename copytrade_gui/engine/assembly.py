@@ -40,6 +40,8 @@ from copytrade_gui.engine.sending.replies import Replies
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.sending.wave import Waves
 from copytrade_gui.engine.signals.catching_up import CatchingUp
+from copytrade_gui.engine.signals.drift_facts import DriftFacts
+from copytrade_gui.engine.signals.drift_reducer import DriftReducer
 from copytrade_gui.engine.signals.fills import FillSignals
 from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
@@ -69,6 +71,7 @@ class Parts:
     holdings: Holdings
     margins: NeededMargins
     owner_orders: OwnerOrders
+    drift: DriftReducer
     decisions: Decisions
     exits: Exits
     clearing: Clearing
@@ -252,6 +255,13 @@ def assemble(
         holdings=holdings,
         margins=margins,
         owner_orders=owner_orders,
+        drift=DriftReducer(
+            core,
+            DriftFacts(core, copies, positions, owner_orders, exits),
+            master_signals,
+            square_offs,
+            poller,
+        ),
         decisions=Decisions(core.book, resolver),
         exits=exits,
         clearing=clearing,

@@ -13,7 +13,6 @@ from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
-from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.sizing import Sized
@@ -73,9 +72,7 @@ class Engine:
         self.decisions, self.ended = parts.decisions, parts.ended
         self.copies, self.positions = parts.copies, parts.positions
         self.holdings, self.margins = parts.holdings, parts.margins
-        self.owner_orders = parts.owner_orders
-        self.ignored_drift: dict[PositionKey, int] = {}
-        """Positions that a person lets be off by so many units until they are flat."""
+        self.owner_orders, self.drift = parts.owner_orders, parts.drift.facts
         self.square_offs, self.exit_watch = parts.square_offs, parts.exit_watch
         self.refresh_warmth = core.account_news.refresh_warmth
 
@@ -96,8 +93,8 @@ class Engine:
         self.clearing.checks.habits.restore(work.ordered)
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)
         self.copies.restore(work)
-        self.ignored_drift.update(work.ignored_drift)
         self.square_offs.restore(work)
+        self.parts.drift.restore(work)
         self.parts.loss_watch.begin(work)
         self.exit_watch.begin()
 
@@ -146,6 +143,7 @@ class Engine:
         self.core.halts.apply(self.lanes[link.follower_id])
         self.parts.loss_watch.concerns(link.follower_id)
         self.exit_watch.concerns(link.follower_id)
+        self.parts.drift.concerns()
         if before != link:
             self.bus.publish(LinkChanged(before, link, actor))
             self.parts.dispatcher.kick()

@@ -10,7 +10,7 @@ from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.events import LampChanged
 from copytrade_gui.ports import EventSource
 from copytrade_gui.services.catch_up import CatchUpVerbs
-from copytrade_gui.services.drift_report import DriftVerbs
+from copytrade_gui.services.drift_verbs import DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.limit_verbs import LimitVerbs
 from copytrade_gui.services.lock_verbs import LockVerbs

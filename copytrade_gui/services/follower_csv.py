@@ -45,7 +45,10 @@ _RULE = (
 )  # fmt: skip
 _WINDOW = ("from", "to")
 _GROUP = ("group", "group_multiplier")
-OF_LINK = (*_RULE, "copies", "when_short", "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD, *EXITS)
+OF_LINK = (
+    *_RULE, "copies", "when_short", "state", *_GROUP, *FILTERS, *_WINDOW, *GUARD, *EXITS,
+    "reduce_drift",
+)  # fmt: skip
 _MAY_BE_NOTHING = frozenset(
     {"app_key", *DECLARED, *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW, *GUARD, *EXITS}
 )
@@ -94,6 +97,7 @@ def read_follower(
         "max_quantity": draft.max_quantity, "min_quantity": draft.min_quantity,
         "rounding": draft.rounding, "reverse": draft.reverse, "overrides": draft.overrides,
         "copies": draft.copies, "when_short": draft.when_short,
+        "reduce_drift": draft.reduce_drift,
         "state": draft.state, "group": draft.group, "sides": draft.sides,
         "products": draft.products, "exchanges": draft.exchanges, "symbols": draft.symbols,
         "not_symbols": draft.not_symbols, "from": draft.window_from, "to": draft.window_to,
@@ -145,6 +149,7 @@ def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
         ("state", link_field.read_state),
         ("copies", link_field.read_copies),
         ("when_short", link_field.read_when_short),
+        ("reduce_drift", link_field.read_reduce_drift),
     ):
         if field in cells:
             chosen = read(cells[field])

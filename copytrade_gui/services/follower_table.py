@@ -54,6 +54,7 @@ COLUMNS = (
     "basis",
     "basis_reference",
     "algo_id",
+    "reduce_drift",
 )
 """The account's, then those of its link to one master, named by his client id; the newest last."""
 _SOME = f"{', '.join(COLUMNS[:8])} and {len(COLUMNS) - 8} more"

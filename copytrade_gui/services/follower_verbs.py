@@ -58,6 +58,7 @@ class FollowerDraft:
     exit_at: str | None = None
     copies: str | None = None
     when_short: str | None = None
+    reduce_drift: str | None = None
     basis: str | None = None
     basis_reference: str | None = None
     algo_id: str | None = None

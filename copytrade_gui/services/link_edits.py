@@ -17,7 +17,7 @@ from copytrade_gui.services.verbs import RefusedError
 
 Read = TypeVar("Read")
 
-FIELDS = ("copies", *GUARD, *EXITS)
+FIELDS = ("copies", *GUARD, *EXITS, "reduce_drift")
 """What is edited for several at once beside sizing, state and group; as files name them."""
 
 
@@ -35,11 +35,15 @@ def link_edit(link: Link, fields: Mapping[str, str]) -> LinkEdit:
     Raises RefusedError naming the field.
     """
     copies = link_field.read_copies(fields["copies"]) if "copies" in fields else link.copies
+    reduces = link.reduce_drift
+    if "reduce_drift" in fields:
+        reduces = _right(link_field.read_reduce_drift(fields["reduce_drift"]))
     after = replace(
         link,
         copies=_right(copies),
         guard=_right(link_field.read_guard(link.guard, fields)),
         exits=_right(link_field.read_exits(link.exits, fields)),
+        reduce_drift=reduces,
     )
     pairs = ((field, _spelled(link, field), _spelled(after, field)) for field in FIELDS)
     return LinkEdit(link, after, tuple(FieldChange(*one) for one in pairs if one[1] != one[2]))
@@ -82,6 +86,8 @@ def _right(read: Read | LinkProblem) -> Read:
 def _spelled(link: Link, field: str) -> str:
     if field == "copies":
         return link.copies.value
+    if field == "reduce_drift":
+        return link.reduce_drift.value
     if field in GUARD:
         return link_field.guard_text(link.guard, field)
     return link_field.exits_text(link.exits, field)

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
+from copytrade_gui.domain.drift import ReduceDrift
 from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import PriceGuard
 from copytrade_gui.domain.ids import AccountId
@@ -90,6 +91,7 @@ def _row(link: Link) -> Mapping[str, str | int | None]:
         "exits": None if link.exits is None else msgspec.json.encode(link.exits).decode(),
         "copies": link.copies.value,
         "when_short": link.when_short.value,
+        "reduce_drift": link.reduce_drift.value,
     }
 
 
@@ -124,6 +126,7 @@ def _link(row: Row[tuple[object, ...]]) -> Link:
         exits=None if row.exits is None else _decode(row.exits, type=ExitRules),
         copies=Copies(row.copies),
         when_short=WhenShort(row.when_short),
+        reduce_drift=ReduceDrift(row.reduce_drift),
     )
 
 

@@ -12,8 +12,8 @@ from copytrade_gui.domain.ids import CommandId, PlanId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.services.drift import Drift, facts_of
-from copytrade_gui.services.drift_report import drift_of
+from copytrade_gui.engine.signals.drift_lines import drift_of
+from copytrade_gui.services.drift import Drift
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_leaving import begin
@@ -81,13 +81,13 @@ def test_of_two_masters_copies_only_those_of_the_one_who_is_out_are_closed() -> 
         await order(console, M, ticket(made, SELL, 40))
         await made.clock.sleep(30)
         made.broker.clear_faults()
-        (line,) = [one for one in drift_of(facts_of(console.engine), {}).lines if one.left]
+        (line,) = [one for one in drift_of(console.engine.drift.now(), {}).lines if one.left]
         assert (line.copied, line.left, line.out) == (30, 20, (M,))
         assert line.verdict.excess == 20
         report = await square_off(console, line.exit)
         assert (report.left, report.proven) == ((), True)
         assert [position(made, number) for number in range(3)] == [0, 10, 10]
-        (line,) = drift_of(facts_of(console.engine), {}).lines
+        (line,) = drift_of(console.engine.drift.now(), {}).lines
         assert line.step is Step.IN_STEP
         await order(console, F2, ticket(made, SELL, 10))
         await made.clock.sleep(20)

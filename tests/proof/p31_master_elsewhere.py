@@ -21,8 +21,7 @@ from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.order import Order as CopyOrder
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.services.drift import facts_of
-from copytrade_gui.services.drift_report import drift_of
+from copytrade_gui.engine.signals.drift_lines import drift_of
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.orders import Order as LedgerOrder
 from copytrade_gui.simulator.owner import Owner, OwnerError
@@ -276,7 +275,7 @@ def _is_told(day: Day, copy: CopyOrder) -> bool:
 def _still_in(console: Console) -> Iterator[str]:
     """Who holds something although the master has left, and nobody is told so."""
     made = console.world
-    report = drift_of(facts_of(console.engine), {})
+    report = drift_of(console.engine.drift.now(), {})
     named = {line.key.account_id for line in report.lines if line.step is not Step.IN_STEP}
     for account in made.accounts:
         held = told_by_broker.held(made, account.account_id)

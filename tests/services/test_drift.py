@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.drift_report import DriftLine
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, Product, Side
 from copytrade_gui.domain.position import PositionKey
-from copytrade_gui.services.drift import Drift, facts_of
-from copytrade_gui.services.drift_report import Differed, DriftLine, drift_of
+from copytrade_gui.engine.signals.drift_lines import Differed, drift_of
+from copytrade_gui.services.drift import Drift
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
@@ -25,7 +26,7 @@ BUY, SELL = Side.BUY, Side.SELL
 def lines(console: Console, differed: Differed | None = None) -> dict[AccountId, DriftLine]:
     """Each account's line in the first instrument."""
     key = console.world.instruments[0].key
-    told = drift_of(facts_of(console.engine), Differed() if differed is None else differed)
+    told = drift_of(console.engine.drift.now(), Differed() if differed is None else differed)
     return {line.key.account_id: line for line in told.lines if line.key.instrument == key}
 
 
@@ -199,11 +200,11 @@ def test_ignored_until_flat_survives_a_restart_and_ends_with_the_position() -> N
         trades_himself(made, made.accounts[1], ticket(made, BUY), 16)
         await press(console, ticket(made, SELL, 40), wait_s=20)
         await drift.report()
-        assert console.engine.ignored_drift == {}
+        assert console.engine.drift.ignored == {}
         raise ProgramStopped("power cut")
 
     async def last(console: Console) -> None:
-        assert console.engine.ignored_drift == {}
+        assert console.engine.drift.ignored == {}
 
     with world(2) as made:
         made.line.feed = True

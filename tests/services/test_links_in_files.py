@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.account_field import MOST_NAME, name_problem
 from copytrade_gui.domain.basis import Basis, Declared, problem_with
+from copytrade_gui.domain.drift import ReduceDrift
 from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId
@@ -103,6 +104,7 @@ LINKS = st.builds(
     EXITS,
     st.sampled_from(Copies),
     st.sampled_from(WhenShort),
+    st.sampled_from(ReduceDrift),
 ).map(lambda link: link if link.group else replace(link, group_multiplier=Decimal(1)))  # fmt: skip
 REFERENCES = NAMES.filter(lambda said: said.lower() != "none")
 ALGO_IDS = st.from_regex(r"[A-Za-z0-9_-]{0,12}", fullmatch=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.drift import ReduceDrift
 from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.ids import AccountId
@@ -36,6 +37,7 @@ FULL = Link(
     exits=ExitRules(Offset(Decimal(1), percent=True), None, time(15, 10)),
     copies=Copies.FILLS,
     when_short=WhenShort.SKIP,
+    reduce_drift=ReduceDrift.YES,
 )  # fmt: skip
 EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "name": (FollowerDraft(name="Asha R"), {"name"}),
@@ -64,6 +66,7 @@ EDITS: dict[str, tuple[FollowerDraft, set[str]]] = {
     "exit_at": (FollowerDraft(exit_at=""), {"exits"}),
     "copies": (FollowerDraft(copies="orders"), {"copies"}),
     "when_short": (FollowerDraft(when_short="shrink"), {"when_short"}),
+    "reduce_drift": (FollowerDraft(reduce_drift="no"), {"reduce_drift"}),
     "basis": (FollowerDraft(basis="self"), {"declared"}),
     "basis_reference": (FollowerDraft(basis_reference="dependent child"), {"declared"}),
     "algo_id": (FollowerDraft(algo_id="ALGO-2"), {"declared"}),

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.basis import UNDECLARED, Basis, Declared
+from copytrade_gui.domain.drift import ReduceDrift
 from copytrade_gui.domain.events import Alarm, FillSeen, OrderChanged, PlanSettled, Severity
 from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
@@ -111,9 +112,14 @@ LINKS_WITHOUT_WHEN_SHORT = tuple(
     replace(link, copies=Copies.FILLS) if link.group else link for link in LINKS_WITHOUT_COPIES
 )
 """What schema 7 could say."""
-LINKS = tuple(
+LINKS_WITHOUT_REDUCE_DRIFT = tuple(
     replace(link, when_short=WhenShort.SHRINK) if link.group else link
     for link in LINKS_WITHOUT_WHEN_SHORT
+)
+"""What schemas 8 and 9 could say."""
+LINKS = tuple(
+    replace(link, reduce_drift=ReduceDrift.YES) if link.group else link
+    for link in LINKS_WITHOUT_REDUCE_DRIFT
 )
 ACCOUNTS_WITHOUT_BASIS = (
     Account(MASTER, "Master", "MA0001", "key0", master=True),

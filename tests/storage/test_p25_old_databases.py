@@ -30,6 +30,7 @@ from tests.storage.make_old_database import (
     LINKS_WITHOUT_EXITS,
     LINKS_WITHOUT_GUARD,
     LINKS_WITHOUT_MULTIPLIER,
+    LINKS_WITHOUT_REDUCE_DRIFT,
     LINKS_WITHOUT_WHEN_SHORT,
     SECOND,
     totals_of,
@@ -76,6 +77,7 @@ async def test_p25_an_old_database_keeps_its_totals(
             3: LINKS_WITHOUT_MULTIPLIER, 4: LINKS_WITHOUT_GUARD,
             5: LINKS_WITHOUT_EXITS, 6: LINKS_WITHOUT_COPIES,
             7: LINKS_WITHOUT_WHEN_SHORT,
+            8: LINKS_WITHOUT_REDUCE_DRIFT, 9: LINKS_WITHOUT_REDUCE_DRIFT,
         }  # fmt: skip
         assert await store.accounts.links() == expected.get(was, LINKS)
         assert len(await store.history.latency(100)) == totals["latency"]

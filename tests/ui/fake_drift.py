@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.catch_up import CatchUp
 from copytrade_gui.domain.drift import Step, Verdict
+from copytrade_gui.domain.drift_report import DriftLine, DriftReport
 from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import Product
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import Scope
-from copytrade_gui.services.drift_report import DriftLine, DriftReport
 from copytrade_gui.services.verbs import RefusedError
 from tests.ui import people
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from copytrade_gui.domain.catch_up import CatchUp, CatchUpLine
+from copytrade_gui.domain.drift_report import DriftReport
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.square_off import Chosen
-from copytrade_gui.services.drift_report import DriftReport
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.drift.catch_up import CatchUpDialog

@@ -6,10 +6,10 @@ import pytest
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.drift_report import DriftReport
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.square_off import Chosen
-from copytrade_gui.services.drift_report import DriftReport
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.drift.drift import EMPTY

@@ -118,6 +118,9 @@ _OTHERS = (
             "Nothing."),
     Verdict("exit_rule", "share", "a link's stop-loss, target or exit time had this order sent",
             "Nothing; edit the link's exits if it was not meant."),
+    Verdict("drift_reduced", "share", "copies of a master who holds none were reduced by "
+            "themselves, as the link's setting says",
+            "Nothing; edit the link if it was not meant."),
     Verdict("reversed", "share", "the link copies the opposite side, so the order leaves there",
             "Nothing."),
     Verdict("not_reversed", "share", "the order has a counterpart on the opposite side, which the "

@@ -58,6 +58,8 @@ class EngineSettings:
     """An account's holdings are read at least so often; 0: only when a person asks."""
     loss_look: float = 2.0
     """While a loss limit is set, prices of what is held are asked for so often."""
+    drift_look: float = 2.0
+    """While a link has drift reduced by itself, it is looked for so often."""
     loss_price_age: float = 15.0
     """docs/safety.md 10.18: with an older one nothing that opens is copied."""
     master_poll: float = 0.2

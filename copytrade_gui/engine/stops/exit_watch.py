@@ -30,6 +30,7 @@ from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.closable import position_of
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.stops.square_off import SquareOffs
+from copytrade_gui.engine.stops.square_off_run import Rule
 
 _ACTOR = "exit rule"
 _AT_A_TIME = 50
@@ -308,7 +309,7 @@ class ExitWatch:
         scope = tuple(one.chosen for one, _ in ready)
         met = {one.of[1]: (EXIT_RULE, f"{words[0].upper()}{words[1:]}.") for one, words in ready}
         try:
-            await self._square_offs.begin(scope, command, _ACTOR, met.__getitem__)
+            await self._square_offs.begin(scope, command, _ACTOR, Rule(met.__getitem__))
         except DeniedError as denied:
             for one, words in ready:
                 if denied.code not in _DONE:

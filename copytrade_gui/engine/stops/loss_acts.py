@@ -28,6 +28,7 @@ from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.stops.square_off import SquareOffs
+from copytrade_gui.engine.stops.square_off_run import Rule
 from copytrade_gui.ports import OpenWork
 
 _ACTOR = "loss limit"
@@ -139,7 +140,7 @@ class LossActs:
         chosen = tuple(Chosen(account) for account in accounts)
         command = CommandId(f"loss limits at {self._clock.wall_ns()}")
         try:
-            await self._square_offs.begin(chosen, command, _ACTOR, self._why)
+            await self._square_offs.begin(chosen, command, _ACTOR, Rule(self._why))
         except DeniedError as denied:
             if denied.code not in _DONE:
                 new = [account for account in accounts if account not in self._told]

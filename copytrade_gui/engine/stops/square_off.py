@@ -38,9 +38,10 @@ from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.stops.square_off_reads import SquareOffReads
 from copytrade_gui.engine.stops.square_off_run import (
     Part,
+    Rule,
     Run,
-    Why,
     by_position,
+    closed_parts,
     leg_of,
     restored,
     rests_since,
@@ -67,7 +68,7 @@ _AT_ONCE = 100
 """So many lines of a preview are worked out in one turn of the orders' loop."""
 _Group = tuple[AccountId, PositionKey, Side]
 """A master, and an instrument and product, in the key of no account; the side that closes."""
-_NOBODY = AccountId("")
+_NOBODY, _NOTHING = AccountId(""), CommandId("")
 
 
 class SquareOffs:
@@ -120,11 +121,11 @@ class SquareOffs:
         return lines
 
     async def begin(
-        self, scope: Scope, command: CommandId, actor: str, why: Why | None = None
+        self, scope: Scope, command: CommandId, actor: str, rule: Rule | None = None
     ) -> None:
         """Close what copies hold in a scope; the same command twice is one square-off.
 
-        ``why`` is what has it done: it stands at the orders.
+        ``rule`` is what has it done where no person does.
 
         Raises DeniedError: nothing was stored, cancelled or sent.
         """
@@ -143,9 +144,10 @@ class SquareOffs:
             raise DeniedError("not_recorded", str(failure)) from failure
         if not fresh:  # the other press has begun it
             return
-        run = Run(command=command, actor=actor, began_ns=now_ns, parts=self._free(scope), why=why)
-        for key, part in self._earlier_parts(command).items():
-            run.parts.setdefault(key, part)
+        run = Run(command=command, actor=actor, began_ns=now_ns, parts=self._free(scope), rule=rule)
+        if (before := self._runs.get(went_on_from(command) or _NOTHING)) is not None:
+            for key, part in closed_parts(before).items():
+                run.parts.setdefault(key, part)
         self._runs[command] = run
         self._core.work.start(self._run(run), f"square-off {command}")
 
@@ -213,18 +215,6 @@ class SquareOffs:
         return None
 
     # ------------------------------------------------------------ one of them
-
-    def _earlier_parts(self, command: CommandId) -> dict[PositionKey, Part]:
-        """What the square-off that this one goes on with has closed: only its proof is missing."""
-        before = went_on_from(command)
-        run = None if before is None else self._runs.get(before)
-        return {
-            key: Part(
-                key=key, instrument=part.instrument, before=None, keep=part.keep,
-                first=part.first, tried=True,
-            )
-            for key, part in (run.parts.items() if run is not None else ())
-        }  # fmt: skip
 
     def _free(self, scope: Scope) -> dict[PositionKey, Part]:
         """Positions of the scope that no other square-off is about to close."""
@@ -294,6 +284,9 @@ class SquareOffs:
                 part.tried = True
                 continue
             if self._waits_for_short(run, part, orders, held):
+                continue
+            if kept := run.why_not(part, net):
+                part.give_up("changed", kept)
                 continue
             account, side = key.account_id, closing_side(net)
             sized = self._closable.sized(key, net, run.rows[account][0])

@@ -31,10 +31,6 @@ _DERIVATIVES = frozenset({InstrumentKind.FUTURE, InstrumentKind.CALL, Instrument
 _BROKEN_OFF = "The program ended before anything was sent for it. Square it off again."
 
 
-Why = Callable[[PositionKey], tuple[str, str]]
-"""Code and sentence for what is closed of a position."""
-
-
 class Part(Struct, eq=False, kw_only=True):
     """One copied position of a square-off.
 
@@ -85,6 +81,18 @@ class Part(Struct, eq=False, kw_only=True):
         )
 
 
+class Rule(Struct, frozen=True):
+    """What has a square-off done where no person does.
+
+    ``why`` is code and sentence for what is closed of a position: they stand at its order. With
+    ``still`` nothing that works is cancelled, and it is asked right before an order leaves for so
+    many units of a position, signed: why none may; empty if one may.
+    """
+
+    why: Callable[[PositionKey], tuple[str, str]]
+    still: Callable[[PositionKey, int], str] | None = None
+
+
 class Run(Struct, eq=False, kw_only=True):
     """A square-off as far as it has come. ``began_ns`` is UTC ns."""
 
@@ -104,8 +112,8 @@ class Run(Struct, eq=False, kw_only=True):
     """The report, once nothing can change in it: what is copied later is no part of it."""
     restored: bool = False
     """It was begun in an earlier life of the program."""
-    why: Why | None = None
-    """The rule that had it begun; None where a person did."""
+    rule: Rule | None = None
+    """None where a person began it."""
 
     @property
     def accounts(self) -> list[AccountId]:
@@ -115,6 +123,8 @@ class Run(Struct, eq=False, kw_only=True):
     @property
     def whole(self) -> set[PositionKey]:
         """Positions of which nothing is to stay: what works there is cancelled first."""
+        if self.rule is not None and self.rule.still is not None:
+            return set()
         return {key for key, part in self.parts.items() if not part.keep}
 
     def of(self, account: AccountId) -> Iterator[Part]:
@@ -145,11 +155,27 @@ class Run(Struct, eq=False, kw_only=True):
     def sized(self, part: Part, quantities: Mapping[AccountId, int]) -> Sized:
         """This part's units, with what has them closed."""
         units = quantities[part.key.account_id]
-        return Sized(units) if self.why is None else Sized(units, *self.why(part.key))
+        return Sized(units) if self.rule is None else Sized(units, *self.rule.why(part.key))
+
+    def why_not(self, part: Part, units: int) -> str:
+        """Why no order may leave for so many units of a part, signed, by its rule."""
+        asked = None if self.rule is None else self.rule.still
+        return "" if asked is None else asked(part.key, units)
 
     def made(self, command: CommandId | None) -> bool:
         """True if a plan of this command is one of its."""
         return command is not None and command.startswith(f"{self.command}/")
+
+
+def closed_parts(run: Run) -> dict[PositionKey, Part]:
+    """What a square-off has closed, for the one that goes on with it: only its proof is missing."""
+    return {
+        key: Part(
+            key=key, instrument=part.instrument, before=None, keep=part.keep,
+            first=part.first, tried=True,
+        )
+        for key, part in run.parts.items()
+    }  # fmt: skip
 
 
 def restored(begun: BegunSquareOff, plans: Iterable[Plan]) -> Run:

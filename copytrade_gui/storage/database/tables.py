@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 9
+SCHEMA = 10
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""
@@ -105,6 +105,7 @@ links = Table(
     Column("exits", Text),
     Column("copies", Text, nullable=False, server_default="orders"),
     Column("when_short", Text, nullable=False, server_default="warn"),
+    Column("reduce_drift", Text, nullable=False, server_default="no"),
     sqlite_strict=True,
 )
 """Who copies whom, by which rule. Lists, guard, exit rules: JSON; times: ``HH:MM``, IST."""

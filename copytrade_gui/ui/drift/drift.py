@@ -7,8 +7,9 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.drift_report import DriftLine, DriftReport
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.services.drift_report import DriftLine, DriftReport, DriftVerbs
+from copytrade_gui.services.drift_verbs import DriftVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.asking import Asking

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from copytrade_gui.domain.drift import RANK, Step
-from copytrade_gui.services.drift_report import DriftLine
+from copytrade_gui.domain.drift_report import DriftLine
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.state_words import Look

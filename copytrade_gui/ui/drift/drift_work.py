@@ -10,12 +10,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.drift_report import DriftLine
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import Scope
 from copytrade_gui.services.catch_up import CatchUpVerbs
-from copytrade_gui.services.drift_report import DriftLine, DriftVerbs
+from copytrade_gui.services.drift_verbs import DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.basis import UNDECLARED
+from copytrade_gui.domain.drift import REDUCED_AFTER_S, ReduceDrift
 from copytrade_gui.domain.link import NO_FILTERS, Copies, Follower, Link, LinkState
 from copytrade_gui.domain.link_field import LABELS, exits_text, guard_text, list_text, time_text
 from copytrade_gui.domain.margin import MOST_PERCENT, WhenShort
@@ -21,6 +22,7 @@ from copytrade_gui.ui.followers.group import GroupField, groups_here
 from copytrade_gui.ui.followers.sizing_words import (
     BEYOND_WORDS,
     COPIES_WORDS,
+    REDUCE_WORDS,
     ROUNDING_WORDS,
     SHORT_WORDS,
     STATE_WORDS,
@@ -64,6 +66,12 @@ _EXITS = (
     "From what its copies cost on average. Nothing rests at the broker for these: this program "
     "watches the price and squares the copies off. So it has to run, with the account logged in "
     "and trading not stopped."
+)
+_REDUCE = (
+    f"Copies that are still held {REDUCED_AFTER_S} s after their master has left are squared off "
+    "once, never more than the account holds, and you are told. Not where its owner traded by "
+    "himself, or the figures do not add up: that stays yours to decide. It needs this program "
+    "running, and trading not stopped."
 )
 
 
@@ -284,6 +292,13 @@ class FollowerEditor(FormDialog):
         self.add_field("stop_loss", "Stop-loss", self.stop_loss)
         self.add_field("target", "Target", self.target)
         self.add_field("exit_at", "Exit at", self.exit_at, hint=_EXITS)
+        self.reduce_drift = QComboBox()
+        for reduces, said in REDUCE_WORDS.items():
+            self.reduce_drift.addItem(said, reduces.value)
+        chosen = ReduceDrift.NO if link is None else link.reduce_drift
+        self.reduce_drift.setCurrentIndex(self.reduce_drift.findData(chosen.value))
+        set_tip(self.reduce_drift, _REDUCE)
+        self.add_field("reduce_drift", LABELS["reduce_drift"], self.reduce_drift)
 
     def draft(self) -> FollowerDraft:
         """What is asked for: of an account or link that is here, the fields that were changed.
@@ -315,7 +330,7 @@ class FollowerEditor(FormDialog):
             "strategy": self.strategy, "rounding": self.rounding,
             "copies": self.copies, "when_short": self.when_short,
             "state": self.state, "sides": self.sides,
-            "beyond": self.beyond,
+            "beyond": self.beyond, "reduce_drift": self.reduce_drift,
         }  # fmt: skip
         return {
             **{field: line.text().strip() for field, line in texts.items()},

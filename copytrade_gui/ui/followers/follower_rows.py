@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 from copytrade_gui.domain.account import Account, AccountStatus
 from copytrade_gui.domain.basis import why_not_live
-from copytrade_gui.domain.drift import Step
+from copytrade_gui.domain.drift import ReduceDrift, Step
+from copytrade_gui.domain.drift_report import DriftLine
 from copytrade_gui.domain.link import NO_FILTERS, Copies, Link
 from copytrade_gui.domain.link_field import FILTERS, LABELS, list_text
 from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import State
-from copytrade_gui.services.drift_report import DriftLine
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.drift.drift_rows import brief_words, full_words, look_of, trouble_rank
 from copytrade_gui.ui.followers.basis import basis_words
 from copytrade_gui.ui.followers.sizing_words import (
+    REDUCE_WORDS,
     SHORT_WORDS,
     STATE_HINTS,
     STATE_WORDS,
@@ -136,6 +137,7 @@ def _state_tip(row: FollowerRow) -> str:
 def _is_plain(link: Link) -> bool:
     """True if it copies every order as it is, so that there is nothing to tell."""
     usual = link.copies is Copies.ORDERS and link.when_short is WhenShort.WARN
+    usual = usual and link.reduce_drift is ReduceDrift.NO
     return usual and link.copies_all and link.exits is None
 
 
@@ -158,6 +160,8 @@ def _filter_tip(row: FollowerRow) -> str:
         parts.append(f"Entries {link.guard.in_words}.")
     if link.exits is not None:
         parts.append(f"Copies: {link.exits.in_words}, while this program runs.")
+    if link.reduce_drift is ReduceDrift.YES:
+        parts.append(f"{LABELS['reduce_drift']}: {REDUCE_WORDS[link.reduce_drift].lower()}.")
     return " ".join(parts)
 
 

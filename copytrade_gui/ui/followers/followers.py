@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QPushButton, QToolBar, QToolButton, QVBoxLayout
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.account import Role as AccountRole
+from copytrade_gui.domain.drift_report import DriftLine, DriftReport
 from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
 from copytrade_gui.domain.ids import AccountId, IntentId
 from copytrade_gui.domain.link import Follower, Link
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.services.drift_report import DriftLine, DriftReport
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.action_table import plain_text
 from copytrade_gui.ui.actions import Act

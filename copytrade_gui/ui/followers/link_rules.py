@@ -1,4 +1,4 @@
-"""Copies, price guard and exit rules for several followers' links to the chosen master."""
+"""Copies, price guard, exit rules and drift for several followers' links to the chosen master."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
-from copytrade_gui.ui.followers.sizing_words import BEYOND_WORDS, COPIES_WORDS
+from copytrade_gui.ui.followers.sizing_words import BEYOND_WORDS, COPIES_WORDS, REDUCE_WORDS
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 _LISTED = 6
@@ -22,6 +22,7 @@ _LEAVE = "Leave each one's own"
 _WORDS = {
     "copies": {kind.value: words for kind, words in COPIES_WORDS.items()},
     "beyond": {kind.value: words for kind, words in BEYOND_WORDS.items()},
+    "reduce_drift": {kind.value: words for kind, words in REDUCE_WORDS.items()},
 }
 
 
@@ -58,6 +59,7 @@ class LinkRulesDialog(FormDialog):
         self.stop_loss = self._add_text("stop_loss", "Stop-&loss", "such as 1% or 2.50 rupees")
         self.target = self._add_text("target", "&Target", "such as 2% or 5 rupees")
         self.exit_at = self._add_text("exit_at", "&Exit at", "intraday only, such as 15:10 IST")
+        self.reduce_drift = self._add_choice("reduce_drift", LABELS["reduce_drift"])
         self.preview = PlainLabel()
         self.preview.setObjectName("link_rules_preview")
         self.preview.setWordWrap(True)
@@ -67,7 +69,9 @@ class LinkRulesDialog(FormDialog):
 
     def fields(self) -> dict[str, str]:
         """The fields that are asked for, as files spell them; empty for what is taken away."""
-        choices = {"copies": self.copies, "beyond": self.beyond}
+        choices = {
+            "copies": self.copies, "beyond": self.beyond, "reduce_drift": self.reduce_drift,
+        }  # fmt: skip
         lines = {
             "slippage": self.slippage, "delay": self.delay, "stop_loss": self.stop_loss,
             "target": self.target, "exit_at": self.exit_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copytrade_gui.domain.drift import REDUCED_AFTER_S, ReduceDrift
 from copytrade_gui.domain.guard import Beyond
 from copytrade_gui.domain.link import Copies, LinkState
 from copytrade_gui.domain.margin import WhenShort
@@ -25,6 +26,10 @@ SHORT_WORDS = {
     WhenShort.WARN: "Told, and sent",
     WhenShort.SKIP: "Not sent",
     WhenShort.SHRINK: "Cut to what fits",
+}
+REDUCE_WORDS = {
+    ReduceDrift.NO: "No, a person decides",
+    ReduceDrift.YES: f"Yes, after {REDUCED_AFTER_S} s",
 }
 BEYOND_WORDS = {
     Beyond.SKIP: "Not sent",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from copytrade_gui.domain.checks.account import LOSS_LIMIT
+from copytrade_gui.domain.drift import REDUCED
 from copytrade_gui.domain.exit_rule import EXIT_RULE
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import Side, State
@@ -61,7 +62,7 @@ class Sum:
     average: Decimal | None
 
 
-_SENT_BY = {EXIT_RULE: "Exit rule", LOSS_LIMIT: "Loss limit"}
+_SENT_BY = {EXIT_RULE: "Exit rule", LOSS_LIMIT: "Loss limit", REDUCED: "Drift reduced"}
 """What had the program send orders that no master's order stands above, by their code."""
 
 

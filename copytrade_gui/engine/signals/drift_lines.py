@@ -1,21 +1,19 @@
-"""How accounts stand to what their copies made, for whoever looks: one line a position. Pure."""
+"""Copies against the broker's books, worked out of what is known at one moment. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.drift import RANK, Standing, Step, Verdict, judge
+from copytrade_gui.domain.drift import Standing, Step, judge
+from copytrade_gui.domain.drift_report import DriftLine, DriftReport
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS
-from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.position import PositionKey
-from copytrade_gui.domain.square_off import Chosen, Scope
 from copytrade_gui.engine.books.account_positions import PositionsRead
 from copytrade_gui.engine.books.copies import Copy
 from copytrade_gui.engine.books.owner_orders import OwnersDay, Part
@@ -23,89 +21,6 @@ from copytrade_gui.ports import BrokerPosition
 
 Differed = dict[PositionKey, tuple[int, int]]
 """The end of the first read that showed a difference which its orders do not explain, and units."""
-
-
-class DriftLine(Struct, frozen=True, kw_only=True):
-    """One account's copies of one instrument and product against the broker's books. Signed units.
-
-    ``held`` is None while the positions are not known today. ``working`` are our orders at the
-    broker, ``owner_working`` the owner's. ``masters`` are those whose orders it copies; ``left``
-    is copied of those of them who are ``out``. A person said that he knows of it and lets it be
-    until it is flat: ``ignored``.
-    """
-
-    key: PositionKey
-    account: str
-    symbol: str
-    instrument: Instrument | None
-    verdict: Verdict
-    copied: int
-    held: int | None
-    owner: int
-    working: int
-    owner_working: int
-    masters: tuple[AccountId, ...]
-    left: int
-    out: tuple[AccountId, ...]
-    read_ns: int
-    """When the positions were read, UTC ns; 0: not today."""
-    ignored: bool = False
-
-    @property
-    def step(self) -> Step:
-        """How it stands."""
-        return self.verdict.step
-
-    @property
-    def lots(self) -> Decimal | None:
-        """The units that are off, in lots; None where the instrument is not known."""
-        if self.instrument is None:
-            return None
-        return Decimal(self.verdict.units) / self.instrument.lot_size
-
-    @property
-    def exit(self) -> Scope:
-        """What a square-off may close of it: what is copied of masters who are out; no more."""
-        if not self.left:
-            return ()
-        key, keep = self.key, self.copied - self.left
-        return (Chosen(key.account_id, key.instrument, key.product, keep, self.out),)
-
-    @property
-    def trouble(self) -> bool:
-        """A person should look at it."""
-        return self.step in (Step.DRIFTING, Step.UNEXPLAINED) and not self.ignored
-
-
-class DriftReport(Struct, frozen=True):
-    """All positions that copies made, the worst first."""
-
-    lines: tuple[DriftLine, ...] = ()
-
-    def worst(self) -> Mapping[AccountId, DriftLine]:
-        """Of each account that holds copies its worst line; an ignored one is in step."""
-        found: dict[AccountId, DriftLine] = {}
-        for line in self.lines:
-            before = found.get(line.key.account_id)
-            if before is None or _rank(line) > _rank(before):
-                found[line.key.account_id] = line
-        return found
-
-
-class DriftVerbs(Protocol):
-    """Copies against the broker's books."""
-
-    async def report(self) -> DriftReport:
-        """Every copied position as it stands now. Reads nothing at the broker."""
-
-    async def ignore(self, key: PositionKey, units: int, command: CommandId) -> None:
-        """A person knows that a position is off by so many units: say no more until it is flat.
-
-        Raises RefusedError: it is off by something else, or it was not recorded.
-        """
-
-    async def unmatched_exit(self, plans: Sequence[PlanId]) -> Scope:
-        """What a square-off may close of these plans: what their copies filled and still hold."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -133,7 +48,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 def drift_of(facts: Facts, differed: Differed) -> DriftReport:
     """The report. ``differed`` is what earlier ones could not explain, brought up to date."""
-    lines = sorted(_lines(facts, differed), key=_place)
+    lines = sorted(_lines(facts, differed), key=lambda line: line.place)
     return DriftReport(tuple(lines))
 
 
@@ -251,15 +166,6 @@ def _compared(facts: Facts, key: PositionKey, standing: Standing, differed: Diff
 
 def _of(units: Mapping[Part, int], key: PositionKey) -> int:
     return units.get((key.instrument, key.product), 0)
-
-
-def _rank(line: DriftLine) -> tuple[int, int]:
-    step = Step.IN_STEP if line.ignored else line.step
-    return RANK[step], abs(line.verdict.units)
-
-
-def _place(line: DriftLine) -> tuple[int, str, str, str]:
-    return -_rank(line)[0], line.symbol, line.account, line.key.product
 
 
 _UNREAD = PositionsRead()
