@@ -37,6 +37,7 @@ from copytrade_gui.engine.sending.following import Following
 from copytrade_gui.engine.sending.hold import Holds
 from copytrade_gui.engine.sending.price_waits import PriceWaits
 from copytrade_gui.engine.sending.replies import Replies
+from copytrade_gui.engine.sending.resting import RestingCopies
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.sending.wave import Waves
 from copytrade_gui.engine.signals.catching_up import CatchingUp
@@ -80,6 +81,7 @@ class Parts:
     amendments: Amendments
     following: Following
     fan_out: FanOutRule
+    resting: RestingCopies
     submission: Submission
     sweep: Sweep
     stops: Stops
@@ -110,8 +112,7 @@ def assemble(
     updates = Updates(core, reconciler, poller)
     copies, holdings = Copies(core), Holdings(core)
     positions = AccountPositions(core, copies)
-    owner_orders = OwnerOrders(core, positions)
-    comparison = Comparison(core, poller, positions)
+    owner_orders, comparison = OwnerOrders(core, positions), Comparison(core, poller, positions)
     # -- planning
     masters = MasterPositions(core, positions)
     profits = DayProfits(
@@ -122,7 +123,10 @@ def assemble(
     # -- sending
     dispatcher = Dispatcher(core, waves := Waves(core, exits, installation_key), exits, journal)
     amendments = Amendments(core, dispatcher, reconciler.shown, journal)
-    fan_out = FanOutRule(core, dispatcher, amendments, waves)
+    fan_out, resting = (
+        FanOutRule(core, dispatcher, amendments, waves),
+        RestingCopies(core, exits, amendments),
+    )
     price_waits = PriceWaits(core, dispatcher, masters)
     replies = Replies(core, breaker := Breaker(core.settings), dispatcher)
     submission = Submission(
@@ -186,19 +190,21 @@ def assemble(
         sweep.live,
         loss_acts.live,
         following.live,
+        resting.live,
         lambda order: amendments.pursue_modifies(order.intent.account_id),
         lambda _: dispatcher.more_is_known(),
     )
     news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
     news.filled.to(
         exits.filled, copies.filled, positions.filled, holdings.filled, loss_watch.filled,
-        exit_watch.filled,
+        exit_watch.filled, resting.filled,
     )  # fmt: skip
     news.rejected.to(replies.count_alike)
     news.never_left.to(fan_out.never_left)
     news.requeue.to(lambda order: dispatcher.enqueue([order]))
     news.awaits_price.to(price_waits.begin)
-    news.exit_planned.to(price_waits.exit_planned)
+    news.exit_planned.to(price_waits.exit_planned, resting.exit_planned)
+    news.copies_leave.to(resting.copies_leave)
     news.overshoot.to(auto_stops.overshoot)
     news.silence.to(poller.offline.unanswered)
     news.unknown_cancelled.to(sweep.unknown_cancelled)
@@ -214,7 +220,7 @@ def assemble(
         owner_orders.after_read,
     )
     news.seen.to(master_signals.seen)
-    news.copied_row.to(fill_signals.seen)
+    news.copied_row.to(resting.seen, fill_signals.seen)
     news.ready.to(dispatcher.kick)
     news.positions_read.to(dispatcher.more_is_known)
     # A stop holds before anything is stored; stored too, if only in the emergency journal, it
@@ -240,6 +246,7 @@ def assemble(
         (exit_watch.hear, FillSeen),
         (price_waits.hear, OrderChanged, TradingStateChanged),
         (UnmatchedAlarm(core).hear, OrderChanged, MasterSeen),
+        (resting.hear, MasterSeen),
     ):
         core.bus.subscribe(hears, *kinds)
     core.quotes.hear(price_waits.on_quote, loss_watch.on_quote, exit_watch.on_quote)
@@ -270,6 +277,7 @@ def assemble(
         amendments=amendments,
         following=following,
         fan_out=fan_out,
+        resting=resting,
         submission=submission,
         sweep=sweep,
         stops=stops,

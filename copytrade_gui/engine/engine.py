@@ -73,6 +73,7 @@ class Engine:
         self.copies, self.positions = parts.copies, parts.positions
         self.holdings, self.margins = parts.holdings, parts.margins
         self.owner_orders, self.drift = parts.owner_orders, parts.drift.facts
+        self.resting = parts.resting
         self.square_offs, self.exit_watch = parts.square_offs, parts.exit_watch
         self.refresh_warmth = core.account_news.refresh_warmth
 
@@ -96,6 +97,7 @@ class Engine:
         self.square_offs.restore(work)
         self.parts.drift.restore(work)
         self.parts.loss_watch.begin(work)
+        self.resting.restore()
         self.exit_watch.begin()
 
     async def stop(self) -> None:

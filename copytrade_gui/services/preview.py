@@ -15,7 +15,9 @@ from copytrade_gui.domain.caution import Portion, cautions
 from copytrade_gui.domain.checks.check import Finding
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.link import FOR_NOBODY
 from copytrade_gui.domain.money import Paise, order_value
+from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.engine.planning.clearing import DeniedError
@@ -46,6 +48,8 @@ class Asked:
     contracts_words: str
     not_known: tuple[str, ...] = ()
     """What its limit price cannot be compared with."""
+    resting: Sequence[AccountId] = ()
+    """Of each copy of an earlier entry that rests, and goes with this exit, whose it is."""
 
     @property
     def sized(self) -> OrderTerms:
@@ -68,6 +72,7 @@ def preview_of(
     questions = asked_of(asked.found, shares if own is None else [own, *shares], nobody)
     words = tuple(f"You will be asked: {one}" for one in questions.holds) + questions.warnings
     old = (asked.contracts_words,) if asked.contracts_words else ()
+    gone = _cancelled_words(asked, shares)
     portions = (Portion(row.name, row.quantity, asked.margins.get(row.account_id)) for row in rows)
     price, protected = asked.price, None
     if asked.leaving is not None and asked.leaving is not terms:
@@ -78,9 +83,23 @@ def preview_of(
         protected,
         None if price is None else order_value(price, sum(row.quantity for row in rows)),
         asked.blocked_by or ("" if denied is None else denied.sentence),
-        (*words, *old, *cautions(terms, asked.last, portions, asked.freeze)),
+        (*words, *gone, *old, *cautions(terms, asked.last, portions, asked.freeze)),
         asked.not_known,
     )
+
+
+def _cancelled_words(asked: Asked, shares: Sequence[Share]) -> tuple[str, ...]:
+    """What this exit cancels beside what it sells or buys: nobody enters behind it."""
+    named = {one.account.account_id for one in shares if one.sized.code not in FOR_NOBODY}
+    count = sum(account in named for account in asked.resting)
+    if not count:
+        return ()
+    what = (
+        "1 copy of an earlier entry still rests and is"
+        if count == 1
+        else (f"{grouped(count)} copies of earlier entries still rest and are")
+    )
+    return (f"{what} cancelled with this exit.",)
 
 
 def _master_row(asked: Asked, denied: DeniedError | None) -> PreviewRow:

@@ -98,6 +98,9 @@ class Trading:
     async def _shared_out(self, asked: Asked, followers: Sequence[Linked]) -> Preview:
         clearing, sized = self._engine.clearing, asked.sized
         cover = clearing.cover(asked.master_id, sized, followers, asked.terms)
+        if cover.exiting.most:
+            behind = self._engine.resting.behind(asked.master_id, sized)
+            asked = replace(asked, resting=behind)
         self._engine.margins.want(sized)
         bounds = clearing.bounds(sized, asked.margins)
         if bounds.margins is not None:  # it says more than a guess by the order's worth

@@ -9,6 +9,7 @@ _COPIES_HELD = f"{_ENGINE}planning/copies_held.py"
 _DISPATCHER = f"{_ENGINE}sending/dispatcher.py"
 _EXIT_WATCH = f"{_ENGINE}stops/exit_watch.py"
 _ENTRIES = f"{_ENGINE}planning/entries.py"
+_RESTING = f"{_ENGINE}sending/resting.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -118,5 +119,47 @@ MUTANTS: tuple[Mutant, ...] = (
         _COPIES_HELD,
         "(called and self._positions.tell(account, called.called_ns))",
         "called",
+    ),
+    Mutant(
+        "copies of an entry that rest are cancelled with their master's exit",
+        _RESTING,
+        "        self._amendments.cancel(ours, reason=_WHY)\n",
+        "",
+    ),
+    Mutant(
+        "an exit waits for the end of what it has cancelled",
+        f"{_ENGINE}planning/other_orders.py",
+        "in UNREAD or self._is_cancelled(order, but)",
+        "in UNREAD",
+    ),
+    Mutant(
+        "copies of an entry that still works for the master are not cancelled with his exit",
+        _RESTING,
+        "        if not self._masters.ended(plan):\n            return None\n",
+        "",
+    ),
+    Mutant(
+        "an order placed before the master's entry filled is no exit of it",
+        _RESTING,
+        "ended_ns <= one.until_ns and ",
+        "",
+    ),
+    Mutant(
+        "a copy that its owner changed is not cancelled with the master's exit",
+        _RESTING,
+        "[order for order in due if order.diverged is None]",
+        "due",
+    ),
+    Mutant(
+        "what fills behind an exit that has left is told",
+        _RESTING,
+        "        if (late := min(units, self._without_exit(order))) > 0:\n",
+        "        if (late := 0):\n",
+    ),
+    Mutant(
+        "a start cancels what rests behind an exit",
+        f"{_ENGINE}engine.py",
+        "        self.resting.restore()\n",
+        "",
     ),
 )

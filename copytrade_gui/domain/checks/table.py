@@ -164,7 +164,8 @@ _OTHERS = (
     Verdict("master_in_part", "leaving", "a part of the master's sliced order came to nothing",
             "Cancel or complete the master's order, then copy by a new one."),
     Verdict("master_exits", "leaving", "the master still holds what the copy waits for a better "
-            "price to enter", "Nothing: he is out, or on his way."),
+            "price to enter, or rests at the broker to",
+            "Nothing: he is out, or on his way. Where he left a part, catch up."),
     Verdict("killed", "leaving", "a KILL came before it left", "Resume, then place a new order."),
     Verdict("slept", "leaving", "the machine slept before it left",
             "Place it again if it is still wanted."),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Generic, TypeVarTuple
 
 from copytrade_gui.domain.ids import AccountId, PlanId
-from copytrade_gui.domain.records import Signal
+from copytrade_gui.domain.records import Plan, Signal
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.lane import Lane
@@ -59,6 +59,9 @@ class News:
         so."""
         self.exit_planned: Told[Signal, Collection[AccountId]] = Told()
         """A signal becomes a plan that reduces what its master, or only these accounts, hold."""
+        self.copies_leave: Told[Plan] = Told()
+        """A plan's copies leave now: with their master's order, or because his is at the exchange.
+        """
         self.overshoot: Told[PlanId] = Told()
         """More orders of the plan were about to leave than were planned."""
         # -- accounts

@@ -75,7 +75,9 @@ class CopiesHeld:
             master, but = asked.master, asked.but
             leaving, coming = self._orders.of(account, master, asked.terms, waiting, but)
         free = max(0, units + filled) - leaving
-        return Copy(max(0, free), leaving, max(0, coming + more + min(0, free)), carry)
+        # What comes closes first what is held on the other side, or is to leave already.
+        coming += more + min(0, free) + min(0, units + filled)
+        return Copy(max(0, free), leaving, max(0, coming), carry)
 
     def _at_broker(self, account: AccountId, asked: Asked, held: int) -> tuple[int, int]:
         """What is there of the units that copies made, and the units it may be more.

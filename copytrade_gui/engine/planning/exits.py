@@ -49,6 +49,7 @@ from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.entries import Entering, Entries
 from copytrade_gui.engine.planning.left import Ruling, left_for
 from copytrade_gui.engine.planning.master_exits import MasterExits, Place, of_fill
+from copytrade_gui.engine.planning.master_orders import MasterOrders
 from copytrade_gui.engine.planning.other_orders import OtherOrders
 from copytrade_gui.engine.planning.share import Share
 
@@ -110,7 +111,8 @@ class Exits:
         self._clock = core.clock
         self._gate = core.gate
         self._profits = profits
-        self.orders = OtherOrders(core)
+        self.master_orders = MasterOrders(core)
+        self.orders = OtherOrders(core, self.master_orders)
         self.ledger = CopyLedger(core.clock, core.lanes)
         self.held = CopiesHeld(core, masters, positions, self.orders, self.ledger)
         self.entries = Entries(core)

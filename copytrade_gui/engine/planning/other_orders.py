@@ -9,18 +9,22 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import OrderTerms, Side, State
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
+from copytrade_gui.engine.planning.master_orders import MasterOrders
 
 UNREAD = frozenset({State.SENDING, State.UNKNOWN, State.REVIEW, State.ACKED})
 """Sent, and not in a read of the book yet: it may have filled."""
 _YOUNG_NS = 5 * 1_000_000_000
 """News of a fill comes later than news that an order works, but not by so much."""
+_CANCELS_NS = 5 * 1_000_000_000
+"""So long an exit waits for the cancel of an entry that rests; then what is held leaves alone."""
 
 
 class OtherOrders:
     """What counts beside an order: open at the broker, in doubt, or waiting to leave."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, master_orders: MasterOrders) -> None:
         self._book = core.book
+        self._master_orders = master_orders
         self._lanes = core.lanes
         self._clock = core.clock
         self._settings = core.settings
@@ -66,7 +70,7 @@ class OtherOrders:
         so that his exit must not take it for one that never will be. What became of an older order
         has been told where it is pushed, and of the master's own, whose book is read most often.
         """
-        if order.attempt_state in UNREAD:
+        if order.attempt_state in UNREAD or self._is_cancelled(order, but):
             return True
         account = order.intent.account_id
         called_ns = self._clock.mono_ns() if but is None else but.called_ns
@@ -75,6 +79,13 @@ class OtherOrders:
             if is_own(order) or (lane is not None and lane.pushed):
                 return False
         return but is None or self._read_ns.get(account, 0) <= but.called_ns
+
+    def _is_cancelled(self, order: Order, but: Order | None) -> bool:
+        """True while a copy that rests goes with an exit of its master's: it may fill until its end
+        is known.
+        """
+        waited_ns = 0 if but is None else self._clock.mono_ns() - but.trigger_ns
+        return waited_ns < _CANCELS_NS and self._master_orders.outlived(order)
 
     def of_account(self, account: AccountId) -> list[Order]:
         """Orders that are open at the broker, in doubt, or wait here to leave."""

@@ -41,6 +41,7 @@ class FanOutRule:
         self._dispatcher = dispatcher
         self._clock = core.clock
         self._work = core.work
+        self._news = core.news
         self._fault = core.fault
         self._lanes = core.lanes
         self._amendments = amendments
@@ -205,6 +206,8 @@ class FanOutRule:
         for order in waiting:
             order.trigger_ns = order.waiting_ns = now
         self._dispatcher.enqueue(waiting)
+        if (made := self._book.plans.get(plan)) is not None:
+            self._news.copies_leave(made)
 
     def _too_old(self, plan: PlanId) -> None:
         if not self._let_go(plan):

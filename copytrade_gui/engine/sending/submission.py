@@ -163,6 +163,8 @@ class Submission:
             self._fan_out.hold(plan)
         self._waves.write(wave)
         self._bus.publish(PlanMade(plan))
+        if not held:
+            self._news.copies_leave(plan)
         if order.passed:
             actor = plan.signal.actor if order.asked else ENGINE
             self._bus.publish(

@@ -10,14 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.checks.account import LOSS_LIMIT
 from copytrade_gui.domain.events import Severity
-from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, against
 from copytrade_gui.domain.ids import AccountId, CommandId
-from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.loss import Then, then_of
-from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.scope import EVERY_FOLLOWER, wholes_of
 from copytrade_gui.domain.square_off import Chosen
@@ -26,6 +22,7 @@ from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.engine.planning.opening import opening
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.stops.square_off import SquareOffs
 from copytrade_gui.engine.stops.square_off_run import Rule
@@ -36,7 +33,6 @@ _NAMED = 4
 _ENTRY = "It opens, and a loss limit was reached."
 _DONE = ("nothing_held", "squaring_off")
 """A square-off that was denied for one of these need not be begun later."""
-_Slot = tuple[AccountId, InstrumentKey, Product, Side]
 
 
 class LossActs:
@@ -101,7 +97,7 @@ class LossActs:
         What has not left is judged again when it is about to.
         """
         for lane in lanes:
-            if entries := self._opening(lane.account_id):
+            if entries := opening(self._book, self._ledger, lane.account_id):
                 self._amendments.cancel(entries, reason=_ENTRY)
 
     def live(self, order: Order) -> None:
@@ -109,7 +105,7 @@ class LossActs:
         account = order.intent.account_id
         if not self._restored or order.closes or order.cancel_requested:
             return
-        if self._stopped(account) and order in self._opening(account):
+        if self._stopped(account) and order in opening(self._book, self._ledger, account):
             self._amendments.cancel([order], reason=_ENTRY)
 
     def carry_on(self) -> None:
@@ -193,25 +189,3 @@ class LossActs:
         """True while a stop is in force with which a person agreed to a square-off."""
         found = self._halts.found_in(account)
         return any(then_of(one.evidence) is Then.SQUARE_OFF for one in found)
-
-    def _opening(self, account: AccountId) -> list[Order]:
-        """Copies of an account at the broker, or perhaps there, that do not only reduce.
-
-        The oldest on a side reduce first what copies of their master hold.
-        """
-        found: list[Order] = []
-        left: dict[_Slot, int] = {}
-        for order in self._book.open_of(account):
-            terms = order.intent.terms
-            if order.closes or order.intent.role is not Role.FOLLOWER:
-                continue
-            if terms.side is Side.SELL and terms.product in OUT_OF_HOLDINGS:
-                continue  # nothing is sold short for delivery
-            slot = order.master_id, order.key, terms.product, terms.side
-            if slot not in left:
-                net = self._ledger.nets_of(order.master_id, terms).get(account, 0)
-                left[slot] = against(terms.side, net)
-            left[slot] -= order.ordered - order.filled
-            if left[slot] < 0:
-                found.append(order)
-        return found
