@@ -33,7 +33,16 @@ from tests.proof.touched import Touched
 
 TEST = "P26"
 _ROOT = Path(__file__).parents[2]
-COPIED = ("copytrade_gui", "docs", "tests", "resources", "pyproject.toml")
+COPIED = (
+    "copytrade_gui",
+    "docs",
+    "tests",
+    "resources",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "NOTICE",
+)
 CHECKS = (
     "tests/domain",
     "tests/engine",

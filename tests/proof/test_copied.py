@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 from tests.house.source import ROOT
@@ -15,6 +16,11 @@ def test_every_file_that_a_check_reads_is_in_the_mutants_copy() -> None:
     read = {name for check in CHECKS for file in _files(ROOT / check) for name in _read_by(file)}
     assert read, "the pattern finds no file any more"
     assert read <= set(COPIED)
+
+
+def test_a_wheel_can_be_built_in_the_mutants_copy() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {project["readme"], *project["license-files"]} <= set(COPIED)
 
 
 def _files(path: Path) -> list[Path]:

@@ -244,16 +244,16 @@ async def test_what_happened_is_never_changed_or_deleted(
 
 
 def test_migrations_run_from_an_installed_wheel(tmp_path: Path) -> None:
-    """The revisions are in the timers and are found from wherever it is installed."""
+    """The revisions are in the wheel and are found from wherever it is installed."""
     build = [
         sys.executable,
         "-c",
         "import hatchling.build, sys; print(hatchling.build.build_wheel(sys.argv[1]))",
     ]
     subprocess.run([*build, str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
-    (timers,) = tmp_path.glob("*.whl")
+    (wheel,) = tmp_path.glob("*.whl")
     site = tmp_path / "100% site"  # a per cent sign is special to Alembic's configuration
-    with zipfile.ZipFile(timers) as packed:
+    with zipfile.ZipFile(wheel) as packed:
         packed.extractall(site)
     run = (
         "import sys, pathlib, time, copytrade_gui; sys.path_importer_cache\n"
