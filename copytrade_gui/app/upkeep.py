@@ -110,7 +110,7 @@ async def _read_clock(
         if failure.silence is not None:
             engine.offline.suspect()
         return
-    store.journal.clock_offset_ms = offset.seconds * 1000
+    store.journal.clock_is_off_by(offset.seconds * 1000)
     engine.gate.clock_off_ms = offset.ms  # kept when a later read fails: it is the last we know
     off = abs(offset.ms)
     state = "ok" if off <= _CLOCK_WARN_MS else ("warn" if off <= _CLOCK_BAD_MS else "bad")

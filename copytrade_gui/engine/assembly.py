@@ -107,10 +107,8 @@ def assemble(
     """Make every part, wing by wing, each with those below it; then say who hears what."""
     # -- books
     reconciler = Reconciler(core, Divergences(core.clock, core.hours), lost)
-    resolver = Resolver(core, reconciler.shown)
-    poller = Poller(core, reconciler, resolver)
-    updates = Updates(core, reconciler, poller)
-    copies, holdings = Copies(core), Holdings(core)
+    poller = Poller(core, reconciler, resolver := Resolver(core, reconciler.shown))
+    updates, copies, holdings = Updates(core, reconciler, poller), Copies(core), Holdings(core)
     positions = AccountPositions(core, copies)
     owner_orders, comparison = OwnerOrders(core, positions), Comparison(core, poller, positions)
     # -- planning
@@ -127,7 +125,7 @@ def assemble(
         FanOutRule(core, dispatcher, amendments, waves),
         RestingCopies(core, exits, amendments),
     )
-    price_waits = PriceWaits(core, dispatcher, masters)
+    price_waits, unmatched = PriceWaits(core, dispatcher, masters), UnmatchedAlarm(core)
     replies = Replies(core, breaker := Breaker(core.settings), dispatcher)
     submission = Submission(
         core,
@@ -139,15 +137,17 @@ def assemble(
         journal=journal,
     )
     # -- stops
-    stops = Stops(
+    auto_stops = AutoStops(
         core,
-        breaker,
-        dispatcher,
-        sweep := Sweep(core, amendments, poller, reconciler),
-        journal,
-        kill_flag,
+        stops := Stops(
+            core,
+            breaker,
+            dispatcher,
+            sweep := Sweep(core, amendments, poller, reconciler),
+            journal,
+            kill_flag,
+        ),
     )
-    auto_stops = AutoStops(core, stops)
     square_offs = SquareOffs(
         core,
         clearing=clearing,
@@ -191,14 +191,16 @@ def assemble(
         loss_acts.live,
         following.live,
         resting.live,
-        lambda order: amendments.pursue_modifies(order.intent.account_id),
-        lambda _: dispatcher.more_is_known(),
+        dispatcher.more_is_known,
     )
     news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
     news.filled.to(
         exits.filled, copies.filled, positions.filled, holdings.filled, loss_watch.filled,
         exit_watch.filled, resting.filled,
     )  # fmt: skip
+    news.lead_filled.to(fill_signals.look)
+    news.lead_ended.to(price_waits.lead_ended, unmatched.lead_ended)
+    news.copy_filled.to(unmatched.copy_filled)
     news.rejected.to(replies.count_alike)
     news.never_left.to(fan_out.never_left)
     news.requeue.to(lambda order: dispatcher.enqueue([order]))
@@ -240,12 +242,11 @@ def assemble(
     for hears, *kinds in (
         (journal.append,),
         (fan_out.hear, OrderChanged),
-        (fill_signals.hear, OrderChanged),
         (copies.hear, FillSeen),
         (loss_watch.hear, FillSeen),
         (exit_watch.hear, FillSeen),
-        (price_waits.hear, OrderChanged, TradingStateChanged),
-        (UnmatchedAlarm(core).hear, OrderChanged, MasterSeen),
+        (price_waits.hear, TradingStateChanged),
+        (unmatched.hear, MasterSeen),
         (resting.hear, MasterSeen),
     ):
         core.bus.subscribe(hears, *kinds)

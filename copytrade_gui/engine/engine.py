@@ -167,7 +167,7 @@ class Engine:
     def attach(self, account_id: AccountId, session: BrokerSession) -> None:
         """An account is logged in; its books are read before anything else is believed."""
         lane = self.lanes[account_id]
-        lane.session = session
+        lane.put_session(session)
         session.orders.obey(partial(self.parts.holds.why_held, session.orders))
         self.offline.attach(lane, session)
         self.parts.updates.attach(lane, session)
@@ -182,7 +182,7 @@ class Engine:
     def detach(self, account_id: AccountId, state: SessionState, reason: str = "") -> None:
         """An account's session ended."""
         if (lane := self.lanes.get(account_id)) is not None:
-            lane.session = None
+            lane.put_session(None)
             self.parts.updates.detach(lane)
             self.core.account_news.session(lane, state, reason)
 

@@ -9,7 +9,6 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.drift import of_those
 from copytrade_gui.domain.drift_report import DriftReport
-from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.position import PositionKey
@@ -44,10 +43,7 @@ class Drift:
         self._made = DriftReport()
         self._made_of: object = None
         self._differed: Differed = {}
-        self._orders = 0
-        """How often an order has changed."""
         self._lock = asyncio.Lock()
-        engine.bus.subscribe(self._on_order, OrderChanged)
 
     async def report(self) -> DriftReport:
         """Every copied position as it stands now."""
@@ -58,7 +54,7 @@ class Drift:
                 engine.positions.version,
                 engine.owner_orders.reads if self._differed else engine.owner_orders.version,
                 sum(lane.version for lane in engine.lanes),
-                self._orders,
+                engine.book.changes,
                 tuple(engine.drift.ignored.items()),
                 indian_day(self._clock.wall_ns()),
             )
@@ -101,9 +97,6 @@ class Drift:
             for key, units in filled.items()
             if (net := ledger.copied_of(key)) and (excess := of_those(units, net))
         )
-
-    def _on_order(self, _event: Event) -> None:
-        self._orders += 1
 
     async def _forget_flat(self) -> None:
         """What was to be ignored until it is flat, and is, is forgotten."""

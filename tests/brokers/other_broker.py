@@ -81,15 +81,13 @@ class OtherSession:
     async def _change(self, order: BrokerOrderId, wanted: dict[str, int]) -> ChangeOutcome:
         if not (order.isascii() and order.isalnum() and len(order) <= 40):
             return Refused("bad_order_id", "no such order")
-        http_call = self.channel.spare_call() or self.http_call
+        path, body = f"/trade/change/{quote(order)}", json.dumps(wanted).encode()
         try:
-            reply = await http_call.request(
-                "POST",
-                f"/trade/change/{quote(order)}",
-                headers=self.headers,
-                body=json.dumps(wanted).encode(),
-                timeout_s=5,
-            )
+            reply = await self.channel.spare_call("POST", path, body, 5)
+            if reply is None:
+                reply = await self.http_call.request(
+                    "POST", path, headers=self.headers, body=body, timeout_s=5
+                )
         except NothingSentError as error:
             return NotSent(str(error), error.silence)
         except AnswerLostError as error:

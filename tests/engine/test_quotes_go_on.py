@@ -25,7 +25,7 @@ def test_a_master_whose_orders_are_held_back_still_gets_quotes() -> None:
             console.log_all_in()
             lane = console.engine.lanes[made.master]
             for held in ({"halted": "Looked odd."}, {"halted": "", "unread": True}):
-                lane.status = replace(lane.status, **held)
+                lane.put_status(replace(lane.status, **held))
                 await made.clock.sleep(6)
                 before = made.time.wall_ns()
                 quote = await market.quote(key)

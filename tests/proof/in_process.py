@@ -17,7 +17,6 @@ from copytrade_gui.brokers.http.http_call import (
     AnswerLostError,
     HttpReply,
     NothingSentError,
-    nothing_holds,
 )
 from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.iifl.client import IiflBroker
@@ -100,7 +99,7 @@ class SimulatorCall:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
-        why_held: Callable[[], str] = nothing_holds,
+        why_held: Callable[[], str] | None = None,
     ) -> HttpReply:
         line = self._line
         if line.strikes(line.not_sent):
@@ -115,7 +114,7 @@ class SimulatorCall:
             await self._clock.sleep(0.002)
             silence = Silence.NETWORK if gone == "refused" else Silence.CERTIFICATE
             raise NothingSentError(f"no connection ({gone})", silence=silence)
-        if why := why_held():
+        if why_held is not None and (why := why_held()):
             raise NothingSentError(why)
         sent_ns = self._clock.mono_ns()
         self._watch(method, path, body)

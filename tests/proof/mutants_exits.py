@@ -99,7 +99,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an order of the other side may have filled since it was last read",
         f"{_ENGINE}planning/other_orders.py",
-        "return but is None or self._read_ns.get(account, 0) <= but.called_ns",
+        "return but is None or lane is None or lane.read_ns <= but.called_ns",
         "return False",
     ),
     Mutant(

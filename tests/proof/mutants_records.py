@@ -18,7 +18,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "            await self._log(RecordKind.WAVE, record, first[0].marked_ns)\n",
            "            pass\n"),
     Mutant("a record becomes a fact of the trail", f"{_JOURNAL}journal.py",
-           "            self._facts.enqueue(recorded_fact(what, record, now, plan_id), now)\n",
+           "            self._facts.record(what, record, plan_id)\n",
            "            pass\n"),
     Mutant("a plan is expanded once", f"{_JOURNAL}expansion.py",
            "    if has_rows(cursor, record.plan_id):\n        return\n", ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from copytrade_gui.brokers.http.calls import JudgeReply
-from copytrade_gui.brokers.http.http_call import HttpCall
+from copytrade_gui.brokers.http.http_call import HttpCall, HttpReply
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId, Tag
 from copytrade_gui.domain.order import OrderTerms
@@ -28,8 +28,13 @@ class Channel(OrderChannel, Protocol):
     async def open(self) -> None:
         """Open the connection and keep it warm from now on. Failures show as ``warm``."""
 
-    def spare_call(self) -> HttpCall | None:
-        """The channel itself as a way for a cancel or modify, if it is warm and free; else None."""
+    async def spare_call(
+        self, method: str, path: str, body: bytes, seconds: float
+    ) -> HttpReply | None:
+        """Do one cancel or modify on the order connection, with the channel's own headers.
+
+        None: it is not warm and free, and nothing was sent. Raises as ``HttpCall.request``.
+        """
 
     async def drop(self) -> None:
         """Close the connection and open another one. What waits for a reply becomes Unknown, what

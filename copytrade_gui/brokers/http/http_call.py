@@ -60,11 +60,6 @@ class AnswerLostError(Exception):
         self.silence = silence
 
 
-def nothing_holds() -> str:
-    """Nothing holds the call back."""
-    return ""
-
-
 class HttpCall(Protocol):
     """One account's (or the broker's own) way in."""
 
@@ -77,7 +72,7 @@ class HttpCall(Protocol):
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
-        why_held: Callable[[], str] = nothing_holds,
+        why_held: Callable[[], str] | None = None,
     ) -> HttpReply:
         """Do one call; ``path`` begins with ``/`` and is added to the HTTP call's base address.
 

@@ -15,7 +15,7 @@ from copytrade_gui.brokers.http.channel import MAX_REPLY, ChannelNeeds, not_held
 from copytrade_gui.brokers.http.http_call import (
     AnswerLostError,
     DeadlinePassedError,
-    HttpCall,
+    HttpReply,
     NothingSentError,
     deadline,
 )
@@ -118,8 +118,11 @@ class HttpxChannel:
     def launch(self, order: PreparedOrder) -> None:
         """Nothing: ``place`` sends it."""
 
-    def spare_call(self) -> HttpCall | None:
+    async def spare_call(
+        self, method: str, path: str, body: bytes, seconds: float
+    ) -> HttpReply | None:
         """None: the session's own HTTP call is the same way."""
+        del method, path, body, seconds
         return None
 
     async def open(self) -> None:

@@ -22,14 +22,9 @@ from copytrade_gui.brokers.http.calls import (
 )
 from copytrade_gui.brokers.http.channel import MAX_REPLY, ChannelNeeds, not_held
 from copytrade_gui.brokers.http.connection import Connection
-from copytrade_gui.brokers.http.http_call import (
-    DeadlinePassedError,
-    HttpCall,
-    HttpReply,
-)
+from copytrade_gui.brokers.http.http_call import DeadlinePassedError, HttpReply
 from copytrade_gui.brokers.http.pool import Pool, backoff_s
 from copytrade_gui.brokers.http.reasons import reason_of, silence_of
-from copytrade_gui.brokers.http.spare_call import SpareCall
 from copytrade_gui.brokers.http.timers import Wait
 from copytrade_gui.domain.ids import Tag
 from copytrade_gui.domain.order import OrderTerms
@@ -162,17 +157,22 @@ class WarmChannel:
         self._take(KeepAliveJob(self._read_request, answered), _OPEN_S)
         await answered
 
-    def spare_call(self) -> HttpCall | None:
-        """The channel itself, while it is free; a change must not wait behind an order's reply."""
-        free = self._wire is not None and self._wire.ready and not self._line
-        return SpareCall(self.call) if free and not self._closed else None
-
-    async def call(self, method: str, path: str, body: bytes, seconds: float) -> HttpReply:
-        """Do one call on the connection; raises as ``HttpCall.request``."""
+    async def spare_call(
+        self, method: str, path: str, body: bytes, seconds: float
+    ) -> HttpReply | None:
+        """Do one call if it is free: a change must not wait behind an order's reply."""
+        wire = self._wire
+        if wire is None or self._line or self._closed:
+            return None
         head = self._pool.head(method, path, self._needs.headers)
         request = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        sent_ns = self._clock.mono_ns()
+        if not wire.send(request, MAX_REPLY):
+            return None
         answer: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
-        self._take(CallJob(request, answer), seconds)
+        job = self._busy = CallJob(request, answer)
+        job.sent_ns = sent_ns
+        job.wait = self._pool.timers.after(seconds, partial(self._late, job, seconds))
         return await answer
 
     async def drop(self) -> None:

@@ -42,6 +42,7 @@ class Pool:
         keep_alive_s: float = 25.0,
     ) -> None:
         self.address = address
+        self._host = address.authority
         self.clock = clock
         self.timers = Timers(clock)
         self.reply_queue = ReplyQueue(clock)
@@ -72,7 +73,7 @@ class Pool:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return (
             f"{method} {self.address.prefix}{path} HTTP/1.1\r\n"
-            f"Host: {self.address.authority}\r\n"
+            f"Host: {self._host}\r\n"
             f"{lines}"
             "Content-Length: "
         ).encode("ascii")

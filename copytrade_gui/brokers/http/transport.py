@@ -24,7 +24,6 @@ from copytrade_gui.brokers.http.http_call import (
     HttpReply,
     NothingSentError,
     deadline,
-    nothing_holds,
 )
 from copytrade_gui.brokers.http.inflate import BadCodingError, BodyTooLargeError, Inflater
 from copytrade_gui.brokers.http.reasons import reason_of, silence_of
@@ -86,7 +85,7 @@ class HttpxCall:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
-        why_held: Callable[[], str] = nothing_holds,
+        why_held: Callable[[], str] | None = None,
     ) -> HttpReply:
         """Do one call; see ``HttpCall``."""
         sending, sent_ns, left_from = False, 0, ""
@@ -95,7 +94,7 @@ class HttpxCall:
         async def watch(event: str, info: Mapping[str, object]) -> None:
             nonlocal sending, sent_ns, left_from, silence
             if event == "http11.send_request_headers.started":
-                if why := why_held():
+                if why_held is not None and (why := why_held()):
                     raise NothingSentError(why)
                 sending, sent_ns = True, self._clock.mono_ns()
             elif event == "http11.receive_response_headers.complete":

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from copytrade_gui.brokers.http.http_call import MAX_ROWS
-from copytrade_gui.brokers.iifl.scalar import text
+from copytrade_gui.brokers.iifl.scalar import words
 from copytrade_gui.brokers.iifl.shapes import Row
 
 MAX_DEPTH = 32
@@ -68,7 +68,7 @@ def _open(body: bytes | msgspec.Raw) -> Opened:
     if _first(body) == b"[":
         return Opened("", "", _RAW_LIST.decode(body), alone=False)
     outer = _ENVELOPE.decode(body)
-    code, message = text(outer.status), text(outer.message)
+    code, message = words(outer.status, outer.message)
     result = outer.result
     if _first(result) == b'"':
         # The documentation warns that historical data may be a string of JSON: parse twice.
@@ -129,13 +129,17 @@ _FIELDS = msgspec.json.Decoder(dict[str, object])
 _LONGEST_STATUS = 512  # bytes; a row of a book is longer, and is not opened twice
 
 
-def telling(rows: list[msgspec.Raw], body: bytes) -> list[msgspec.Raw]:
-    """Leave out rows that hold only a status of success, and perhaps a message.
+def decode_book(
+    rows: list[msgspec.Raw], body: bytes, kind: type[RowT]
+) -> tuple[list[msgspec.Raw], list[RowT], int]:
+    """The rows of a book, undecoded and decoded, and how many are not objects of this kind.
 
-    Such a row stands for an empty book, or beside the rows of one (docs/broker.md 21.3). It does so
-    inside a ``result`` or a list; a reply that is nothing else says nothing about a book.
+    Rows are left out that hold only a status of success, and perhaps a message. Such a row stands
+    for an empty book, or beside the rows of one (docs/broker.md 21.3). It does so inside a
+    ``result`` or a list; a reply that is nothing else says nothing about a book.
     """
-    return [raw for raw in rows if not _says_nothing(raw) or bytes(raw) == body]
+    telling = [raw for raw in rows if not _says_nothing(raw) or bytes(raw) == body]
+    return telling, *decode_rows(telling, kind)
 
 
 def _says_nothing(raw: msgspec.Raw) -> bool:

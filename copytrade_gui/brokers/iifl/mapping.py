@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from copytrade_gui.brokers.iifl.scalar import Value, decimal, order_id, text, whole, word
+from copytrade_gui.brokers.iifl.scalar import (
+    Value,
+    decimal,
+    known_price,
+    order_id,
+    prices,
+    text,
+    whole,
+    wholes,
+    words,
+)
 from copytrade_gui.brokers.iifl.shapes import (
     HoldingRow,
     LimitsRow,
@@ -40,7 +50,6 @@ _MONTH_NAMES = (
 )  # fmt: skip
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 _ZERO = Decimal(0)
-_NO_PRICE = frozenset({"", "NA", "-"})
 _LONGEST_STAMP = 64
 
 _SIDES: Mapping[str, Side] = {"BUY": Side.BUY, "B": Side.BUY, "SELL": Side.SELL, "S": Side.SELL}
@@ -52,13 +61,26 @@ _EXCHANGES: Mapping[str, Exchange] = {member.value: member for member in Exchang
 WordT = TypeVar("WordT", bound=StrEnum)
 
 
-def _word(words: Mapping[str, WordT], value: Value) -> WordT | None:
-    return words.get(text(value).upper())
+class Named(Protocol):
+    """A row that names an instrument."""
+
+    @property
+    def exchange(self) -> Value: ...
+    @property
+    def instrument_id(self) -> Value: ...
+
+
+def _word(known: Mapping[str, WordT], value: Value) -> WordT | None:
+    return known.get(text(value).upper())
 
 
 def key_of(exchange: Value, instrument_id: Value) -> InstrumentKey | None:
     """Name an instrument, or None when either half is missing or unknown."""
-    segment, number = _word(_EXCHANGES, exchange), text(instrument_id)
+    return _key_in(*words(exchange, instrument_id))
+
+
+def _key_in(exchange: str, number: str) -> InstrumentKey | None:
+    segment = _EXCHANGES.get(exchange.upper())
     if segment is None or not number or len(number) > 60:
         return None
     return _key(segment, number)
@@ -74,16 +96,32 @@ def units(key: InstrumentKey, counted: Value, lot_size: LotSize) -> int | None:
 
     Four commodity segments count in lots (docs/broker.md 9.1); everything else is units already.
     """
-    number = whole(counted)
+    return _in_units(key, whole(counted), lot_size)
+
+
+def _in_units(key: InstrumentKey, number: int | None, lot_size: LotSize) -> int | None:
     if number is None or key.exchange not in LOT_QUOTED:
         return number
     lot = lot_size(key)
     return None if lot is None else number * lot
 
 
+def missing_lots(rows: Iterable[Named], lot_size: LotSize) -> set[Exchange]:
+    """The segments that count in lots and whose lot sizes some of these rows need first."""
+    keys = {key_of(row.exchange, row.instrument_id) for row in rows}
+    return {
+        key.exchange
+        for key in keys
+        if key is not None and key.exchange in LOT_QUOTED and lot_size(key) is None
+    }
+
+
 def stamp_ns(written: Value) -> int | None:
     """Read ``20-Sep-2024 16:05:33`` (IST, no zone) as UTC ns; None for any other form."""
-    stamp = text(written)
+    return _stamp_in(text(written))
+
+
+def _stamp_in(stamp: str) -> int | None:
     return _stamp_ns(stamp) if len(stamp) <= _LONGEST_STAMP else None
 
 
@@ -116,31 +154,50 @@ def written_stamp(moment: datetime) -> str:
 
 def tag_of(written: Value) -> str:
     """Read a tag; the book says ``NA`` for none (docs/broker.md 9.6)."""
-    tag = word(written)  # an order, each of its trades and our own attempt name one
+    return _tag_in(*words(written))  # an order, each of its trades and our own attempt name one
+
+
+def _tag_in(tag: str) -> str:
     return "" if tag.upper() == "NA" else tag
 
 
 def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
     """Map a row of the order book or of an order's history."""
     number = order_id(row.broker_order_id)
-    key = key_of(row.exchange, row.instrument_id)
-    side = _word(_SIDES, row.transaction_type)
-    status = word(row.order_status)
+    exchange, instrument, sided, status, tag, product, kind, validity = words(
+        row.exchange,
+        row.instrument_id,
+        row.transaction_type,
+        row.order_status,
+        row.order_tag,
+        row.product,
+        row.order_type,
+        row.validity,
+    )
+    key, side = _key_in(exchange, instrument), _SIDES.get(sided.upper())
     if number is None or key is None or side is None or not status:
         return None
-    quantity = units(key, row.quantity, lot_size)
-    filled = units(key, row.filled_quantity, lot_size)
+    reason, complexity, unfilled, *stamps = words(
+        row.rejection_reason,
+        row.order_complexity,
+        row.pending_quantity,
+        row.exchange_timestamp,
+        row.broker_update_time,
+        row.exchange_update_time,
+    )
+    quantity, filled, pending = [
+        _in_units(key, counted, lot_size)
+        for counted in wholes(row.quantity, row.filled_quantity, row.pending_quantity)
+    ]
     if quantity is None or quantity <= 0 or filled is None or filled < 0:
         return None
-    pending = units(key, row.pending_quantity, lot_size)
-    prices = _prices(row)
-    if prices is None or (pending is None and text(row.pending_quantity)):
+    price, trigger, average = prices(row.price, row.sl_trigger_price, row.average_traded_price)
+    if price is None or trigger is None or average is None or (pending is None and unfilled):
         return None
-    price, trigger, average = prices
-    placed, updated = stamp_ns(row.exchange_timestamp), stamp_ns(row.broker_update_time)
+    placed, updated, at_exchange = map(_stamp_in, stamps)
     return BrokerOrder(
         broker_order_id=BrokerOrderId(number),
-        tag=tag_of(row.order_tag),
+        tag=_tag_in(tag),
         status_text=status,
         state=state_of(status, filled),
         key=key,
@@ -151,38 +208,28 @@ def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
         price=price,
         trigger=trigger,
         average_price=average,
-        product=_word(_PRODUCTS, row.product),
-        order_type=_word(_TYPES, row.order_type),
-        validity=_word(_VALIDITIES, row.validity),
-        rejection_reason=word(row.rejection_reason),
+        product=_PRODUCTS.get(product.upper()),
+        order_type=_TYPES.get(kind.upper()),
+        validity=_VALIDITIES.get(validity.upper()),
+        rejection_reason=reason,
         placed_ns=updated if placed is None else placed,
-        updated_ns=stamp_ns(row.exchange_update_time) if updated is None else updated,
-        complexity=word(row.order_complexity).upper(),
+        updated_ns=at_exchange if updated is None else updated,
+        complexity=complexity.upper(),
     )
-
-
-def _prices(row: OrderRow) -> tuple[Decimal, Decimal, Decimal] | None:
-    found = [_price(value) for value in (row.price, row.sl_trigger_price, row.average_traded_price)]
-    price, trigger, average = found
-    if price is None or trigger is None or average is None:
-        return None
-    return price, trigger, average
-
-
-def _price(value: Value) -> Decimal | None:
-    # A price that is not there is 0 (a MARKET order has none); one that cannot be read is not.
-    return _ZERO if text(value) in _NO_PRICE else decimal(value)
-
-
-def _known_price(value: Value) -> Decimal | None:
-    return None if text(value) in _NO_PRICE else decimal(value)
 
 
 def trade_of(row: TradeRow, lot_size: LotSize) -> BrokerTrade | None:
     """Map a row of the trade book."""
-    number, trade = order_id(row.broker_order_id), text(row.exchange_trade_id)
-    key = key_of(row.exchange, row.instrument_id)
-    side = _word(_SIDES, row.transaction_type)
+    number = order_id(row.broker_order_id)
+    trade, exchange, instrument, sided, tag, at_text = words(
+        row.exchange_trade_id,
+        row.exchange,
+        row.instrument_id,
+        row.transaction_type,
+        row.order_tag,
+        row.fill_timestamp,
+    )
+    key, side = _key_in(exchange, instrument), _SIDES.get(sided.upper())
     if number is None or not trade or key is None or side is None:
         return None
     quantity, price = units(key, row.filled_quantity, lot_size), decimal(row.traded_price)
@@ -195,8 +242,8 @@ def trade_of(row: TradeRow, lot_size: LotSize) -> BrokerTrade | None:
         side=side,
         quantity=quantity,
         price=price,
-        tag=tag_of(row.order_tag),
-        at_text=word(row.fill_timestamp),
+        tag=_tag_in(tag),
+        at_text=at_text,
     )
 
 
@@ -213,7 +260,7 @@ def position_of(row: PositionRow, lot_size: LotSize) -> BrokerPosition | None:
         )
 
     net = counted(row.net_quantity)
-    average, realised = _price(row.net_average_price), _price(row.realized_pnl)
+    average, realised = prices(row.net_average_price, row.realized_pnl)
     if net is None or average is None or realised is None:
         return None
     return BrokerPosition(
@@ -228,21 +275,21 @@ def position_of(row: PositionRow, lot_size: LotSize) -> BrokerPosition | None:
         sold=counted(row.day_sell_quantity),
         multiplier=whole(row.multiplier),
         lot_in_file=lot_size(key),
-        carried_average=_known_price(row.overnight_price),
-        bought_average=_known_price(row.day_buy_price),
-        sold_average=_known_price(row.day_sell_price),
+        carried_average=known_price(row.overnight_price),
+        bought_average=known_price(row.day_buy_price),
+        sold_average=known_price(row.day_sell_price),
     )
 
 
 def holding_of(row: HoldingRow) -> Holding | None:
     """Map a holding. Whether what can be sold adds up with the total is nothing we know."""
-    quantity, average = whole(row.total_quantity), _price(row.average_traded_price)
+    quantity, (average,) = whole(row.total_quantity), prices(row.average_traded_price)
     symbol = _symbol_of(row)
     if quantity is None or average is None or not (symbol or text(row.isin)):
         return None
     listed = ((Exchange.NSEEQ, row.nse_instrument_id), (Exchange.BSEEQ, row.bse_instrument_id))
     keys = (key_of(exchange, number) for exchange, number in listed if whole(number) != 0)
-    close = _known_price(row.previous_day_close)
+    close = known_price(row.previous_day_close)
     return Holding(
         isin=text(row.isin),
         symbol=symbol,
@@ -277,7 +324,7 @@ def limits_of(row: LimitsRow) -> FundLimits | None:
     already, orders sized by capital come out too small, which is the harmless mistake.
     """
     trading = decimal(row.trading_limit)
-    utilised, opening = _price(row.utilized_margin), _price(row.opening_cash_limit)
+    utilised, opening = prices(row.utilized_margin, row.opening_cash_limit)
     if trading is None or utilised is None or opening is None:
         return None
     return FundLimits(

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from copytrade_gui.brokers.http.http_call import HttpReply
-from copytrade_gui.brokers.iifl.envelope import UnreadableError, decode_rows, open_envelope, telling
+from copytrade_gui.brokers.iifl.envelope import (
+    UnreadableError,
+    decode_book,
+    decode_rows,
+    open_envelope,
+)
 from copytrade_gui.brokers.iifl.errors import (
     EMPTY_BOOK,
     CodeClass,
@@ -58,10 +63,10 @@ def read_page(reply: HttpReply, kind: type[RowT], what: str) -> Page[RowT]:
         opened = open_envelope(reply.body)
     except UnreadableError as error:
         return Page((), f"The broker's {what} cannot be read: {error}. Try again in a minute.")
-    raws = telling(opened.rows, reply.body)
-    rows, bad = decode_rows(raws, kind)
+    raws, rows, bad = decode_book(opened.rows, reply.body, kind)
     outer = opened.code if is_code(opened.code) else ""
-    codes = [text(row.status) for row in rows if is_code(text(row.status))] or [outer]
+    said = [text(row.status) for row in rows if row.status is not None]  # a book's rows have none
+    codes = [status for status in said if is_code(status)] or [outer]
     code = codes[0]
     if code:
         if code in EMPTY_BOOK and len(rows) <= 1 and not bad:
@@ -69,8 +74,8 @@ def read_page(reply: HttpReply, kind: type[RowT], what: str) -> Page[RowT]:
         messages = [text(row.message) for row in rows if text(row.status) == code]
         return Page((), *_coded(code, messages[0] if messages else opened.message, what))
     if opened.code.casefold() not in ("ok", "success", "") or (opened.alone and not opened.rows):
-        said = clean(opened.message) or "no reason given"
-        return Page((), f"The broker did not give the {what}: {said}. Try again in a minute.")
+        why = clean(opened.message) or "no reason given"
+        return Page((), f"The broker did not give the {what}: {why}. Try again in a minute.")
     if bad:
         return Page(tuple(rows), f"{bad} rows of the broker's {what} cannot be read.")
     return Page(tuple(rows), raws=[bytes(raw) for raw in raws])

@@ -27,8 +27,15 @@ def word(value: Value) -> str:
     return sys.intern(text(value))
 
 
+def words(*values: Value) -> tuple[str, ...]:
+    """Read the texts of one row, each as one object for all rows that hold it."""
+    return tuple([sys.intern(text(value)) for value in values])
+
+
 _NUMBER = re.compile(r"[+-]?[0-9]{1,24}(\.[0-9]{0,24})?([eE][+-]?[0-9]{1,3})?")
 _MAX_MAGNITUDE = 15
+_ZERO = Decimal(0)
+_NO_PRICE = frozenset({"", "NA", "-"})
 
 
 def decimal(value: Value) -> Decimal | None:
@@ -46,12 +53,30 @@ def _number(written: str) -> Decimal | None:
     return number
 
 
+def prices(*values: Value) -> tuple[Decimal | None, ...]:
+    """Read the prices of one row in rupees.
+
+    One that is not there is 0 (a MARKET order has none); one that cannot be read is None.
+    """
+    return tuple([_ZERO if text(value) in _NO_PRICE else decimal(value) for value in values])
+
+
+def known_price(value: Value) -> Decimal | None:
+    """Read a price in rupees, or None where it is not there or cannot be read."""
+    return None if text(value) in _NO_PRICE else decimal(value)
+
+
 def whole(value: Value) -> int | None:
     """Read an integer, also when written as ``"1.0"``, or None."""
     number = decimal(value)
     if number is None or number != number.to_integral_value():
         return None
     return int(number)
+
+
+def wholes(*values: Value) -> tuple[int | None, ...]:
+    """Read the integers of one row."""
+    return tuple([whole(value) for value in values])
 
 
 def order_id(value: Value) -> str | None:

@@ -17,9 +17,9 @@ from copytrade_gui.brokers.iifl.mapping import (
     LotSize,
     holding_of,
     is_placeholder,
-    key_of,
     limits_of,
     margin_of,
+    missing_lots,
     order_of,
     position_of,
     trade_of,
@@ -153,15 +153,13 @@ class IiflSession:
         number = order_id(order)
         if number is None:
             return Refused("bad_order_id", "The order id is not one this broker gives.")
-        http_call = self._channel.spare_call() or self._caller.http_call
+        path = f"{shapes.ORDERS}/{number}"
         try:
-            reply = await http_call.request(
-                method,
-                f"{shapes.ORDERS}/{number}",
-                headers=self._caller.headers,
-                body=body,
-                timeout_s=CHANGE_S,
-            )
+            reply = await self._channel.spare_call(method, path, body or b"", CHANGE_S)
+            if reply is None:
+                reply = await self._caller.http_call.request(
+                    method, path, headers=self._caller.headers, body=body, timeout_s=CHANGE_S
+                )
         except NothingSentError as error:
             return NotSent(str(error), error.silence)
         except AnswerLostError as error:
@@ -247,13 +245,7 @@ class IiflSession:
 
     async def _lots_for(self, rows: Sequence[WireT]) -> None:
         """Load the contract files without which a commodity row's lots cannot become units."""
-        keys = {key_of(row.exchange, row.instrument_id) for row in rows}
-        missing = {
-            key.exchange
-            for key in keys
-            if key is not None and key.exchange in LOT_QUOTED and self._lot_size(key) is None
-        }
-        for exchange in sorted(missing):
+        for exchange in sorted(missing_lots(rows, self._lot_size)):
             try:
                 await self._load_lots(exchange)
             except BrokerFailureError as error:

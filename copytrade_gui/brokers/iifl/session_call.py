@@ -65,7 +65,8 @@ class SessionCall:
                 code="network",
                 silence=error.silence,
             ) from None
-        self.egress.seen(reply.left_from)
+        if reply.left_from:
+            self.egress.seen(reply.left_from)
         return reply
 
     async def page(

@@ -104,9 +104,11 @@ def not_by_us(order: Order) -> str:
 
 
 def made_larger(order: Order, row: BrokerOrder) -> bool:
-    """True if the row is for more than we know of, whatever that proves."""
-    ours = (order.sent_terms, *order.asked)
-    return row.quantity > order.ordered and not any(_same_count(one, row) for one in ours)
+    """True if a row for more units than we know of is not just counted in another way.
+
+    It may prove nothing yet.
+    """
+    return not any(_same_count(one, row) for one in (order.sent_terms, *order.asked))
 
 
 def shows(terms: OrderTerms, row: BrokerOrder) -> bool:
@@ -118,8 +120,9 @@ def shows(terms: OrderTerms, row: BrokerOrder) -> bool:
 
 def changes(order: Order, row: BrokerOrder) -> tuple[Change, ...]:
     """What the row shows differently from what we sent; what it does not show stays as it was."""
-    terms, held = order.terms, order.diverged
-    if held is None and any(_plainly_same(one, row) for one in (order.sent_terms, *order.asked)):
+    ours, held = (order.sent_terms, *order.asked), order.diverged
+    terms = ours[-1]
+    if held is None and any(_plainly_same(one, row) for one in ours):
         return ()
     found = {} if held is None else {change.field: change for change in held.changes}
     if row.state in _SAYS_ITS_TERMS or (row.state is None and row.all_filled):

@@ -75,7 +75,6 @@ class MasterPositions:
         self._known: dict[AccountId, _Known] = {}
         self._trades: dict[AccountId, deque[_Trade]] = {}
         """The newest trades of each account, oldest first."""
-        self._book_ns: dict[AccountId, int] = {}
         self._dropped: dict[AccountId, int] = {}
         """How many older ones are not kept any more."""
         self._news = core.news
@@ -134,10 +133,6 @@ class MasterPositions:
         self._dropped[account] = dropped
         self.look(account, 0.0)
 
-    def book_read(self, account: AccountId, began_ns: int) -> None:
-        """A complete order book of the account was read that was asked for at ``began_ns``."""
-        self._book_ns[account] = began_ns
-
     def settled(self, master: AccountId) -> bool:
         """True if the newest read shows no trade of his elsewhere that we have not heard of.
 
@@ -146,7 +141,7 @@ class MasterPositions:
         known, lane = self._known.get(master), self._lanes.get(master)
         if known is None or lane is None:
             return False
-        if self._book_ns.get(master, 0) >= known.ended_ns:
+        if lane.read_ns >= known.ended_ns:
             return True
         return lane.pushed and self._clock.mono_ns() - known.ended_ns >= _PUSHED_NS
 

@@ -65,13 +65,14 @@ class OwnerOrders:
             if is_open(row) and row.quantity > row.filled_quantity:
                 left = row.quantity - row.filled_quantity
                 working[part] = working.get(part, 0) + sign * left
-        before = self.of(lane.account_id)
+        before, today = self._days.get(lane.account_id), indian_day(self._clock.wall_ns())
+        if before is not None and before.day != today:
+            before = None
         changed = 0 if before is None else before.changed_ns
         if before is not None and before.filled != filled:
             changed = self._clock.mono_ns()
             self._positions.look(lane.account_id)
         same = before is not None and (before.filled, before.working) == (filled, working)
-        today = indian_day(self._clock.wall_ns())
         self._days[lane.account_id] = OwnersDay(filled, working, today, read.began_ns, changed)
         self.version += not same
         self.reads += 1

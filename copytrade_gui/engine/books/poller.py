@@ -158,6 +158,8 @@ class Poller:
         if trades is not None:
             self._reconciler.absorb_trades(lane, trades)
         self._resolver.judge(lane, absorbed, trades, began_ns)
+        if absorbed.complete:
+            lane.read_ns = began_ns
         self._news.after_read(lane, absorbed)
         if absorbed.strangers:
             self._news.seen(lane, absorbed.strangers)

@@ -52,9 +52,11 @@ class Reconciler:
             return result  # a read that is not whole proves nothing, in either direction
         account = lane.account_id
         shown = self._orders_shown[account]
-        shown.take(read.rows)
-        lacking = shown.lacks(self._book.known_ids(account))
-        missing = self._book.missing(account, lacking.keys()) + self._forgotten(account, lacking)
+        lacking = shown.take(read.rows, self._book.known_ids(account))
+        missing = 0
+        if lacking:
+            missing = self._book.missing(account, lacking.keys())
+            missing = missing + self._forgotten(account, lacking)
         if missing:
             result.complete = False
             result.why_not = f"{missing} orders that we know are not in it"
@@ -256,14 +258,15 @@ class Reconciler:
         if order.asked and row.state in _SAYS_ITS_QUANTITY:
             order.shown_quantity = row.quantity
         ordered = order.ordered
-        if ordered <= row.filled_quantity <= row.quantity and made_larger(order, row):
+        larger = row.quantity > ordered and made_larger(order, row)
+        if larger and ordered <= row.filled_quantity <= row.quantity:
             if row.state is None:
                 self._unmapped_status(order, row)
             return False  # this row does not prove that it was made larger: wait for one that does
         if row.filled_quantity > ordered:
             return self._note_overfill(order, row)
         grew = self._book.grow(order, row.filled_quantity, row.average_price)
-        new = self._new_state(order, row, old)
+        new = self._new_state(order, row, old, ordered)
         if new is not old:
             reason = row.rejection_reason if new in _EXPLAINED else ""
             code = _code(reason)
@@ -278,7 +281,7 @@ class Reconciler:
             self._book.announce(order, old)
         return grew
 
-    def _new_state(self, order: Order, row: BrokerOrder, old: State) -> State:
+    def _new_state(self, order: Order, row: BrokerOrder, old: State, ordered: int) -> State:
         """What the row's status means beside its quantities, which come before any word.
 
         What was filled cannot be undone, so an order that is filled whole is FILLED, also where it
@@ -288,7 +291,7 @@ class Reconciler:
         if new is None:
             self._unmapped_status(order, row)
             new = old
-        if order.filled >= order.ordered:
+        if order.filled >= ordered:
             return State.FILLED
         if new is State.FILLED or (new in _NOT_FILLED_YET and order.filled > 0):
             return State.PARTIAL  # a "complete" whose quantities disagree is not complete

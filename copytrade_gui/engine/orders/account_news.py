@@ -27,7 +27,7 @@ class AccountNews:
 
     def session(self, lane: Lane, state: SessionState, reason: str = "") -> None:
         """A session began, ended or is blocked."""
-        lane.status = replace(lane.status, session=state, session_reason=reason)
+        lane.put_status(replace(lane.status, session=state, session_reason=reason))
         self._note(lane)
 
     def feed(self, lane: Lane, state: FeedState, reason: str, at_ns: int) -> None:
@@ -36,8 +36,14 @@ class AccountNews:
         catching_up = state is FeedState.LIVE and lane.gap
         if (status.feed, status.feed_reason, status.catching_up) != (state, reason, catching_up):
             since_ns = status.feed_ns if status.feed is state else at_ns
-            lane.status = replace(
-                status, feed=state, feed_reason=reason, feed_ns=since_ns, catching_up=catching_up
+            lane.put_status(
+                replace(
+                    status,
+                    feed=state,
+                    feed_reason=reason,
+                    feed_ns=since_ns,
+                    catching_up=catching_up,
+                )
             )
             self._note(lane)
 
@@ -45,18 +51,20 @@ class AccountNews:
         self, lane: Lane, halted: str, only_exits: str, since_ns: int, *, ends_by_itself: bool
     ) -> None:
         """Stop this account alone; both empty let it go on. Only ``Halts`` decides that."""
-        lane.status = replace(
-            lane.status,
-            halted=halted,
-            only_exits=only_exits,
-            halted_ns=since_ns,
-            ends_by_itself=ends_by_itself,
+        lane.put_status(
+            replace(
+                lane.status,
+                halted=halted,
+                only_exits=only_exits,
+                halted_ns=since_ns,
+                ends_by_itself=ends_by_itself,
+            )
         )
         self._note(lane)
 
     def margin(self, lane: Lane, free: Paise, funds: Paise | None) -> None:
         """The free margin was read, and what there is before margins in use."""
-        lane.status = replace(lane.status, free_margin=free, funds=funds)
+        lane.put_status(replace(lane.status, free_margin=free, funds=funds))
         self._note(lane)
 
     def outcome(self, lane: Lane, order: Order, intents: int) -> None:
@@ -69,8 +77,8 @@ class AccountNews:
                 lane.rank_count += 1
         average = lane.rank_total / lane.rank_count if lane.rank_count else None
         words = order.state if not order.code else f"{order.state} {order.code}"
-        lane.status = replace(
-            lane.status, last_outcome=words, last_latency_ms=latency, average_rank=average
+        lane.put_status(
+            replace(lane.status, last_outcome=words, last_latency_ms=latency, average_rank=average)
         )
         self._note(lane)
 
@@ -79,7 +87,7 @@ class AccountNews:
         for lane in self._lanes:
             warm = lane.session is not None and lane.session.orders.warm
             if warm != lane.status.warm:
-                lane.status = replace(lane.status, warm=warm)
+                lane.put_status(replace(lane.status, warm=warm))
                 self._note(lane)
 
     def _note(self, lane: Lane) -> None:

@@ -47,7 +47,11 @@ class Book:
         self._earlier_tags: dict[IntentId, list[Tag]] = {}
         """Of the few orders that had more than one try."""
         self.fills = Fills()
+        self.traded_of = self.fills.of_order
+        self.filled_by_trades = self.fills.of_account
         self._filled: dict[AccountId, int] = {}
+        self.changes = 0
+        """How often an order was announced as changed."""
         self.plans: dict[PlanId, Plan] = {}
 
     # ------------------------------------------------------------ reading
@@ -120,14 +124,6 @@ class Book:
             order.intent.plan_id != plan and order in self._doubtful and order.key == key
             for order in self._open.get(account, {}).values()
         )
-
-    def traded_of(self, account: AccountId, order: BrokerOrderId) -> int:
-        """Sum of the quantities of all trades seen for one broker order."""
-        return self.fills.of_order(account, order)
-
-    def filled_by_trades(self, account: AccountId) -> int:
-        """Sum of the quantities of all trades seen for one account."""
-        return self.fills.of_account(account)
 
     def filled_by_orders(self, account: AccountId) -> int:
         """Sum of the filled quantities of all orders of one account."""
@@ -324,6 +320,7 @@ class Book:
             average_price=None,
             timing=None,
         )
+        self.changes += 1
         self._bus.publish(OrderChanged(withdrawn, State.SENDING))
         self.announce(order, State.NOT_SENT)
 
@@ -332,6 +329,7 @@ class Book:
         if order.leaving:
             return
         order.changed_ns = self._clock.wall_ns()
+        self.changes += 1
         self._bus.publish(OrderChanged(order.view(), before))
 
     def alarm(

@@ -37,10 +37,8 @@ class Lane:
     """
 
     __slots__ = (
-        "_account",
         "_live",
-        "_session",
-        "_status",
+        "account",
         "account_id",
         "active",
         "awaited_master",
@@ -57,8 +55,11 @@ class Lane:
         "queue",
         "rank_count",
         "rank_total",
+        "read_ns",
         "ready",
+        "session",
         "slots",
+        "status",
         "takes_from",
         "trade_reads",
         "version",
@@ -71,11 +72,12 @@ class Lane:
         self.version = 0
         self.channel: OrderChannel | None = None
         self.ready = False
-        self._session: BrokerSession | None = None
-        self._status = AccountStatus(account.account_id)
+        self.session: BrokerSession | None = None
+        """Its session at the broker, None while it has none; changed by ``put_session``."""
+        self.status = AccountStatus(account.account_id)
+        """Its live facts; changed by ``put_status``."""
         self.links: dict[AccountId, Linked] = {}
-        self._account = account
-        self.account = account
+        self.put_account(account)
         self.queue: deque[Order] = deque()
         self.leaving: tuple[tuple[InstrumentKey, PlanId], ...] = ()
         """Instruments and plans of its orders between their choice and their bytes."""
@@ -92,6 +94,9 @@ class Lane:
         self.gap = True
         """What the broker tells by itself may have been missed: no feed, or no book read since it
         stands."""
+        self.read_ns = 0
+        """When the newest complete read of its order book that was taken in had been asked for,
+        monotonic; 0: none was."""
         self.cancelling_ns = 0
         """Its cancels leave one after another: when that began, or one was last answered,
         monotonic; 0 while none does."""
@@ -102,42 +107,26 @@ class Lane:
         self.rank_total = 0.0
         self.rank_count = 0
 
-    @property
-    def account(self) -> Account:
-        """The account as a person last changed it."""
-        return self._account
-
-    @account.setter
-    def account(self, account: Account) -> None:
-        self._account = account
-        self.active: bool = account.active
+    def put_account(self, account: Account) -> None:
+        """A person has changed the account."""
+        self.account, self.active = account, account.active
         self._changed()
 
-    @property
-    def session(self) -> BrokerSession | None:
-        """Its session at the broker, None while it has none."""
-        return self._session
-
-    @session.setter
-    def session(self, session: BrokerSession | None) -> None:
-        self._session = session
+    def put_session(self, session: BrokerSession | None) -> None:
+        """It has this session from now on, or none."""
+        self.session = session
         self.channel = None if session is None else session.orders
         self._changed()
 
-    @property
-    def status(self) -> AccountStatus:
-        """Its live facts; change them through the roster."""
-        return self._status
-
-    @status.setter
-    def status(self, status: AccountStatus) -> None:
-        self._status = status
+    def put_status(self, status: AccountStatus) -> None:
+        """Its live facts are these from now on; who tells others is ``AccountNews``."""
+        self.status = status
         self._changed()
 
     @property
     def logged_in(self) -> bool:
         """True when the broker answers it: it can be read, whatever keeps its orders back."""
-        return self._session is not None and self._status.session is _READY
+        return self.session is not None and self.status.session is _READY
 
     def ordered_on(self, day: int) -> int:
         """How many orders of it were marked on an Indian day; only the newest is known."""
@@ -153,7 +142,7 @@ class Lane:
     @property
     def pushed(self) -> bool:
         """True while the broker tells by itself what becomes of its orders, without a gap."""
-        return self._status.feed is FeedState.LIVE and not self.gap
+        return self.status.feed is FeedState.LIVE and not self.gap
 
     def left(self, key: InstrumentKey, plan: PlanId) -> None:
         """An order of this plan in this instrument is no longer ``leaving``."""
@@ -162,19 +151,19 @@ class Lane:
         self.leaving = tuple(leaving)
 
     def _changed(self) -> None:
-        status = self._status
+        status = self.status
         self.ready = (
             self.channel is not None
             and status.session is _READY
             and not status.halted
             and not status.unread
         )
-        basis = self._account.declared.basis
-        asked = AccountFacts(status, self._session is not None, basis, self._live)
+        basis = self.account.declared.basis
+        asked = AccountFacts(status, self.session is not None, basis, self._live)
         found, opens = blocking(ACCOUNT_CHECKS, asked), blocking(OPENING_CHECKS, asked)
         code, reason = ("", "") if found is None else (found.code, found.sentence)
         only_exits = None if opens is None else NotCopied(opens.code, opens.sentence)
-        self.facts = LaneFacts(self._account, code, reason, status.free_margin, only_exits)
+        self.facts = LaneFacts(self.account, code, reason, status.free_margin, only_exits)
         for linked in self.links.values():
             linked.put(linked.link, self.facts)
         open_to = {name for name, one in self.links.items() if one.facts.stopped is None}
@@ -313,7 +302,7 @@ class Lanes:
         if lane is None:
             lane = self._lanes[account.account_id] = Lane(account, self._takes, live=self._live)
             self._show_unread(lane)
-        lane.account = account
+        lane.put_account(account)
         return lane
 
     def must_be_read(self, accounts: Iterable[AccountId]) -> None:
@@ -322,17 +311,15 @@ class Lanes:
         for lane in self._lanes.values():
             self._show_unread(lane)
 
-    def was_read(self, lane: Lane) -> bool:
-        """A complete read of its order book; True if its orders had waited for that."""
+    def was_read(self, lane: Lane) -> None:
+        """A complete read of its order book: its orders wait for that no more."""
         self._unread.discard(lane.account_id)
-        had_waited = lane.status.unread
         self._show_unread(lane)
-        return had_waited
 
     def _show_unread(self, lane: Lane) -> None:
         unread = lane.account_id in self._unread
         if lane.status.unread != unread:
-            lane.status = replace(lane.status, unread=unread)
+            lane.put_status(replace(lane.status, unread=unread))
 
     def drop(self, account: AccountId) -> Lane | None:
         """Forget an account, with every link of its own and to it."""

@@ -31,8 +31,14 @@ class LastReadOrders:
         self.open: dict[BrokerOrderId, BrokerOrder] = {}
         """Of these, the ones that have not ended."""
 
-    def take(self, rows: Sequence[BrokerOrder]) -> None:
-        """Take in a whole read."""
+    def take(
+        self, rows: Sequence[BrokerOrder], known: Sequence[BrokerOrderId]
+    ) -> Mapping[BrokerOrderId, BrokerOrder | None]:
+        """Take in a whole read; the orders that the book does not show.
+
+        Those of the ones we know, and of those it showed before, with the row it showed, if it did.
+        ``known`` only ever gets longer, but for ``forget``.
+        """
         same = _same_start(self._rows, rows)
         for row in self._rows[same:]:
             if self.first.get(row.broker_order_id) is row:
@@ -47,12 +53,6 @@ class LastReadOrders:
                 if is_open(row):
                     self.open[row.broker_order_id] = row
         self._rows = rows
-
-    def lacks(self, known: Sequence[BrokerOrderId]) -> Mapping[BrokerOrderId, BrokerOrder | None]:
-        """Orders that the book does not show: of those we know, and of those it showed before.
-
-        With the row it showed, if it did. ``known`` only ever gets longer, but for ``forget``.
-        """
         for number in known[self._checked :]:
             if number not in self.first:
                 self._lacking.setdefault(number)

@@ -39,6 +39,8 @@ class Order(Struct, eq=False, gc=False):
     """
 
     intent: Intent
+    key: InstrumentKey
+    """Its instrument's key."""
     master_id: AccountId
     """Whose signal asked for it."""
     intent_state: State
@@ -129,11 +131,6 @@ class Order(Struct, eq=False, gc=False):
         """What leaves, or left: what was planned, or what of it there was to reduce."""
         return self.intent.terms if self.cut is None else self.cut
 
-    @property
-    def key(self) -> InstrumentKey:
-        """The instrument's key."""
-        return self.intent.terms.instrument.key
-
     def sent_on_day_of(self, wall_ns: int) -> bool:
         """True if the attempt was marked on the Indian day of ``wall_ns``.
 
@@ -180,6 +177,7 @@ def order_of(intent: Intent, plan: Plan, called_ns: int | None = None) -> Order:
     called = plan.made_mono_ns if called_ns is None else called_ns
     return Order(
         intent,
+        intent.terms.instrument.key,
         plan.signal.master_id,
         intent.state,
         intent.code,

@@ -251,13 +251,10 @@ class Exits:
             self._learn(plan.plan_id, exiting)
         return exiting
 
-    def after_read(self, lane: Lane, read: Absorbed) -> None:
+    def after_read(self, _lane: Lane, read: Absorbed) -> None:
         """An account's books were read: what waits for its copies may be decided."""
-        if read.complete:
-            self.orders.book_read(lane.account_id, read.began_ns)
-            self.masters.book_read(lane.account_id, read.began_ns)
-            if self._awaiting:
-                self._news.positions_read()
+        if read.complete and self._awaiting:
+            self._news.positions_read()
 
     def inside_guard(
         self, order: Order, wanted: OrderTerms, after: OrderTerms, traded_at: Decimal | None = None

@@ -28,12 +28,6 @@ class OtherOrders:
         self._lanes = core.lanes
         self._clock = core.clock
         self._settings = core.settings
-        self._read_ns: dict[AccountId, int] = {}
-        """When the newest whole order book of an account was asked for, monotonic."""
-
-    def book_read(self, account: AccountId, began_ns: int) -> None:
-        """A whole order book of the account was read that was asked for at ``began_ns``."""
-        self._read_ns[account] = began_ns
 
     def of(
         self,
@@ -72,13 +66,12 @@ class OtherOrders:
         """
         if order.attempt_state in UNREAD or self._is_cancelled(order, but):
             return True
-        account = order.intent.account_id
         called_ns = self._clock.mono_ns() if but is None else but.called_ns
-        if called_ns - order.called_ns > _YOUNG_NS:
-            lane = self._lanes.get(account)
-            if is_own(order) or (lane is not None and lane.pushed):
-                return False
-        return but is None or self._read_ns.get(account, 0) <= but.called_ns
+        lane = self._lanes.get(order.intent.account_id)
+        told = is_own(order) or (lane is not None and lane.pushed)
+        if told and called_ns - order.called_ns > _YOUNG_NS:
+            return False
+        return but is None or lane is None or lane.read_ns <= but.called_ns
 
     def _is_cancelled(self, order: Order, but: Order | None) -> bool:
         """True while a copy that rests goes with an exit of its master's: it may fill until its end

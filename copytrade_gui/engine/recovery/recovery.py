@@ -181,7 +181,8 @@ class Recovery:
     def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
         """One account's book was read; list what happened while we were down."""
         account = lane.account_id
-        if absorbed.complete and self._lanes.was_read(lane):
+        if absorbed.complete and lane.status.unread:
+            self._lanes.was_read(lane)
             self._dispatcher.kick()
         self.compare_if_due(lane)
         if self._done:

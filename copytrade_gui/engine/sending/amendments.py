@@ -110,10 +110,15 @@ class Amendments:
             if not order.cancel_requested:
                 order.cancel_requested = True
                 self._book.announce(order, order.state)
-            count += self.pursue(order)
+            count += self._pursue_cancel(order)
         return count
 
-    def pursue(self, order: Order) -> bool:
+    def live(self, order: Order) -> None:
+        """An order is at the broker or in doubt: what waited for that is asked now."""
+        self._pursue_cancel(order)
+        self._pursue_modifies(order.intent.account_id)
+
+    def _pursue_cancel(self, order: Order) -> bool:
         """Ask for the cancel that was requested, if the order is there to be cancelled."""
         number = order.broker_order_id
         if number is None or not _wanted(order):
@@ -137,8 +142,8 @@ class Amendments:
     def after_read(self, account: AccountId, began_ns: int) -> None:
         """A whole order book of the account, asked for at monotonic ``began_ns``, was taken in."""
         self._read_ns[account] = began_ns
-        self.modifies.after_read(account, began_ns)
-        self.pursue_modifies(account)
+        if self.modifies.after_read(account, began_ns) and account not in self._lines:
+            self._begin_line(account)
         of_account = self._cancels[account]
         for cancel in list(of_account.values()):
             if not cancel.queued and not self._still_open(cancel):
@@ -207,10 +212,10 @@ class Amendments:
         )
         accounts = [self.modifies.put(order, terms) for order, terms in pairs]
         for account in dict.fromkeys(accounts):
-            self.pursue_modifies(account)
+            self._pursue_modifies(account)
         return len(accounts)
 
-    def pursue_modifies(self, account: AccountId) -> None:
+    def _pursue_modifies(self, account: AccountId) -> None:
         """A change may be due: its order is at the exchange now, or its answer was lost."""
         if account not in self._lines and self.modifies.due(account):
             self._begin_line(account)

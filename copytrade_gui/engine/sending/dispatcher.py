@@ -70,7 +70,7 @@ class Dispatcher:
             self._pumping = True
             self._work.start(self._pump(), "dispatcher pump")
 
-    def more_is_known(self) -> None:
+    def more_is_known(self, _order: Order | None = None) -> None:
         """More is known of an account's orders or positions: an exit may have waited for that.
 
         Five hundred books are read one after the other, and all that waits is judged each time: so
@@ -219,11 +219,12 @@ class Dispatcher:
 
     def drop_queue(self, code: str, reason: str) -> None:
         """Skip everything that waits, also for its next try; nothing of it left."""
-        waiting = [order for lane in self._lanes for order in lane.queue]
+        waiting: list[Order] = []
+        for lane in self._lanes:
+            waiting.extend(lane.queue)
+            lane.queue.clear()
         waiting += self._put_off.values()
         self._put_off.clear()
-        for lane in self._lanes:
-            lane.queue.clear()
         for order in waiting:
             # An attempt that was refused may be found after all: it is cancelled then.
             order.cancel_requested = order.attempt is not None

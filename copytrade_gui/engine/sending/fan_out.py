@@ -43,6 +43,7 @@ class FanOutRule:
         self._work = core.work
         self._news = core.news
         self._fault = core.fault
+        self._news = core.news
         self._lanes = core.lanes
         self._amendments = amendments
         self._waves = waves
@@ -82,9 +83,19 @@ class FanOutRule:
         return [order for order in self._book.of_plan(plan) if not _is_lead(order)]
 
     def hear(self, event: Event) -> None:
-        """Listen for the master's order."""
-        if isinstance(event, OrderChanged) and event.order.role is Role.MASTER:
-            self._master_changed(event.order)
+        """Listen for the master's order, and tell the others what concerns them of a plan."""
+        if not isinstance(event, OrderChanged):
+            return
+        view = event.order
+        if view.role is not Role.MASTER:
+            if view.filled_quantity:
+                self._news.copy_filled(view.plan_id)
+            return
+        self._master_changed(view)
+        if view.filled_quantity:
+            self._news.lead_filled(view.plan_id)
+        if view.state.ended:
+            self._news.lead_ended(view)
 
     def _master_changed(self, view: OrderView) -> None:
         plan = view.plan_id

@@ -145,9 +145,9 @@ class Modifies:
             log.info("the answer to a change of %s was lost: %s", number, outcome.reason)
         self._news.live(order)
 
-    def after_read(self, account: AccountId, began_ns: int) -> None:
+    def after_read(self, account: AccountId, began_ns: int) -> bool:
         """A whole book was read that was asked for at ``began_ns``: what was asked for is there, or
-        not.
+        not. True if a change of this account may leave now.
         """
         self._rest(account, began_ns)
         for change in list(self._changes.get(account, {}).values()):
@@ -168,6 +168,7 @@ class Modifies:
                 change.lost, change.old_since_ns = False, 0
             else:
                 self._give_up(change, _NEVER_ANSWERED if change.lost else _NOT_MADE)
+        return self.due(account)
 
     def _rest(self, account: AccountId, began_ns: int) -> None:
         """Orders that the exchange has nothing more to make of: what was refused may be asked."""

@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
-from copytrade_gui.domain.events import Event, OrderChanged, Severity, TradingStateChanged
+from copytrade_gui.domain.events import Event, Severity, TradingStateChanged
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS
 from copytrade_gui.domain.guard import AWAITS_PRICE, NO_BETTER_PRICE
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.order import Side, State
-from copytrade_gui.domain.records import Signal, SignalKind
+from copytrade_gui.domain.records import OrderView, Signal, SignalKind
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.orders.core import Core
@@ -30,7 +30,6 @@ from copytrade_gui.engine.sending.dispatcher import Dispatcher
 _LOOK_S = 1.0
 _POSITION_NS = 5_000_000_000
 """A master's position that shows nothing of his order after so long shows that he is out of it."""
-_TELL_S = 0.05
 _NAMED = 6
 _MASTER_ENDED = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED, State.REFUSED})
 
@@ -59,8 +58,6 @@ class PriceWaits:
         self._dispatcher = dispatcher
         self._masters = masters
         self._waiting: dict[IntentId, _Waiting] = {}
-        self._given_up: dict[PlanId, list[AccountId]] = {}
-        """Whose copies found no price in time, until that is told."""
         self._looking = self._asking = False
 
     # ------------------------------------------------------------ what it hears
@@ -104,31 +101,29 @@ class PriceWaits:
             ):
                 self._end(order, "master_exits", "An exit was placed while it waited for a price.")
 
+    def lead_ended(self, lead: OrderView) -> None:
+        """A master's order ended: what waits to copy it does not leave, unless it was filled."""
+        if lead.state not in _MASTER_ENDED:
+            return
+        for order in self._book.of_plan(lead.plan_id):
+            if order.intent.role is not Role.MASTER and order.awaits_price:
+                why = f"The master's order ended as {lead.state} while it waited."
+                self._end(order, "master_failed", why)
+
     def hear(self, event: Event) -> None:
-        """A master's order ended, a stop was pressed, or a copy was given up."""
-        if isinstance(event, TradingStateChanged):
-            if event.change.state is not TradingState.ACTIVE:
-                self._stop(event.change.state)
-            return
-        if not isinstance(event, OrderChanged):
-            return
-        view = event.order
-        if view.role is Role.MASTER:
-            if view.state in _MASTER_ENDED:
-                for order in self._book.of_plan(view.plan_id):
-                    if order.intent.role is not Role.MASTER and order.awaits_price:
-                        why = f"The master's order ended as {view.state} while it waited."
-                        self._end(order, "master_failed", why)
-        elif view.code == NO_BETTER_PRICE:
-            if not self._given_up:
-                self._work.later(_TELL_S, self._tell)
-            self._given_up.setdefault(view.plan_id, []).append(view.account_id)
+        """A stop was pressed: from the bus."""
+        if isinstance(event, TradingStateChanged) and (
+            event.change.state is not TradingState.ACTIVE
+        ):
+            self._stop(event.change.state)
 
     # ------------------------------------------------------------ looking
 
     def _look(self) -> None:
         """Forget what waits no more, give up what must not wait, and ask for prices."""
         self._looking = False
+        orders = [one.order for one in self._waiting.values()]
+        self._tell([order for order in orders if order.state.ended])
         self._waiting = {name: one for name, one in self._waiting.items() if one.order.may_attempt}
         if not self._waiting:
             return
@@ -197,9 +192,12 @@ class PriceWaits:
                     if order.awaits_price and order.may_attempt:
                         yield order
 
-    def _tell(self) -> None:
+    def _tell(self, ended: list[Order]) -> None:
         """One alarm for each plan of which copies were given up for want of a price."""
-        given_up, self._given_up = self._given_up, {}
+        given_up: dict[PlanId, list[AccountId]] = {}
+        for order in ended:
+            if order.code == NO_BETTER_PRICE:
+                given_up.setdefault(order.intent.plan_id, []).append(order.intent.account_id)
         for name, accounts in given_up.items():
             plan = self._book.plans.get(name)
             if plan is None:

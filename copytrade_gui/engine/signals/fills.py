@@ -13,7 +13,7 @@ from functools import partial
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import Event, OrderChanged, Severity
+from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.link import COPIES_FILLS
 from copytrade_gui.domain.number import grouped
@@ -98,25 +98,18 @@ class FillSignals:
             elif plan.leads and _copiers(plan):
                 self._unread[plan.plan_id] = plan.signal.master_id
 
-    def hear(self, event: Event) -> None:
-        """A master's order that was placed here may have filled more."""
-        if not isinstance(event, OrderChanged) or event.order.role is not Role.MASTER:
-            return
-        if event.order.filled_quantity:
-            self._look(event.order.plan_id)
-
     def after_read(self, lane: Lane, read: Absorbed) -> None:
         """A book was read: what a master's orders filled before it is known."""
         if not read.complete:
             return
         account = lane.account_id
         for plan in [one for one, master in self._unread.items() if master == account]:
-            self._look(plan)
+            self.look(plan)
             del self._unread[plan]
         self._read_ns[account] = read.began_ns
 
-    def _look(self, plan_id: PlanId) -> None:
-        """Compare what an order that was placed here has filled with what was copied."""
+    def look(self, plan_id: PlanId) -> None:
+        """A master's order that was placed here has filled: compare with what was copied of it."""
         plan = self._book.plans.get(plan_id)
         leads = [one for one in self._book.of_plan(plan_id) if one.intent.role is Role.MASTER]
         if plan is None or not leads:

@@ -193,7 +193,7 @@ class MasterSignals:
             self._decide(order, absent_ns)
 
     def _is_master(self, lane: Lane) -> bool:
-        return bool(self._clearing.followers_of(lane.account_id))
+        return bool(self._lanes.followers_of(lane.account_id))
 
     def _first(
         self, lane: Lane, row: BrokerOrder, became: Seen, reason: str, absent_ns: int = 0
@@ -366,7 +366,7 @@ class MasterSignals:
         """Where a link copies the opposite side, it goes by which side of the market a limit stands
         on; who waits for a price waits no longer than that.
         """
-        if any(one.link.sizing.reverse for one in self._clearing.followers_of(master)):
+        if any(one.link.sizing.reverse for one in self._lanes.followers_of(master)):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PRICE_WITHIN_S):
                     await self._quotes.refresh([key])

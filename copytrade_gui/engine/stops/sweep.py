@@ -56,9 +56,11 @@ class Sweep:
 
     def live(self, order: Order) -> None:
         """An order is at the broker or in doubt: under a KILL it goes, asked for or not."""
-        if self._killed() and order.state.open_at_broker and not order.cancel_requested:
+        state = order.attempt_state
+        found = state is not None and state.open_at_broker and not order.cancel_requested
+        if found and self._killed():
             self._amendments.cancel([order], reason=_FOUND)
-        self._amendments.pursue(order)
+        self._amendments.live(order)
 
     def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
         """An account's order book was read; under a KILL whatever of ours it shows open goes."""

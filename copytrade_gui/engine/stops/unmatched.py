@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import Event, MasterSeen, OrderChanged
+from copytrade_gui.domain.events import Event, MasterSeen
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.seen import SeenOrder
@@ -29,26 +28,22 @@ class UnmatchedAlarm:
         self._seen: dict[PlanId, SeenOrder] = {}
         """Of plans without a master's order here: his, as it was seen elsewhere."""
 
+    def lead_ended(self, lead: OrderView) -> None:
+        """The master's order of a plan ended: it may have come to nothing."""
+        if lead.state in NO_ORDER and not lead.filled_quantity:
+            self._look_soon(lead.plan_id)
+
+    def copy_filled(self, plan: PlanId) -> None:
+        """A copy of this plan has filled: its master's order may have come to nothing."""
+        if self._may_be_alone(plan):
+            self._look_soon(plan)
+
     def hear(self, event: Event) -> None:
-        """An order changed, or one that a master placed elsewhere: its plan may be such a one."""
-        if isinstance(event, MasterSeen):
-            self._hear_seen(event.order)
-        elif isinstance(event, OrderChanged):
-            self._hear_order(event.order)
-
-    def _hear_order(self, order: OrderView) -> None:
-        if order.role is Role.MASTER:
-            if order.state in NO_ORDER and not order.filled_quantity:
-                self._look_soon(order.plan_id)
-        elif order.filled_quantity and self._may_be_alone(order.plan_id):
-            self._look_soon(order.plan_id)
-
-    def _hear_seen(self, seen: SeenOrder) -> None:
-        if seen.plan_id is not None:
-            known = self._seen.get(seen.plan_id)
-            self._seen[seen.plan_id] = seen
-            if known is not None and seen.gone:
-                self._look_soon(seen.plan_id)
+        """An order that a master placed elsewhere changed: from the bus."""
+        if isinstance(event, MasterSeen) and (plan := event.order.plan_id) is not None:
+            known, self._seen[plan] = self._seen.get(plan), event.order
+            if known is not None and event.order.gone:
+                self._look_soon(plan)
 
     def _may_be_alone(self, plan: PlanId) -> bool:
         seen = self._seen.get(plan)

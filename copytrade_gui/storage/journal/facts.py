@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from copytrade_gui.domain.account import AccountStatus
-from copytrade_gui.domain.day import DayChecked, DaySeal, DayStep, SheetStep
+from copytrade_gui.domain.day import DayChecked, DaySeal
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import (
     AccountChanged,
@@ -28,7 +28,6 @@ from copytrade_gui.domain.events import (
     LinkChanged,
     MasterSeen,
     OrderChanged,
-    PlanMade,
     PlanSettled,
     PlanVoided,
     ProfitPeak,
@@ -171,7 +170,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
             actor, reason, body = change.actor, change.reason, event
         case AccountChanged(status=status):
             account, reason = status.account_id, status.stopped or status.session_reason
-            body = _status(status)
+            body = status_fact(status)
         case (
             AccountHalted()
             | AccountHaltLifted()
@@ -283,35 +282,6 @@ def seal_fact(seal: DaySeal, at: Moment) -> Fact:
     )  # fmt: skip
 
 
-def worth_keeping(event: Event, kept: dict[str, object]) -> bool:
-    """Leave out news that repeat what ``kept`` holds: margins, latencies and steady lamps.
-
-    Of a start's findings only the whole report is kept, not each step towards it.
-    """
-    now: object
-    match event:
-        case AccountChanged(status=status):
-            key, now = f"account {status.account_id}", _status(status)
-        case LampChanged():
-            key, now = f"lamp {event.name}", event.state
-        case HoldingsSeen(account_id=account):
-            key, now = f"holdings {account}", event.rows
-        case ReviewsChanged(items=items):
-            key, now = "reviews", tuple(item.intent_id for item in items)
-        case DayStep() | SheetStep():
-            return False
-        case PlanMade():  # a plan's fact is its record, stored when it was committed
-            return False
-        case RecoveryReported():
-            return event.done
-        case _:
-            return True
-    if kept.get(key) == now:
-        return False
-    kept[key] = now
-    return True
-
-
 class StatusFact(msgspec.Struct, frozen=True):
     """What an ``AccountChanged`` keeps."""
 
@@ -321,7 +291,8 @@ class StatusFact(msgspec.Struct, frozen=True):
     only_exits: str = ""
 
 
-def _status(status: AccountStatus) -> StatusFact:
+def status_fact(status: AccountStatus) -> StatusFact:
+    """Keep what tells of an account's changes, and no margins, latencies or steady lamps."""
     return StatusFact(status.session, status.session_reason, status.halted, status.only_exits)
 
 

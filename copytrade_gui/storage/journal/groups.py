@@ -7,13 +7,23 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from copytrade_gui.domain.events import Event
+from copytrade_gui.domain.day import DayStep, SheetStep
+from copytrade_gui.domain.events import (
+    AccountChanged,
+    AccountHalted,
+    Event,
+    HoldingsSeen,
+    LampChanged,
+    PlanMade,
+    RecoveryReported,
+    ReviewsChanged,
+)
 from copytrade_gui.ports import Clock, FaultPoint, Timer
 from copytrade_gui.storage.database.database import Database
 from copytrade_gui.storage.files.reserve import Reserve
 from copytrade_gui.storage.files.uncancelled import to_its_end
 from copytrade_gui.storage.journal.chain import Fact
-from copytrade_gui.storage.journal.facts import Moment, fact_from
+from copytrade_gui.storage.journal.facts import Moment, fact_from, recorded_fact, status_fact
 from copytrade_gui.storage.journal.trail import Trail
 
 log = logging.getLogger(__name__)
@@ -53,16 +63,38 @@ class FactGroups:
         self._fault_point = fault_point
         self._on_stored = on_stored
         self._on_failure = on_failure
-        self._queue: list[tuple[Event | Fact, Moment]] = []
+        self.clock_offset_ms: int | None = None
+        """Broker's clock minus ours, where it was measured."""
+        self._kept: dict[str, object] = {}
+        """What the newest fact said of each subject whose facts often repeat it."""
+        self._queue: list[Fact | tuple[Event, Moment]] = []
         self._storing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
         self._retry_timer: Timer | None = None
-        self._closed = False
+        self._closing = self._closed = False
 
-    def enqueue(self, news: Event | Fact, at: Moment, *, at_once: bool = False) -> None:
-        """Store a fact in its turn; ``at_once`` waits for no group."""
-        self._queue.append((news, at))
+    def now(self) -> Moment:
+        """The moment a fact of now carries."""
+        return Moment(self._clock.wall_ns(), self._clock.mono_ns(), self.clock_offset_ms)
+
+    def append(self, event: Event) -> None:
+        """Store news in their turn, but for those that repeat; a halt waits for no group."""
+        if self._closed:
+            log.error("a fact came after the journal closed: %s", type(event).__name__)
+        elif _worth_keeping(event, self._kept):
+            self._enqueue((event, self.now()), at_once=isinstance(event, AccountHalted))
+
+    def record(self, kind: str, record: str, plan_id: str) -> None:
+        """Store in its turn what was committed to the order log just now."""
+        self.put(recorded_fact(kind, record, self.now(), plan_id))
+
+    def put(self, fact: Fact) -> None:
+        """Store a fact in its turn."""
+        self._enqueue(fact)
+
+    def _enqueue(self, fact: Fact | tuple[Event, Moment], *, at_once: bool = False) -> None:
+        self._queue.append(fact)
         if self._task is not None:
             return  # it takes everything that is there when it comes round
         if at_once or len(self._queue) >= GROUP_ROWS:
@@ -86,18 +118,19 @@ class FactGroups:
 
     def retry_later(self) -> None:
         """Try again in a while to store what waits outside the database."""
-        if self._retry_timer is None and not self._closed:
+        if self._retry_timer is None and not self._closing:
             self._retry_timer = self._clock.call_later(RETRY_SECONDS, self._retry)
 
     async def close(self) -> None:
         """Store everything; nothing may be queued after this."""
         await self.flush()
-        self._closed = True
+        self._closing = True
         self._stop_timer()
         if self._retry_timer is not None:
             self._retry_timer.cancel()
         if self._task is not None:
             await asyncio.wait([self._task])
+        self._closed = True
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -136,7 +169,7 @@ class FactGroups:
         while self._queue or self._trail.waiting:
             self._fault_point(BEFORE_GROUP)
             taken = self._queue[:LARGEST_GROUP]
-            facts = [news if isinstance(news, Fact) else fact_from(news, at) for news, at in taken]
+            facts = [one if isinstance(one, Fact) else fact_from(*one) for one in taken]
             was_healthy = not self._trail.waiting
             # From here on the facts are in the trail's hands, stored or waiting.
             del self._queue[: len(taken)]
@@ -152,3 +185,32 @@ class FactGroups:
                 self.retry_later()
                 if not self._queue:
                     return
+
+
+def _worth_keeping(event: Event, kept: dict[str, object]) -> bool:
+    """Leave out news that repeat what ``kept`` holds: margins, latencies and steady lamps.
+
+    Of a start's findings only the whole report is kept, not each step towards it.
+    """
+    now: object
+    match event:
+        case AccountChanged(status=status):
+            key, now = f"account {status.account_id}", status_fact(status)
+        case LampChanged():
+            key, now = f"lamp {event.name}", event.state
+        case HoldingsSeen(account_id=account):
+            key, now = f"holdings {account}", event.rows
+        case ReviewsChanged(items=items):
+            key, now = "reviews", tuple(item.intent_id for item in items)
+        case DayStep() | SheetStep():
+            return False
+        case PlanMade():  # a plan's fact is its record, stored when it was committed
+            return False
+        case RecoveryReported():
+            return event.done
+        case _:
+            return True
+    if kept.get(key) == now:
+        return False
+    kept[key] = now
+    return True

@@ -15,7 +15,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.day import DaySeal
-from copytrade_gui.domain.events import AccountHalted, Event
+from copytrade_gui.domain.events import Event
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.records import Amendment, Attempt, Plan
 from copytrade_gui.domain.trading_state import StateChange
@@ -38,7 +38,6 @@ from copytrade_gui.storage.journal.facts import (
     Moment,
     command_fact,
     recorded_fact,
-    worth_keeping,
 )
 from copytrade_gui.storage.journal.groups import FactGroups
 from copytrade_gui.storage.journal.leftover import expand_leftover, forget_expanded
@@ -80,13 +79,8 @@ class SqliteJournal:
         gone: Callable[[], str | None] | None = None,
     ) -> None:
         self.on_failure: Callable[[str], None] = _nobody
-        self.clock_offset_ms: int | None = None
-        """Broker's clock minus ours; whoever measures it sets it, and every fact carries it.
-
-        Whole seconds, as far as the broker's clock can be read: 0 is less than a second."""
         self._database = database
         self._order_log = order_log
-        self._clock = clock
         self._trail = trail
         self._reserve = reserve
         self._fault_point = fault_point
@@ -102,8 +96,8 @@ class SqliteJournal:
             on_stored=self._checkpoints.wrote,
             on_failure=self._failed,
         )
-        self._kept: dict[str, object] = {}
-        self._closed = False
+        self.append: Callable[[Event], None] = self._facts.append
+        """Queue a fact; see ``ports.Journal``."""
 
     @classmethod
     async def open(
@@ -152,6 +146,13 @@ class SqliteJournal:
             gone=gone,
         )
 
+    def clock_is_off_by(self, offset_ms: int) -> None:
+        """Broker's clock minus ours, as it was measured: every fact from now on carries it.
+
+        Whole seconds, as far as the broker's clock can be read: 0 is less than a second.
+        """
+        self._facts.clock_offset_ms = offset_ms
+
     @property
     def healthy(self) -> bool:
         """False while facts wait outside the database."""
@@ -185,9 +186,8 @@ class SqliteJournal:
         """Commit a record to the order log; as soon as it is there it is a fact as well."""
 
         def stored() -> None:
-            now = self._now()
             what = PLAN_MADE if kind is RecordKind.PLAN else ORDERS_MARKED
-            self._facts.enqueue(recorded_fact(what, record, now, plan_id), now)
+            self._facts.record(what, record, plan_id)
 
         self._fault_point(BEFORE_COMMIT)
         try:
@@ -214,7 +214,7 @@ class SqliteJournal:
         # The end of the try before may still be queued, and only after it may this one come.
         async with self._facts.stored():
             self._refuse_while_facts_wait()
-            fact = recorded_fact(kind, record, self._now())
+            fact = recorded_fact(kind, record, self._facts.now())
             try:
                 await to_its_end(self._trail.commit(self._database, fact, self._reserve))
             except SqliteFailedError as error:
@@ -267,11 +267,12 @@ class SqliteJournal:
         except SqliteFailedError as error:
             raise self._refused(error) from error
         if fresh:
-            now = self._now()
-            fact = command_fact(
-                command, actor=actor, verb=verb, subject=subject, reason=reason, at=now
+            now = self._facts.now()
+            self._facts.put(
+                command_fact(
+                    command, actor=actor, verb=verb, subject=subject, reason=reason, at=now
+                )
             )
-            self._facts.enqueue(fact, now)
             self._checkpoints.wrote()
         return fresh
 
@@ -280,7 +281,7 @@ class SqliteJournal:
         async with self._facts.stored():  # nothing comes between the newest fact and its seal
             try:
                 sealed = await store_seal(
-                    self._trail, self._database, self._reserve, seal, self._now()
+                    self._trail, self._database, self._reserve, seal, self._facts.now()
                 )
             except JournalFailureError as failure:
                 self.on_failure(str(failure))
@@ -310,13 +311,6 @@ class SqliteJournal:
 
     # ------------------------------------------------------------ facts
 
-    def append(self, event: Event) -> None:
-        """Queue a fact; see ``ports.Journal``."""
-        if self._closed:
-            log.error("a fact came after the journal closed: %s", type(event).__name__)
-        elif worth_keeping(event, self._kept):
-            self._facts.enqueue(event, self._now(), at_once=isinstance(event, AccountHalted))
-
     async def flush(self) -> None:
         """Wait until every fact is in the database or the emergency journal (or both refused)."""
         await self._facts.flush()
@@ -324,13 +318,9 @@ class SqliteJournal:
     async def close(self) -> None:
         """Store everything, make a last checkpoint; the database stays open for its owner."""
         await self._facts.close()
-        self._closed = True
         await self._checkpoints.close()
         self._tell_progress()
         self._trail.close()
-
-    def _now(self) -> Moment:
-        return Moment(self._clock.wall_ns(), self._clock.mono_ns(), self.clock_offset_ms)
 
     def _failed(self, sentence: str) -> None:
         self.on_failure(sentence)  # whoever listens is named after this journal was made

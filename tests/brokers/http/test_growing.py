@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from copytrade_gui.brokers.http.http_call import MAX_BODY, HttpReply, nothing_holds
+from copytrade_gui.brokers.http.http_call import MAX_BODY, HttpReply
 from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.session import IiflSession
@@ -44,7 +44,7 @@ class Bodies:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
-        why_held: Callable[[], str] = nothing_holds,
+        why_held: Callable[[], str] | None = None,
     ) -> HttpReply:
         return HttpReply(self.status, {}, self.body)
 

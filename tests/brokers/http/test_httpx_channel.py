@@ -12,7 +12,6 @@ from copytrade_gui.brokers.http.http_call import (
     HttpReply,
     NothingSentError,
     deadline,
-    nothing_holds,
 )
 from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.iifl.client import IiflBroker
@@ -42,9 +41,9 @@ class RoomCall:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
-        why_held: Callable[[], str] = nothing_holds,
+        why_held: Callable[[], str] | None = None,
     ) -> HttpReply:
-        if why := why_held():
+        if why_held is not None and (why := why_held()):
             raise NothingSentError(why)
         self.asked.append((method, path))
         if not self.punctual:

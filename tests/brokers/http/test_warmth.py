@@ -46,7 +46,8 @@ async def steered(
 
 def free(session: IiflSession) -> bool:
     """The connection is open and no reply is outstanding on it."""
-    return isinstance(session.orders, WarmChannel) and session.orders.spare_call() is not None
+    channel = session.orders
+    return isinstance(channel, WarmChannel) and channel.warm and channel._busy is None
 
 
 def reads(broker: ScriptedBroker) -> int:

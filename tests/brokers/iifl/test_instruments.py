@@ -15,7 +15,6 @@ from copytrade_gui.brokers.http.http_call import (
     AnswerLostError,
     HttpReply,
     NothingSentError,
-    nothing_holds,
 )
 from copytrade_gui.brokers.iifl.contract_files import ContractFiles
 from copytrade_gui.brokers.iifl.instruments import NotAContractFileError, read_contracts
@@ -176,7 +175,7 @@ class CountingCall:
         body: bytes | None = None,
         timeout_s: float,
         max_body: int = MAX_BODY,
-        why_held: Callable[[], str] = nothing_holds,
+        why_held: Callable[[], str] | None = None,
     ) -> HttpReply:
         self.paths.append(path)
         await asyncio.sleep(0)
