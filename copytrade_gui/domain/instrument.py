@@ -52,7 +52,7 @@ class InstrumentKind(StrEnum):
         return self in (InstrumentKind.CALL, InstrumentKind.PUT)
 
 
-class InstrumentKey(Struct, frozen=True, gc=False):
+class InstrumentKey(Struct, frozen=True, gc=False, cache_hash=True):
     """The pair that names an instrument at the broker."""
 
     exchange: Exchange

@@ -84,12 +84,19 @@ class Margins(Struct, frozen=True, gc=False):
     price: Decimal | None
     age_s: int
 
+    @property
+    def least(self) -> Margin | None:
+        """That of whoever has least free; None where nobody's funds were read."""
+        free = min(self.free.values(), default=None)
+        return None if free is None else self._margin(free)
+
+    def _margin(self, free: tuple[Paise, int]) -> Margin:
+        return Margin(*free, self.needed, self.units, self.price, self.age_s)
+
     def of(self, account: AccountId) -> Margin | None:
         """What is known of one account; None where its funds were not read."""
         known = self.free.get(account)
-        if known is None:
-            return None
-        return Margin(*known, self.needed, self.units, self.price, self.age_s)
+        return None if known is None else self._margin(known)
 
 
 def _age(seconds: int) -> str:

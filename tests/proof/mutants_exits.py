@@ -13,6 +13,36 @@ _RESTING = f"{_ENGINE}sending/resting.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
+        "only whose copies hold alike are sized alike in an exit",
+        f"{_ENGINE}planning/planner.py",
+        "(by, may_open, copy.held, copy.leaving, copy.coming, carry)",
+        "(by, may_open, copy.leaving, copy.coming, carry)",
+    ),
+    Mutant(
+        "who may open nothing is not sized like who may",
+        f"{_ENGINE}planning/planner.py",
+        "(by, may_open, copy.held, copy.leaving, copy.coming, carry)",
+        "(by, copy.held, copy.leaving, copy.coming, carry)",
+    ),
+    Mutant(
+        "who sizes by his capital is sized alone",
+        f"{_ENGINE}orders/links.py",
+        "capital if link.sizing.asks_capital else None",
+        "None",
+    ),
+    Mutant(
+        "the worst of all shares has the largest position",
+        f"{_ENGINE}planning/share_checks.py",
+        "default=0) + most,",
+        "default=0),",
+    ),
+    Mutant(
+        "an account with limits of its own is always asked",
+        f"{_ENGINE}planning/planner.py",
+        "if plain and facts.account.account_id not in special",
+        "if plain",
+    ),
+    Mutant(
         "what a copy of the opposite side holds is asked on its own side as it leaves",
         f"{_ENGINE}planning/exits.py",
         "its = now.whole if intent.terms.side is now.whole.side else opposite(now.whole)",
@@ -105,13 +135,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an exit takes at most what the account holds",
         _COPIES_HELD,
-        "least = min([held, *[against(side, one) for one in found]])",
+        "least = min(least, there)",
         "least = held",
     ),
     Mutant(
         "what copies filled since the positions were read counts for what an exit takes",
         "copytrade_gui/engine/books/account_positions.py",
-        "found.append(sure.nets.get(part, 0) + self._since[account].get(part, 0))",
+        "found.append(net + since.get(part, 0) if since else net)",
         "pass",
     ),
     Mutant(

@@ -57,6 +57,7 @@ class WarmChannel:
         "_needs",
         "_place_head",
         "_pool",
+        "_prepare",
         "_prepared",
         "_read_request",
         "_replies",
@@ -73,6 +74,7 @@ class WarmChannel:
         self._mono_ns = pool.clock.mono_ns
         calls, headers = needs.calls, needs.headers
         self._place_head = pool.head("POST", calls.place_path, headers)
+        self._prepare = calls.prepare
         self._read_request = pool.head("GET", calls.idle_path, headers) + b"0\r\n\r\n"
         self._replies = ReplyJudge(calls.judge, pool.unanswered)
         self._wire: Connection | None = None
@@ -108,8 +110,8 @@ class WarmChannel:
 
     def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
         """Encode a place request; see ``OrderCalls.prepare``."""
-        order = self._needs.calls.prepare(terms, tag)
-        self._prepared, self._request = order, self._whole(order)
+        order = self._prepared = self._prepare(terms, tag)
+        self._request = self._whole(order)
         return order
 
     def place(

@@ -74,6 +74,8 @@ class Kind:
     """True if the share grows with the master's quantity."""
     asks_stop: bool = False
     """True if it needs the stop of the master's order."""
+    asks_capital: bool = False
+    """True if it needs the follower's capital: any other kind is asked without it."""
 
 
 NO_CAPITAL = Sized(0, "no_capital", "The account's free margin is not known yet; log it in.")

@@ -72,4 +72,5 @@ EQUITY = Kind(
     share=_equity,
     bounds=Bounds(1_000, "the largest multiple of the funds' ratio", unit="x", example="1"),
     of_master=True,
+    asks_capital=True,
 )

@@ -75,4 +75,5 @@ RISK_PERCENT = Kind(
     share=_percent,
     asks_stop=True,
     bounds=Bounds(100, "all of the capital", unit="%", example="1"),
+    asks_capital=True,
 )

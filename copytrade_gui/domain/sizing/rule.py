@@ -61,6 +61,13 @@ class SizingRule:
                     return override.rule
         return self
 
+    @property
+    def asks_capital(self) -> bool:
+        """True if what it gives in some instrument follows from the follower's capital."""
+        return self.strategy.kind.asks_capital or any(
+            override.rule.strategy.kind.asks_capital for override in self.overrides
+        )
+
     def adds_up(self, names: Sequence[str]) -> bool:
         """True if what it gives for single orders is never more than what it gives for their sum:
         a multiple that stays what it is, not rounded up, without clamps of each order.

@@ -42,6 +42,7 @@ CAPITAL_PERCENT = Kind(
     short="{} %",
     share=_percent,
     bounds=Bounds(100, "all of the capital", unit="%", example="10"),
+    asks_capital=True,
 )
 RUPEES = Kind(
     label="Rupee value",

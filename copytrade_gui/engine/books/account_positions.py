@@ -27,7 +27,8 @@ from copytrade_gui.ports import BrokerFailureError, BrokerPosition
 
 log = logging.getLogger(__name__)
 
-_Part = tuple[InstrumentKey, Product]
+Part = tuple[InstrumentKey, Product]
+"""An instrument, and as what it is held."""
 
 _LATE_NS = 8 * 1_000_000_000
 """By then a fill is in the book of positions, however busy the broker is."""
@@ -48,7 +49,7 @@ class PositionsRead:
     began_ns: int = 0
     ended_ns: int = 0
     day: int = 0
-    nets: Mapping[_Part, int] = field(default_factory=dict)
+    nets: Mapping[Part, int] = field(default_factory=dict)
 
 
 class AccountPositions:
@@ -69,7 +70,7 @@ class AccountPositions:
         self._books: dict[AccountId, PositionsRead] = {}
         self._sure: dict[AccountId, PositionsRead] = {}
         """The newest read that shows all that had been filled by then."""
-        self._since: defaultdict[AccountId, Counter[_Part]] = defaultdict(Counter)
+        self._since: defaultdict[AccountId, Counter[Part]] = defaultdict(Counter)
         """What our copies filled since, signed units."""
         self._few = asyncio.Semaphore(core.settings.positions_at_once)
         self._schedule = Schedule(core.clock, self._run_due)
@@ -104,16 +105,17 @@ class AccountPositions:
         self._schedule.look(account, max(0.0, (sure_ns - self._clock.mono_ns()) / 1e9))
         return False
 
-    def nets(self, account: AccountId, key: InstrumentKey, product: Product) -> list[int]:
-        """What the account's position may be, signed units; none where it was not read today.
+    def nets(self, account: AccountId, part: Part, today: int) -> list[int]:
+        """What the account's position may be, signed units; none where it was not read ``today``.
 
         It is what the last read shows that may be believed, with what our copies filled since; and
         what a later one shows, which may not tell the last fills yet.
         """
-        part, today, found = (key, product), indian_day(self._clock.wall_ns()), []
+        found = []
         sure, newest = self._sure.get(account, _UNREAD), self._books.get(account, _UNREAD)
         if sure.day == today:
-            found.append(sure.nets.get(part, 0) + self._since[account].get(part, 0))
+            net, since = sure.nets.get(part, 0), self._since.get(account)
+            found.append(net + since.get(part, 0) if since else net)
         later = newest is not sure and newest.began_ns >= self._filled_ns.get(account, 0)
         if later and newest.day == today:
             found.append(newest.nets.get(part, 0))
@@ -166,7 +168,7 @@ class AccountPositions:
 
     def shown(self, account: AccountId, rows: tuple[BrokerPosition, ...], began_ns: int) -> None:
         """An account's positions were read by a call of ``began_ns``, monotonic."""
-        nets: Counter[_Part] = Counter()
+        nets: Counter[Part] = Counter()
         for row in rows:
             for product in Product if row.product is None else (row.product,):
                 nets[row.key, product] += row.net_quantity

@@ -37,7 +37,7 @@ class Book:
         self._by_account: dict[AccountId, dict[IntentId, Order]] = {}
         self._unfiled: list[Order] = []
         """Not yet in the two above: who looks there has time for it, a new plan has not."""
-        self._by_tag: dict[Tag, Order] = {}
+        self._by_tag: dict[str, Order] = {}
         self._by_broker: dict[AccountId, dict[BrokerOrderId, Order]] = {}
         self._open: dict[AccountId, dict[IntentId, Order]] = {}
         self._doubtful: set[Order] = set()
@@ -67,7 +67,7 @@ class Book:
 
     def by_tag(self, tag: str) -> Order | None:
         """The order whose attempt carries this tag, newest or not."""
-        return self._by_tag.get(Tag(tag))
+        return self._by_tag.get(tag)
 
     def by_broker(self, account: AccountId, order: BrokerOrderId) -> Order | None:
         """The order linked to a broker order id."""

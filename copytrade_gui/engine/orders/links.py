@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -14,6 +16,7 @@ from copytrade_gui.domain.link import Link, NotCopied, why_not, why_stopped
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.reverse import opposite
+from copytrade_gui.domain.sizing import SizingRule
 
 
 class LaneFacts(Struct, frozen=True, gc=False):
@@ -30,6 +33,32 @@ class LaneFacts(Struct, frozen=True, gc=False):
     only_exits: NotCopied | None = None
 
 
+class SizedBy(Struct, frozen=True, eq=False, gc=False):
+    """What sizes of a link follow from beside the order, found by ``sized_by``.
+
+    Links that have all of it alike have the very same object, so that a plan sizes each once.
+    ``capital`` is paise, and None where the rule does not ask for it.
+    """
+
+    rule: SizingRule
+    times: Decimal
+    capital: Paise | None
+
+
+def sized_by(link: Link, capital: Paise | None) -> SizedBy:
+    """What sizes of this link follow from, where its follower has so much free, in paise."""
+    parts = link.sizing, link.group_multiplier, capital if link.sizing.asks_capital else None
+    try:
+        return _the_same(*parts)
+    except TypeError:  # a stored value that is a signalling NaN has no hash; it is sized by nobody
+        return SizedBy(*parts)
+
+
+@lru_cache(maxsize=4096)
+def _the_same(rule: SizingRule, times: Decimal, capital: Paise | None) -> SizedBy:
+    return SizedBy(rule, times, capital)
+
+
 class LinkFacts(Struct, frozen=True, gc=False):
     """What a follower's share of his master's order follows from, as it stood at one moment.
 
@@ -42,6 +71,7 @@ class LinkFacts(Struct, frozen=True, gc=False):
     code: str
     reason: str
     capital: Paise | None
+    sized_by: SizedBy
     stopped: NotCopied | None
     copies_all: bool
     only_exits: NotCopied | None = None
@@ -65,6 +95,7 @@ class Linked:
             account.code,
             account.reason,
             account.capital,
+            sized_by(link, account.capital),
             why_stopped(link),
             link.copies_all and account.only_exits is None,
             account.only_exits,

@@ -10,11 +10,12 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, Copy, against
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.domain.sizing.ledger import NOTHING
-from copytrade_gui.engine.books.account_positions import AccountPositions
+from copytrade_gui.engine.books.account_positions import AccountPositions, Part
 from copytrade_gui.engine.books.master_positions import MasterPositions
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
@@ -26,7 +27,9 @@ class Asked(Struct, frozen=True):
     """An exit by these terms of a master's copies: what is looked up once for all accounts.
 
     ``nets`` is what copies hold, signed units, and ``waiting`` orders that wait to leave, both by
-    account. ``but`` is an order of the plan that is judged, None of one to come.
+    account. ``but`` is an order of the plan that is judged, None of one to come. ``sells`` is True
+    where it closes what was bought, ``in_book`` where the position book shows what is held of
+    ``part``, ``today`` is the Indian day.
     """
 
     master: AccountId
@@ -34,6 +37,10 @@ class Asked(Struct, frozen=True):
     nets: Mapping[AccountId, int]
     waiting: Mapping[AccountId, Sequence[Order]]
     but: Order | None
+    sells: bool
+    in_book: bool
+    part: Part
+    today: int
 
 
 class CopiesHeld:
@@ -48,6 +55,7 @@ class CopiesHeld:
         ledger: CopyLedger,
     ) -> None:
         self._book = core.book
+        self._clock = core.clock
         self._lanes = core.lanes
         self._masters = masters
         self._positions = positions
@@ -56,8 +64,17 @@ class CopiesHeld:
 
     def asked(self, master: AccountId, terms: OrderTerms, but: Order | None = None) -> Asked:
         """What an exit of copies of this master is to be asked by."""
-        nets = self._ledger.nets_of(master, terms)
-        return Asked(master, terms, nets, self._orders.planned(terms, but), but)
+        return Asked(
+            master,
+            terms,
+            self._ledger.nets_of(master, terms),
+            self._orders.planned(terms, but),
+            but,
+            terms.side is Side.SELL,
+            terms.product not in OUT_OF_HOLDINGS,
+            (terms.instrument.key, terms.product),
+            indian_day(self._clock.wall_ns()),
+        )
 
     def of(
         self, account: AccountId, asked: Asked, filled: int = 0, carry: Fraction = NOTHING
@@ -67,9 +84,9 @@ class CopiesHeld:
         ``carry`` is what rounding left over.
         """
         net, waiting = asked.nets.get(account, 0), asked.waiting.get(account, ())
-        units = net if asked.terms.side is Side.SELL else -net
+        units = net if asked.sells else -net
         more = leaving = coming = 0
-        if units > 0 and asked.terms.product not in OUT_OF_HOLDINGS:
+        if units > 0 and asked.in_book:
             units, more = self._at_broker(account, asked, units)
         if waiting or self._book.has_open(account):
             master, but = asked.master, asked.but
@@ -86,15 +103,17 @@ class CopiesHeld:
         called and long enough after the last fill: an earlier one may show an old book. Where no
         read tells, it is what the copies made.
         """
-        side, key, product = asked.terms.side, asked.terms.instrument.key, asked.terms.product
         lane = self._lanes.get(account)
         if lane is not None and lane.account.master:
-            nets = self._masters.of(account, key, product)
-            there = [0, held] if nets is None else [against(side, one) for one in nets]
-            least, most = min(held, *there), min(held, max(there))
+            side, nets = asked.terms.side, self._masters.of(account, *asked.part)
+            shown = [0, held] if nets is None else [against(side, one) for one in nets]
+            least, most = min(held, *shown), min(held, max(shown))
             return least, most - least
-        found, called = self._positions.nets(account, key, product), asked.but
-        least = min([held, *[against(side, one) for one in found]])
+        called, least = asked.but, held
+        for net in self._positions.nets(account, asked.part, asked.today):
+            there = net if asked.sells else -net
+            least = min(least, there)
+        least = max(0, least)
         if least == held or (called and self._positions.tell(account, called.called_ns)):
             return least, 0
         return least, held - least

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 from msgspec import structs
 
-from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
     NO_COPIES,
+    Again,
     Copy,
     Entry,
     Reducing,
@@ -40,12 +42,13 @@ from copytrade_gui.domain.records import Intent, Signal
 from copytrade_gui.domain.reverse import told, turned
 from copytrade_gui.domain.sizing import MasterOrder, Rounding, Sized, size
 from copytrade_gui.domain.sizing.growth import size_growth
-from copytrade_gui.engine.orders.links import LaneFacts, Linked, LinkFacts
+from copytrade_gui.domain.sizing.ledger import NOTHING
+from copytrade_gui.engine.orders.links import LaneFacts, Linked, LinkFacts, SizedBy
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.exits import Cover
 from copytrade_gui.engine.planning.guarded import guarded
 from copytrade_gui.engine.planning.share import Share
-from copytrade_gui.engine.planning.share_checks import share_checked, within_margins
+from copytrade_gui.engine.planning.share_checks import share_checked, untroubled, within_margins
 
 _SWITCHED_OFF = Sized(0, "off", "The follower is switched off.")
 _FILLS, _COPIES_FILLS = (
@@ -71,10 +74,9 @@ def share_out(
     names = names_of(terms.instrument)
     order = MasterOrder(quantity, lot, price, terms.stop, cover.capital, names)
     if cover.exiting.most or cover.copies or cover.only_exits:
-        whole = Reducing(quantity, lot, cover.exiting)
-        shares = [_covered(facts, order, whole, cover) for facts in followers]
+        shares = _covered(followers, order, Reducing(quantity, lot, cover.exiting), cover)
     else:
-        shares = [Share(facts.account, _sized(facts, order, cover.opened)) for facts in followers]
+        shares = _entries(followers, order, cover.opened)
     other = cover.turned
     if other is not None:
         shares = [
@@ -89,22 +91,23 @@ def share_out(
         ]  # fmt: skip
     if bounds.margins is not None and not cover.exiting.most:
         shares = within_margins(shares, followers, terms, price, bounds.margins)
-    exits, only_exits = cover.exiting.least >= quantity, cover.only_exits
-    return [
-        sliced(
-            share_checked(
-                share,
-                share.terms or terms,
-                price if share.terms is None else share.terms.price,
-                bounds,
-                rule=facts.link.sizing,
-                exits=exits or facts.account.account_id in only_exits,
-            ),
-            lot,
-            bounds.freeze,
+    exits, only_exits, special = cover.exiting.least >= quantity, cover.only_exits, bounds.special
+    plain = other is None and untroubled(shares, terms, price, bounds, exits=exits)
+    shares = [
+        share
+        if plain and facts.account.account_id not in special
+        else share_checked(
+            share,
+            share.terms or terms,
+            price if share.terms is None else share.terms.price,
+            bounds,
+            rule=facts.link.sizing,
+            exits=exits or facts.account.account_id in only_exits,
         )
         for share, facts in zip(shares, followers, strict=True)
     ]
+    freeze = bounds.freeze
+    return shares if freeze is None else [sliced(share, lot, freeze) for share in shares]
 
 
 def turned_for(
@@ -165,9 +168,10 @@ def closing_shares(
         copy = cover.copies.get(facts.account.account_id, NO_COPIES)
         share = Share(facts.account, Sized(0, facts.code, facts.reason))
         if not facts.code:
-            share = _share(
-                facts.account, whole, copy, _named(named.quantity), Rounding.DOWN, may_open=True
+            found, again = _within(
+                whole, copy, _named(named.quantity), Rounding.DOWN, may_open=True
             )
+            share = Share(facts.account, found, again=again)
             if named.code and share.sized.quantity:
                 sized = structs.replace(share.sized, code=named.code, reason=named.reason)
                 share = structs.replace(share, sized=sized)
@@ -181,44 +185,75 @@ def _named(units: int) -> Entry:
     return lambda _units, _carry: sized
 
 
-def _covered(facts: LinkFacts, order: MasterOrder, whole: Reducing, cover: Cover) -> Share:
-    """A share of an order that may reduce, or that is owed what rounding left over."""
-    why_not, rule, capital = _why_not(facts), facts.link.sizing, facts.capital
-    account = facts.account.account_id
-    copy, kept_out = cover.copies.get(account, NO_COPIES), cover.only_exits.get(account)
-    if why_not is None and kept_out is not None and not (whole.exiting.most and _holds(copy)):
-        why_not = Sized(0, kept_out.code, kept_out.sentence)
-    if why_not is not None:
-        return Share(facts.account, why_not)
-
-    def entry(units: int, carry: Fraction) -> Sized:
-        asked = order if units == order.quantity else structs.replace(order, quantity=units)
-        if cover.opened is not None:
-            return size_growth(rule, asked, cover.opened, capital, facts.link.group_multiplier)
-        return size(rule, asked, capital, carry, facts.link.group_multiplier)
-
-    return _share(facts.account, whole, copy, entry, rule.rounding, may_open=kept_out is None)
+def _entries(followers: Sequence[LinkFacts], order: MasterOrder, opened: int | None) -> list[Share]:
+    """Shares of an order that only opens, each size once."""
+    known: dict[SizedBy, Sized] = {}
+    shares = []
+    for facts in followers:
+        sized = _why_not(facts)
+        if sized is None:
+            sized = known.get(facts.sized_by)
+            if sized is None:
+                sized = known[facts.sized_by] = _entry(facts.sized_by, order, opened, NOTHING)
+        shares.append(Share(facts.account, sized))
+    return shares
 
 
-def _share(
-    account: Account,
-    order: Reducing,
-    copy: Copy,
-    entry: Entry,
-    rounding: Rounding,
-    *,
-    may_open: bool,
-) -> Share:
+def _covered(
+    followers: Sequence[LinkFacts], order: MasterOrder, whole: Reducing, cover: Cover
+) -> list[Share]:
+    """Shares of an order that may reduce, or that is owed what rounding left over.
+
+    Who sizes alike, and whose copies have alike for it, gets the same, which is found once.
+    """
+    known: dict[tuple[object, ...], tuple[Sized, Again | None]] = {}
+    shares = []
+    for facts in followers:
+        why_not, by, account = _why_not(facts), facts.sized_by, facts.account.account_id
+        copy, kept_out = cover.copies.get(account, NO_COPIES), cover.only_exits.get(account)
+        if why_not is None and kept_out is not None and not (whole.exiting.most and _holds(copy)):
+            why_not = Sized(0, kept_out.code, kept_out.sentence)
+        if why_not is not None:
+            shares.append(Share(facts.account, why_not))
+            continue
+        may_open, carry = kept_out is None, None if copy.carry is NOTHING else copy.carry
+        alike = (by, may_open, copy.held, copy.leaving, copy.coming, carry)
+        found = known.get(alike)
+        if found is None:
+            sizes = partial(_part, by, order, cover.opened)
+            found = _within(whole, copy, sizes, by.rule.rounding, may_open=may_open)
+            known[alike] = found
+        shares.append(Share(facts.account, found[0], again=found[1]))
+    return shares
+
+
+def _part(
+    by: SizedBy, order: MasterOrder, opened: int | None, units: int, carry: Fraction
+) -> Sized:
+    """What so many units of the order are for whoever sizes by this."""
+    asked = order if units == order.quantity else structs.replace(order, quantity=units)
+    return _entry(by, asked, opened, carry)
+
+
+def _entry(by: SizedBy, order: MasterOrder, opened: int | None, carry: Fraction) -> Sized:
+    if opened is not None:
+        return size_growth(by.rule, order, opened, by.capital, by.times)
+    return size(by.rule, order, by.capital, carry, by.times)
+
+
+def _within(
+    order: Reducing, copy: Copy, entry: Entry, rounding: Rounding, *, may_open: bool
+) -> tuple[Sized, Again | None]:
     """What the copy gives up and what it opens, with how to size it again where that may change."""
     sized, part = within_copy(order, copy, entry, rounding, may_open=may_open)
     if part is None or not (part.beyond or sized.code == AWAITS_COPY):
-        return Share(account, sized)  # a mere entry, or a mere exit of what is known
+        return sized, None  # a mere entry, or a mere exit of what is known
 
     def again(now: Reducing, copy: Copy, may_still_open: bool, planned: int) -> Sized:
         opens = may_open and may_still_open
         return within_copy(now, copy, entry, rounding, may_open=opens, planned=planned)[0]
 
-    return Share(account, sized, again=again)
+    return sized, again
 
 
 def _turned(share: Share, other: OrderTerms | Sized) -> Share:
@@ -232,15 +267,6 @@ def _turned(share: Share, other: OrderTerms | Sized) -> Share:
 
 def _holds(copy: Copy) -> bool:
     return copy.held > 0 or copy.coming > 0
-
-
-def _sized(facts: LinkFacts, order: MasterOrder, opened: int | None) -> Sized:
-    why_not, link = _why_not(facts), facts.link
-    if why_not is not None:
-        return why_not
-    if opened is not None:
-        return size_growth(link.sizing, order, opened, facts.capital, link.group_multiplier)
-    return size(link.sizing, order, facts.capital, times=link.group_multiplier)
 
 
 def _why_not(facts: LinkFacts) -> Sized | None:

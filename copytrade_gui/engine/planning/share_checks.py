@@ -62,6 +62,34 @@ def _within(
     return structs.replace(share, sized=cut, again=None)
 
 
+def untroubled(
+    shares: Sequence[Share],
+    terms: OrderTerms,
+    price: Decimal | None,
+    bounds: Bounds,
+    *,
+    exits: bool,
+) -> bool:
+    """True if nothing is found of the worst that all these shares together could be: the largest,
+    with the most orders and the largest position of any account, and the least margin. Then
+    nothing is found of any of them, unless an account has limits of its own.
+    """
+    most = max((share.sized.quantity for share in shares), default=0)
+    margins = bounds.margins
+    worst = ShareFacts(
+        quantity=most,
+        price=price,
+        kind=terms.instrument.kind,
+        limits=bounds.limits,
+        open_orders=max(bounds.open_orders.values(), default=0),
+        orders_today=max(bounds.orders_today.values(), default=0),
+        net=max(map(abs, bounds.nets.values()), default=0) + most,
+        exits=exits,
+        margin=None if margins is None else margins.least,
+    )
+    return not most or not findings(SHARE_CHECKS, worst)
+
+
 def share_checked(
     share: Share,
     terms: OrderTerms,

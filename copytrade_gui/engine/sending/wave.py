@@ -135,7 +135,7 @@ class Waves:
             intent = order.intent
             account = intent.account_id
             lane = lane_of(account)
-            item = made.pop(intent.intent_id, None)
+            item = made.pop(intent.intent_id, None) if made else None
             if lane is None:
                 self._progress.give_up(order, State.SKIPPED, "removed", "The account was removed.")
                 continue
