@@ -9,6 +9,7 @@ from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.owner import Owner
 from tests.engine.test_leaving import begin, shut
 from tests.proof.judge import settled
 from tests.proof.rig import Console, ProgramStopped, World, world
@@ -113,3 +114,41 @@ def test_a_master_refused_for_its_rate_twice_cancels_those_that_left_with_it() -
     with world(2) as made:
         made.live(script)
         assert [sent(made, number) for number in range(3)] == [2, 1, 1]
+
+
+@pytest.mark.parametrize("fan_out", list(FanOut))
+@pytest.mark.parametrize(("filled", "crash"), [(0, False), (4, False), (0, True), (4, True)])
+def test_what_a_master_cancels_at_the_broker_takes_the_rest_of_its_copies_with_it(
+    fan_out: FanOut, filled: int, crash: bool
+) -> None:
+    """Placed here, cancelled on the broker's page, also while the program is down."""
+
+    async def rests(console: Console) -> None:
+        await begin(console)
+        made = console.world
+        await place(console, fan_out)
+        await made.clock.sleep(5)
+        account, now = made.broker.accounts[0], made.time.wall_ns()
+        (his,) = account.orders.values()
+        if filled:
+            account.schedule(now, "fill", his, filled)
+            made.broker.desk.exchange.settle(account, now)
+            await made.clock.sleep(5)
+        if not crash:
+            Owner(made.broker.desk, account).cancel(his.order_id)
+            await made.clock.sleep(30)
+            assert followers(console) == {State.CANCELLED}
+
+    async def again(console: Console) -> None:
+        made = console.world
+        account = made.broker.accounts[0]
+        (his,) = account.orders.values()
+        Owner(made.broker.desk, account).cancel(his.order_id)
+        await begin(console)
+        await made.clock.sleep(40)
+        assert followers(console) == {State.CANCELLED}
+
+    with world(2) as made:
+        made.live(rests)
+        if crash:
+            made.live(again)

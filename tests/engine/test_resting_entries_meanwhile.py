@@ -12,6 +12,7 @@ import pytest
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, Side, State
 from copytrade_gui.domain.recipients import Recipients, Scope
+from copytrade_gui.domain.square_off import EVERYTHING
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.simulator.course import Scene
@@ -31,6 +32,7 @@ from tests.engine.test_master_elsewhere import LOOKING
 from tests.engine.test_resting_entries import (
     comes_back,
     entries,
+    in_part,
     leaves_elsewhere,
     leaves_here,
     live,
@@ -172,3 +174,42 @@ def test_the_ticket_says_how_many_go_and_whom_the_exit_is_not_for_keeps_his() ->
         assert "rest" not in " ".join(more.warnings)
 
     on_a_console(script)
+
+
+@pytest.mark.parametrize("crosses", [False, True])
+def test_a_square_off_takes_copies_along_that_hold_nothing_yet(crosses: bool) -> None:
+    """F1 holds two and F2 nothing; both rest, and F2's may fill before its cancel arrives."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await rests(console, of_copies=(2, 0))
+        lines = {
+            one.key.account_id: one for one in await console.engine.square_offs.preview(EVERYTHING)
+        }
+        assert {name: (one.units, one.orders) for name, one in lines.items()} == {
+            F1: (2, 1),
+            F2: (0, 1),
+        }
+        if crosses:
+            client = made.accounts[2].client_id
+            lost = Fault(
+                action="drop_reply", call="cancel", placed=False, accounts=[client], count=1
+            )
+            made.broker.add_fault(lost)
+        await console.engine.square_offs.begin(EVERYTHING, CommandId("off"), "operator")
+        await made.clock.sleep(1)
+        if crosses:
+            await in_part(console, 2, 20)
+        await made.clock.sleep(40)
+        assert held(console) == [10, 0, 0]
+        assert all(one.state.ended for one in entries(console).values())
+        report = console.engine.square_offs.report(CommandId("off"))
+        assert report is not None
+        assert (report.over, report.left, report.proven) == (True, (), True)
+        assert {leg.key.account_id: leg.closed for leg in report.legs} == (
+            {F1: 2, F2: 20} if crosses else {F1: 2}
+        )
+        await comes_back(console)
+        assert held(console) == [10, 0, 0]
+
+    live(script)

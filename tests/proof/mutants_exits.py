@@ -192,4 +192,22 @@ MUTANTS: tuple[Mutant, ...] = (
         "        self.resting.restore()\n",
         "",
     ),
+    Mutant(
+        "what a master cancels at the broker takes what rests of its copies along",
+        f"{_ENGINE}sending/fan_out.py",
+        "FanOut.WITH_MASTER or _taken_back(master):",
+        "FanOut.WITH_MASTER:",
+    ),
+    Mutant(
+        "what is left of a master's order that is cancelled takes the rest of its copies along",
+        f"{_ENGINE}sending/fan_out.py",
+        "            self._end_rest(plan, view)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a square-off takes along copies that hold nothing yet",
+        f"{_ENGINE}stops/square_off.py",
+        "self._free({**self._entering(scope), **self._parts(scope)})",
+        "self._free(self._parts(scope))",
+    ),
 )

@@ -162,7 +162,7 @@ def _act(made: World, owner: Owner, day: Day) -> None:
     """One thing that he does on the broker's page; what the broker refuses he leaves at that."""
     dice = day.dice
     working, held = _working(made), told_by_broker.held(made, made.master)
-    choices = ["enter", "enter", "market", "rest", "rest"]
+    choices = ["enter", "enter", "near", "near", "market", "rest", "rest"]
     choices += ["change", "change", "cancel"] * bool(working)
     choices += ["leave a part", "leave a part", "leave", "turn"] * bool(held)
     what = dice.choice(choices)
@@ -202,10 +202,14 @@ def _order(
         "transactionType": "BUY" if buy else "SELL",
         "quantity": str(units),
     }
-    if what == "market" or (what != "rest" and dice.random() < 0.3):
+    if what == "market" or (what not in _AWAY and dice.random() < 0.3):
         return fields
-    away = 40 if what == "rest" else -60
+    away = _AWAY.get(what, -60)
     return fields | {"orderType": "LIMIT", "price": _price(made, which, buy=buy, away=away)}
+
+
+_AWAY = {"rest": 40, "near": 0}
+"""Ticks from the last price: what is near fills for him, and may rest for who comes later."""
 
 
 def _price(made: World, which: int, *, buy: bool, away: int) -> str:

@@ -31,6 +31,8 @@ from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.ports import BrokerPosition
 
+_ONLY_RESTS = "Copies hold nothing there yet; what fills before its cancel is closed too."
+
 
 class Closable:
     """Answers from memory; sends and reads nothing."""
@@ -58,9 +60,25 @@ class Closable:
         """What copies hold of one position, signed units."""
         return self._ledger.copied_of(key)
 
+    def entering(self, scope: Scope) -> dict[PositionKey, Instrument]:
+        """Positions of a scope in which copies work, or wait to leave, and hold nothing yet."""
+        found: dict[PositionKey, Instrument] = {}
+        for lane in self._lanes:
+            for order in (*self._book.open_of(lane.account_id), *lane.queue):
+                key = position_of(order)
+                chosen = chosen_in(scope, key)
+                ours = order.intent.role is Role.FOLLOWER and not order.state.ended
+                if ours and chosen is not None and not chosen.keep and not self.net(key):
+                    found[key] = order.intent.terms.instrument
+        return found
+
     def instrument(self, key: PositionKey) -> Instrument:
         """What a copied position is in, as it was ordered."""
-        return self._copies.instruments[key.instrument]
+        known = self._copies.instruments.get(key.instrument)
+        if known is not None:
+            return known
+        orders = self._book.of_account(key.account_id)
+        return next(one.intent.terms.instrument for one in orders if one.key == key.instrument)
 
     def name(self, account: AccountId) -> str:
         """An account's name, or its id when it is gone."""
@@ -84,6 +102,17 @@ class Closable:
         ``orders`` are its copies that work there.
         """
         instrument, book = self.instrument(key), self._positions.book(key.account_id)
+        if not held:
+            account = self.name(key.account_id)
+            return Line(
+                key=key,
+                account=account,
+                instrument=instrument,
+                held=0,
+                units=0,
+                reason=_ONLY_RESTS,
+                orders=orders,
+            )
         sized = self.sized(key, held, book.rows if book.at_ns else None)
         terms = closing_terms(instrument, closing_side(held), key.product)
         leaving = protect(

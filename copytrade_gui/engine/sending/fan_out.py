@@ -9,7 +9,7 @@ from __future__ import annotations
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, OrderChanged, Severity
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
-from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.order import FanOut, State, Validity
 from copytrade_gui.domain.records import OrderView, Plan
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
@@ -105,6 +105,13 @@ class FanOutRule:
             self._release(plan)
         elif plan in self._held:
             self._show_awaited(view.account_id)
+        elif _taken_back(view) and view.filled_quantity and self._is_taken_back(plan):
+            self._end_rest(plan, view)
+
+    def _is_taken_back(self, plan: PlanId) -> bool:
+        """True if no slice of the master's order works any more, and none was filled whole."""
+        leads = [order for order in self._book.of_plan(plan) if _is_lead(order)]
+        return all(_taken_back(one.view()) or _came_to_nothing(one) for one in leads)
 
     def _lead_failed(self, plan: PlanId, view: OrderView) -> None:
         """The master's order, or a slice of it, came to nothing."""
@@ -148,12 +155,13 @@ class FanOutRule:
         left_over = [order for order in waiting if not _is_lead(order)]
         if all(_came_to_nothing(order) and order not in waiting for order in leads):
             view = leads[-1].view()
-            if plan.signal.fan_out is FanOut.WITH_MASTER:
-                live = [order for order in self._copies(plan.plan_id) if not order.state.ended]
-                self._cancel_followers([*live, *(o for o in left_over if o not in live)], view)
-            else:
-                for order in left_over:
-                    self._dispatcher.skip(order, "master_failed", _ended_as(view))
+            for order in left_over if plan.signal.fan_out is not FanOut.WITH_MASTER else ():
+                self._dispatcher.skip(order, "master_failed", _ended_as(view))
+            live = [order for order in self._copies(plan.plan_id) if not order.state.ended]
+            self._cancel_followers([*live, *(o for o in left_over if o not in live)], view)
+            return []
+        if self._is_taken_back(plan.plan_id):
+            self._end_rest(plan.plan_id, leads[-1].view())
             return []
         if plan.signal.fan_out is FanOut.ON_MASTER_WORKING and not all(map(_is_there, leads)):
             if left_over:
@@ -168,8 +176,18 @@ class FanOutRule:
             self._waves.forget_ready(followers)
             for order in followers:
                 self._dispatcher.skip(order, "master_failed", _ended_as(master))
-        elif self._fan_out(plan) is FanOut.WITH_MASTER:
+        elif self._fan_out(plan) is FanOut.WITH_MASTER or _taken_back(master):
             self._cancel_followers(followers, master)
+
+    def _end_rest(self, plan: PlanId, master: OrderView) -> None:
+        """What was left of the master's order was cancelled: what is left of its copies goes."""
+        copies = self._copies(plan)
+        for order in copies:
+            if order.may_attempt and not order.leaving:
+                # If an attempt that was refused is found after all, it is cancelled then.
+                order.cancel_requested = order.attempt is not None
+                self._dispatcher.skip(order, "master_failed", _ended_as(master))
+        self._cancel_followers(copies, master)
 
     def _cancel_followers(self, followers: list[Order], master: OrderView) -> None:
         """Cancel those that are still ours to follow; the others are named."""
@@ -240,6 +258,14 @@ def _of(order: Order) -> AccountId:
 
 def _failed(view: OrderView) -> bool:
     return view.state in _MASTER_FAILED and view.filled_quantity == 0
+
+
+def _taken_back(view: OrderView) -> bool:
+    """True if what was left of an order at the exchange was cancelled, by whomever.
+
+    What is IOC or expires ends for the copies as it does for the master.
+    """
+    return view.state is State.CANCELLED and view.terms.validity is not Validity.IOC
 
 
 def _is_there(order: Order) -> bool:

@@ -112,6 +112,7 @@ class SquareOffs:
         """What would be closed, by what is known now and by prices that are asked for."""
         held = self._closable.held(scope)
         await self._core.quotes.refresh(list({key.instrument: None for key in held}))
+        held.update(dict.fromkeys(self._closable.entering(scope) if held else (), 0))
         orders = Counter(position_of(order) for order in self._closable.working(whole(scope, held)))
         lines = []
         for number, (key, net) in enumerate(held.items(), start=1):
@@ -144,7 +145,8 @@ class SquareOffs:
             raise DeniedError("not_recorded", str(failure)) from failure
         if not fresh:  # the other press has begun it
             return
-        run = Run(command=command, actor=actor, began_ns=now_ns, parts=self._free(scope), rule=rule)
+        parts = self._free({**self._entering(scope), **self._parts(scope)})
+        run = Run(command=command, actor=actor, began_ns=now_ns, parts=parts, rule=rule)
         if (before := self._runs.get(went_on_from(command) or _NOTHING)) is not None:
             for key, part in closed_parts(before).items():
                 run.parts.setdefault(key, part)
@@ -158,7 +160,7 @@ class SquareOffs:
         """
         if not self._closable.held(scope):
             raise DeniedError("nothing_held", "Copies hold nothing there any more.")
-        if not (free := self._free(scope)):
+        if not (free := self._free(self._parts(scope))):
             raise DeniedError(
                 "squaring_off", "These positions are being squared off already. See its report."
             )
@@ -181,10 +183,11 @@ class SquareOffs:
         if run is None or run.final is not None:
             return None if run is None else run.final
         orders, held, name = self._orders(run), self._held(run), self._closable.name
-        legs = {
-            key: leg_of(run, part, orders.get(key, ()), held[key], name(key.account_id))
+        told = (
+            leg_of(run, part, orders.get(key, ()), held[key], name(key.account_id))
             for key, part in run.parts.items()
-        }
+        )
+        legs = {leg.key: leg for leg in told if not run.held_nothing(leg)}
         before = went_on_from(run.command)
         earlier = None if before is None else self.report(before)
         for leg in () if earlier is None else earlier.legs:
@@ -216,8 +219,8 @@ class SquareOffs:
 
     # ------------------------------------------------------------ one of them
 
-    def _free(self, scope: Scope) -> dict[PositionKey, Part]:
-        """Positions of the scope that no other square-off is about to close."""
+    def _free(self, parts: dict[PositionKey, Part]) -> dict[PositionKey, Part]:
+        """Those positions that no other square-off is about to close."""
         taken: set[PositionKey] = set()
         for run in self._runs.values():
             if not run.over:
@@ -227,7 +230,12 @@ class SquareOffs:
                     for key, part in run.parts.items()
                     if part.waits or rests_since(orders, key) == 0
                 )
-        return {key: part for key, part in self._parts(scope).items() if key not in taken}
+        return {key: part for key, part in parts.items() if key not in taken}
+
+    def _entering(self, scope: Scope) -> dict[PositionKey, Part]:
+        """What may be held there soon, by copies that work: they are cancelled with the others."""
+        found = self._closable.entering(scope)
+        return {key: Part(key=key, instrument=one, before=0) for key, one in found.items()}
 
     def _parts(self, scope: Scope) -> dict[PositionKey, Part]:
         parts = {}

@@ -148,6 +148,10 @@ class Run(Struct, eq=False, kw_only=True):
             del self.rows[account]
         return old
 
+    def held_nothing(self, leg: Leg) -> bool:
+        """True where copies only worked, and were cancelled before anything of them filled."""
+        return self.parts[leg.key].before == 0 and not (leg.closed or leg.left or leg.code)
+
     def next_command(self) -> CommandId:
         """The name of its next plan."""
         return CommandId(f"{self.command}/{len(self.plans) + 1}")
