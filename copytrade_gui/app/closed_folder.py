@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +10,16 @@ from pathlib import Path
 from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import PAPER_PROFILE, open_vault
+from copytrade_gui.brokers.http.route import owns_address
 from copytrade_gui.domain.account import Account, same_client
 from copytrade_gui.domain.basis import UNDECLARED
-from copytrade_gui.domain.events import BasisChanged, LinkChanged
+from copytrade_gui.domain.events import BasisChanged, LinkChanged, RouteChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.records import OPERATOR
+from copytrade_gui.domain.route import DIRECT
 from copytrade_gui.ports import SecretStore
-from copytrade_gui.services.account_store import AccountStore
+from copytrade_gui.services.account_store import AccountStore, Secrets
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.folder import known_folder
@@ -74,7 +76,7 @@ async def closed_folder(
         with log_to(folder):
             when_asked = _WhenAsked(secrets)
             kept = _Stored(store, AccountStore(store.accounts, when_asked))
-            files = FollowerFiles(kept, when_asked, live=not paper)
+            files = FollowerFiles(kept, when_asked, live=not paper, owns=owns_address)
             yield ClosedFolder(files, await kept.accounts())
 
 
@@ -97,11 +99,11 @@ class _Stored:
         self,
         accounts: Sequence[Account],
         links: Sequence[Link],
-        app_secrets: Mapping[AccountId, str],
+        secrets: Secrets,
     ) -> None:
         """Add or change these in one act."""
         before = {link.key: link for link in await self.links()}
-        said = {one.account_id: one.declared for one in await self.accounts()}
+        here = {one.account_id: one for one in await self.accounts()}
         for link in links:
             was = before.get(link.key)
             if was is not None and was.sizing.reverse is not link.sizing.reverse:
@@ -110,13 +112,15 @@ class _Stored:
                     "knows what his copies hold. Leave it out of the file.",
                     field="reverse",
                 )
-        await self._kept.put(accounts, links, app_secrets)
+        await self._kept.put(accounts, links, secrets)
         for one in accounts:
-            told = BasisChanged(
-                one.account_id, said.get(one.account_id, UNDECLARED), one.declared, OPERATOR
-            )
-            if told.before != told.after:
+            known = here.get(one.account_id)
+            said, way = (UNDECLARED, DIRECT) if known is None else (known.declared, known.route)
+            if said != one.declared:
+                told = BasisChanged(one.account_id, said, one.declared, OPERATOR)
                 self._store.journal.append(told)
+            if way != one.route:
+                self._store.journal.append(RouteChanged(one.account_id, way, one.route, OPERATOR))
         for link in links:
             self._store.journal.append(LinkChanged(before.get(link.key), link, OPERATOR))
 

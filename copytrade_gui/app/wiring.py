@@ -23,11 +23,13 @@ from copytrade_gui.app.simulator_control import SimulatorControl
 from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.brokers.http.login_returns import LoginReturns
+from copytrade_gui.brokers.http.route import owns_address
 from copytrade_gui.brokers.iifl.auth import is_login_return
 from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
 from copytrade_gui.domain.account import without_basis
 from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
 from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
@@ -41,7 +43,7 @@ from copytrade_gui.ports import (
     Passphrase,
     SecretStore,
 )
-from copytrade_gui.services.account_store import APP_SECRET
+from copytrade_gui.services.account_store import APP_SECRET, PROXY_LOGIN
 from copytrade_gui.services.catch_up import CatchUps
 from copytrade_gui.services.changes import Changes
 from copytrade_gui.services.closing import Closing
@@ -166,9 +168,6 @@ async def _start(
     stack.enter_context(log_to(folder))  # after the lock: the log has one writer
     at = await _paper_broker(stack, folder, options, clock)
     line = None if at is None else at.line
-    broker = await stack.enter_async_context(
-        iifl_broker(_broker_settings(folder, line, fast=options.fast_orders), clock)
-    )
     secrets: SecretStore
     passphrase: Passphrase
     if line is not None:
@@ -177,6 +176,8 @@ async def _start(
     else:
         secrets = vault = await open_vault(folder, clock, options.passphrase)
         passphrase = VaultPassphrase(vault)
+    settings = broker_settings(folder, line, secrets, fast=options.fast_orders)
+    broker = await stack.enter_async_context(iifl_broker(settings, clock))
     index = SqliteInstrumentIndex(folder.cache / "instruments.sqlite")
     stack.callback(index.close)
     core = make_core(
@@ -248,7 +249,9 @@ async def _start(
         keep_lamps(engine, store, broker, clock, tidy),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
-    followers = Followers(engine, store.accounts, secrets)
+    followers = Followers(
+        engine, store.accounts, secrets, owns=owns_address, reopen=sessions.reopen
+    )
     console = Console(
         trading=Trading(engine, store.journal, clock, closing, market.contracts_words),
         followers=followers,
@@ -299,10 +302,25 @@ async def _paper_broker(
     )
 
 
-def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bool) -> IiflSettings:
+def broker_settings(
+    folder: DataFolder, line: SimulatorLine | None, secrets: SecretStore, *, fast: bool = True
+) -> IiflSettings:
+    """How the broker is reached from this folder; ``line`` says where the simulated one is."""
     contracts = folder.cache / "contracts"
+
+    def login_of(account: AccountId) -> Callable[[], Awaitable[str]]:
+        async def read() -> str:
+            try:
+                return await secrets.get(account, PROXY_LOGIN) or ""
+            except StorageError as error:
+                raise BrokerFailureError(str(error)) from error
+
+        return read
+
     if line is None:
-        return IiflSettings(cache_dir=contracts, fast_orders=fast, feed=FeedSettings())
+        return IiflSettings(
+            cache_dir=contracts, fast_orders=fast, feed=FeedSettings(), proxy_login=login_of
+        )
     feed = line.feed
     return IiflSettings(
         cache_dir=contracts,
@@ -312,6 +330,7 @@ def _broker_settings(folder: DataFolder, line: SimulatorLine | None, *, fast: bo
         ca_file=None if line.ca_file is None else Path(line.ca_file),
         fast_orders=fast,
         feed=None if feed is None else FeedSettings(feed.host, feed.port, Path(feed.ca_file)),
+        proxy_login=login_of,
     )
 
 

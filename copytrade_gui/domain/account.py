@@ -9,6 +9,7 @@ from enum import StrEnum
 from copytrade_gui.domain.basis import UNDECLARED, Declared, why_not_live
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.route import DIRECT, Route
 
 MOST_FOLLOWERS = 500
 """Followers one console copies to."""
@@ -42,7 +43,8 @@ class Account:
     ``active`` is the operator's on/off switch: an account that is off gets no copies, places no
     orders and is not polled. A ``master``'s own orders are copied, and he may be chosen in the
     ticket; whoever has a link to a master follows him, master or not. ``declared`` is why its
-    orders may be sent from here: it belongs to the account, whomever it copies.
+    orders may be sent from here, and ``route`` which way its connections take: both belong to the
+    account, whomever it copies.
     """
 
     account_id: AccountId
@@ -52,6 +54,7 @@ class Account:
     active: bool = True
     master: bool = False
     declared: Declared = UNDECLARED
+    route: Route = DIRECT
 
 
 def without_basis(accounts: Iterable[Account]) -> str:
@@ -126,6 +129,8 @@ class AccountStatus:
     """Since when it stands so, UTC ns; 0: since the start."""
     catching_up: bool = False
     """The feed stands again, and the order book is still to be read for what came meanwhile."""
+    left_from: tuple[str, ...] = ()
+    """Local addresses that its newest connections left from, one of a family at most."""
     funds: Paise | None = None
     """What the broker last said the account has before margins in use; None while not read."""
 

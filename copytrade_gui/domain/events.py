@@ -16,6 +16,7 @@ from copytrade_gui.domain.holding import Holding
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.records import Fill, OrderView, Plan
+from copytrade_gui.domain.route import Route
 from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.domain.trading_state import StateChange
 
@@ -187,6 +188,16 @@ class BasisChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteChanged:
+    """A person said which way an account's connections take, or what is registered for it."""
+
+    account_id: AccountId
+    before: Route
+    after: Route
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Something a person must know: what happened, what it means, what to do, code last."""
 
@@ -293,6 +304,7 @@ Event = (
     | HoldingsSeen
     | LinkChanged
     | BasisChanged
+    | RouteChanged
     | Alarm
     | ReviewsChanged
     | RecoveryReported

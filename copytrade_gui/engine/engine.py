@@ -8,13 +8,14 @@ from functools import partial
 from copytrade_gui.domain.account import Account, Role, SessionState
 from copytrade_gui.domain.basis import SIMULATED, UNDECLARED
 from copytrade_gui.domain.charges import ChargeTable
-from copytrade_gui.domain.events import BasisChanged, LinkChanged, RecoveryReport
+from copytrade_gui.domain.events import BasisChanged, LinkChanged, RecoveryReport, RouteChanged
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.records import OPERATOR
+from copytrade_gui.domain.route import DIRECT
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.assembly import assemble
@@ -116,15 +117,19 @@ class Engine:
     def put_account(self, account: Account, actor: str = OPERATOR) -> None:
         """Add or change an account; running plans keep their frozen values, a halt stays.
 
-        What is declared of it is told; what a simulated account is by itself nobody declared.
+        What is declared of it and its route are told; what a simulated account is by itself nobody
+        declared.
         """
         known = self.lanes.get(account.account_id)
         was_master = known is not None and known.account.master
         before = UNDECLARED if known is None else known.account.declared
+        route = DIRECT if known is None else known.account.route
         by_itself = known is None and account.declared == SIMULATED
         self.core.halts.apply(self.lanes.put(account))
         if before != account.declared and not by_itself:
             self.bus.publish(BasisChanged(account.account_id, before, account.declared, actor))
+        if route != account.route:
+            self.bus.publish(RouteChanged(account.account_id, route, account.route, actor))
         if account.master and not was_master:
             self.exits.masters.look(account.account_id, 0.0)
 

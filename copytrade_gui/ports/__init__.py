@@ -62,6 +62,7 @@ from copytrade_gui.ports.session import (
     ClockOffset,
     DayContracts,
     LoginReturns,
+    RouteSeen,
     SessionToken,
     WayBack,
 )
@@ -128,6 +129,7 @@ __all__ = [
     "QuoteSource",
     "Read",
     "Refused",
+    "RouteSeen",
     "SealBook",
     "SecretStore",
     "SessionToken",

@@ -35,6 +35,8 @@ class Silence(StrEnum):
     """No name, no connection, no handshake, or no reply in time: there may be no network."""
     CERTIFICATE = "certificate"
     """Whoever answered could not prove to be the broker (docs/safety.md 9.49)."""
+    ROUTE = "route"
+    """The account's own route does not carry: its proxy, or an address this machine has not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,8 @@ class BrokerSession(Protocol):
 
     def hear_address(self, changed: Callable[[str, str], None]) -> None:
         """Call ``changed`` with the old and the new local address when a connection leaves from
-        another address of this machine than the one before it.
+        another address of this machine than the one before it. The old one is empty for the first,
+        which is told as soon as it is known.
 
         It is called before an order that waits for that connection is written. What a router makes
         of the address is not visible here.
@@ -197,6 +198,19 @@ class LoginReturns(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RouteSeen:
+    """What a connection by an account's route showed.
+
+    ``left_from`` is the local address it left from. ``seen`` is the address that the broker saw,
+    empty where it does not tell. ``took_ms`` is from the call to the answer.
+    """
+
+    left_from: str
+    seen: str
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class DayContracts:
     """What can be traded in one exchange. ``skipped`` rows could not be used.
 
@@ -230,6 +244,12 @@ class Broker(Protocol):
 
     async def contracts(self, exchange: Exchange, today: date) -> DayContracts:
         """The day's contract file, else the last good one. Raises BrokerFailureError: none."""
+
+    async def try_route(self, account: Account, proxy_login: str | None = None) -> RouteSeen:
+        """Make one connection by the account's route, and ask for what needs no session.
+
+        ``proxy_login`` takes the place of the stored one. Raises BrokerFailureError.
+        """
 
     async def clock_offset(self) -> ClockOffset:
         """Broker's clock minus ours, with its grain. Raises BrokerFailureError."""

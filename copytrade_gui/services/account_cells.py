@@ -16,7 +16,10 @@ from copytrade_gui.domain.basis import (
     read_basis,
 )
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.route import DIRECT, Route, RouteKind
+from copytrade_gui.domain.route_field import RouteProblem, login_problem, read_route, route_text
 from copytrade_gui.domain.typed import quoted
+from copytrade_gui.services.account_store import KEPT_SECRET, PROXY_LOGIN, Secrets
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.services.verbs import RefusedError
 
@@ -24,8 +27,12 @@ YES = frozenset({"1", "yes", "y", "true", "on"})
 _NO = frozenset({"0", "no", "n", "false", "off"})
 DECLARED = ("basis", "basis_reference", "algo_id")
 """What is declared of an account."""
-OF_ACCOUNT = ("name", "app_key", "app_secret", "active", "is_master", *DECLARED)
+ROUTED = ("route", "route_address", "address_family", "registered_addresses")
+"""Which way its connections take."""
+OF_ACCOUNT = ("name", "app_key", *KEPT_SECRET, "active", "is_master", *DECLARED, *ROUTED)
 
+Owns = Callable[[str], bool]
+"""Whether connections of this machine can leave from an address."""
 Wrong = Callable[[str, str], None]
 """Tells what is wrong: the field and one sentence."""
 
@@ -69,17 +76,83 @@ def read_declared(held: Declared, fields: Mapping[str, str | None], *, live: boo
     return said
 
 
-def read_master(draft: FollowerDraft, *, live: bool) -> Account:
+def anything(_address: str) -> bool:
+    """This machine is not asked which addresses it has."""
+    return True
+
+
+def read_routed(
+    held: Route, fields: Mapping[str, str | None], *, live: bool, owns: Owns = anything
+) -> Route:
+    """Which way the account's connections take by now; a field that is not named, or None, stays.
+
+    ``proxy_login`` is only looked at. Raises RefusedError naming the field.
+    """
+    named = {name: fields.get(name) for name in (*ROUTED, PROXY_LOGIN)}
+    asked = {name: text.strip() for name, text in named.items() if text is not None}
+    login = asked.pop(PROXY_LOGIN, "")
+    route = read_route(held, asked, live=live) if asked else held
+    if isinstance(route, RouteProblem):
+        raise RefusedError(route.sentence, field=route.field)
+    if route != held and route.kind is RouteKind.SOURCE and not owns(route.address):
+        raise RefusedError(
+            f"Route address {route.address} is none of this machine's addresses. Give it to the "
+            "machine first, or write one that it has.",
+            field="route_address",
+        )
+    if login and login.lower() != NOTHING:
+        if problem := login_problem(login):
+            raise RefusedError(problem, field=PROXY_LOGIN)
+        if route.kind is not RouteKind.PROXY:
+            raise RefusedError(
+                "Proxy login belongs to a proxy. Choose Proxy as the route, or leave it empty.",
+                field=PROXY_LOGIN,
+            )
+    return route
+
+
+def read_master(draft: FollowerDraft, *, live: bool, owns: Owns = anything) -> Account:
     """A new master account by what a draft says of it. Raises RefusedError naming the field."""
     texts = draft.name or "", draft.client_id or "", draft.app_key or "", draft.app_secret
     name, client, key, _ = read_texts(*texts)
     said = read_declared(UNDECLARED, declared_in(draft), live=live)
-    return Account(AccountId(f"M-{client}"), name, client, key, master=True, declared=said)
+    route = read_routed(DIRECT, routed_in(draft), live=live, owns=owns)
+    return Account(
+        AccountId(f"M-{client}"), name, client, key, master=True, declared=said, route=route
+    )
 
 
 def declared_in(draft: FollowerDraft) -> dict[str, str | None]:
     """What a draft says that is declared of its account."""
     return {field: getattr(draft, field) for field in DECLARED}
+
+
+def secrets_in(draft: FollowerDraft, account_id: AccountId) -> Secrets:
+    """The secrets that a draft enters."""
+    return {(account_id, field): getattr(draft, field).strip() for field in KEPT_SECRET}
+
+
+def connecting_anew(
+    held: Mapping[AccountId, Account], accounts: Iterable[Account], secrets: Secrets
+) -> list[AccountId]:
+    """Those of the accounts whose connections of before go another way, or send along what is out
+    of date.
+    """
+
+    def sent(account: Account) -> tuple[Route, str]:
+        return replace(account.route, registered=()), account.declared.algo_id
+
+    return [
+        one.account_id
+        for one in accounts
+        if (was := held.get(one.account_id)) is not None
+        and (sent(was) != sent(one) or secrets.get((one.account_id, PROXY_LOGIN)))
+    ]
+
+
+def routed_in(draft: FollowerDraft) -> dict[str, str | None]:
+    """What a draft says of its account's route."""
+    return {field: getattr(draft, field) for field in (*ROUTED, PROXY_LOGIN)}
 
 
 def declared_anew(
@@ -103,7 +176,12 @@ def declared_anew(
 
 
 def merge_account(
-    cells: Mapping[str, str], account: Account, wrong: Wrong, *, live: bool
+    cells: Mapping[str, str],
+    account: Account,
+    wrong: Wrong,
+    *,
+    live: bool,
+    owns: Owns = anything,
 ) -> Account:
     """An account with what the cells name of it."""
     for field, problem_of in _QUESTIONS.items():
@@ -115,6 +193,11 @@ def merge_account(
         declared = read_declared(declared, cells, live=live)
     except RefusedError as refused:
         wrong(refused.field, refused.sentence)
+    route = account.route
+    try:
+        route = read_routed(route, cells, live=live, owns=owns)
+    except RefusedError as refused:
+        wrong(refused.field, refused.sentence)
     return replace(
         account,
         name=cells.get("name", account.name),
@@ -122,6 +205,7 @@ def merge_account(
         active=_yes(cells, "active", account.active, wrong),
         master=_yes(cells, "is_master", account.master, wrong),
         declared=declared,
+        route=route,
     )
 
 
@@ -129,6 +213,8 @@ def account_text(account: Account, field: str) -> str:
     """A field of an account as a file spells it."""
     if field in ("active", "is_master"):
         return "yes" if (account.active if field == "active" else account.master) else "no"
+    if field in ROUTED:
+        return route_text(account.route, field) or NOTHING
     declared = account.declared
     said: dict[str, str] = {
         "basis": declared.basis or "",

@@ -9,12 +9,21 @@ from collections.abc import Collection, Mapping, Sequence
 from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.route import DIRECT, RouteKind
+from copytrade_gui.domain.route_field import NOTHING
 from copytrade_gui.ports import AccountBook, SecretStore
 
 APP_SECRET = "app_secret"  # noqa: S105 - the name of a secret, not one
 """The name under which an account's app secret lies in the secret store."""
+PROXY_LOGIN = "proxy_login"
+"""The name of ``user:password`` of the proxy that is its route."""
+KEPT_SECRET = (APP_SECRET, PROXY_LOGIN)
+"""What a person enters of an account and is never told again; a file's columns are named so."""
 TOKEN = "session"  # noqa: S105 - the name of a secret, not one
 """The name under which its session of today lies there."""
+
+Secrets = Mapping[tuple[AccountId, str], str]
+"""What was entered, by account and name: empty keeps what is stored, ``none`` forgets a login."""
 
 
 class AccountStore:
@@ -36,15 +45,20 @@ class AccountStore:
         self,
         accounts: Sequence[Account],
         links: Sequence[Link],
-        app_secrets: Mapping[AccountId, str],
+        secrets: Secrets,
     ) -> None:
-        """Add or change accounts and links in one act; an empty secret keeps the stored one.
+        """Add or change accounts and links in one act; an empty secret keeps the stored one, but a
+        login belongs to its proxy and goes with it.
 
         Secrets go first: an account is never stored without the one it came with. Raises what the
         book or the secret store raises; secrets are then as they were.
         """
-        named = {name: secret for name, secret in app_secrets.items() if secret}
-        before = {name: await self._secrets.get(name, APP_SECRET) for name in named}
+        named: dict[tuple[AccountId, str], str | None] = dict(await self._outdated(accounts))
+        for place, secret in secrets.items():
+            if secret:
+                forgets = place[1] == PROXY_LOGIN and secret.lower() == NOTHING
+                named[place] = None if forgets else secret
+        before = {place: await self._secrets.get(*place) for place in named}
         try:
             await self._put_secrets(named)
             await self._book.put(accounts, links)
@@ -67,13 +81,25 @@ class AccountStore:
         """Forget one session of today."""
         await self._secrets.remove(account, TOKEN)
 
-    async def _put_secrets(self, secrets: Mapping[AccountId, str | None]) -> None:
+    async def _outdated(
+        self, accounts: Sequence[Account]
+    ) -> Mapping[tuple[AccountId, str], str | None]:
+        """Logins of proxies that these accounts leave."""
+        held = {one.account_id: one.route for one in await self._book.all()} if accounts else {}
+        return {
+            (one.account_id, PROXY_LOGIN): None
+            for one in accounts
+            if (was := held.get(one.account_id, DIRECT)).kind is RouteKind.PROXY
+            and was.address != one.route.address
+        }
+
+    async def _put_secrets(self, secrets: Mapping[tuple[AccountId, str], str | None]) -> None:
         await asyncio.gather(
             *(
-                self._secrets.remove(name, APP_SECRET)
+                self._secrets.remove(*place)
                 if secret is None
-                else self._secrets.put(name, APP_SECRET, secret)
-                for name, secret in secrets.items()
+                else self._secrets.put(*place, secret)
+                for place, secret in secrets.items()
             )
         )
 

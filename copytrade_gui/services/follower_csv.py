@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from copytrade_gui.domain import basis, link_field, sizing
+from copytrade_gui.domain import basis, link_field, route, route_field, sizing
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.group import put_in, read_multiplier
 from copytrade_gui.domain.ids import AccountId
@@ -23,12 +23,18 @@ from copytrade_gui.domain.typed import quoted
 from copytrade_gui.services.account_cells import (
     DECLARED,
     OF_ACCOUNT,
+    ROUTED,
+    Owns,
     Wrong,
     account_text,
+    anything,
     declared_in,
     read_declared,
+    read_routed,
     read_texts,
+    routed_in,
 )
+from copytrade_gui.services.account_store import KEPT_SECRET
 from copytrade_gui.services.follower_table import COLUMNS, KEY, TableRow
 from copytrade_gui.services.follower_verbs import (
     FieldChange,
@@ -50,7 +56,7 @@ OF_LINK = (
     "reduce_drift",
 )  # fmt: skip
 _MAY_BE_NOTHING = frozenset(
-    {"app_key", *DECLARED, *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW, *GUARD, *EXITS}
+    {"app_key", *DECLARED, *ROUTED, *_GROUP, *_RULE[1:], *FILTERS, *_WINDOW, *GUARD, *EXITS}
 )
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
@@ -59,7 +65,10 @@ _WORDS = {
     "parameter": "value",
     "max_quantity": "most units",
     "min_quantity": "least units",
-    **{field: label.lower() for field, label in {**LABELS, **basis.LABELS}.items()},
+    **{
+        field: label.lower()
+        for field, label in {**LABELS, **basis.LABELS, **route_field.LABELS}.items()
+    },
 }
 
 
@@ -79,6 +88,7 @@ def read_follower(
     link: Link | None = None,
     *,
     live: bool = False,
+    owns: Owns = anything,
 ) -> Follower:
     """Turn typed fields into a follower. Raises RefusedError naming the field.
 
@@ -112,12 +122,17 @@ def read_follower(
         raise RefusedError(sentence, field=field)
 
     declared = read_declared(held.declared, declared_in(draft), live=live)
-    active = held.active if draft.active is None else draft.active
-    is_master = held.master if draft.is_master is None else draft.is_master
-    return Follower(
-        Account(account_id, name, client, key, active=active, master=is_master, declared=declared),
-        _with_cells(kept, cells, wrong),
+    account = Account(
+        account_id,
+        name,
+        client,
+        key,
+        active=held.active if draft.active is None else draft.active,
+        master=held.master if draft.is_master is None else draft.is_master,
+        declared=declared,
+        route=read_routed(held.route, routed_in(draft), live=live, owns=owns),
     )
+    return Follower(account, _with_cells(kept, cells, wrong))
 
 
 # ------------------------------------------------------------ rows of a file
@@ -215,11 +230,11 @@ def told(
     before: tuple[Account | None, Link | None],
     follower: Follower,
     master: str,
-    secret: str | None,
+    secrets: Mapping[str, str],
 ) -> ImportRow:
     """What becomes of a good row of a follower of ``master``.
 
-    ``secret`` is the app secret that is stored now, if any.
+    ``secrets`` are those of the account that are stored now, by name.
     """
     account, link = follower.account, follower.link
     old_account, old_link = before
@@ -228,13 +243,14 @@ def told(
         for field, was, now in (
             (field, _text(old_account, old_link, field), _text(account, link, field))
             for field in COLUMNS
-            if field in (*OF_ACCOUNT, *OF_LINK) and field != "app_secret"
+            if field in (*OF_ACCOUNT, *OF_LINK) and field not in KEPT_SECRET
         )
         if was != now
     ]
-    named = row.cells.get("app_secret")
-    if named is not None and named != secret:
-        changes.append(FieldChange("app_secret", "stored" if secret else "", "the file's"))
+    changes += [
+        FieldChange(field, "stored" if field in secrets else "", "the file's")
+        for field in secrets_that_change(row.cells, secrets)
+    ]
     of_account = [change for change in changes if change.field in OF_ACCOUNT]
     if old_account is None:
         on = "on" if account.active else "off"
@@ -251,16 +267,30 @@ def told(
     cells = row.cells.get("parameter", ""), row.cells.get("max_quantity", "")
     suffixes = sizing.understood(RuleTexts(link.sizing.strategy, *cells))
     words = "; ".join([*parts, suffixes] if suffixes else parts)
+    way = account.route
+    why = route.why_unregistered(way)
+    if not why and (old_account is None or way != old_account.route):
+        why = route.what_is_not_compared(way)
+    sentence = f"{words[0].upper()}{words[1:]}. {why}".rstrip()
     return ImportRow(
         row.line,
         account.client_id,
         account.name,
         verdict,
-        f"{words[0].upper()}{words[1:]}.",
+        sentence,
         tuple(changes),
         (),
         follower,
     )
+
+
+def secrets_that_change(cells: Mapping[str, str], stored: Mapping[str, str]) -> list[str]:
+    """Names of secrets of which a row says another than the one that is stored."""
+    return [
+        field
+        for field in KEPT_SECRET
+        if field in cells and cells[field] != stored.get(field, _NOTHING)
+    ]
 
 
 def _besides(link: Link) -> list[str]:
@@ -278,8 +308,9 @@ def _in_words(change: FieldChange) -> str:
         return "switched on" if change.after == "yes" else "switched off"
     if change.field == "is_master":
         return "becomes a master" if change.after == "yes" else "is a master no more"
-    if change.field == "app_secret":
-        return "app secret replaced" if change.before else "app secret added"
+    if change.field in KEPT_SECRET:
+        word = change.field.replace("_", " ")
+        return f"{word} replaced" if change.before else f"{word} added"
     before, after = change.before, change.after
     if change.field in ("name", "app_key"):
         before, after = quoted(before), quoted(after)
@@ -299,7 +330,7 @@ def write_followers(
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\n")
-    columns = [name for name in COLUMNS if name != "app_secret"]
+    columns = [name for name in COLUMNS if name not in KEPT_SECRET]
     writer.writerow(columns)
     count = 0
     for one in followers:

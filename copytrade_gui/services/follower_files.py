@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -14,8 +14,9 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Follower, Link
 from copytrade_gui.ports import SecretStore
 from copytrade_gui.services import follower_csv
-from copytrade_gui.services.account_store import APP_SECRET
-from copytrade_gui.services.follower_import import Secrets, preview_of
+from copytrade_gui.services.account_cells import Owns, anything
+from copytrade_gui.services.account_store import KEPT_SECRET, Secrets
+from copytrade_gui.services.follower_import import preview_of
 from copytrade_gui.services.follower_table import KEY, TableRow, read_file, read_table
 from copytrade_gui.services.follower_verbs import ImportPreview
 from copytrade_gui.services.refusing import refusals_logged
@@ -35,7 +36,7 @@ class Kept(Protocol):
         self,
         accounts: Sequence[Account],
         links: Sequence[Link],
-        app_secrets: Mapping[AccountId, str],
+        secrets: Secrets,
     ) -> None:
         """Add or change these in one act."""
 
@@ -50,8 +51,9 @@ class FollowerFiles:
         changing: asyncio.Lock | None = None,
         *,
         live: bool,
+        owns: Owns = anything,
     ) -> None:
-        self._live = live
+        self._live, self._owns = live, owns
         self._kept = kept
         self._secrets = secrets
         self._changing = changing or asyncio.Lock()
@@ -122,21 +124,33 @@ class FollowerFiles:
         accounts, links = await self._kept.accounts(), await self._kept.links()
         stored = await self._stored_secrets(rows, accounts)
         return await asyncio.to_thread(
-            preview_of, rows, accounts, links, master_id, stored, live=self._live
+            preview_of,
+            rows,
+            accounts,
+            links,
+            master_id,
+            stored,
+            live=self._live,
+            owns=self._owns,
         )
 
     async def _stored_secrets(
         self, rows: Sequence[TableRow], accounts: Sequence[Account]
     ) -> Secrets:
-        """The app secrets of accounts here for which the file names one."""
-        named = {client_key(row.cells.get(KEY, "")) for row in rows if "app_secret" in row.cells}
-        stored: dict[AccountId, str] = {}
-        for account in accounts:
-            if client_key(account.client_id) in named:
-                stored[account.account_id] = (
-                    await self._secrets.get(account.account_id, APP_SECRET) or ""
-                )
-        return stored
+        """The secrets of accounts here for which the file names one."""
+        named = {
+            (client_key(row.cells.get(KEY, "")), field)
+            for row in rows
+            for field in KEPT_SECRET
+            if field in row.cells
+        }
+        places = [
+            (account.account_id, field)
+            for account in accounts
+            for field in KEPT_SECRET
+            if (client_key(account.client_id), field) in named
+        ]
+        return {place: await self._secrets.get(*place) or "" for place in places}
 
 
 async def _rows(path: Path) -> Sequence[TableRow]:

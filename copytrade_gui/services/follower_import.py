@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -17,11 +17,13 @@ from copytrade_gui.services import follower_csv
 from copytrade_gui.services.account_cells import (
     OF_ACCOUNT,
     YES,
+    Owns,
     Wrong,
     account_text,
+    anything,
     merge_account,
 )
-from copytrade_gui.services.account_store import free_id
+from copytrade_gui.services.account_store import KEPT_SECRET, Secrets, free_id
 from copytrade_gui.services.follower_csv import OF_LINK, plain_cells
 from copytrade_gui.services.follower_table import KEY, TableRow
 from copytrade_gui.services.follower_verbs import (
@@ -31,7 +33,6 @@ from copytrade_gui.services.follower_verbs import (
     RowVerdict,
 )
 
-Secrets = Mapping[AccountId, str]
 Key = tuple[AccountId, AccountId]
 _WITHOUT_VALUE = frozenset(one.value for one in Strategy if one.kind.bounds is None)
 """Strategies that take no parameter."""
@@ -45,13 +46,14 @@ def preview_of(
     stored: Secrets,
     *,
     live: bool = False,
+    owns: Owns = anything,
 ) -> tuple[ImportPreview, Secrets]:
-    """What an import of these rows would do, and the app secrets it would store.
+    """What an import of these rows would do, and the secrets it would store.
 
     ``master_id`` is the master of rows that name none and whose account has no link yet; None if
     there are several and nobody chose one. ``live``: the accounts are at the broker, not on paper.
     """
-    reading = _Import(rows, accounts, links, master_id, stored, live=live)
+    reading = _Import(rows, accounts, links, master_id, stored, live=live, owns=owns)
     told = reading.check([reading.row(row) for row in rows])
     return ImportPreview(tuple(told)), reading.secrets
 
@@ -68,8 +70,9 @@ class _Import:
         stored: Secrets,
         *,
         live: bool,
+        owns: Owns,
     ) -> None:
-        self._live = live
+        self._live, self._owns = live, owns
         self._accounts = {client_key(account.client_id): account for account in accounts}
         self._names = {account.account_id: account.name for account in accounts}
         self._links: dict[Key, Link] = {link.key: link for link in links}
@@ -77,7 +80,7 @@ class _Import:
         self._room = MOST_LINKS - len(self._links)
         self._default = master_id
         self._stored = stored
-        self.secrets: dict[AccountId, str] = {}
+        self.secrets: dict[tuple[AccountId, str], str] = {}
         self._ids = {name: one.account_id for name, one in self._accounts.items()}
         self._masters = {one.account_id for one in accounts if one.master}
         for row in rows:  # a row may name a master who comes further down
@@ -120,7 +123,7 @@ class _Import:
             return _wrong(row, held, problems)
         known, cells = held or Account(name, "", client, ""), plain_cells(row)
         lacks = _lacks(row, held, link, wrong)
-        account = merge_account(cells, known, wrong, live=self._live)
+        account = merge_account(cells, known, wrong, live=self._live, owns=self._owns)
         if lacks:
             return _wrong(row, held, problems)
         after = follower_csv.merge_link(row, link, key, wrong)
@@ -167,7 +170,7 @@ class _Import:
             if field not in row.cells:
                 continue
             said = (account.account_id, field)
-            of_secret = field == "app_secret"
+            of_secret = field in KEPT_SECRET
             now = row.cells.get(field) if of_secret else account_text(account, field)
             line, value = self._said.setdefault(said, (row.line, now))
             if value != now:
@@ -202,14 +205,14 @@ class _Import:
     ) -> ImportRow:
         account = follower.account
         name = account.account_id
-        secret = self.secrets.get(name, self._stored.get(name))
+        known = {**self._stored, **self.secrets}
+        stored = {field: known[name, field] for field in KEPT_SECRET if known.get((name, field))}
         master = self._name(follower.link.master_id)
-        told = follower_csv.told(row, before, follower, master, secret)
+        told = follower_csv.told(row, before, follower, master, stored)
         self._accounts[client_key(account.client_id)] = account
         self._links[follower.link.key] = follower.link
-        named = row.cells.get("app_secret")
-        if named is not None and named != secret:
-            self.secrets[name] = named
+        for field in follower_csv.secrets_that_change(row.cells, stored):
+            self.secrets[name, field] = row.cells[field]
         return told
 
     # ------------------------------------------------------------ all of them

@@ -55,6 +55,11 @@ COLUMNS = (
     "basis_reference",
     "algo_id",
     "reduce_drift",
+    "route",
+    "route_address",
+    "proxy_login",
+    "address_family",
+    "registered_addresses",
 )
 """The account's, then those of its link to one master, named by his client id; the newest last."""
 _SOME = f"{', '.join(COLUMNS[:8])} and {len(COLUMNS) - 8} more"

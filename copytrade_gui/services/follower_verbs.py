@@ -20,10 +20,11 @@ from copytrade_gui.domain.sizing import SizingRule
 
 @dataclass(frozen=True, slots=True)
 class FollowerDraft:
-    """The follower editor's fields as typed. ``app_secret`` empty keeps the stored one.
+    """The follower editor's fields as typed. ``app_secret`` and ``proxy_login`` empty keep the
+    stored ones.
 
-    Those from ``strategy`` on, but ``active``, ``is_master`` and what is declared of the account
-    (``basis`` to ``algo_id``), are of the link to one master. Of
+    Those from ``strategy`` on, but ``active``, ``is_master``, what is declared of the account and
+    its route (``basis`` to ``registered_addresses``), are of the link to one master. Of
     its lists and times what is empty filters nothing. What is None was not asked for: an edit
     leaves it as it is stored, and what is new begins with what everything begins with.
     """
@@ -62,6 +63,11 @@ class FollowerDraft:
     basis: str | None = None
     basis_reference: str | None = None
     algo_id: str | None = None
+    route: str | None = None
+    route_address: str | None = None
+    proxy_login: str = ""
+    address_family: str | None = None
+    registered_addresses: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,9 +20,9 @@ from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.sizing import SizingRule, problem_with
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import AccountBook, SecretStore
-from copytrade_gui.services import link_checks
-from copytrade_gui.services.account_cells import declared_anew, read_master
-from copytrade_gui.services.account_store import AccountStore, free_id
+from copytrade_gui.services import account_cells, link_checks
+from copytrade_gui.services.account_cells import declared_anew, read_master, secrets_in
+from copytrade_gui.services.account_store import AccountStore, Secrets, free_id
 from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
@@ -43,13 +43,25 @@ class Followers:
     from what the one before left.
     """
 
-    def __init__(self, engine: Engine, book: AccountBook, secrets: SecretStore) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        book: AccountBook,
+        secrets: SecretStore,
+        *,
+        owns: account_cells.Owns = account_cells.anything,
+        reopen: Callable[[Collection[AccountId]], None] = lambda _accounts: None,
+    ) -> None:
+        """``owns`` says whether this machine has an address; ``reopen`` has accounts connect anew,
+        as their route or what they send along is another one.
+        """
         self._engine = engine
         self._store = AccountStore(book, secrets)
         self.changing = asyncio.Lock()
         self._live = engine.settings.needs_basis
-        self._read = partial(read_follower, live=self._live)
-        self._files = FollowerFiles(self, secrets, self.changing, live=self._live)
+        self._owns, self._reopen = owns, reopen
+        self._read = partial(read_follower, live=self._live, owns=owns)
+        self._files = FollowerFiles(self, secrets, self.changing, live=self._live, owns=owns)
         self._stopping: Counter[AccountId | Key] = Counter()
         """Accounts and links that are stopped already while that waits to be stored."""
 
@@ -74,10 +86,10 @@ class Followers:
     @refusals_logged
     async def add_master(self, draft: FollowerDraft) -> Account:
         """Add a master account."""
-        account = read_master(draft, live=self._live)
+        account = read_master(draft, live=self._live, owns=self._owns)
         async with self.changing:
             link_checks.refuse_double(self._engine.lanes, account.client_id, None)
-            await self.keep([account], [], {account.account_id: draft.app_secret.strip()})
+            await self.keep([account], [], secrets_in(draft, account.account_id))
         return account
 
     @refusals_logged
@@ -98,7 +110,7 @@ class Followers:
             account = made.account
             link_checks.refuse_double(self._engine.lanes, account.client_id, None)
             link_checks.refuse_links(self._engine.lanes, [made.link])
-            await self.keep([account], [made.link], {account.account_id: draft.app_secret.strip()})
+            await self.keep([account], [made.link], secrets_in(draft, account.account_id))
         return made
 
     @refusals_logged
@@ -117,7 +129,7 @@ class Followers:
             link_checks.refuse_orphans(self._engine.lanes, old, account)
             if not same_client(old.client_id, account.client_id):
                 await self._leave_client(account_id)
-            await self.keep([account], [made.link], {account_id: draft.app_secret.strip()})
+            await self.keep([account], [made.link], secrets_in(draft, account_id))
         return made
 
     @refusals_logged
@@ -294,30 +306,15 @@ class Followers:
 
     async def _restore(self, followers: Sequence[Follower], accounts: Sequence[Account]) -> None:
         """Store these links, and of their accounts those that are named as well."""
-        held = self._accounts_by_id()
-        for account in (follower.account for follower in followers):
-            link_checks.refuse_double(self._engine.lanes, account.client_id, account.account_id)
-            other = held.get(account.account_id)
-            if other is not None and not same_client(other.client_id, account.client_id):
-                raise RefusedError(
-                    f"{account.name} cannot come back in the place of {other.name}. Add it again.",
-                    field="client_id",
-                )
+        for follower in followers:
+            link_checks.refuse_return(self._engine.lanes, follower.account)
         links = in_step([one.link for one in followers], self._all_links())
         link_checks.refuse_links(self._engine.lanes, links)
         await self.keep(accounts, links)
 
     async def _leave_client(self, account_id: AccountId) -> None:
-        """The account will be another one at the broker: nothing may leave by the session it has.
-
-        Orders of today would be looked for in the other one's books until the day is over.
-        """
-        if any(order.attempt is not None for order in self._engine.book.of_account(account_id)):
-            raise RefusedError(
-                "Client id cannot change on a day on which the account has orders. Add the other "
-                "one as a follower of its own.",
-                field="client_id",
-            )
+        """It will be another account at the broker: nothing may leave by the session it has."""
+        link_checks.refuse_another_client_today(self._engine, account_id)
         self._engine.detach(
             account_id, SessionState.LOGGED_OUT, "Its client id was changed. Log it in."
         )
@@ -367,7 +364,7 @@ class Followers:
         self,
         accounts: Sequence[Account],
         links: Sequence[Link] = (),
-        app_secrets: Mapping[AccountId, str] | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         """Store accounts and links in one act, then go by them. The caller holds ``changing``.
 
@@ -382,7 +379,7 @@ class Followers:
         self._off_at_once(off_now)
         stops = self._stricter_at_once(links) or stops
         try:
-            await self._store.put(accounts, links, app_secrets or {})
+            await self._store.put(accounts, links, secrets or {})
         except Exception as error:
             if not stops:
                 raise
@@ -392,6 +389,7 @@ class Followers:
         for account in accounts:
             off = self._stopping[account.account_id] > 0
             self._engine.put_account(replace(account, active=False) if off else account)
+        self._reopen(account_cells.connecting_anew(held, accounts, secrets or {}))
         for link in links:
             if self._stopping[link.key] > 0 and not self._is_stricter(link):
                 state = self._engine.lanes[link.follower_id].links[link.master_id].link.state

@@ -25,6 +25,29 @@ def refuse_double(lanes: Lanes, client_id: str, own: AccountId | None) -> None:
             )
 
 
+def refuse_return(lanes: Lanes, account: Account) -> None:
+    """Refuse an account that comes back where another one is by now. Raises RefusedError."""
+    refuse_double(lanes, account.client_id, account.account_id)
+    lane = lanes.get(account.account_id)
+    if lane is not None and not same_client(lane.account.client_id, account.client_id):
+        raise RefusedError(
+            f"{account.name} cannot come back in the place of {lane.account.name}. Add it again.",
+            field="client_id",
+        )
+
+
+def refuse_another_client_today(engine: Engine, account_id: AccountId) -> None:
+    """Refuse another client id on a day with orders: until it is over they would be looked for in
+    the other one's books. Raises RefusedError.
+    """
+    if any(order.attempt is not None for order in engine.book.of_account(account_id)):
+        raise RefusedError(
+            "Client id cannot change on a day on which the account has orders. Add the other one "
+            "as a follower of its own.",
+            field="client_id",
+        )
+
+
 def refuse_orphans(lanes: Lanes, before: Account, after: Account) -> None:
     """Refuse that an account stops being a master while it has followers. Raises RefusedError."""
     if before.master and not after.master and lanes.followers_of(after.account_id):

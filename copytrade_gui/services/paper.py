@@ -11,6 +11,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.number import Bounds, NotANumber, read_number
 from copytrade_gui.ports import BrokerFailureError
+from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError, SessionVerbs
@@ -107,7 +108,8 @@ class PaperAccounts:
                 arrived = await self._open(more_masters, more)
             except BrokerFailureError as failure:
                 raise RefusedError(str(failure)) from failure
-            await self._followers.keep(arrived.accounts, arrived.links, arrived.app_secrets)
+            secrets = {(name, APP_SECRET): one for name, one in arrived.app_secrets.items()}
+            await self._followers.keep(arrived.accounts, arrived.links, secrets)
         await self._sessions.login_all_paper()
         return len(arrived.accounts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date, timedelta
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState, same_client
@@ -34,6 +34,9 @@ _AT_ONCE = 24
 _WARNED_BEFORE = timedelta(minutes=10)
 """Of midnight in India, when the broker ends every session (docs/broker.md 4.2)."""
 
+_ANOTHER_ROUTE = "Its route to the broker was changed. It connects again from there."
+_LOG_IN_FROM_THERE = "Its route to the broker was changed. Log it in again from there."
+
 PaperLogin = Callable[[Account], Awaitable[str]]
 """Does at the simulator's login page what a person does in a browser; returns the code."""
 
@@ -59,6 +62,7 @@ class Sessions:
         self._sessions: dict[AccountId, BrokerSession] = {}
         self._warned: date | None = None
         self._taking_up: asyncio.Task[int] | None = None
+        self._reopening: set[asyncio.Task[bool]] = set()
         self._all = asyncio.Lock()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -165,6 +169,26 @@ class Sessions:
                 return False
             return True
 
+    def reopen(self, account_ids: Collection[AccountId]) -> None:
+        """Connect these anew if they are logged in: their route, or what they send along, is
+        another one. Nothing leaves by the connections of before any more.
+        """
+        for name in account_ids:
+            lane = self._engine.lanes.get(name)
+            if lane is None or name not in self._sessions:
+                continue
+            self._engine.detach(name, SessionState.LOGGING_IN, _ANOTHER_ROUTE)
+            task = asyncio.create_task(self._reopen(lane.account), name=f"new route of {name}")
+            self._reopening.add(task)
+            task.add_done_callback(self._reopening.discard)
+
+    async def _reopen(self, account: Account) -> bool:
+        good = await self._restore(account)
+        lane = self._engine.lanes.get(account.account_id)
+        if not good and lane is not None and lane.status.session is SessionState.LOGGING_IN:
+            self._engine.detach(account.account_id, SessionState.LOGGED_OUT, _LOG_IN_FROM_THERE)
+        return good
+
     async def logout(self, account_id: AccountId) -> None:
         """End one session."""
         session = self._sessions.pop(account_id, None)
@@ -269,8 +293,10 @@ class Sessions:
 
     async def close(self) -> None:
         """Close every connection; sessions stay valid at the broker."""
-        if self._taking_up is not None:
-            self._taking_up.cancel()
-            await asyncio.wait([self._taking_up])
+        tasks = [*self._reopening, *([] if self._taking_up is None else [self._taking_up])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         await asyncio.gather(*(session.aclose() for session in self._sessions.values()))
         self._sessions.clear()

@@ -84,6 +84,8 @@ class Account:
         self.role = "follower"
         self.rng = random.Random(seed)
         self.calls: Counter[str] = Counter()
+        self.peers: dict[str, set[str]] = {}
+        """By call, `login` and `feed` among them: the addresses it came from."""
         self.day = 0
         self.orders: dict[str, Order] = {}
         self.fills: list[Fill] = []
@@ -116,6 +118,13 @@ class Account:
         """What has settled of each book; empty when a settled row changed after all."""
         self.frozen_code = ""
         """EC703 to EC705 while the account may not trade."""
+
+    def saw(self, call: str, peer: str) -> None:
+        """A call of the account came from this address."""
+        peers = self.peers.get(call)
+        if peers is None:
+            peers = self.peers[call] = set()
+        peers.add(peer)
 
     def shelf(self, book: str, now: int) -> Shelf:
         """What has settled of a book and may be seen by now."""

@@ -100,7 +100,9 @@ class SimulatedBroker:
             elif path in {"/", "/login", "/login/"}:
                 return self.login.page(request, now)
             if route is None:
-                return desk.text("Not Found", now, status=404, kind="text/plain")
+                # Of ours alone: the broker tells nobody which address it sees.
+                seen = ("x-seen-address", request.peer)
+                return desk.text("Not Found", now, status=404, kind="text/plain", more=(seen,))
         name, handler = route
         call = Call(name, argument, request, now)
         session = desk.sessions.get(_token(request.headers.get("authorization", "")))
@@ -112,6 +114,7 @@ class SimulatedBroker:
             call.session = session
             call.account = account = session.account
             account.calls[name] = account.calls.get(name, 0) + 1
+            account.saw(name, request.peer)
         if name == "place":
             read_place(call, desk)
         if desk.faults:

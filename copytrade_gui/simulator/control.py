@@ -54,6 +54,7 @@ class ControlledBroker:
             ("GET", "/tags"): self._tags,
             ("GET", "/excess"): self._excess,
             ("GET", "/requests"): self._requests,
+            ("GET", "/peers"): self._peers,
             ("GET", "/clock"): self._clock,
             ("GET", "/accounts"): self._accounts,
             ("GET", "/instruments"): self._instruments,
@@ -139,6 +140,14 @@ class ControlledBroker:
             "refused_for_rate": ledger.refused_for_rate,
             "calls_over_limit": len(ledger.excess),
             "seconds_over_limit": ledger.seconds_over_limit,
+        }
+
+    def _peers(self, _request: Request, _query: dict[str, str]) -> object:
+        """From which addresses each account's calls, logins and feeds came."""
+        return {
+            account.client_id: {call: sorted(peers) for call, peers in account.peers.items()}
+            for account in self.broker.accounts
+            if account.peers
         }
 
     def _clock(self, _request: Request, _query: dict[str, str]) -> object:

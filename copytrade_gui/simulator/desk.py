@@ -211,10 +211,16 @@ class Desk:
         return self.ok([inner] if array else inner, now)
 
     def text(
-        self, body: str, now: int, *, status: int = 200, kind: str = "text/html; charset=utf-8"
+        self,
+        body: str,
+        now: int,
+        *,
+        status: int = 200,
+        kind: str = "text/html; charset=utf-8",
+        more: Headers = (),
     ) -> Reply:
-        """A reply that is no JSON."""
-        headers = (("content-type", kind), ("date", http_date(now // NS)))
+        """A reply that is no JSON, with ``more`` headers."""
+        headers = (("content-type", kind), ("date", http_date(now // NS)), *more)
         return Reply(status, headers, body.encode())
 
 

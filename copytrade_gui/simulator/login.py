@@ -136,6 +136,7 @@ class Login:
             del desk.codes[code]
             session = desk.open_session(desk.accounts[known.client_id], app, now)
             call.account = session.account
+            session.account.saw("login", call.request.peer)
             return desk.data({"status": "Ok", "userSession": session.token}, now)
         return desk.data({"status": "Not_Ok", "message": text_of("EC055")}, now)
 

@@ -11,6 +11,7 @@ from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.basis import Basis, Declared
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.route import Family, Route, RouteKind
 from copytrade_gui.storage.database.database import Database
 from copytrade_gui.storage.database.engines import SqliteFailedError
 from copytrade_gui.storage.database.tables import accounts
@@ -87,6 +88,10 @@ def _row(account: Account) -> dict[str, str | int]:
         "basis": account.declared.basis or "",
         "basis_reference": account.declared.reference,
         "algo_id": account.declared.algo_id,
+        "route": account.route.kind.value,
+        "route_address": account.route.address,
+        "address_family": account.route.family.value,
+        "registered_addresses": " ".join(account.route.registered),
     }
 
 
@@ -101,6 +106,12 @@ def _read_all(connection: Connection) -> tuple[Account, ...]:
             master=bool(row.master),
             declared=Declared(
                 Basis(row.basis) if row.basis else None, row.basis_reference, row.algo_id
+            ),
+            route=Route(
+                RouteKind(row.route),
+                row.route_address,
+                Family(row.address_family),
+                tuple(row.registered_addresses.split()),
             ),
         )
         for row in connection.execute(_ALL)

@@ -38,9 +38,11 @@ async def test_a_live_start_names_who_lacks_a_basis_and_lets_only_exits_leave_th
     assert findings["basis"].state == "warn"
     assert "Asha" in findings["basis"].sentence
     async with paper_broker(SimulatorOptions(accounts=2, masters=1), None, None, clock) as at:
-        settings, line = wiring._broker_settings, at.line
+        settings, line = wiring.broker_settings, at.line
         monkeypatch.setattr(
-            wiring, "_broker_settings", lambda folder, _, *, fast: settings(folder, line, fast=fast)
+            wiring,
+            "broker_settings",
+            lambda folder, _, secrets, *, fast: settings(folder, line, secrets, fast=fast),
         )
         live = OpenOptions(tmp_path, passphrase="a long enough one", contracts_first=False)
         async with open_console(live) as opened:

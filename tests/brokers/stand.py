@@ -13,12 +13,16 @@ from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
 from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.basis import Declared
 from copytrade_gui.domain.calendar import IST
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument
+from copytrade_gui.domain.route import DIRECT, Route
 from copytrade_gui.ports import (
+    BrokerFailureError,
     PlaceReply,
     PreparedOrder,
+    SessionToken,
 )
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.certificates import Authority, make_certificates, server_context
@@ -76,16 +80,33 @@ class Stand:
         self.broker = broker
         self.root = root
 
-    def account(self, index: int = 0) -> Account:
+    def account(self, index: int = 0, route: Route = DIRECT, algo_id: str = "") -> Account:
         theirs = self.simulated.accounts[index]
-        return Account(AccountId(f"acc{index}"), "Ravi", theirs.client_id, theirs.app.key)
+        name = AccountId(f"acc{index}")
+        declared = Declared(algo_id=algo_id)
+        return Account(
+            name, "Ravi", theirs.client_id, theirs.app.key, declared=declared, route=route
+        )
 
-    async def login(self, index: int = 0) -> IiflSession:
-        account, theirs = self.account(index), self.simulated.accounts[index]
+    async def login(self, index: int = 0, route: Route = DIRECT, algo_id: str = "") -> IiflSession:
+        account, theirs = self.account(index, route, algo_id), self.simulated.accounts[index]
         code = self.simulated.issue_code(theirs.client_id)
         pasted = f"http://127.0.0.1:1/back?authcode={code}&clientid={theirs.client_id}"
         token = await self.broker.exchange_code(account, theirs.app.secret, pasted)
         return self.broker.session(account, token)
+
+    def token(self, session: IiflSession) -> SessionToken:
+        """The token of a session, as it is stored."""
+        said = session._caller.headers["Authorization"]
+        return SessionToken(said.removeprefix("Bearer "), 1)
+
+    async def refused_login(self, route: Route) -> str:
+        """Why a login by this route is refused."""
+        try:
+            await self.login(0, route)
+        except BrokerFailureError as failure:
+            return str(failure)
+        raise AssertionError("it was let in")
 
     async def instrument(self, exchange: Exchange, symbol: str) -> Instrument:
         found = (await self.broker.contracts(exchange, TODAY)).instruments
@@ -101,8 +122,15 @@ async def standing(
     switches: Mapping[str, object] | None = None,
     accounts: int = 3,
     feed_folder: Path | None = None,
+    proxy_login: str = "",
 ) -> AsyncIterator[Stand]:
-    """``feed_folder``: the broker has a feed, and keeps its certificates there."""
+    """``feed_folder``: the broker has a feed, and keeps its certificates there. ``proxy_login`` is
+    what is stored for every account's proxy.
+    """
+
+    async def stored_login() -> str:
+        return proxy_login
+
     chosen = msgspec.convert(QUICK | dict(switches or {}), Switches)
     clock = NoonClock()
     simulated = SimulatedBroker(SimulatorConfig(accounts=accounts, switches=chosen), clock.wall_ns)
@@ -125,6 +153,7 @@ async def standing(
         ca_file=ca_file,
         fast_orders=fast,
         feed=feed_settings,
+        proxy_login=lambda _account: stored_login,
     )
     try:
         async with iifl_broker(settings, clock) as broker:

@@ -165,6 +165,7 @@ ACCOUNTS = [
     ("no_session", Level.BLOCK, AccountFacts(replace(READY, session=SessionState.EXPIRED), True),
      "Log it in."),
     ("unread", Level.BLOCK, AccountFacts(replace(READY, unread=True), True), "not read whole"),
+    ("address", Level.BLOCK, AccountFacts(READY, True, unregistered="Not registered."), "Not reg"),
 ]  # fmt: skip
 
 

@@ -338,8 +338,8 @@ SHARES = [
 ]
 
 
-ELSEWHERE = {"margin"}
-"""Warned of: ``test_margin`` plays it."""
+ELSEWHERE = {"margin", "address"}
+"""``test_margin`` plays what warns, ``test_routes`` the address."""
 
 
 @pytest.mark.parametrize("case", [*ACCOUNTS, *OPENING, *SHARES], ids=lambda case: case.code)

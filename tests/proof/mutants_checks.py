@@ -45,6 +45,8 @@ _FACTS = (
     ),
     (_LANE, "Lane(account, self._takes, live=self._live)", "Lane(account, self._takes)"),
     (_LANE, "basis = self.account.declared.basis", "basis = None"),
+    (_LANE, "why_unregistered(self.account.route, status.left_from)", '""'),
+    (_LANE, "            and not unregistered\n", ""),
     (_EXITS, "None if lane is None else lane.only_exits", "None"),
     ("copytrade_gui/engine/engine.py", "if only is not None and (more or", "if False and (more or"),
     (_ASKED, 'stopped="" if self._gate.may_plan else self._gate.why_not(),', ""),

@@ -21,6 +21,9 @@ MASTER = Account(M, "Owner", "MX1", "key", master=True)
 class FullDisk:
     """A book that takes nothing."""
 
+    async def all(self) -> tuple[Account, ...]:
+        return ()
+
     async def put(self, accounts: Sequence[Account], links: Sequence[Link]) -> None:
         raise OSError("No space left on device")
 
@@ -32,7 +35,7 @@ async def test_a_book_that_fails_leaves_the_secrets_as_they_were(before: str | N
         await secrets.put(M, APP_SECRET, before)
     store = AccountStore(cast("AccountBook", FullDisk()), secrets)
     with pytest.raises(OSError, match="No space"):
-        await store.put([MASTER], [], {M: "new"})
+        await store.put([MASTER], [], {(M, APP_SECRET): "new"})
     assert await secrets.get(M, APP_SECRET) == before
 
 

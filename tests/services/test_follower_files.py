@@ -21,6 +21,7 @@ from copytrade_gui.domain.link import (
     TimeWindow,
 )
 from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.route import Route, RouteKind
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.services.follower_import import preview_of
 from copytrade_gui.services.follower_table import read_table
@@ -148,15 +149,20 @@ def test_all_that_is_wrong_in_a_row_is_told_at_once() -> None:
     assert row.sentence == " ".join(one.sentence for one in preview.problems)
 
 
-def test_a_secret_is_never_told() -> None:
-    rows = read_table(b"client_id,app_secret\nKX10081,c4nary\n")
-    accounts, links, name = (MASTER, ASHA.account), [ASHA.link], ASHA.account.account_id
-    preview, secrets = preview_of(rows, accounts, links, None, {name: "c4nary-old"})
-    assert preview.rows[0].sentence == "App secret replaced."
-    assert secrets == {name: "c4nary"}
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [("app_secret", "c4nary", "App secret"), ("proxy_login", "me:c4nary", "Proxy login")],
+)
+def test_a_secret_is_never_told(field: str, value: str, said: str) -> None:
+    routed = replace(ASHA.account, route=Route(RouteKind.PROXY, "http://proxy.example:3128"))
+    rows = read_table(f"client_id,{field}\nKX10081,{value}\n".encode())
+    accounts, links, place = (MASTER, routed), [ASHA.link], (routed.account_id, field)
+    preview, secrets = preview_of(rows, accounts, links, None, {place: "c4nary-old"})
+    assert preview.rows[0].sentence == f"{said} replaced."
+    assert secrets == {place: value}
     assert "c4nary" not in repr(preview)
-    same, none = preview_of(rows, accounts, links, None, {name: "c4nary"})
-    assert same.unchanged == (ASHA,)
+    same, none = preview_of(rows, accounts, links, None, {place: value})
+    assert same.unchanged == (replace(ASHA, account=routed),)
     assert not none
 
 

@@ -23,6 +23,7 @@ from copytrade_gui.domain.link_field import group_problem, read_guard
 from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side
+from copytrade_gui.domain.route import Family, Route, RouteKind
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
 from copytrade_gui.services.follower_csv import write_followers
 from copytrade_gui.services.follower_verbs import RowVerdict
@@ -112,6 +113,22 @@ DECLARED = st.builds(
     Declared, st.none() | st.sampled_from(Basis), st.just("") | st.just("spouse") | REFERENCES,
     ALGO_IDS,
 ).filter(lambda said: problem_with(said, live=False) is None)  # fmt: skip
+ADDRESSES = st.ip_addresses(v=4, network="127.0.0.0/8").map(str) | st.ip_addresses(
+    v=6, network="2001:db8::/32"
+).map(str)
+REGISTERED = st.lists(ADDRESSES, max_size=3, unique=True).map(tuple)
+ROUTES = st.one_of(
+    st.builds(Route, registered=REGISTERED),
+    st.builds(Route, st.just(RouteKind.SOURCE), ADDRESSES, registered=REGISTERED),
+    st.builds(
+        Route, st.just(RouteKind.PROXY), st.sampled_from(["http://127.0.0.1:1", "http://[::1]:8080"]),
+        registered=REGISTERED,
+    ),
+    st.builds(
+        Route, st.just(RouteKind.SOURCE), st.just("127.0.0.3"), st.just(Family.IPV4),
+        st.just(("127.0.0.3",)),
+    ),
+)  # fmt: skip
 ACCOUNTS = st.builds(
     replace,
     st.just(ASHA.account),
@@ -120,6 +137,7 @@ ACCOUNTS = st.builds(
     active=st.booleans(),
     master=st.booleans(),
     declared=DECLARED,
+    route=ROUTES,
 )
 FOLLOWERS = st.builds(Follower, ACCOUNTS, LINKS)
 

@@ -31,6 +31,7 @@ from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.domain.records import Fill, Timing
+from copytrade_gui.domain.route import DIRECT, Family, Route, RouteKind
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.storage.database.copies import copy_checked
@@ -136,9 +137,18 @@ _DECLARED = {
     MASTER: Declared(Basis.SELF, algo_id="ALGO-1"),
     AccountId("follower-002"): Declared(Basis.FAMILY, "dependent parent"),
 }
-ACCOUNTS = tuple(
+ACCOUNTS_WITHOUT_ROUTE = tuple(
     replace(one, declared=_DECLARED.get(one.account_id, UNDECLARED))
     for one in ACCOUNTS_WITHOUT_BASIS
+)
+"""What schemas 9 and 10 could say."""
+_ROUTES = {
+    MASTER: Route(RouteKind.SOURCE, "203.0.113.7", Family.IPV4, ("203.0.113.7", "203.0.113.8")),
+    AccountId("follower-002"): Route(RouteKind.PROXY, "http://proxy.example:3128"),
+    AccountId("follower-004"): Route(family=Family.IPV6, registered=("2001:db8::7",)),
+}
+ACCOUNTS = tuple(
+    replace(one, route=_ROUTES.get(one.account_id, DIRECT)) for one in ACCOUNTS_WITHOUT_ROUTE
 )
 TOTALS = {
     "accounts": "SELECT count(*) FROM accounts",

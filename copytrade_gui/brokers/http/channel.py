@@ -8,7 +8,7 @@ from typing import Protocol
 
 from copytrade_gui.brokers.http.calls import JudgeReply
 from copytrade_gui.brokers.http.http_call import HttpCall, HttpReply
-from copytrade_gui.domain.account import Account
+from copytrade_gui.brokers.http.route import STRAIGHT, Way
 from copytrade_gui.domain.ids import AccountId, Tag
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.ports import OrderChannel, PreparedOrder
@@ -66,17 +66,11 @@ class ChannelNeeds:
     headers: Mapping[str, str] = field(repr=False)
     http_call: HttpCall
     calls: OrderCalls
-    source_address: str | None = None
+    way: Way = STRAIGHT
     left_from: Callable[[str], None] = lambda _address: None
     """Told the local address of every order connection before anything is written to it."""
 
 
 ChannelFactory = Callable[[ChannelNeeds], Channel]
-CallFactory = Callable[[str | None], HttpCall]
-"""Makes an HTTP call that leaves from the given local address (None: the system chooses)."""
-SourceAddress = Callable[[Account], str | None]
-"""The local address an account's calls must leave from, or None: the system chooses.
-
-``0.0.0.0`` or ``::`` chooses the family only, for an app whose registered address is of one family
-on a machine that has both.
-"""
+CallFactory = Callable[[Way], HttpCall]
+"""Makes an HTTP call whose connections take this way."""

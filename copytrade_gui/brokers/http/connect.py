@@ -15,6 +15,7 @@ from ipaddress import ip_address
 from typing import TypeVar
 
 from copytrade_gui.brokers.http.address import Address
+from copytrade_gui.brokers.http.route import STRAIGHT, Way, tunnel
 from copytrade_gui.brokers.http.tls_memory import ReadBuffer, TlsInMemory
 from copytrade_gui.brokers.http.tls_socket import TlsSocket
 
@@ -30,20 +31,21 @@ async def open_connection_on(
     *,
     tls: ssl.SSLContext,
     buffer: ReadBuffer,
-    source_address: str | None = None,
+    way: Way = STRAIGHT,
 ) -> ProtocolT:
     """Connect, do the TLS handshake where the address asks for one, and return the protocol.
 
     The caller bounds the time. Cancelling closes what was opened.
 
     Raises:
-        OSError: the name, the connection or the handshake failed (ssl.SSLError is one of them).
+        OSError: the name, the connection or the handshake failed (ssl.SSLError and RouteFailedError
+            are among them).
     """
     made = protocol()
     if not address.tls:
-        await _connect(address, source_address, lambda: made)
+        await _connect(address, way, lambda: made)
     elif watches_sockets(asyncio.get_running_loop()):
-        plain, _ = await _connect(address, source_address, asyncio.Protocol)
+        plain, _ = await _connect(address, way, asyncio.Protocol)
         try:
             connected = plain.get_extra_info("socket").dup()
         finally:
@@ -51,7 +53,7 @@ async def open_connection_on(
         await TlsSocket.greet(connected, tls, address.host, made)
     else:
         _, tls_above = await _connect(
-            address, source_address, lambda: TlsInMemory(made, tls, address.host, buffer)
+            address, way, lambda: TlsInMemory(made, tls, address.host, buffer)
         )
         try:
             await tls_above.greeted
@@ -67,15 +69,22 @@ def watches_sockets(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 async def _connect(
-    address: Address, source_address: str | None, protocol: Callable[[], AnyProtocolT]
+    address: Address, way: Way, protocol: Callable[[], AnyProtocolT]
 ) -> tuple[asyncio.Transport, AnyProtocolT]:
+    way.check()
+    if way.proxy is not None:
+        through = await tunnel(way.proxy, address.host, address.port)
+        made = protocol()
+        through.set_protocol(made)
+        made.connection_made(through)
+        return through, made
     # A name may have an address of a family that leads nowhere from here; do not wait it out.
     next_address_s = None if _is_number(address.host) else NEXT_ADDRESS_S
     return await asyncio.get_running_loop().create_connection(
         protocol,
         address.host,
         address.port,
-        local_addr=(source_address, 0) if source_address is not None else None,
+        local_addr=(way.source, 0) if way.source is not None else None,
         happy_eyeballs_delay=next_address_s,
     )
 

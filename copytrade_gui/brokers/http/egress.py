@@ -15,21 +15,31 @@ def _nobody(_old: str, _new: str) -> None:
 
 
 class Egress:
-    """The local address of the newest connection; ``changed`` hears of another one.
+    """The local address of the newest connection; ``changed`` hears of the first, with an empty
+    one before it, and of every other.
 
     IPv4 and IPv6 are compared apart: a machine that has both may take either for any connection,
     and that is no change of its network.
     """
 
     def __init__(self) -> None:
-        self._addresses: dict[bool, str] = {}
+        self.addresses: dict[bool, str] = {}
+        """By family, IPv6 under True."""
         self.changed: Callable[[str, str], None] = _nobody
+
+    def hear(self, changed: Callable[[str, str], None]) -> None:
+        """Have ``changed`` told the addresses so far, each as the first of its family, and every
+        other one from now on.
+        """
+        self.changed = changed
+        for address in self.addresses.values():
+            changed("", address)
 
     def seen(self, address: str) -> None:
         """A connection was opened from here; empty says nothing."""
         if not address:
             return
         six = ":" in address
-        old, self._addresses[six] = self._addresses.get(six, address), address
+        old, self.addresses[six] = self.addresses.get(six, ""), address
         if old != address:
             self.changed(old, address)

@@ -314,7 +314,7 @@ class WarmChannel:
 
     async def _try_to_connect(self) -> None:
         try:
-            wire = await self._pool.open(self, self._needs.source_address)
+            wire = await self._pool.open(self, self._needs.way)
         except asyncio.CancelledError:
             self._connecting = None
             self._refuse_line("the session was closed")

@@ -14,6 +14,7 @@ from copytrade_gui.brokers.http.connect import open_connection_on
 from copytrade_gui.brokers.http.connection import Connection, ConnectionOwner
 from copytrade_gui.brokers.http.http_call import deadline
 from copytrade_gui.brokers.http.reply_queue import ReplyQueue
+from copytrade_gui.brokers.http.route import Way
 from copytrade_gui.brokers.http.timers import Timers
 from copytrade_gui.brokers.http.tls_memory import ReadBuffer
 from copytrade_gui.domain.ids import AccountId
@@ -52,7 +53,7 @@ class Pool:
         self._buffer = ReadBuffer()
         self._gate = asyncio.Semaphore(OPEN_TOGETHER)
 
-    async def open(self, owner: ConnectionOwner, source_address: str | None) -> Connection:
+    async def open(self, owner: ConnectionOwner, way: Way) -> Connection:
         """Open a connection when the gate lets us; the two seconds count from then.
 
         Raises:
@@ -65,7 +66,7 @@ class Pool:
                 lambda: Connection(owner),
                 tls=self._tls,
                 buffer=self._buffer,
-                source_address=source_address,
+                way=way,
             )
 
     def head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import socket
 import ssl
 
+from copytrade_gui.brokers.http.route import RouteFailedError
 from copytrade_gui.ports import Silence
 
 
 def reason_of(error: BaseException) -> str:
     """Name the root of a network failure; the exception's own text may hold addresses and paths."""
     for link in _chain(error):
-        words = _words(link)
+        words = str(link) if isinstance(link, RouteFailedError) else _words(link)
         if words:
             return words
     return f"the connection failed ({type(error).__name__})"
 
 
 def silence_of(error: BaseException) -> Silence:
-    """Tell a refused certificate from any other reason for not being connected."""
-    refused = any(isinstance(link, ssl.SSLCertVerificationError) for link in _chain(error))
-    return Silence.CERTIFICATE if refused else Silence.NETWORK
+    """Tell a refused certificate, and the account's own route, from any other reason for not
+    being connected.
+    """
+    chain = _chain(error)
+    if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
+        return Silence.CERTIFICATE
+    routed = any(isinstance(link, RouteFailedError) for link in chain)
+    return Silence.ROUTE if routed else Silence.NETWORK
 
 
 def _chain(error: BaseException) -> list[BaseException]:

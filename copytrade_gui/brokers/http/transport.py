@@ -27,6 +27,7 @@ from copytrade_gui.brokers.http.http_call import (
 )
 from copytrade_gui.brokers.http.inflate import BadCodingError, BodyTooLargeError, Inflater
 from copytrade_gui.brokers.http.reasons import reason_of, silence_of
+from copytrade_gui.brokers.http.route import STRAIGHT, RoutedNetwork, Way
 from copytrade_gui.ports import Clock, Silence
 
 CONNECT_S = 2.0
@@ -67,12 +68,12 @@ class HttpxCall:
         *,
         tls: ssl.SSLContext,
         orders_path: str | None,
-        source_address: str | None = None,
+        way: Way = STRAIGHT,
     ) -> None:
         self._base = address.base
         self._orders_path = orders_path
         self._clock = clock
-        self._make = partial(_client, tls, source_address)
+        self._make = partial(_client, tls, way)
         self._kept, self._single = self._make(kept=2), self._make(kept=0)
         self._closed = False
 
@@ -153,22 +154,25 @@ class HttpxCall:
         await self._single.aclose()
 
 
-def _client(tls: ssl.SSLContext, source_address: str | None, *, kept: int) -> httpx.AsyncClient:
+def _client(tls: ssl.SSLContext, way: Way, *, kept: int) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(
+        verify=tls,
+        trust_env=False,
+        limits=httpx.Limits(
+            max_connections=None,
+            max_keepalive_connections=kept,
+            keepalive_expiry=_IDLE_KEPT_S,
+        ),
+        retries=0,
+    )
+    if way is not STRAIGHT:
+        pool = transport._pool
+        pool._network_backend = RoutedNetwork(pool._network_backend, way)  # type: ignore[assignment]  # it opens the one kind of connection we use
     return httpx.AsyncClient(
         trust_env=False,
         follow_redirects=False,
         timeout=httpx.Timeout(None, connect=CONNECT_S),  # the outer deadline bounds the rest
-        transport=httpx.AsyncHTTPTransport(
-            verify=tls,
-            trust_env=False,
-            limits=httpx.Limits(
-                max_connections=None,
-                max_keepalive_connections=kept,
-                keepalive_expiry=_IDLE_KEPT_S,
-            ),
-            local_address=source_address,
-            retries=0,
-        ),
+        transport=transport,
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -14,10 +17,10 @@ from copytrade_gui.brokers.http.channel import (
     ChannelFactory,
     ChannelNeeds,
     OrderCalls,
-    SourceAddress,
 )
 from copytrade_gui.brokers.http.egress import Egress
 from copytrade_gui.brokers.http.http_call import HttpCall, HttpReply
+from copytrade_gui.brokers.http.route import STRAIGHT, Login, Way
 from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.auth import (
     check_sum,
@@ -41,11 +44,21 @@ from copytrade_gui.domain.calendar import contract_day
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.instrument import Exchange, InstrumentKey
-from copytrade_gui.ports import BrokerFailureError, Clock, ClockOffset, DayContracts, SessionToken
+from copytrade_gui.ports import (
+    BrokerFailureError,
+    Clock,
+    ClockOffset,
+    DayContracts,
+    RouteSeen,
+    SessionToken,
+)
 
 _LOGIN_S = 15.0
 _CLOCK_S = 5.0
 _HALF_SECOND_MS = 500.0
+
+WayOf = Callable[[Account, Login | None], Way]
+"""The way of an account's connections; a login takes the place of its proxy's stored one."""
 
 
 class IiflBroker:
@@ -59,22 +72,24 @@ class IiflBroker:
         http_call_factory: CallFactory,
         channel_factory: ChannelFactory,
         cache_dir: Path,
-        source_address: SourceAddress = lambda _account: None,
+        way: WayOf = lambda _account, _login: STRAIGHT,
+        sees: str = "",
         feed: FeedNeeds | None = None,
     ) -> None:
+        """``sees`` is the header in which the broker tells whom it sees; empty: it does not."""
         self._login_url = login_url
         self._clock = clock
         self._http_call_factory = http_call_factory
         self._channel_factory = channel_factory
-        self._source_address = source_address
+        self._way, self._sees = way, sees
+        self._encoder = OrderEncoder()
         self._order_calls = OrderCalls(
             place_path=shapes.ORDERS,
             idle_path=shapes.PROFILE,
-            prepare=OrderEncoder().prepare,
+            prepare=self._encoder.prepare,
             judge=classify,
         )
         self._own_call: HttpCall | None = None
-        self._http_calls: dict[str | None, HttpCall] = {}
         self._feed = feed
         self._sessions: dict[IiflSession, None] = {}  # in order, so that a run replays alike
         self.contract_files = ContractFiles(cache_dir, self._http_call)
@@ -110,14 +125,14 @@ class IiflBroker:
         # The broker makes the checksum of its own spelling of the id.
         client_id = returned.client_id or account.client_id
         total = check_sum(client_id, returned.auth_code, app_secret)
-        caller = SessionCall(self._login_call(account), PLAIN_HEADERS)
-        reply = await caller.ask(
-            "POST",
-            shapes.SESSION,
-            "login answer",
-            body=msgspec.json.encode(shapes.SessionBody(checkSum=total)),
-            timeout_s=_LOGIN_S,
-        )
+        async with self._call_of(self._way(account, None)) as http_call:
+            reply = await SessionCall(http_call, PLAIN_HEADERS).ask(
+                "POST",
+                shapes.SESSION,
+                "login answer",
+                body=msgspec.json.encode(shapes.SessionBody(checkSum=total)),
+                timeout_s=_LOGIN_S,
+            )
         token = _token_in(reply, account.name)
         named = client_in(token)
         if named and not same_client(named, account.client_id):
@@ -137,13 +152,14 @@ class IiflBroker:
                 f"The stored session of {account.name} is damaged. Log the account in again.",
                 session_dead=True,
             )
-        leaves_from = self._source_address(account)
-        http_call, egress = self._http_call_factory(leaves_from), Egress()
+        way = self._way(account, None)
+        http_call, egress = self._http_call_factory(way), Egress()
         headers = session_headers(token.token)
+        calls, algo_id = self._order_calls, account.declared.algo_id
+        if algo_id:
+            calls = replace(calls, prepare=partial(self._encoder.prepare, algo_id=algo_id))
         channel = self._channel_factory(
-            ChannelNeeds(
-                account.account_id, headers, http_call, self._order_calls, leaves_from, egress.seen
-            )
+            ChannelNeeds(account.account_id, headers, http_call, calls, way, egress.seen)
         )
         session = IiflSession(
             account.account_id,
@@ -153,14 +169,12 @@ class IiflBroker:
             lot_size=self.contract_files.lot_size,
             load_lots=self._load_lots,
             closed=lambda session: self._sessions.pop(session, None),
-            feed=partial(self._feed_of, account, token.token, leaves_from),
+            feed=partial(self._feed_of, account, token.token, way),
         )
         self._sessions[session] = None
         return session
 
-    def _feed_of(
-        self, account: Account, token: str, leaves_from: str | None, session: IiflSession
-    ) -> Feed | None:
+    def _feed_of(self, account: Account, token: str, way: Way, session: IiflSession) -> Feed | None:
         if self._feed is None:
             return None
 
@@ -174,7 +188,7 @@ class IiflBroker:
             needs=self._feed,
             find_key=find_key,
             lot_size=self.contract_files.lot_size,
-            source_address=leaves_from,
+            way=way,
         )
 
     # ------------------------------------------------------------ contract files and clock
@@ -214,29 +228,55 @@ class IiflBroker:
 
     # ------------------------------------------------------------ ways in
 
+    async def try_route(self, account: Account, proxy_login: str | None = None) -> RouteSeen:
+        """Ask for the broker's start page, which needs no session, by the account's route.
+
+        Raises:
+            BrokerFailureError: the route, TLS, or the broker failed.
+        """
+        login = None if proxy_login is None else partial(_said, proxy_login)
+        began_ns = self._clock.mono_ns()
+        way = self._way(account, login)
+        # Always a connection of its own: one that stands already would prove another moment.
+        http_call = self._http_call_factory(way)
+        try:
+            reply = await SessionCall(http_call, PLAIN_HEADERS).ask(
+                "GET", "/", "broker's start page", timeout_s=_CLOCK_S
+            )
+        finally:
+            await http_call.aclose()
+        took_ms = (self._clock.mono_ns() - began_ns) / 1e6
+        return RouteSeen(reply.left_from, reply.headers.get(self._sees, ""), took_ms)
+
     def _http_call(self) -> HttpCall:
         """The broker's own HTTP call, for what needs no session."""
         if self._own_call is None:
-            self._own_call = self._http_call_factory(None)
+            self._own_call = self._http_call_factory(STRAIGHT)
         return self._own_call
 
-    def _login_call(self, account: Account) -> HttpCall:
-        leaves_from = self._source_address(account)
-        if leaves_from is None:
-            return self._http_call()
-        # The broker checks the registered address at login too.
-        if leaves_from not in self._http_calls:
-            self._http_calls[leaves_from] = self._http_call_factory(leaves_from)
-        return self._http_calls[leaves_from]
+    @asynccontextmanager
+    async def _call_of(self, way: Way) -> AsyncIterator[HttpCall]:
+        """The broker checks the registered address at login too."""
+        if way is STRAIGHT:
+            yield self._http_call()
+            return
+        http_call = self._http_call_factory(way)
+        try:
+            yield http_call
+        finally:
+            await http_call.aclose()
 
     async def aclose(self) -> None:
         """Close every session and HTTP call that is still open."""
         for session in list(self._sessions):
             await session.aclose()
-        http_calls = [*self._http_calls.values(), *([self._own_call] if self._own_call else [])]
-        self._http_calls, self._own_call = {}, None
-        for http_call in http_calls:
-            await http_call.aclose()
+        if self._own_call is not None:
+            own, self._own_call = self._own_call, None
+            await own.aclose()
+
+
+async def _said(login: str) -> str:
+    return login
 
 
 def _another_client(account: Account) -> BrokerFailureError:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from copytrade_gui.brokers.http.address import Address, AddressRefusedError
-from copytrade_gui.brokers.http.channel import Channel, ChannelNeeds, SourceAddress
+from copytrade_gui.brokers.http.address import Address, AddressRefusedError, is_loopback
+from copytrade_gui.brokers.http.channel import Channel, ChannelNeeds
 from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.http.order_channel import WarmChannel
 from copytrade_gui.brokers.http.pool import Pool
+from copytrade_gui.brokers.http.route import Login, Way, no_login, way_of
 from copytrade_gui.brokers.http.transport import HttpxCall
 from copytrade_gui.brokers.http.trust import tls_context
 from copytrade_gui.brokers.iifl.address import (
@@ -26,7 +27,15 @@ from copytrade_gui.brokers.iifl.feed import FeedNeeds
 from copytrade_gui.brokers.iifl.feed_connection import FeedServer
 from copytrade_gui.brokers.iifl.feed_queue import FeedQueue
 from copytrade_gui.brokers.iifl.shapes import ORDERS
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.ports import BrokerFailureError, Clock
+
+_SEEN_BY_THE_SIMULATOR = "x-seen-address"
+_PAPER_PROXY = (
+    "its proxy {proxy} is another machine, and paper orders stay on this one; change the route for "
+    "paper"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,8 @@ class IiflSettings:
     fast_orders: bool = True
     keep_alive_s: float = 25.0
     feed: FeedSettings | None = None
-    source_address: SourceAddress = field(default=lambda _account: None)
+    proxy_login: Callable[[AccountId], Login] = lambda _account: no_login
+    """Reads ``user:password`` of an account's proxy when a connection asks for it."""
 
 
 @asynccontextmanager
@@ -78,8 +88,14 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
         raise BrokerFailureError("A CA file of our own is for the simulator only.", code="address")
     tls = tls_context(settings.ca_file)
 
-    def http_call(source_address: str | None) -> HttpxCall:
-        return HttpxCall(address, clock, tls=tls, orders_path=ORDERS, source_address=source_address)
+    def http_call(way: Way) -> HttpxCall:
+        return HttpxCall(address, clock, tls=tls, orders_path=ORDERS, way=way)
+
+    def way(account: Account, login: Login | None) -> Way:
+        made = way_of(account.route, clock, login or settings.proxy_login(account.account_id))
+        if settings.simulator and made.proxy is not None and not is_loopback(made.proxy.host):
+            return Way(refused=_PAPER_PROXY.format(proxy=made.proxy.name))
+        return made
 
     pool = Pool(address, clock, tls=tls, keep_alive_s=settings.keep_alive_s)
 
@@ -99,7 +115,8 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
         http_call_factory=http_call,
         channel_factory=channel,
         cache_dir=settings.cache_dir,
-        source_address=settings.source_address,
+        way=way,
+        sees=_SEEN_BY_THE_SIMULATOR if settings.simulator else "",
         feed=feed,
     )
     try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from copytrade_gui.brokers.http.http_call import DeadlinePassedError
 from copytrade_gui.brokers.http.reasons import reason_of
+from copytrade_gui.brokers.http.route import STRAIGHT, Way
 from copytrade_gui.brokers.iifl.feed_connection import (
     FeedLine,
     FeedLogin,
@@ -69,8 +70,8 @@ FindKey = Callable[[BrokerOrderId, str, str], InstrumentKey | None]
 class FeedNeeds:
     """What the feeds of all accounts are made from."""
 
-    open: Callable[[str | None], OpenFeed]
-    """For a local address that connections must leave from; None: the system chooses."""
+    open: Callable[[Way], OpenFeed]
+    """For the way that connections take."""
     clock: Clock
 
 
@@ -86,7 +87,7 @@ class Feed:
         needs: FeedNeeds,
         find_key: FindKey,
         lot_size: LotSize,
-        source_address: str | None = None,
+        way: Way = STRAIGHT,
     ) -> None:
         """``client_id`` as the token names it; ``token`` is never logged or shown."""
         self._account_id = account_id
@@ -95,7 +96,7 @@ class Feed:
         self._needs = needs
         self._find_key = find_key
         self._lot_size = lot_size
-        self._open = needs.open(source_address)
+        self._open = needs.open(way)
         self._listener: UpdateListener | None = None
         self._own = (order_topic(client_id), trade_topic(client_id))
         self._watched: set[str] = set()

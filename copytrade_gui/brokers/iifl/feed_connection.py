@@ -25,6 +25,7 @@ from copytrade_gui.brokers.http.address import Address
 from copytrade_gui.brokers.http.connect import open_connection_on
 from copytrade_gui.brokers.http.http_call import deadline
 from copytrade_gui.brokers.http.reasons import reason_of
+from copytrade_gui.brokers.http.route import Way
 from copytrade_gui.brokers.http.timers import Timers, Wait
 from copytrade_gui.brokers.http.tls_memory import ReadBuffer
 from copytrade_gui.brokers.iifl.feed_queue import FeedQueue
@@ -114,16 +115,14 @@ class FeedServer:
         self._gate = asyncio.Semaphore(OPEN_TOGETHER)
         self._timers = Timers(clock)
 
-    def opener(self, source_address: str | None) -> OpenFeed:
-        """Opens connections that leave from the given local address."""
-        return partial(self._open, source_address)
+    def opener(self, way: Way) -> OpenFeed:
+        """Opens connections that take this way."""
+        return partial(self._open, way)
 
-    async def _open(
-        self, source_address: str | None, login: FeedLogin, heard: Heard, lost: Lost
-    ) -> FeedLine:
+    async def _open(self, way: Way, login: FeedLogin, heard: Heard, lost: Lost) -> FeedLine:
         """Connect and log in; see ``OpenFeed``."""
         line = _Line(self._clock, self._timers, heard, lost)
-        client = _Client(login, partial(self._connect, line, source_address))
+        client = _Client(login, partial(self._connect, line, way))
         client.on_message = line.message
         client.on_subscribe = line.answered
         line.client = client
@@ -144,13 +143,13 @@ class FeedServer:
         """Stop the timers; the connections are their owners'."""
         self._timers.close()
 
-    async def _connect(self, line: _Line, source_address: str | None, client: _Client) -> object:
+    async def _connect(self, line: _Line, way: Way, client: _Client) -> object:
         protocol = await open_connection_on(
             self._address,
             lambda: _Packets(client, line, self._queue),
             tls=self._tls,
             buffer=self._buffer,
-            source_address=source_address,
+            way=way,
         )
         line.connection = connection = MQTTConnection(
             protocol._transport, protocol, True, KEEP_ALIVE_S,

@@ -36,8 +36,11 @@ class OrderEncoder:
         # Followers of one size come with the very same terms object.
         self._made: dict[int, tuple[OrderTerms, bytes, bytes]] = {}
 
-    def prepare(self, terms: OrderTerms, tag: Tag) -> PreparedOrder:
+    def prepare(self, terms: OrderTerms, tag: Tag, algo_id: str = "") -> PreparedOrder:
         """Encode one order as the array of one that the broker wants (docs/broker.md 9.1).
+
+        ``algo_id`` is the account's, of whose orders a registered algo asks it; letters, digits,
+        ``_`` and ``-``.
 
         Raises:
             ValueError: a quantity that is no whole number of lots, or a tag that JSON would escape.
@@ -52,6 +55,8 @@ class OrderEncoder:
                 self._made.clear()
             self._made[id(terms)] = made
         payload = b"%b%b%b" % (made[1], tag.encode("ascii"), made[2])
+        if algo_id:
+            payload = b'%b","algoId":"%b%b' % (payload[:-3], algo_id.encode("ascii"), payload[-3:])
         return PreparedOrder(tag=tag, payload=payload)
 
     def _template(self, terms: OrderTerms) -> tuple[bytes, bytes, bytes]:

@@ -125,8 +125,8 @@ class IiflSession:
         return next((row.key for row in rows if row.broker_order_id == order), None)
 
     def hear_address(self, changed: Callable[[str, str], None]) -> None:
-        """Hear when a connection leaves from another local address than the one before it."""
-        self._caller.egress.changed = changed
+        """Hear where connections leave from, and when one leaves from another local address."""
+        self._caller.egress.hear(changed)
 
     async def drop_connections(self) -> None:
         """Close every connection; new ones are opened before the next use."""

@@ -15,7 +15,7 @@ from copytrade_gui.brokers.http.http_call import (
 )
 from copytrade_gui.brokers.iifl.reads import Page, read_page
 from copytrade_gui.brokers.iifl.shapes import Row
-from copytrade_gui.ports import BrokerFailureError
+from copytrade_gui.ports import BrokerFailureError, Silence
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -61,7 +61,8 @@ class SessionCall:
             )
         except (NothingSentError, AnswerLostError) as error:
             raise BrokerFailureError(
-                f"The {what} could not be read: {error}. Check the network and try again.",
+                f"The {what} could not be read: {error}. "
+                + ("" if error.silence is Silence.ROUTE else "Check the network and try again."),
                 code="network",
                 silence=error.silence,
             ) from None

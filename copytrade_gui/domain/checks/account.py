@@ -18,13 +18,15 @@ _UNREAD = (
 class AccountFacts(Struct, frozen=True, gc=False):
     """An account's live facts, whether it has a session here, and its basis.
 
-    ``live`` is False at the simulated broker, where nobody needs a basis.
+    ``live`` is False at the simulated broker, where nobody needs a basis. ``unregistered`` is
+    why the broker would refuse the address that its orders leave from; empty: it would not.
     """
 
     status: AccountStatus
     has_session: bool
     basis: Basis | None = None
     live: bool = False
+    unregistered: str = ""
 
 
 def _halted(facts: AccountFacts) -> Finding | None:
@@ -53,6 +55,11 @@ def _unread(facts: AccountFacts) -> Finding | None:
     return Finding("unread", Level.BLOCK, _UNREAD) if facts.status.unread else None
 
 
+def _address(facts: AccountFacts) -> Finding | None:
+    why = facts.unregistered
+    return Finding("address", Level.BLOCK, why) if why else None
+
+
 def _no_basis(facts: AccountFacts) -> Finding | None:
     why = why_not_live(facts.basis) if facts.live else ""
     return Finding("no_basis", Level.BLOCK, why) if why else None
@@ -71,6 +78,9 @@ ACCOUNT_CHECKS: tuple[Check[AccountFacts], ...] = (
     Check("no_session", Tier.ACCOUNT, "it is logged in", "Log it in.", _session),
     Check("unread", Tier.ACCOUNT, "after a start, its order book was read whole if it had orders",
           "Wait; it goes on by itself.", _unread),
+    Check("address", Tier.ACCOUNT, "its connections leave from an address that is registered at "
+          "the broker, as far as that can be seen here",
+          "Register the address, or change the account's route.", _address),
 )  # fmt: skip
 """In the order in which they are asked."""
 

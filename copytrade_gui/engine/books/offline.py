@@ -17,6 +17,7 @@ from functools import partial
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.route import why_unregistered
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.ports import BrokerOrder, BrokerSession, Read, Silence
@@ -30,6 +31,10 @@ _NO_ANSWER = (
 _NOT_THE_BROKER = (
     "Whoever answers at the broker's address could not prove to be the broker; nothing is sent to "
     "it. Check this machine's date and whether a proxy or a login page stands in between. {problem}"
+)
+_NO_WAY = (
+    "{problem}. Nothing is sent another way; the account goes on by itself when its route carries "
+    "again."
 )
 _NEW_ADDRESS = (
     "This machine's address changed from {old} to {new}. The next order leaves when the order book "
@@ -72,6 +77,7 @@ class Offline:
     def attach(self, lane: Lane, session: BrokerSession) -> None:
         """A session begins: nothing is known against it, and its address is watched."""
         self._forget(lane.account_id)
+        self._account_news.left_from(lane, ())
         session.hear_address(partial(self._address_changed, lane, session))
         if self._down_since_ns:
             self._network_is_back()  # it was logged in over it
@@ -85,6 +91,9 @@ class Offline:
         self._since_ns.setdefault(account, self._clock.mono_ns())
         if silence is Silence.CERTIFICATE:
             self._go_offline(lane, _NOT_THE_BROKER.format(problem=problem))
+        elif silence is Silence.ROUTE:
+            self._since_ns.pop(account, None)  # it says nothing of this machine's network
+            self._go_offline(lane, _NO_WAY.format(problem=problem.rstrip(". ")))
         elif count >= self._settings.offline_after:
             self._go_offline(lane, _NO_ANSWER)
         pace = self.next_read_in(lane)
@@ -194,6 +203,11 @@ class Offline:
         account = lane.account_id
         if lane.session is not session:
             return
+        others = (one for one in lane.status.left_from if (":" in one) != (":" in new))
+        self._account_news.left_from(lane, (*others, new))
+        if not old:
+            self._see_registered(lane)
+            return
         reason = _NEW_ADDRESS.format(old=old, new=new)
         self._note(self._gone, lane, reason)
         if lane.status.session is SessionState.READY:
@@ -201,6 +215,11 @@ class Offline:
             self._moved.add(account)
             self._moving.add(account)
             self._work.start(self._move(lane, session), f"new address of {account}")
+
+    def _see_registered(self, lane: Lane) -> None:
+        """Say at once that the broker would refuse its orders; the lane holds them."""
+        if why := why_unregistered(lane.account.route, lane.status.left_from):
+            self._note(self._gone, lane, why)
 
     async def _move(self, lane: Lane, session: BrokerSession) -> None:
         """A read over a connection of before would prove the old address only."""

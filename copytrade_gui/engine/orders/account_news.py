@@ -30,6 +30,12 @@ class AccountNews:
         lane.put_status(replace(lane.status, session=state, session_reason=reason))
         self._note(lane)
 
+    def left_from(self, lane: Lane, addresses: tuple[str, ...]) -> None:
+        """Its newest connections left from these local addresses."""
+        if lane.status.left_from != addresses:
+            lane.put_status(replace(lane.status, left_from=addresses))
+            self._note(lane)
+
     def feed(self, lane: Lane, state: FeedState, reason: str, at_ns: int) -> None:
         """Its feed stands, or why it does not; ``at_ns`` is now, UTC."""
         status = lane.status

@@ -13,6 +13,7 @@ from copytrade_gui.domain.checks.check import blocking
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.link import FROZEN, Link, LinkState, NotCopied
+from copytrade_gui.domain.route import why_unregistered
 from copytrade_gui.engine.orders.limiter import RollingWindow
 from copytrade_gui.engine.orders.links import LaneFacts, Linked
 from copytrade_gui.engine.orders.order import Order
@@ -30,10 +31,10 @@ class Lane:
 
     What every order of a burst asks is kept ready beside what it follows from, so that five
     hundred of them look at one object each: ``active``, ``channel`` (its session's way for orders)
-    and ``ready`` (an order could leave: logged in, not halted, and read since the start), ``facts``
-    for sizing, also of each of its ``links`` by master, and ``takes_from``, whose orders its links
-    let through. ``version`` rises with every change of account, links, session or status, and when
-    the account is removed.
+    and ``ready`` (an order could leave: logged in, from a registered address, not halted, and read
+    since the start), ``facts`` for sizing, also of each of its ``links`` by master, and
+    ``takes_from``, whose orders its links let through. ``version`` rises with every change of
+    account, links, session or status, and when the account is removed.
     """
 
     __slots__ = (
@@ -152,14 +153,16 @@ class Lane:
 
     def _changed(self) -> None:
         status = self.status
+        unregistered = why_unregistered(self.account.route, status.left_from)
         self.ready = (
             self.channel is not None
             and status.session is _READY
             and not status.halted
             and not status.unread
+            and not unregistered
         )
         basis = self.account.declared.basis
-        asked = AccountFacts(status, self.session is not None, basis, self._live)
+        asked = AccountFacts(status, self.session is not None, basis, self._live, unregistered)
         found, opens = blocking(ACCOUNT_CHECKS, asked), blocking(OPENING_CHECKS, asked)
         code, reason = ("", "") if found is None else (found.code, found.sentence)
         only_exits = None if opens is None else NotCopied(opens.code, opens.sentence)

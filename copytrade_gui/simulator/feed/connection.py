@@ -134,6 +134,8 @@ class FeedConnection(asyncio.Protocol):
         self._server.by_identifier[login.identifier] = self
         self.client = session.account.client_id.lower()
         self._keep_alive_s = login.keep_alive_s * 1.5
+        peer = None if self._transport is None else self._transport.get_extra_info("peername")
+        session.account.saw("feed", peer[0] if peer else "")
         self._since = self._feed.desk.now()
         session.watchers.add(self._session_ended)
         self.end_if_cut_off(self._since)

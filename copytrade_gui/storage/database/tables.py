@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 10
+SCHEMA = 11
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""
@@ -76,6 +76,10 @@ accounts = Table(
     Column("basis", Text, nullable=False, server_default=""),
     Column("basis_reference", Text, nullable=False, server_default=""),
     Column("algo_id", Text, nullable=False, server_default=""),
+    Column("route", Text, nullable=False, server_default="direct"),
+    Column("route_address", Text, nullable=False, server_default=""),
+    Column("address_family", Text, nullable=False, server_default="any"),
+    Column("registered_addresses", Text, nullable=False, server_default=""),
     sqlite_strict=True,
 )
 

@@ -33,6 +33,7 @@ from copytrade_gui.domain.events import (
     ProfitPeak,
     RecoveryReported,
     ReviewsChanged,
+    RouteChanged,
     TradingStateChanged,
 )
 from copytrade_gui.domain.halt import AccountHalt
@@ -176,6 +177,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
             | AccountHaltLifted()
             | LinkChanged()
             | BasisChanged()
+            | RouteChanged()
             | ProfitPeak()
             | HoldingsSeen()
         ):
@@ -218,6 +220,7 @@ def _of_account(
     | AccountHaltLifted
     | LinkChanged
     | BasisChanged
+    | RouteChanged
     | ProfitPeak
     | HoldingsSeen,
 ) -> tuple[str, str, str, object]:
@@ -226,7 +229,7 @@ def _of_account(
         return event.account_id, ENGINE, f"Highest so far today: Rs {told(event.peak)}.", event
     if isinstance(event, HoldingsSeen):
         return event.account_id, ENGINE, "", event
-    if isinstance(event, BasisChanged):
+    if isinstance(event, BasisChanged | RouteChanged):
         words = f"{event.before.in_words} becomes {event.after.in_words}."
         return event.account_id, event.actor, words, event
     if isinstance(event, LinkChanged):

@@ -40,6 +40,7 @@ KINDS = {
     "HoldingsSeen": "Holdings read",
     "LinkChanged": "Who copies whom",
     "BasisChanged": "Compliance basis",
+    "RouteChanged": "Route to the broker",
     "Alarm": "Alarm",
     "ReviewsChanged": "Orders to decide",
     "RecoveryReported": "Books read",

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import logging
 import ssl
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from copytrade_gui.brokers.iifl.order_body import OrderEncoder
 from copytrade_gui.brokers.iifl.outcome import classify
 from copytrade_gui.brokers.iifl.session_call import SessionCall, session_headers
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.route import Family, Route, RouteKind
 from copytrade_gui.ports import Accepted, BrokerFailureError, NotSent, SessionToken
 from tests.brokers.certificates import PrivateCa
 from tests.brokers.rig import (
@@ -138,6 +140,7 @@ async def test_a_proxy_in_the_environment_is_ignored(
 @BOTH
 async def test_an_accounts_own_source_address(cache: Path, fast: bool) -> None:
     peers: list[str] = []
+    account = replace(ACCOUNT, route=Route(RouteKind.SOURCE, "127.0.0.7"))
 
     async def welcome(line: Line) -> None:
         peers.append(line.writer.get_extra_info("peername")[0])
@@ -149,21 +152,20 @@ async def test_an_accounts_own_source_address(cache: Path, fast: bool) -> None:
             "http://127.0.0.1:9/",
             simulator=True,
             fast_orders=fast,
-            source_address=lambda _account: "127.0.0.7",
         )
         async with iifl_broker(settings, SystemClock()) as made:
-            session = made.session(ACCOUNT, TOKEN)
+            session = made.session(account, TOKEN)
             assert isinstance((await place(session.orders)).outcome, Accepted)
             await session.order_book()
             with contextlib.suppress(BrokerFailureError):
-                await made.exchange_code(ACCOUNT, "secret", "CODE1234")
+                await made.exchange_code(account, "secret", "CODE1234")
     assert set(peers) == {"127.0.0.7"}
 
 
 @BOTH
-@pytest.mark.parametrize("leaves_from", [None, "0.0.0.0"])  # noqa: S104 - a family, no listener
+@pytest.mark.parametrize("family", [Family.ANY, Family.IPV4])
 async def test_a_name_with_an_address_that_leads_nowhere(
-    cache: Path, fast: bool, leaves_from: str | None, monkeypatch: pytest.MonkeyPatch
+    cache: Path, fast: bool, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The name has two addresses, and nobody listens at the first."""
 
@@ -183,10 +185,10 @@ async def test_a_name_with_an_address_that_leads_nowhere(
             "http://127.0.0.1:9/",
             simulator=True,
             fast_orders=fast,
-            source_address=lambda _account: leaves_from,
         )
         async with iifl_broker(settings, SystemClock()) as made:
-            assert isinstance((await place(made.session(ACCOUNT, TOKEN).orders)).outcome, Accepted)
+            account = replace(ACCOUNT, route=Route(family=family))
+            assert isinstance((await place(made.session(account, TOKEN).orders)).outcome, Accepted)
 
 
 # ---------------------------------------------------------------- bounds
