@@ -15,7 +15,16 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from copytrade_gui.bench.figures import FIGURES, Spread, Summary, Target, ratios, summary, targets
+from copytrade_gui.bench.figures import (
+    FIGURES,
+    Spread,
+    Summary,
+    Target,
+    detection,
+    ratios,
+    summary,
+    targets,
+)
 from copytrade_gui.bench.stand import CONTENDERS, BenchError, Stand, stand
 from copytrade_gui.bench.words import Burst, Round
 
@@ -95,8 +104,23 @@ class Outcome:
                 }
                 for count, group in self.summaries.items()
             },
+            "detection": {
+                str(count): _rounded(detection(group)) for count, group in self.bursts.items()
+            },
             "broker": {str(count): asdict(said) for count, said in self.broker.items()},
         }
+
+
+def _rounded(
+    found: Mapping[str, Mapping[str, Mapping[str, float]]],
+) -> dict[str, dict[str, dict[str, float]]]:
+    return {
+        name: {
+            figure: {share: round(value, 2) for share, value in shares.items()}
+            for figure, shares in each.items()
+        }
+        for name, each in found.items()
+    }
 
 
 def _by_round(bursts: Sequence[Burst]) -> dict[str, list[float]]:

@@ -153,6 +153,37 @@ def ratios(summaries: Mapping[str, Summary]) -> dict[str, float]:
     return found
 
 
+_SHARES = (50, 95, 99)
+_OF_DETECTION: dict[str, Callable[[Burst], float]] = {
+    "placed_to_detected_ms": lambda b: b.seen_ms,
+    "detected_to_first_byte_ms": lambda b: b.first_byte_ms - b.seen_ms,
+    "detected_to_last_byte_ms": lambda b: b.last_byte_ms - b.seen_ms,
+    "placed_to_first_byte_ms": lambda b: b.first_byte_ms,
+    "placed_to_last_byte_ms": lambda b: b.last_byte_ms,
+    "placed_to_last_ack_ms": lambda b: b.replies_ms[-1],
+}
+
+
+def detection(
+    bursts: Mapping[str, Sequence[Burst]],
+) -> dict[str, dict[str, dict[str, float]]]:
+    """By contender and figure p50, p95 and p99 over the rounds, of those who see an order that the
+    master places elsewhere; beside them the floor, which begins with the order itself.
+
+    Empty where nobody detects.
+    """
+    if not _DETECTED & bursts.keys():
+        return {}
+    return {
+        name: {
+            figure: {f"p{share}": percentile(sorted(map(read, rounds)), share) for share in _SHARES}
+            for figure, read in _OF_DETECTION.items()
+        }
+        for name, rounds in bursts.items()
+        if rounds
+    }
+
+
 _BOUNDS = {
     "seen_last_byte_vs_floor": ("seen, last byte out / floor's", 2.0, False),
     "after_master_last_byte_vs_floor": ("after master, last byte out / floor's", 2.0, False),

@@ -9,7 +9,7 @@ from math import log10
 from pathlib import Path
 
 from copytrade_gui.bench.fanout import Outcome
-from copytrade_gui.bench.figures import Summary, Target
+from copytrade_gui.bench.figures import Summary, Target, detection
 
 NAMES = {
     "floor": "bare sockets (floor)",
@@ -69,12 +69,30 @@ def table(outcome: Outcome) -> str:
                 f"{cpu_ms.median:.1f} ms [{cpu_ms.least:.1f}-{cpu_ms.most:.1f}]"
             )
         lines.append("")
+        lines += _detection(outcome, count)
     lines.append(target_table(outcome.targets))
     for name, value in outcome.ratios.items():
         lines.append(f"{name} = {value:.2f}")
     if not outcome.whole:
         lines.append("Not every order was acknowledged; the figures above do not count.")
     return "\n".join(lines)
+
+
+def _detection(outcome: Outcome, count: int) -> list[str]:
+    """What is known of an order placed elsewhere, from moment to moment; none: nobody detects."""
+    found = detection(outcome.bursts[count])
+    if not found:
+        return []
+    heads = "".join(f"{f'p{share}':>12}" for share in (50, 95, 99))
+    lines = [f"{f'{count} followers, ms, over {outcome.options.rounds} rounds':<64}{heads}"]
+    for name, figures in found.items():
+        for figure, shares in figures.items():
+            if name == "floor" and "detected" in figure:
+                continue  # it is told of nothing
+            words = figure.removesuffix("_ms").replace("_", " ")
+            cells = "".join(f"{value:>12.1f}" for value in shares.values())
+            lines.append(f"{NAMES[name].strip():<38}{words:<26}{cells}")
+    return [*lines, ""]
 
 
 def _ranges(each: Summary) -> str:
@@ -121,7 +139,7 @@ def keep(outcome: Outcome, folder: Path) -> None:
 
 
 _LEFT, _WIDE, _HIGH, _TOP = 270, 620, 34, 64
-_COLOURS = {
+COLOURS = {
     "floor": "#8a94a6",
     "ours": "#2f6fed",
     "after_master": "#7a6ff0",
@@ -131,6 +149,9 @@ _COLOURS = {
     "window": "#5b8ff5",
     "usual": "#d1495b",
     "each": "#e08e45",
+    "push": "#2f6fed",
+    "poll": "#7a6ff0",
+    "watched": "#d1495b",
 }
 
 
@@ -150,7 +171,7 @@ def picture(outcome: Outcome) -> str:
             width = _reach(each.figures[figure].median, decades)
             bars.append(
                 f'<rect x="{_LEFT}" y="{top}" width="{width:.1f}" height="{height}" rx="3" '
-                f'fill="{_COLOURS[name]}" fill-opacity="{opacity}"/>'
+                f'fill="{COLOURS[name]}" fill-opacity="{opacity}"/>'
             )
         byte, ack = (each.figures[figure].median for figure in ("last_byte_ms", "last_ack_ms"))
         label = f"{byte:.1f} / {ack:.1f} ms"

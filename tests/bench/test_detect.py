@@ -35,6 +35,12 @@ def test_an_order_placed_elsewhere_is_timed_from_its_placing_and_from_its_news()
         assert contender["orders"] == contender["acked"] == 3  # the copies; his own is elsewhere
         figures = {key: spread["median"] for key, spread in contender["figures"].items()}
         assert 0 < figures["seen_ms"] < figures["first_byte_ms"] <= figures["last_byte_ms"]
+    detected = told["detection"]["3"]
+    assert set(detected) == {"floor", "push", "poll", "watched"}
+    for name in ("push", "poll"):
+        first, last = (detected[name][f"detected_to_{one}_byte_ms"] for one in ("first", "last"))
+        assert list(first) == list(last) == ["p50", "p95", "p99"]
+        assert 0 < first["p50"] <= last["p50"] < detected[name]["placed_to_last_byte_ms"]["p50"]
     assert [one["name"] for one in told["targets"]] == [
         "push_last_byte_vs_floor",
         "refused_for_rate",

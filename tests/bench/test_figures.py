@@ -4,7 +4,17 @@ import math
 
 import pytest
 
-from copytrade_gui.bench.figures import Spread, Target, percentile, ratios, summary, targets
+from copytrade_gui.bench import report
+from copytrade_gui.bench.figures import (
+    Spread,
+    Target,
+    detection,
+    percentile,
+    ratios,
+    summary,
+    targets,
+)
+from copytrade_gui.bench.stand import CONTENDERS, DETECTING
 from copytrade_gui.bench.words import Burst, Ready
 
 
@@ -20,6 +30,7 @@ def burst(first: float, last: float, acks: list[float], **more: float) -> Burst:
         peak_mib=50.0,
         commit_bytes=int(more.get("commit_bytes", 0)),
         stall_ms=more.get("stall_ms", 0.0),
+        seen_ms=more.get("seen_ms", 0.0),
     )
 
 
@@ -98,3 +109,21 @@ def test_every_promise_of_the_page_is_judged() -> None:
         "refused_for_rate": False,
     }
     assert judged["commit_bytes"].measured == pytest.approx(41.2)
+
+
+def test_an_order_seen_elsewhere_is_told_from_its_news_and_from_its_placing() -> None:
+    rounds = [burst(10.0 + n, 20.0 + n, [90.0 + n], seen_ms=4.0) for n in range(100)]
+    found = detection({"floor": [burst(1, 5, [60])], "push": rounds, "poll": rounds[:1]})
+    assert found["push"]["placed_to_detected_ms"] == {"p50": 4, "p95": 4, "p99": 4}
+    assert found["push"]["detected_to_first_byte_ms"] == {"p50": 55, "p95": 100, "p99": 104}
+    assert found["push"]["detected_to_last_byte_ms"] == {"p50": 65, "p95": 110, "p99": 114}
+    assert found["push"]["placed_to_last_ack_ms"] == {"p50": 139, "p95": 184, "p99": 188}
+    assert found["poll"]["detected_to_last_byte_ms"] == {"p50": 16, "p95": 16, "p99": 16}
+    assert found["floor"]["placed_to_last_byte_ms"]["p99"] == 5
+    assert detection({"floor": rounds, "ours": rounds}) == {}
+
+
+def test_every_contender_has_a_name_and_a_colour_in_the_report() -> None:
+    known = {*CONTENDERS, *DETECTING}
+    assert known <= set(report.NAMES)
+    assert known <= set(report.COLOURS)
