@@ -18,9 +18,9 @@ class DriftLine(Struct, frozen=True, kw_only=True):
     """One account's copies of one instrument and product against the broker's books. Signed units.
 
     ``held`` is None while the positions are not known today. ``working`` are our orders at the
-    broker, ``owner_working`` the owner's. ``masters`` are those whose orders it copies; ``left``
-    is copied of those of them who are ``out``. A person said that he knows of it and lets it be
-    until it is flat: ``ignored``.
+    broker, ``owner_working`` the owner's. ``masters`` are those whose orders it copies, with their
+    names; ``left`` is copied of those of them who are ``out``. A person said that he knows of it
+    and lets it be until it is flat: ``ignored``.
     """
 
     key: PositionKey
@@ -34,6 +34,7 @@ class DriftLine(Struct, frozen=True, kw_only=True):
     working: int
     owner_working: int
     masters: tuple[AccountId, ...]
+    master_names: tuple[str, ...]
     left: int
     out: tuple[AccountId, ...]
     read_ns: int

@@ -84,6 +84,7 @@ def test_of_two_masters_copies_only_those_of_the_one_who_is_out_are_closed() -> 
         (line,) = [one for one in drift_of(console.engine.drift.now(), {}).lines if one.left]
         assert (line.copied, line.left, line.out) == (30, 20, (M,))
         assert line.verdict.excess == 20
+        assert line.master_names == ("Follower 2", "Master")
         report = await square_off(console, line.exit)
         assert (report.left, report.proven) == ((), True)
         assert [position(made, number) for number in range(3)] == [0, 10, 10]

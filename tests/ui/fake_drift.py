@@ -90,6 +90,7 @@ def line(
         working=0,
         owner_working=0,
         masters=masters,
+        master_names=tuple(f"Master {one}" for one in masters),
         left=excess,
         out=masters if excess else (),
         read_ns=0 if held is None else people.NOW_NS - 40_000_000_000,

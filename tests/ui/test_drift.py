@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.drift import Step
@@ -13,6 +14,7 @@ from copytrade_gui.domain.square_off import Chosen
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import Question
 from copytrade_gui.ui.drift.drift import EMPTY
+from copytrade_gui.ui.drift.drift_rows import COLUMNS
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.positions.square_off import SquareOffDialog
 from tests.ui import fake_square_offs, people
@@ -60,6 +62,23 @@ def a_day(world: World) -> DriftReport:
             line(fourth, people.NIFTY_CE),
         )
     )  # fmt: skip
+
+
+async def test_of_a_position_that_copies_two_masters_the_board_says_whose_orders_move_what(
+    window: MainWindow, world: World
+) -> None:
+    one, two = followers(world)[:2]
+    both = (AccountId("A"), AccountId("B"))
+    report = DriftReport(
+        (line(one, people.NIFTY_CE, masters=both), line(two, people.NIFTY_CE, masters=both[:1]))
+    )
+    first, second = await told(window, world, report)
+    assert (first["Copies"], second["Copies"]) == ("Master A, Master B", "Master A")
+    place = next(number for number, column in enumerate(COLUMNS) if column.key == "masters")
+    proxy = window.drift.table.view.proxy
+    tips = [str(proxy.index(row, place).data(Qt.ItemDataRole.ToolTipRole)) for row in (0, 1)]
+    assert "It copies Master A and Master B. Each master's orders move what copies him" in tips[0]
+    assert "Each master's orders" not in tips[1]
 
 
 async def test_the_followers_table_shows_each_ones_worst_line(

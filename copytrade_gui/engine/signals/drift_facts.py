@@ -91,9 +91,11 @@ class DriftFacts:
                 behind.add(account)
             if (day := self.owner_orders.of(account)) is not None:
                 owners[account] = day
+        of = dict.fromkeys(master for master, _, _ in links)
+        masters = [lane for one in of if (lane := self._lanes.get(one)) is not None]
         parts = {(master, (key.instrument, key.product)) for master, key, _ in links}
         return Facts(
-            accounts={lane.account_id: lane.account for lane in lanes},
+            accounts={lane.account_id: lane.account for lane in [*lanes, *masters]},
             copies=copies,
             instruments={
                 one.instrument: self._copies.instruments[one.instrument] for one in copies

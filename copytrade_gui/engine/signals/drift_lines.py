@@ -63,11 +63,11 @@ def _lines(facts: Facts, differed: Differed) -> Iterator[DriftLine]:
         verdict = judge(standing)
         if not copy.position.net and verdict.step is not Step.UNEXPLAINED:
             continue
-        account, instrument = facts.accounts.get(key.account_id), facts.instruments[key.instrument]
+        instrument = facts.instruments[key.instrument]
         owner = facts.owners.get(key.account_id)
         yield DriftLine(
             key=key,
-            account=account.name if account else key.account_id,
+            account=_name(facts, key.account_id),
             symbol=instrument.symbol,
             instrument=instrument,
             verdict=verdict,
@@ -77,6 +77,7 @@ def _lines(facts: Facts, differed: Differed) -> Iterator[DriftLine]:
             working=facts.on_the_way.get(key, 0),
             owner_working=_of(owner.working, key) if owner else 0,
             masters=tuple(copied_by),
+            master_names=tuple(sorted(_name(facts, one) for one in copied_by)),
             left=standing.left,
             out=tuple(
                 one for one in copied_by if (one, (key.instrument, key.product)) in facts.out
@@ -166,6 +167,12 @@ def _compared(facts: Facts, key: PositionKey, standing: Standing, differed: Diff
 
 def _of(units: Mapping[Part, int], key: PositionKey) -> int:
     return units.get((key.instrument, key.product), 0)
+
+
+def _name(facts: Facts, account: AccountId) -> str:
+    """An account's name, or its id when it is gone."""
+    known = facts.accounts.get(account)
+    return account if known is None else known.name
 
 
 _UNREAD = PositionsRead()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
 from copytrade_gui.domain.drift import RANK, Step
 from copytrade_gui.domain.drift_report import DriftLine
@@ -18,6 +18,10 @@ LOOKS: dict[Step, Look] = {
     Step.DRIFTING: Look("Drifting", Tone.WARN, Mark.TRIANGLE),
     Step.UNEXPLAINED: Look("Unexplained", Tone.BAD, Mark.SQUARE),
 }
+_EACH_HIS_OWN = (
+    "Each master's orders move what copies him and nothing else: an exit of one leaves what copies "
+    "the others. At the broker it is one position, the sum of all."
+)
 _IGNORED = Look("Ignored until flat", Tone.MUTED, Mark.DASH)
 
 
@@ -62,9 +66,9 @@ def trouble_rank(line: DriftLine) -> int:
 def search_text(line: DriftLine) -> str:
     """What the filter looks through; signs mark what the quick filters want."""
     mark = "§off" if line.trouble else "§unknown" if line.step is Step.UNKNOWN else ""
+    who = " ".join((line.account, *line.master_names))
     return (
-        f"{line.account} {line.symbol} {line.key.product} {look_of(line).word} "
-        f"{line.verdict.reason} {mark}"
+        f"{who} {line.symbol} {line.key.product} {look_of(line).word} {line.verdict.reason} {mark}"
     )
 
 
@@ -79,6 +83,11 @@ def _open(line: DriftLine) -> str:
     return f"{figures.signed(line.working)} / {figures.signed(line.owner_working)}"
 
 
+def several_masters(names: Sequence[str]) -> str:
+    """The rule where masters trade the same instrument for one follower; empty for one master."""
+    return f"It copies {' and '.join(names)}. {_EACH_HIS_OWN}" if len(names) > 1 else ""
+
+
 COLUMNS: tuple[Column[DriftLine], ...] = (
     Column("step", "State", lambda r: look_of(r).word, chars=16, sort=trouble_rank,
            tone=lambda r: look_of(r).tone, mark=lambda r: look_of(r).mark,
@@ -90,6 +99,9 @@ COLUMNS: tuple[Column[DriftLine], ...] = (
            note="Lots too few (below 0) or too many against what the copies made"),
     Column("why", "Why", lambda r: r.verdict.reason, chars=40, takes_rest=True,
            tip=lambda r: r.verdict.reason),
+    Column("masters", "Copies", lambda r: ", ".join(r.master_names), chars=16,
+           tip=lambda r: several_masters(r.master_names),
+           note="Whose orders made what is copied of it"),
     Column("copied", "Copied", _signed(lambda r: r.copied), sort=lambda r: r.copied,
            numeric=True, chars=10, note="What our orders hold, in units"),
     Column("held", "At broker", _signed(lambda r: r.held), sort=lambda r: r.held,

@@ -17,6 +17,7 @@ from copytrade_gui.domain.sizing import Rounding, RuleTexts, Strategy, rule_text
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.drift.drift_rows import several_masters
 from copytrade_gui.ui.followers.basis import BasisFields
 from copytrade_gui.ui.followers.group import GroupField, groups_here
 from copytrade_gui.ui.followers.sizing_words import (
@@ -221,7 +222,10 @@ class FollowerEditor(FormDialog):
             self.copies.findData((Copies.ORDERS if link is None else link.copies).value)
         )
         set_tip(self.copies, _COPIES)
-        self.add_field("copies", "Copies", self.copies)
+        roster = self._desk.roster
+        of = () if link is None else roster.links_of(link.follower_id)
+        hint = several_masters([roster.name(one.master_id) for one in of])
+        self.add_field("copies", "Copies", self.copies, hint=hint)
         self.when_short = QComboBox()
         for then, said in SHORT_WORDS.items():
             self.when_short.addItem(said, then.value)
