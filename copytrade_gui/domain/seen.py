@@ -44,6 +44,8 @@ class Seen(StrEnum):
     """It was placed while nobody looked, or too long ago; a person may still copy it."""
     IGNORED = "ignored"
     """A person said no, or only showing is chosen."""
+    CAUGHT_UP = "caught_up"
+    """Catching up with the master's position has placed what it filled; a copy would double it."""
     NOT_COPIED = "not_copied"
     """An order of a kind that is never copied, or that ended before it was at the exchange."""
 
@@ -87,6 +89,11 @@ class SeenOrder(Struct, frozen=True, gc=False):
     average_price: Decimal = Decimal(0)
     placed_ns: int | None = None
     gone: bool = False
+
+    @property
+    def to_copy(self) -> int:
+        """Units by which a copy is sized: of an order that he took back, what it filled."""
+        return self.filled_quantity if self.gone else self.quantity
 
     @property
     def in_words(self) -> str:

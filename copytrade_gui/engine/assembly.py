@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from copytrade_gui.domain.events import FillSeen, MasterSeen, OrderChanged, TradingStateChanged
+from copytrade_gui.domain.events import (
+    FillSeen,
+    MasterSeen,
+    OrderChanged,
+    PlanMade,
+    TradingStateChanged,
+)
 from copytrade_gui.engine.books.account_positions import AccountPositions
 from copytrade_gui.engine.books.comparison import Comparison
 from copytrade_gui.engine.books.copies import Copies
@@ -242,6 +248,7 @@ def assemble(
     for hears, *kinds in (
         (journal.append,),
         (fan_out.hear, OrderChanged),
+        (master_signals.hear, PlanMade),
         (copies.hear, FillSeen),
         (loss_watch.hear, FillSeen),
         (exit_watch.hear, FillSeen),

@@ -363,3 +363,27 @@ def test_an_account_that_is_gone_or_out_of_reach_waits() -> None:
 
     with world(2) as made:
         made.live(script)
+
+
+def test_who_gets_a_new_copy_while_the_square_off_reads_loses_none_of_it() -> None:
+    """The master enters anew after it was begun and before its order has left."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        change(console, F1, reduce_drift=YES)
+        await outlives(console, 1)
+        await made.clock.sleep(REDUCED_AFTER_S - 15)
+        while console.engine.square_offs.report() is None:
+            await made.clock.sleep(0.01)
+        unread = Fault(
+            action="book_failed", call="positions", accounts=[made.accounts[1].client_id]
+        )
+        made.broker.add_fault(unread)
+        await press(console, ticket(made, BUY, 10), wait_s=2)
+        made.broker.clear_faults()
+        await made.clock.sleep(LONG)
+        assert held(console) == [10, 25, 20]
+        assert by_itself(console) == []
+
+    with world(2) as made:
+        made.live(script)

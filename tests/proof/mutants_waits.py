@@ -38,4 +38,16 @@ MUTANTS: tuple[Mutant, ...] = (
         "if seen.became in _OPEN and (seen.filled_quantity or not seen.gone):",
         "if seen.became in _OPEN and not seen.quantity:",
     ),
+    Mutant(
+        "what followers were caught up with is not copied as well",
+        f"{_ENGINE}signals/caught_up.py",
+        "return (Seen.CAUGHT_UP, why) if why else None",
+        "return None",
+    ),
+    Mutant(
+        "of an order that the master took back only what it filled is copied",
+        f"{_ENGINE}signals/master.py",
+        "            terms = replace(terms, quantity=row.filled_quantity)",
+        "            pass",
+    ),
 )

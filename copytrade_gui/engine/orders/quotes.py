@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -107,6 +109,12 @@ class Quotes:
             return None
         age_ms = (self._clock.wall_ns() - quote.at_ns) / 1e6
         return quote.last if age_ms <= self._settings.quote_age_ms else None
+
+    async def refresh_within(self, keys: Sequence[InstrumentKey], seconds: float) -> None:
+        """The same, for whoever waits for a price no longer than that."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.refresh(keys)
 
     async def refresh(self, keys: Sequence[InstrumentKey]) -> None:
         """Read what is older than a second; what cannot be read stays as old as it is."""

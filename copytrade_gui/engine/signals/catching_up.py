@@ -56,6 +56,7 @@ _OTHER = "The account stands differently than in the preview. Look again."
 _WAY = "An order of it is on its way in this instrument. Look again when it has ended."
 _FILLS = "It copies fills, and an order of the master's fills there. Look again when it has ended."
 _WHOSE = "It holds copies of which nobody knows whose they are. Square them off first."
+_BEING_COPIED = "An order that he placed elsewhere is being copied. Look again in a moment."
 _OPPOSITE = "The link copies the opposite side; nothing is caught up there."
 _MORE_TO_FILL = "Its copies hold more than the master's orders have filled so far."
 _EACH_ALONE = "Its rule gives less for all of it at once than it gave for the master's orders."
@@ -203,6 +204,8 @@ class CatchingUp:
         key, working = gap.instrument.key, 0
         for order in self._book.of_account(gap.master):
             working += self._moves(order, gap)
+        if self._elsewhere.copying(gap.master):
+            raise DeniedError(NOT_DECIDED, _BEING_COPIED)
         for seen in self._elsewhere.orders():
             if (seen.account_id, seen.key, seen.product) != (gap.master, key, gap.product):
                 continue

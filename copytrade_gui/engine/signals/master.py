@@ -7,17 +7,16 @@ what is cancelled or rejected afterwards takes its unfilled copies with it.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from msgspec import structs
 
-from copytrade_gui.domain.events import MasterSeen, Severity
+from copytrade_gui.domain.events import Event, MasterSeen, PlanMade, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag, seen_command
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
-from copytrade_gui.domain.order import OrderType, Side
+from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.records import SignalKind
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.absorbed import Absorbed
@@ -29,6 +28,7 @@ from copytrade_gui.engine.planning.questions import Despite
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.following import Following
 from copytrade_gui.engine.sending.submission import Submission
+from copytrade_gui.engine.signals.caught_up import why_over
 from copytrade_gui.engine.signals.seen_row import (
     GONE,
     Elsewhere,
@@ -39,16 +39,14 @@ from copytrade_gui.engine.signals.seen_row import (
     seen_order,
     terms_key,
     terms_of,
+    why_late,
 )
 from copytrade_gui.ports import BrokerOrder
-
-log = logging.getLogger(__name__)
 
 InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
 
 _OLD = "It was there when its book was first read; it is not copied by itself."
 _PRICE_WITHIN_S = 1.0
-_LATE = "It was placed {seconds} s before it was seen, too long ago to be copied by itself."
 _BY_A_PERSON = "A person ignored it."
 _SHOWN = "Orders that this master places elsewhere are only shown."
 _ASK = "Copy it, or ignore it. Once you copied one, the next are copied by themselves."
@@ -143,8 +141,11 @@ class MasterSignals:
         order = self._orders.get(master, {}).get(number)
         if order is None:
             raise DeniedError("not_seen", "This order is not known any more. Close and open again.")
-        if not order.view.became.open_to_copy or order.working:
-            raise DeniedError("not_seen", f"This order is {order.view.became.value} already.")
+        became = order.view.became
+        if became in (Seen.CAUGHT_UP, Seen.NOT_COPIED):
+            raise DeniedError(became.value, order.view.reason)
+        if not became.open_to_copy or order.working:
+            raise DeniedError("not_seen", f"This order is {became.value} already.")
         why = kind_problem(order.row) or await self._lacks_instrument(order)
         if why:
             raise DeniedError("not_copied", why)
@@ -152,6 +153,16 @@ class MasterSignals:
         if plan is None:
             raise DeniedError("not_copied", order.view.reason)
         return plan
+
+    def copying(self, master: AccountId) -> bool:
+        """True while an order of his is being copied at this moment."""
+        return any(order.working for order in self._orders.get(master, {}).values())
+
+    def hear(self, event: Event) -> None:
+        """Followers were caught up with his position: what is in it is not copied any more."""
+        if isinstance(event, PlanMade) and event.plan.signal.kind is SignalKind.CATCH_UP:
+            for order in self._orders.get(event.plan.signal.master_id, {}).values():
+                self._see_end(order)
 
     # ------------------------------------------------------------ what is seen
 
@@ -165,6 +176,7 @@ class MasterSignals:
             for row in absorbed.strangers:
                 order = self._first(lane, row, Seen.MISSED, _OLD)
                 self._copy_fills(order, 0)
+                self._see_end(order)
         # The rows of this read are told next: the read before it did not show what is new in them.
         self._before_ns[account] = self._complete_ns.get(account, 0)
         self._complete_ns[account] = absorbed.began_ns
@@ -262,26 +274,25 @@ class MasterSignals:
     # ------------------------------------------------------------ what becomes of it
 
     def _decide(self, order: Elsewhere, since_ns: int) -> None:
+        self._see_end(order)
         state, became = order.row.state, order.view.became
         if became is Seen.COPIED:
             self._copy_fills(order, since_ns)
             if state in GONE:  # it ended, and not by being filled: its unfilled copies go with it
                 self._end_copies(order)
-        elif became is Seen.WAITS:
-            if state in GONE and not order.row.filled_quantity:
-                self._become(order, Seen.NOT_COPIED, f"It ended as {order.row.status_text}.")
-            elif state is not None and (state.at_exchange or order.row.filled_quantity):
-                self._at_exchange(order)
-        elif became is Seen.ASKED and state in GONE and not order.row.filled_quantity:
-            self._become(order, Seen.NOT_COPIED, f"It ended as {order.row.status_text}.")
+        elif became is Seen.WAITS and state and (state.at_exchange or order.row.filled_quantity):
+            self._at_exchange(order)
+
+    def _see_end(self, order: Elsewhere) -> None:
+        if (end := why_over(order.row, order.view, self._book.plans.values())) is not None:
+            self._become(order, *end)
 
     def _at_exchange(self, order: Elsewhere) -> None:
         if why := kind_problem(order.row):
             self._become(order, Seen.NOT_COPIED, why)
             return
-        late = self._late_by(order)
-        if late:
-            self._become(order, Seen.MISSED, _LATE.format(seconds=late))
+        if late := why_late(order.row, self._age_ms(order), self._settings):
+            self._become(order, Seen.MISSED, late)
             return
         follow = self.follow(order.view.account_id)
         if follow is Follow.SHOW:
@@ -299,16 +310,6 @@ class MasterSignals:
 
     def _who(self, order: Elsewhere) -> str:
         return self._lanes[order.view.account_id].account.name
-
-    def _late_by(self, order: Elsewhere) -> int:
-        """Seconds by which it is older than an order may be that leaves; 0 if it is not."""
-        if order.row.placed_ns is None:
-            return 0
-        rests = order.row.order_type is OrderType.SL or not order.row.filled_quantity
-        settings = self._settings
-        most_ms = settings.signal_age_resting_ms if rests else settings.signal_age_market_ms
-        age_ms = self._age_ms(order)
-        return age_ms // 1000 if age_ms > most_ms else 0
 
     def _age_ms(self, order: Elsewhere) -> int:
         """How long ago it was placed by the broker's stamp, or else was seen."""
@@ -333,9 +334,16 @@ class MasterSignals:
         terms = terms_of(row, order.instrument)
         if terms is None or order.working:
             return None
+        if row.state in GONE:
+            terms = replace(terms, quantity=row.filled_quantity)  # the rest of it he took back
         order.working = True
         try:
-            await self._see_price(account, row.key)
+            # By which side of the market a limit stands on goes who copies the opposite side.
+            if any(one.link.sizing.reverse for one in self._lanes.followers_of(account)):
+                await self._quotes.refresh_within([row.key], _PRICE_WITHIN_S)
+            end = why_over(row, order.view, self._book.plans.values())
+            if end is not None:  # nothing is awaited between this and its plan
+                raise DeniedError(*end)
             placed = await self._submission.submit(
                 seen_command(account, row.broker_order_id),
                 lambda: self._clearing.seen(
@@ -361,15 +369,6 @@ class MasterSignals:
         elif terms_key(order.row) != terms_key(row):  # he changed it while it was being copied
             self._work.start(self._change_copies(order, row), f"change {row.broker_order_id}")
         return plan
-
-    async def _see_price(self, master: AccountId, key: InstrumentKey) -> None:
-        """Where a link copies the opposite side, it goes by which side of the market a limit stands
-        on; who waits for a price waits no longer than that.
-        """
-        if any(one.link.sizing.reverse for one in self._lanes.followers_of(master)):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PRICE_WITHIN_S):
-                    await self._quotes.refresh([key])
 
     def _deny(self, order: Elsewhere, denied: DeniedError) -> None:
         self._become(order, Seen.DENIED, denied.sentence)

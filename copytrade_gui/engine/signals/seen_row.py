@@ -6,8 +6,9 @@ from msgspec import Struct, structs
 
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import Instrument
-from copytrade_gui.domain.order import OrderTerms, State
+from copytrade_gui.domain.order import OrderTerms, OrderType, State
 from copytrade_gui.domain.seen import Seen, SeenOrder
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import BrokerOrder
 
 GONE = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
@@ -62,6 +63,19 @@ def kind_problem(row: BrokerOrder) -> str:
     if row.product is None or row.order_type is None or row.validity is None:
         return "Its product, type or validity is a word that this program does not know."
     return ""
+
+
+def why_late(row: BrokerOrder, age_ms: int, settings: EngineSettings) -> str:
+    """Why it is too old to be copied by itself; empty if it is not older than may leave."""
+    if row.placed_ns is None:
+        return ""
+    rests = row.order_type is OrderType.SL or not row.filled_quantity
+    most_ms = settings.signal_age_resting_ms if rests else settings.signal_age_market_ms
+    if age_ms <= most_ms:
+        return ""
+    return (
+        f"It was placed {age_ms // 1000} s before it was seen, too long ago to be copied by itself."
+    )
 
 
 def terms_of(row: BrokerOrder, instrument: Instrument | None) -> OrderTerms | None:

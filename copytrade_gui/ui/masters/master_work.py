@@ -155,7 +155,7 @@ class MasterWork(QObject):
                 order.account_id, order.broker_order_id, command, confirmed, despite
             )
 
-        await place(self._window, self._desk, str(order.quantity), send)
+        await place(self._window, self._desk, str(order.to_copy), send)
         self._desk.notices.info(
             f"{terms_words(order)} is being copied. Its copies stand in the order book."
         )
@@ -169,6 +169,8 @@ class MasterWork(QObject):
             f"{figures.plural(active, 'follower')}, each by its own sizing. At the broker: "
             f"{status_words(order).lower()}, {filled_words(order)} filled."
         )
+        if order.gone:
+            sentence += f" He took back the rest: copies go by the {figures.whole(order.to_copy)}."
         age_s = (self._desk.wall_ns() - order.seen_ns) // 1_000_000_000
         if age_s >= _OLD_S:
             sentence += (

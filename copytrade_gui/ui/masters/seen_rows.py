@@ -20,6 +20,7 @@ LOOKS: dict[Seen, Look] = {
     Seen.DENIED: Look("Not copied: a check", Tone.BAD, Mark.SQUARE),
     Seen.MISSED: Look("Missed", Tone.WARN, Mark.DIAMOND),
     Seen.IGNORED: Look("Ignored", Tone.MUTED, Mark.DASH),
+    Seen.CAUGHT_UP: Look("Caught up", Tone.OK, Mark.CIRCLE),
     Seen.NOT_COPIED: Look("Not copied", Tone.MUTED, Mark.DASH),
 }
 
