@@ -150,7 +150,7 @@ class Engine:
         self.core.halts.apply(self.lanes[link.follower_id])
         self.parts.loss_watch.concerns(link.follower_id)
         self.exit_watch.concerns(link.follower_id)
-        self.parts.drift.concerns()
+        self.parts.drift.concerns(link)
         if before != link:
             self.bus.publish(LinkChanged(before, link, actor))
             self.parts.dispatcher.kick()

@@ -18,6 +18,7 @@ from copytrade_gui.domain.seen import Follow
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.services.drift import Drift
 from copytrade_gui.services.masters import Masters
 from copytrade_gui.simulator.faults import Fault
@@ -26,7 +27,7 @@ from tests.engine.test_exit_rules import clean, told
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_leaving import begin
 from tests.engine.test_links import M, becomes_master, change, held, order
-from tests.proof.rig import Console, ProgramStopped, World, world
+from tests.proof.rig import MORNING_NS, Console, ProgramStopped, World, world
 
 BUY, SELL = Side.BUY, Side.SELL
 YES, NO = ReduceDrift.YES, ReduceDrift.NO
@@ -386,4 +387,18 @@ def test_who_gets_a_new_copy_while_the_square_off_reads_loses_none_of_it() -> No
         assert by_itself(console) == []
 
     with world(2) as made:
+        made.live(script)
+
+
+def test_what_brokers_close_by_themselves_before_the_end_of_the_day_is_left_to_them() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        change(console, F1, reduce_drift=YES)
+        await outlives(console, 1)
+        await made.clock.sleep(LONG)
+        assert position(made, 1) == 20
+        assert by_itself(console) == []
+
+    starts_ns = MORNING_NS + (5 * 60 - 1) * 60_000_000_000  # 14:59, a minute before
+    with world(2, settings=EngineSettings(keeps_sessions=True), starts_ns=starts_ns) as made:
         made.live(script)

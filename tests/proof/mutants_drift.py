@@ -41,8 +41,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "drift is reduced by itself once, and never chased",
         _REDUCER,
-        "if not units or tried or market",
-        "if not units or market",
+        "if not units or tried or not self._trades(line):",
+        "if not units or not self._trades(line):",
     ),
     Mutant(
         "a start does not begin anew what was begun before it",
@@ -67,5 +67,11 @@ MUTANTS: tuple[Mutant, ...] = (
         _REDUCER,
         "out[part] = self.facts.is_out(*part) and not self._decides(*part)",
         "out[part] = self.facts.is_out(*part)",
+    ),
+    Mutant(
+        "drift is not reduced while brokers close by themselves",
+        _REDUCER,
+        "return not self._hours.broker_ends(instrument, line.key.product)",
+        "return True",
     ),
 )

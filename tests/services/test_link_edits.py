@@ -1,4 +1,4 @@
-"""What is copied, price guard and exit rules, set for several followers at once."""
+"""What is copied, price guard, exit rules and drift, set for several followers at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from copytrade_gui.domain.drift import ReduceDrift
 from copytrade_gui.domain.exit_rule import ExitRules
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.link import Copies
@@ -27,12 +28,14 @@ def test_the_named_fields_are_set_for_all_or_for_none_and_each_link_is_in_the_tr
         change(console, F1, exits=rules, copies=Copies.FILLS)
         change(console, F2, guard=PriceGuard(ONE, 9, Beyond.LIMIT))
         fields = {"slippage": "0.5%", "delay": "60", "beyond": "wait", "exit_at": ""}
+        fields["reduce_drift"] = "Yes"
         await followers.edit_links(M, [F1, F2], fields)
         first, second = link_of(console, F1), link_of(console, F2)
         waits = PriceGuard(HALF, 60, Beyond.WAIT)
         assert (first.guard, first.exits) == (waits, ExitRules(ONE, None, None))
         assert (second.guard, second.exits) == (waits, None)
         assert (first.copies, second.copies) == (Copies.FILLS, Copies.ORDERS)
+        assert {first.reduce_drift, second.reduce_drift} == {ReduceDrift.YES}
         assert {one.key: one for one in await console.store.accounts.links()} == {
             one.key: one for one in (first, second)
         }

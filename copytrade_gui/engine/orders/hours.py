@@ -13,7 +13,7 @@ from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import Clock
 
 _SQUARED_OFF_BEFORE = timedelta(minutes=30)
-"""Brokers end intraday orders by themselves within so long before the close."""
+"""Brokers end intraday orders and positions by themselves within so long before the close."""
 
 
 class Hours:
@@ -40,6 +40,18 @@ class Hours:
             return ""
         shares = shares_of(instrument, self.auctioned)
         return self.calendar.why_closed(instrument.key.exchange, self.now, shares)
+
+    def broker_ends(self, instrument: Instrument, product: Product) -> bool:
+        """True in the last half hour of a day, in which brokers close what is held INTRADAY.
+
+        An order of ours that closes it too might meet theirs, and turn the account round.
+        """
+        if not self._settings.keeps_sessions or product is not Product.INTRADAY:
+            return False
+        shares = shares_of(instrument, self.auctioned)
+        sessions = self.calendar.sessions(instrument.key.exchange, self.now.date(), shares)
+        trading = [one.closes for one in sessions if one.kind is SessionKind.CONTINUOUS]
+        return bool(trading) and self.now >= max(trading) - _SQUARED_OFF_BEFORE
 
     def explains_an_end(self, order: Order, wall_ns: int) -> bool:
         """True if the broker may by itself have ended what is left of an order at that time.

@@ -16,6 +16,7 @@ from copytrade_gui.domain.drift import REDUCED, REDUCED_AFTER_S, ReduceDrift
 from copytrade_gui.domain.drift_report import DriftLine
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.seen import Seen
 from copytrade_gui.domain.square_off import OVER, Leg, counted, read_scope
@@ -94,15 +95,20 @@ class DriftReducer:
                 if one.account_id and one.instrument and one.product:
                     key = PositionKey(one.account_id, one.instrument, one.product)
                     self._tries[key] = _Try(0, begun.command_id)
-        self.concerns()
+        if self._asked_for():
+            self._begin()
 
-    def concerns(self) -> None:
-        """Links may have changed: look from now on, as long as one of them asks for it."""
-        if not self._looking and self._asked_for():
-            self._looking = True
-            self._work.later(self._every, self._look)
+    def concerns(self, link: Link) -> None:
+        """A link is gone by from now on: look as long as one of them asks for it."""
+        if link.reduce_drift is ReduceDrift.YES:
+            self._begin()
 
     # ------------------------------------------------------------ looking
+
+    def _begin(self) -> None:
+        if not self._looking:
+            self._looking = True
+            self._work.later(self._every, self._look)
 
     def _asked_for(self) -> bool:
         links = (one.link for lane in self._lanes for one in lane.links.values())
@@ -126,7 +132,8 @@ class DriftReducer:
                 await self._square_off(ripe)
         finally:
             self._looking = False
-            self.concerns()
+            if self._asked_for():
+                self._begin()
 
     def _too_many(self, copied: Iterable[Copied]) -> list[list[Copied]]:
         """Those of masters who are out, by links that have them reduced, by position: the parts of
@@ -171,8 +178,7 @@ class DriftReducer:
         """True once it has been so for long enough, and was read at both ends of that time."""
         key, units, now = line.key, line.reducible, self._clock.mono_ns()
         found, tried = self._found.get(key), key in self._tries
-        market = "" if line.instrument is None else self._hours.why_closed(line.instrument)
-        if not units or tried or market or line.instrument is None:
+        if not units or tried or not self._trades(line):
             self._found.pop(key, None)
             return False
         if found is None or (found.units, found.copied) != (units, line.copied):
@@ -183,6 +189,13 @@ class DriftReducer:
             return False
         ends_ns = found.shown_ns + _WAIT_NS
         return now >= ends_ns and self._was_read(line, ends_ns)
+
+    def _trades(self, line: DriftLine) -> bool:
+        """True while its market trades, and its broker does not close it by himself."""
+        instrument = line.instrument
+        if instrument is None or self._hours.why_closed(instrument):
+            return False
+        return not self._hours.broker_ends(instrument, line.key.product)
 
     def _was_read(self, line: DriftLine, since_ns: int) -> bool:
         """True if all that a line goes by was read by calls since ``since_ns``, monotonic.
@@ -233,7 +246,7 @@ class DriftReducer:
         """Right before an order for so many ``units`` of it, signed, leaves: why none may."""
         tried = self._tries.get(key)
         lines = self._lines(self._too_many(self.facts.copied(key)))
-        reducible = lines[0].reducible if lines else 0
+        reducible = lines[0].reducible if lines and self._trades(lines[0]) else 0
         if tried is None or reducible != tried.units or units != tried.units:
             return "It stands differently than a moment ago, so nothing was sent."
         return ""

@@ -71,8 +71,8 @@ _EXITS = (
 _REDUCE = (
     f"Copies that are still held {REDUCED_AFTER_S} s after their master has left are squared off "
     "once, never more than the account holds, and you are told. Not where its owner traded by "
-    "himself, or the figures do not add up: that stays yours to decide. It needs this program "
-    "running, and trading not stopped."
+    "himself, figures do not add up, or brokers close intraday positions in the last half hour: "
+    "that stays yours to decide. It needs this program running, and trading not stopped."
 )
 
 
