@@ -88,7 +88,33 @@ def test_a_crash_between_the_exit_and_its_cancels_leaves_nothing_resting(
         made.live(again)
 
 
-def test_who_copies_fills_has_his_copies_cancelled_by_a_fill_of_the_exit() -> None:
+def test_after_a_start_an_order_on_the_other_side_is_no_exit_of_an_entry_that_fills_later() -> None:
+    """He quotes both sides; the program is started anew, then one of them fills for him first."""
+
+    async def morning(console: Console) -> None:
+        await begins(console)
+        await here(console, BUY, 10)
+        await here(console, SELL, 10)
+
+    async def again(console: Console) -> None:
+        made = console.world
+        console.log_all_in()
+        await made.clock.sleep(20)
+        await console.engine.resume("operator", "looked")
+        his = next(one for one in made.broker.accounts[0].orders.values() if one.terms.buy)
+        await fills(console, his, 10)
+        await made.clock.sleep(20)
+        assert {one.state for one in entries(console).values()} == {State.WORKING}
+        await comes_back(console)
+        assert held(console) == [10, 5, 20]
+
+    with world(2, settings=LOOKING) as made:
+        made.live(morning)
+        made.live(again)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_who_copies_fills_has_his_copies_cancelled_by_a_fill_of_the_exit(paused: bool) -> None:
     """His exit rests: as long as nothing of it fills, whoever copies fills has nothing to leave."""
 
     async def script(console: Console) -> None:
@@ -106,6 +132,8 @@ def test_who_copies_fills_has_his_copies_cancelled_by_a_fill_of_the_exit() -> No
         exit_ = await here(console, SELL, 10)
         await made.clock.sleep(10)
         assert copy.state is State.WORKING
+        if paused:
+            await console.engine.stop_trading(TradingState.PAUSE, "operator", "test")
         await fills(console, exit_, 4)
         assert (copy.state, copy.code) == (State.CANCELLED, "master_exits")
         await fills(console, exit_, 6)

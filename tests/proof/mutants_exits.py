@@ -165,7 +165,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "copies of an entry that still works for the master are not cancelled with his exit",
         _RESTING,
-        "        if not self._masters.ended(plan):\n            return None\n",
+        "        if not self._masters.ended(plan):\n            return False\n",
         "",
     ),
     Mutant(
@@ -209,5 +209,11 @@ MUTANTS: tuple[Mutant, ...] = (
         f"{_ENGINE}stops/square_off.py",
         "self._free({**self._entering(scope), **self._parts(scope)})",
         "self._free(self._parts(scope))",
+    ),
+    Mutant(
+        "after a start no order on the other side is an exit of an entry that fills later",
+        _RESTING,
+        "before=lane is None or not lane.read_ns)",
+        "before=True)",
     ),
 )

@@ -29,20 +29,17 @@ from copytrade_gui.engine.planning.opening import opening
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.ports import BrokerOrder
 
-_RESTING = frozenset(
-    {State.WORKING, State.TRIGGER_PENDING, State.PARTIAL, State.MODIFY_PENDING}
-)  # fmt: skip
+_RESTING = frozenset({State.WORKING, State.TRIGGER_PENDING, State.PARTIAL, State.MODIFY_PENDING})
 _OF_MASTERS = frozenset({SignalKind.TICKET, SignalKind.MASTER, SignalKind.FILL})
 _LATE_NS = 5 * 1_000_000_000
 """So much later than his exit the end of a master's earlier order may be told."""
-_EVER = 1 << 62
 _TELL_S = 0.5
 _NAMED = 6
 _REMEMBERED = 256
 _EXITS = 16
 """Of one slot the newest exits: what was called before any of them was called before the last."""
 MASTER_EXITS = "master_exits"
-_WHY = "The master left, or left a part, while it still rested: it was cancelled with his exit."
+_WHY = "Its cancel was asked because the master left, or left a part, while it still rested."
 
 _Slot = tuple[AccountId, InstrumentKey, Product, Side]
 """A master, what he trades, and the side of his entries."""
@@ -53,7 +50,7 @@ class _Exit(Struct):
     one that could not be copied.
 
     It counts for entries whose master's order was known to have ended at ``until_ns``.
-    ``accounts`` are those whom the plan is for, once that was asked.
+    ``accounts`` are those whom it is for, once that was asked; without a plan None is all.
     """
 
     called_ns: int
@@ -95,7 +92,7 @@ class RestingCopies:
 
     def copies_leave(self, plan: Plan) -> None:
         """His exit is at the exchange, or leaves with its copies: nothing enters behind it."""
-        if plan.plan_id in self._reduce:
+        if plan.plan_id in self._reduce or _copied_by_none(plan):
             self._reduce.discard(plan.plan_id)
             self._leave(plan, self._clock.mono_ns() + _LATE_NS)
 
@@ -107,7 +104,8 @@ class RestingCopies:
         slot = _slot_of(plan.signal)
         if order.intent.role is Role.MASTER:
             if order.state.ended and self._masters.lead_ended(plan.plan_id):
-                self._ended(plan, slot)
+                lane = self._lanes.get(slot[0])
+                self._ended(plan, slot, before=lane is None or not lane.read_ns)
         elif order.attempt_state in _RESTING:
             self._resting.setdefault(slot, {})[order.intent.intent_id] = order
             if slot in self._left:
@@ -115,11 +113,13 @@ class RestingCopies:
         elif order.state.ended and (resting := self._resting.get(slot)) is not None:
             resting.pop(order.intent.intent_id, None)
 
-    def seen(self, plan_id: PlanId, row: BrokerOrder, _seen_ns: int, _since_ns: int) -> None:
-        """A row of an order that a master placed elsewhere and that was copied."""
+    def seen(self, plan_id: PlanId, row: BrokerOrder, _seen_ns: int, since_ns: int) -> None:
+        """A row of an order that a master placed elsewhere and that was copied; ``since_ns`` is 0
+        where it is the first of this run.
+        """
         plan = self._book.plans.get(plan_id)
         if self._masters.seen(plan_id, row) and plan is not None:
-            self._ended(plan, _slot_of(plan.signal))
+            self._ended(plan, _slot_of(plan.signal), before=not since_ns)
 
     def hear(self, event: Event) -> None:
         """An exit that he placed elsewhere could not be copied: what rests goes all the same."""
@@ -138,7 +138,7 @@ class RestingCopies:
         if not self._left or plan is None or plan.closes or order.intent.role is Role.MASTER:
             return
         slot = _slot_of(plan.signal)
-        if slot not in self._left or self._exit_behind(slot, order) is None:
+        if slot not in self._left or not self._is_behind(slot, order):
             return
         if not order.cancel_requested and not self._is_out(plan.signal):
             return
@@ -149,7 +149,12 @@ class RestingCopies:
             accounts[account] = accounts.get(account, 0) + late
 
     def restore(self) -> None:
-        """A start: what rests behind an exit of today goes now, if the program ended before."""
+        """A start: what rests behind an exit of today goes, if the program ended before that.
+
+        Of earlier plans nobody knows any more whether they reduced, so each on the other side is
+        taken for one; but only for entries whose master's order had ended before this start.
+        """
+        now = self._clock.mono_ns()
         for plan in list(self._book.plans.values()):
             if plan.signal.kind not in _OF_MASTERS:
                 continue
@@ -160,7 +165,7 @@ class RestingCopies:
             if waits and not all(one.state.at_exchange or one.filled for one in leads):
                 self._reduce.add(plan.plan_id)
             else:
-                self._leave(plan, _EVER)
+                self._leave(plan, now)
 
     # ------------------------------------------------------------ what is asked
 
@@ -180,6 +185,8 @@ class RestingCopies:
         if orders:
             master, key, product, side = _slot_of(plan.signal)
             one = _Exit(orders[0].called_ns, until_ns, plan.plan_id)
+            if _copied_by_none(plan):
+                one.plan_id, one.accounts = None, _accounts_of(plan)
             self._add((master, key, product, side.opposite), one)
 
     def _add(self, slot: _Slot, one: _Exit) -> None:
@@ -188,13 +195,15 @@ class RestingCopies:
         del exits[:-_EXITS]
         self._end_all(slot)
 
-    def _ended(self, plan: Plan, slot: _Slot) -> None:
-        """A master's order ended: his exit may have been told before that."""
+    def _ended(self, plan: Plan, slot: _Slot, *, before: bool) -> None:
+        """A master's order ended: his exit may have been told before that. ``before``: it had ended
+        when this run first looked.
+        """
         if slot in self._left or self._resting.get(slot):
             if len(self._ended_ns) > _REMEMBERED:
                 known = self._ended_ns.items()
                 self._ended_ns = {one: ns for one, ns in known if one in self._book.plans}
-            self._ended_ns.setdefault(plan.plan_id, self._clock.mono_ns())
+            self._ended_ns.setdefault(plan.plan_id, 0 if before else self._clock.mono_ns())
             self._end_all(slot)
 
     def _end_all(self, slot: _Slot) -> None:
@@ -208,7 +217,7 @@ class RestingCopies:
             for order in orders
             if order.state.open_at_broker
             and not order.cancel_requested
-            and self._exit_behind(slot, order) is not None
+            and self._is_behind(slot, order)
         ]
         if not due or not (due := self._opening(due)):
             return
@@ -229,33 +238,28 @@ class RestingCopies:
         opens = {order for one in accounts for order in opening(book, ledger, one)}
         return [order for order in orders if order in opens]
 
-    def _exit_behind(self, slot: _Slot, order: Order) -> _Exit | None:
-        """The exit that its master placed after it, when nothing more of his order could fill."""
+    def _is_behind(self, slot: _Slot, order: Order) -> bool:
+        """True if its master exited after it, when nothing more of his own order could fill."""
         plan, account = order.intent.plan_id, order.intent.account_id
         if not self._masters.ended(plan):
-            return None
+            return False
         ended_ns = self._ended_ns.get(plan, 0)
         for one in reversed(self._left.get(slot, ())):
             if one.called_ns <= order.called_ns:
-                return None
+                return False
             if ended_ns <= one.until_ns and self._is_for(one, account):
-                return one
-        return None
+                return True
+        return False
 
     def _is_for(self, one: _Exit, account: AccountId) -> bool:
         """True if this follower was to leave with it: it is for him, not for those who copy what it
         fills, and did not prove an entry when more was known of the master.
         """
-        if one.plan_id is None:
-            return True
-        known = self._exits.known.get(one.plan_id)
-        if known is not None and not known.most:
-            return False
-        if one.accounts is None:
-            plan = self._book.plans.get(one.plan_id)
-            intents = () if plan is None else plan.intents
-            one.accounts = frozenset(i.account_id for i in intents if i.code not in FOR_NOBODY)
-        return account in one.accounts
+        if one.accounts is None and one.plan_id is not None:
+            one.accounts = _accounts_of(self._book.plans.get(one.plan_id))
+        known = None if one.plan_id is None else self._exits.known.get(one.plan_id)
+        reduces = known is None or known.most > 0
+        return reduces and (one.accounts is None or account in one.accounts)
 
     def _without_exit(self, order: Order) -> int:
         """Units that copies of the account hold on its side, and that no exit is to close."""
@@ -346,3 +350,15 @@ class RestingCopies:
 def _slot_of(signal: Signal) -> _Slot:
     terms = signal.terms
     return signal.master_id, terms.instrument.key, terms.product, terms.side
+
+
+def _accounts_of(plan: Plan | None) -> frozenset[AccountId]:
+    """Whom a plan is for."""
+    intents = () if plan is None else plan.intents
+    return frozenset(one.account_id for one in intents if one.code not in FOR_NOBODY)
+
+
+def _copied_by_none(plan: Plan) -> bool:
+    """True for what filled and could not be copied, so that nobody asked whether it reduces."""
+    planned = any(one.state is State.PLANNED for one in plan.intents)
+    return plan.signal.kind is SignalKind.FILL and not planned
