@@ -302,7 +302,7 @@ class FollowerEditor(FormDialog):
         chosen = ReduceDrift.NO if link is None else link.reduce_drift
         self.reduce_drift.setCurrentIndex(self.reduce_drift.findData(chosen.value))
         set_tip(self.reduce_drift, _REDUCE)
-        self.add_field("reduce_drift", LABELS["reduce_drift"], self.reduce_drift)
+        self.add_field("reduce_drift", "Drift", self.reduce_drift)
 
     def draft(self) -> FollowerDraft:
         """What is asked for: of an account or link that is here, the fields that were changed.

@@ -161,7 +161,7 @@ def _filter_tip(row: FollowerRow) -> str:
     if link.exits is not None:
         parts.append(f"Copies: {link.exits.in_words}, while this program runs.")
     if link.reduce_drift is ReduceDrift.YES:
-        parts.append(f"{LABELS['reduce_drift']}: {REDUCE_WORDS[link.reduce_drift].lower()}.")
+        parts.append(f"Drift: {REDUCE_WORDS[link.reduce_drift].lower()}.")
     return " ".join(parts)
 
 

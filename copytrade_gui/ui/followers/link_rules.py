@@ -59,7 +59,7 @@ class LinkRulesDialog(FormDialog):
         self.stop_loss = self._add_text("stop_loss", "Stop-&loss", "such as 1% or 2.50 rupees")
         self.target = self._add_text("target", "&Target", "such as 2% or 5 rupees")
         self.exit_at = self._add_text("exit_at", "&Exit at", "intraday only, such as 15:10 IST")
-        self.reduce_drift = self._add_choice("reduce_drift", LABELS["reduce_drift"])
+        self.reduce_drift = self._add_choice("reduce_drift", "Drift")
         self.preview = PlainLabel()
         self.preview.setObjectName("link_rules_preview")
         self.preview.setWordWrap(True)

@@ -28,8 +28,8 @@ SHORT_WORDS = {
     WhenShort.SHRINK: "Cut to what fits",
 }
 REDUCE_WORDS = {
-    ReduceDrift.NO: "No, a person decides",
-    ReduceDrift.YES: f"Yes, after {REDUCED_AFTER_S} s",
+    ReduceDrift.NO: "A person decides",
+    ReduceDrift.YES: f"Reduced by itself after {REDUCED_AFTER_S} s",
 }
 BEYOND_WORDS = {
     Beyond.SKIP: "Not sent",
