@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import sys
+from functools import lru_cache
 from operator import mul
 from typing import NewType
 
@@ -79,12 +80,20 @@ def order_tag(installation_key: bytes, attempt: AttemptId) -> Tag:
     ``installation_key`` (16 to 64 bytes, secret to this installation and database epoch) keeps
     two machines that copy the same account from ever producing one tag.
     """
-    digest = hashlib.blake2b(attempt.encode(), digest_size=_HASHED, key=installation_key).digest()
+    hashed = _keyed(installation_key).copy()
+    hashed.update(attempt.encode())
+    digest = hashed.digest()
     # A character from the low five bits of each byte. In the weighted sum the other bits are
     # multiples of 32, so the bytes themselves do for the check character: 500 followers wait.
     check = _PREFIX_WEIGHT + sum(map(mul, _BODY_WEIGHTS, digest))
     body = digest.translate(_LETTER_OF).decode("ascii")
     return Tag(sys.intern(f"{TAG_PREFIX}{body}{TAG_CHARACTERS[check % 32]}"))
+
+
+@lru_cache(maxsize=8)
+def _keyed(installation_key: bytes) -> hashlib.blake2b:
+    """The hash that has taken in the key and nothing else: a copy of it is made for each tag."""
+    return hashlib.blake2b(digest_size=_HASHED, key=installation_key)
 
 
 def is_our_tag(text: str) -> bool:

@@ -51,9 +51,8 @@ MUTANTS: tuple[Mutant, ...] = (
            "of_those(of_those(one.left, there), one.held or 0)", "one.left"),
     # -- identity
     Mutant("each attempt has a tag of its own", f"{_DOMAIN}ids.py",
-           "hashlib.blake2b(attempt.encode(), digest_size=_HASHED, key=installation_key)",
-           "hashlib.blake2b(attempt.rpartition('.')[0].encode(), digest_size=_HASHED,"
-           " key=installation_key)"),
+           "    hashed.update(attempt.encode())\n",
+           "    hashed.update(attempt.rpartition('.')[0].encode())\n"),
     Mutant("each installation has tags of its own", f"{_DOMAIN}ids.py",
            "digest_size=_HASHED, key=installation_key)", "digest_size=_HASHED)"),
     # -- what may leave

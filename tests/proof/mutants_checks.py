@@ -111,7 +111,7 @@ _FACTS = (
     (_MARGIN, "return min(quantity, fits - fits % lot)", "return min(quantity, fits)"),
     (
         _MARGINS,
-        "                    margin = Paise(margin - sum(paise for _, paise in taken))\n",
+        "                    margin = Paise(margin - sum([paise for _, paise in taken]))\n",
         "                    pass\n",
     ),
     (_PLANNER, "net=bounds.nets.get(account, 0) + signed,", ""),

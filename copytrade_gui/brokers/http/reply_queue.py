@@ -45,14 +45,17 @@ class ReplyQueue:
         if self._waiting:
             quiet = self._put == self._seen
             self._seen = self._put
-            if quiet or self._clock.mono_ns() - self._waiting[0][1] >= PATIENCE_NS:
-                self._hand_on(AT_ONCE)
+            # While further replies pour in only those leave that have waited long enough.
+            self._hand_on(AT_ONCE, None if quiet else self._clock.mono_ns() - PATIENCE_NS)
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._turn)
         else:
             self._turning = False
 
-    def _hand_on(self, most: int) -> None:
+    def _hand_on(self, most: int, before_ns: int | None = None) -> None:
+        """Hand on so many at most; with ``before_ns`` only those that were whole by then."""
         for _ in range(min(most, len(self._waiting))):
+            if before_ns is not None and self._waiting[0][1] > before_ns:
+                return
             job, at_ns = self._waiting.popleft()
             job.tell(at_ns)

@@ -117,7 +117,7 @@ class NeededMargins:
             margin = None if lane is None else lane.facts.capital
             if margin is not None:
                 if taken := self._taken.get(account):
-                    margin = Paise(margin - sum(paise for _, paise in taken))
+                    margin = Paise(margin - sum([paise for _, paise in taken]))
                 free[account] = margin, (now - self._read_ns.get(account, now)) // _S
         of = known.of
         told = Margin(Paise(0), 0, known.needed, of.quantity, of.price, 0)

@@ -95,7 +95,7 @@ class Updates:
             self._poller.look(account, 0.0)
         elif state is FeedState.EXPIRED:
             self._poller.look(account, 0.0)  # the book tells whether the session is over
-        elif self._book.has_open(account):
+        elif self._book.count_open(account):
             self._poller.look(account, self._settings.poll_first)
 
     def take(self, feed: _Feed, row: BrokerOrder | BrokerTrade) -> None:

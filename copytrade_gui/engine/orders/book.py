@@ -103,9 +103,9 @@ class Book:
         """Orders of one account with an attempt that has not ended: sent, in doubt or working."""
         return list(self._open.get(account, {}).values())
 
-    def has_open(self, account: AccountId) -> bool:
-        """True if ``open_of`` names an order."""
-        return bool(self._open.get(account))
+    def count_open(self, account: AccountId) -> int:
+        """How many orders ``open_of`` names."""
+        return len(self._open.get(account, ()))
 
     @property
     def has_doubts(self) -> bool:

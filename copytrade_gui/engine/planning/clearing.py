@@ -341,7 +341,7 @@ class Clearing:
         return Bounds(
             limits.of_all,
             special,
-            {name: len(self._exits.orders.of_account(name)) for name in accounts},
+            {name: self._exits.orders.count(name) for name in accounts},
             {name: self._lanes[name].ordered_on(today) for name in accounts},
             self._exits.would_hold(terms, accounts) if net else {},
             freeze,

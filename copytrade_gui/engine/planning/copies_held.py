@@ -88,7 +88,7 @@ class CopiesHeld:
         more = leaving = coming = 0
         if units > 0 and asked.in_book:
             units, more = self._at_broker(account, asked, units)
-        if waiting or self._book.has_open(account):
+        if waiting or self._book.count_open(account):
             master, but = asked.master, asked.but
             leaving, coming = self._orders.of(account, master, asked.terms, waiting, but)
         free = max(0, units + filled) - leaving

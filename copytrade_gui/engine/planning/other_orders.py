@@ -86,6 +86,12 @@ class OtherOrders:
         waiting = [] if lane is None else [one for one in lane.queue if one.may_attempt]
         return [*self._book.open_of(account), *waiting]
 
+    def count(self, account: AccountId) -> int:
+        """How many these are; one limit asks it of every account, where hardly any has one."""
+        lane = self._lanes.get(account)
+        waiting = 0 if lane is None else sum(one.may_attempt for one in lane.queue)
+        return self._book.count_open(account) + waiting
+
     def entering(self, account: AccountId, terms: OrderTerms) -> int:
         """Units of these, signed, that are to come in the instrument and product on this side."""
         key, product, side = terms.instrument.key, terms.product, terms.side

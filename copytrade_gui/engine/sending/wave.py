@@ -148,7 +148,7 @@ class Waves:
             if order.stale_at(mono_ns):
                 self._progress.give_up(order, State.STALE, *order.too_old)
                 continue
-            channel, key = lane.channel, order.key
+            channel, key = lane.channel, intent.terms.instrument.key
             if channel is None or not may_send or not self._may_leave(order, key, lane, mono_ns):
                 lane.queue.append(order)
                 continue
