@@ -47,6 +47,8 @@ class WarmChannel:
         "_closed",
         "_connecting",
         "_failures",
+        "_head",
+        "_head_for",
         "_hung_up_after_s",
         "_keeping",
         "_kept",
@@ -74,6 +76,8 @@ class WarmChannel:
         self._mono_ns = pool.clock.mono_ns
         calls, headers = needs.calls, needs.headers
         self._place_head = pool.head("POST", calls.place_path, headers)
+        self._head, self._head_for = b"", -1
+        """The whole head of an order whose body has so many bytes."""
         self._prepare = calls.prepare
         self._read_request = pool.head("GET", calls.idle_path, headers) + b"0\r\n\r\n"
         self._replies = ReplyJudge(calls.judge, pool.unanswered)
@@ -141,7 +145,10 @@ class WarmChannel:
 
     def _whole(self, order: PreparedOrder) -> bytes:
         payload = order.payload
-        return b"%b%d\r\n\r\n%b" % (self._place_head, len(payload), payload)
+        if len(payload) != self._head_for:  # hardly ever: tags are of one length
+            self._head_for = len(payload)
+            self._head = b"%b%d\r\n\r\n" % (self._place_head, self._head_for)
+        return self._head + payload
 
     # ------------------------------------------------------------ Channel
 

@@ -91,10 +91,12 @@ class CopiesHeld:
         if waiting or self._book.count_open(account):
             master, but = asked.master, asked.but
             leaving, coming = self._orders.of(account, master, asked.terms, waiting, but)
-        free = max(0, units + filled) - leaving
+        units, coming = units + filled, coming + more
+        if units >= leaving:
+            return Copy(units - leaving, leaving, coming, carry)
         # What comes closes first what is held on the other side, or is to leave already.
-        coming += more + min(0, free) + min(0, units + filled)
-        return Copy(max(0, free), leaving, max(0, coming), carry)
+        coming += max(0, units) - leaving + min(0, units)
+        return Copy(0, leaving, max(0, coming), carry)
 
     def _at_broker(self, account: AccountId, asked: Asked, held: int) -> tuple[int, int]:
         """What is there of the units that copies made, and the units it may be more.
