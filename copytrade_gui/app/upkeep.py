@@ -60,7 +60,7 @@ async def keep_lamps(
                 rescued = await store.backups.rescue(store.database, clock.wall_ns()) is not None
         elif turn % _BACKUP_EVERY == 0:
             await store.backups.hourly(store.database, store.order_log, clock.wall_ns())
-        engine.ended.forget()
+        engine.ended.tidy()
         tidy()
         turn += 1
 

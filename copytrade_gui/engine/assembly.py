@@ -118,11 +118,10 @@ def assemble(
     positions = AccountPositions(core, copies)
     owner_orders, comparison = OwnerOrders(core, positions), Comparison(core, poller, positions)
     # -- planning
-    masters = MasterPositions(core, positions)
     profits = DayProfits(
         core, copies, limits := LimitsInForce(core.settings.limits, core.lanes, core.news)
     )
-    exits = Exits(core, masters, positions, poller, profits)
+    exits = Exits(core, masters := MasterPositions(core, positions), positions, poller, profits)
     clearing = Clearing(core, exits, limits, margins := NeededMargins(core, copies))
     # -- sending
     dispatcher = Dispatcher(core, waves := Waves(core, exits, installation_key), exits, journal)
@@ -207,6 +206,7 @@ def assemble(
     news.lead_filled.to(fill_signals.look)
     news.lead_ended.to(price_waits.lead_ended, unmatched.lead_ended)
     news.copy_filled.to(unmatched.copy_filled)
+    news.packed.to(profits.charges.packed)
     news.rejected.to(replies.count_alike)
     news.never_left.to(fan_out.never_left)
     news.requeue.to(lambda order: dispatcher.enqueue([order]))

@@ -167,7 +167,7 @@ class Engine:
 
     def has_open_orders(self, account_id: AccountId) -> bool:
         """True while an order of the account is in doubt, working, or waiting to leave."""
-        return any(not order.state.ended for order in self.book.of_account(account_id))
+        return any(not order.state.ended for order in self.book.recent_of(account_id))
 
     def attach(self, account_id: AccountId, session: BrokerSession) -> None:
         """An account is logged in; its books are read before anything else is believed."""

@@ -169,7 +169,7 @@ class Trading:
         """Cancel every order that has not ended."""
         if not await self._record(command, "cancel_all", "every order that has not ended"):
             return CancelAnswer()
-        return self._cancel([order for order in self._engine.book if not order.state.ended])
+        return self._cancel([order for order in self._engine.book.recent if not order.state.ended])
 
     async def count_open(self, intents: Sequence[IntentId], plans: Sequence[PlanId]) -> int:
         """How many of these orders, and of those of these plans, have not ended."""

@@ -263,9 +263,9 @@ MUTANTS: tuple[Mutant, ...] = (
            "            and not order.cancel_requested\n", ""),
     Mutant("a diverged copy is not cancelled with the master's order", f"{_SENDING}fan_out.py",
            "[one for one in followers if one.diverged is None]", "followers"),
-    Mutant("a divergence survives a restart", f"{_ORDERS}book.py",
-           "order.cancel_requested, order.diverged = view.cancel_requested, view.diverged",
-           "order.cancel_requested = view.cancel_requested"),
+    Mutant("a divergence survives a restart", f"{_ORDERS}order.py",
+           "self.diverged, self.broker_order_id = view.diverged, view.broker_order_id",
+           "self.broker_order_id = view.broker_order_id"),
     # -- recovery and stops
     Mutant("nothing leaves before an account was read after a start", f"{_ORDERS}lane.py",
            "            and not status.unread\n", ""),
@@ -327,7 +327,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "        if known is not None:\n            return Placed(known, known=True)\n", ""),
     Mutant("a press of before the crash is known", f"{_SENDING}submission.py",
            "            if plan.signal.command_id is not None:\n"
-           "                self._by_command[plan.signal.command_id] = plan\n",
+           "                self._by_command[plan.signal.command_id] = plan.plan_id\n",
            "            pass\n"),
     Mutant("a cancel of an unknown order is remembered", f"{_SENDING}amendments.py",
            "if state is None or (state.ended and state is not State.NOT_PLACED):",

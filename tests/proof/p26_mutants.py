@@ -21,6 +21,7 @@ from tests.proof import (
     mutants_exits,
     mutants_fills,
     mutants_loss,
+    mutants_packed,
     mutants_records,
     mutants_stops,
     mutants_waits,
@@ -70,6 +71,7 @@ _MUTANTS = (
     *mutants_exits.MUTANTS,
     *mutants_fills.MUTANTS,
     *mutants_loss.MUTANTS,
+    *mutants_packed.MUTANTS,
     *mutants_changes.MUTANTS,
     *mutants_waits.MUTANTS,
 )

@@ -10,11 +10,13 @@ from decimal import Decimal
 from fnmatch import fnmatch
 
 import pytest
+from msgspec import structs
 
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, TradeId
 from copytrade_gui.domain.order import FanOut, Product, Side, State
 from copytrade_gui.domain.records import Fill, Plan
 from copytrade_gui.engine.orders.fills import Fills
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import judge
@@ -22,8 +24,10 @@ from tests.proof.rig import Console, world
 
 FOLLOWERS = 4
 DAY_NS = 86_400 * 1_000_000_000
-MOST_BYTES = 1_950
-"""An ended order, its row in the broker's book and its trade; 4,650 while texts were kept."""
+SOON = EngineSettings(ended_whole=5)
+MOST_BYTES = 1_400
+"""A packed order, its row in the broker's book and its trade; 1,950 while it was not packed, and
+4,650 while texts were kept."""
 
 
 async def place(
@@ -41,7 +45,17 @@ async def place(
 def forget(console: Console) -> None:
     """What a running program does once a second, as often as it takes."""
     for _ in range(20):
-        console.engine.ended.forget()
+        console.engine.ended.tidy()
+
+
+async def pack(console: Console) -> None:
+    """So long that every ended order is packed."""
+    for _ in range(20):
+        await console.world.clock.sleep(1)
+        forget(console)
+        if not list(console.engine.book.recent):
+            return
+    raise AssertionError("orders that ended are not packed")
 
 
 async def next_day(console: Console) -> None:
@@ -60,10 +74,13 @@ def test_an_ended_order_takes_little_memory() -> None:
         await console.world.clock.sleep(30)
         for number in range(4):
             await place(console, f"warm-{number}", (Side.BUY, Side.SELL)[number % 2])
+        await pack(console)
         console.world.wire.clear()
         before = ours()
         for number in range(plans):
             await place(console, f"kept-{number}", (Side.BUY, Side.SELL)[number % 2])
+            if number % 4 == 3:
+                await pack(console)
         console.world.wire.clear()  # it keeps every body, which is made in our code
         grown = ours() - before
         states = Counter(order.state for order in console.engine.book)
@@ -81,22 +98,28 @@ def test_an_ended_order_takes_little_memory() -> None:
 
     tracemalloc.start(1)
     try:
-        with world(followers) as made:
+        with world(followers, settings=SOON) as made:
             made.live(script)
     finally:
         tracemalloc.stop()
 
 
-def test_orders_of_a_day_that_is_over_leave_the_memory_and_nothing_else_changes() -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_orders_of_a_day_that_is_over_leave_the_memory_and_nothing_else_changes(
+    *, packed: bool
+) -> None:
     async def script(console: Console) -> None:
         book, made = console.engine.book, console.world
         console.log_all_in()
         await made.clock.sleep(30)
         plan = await place(console, "first")
-        orders = list(book.of_plan(plan.plan_id))
+        orders = [structs.replace(order) for order in book.of_plan(plan.plan_id)]
         assert {order.state for order in orders} == {State.FILLED}
         forget(console)
         assert len(list(book)) == FOLLOWERS + 1  # of today: all of it stays
+        if packed:
+            await pack(console)
+            assert len(list(book)) == FOLLOWERS + 1
 
         await next_day(console)
         forget(console)
@@ -126,7 +149,7 @@ def test_orders_of_a_day_that_is_over_leave_the_memory_and_nothing_else_changes(
         (await judge(console, 2)).must_be_clean("the day after")
         assert console.bugs == []
 
-    with world(FOLLOWERS) as made:
+    with world(FOLLOWERS, settings=SOON) as made:
         made.live(script)
 
 

@@ -76,7 +76,7 @@ def _of_orders(account: Account, book: Book, ours: Sequence[Order], books: Books
         row_of = None if number is None else rows.get(number)
         if number is None or row_of is None:
             continue  # such a read is not complete, and proves nothing
-        by_trades, by_fills = traded[number], book.traded_of(account.account_id, number)
+        by_trades, by_fills = traded[number], book.traded_of_any(account.account_id, number)
         if not row_of.filled_quantity == by_trades == by_fills == order.filled:
             terms = order.sent_terms
             yield (

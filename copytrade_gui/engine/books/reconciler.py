@@ -83,6 +83,10 @@ class Reconciler:
         """The row of an order in the account's book as it was last read whole, if it has one."""
         return self._orders_shown[account].first.get(number)
 
+    def is_settled(self, account: AccountId, number: BrokerOrderId) -> bool:
+        """True if no row of the order is merged again while it stays as it was last read."""
+        return self._orders_shown[account].is_settled(number)
+
     def forget(self, account: AccountId, number: BrokerOrderId) -> None:
         """An order left our records of today: no book has to show it any more."""
         self._orders_shown[account].forget(number)

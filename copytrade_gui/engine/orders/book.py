@@ -19,7 +19,8 @@ from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan
 from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.fills import Fills
 from copytrade_gui.engine.orders.news import News
-from copytrade_gui.engine.orders.order import GIVEN_UP, Order, order_of
+from copytrade_gui.engine.orders.order import Order, order_of
+from copytrade_gui.engine.orders.order_index import OrderIndex
 from copytrade_gui.ports import Clock, Doubt
 
 log = logging.getLogger(__name__)
@@ -33,54 +34,38 @@ class Book:
         self._bus = bus
         self._news = news
         self._clock = clock
-        self._orders: dict[IntentId, Order] = {}
-        self._by_account: dict[AccountId, dict[IntentId, Order]] = {}
-        self._unfiled: list[Order] = []
-        """Not yet in the two above: who looks there has time for it, a new plan has not."""
-        self._by_tag: dict[str, Order] = {}
-        self._by_broker: dict[AccountId, dict[BrokerOrderId, Order]] = {}
+        self.index = OrderIndex(self._whole_again, self._packed)
+        """Where they are found, and packed when they ended a while ago."""
+        self.get, self.by_tag = self.index.get, self.index.by_tag
+        self.by_broker = self.index.by_number
+        self.plan, self.knows, self.of_plan = self.index.plan, self.index.knows, self.index.of_plan
+        self.of_account, self.recent_of = self.index.all_of, self.index.recent_of
         self._open: dict[AccountId, dict[IntentId, Order]] = {}
         self._doubtful: set[Order] = set()
         """Those of ``_open`` that may or may not exist; mostly none, so no account is asked."""
         self._known: dict[AccountId, list[BrokerOrderId]] = {}
-        self._by_plan: dict[PlanId, list[Order]] = {}
-        self._earlier_tags: dict[IntentId, list[Tag]] = {}
-        """Of the few orders that had more than one try."""
         self.fills = Fills()
         self.traded_of = self.fills.of_order
         self.filled_by_trades = self.fills.of_account
         self._filled: dict[AccountId, int] = {}
         self.changes = 0
         """How often an order was announced as changed."""
-        self.plans: dict[PlanId, Plan] = {}
 
     # ------------------------------------------------------------ reading
 
     def __iter__(self) -> Iterator[Order]:
-        self._file()
-        return iter(self._orders.values())
+        """Every order; to be read, because one that ended a while ago comes as a new object."""
+        return self.index.all()
 
-    def get(self, intent: IntentId) -> Order | None:
-        """One order."""
-        self._file()
-        return self._orders.get(intent)
+    @property
+    def recent(self) -> Iterable[Order]:
+        """Orders, oldest first, but for some that ended a while ago and may be packed."""
+        return self.index.recent()
 
-    def by_tag(self, tag: str) -> Order | None:
-        """The order whose attempt carries this tag, newest or not."""
-        return self._by_tag.get(tag)
-
-    def by_broker(self, account: AccountId, order: BrokerOrderId) -> Order | None:
-        """The order linked to a broker order id."""
-        return self._by_broker.get(account, {}).get(order)
-
-    def of_account(self, account: AccountId) -> Iterable[Order]:
-        """Orders of one account, oldest first."""
-        self._file()
-        return self._by_account.get(account, {}).values()
-
-    def of_plan(self, plan: PlanId) -> list[Order]:
-        """Orders of one plan in send order."""
-        return self._by_plan.get(plan, [])
+    @property
+    def plans(self) -> dict[PlanId, Plan]:
+        """Plans, oldest first, but for those that are packed."""
+        return self.index.plans
 
     def known_ids(self, account: AccountId) -> Sequence[BrokerOrderId]:
         """Every broker order id we know for this account, in the order we came to know them."""
@@ -125,33 +110,35 @@ class Book:
             for order in self._open.get(account, {}).values()
         )
 
+    def traded_of_any(self, account: AccountId, order: BrokerOrderId) -> int:
+        """As ``traded_of``, also of an order that is packed."""
+        traded = self.traded_of(account, order)
+        if not traded and (packed := self.index.packed_by_number(account, order)) is not None:
+            return packed.filled  # only what was traded as it was filled is packed
+        return traded
+
     def filled_by_orders(self, account: AccountId) -> int:
         """Sum of the filled quantities of all orders of one account."""
         return self._filled.get(account, 0)
+
+    def may_be_packed(self, order: Order) -> bool:
+        """True if all that is kept of the order beside itself follows from it."""
+        account, number = order.intent.account_id, order.broker_order_id
+        traded = 0 if number is None else self.fills.of_order(account, number)
+        return order not in self._doubtful and traded == order.filled
 
     # ------------------------------------------------------------ changing
 
     def add_plan(self, plan: Plan, orders: list[Order]) -> None:
         """Take in a plan with an order for each of its intents; announces nothing."""
-        self.plans[plan.plan_id] = plan
-        self._by_plan[plan.plan_id] = orders
-        self._unfiled += orders
+        self.index.add(plan, orders)
 
     def forget_plan(self, plan: Plan) -> None:
         """Drop a plan: its commit failed, so it never was, or it is long over (``Ended``)."""
-        self._file()
-        self.plans.pop(plan.plan_id, None)
-        for order in self._by_plan.pop(plan.plan_id, []):
-            name, account = order.intent.intent_id, order.intent.account_id
-            self._orders.pop(name, None)
-            self._by_account[account].pop(name, None)
+        for order, linked in self.index.remove(plan.plan_id):
+            account, number = order.intent.account_id, order.broker_order_id
             self._filled[account] = self._filled.get(account, 0) - order.filled
-            tags = self._earlier_tags.pop(name, [])
-            for tag in tags if order.attempt is None else [*tags, order.attempt.tag]:
-                if self._by_tag.get(tag) is order:
-                    del self._by_tag[tag]
-            number = order.broker_order_id
-            if number is not None and self._by_broker[account].pop(number, None) is not None:
+            if linked and number is not None:
                 self._known[account].remove(number)
                 self.fills.forget_order(account, number)
 
@@ -166,44 +153,19 @@ class Book:
                 continue
             order.remember(view)
             self._count_filled(order, view.filled_quantity)
-            order.average_price = view.average_price
-            order.timing, order.changed_ns = view.timing, view.changed_ns
-            order.cancel_requested, order.diverged = view.cancel_requested, view.diverged
-            if view.attempt_id is not None and view.tag is not None:
-                order.attempt = Attempt(
-                    view.attempt_id,
-                    view.intent_id,
-                    view.account_id,
-                    view.attempt_number,
-                    view.tag,
-                    # No earlier mark is possible; the last change may be minutes later, and the
-                    # look-alike review must not miss a row that was placed in between.
-                    plan.made_ns,
-                    0,
-                )
-                self._by_tag[view.tag] = order
-                # Tries of before the restart count, and if there is another, it is one more.
-                order.resends = view.attempt_number
-                order.requeued = int(view.state is State.REFUSED or view.attempt_number > 1)
-            if view.state in GIVEN_UP or view.state is State.PLANNED:
-                order.intent_state = view.state
-                if order.attempt is not None:
-                    # Not sent or refused; if the broker has it after all, it is a late find.
-                    order.attempt_state = State.REFUSED
-            else:
-                order.intent_state = State.PLANNED
-                order.attempt_state = view.state
+            order.take_up(view, plan)
+            if view.tag is not None and order.attempt is not None:
+                self.index.tagged(order, view.tag)
             if view.broker_order_id is not None:
-                order.broker_order_id = view.broker_order_id
                 self._know(order, view.broker_order_id)
             self._track(order)
         return orders
 
     def know_tag(self, tag: Tag, intent: IntentId) -> None:
         """An attempt of this intent, newest or not, carries the tag."""
-        if (order := self.get(intent)) is not None and tag not in self._by_tag:
-            self._by_tag[tag] = order
-            self._keep_tag(order, tag)
+        if (order := self.get(intent)) is not None and self.by_tag(tag) is None:
+            self.index.tagged(order, tag)
+            self.index.keep_tag(order, tag)
 
     def restore_fill(self, fill: Fill) -> None:
         """Take in a fill the journal remembers."""
@@ -218,7 +180,7 @@ class Book:
         if not order.may_attempt:
             raise IllegalTransitionError(order.state, State.SENDING)
         if order.attempt is not None:
-            self._keep_tag(order, order.attempt.tag)
+            self.index.keep_tag(order, order.attempt.tag)
         order.attempt = attempt
         order.attempt_state = _SENDING
         order.code, order.reason = order.why
@@ -226,7 +188,7 @@ class Book:
         order.changed_ns = attempt.marked_ns
         order.absent_reads = 0
         order.doubt = Doubt.PLAIN
-        self._by_tag[attempt.tag] = order
+        self.index.tagged(order, attempt.tag)
         self._track(order)
 
     def move(self, order: Order, new: State, *, code: str = "", reason: str = "") -> bool:
@@ -295,6 +257,7 @@ class Book:
 
     def add_fill(self, fill: Fill) -> bool:
         """Take in a trade row once; True if it is new."""
+        self.by_broker(fill.account_id, fill.broker_order_id)  # whole, before its sum changes
         if not self.fills.add(fill):
             return False
         self._bus.publish(FillSeen(fill))
@@ -305,8 +268,8 @@ class Book:
 
         Until now nothing was told of the find, so that no two attempts are stored as live.
         """
-        self._by_tag[attempt.tag] = order
-        self._keep_tag(order, attempt.tag)
+        self.index.tagged(order, attempt.tag)
+        self.index.keep_tag(order, attempt.tag)
         withdrawn = structs.replace(
             order.view(),
             state=State.NOT_SENT,
@@ -357,15 +320,16 @@ class Book:
 
     # ------------------------------------------------------------ inside
 
-    def _file(self) -> None:
-        for order in self._unfiled:
-            self._orders[order.intent.intent_id] = order
-            own = self._by_account.setdefault(order.intent.account_id, {})
-            own[order.intent.intent_id] = order
-        self._unfiled.clear()
+    def _packed(self, order: Order) -> None:
+        if order.broker_order_id is not None:
+            self.fills.pack_order(order.intent.account_id, order.broker_order_id)
+        self._news.packed(order, True)
 
-    def _keep_tag(self, order: Order, tag: Tag) -> None:
-        self._earlier_tags.setdefault(order.intent.intent_id, []).append(tag)
+    def _whole_again(self, order: Order) -> None:
+        if order.broker_order_id is not None and order.filled:
+            account = order.intent.account_id
+            self.fills.unpack_order(account, order.broker_order_id, order.filled)
+        self._news.packed(order, False)
 
     def _count_filled(self, order: Order, filled: int) -> None:
         account = order.intent.account_id
@@ -376,7 +340,7 @@ class Book:
 
     def _know(self, order: Order, broker_order_id: BrokerOrderId) -> None:
         account = order.intent.account_id
-        self._by_broker.setdefault(account, {})[broker_order_id] = order
+        self.index.linked(order, broker_order_id)
         self._known.setdefault(account, []).append(broker_order_id)
 
     def _track(self, order: Order) -> None:

@@ -43,6 +43,14 @@ class Fills:
         gone = self._of_order.get(account, {}).pop(order, 0)
         self._of_account[account] = self._of_account.get(account, 0) - gone
 
+    def pack_order(self, account: AccountId, order: BrokerOrderId) -> None:
+        """An order is packed, and says itself what was traded of it."""
+        self._of_order.get(account, {}).pop(order, None)
+
+    def unpack_order(self, account: AccountId, order: BrokerOrderId, units: int) -> None:
+        """A packed order is whole again, of which so many units were traded."""
+        self._of_order.setdefault(account, {})[order] = units
+
     def age(self) -> None:
         """Forget the ids that were old at the last call: once in the life of a trade book."""
         self._earlier, self._seen = self._seen, {}

@@ -72,6 +72,10 @@ class LastReadOrders:
                 rows.setdefault(number, self.first[number])
         return list(rows.values())
 
+    def is_settled(self, order: BrokerOrderId) -> bool:
+        """True if the book, read once more with the same row, would say nothing of this order."""
+        return order not in self._unsettled and order not in self._lacking
+
     def settle(self, row: BrokerOrder) -> None:
         """This row need not be merged again while it stays the same and its order is ended."""
         self._unsettled.pop(row.broker_order_id, None)

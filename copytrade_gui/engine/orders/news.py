@@ -59,6 +59,8 @@ class News:
     """The exchange or the broker's risk checks rejected the order after it was taken."""
     never_left: Told[Order] = field(default_factory=Told)
     """No byte of the order left, and it will not be tried again."""
+    packed: Told[Order, bool] = field(default_factory=Told)
+    """The order ended a while ago and is kept packed from now on; False: it is whole again."""
     requeue: Told[Order] = field(default_factory=Told)
     """The order is proven not to be at the broker, and may be tried once more."""
     awaits_price: Told[Order, str, Decimal] = field(default_factory=Told)

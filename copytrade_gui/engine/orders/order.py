@@ -144,6 +144,35 @@ class Order(Struct, eq=False, gc=False):
         self.code, self.reason = view.code, view.reason
         self.why = (view.code, view.reason) if view.code in SENT_BY else ("", "")
 
+    def take_up(self, view: OrderView, plan: Plan) -> None:
+        """Stand as the journal remembers it, but for its reason and what it filled."""
+        self.average_price, self.timing = view.average_price, view.timing
+        self.changed_ns, self.cancel_requested = view.changed_ns, view.cancel_requested
+        self.diverged, self.broker_order_id = view.diverged, view.broker_order_id
+        if view.attempt_id is not None and view.tag is not None:
+            self.attempt = Attempt(
+                view.attempt_id,
+                view.intent_id,
+                view.account_id,
+                view.attempt_number,
+                view.tag,
+                # No earlier mark is possible; the last change may be minutes later, and the
+                # look-alike review must not miss a row that was placed in between.
+                plan.made_ns,
+                0,
+            )
+            # Tries of before the restart count, and if there is another, it is one more.
+            self.resends = view.attempt_number
+            self.requeued = int(view.state is State.REFUSED or view.attempt_number > 1)
+        if view.state in GIVEN_UP or view.state is _PLANNED:
+            self.intent_state = view.state
+            if self.attempt is not None:
+                # Not sent or refused; if the broker has it after all, it is a late find.
+                self.attempt_state = State.REFUSED
+        else:
+            self.intent_state = _PLANNED
+            self.attempt_state = view.state
+
     def view(self) -> OrderView:
         """Freeze the order as it stands."""
         attempt = self.attempt

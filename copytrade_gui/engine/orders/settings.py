@@ -56,6 +56,8 @@ class EngineSettings:
     """
     holdings_every: float = 0.0
     """An account's holdings are read at least so often; 0: only when a person asks."""
+    ended_whole: float = 600.0
+    """Orders that ended so long ago are packed."""
     loss_look: float = 2.0
     """While a loss limit is set, prices of what is held are asked for so often."""
     drift_look: float = 2.0

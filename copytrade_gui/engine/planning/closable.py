@@ -90,7 +90,7 @@ class Closable:
         return [
             order
             for account in dict.fromkeys(key.account_id for key in keys)
-            for order in self._book.of_account(account)
+            for order in self._book.recent_of(account)
             if not order.state.ended
             and order.intent.role is Role.FOLLOWER
             and position_of(order) in keys

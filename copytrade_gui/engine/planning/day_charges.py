@@ -5,6 +5,8 @@ An estimate before the contract note: each order by what it filled so far, at it
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec import Struct
@@ -27,6 +29,22 @@ class Cost(Struct, frozen=True):
     unrated: tuple[str, ...] = ()
 
 
+class _Sum:
+    """Of several orders: paise, and how many there are in each segment without rates."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.unrated: Counter[str] = Counter()
+
+    def add(self, order: Order, cost: Paise | None, times: int = 1) -> None:
+        if cost is None:
+            terms = order.intent.terms
+            segment = segment_of(terms.instrument, terms.product)
+            self.unrated[segment.replace("_", " ")] += times
+        else:
+            self.total += cost * times
+
+
 class DayCharges:
     """Counts them. Without a table there are none."""
 
@@ -36,32 +54,43 @@ class DayCharges:
         self._table = ChargeTable()
         self._known: dict[IntentId, tuple[int, Decimal, Paise | None]] = {}
         """Of an order: units and average that its charges are of; None: no rates are known."""
+        self._packed: dict[AccountId, _Sum] = {}
+        """Of the packed orders of those accounts that were asked for."""
 
     def put(self, table: ChargeTable) -> None:
         """Go by these rates from now on, for what was traded today as well."""
         self._table = table
-        self._known.clear()
+        self.begin_day()
 
     def begin_day(self) -> None:
         """What was traded before costs nothing any more."""
         self._known.clear()
+        self._packed.clear()
+
+    def packed(self, order: Order, packed: bool) -> None:
+        """What a packed order cost stays in a sum; one that is whole again is asked each time."""
+        known = self._packed.get(order.intent.account_id)
+        if known is not None and _costs(order):
+            known.add(order, self._of_order(order), 1 if packed else -1)
+        self._known.pop(order.intent.intent_id, None)
 
     def of(self, account: AccountId) -> Cost:
         """What today's copies of the account have cost."""
         if not self._table.rows:
             return Cost()
-        total, unrated = 0, dict[str, None]()
-        for order in self._book.of_account(account):
-            if order.intent.role is not Role.FOLLOWER or not order.filled:
-                continue
-            cost = self._of_order(order)
-            if cost is None:
-                terms = order.intent.terms
-                segment = segment_of(terms.instrument, terms.product)
-                unrated[segment.replace("_", " ")] = None
-            else:
-                total += cost
-        return Cost(rupees(Paise(total)), tuple(unrated))
+        packed = self._packed.get(account)
+        if packed is None:
+            packed = self._packed[account] = self._sum(self._book.index.packed_of(account))
+        recent = self._sum(self._book.recent_of(account))
+        unrated = dict.fromkeys([*+packed.unrated, *recent.unrated])
+        return Cost(rupees(Paise(packed.total + recent.total)), tuple(unrated))
+
+    def _sum(self, orders: Iterable[Order]) -> _Sum:
+        found = _Sum()
+        for order in orders:
+            if _costs(order):
+                found.add(order, self._of_order(order))
+        return found
 
     def _of_order(self, order: Order) -> Paise | None:
         filled, average = order.filled, order.average_price
@@ -79,6 +108,10 @@ class DayCharges:
             cost = charges(rates, exchange, terms.side, filled * average).total
         self._known[order.intent.intent_id] = (filled, average, cost)
         return cost
+
+
+def _costs(order: Order) -> bool:
+    return order.intent.role is Role.FOLLOWER and order.filled > 0
 
 
 def _left_ns(order: Order) -> int:

@@ -260,7 +260,7 @@ class Exits:
         self, order: Order, wanted: OrderTerms, after: OrderTerms, traded_at: Decimal | None = None
     ) -> OrderTerms:
         """What a copy becomes by a change of its master's order: no entry goes beyond its guard."""
-        plan = self._book.plans.get(order.intent.plan_id)
+        plan = self._book.plan(order.intent.plan_id)
         if plan is None or order.intent.role is Role.MASTER:
             return wanted
         if self._exiting(plan, order).most:
@@ -290,7 +290,7 @@ class Exits:
         by_plan: dict[PlanId, _Now] = {}
         for order in orders:
             intent = order.intent
-            plan = self._book.plans.get(intent.plan_id)
+            plan = self._book.plan(intent.plan_id)
             if plan is None:
                 continue
             if intent.role is Role.MASTER:
@@ -316,7 +316,7 @@ class Exits:
         """Code and sentence why an order may not leave any more as it was planned, because only
         exits pass in its account by now; empty: it may.
         """
-        plan = self._book.plans.get(order.intent.plan_id)
+        plan = self._book.plan(order.intent.plan_id)
         lane = self._lanes.get(order.intent.account_id)
         if plan is None or lane is None or order.closes:
             return "", ""

@@ -24,7 +24,7 @@ class Larger:
         Where all of that reduces what the master has, or only exits pass here by now, the copy
         grows no further than to what it has to reduce. It is never made smaller by that.
         """
-        now, plan = order.terms.quantity, self._book.plans.get(order.intent.plan_id)
+        now, plan = order.terms.quantity, self._book.plan(order.intent.plan_id)
         if plan is None or order.intent.role is Role.MASTER or wanted.quantity <= now:
             return wanted
         exits, master = self._exits, plan.signal.master_id

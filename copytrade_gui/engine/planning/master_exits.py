@@ -93,11 +93,11 @@ class MasterExits:
 
     def _of_earlier_run(self, but: Order) -> Place:
         """Of a fill it is what the order had filled when the plan was made, and its own units."""
-        signal = self._book.plans[but.intent.plan_id].signal
-        if signal.kind is not SignalKind.FILL:
+        plan = self._book.plan(but.intent.plan_id)
+        if plan is None or plan.signal.kind is not SignalKind.FILL:
             return Place(but.called_ns, elsewhere=False)
         # Whatever it filled then is in every read of this run, and no trade was told of it.
-        units = -signed(signal.terms, signal.terms.quantity)
+        units = -signed(plan.signal.terms, plan.signal.terms.quantity)
         return Place(but.called_ns, before=0, first_trade=sys.maxsize, untold=units)
 
     def _before(

@@ -32,12 +32,12 @@ class MasterOrders:
         ended = row.all_filled or (row.state is not None and row.state.ended)
         if not ended or plan in self._elsewhere:
             return False
-        self._elsewhere = {one for one in self._elsewhere if one in self._book.plans} | {plan}
+        self._elsewhere = {one for one in self._elsewhere if self._book.knows(one)} | {plan}
         return True
 
     def ended(self, plan_id: PlanId) -> bool:
         """True if nothing more of the order that a plan copies can fill."""
-        plan = self._book.plans.get(plan_id)
+        plan = self._book.plan(plan_id)
         if plan is None or plan.closes:
             return False
         kind = plan.signal.kind

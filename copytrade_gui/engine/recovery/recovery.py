@@ -308,7 +308,9 @@ class Recovery:
     def again(self, before: StateChange, gap_ns: int) -> None:
         """The machine slept: the books are looked at as after a start (docs/safety.md 9.34)."""
         self._blind -= 1
-        self._findings.stale = [order for order in self._book if order.state is State.PLANNED]
+        self._findings.stale = [
+            order for order in self._book.recent if order.state is State.PLANNED
+        ]
         self._dispatcher.drop_queue("slept", _SLEPT)
         for order in self._findings.stale:
             self._dispatcher.end_stale(order, _SLEPT)

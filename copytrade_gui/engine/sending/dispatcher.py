@@ -232,7 +232,7 @@ class Dispatcher:
 
     def drop_what_opens(self) -> None:
         """While only exits leave: whatever has not left and opens something never leaves."""
-        for order in list(self._book):
+        for order in list(self._book.recent):
             if order.may_attempt and not order.state.ended:
                 code, reason = self._exits.why_opens(order)
                 if code:

@@ -224,7 +224,7 @@ class FanOutRule:
         )
 
     def _fan_out(self, plan: PlanId) -> FanOut | None:
-        made = self._book.plans.get(plan)
+        made = self._book.plan(plan)
         return None if made is None else made.signal.fan_out
 
     def _release(self, plan: PlanId) -> None:
@@ -235,7 +235,7 @@ class FanOutRule:
         for order in waiting:
             order.trigger_ns = order.waiting_ns = now
         self._dispatcher.enqueue(waiting)
-        if (made := self._book.plans.get(plan)) is not None:
+        if (made := self._book.plan(plan)) is not None:
             self._news.copies_leave(made)
 
     def _too_old(self, plan: PlanId) -> None:

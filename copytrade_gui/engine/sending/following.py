@@ -127,7 +127,10 @@ class Following:
         before, asked = terms
         if before.order_type is not asked.order_type and asked.order_type is not OrderType.MARKET:
             return  # what the broker made of a MARKET order, or of a stop, is the same order
-        signal = self._book.plans[plan].signal
+        made = self._book.plan(plan)
+        if made is None:
+            return  # of an earlier day: its copies are not here any more
+        signal = made.signal
         try:
             after, _ = self._clearing.protected(asked, paid)
             change = Changed(signal.terms, before, asked, after, paid)

@@ -153,7 +153,7 @@ class PriceWaits:
             return "stopped", "The account was halted while it waited for a price."
         if lane is not None and (kept := lane.why_kept(order))[0]:
             return kept
-        plan = self._book.plans.get(order.intent.plan_id)
+        plan = self._book.plan(order.intent.plan_id)
         if plan is None or self._clock.mono_ns() - order.called_ns < _POSITION_NS:
             return None
         terms, master = plan.signal.terms, plan.signal.master_id
@@ -199,7 +199,7 @@ class PriceWaits:
             if order.code == NO_BETTER_PRICE:
                 given_up.setdefault(order.intent.plan_id, []).append(order.intent.account_id)
         for name, accounts in given_up.items():
-            plan = self._book.plans.get(name)
+            plan = self._book.plan(name)
             if plan is None:
                 continue
             terms, lanes = plan.signal.terms, map(self._lanes.get, accounts[:_NAMED])

@@ -98,7 +98,7 @@ class RestingCopies:
 
     def live(self, order: Order) -> None:
         """An order is at the broker, or ended there."""
-        plan = self._book.plans.get(order.intent.plan_id)
+        plan = self._book.plan(order.intent.plan_id)
         if plan is None or plan.closes:
             return
         slot = _slot_of(plan.signal)
@@ -117,7 +117,7 @@ class RestingCopies:
         """A row of an order that a master placed elsewhere and that was copied; ``since_ns`` is 0
         where it is the first of this run.
         """
-        plan = self._book.plans.get(plan_id)
+        plan = self._book.plan(plan_id)
         if self._masters.seen(plan_id, row) and plan is not None:
             self._ended(plan, _slot_of(plan.signal), before=not since_ns)
 
@@ -134,7 +134,7 @@ class RestingCopies:
 
     def filled(self, order: Order, units: int) -> None:
         """More units of an order of ours were filled: perhaps behind an exit that left."""
-        plan = self._book.plans.get(order.intent.plan_id)
+        plan = self._book.plan(order.intent.plan_id)
         if not self._left or plan is None or plan.closes or order.intent.role is Role.MASTER:
             return
         slot = _slot_of(plan.signal)
@@ -202,7 +202,7 @@ class RestingCopies:
         if slot in self._left or self._resting.get(slot):
             if len(self._ended_ns) > _REMEMBERED:
                 known = self._ended_ns.items()
-                self._ended_ns = {one: ns for one, ns in known if one in self._book.plans}
+                self._ended_ns = {one: ns for one, ns in known if self._book.knows(one)}
             self._ended_ns.setdefault(plan.plan_id, 0 if before else self._clock.mono_ns())
             self._end_all(slot)
 
@@ -256,7 +256,7 @@ class RestingCopies:
         fills, and did not prove an entry when more was known of the master.
         """
         if one.accounts is None and one.plan_id is not None:
-            one.accounts = _accounts_of(self._book.plans.get(one.plan_id))
+            one.accounts = _accounts_of(self._book.plan(one.plan_id))
         known = None if one.plan_id is None else self._exits.known.get(one.plan_id)
         reduces = known is None or known.most > 0
         return reduces and (one.accounts is None or account in one.accounts)
@@ -267,7 +267,7 @@ class RestingCopies:
         left = against(
             terms.side.opposite, self._exits.ledger.nets_of(order.master_id, terms).get(account, 0)
         )
-        for one in self._book.of_account(account):
+        for one in self._book.recent_of(account):
             its = one.intent.terms
             if (
                 not one.state.ended

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from copytrade_gui.domain.events import ChecksPassed, PlanMade, PlanVoided, Severity
 from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.guard import AWAITS_PRICE
-from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.ids import CommandId, PlanId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import ENGINE, Plan, SignalKind
 from copytrade_gui.engine.orders import faultpoints
@@ -64,7 +64,7 @@ class Submission:
         self._fault = core.fault
         self._undisturbed = core.undisturbed
         self._news = core.news
-        self._by_command: dict[CommandId, Plan] = {}
+        self._by_command: dict[CommandId, PlanId] = {}
         self._voided: set[CommandId] = set()
         """Commands whose plan could not be stored: what ends it would end another of its name."""
         self._over: set[CommandId] = set()
@@ -77,11 +77,12 @@ class Submission:
         self._exits.ledger.restore(work.carried)
         for plan in work.plans:
             if plan.signal.command_id is not None:
-                self._by_command[plan.signal.command_id] = plan
+                self._by_command[plan.signal.command_id] = plan.plan_id
 
     def plan_of(self, command: CommandId) -> Plan | None:
         """The plan that this command made today, if it made one."""
-        return self._by_command.get(command)
+        name = self._by_command.get(command)
+        return None if name is None else self._book.plan(name)
 
     async def submit(
         self, command: CommandId, clear: Callable[[], Cleared], seen_ns: int = 0
@@ -95,7 +96,7 @@ class Submission:
             stored = asyncio.get_running_loop().create_future()  # the first press decides
             storing.append(stored)
             await stored
-        known = self._by_command.get(command)
+        known = self.plan_of(command)
         if known is not None:
             return Placed(known, known=True)
         if command in self._voided:
@@ -122,7 +123,7 @@ class Submission:
             self._news.exit_planned(order.signal, accounts)
         plan = order.plan(called_ns)
         self._clearing.made(plan, order)
-        self._by_command[command] = plan
+        self._by_command[command] = plan.plan_id
         orders = [order_of(intent, plan) for intent in plan.intents]
         pending = [order for order in orders if order.may_attempt]
         self._book.add_plan(plan, orders)

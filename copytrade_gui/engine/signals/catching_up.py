@@ -202,7 +202,7 @@ class CatchingUp:
         still be copied, so that who catches up now would get it twice.
         """
         key, working = gap.instrument.key, 0
-        for order in self._book.of_account(gap.master):
+        for order in self._book.recent_of(gap.master):
             working += self._moves(order, gap)
         if self._elsewhere.copying(gap.master):
             raise DeniedError(NOT_DECIDED, _BEING_COPIED)
@@ -324,7 +324,7 @@ class CatchingUp:
                 wanted = planner.sliced(wanted, lot, bounds.freeze)
             limit = leaving.price if wanted.limit is None else wanted.limit
             if lacking:
-                sized, again = wanted.sized, _squared_off(self._book.of_account(account), gap)
+                sized, again = wanted.sized, _squared_off(self._book.recent_of(account), gap)
                 why = f"{sized.reason} {again}".strip() if sized.quantity else sized.reason
                 line = structs.replace(line, units=sized.quantity, code=sized.code, reason=why)
             yield structs.replace(line, price=limit), wanted
@@ -376,7 +376,7 @@ class CatchingUp:
             return OPPOSITE_HELD, why_opposite(copied)
         if self._exits.ledger.whose_unknown(leaving).get(account):
             return WHOSE_UNKNOWN, _WHOSE
-        if any(self._moves(order, gap) for order in self._book.of_account(account)):
+        if any(self._moves(order, gap) for order in self._book.recent_of(account)):
             return ON_THE_WAY, _WAY
         if works and linked.link.copies is Copies.FILLS:
             return ON_THE_WAY, _FILLS

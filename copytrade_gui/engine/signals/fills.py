@@ -110,7 +110,7 @@ class FillSignals:
 
     def look(self, plan_id: PlanId) -> None:
         """A master's order that was placed here has filled: compare with what was copied of it."""
-        plan = self._book.plans.get(plan_id)
+        plan = self._book.plan(plan_id)
         leads = [one for one in self._book.of_plan(plan_id) if one.intent.role is Role.MASTER]
         if plan is None or not leads:
             return
@@ -131,7 +131,7 @@ class FillSignals:
         ``seen_ns`` is its place among his orders. At ``since_ns`` it had not filled more than what
         was known. Monotonic; 0: this is the first that is seen of it.
         """
-        plan = self._book.plans.get(plan_id)
+        plan = self._book.plan(plan_id)
         if plan is not None and row.filled_quantity:
             value = row.filled_quantity * row.average_price if row.average_price > 0 else None
             self._hear(_News(plan, row.filled_quantity, value, Place(seen_ns), since_ns))
@@ -222,7 +222,7 @@ class FillSignals:
 
     def _forget(self) -> None:
         """Orders whose plans left the memory fill no more."""
-        for plan in [one for one in self._filled if one not in self._book.plans]:
+        for plan in [one for one in self._filled if not self._book.knows(one)]:
             del self._filled[plan]
 
 

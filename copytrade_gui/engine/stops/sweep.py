@@ -47,7 +47,7 @@ class Sweep:
 
         Returns how many cancels are on their way; what only the books know comes after them.
         """
-        orders = [order for order in self._book if not order.state.ended]
+        orders = [order for order in self._book.recent if not order.state.ended]
         count = self._amendments.cancel(orders, reason="Cancelled by KILL.", anew=True)
         for lane in self._lanes:
             busy = self._amendments.pending(lane.account_id)

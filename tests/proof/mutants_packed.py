@@ -1,0 +1,29 @@
+"""The rules of packed orders, each broken on purpose: nothing told of one may be lost."""
+
+from __future__ import annotations
+
+from tests.proof.mutants import Mutant
+
+_INDEX = "copytrade_gui/engine/orders/order_index.py"
+_BOOK = "copytrade_gui/engine/orders/book.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant("a packed order is found by its tag", _INDEX,
+           "            for packed, place in self._packed.by_tag(tag):\n",
+           "            for packed, place in ():\n"),
+    Mutant("a packed order is found by its number", _INDEX,
+           "        if order is None and (found := self._packed.by_number(account, number)) is not"
+           " None:\n",
+           "        if False and (found := self._packed.by_number(account, number)):\n"),
+    Mutant("an order that somebody holds is not packed", _INDEX,
+           "        if any(map(self._is_held_elsewhere, orders, references)):\n",
+           "        if False:\n"),
+    Mutant("an order that changed while it was packed stays", _INDEX,
+           "            or not packing.still_true\n", ""),
+    Mutant("a packed order that changed is not let go again", _INDEX,
+           "            if packed.says(place, order) and not", "            if not"),
+    Mutant("charges of a packed order stay in the day's", _BOOK,
+           "        self._news.packed(order, True)\n", ""),
+    Mutant("charges of an order that is whole again count once", _BOOK,
+           "        self._news.packed(order, False)\n", ""),
+)  # fmt: skip
