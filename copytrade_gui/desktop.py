@@ -34,6 +34,7 @@ from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import OpenOptions, refusals, window_file
 from copytrade_gui.services.sheet_files import Printer
 from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui import starting
 from copytrade_gui.ui.day.sheet_pdf import print_page
 from copytrade_gui.ui.dialogs.passphrase import PassphraseDialog
 from copytrade_gui.ui.dialogs.refusal import Refusal
@@ -78,6 +79,7 @@ def run(options: OpenOptions) -> int:
         try:
             _run_on(app, _window(options))
         except refusals() as refusal:
+            starting.end()
             typed = _ask_passphrase(refusal, options)
             if typed is not None:
                 options = replace(options, passphrase=typed)
@@ -107,6 +109,7 @@ async def _window(options: OpenOptions) -> None:
         window = MainWindow(engine.console(), settings=memory)
         requests = requests_to(engine.opened.folder.root)
         window.show()
+        starting.end()
         await window.start()
         window.lock_work.follow(system_screen_lock(window))
         keep_on_screen(window)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from copytrade_gui.domain.freeze import NOT_KNOWN, FreezeTable, slices
-from copytrade_gui.domain.money import Paise, order_value, rupees
+from copytrade_gui.domain.money import Paise, in_rupees, order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, Product, Side
 from copytrade_gui.domain.sizing import Sized
@@ -91,8 +91,8 @@ def _worth(terms: OrderTerms, last: Decimal | None, sharing: list[Portion]) -> s
     times = f", {grouped(_tenths(Decimal(value) / margin))} times as much" if margin > 0 else ""
     others = f" So in {len(large)} accounts." if len(large) > 1 else ""
     return (
-        f"The order of {worst.name} is worth {grouped(rupees(value))} rupees, its free margin is "
-        f"{grouped(rupees(margin))}{times}.{others}"
+        f"The order of {worst.name} is worth {in_rupees(rupees(value))}, its free margin is "
+        f"{in_rupees(rupees(margin))}{times}.{others}"
     )
 
 

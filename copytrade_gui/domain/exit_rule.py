@@ -37,7 +37,7 @@ class ExitRules:
 
     @property
     def in_words(self) -> str:
-        """``stop-loss 1 %, target Rs 5, exit at 15:10``."""
+        """``stop-loss 1 %, target ₹5, exit at 15:10``."""
         parts = []
         if self.stop is not None:
             parts.append(f"stop-loss {self.stop.in_words}")

@@ -14,8 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.money import Paise, rupees
-from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.money import Paise, in_rupees, rupees
 
 MOST_PERCENT = 90
 """Of what is free; peak margins are looked at several times a day, and prices move."""
@@ -67,11 +66,11 @@ class Margin(Struct, frozen=True, gc=False):
         return min(quantity, fits - fits % lot)
 
     def in_words(self, quantity: int, price: Decimal | None) -> str:
-        """``It needs 1,20,000 rupees of margin (asked 12 s ago), above 90 % of ...``."""
+        """``It needs ₹1,20,000 of margin (asked 12 s ago), above 90 % of ...``."""
         return (
-            f"It needs {grouped(rupees(self.of(quantity, price)))} rupees of margin (asked "
+            f"It needs {in_rupees(rupees(self.of(quantity, price)))} of margin (asked "
             f"{_age(self.needed_age_s)} ago), above {MOST_PERCENT} % of the "
-            f"{grouped(rupees(self.free))} that were free {_age(self.free_age_s)} ago."
+            f"{in_rupees(rupees(self.free))} that was free {_age(self.free_age_s)} ago."
         )
 
 

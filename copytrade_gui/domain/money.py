@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import NewType
+
+from copytrade_gui.domain.number import grouped
 
 Paise = NewType("Paise", int)
 """Money as whole paise; 100 paise are one rupee."""
+_PAISA = Decimal("0.01")
 
 
 def paise(rupees: Decimal) -> Paise:
@@ -17,6 +20,18 @@ def paise(rupees: Decimal) -> Paise:
 def rupees(amount: Paise) -> Decimal:
     """Convert paise to rupees with two decimals."""
     return Decimal(amount).scaleb(-2)
+
+
+def in_rupees(amount: Decimal) -> str:
+    """Rupees as every sentence says them: ``₹5,00,000``, ``₹1,72,413.60``, ``-₹250``.
+
+    Indian groups, and two decimals where there are paise. What is less than a paisa is rounded.
+    """
+    exact = amount.quantize(_PAISA, ROUND_HALF_EVEN) if amount.is_finite() else amount
+    whole = grouped(abs(exact))
+    before, point, after = whole.partition(".")
+    words = f"{before}.{after:0<2}" if point else whole
+    return f"-₹{words}" if exact < 0 else f"₹{words}"
 
 
 def order_value(price: Decimal, quantity: int) -> Paise:

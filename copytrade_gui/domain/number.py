@@ -171,6 +171,8 @@ def _remedy(plain: str, bounds: Bounds) -> tuple[str, str]:
         simple = simple.removesuffix(word) + suffix if simple.endswith(word) else simple
     body, suffix = _split(_SPACES.sub("", simple))
     meant = [f"{number}{suffix}" for number in _meant(body)]
+    if bounds.whole:
+        meant = [number for number in meant if "." not in number]
     if meant and all(len(number) <= LONGEST for number in meant):
         return meant[0] if len(meant) == 1 else "", "write " + " or ".join(meant)
     if _SCIENTIFIC.fullmatch(body):

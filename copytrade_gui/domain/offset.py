@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from copytrade_gui.domain.money import in_rupees
 from copytrade_gui.domain.number import Bounds, NotANumber, grouped, plain, read_number
 from copytrade_gui.domain.typed import quoted
 
@@ -27,8 +28,8 @@ class Offset:
 
     @property
     def in_words(self) -> str:
-        """``0.5 %`` or ``Rs 2``."""
-        return f"{grouped(self.amount)} %" if self.percent else f"Rs {grouped(self.amount)}"
+        """``0.5 %`` or ``₹2.50``."""
+        return f"{grouped(self.amount)} %" if self.percent else in_rupees(self.amount)
 
     @property
     def text(self) -> str:

@@ -281,5 +281,5 @@ def _why_not_now(began: date, now: datetime, closes: datetime | None) -> str:
     if now.date() != began:
         return "midnight came while the books were read, and they show another day now."
     if closes is not None and now < closes:
-        return f"trading goes on until {closes:%H:%M}. Close the day after that."
+        return f"trading goes on until {closes:%H:%M} IST. Close the day after that."
     return ""

@@ -23,6 +23,7 @@ Printer = Callable[[Page, Path], None]
 """Prints a page into a PDF file; raises OSError. What can print lives with the window."""
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _WIDEST = 48
+_LONGEST_NAME = 40
 
 
 class Kind(StrEnum):
@@ -34,9 +35,14 @@ class Kind(StrEnum):
 
 
 def file_stem(account: Account) -> str:
-    """What the files of an account are called: its client id, as far as a file may hold it."""
-    safe = "".join(letter if letter in _SAFE else "_" for letter in account.client_id)
-    return safe or "account"
+    """What the files of an account are called: client id and name, as far as a file may hold them.
+
+    ``30000002-Follower_001``; letters of a name may be of any script.
+    """
+    client = "".join(letter if letter in _SAFE else "_" for letter in account.client_id)
+    plain = "".join(one if one.isalnum() else " " for one in account.name)
+    name = "_".join(plain.split())[:_LONGEST_NAME].rstrip("_")
+    return "-".join(part for part in (client, name) if part) or "account"
 
 
 def write_page(

@@ -19,7 +19,7 @@ _TENTH = Decimal("0.1")
 _PRICE = Decimal("0.0001")
 NOT_KNOWN = "not known"
 TRADES, ORDER, TRADE = "Trades", "Order", "Trade"
-QUANTITY, PRICE = "Quantity", "Price Rs"
+QUANTITY, PRICE = "Quantity", "Price ₹"
 """Words by which a sheet's trades are found again."""
 
 
@@ -52,25 +52,25 @@ def page_of(sheet: Sheet, *, paper: bool) -> Page:
             Table(
                 TRADES,
                 ("Time", "Instrument", "Exchange", "Product", "Side", QUANTITY, PRICE,
-                 "Value Rs", ORDER, TRADE),
+                 "Value ₹", ORDER, TRADE),
                 tuple(_trade(one) for one in sheet.trades),
             ),
             Table(
-                "Charges by order, Rs (estimate)",
+                "Charges by order, ₹ (estimate)",
                 ("Order", "Instrument", "Brokerage", "STT or CTT", "Exchange", "SEBI", "Stamp",
                  "GST", "Total"),
                 tuple(row for one in sheet.orders for row in _charges(one)),
             ),
             Table(
-                "Profit and loss, Rs (before charges)",
-                ("Instrument", "Product", "Carried in", "Bought", "Bought Rs", "Sold", "Sold Rs",
+                "Profit and loss, ₹ (before charges)",
+                ("Instrument", "Product", "Carried in", "Bought", "Bought ₹", "Sold", "Sold ₹",
                  "Held now", "Average", "Realised today", "Last price", "Open"),
                 tuple(_position(one) for one in sheet.positions),
             ),
             Table(
                 "Verdicts and slippage",
-                ("Time IST", "Master", "Instrument", "Side", "Quantity", "Filled", "Average Rs",
-                 "Master's average Rs", "Slippage Rs", "Verdict", "Why", "Order"),
+                ("Time IST", "Master", "Instrument", "Side", "Quantity", "Filled", "Average ₹",
+                 "Master's average ₹", "Slippage ₹", "Verdict", "Why", "Order"),
                 tuple(_verdict(one) for one in sheet.orders),
             ),
             Table(
@@ -93,13 +93,13 @@ def _summary(sheet: Sheet) -> Table:
         ("Filled, whole or in part", sum(one.filled_quantity > 0 for one in verdicts)),
         ("Not sent", sum(one.state in (State.BLOCKED, State.SKIPPED) for one in verdicts)),
         ("Trades", len(sheet.trades)),
-        ("Bought, Rs", money(sheet.bought)),
-        ("Sold, Rs", money(sheet.sold)),
-        ("Realised today before charges, Rs", money(sheet.realised)),
-        ("Charges (estimate), Rs", rupees(sheet.charges.total)),
-        ("Realised today after charges, Rs", money(sheet.after_charges)),
-        ("Open at the last prices, Rs", _known(sheet.open)),
-        ("Slippage against masters, Rs (above 0: dearer)", money(sheet.slippage)),
+        ("Bought, ₹", money(sheet.bought)),
+        ("Sold, ₹", money(sheet.sold)),
+        ("Realised today before charges, ₹", money(sheet.realised)),
+        ("Charges (estimate), ₹", rupees(sheet.charges.total)),
+        ("Realised today after charges, ₹", money(sheet.after_charges)),
+        ("Open at the last prices, ₹", _known(sheet.open)),
+        ("Slippage against masters, ₹ (above 0: dearer)", money(sheet.slippage)),
     ]
     if latencies:
         rows += [

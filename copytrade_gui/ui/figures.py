@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from copytrade_gui.domain.calendar import ist
-from copytrade_gui.domain.money import Paise, rupees
+from copytrade_gui.domain.money import Paise, in_rupees, rupees
 from copytrade_gui.domain.number import MAX_DIGITS, grouped
 
 UNKNOWN = "–"
@@ -48,6 +48,11 @@ def decimals_of(tick: Decimal | None) -> int:
 def money(amount: Paise | None) -> str:
     """Paise as rupees with two decimals."""
     return UNKNOWN if amount is None else _grouped(rupees(amount), 2)
+
+
+def amount(value: Paise) -> str:
+    """Paise in a sentence: ``₹5,00,000``, ``₹1,72,413.60``. Columns of a table have ``money``."""
+    return in_rupees(rupees(value))
 
 
 def signed(number: int | None) -> str:

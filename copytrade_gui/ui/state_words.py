@@ -99,7 +99,7 @@ def feed_words(status: AccountStatus) -> str:
     words = FEED_WORDS[status.feed]
     if status.feed in (FeedState.OFF, FeedState.LIVE) or not status.feed_ns:
         return words
-    return f"{words} since {figures.clock(status.feed_ns)}"
+    return f"{words} since {figures.clock(status.feed_ns)} IST"
 
 
 def copying_look(

@@ -291,7 +291,7 @@ def test_an_order_worth_more_than_its_account_is_named_in_rupees() -> None:
     ]
     assert cautions(large, LAST, crore) == (
         (
-            "The order of Master is worth 77,50,00,000 rupees, its free margin is 1,00,00,000, "
+            "The order of Master is worth ₹77,50,00,000, its free margin is ₹1,00,00,000, "
             "77.5 times as much. So in 2 accounts."
         ),
     )
@@ -299,7 +299,7 @@ def test_an_order_worth_more_than_its_account_is_named_in_rupees() -> None:
     delivery = replace(large, product=Product.DELIVERY)
     assert len(cautions(delivery, LAST, [Portion("Ravi", 6_500, lakhs(100))])) == 1
     assert cautions(large, LAST, [Portion("Empty", 1, Paise(0))]) == (
-        "The order of Empty is worth 1,550 rupees, its free margin is 0.",
+        "The order of Empty is worth ₹1,550, its free margin is ₹0.",
     )
 
 

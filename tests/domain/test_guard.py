@@ -46,7 +46,7 @@ def at(price: str | None, last: str | None, *, trades: bool = True, age_s: int =
         (PriceGuard(HALF), at("100", "100.55"), BUY, "price_guard", "100.55 0.5 % 100, 100.5."),
         (PriceGuard(HALF), at("100", "99.45"), SELL, "price_guard", "99.45 0.5 % 100, 99.5."),
         (PriceGuard(HALF), at("100", "90"), BUY, "", ""),  # better than his is no slippage
-        (PriceGuard(TWO), at("100", "102.05"), BUY, "price_guard", "102.05 Rs 2 100, 102."),
+        (PriceGuard(TWO), at("100", "102.05"), BUY, "price_guard", "102.05 ₹2 100, 102."),
         (PriceGuard(HALF, None, Beyond.LIMIT), at("100", "150"), BUY, "", ""),
         (PriceGuard(HALF), at("100", "150", trades=False), BUY, "", ""),  # his order rests as well
         (PriceGuard(HALF), at("100", None), BUY, "", ""),  # its limit guards it all the same

@@ -1,5 +1,6 @@
 """Paise and ticks: exact, and rounded to the side that is said."""
 
+import re
 from decimal import Decimal
 
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from copytrade_gui.domain.money import (
     Paise,
+    in_rupees,
     on_tick,
     order_value,
     paise,
@@ -37,3 +39,17 @@ def test_parts_of_a_paisa_are_rounded_down() -> None:
     assert paise(Decimal("10.019")) == 1001
     assert paise(Decimal("-10.019")) == -1002
     assert rupees(Paise(-1002)) == Decimal("-10.02")
+
+
+@given(amount=st.integers(-(10**16), 10**16))
+def test_an_amount_in_words_is_exact_and_has_one_form(amount: int) -> None:
+    words = in_rupees(rupees(Paise(amount)))
+    assert re.fullmatch(r"-?₹[0-9]{1,3}(,[0-9]{2})*(,[0-9]{3})?(\.[0-9]{2})?", words)
+    assert Decimal(words.replace("₹", "").replace(",", "")) == rupees(Paise(amount))
+    assert words.endswith(".00") is False
+
+
+def test_amounts_as_a_trader_writes_them() -> None:
+    said = {"50000000": "₹5,00,00,000", "172413.6": "₹1,72,413.60", "-250": "-₹250", "0": "₹0",
+            "0.5": "₹0.50", "-0.001": "₹0", "1459.005": "₹1,459"}  # fmt: skip
+    assert {typed: in_rupees(Decimal(typed)) for typed in said} == said

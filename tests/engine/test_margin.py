@@ -161,7 +161,7 @@ def test_a_link_that_tells_sends_it_after_a_tick_and_the_verdict_says_so() -> No
         rows = await send(console, terms, denied.value.found)
         state, code, ordered, reason = rows[F1]
         assert (state, code, ordered) == (State.WORKING, "margin", 20)
-        assert "rupees of margin" in reason
+        assert "of margin (asked" in reason
         assert rows[F2][:2] == (State.WORKING, "")
         assert of_ledger(console) == 3
 

@@ -124,7 +124,7 @@ def elsewhere(person: Person) -> Iterator[str]:
     person.keys("ctrl+a")
     person.write("0,5")
     person.keys("Return")
-    person.see("problem_open_orders", lambda label: "write 0.5" in label.text)
+    person.see("problem_open_orders", lambda label: "write a whole number" in label.text)
     yield "limits"
     close(person, "limits_back", "Escape")
 

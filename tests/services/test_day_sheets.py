@@ -208,22 +208,23 @@ def test_files_of_every_kind_for_every_follower(tmp_path: Path) -> None:
 
     with world(2) as made:
         live(made, script)
-        client = made.accounts[2].client_id
+        client, name = made.accounts[2].client_id, made.accounts[2].name.replace(" ", "_")
         asyncio.run(write(made.folder / "life0"))
     files = {path.name: path for path in (tmp_path / "new" / "day").iterdir()}
-    assert files.keys() == {f"{day}-{stem}.{kind}" for stem in ("___A_B", client) for kind in Kind}
+    stems = ("___A_B-HYPERLINK_http_x", f"{client}-{name}")
+    assert files.keys() == {f"{day}-{stem}.{kind}" for stem in stems for kind in Kind}
     assert all(path.stat().st_mode & 0o077 == 0 for path in files.values())
     assert [(step.done, step.of) for step in steps[:4]] == [(0, 0), (0, 2), (1, 2), (2, 2)]
     assert len(printed) == 2
-    text = files[f"{day}-___A_B.csv"].read_text(encoding="utf-8-sig")
+    text = files[f"{day}-{stems[0]}.csv"].read_text(encoding="utf-8-sig")
     rows = list(csv.reader(text.splitlines()))
     assert rows[0] == ['24 Nov 2026: =HYPERLINK("http://x")']
     assert ["PAPER TRADING: no real orders"] in rows
     assert ["Trades"] in rows
     at = rows.index(["Trades"])
     trade = dict(zip(rows[at + 1], rows[at + 2], strict=True))
-    assert Decimal(trade["Value Rs"]) == Decimal(trade["Price Rs"]) * int(trade["Quantity"])
-    with zipfile.ZipFile(files[f"{day}-{client}.xlsx"]) as book_:
+    assert Decimal(trade["Value ₹"]) == Decimal(trade["Price ₹"]) * int(trade["Quantity"])
+    with zipfile.ZipFile(files[f"{day}-{stems[1]}.xlsx"]) as book_:
         names = book_.read("xl/workbook.xml").decode()
         assert "Charges by order" in names
         assert "=HYPERLINK" not in names
@@ -238,5 +239,5 @@ def test_accounts_whose_clients_are_written_alike_get_files_of_their_own() -> No
         for client in ("a/b", "A_B", "C", "")
     ]  # fmt: skip
     assert [stem for stem, _ in named(sheets)] == [
-        "2026-11-24-a_b-1", "2026-11-24-A_B-2", "2026-11-24-C", "2026-11-24-account",
+        "2026-11-24-a_b-Asha-1", "2026-11-24-A_B-Asha-2", "2026-11-24-C-Asha", "2026-11-24-Asha",
     ]  # fmt: skip

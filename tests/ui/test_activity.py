@@ -172,7 +172,7 @@ def test_an_edit_of_the_limits_says_from_what_to_what() -> None:
         at=AT,
     )  # fmt: skip
     assert details(row(fact), lambda _subject: "") == (
-        "Limits set of all accounts: Value of one plan Rs 50,00,000 → no limit, "
+        "Limits set of all accounts: Value of one plan ₹50,00,000 → no limit, "
         "Open orders 50 orders → 40 orders. New."
     )
 

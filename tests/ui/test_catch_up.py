@@ -68,10 +68,10 @@ async def test_the_preview_shows_quantities_cost_and_reasons_and_only_its_verb_p
     rows = [dict(zip(sheet.headers, row, strict=True)) for row in sheet.rows]
     assert dialog.heading.text().startswith("Asha is long 300 ")
     assert [row["Order"] for row in rows] == ["75", "–", "–"]
-    assert rows[0]["Worth"] == "7,612.50"
+    assert rows[0]["Value ₹"] == "7,612.50"
     assert rows[1]["To know"] == "The link is paused."
     assert "75 units too many" in rows[2]["To know"]
-    assert "worth 7,612.50 rupees" in dialog.sum.text()
+    assert "worth ₹7,612.50" in dialog.sum.text()
     assert dialog.verb.text() == "Buy 75 for 1 follower"
     assert not dialog.verb.isDefault()
     assert world.catch_ups.begun == []

@@ -109,7 +109,7 @@ async def test_the_board_shows_the_worst_first_with_figures_and_reasons(
     assert states == ["Unexplained", "Drifting", "Not known", "In step", "In step"]
     assert (rows[1]["Off, lots"], rows[1]["Copied"], rows[1]["At broker"]) == ("-1", "+75", "0")
     assert rows[1]["Why"] == SOLD
-    assert (rows[2]["At broker"], rows[2]["Read"]) == ("–", "–")
+    assert (rows[2]["At broker"], rows[2]["Read IST"]) == ("–", "–")
     assert window.drift.sums.text() == "1 drifting, 1 unexplained, 1 not known"
 
 

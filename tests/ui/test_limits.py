@@ -43,7 +43,7 @@ async def test_the_form_for_all_shows_what_holds_and_what_held_at_first(
     assert shown["order_value"] == "5,00,000"
     assert shown["plan_value"] == shown["net_position"] == ""
     assert "At first 50 orders." in words(dialog)
-    assert "At first Rs 50,00,000." in words(dialog)
+    assert "At first ₹50,00,000." in words(dialog)
     dialog.fields["plan_value"].setText("60 lakh")
     dialog.reason.setText("More accounts")
     world.limits.refuse = RefusedError("Write 60l.", field="plan_value")

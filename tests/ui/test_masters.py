@@ -85,7 +85,7 @@ async def test_an_order_placed_elsewhere_stands_first_and_follows_the_news(
     world.events.send(MasterSeen(structs.replace(seen(2, Seen.DENIED), reason="Band.", changes=2)))
     await until(lambda: model.row_at(0).order.became is Seen.DENIED)
     assert model.rowCount() == 2
-    assert "(changed 2 x)" in str(model.index(0, 3).data())
+    assert "(changed 2 x)" in str(model.index(0, 2).data())
 
 
 async def test_what_waits_has_a_band_until_it_is_decided(window: MainWindow, world: World) -> None:

@@ -170,7 +170,7 @@ def test_copies_that_were_sent_alone_are_summed_in_their_line(app: QApplication)
     shown = cells(model)
     assert (shown["quantity"], shown["filled"], shown["average"]) == ("450", "400", "11.50")
     assert shown["state"] == "Working"
-    assert shown["note"] == "Copies alone  ·  3 copies: 2 filled, 1 open"
+    assert shown["note"] == "3 copies: 2 filled, 1 open  ·  Copies alone"
     by_rule = [structs.replace(one, code="exit_rule", reason="A stop.") for one in copies]
     model.upsert([structs.replace(one, changed_ns=one.changed_ns + 1) for one in by_rule])
     assert str(cells(model)["note"]).startswith("Exit rule: A stop.  ·  3 copies")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QScrol
 
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.order import State
+from copytrade_gui.ui.feed.feed_rows import COLUMNS as FEED
 from copytrade_gui.ui.main_window import SMALLEST, MainWindow
 from copytrade_gui.ui.orders.order_rows import COLUMNS
 from copytrade_gui.ui.tables.view import TableView
@@ -98,7 +99,7 @@ async def test_the_window_fits_with_its_frame_and_a_task_bar(
 
 
 @pytest.mark.parametrize("room", INSIDE)
-async def test_quantity_fills_price_and_time_are_in_view_in_the_order_book(
+async def test_what_an_order_is_and_did_is_in_view_in_the_order_book_and_the_feed(
     app: QApplication, room: tuple[int, int]
 ) -> None:
     window = await pictures.open_window(pictures.world(24), Scheme.DARK, room)
@@ -109,10 +110,13 @@ async def test_quantity_fills_price_and_time_are_in_view_in_the_order_book(
     }
     wide = view.viewport().width()
     feed = window.feed.table.view
-    spare = feed.viewport().width() - feed.header().length()
+    details = next(n for n, column in enumerate(FEED) if column.key == "details")
+    of_feed = feed.columnViewportPosition(details), feed.columnWidth(details)
+    room_in_feed = feed.viewport().width()
     await window.stop()
     assert {key: right for key, right in shown.items() if key in MOST_NEEDED and right > wide} == {}
-    assert spare >= 0
+    assert of_feed[1] >= 100  # side, quantity and the instrument's name
+    assert sum(of_feed) <= room_in_feed
 
 
 @pytest.mark.parametrize("percent", [100, 150])

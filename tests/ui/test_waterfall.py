@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 
 from copytrade_gui.domain.waterfall import Stage, Waterfall
-from copytrade_gui.ui.latency.waterfall import slippage_words, stage_rows
+from copytrade_gui.ui.latency.waterfall import ENDS, slippage_words, stage_rows
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.orders.order_details import OrderDetails
 from tests.ui.conftest import until
@@ -32,18 +32,20 @@ async def test_details_show_each_stage_and_what_the_fill_cost(
     dialog.present()
     view = dialog.waterfall
     await until(lambda: view.slippage.text().startswith("₹"))
-    assert view.slippage.text() == "₹ 75.00 worse than the master: 101.05 against 100.05"
+    assert view.slippage.text() == "₹75 worse than the master: 101.05 against 100.05"
     shown = [(took.text(), since.text()) for _, _, took, since in view._lines]
     assert shown[0] == ("", "0.0")
     assert shown[3:6] == [("+0.0", "4.4"), ("+0.6", "5.0"), ("+61.2", "66.2")]
     assert shown[7] == ("+12,010", "12,080")
     spans = {stage: bar.span for stage, bar, _, _ in view._lines}
-    assert spans[Stage.ACKNOWLEDGED][1] == 1.0
+    assert spans[Stage.ACKNOWLEDGED][1] == ENDS
+    beyond = {stage for stage, bar, _, _ in view._lines if bar.beyond}
+    assert beyond == {Stage.AT_EXCHANGE, Stage.FILLED}
     assert spans[Stage.FIRST_BYTE][1] == spans[Stage.ACKNOWLEDGED][0] < 0.1
     dialog._on_copy_clicked()
     text = QGuiApplication.clipboard().text()
     assert "Acknowledged (ms, since)\t+61.2 66.2" in text
-    assert "Slippage\t₹ 75.00 worse" in text
+    assert "Slippage\t₹75 worse" in text
     dialog.accept()
 
 
@@ -53,6 +55,6 @@ def test_what_is_not_known_is_a_dash() -> None:
     assert rows[4][1:] == ("+5.0", "5.0")
     assert slippage_words(Waterfall({})) == "–"
     cheaper = Waterfall({}, Decimal("99.05"), Decimal("100.05"), Decimal("-75.00"))
-    assert slippage_words(cheaper) == "₹ 75.00 better than the master: 99.05 against 100.05"
+    assert slippage_words(cheaper) == "₹75 better than the master: 99.05 against 100.05"
     alike = Waterfall({}, Decimal("99.05"), Decimal("99.05"), Decimal("0.00"))
     assert slippage_words(alike) == "None: 99.05 against 99.05"

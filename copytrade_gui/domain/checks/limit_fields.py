@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from copytrade_gui.domain.checks.limits import Limits, stricter_than
 from copytrade_gui.domain.draft import FieldProblem
-from copytrade_gui.domain.money import Paise, rupees
+from copytrade_gui.domain.money import Paise, in_rupees, rupees
 from copytrade_gui.domain.number import Bounds, NotANumber, grouped, read_number
 
 _MOST_RUPEES = 10_00_00_00_000
@@ -56,26 +56,27 @@ class LimitField:
         return grouped(rupees(Paise(value)) if self.in_rupees else value)
 
     def words(self, limits: Limits) -> str:
-        """``Rs 5,00,000``, ``50 orders``, ``no limit``."""
+        """``₹5,00,000``, ``50 orders``, ``no limit``."""
         value = getattr(limits, self.name)
         if self.choices:
             return self.choices[value or 0]
         if value is None:
             return "no limit"
-        number = grouped(rupees(Paise(value)) if self.in_rupees else value)
-        return f"Rs {number}" if self.in_rupees else f"{number} {self.unit}"
+        if self.in_rupees:
+            return in_rupees(rupees(Paise(value)))
+        return f"{grouped(value)} {self.unit}"
 
 
 _THEN = ("only exits pass", "nothing leaves", "square off")
 
 LIMIT_FIELDS: tuple[LimitField, ...] = (
-    LimitField("order_value", "Value of one &order", "rupees", _RUPEES,
+    LimitField("order_value", "Value of one &order", "₹", _RUPEES,
                "In shares or option premium, of one account; above half of it you are asked",
                of_one=True),
-    LimitField("futures_value", "Value of one &futures order", "rupees", _RUPEES,
+    LimitField("futures_value", "Value of one &futures order", "₹", _RUPEES,
                "By contract value, of one account; above half of it you are asked",
                of_one=True),
-    LimitField("plan_value", "Value of one &plan", "rupees", _RUPEES,
+    LimitField("plan_value", "Value of one &plan", "₹", _RUPEES,
                "All accounts of one master order together"),
     LimitField("open_orders", "Open order&s", "orders", _count("orders"),
                "Of one account at the same time", of_one=True),
@@ -90,31 +91,31 @@ LIMIT_FIELDS: tuple[LimitField, ...] = (
     LimitField("plans_an_hour", "Master orders an &hour", "orders", _count("orders"),
                "Of every instrument"),
     LimitField("collar", "Distance from the mar&ket", "x", _count("x", 100),
-               "Of 3 % (options 10 % or Rs 5): beyond it you are asked, twice as far is refused"),
+               "Of 3 % (options 10 % or ₹5): beyond it you are asked, twice as far is refused"),
     LimitField("same_again_ms", "Same order a&gain", "ms", _count("ms", 6_00_000),
                "You are asked about the same order within this time"),
-    LimitField("day_loss", "Daily &loss", "rupees", _RUPEES,
+    LimitField("day_loss", "Daily &loss", "₹", _RUPEES,
                "What one follower's copies lose on a day, open loss included, after charges",
                of_one=True, losses=True),
-    LimitField("equity_floor", "&Equity floor", "rupees", _RUPEES,
+    LimitField("equity_floor", "&Equity floor", "₹", _RUPEES,
                "One follower's funds at the broker less the day's loss may not fall to this",
                of_one=True, losses=True),
-    LimitField("lock_from", "Profit is &kept from", "rupees", _RUPEES,
+    LimitField("lock_from", "Profit is &kept from", "₹", _RUPEES,
                "Once one follower's profit of the day was so much",
                of_one=True, losses=True),
-    LimitField("lock_back", "Profit may fall &back by", "rupees", _RUPEES,
+    LimitField("lock_back", "Profit may fall &back by", "₹", _RUPEES,
                "From the highest of the day, once it was so much as above",
                of_one=True, losses=True),
     LimitField("loss_then", "&Then", "", Bounds(2, _WHY, whole=True),
                "To square off what copies hold is agreed to by choosing it; see Why",
                of_one=True, losses=True, choices=_THEN),
-    LimitField("all_day_loss", "Together: dail&y loss", "rupees", _RUPEES,
+    LimitField("all_day_loss", "Together: dail&y loss", "₹", _RUPEES,
                "What all of their copies together lose on a day", losses=True),
-    LimitField("all_equity_floor", "Together: e&quity floor", "rupees", _RUPEES,
+    LimitField("all_equity_floor", "Together: e&quity floor", "₹", _RUPEES,
                "The sum of their funds less the day's loss may not fall to this", losses=True),
-    LimitField("all_lock_from", "Together: kept f&rom", "rupees", _RUPEES,
+    LimitField("all_lock_from", "Together: kept f&rom", "₹", _RUPEES,
                "Once the profit of the day of all together was so much", losses=True),
-    LimitField("all_lock_back", "Together: may f&all back by", "rupees", _RUPEES,
+    LimitField("all_lock_back", "Together: may f&all back by", "₹", _RUPEES,
                "From the highest sum of the day", losses=True),
     LimitField("all_loss_then", "Together: t&hen", "", Bounds(2, _WHY, whole=True),
                "For everybody who is counted together",
@@ -160,7 +161,7 @@ def _unpaired(values: Mapping[str, int | None], prefix: str) -> Iterator[FieldPr
     elif begins is not None and back is not None and back > begins:
         yield FieldProblem(
             names[1],
-            f"It is above Rs {grouped(rupees(Paise(begins)))}, from which the profit is kept, so "
+            f"It is above {in_rupees(rupees(Paise(begins)))}, from which the profit is kept, so "
             "the profit could become a loss. Write less.",
         )
 

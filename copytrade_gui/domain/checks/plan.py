@@ -12,6 +12,7 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.draft import not_taken
 from copytrade_gui.domain.habit import NOT_UNLIKE, Unlike
 from copytrade_gui.domain.instrument import NO_BAND, DayBand, InstrumentKind, PriceRange
+from copytrade_gui.domain.money import in_rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side
 
@@ -149,7 +150,7 @@ def _collar(facts: PlanFacts) -> Finding | None:
     level = Level.BLOCK if far > allowed * 2 else Level.HOLD
     percent = (far / reference * 100).quantize(Decimal("0.1"))
     where = "above" if price > reference else "below"
-    usual = grouped(allowed.quantize(Decimal("0.01")))
+    usual = in_rupees(allowed)
     remedy = {
         Level.BLOCK: "Write a price that is nearer.",
         Level.HOLD: "Check it, and type the quantity to send it.",
@@ -158,7 +159,7 @@ def _collar(facts: PlanFacts) -> Finding | None:
         "collar",
         level,
         f"Price {grouped(price)} is {grouped(percent)} % {where} the {name} of "
-        f"{facts.terms.instrument.symbol}, {grouped(reference)}; {usual} rupees are usual. "
+        f"{facts.terms.instrument.symbol}, {grouped(reference)}; {usual} away is usual. "
         f"{remedy}",
     )
 
@@ -321,7 +322,7 @@ PLAN_CHECKS: tuple[Check[PlanFacts], ...] = (
           "Move the trigger, or use LIMIT.", _stop_side),
     Check("no_reference", Tier.PLAN, "any price to compare a limit with: the last, or the previous "
           "close", "Wait for a quote, or type the quantity.", _no_reference),
-    Check("collar", Tier.PLAN, "the limit price against the last price: 3 %, options 10 % or Rs 5; "
+    Check("collar", Tier.PLAN, "the limit price against the last price: 3 %, options 10 % or ₹5; "
           "twice as far is blocked", "Write a nearer price; inside twice the collar type the "
           "quantity.", _collar),
     Check("price_band", Tier.PLAN, "the limit price inside the range in which the exchange takes "

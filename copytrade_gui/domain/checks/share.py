@@ -12,7 +12,7 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKind
 from copytrade_gui.domain.margin import Margin, Margins
-from copytrade_gui.domain.money import Paise, order_value, rupees
+from copytrade_gui.domain.money import Paise, in_rupees, order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER
 from copytrade_gui.domain.sizing import SizingRule
@@ -98,7 +98,7 @@ def _order_value(facts: ShareFacts) -> Finding | None:
     return Finding(
         "order_value",
         level,
-        f"{grouped(rupees(value))} rupees are {what} the limit of {grouped(rupees(most))} for one "
+        f"{in_rupees(rupees(value))} is {what} the limit of {in_rupees(rupees(most))} for one "
         f"order. {remedy}",
     )
 

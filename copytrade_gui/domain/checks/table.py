@@ -27,7 +27,7 @@ def verdicts() -> Iterator[Verdict]:
 
 
 _OTHERS = (
-    Verdict("plan_value", "plan", "what all orders of the plan are worth together: Rs 50,00,000 "
+    Verdict("plan_value", "plan", "what all orders of the plan are worth together: ₹50,00,000 "
             "unless set", "Lower the size, or raise the limit."),
     Verdict("no_ioc", "plan", "the exchange takes IOC orders from a program", "Choose DAY."),
     Verdict("hold", "plan", "a check found what only the typed quantity lets pass",

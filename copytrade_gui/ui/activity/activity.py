@@ -119,10 +119,11 @@ class ActivityPanel(Panel):
         return (
             Column("number", "No.", lambda r: figures.whole(r.number), sort=lambda r: r.number,
                    numeric=True, chars=8, tone=lambda _: Tone.MUTED),
-            Column("time", "Time", lambda r: figures.clock_ms(r.at_ns), sort=lambda r: r.at_ns,
+            Column("time", "Time IST", lambda r: figures.clock_ms(r.at_ns), sort=lambda r: r.at_ns,
                    tone=lambda _: Tone.MUTED, chars=12, tip=lambda r: figures.stamp(r.at_ns)),
             Column("actor", "Who", who, chars=9),
             Column("kind", "What", what, chars=16),
             Column("account", "Account", account, chars=16),
-            Column("sentence", "Details", lambda r: details(r, self.order_of), chars=80),
+            Column("sentence", "Details", lambda r: details(r, self.order_of), chars=40,
+                   takes_rest=True),
         )  # fmt: skip

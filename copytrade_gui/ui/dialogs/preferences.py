@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
-from copytrade_gui.domain.money import Paise, paise, rupees
+from copytrade_gui.domain.money import Paise, paise
 from copytrade_gui.domain.number import Bounds, NotANumber, read_number
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
@@ -113,7 +113,7 @@ class PreferencesDialog(ConsoleDialog):
         self.above = QLineEdit(figures.money(policy.above))
         self.above.setObjectName("pref_above")
         self.above.textChanged.connect(lambda _text: self._save_policy())
-        form.addRow(caption("&Value, rupees", self.above), self.above)
+        form.addRow(caption("&Value, ₹", self.above), self.above)
         self.understood = PlainLabel()
         self.understood.setProperty("role", "hint")
         form.addRow("", self.understood)
@@ -149,5 +149,5 @@ class PreferencesDialog(ConsoleDialog):
     def _show_policy(self, policy: ConfirmPolicy) -> None:
         above = policy.when is ConfirmWhen.ABOVE
         self.above.setEnabled(above)
-        amount = figures.price(rupees(policy.above))
-        self.understood.setText(f"Asks above {amount} rupees for all accounts." if above else "")
+        amount = figures.amount(policy.above)
+        self.understood.setText(f"Asks above {amount} for all accounts." if above else "")

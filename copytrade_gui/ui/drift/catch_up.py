@@ -65,8 +65,8 @@ COLUMNS: tuple[Column[CatchUpLine], ...] = (
            note="Units that would be placed"),
     Column("price", "Worst price", lambda r: figures.price(r.price if r.units else None),
            sort=lambda r: r.price, numeric=True, chars=11),
-    Column("cost", "Worth", lambda r: figures.money(r.cost) if r.units else figures.UNKNOWN,
-           sort=lambda r: r.cost, numeric=True, chars=13, note="In rupees, at the worst price"),
+    Column("cost", "Value ₹", lambda r: figures.money(r.cost) if r.units else figures.UNKNOWN,
+           sort=lambda r: r.cost, numeric=True, chars=13, note="At the worst price"),
     Column("why", "To know", line_words, chars=24, takes_rest=True,
            tip=lambda r: line_words(r) or r.account),
 )  # fmt: skip
@@ -169,7 +169,7 @@ class CatchUpDialog(ConsoleDialog):
         verb = "Sell" if told.side is Side.SELL else "Buy"
         self.sum.setText(
             f"{figures.plural(len(placed), 'order')}: {figures.plural(units, 'unit')}, worth "
-            f"{figures.money(told.cost)} rupees at the worst prices."
+            f"{figures.amount(told.cost)} at the worst prices."
             if placed
             else "" if told.denied else "Nobody lacks anything that could be placed."
         )  # fmt: skip

@@ -111,7 +111,7 @@ COLUMNS: tuple[Column[DriftLine], ...] = (
     Column("open", "Open, ours / own", _open, numeric=True, chars=16,
            note="Units of orders that may still fill: ours / the owner's"),
     Column("product", "Product", lambda r: r.key.product, chars=10, tone=lambda _: Tone.MUTED),
-    Column("read", "Read", lambda r: figures.clock(r.read_ns) if r.read_ns else figures.UNKNOWN,
+    Column("read", "Read IST", lambda r: figures.clock(r.read_ns) if r.read_ns else figures.UNKNOWN,
            sort=lambda r: r.read_ns, chars=9, tone=lambda _: Tone.MUTED,
            note="When the positions were last read at the broker"),
 )  # fmt: skip

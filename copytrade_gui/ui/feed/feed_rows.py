@@ -186,16 +186,16 @@ def _details(row: FeedRow) -> str:
 
 
 COLUMNS: tuple[Column[FeedRow], ...] = (
-    Column("time", "Time", lambda r: figures.clock_ms(r.at_ns), sort=lambda r: r.at_ns,
-           tone=lambda _: Tone.MUTED, chars=11, note="IST, when it was known here"),
+    Column("time", "Time IST", lambda r: figures.clock_ms(r.at_ns), sort=lambda r: r.at_ns,
+           tone=lambda _: Tone.MUTED, chars=11, note="When it was known here"),
     Column("who", "Account", lambda r: r.who, chars=12,
            tone=lambda r: Tone.PLAIN if not r.is_master else Tone.INFO),
     Column("state", "Outcome", lambda r: r.word, tone=lambda r: r.tone, mark=lambda r: r.mark,
            chars=10),
+    Column("details", "Details", _details, chars=12, takes_rest=True,
+           tone=lambda r: r.tone if r.kind in ("problem", "plan") else Tone.MUTED),
     Column("latency", "Call ms", lambda r: figures.milliseconds(r.latency_ms) if r.order else "",
            sort=lambda r: r.latency_ms, numeric=True, chars=6, note=CALL_NOTE),
-    Column("details", "Details", _details, chars=3, takes_rest=True,
-           tone=lambda r: r.tone if r.kind in ("problem", "plan") else Tone.MUTED),
     Column("side", "Side", lambda r: r.side or "", chars=5, strong=True, shown=False,
            tone=lambda r: Tone.PLAIN if r.side is None
            else Tone.BUY if r.side is Side.BUY else Tone.SELL),

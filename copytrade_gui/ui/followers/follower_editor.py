@@ -48,8 +48,6 @@ _LISTS = {
     "symbols": "All, or such as NIFTY; TCS",
     "not_symbols": "None, or such as NIFTY; TCS",
 }
-_ROOM = 260
-"""Pixels in which what stands in an empty field can be read."""
 _ENTRIES = "Only what opens is kept out: what the master leaves is always left."
 _COPIES = (
     "Fills: he gets his part each time that more of an order has filled, near the price that it "
@@ -257,7 +255,6 @@ class FollowerEditor(FormDialog):
         ):
             line = self.lists[field] = QLineEdit(list_text(words))
             line.setPlaceholderText(_LISTS[field])
-            line.setMinimumWidth(_ROOM)
             set_tip(line, _ENTRIES)
             self.add_field(field, label, line)
         window = None if link is None else link.window

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
+from copytrade_gui.domain.money import in_rupees
 from copytrade_gui.domain.waterfall import Stage, Waterfall
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.theme import Theme, Tone
@@ -25,6 +26,8 @@ WORDS = {
 }
 _OURS = frozenset({Stage.PLANNED, Stage.COMMITTED, Stage.QUEUED, Stage.FIRST_BYTE})
 """What this program took; the rest is the broker's and the market's."""
+ENDS = 0.85
+"""Share of the width at which the acknowledgement stands; the rest is for what comes after it."""
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -43,15 +46,14 @@ def stage_rows(fall: Waterfall) -> list[tuple[str, str, str]]:
 
 
 def slippage_words(fall: Waterfall) -> str:
-    """``₹ 75.00 worse than the master: 101.05 against 100.05``; a dash while it is not known."""
+    """``₹75 worse than the master: 101.05 against 100.05``; a dash while it is not known."""
     if fall.slippage is None or fall.average is None or fall.master_average is None:
         return figures.UNKNOWN
     prices = f"{figures.price(fall.average)} against {figures.price(fall.master_average)}"
     if not fall.slippage:
         return f"None: {prices}"
     worse = "worse" if fall.slippage > 0 else "better"
-    amount = figures.signed_money(abs(fall.slippage)).removeprefix("+")
-    return f"₹ {amount} {worse} than the master: {prices}"
+    return f"{in_rupees(abs(fall.slippage))} {worse} than the master: {prices}"
 
 
 class _Bar(QWidget):
@@ -61,6 +63,8 @@ class _Bar(QWidget):
         super().__init__()
         self._colour = colour
         self.span = (0.0, 0.0)
+        self.beyond = False
+        """It ends somewhere beyond the edge."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:
@@ -71,12 +75,26 @@ class _Bar(QWidget):
         left, right = (share * self.width() for share in self.span)
         left = min(left, self.width() - 2.0)
         area = QRectF(left, self.height() / 2 - 4, max(2.0, right - left), 8.0)
+        if self.beyond:
+            middle, tip = self.height() / 2, float(self.width())
+            head = (
+                QPointF(tip - 6, middle - 6),
+                QPointF(tip, middle),
+                QPointF(tip - 6, middle + 6),
+            )
+            area.setRight(tip - 6)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._colour())
+            painter.drawPolygon(head)
         painter.fillRect(area, self._colour())
         painter.end()
 
 
 class WaterfallView(QWidget):
-    """The stages below each other. What comes after the acknowledgement is cut at the edge."""
+    """The stages below each other. What comes after the acknowledgement, which may take hours, has
+    an arrow's head at the edge instead of its length.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -87,7 +105,7 @@ class WaterfallView(QWidget):
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
         self._lines: list[tuple[Stage, _Bar, PlainLabel, PlainLabel]] = []
-        for column, head in ((2, "took, ms"), (3, "since, ms")):
+        for column, head in ((2, "Took ms"), (3, "After ms")):
             label = PlainLabel(head)
             label.setProperty("role", "column_head")
             label.setAlignment(_RIGHT)
@@ -126,7 +144,8 @@ class WaterfallView(QWidget):
             since.setText(since_words)
             bar.setVisible(at is not None and stage is not Stage.DETECTED)
             if at is not None:
-                bar.span = (min(1.0, before / whole), min(1.0, at / whole))
+                bar.span = (min(ENDS, ENDS * before / whole), min(ENDS, ENDS * at / whole))
+                bar.beyond = at > whole
                 before = at
             bar.update()
         self.slippage.setText(slippage_words(fall))

@@ -86,7 +86,8 @@ class LimitsDialog(FormDialog):
                 beside = f"At first {field.words(shown.first)}. {field.means}."
             else:
                 beside = f"All accounts: {field.words(shown.of_all)}. {field.means}."
-            self.add_field(field.name, field.label, line, beside=beside)
+            unit = f", {field.unit}" if field.unit else ""
+            self.add_field(field.name, f"{field.label}{unit}", line, beside=beside)
         self.reason = QLineEdit()
         self.add_field(
             "reason", "&Why", self.reason, hint="Goes into the audit trail with what changes."

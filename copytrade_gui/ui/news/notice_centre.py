@@ -26,14 +26,14 @@ LOOKS = {
     Severity.CRITICAL: Look("Critical", Tone.BAD, Mark.SQUARE),
 }
 COLUMNS: tuple[Column[Notice], ...] = (
-    Column("time", "Time", lambda n: figures.clock(n.at_ns), sort=lambda n: n.at_ns,
+    Column("time", "Time IST", lambda n: figures.clock(n.at_ns), sort=lambda n: n.at_ns,
            tone=lambda _: Tone.MUTED, chars=9),
     Column("severity", "Kind", lambda n: LOOKS[n.severity].word, chars=11,
            sort=lambda n: list(Severity).index(n.severity),
            tone=lambda n: LOOKS[n.severity].tone, mark=lambda n: LOOKS[n.severity].mark),
     Column("count", "Times", lambda n: figures.whole(n.count), sort=lambda n: n.count,
            numeric=True, chars=6),
-    Column("sentence", "Message", lambda n: n.sentence, chars=90),
+    Column("sentence", "Message", lambda n: n.sentence, chars=60, takes_rest=True),
     Column("code", "Code", lambda n: n.code, tone=lambda _: Tone.MUTED, chars=12),
 )  # fmt: skip
 

@@ -151,12 +151,14 @@ def head_row(
     if unmatched is not None:  # first, because a narrow column cuts the end
         filled = unmatched.copies_in_words(roster.name)
         own = f"FOLLOWERS FILLED WITHOUT THE MASTER: {filled}" + (f"  ·  {own}" if own else "")
+    # A narrow column cuts the end: what became of copies alone counts more than where they are of.
+    parts = (own, summary) if masters or unmatched is not None else (summary, own)
     return OrderRow(
         plan_id=order.plan_id,
         is_head=True,
         label=order.terms.instrument.symbol,
         order=order,
-        note=f"{own}  ·  {summary}" if own else summary,
+        note="  ·  ".join(part for part in parts if part),
         note_tone=Tone.BAD
         if unmatched is not None or (masters and own and order.state in PROBLEM_STATES)
         else Tone.WARN
@@ -265,17 +267,18 @@ COLUMNS: tuple[Column[OrderRow], ...] = (
            sort=lambda r: r.filled, numeric=True, chars=7),
     Column("price", "Price", lambda r: price_words(r.order.terms),
            sort=lambda r: r.order.terms.price, numeric=True, chars=9),
-    Column("state", "State", lambda r: order_look(r.order).word,
-           tone=lambda r: order_look(r.order).tone,
-           mark=lambda r: order_look(r.order).mark, chars=11),
-    Column("time", "Time", lambda r: figures.clock(r.order.changed_ns),
-           sort=lambda r: r.order.changed_ns, tone=lambda _: Tone.MUTED, chars=8,
-           tip=lambda r: f"{figures.clock_ms(r.order.changed_ns)} IST",
-           note="IST, when the order last changed"),
-    Column("note", "Copies / why", lambda r: r.note, tone=lambda r: r.note_tone, chars=38),
     Column("average", "Average",
            lambda r: figures.price(r.average, r.order.terms.instrument.tick),
            sort=lambda r: r.average, numeric=True, chars=9),
+    Column("state", "State", lambda r: order_look(r.order).word,
+           tone=lambda r: order_look(r.order).tone,
+           mark=lambda r: order_look(r.order).mark, chars=11),
+    Column("time", "Time IST", lambda r: figures.clock(r.order.changed_ns),
+           sort=lambda r: r.order.changed_ns, tone=lambda _: Tone.MUTED, chars=8,
+           tip=lambda r: f"{figures.clock_ms(r.order.changed_ns)} IST",
+           note="When the order last changed"),
+    Column("note", "Copies / why", lambda r: r.note, tone=lambda r: r.note_tone, chars=22,
+           takes_rest=True),
     Column("waited", "Waited ms", lambda r: figures.milliseconds(r.waited_ms) if r.is_head else "",
            sort=lambda r: r.waited_ms, numeric=True, chars=9,
            note="Milliseconds from your press to the last acknowledgement"),

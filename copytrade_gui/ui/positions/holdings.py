@@ -57,7 +57,7 @@ def _search(line: HoldingLine) -> str:
 
 
 COLUMNS: tuple[Column[HoldingLine], ...] = (
-    Column("symbol", "Share", lambda r: r.holding.symbol, chars=18),
+    Column("symbol", "Instrument", lambda r: r.holding.symbol, chars=16, takes_rest=True),
     Column("account", "Account",
            lambda r: f"Master: {r.account}" if r.role is Role.MASTER else r.account, chars=18),
     Column("can_sell", "Can be sold", lambda r: _units(r.holding.in_demat),
@@ -83,7 +83,7 @@ COLUMNS: tuple[Column[HoldingLine], ...] = (
     Column("value", "Value ₹", lambda r: figures.price(r.value),
            sort=lambda r: r.value, numeric=True, chars=13,
            note="All of it at the last close"),
-    Column("read", "Read", lambda r: figures.clock(r.read_ns), sort=lambda r: r.read_ns,
+    Column("read", "Read IST", lambda r: figures.clock(r.read_ns), sort=lambda r: r.read_ns,
            tone=lambda r: Tone.WARN if r.problem else Tone.MUTED, chars=9),
     Column("note", "To know", _note, chars=34,
            tone=lambda r: Tone.WARN if r.problem else Tone.MUTED, tip=_note),

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
+from copytrade_gui.domain.money import in_rupees
 from copytrade_gui.domain.order import Product
 from copytrade_gui.services.position_report import PositionLine, sums_of
 from copytrade_gui.ui import figures
@@ -257,14 +258,14 @@ def _price_tip(row: PositionRow) -> str:
 def _amount_tip(words: str, row: PositionRow, amount: Decimal | None) -> str:
     if amount is None:
         return f"{words}: not known, because a price of it is not known"
-    words = f"{words}: {figures.signed_money(amount)} rupees, before charges"
+    words = f"{words}: {in_rupees(amount)}, before charges"
     if row.unknown:
         words += f", and what {figures.plural(row.unknown, 'account')} without a known price adds"
     return words
 
 
 COLUMNS: tuple[Column[PositionRow], ...] = (
-    Column("label", "Instrument / account", lambda r: r.label, chars=22,
+    Column("label", "Instrument / account", lambda r: r.label, chars=20, takes_rest=True,
            tip=lambda r: f"{r.label}: {r.note}" if r.note else r.label),
     Column("product", "Product", lambda r: r.product or figures.UNKNOWN, chars=9,
            tone=lambda _: Tone.MUTED),
@@ -296,7 +297,8 @@ COLUMNS: tuple[Column[PositionRow], ...] = (
            numeric=True, chars=13, tone=lambda r: _money_tone(r, r.day), strong=True,
            tip=lambda r: _amount_tip("Today brought", r, r.day),
            note="All that today brought, before charges; carried in from the previous close"),
-    Column("note", "To know", lambda r: r.note, tone=lambda r: r.note_tone, chars=30,
+    Column("note", "To know", lambda r: r.note, tone=lambda r: r.note_tone, chars=9,
+           takes_rest=True,
            tip=lambda r: r.note or r.label),
     Column("realised", "Realised ₹", lambda r: _amount(r, r.realised),
            sort=lambda r: r.realised, numeric=True, chars=12, shown=False,

@@ -308,7 +308,7 @@ def sum_words(preview: SquareOffPreview) -> str:
     orders = sum(bool(line.units) for line in lines)
     words = (
         f"{figures.plural(orders, 'order')} in {figures.plural(preview.accounts, 'account')}: "
-        f"{figures.plural(preview.units, 'unit')}, worth {figures.money(preview.value)} rupees at "
+        f"{figures.plural(preview.units, 'unit')}, worth {figures.amount(preview.value)} at "
         "the worst prices."
     )
     if preview.unpriced:

@@ -24,7 +24,7 @@ from copytrade_gui.ui.widgets.buttons import HoldButton
 from copytrade_gui.ui.widgets.tip import set_tip
 
 _LOOK_MS = 500
-WIDTH = 560
+WIDTH = 680
 SENTENCE_LINES = 4
 """What the longest sentence takes in a panel of this width, names of unread accounts too."""
 
@@ -49,16 +49,18 @@ def _at_broker(row: SweepRow) -> str:
 
 
 COLUMNS: tuple[Column[SweepRow], ...] = (
-    Column("name", "Account", lambda r: r.name, chars=24,
+    Column("name", "Account", lambda r: r.name, chars=16, takes_rest=True,
            mark=lambda r: Mark.CIRCLE if r.now.proven_none else Mark.HALF,
            tone=lambda r: Tone.OK if r.now.proven_none else Tone.WARN),
     Column("at_start", "Open before", lambda r: figures.whole(r.at_start),
            sort=lambda r: r.at_start, numeric=True, chars=12),
-    Column("at_broker", "Open at the broker", _at_broker,
-           sort=lambda r: r.now.at_broker or 0, numeric=True, chars=17),
-    Column("still", "Ours", lambda r: figures.whole(r.now.ours),
-           sort=lambda r: r.now.ours, numeric=True, chars=8),
-    Column("problem", "Why not proven", lambda r: r.now.problem, chars=30),
+    Column("at_broker", "Open now", _at_broker,
+           sort=lambda r: r.now.at_broker or 0, numeric=True, chars=13,
+           note="Open at the broker, by its book read whole"),
+    Column("still", "Open, ours", lambda r: figures.whole(r.now.ours),
+           sort=lambda r: r.now.ours, numeric=True, chars=10,
+           note="Orders of this program that have not ended, by its own records"),
+    Column("problem", "Why not proven", lambda r: r.now.problem, chars=18, takes_rest=True),
 )  # fmt: skip
 
 

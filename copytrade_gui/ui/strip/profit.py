@@ -17,7 +17,7 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class ProfitBlock(QWidget):
-    """Two lines, hidden until something was held today."""
+    """Two lines under one name, hidden until something was held today."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,6 +26,10 @@ class ProfitBlock(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(0)
         self.master, self.followers = PlainLabel(), PlainLabel()
+        for line, words in enumerate(("Day", "P&L ₹")):
+            caption = PlainLabel(words)
+            caption.setProperty("role", "strip_low")
+            grid.addWidget(caption, line, 0)
         self._captions: dict[str, PlainLabel] = {}
         for line, (name, value) in enumerate(
             (("master", self.master), ("followers", self.followers))
@@ -34,8 +38,8 @@ class ProfitBlock(QWidget):
             caption.setProperty("role", "strip_low")
             value.setObjectName(f"profit_{name}")
             value.setAlignment(_RIGHT)
-            grid.addWidget(caption, line, 0)
-            grid.addWidget(value, line, 1)
+            grid.addWidget(caption, line, 1)
+            grid.addWidget(value, line, 2)
         self.wanted = False
         """Something was held today: it is shown where there is room."""
         self.hide()

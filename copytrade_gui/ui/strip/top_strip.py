@@ -290,7 +290,7 @@ class TopStrip(QFrame):
             words = STATE_MEANS[state]
         else:
             why = f": {change.reason}" if change.reason else ""
-            words = f"{change.actor}, {figures.clock(change.at_ns)}{why}"
+            words = f"{change.actor}, {figures.clock(change.at_ns)} IST{why}"
         self.state_low.setText(words)
         set_tip(self.state_low, f"{STATE_MEANS[state]}. {words}")
         stopped = state is not TradingState.ACTIVE

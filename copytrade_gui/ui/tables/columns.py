@@ -38,8 +38,8 @@ class Column(Generic[R]):
     """One column of rows ``R``.
 
     ``key`` is fixed English (layouts remember it). ``chars`` is the first width in digits.
-    ``sort`` falls back to the text. ``note`` is the header's tool tip. ``takes_rest``: this one
-    column is as wide as the others leave room for, and at least ``chars``.
+    ``sort`` falls back to the text. ``note`` is the header's tool tip. ``takes_rest``: it is
+    as wide as the others leave room for, and at least ``chars``; of several the last one in view.
     """
 
     key: str

@@ -174,10 +174,14 @@ class ToneDelegate(QStyledItemDelegate):
             known = self._keep((face.text, face.strong, 0), face.text, font)
         if known[1] <= room:
             return known
-        cut = self._texts.get((face.text, face.strong, room))
+        place = (face.text, face.strong, -room if face.numeric else room)
+        cut = self._texts.get(place)
         if cut is None:
-            fitting = metrics.elidedText(face.text, Qt.TextElideMode.ElideRight, room)
-            cut = self._keep((face.text, face.strong, room), fitting, font)
+            # Never a part of a number: it would be read as a smaller one.
+            fitting = "…"
+            if not face.numeric:
+                fitting = metrics.elidedText(face.text, Qt.TextElideMode.ElideRight, room)
+            cut = self._keep(place, fitting, font)
         return cut
 
     def _keep(self, key: _TextKey, text: str, font: QFont) -> tuple[QStaticText, float]:

@@ -66,7 +66,7 @@ class TableView(QTreeView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu_requested)
         self.row_actions: list[QAction] = []
-        self._elastic = next((n for n, c in enumerate(columns) if c.takes_rest), None)
+        self._elastic = tuple(n for n, c in enumerate(columns) if c.takes_rest)
         self.pointed_at = False
         self.double_clicked = False
         """A row is being opened by the mouse, and not by a key."""
@@ -84,7 +84,7 @@ class TableView(QTreeView):
         header.setSectionsMovable(True)
         header.setSectionsClickable(True)
         header.setFirstSectionMovable(True)
-        header.setStretchLastSection(self._elastic is None)
+        header.setStretchLastSection(not self._elastic)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -98,6 +98,7 @@ class TableView(QTreeView):
         self._default_columns()
         self._restore_columns()
         header.sectionResized.connect(self._on_section_resized)
+        header.sortIndicatorChanged.connect(self._on_sorted)
 
     def add_row_actions(self, actions: list[QAction]) -> None:
         """Actions on rows: in the context menu, and by their keys while this table has focus."""
@@ -222,20 +223,41 @@ class TableView(QTreeView):
         self._share_rest()
 
     def _on_section_resized(self, number: int, _before: int, _now: int) -> None:
-        if number != self._elastic:
+        if number not in self._elastic:
             self._share_rest()
 
     def _share_rest(self) -> None:
-        """Let the elastic column fill the view, without a scroll bar for a few missing pixels."""
-        number, header = self._elastic, self.header()
-        if number is None or header.isSectionHidden(number):
-            return
-        rest = self.viewport().width() - (header.length() - header.sectionSize(number))
-        least = self._width_of(self._columns[number])
-        header.resizeSection(number, max(rest, least))
+        """Let the last elastic column in view fill it, up to whole columns: none is cut there.
+
+        Where not all have room, those that come last are a scroll away.
+        """
+        header, room, taker = self.header(), self.viewport().width(), -1
+        least = {number: self._width_of(self._columns[number]) for number in self._elastic}
+        # Not by the header's length: while the style changes it tells that of a half-built header.
+        for place in range(header.count()):
+            number = header.logicalIndex(place)
+            hidden = header.isSectionHidden(number)
+            size = 0 if hidden else least.get(number, header.sectionSize(number))
+            if size > room:
+                break
+            room -= size
+            if number in least and not hidden:
+                taker = number
+        for number, size in least.items():
+            if not header.isSectionHidden(number):
+                header.resizeSection(number, size + room if number == taker else size)
 
     def _width_of(self, column: Column[object]) -> int:
-        return round(column.chars * self.fontMetrics().horizontalAdvance("0")) + 14
+        """Room for so many digits, and never less than for the words of its header."""
+        title = self.header().fontMetrics().horizontalAdvance(column.title)
+        return max(column.chars * self.fontMetrics().horizontalAdvance("0"), title) + 14
+
+    def _on_sorted(self, number: int, _order: Qt.SortOrder) -> None:
+        """The arrow takes no room from the header's words."""
+        header = self.header()
+        if 0 <= number < header.count() and not header.isSectionHidden(number):
+            needed = header.sectionSizeHint(number)
+            header.resizeSection(number, max(needed, header.sectionSize(number)))
 
     def _restore_columns(self) -> None:
         header = self.header()

@@ -25,8 +25,8 @@ WAIT_MS = 80
 SHOWN_ROWS = 9
 
 COLUMNS: tuple[Column[Instrument], ...] = (
-    Column("symbol", "Symbol", lambda i: i.symbol, strong=True, chars=24),
-    Column("what", "What", instrument_words, tone=lambda _: Tone.MUTED, chars=36,
+    Column("symbol", "Instrument", lambda i: i.symbol, strong=True, chars=24),
+    Column("what", "What", instrument_words, tone=lambda _: Tone.MUTED, chars=36, takes_rest=True,
            tip=lambda i: f"{i.name}, tick {figures.price(i.tick, i.tick)}"),
 )  # fmt: skip
 

@@ -205,7 +205,7 @@ class TicketFace:
             return
         parts = []
         if preview.value is not None:
-            parts.append(f"Value of all orders ₹ {figures.money(preview.value)}")
+            parts.append(f"Value of all orders {figures.amount(preview.value)}")
         market = draft.order_type in (OrderType.MARKET, OrderType.SLM)
         if market and preview.protected_price is not None and draft.instrument:
             bound = "at most" if draft.side is Side.BUY else "at least"

@@ -129,12 +129,16 @@ class Toasts(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is not self._over:
-            if event.type() == QEvent.Type.ZOrderChange:  # a panel came to the front
-                for toast in self._shown:
-                    toast.raise_()
+            if event.type() == QEvent.Type.ZOrderChange:  # a panel comes to the front
+                # Behind it: Qt shows a panel's tab only while nothing else is on top of it.
+                QTimer.singleShot(0, self, self._raise)
         elif event.type() == QEvent.Type.Resize:
             self._place()
         return False
+
+    def _raise(self) -> None:
+        for toast in self._shown:
+            toast.raise_()
 
     def _on_left(self, toast: object) -> None:
         self._shown = [shown for shown in self._shown if shown is not toast]
