@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtWidgets import QWidget
 
@@ -24,6 +26,11 @@ def on_top(window: MainWindow, widget: QWidget) -> bool:
     return hit is not None and (hit is widget or widget.isAncestorOf(hit))
 
 
+def in_front(panel: QWidget) -> Callable[[], bool]:
+    """Whether anything of a panel can be seen."""
+    return lambda: not panel.visibleRegion().isEmpty()
+
+
 async def test_a_message_stays_above_the_panels_and_keeps_none_from_the_front(
     window: MainWindow,
 ) -> None:
@@ -31,7 +38,7 @@ async def test_a_message_stays_above_the_panels_and_keeps_none_from_the_front(
     (toast,) = window.findChildren(Toast)
     for panel in (window.positions, window.activity, window.orders, window.positions):
         window.panels.go(panel)
-        await until(lambda panel=panel: not panel.visibleRegion().isEmpty())  # type: ignore[misc]
+        await until(in_front(panel))
         await until(lambda: on_top(window, toast))
 
 
