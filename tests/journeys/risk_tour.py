@@ -48,7 +48,7 @@ def asked_about(person: Person) -> Iterator[str]:
     person.click("fan_out_toggle")
     yield "why-not"
     person.click("fan_out_toggle")
-    person.keys("alt+p")
+    person.click("ticket_price")
     before = len(person.broker.orders())
     send(person)
     person.see_window("Is this meant?")

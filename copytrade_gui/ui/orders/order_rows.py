@@ -62,6 +62,7 @@ class Sum:
     average: Decimal | None
 
 
+_ALONE = "Copies alone"
 _SENT_BY = {EXIT_RULE: "Exit rule", LOSS_LIMIT: "Loss limit", REDUCED: "Drift reduced"}
 """What had the program send orders that no master's order stands above, by their code."""
 
@@ -151,8 +152,9 @@ def head_row(
     if unmatched is not None:  # first, because a narrow column cuts the end
         filled = unmatched.copies_in_words(roster.name)
         own = f"FOLLOWERS FILLED WITHOUT THE MASTER: {filled}" + (f"  ·  {own}" if own else "")
-    # A narrow column cuts the end: what became of copies alone counts more than where they are of.
-    parts = (own, summary) if masters or unmatched is not None else (summary, own)
+    # A narrow column cuts the end: what became of copies counts more than where they are of.
+    of_copies = unmatched is None and not masters and (seen is not None or own == _ALONE)
+    parts = (summary, own) if of_copies else (own, summary)
     return OrderRow(
         plan_id=order.plan_id,
         is_head=True,
@@ -187,7 +189,7 @@ def _copies_alone(seen: SeenOrder | None, copies: Sequence[OrderView]) -> str:
     words = {_SENT_BY.get(copy.code, "") for copy in copies}
     by = words.pop() if len(words) == 1 else ""
     if not by:
-        return "Copies alone"
+        return _ALONE
     reasons = {copy.reason for copy in copies}
     return f"{by}: {reasons.pop()}" if len(reasons) == 1 else by
 
