@@ -81,7 +81,7 @@ def test_what_was_set_holds_at_once_and_after_a_restart_and_stands_in_the_trail(
 @pytest.mark.parametrize(
     ("account", "typed", "why", "field", "words"),
     [
-        (None, {"open_orders": "0,5"}, "x", "open_orders", "is not a number; write 0.5"),
+        (None, {"open_orders": "0,5"}, "x", "open_orders", "is not a number; write a whole number"),
         (None, {"open_orders": "0"}, "x", "open_orders", "must be above 0"),
         (None, {"order_value": "5L and more"}, "x", "order_value", "is not a number"),
         (None, {"order_value": "10.5"}, "x", "order_value", "is not a whole number"),
