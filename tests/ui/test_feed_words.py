@@ -21,21 +21,21 @@ AT_NS = 1_795_494_731_000_000_000
 """10:02:11 IST."""
 STATES = [
     (FeedState.OFF, False, "", "orders followed by reading its book"),
-    (FeedState.CONNECTING, False, "", "order news connecting since 10:02:11"),
+    (FeedState.CONNECTING, False, "", "order news connecting since 10:02:11 IST"),
     (FeedState.LIVE, False, "", "order news live"),
     (FeedState.LIVE, True, "", "order news live again, reading its book for what it missed"),
     (
         FeedState.RECONNECTING,
         False,
         "News of its orders does not come: reset. Its books are read instead; it connects again.",
-        "order news reconnecting since 10:02:11",
+        "order news reconnecting since 10:02:11 IST",
     ),
-    (FeedState.REFUSED, False, "Denied.", "order news refused since 10:02:11"),
+    (FeedState.REFUSED, False, "Denied.", "order news refused since 10:02:11 IST"),
     (
         FeedState.EXPIRED,
         False,
         "The broker's feed does not take this session. Log the account in again.",
-        "order news need a new login since 10:02:11",
+        "order news need a new login since 10:02:11 IST",
     ),
 ]
 
