@@ -190,3 +190,12 @@ def test_a_capital_is_never_missing_where_it_was_told() -> None:
             terms, facts, Decimal(100), Cover(Exiting(0, 0), {}, {}, Paise(60_000_000))
         )
         assert share.sized.code != "no_capital"
+
+
+def test_a_stored_value_without_a_meaning_is_its_followers_verdict_alone() -> None:
+    facts = [_facts(0, SizingRule(Strategy.RATIO, Decimal("sNaN")), None), _facts(1, _RULE, None)]
+    shares = share_out(_terms(Side.BUY, 4, 1), facts, Decimal(100), Cover(Exiting(0, 0), {}, {}))
+    assert [(share.sized.quantity, share.sized.code) for share in shares] == [
+        (0, "bad_rule"),
+        (4, ""),
+    ]
