@@ -100,7 +100,7 @@ class Trader(Operator):
                 time.monotonic() - self._began,
                 pages * os.sysconf("SC_PAGE_SIZE") // 1024,
                 sum(1 for _ in Path("/proc/self/fd").iterdir()),
-                sum(1 for _ in self._opened.engine.book),
+                self._opened.engine.book.index.count,
             )
         )
 

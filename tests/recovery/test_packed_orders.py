@@ -95,12 +95,12 @@ def test_a_packed_order_is_found_by_all_that_names_it_and_is_as_it_was() -> None
         ]
         await later(console)
         assert in_memory(console) == 0
-        assert len(list(book)) == 3 * (FOLLOWERS + 1)
+        assert len(list(book)) == book.index.count == 3 * (FOLLOWERS + 1)
         assert len(list(book.of_account(F1))) == 3
 
         for name in names:
             found_by_all(console, *name)
-        assert len(list(book)) == 3 * (FOLLOWERS + 1)
+        assert len(list(book)) == book.index.count == 3 * (FOLLOWERS + 1)
         assert {name: says(book.of_plan(name)) for name in before} == before
         assert [book.plan(plan.plan_id) for plan in plans] == plans
         await tidy(console)

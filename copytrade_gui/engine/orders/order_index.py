@@ -57,6 +57,13 @@ class OrderIndex:
                     yield packed.order(place)
         yield from recent
 
+    @property
+    def count(self) -> int:
+        """How many orders there are, packed or not."""
+        self._file()
+        packed = sum(len(one) - len(one.whole) for one in self._packed)
+        return len(self._orders) + packed
+
     def recent(self) -> Iterable[Order]:
         """Orders that are not packed, oldest first."""
         self._file()

@@ -92,9 +92,6 @@ class PackedPlans:
         self._like = b""
         """An order as it is written, of the first plan: what one of each plan is packed by."""
 
-    def __len__(self) -> int:
-        return sum(map(len, self._plans.values()))
-
     def __iter__(self) -> Iterator[PackedPlan]:
         return iter(self._plans.values())
 
