@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
     day.add_argument("--accept-differences", action="store_true")
     day.add_argument("--json", action="store_true")
-    _add_followers(commands.add_parser("followers", help="check, import or export followers"))
+    _add_followers(commands.add_parser("followers", help="files of followers, and their routes"))
     _add_paper(commands.add_parser("paper", help="state or end of the paper broker, orders at it"))
     held = commands.add_parser("positions", help="say what copies hold by the stored fills")
     _add_place(held, default=argparse.SUPPRESS)
@@ -130,6 +130,14 @@ def _add_followers(parser: argparse.ArgumentParser) -> None:
                 "--master", metavar="CLIENT", help="whom new followers follow, if there are several"
             )
         one.add_argument("--json", action="store_true")
+    _add_routes(verbs.add_parser("route", help="connect once by each account's route"))
+
+
+def _add_routes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("clients", metavar="CLIENT", nargs="*", help="whose; all without it")
+    _add_place(parser, default=argparse.SUPPRESS)
+    parser.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+    parser.add_argument("--json", action="store_true")
 
 
 def _add_paper(parser: argparse.ArgumentParser) -> None:
@@ -254,6 +262,8 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _followers(options: argparse.Namespace) -> int:
     place = options.data_dir, options.profile, options.paper
+    if options.verb == "route":
+        return headless.try_routes(*place, options.clients, as_json=options.json)
     if options.verb == "export":
         return headless.export_followers(*place, options.file, as_json=options.json)
     return headless.import_followers(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from copytrade_gui.app import paper_command
+from copytrade_gui.app import paper_command, route_command
 from copytrade_gui.app.closed_folder import closed_folder
 from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
@@ -154,6 +154,22 @@ def import_followers(
         told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
         done = "Imported" if good and not only_check else "Nothing was changed"
         print(f"{done}: {told}.")
+    return 0 if good else 1
+
+
+def try_routes(
+    data_dir: Path | None, profile: str, paper: bool, clients: Sequence[str], *, as_json: bool
+) -> int:
+    """Connect once by each account's route; returns 0 if every one is good."""
+    try:
+        tried = asyncio.run(route_command.try_routes(data_dir, profile, clients, paper=paper))
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    good = all(one.good for one in tried)
+    if as_json:
+        print(json.dumps({"ok": good, "routes": msgspec.to_builtins(tried)}))
+    for one in () if as_json else tried:
+        print(f"{'ok' if one.good else 'bad':<5}{one.client_id:<12}{one.route}: {one.sentence}")
     return 0 if good else 1
 
 

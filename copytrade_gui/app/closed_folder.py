@@ -22,7 +22,7 @@ from copytrade_gui.ports import SecretStore
 from copytrade_gui.services.account_store import AccountStore, Secrets
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.verbs import RefusedError
-from copytrade_gui.storage.files.folder import known_folder
+from copytrade_gui.storage.files.folder import DataFolder, known_folder
 from copytrade_gui.storage.files.problems import StorageError
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from copytrade_gui.storage.store import Store, open_store
@@ -34,6 +34,9 @@ class ClosedFolder:
 
     files: FollowerFiles
     accounts: tuple[Account, ...]
+    folder: DataFolder
+    secrets: SecretStore
+    """Opened at their first use."""
 
     def master(self, client_id: str | None) -> AccountId | None:
         """Whom followers follow whose rows name no master; None if there are several.
@@ -77,7 +80,7 @@ async def closed_folder(
             when_asked = _WhenAsked(secrets)
             kept = _Stored(store, AccountStore(store.accounts, when_asked))
             files = FollowerFiles(kept, when_asked, live=not paper, owns=owns_address)
-            yield ClosedFolder(files, await kept.accounts())
+            yield ClosedFolder(files, await kept.accounts(), folder, when_asked)
 
 
 class _Stored:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from copytrade_gui.app.process import files_allowed, files_problem
 from copytrade_gui.app.system_clock import SystemClock
+from copytrade_gui.brokers.http.route import owns_address
 from copytrade_gui.domain.account import Account, without_basis
 from copytrade_gui.domain.calendar import contract_day, ist
+from copytrade_gui.domain.route import RouteKind, why_unregistered
 from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.storage.files.calendar_file import CalendarFile
 from copytrade_gui.storage.files.edited_file import EditedFileError
@@ -104,14 +106,15 @@ async def _database(folder: DataFolder) -> list[Finding]:
         return [Finding("database", "ok", "None yet; the first start makes it.")]
     try:
         async with open_store(folder, SystemClock()) as store:
-            basis = _basis(await store.accounts.all())
+            accounts = await store.accounts.all()
+            told = [_basis(accounts), _routes(accounts)]
             if store.warnings:
-                return [Finding("database", "warn", " ".join(store.warnings)), basis]
+                return [Finding("database", "warn", " ".join(store.warnings)), *told]
     except SecondInstanceError:
         return [Finding("database", "ok", "In use by a running console.")]
     except (StorageError, JournalFailureError) as problem:
         return [Finding("database", "bad", str(problem))]
-    return [Finding("database", "ok", "Sound, and of this version."), basis]
+    return [Finding("database", "ok", "Sound, and of this version."), *told]
 
 
 def _basis(accounts: Sequence[Account]) -> Finding:
@@ -120,6 +123,39 @@ def _basis(accounts: Sequence[Account]) -> Finding:
     if not accounts:
         return Finding("basis", "ok", "No account yet.")
     return Finding("basis", "ok", "Declared for every account.")
+
+
+def _routes(accounts: Sequence[Account]) -> Finding:
+    """Whether each account's route can be taken, as far as that shows without a connection."""
+    lacking = [
+        one.name
+        for one in accounts
+        if one.route.kind is RouteKind.SOURCE and not owns_address(one.route.address)
+    ]
+    wrong = [one.name for one in accounts if why_unregistered(one.route)]
+    if lacking:
+        names = f"{', '.join(lacking[:5])}{' and more' if len(lacking) > 5 else ''}"
+        return Finding(
+            "routes",
+            "warn",
+            f"This machine does not have the route's address of: {names}. "
+            "Give it to the machine, or change the route.",
+        )
+    if wrong:
+        names = f"{', '.join(wrong[:5])}{' and more' if len(wrong) > 5 else ''}"
+        return Finding(
+            "routes",
+            "warn",
+            f"The route's address is not registered for: {names}. Their orders "
+            "are held. Register it at the broker and enter it, or change the route.",
+        )
+    entered = sum(bool(one.route.registered) for one in accounts)
+    return Finding(
+        "routes",
+        "ok",
+        f"Registered addresses are entered for {entered} of {len(accounts)} "
+        "accounts. Test a route with: copytrade-gui followers route.",
+    )
 
 
 def _calendar(folder: DataFolder) -> Finding:

@@ -71,6 +71,7 @@ class EngineThread:
             sheets=self._across(there.sheets),
             paper_broker=there.paper_broker and self._across(there.paper_broker),
             sessions=self._across(there.sessions),
+            routes=self._across(there.routes),
             history=self._across(there.history),
             market=self._across(there.market),
             positions=self._across(there.positions),

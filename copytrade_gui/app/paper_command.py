@@ -23,7 +23,7 @@ from copytrade_gui.storage.files.folder import DataFolder, known_folder
 from copytrade_gui.storage.files.instance_lock import InstanceLock
 from copytrade_gui.storage.files.problems import SecondInstanceError
 
-_NOT_RUNNING = (
+NOT_RUNNING = (
     "No paper broker runs. Open the console in paper mode: its broker runs as long as it is open, "
     "and longer with --keep-broker."
 )
@@ -92,7 +92,7 @@ async def standing(data_dir: Path | None) -> Standing:
     folder = known_folder(data_dir, PAPER_PROFILE)
     async with running_broker(folder, SystemClock()) as running:
         if running is None:
-            return Standing(running=False, sentence=_NOT_RUNNING)
+            return Standing(running=False, sentence=NOT_RUNNING)
         line, control = running
         idle_s = _read(await control.control("GET", "/stay", None), _Stay).idle_s
         accounts, orders = len(await control.accounts()), len(await control.ledger())
@@ -147,7 +147,7 @@ async def place(data_dir: Path | None, order: PaperOrder) -> Placed:
     folder = known_folder(data_dir, PAPER_PROFILE)
     async with running_broker(folder, SystemClock()) as running:
         if running is None:
-            raise RefusedError(_NOT_RUNNING)
+            raise RefusedError(NOT_RUNNING)
         line, control = running
         account = _account(await control.accounts(), order.account)
         listed = await _listed(control, order.symbol)

@@ -58,6 +58,7 @@ from copytrade_gui.services.market import Market
 from copytrade_gui.services.masters import Masters
 from copytrade_gui.services.paper import Arrived, PaperAccounts
 from copytrade_gui.services.positions import PositionService
+from copytrade_gui.services.routes import Routes
 from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.square_off import SquareOffService
 from copytrade_gui.services.trading import Trading
@@ -256,6 +257,7 @@ async def _start(
         trading=Trading(engine, store.journal, clock, closing, market.contracts_words),
         followers=followers,
         sessions=sessions,
+        routes=Routes(broker, engine.account, live=line is None, owns=owns_address),
         history=HistoryService(
             store.history, paper=line is not None, seen=engine.master_signals.orders
         ),

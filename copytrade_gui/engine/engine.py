@@ -133,6 +133,11 @@ class Engine:
         if account.master and not was_master:
             self.exits.masters.look(account.account_id, 0.0)
 
+    def account(self, account_id: AccountId) -> Account | None:
+        """An account as a person last changed it; None: there is none."""
+        lane = self.lanes.get(account_id)
+        return None if lane is None else lane.account
+
     def drop_account(self, account_id: AccountId) -> None:
         """Forget an account; what waits for it is skipped."""
         lane = self.lanes.drop(account_id)

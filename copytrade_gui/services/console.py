@@ -17,6 +17,7 @@ from copytrade_gui.services.lock_verbs import LockVerbs
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
 from copytrade_gui.services.paper import PaperVerbs
 from copytrade_gui.services.position_report import PositionVerbs
+from copytrade_gui.services.routes import RouteVerbs
 from copytrade_gui.services.sheet_verbs import SheetVerbs
 from copytrade_gui.services.square_off_verbs import SquareOffVerbs
 from copytrade_gui.services.verbs import HistoryVerbs, MarketVerbs, SessionVerbs, TradingVerbs
@@ -29,6 +30,7 @@ class Console:
     trading: TradingVerbs
     followers: FollowerVerbs
     sessions: SessionVerbs
+    routes: RouteVerbs
     history: HistoryVerbs
     market: MarketVerbs
     changes: ChangeVerbs

@@ -245,7 +245,7 @@ class MainWindow(QMainWindow):
         self.sheet_work = SheetWork(desk, console.sheets, self)
         self.limit_work = LimitWork(desk, console.limits, self.followers.selected, self)
         self.follower_work = FollowerWork(
-            desk, self.followers, console.followers, console.sessions, self
+            desk, self.followers, console.followers, console.sessions, console.routes, self
         )
         self.paper_work = PaperWork(
             desk, console.paper_broker, self.follower_work.edits.reload, self

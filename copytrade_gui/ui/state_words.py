@@ -10,6 +10,7 @@ from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.order import OrderTerms, OrderType, State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.route import why_unregistered
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.theme import Tone
@@ -61,6 +62,9 @@ DIVERGED = Look("Diverged", Tone.WARN, Mark.DIAMOND)
 
 ONLY_EXITS = Look("Exits only", Tone.WARN, Mark.DIAMOND)
 """A loss limit was reached: nothing that opens is copied."""
+
+UNREGISTERED = Look("Address", Tone.BAD, Mark.SQUARE)
+"""Its connections leave from an address that is not registered: nothing leaves."""
 
 NO_BASIS = Look("No basis", Tone.WARN, Mark.DIAMOND)
 """A live account of which nobody has declared why its orders may be sent: only exits leave."""
@@ -123,8 +127,9 @@ def copying_look(
         return Look(link.in_words.capitalize(), Tone.MUTED, Mark.RING)
     if status.session is SessionState.OFFLINE:
         return SESSION_LOOKS[SessionState.OFFLINE]
-    if status.session is not SessionState.READY:
-        return Look("No session", Tone.WARN, Mark.TRIANGLE)
+    ready = status.session is SessionState.READY
+    if not ready or why_unregistered(account.route, status.left_from):
+        return UNREGISTERED if ready else Look("No session", Tone.WARN, Mark.TRIANGLE)
     if link is LinkState.CLOSE_ONLY:
         return Look("Close only", Tone.INFO, Mark.HALF)
     return Look("On", Tone.OK, Mark.CIRCLE)
@@ -141,14 +146,17 @@ def copying_rank(
     *,
     live: bool = False,
 ) -> int:
-    """Trouble first: 0 halted, 1 only exits or no basis, 2 no session, 3 on, 4 off."""
+    """Trouble first: 0 halted, 1 only exits or no basis, 2 no session or a wrong address, 3 on,
+    4 off.
+    """
     if status.halted:
         return 0
     if status.only_exits or (live and why_not_live(account.declared.basis)):
         return 1
     if not account.active or link.stops:
         return 4
-    return QUIET_RANK if status.session is SessionState.READY else 2
+    ready = status.session is SessionState.READY
+    return QUIET_RANK if ready and not why_unregistered(account.route, status.left_from) else 2
 
 
 def client_tail(client_id: str) -> str:

@@ -40,6 +40,7 @@ from tests.ui.fake_history import FakeHistory
 from tests.ui.fake_limits import FakeLimits
 from tests.ui.fake_market import FakeMarket
 from tests.ui.fake_positions import FakePositions
+from tests.ui.fake_routes import FakeRoutes
 from tests.ui.fake_sheets import FakeSheets
 from tests.ui.fake_square_offs import FakeSquareOffs
 from tests.ui.fake_working import FakeChanges, FakeMasters
@@ -99,6 +100,7 @@ class World:
     refuse_login: dict[AccountId, RefusedError] = field(default_factory=dict)
     unknown: Counter[AccountId] = field(default_factory=Counter)
     """Open at the broker with our tag, and in none of our records, until a KILL."""
+    routes: FakeRoutes = field(default_factory=FakeRoutes)
     plans: int = 100
     positions: FakePositions = field(default_factory=FakePositions)
     drift: FakeDrift = field(default_factory=FakeDrift)
@@ -159,6 +161,7 @@ class World:
             paper_broker=self.paper_broker,
             limits=self.limits,
             sessions=FakeSessions(self),
+            routes=self.routes,
             history=self.history,
             market=FakeMarket(),
             positions=self.positions,

@@ -22,12 +22,13 @@ from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
 from copytrade_gui.ui.dialogs.pages import AboutDialog, KeysDialog
 from copytrade_gui.ui.dialogs.palette import Palette
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog
-from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEditor
+from copytrade_gui.ui.followers.follower_editor import FollowerEditor
 from copytrade_gui.ui.followers.group import GroupDialog
 from copytrade_gui.ui.followers.import_csv import ImportDialog
 from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.login_queue import LoginQueueDialog
+from copytrade_gui.ui.followers.master_editor import MasterEditor
 from copytrade_gui.ui.followers.sizing import SizingDialog
 from copytrade_gui.ui.lock.set_passphrase import SetPassphraseDialog
 from copytrade_gui.ui.main_window import MainWindow, quit_sentence
@@ -38,6 +39,7 @@ from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import csv_files, fake_positions, people
+from tests.ui.fake_routes import no_test
 from tests.ui.fakes import World
 
 
@@ -120,9 +122,9 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "login": lambda: LoginQueueDialog(
             window, desk, console.sessions, desk.roster.without_session()
         ),
-        "follower-add": lambda: FollowerEditor(window, desk, None, nothing),
-        "follower-edit": lambda: FollowerEditor(window, desk, followers[3], nothing),
-        "master-add": lambda: MasterEditor(window, desk, nothing),
+        "follower-add": lambda: FollowerEditor(window, desk, None, nothing, test=no_test),
+        "follower-edit": lambda: FollowerEditor(window, desk, followers[3], nothing, test=no_test),
+        "master-add": lambda: MasterEditor(window, desk, nothing, test=no_test),
         "sizing": lambda: SizingDialog(window, desk, followers[:12], nothing),
         "link-state": lambda: LinkStateDialog(window, desk, followers[:12], nothing),
         "group": lambda: GroupDialog(window, desk, followers[:12], nothing),

@@ -10,7 +10,8 @@ from copytrade_gui.domain.account import AccountStatus, SessionState
 from copytrade_gui.domain.basis import UNDECLARED, Basis, Declared
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.followers.basis import BasisDialog
-from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEditor
+from copytrade_gui.ui.followers.follower_editor import FollowerEditor
+from copytrade_gui.ui.followers.master_editor import MasterEditor
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.state_words import NO_BASIS, copying_look, copying_rank
 from tests.ui.conftest import until

@@ -20,6 +20,7 @@ from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
 from copytrade_gui.ui.main_window import MainWindow
 from tests.ui.conftest import until
+from tests.ui.fake_routes import no_test
 from tests.ui.fakes import World
 from tests.ui.test_dialogs import shown
 
@@ -73,14 +74,14 @@ async def test_the_editor_asks_for_the_fields_that_were_changed_in_it(window: Ma
         """Save nothing."""
 
     for name, value in CHANGES.items():
-        dialog = FollowerEditor(window, window.desk, follower, nothing)
+        dialog = FollowerEditor(window, window.desk, follower, nothing, test=no_test)
         dialog.present()
         assert asked(dialog.draft()) == set()
         change(dialog, name, value)
         wanted = {"from": "window_from", "to": "window_to"}.get(name, name)
         assert asked(dialog.draft()) == {wanted}
         dialog.close()
-    dialog = FollowerEditor(window, window.desk, follower, nothing)
+    dialog = FollowerEditor(window, window.desk, follower, nothing, test=no_test)
     dialog.present()
     change(dialog, "strategy", "fixed")  # a value belongs to its strategy
     assert asked(dialog.draft()) == {"strategy", "parameter"}

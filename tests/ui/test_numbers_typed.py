@@ -25,6 +25,7 @@ from copytrade_gui.ui.ticket_words import at_words, understood_words, units_word
 from tests.domain.test_number import HARD
 from tests.ui import people
 from tests.ui.conftest import until
+from tests.ui.fake_routes import no_test
 from tests.ui.fakes import World
 from tests.ui.test_main_window import fill, label
 
@@ -180,7 +181,7 @@ async def test_what_is_no_rule_is_told_beside_its_field_of_the_dialog(
         dialog.rule()
 
     dialog = (
-        FollowerEditor(window, window.desk, followers[0], save_editor)
+        FollowerEditor(window, window.desk, followers[0], save_editor, test=no_test)
         if kind == "editor"
         else SizingDialog(window, window.desk, followers[:3], save_sizing)
     )
@@ -205,7 +206,7 @@ async def test_a_lakh_is_said_under_the_field_of_the_dialog(
     async def nothing(_dialog: object) -> None:
         await asyncio.sleep(0)
 
-    editor = FollowerEditor(window, window.desk, followers[0], nothing)
+    editor = FollowerEditor(window, window.desk, followers[0], nothing, test=no_test)
     sizing = SizingDialog(window, window.desk, followers[:3], nothing)
     for dialog, hint in ((editor, editor.parameter_hint), (sizing, sizing.hint)):
         dialog.present()

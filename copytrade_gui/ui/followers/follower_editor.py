@@ -1,4 +1,4 @@
-"""Adding and changing accounts, and the links by which they copy."""
+"""Adding and changing followers, and the links by which they copy."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from copytrade_gui.ui.dialogs.form import FormDialog
 from copytrade_gui.ui.drift.drift_rows import several_masters
 from copytrade_gui.ui.followers.basis import BasisFields
 from copytrade_gui.ui.followers.group import GroupField, groups_here
+from copytrade_gui.ui.followers.route import ROUTED, RouteFields, TestRoute
 from copytrade_gui.ui.followers.sizing_words import (
     BEYOND_WORDS,
     COPIES_WORDS,
@@ -38,8 +39,10 @@ _KEPT = "Kept encrypted on this computer, never in the database or a log."
 _KEPT_ON_PAPER = "Kept in a file of the paper accounts, never in the database or a log."
 _SIDES = {"": "Buys and sells", Side.BUY.value: "Buys only", Side.SELL.value: "Sells only"}
 _BASIS = {"basis", "basis_reference"}
+_ROUTE = {"route", "route_address"}
 _OF_ACCOUNT = (
-    "name", "client_id", "app_key", "app_secret", "active", "is_master", *_BASIS, "algo_id"
+    "name", "client_id", "app_key", "app_secret", "active", "is_master", *_BASIS, "algo_id",
+    *ROUTED,
 )  # fmt: skip
 _RULE = {"strategy", "parameter"}
 _LISTS = {
@@ -93,6 +96,7 @@ class FollowerEditor(FormDialog):
         follower: Follower | None,
         save: Callable[[FollowerEditor], Awaitable[object]],
         *,
+        test: TestRoute,
         master: str = "",
         others: Sequence[Account] = (),
     ) -> None:
@@ -113,6 +117,8 @@ class FollowerEditor(FormDialog):
         self._add_link_fields(follower, master)
         self.add_heading("Why orders of the account may be sent from here")
         self.declared = BasisFields(self, desk, UNDECLARED if account is None else account.declared)
+        self.add_heading("Which way its connections take")
+        self.routed = RouteFields(self, desk, test, account)
         self.begin_column()
         self._add_guard_fields(None if follower is None else follower.link)
         self._add_exit_fields(None if follower is None else follower.link)
@@ -165,6 +171,8 @@ class FollowerEditor(FormDialog):
             field.setEnabled(account is None)
         self.declared.show(UNDECLARED if account is None else account.declared)
         self.declared.set_enabled(account is None)
+        self.routed.show(account)
+        self.routed.set_enabled(account is None)
         typed = self._typed()
         self._shown = {} if account is None else {field: typed[field] for field in _OF_ACCOUNT}
 
@@ -312,6 +320,8 @@ class FollowerEditor(FormDialog):
             kept -= _RULE  # a value belongs to its strategy
         if kept & _BASIS != _BASIS:
             kept -= _BASIS  # a reference belongs to its basis
+        if kept & _ROUTE != _ROUTE:
+            kept -= _ROUTE  # an address belongs to its route
         return FollowerDraft(
             **{field: text for field, text in typed.items() if field not in kept}  # type: ignore[arg-type]  # by name
         )
@@ -337,6 +347,7 @@ class FollowerEditor(FormDialog):
             **{field: line.text().strip() for field, line in texts.items()},
             "group": self.group.name,
             **self.declared.typed(),
+            **self.routed.typed(),
             **{field: str(choice.currentData()) for field, choice in choices.items()},
             "reverse": "yes" if self.reverse.isChecked() else "no",
             "active": self.active.isChecked(),
@@ -346,46 +357,3 @@ class FollowerEditor(FormDialog):
     def _show_hint(self) -> None:
         strategy = Strategy(str(self.strategy.currentData()))
         self.parameter_hint.setText(parameter_hint(strategy, self.parameter.text()))
-
-
-class MasterEditor(FormDialog):
-    """A new master account."""
-
-    def __init__(
-        self, parent: QWidget, desk: Desk, save: Callable[[MasterEditor], Awaitable[object]]
-    ) -> None:
-        super().__init__(
-            parent,
-            desk,
-            f"Add master - {desk.mode_word}",
-            "master_editor",
-            verb="Add master",
-            save=lambda: save(self),
-        )
-        self.name, self.client_id, self.app_key = QLineEdit(), QLineEdit(), QLineEdit()
-        self.app_secret = QLineEdit()
-        self.app_secret.setEchoMode(QLineEdit.EchoMode.Password)
-        self.add_field("name", "&Name", self.name)
-        self.add_field("client_id", "&Client id", self.client_id)
-        self.add_field("app_key", "App &key", self.app_key)
-        self.add_field(
-            "app_secret",
-            "App &secret",
-            self.app_secret,
-            hint=kept_words(desk),
-        )
-        self.declared = BasisFields(self, desk)
-        self.finish_form()
-
-    def draft(self) -> FollowerDraft:
-        """The account's fields as typed."""
-        declared = self.declared.typed()
-        return FollowerDraft(
-            name=self.name.text().strip(),
-            client_id=self.client_id.text().strip(),
-            app_key=self.app_key.text().strip(),
-            app_secret=self.app_secret.text(),
-            basis=declared["basis"],
-            basis_reference=declared["basis_reference"],
-            algo_id=declared["algo_id"],
-        )

@@ -13,6 +13,7 @@ from copytrade_gui.domain.link_field import FILTERS, LABELS, list_text
 from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import State
+from copytrade_gui.domain.route import why_unregistered
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.drift.drift_rows import brief_words, full_words, look_of, trouble_rank
 from copytrade_gui.ui.followers.basis import basis_words
@@ -32,6 +33,7 @@ from copytrade_gui.ui.state_words import (
     PROBLEM_STATES,
     QUIET_RANK,
     SESSION_LOOKS,
+    UNREGISTERED,
     Look,
     client_tail,
     copying_look,
@@ -128,6 +130,8 @@ def _state_tip(row: FollowerRow) -> str:
         said = f"{look.word} since {figures.clock(status.halted_ns)} IST: {status.stopped}"
     elif look is NO_BASIS:
         said = f"{look.word}: {why_not_live(row.account.declared.basis)}"
+    elif look is UNREGISTERED:
+        said = f"{look.word}: {why_unregistered(row.account.route, status.left_from)}"
     group = f" Group {_group(row)}." if row.link.group else ""
     plain = _is_plain(row.link)
     filtered = "" if plain else f" {_filter_tip(row)}"
@@ -248,6 +252,9 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            tone=lambda r: NO_BASIS.tone if _look(r) is NO_BASIS else Tone.MUTED,
            tip=lambda r: basis_words(r.account.declared),
            note="Why orders of the account may be sent from here, with its reference"),
+    Column("route", "Route", lambda r: r.account.route.in_words, chars=14, shown=False,
+           tip=lambda r: r.account.route.in_words,
+           note="Which way its connections take, and the addresses registered at the broker"),
     Column("rank", "Avg rank", _rank, sort=lambda r: r.status.average_rank, numeric=True, chars=8,
            tone=lambda _: Tone.MUTED, shown=False,
            note="Mean place in the send order: 0 % always first, 100 % always last"),

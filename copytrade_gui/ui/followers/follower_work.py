@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.link import Follower
 from copytrade_gui.services.follower_verbs import FollowerVerbs
+from copytrade_gui.services.routes import RouteVerbs
 from copytrade_gui.services.verbs import SessionVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
@@ -18,7 +19,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import Question, bring_back
 from copytrade_gui.ui.file_choice import CSV, CSV_OR_ALL, ask_open_path, ask_save_path
 from copytrade_gui.ui.followers.basis import BasisDialog, groups_of
-from copytrade_gui.ui.followers.follower_editor import FollowerEditor, MasterEditor
+from copytrade_gui.ui.followers.follower_editor import FollowerEditor
 from copytrade_gui.ui.followers.follower_edits import FollowerEdits
 from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.followers.group import GroupDialog
@@ -27,6 +28,7 @@ from copytrade_gui.ui.followers.link_rules import LinkRulesDialog
 from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.login_queue import NAME as LOGIN_QUEUE
 from copytrade_gui.ui.followers.login_queue import LoginQueueDialog
+from copytrade_gui.ui.followers.master_editor import MasterEditor
 from copytrade_gui.ui.followers.sizing import SizingDialog
 
 
@@ -39,13 +41,14 @@ class FollowerWork(QObject):
         panel: FollowersPanel,
         followers: FollowerVerbs,
         sessions: SessionVerbs,
+        routes: RouteVerbs,
         window: QWidget,
     ) -> None:
         super().__init__(panel)
         self._desk = desk
         self._panel = panel
         self._followers = followers
-        self._sessions = sessions
+        self._sessions, self._routes = sessions, routes
         self._window = window
         self.edits = FollowerEdits(desk, followers)
         for act, work in (
@@ -80,7 +83,7 @@ class FollowerWork(QObject):
             await self._followers.add_master(dialog.draft())
             await self.edits.reload()
 
-        await MasterEditor(self._window, self._desk, save).ask()
+        await MasterEditor(self._window, self._desk, save, test=self._routes.test_route).ask()
 
     async def _add(self) -> None:
         master = self._desk.roster.master
@@ -96,7 +99,13 @@ class FollowerWork(QObject):
 
         others = self._desk.roster.not_following()
         await FollowerEditor(
-            self._window, self._desk, None, save, master=master.name, others=others
+            self._window,
+            self._desk,
+            None,
+            save,
+            test=self._routes.test_route,
+            master=master.name,
+            others=others,
         ).ask()
 
     async def _edit(self) -> None:
@@ -109,7 +118,8 @@ class FollowerWork(QObject):
             await self.edits.edit(before, dialog.draft())
 
         master = self._desk.roster.name(before.link.master_id)
-        await FollowerEditor(self._window, self._desk, before, save, master=master).ask()
+        test = self._routes.test_route
+        await FollowerEditor(self._window, self._desk, before, save, test=test, master=master).ask()
 
     async def _remove(self) -> None:
         chosen = self._panel.selected_followers()

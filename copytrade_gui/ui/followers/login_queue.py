@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout,
 
 from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.route import why_unregistered
 from copytrade_gui.services.verbs import LOGIN_NOT_RETURNED, LoginPage, RefusedError, SessionVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
@@ -60,7 +61,10 @@ class LoginQueueDialog(ConsoleDialog):
         self._had_session = {
             name for name, one in statuses.items() if one.session is SessionState.READY
         }
-        self.list = LoginList((one, statuses[one.account_id].session_reason) for one in accounts)
+        self.list = LoginList(
+            (one, statuses[one.account_id].session_reason or why_unregistered(one.route))
+            for one in accounts
+        )
         self._build()
         self.model.reset(self.list.rows)
         desk.roster.status_changed.connect(self._on_status)
