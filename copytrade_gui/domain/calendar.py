@@ -33,6 +33,20 @@ def ist(wall_ns: int) -> datetime:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class IndianTime:
+    """One moment in India: the time, the day since 1970, and whose contract files hold by then."""
+
+    at: datetime
+    day: int
+    contract_day: date
+
+
+def indian_time(wall_ns: int) -> IndianTime:
+    """What a moment in wall nanoseconds (UTC) is in India."""
+    return IndianTime(ist(wall_ns), indian_day(wall_ns), contract_day(wall_ns))
+
+
 def indian_day(wall_ns: int) -> int:
     """Days since 1970 in India, whose days the broker's books show."""
     return (wall_ns + _IST_NS) // _DAY_NS

@@ -231,8 +231,10 @@ class Engine:
         """
         return await self.submission.submit(
             command,
-            lambda: self.clearing.ticket(
-                master_id, terms, fan_out, command, confirmed, recipients, despite=despite
+            partial(
+                self.clearing.ticket,
+                *(master_id, terms, fan_out, command, confirmed, recipients),
+                despite=despite,
             ),
         )
 

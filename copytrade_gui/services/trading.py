@@ -25,6 +25,7 @@ from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.moment import Moment
 from copytrade_gui.engine.planning.planner import facts_for, share_out
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
@@ -72,10 +73,11 @@ class Trading:
         terms = self._read(draft)
         if not isinstance(terms, OrderTerms):
             return Preview(terms, (), None, None, blocked_by)
-        found = self._engine.clearing.checks.findings(terms, master_id)
+        moment = self._engine.clearing.checks.moment(terms.instrument)
+        found = self._engine.clearing.checks.findings(terms, master_id, moment)
         blocks = "".join(one.sentence for one in found if one.level is Level.BLOCK)
         last, lanes = self._last_price(draft), self._engine.lanes
-        followers, lane = self._engine.clearing.followers_of(master_id), lanes.get(master_id)
+        followers, lane = lanes.followers_of(master_id), lanes.get(master_id)
         margins = {one.account_id: one.facts.capital for one in followers}
         if lane is not None:
             margins[master_id] = lane.facts.capital
@@ -93,16 +95,18 @@ class Trading:
             contracts_words=self._contracts_words(terms.instrument.key.exchange),
             not_known=self._engine.clearing.checks.not_known(terms),
         )
-        return await self._shared_out(asked, followers)
+        return await self._shared_out(asked, followers, moment)
 
-    async def _shared_out(self, asked: Asked, followers: Sequence[Linked]) -> Preview:
+    async def _shared_out(
+        self, asked: Asked, followers: Sequence[Linked], moment: Moment
+    ) -> Preview:
         clearing, sized = self._engine.clearing, asked.sized
-        cover = clearing.cover(asked.master_id, sized, followers, asked.terms)
+        cover = clearing.cover(asked.master_id, sized, followers, moment, asked.terms)
         if cover.exiting.most:
             behind = self._engine.resting.behind(asked.master_id, sized)
             asked = replace(asked, resting=behind)
         self._engine.margins.want(sized)
-        bounds = clearing.bounds(sized, asked.margins)
+        bounds = clearing.bounds(sized, asked.margins, moment.time.day)
         if bounds.margins is not None:  # it says more than a guess by the order's worth
             asked = replace(asked, margins={})
         facts = facts_for(followers, asked.recipients)
@@ -110,9 +114,7 @@ class Trading:
         own, denied = None, None
         try:
             if (lane := self._engine.lanes.get(asked.master_id)) is not None:
-                own = clearing.own(
-                    lane.account, sized, asked.price, shares, bounds=bounds, cover=cover
-                )
+                own = clearing.own(lane, sized, asked.price, shares, bounds=bounds, cover=cover)
         except DeniedError as error:
             denied = error
         return await asyncio.to_thread(preview_of, asked, shares, own, denied)

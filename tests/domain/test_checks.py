@@ -18,10 +18,10 @@ from copytrade_gui.domain.account import AccountStatus, SessionState
 from copytrade_gui.domain.basis import Basis
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.checks.account import ACCOUNT_CHECKS, OPENING_CHECKS, AccountFacts
-from copytrade_gui.domain.checks.check import Check, Finding, Level, blocking, findings
+from copytrade_gui.domain.checks.check import Check, Finding, Level, blocking
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
-from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts
-from copytrade_gui.domain.checks.share import SHARE_CHECKS, ShareFacts
+from copytrade_gui.domain.checks.plan import PLAN_CHECKS, PlanFacts, plan_findings
+from copytrade_gui.domain.checks.share import SHARE_CHECKS, ShareFacts, share_findings
 from copytrade_gui.domain.checks.table import verdicts
 from copytrade_gui.domain.habit import Unlike
 from copytrade_gui.domain.ids import AccountId
@@ -144,7 +144,7 @@ PLANS = [
 
 @pytest.mark.parametrize(("code", "level", "facts", "words"), PLANS)
 def test_a_plan_is_asked(code: str, level: Level | None, facts: PlanFacts, words: str) -> None:
-    found = findings(PLAN_CHECKS, facts)
+    found = plan_findings(facts)
     assert [one.code for one in found] == ([code] if code else [])
     for one in found:
         assert one.level is level
@@ -234,7 +234,7 @@ SHARES = [
 
 @pytest.mark.parametrize(("code", "level", "facts", "words"), SHARES)
 def test_a_share_is_asked(code: str, level: Level | None, facts: ShareFacts, words: str) -> None:
-    found: list[Finding] = findings(SHARE_CHECKS, facts)
+    found: list[Finding] = share_findings(facts)
     assert [(one.code, one.level) for one in found] == ([(code, level)] if code else [])
     assert not found or words in found[0].sentence
 

@@ -62,13 +62,13 @@ async def press(
 
 def shown(console: Console, terms: OrderTerms) -> dict[AccountId, tuple[int, str]]:
     """What the ticket's preview says each follower would get."""
-    submission, master = console.engine.clearing, console.world.master
-    followers = submission.followers_of(master)
+    clearing, master = console.engine.clearing, console.world.master
+    followers = console.engine.lanes.followers_of(master)
     shares = share_out(
         terms,
         [lane.facts for lane in followers],
         console.engine.quotes.fresh_price(terms.instrument.key),
-        submission.cover(master, terms, followers),
+        clearing.cover(master, terms, followers, clearing.checks.moment(terms.instrument)),
     )
     return {one.account.account_id: (one.sized.quantity, one.sized.code) for one in shares}
 

@@ -202,8 +202,9 @@ def test_the_ticket_shows_the_guards_limit_before_anything_leaves_and_it_leaves_
         last = made.price(terms.instrument)
         clearing, leaving = console.engine.clearing, protect(terms, last)
         assert leaving is not None
-        followers = clearing.followers_of(M)
-        cover = clearing.cover(M, leaving, followers, terms)
+        followers = console.engine.lanes.followers_of(M)
+        moment = clearing.checks.moment(terms.instrument)
+        cover = clearing.cover(M, leaving, followers, moment, terms)
         first, second = share_out(leaving, [one.facts for one in followers], last, cover)
         assert (first.sized.quantity, first.sized.code) == (5, "at_price_guard")
         assert second.limit is None

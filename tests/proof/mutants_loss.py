@@ -81,6 +81,6 @@ MUTANTS: tuple[Mutant, ...] = (
            "        self._profits.limits_set()\n"),
     Mutant("a person who trades for a follower opens nothing either",
            f"{_ENGINE}planning/clearing.py",
-           "        if (only := lane.only_exits) is not None and not exits:\n",
+           "        if (only := lane.facts.only_exits) is not None and not exits:\n",
            "        if False:\n"),
 )  # fmt: skip

@@ -45,7 +45,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "not ours and not shown and quiet", "not ours and quiet"),
     # -- only exits
     Mutant("under REDUCE a copy opens nothing", f"{_PLANNING}exits.py",
-           "            only_exits = {**dict.fromkeys(names, kept), **only_exits}\n",
+           "            only_exits = {**dict.fromkeys(names, moment.kept[0]), **only_exits}\n",
            "            pass\n"),
     Mutant("under REDUCE a master's own order opens nothing", f"{_PLANNING}clearing.py",
            "if not exits and (why := self._gate", "if False and (why := self._gate"),
@@ -81,7 +81,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("squared off means that the books show it", f"{_STOPS}square_off_run.py",
            "        if part.proven:\n", "        if True:\n"),
     Mutant("plans that only close count as no repetition", f"{_PLANNING}clearing.py",
-           "        if plan.signal.kind not in _NO_REPETITION:\n", "        if True:\n"),
+           "        if (kind := plan.signal.kind) not in _NO_REPETITION:\n",
+           "        if kind := plan.signal.kind:\n"),
     Mutant("copies are closed as copies of their own master", f"{_PLANNING}closable.py",
            "part = min(left, against(side, net))", "part = left"),
     # -- squaring off a part

@@ -114,7 +114,7 @@ class Play:
         made, dice, engine = console.world, self.dice, console.engine
         console.see_price()
         terms = made.terms(side=dice.choice(list(Side)), quantity=20, away=dice.choice((-60, 40)))
-        linked = len(engine.clearing.followers_of(made.master))
+        linked = len(engine.lanes.followers_of(made.master))
         command = CommandId(f"press-{made.seed}-{number}")
         try:
             placed = await engine.submit(made.master, terms, dice.choice(list(FanOut)), command)

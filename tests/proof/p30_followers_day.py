@@ -216,7 +216,7 @@ async def _submit(console: Console, day: Day, terms: OrderTerms) -> None:
     made, engine = console.world, console.engine
     day.pressed += 1
     command = CommandId(f"press-{day.pressed}")
-    linked = len(engine.clearing.followers_of(made.master))
+    linked = len(engine.lanes.followers_of(made.master))
     fan_out = day.dice.choice(list(FanOut))
     try:
         placed = await engine.submit(made.master, terms, fan_out, command)

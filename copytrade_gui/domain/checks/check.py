@@ -75,11 +75,10 @@ class Check(Generic[FactsT]):
     ask: Callable[[FactsT], Finding | None]
 
 
-def findings(checks: Iterable[Check[FactsT]], facts: FactsT) -> list[Finding]:
-    """What the checks find, in their order, up to the first that blocks."""
+def up_to_block(answers: Iterable[Finding | None]) -> list[Finding]:
+    """What checks found, in their order, up to the first that blocks: none behind it is asked."""
     found = []
-    for check in checks:
-        finding = check.ask(facts)
+    for finding in answers:
         if finding is not None:
             found.append(finding)
             if finding.level is Level.BLOCK:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from copytrade_gui.domain.capabilities import Capabilities
-from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
+from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier, up_to_block
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.draft import not_taken
 from copytrade_gui.domain.habit import NOT_UNLIKE, Unlike
@@ -336,3 +337,8 @@ PLAN_CHECKS: tuple[Check[PlanFacts], ...] = (
           "See what repeats itself, then resume.", _repeats),
 )  # fmt: skip
 """In the order in which they are asked."""
+
+
+def plan_findings(facts: PlanFacts, without: Collection[str] = ()) -> list[Finding]:
+    """What is found of a plan; ``without`` are codes of checks that are not asked."""
+    return up_to_block(check.ask(facts) for check in PLAN_CHECKS if check.code not in without)

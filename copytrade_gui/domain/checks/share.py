@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier
+from copytrade_gui.domain.checks.check import Check, Finding, Level, Tier, up_to_block
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKind
@@ -165,3 +165,8 @@ SHARE_CHECKS: tuple[Check[ShareFacts], ...] = (
           "of what was free", "Lower the size, add funds, or send it all the same.", _margin),
 )  # fmt: skip
 """In the order in which they are asked."""
+
+
+def share_findings(facts: ShareFacts) -> list[Finding]:
+    """What is found of one account's share."""
+    return up_to_block(check.ask(facts) for check in SHARE_CHECKS)

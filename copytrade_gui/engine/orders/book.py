@@ -19,7 +19,7 @@ from copytrade_gui.domain.records import Attempt, Fill, OrderView, Plan
 from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.fills import Fills
 from copytrade_gui.engine.orders.news import News
-from copytrade_gui.engine.orders.order import Order, order_of
+from copytrade_gui.engine.orders.order import Order, orders_of
 from copytrade_gui.engine.orders.order_index import OrderIndex
 from copytrade_gui.ports import Clock, Doubt
 
@@ -145,7 +145,7 @@ class Book:
     def restore(self, plan: Plan, views: Iterable[OrderView], called_ns: int) -> list[Order]:
         """Take in a plan as the journal remembers it."""
         latest = {view.intent_id: view for view in views}
-        orders = [order_of(intent, plan, called_ns) for intent in plan.intents]
+        orders = orders_of(plan, called_ns)
         self.add_plan(plan, orders)
         for order in orders:
             view = latest.get(order.intent.intent_id)

@@ -198,12 +198,22 @@ class Order(Struct, eq=False, gc=False):
         )
 
 
-def order_of(intent: Intent, plan: Plan, called_ns: int | None = None) -> Order:
-    """An intent of which nothing has left.
+def orders_of(plan: Plan, called_ns: int | None = None) -> list[Order]:
+    """A plan's intents, of which nothing has left.
 
     ``called_ns`` is the operator's call, monotonic, where the plan's own is of another life.
     """
     called = plan.made_mono_ns if called_ns is None else called_ns
+    closes = plan.closes
+    return [_order_of(intent, plan, called, closes=closes) for intent in plan.intents]
+
+
+def order_of(intent: Intent, plan: Plan) -> Order:
+    """One intent of which nothing has left, that is none of its plan's as it was made."""
+    return _order_of(intent, plan, plan.made_mono_ns, closes=plan.closes)
+
+
+def _order_of(intent: Intent, plan: Plan, called: int, *, closes: bool) -> Order:
     return Order(
         intent,
         intent.terms.instrument.key,
@@ -216,6 +226,6 @@ def order_of(intent: Intent, plan: Plan, called_ns: int | None = None) -> Order:
         called,
         plan.made_ns,
         awaits_price=intent.code == AWAITS_PRICE,
-        closes=plan.closes,
+        closes=closes,
         why=(intent.code, intent.reason) if intent.code in SENT_BY else ("", ""),
     )

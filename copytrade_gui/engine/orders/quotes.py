@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from msgspec import Struct
+
 from copytrade_gui.domain.instrument import Circuit, DayBand, InstrumentKey, PriceRange, Quote
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.settings import EngineSettings
@@ -20,6 +22,19 @@ _WATCHED_NS = 60_000_000_000
 _RANGE_NS = 60_000_000_000
 _CIRCUIT_NS = 15 * 60_000_000_000
 """An edge of the day's band that was reached may be moved by the exchange after so long."""
+
+
+class Prices(Struct, frozen=True):
+    """What is known of an instrument's price at one moment, in rupees; None where it is not.
+
+    ``fresh`` is young enough to price an order by (5 s), ``close`` the previous close, ``taken``
+    what the exchange takes of a limit order, and ``band`` the day's.
+    """
+
+    fresh: Decimal | None
+    close: Decimal | None
+    taken: PriceRange | None
+    band: DayBand
 
 
 class Quotes:
@@ -97,6 +112,12 @@ class Quotes:
             beyond = quote.last > found.price if upper else quote.last < found.price
             if beyond:
                 del self._circuits[quote.key, upper]
+
+    def known(self, key: InstrumentKey) -> Prices:
+        """All that is known of an instrument's price now."""
+        quote = self._newest.get(key)
+        close = None if quote is None else quote.previous_close
+        return Prices(self.fresh_price(key), close, self.price_range(key), self.day_band(key))
 
     def newest(self, key: InstrumentKey) -> Quote | None:
         """The newest quote, of any age."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.checks.check import Finding, Level, Shown
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.freeze import FreezeTable
+from copytrade_gui.domain.guard import master_price
 from copytrade_gui.domain.habit import UNLIKE_HIM
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.instrument import DayBand
 from copytrade_gui.domain.money import order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import FanOut, OrderTerms
@@ -23,6 +23,7 @@ from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.engine.books.margins import NeededMargins
 from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.links import Linked, LinkFacts
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning import planner
@@ -30,6 +31,7 @@ from copytrade_gui.engine.planning.cleared import Cleared, signal_of
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import LimitsInForce
 from copytrade_gui.engine.planning.master_exits import Place
+from copytrade_gui.engine.planning.moment import Moment
 from copytrade_gui.engine.planning.plan_checks import HIS_OWN, ONLY_CLOSES, PlanChecks
 from copytrade_gui.engine.planning.questions import Asked, Despite, asked_of, nobody_gets_it
 from copytrade_gui.engine.planning.share import Share
@@ -69,8 +71,7 @@ class Clearing:
     ) -> None:
         self._lanes = core.lanes
         self._gate, self._clock = core.gate, core.clock
-        self._settings = core.settings
-        self._news, self._quotes = core.news, core.quotes
+        self._settings, self._news = core.settings, core.news
         self._exits, self._plan_number = exits, 0
         self.limits, self.margins = limits, margins
         self.checks = PlanChecks(core, exits, limits)
@@ -85,16 +86,12 @@ class Clearing:
         """A plan was made of what was cleared."""
         self._plan_number += 1
         self.margins.planned(cleared.leaving, cleared.entries(plan))
-        if plan.signal.kind not in _NO_REPETITION:
-            self.checks.made(plan.signal)
-
-    def followers_of(self, master_id: AccountId) -> Sequence[Linked]:
-        """The links of one master, in a stable order, with their facts."""
-        return self._lanes.followers_of(master_id)
+        if (kind := plan.signal.kind) not in _NO_REPETITION:
+            self.checks.made(plan.signal, kind)
 
     def in_turn(self, master_id: AccountId) -> list[Linked]:
-        """The same, each plan beginning with another."""
-        return planner.rotate(self.followers_of(master_id), self._plan_number)
+        """The links of one master with their facts, each plan beginning with another."""
+        return planner.rotate(self._lanes.followers_of(master_id), self._plan_number)
 
     def follows_quantity(self, order: Order) -> bool:
         """True if a copy's size is a multiple of its master's quantity, and may change with it."""
@@ -117,14 +114,16 @@ class Clearing:
         master_id: AccountId,
         terms: OrderTerms,
         followers: Sequence[Linked],
+        moment: Moment,
         asked: OrderTerms | None = None,
     ) -> Cover:
         """What these followers have to reduce if an order of the master's with these terms, for
         which he ``asked`` with others where he did, is an exit.
         """
-        of_his = self._exits.entries.price(asked or terms)
-        other = planner.turned_for(followers, asked or terms, of_his.last)
-        return self._exits.cover(master_id, terms, followers, price=of_his, turned=other)
+        asked, last = asked or terms, moment.prices.fresh
+        of_his = master_price(asked, None, last, 0)
+        other = planner.turned_for(followers, asked, last)
+        return self._exits.cover(master_id, terms, followers, moment, price=of_his, turned=other)
 
     def ticket(
         self,
@@ -145,22 +144,24 @@ class Clearing:
         the warnings that he lets pass. Raises DeniedError; code ``hold`` or ``warn``: he is to be
         asked.
         """
-        found = self.check(terms, master_id)
+        moment = self.checks.moment(terms.instrument)
+        found = self.check(terms, master_id, moment)
         lane = self._lanes.get(master_id)
         if lane is None or not lane.account.master:
             raise DeniedError("master", f"Account {master_id} is not a master. Choose one.")
         code, reason = lane.why_not_own()
         if code:
             raise DeniedError(code, f"The master account cannot trade: {reason}")
-        leaving, price = self.protected(terms)
+        price = moment.prices.fresh
+        leaving = self.protected(terms, price, moment.prices.band)
         followers = self.in_turn(master_id)
-        cover = self.cover(master_id, leaving, followers, terms)
+        cover = self.cover(master_id, leaving, followers, moment, terms)
         names = [master_id, *(follower.account_id for follower in followers)]
-        bounds = self.bounds(leaving, names)
+        bounds = self.bounds(leaving, names, moment.time.day)
         at = price if leaving.price is None else leaving.price
         facts = planner.facts_for(followers, recipients or EVERYBODY)
         shares = planner.share_out(leaving, facts, at, cover, bounds)
-        own = self.own(lane.account, leaving, at, shares, bounds=bounds, cover=cover)
+        own = self.own(lane, leaving, at, shares, bounds=bounds, cover=cover)
         more = [] if recipients is None else nobody_gets_it(shares, recipients)
         passed = _confirm(terms, asked_of(found, [own, *shares], more), confirmed, despite)
         return Cleared(
@@ -226,13 +227,19 @@ class Clearing:
         if lane is None or not lane.active:
             raise DeniedError("off", "The master account is switched off, so nobody copies it.")
         without = HIS_OWN | UNLIKE_HIM | {"repeats"} if of_fill else HIS_OWN
-        found = self.check(terms, master_id, traded_at=traded_at, without=without)
+        moment = self.checks.moment(terms.instrument)
+        found = self.check(terms, master_id, moment, traded_at=traded_at, without=without)
         _confirm(terms, asked_of(found, ()), confirmed, None)
-        leaving, price = self.protected(terms, traded_at, rather=of_fill)
-        of_his = self._exits.entries.price(terms, traded_at, age_ms)
+        fresh = moment.prices.fresh  # a fill has its price, also where the market has left it
+        price = traded_at or fresh if of_fill else fresh or traded_at
+        leaving = self.protected(terms, price, moment.prices.band)
+        of_his = master_price(terms, traded_at, fresh or traded_at, age_ms)
         other = planner.turned_for(followers, terms, of_his.last)
-        cover = self._exits.cover(master_id, leaving, followers, place, of_his, other)
-        bounds = self.bounds(leaving, [follower.account_id for follower in followers])
+        cover = self._exits.cover(
+            master_id, leaving, followers, moment, place=place, price=of_his, turned=other
+        )
+        names = [follower.account_id for follower in followers]
+        bounds = self.bounds(leaving, names, moment.time.day)
         at = price if leaving.price is None else leaving.price
         shares = planner.share_out(leaving, facts, at, cover, bounds)
         self.plan_value(at, 0, shares, cover)
@@ -263,8 +270,10 @@ class Clearing:
         No master's order belongs to it; ``master_id`` says whose copies they are. Each account's
         order is at most what its copies hold. Raises DeniedError.
         """
-        found = self.check(terms, master_id, without=ONLY_CLOSES)
-        leaving, price = self.protected(terms)
+        moment = self.checks.moment(terms.instrument)
+        found = self.check(terms, master_id, moment, without=ONLY_CLOSES)
+        price = moment.prices.fresh
+        leaving = self.protected(terms, price, moment.prices.band)
         lanes = [lane for name in sizes if (lane := self._lanes.get(name)) is not None]
         cover = self._exits.closing(master_id, leaving, [lane.account_id for lane in lanes])
         facts = [(lane.facts_to_close(master_id), sizes[lane.account_id]) for lane in lanes]
@@ -282,7 +291,7 @@ class Clearing:
 
     def own(
         self,
-        master: Account,
+        lane: Lane,
         leaving: OrderTerms,
         price: Decimal | None,
         shares: Sequence[Share],
@@ -290,18 +299,17 @@ class Clearing:
         bounds: Bounds,
         cover: Cover,
     ) -> Share:
-        """The master's own order as a share, beside the copies' ``shares``.
+        """The own order of the master of this lane as a share, beside the copies' ``shares``.
 
         Raises DeniedError: a limit of his account, or of all orders of the plan together.
         """
         exits = cover.exiting.least >= leaving.quantity
-        share = Share(master, Sized(leaving.quantity))
+        share = Share(lane.account, Sized(leaving.quantity))
         own = share_checked(share, leaving, price, bounds, exits=exits)
         own = planner.sliced(own, leaving.instrument.lot_size, bounds.freeze)
-        lane = self._lanes[master.account_id]
         if not exits and (why := self._gate.why_only_exits()):
             raise DeniedError(ONLY_EXITS, f"The master's order opens. {why}")
-        if (only := lane.only_exits) is not None and not exits:
+        if (only := lane.facts.only_exits) is not None and not exits:
             raise DeniedError(only.code, f"The master's order opens: {only.sentence}")
         if not own.sized.quantity:
             raise DeniedError(own.sized.code, f"The master's order: {own.sized.reason}")
@@ -312,6 +320,7 @@ class Clearing:
         self,
         terms: OrderTerms,
         master: AccountId | None,
+        moment: Moment,
         *,
         traded_at: Decimal | None = None,
         without: Collection[str] = (),
@@ -320,7 +329,7 @@ class Clearing:
 
         Raises DeniedError.
         """
-        found = self.checks.findings(terms, master, traded_at=traded_at, without=without)
+        found = self.checks.findings(terms, master, moment, traded_at=traded_at, without=without)
         if found and found[-1].level is Level.BLOCK:
             worst = found[-1]
             if worst.code == "repeats":
@@ -328,15 +337,14 @@ class Clearing:
             raise DeniedError(worst.code, worst.sentence)
         return found
 
-    def bounds(self, terms: OrderTerms, accounts: Collection[AccountId]) -> Bounds:
-        """What bounds the shares of these accounts in this instrument."""
+    def bounds(self, terms: OrderTerms, accounts: Collection[AccountId], today: int) -> Bounds:
+        """What bounds the shares of these accounts in this instrument on this Indian day."""
         limits, freeze = self.limits, self.freeze.of(terms.instrument)
         special, margins = limits.special, self.margins.of(terms, accounts)
         if limits.of_all == NO_LIMITS and not special:
             if freeze is None and margins is None:
                 return UNBOUNDED
             return Bounds(NO_LIMITS, freeze=freeze, margins=margins)
-        today = indian_day(self._clock.wall_ns())
         net = any(one.net_position is not None for one in (limits.of_all, *special.values()))
         return Bounds(
             limits.of_all,
@@ -363,21 +371,14 @@ class Clearing:
                 f"of {grouped(rupees(most))} for one plan. Lower the size, or raise the limit.",
             )
 
-    def protected(
-        self, terms: OrderTerms, traded_at: Decimal | None = None, *, rather: bool = False
-    ) -> tuple[OrderTerms, Decimal | None]:
-        """The terms as they leave, and the price that protects them. Raises DeniedError.
-
-        It is a fresh one, else what the master ``traded_at``; ``rather`` the other way round.
-        """
-        fresh = self._quotes.fresh_price(terms.instrument.key)
-        price = traded_at or fresh if rather else fresh or traded_at
-        leaving = protect(terms, price, self._quotes.day_band(terms.instrument.key))
+    def protected(self, terms: OrderTerms, price: Decimal | None, band: DayBand) -> OrderTerms:
+        """The terms as they leave, protected around this price. Raises DeniedError."""
+        leaving = protect(terms, price, band)
         if leaving is None:
             raise DeniedError(
                 "no_price", f"{terms.instrument.symbol} has no price to protect the order by."
             )
-        return leaving, price
+        return leaving
 
     def _signal(
         self, kind: SignalKind, master: AccountId, terms: OrderTerms, fan_out: FanOut, name: str

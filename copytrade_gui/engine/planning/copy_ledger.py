@@ -134,9 +134,13 @@ class CopyLedger:
         """What copies hold of it of which nobody knows whose they are, signed units by account."""
         return self.nets_of(_ALL, terms)
 
-    def own_of(self, master: AccountId, terms: OrderTerms) -> int:
-        """What a master's own orders here made of it, signed units."""
-        return self.nets_of(master, terms).get(master, 0)
+    def of_master(self, master: AccountId, terms: OrderTerms) -> tuple[int, int]:
+        """What copies in a master's own account hold of it, and what his own orders here made of
+        it; signed units.
+        """
+        slot = self._slot_of(master, terms)
+        copied = self._held.get((_ALL, *slot[1:]), {}).get(master, 0)
+        return copied, self._nets.get(slot, {}).get(master, 0)
 
     def carries_of(self, master: AccountId, terms: OrderTerms) -> Mapping[AccountId, Fraction]:
         """What rounding left over so far of this master's orders, in units by follower."""

@@ -51,13 +51,6 @@ class Entries:
         self._clock = core.clock
         self._planned: dict[PlanId, tuple[OrderTerms, MasterPrice]] = {}
 
-    def price(
-        self, asked: OrderTerms, traded_at: Decimal | None = None, age_ms: int = 0
-    ) -> MasterPrice:
-        """The master's price of an order for which he asks with these terms."""
-        last = self._quotes.fresh_price(asked.instrument.key)
-        return master_price(asked, traded_at, last or traded_at, age_ms)
-
     def remember(self, plan: PlanId, leaving: OrderTerms, price: MasterPrice) -> None:
         """A plan is being made of this: what waits of it is judged by it again."""
         self._planned[plan] = leaving, price

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ban import BAN, NO_BANS
-from copytrade_gui.domain.calendar import contract_day, ist
+from copytrade_gui.domain.calendar import IndianTime, indian_time
 from copytrade_gui.domain.contract_days import NO_CONTRACT_DAYS, OLD_CONTRACTS
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
@@ -50,6 +50,7 @@ from copytrade_gui.engine.planning.entries import Entering, Entries
 from copytrade_gui.engine.planning.left import Ruling, left_for
 from copytrade_gui.engine.planning.master_exits import MasterExits, Place, of_fill
 from copytrade_gui.engine.planning.master_orders import MasterOrders
+from copytrade_gui.engine.planning.moment import Moment
 from copytrade_gui.engine.planning.other_orders import OtherOrders
 from copytrade_gui.engine.planning.share import Share
 
@@ -141,6 +142,8 @@ class Exits:
         master: AccountId,
         terms: OrderTerms,
         followers: Sequence[Linked],
+        moment: Moment,
+        *,
         place: Place | None = None,
         price: MasterPrice | None = None,
         turned: OrderTerms | Sized | None = None,
@@ -152,14 +155,14 @@ class Exits:
         """
         lane = self._lanes.get(master)
         capital = None if lane is None else lane.facts.capital
-        moment, names = ist(self._clock.wall_ns()), [one.account_id for one in followers]
+        names = [one.account_id for one in followers]
         exiting = self.of_masters.exiting(master, terms, place=place)
         asked = None if exiting.least >= terms.quantity else price
         only_exits = self._profits.unknown(names) | kept_out(
-            followers, terms, moment, asked, may_wait=not exiting.most
+            followers, terms, moment.time.at, asked, may_wait=not exiting.most
         )
-        if (kept := self.why_kept_to_exits(terms.instrument)) is not None:
-            only_exits = {**dict.fromkeys(names, kept), **only_exits}
+        if moment.kept:
+            only_exits = {**dict.fromkeys(names, moment.kept[0]), **only_exits}
         straight = [one.account_id for one in followers if not one.link.sizing.reverse]
         copies = self._copies(exiting, terms, master, straight)
         if len(straight) < len(names):
@@ -173,18 +176,19 @@ class Exits:
 
     def why_kept_to_exits(self, instrument: Instrument) -> NotCopied | None:
         """Why of copies in an instrument only what reduces leaves now, in all accounts; or None."""
-        if why := self._gate.why_only_exits():
-            return NotCopied(ONLY_EXITS, why)
-        if why := self.why_old(instrument):
-            return NotCopied(OLD_CONTRACTS, why)
-        if why := self.bans.why_only_exits(instrument, ist(self._clock.wall_ns()).date()):
-            return NotCopied(BAN, why)
-        return None
+        kept = self.kept_to_exits(instrument, indian_time(self._clock.wall_ns()))
+        return kept[0] if kept else None
 
-    def why_old(self, instrument: Instrument) -> str:
-        """One sentence if the instrument's contract file is not of today; else empty."""
-        today = contract_day(self._clock.wall_ns())
-        return self.contracts.why_only_exits(instrument.key.exchange, today)
+    def kept_to_exits(self, instrument: Instrument, time: IndianTime) -> tuple[NotCopied, ...]:
+        """The same with every reason: of trading, of the contract file, of the ban list."""
+        found = []
+        if why := self._gate.why_only_exits():
+            found.append(NotCopied(ONLY_EXITS, why))
+        if why := self.contracts.why_only_exits(instrument.key.exchange, time.contract_day):
+            found.append(NotCopied(OLD_CONTRACTS, why))
+        if why := self.bans.why_only_exits(instrument, time.at.date()):
+            found.append(NotCopied(BAN, why))
+        return tuple(found)
 
     def would_hold(self, terms: OrderTerms, accounts: Iterable[AccountId]) -> dict[AccountId, int]:
         """What copies of each account hold of the instrument, signed units, with what works or

@@ -27,7 +27,10 @@ class Habits:
         """A master ordered this, here or elsewhere."""
         terms = signal.terms
         one = Ordered(terms.instrument.underlying.upper(), terms.quantity, signal.made_ns)
-        self._of.setdefault(signal.master_id, Habit()).ordered(one)
+        habit = self._of.get(signal.master_id)
+        if habit is None:
+            habit = self._of[signal.master_id] = Habit()
+        habit.ordered(one)
 
     def unlike(self, master: AccountId | None, terms: OrderTerms) -> Unlike:
         """What of an order is unlike him."""

@@ -95,8 +95,10 @@ class Cadence:
         self._all.append(now)
         self._alike.setdefault(_kind(terms), deque()).append((now, terms.quantity))
 
-    def counts(self, terms: OrderTerms) -> tuple[int, int, int]:
-        """Plans of this instrument and side in 10 s, then of everything in a minute and an hour."""
+    def alike(self, terms: OrderTerms, within_ms: int | None) -> tuple[tuple[int, int, int], bool]:
+        """Plans of this instrument and side in 10 s, then of everything in a minute and an hour;
+        and True if one of the same size is among those of the last ``within_ms``.
+        """
         now = self._clock.mono_ns()
         while self._all and now - self._all[0] > _HOUR:
             self._all.popleft()
@@ -104,15 +106,11 @@ class Cadence:
         while alike and now - alike[0][0] > _TEN_SECONDS:
             alike.popleft()
         minute = sum(now - at <= _MINUTE for at in self._all)
-        return len(alike), minute, len(self._all)
-
-    def same_again(self, terms: OrderTerms, within_ms: int | None) -> bool:
-        """True if an order of the same size was planned in the last ``within_ms``."""
-        if within_ms is None:
-            return False
-        since = self._clock.mono_ns() - within_ms * 1_000_000
-        alike = self._alike.get(_kind(terms), ())
-        return any(at >= since and quantity == terms.quantity for at, quantity in alike)
+        again = False
+        if within_ms is not None:
+            since = now - within_ms * 1_000_000
+            again = any(at >= since and quantity == terms.quantity for at, quantity in alike)
+        return (len(alike), minute, len(self._all)), again
 
 
 def _kind(terms: OrderTerms) -> tuple[InstrumentKey, Side]:

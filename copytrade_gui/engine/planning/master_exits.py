@@ -72,10 +72,9 @@ class MasterExits:
             unread += sum(one.ordered - one.filled for one in own if one.attempt_state in UNREAD)
             place = self._places.get(plan_id) or self._of_earlier_run(but)
         nets = self._before(master, terms, place)
-        copied = self._ledger.held_of(terms).get(master, 0)
+        copied, made_here = self._ledger.of_master(master, terms)
         if nets is not None and copied:
             nets = tuple(signed(terms, own_part(terms, net, copied)) for net in nets)
-        made_here = self._ledger.own_of(master, terms)
         if place is not None and place.before is not None:  # of this order, what the sum has or not
             made_here += (
                 -signed(terms, place.before) if place.elsewhere else signed(terms, terms.quantity)

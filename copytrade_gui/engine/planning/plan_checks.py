@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from decimal import Decimal
 
-from copytrade_gui.domain.checks.check import Finding, findings
-from copytrade_gui.domain.checks.plan import KEPT_TO_EXITS, PLAN_CHECKS, PlanFacts, not_known
+from copytrade_gui.domain.ban import BAN
+from copytrade_gui.domain.calendar import indian_time
+from copytrade_gui.domain.checks.check import Finding
+from copytrade_gui.domain.checks.plan import KEPT_TO_EXITS, PlanFacts, not_known, plan_findings
+from copytrade_gui.domain.contract_days import OLD_CONTRACTS
 from copytrade_gui.domain.habit import NOT_UNLIKE, UNLIKE_HIM
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Signal, SignalKind
 from copytrade_gui.engine.orders.core import Core
@@ -16,6 +20,7 @@ from copytrade_gui.engine.orders.lots import Lots
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.habits import Habits
 from copytrade_gui.engine.planning.limits import Cadence, LimitsInForce
+from copytrade_gui.engine.planning.moment import Moment
 
 HIS_OWN = (
     frozenset(
@@ -33,6 +38,7 @@ class PlanChecks:
     """Asks what is asked once a plan. A fact that no check needs of an order is not looked up."""
 
     def __init__(self, core: Core, exits: Exits, limits: LimitsInForce) -> None:
+        self._clock = core.clock
         self._gate = core.gate
         self._hours = core.hours
         self._quotes = core.quotes
@@ -44,55 +50,61 @@ class PlanChecks:
         self.cadence = Cadence(core.clock)
         self.habits = Habits(core.clock)
 
+    def moment(self, instrument: Instrument) -> Moment:
+        """What every question about an order of this instrument goes by now."""
+        time = indian_time(self._clock.wall_ns())
+        prices, kept = self._quotes.known(instrument.key), self._exits.kept_to_exits
+        return Moment(time, prices, kept(instrument, time))
+
     def findings(
         self,
         terms: OrderTerms,
         master: AccountId | None = None,
+        moment: Moment | None = None,
         *,
         traded_at: Decimal | None = None,
         without: Collection[str] = (),
     ) -> list[Finding]:
         """What the checks of a plan find, up to the first that blocks; nothing comes of it.
 
-        ``master`` is whose order it is, None where that is of no concern. ``without`` are codes of
+        ``master`` is whose order it is, None where that is of no concern. ``moment`` is the one at
+        which it is judged, that of the call if not given. ``without`` are codes of
         checks that are not asked; ``traded_at`` is a price in rupees that a master who placed the
         order elsewhere got for it.
         """
-        limits = self._limits.of_all
-        key, today = terms.instrument.key, self._hours.now.date()
-        quote = self._quotes.newest(key)
-        bans = self._exits.bans
-        old = self._exits.why_old(terms.instrument)
-        banned = bans.why_only_exits(terms.instrument, today)
-        ban_unknown = ""
+        moment = moment or self.moment(terms.instrument)
+        limits, prices, today = self._limits.of_all, moment.prices, moment.time.at.date()
+        kept = {one.code: one.sentence for one in moment.kept}
+        old, banned, ban_unknown = kept.get(OLD_CONTRACTS, ""), kept.get(BAN, ""), ""
         if self._settings.keeps_sessions:  # a simulated exchange has no ban list
-            ban_unknown = bans.why_unknown(terms.instrument, today)
+            ban_unknown = self._exits.bans.why_unknown(terms.instrument, today)
         unlike = self.habits.unlike(master, terms)
         told = old or banned or ban_unknown or unlike != NOT_UNLIKE
         if told and self._only_reduces(master, terms):
             old = banned = ban_unknown = ""
             unlike = NOT_UNLIKE
-        return findings(
-            [check for check in PLAN_CHECKS if check.code not in without],
+        plans, same_again = self.cadence.alike(terms, limits.same_again_ms)
+        return plan_findings(
             PlanFacts(
                 terms=terms,
                 today=today,
                 takes=self._takes,
                 stopped="" if self._gate.may_plan else self._gate.why_not(),
                 closed=self._hours.why_closed(terms.instrument),
-                lot_unseen=self.lots.why_not(key.exchange),
-                last=self._quotes.fresh_price(key) or traded_at,
-                close=None if quote is None else quote.previous_close,
-                plans=self.cadence.counts(terms),
-                same_again=self.cadence.same_again(terms, limits.same_again_ms),
+                lot_unseen=self.lots.why_not(terms.instrument.key.exchange),
+                last=prices.fresh or traded_at,
+                close=prices.close,
+                plans=plans,
+                same_again=same_again,
                 limits=limits,
                 contracts_old=old,
                 banned=banned,
                 ban_unknown=ban_unknown,
                 unlike=unlike,
-                price_range=self._quotes.price_range(key),
-                day_band=self._quotes.day_band(key),
+                price_range=prices.taken,
+                day_band=prices.band,
             ),
+            without,
         )
 
     def not_known(self, terms: OrderTerms) -> tuple[str, ...]:
@@ -100,10 +112,10 @@ class PlanChecks:
         key = terms.instrument.key
         return not_known(terms, self._quotes.price_range(key), self._quotes.day_band(key))
 
-    def made(self, signal: Signal) -> None:
+    def made(self, signal: Signal, kind: SignalKind) -> None:
         """A plan was made; what lets followers catch up is no order of their master's."""
         self.cadence.made(signal.terms)
-        if signal.kind is not SignalKind.CATCH_UP:
+        if kind is not SignalKind.CATCH_UP:
             self.habits.made(signal)
 
     def _only_reduces(self, master: AccountId | None, terms: OrderTerms) -> bool:

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from copytrade_gui.domain.checks.check import Finding, Level, findings
-from copytrade_gui.domain.checks.share import SHARE_CHECKS, UNBOUNDED, Bounds, ShareFacts
+from copytrade_gui.domain.checks.check import Finding, Level
+from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds, ShareFacts, share_findings
 from copytrade_gui.domain.exits import AWAITS_COPY
 from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.margin import CUT_TO_MARGIN, NO_MARGIN, Margin, Margins, WhenShort
@@ -108,8 +108,7 @@ def share_checked(
         return share
     signed = sized.quantity if terms.side is Side.BUY else -sized.quantity
     margins = bounds.margins
-    found = findings(
-        SHARE_CHECKS,
+    found = share_findings(
         ShareFacts(
             quantity=sized.quantity,
             price=price,

@@ -59,6 +59,7 @@ class Following:
         self._book = core.book
         self._work = core.work
         self._news = core.news
+        self._quotes = core.quotes
         self._clearing = clearing
         self._exits = exits
         self._larger = Larger(core, exits)
@@ -132,7 +133,8 @@ class Following:
             return  # of an earlier day: its copies are not here any more
         signal = made.signal
         try:
-            after, _ = self._clearing.protected(asked, paid)
+            prices = self._quotes.known(asked.instrument.key)
+            after = self._clearing.protected(asked, prices.fresh or paid, prices.band)
             change = Changed(signal.terms, before, asked, after, paid)
             await self.change(self._book.of_plan(plan), change)
         except DeniedError as denied:

@@ -14,7 +14,7 @@ from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.records import ENGINE, Plan, SignalKind
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
-from copytrade_gui.engine.orders.order import Order, order_of
+from copytrade_gui.engine.orders.order import Order, orders_of
 from copytrade_gui.engine.planning.cleared import Cleared
 from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
 from copytrade_gui.engine.planning.exits import Exits
@@ -124,8 +124,8 @@ class Submission:
         plan = order.plan(called_ns)
         self._clearing.made(plan, order)
         self._by_command[command] = plan.plan_id
-        orders = [order_of(intent, plan) for intent in plan.intents]
-        pending = [order for order in orders if order.may_attempt]
+        orders = orders_of(plan)
+        pending = [order for order in orders if order.intent_state is State.PLANNED]
         self._book.add_plan(plan, orders)
         self._exits.remember(
             plan.plan_id, plan.signal.master_id, order.leaving, order.cover, order.shares

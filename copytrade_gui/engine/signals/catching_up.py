@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from msgspec import Struct, structs
 
+from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.catch_up import (
     CHANGED,
     NOT_DECIDED,
@@ -26,6 +27,7 @@ from copytrade_gui.domain.catch_up import (
 )
 from copytrade_gui.domain.checks.check import Level
 from copytrade_gui.domain.exits import OUT_OF_HOLDINGS
+from copytrade_gui.domain.guard import master_price
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.link import Copies
@@ -233,20 +235,22 @@ class CatchingUp:
         own, works = self._own(gap), self._works(gap)
         side = Side.BUY if own > 0 else Side.SELL
         terms = closing_terms(gap.instrument, side, gap.product, abs(own))
+        moment = self._clearing.checks.moment(terms.instrument)
         if sends:
-            found = self._clearing.check(terms, None)
+            found = self._clearing.check(terms, None, moment)
         else:
-            found = self._clearing.checks.findings(terms)
+            found = self._clearing.checks.findings(terms, None, moment)
             if found and found[-1].level is Level.BLOCK:
                 raise DeniedError(found[-1].code, found[-1].sentence)
         asked = asked_of(found, ())
         if asked.holds:
             raise DeniedError("hold", f"{asked.holds[0]} Nothing is caught up while that is so.")
-        leaving, price = self._clearing.protected(terms)
+        price = moment.prices.fresh
+        leaving = self._clearing.protected(terms, price, moment.prices.band)
         linked = self._clearing.in_turn(gap.master)
         straight = [one for one in linked if not one.link.sizing.reverse]
-        of_his = self._exits.entries.price(terms)
-        cover = self._exits.cover(gap.master, leaving, straight, price=of_his)
+        of_his = master_price(terms, None, price, 0)
+        cover = self._exits.cover(gap.master, leaving, straight, moment, price=of_his)
         if cover.exiting.most:
             raise DeniedError("positions_unread", _UNREAD)
         # What rounding left over of earlier orders is in what they hold, or in this share.
@@ -290,7 +294,8 @@ class CatchingUp:
     ) -> Iterator[tuple[CatchUpLine, Share]]:
         nets, lot = self._exits.ledger.nets_of(gap.master, leaving), gap.instrument.lot_size
         sign = 1 if leaving.side is Side.BUY else -1
-        bounds = self._clearing.bounds(leaving, [one.account_id for one, _ in pairs])
+        today = indian_day(self._clock.wall_ns())
+        bounds = self._clearing.bounds(leaving, [one.account_id for one, _ in pairs], today)
         for linked, share in pairs:
             account = linked.account_id
             copied = nets.get(account, 0) * sign
