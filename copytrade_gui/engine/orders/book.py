@@ -47,6 +47,7 @@ class Book:
         self.fills = Fills()
         self.traded_of = self.fills.of_order
         self.filled_by_trades = self.fills.of_account
+        self.restore_fill = self.fills.add
         self._filled: dict[AccountId, int] = {}
         self.changes = 0
         """How often an order was announced as changed."""
@@ -166,10 +167,6 @@ class Book:
         if (order := self.get(intent)) is not None and self.by_tag(tag) is None:
             self.index.tagged(order, tag)
             self.index.keep_tag(order, tag)
-
-    def restore_fill(self, fill: Fill) -> None:
-        """Take in a fill the journal remembers."""
-        self.fills.add(fill)
 
     def mark(self, order: Order, attempt: Attempt) -> None:
         """The attempt's mark is committed: the order is SENDING. Announces nothing.

@@ -266,6 +266,10 @@ class Lanes:
             return "no_session", "The account was logged in again meanwhile."
         return lane.why_kept(order)
 
+    def ordered_on(self, day: int, accounts: Iterable[AccountId]) -> dict[AccountId, int]:
+        """How many orders of each account were marked on an Indian day; KeyError: no such one."""
+        return {account: self._lanes[account].ordered_on(day) for account in accounts}
+
     def followers_of(self, master: AccountId) -> Sequence[Linked]:
         """The links of one master, in a stable order."""
         return self._followers.get(master, ())

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 from msgspec import Struct
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import (
     AccountId,
     CommandId,
     PlanId,
     fill_command,
+    intent_id,
     plan_id,
     seen_command,
     signal_id,
 )
-from copytrade_gui.domain.order import FanOut, OrderTerms, State
-from copytrade_gui.domain.records import Plan, Signal, SignalKind, reference
+from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
+from copytrade_gui.domain.records import Intent, Plan, Signal, SignalKind, reference
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.exits import Cover
 from copytrade_gui.engine.planning.share import Share
@@ -55,11 +59,9 @@ class Cleared(Struct, frozen=True):
 
     def plan(self, called_ns: int) -> Plan:
         """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""
-        signal = self.signal
-        intents = planner.make_intents(
-            signal, self.own, self.shares, self.leaving, self.signal_age_ms
-        )
-        return Plan(plan_id(signal.signal_id), signal, intents, signal.made_ns, called_ns)
+        signal, name = self.signal, plan_id(self.signal.signal_id)
+        intents = _intents_of(name, self.own, self.shares, self.leaving, self.signal_age_ms)
+        return Plan(name, signal, intents, signal.made_ns, called_ns)
 
 
 def signal_of(
@@ -91,3 +93,47 @@ def signal_of(
         command_id=command,
         made_ns=made_ns,
     )
+
+
+def _intents_of(
+    plan: PlanId,
+    own: Share | None,
+    shares: Sequence[Share],
+    leaving: OrderTerms,
+    age_ms: int,
+) -> tuple[Intent, ...]:
+    """A plan's children: the master's own order if he has one here, then the copies.
+
+    ``shares`` are in send order; ``leaving`` are the protected terms.
+    """
+    made: dict[tuple[Side, int, Decimal | None], OrderTerms] = {}
+    made[leaving.side, leaving.quantity, None] = leaving
+    follower, planned = Role.FOLLOWER, State.PLANNED
+    masters = [] if own is None else [(0, Role.MASTER, own)]
+    copies = ((rank, follower, share) for rank, share in enumerate(shares, start=1))
+    intents = []
+    for rank, role, share in [*masters, *copies]:
+        sized, account = share.sized, share.account.account_id
+        limit, whole = share.limit, share.terms or leaving
+        for number, quantity in enumerate(share.slices or (sized.quantity,), start=1):
+            terms = made.get((whole.side, quantity, limit))
+            if terms is None:
+                price = whole.price if limit is None else limit
+                terms = replace(whole, quantity=quantity, price=price)
+                made[whole.side, quantity, limit] = terms
+            intents.append(
+                Intent(
+                    intent_id=intent_id(plan, account, number),
+                    plan_id=plan,
+                    account_id=account,
+                    role=role,
+                    slice_number=number,
+                    terms=terms,
+                    signal_age_ms=age_ms if share.age_ms is None else share.age(age_ms),
+                    rank=rank,
+                    state=planned if quantity else planner.unplanned(sized.code),
+                    code=sized.code,
+                    reason=sized.reason,
+                )
+            )
+    return tuple(intents)

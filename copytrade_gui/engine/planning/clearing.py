@@ -349,8 +349,8 @@ class Clearing:
         return Bounds(
             limits.of_all,
             special,
-            {name: self._exits.orders.count(name) for name in accounts},
-            {name: self._lanes[name].ordered_on(today) for name in accounts},
+            self._exits.orders.counts(accounts),
+            self._lanes.ordered_on(today, accounts),
             self._exits.would_hold(terms, accounts) if net else {},
             freeze,
             margins,

@@ -64,8 +64,7 @@ class MasterExits:
         place: Place | None = None,
     ) -> Exiting:
         """What of it is an exit: of one to come, or of the plan of ``but``."""
-        waiting = self._orders.own_waiting(master, terms, but)
-        _, unread = self._orders.of(master, master, terms, waiting, but)
+        unread = self._orders.own_unread(master, terms, but)
         if but is not None:
             plan_id = but.intent.plan_id
             own = [one for one in self._book.of_plan(plan_id) if is_own(one)]

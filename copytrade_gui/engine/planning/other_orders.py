@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId
@@ -80,17 +80,20 @@ class OtherOrders:
         waited_ns = 0 if but is None else self._clock.mono_ns() - but.trigger_ns
         return waited_ns < _CANCELS_NS and self._master_orders.outlived(order)
 
+    def counts(self, accounts: Iterable[AccountId]) -> dict[AccountId, int]:
+        """How many ``of_account`` names of each; one limit asks it where hardly any has one."""
+        opened = {account: self._book.count_open(account) for account in accounts}
+        for account in opened:
+            lane = self._lanes.get(account)
+            if lane is not None and lane.queue:
+                opened[account] += sum(one.may_attempt for one in lane.queue)
+        return opened
+
     def of_account(self, account: AccountId) -> list[Order]:
         """Orders that are open at the broker, in doubt, or wait here to leave."""
         lane = self._lanes.get(account)
         waiting = [] if lane is None else [one for one in lane.queue if one.may_attempt]
         return [*self._book.open_of(account), *waiting]
-
-    def count(self, account: AccountId) -> int:
-        """How many these are; one limit asks it of every account, where hardly any has one."""
-        lane = self._lanes.get(account)
-        waiting = 0 if lane is None else sum(one.may_attempt for one in lane.queue)
-        return self._book.count_open(account) + waiting
 
     def entering(self, account: AccountId, terms: OrderTerms) -> int:
         """Units of these, signed, that are to come in the instrument and product on this side."""
@@ -113,14 +116,15 @@ class OtherOrders:
                     found.setdefault(order.intent.account_id, []).append(order)
         return found
 
-    def own_waiting(self, master: AccountId, terms: OrderTerms, but: Order | None) -> list[Order]:
-        """A master's own orders in this instrument that wait for their first or next try."""
-        return [
+    def own_unread(self, master: AccountId, terms: OrderTerms, but: Order | None) -> int:
+        """Units of a master's own orders on the other side that no read shows yet."""
+        waiting = [  # for their first or next try
             order
             for orders in self._recent(terms, but)
             for order in orders
             if order.intent.account_id == master and is_own(order) and self.waits(order)
         ]
+        return self.of(master, master, terms, waiting, but)[1]
 
     def _recent(self, terms: OrderTerms, but: Order | None) -> Iterator[list[Order]]:
         """Plans in this instrument of which something may still wait, newest first.

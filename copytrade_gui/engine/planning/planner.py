@@ -6,14 +6,12 @@ Pure work on snapshots in memory; no database read, no network. 500 followers ta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
 from msgspec import structs
 
-from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
 from copytrade_gui.domain.exits import (
     AWAITS_COPY,
@@ -25,7 +23,6 @@ from copytrade_gui.domain.exits import (
     within_copy,
 )
 from copytrade_gui.domain.freeze import slices
-from copytrade_gui.domain.ids import intent_id, plan_id
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.link import (
     CODES,
@@ -38,7 +35,6 @@ from copytrade_gui.domain.link import (
 )
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.recipients import Recipients
-from copytrade_gui.domain.records import Intent, Signal
 from copytrade_gui.domain.reverse import told, turned
 from copytrade_gui.domain.sizing import MasterOrder, Rounding, Sized, size
 from copytrade_gui.domain.sizing.growth import size_growth
@@ -307,51 +303,6 @@ def signal_age_ms(terms: OrderTerms, last_price: Decimal | None, settings: Engin
         if crosses:
             return settings.signal_age_market_ms
     return settings.signal_age_resting_ms
-
-
-def make_intents(
-    signal: Signal,
-    own: Share | None,
-    shares: Sequence[Share],
-    leaving: OrderTerms,
-    age_ms: int,
-) -> tuple[Intent, ...]:
-    """A plan's children: the master's own order if he has one here, then the copies.
-
-    ``shares`` are in send order; ``leaving`` are the protected terms.
-    """
-    plan = plan_id(signal.signal_id)
-    made: dict[tuple[Side, int, Decimal | None], OrderTerms] = {}
-    made[leaving.side, leaving.quantity, None] = leaving
-    follower, planned = Role.FOLLOWER, State.PLANNED
-    masters = [] if own is None else [(0, Role.MASTER, own)]
-    copies = ((rank, follower, share) for rank, share in enumerate(shares, start=1))
-    intents = []
-    for rank, role, share in [*masters, *copies]:
-        sized, account = share.sized, share.account.account_id
-        limit, whole = share.limit, share.terms or leaving
-        for number, quantity in enumerate(share.slices or (sized.quantity,), start=1):
-            terms = made.get((whole.side, quantity, limit))
-            if terms is None:
-                price = whole.price if limit is None else limit
-                terms = replace(whole, quantity=quantity, price=price)
-                made[whole.side, quantity, limit] = terms
-            intents.append(
-                Intent(
-                    intent_id=intent_id(plan, account, number),
-                    plan_id=plan,
-                    account_id=account,
-                    role=role,
-                    slice_number=number,
-                    terms=terms,
-                    signal_age_ms=share.age(age_ms),
-                    rank=rank,
-                    state=planned if quantity else unplanned(sized.code),
-                    code=sized.code,
-                    reason=sized.reason,
-                )
-            )
-    return tuple(intents)
 
 
 def unplanned(code: str) -> State:

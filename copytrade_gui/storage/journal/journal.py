@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -184,11 +185,8 @@ class SqliteJournal:
 
     async def _log(self, kind: RecordKind, record: str, made_ns: int, plan_id: str = "") -> bool:
         """Commit a record to the order log; as soon as it is there it is a fact as well."""
-
-        def stored() -> None:
-            what = PLAN_MADE if kind is RecordKind.PLAN else ORDERS_MARKED
-            self._facts.record(what, record, plan_id)
-
+        what = PLAN_MADE if kind is RecordKind.PLAN else ORDERS_MARKED
+        stored = partial(self._facts.record, what, record, plan_id)
         self._fault_point(BEFORE_COMMIT)
         try:
             fresh = await self._order_log.commit(
