@@ -64,7 +64,8 @@ def read_page(reply: HttpReply, kind: type[RowT], what: str) -> Page[RowT]:
     except UnreadableError as error:
         return Page((), f"The broker's {what} cannot be read: {error}. Try again in a minute.")
     raws, rows, bad = decode_book(opened.rows, reply.body, kind)
-    outer = opened.code if is_code(opened.code) else ""
+    fine = opened.code.casefold() in _FINE
+    outer = opened.code if not fine and is_code(opened.code) else ""
     said = [text(row.status) for row in rows if row.status is not None]  # a book's rows have none
     codes = [status for status in said if is_code(status)] or [outer]
     code = codes[0]
@@ -73,7 +74,7 @@ def read_page(reply: HttpReply, kind: type[RowT], what: str) -> Page[RowT]:
             return Page(())
         messages = [text(row.message) for row in rows if text(row.status) == code]
         return Page((), *_coded(code, messages[0] if messages else opened.message, what))
-    if opened.code.casefold() not in ("ok", "success", "") or (opened.alone and not opened.rows):
+    if not fine or (opened.alone and not opened.rows):
         why = clean(opened.message) or "no reason given"
         return Page((), f"The broker did not give the {what}: {why}. Try again in a minute.")
     if bad:
@@ -81,6 +82,7 @@ def read_page(reply: HttpReply, kind: type[RowT], what: str) -> Page[RowT]:
     return Page(tuple(rows), raws=[bytes(raw) for raw in raws])
 
 
+_FINE = frozenset({"ok", "success", ""})
 ADDRESS_REFUSED = (
     "The broker does not know this machine's network address. "
     "Register it for the app in the broker's portal."

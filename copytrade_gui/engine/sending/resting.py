@@ -99,7 +99,7 @@ class RestingCopies:
     def live(self, order: Order) -> None:
         """An order is at the broker, or ended there."""
         plan = self._book.plan(order.intent.plan_id)
-        if plan is None or plan.closes:
+        if plan is None or order.closes:
             return
         slot = _slot_of(plan.signal)
         if order.intent.role is Role.MASTER:
@@ -110,7 +110,7 @@ class RestingCopies:
             self._resting.setdefault(slot, {})[order.intent.intent_id] = order
             if slot in self._left:
                 self._end(slot, [order])
-        elif order.state.ended and (resting := self._resting.get(slot)) is not None:
+        elif (resting := self._resting.get(slot)) is not None and order.state.ended:
             resting.pop(order.intent.intent_id, None)
 
     def seen(self, plan_id: PlanId, row: BrokerOrder, _seen_ns: int, since_ns: int) -> None:

@@ -50,7 +50,7 @@ class UnmatchedAlarm:
         if seen is not None:
             return seen.gone
         first = self._book.of_plan(plan)[0]
-        return first.state in NO_ORDER and not first.filled
+        return not first.filled and first.state in NO_ORDER
 
     def _look_soon(self, plan: PlanId) -> None:
         if not self._due:
