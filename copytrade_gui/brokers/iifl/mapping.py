@@ -164,7 +164,7 @@ def _tag_in(tag: str) -> str:
 def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
     """Map a row of the order book or of an order's history."""
     number = order_id(row.broker_order_id)
-    exchange, instrument, sided, status, tag, product, kind, validity = words(
+    exchange, instrument, sided, status, tag, product, kind, validity, *more = words(
         row.exchange,
         row.instrument_id,
         row.transaction_type,
@@ -173,11 +173,6 @@ def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
         row.product,
         row.order_type,
         row.validity,
-    )
-    key, side = _key_in(exchange, instrument), _SIDES.get(sided.upper())
-    if number is None or key is None or side is None or not status:
-        return None
-    reason, complexity, unfilled, *stamps = words(
         row.rejection_reason,
         row.order_complexity,
         row.pending_quantity,
@@ -185,6 +180,10 @@ def order_of(row: OrderRow, lot_size: LotSize) -> BrokerOrder | None:
         row.broker_update_time,
         row.exchange_update_time,
     )
+    key, side = _key_in(exchange, instrument), _SIDES.get(sided.upper())
+    if number is None or key is None or side is None or not status:
+        return None
+    reason, complexity, unfilled, *stamps = more
     quantity, filled, pending = [
         _in_units(key, counted, lot_size)
         for counted in wholes(row.quantity, row.filled_quantity, row.pending_quantity)

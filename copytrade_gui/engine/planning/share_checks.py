@@ -87,7 +87,7 @@ def untroubled(
         exits=exits,
         margin=None if margins is None else margins.least,
     )
-    return not most or not findings(SHARE_CHECKS, worst)
+    return not most or not share_findings(worst)
 
 
 def share_checked(

@@ -313,12 +313,8 @@ class CatchingUp:
             if excess:
                 line = self._too_many(gap, leaving, linked, line, excess, works=works)
             # What is sized again as it leaves would be all of his share, not what he lacks.
-            wanted = structs.replace(
-                share,
-                sized=structs.replace(share.sized, quantity=lacking, carry=None),
-                slices=(),
-                again=None,
-            )
+            sized = structs.replace(share.sized, quantity=lacking, carry=None)
+            wanted = structs.replace(share, sized=sized, slices=(), again=None)
             if lacking:
                 rule = linked.link.sizing
                 if bounds.margins is not None:
