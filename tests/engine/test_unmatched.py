@@ -73,6 +73,22 @@ def test_what_fills_later_is_told_again_with_the_new_figures() -> None:
         made.live(script)
 
 
+def test_a_rejection_that_is_shown_after_the_copies_filled_is_told() -> None:
+    async def script(console: Console) -> None:
+        made, heard = console.world, alarms(console)
+        await begin(console)
+        reject_the_master(made)
+        late = Fault(action="show_late", seconds=20, accounts=[made.accounts[0].client_id])
+        made.broker.add_fault(late)
+        await place(console, "one", FanOut.WITH_MASTER)
+        assert not heard
+        await made.clock.sleep(60)
+        assert ["filled 25:" in one.sentence for one in heard] == [True]
+
+    with world(2) as made:
+        made.live(script)
+
+
 @pytest.mark.parametrize("case", ["all filled", "all rest", "held back"])
 def test_nothing_is_told_where_nobody_filled_alone(case: str) -> None:
     async def script(console: Console) -> None:

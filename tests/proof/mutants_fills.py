@@ -8,8 +8,27 @@ _ENGINE = "copytrade_gui/engine/"
 _FILLS = f"{_ENGINE}signals/fills.py"
 _MASTER_EXITS = f"{_ENGINE}planning/master_exits.py"
 _PLANNER = f"{_ENGINE}planning/planner.py"
+_FAN_OUT = f"{_ENGINE}sending/fan_out.py"
 
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "what a master's own order fills is told to who copies fills",
+        _FAN_OUT,
+        "            self._news.lead_filled(view.plan_id)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "that a master's own order ended is told, whoever filled before",
+        _FAN_OUT,
+        "            self._news.lead_ended(view)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a copy that filled is told, whatever became of the master's order",
+        _FAN_OUT,
+        "                self._news.copy_filled(view.plan_id)\n",
+        "                pass\n",
+    ),
     Mutant(
         "what filled while nobody looked is not copied by itself",
         _FILLS,
