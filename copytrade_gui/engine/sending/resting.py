@@ -134,8 +134,10 @@ class RestingCopies:
 
     def filled(self, order: Order, units: int) -> None:
         """More units of an order of ours were filled: perhaps behind an exit that left."""
+        if not self._left or order.closes or order.intent.role is Role.MASTER:
+            return
         plan = self._book.plan(order.intent.plan_id)
-        if not self._left or plan is None or plan.closes or order.intent.role is Role.MASTER:
+        if plan is None:
             return
         slot = _slot_of(plan.signal)
         if slot not in self._left or not self._is_behind(slot, order):
