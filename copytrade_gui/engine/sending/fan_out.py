@@ -109,9 +109,11 @@ class FanOutRule:
             self._end_rest(plan, view)
 
     def _is_taken_back(self, plan: PlanId) -> bool:
-        """True if no slice of the master's order works any more, and none was filled whole."""
+        """True if the master's slices were cancelled, none filled whole, and none may leave yet."""
         leads = [order for order in self._book.of_plan(plan) if _is_lead(order)]
-        return all(_taken_back(one.view()) or _came_to_nothing(one) for one in leads)
+        left = [one for one in leads if not _taken_back(one.view())]
+        nothing = all(_came_to_nothing(one) and not one.may_attempt for one in left)
+        return nothing and len(left) < len(leads)
 
     def _lead_failed(self, plan: PlanId, view: OrderView) -> None:
         """The master's order, or a slice of it, came to nothing."""
