@@ -14,6 +14,7 @@ from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import State
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.orders.order_rows import COLUMNS as ORDER_COLUMNS
 from copytrade_gui.ui.state_words import ORDER_LOOKS
 from copytrade_gui.ui.tables.delegates import ToneDelegate
 from copytrade_gui.ui.widgets.label import PlainLabel
@@ -22,6 +23,8 @@ from tests.ui.conftest import until
 from tests.ui.fakes import World
 
 pytestmark = pytest.mark.window_loop
+
+STATE = next(n for n, column in enumerate(ORDER_COLUMNS) if column.key == "state")
 
 WAY = (State.PLANNED, State.SENDING, State.ACKED, State.FILLED)
 
@@ -150,10 +153,10 @@ async def test_of_an_open_plan_every_cell_in_sight_that_changed_is_painted(
     world.events.send(*(OrderChanged(order, State.WORKING) for order in filled))
     plan = view.proxy.index(0, 0)
     rows = [plan, *(view.proxy.index(row, 0, plan) for row in range(view.proxy.rowCount(plan)))]
-    places = [view.visualRect(row.siblingAtColumn(5)) & view.viewport().rect() for row in rows]
+    places = [view.visualRect(row.siblingAtColumn(STATE)) & view.viewport().rect() for row in rows]
     seen = [place for place in places if not place.isEmpty()]
     assert len(seen) > 5
-    await until(lambda: {row.siblingAtColumn(5).data() for row in rows} == {"Filled"})
+    await until(lambda: {row.siblingAtColumn(STATE).data() for row in rows} == {"Filled"})
     await until(lambda: all(painted.region.united(place) == painted.region for place in seen))
 
 
