@@ -195,7 +195,7 @@ COLUMNS: tuple[Column[FeedRow], ...] = (
     Column("details", "Details", _details, chars=12, takes_rest=True,
            tone=lambda r: r.tone if r.kind in ("problem", "plan") else Tone.MUTED),
     Column("latency", "Call ms", lambda r: figures.milliseconds(r.latency_ms) if r.order else "",
-           sort=lambda r: r.latency_ms, numeric=True, chars=6, note=CALL_NOTE),
+           sort=lambda r: r.latency_ms, numeric=True, chars=6, note=CALL_NOTE, shown=False),
     Column("side", "Side", lambda r: r.side or "", chars=5, strong=True, shown=False,
            tone=lambda r: Tone.PLAIN if r.side is None
            else Tone.BUY if r.side is Side.BUY else Tone.SELL),
