@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
@@ -83,12 +83,8 @@ class RouteFields:
         self.test.setObjectName("test_route")
         self.test.setAutoDefault(False)
         self.test.clicked.connect(self._begin_test)
-        line = QWidget()
-        row = QHBoxLayout(line)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.hint, 1)
-        row.addWidget(self.test)
-        form.form.addRow("", line)
+        form.form.addRow("", self.hint)
+        form.form.addRow("", self.test)
         self.route.currentIndexChanged.connect(lambda _number: self._show_hint())
         self.show(account)
 
