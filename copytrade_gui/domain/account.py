@@ -9,6 +9,7 @@ from enum import StrEnum
 from copytrade_gui.domain.basis import UNDECLARED, Declared, why_not_live
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.rights import Rights
 from copytrade_gui.domain.route import DIRECT, Route
 
 MOST_FOLLOWERS = 500
@@ -133,6 +134,8 @@ class AccountStatus:
     """Local addresses that its newest connections left from, one of a family at most."""
     funds: Paise | None = None
     """What the broker last said the account has before margins in use; None while not read."""
+    rights: Rights | None = None
+    """What it may trade, by its profile at the last login; None while that was not read."""
 
     @property
     def stopped(self) -> str:

@@ -15,6 +15,7 @@ from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.records import OPERATOR
+from copytrade_gui.domain.rights import Rights
 from copytrade_gui.domain.route import DIRECT
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.trading_state import StateChange, TradingState
@@ -205,6 +206,11 @@ class Engine:
             self.core.account_news.margin(lane, free, funds)
             self.margins.funds_read(account_id)
             self.parts.loss_watch.concerns(account_id)
+
+    def note_rights(self, account_id: AccountId, rights: Rights) -> None:
+        """What the account may trade, as its profile just told."""
+        if (lane := self.lanes.get(account_id)) is not None:
+            self.core.account_news.rights(lane, rights)
 
     def put_charges(self, table: ChargeTable) -> None:
         """Rates of charges, by which losses are judged after charges."""

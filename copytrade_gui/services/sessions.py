@@ -1,4 +1,4 @@
-"""The morning's logins, margins kept young, order channels kept warm."""
+"""The morning's logins, what accounts may trade, margins kept young, order channels kept warm."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.rights import Rights
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import (
     Broker,
@@ -219,7 +220,9 @@ class Sessions:
         self._engine.attach(account.account_id, session)
         if account.master:  # until it was read no order can be told from an exit
             await self._engine.exits.masters.read(lane)
-        await self._refresh_margin(account.account_id)
+        await asyncio.gather(
+            self._refresh_margin(account.account_id), self._read_rights(account.account_id)
+        )
 
     async def _app_secret(self, account: Account) -> str:
         secret = await self._secrets.get(account.account_id, APP_SECRET)
@@ -250,7 +253,11 @@ class Sessions:
             self._warn_of_their_end()
             due = self._due(turn)
             turn += 1
-            await asyncio.gather(*(self._refresh_margin(account) for account in due))
+            untold = (one for one in due if self._engine.lanes[one].status.rights is None)
+            await asyncio.gather(
+                *(self._refresh_margin(account) for account in due),
+                *(self._read_rights(account) for account in untold),
+            )
 
     def _warn_of_their_end(self) -> None:
         """Once a day, minutes before it is over: so many sessions end with it."""
@@ -290,6 +297,20 @@ class Sessions:
             return
         funds = Paise(limits.available + limits.utilised)
         self._engine.note_margin(account_id, limits.available, funds)
+
+    async def _read_rights(self, account_id: AccountId) -> None:
+        """What it may trade; where its profile cannot be read that is tried again each minute."""
+        session = self._sessions.get(account_id)
+        if session is None:
+            return
+        try:
+            profile = await session.profile()
+        except BrokerFailureError as failure:
+            if failure.session_dead:
+                self._engine.detach(account_id, SessionState.EXPIRED, str(failure))
+            log.info("no profile of %s: %s", account_id, failure)
+            return
+        self._engine.note_rights(account_id, Rights(profile.exchanges, profile.products))
 
     async def close(self) -> None:
         """Close every connection; sessions stay valid at the broker."""

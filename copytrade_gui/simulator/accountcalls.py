@@ -6,7 +6,7 @@ import msgspec
 
 from copytrade_gui.simulator import risk, rupees
 from copytrade_gui.simulator.books import book_body, empty_body, failed_code
-from copytrade_gui.simulator.codes import EQUITY_SEGMENTS, EXCHANGES
+from copytrade_gui.simulator.codes import EQUITY_SEGMENTS
 from copytrade_gui.simulator.desk import Call, Desk, plain_fields, read_json, read_object
 from copytrade_gui.simulator.ist import http_date
 from copytrade_gui.simulator.lies import distort
@@ -37,8 +37,8 @@ class AccountCalls:
                 "isTotpEnabled": "Y",
                 "isPoaProvided": "Y",
                 "accountStatus": "Na",
-                "exchanges": list(EXCHANGES),
-                "products": ["NORMAL", "INTRADAY", "DELIVERY", "BNPL"],
+                "exchanges": account.exchanges,
+                "products": account.products,
                 "orderComplexity": ["REGULAR", "AMO", "BO", "CO"],
                 "email": f"c{'*' * 8}@example.invalid",
                 "phoneNumber": "9********0",

@@ -10,7 +10,8 @@ from heapq import heappush
 
 import msgspec
 
-from copytrade_gui.simulator.orders import Fill, Order
+from copytrade_gui.simulator.codes import EXCHANGES, PRODUCTS
+from copytrade_gui.simulator.orders import Fill, Order, Terms
 from copytrade_gui.simulator.positions import Holding, Position
 from copytrade_gui.simulator.rates import Window, limit_of, window_class
 from copytrade_gui.simulator.shelf import Shelf
@@ -118,6 +119,16 @@ class Account:
         """What has settled of each book; empty when a settled row changed after all."""
         self.frozen_code = ""
         """EC703 to EC705 while the account may not trade."""
+        self.exchanges = list(EXCHANGES)
+        self.products = list(PRODUCTS)
+        """What the profile tells, and risk control lets pass."""
+
+    def not_enabled(self, terms: Terms) -> str:
+        """Why risk control takes no such order of this client, or nothing."""
+        segment = terms.instrument.exchange
+        if segment not in self.exchanges:
+            return f"RMS:Blocked for {segment}, client not enabled in segment"
+        return "" if terms.product in self.products else "RMS:Client not enabled on product"
 
     def saw(self, call: str, peer: str) -> None:
         """A call of the account came from this address."""

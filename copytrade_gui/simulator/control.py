@@ -13,6 +13,7 @@ import msgspec
 from copytrade_gui.simulator import rupees
 from copytrade_gui.simulator.accounts import Account
 from copytrade_gui.simulator.broker import SimulatedBroker
+from copytrade_gui.simulator.codes import EXCHANGES, PRODUCTS
 from copytrade_gui.simulator.course import Scene, SceneError
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.feed.feed import DropHow
@@ -180,6 +181,13 @@ class ControlledBroker:
     def _change_account(self, request: Request, _query: dict[str, str]) -> object:
         fields = _object(request)
         account = self._account(fields)
+        lists = {"exchanges": EXCHANGES, "products": PRODUCTS}
+        named = {name: msgspec.convert(fields[name], list[str]) for name in lists if name in fields}
+        for name, words in named.items():
+            if not set(words) <= set(lists[name]):
+                raise ControlError(f"{name} must be of {', '.join(lists[name])}")
+        for name, words in named.items():
+            setattr(account, name, words)
         if "addresses" in fields:
             account.app.addresses = msgspec.convert(fields["addresses"], list[str])
         if "frozen_code" in fields:

@@ -200,6 +200,8 @@ class Exchange:
 
     def _risk(self, account: Account, order: Order, due: int, _amount: int) -> None:
         reason = order.doom or self.rules.policy(order.terms, due)
+        if order.terms.channel != "Admin":
+            reason = reason or account.not_enabled(order.terms)
         by_chance = account.rng.random() < self.switches.reject_rate
         if not reason and by_chance and order.terms.channel != "Admin":
             reason = "RMS:Blocked for simulated risk rule"

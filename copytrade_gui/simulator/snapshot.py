@@ -9,6 +9,7 @@ import msgspec
 from copytrade_gui.simulator import risk
 from copytrade_gui.simulator.accounts import Account, Session
 from copytrade_gui.simulator.broker import SimulatedBroker
+from copytrade_gui.simulator.codes import EXCHANGES, PRODUCTS
 from copytrade_gui.simulator.config import SimulatorConfig
 from copytrade_gui.simulator.course import Move
 from copytrade_gui.simulator.desk import AuthCode, Desk
@@ -45,6 +46,8 @@ class _Account(msgspec.Struct):
     addresses: list[str]
     frozen_code: str
     squared_until: int = 0
+    exchanges: list[str] = msgspec.field(default_factory=lambda: list(EXCHANGES))
+    products: list[str] = msgspec.field(default_factory=lambda: list(PRODUCTS))
 
 
 class _Session(msgspec.Struct):
@@ -156,7 +159,7 @@ def _kept(a: Account) -> _Account:
         a.client_id, a.role, a.day, dict(a.calls), list(a.orders), a.fills, list(a.resting),
         list(a.late.values()), list(a.positions.values()), list(a.holdings.values()),
         a.events, a.event_count, {name: getattr(a, name) for name in _MONEY},
-        a.app.addresses, a.frozen_code, a.squared_until,
+        a.app.addresses, a.frozen_code, a.squared_until, a.exchanges, a.products,
     )  # fmt: skip
 
 
@@ -212,6 +215,7 @@ def _restore_account(desk: Desk, kept: _Account, by_id: dict[str, Order], count:
         if name in _MONEY:
             setattr(account, name, value)
     account.app.addresses, account.frozen_code = kept.addresses, kept.frozen_code
+    account.exchanges, account.products = kept.exchanges, kept.products
     account.rng = random.Random(f"{desk.config.seed}/{account.client_id}/{count}")
 
 

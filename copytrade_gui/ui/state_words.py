@@ -16,6 +16,13 @@ from copytrade_gui.ui.icons import Mark
 from copytrade_gui.ui.theme import Tone
 
 
+def rights_words(status: AccountStatus) -> str:
+    """What the broker lets an account trade, in a sentence."""
+    if status.rights is None:
+        return "What the broker lets it trade is read when it is logged in."
+    return f"At the broker it may trade {status.rights.in_words}."
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """A state as shown: word, tone, shape."""

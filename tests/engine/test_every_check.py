@@ -38,6 +38,7 @@ from copytrade_gui.domain.instrument import (
 )
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, State
+from copytrade_gui.domain.rights import Rights
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.settings import EngineSettings
@@ -319,6 +320,15 @@ def mine(**limits: int) -> Callable[[Console], None]:
     return arrange
 
 
+def may(*exchanges: str, products: tuple[str, ...] = ()) -> Callable[[Console], None]:
+    """The profile of this follower names these and nothing else."""
+
+    def arrange(console: Console) -> None:
+        console.engine.note_rights(F1, Rights(exchanges, products))
+
+    return arrange
+
+
 ACCOUNTS = [
     Case("account_halted", "Filled 12 of 10.", arrange=halted),
     Case("offline", "It does not answer.", arrange=offline),
@@ -331,6 +341,8 @@ OPENING = [
 ]
 SHARES = [
     Case("above_limit", "Lower the follower's value", arrange=twice),
+    Case("segment", "has not enabled NSE shares (NSEEQ)", arrange=may("NSEFO", "MCXCOMM")),
+    Case("product", "does not let this account use", arrange=may("NSE", products=("DELIVERY",))),
     Case("order_value", "above the limit", arrange=mine(order_value=Paise(100))),
     Case("open_orders", "as many as the limit of 1", arrange=mine(open_orders=1), before=1),
     Case("orders_a_day", "as many as the limit of 1", arrange=mine(orders_a_day=1), before=1),

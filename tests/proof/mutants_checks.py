@@ -35,6 +35,9 @@ _HABIT = "copytrade_gui/domain/habit.py"
 _LOADING = "copytrade_gui/storage/journal/loading.py"
 _ASKED = "copytrade_gui/engine/planning/plan_checks.py"
 _EXITS = "copytrade_gui/engine/planning/exits.py"
+_BOUNDING = "copytrade_gui/engine/planning/bounding.py"
+_RIGHTS = "copytrade_gui/domain/rights.py"
+_SESSIONS = "copytrade_gui/services/sessions.py"
 _PLANNER = "copytrade_gui/engine/planning/share_checks.py"
 _LANE = "copytrade_gui/engine/orders/lane.py"
 _FACTS = (
@@ -107,6 +110,16 @@ _FACTS = (
     (_PLANNER, "if not margin.is_short(units, price):", "if True:"),
     (_PLANNER, "if then is WhenShort.SHRINK else 0", "if True else 0"),
     (_PLANNER, "if then is WhenShort.SHRINK else 0", "if False else 0"),
+    (_PLANNER, "            no_segment=no_segment,\n", ""),
+    (_PLANNER, "            no_product=no_product,\n", ""),
+    (_BOUNDING, "if freeze is None and margins is None and not not_enabled:", "if freeze is None:"),
+    (
+        _BOUNDING,
+        "            freeze,\n            not_enabled,\n",
+        "            freeze,\n            {},\n",
+    ),
+    (_RIGHTS, "if told and told <= set(known) else None", "if told else None"),
+    (_SESSIONS, "Rights(profile.exchanges, profile.products)", "Rights()"),
     (_MARGIN, "* 100 > self.free * MOST_PERCENT", "* 100 > self.free * 100"),
     (_MARGIN, "return min(quantity, fits - fits % lot)", "return min(quantity, fits)"),
     (

@@ -86,6 +86,7 @@ async def test_faults_come_and_go() -> None:
         ("POST", "accounts", {"count": 0}, "count"),
         ("POST", "accounts", {"count": "3"}, "count"),
         ("PATCH", "accounts", {"client_id": "1"}, "client_id"),
+        ("PATCH", "accounts", {"client_id": "30000001", "products": ["GOLD"]}, "products"),
         ("POST", "sessions", {}, "client_id"),
         ("GET", "ledger?after=x", None, "after"),
         ("POST", "feed/drop", {"how": "explode"}, "explode"),
@@ -123,6 +124,12 @@ async def test_switches_prices_accounts_sessions() -> None:
         change = {"client_id": "30000004", "addresses": ["10.1.1.1"], "cash": 500}
         assert (await client.patch(f"{served.control}/accounts", json=change)).status_code == 200
         assert served.broker.desk.accounts["30000004"].app.addresses == ["10.1.1.1"]
+        change = {"client_id": "30000004", "exchanges": ["NSEEQ"], "products": ["DELIVERY"]}
+        assert (await client.patch(f"{served.control}/accounts", json=change)).status_code == 200
+        again = await client.post(f"{served.control}/sessions", json={"client_id": "30000004"})
+        headers = {"authorization": f"Bearer {again.json()['token']}"}
+        profile = (await client.get("/profile", headers=headers)).json()["result"]
+        assert (profile["exchanges"], profile["products"]) == (["NSEEQ"], ["DELIVERY"])
         clock = await get(client, served, "clock")
         assert isinstance(clock, dict)
         assert clock["ist"][2] == "-"

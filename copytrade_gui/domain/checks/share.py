@@ -36,6 +36,9 @@ class ShareFacts(Struct, frozen=True, gc=False):
     orders_today: int = 0
     net: int = 0
     exits: bool = False
+    no_segment: str = ""
+    no_product: str = ""
+    """Why the broker lets the account open nothing in the segment, or with the product."""
     margin: Margin | None = None
     """What the account has free and the order needs; None where the broker has not told it."""
 
@@ -54,6 +57,9 @@ class Bounds(Struct, frozen=True, gc=False):
     nets: Mapping[AccountId, int] = {}
     freeze: int | None = None
     """The most units the exchange takes in one order, None where none is known."""
+    not_enabled: Mapping[AccountId, tuple[str, str]] = {}
+    """Why the broker lets an account open nothing in the segment, or with the product; those alone
+    of whom one of them is so."""
     margins: Margins | None = None
     """What such an order needs and accounts have free, None where the broker has not told it."""
 
@@ -101,6 +107,18 @@ def _order_value(facts: ShareFacts) -> Finding | None:
         f"{in_rupees(rupees(value))} is {what} the limit of {in_rupees(rupees(most))} for one "
         f"order. {remedy}",
     )
+
+
+def _segment(facts: ShareFacts) -> Finding | None:
+    if not facts.no_segment or facts.exits:
+        return None
+    return Finding("segment", Level.BLOCK, facts.no_segment)
+
+
+def _product(facts: ShareFacts) -> Finding | None:
+    if not facts.no_product or facts.exits:
+        return None
+    return Finding("product", Level.BLOCK, facts.no_product)
 
 
 def _open_orders(facts: ShareFacts) -> Finding | None:
@@ -151,6 +169,11 @@ def _margin(facts: ShareFacts) -> Finding | None:
 SHARE_CHECKS: tuple[Check[ShareFacts], ...] = (
     Check("above_limit", Tier.SHARE, "no order is larger than any order here may be",
           "Lower the follower's value, or cap it.", _above_limit),
+    Check("segment", Tier.SHARE, "the broker's profile of the account names the segment; exits "
+          "pass", "Have it enabled at the broker, then log the account in again.", _segment),
+    Check("product", Tier.SHARE, "the broker's profile of the account names the product; exits "
+          "pass", "Choose another, or have it enabled at the broker and log the account in again.",
+          _product),
     Check("order_value", Tier.SHARE, "what the order is worth: Rs 5,00,000 of shares or premium, "
           "Rs 25,00,000 of futures, unless set; above half a person is asked",
           "Lower the size, or raise the limit.", _order_value),

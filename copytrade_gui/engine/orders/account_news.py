@@ -8,6 +8,7 @@ from copytrade_gui.domain.account import FeedState, SessionState
 from copytrade_gui.domain.events import AccountChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.rights import Rights
 from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.lane import Lane, Lanes
 from copytrade_gui.engine.orders.order import Order
@@ -24,6 +25,7 @@ class AccountNews:
         self._bus = bus
         self._work = work
         self._changed: dict[AccountId, None] = {}
+        self._rights: dict[Rights, Rights] = {}
 
     def session(self, lane: Lane, state: SessionState, reason: str = "") -> None:
         """A session began, ended or is blocked."""
@@ -71,6 +73,11 @@ class AccountNews:
     def margin(self, lane: Lane, free: Paise, funds: Paise | None) -> None:
         """The free margin was read, and what there is before margins in use."""
         lane.put_status(replace(lane.status, free_margin=free, funds=funds))
+        self._note(lane)
+
+    def rights(self, lane: Lane, rights: Rights) -> None:
+        """The account's profile was read. Equal rights are one object."""
+        lane.status = replace(lane.status, rights=self._rights.setdefault(rights, rights))
         self._note(lane)
 
     def outcome(self, lane: Lane, order: Order, intents: int) -> None:

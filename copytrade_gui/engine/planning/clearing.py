@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from copytrade_gui.domain.checks.check import Finding, Level, Shown
-from copytrade_gui.domain.checks.limits import NO_LIMITS
-from copytrade_gui.domain.checks.share import UNBOUNDED, Bounds
+from copytrade_gui.domain.checks.share import Bounds
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.guard import master_price
 from copytrade_gui.domain.habit import UNLIKE_HIM
@@ -27,6 +26,7 @@ from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.links import Linked, LinkFacts
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning import planner
+from copytrade_gui.engine.planning.bounding import Bounding
 from copytrade_gui.engine.planning.cleared import Cleared, signal_of
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import LimitsInForce
@@ -74,6 +74,7 @@ class Clearing:
         self._settings, self._news = core.settings, core.news
         self._exits, self._plan_number = exits, 0
         self.limits, self.margins = limits, margins
+        self._bounding = Bounding(core, exits, limits, margins)
         self.checks = PlanChecks(core, exits, limits)
         self.freeze = FreezeTable()
         """The most units of one order, by instrument; put anew while the program runs."""
@@ -339,22 +340,7 @@ class Clearing:
 
     def bounds(self, terms: OrderTerms, accounts: Collection[AccountId], today: int) -> Bounds:
         """What bounds the shares of these accounts in this instrument on this Indian day."""
-        limits, freeze = self.limits, self.freeze.of(terms.instrument)
-        special, margins = limits.special, self.margins.of(terms, accounts)
-        if limits.of_all == NO_LIMITS and not special:
-            if freeze is None and margins is None:
-                return UNBOUNDED
-            return Bounds(NO_LIMITS, freeze=freeze, margins=margins)
-        net = any(one.net_position is not None for one in (limits.of_all, *special.values()))
-        return Bounds(
-            limits.of_all,
-            special,
-            self._exits.orders.counts(accounts),
-            self._lanes.ordered_on(today, accounts),
-            self._exits.would_hold(terms, accounts) if net else {},
-            freeze,
-            margins,
-        )
+        return self._bounding.of(terms, accounts, self.freeze.of(terms.instrument), today)
 
     def plan_value(
         self, price: Decimal | None, own: int, shares: Sequence[Share], cover: Cover

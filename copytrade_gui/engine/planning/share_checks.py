@@ -19,6 +19,7 @@ from copytrade_gui.engine.orders.links import LinkFacts
 from copytrade_gui.engine.planning.share import Share
 
 _TELLS = WhenShort.WARN
+_ENABLED = ("", "")
 
 
 def within_margins(
@@ -108,6 +109,7 @@ def share_checked(
         return share
     signed = sized.quantity if terms.side is Side.BUY else -sized.quantity
     margins = bounds.margins
+    no_segment, no_product = bounds.not_enabled.get(account, _ENABLED)
     found = share_findings(
         ShareFacts(
             quantity=sized.quantity,
@@ -119,6 +121,8 @@ def share_checked(
             orders_today=bounds.orders_today.get(account, 0),
             net=bounds.nets.get(account, 0) + signed,
             exits=exits,
+            no_segment=no_segment,
+            no_product=no_product,
             margin=None if margins is None or share.terms is not None else margins.of(account),
         ),
     )

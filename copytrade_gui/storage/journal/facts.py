@@ -41,6 +41,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.loss import told
 from copytrade_gui.domain.records import ENGINE, Fill, OrderView
+from copytrade_gui.domain.rights import Rights
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.storage.journal.chain import SEALED, Fact
 
@@ -292,11 +293,14 @@ class StatusFact(msgspec.Struct, frozen=True):
     session_reason: str
     halted: str
     only_exits: str = ""
+    rights: Rights | None = None
 
 
 def status_fact(status: AccountStatus) -> StatusFact:
     """Keep what tells of an account's changes, and no margins, latencies or steady lamps."""
-    return StatusFact(status.session, status.session_reason, status.halted, status.only_exits)
+    return StatusFact(
+        status.session, status.session_reason, status.halted, status.only_exits, status.rights
+    )
 
 
 _ORDER = msgspec.json.Decoder(OrderFact)

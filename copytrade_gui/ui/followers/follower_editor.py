@@ -31,6 +31,7 @@ from copytrade_gui.ui.followers.sizing_words import (
     STRATEGY_WORDS,
     parameter_hint,
 )
+from copytrade_gui.ui.state_words import rights_words
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.tip import set_tip
 
@@ -142,7 +143,10 @@ class FollowerEditor(FormDialog):
         self.add_field("name", "&Name", self.name)
         self.client_id = QLineEdit()
         self.client_id.setPlaceholderText("As the broker spells it")
-        self.add_field("client_id", "&Client id", self.client_id)
+        rights = (
+            "" if account is None else rights_words(self._desk.roster.status(account.account_id))
+        )
+        self.add_field("client_id", "&Client id", self.client_id, hint=rights)
         self.app_key = QLineEdit()
         self.add_field("app_key", "App &key", self.app_key)
         self.app_secret = QLineEdit()

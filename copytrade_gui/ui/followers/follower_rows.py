@@ -39,6 +39,7 @@ from copytrade_gui.ui.state_words import (
     copying_look,
     copying_rank,
     feed_words,
+    rights_words,
 )
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.theme import Tone
@@ -248,6 +249,10 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
            sort=lambda r: r.status.free_margin, numeric=True, chars=13,
            tip=lambda r: "Not read from the broker yet" if r.status.free_margin is None
            else figures.money(r.status.free_margin)),
+    Column("rights", "May trade", lambda r: r.status.rights.kinds if r.status.rights else
+           figures.UNKNOWN, chars=14, shown=False, tip=lambda r: rights_words(r.status),
+           tone=lambda _: Tone.MUTED,
+           note="Segments that the broker has enabled, as its profile told at the login"),
     Column("basis", "Basis", lambda r: basis_words(r.account.declared), chars=12, shown=False,
            tone=lambda r: NO_BASIS.tone if _look(r) is NO_BASIS else Tone.MUTED,
            tip=lambda r: basis_words(r.account.declared),
