@@ -1,4 +1,4 @@
-"""Choose: window, demo, doctor, day's end, followers, positions, sheets, audit and so on."""
+"""Choose: window, demo, doctor, day's end, followers, positions, stops, audit and so on."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from copytrade_gui.app.demo import DemoOptions
 from copytrade_gui.app.doctor import Finding
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.paper_command import PaperOrder
+from copytrade_gui.app.stop_command import StopWish
 from copytrade_gui.app.wiring import OpenOptions
 from copytrade_gui.bench import command as bench
 from copytrade_gui.domain.account import MOST_FOLLOWERS
@@ -51,6 +52,7 @@ def run(argv: Sequence[str]) -> int:
         "positions": _positions,
         "sheets": _sheets,
         "simulator": simulated.serve,
+        "stop": _stop,
     }
     return commands[options.command](options)
 
@@ -103,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     day_sheets.add_argument("--day", type=_day, metavar="2026-12-01", help="another day than today")
     day_sheets.add_argument("--kind", type=Kind, choices=list(Kind), nargs="+", default=list(Kind))
     day_sheets.add_argument("--json", action="store_true")
+    _add_stop(commands.add_parser("stop", help="stop trading, or say how it stands; for scripts"))
     _add_audit(commands.add_parser("audit", help="verify or export the audit trail"))
     simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
     bench.add_arguments(commands.add_parser("bench", help="measure how fast copying is"))
@@ -158,6 +161,31 @@ def _add_paper(parser: argparse.ArgumentParser) -> None:
     ):
         one.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS)
         one.add_argument("--json", action="store_true")
+
+
+def _add_stop(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb, words in (
+        ("pause", "no new plans; a running one ends"),
+        ("reduce", "only what reduces leaves"),
+        ("halt", "nothing leaves but cancels"),
+        ("kill", "cancel every working order of ours; positions are not touched"),
+        ("status", "say which state holds, and who put it in force"),
+        ("resume", "trade again, where no console is open; what the window asks is asked here"),
+    ):
+        one = verbs.add_parser(verb, help=words)
+        _add_place(one, default=argparse.SUPPRESS)
+        one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
+        one.add_argument("--json", action="store_true")
+        one.set_defaults(reason="", word="", account="", group="")
+        if verb != "status":
+            one.add_argument("--reason", metavar="TEXT", help="why, for the strip and the trail")
+        if verb == "resume":
+            one.add_argument("--word", metavar="WORD", help="the word that a KILL asks for")
+        if verb in ("reduce", "halt"):
+            whom = one.add_mutually_exclusive_group()
+            whom.add_argument("--account", metavar="CLIENT", help="one account alone")
+            whom.add_argument("--group", metavar="NAME", help="the followers of one group")
 
 
 def _side(text: str) -> Side:
@@ -294,6 +322,12 @@ def _paper_broker(options: argparse.Namespace) -> int:
 def _positions(options: argparse.Namespace) -> int:
     place = options.data_dir, options.profile, options.paper
     return headless.positions(*place, as_json=options.json)
+
+
+def _stop(options: argparse.Namespace) -> int:
+    wish = StopWish(options.verb, options.reason, options.word, options.account, options.group)
+    place = options.data_dir, options.profile, options.paper
+    return headless.stop(*place, wish, as_json=options.json)
 
 
 def _sheets(options: argparse.Namespace) -> int:

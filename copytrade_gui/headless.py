@@ -19,6 +19,7 @@ from copytrade_gui.app.closed_folder import closed_folder
 from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.stop_command import StopWish, carry_out
 from copytrade_gui.app.stored_positions import stored_positions
 from copytrade_gui.app.stored_sheets import keep_day, write_sheets
 from copytrade_gui.app.stored_trail import export_trail, verify_file, verify_trail
@@ -331,6 +332,16 @@ def verify_audit(
         sheets = " Its files are as they were written, with the trail's trades." if also else ""
         print(f"The trail fits: no event is missing, changed, swapped or put in between.{sheets}")
     return 1 if problems else 0
+
+
+def stop(data_dir: Path | None, profile: str, paper: bool, wish: StopWish, *, as_json: bool) -> int:
+    """Stop trading in a folder, or say how it stands; returns 0 if what was asked for holds."""
+    try:
+        told = asyncio.run(carry_out(data_dir, profile, wish, paper=paper))
+    except _refusals() as refusal:
+        return _refused(refusal, as_json=as_json)
+    print(msgspec.json.encode(told).decode() if as_json else told.sentence)
+    return 0 if told.ok else 1
 
 
 def export_audit(

@@ -15,9 +15,17 @@ from copytrade_gui.storage.store import Store
 log = logging.getLogger(__name__)
 
 _LAMPS_EVERY = 1.0
+_STOPS_EVERY = 0.1
 _CLOCK_EVERY = 30
 _BACKUP_EVERY = 60
 _CLOCK_WARN_MS, _CLOCK_BAD_MS = 2_000, 30_000
+
+
+async def keep_stops(engine: Engine, clock: Clock) -> None:
+    """Look for a stop that a file asks for, also while no order leaves. Runs until cancelled."""
+    while True:
+        await clock.sleep(_STOPS_EVERY)
+        engine.gate.look()
 
 
 async def keep_lamps(

@@ -21,7 +21,7 @@ from copytrade_gui.app.process import files_problem
 from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.app.simulator_control import SimulatorControl
 from copytrade_gui.app.system_clock import SystemChance, SystemClock
-from copytrade_gui.app.upkeep import keep_lamps
+from copytrade_gui.app.upkeep import keep_lamps, keep_stops
 from copytrade_gui.brokers.http.login_returns import LoginReturns
 from copytrade_gui.brokers.http.route import owns_address
 from copytrade_gui.brokers.iifl.auth import is_login_return
@@ -185,6 +185,7 @@ async def _start(
         clock=clock,
         chance=SystemChance(),
         kill_flag=store.kill_flag,
+        stop_files=store.stop_files,
         takes=broker.capabilities,
         # The simulated market is open at night as well, and its lots are known.
         settings=EngineSettings(
@@ -247,6 +248,7 @@ async def _start(
         sessions.keep(),
         closing.keep(),
         keep_files(files, engine),
+        keep_stops(engine, clock),
         keep_lamps(engine, store, broker, clock, tidy),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))

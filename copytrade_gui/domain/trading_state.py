@@ -31,6 +31,8 @@ class TradingState(StrEnum):
 
 ONLY_EXITS = "only_exits"
 """Why nothing that opens leaves in any account: trading is in REDUCE."""
+STOPS = frozenset({TradingState.PAUSE, TradingState.REDUCE, TradingState.HALT, TradingState.KILL})
+"""What a person, the program or a file may put trading into, to stop it."""
 _STOPPED = {TradingState.HALT, TradingState.KILL, TradingState.RECOVERING}
 # Kept on each member: the gate asks before every piece of a wave.
 for _state in TradingState:

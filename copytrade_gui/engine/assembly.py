@@ -185,7 +185,7 @@ def assemble(
     )
     # -- recovery
     recovery = Recovery(core, stops, fan_out, dispatcher, resolver, comparison)
-    takeover = TakeOver(core, lost, journal, auto_stops, recovery, poller)
+    takeover = TakeOver(core, lost, journal, auto_stops := AutoStops(core, stops), recovery, poller)
 
     news = core.news
     news.reply.to(replies.take)
@@ -239,6 +239,7 @@ def assemble(
     news.limits_set.to(loss_watch.limits_set)
     news.loss_of_all.to(auto_stops.loss_of_all)
     news.kill_file.to(auto_stops.kill_file)
+    news.stop_asked.to(auto_stops.asked)
     news.slept.to(Sleep(core, recovery, poller).slept)
     news.network_back.to(recovery.network_back)
     news.resumed.to(recovery.resumed, dispatcher.kick)

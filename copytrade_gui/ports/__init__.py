@@ -66,6 +66,7 @@ from copytrade_gui.ports.session import (
     SessionToken,
     WayBack,
 )
+from copytrade_gui.ports.stop_files import NoStopFiles, StopAnswer, StopAsked, StopFiles
 from copytrade_gui.ports.updates import UpdateListener
 from copytrade_gui.ports.world import (
     Chance,
@@ -118,6 +119,7 @@ __all__ = [
     "KillFlag",
     "LoginReturns",
     "LostRecords",
+    "NoStopFiles",
     "NotSent",
     "OpenWork",
     "OrderChannel",
@@ -134,6 +136,9 @@ __all__ = [
     "SecretStore",
     "SessionToken",
     "Silence",
+    "StopAnswer",
+    "StopAsked",
+    "StopFiles",
     "TimedOrder",
     "Timer",
     "TrailPart",

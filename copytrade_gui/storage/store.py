@@ -22,6 +22,7 @@ from copytrade_gui.storage.files.instance_lock import InstanceLock
 from copytrade_gui.storage.files.kill_flag import KillFlagFile
 from copytrade_gui.storage.files.problems import FolderError
 from copytrade_gui.storage.files.reserve import Reserve, room_problem
+from copytrade_gui.storage.files.stop_files import StopFilesOnDisk
 from copytrade_gui.storage.files.threads import in_own_thread
 from copytrade_gui.storage.journal.emergency import EmergencyJournal
 from copytrade_gui.storage.journal.history import SqliteHistory
@@ -60,6 +61,7 @@ class Store:
     history: SqliteHistory
     seals: SqliteSeals
     kill_flag: KillFlagFile
+    stop_files: StopFilesOnDisk
     backups: Backups
     reserve: Reserve
     presence: Presence
@@ -154,6 +156,7 @@ async def open_store(
                             history=SqliteHistory(database, folder.order_log),
                             seals=SqliteSeals(database, folder.seals, seams.files),
                             kill_flag=KillFlagFile(folder.kill_flag, seams.files),
+                            stop_files=StopFilesOnDisk(folder.root, seams.files),
                             backups=backups,
                             reserve=reserve,
                             presence=presence,

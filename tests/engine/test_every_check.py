@@ -43,7 +43,7 @@ from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
-from tests.engine.test_exits import F1, F2
+from tests.engine.test_exits import F1
 from tests.engine.test_leaving import begin
 from tests.proof.rig import Console, World, world
 
@@ -378,26 +378,6 @@ def test_a_check_of_an_account_keeps_its_order_back_and_nobody_elses(case: Case)
 
     with world(2, settings=EngineSettings(needs_basis=True)) as made:
         made.accounts = [replace(one, declared=Declared(Basis.SELF)) for one in made.accounts]
-        made.live(script)
-
-
-def test_half_of_what_one_order_may_be_worth_is_asked_about() -> None:
-    async def script(console: Console) -> None:
-        made = console.world
-        await begin(console)
-        console.see_price()
-        terms = made.terms(quantity=4, away=60)
-        assert terms.price is not None
-        value = Paise(int(terms.price * 8 * 100))  # F2 copies twice as much
-        console.engine.clearing.limits.put(F2, replace(NO_LIMITS, order_value=value))
-        with pytest.raises(DeniedError, match=r"^Follower 2: .* is above half of the limit"):
-            await place(console, terms)
-        assert left(console) == 0
-        await place(console, terms, terms.quantity)
-        await made.clock.sleep(1)
-        assert left(console) == 3
-
-    with world(2) as made:
         made.live(script)
 
 

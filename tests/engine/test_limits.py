@@ -13,7 +13,9 @@ from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
-from tests.engine.test_exits import F1, press, ticket
+from tests.engine.test_every_check import left, place
+from tests.engine.test_exits import F1, F2, press, ticket
+from tests.engine.test_leaving import begin
 from tests.proof.rig import Console, world
 
 
@@ -99,4 +101,24 @@ def test_orders_that_repeat_themselves_halt_trading() -> None:
         assert len(console.world.broker.ledger.accepted) == 4
 
     with world(1, settings=with_limits(replace(NO_LIMITS, repeats=2))) as made:
+        made.live(script)
+
+
+def test_half_of_what_one_order_may_be_worth_is_asked_about() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        console.see_price()
+        terms = made.terms(quantity=4, away=60)
+        assert terms.price is not None
+        value = Paise(int(terms.price * 8 * 100))  # F2 copies twice as much
+        console.engine.clearing.limits.put(F2, replace(NO_LIMITS, order_value=value))
+        with pytest.raises(DeniedError, match=r"^Follower 2: .* are above half of the limit"):
+            await place(console, terms)
+        assert left(console) == 0
+        await place(console, terms, terms.quantity)
+        await made.clock.sleep(1)
+        assert left(console) == 3
+
+    with world(2) as made:
         made.live(script)

@@ -21,6 +21,7 @@ from copytrade_gui.engine.orders.bus import Bus
 from copytrade_gui.engine.orders.quotes import Quotes
 from copytrade_gui.storage.accounts import SqliteAccounts
 from copytrade_gui.storage.files.kill_flag import KillFlagFile
+from copytrade_gui.storage.files.stop_files import StopFilesOnDisk
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
 from copytrade_gui.storage.journal.history import SqliteHistory
 from copytrade_gui.storage.journal.journal import SqliteJournal
@@ -51,6 +52,8 @@ PLUGS: list[tuple[type, type]] = [
     (ports.SealBook, SqliteSeals),
     (ports.SecretStore, PaperSecrets),
     (ports.SecretStore, VaultSecrets),
+    (ports.StopFiles, StopFilesOnDisk),
+    (ports.StopFiles, ports.NoStopFiles),
     (ports.Timer, asyncio.TimerHandle),
     (ports.UpdateListener, _Feed),
 ]

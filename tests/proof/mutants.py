@@ -288,7 +288,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a stop stops", f"{_ORDERS}gate.py",
            "return self.state.allows_sending", "return True"),
     Mutant("a brake holds before it is stored", f"{_ORDERS}gate.py",
-           "if brake is not None and _STRICTNESS[brake] > _STRICTNESS[self.change.state]:",
+           "if brake is not None and STRICTNESS[brake] > STRICTNESS[self.change.state]:",
            "if False:"),
     Mutant("an order the master placed while we were down waits for a person",
            f"{_RECOVERY}recovery.py",

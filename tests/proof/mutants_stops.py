@@ -14,6 +14,16 @@ _SQUARE_OFF = "copytrade_gui/domain/square_off.py"
 _LOST = "copytrade_gui/ports/memory.py"
 
 MUTANTS: tuple[Mutant, ...] = (
+    Mutant("a stop that a file asks for holds before the next byte", f"{_ENGINE}orders/gate.py",
+           "            self.brake(asked.state)\n", "            pass\n"),
+    Mutant("a file that is no stop halts", "copytrade_gui/storage/files/stop_files.py",
+           "asked.state not in STOPS or ", ""),
+    Mutant("the state's file never frees", f"{_RECOVERY}recovery.py",
+           "newer and beside.state in STOPS:", "newer:"),
+    Mutant("a stop of one account by a file holds", f"{_STOPS}auto_stops.py",
+           "        self._halts.stop(scope, finding)\n", ""),
+    Mutant("a lighter stop frees no folder that is closed", "copytrade_gui/app/stop_command.py",
+           "STRICTNESS[held.state] > STRICTNESS[state]", "False"),
     Mutant("what a stop kept back is told as not sent", f"{_SENDING}wave.py",
            "            self._book.move(item.order, State.NOT_SENT, code=code, reason=why)\n",
            "            pass\n"),

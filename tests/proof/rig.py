@@ -315,6 +315,7 @@ class World:
             clock=self.clock,
             chance=SeededChance(f"{self.seed}/{self.lives}"),
             kill_flag=store.kill_flag,
+            stop_files=store.stop_files,
             takes=self.takes or broker.capabilities,
             settings=self.settings,
             fault=fault,

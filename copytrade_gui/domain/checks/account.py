@@ -88,7 +88,7 @@ OPENING_CHECKS: tuple[Check[AccountFacts], ...] = (
     Check("no_basis", Tier.ACCOUNT, "a live account has a compliance basis, and not that of the "
           "simulator; exits pass", "Choose one under Followers > Declare basis.", _no_basis),
     Check(LOSS_LIMIT, Tier.ACCOUNT, "no loss limit of the account, or of all followers, was "
-          "reached today; exits pass", "It ends on the next day, or when a person lifts it.",
-          _loss_limit),
+          "reached today, and nobody had only its exits leave (copytrade-gui stop reduce); exits "
+          "pass", "It ends on the next day, or when a person lifts it.", _loss_limit),
 )  # fmt: skip
 """What keeps back what opens in an account, and lets out what only reduces: nobody is held in."""

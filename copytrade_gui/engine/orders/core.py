@@ -21,7 +21,15 @@ from copytrade_gui.engine.orders.progress import Progress
 from copytrade_gui.engine.orders.quotes import Quotes
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.orders.work import Work
-from copytrade_gui.ports import BrokerOrder, Chance, Clock, FaultPoint, KillFlag
+from copytrade_gui.ports import (
+    BrokerOrder,
+    Chance,
+    Clock,
+    FaultPoint,
+    KillFlag,
+    NoStopFiles,
+    StopFiles,
+)
 
 LastRead = Callable[[AccountId, BrokerOrderId], BrokerOrder | None]
 """A row of an account's order book as it was last read whole; None if it has none."""
@@ -51,6 +59,7 @@ class Core:
     account_news: AccountNews
     halts: Halts
     quotes: Quotes
+    stop_files: StopFiles
 
 
 def make_core(
@@ -58,6 +67,7 @@ def make_core(
     clock: Clock,
     chance: Chance,
     kill_flag: KillFlag,
+    stop_files: StopFiles | None = None,
     takes: Capabilities,
     settings: EngineSettings | None = None,
     fault: FaultPoint = faultpoints.pass_by,
@@ -70,7 +80,7 @@ def make_core(
     """
     if not takes.carries_tags:
         raise ValueError("This broker's order label is too short for our tags.")
-    settings = settings or EngineSettings()
+    settings, stop_files = settings or EngineSettings(), stop_files or NoStopFiles()
     news, bus = News(), Bus()
     work = Work(clock, chance, news.part_failed)
     book = Book(bus, clock, news)
@@ -87,7 +97,8 @@ def make_core(
         bus=bus,
         book=book,
         lanes=lanes,
-        gate=Gate(clock, kill_flag, news),
+        gate=Gate(clock, kill_flag, news, stop_files),
+        stop_files=stop_files,
         hours=Hours(clock, settings),
         progress=Progress(book, bus, clock, news),
         account_news=account_news,

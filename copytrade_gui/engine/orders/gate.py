@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders.news import News
-from copytrade_gui.ports import Clock, KillFlag
+from copytrade_gui.ports import Clock, KillFlag, StopFiles
 
-_STRICTNESS = {
+STRICTNESS = {
     TradingState.ACTIVE: 0,
     TradingState.PAUSE: 1,
     TradingState.REDUCE: 2,
@@ -27,11 +27,14 @@ _SLEPT_NS = 10_000_000_000
 class Gate:
     """Holds the trading state. ``brake`` may be called from any thread and takes hold at once."""
 
-    def __init__(self, clock: Clock, kill_flag: KillFlag, news: News) -> None:
+    def __init__(
+        self, clock: Clock, kill_flag: KillFlag, news: News, stop_files: StopFiles
+    ) -> None:
         self._clock = clock
         self._kill_flag = kill_flag
         self._brake: TradingState | None = None
         self._news = news
+        self._stop_files, self._obeyed = stop_files, ""
         self.clock_off_ms = 0.0
         """Broker's clock minus ours as last read; 0 until it is."""
         self._window_ns: int | None = None
@@ -44,7 +47,7 @@ class Gate:
     def state(self) -> TradingState:
         """The state in force: the stored one, or a brake that is stricter."""
         brake = self._brake
-        if brake is not None and _STRICTNESS[brake] > _STRICTNESS[self.change.state]:
+        if brake is not None and STRICTNESS[brake] > STRICTNESS[self.change.state]:
             return brake
         return self.change.state
 
@@ -54,7 +57,7 @@ class Gate:
         The stop that follows on the engine's loop stores the state and releases the brake.
         """
         current = self._brake
-        if current is None or _STRICTNESS[state] > _STRICTNESS[current]:
+        if current is None or STRICTNESS[state] > STRICTNESS[current]:
             self._brake = state
 
     @property
@@ -69,11 +72,11 @@ class Gate:
         stop is on the way.
         """
         self.change = change
-        covered = _STRICTNESS[change.state]
+        covered = STRICTNESS[change.state]
         if releases is not None:
-            covered = max(covered, _STRICTNESS[releases])
+            covered = max(covered, STRICTNESS[releases])
         brake = self._brake
-        if brake is not None and _STRICTNESS[brake] <= covered:
+        if brake is not None and STRICTNESS[brake] <= covered:
             self._brake = None
 
     def kill_flagged(self) -> bool:
@@ -86,20 +89,23 @@ class Gate:
 
     @property
     def may_plan(self) -> bool:
-        """A new master order may be planned now; looks for the kill flag's file too."""
+        """A new master order may be planned now; looks for the files that stop too."""
         self.notice_time()
+        self.look()
         return not self.why_not() and not self._killed_by_file()
 
     @property
     def may_send(self) -> bool:
-        """A planned order may leave now; looks for the kill flag's file too."""
+        """A planned order may leave now; looks for the files that stop too."""
         self.notice_time()
+        self.look()
         return self.state.allows_sending and not self._killed_by_file()
 
     @property
     def may_change(self) -> bool:
-        """A working order may be changed now; looks for the kill flag's file too."""
+        """A working order may be changed now; looks for the files that stop too."""
         self.notice_time()
+        self.look()
         return self.state.allows_modify and not self._killed_by_file()
 
     @property
@@ -131,6 +137,16 @@ class Gate:
             wall_ns = self._clock.wall_ns()
             self.change = StateChange(TradingState.RECOVERING, actor, reason, wall_ns)
         return before
+
+    def look(self) -> None:
+        """See whether a file beside the database asks for a stop: then it holds from here on."""
+        asked = self._stop_files.asked()
+        if asked is None or asked.name == self._obeyed:
+            return
+        self._obeyed = asked.name
+        if asked.for_all:
+            self.brake(asked.state)
+        self._news.stop_asked(asked)
 
     def _killed_by_file(self) -> bool:
         if not self.kill_flagged():

@@ -13,7 +13,7 @@ from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.ports import BrokerOrder, PlaceReply, Silence
+from copytrade_gui.ports import BrokerOrder, PlaceReply, Silence, StopAsked
 
 Said = TypeVarTuple("Said")
 
@@ -107,6 +107,8 @@ class News:
     """All followers together reached a loss limit that halts; the sentence says which."""
     kill_file: Told[()] = field(default_factory=Told[()])
     """The kill flag's file was found that nobody here has set."""
+    stop_asked: Told[StopAsked] = field(default_factory=Told)
+    """A file beside the database asks for a stop; one of everything has braked already."""
     slept: Told[StateChange, int] = field(default_factory=Told)
     """The machine slept: the trading state before it, and the ns gained."""
     network_back: Told[int] = field(default_factory=Told)

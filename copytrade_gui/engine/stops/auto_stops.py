@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 
+from copytrade_gui.domain.account import same_client
+from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.stops.stops import Stops
+from copytrade_gui.ports import StopAnswer, StopAsked
 
 Stop = Callable[[TradingState, str, str], Coroutine[object, object, StateChange]]
 
@@ -20,6 +24,7 @@ class AutoStops:
         self._book = core.book
         self._work = core.work
         self._stop = stops.stop
+        self._halts, self._lanes, self._files = core.halts, core.lanes, core.stop_files
 
     def breaker(self) -> None:
         """The broker itself seems to fail (docs/safety.md 9.10)."""
@@ -44,6 +49,41 @@ class AutoStops:
         reason = "The kill flag's file is there, or its folder cannot be read."
         self._book.alarm("kill_flag", f"Killed: {reason}")
         self._press(TradingState.KILL, "kill flag", reason)
+
+    def asked(self, asked: StopAsked) -> None:
+        """A file beside the database asks for a stop, which is answered once it is stored."""
+        if asked.for_all:
+            self._work.start(self._obeyed(asked), f"{asked.state} asked for by a file")
+            return
+        scope, problem = self._scope(asked)
+        if scope is None:
+            self._files.answer(StopAnswer(asked.name, False, problem))
+            return
+        only_exits = asked.state is TradingState.REDUCE
+        what = "Only exits leave" if only_exits else "Halted"
+        sentence = f"{what}, asked for by {asked.actor}: {asked.reason}"
+        finding = Finding(f"stop {asked.name}", sentence, only_exits=only_exits)
+        self._halts.stop(scope, finding)
+        self._files.answer(StopAnswer(asked.name, True, sentence))
+
+    async def _obeyed(self, asked: StopAsked) -> None:
+        change = await self._stop(asked.state, asked.actor, asked.reason)
+        sentence = f"{change.state} holds, by {change.actor}: {change.reason}"
+        self._files.answer(StopAnswer(asked.name, True, sentence))
+
+    def _scope(self, asked: StopAsked) -> tuple[AccountId | None, str]:
+        """Whom a stop of some is about, or why it is about nobody."""
+        if asked.state not in (TradingState.HALT, TradingState.REDUCE):
+            return None, f"{asked.state} is for all. For an account or a group: halt or reduce."
+        if asked.group:
+            groups = {one.link.group for lane in self._lanes for one in lane.links.values()}
+            known = asked.group in groups
+            missing = f"No follower is in group {asked.group}. Check its name."
+            return (group_scope(asked.group), "") if known else (None, missing)
+        for lane in self._lanes:
+            if same_client(lane.account.client_id, asked.account):
+                return lane.account_id, ""
+        return None, f"No account has the client id {asked.account}. Check it."
 
     def foreign_tag(self, account: AccountId, tag: str) -> None:
         """An account's book holds an order of another installation (docs/safety.md 9.44)."""

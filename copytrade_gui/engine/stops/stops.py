@@ -44,6 +44,7 @@ class Stops:
         self._fault = core.fault
         self._sweep = sweep
         self._news = core.news
+        self._stop_files = core.stop_files
 
     async def stop(self, state: TradingState, actor: str, reason: str) -> StateChange:
         """Put a stop in force. Never fails: what cannot be stored is alarmed, and still stops."""
@@ -73,11 +74,21 @@ class Stops:
         return change
 
     async def _store(self, change: StateChange) -> None:
+        self._write_down(change)
         try:
             await self._journal.commit_trading_state(change)
         except JournalFailureError as failure:
             self._book.alarm(
                 "not_stored", f"{change.state} is in force but was not stored: {failure}"
+            )
+
+    def _write_down(self, change: StateChange) -> None:
+        """Beside the database as well, for a start that finds no other word of it."""
+        try:
+            self._stop_files.put(change)
+        except OSError as error:
+            self._book.alarm(
+                "state_file", f"{change.state} holds; its file could not be written: {error}"
             )
 
     def _flag_kill(self, reason: str) -> None:
@@ -100,6 +111,7 @@ class Stops:
         await self._journal.commit_trading_state(change)
         if not self._killed_meanwhile(pressed):
             self._kill_flag.clear()
+        self._write_down(change)
         self._breaker.close()
         self._gate.put(change, releases=pressed)
         self._bus.publish(TradingStateChanged(change, 0.0))

@@ -1,0 +1,120 @@
+"""``copytrade-gui stop``: a script stops trading, with a console or in a folder that is closed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from copytrade_gui.__main__ import main
+from copytrade_gui.app.paper import SimulatorOptions
+from copytrade_gui.app.stop_command import StopWish, carry_out
+from copytrade_gui.app.wiring import OpenOptions, open_console
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.verbs import RefusedError
+from tests.engine.test_every_check import left, place
+from tests.engine.test_exits import F1
+from tests.engine.test_leaving import begin
+from tests.proof.rig import Console, World, world
+
+TWO = SimulatorOptions(accounts=3, masters=1)
+
+
+def stop(
+    made: World, capsys: pytest.CaptureFixture[str], *words: str, code: int = 0
+) -> dict[str, object]:
+    where = ["--paper", "--data-dir", str(made.folder / f"life{made.crashes}"), "--json"]
+    assert main(["stop", *words, *where]) == code
+    told = json.loads(capsys.readouterr().out)
+    assert isinstance(told, dict)
+    return told
+
+
+async def nothing(console: Console) -> None:
+    await begin(console)
+
+
+def test_a_stop_in_a_closed_folder_is_what_the_next_console_begins_with(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def halted(console: Console) -> None:
+        await begin(console)
+        await console.world.clock.sleep(2)
+        assert console.engine.gate.change.state is TradingState.HALT
+        assert console.engine.gate.change.reason == "Results at noon."
+        await place_nothing(console)
+
+    async def place_nothing(console: Console) -> None:
+        console.see_price()
+        with pytest.raises(Exception, match="Trading is halted"):
+            await place(console, console.world.terms(quantity=4, away=60))
+        assert left(console) == 0
+
+    with world(1) as made:
+        made.live(nothing)
+        assert stop(made, capsys, "status")["ok"] is True
+        told = stop(made, capsys, "halt", "--reason", "Results at noon.")
+        assert (told["ok"], told["state"], told["console"]) == (True, "HALT", False)
+        assert str(told["actor"]).startswith("command line (")
+        # A lighter stop frees nothing.
+        assert stop(made, capsys, "pause")["state"] == "HALT"
+        assert stop(made, capsys, "status")["reason"] == "Results at noon."
+        made.live(halted)
+        assert stop(made, capsys, "resume", code=1)["field"] == "reason"
+        assert stop(made, capsys, "status")["state"] == "HALT"
+        assert stop(made, capsys, "resume", "--reason", "They are out.")["state"] == "ACTIVE"
+
+
+def test_a_kill_is_left_in_the_window_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    async def killed(console: Console) -> None:
+        await begin(console)
+        await console.world.clock.sleep(2)
+        assert console.engine.gate.change.state is TradingState.KILL
+
+    with world(1) as made:
+        made.live(nothing)
+        assert stop(made, capsys, "kill")["state"] == "KILL"
+        words = ("resume", "--reason", "It is over.", "--word", "RESUME")
+        assert "left after its report" in str(stop(made, capsys, *words, code=1)["refused"])
+        made.live(killed)
+
+
+def test_an_account_is_stopped_alone_and_a_mistyped_one_is_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def traded(console: Console) -> None:
+        await begin(console)
+        console.see_price()
+        await place(console, console.world.terms(quantity=4, away=60))
+        await console.world.clock.sleep(2)
+        orders = {one.intent.account_id: one for one in console.engine.book}
+        assert (orders[F1].state, orders[F1].code) == (State.BLOCKED, "account_halted")
+        assert "His phone was stolen." in orders[F1].reason
+        assert left(console) == 2
+
+    with world(2) as made:
+        made.live(nothing)
+        client = made.account(F1).client_id
+        told = stop(made, capsys, "halt", "--account", client, "--reason", "His phone was stolen.")
+        assert told["ok"] is True
+        refused = stop(made, capsys, "halt", "--account", "NOBODY", code=1)
+        assert (refused["field"], "NOBODY" in str(refused["refused"])) == ("account", True)
+        assert stop(made, capsys, "halt", "--group", "None", code=1)["field"] == "group"
+        made.live(traded)
+
+
+async def test_a_console_that_runs_is_stopped_and_never_resumed(tmp_path: Path) -> None:
+    async def ask(verb: str, **more: str) -> object:
+        return await carry_out(tmp_path, "default", StopWish(verb, "Test.", **more), paper=True)
+
+    async with open_console(OpenOptions(tmp_path, paper=TWO)) as opened:
+        told = await carry_out(tmp_path, "default", StopWish("halt", "Test."), paper=True)
+        assert (told.ok, told.console, told.state) == (True, True, "HALT")
+        assert opened.engine.gate.state is TradingState.HALT
+        standing = await carry_out(tmp_path, "default", StopWish("status"), paper=True)
+        assert (standing.state, standing.actor) == ("HALT", told.actor)
+        with pytest.raises(RefusedError, match="never lifts a stop"):
+            await ask("resume", word="RESUME")
+        assert opened.engine.gate.state is TradingState.HALT

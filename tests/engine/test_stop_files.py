@@ -1,0 +1,201 @@
+"""A file beside the database stops trading before the next byte, and never lets it go on.
+
+The simulator's ledger says what left. What asks is what a script writes (``copytrade-gui stop``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from copytrade_gui.domain.order import State
+from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.ports import StopAsked
+from copytrade_gui.storage.files.stop_files import StopFilesOnDisk
+from tests.engine.test_every_check import left, place
+from tests.engine.test_exits import F1
+from tests.engine.test_leaving import begin
+from tests.proof.rig import Console, world
+
+SCRIPT = "command line (asha)"
+HALT, PAUSE, REDUCE, KILL, ACTIVE = (
+    TradingState.HALT,
+    TradingState.PAUSE,
+    TradingState.REDUCE,
+    TradingState.KILL,
+    TradingState.ACTIVE,
+)
+
+
+def wish(state: TradingState, name: str = "1", **whom: str) -> StopAsked:
+    return StopAsked(name, state, SCRIPT, "The feed looks wrong.", **whom)
+
+
+def files(console: Console) -> StopFilesOnDisk:
+    return console.store.stop_files
+
+
+@pytest.mark.parametrize("state", [PAUSE, HALT, KILL])
+def test_a_stop_by_a_file_holds_before_the_next_plan_is_told_and_is_there_after_a_start(
+    state: TradingState,
+) -> None:
+    async def first(console: Console) -> None:
+        await begin(console)
+        console.see_price()
+        await place(console, console.world.terms(quantity=4, away=60))
+        await console.world.clock.sleep(1)
+        accepted = left(console)
+        files(console).ask(wish(state))
+        with pytest.raises(DeniedError) as denied:
+            await place(console, console.world.terms(quantity=4, away=70))
+        assert denied.value.code == "stopped"
+        await console.world.clock.sleep(2)
+        assert left(console) == accepted
+        answer = files(console).answered("1")
+        assert answer is not None
+        assert answer.held
+        assert answer.sentence == f"{state} holds, by {SCRIPT}: The feed looks wrong."
+        assert files(console).asked() is None
+        assert console.engine.gate.change.actor == SCRIPT
+        newest = files(console).newest()
+        assert newest is not None
+        assert newest.state is state
+        rows = await console.store.history.events(50, kind="TradingStateChanged")
+        assert SCRIPT in rows[0].actor
+
+    async def second(console: Console) -> None:
+        await begin(console)
+        await console.world.clock.sleep(2)
+        assert console.engine.gate.change.state is state
+
+    with world(1) as made:
+        made.live(first)
+        made.live(second)
+
+
+def test_what_is_on_its_way_ends_at_the_next_piece() -> None:
+    asked: list[str] = []
+
+    def fault(folder: Callable[[], StopFilesOnDisk]) -> Callable[[str], None]:
+        def at(name: str) -> None:
+            if name == faultpoints.MID_WRITE and not asked:
+                asked.append(name)
+                folder().ask(wish(HALT))
+
+        return at
+
+    lives: list[Console] = []
+
+    async def script(console: Console) -> None:
+        lives.append(console)
+        await begin(console)
+        console.see_price()
+        await place(console, console.world.terms(quantity=4, away=60))
+        await console.world.clock.sleep(2)
+        orders = list(console.engine.book)
+        at_broker = sum(one.state is State.WORKING for one in orders)
+        assert asked
+        assert left(console) == at_broker < len(orders)
+        assert console.engine.gate.state is HALT
+
+    with world(60) as made:
+        made.live(script, fault=fault(lambda: files(lives[0])))
+
+
+def test_an_account_or_a_group_is_stopped_alone() -> None:
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        console.see_price()
+        files(console).ask(wish(HALT, account=made.account(F1).client_id.lower()))
+        await place(console, made.terms(quantity=4, away=60))
+        await made.clock.sleep(1)
+        orders = {one.intent.account_id: one for one in engine.book}
+        assert (orders[F1].state, orders[F1].code) == (State.BLOCKED, "account_halted")
+        assert SCRIPT in orders[F1].reason
+        assert left(console) == 2
+        assert engine.gate.state is ACTIVE
+        files(console).ask(wish(REDUCE, "2", group="Family"))
+        engine.gate.look()
+        answer = files(console).answered("2")
+        assert answer is not None
+        assert (answer.held, answer.sentence) == (
+            False, "No follower is in group Family. Check its name.",
+        )  # fmt: skip
+        link = next(one for one in made.links if one.follower_id != F1)
+        engine.put_link(replace(link, group="Family"), "operator")
+        files(console).ask(wish(REDUCE, "3", group="Family"))
+        console.see_price()
+        await place(console, made.terms(quantity=4, away=70))
+        await made.clock.sleep(1)
+        other = list(engine.book)[-1]
+        assert (other.state, other.code) == (State.BLOCKED, "loss_limit")
+        assert left(console) == 3
+        files(console).ask(wish(KILL, "4", group="Family"))
+        engine.gate.look()
+        refused = files(console).answered("4")
+        assert refused is not None
+        assert "For an account or a group: halt or reduce." in refused.sentence
+        assert engine.gate.state is ACTIVE
+
+    with world(2) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not json",
+        b'{"name":"1","state":"ACTIVE","actor":"me","reason":"go on"}',
+        b'{"name":"1","state":"RECOVERING","actor":"me","reason":"go on"}',
+        b'{"name":"","state":"PAUSE","actor":"me","reason":"go on"}',
+    ],
+)
+def test_a_file_that_is_no_stop_halts_and_none_ever_lifts_one(content: bytes) -> None:
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        console.see_price()
+        request = made.folder / f"life{made.crashes}" / "profiles" / "paper" / "stop-request.json"
+        request.write_bytes(content)
+        with pytest.raises(DeniedError):
+            await place(console, made.terms(quantity=4, away=60))
+        await made.clock.sleep(1)
+        assert engine.gate.change.state is HALT
+        assert left(console) == 0
+        # A lighter stop frees nothing, and neither does a word of ACTIVE in the state's file.
+        files(console).ask(wish(PAUSE))
+        files(console).put(StateChange(ACTIVE, "me", "go on", made.time.wall_ns() + 10**9))
+        engine.gate.look()
+        await made.clock.sleep(1)
+        assert engine.gate.change.state is HALT
+        await engine.resume("operator", "The file was a mistake.")
+        assert engine.gate.state is ACTIVE
+
+    with world(1) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize(("state", "holds"), [(HALT, HALT), (REDUCE, REDUCE), (ACTIVE, PAUSE)])
+def test_a_newer_word_beside_the_database_is_believed_where_it_stops(
+    state: TradingState, holds: TradingState
+) -> None:
+    async def first(console: Console) -> None:
+        await begin(console)
+        await console.engine.stop_trading(PAUSE, "operator", "Lunch.")
+        now = console.world.time.wall_ns()
+        files(console).put(StateChange(state, "operator", "The disk was full.", now + 10**9))
+
+    async def second(console: Console) -> None:
+        await begin(console)
+        await console.world.clock.sleep(2)
+        assert console.engine.gate.change.state is holds
+
+    with world(1) as made:
+        made.live(first)
+        made.live(second)
