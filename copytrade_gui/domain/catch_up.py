@@ -14,7 +14,8 @@ from msgspec import Struct
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.order import Side, State
+from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import Scope
 
 ON_THE_WAY = "on_the_way"
@@ -84,6 +85,33 @@ class CatchUp(Struct, frozen=True, kw_only=True):
     def exit(self) -> Scope:
         """What a square-off may close of what is too many."""
         return tuple(chosen for line in self.lines for chosen in line.exit)
+
+
+NOT_THERE = frozenset(
+    {
+        State.BLOCKED,
+        State.SKIPPED,
+        State.STALE,
+        State.NOT_SENT,
+        State.REFUSED,
+        State.NOT_PLACED,
+        State.REJECTED,
+        State.CANCELLED,
+        State.EXPIRED,
+    }
+)
+"""How a copy ended of which nothing is at the broker any more, by proof."""
+
+
+class Missing(Struct, frozen=True):
+    """Copies that came to nothing and may be sent again, by catching their accounts up with what
+    ``master`` holds; ``left_out`` says in sentences which of those that were chosen may not.
+    """
+
+    master: AccountId
+    of: PositionKey
+    accounts: frozenset[AccountId]
+    left_out: tuple[str, ...] = ()
 
 
 def difference(share: int, copied: int, lot_size: int) -> tuple[int, int]:

@@ -78,6 +78,7 @@ class Act(StrEnum):
     COPY_SEEN = "copy_seen"
     IGNORE_SEEN = "ignore_seen"
     CATCH_UP = "catch_up"
+    SEND_AGAIN = "send_again"
     CLOSE_DRIFT = "close_drift"
     IGNORE_DRIFT = "ignore_drift"
     DISARM_DRIFT = "disarm_drift"

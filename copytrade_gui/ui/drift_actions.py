@@ -14,6 +14,15 @@ SPECS: dict[Act, Spec] = {
         question=True,
         brief="Catch up",
     ),
+    Act.SEND_AGAIN: Spec(
+        "&Send again to those",
+        "Catch up those whose copies came to nothing; you see it before anything is sent",
+        "Orders",
+        icon="history",
+        where=Where.TABLE,
+        question=True,
+        brief="Send again",
+    ),
     Act.CLOSE_DRIFT: Spec(
         "S&quare off excess copies",
         "Square off copies of masters who hold none any more; you see it before anything is sent",

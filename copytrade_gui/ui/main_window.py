@@ -266,6 +266,7 @@ class MainWindow(QMainWindow):
             lambda: desk.tasks.start(self.follower_work.edits.reload(), name="reload accounts")
         )
         self.orders.counts_changed.connect(self.stops.refresh)
+        self.orders.again.connect(self.drift_work.send_again)
         self.positions.reported.connect(self.strip.show_positions)
         self.masters.told.connect(self.orders.take_seen)
         self.drift.reported.connect(self.followers.show_drift)

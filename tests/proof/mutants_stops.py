@@ -22,6 +22,8 @@ MUTANTS: tuple[Mutant, ...] = (
            "newer and beside.state in STOPS:", "newer:"),
     Mutant("a stop of one account by a file holds", f"{_STOPS}auto_stops.py",
            "        self._halts.stop(scope, finding)\n", ""),
+    Mutant("what may be at the broker is not sent again", "copytrade_gui/services/catch_up.py",
+           "gone = [one for one in copies if one.state in NOT_THERE]", "gone = copies"),
     Mutant("a lighter stop frees no folder that is closed", "copytrade_gui/app/stop_command.py",
            "STRICTNESS[held.state] > STRICTNESS[state]", "False"),
     Mutant("what a stop kept back is told as not sent", f"{_SENDING}wave.py",

@@ -124,9 +124,9 @@ async def test_switches_prices_accounts_sessions() -> None:
         change = {"client_id": "30000004", "addresses": ["10.1.1.1"], "cash": 500}
         assert (await client.patch(f"{served.control}/accounts", json=change)).status_code == 200
         assert served.broker.desk.accounts["30000004"].app.addresses == ["10.1.1.1"]
-        change = {"client_id": "30000004", "exchanges": ["NSEEQ"], "products": ["DELIVERY"]}
+        change = {"client_id": "30000005", "exchanges": ["NSEEQ"], "products": ["DELIVERY"]}
         assert (await client.patch(f"{served.control}/accounts", json=change)).status_code == 200
-        again = await client.post(f"{served.control}/sessions", json={"client_id": "30000004"})
+        again = await client.post(f"{served.control}/sessions", json={"client_id": "30000005"})
         headers = {"authorization": f"Bearer {again.json()['token']}"}
         profile = (await client.get("/profile", headers=headers)).json()["result"]
         assert (profile["exchanges"], profile["products"]) == (["NSEEQ"], ["DELIVERY"])

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.catch_up import CatchUp
+from copytrade_gui.domain.catch_up import CatchUp, Missing
 from copytrade_gui.domain.drift import Step, Verdict
 from copytrade_gui.domain.drift_report import DriftLine, DriftReport
-from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
+from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import Product
 from copytrade_gui.domain.position import PositionKey
@@ -45,6 +45,16 @@ class FakeCatchUps:
     told: CatchUp = field(default_factory=lambda: CatchUp(master="Master", symbol=""))
     begun: list[tuple[AccountId, PositionKey, dict[AccountId, int]]] = field(default_factory=list)
     refuse: RefusedError | None = None
+    asked: list[tuple[IntentId, ...]] = field(default_factory=list)
+    lost: Missing | RefusedError = field(
+        default_factory=lambda: RefusedError("No copies are chosen.")
+    )
+
+    async def missing(self, intents: Sequence[IntentId]) -> Missing:
+        self.asked.append(tuple(intents))
+        if isinstance(self.lost, RefusedError):
+            raise self.lost
+        return self.lost
 
     async def preview(self, master: AccountId, of: PositionKey) -> CatchUp:
         del master, of

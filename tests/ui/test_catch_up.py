@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from copytrade_gui.domain.catch_up import CatchUp, CatchUpLine
+from copytrade_gui.domain.catch_up import CatchUp, CatchUpLine, Missing
 from copytrade_gui.domain.drift_report import DriftReport
-from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.ids import PlanId
+from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.square_off import Chosen
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
@@ -107,3 +108,56 @@ async def test_why_nothing_can_be_sent_is_said(window: MainWindow, world: World)
     await until(lambda: "being read" in dialog.problem.text())
     assert not dialog.verb.isEnabled()
     dialog.reject()
+
+
+async def test_copies_that_came_to_nothing_are_sent_again_to_those_alone(
+    window: MainWindow, world: World
+) -> None:
+    one, other = followers(world)[:2]
+    plan = PlanId("P1")
+    rejected = people.order(plan, one, State.REJECTED, instrument=people.NIFTY_CE)
+    filled = people.order(plan, other, State.FILLED, instrument=people.NIFTY_CE)
+    window.orders.model.upsert([rejected, filled])
+    key = line(one, people.NIFTY_CE).key
+    world.catch_ups.lost = Missing(
+        master(world), key, frozenset({one.account_id}), ("Left out: B.",)
+    )
+    world.catch_ups.told = CatchUp(
+        master="Asha",
+        symbol=people.NIFTY_CE.symbol,
+        side=Side.BUY,
+        held=150,
+        lines=(
+            CatchUpLine(account_id=one.account_id, account=one.name, share=75, copied=0, units=75,
+                        price=Decimal("101.50")),
+            CatchUpLine(account_id=other.account_id, account=other.name, share=150, copied=75,
+                        units=75, price=Decimal("101.50")),
+        ),
+    )  # fmt: skip
+    window.orders.table.view.selectAll()
+    window.desk.actions[Act.SEND_AGAIN].trigger()
+    dialog = await shown(window, CatchUpDialog)
+    await until(dialog.verb.isEnabled)
+    assert dialog.windowTitle().startswith("Send again")
+    assert dialog.verb.text() == "Buy 75 for 1 follower"
+    assert "Left out: B." in dialog.told.text()
+    (asked,) = world.catch_ups.asked
+    assert rejected.intent_id in asked
+    dialog.verb.click()
+    await until(lambda: world.catch_ups.begun)
+    ((_, _, agreed),) = world.catch_ups.begun
+    assert agreed == {one.account_id: 75}
+
+
+async def test_what_may_not_be_sent_again_is_a_sentence(window: MainWindow, world: World) -> None:
+    said: list[str] = []
+    window.desk.notices.told.connect(lambda notice: said.append(notice.sentence))
+    world.catch_ups.lost = RefusedError("Nothing is sent again before its absence is proven.")
+    one = followers(world)[0]
+    window.orders.model.upsert(
+        [people.order(PlanId("P1"), one, State.UNKNOWN, instrument=people.NIFTY_CE)]
+    )
+    window.orders.table.view.selectAll()
+    window.desk.actions[Act.SEND_AGAIN].trigger()
+    await until(lambda: any("absence is proven" in words for words in said))
+    assert not window.findChildren(CatchUpDialog)

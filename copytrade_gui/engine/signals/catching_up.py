@@ -195,7 +195,8 @@ class CatchingUp:
         if not own:
             raise DeniedError(
                 "nothing_held",
-                "The master holds none of it himself. Square off what his copies hold instead.",
+                "The master holds none of it himself, so nobody lacks any. What his copies hold of "
+                "it can be squared off.",
             )
         return own
 

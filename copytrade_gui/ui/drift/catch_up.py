@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+from msgspec import structs
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
-from copytrade_gui.domain.catch_up import CatchUp, CatchUpLine
+from copytrade_gui.domain.catch_up import CatchUp, CatchUpLine, Missing
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.position import PositionKey
@@ -84,8 +85,12 @@ class CatchUpDialog(ConsoleDialog):
         master: AccountId,
         of: PositionKey,
         close: Callable[[Scope, str], object],
+        only: Missing | None = None,
     ) -> None:
-        super().__init__(parent, f"Catch up - {desk.mode_word}", "catch_up")
+        """``only`` are those whose copies came to nothing; without it everybody is compared."""
+        title = "Catch up" if only is None else "Send again"
+        super().__init__(parent, f"{title} - {desk.mode_word}", "catch_up")
+        self._only = only
         self.resize(1000, 460)
         self._desk = desk
         self._verbs = verbs
@@ -156,6 +161,9 @@ class CatchUpDialog(ConsoleDialog):
 
     def show_preview(self, told: CatchUp) -> None:
         """Show what would be placed, and let it be placed if anything can."""
+        if (only := self._only) is not None:
+            lines = tuple(line for line in told.lines if line.account_id in only.accounts)
+            told = structs.replace(told, lines=lines, told=(*only.left_out, *told.told))
         self._told = told
         if {one.account_id for one in self.model.rows()} == {one.account_id for one in told.lines}:
             self.model.upsert(told.lines)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.drift import Step
 from copytrade_gui.domain.drift_report import DriftLine
-from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.ids import AccountId, CommandId, IntentId
 from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import Scope
@@ -123,6 +123,24 @@ class DriftWork(QObject):
             close=self._close,
         )
         self._desk.tasks.start(dialog.ask_for(), name="catch up")
+
+    def send_again(self, intents: Sequence[IntentId]) -> None:
+        """Catch up those whose copies came to nothing, after the same preview."""
+        if not bring_back(self._window, "catch_up"):
+            self._desk.tasks.start(self._send_again(intents), name="send again")
+
+    async def _send_again(self, intents: Sequence[IntentId]) -> None:
+        missing = await self._catch_ups.missing(intents)
+        dialog = CatchUpDialog(
+            self._window,
+            self._desk,
+            self._catch_ups,
+            master=missing.master,
+            of=missing.of,
+            close=self._close,
+            only=missing,
+        )
+        await dialog.ask_for()
 
     # ------------------------------------------------------------ let it be
 

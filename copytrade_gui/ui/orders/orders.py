@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.account import Role as AccountRole
+from copytrade_gui.domain.catch_up import NOT_THERE
 from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Instrument
@@ -48,6 +49,8 @@ class OrdersPanel(Panel):
     """Orders of today. ``counts_changed`` when the number of open orders may have changed."""
 
     counts_changed = Signal()
+    again = Signal(object)
+    """Intents of the chosen copies, which somebody wants to send again."""
 
     def __init__(
         self, desk: Desk, trading: TradingVerbs, changes: ChangeVerbs, history: HistoryVerbs
@@ -81,16 +84,17 @@ class OrdersPanel(Panel):
         )  # fmt: skip
         self.kinds.chosen.connect(self._on_kind_chosen)
         self.table.add_before_filter(self.kinds)
-        for act in (Act.CANCEL_SELECTED, Act.CANCEL_VIEW, Act.REVIEWS):
+        for act in (Act.CANCEL_SELECTED, Act.CANCEL_VIEW, Act.SEND_AGAIN, Act.REVIEWS):
             self.table.add_tool(act, words=act is not Act.CANCEL_VIEW)
         self.table.add_tool(Act.EXPORT)
         actions = desk.actions
         view.add_row_actions(
-            [actions[a] for a in (Act.CHANGE, Act.CANCEL_SELECTED, Act.CANCEL_VIEW, Act.BUY_ROW,
-                                  Act.SELL_ROW, Act.COPY)]
+            [actions[a] for a in (Act.CHANGE, Act.CANCEL_SELECTED, Act.CANCEL_VIEW,
+                                  Act.SEND_AGAIN, Act.BUY_ROW, Act.SELL_ROW, Act.COPY)]
         )  # fmt: skip
         actions.on(Act.CHANGE, self.change)
         actions.on(Act.CANCEL_SELECTED, lambda: self._ask_cancel(self.selected()))
+        actions.on(Act.SEND_AGAIN, lambda: self.again.emit(self._chosen()))
         actions.on(Act.CANCEL_VIEW, lambda: self._ask_cancel(self.in_view()))
         view.activated.connect(lambda _index: self._on_opened())
         column = QVBoxLayout(self)
@@ -142,6 +146,18 @@ class OrdersPanel(Panel):
             row.order.intent_id for row in rows if not row.is_head and row.plan_id not in plans
         )
         return CancelChoice(plans, intents)
+
+    def _chosen(self) -> list[IntentId]:
+        """Every selected copy; a head stands for those of its plan that came to nothing, or for all
+        where none did.
+        """
+        choice = self.selected()
+        chosen = list(choice.intents)
+        for plan in choice.plans:
+            orders = self._of(plan)
+            lost = [one for one in orders if one.state in NOT_THERE]
+            chosen += [one.intent_id for one in lost or orders]
+        return chosen
 
     def in_view(self) -> CancelChoice:
         """Everything open that the filter lets through."""
