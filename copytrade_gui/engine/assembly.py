@@ -238,7 +238,6 @@ def assemble(
     news.repeats.to(auto_stops.repeats)
     news.limits_set.to(loss_watch.limits_set)
     news.loss_of_all.to(auto_stops.loss_of_all)
-    news.kill_file.to(auto_stops.kill_file)
     news.stop_asked.to(auto_stops.asked)
     news.slept.to(Sleep(core, recovery, poller).slept)
     news.network_back.to(recovery.network_back)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders.news import News
-from copytrade_gui.ports import Clock, KillFlag, StopFiles
+from copytrade_gui.ports import Clock, KillFlag, StopAsked, StopFiles
 
 STRICTNESS = {
     TradingState.ACTIVE: 0,
@@ -16,6 +16,13 @@ STRICTNESS = {
 }
 
 
+KILL_FLAGGED = StopAsked(
+    "",
+    TradingState.KILL,
+    "kill flag",
+    "The kill flag's file is there, or its folder cannot be read.",
+)
+"""What its file asks for; nobody waits for an answer."""
 _CLOCK_OFF_MS = 30_000
 """docs/safety.md 9.33: with a clock so far off the broker's nothing new is planned."""
 _STALLED_NS = 5_000_000_000
@@ -152,7 +159,7 @@ class Gate:
         if not self.kill_flagged():
             return False
         self.brake(TradingState.KILL)
-        self._news.kill_file()
+        self._news.stop_asked(KILL_FLAGGED)
         return True
 
     def window_answers(self) -> None:

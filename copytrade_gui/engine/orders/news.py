@@ -105,10 +105,9 @@ class News:
     """Plans repeat themselves faster than a person places them; the sentence says how fast."""
     loss_of_all: Told[str] = field(default_factory=Told)
     """All followers together reached a loss limit that halts; the sentence says which."""
-    kill_file: Told[()] = field(default_factory=Told[()])
-    """The kill flag's file was found that nobody here has set."""
     stop_asked: Told[StopAsked] = field(default_factory=Told)
-    """A file beside the database asks for a stop; one of everything has braked already."""
+    """A file beside the database asks for a stop, the kill flag's too; one of everything has
+    braked already."""
     slept: Told[StateChange, int] = field(default_factory=Told)
     """The machine slept: the trading state before it, and the ns gained."""
     network_back: Told[int] = field(default_factory=Told)

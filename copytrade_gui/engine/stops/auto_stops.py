@@ -10,6 +10,7 @@ from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders.core import Core
+from copytrade_gui.engine.orders.gate import KILL_FLAGGED
 from copytrade_gui.engine.stops.stops import Stops
 from copytrade_gui.ports import StopAnswer, StopAsked
 
@@ -44,14 +45,12 @@ class AutoStops:
         self._gate.brake(TradingState.HALT)
         self._press(TradingState.HALT, "loss limit", reason)
 
-    def kill_file(self) -> None:
-        """The gate saw the kill flag's file, and has braked."""
-        reason = "The kill flag's file is there, or its folder cannot be read."
-        self._book.alarm("kill_flag", f"Killed: {reason}")
-        self._press(TradingState.KILL, "kill flag", reason)
-
     def asked(self, asked: StopAsked) -> None:
         """A file beside the database asks for a stop, which is answered once it is stored."""
+        if asked is KILL_FLAGGED:
+            self._book.alarm("kill_flag", f"Killed: {asked.reason}")
+            self._press(asked.state, asked.actor, asked.reason)
+            return
         if asked.for_all:
             self._work.start(self._obeyed(asked), f"{asked.state} asked for by a file")
             return
