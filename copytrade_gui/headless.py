@@ -199,7 +199,7 @@ def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool
     returns the exit code.
     """
     try:
-        report, shares = asyncio.run(stored_positions(data_dir, profile, paper=paper))
+        report, shares, sums = asyncio.run(stored_positions(data_dir, profile, paper=paper))
     except _refusals() as refusal:
         return _refused(refusal, as_json=as_json)
     if as_json:
@@ -235,7 +235,7 @@ def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool
             for line in shares.lines
         ]
         told = {"positions": report.followers.positions, "rows": rows, "holdings": shown}
-        print(json.dumps({"ok": True, **told}))
+        print(json.dumps({"ok": True, **told, "sums": msgspec.to_builtins(sums)}))
         return 0
     for line in report.lines:
         print(

@@ -17,6 +17,7 @@ from copytrade_gui.engine.books.holdings import HoldingsRead
 from copytrade_gui.engine.orders.core import make_core
 from copytrade_gui.services.holding_report import HoldingReport, holdings_of
 from copytrade_gui.services.position_report import Facts, PositionReport, report_of
+from copytrade_gui.services.profit_sums import ProfitSum, profit_sums
 from copytrade_gui.storage.files.folder import known_folder
 from copytrade_gui.storage.journal.facts import HOLDINGS_SEEN, read_holdings
 from copytrade_gui.storage.store import Store, open_store
@@ -26,9 +27,10 @@ _AT_ONCE = 1_000
 
 async def stored_positions(
     data_dir: Path | None, profile: str, *, paper: bool
-) -> tuple[PositionReport, HoldingReport]:
+) -> tuple[PositionReport, HoldingReport, tuple[ProfitSum, ...]]:
     """Positions of copies as a console would begin with them, and the holdings that one read last,
-    of whatever day; nothing is sent, read or changed.
+    of whatever day, and what the copies of each account and group brought today; nothing is sent,
+    read or changed.
 
     Raises:
         StorageError: a console holds the folder, nobody ever started one in it, or it cannot be
@@ -57,7 +59,7 @@ async def stored_positions(
             for plan in work.plans:
                 core.book.restore(plan, views[plan.plan_id], 0)
             copies.restore(work)
-            books = await _last_holdings(store)
+            books, links = await _last_holdings(store), await store.accounts.links()
     held = copies.held()
     shares = holdings_of(
         [account for account in accounts if account.account_id in books], books, held, {}
@@ -72,7 +74,7 @@ async def stored_positions(
             quotes={},
         )
     )
-    return positions, shares
+    return positions, shares, tuple(profit_sums(positions.lines, links))
 
 
 async def _last_holdings(store: Store) -> dict[AccountId, HoldingsRead]:

@@ -109,6 +109,8 @@ class AccountStatus:
     warm: bool = False
     """True while its order connection is open, so that its next order needs no handshake."""
     free_margin: Paise | None = None
+    margin_ns: int = 0
+    """When the broker told it, UTC ns; 0: not yet."""
     last_outcome: str = ""
     last_latency_ms: float | None = None
     average_rank: float | None = None

@@ -203,7 +203,7 @@ class Engine:
         ``funds`` are before margins in use: a floor of the equity goes by them.
         """
         if (lane := self.lanes.get(account_id)) is not None:
-            self.core.account_news.margin(lane, free, funds)
+            self.core.account_news.margin(lane, free, funds, self.core.clock.wall_ns())
             self.margins.funds_read(account_id)
             self.parts.loss_watch.concerns(account_id)
 

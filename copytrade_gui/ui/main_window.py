@@ -41,7 +41,7 @@ from copytrade_gui.ui.news.alerts import Alerts
 from copytrade_gui.ui.notices import Notice, Notices
 from copytrade_gui.ui.orders.order_work import OrderWork
 from copytrade_gui.ui.orders.orders import OrdersPanel
-from copytrade_gui.ui.orders.outcome_notices import OutcomeNotices
+from copytrade_gui.ui.orders.outcome_notices import CameToNothing, OutcomeNotices
 from copytrade_gui.ui.orders.unmatched_work import Exit, UnmatchedWork
 from copytrade_gui.ui.panels import GO_TO, Panels
 from copytrade_gui.ui.positions.positions import PositionsPanel
@@ -291,9 +291,9 @@ class MainWindow(QMainWindow):
         )
         self.latency.in_turn = self.news.ask
 
-    def _show_problems(self) -> None:
+    def _show_problems(self, orders: CameToNothing) -> None:
         self.panels.go(self.orders)
-        self.orders.show_problems()
+        self.orders.show_problems(orders)
 
     def refresh_view(self) -> None:
         """Read everything again from the engine."""

@@ -1,6 +1,7 @@
 """``copytrade-gui positions`` says what copies hold by the fills in a folder that is closed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from tests.proof.rig import Console, world
 def test_what_copies_carry_is_told_without_a_broker(capsys: pytest.CaptureFixture[str]) -> None:
     async def script(console: Console) -> None:
         await begin(console)
+        link = next(one for one in console.world.links if one.follower_id == "F001")
+        await console.store.accounts.put([], [replace(link, group="Family")])
         await press(console, ticket(console.world, Side.BUY, 40, product=Product.NORMAL))
 
     with world(2) as made:
@@ -31,6 +34,12 @@ def test_what_copies_carry_is_told_without_a_broker(capsys: pytest.CaptureFixtur
             for number in (1, 2)
         }  # fmt: skip
         assert all(float(row["average"]) > 0 for row in told["rows"])
+        sums = {(one["of"], one["name"]): one for one in told["sums"]}
+        assert {key: one["positions"] for key, one in sums.items()} == {
+            ("account", "Follower 1"): 1, ("account", "Follower 2"): 1, ("group", "Family"): 1,
+            ("all", ""): 2,
+        }  # fmt: skip
+        assert {one["realised_today"] for one in told["sums"]} == {"0.00"}
         assert main(["positions", *place]) == 0
         said = capsys.readouterr().out
         assert f"{symbol:<26}NORMAL" in said

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QToolButton
 from copytrade_gui.domain.events import OrderChanged, Severity
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.news.alerts import AlertsDialog
@@ -61,6 +62,11 @@ async def test_rejections_of_a_plan_are_one_notice_that_leads_to_its_orders(
     show.click()
     assert window.orders.kinds.value == "§problem"
     assert window.orders.isVisible()
+    # What the notice is about is chosen, so that one press sends again to those.
+    world.catch_ups.lost = RefusedError("Nobody lacks it.")
+    window.desk.actions[Act.SEND_AGAIN].trigger()
+    await until(lambda: world.catch_ups.asked)
+    assert set(world.catch_ups.asked[0]) == {one.intent_id for one in ended[:3]}
 
 
 async def test_a_message_rings_only_where_that_was_chosen_and_the_choice_is_kept(

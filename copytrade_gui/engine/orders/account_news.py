@@ -70,14 +70,14 @@ class AccountNews:
         )
         self._note(lane)
 
-    def margin(self, lane: Lane, free: Paise, funds: Paise | None) -> None:
-        """The free margin was read, and what there is before margins in use."""
-        lane.put_status(replace(lane.status, free_margin=free, funds=funds))
+    def margin(self, lane: Lane, free: Paise, funds: Paise | None, at_ns: int) -> None:
+        """The free margin was read, and what there is before margins in use; ``at_ns`` is now."""
+        lane.put_status(replace(lane.status, free_margin=free, funds=funds, margin_ns=at_ns))
         self._note(lane)
 
     def rights(self, lane: Lane, rights: Rights) -> None:
         """The account's profile was read. Equal rights are one object."""
-        lane.status = replace(lane.status, rights=self._rights.setdefault(rights, rights))
+        lane.put_status(replace(lane.status, rights=self._rights.setdefault(rights, rights)))
         self._note(lane)
 
     def outcome(self, lane: Lane, order: Order, intents: int) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QItemSelectionModel, Signal
 from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.account import Role as AccountRole
@@ -175,10 +176,22 @@ class OrdersPanel(Panel):
 
     # ------------------------------------------------------------ doing
 
-    def show_problems(self) -> None:
-        """Narrow the book to what went wrong."""
+    def show_problems(self, chosen: Sequence[OrderView] = ()) -> None:
+        """Narrow the book to what went wrong, with these chosen."""
         self.kinds.choose("§problem")
         self._on_kind_chosen()
+        view = self.table.view
+        wanted = [
+            place
+            for one in chosen
+            if (place := view.proxy.mapFromSource(self.model.place_of(one))).isValid()
+        ]
+        if not wanted:
+            return
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        view.setCurrentIndex(wanted[0])
+        for place in wanted:
+            view.selectionModel().select(place, flags)
 
     def show_details(self) -> None:
         """Everything known about the order under the cursor."""

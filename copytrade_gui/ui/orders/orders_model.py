@@ -188,6 +188,15 @@ class OrdersModel(QAbstractItemModel):
             return node.copies[place].order
         return node.master or node.head.order
 
+    def place_of(self, order: OrderView) -> QModelIndex:
+        """Where a copy stands, or its plan's head; invalid where it has left the table."""
+        node = self._by_plan.get(order.plan_id)
+        if node is None:
+            return QModelIndex()
+        head = self.index(self._row_of(node.serial), 0)
+        place = node.places.get(order.intent_id)
+        return head if place is None else self.index(place, 0, head)
+
     def unmatched(self) -> list[Unmatched]:
         """Master orders that came to nothing although copies filled, newest first."""
         return [node.unmatched for node in reversed(self._nodes) if node.unmatched is not None]

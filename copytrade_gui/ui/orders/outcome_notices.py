@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -23,6 +24,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words
 
 CODE = "came_to_nothing"
+CameToNothing = Sequence[OrderView]
 _TOGETHER_MS = 1_500
 """Outcomes of one plan come within so long of each other, and are one notice."""
 _NAMED = 3
@@ -42,10 +44,13 @@ def is_loud(order: OrderView) -> bool:
 class OutcomeNotices(QObject):
     """Hears orders, and tells what came to nothing a moment after the first of it came.
 
-    ``show`` leads to the orders that went wrong.
+    ``show`` leads to the orders that went wrong, and has those of the notice chosen, so that they
+    can be sent again where that is lawful.
     """
 
-    def __init__(self, desk: Desk, show: Callable[[], object], parent: QObject) -> None:
+    def __init__(
+        self, desk: Desk, show: Callable[[CameToNothing], object], parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._desk = desk
         self._show = show
@@ -76,7 +81,8 @@ class OutcomeNotices(QObject):
             orders = list(self._found.get(plan, {}).values())
             if orders:
                 sentence = outcome_words(orders, self._desk.roster.name)
-                self._desk.notices.tell(Severity.WARNING, sentence, CODE, show=self._show)
+                show = partial(self._show, orders)
+                self._desk.notices.tell(Severity.WARNING, sentence, CODE, show=show)
 
 
 def outcome_words(orders: Sequence[OrderView], name: Callable[..., str]) -> str:
