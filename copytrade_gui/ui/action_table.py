@@ -250,6 +250,14 @@ SPECS: dict[Act, Spec] = {
         "shield-alert",
         question=True,
     ),
+    Act.GROUP_LIMITS: Spec(
+        "Order limits b&y group",
+        "Give each follower of the selected followers' group limits for its orders",
+        "Followers",
+        (),
+        "shield-alert",
+        question=True,
+    ),
     Act.GROUP_LOSSES: Spec(
         "Loss limits &by group",
         "Give the group of the selected followers loss limits, for each and for all of it together",

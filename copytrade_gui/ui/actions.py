@@ -56,6 +56,7 @@ class Act(StrEnum):
     FOLLOWER_RULES = "follower_rules"
     FOLLOWER_LIMITS = "follower_limits"
     FOLLOWER_LOSSES = "follower_losses"
+    GROUP_LIMITS = "group_limits"
     GROUP_LOSSES = "group_losses"
     READ_HOLDINGS = "read_holdings"
     SHOW_NOTICE = "show_notice"

@@ -10,6 +10,7 @@ from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
+from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
@@ -119,6 +120,26 @@ def test_half_of_what_one_order_may_be_worth_is_asked_about() -> None:
         await place(console, terms, terms.quantity)
         await made.clock.sleep(1)
         assert left(console) == 3
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_a_limit_of_a_group_bounds_each_of_its_followers_and_nobody_else() -> None:
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        console.see_price()
+        link = next(one for one in made.links if one.follower_id == F1)
+        engine.put_link(replace(link, group="Family"), "operator")
+        small = replace(NO_LIMITS, order_value=Paise(100))
+        engine.clearing.limits.put(group_scope("Family"), small)
+        await place(console, made.terms(quantity=4, away=60))
+        await made.clock.sleep(3)
+        orders = {one.intent.account_id: one for one in engine.book}
+        assert (orders[F1].state, orders[F1].code) == (State.BLOCKED, "order_value")
+        assert orders[F2].state is State.WORKING
+        assert left(console) == 2
 
     with world(2) as made:
         made.live(script)

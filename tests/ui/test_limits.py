@@ -13,7 +13,7 @@ from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.services.limit_verbs import LimitsShown
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
-from copytrade_gui.ui.limits.limits import LimitsDialog
+from copytrade_gui.ui.limits.limits import LimitsDialog, Whose, fields_for
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui.conftest import until
@@ -139,3 +139,11 @@ async def test_the_loss_limits_of_a_group_are_those_of_whoever_is_chosen_of_it(
     await until(lambda: world.limits.typed)
     scope, typed, _ = world.limits.typed[0]
     assert (scope, typed["day_loss"], typed["all_day_loss"]) == (family, "2000", "5,000")
+    orders = await open_form(window, Act.GROUP_LIMITS)
+    assert "Limits of group Family" in orders.windowTitle()
+    assert set(orders.fields) == {one.name for one in fields_for(Whose("", family))}
+    orders.fields["order_value"].setText("10000")
+    orders.submit()
+    await until(lambda: len(world.limits.typed) == 2)
+    scope, typed, _ = world.limits.typed[1]
+    assert (scope, typed["order_value"]) == (family, "10000")

@@ -68,6 +68,8 @@ class AutoStops:
     async def _obeyed(self, asked: StopAsked) -> None:
         change = await self._stop(asked.state, asked.actor, asked.reason)
         sentence = f"{change.state} holds, by {change.actor}: {change.reason}"
+        if change.state is TradingState.RECOVERING:
+            sentence = f"Nothing leaves while the books are checked, and {asked.state} holds then."
         self._files.answer(StopAnswer(asked.name, True, sentence))
 
     def _scope(self, asked: StopAsked) -> tuple[AccountId | None, str]:

@@ -35,20 +35,21 @@ class LimitWork(QObject):
         desk.actions.on(Act.LOSS_LIMITS, lambda: self._open(EVERYBODY, losses=True))
         desk.actions.on(Act.FOLLOWER_LIMITS, lambda: self._open_selected(losses=False))
         desk.actions.on(Act.FOLLOWER_LOSSES, lambda: self._open_selected(losses=True))
-        desk.actions.on(Act.GROUP_LOSSES, self._open_group)
+        desk.actions.on(Act.GROUP_LIMITS, lambda: self._open_group(losses=False))
+        desk.actions.on(Act.GROUP_LOSSES, lambda: self._open_group(losses=True))
 
     def _open_selected(self, *, losses: bool) -> None:
         chosen = self._selected()
         if len(chosen) == 1:
             self._open(Whose(chosen[0].name, chosen[0].account_id), losses=losses)
 
-    def _open_group(self) -> None:
+    def _open_group(self, *, losses: bool) -> None:
         chosen = {account.account_id for account in self._selected()}
         links = [one.link for one in self._desk.roster.followers()]
         groups = {link.group for link in links if link.follower_id in chosen}
         if len(groups) == 1 and "" not in groups:
             (group,) = groups
-            self._open(Whose(f"group {group}", group_scope(group), several=True), losses=True)
+            self._open(Whose(f"group {group}", group_scope(group), several=losses), losses=losses)
         else:
             self._desk.notices.warn("Select followers of one group, and of no other, first.")
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from copytrade_gui.domain.checks.limit_fields import LIMIT_FIELDS, LimitField
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.scope import group_of
 from copytrade_gui.services.limit_verbs import LimitsShown, LimitVerbs
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.desk import Desk
@@ -32,6 +33,10 @@ _ONE_LOSSES = (
 _GROUP_LOSSES = (
     "What the copies of each follower of this group, and of all of it together, may lose on a day, "
     "after charges. They can only be stricter than those of all accounts, which hold as well."
+)
+_GROUP = (
+    "Limits of each follower of this group, from the next order on. They can only be lower than "
+    "those of all accounts, which hold where a field is empty; a follower's own may be lower still."
 )
 _ONE = (
     "Limits of this account alone, from the next order on. They can only be lower than those of "
@@ -129,4 +134,6 @@ def _about(whose: Whose, *, losses: bool) -> str:
         return _ALL_LOSSES if losses else _ALL
     if whose.several:
         return _GROUP_LOSSES
+    if group_of(whose.scope):
+        return _GROUP
     return _ONE_LOSSES if losses else _ONE
