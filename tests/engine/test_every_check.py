@@ -325,6 +325,8 @@ def may(*exchanges: str, products: tuple[str, ...] = ()) -> Callable[[Console], 
 
     def arrange(console: Console) -> None:
         console.engine.note_rights(F1, Rights(exchanges, products))
+        if products:  # it is asked where limits are set, and where none is
+            console.engine.clearing.limits.put(None, Limits())
 
     return arrange
 
