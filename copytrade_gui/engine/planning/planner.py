@@ -87,11 +87,12 @@ def share_out(
         ]  # fmt: skip
     if bounds.margins is not None and not cover.exiting.most:
         shares = within_margins(shares, followers, terms, price, bounds.margins)
-    exits, only_exits, special = cover.exiting.least >= quantity, cover.only_exits, bounds.special
+    exits, only_exits = cover.exiting.least >= quantity, cover.only_exits
+    apart = {*bounds.special, *bounds.not_enabled}
     plain = other is None and untroubled(shares, terms, price, bounds, exits=exits)
     shares = [
         share
-        if plain and facts.account.account_id not in special
+        if plain and facts.account.account_id not in apart
         else share_checked(
             share,
             share.terms or terms,

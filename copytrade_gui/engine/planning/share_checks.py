@@ -73,7 +73,8 @@ def untroubled(
 ) -> bool:
     """True if nothing is found of the worst that all these shares together could be: the largest,
     with the most orders and the largest position of any account, and the least margin. Then
-    nothing is found of any of them, unless an account has limits of its own.
+    nothing is found of any of them, unless an account has limits of its own, or the broker has not
+    enabled it.
     """
     most = max((share.sized.quantity for share in shares), default=0)
     margins = bounds.margins
