@@ -39,7 +39,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an account with limits of its own is always asked",
         f"{_ENGINE}planning/planner.py",
-        "if plain and facts.account.account_id not in special",
+        "if plain and facts.account.account_id not in apart",
         "if plain",
     ),
     Mutant(
