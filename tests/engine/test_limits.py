@@ -114,7 +114,7 @@ def test_half_of_what_one_order_may_be_worth_is_asked_about() -> None:
         assert terms.price is not None
         value = Paise(int(terms.price * 8 * 100))  # F2 copies twice as much
         console.engine.clearing.limits.put(F2, replace(NO_LIMITS, order_value=value))
-        with pytest.raises(DeniedError, match=r"^Follower 2: .* are above half of the limit"):
+        with pytest.raises(DeniedError, match=r"^Follower 2: .* is above half of the limit"):
             await place(console, terms)
         assert left(console) == 0
         await place(console, terms, terms.quantity)
