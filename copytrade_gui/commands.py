@@ -15,7 +15,7 @@ from copytrade_gui.app.demo import DemoOptions
 from copytrade_gui.app.doctor import Finding
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.paper_command import PaperOrder
-from copytrade_gui.app.stop_command import StopWish
+from copytrade_gui.app.stop_command import StopWish, carry_out
 from copytrade_gui.app.wiring import OpenOptions
 from copytrade_gui.bench import command as bench
 from copytrade_gui.domain.account import MOST_FOLLOWERS
@@ -326,8 +326,8 @@ def _positions(options: argparse.Namespace) -> int:
 
 def _stop(options: argparse.Namespace) -> int:
     wish = StopWish(options.verb, options.reason, options.word, options.account, options.group)
-    place = options.data_dir, options.profile, options.paper
-    return headless.stop(*place, wish, as_json=options.json)
+    work = carry_out(options.data_dir, options.profile, wish, paper=options.paper)
+    return headless.say(work, as_json=options.json)
 
 
 def _sheets(options: argparse.Namespace) -> int:

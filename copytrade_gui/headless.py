@@ -19,7 +19,7 @@ from copytrade_gui.app.closed_folder import closed_folder
 from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
-from copytrade_gui.app.stop_command import StopWish, carry_out
+from copytrade_gui.app.stop_command import StopTold
 from copytrade_gui.app.stored_positions import stored_positions
 from copytrade_gui.app.stored_sheets import keep_day, write_sheets
 from copytrade_gui.app.stored_trail import export_trail, verify_file, verify_trail
@@ -334,16 +334,6 @@ def verify_audit(
     return 1 if problems else 0
 
 
-def stop(data_dir: Path | None, profile: str, paper: bool, wish: StopWish, *, as_json: bool) -> int:
-    """Stop trading in a folder, or say how it stands; returns 0 if what was asked for holds."""
-    try:
-        told = asyncio.run(carry_out(data_dir, profile, wish, paper=paper))
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
-    print(msgspec.json.encode(told).decode() if as_json else told.sentence)
-    return 0 if told.ok else 1
-
-
 def export_audit(
     data_dir: Path | None, profile: str, paper: bool, file: Path, *, as_json: bool
 ) -> int:
@@ -361,30 +351,33 @@ def export_audit(
 
 def paper_standing(data_dir: Path | None, *, as_json: bool) -> int:
     """Say whether the paper broker runs; returns 0 if it does."""
-    return _told(paper_command.standing(data_dir), as_json=as_json)
+    return say(paper_command.standing(data_dir), as_json=as_json)
 
 
 def paper_stop(data_dir: Path | None, *, as_json: bool) -> int:
     """End the paper broker that was left running; returns 0 if none runs afterwards."""
-    return _told(paper_command.stop(data_dir), as_json=as_json, good_running=False)
+    return say(paper_command.stop(data_dir), as_json=as_json, good_running=False)
 
 
 def paper_order(data_dir: Path | None, order: paper_command.PaperOrder, *, as_json: bool) -> int:
     """Place an order at a master's account of the paper broker; returns the exit code."""
-    return _told(paper_command.place(data_dir, order), as_json=as_json)
+    return say(paper_command.place(data_dir, order), as_json=as_json)
 
 
-def _told(
-    work: Coroutine[object, object, paper_command.Standing | paper_command.Placed],
+def say(
+    work: Coroutine[object, object, paper_command.Standing | paper_command.Placed | StopTold],
     *,
     as_json: bool,
     good_running: bool = True,
 ) -> int:
+    """Do a command's work and say what came of it; returns the exit code."""
     try:
         answer = asyncio.run(work)
     except _refusals() as refusal:
         return _refused(refusal, as_json=as_json)
     print(msgspec.json.encode(answer).decode() if as_json else answer.sentence)
+    if isinstance(answer, StopTold):
+        return 0 if answer.ok else 1
     if isinstance(answer, paper_command.Standing):
         return 0 if answer.running is good_running else 1
     return 0
