@@ -249,9 +249,11 @@ def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool
     )
     for share in shares.lines:
         one = share.holding
+        known = (one.in_demat, one.unsettled, one.pledged)
+        units = "".join(f"{'?' if number is None else number:>9}" for number in known)
         print(
-            f"{share.account:<24}{one.symbol:<26}{_units(one.in_demat)}{_units(one.unsettled)}"
-            f"{_units(one.pledged)}{share.copied:>9}  {ist(share.read_ns):%d %b %H:%M}"
+            f"{share.account:<24}{one.symbol:<26}{units}{share.copied:>9}  "
+            f"{ist(share.read_ns):%d %b %H:%M}"
         )
     count = len(shares.lines)
     print(
@@ -376,19 +378,13 @@ def say(
     except _refusals() as refusal:
         return _refused(refusal, as_json=as_json)
     print(msgspec.json.encode(answer).decode() if as_json else answer.sentence)
-    if isinstance(answer, StopTold):
-        return 0 if answer.ok else 1
     if isinstance(answer, paper_command.Standing):
         return 0 if answer.running is good_running else 1
-    return 0
+    return 1 if isinstance(answer, StopTold) and not answer.ok else 0
 
 
 def _rupees(amount: Decimal | None) -> str:
     return "" if amount is None else f"{amount:.2f}"
-
-
-def _units(number: int | None) -> str:
-    return f"{'?' if number is None else number:>9}"
 
 
 def _refusals() -> tuple[type[Exception], ...]:
