@@ -97,8 +97,11 @@ class SqliteJournal:
             on_stored=self._checkpoints.wrote,
             on_failure=self._failed,
         )
-        self.append: Callable[[Event], None] = self._facts.append
-        """Queue a fact; see ``ports.Journal``."""
+
+    @property
+    def append(self) -> Callable[[Event], None]:
+        """Queue a fact; see ``ports.Journal``. Whoever subscribes it is heard where facts queue."""
+        return self._facts.append
 
     @classmethod
     async def open(
