@@ -40,7 +40,7 @@ def line_words(line: CatchUpLine) -> str:
     words = [line.reason] if line.reason else []
     if line.excess:
         words.append(f"{figures.plural(line.excess, 'unit')} too many: square that part off.")
-    return " ".join(words) or ("" if line.units else "In step.")
+    return " ".join(words) or ("" if line.units else "His copies lack nothing.")
 
 
 def _well(line: CatchUpLine) -> bool:
