@@ -34,7 +34,9 @@ def test_every_follower_gets_his_files(
         assert "25 Nov 2026" in refused["refused"]
     endings = ("csv", "pdf", "xlsx")
     assert sorted(path.name for path in out.iterdir()) == sorted(
-        f"2026-11-24-{client}.{ending}" for client in clients for ending in endings
+        f"2026-11-24-{client}-Follower_{number}.{ending}"
+        for number, client in enumerate(clients, start=1)
+        for ending in endings
     )
     for path in out.glob("*.pdf"):
         printed = path.read_bytes()

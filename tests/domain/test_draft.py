@@ -69,7 +69,7 @@ def problem(draft: Draft, last: Decimal | None = LAST) -> FieldProblem:
         ("7e52190", 'Quantity "7e52190" is not a number; write all its digits, without an E.', ""),
         ("1e1000000", 'Quantity "1e1000000" is not a number; write all its digits, ', ""),
         ("1e-999999", 'Quantity "1e-999999" is not a number; write all its digits, ', ""),
-        ("0,5", 'Quantity "0,5" is not a number; write 0.5.', "0.5"),
+        ("0,5", 'Quantity "0,5" is not a number; write a whole number of units such as 1.', ""),
         ("1,00,00", 'Quantity "1,00,00" is not a number; write 10000.', "10000"),
         ("6cr", "Quantity 6,00,00,000 is above 5,00,00,000, the broker's most for one order.", ""),
         ("9" * 19, "is above 5,00,00,000, the broker's most for one order. Write less.", ""),

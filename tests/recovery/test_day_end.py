@@ -102,7 +102,7 @@ def test_before_the_last_session_is_over_the_day_stays_open() -> None:
         report = await closing(console).close_day("operator")
         assert report.seal is None
         assert report.in_words == (
-            "24 Nov 2026 is not sealed: trading goes on until 15:40. Close the day after that."
+            "24 Nov 2026 is not sealed: trading goes on until 15:40 IST. Close the day after that."
         )
         assert await console.store.seals.newest(TODAY) is None
 
