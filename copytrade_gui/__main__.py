@@ -14,7 +14,7 @@ _SIMULATOR = "simulator"
 OTHER_WORDS = frozenset(
     {
         "audit", "bench", "close-day", "demo", "doctor", "followers", "paper", "positions",
-        "sheets", _SIMULATOR, "-h", "--help",
+        "sheets", "stop", _SIMULATOR, "-h", "--help",
     }
 )  # fmt: skip
 """With one of these on the command line no console is opened."""
