@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMargins, QSize, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -19,6 +19,8 @@ from copytrade_gui.ui.tasks import OnError, Tasks
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 T = TypeVar("T")
+_FRAME = QMargins(4, 16, 4, 16)
+"""Pixels of a window's own title bar and edges, with some to spare."""
 
 
 async def answer_of(dialog: QDialog, read: Callable[[], T]) -> T | None:
@@ -109,9 +111,27 @@ class ConsoleDialog(QDialog):
         Qt counts a wrapped text with one line when it works out how small a window may be.
         """
         self.box.activate()
-        needed = self.box.totalHeightForWidth(self.width())
+        needed = self.needed_height()
         if needed > self.height():
             self.resize(self.width(), needed)
+        self._stay_on_screen()
+
+    def needed_height(self) -> int:
+        """Pixels in which all of it is seen at its present width."""
+        return self.box.totalHeightForWidth(self.width())
+
+    def _stay_on_screen(self) -> None:
+        """Move up and to the left as far as it has grown beyond the screen."""
+        place, room = self.frameGeometry(), self.screen().availableGeometry()
+        left = max(room.left(), min(place.left(), room.right() - place.width()))
+        top = max(room.top(), min(place.top(), room.bottom() - place.height()))
+        if (left, top) != (place.left(), place.top()):
+            self.move(left, top)
+
+    @property
+    def room(self) -> QSize:
+        """What the screen has for a window inside its frame."""
+        return self.screen().availableSize().shrunkBy(_FRAME)
 
     def add_text(self, text: str, *, style: str = "") -> PlainLabel:
         """A paragraph that wraps and can be selected."""

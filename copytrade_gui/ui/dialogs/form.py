@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.dialogs.columns_of_fields import ColumnsOfFields
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel, caption
 
 _COLUMN = 40
-"""Letters that one more column has room for, so that its hints wrap into a few lines."""
+"""Letters that each of several columns has room for, so that hints wrap into a few lines."""
 
 
 class FormDialog(ConsoleDialog):
@@ -39,10 +40,9 @@ class FormDialog(ConsoleDialog):
         self._save = save
         self._problems: dict[str, PlainLabel] = {}
         self._fields: dict[str, QWidget] = {}
-        self._columns = QHBoxLayout()
-        self._columns.setSpacing(24)
-        self.box.addLayout(self._columns)
-        self.form = self._new_column()
+        self._columns = ColumnsOfFields()
+        self.box.addWidget(self._columns, 1)
+        self.form = self._columns.begin()
         self.problem = PlainLabel()
         self.problem.setObjectName(f"{name}_problem")
         self.problem.setProperty("role", "problem")
@@ -55,20 +55,10 @@ class FormDialog(ConsoleDialog):
         self.verb.setDefault(True)
         self.verb.clicked.connect(self.submit)
 
-    def _new_column(self) -> QFormLayout:
-        form = QFormLayout()
-        form.setHorizontalSpacing(14)
-        form.setVerticalSpacing(6)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self._columns.addLayout(form, 1)
-        return form
-
     def begin_column(self) -> None:
         """The fields that follow stand in a column of their own, to the right."""
         self.ensurePolished()  # only then its font is known
-        room = _COLUMN * self.fontMetrics().averageCharWidth()
-        self.setMinimumWidth(self.minimumWidth() + room)
-        self.form = self._new_column()
+        self.form = self._columns.begin(_COLUMN * self.fontMetrics().averageCharWidth())
 
     def add_heading(self, words: str) -> None:
         """What the fields that follow are about."""
@@ -78,7 +68,6 @@ class FormDialog(ConsoleDialog):
 
     def finish_form(self) -> None:
         """Put the buttons below the fields."""
-        self.box.addStretch(1)
         self.add_buttons([self.back, self.verb])
 
     def add_field(
@@ -111,6 +100,7 @@ class FormDialog(ConsoleDialog):
         problem.setProperty("role", "problem")
         problem.hide()
         column.addWidget(problem)
+        self._columns.keep(field)
         field.setObjectName(f"field_{name}")
         field.setAccessibleName(label.replace("&", ""))
         if isinstance(field, QLineEdit):
@@ -118,6 +108,19 @@ class FormDialog(ConsoleDialog):
         self.form.addRow(caption(label, field), cell)
         self._problems[name] = problem
         self._fields[name] = field
+
+    def grow(self) -> None:
+        """As wide and high as all fields need, and no more than the screen has."""
+        self._columns.fit()
+        margins = self.box.contentsMargins()
+        needed = self._columns.needed_width + margins.left() + margins.right()
+        if (wide := min(needed, self.room.width())) > self.width():
+            self.resize(wide, self.height())
+        super().grow()
+
+    def needed_height(self) -> int:
+        """As much as the screen has at most: what has no room is scrolled to."""
+        return min(super().needed_height() + self._columns.bar_height, self.room.height())
 
     def submit(self) -> None:
         """Try to save; once at a time."""
@@ -140,6 +143,7 @@ class FormDialog(ConsoleDialog):
         self.grow()
         if field in self._fields:
             self._fields[field].setFocus()
+            self._columns.ensureWidgetVisible(label)
 
     def clear_problems(self) -> None:
         """Forget what was said."""
