@@ -1,7 +1,7 @@
 """P13: what a master does elsewhere, pushed, read, repeated and out of order, is one plan each.
 
 There are gaps: the feed breaks for some actions, of which nothing is told, and books cannot be
-read, are short or old.
+read, are short or old. What was too old when it was seen at last is no plan, and has to be named.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ from tests.proof.row import ProofBroken, Row
 TEST = "P13"
 WAYS = ("read", "pushed", "both")
 _GAP_EVERY, _GAP_MOST = 40, 5
-"""About every so many actions there is a gap of up to so many; nothing grows too old in it."""
+"""About every so many actions there is a gap of up to so many; alone it makes nothing too old."""
+_LATE_MOST = 0.002
+"""Of all actions: a gap, and an old book right after it."""
+_LATE_NS = 9_000_000_000
+"""What filled is copied by itself up to 10 s; the broker's stamps have whole seconds."""
 _BAD_BOOKS = (
     Fault(action="book_failed", call="orders", probability=0.05),
     Fault(action="book_short", call="orders", rows=3, probability=0.05),
@@ -46,7 +50,8 @@ def part(release: bool, number: int) -> Row:
     """2,000 of 10,000 actions; twenty times as many in all for a release."""
     started = time.perf_counter()
     days = range(number, (200 if release else 10), parts(release))
-    told = sum(detect(_EACH, seed, WAYS[seed % 3]) for seed in days)
+    found = [detect(_EACH, seed, WAYS[seed % 3]) for seed in days]
+    told, late = (sum(each) for each in zip(*found, strict=True))
     return Row(
         TEST,
         "master actions elsewhere: read, pushed, both, repeated, out of order, with gaps",
@@ -56,7 +61,7 @@ def part(release: bool, number: int) -> Row:
         0,
         0,
         time.perf_counter() - started,
-        "one plan each, whatever was told how often",
+        f"one plan each, whatever was told how often; {late} too old when seen, and named so",
     )
 
 
@@ -117,21 +122,37 @@ def _place(made: World, owner: Owner, side: Side) -> str:
     return owner.place(fields).order_id
 
 
-def _judge(console: Console, plans: Counter[str], placed: list[str]) -> None:
-    if dict(plans) != dict.fromkeys(placed, 1):
-        missing, extra = set(placed) - set(plans), [p for p, n in plans.items() if n > 1]
+def _judge(console: Console, plans: Counter[str], placed: list[str]) -> int:
+    """How many actions were too old when they were seen. Raises ProofBroken."""
+    orders = console.engine.master_signals.orders()
+    late = {
+        one.broker_order_id
+        for one in orders
+        if one.became is Seen.MISSED
+        and one.placed_ns is not None
+        and one.seen_ns - one.placed_ns >= _LATE_NS
+    }
+    if len(late) > _LATE_MOST * len(placed):
+        raise ProofBroken(f"{len(late)} actions were seen too late")
+    copied = [one for one in placed if one not in late]
+    if dict(plans) != dict.fromkeys(copied, 1):
+        missing, extra = set(copied) - set(plans), [p for p, n in plans.items() if n > 1]
         raise ProofBroken(f"{len(missing)} actions without a plan, {len(extra)} with two")
-    seen = Counter(one.became for one in console.engine.master_signals.orders())
-    if seen != {Seen.COPIED: len(placed)}:
+    seen = Counter(one.became for one in orders)
+    if seen != Counter({Seen.COPIED: len(copied), Seen.MISSED: len(late)}):
         raise ProofBroken(f"what became of {len(placed)} actions: {dict(seen)}")
+    return len(late)
 
 
-def detect(actions: int, seed: int, way: str) -> int:
-    """One day; returns how many rows were told. Raises ProofBroken."""
+def detect(actions: int, seed: int, way: str) -> tuple[int, int]:
+    """One day; returns how many rows were told, and how many actions were seen too late.
+
+    Raises ProofBroken.
+    """
     dice = random.Random(seed)  # noqa: S311 - a replay needs the same numbers
     settings = EngineSettings(masters_every=0.0 if way == "pushed" else 1.0)
 
-    async def script(console: Console) -> int:
+    async def script(console: Console) -> tuple[int, int]:
         made = console.world
         plans: Counter[str] = Counter()
 
@@ -164,11 +185,11 @@ def detect(actions: int, seed: int, way: str) -> int:
         await made.clock.sleep(30)
         await engine.read_books(made.master)
         await made.clock.sleep(60)
-        _judge(console, plans, placed)
-        return 0 if news is None else news.told
+        late = _judge(console, plans, placed)
+        return 0 if news is None else news.told, late
 
     with world(2, seed, settings=settings) as made:
-        told = made.live(script)
+        found = made.live(script)
         sent = Counter(order.account for order in made.broker.ledger.accepted)
         own = sent.pop(made.accounts[0].client_id)
         if own != actions or max(sent.values(), default=0) > actions:
@@ -177,4 +198,5 @@ def detect(actions: int, seed: int, way: str) -> int:
             position.net for position in made.broker.accounts[0].positions.values()
         ):
             raise ProofBroken("the master did not end flat, so the day was not as it was meant")
-    return told or 0
+    assert found is not None
+    return found
