@@ -86,8 +86,9 @@ format: $(VENV)/.ready ## Put the code into shape
 	$(bin)/ruff format $(code)
 
 .PHONY: bench
-bench: $(VENV)/.ready ## Our fan-out beside a bare-socket floor, as ratios
+bench: $(VENV)/.ready ## Our fan-out beside a bare-socket floor, as ratios, and the search; ARGS: fan-out alone
 	QT_QPA_PLATFORM=offscreen $(python) -m copytrade_gui bench fanout $(ARGS)
+	@[[ -n "$(ARGS)" ]] || $(python) -m copytrade_gui bench search
 
 .PHONY: proof
 proof: test-packages ## The order-safety proofs: lost, duplicate and orphan must all be zero

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from copytrade_gui.domain.instrument import (
     Exchange,
@@ -33,7 +33,7 @@ from copytrade_gui.storage.files.files import Files
 
 log = logging.getLogger(__name__)
 
-_SHAPE = 2
+_SHAPE = 3
 """Counted up with every change of the tables; another file is made anew."""
 _SCHEMA = f"""
 CREATE TABLE days (exchange TEXT PRIMARY KEY, day TEXT NOT NULL);
@@ -44,6 +44,8 @@ CREATE TABLE instruments (
     tier INTEGER NOT NULL, away REAL NOT NULL,
     UNIQUE (exchange, instrument_id));
 CREATE INDEX by_symbol ON instruments (symbol COLLATE NOCASE);
+CREATE INDEX by_underlying ON instruments (underlying COLLATE NOCASE);
+CREATE INDEX in_front ON instruments (tier) WHERE tier <= 1;
 CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'trigram');
 PRAGMA user_version = {_SHAPE};
 """
@@ -51,19 +53,30 @@ _COLUMNS = "exchange, instrument_id, symbol, name, underlying, kind, lot_size, t
 _LONGEST_TEXT = 120
 """Characters of a search; the longest names have half as many."""
 _NEAREST_FUTURE, _CONTRACT, _INDEX = 1, 2, 3
+_FITS = """
+CASE WHEN underlying = :first COLLATE NOCASE OR symbol = :first COLLATE NOCASE THEN 0
+     WHEN underlying LIKE :first || '%' OR symbol LIKE :first || '%' THEN 1 ELSE 2 END
+"""
+"""How the first word fits: it is the name, the name begins with it, or it stands elsewhere."""
+_BEGINS = 1
+_IN_FRONT = "(tier <= 1 OR underlying = :first COLLATE NOCASE OR symbol = :first COLLATE NOCASE)"
+"""What stands before all other contracts, as long as the first word is, or begins, the name."""
 _ORDER = """
-ORDER BY CASE WHEN underlying = :first COLLATE NOCASE OR symbol = :first COLLATE NOCASE THEN 0
-              WHEN underlying LIKE :first || '%' OR symbol LIKE :first || '%' THEN 1 ELSE 2 END,
-    tier > 1, length(underlying), underlying COLLATE NOCASE, tier,
+ORDER BY fits, tier > 1, length(underlying), underlying COLLATE NOCASE, tier,
     exchange LIKE 'BSE%', expiry, kind <> 'FUT',
-    coalesce(abs(CAST(strike AS REAL) - (SELECT CAST(value AS REAL) FROM json_each(:levels)
-                                         WHERE key = underlying)), away),
+    coalesce(abs(CAST(strike AS REAL) - level), away),
     CAST(strike AS REAL), symbol
 LIMIT :limit
 """
 """Shares and the nearest futures first, of the shortest name that fits; NSE before BSE; then other
 contracts by expiry, futures before options, strikes at the money before those far from it:
 nearest to the price of what they are on where that is known, else to the middle of the listed."""
+
+_RANKED = f"""
+WITH levels AS MATERIALIZED (
+    SELECT key, CAST(value AS REAL) AS level FROM json_each(:levels))
+SELECT {_COLUMNS}, {_FITS} AS fits FROM instruments LEFT JOIN levels ON key = underlying
+"""  # noqa: S608 - our own constants
 
 ResultT = TypeVar("ResultT")
 
@@ -172,8 +185,14 @@ class SqliteInstrumentIndex:
         else:
             where.insert(0, "symbol LIKE :prefix")
             values["prefix"] = f"{_like(words[0])}%"
-        sql = f"SELECT {_COLUMNS} FROM instruments WHERE {' AND '.join(where)} {_ORDER}"  # noqa: S608 - parameters are bound
-        return tuple(_instrument(row) for row in self._read(sql, values))
+        # a letter that half of all contracts begin with is answered by the few that stand first
+        found = self._ranked([_IN_FRONT, *where], values)
+        if len(found) < limit or found[-1][-1] > _BEGINS:
+            found = self._ranked(where, values)
+        return tuple(_instrument(row[:-1]) for row in found)
+
+    def _ranked(self, where: Sequence[str], values: dict[str, str | int]) -> list[_RankedRow]:
+        return self._read(f"{_RANKED} WHERE {' AND '.join(where)} {_ORDER}", values)
 
     def _get(self, key: InstrumentKey) -> Instrument | None:
         sql = f"SELECT {_COLUMNS} FROM instruments WHERE exchange = ? AND instrument_id = ?"  # noqa: S608 - our own constant
@@ -182,8 +201,8 @@ class SqliteInstrumentIndex:
 
     # ------------------------------------------------------------ the file
 
-    def _read(self, sql: str, values: dict[str, str | int] | tuple[str, ...]) -> list[_Row]:
-        def work(file: _File) -> list[_Row]:
+    def _read(self, sql: str, values: dict[str, str | int] | tuple[str, ...]) -> list[Any]:
+        def work(file: _File) -> list[Any]:
             with self._reads:
                 return file.reader.execute(sql, values).fetchall()
 
@@ -288,6 +307,7 @@ def _like(word: str) -> str:
 
 
 _Row = tuple[str, str, str, str, str, str, int, str, str | None, str | None]
+_RankedRow = tuple[str, str, str, str, str, str, int, str, str | None, str | None, int]
 
 
 def _rows(instruments: Sequence[Instrument]) -> list[tuple[str | int | float | None, ...]]:

@@ -71,6 +71,18 @@ async def found(index: SqliteInstrumentIndex, text: str) -> list[str]:
     return [f"{one.key.exchange} {one.symbol}" for one in await index.search(text, 8)]
 
 
+@pytest.mark.parametrize(
+    "text", ["R", "re", "N", "nifty", "NIFTY 25", "T", "ce", "26NOV", "100 pe"]
+)
+async def test_few_rows_are_the_first_of_all_that_fit(
+    index: SqliteInstrumentIndex, text: str
+) -> None:
+    """What stands first is looked for by itself, and ranked as among all others."""
+    everything = [one.key for one in await index.search(text, 1_000)]
+    for limit in (1, 3, 8, 30, 100):
+        assert [one.key for one in await index.search(text, limit)] == everything[:limit]
+
+
 async def test_a_share_stands_at_the_nse_first(index: SqliteInstrumentIndex) -> None:
     assert (await found(index, "RELIANCE"))[:2] == ["NSEEQ RELIANCE-EQ", "BSEEQ RELIANCE"]
     assert (await found(index, "rel"))[:2] == ["NSEEQ RELAXO-EQ", "BSEEQ RELAXO"]
