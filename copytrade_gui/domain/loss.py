@@ -6,15 +6,14 @@ charges: realised and open, what was carried in from the previous close, less wh
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from enum import IntEnum
 
 from msgspec import Struct
 
 from copytrade_gui.domain.checks.account import LOSS_LIMIT
 from copytrade_gui.domain.checks.limits import Limits
-from copytrade_gui.domain.money import Paise, rupees
-from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.money import Paise, in_rupees, rupees
 
 LOSS_UNKNOWN = "loss_unknown"
 CODES = frozenset({LOSS_LIMIT, LOSS_UNKNOWN})
@@ -22,7 +21,6 @@ CODES = frozenset({LOSS_LIMIT, LOSS_UNKNOWN})
 _KINDS = frozenset({"day_loss", "equity_floor", "profit_lock"})
 _NOTHING = Decimal(0)
 _ANY = Decimal("Infinity")
-_PAISA = Decimal("0.01")
 
 
 class Then(IntEnum):
@@ -80,7 +78,7 @@ class LossTerms(Struct, frozen=True):
                 Bound(
                     f"day_loss {self.day_loss} {then}",
                     -self.day_loss,
-                    f"its limit for a day's loss is Rs {told(self.day_loss)}",
+                    f"its limit for a day's loss is {in_rupees(self.day_loss)}",
                 )
             )
         if self.equity_floor is not None and funds is not None:
@@ -88,16 +86,17 @@ class LossTerms(Struct, frozen=True):
                 Bound(
                     f"equity_floor {self.equity_floor} {then}",
                     self.equity_floor - funds if funds > self.equity_floor else _ANY,
-                    f"its funds are Rs {told(funds)}, and its equity may not fall to "
-                    f"Rs {told(self.equity_floor)}",
+                    f"its funds are {in_rupees(funds)}, and its equity may not fall to "
+                    f"{in_rupees(self.equity_floor)}",
                 )
             )
         if self.lock_back is not None and self.locked(peak):
+            kept = peak - self.lock_back
             found.append(
                 Bound(
                     f"profit_lock {self.lock_from} {self.lock_back} {then}",
-                    peak - self.lock_back,
-                    f"it was Rs {told(peak)}, of which Rs {told(peak - self.lock_back)} are kept",
+                    kept,
+                    f"it was {in_rupees(peak)}, of which {in_rupees(kept)} are kept",
                 )
             )
         return found
@@ -144,8 +143,3 @@ def _terms(
 
 def _rupees(amount: Paise | None) -> Decimal | None:
     return None if amount is None else rupees(amount)
-
-
-def told(amount: Decimal) -> str:
-    """An amount of rupees as it is told, to the paisa."""
-    return grouped(amount.quantize(_PAISA, ROUND_HALF_EVEN))

@@ -24,7 +24,7 @@ _OPTIONS_ABOVE = Decimal("0.01")
 def margin_of_protection(kind: InstrumentKind, reference: Decimal) -> Decimal:
     """How far, in rupees, the limit may stand from ``reference``: the grid one broker publishes.
 
-    Equity and futures: 2 % under Rs 100, 1 % to 500, 0.5 % above. Options: Rs 0.10 under 1, 10 %
+    Equity and futures: 2 % under ₹100, 1 % to 500, 0.5 % above. Options: ₹0.10 under 1, 10 %
     to 5, 5 % to 10, 3 % to 100, 2 % to 500, 1 % above.
     """
     if kind.is_option:

@@ -178,7 +178,7 @@ def test_an_account_is_asked(
     assert not found or words in found.sentence
 
 
-LOST = "Follower 1 lost Rs 5,000 today."
+LOST = "Follower 1 lost ₹5,000 today."
 LIVE = AccountFacts(READY, True, Basis.SELF, True)
 OPENING = [
     ("", None, LIVE, ""),
@@ -208,7 +208,7 @@ def share(**more: object) -> ShareFacts:
 
 
 NEEDS = Margin(Paise(200_000), 30, Paise(100_000), units=5, price=Decimal(1_000), needed_age_s=12)
-"""Rs 200 a unit, and Rs 2,000 are free: 9 units are 90 % of that."""
+"""₹200 a unit, and ₹2,000 are free: 9 units are 90 % of that."""
 
 SHARES = [
     ("", None, SMALL, ""),

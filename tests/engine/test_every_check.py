@@ -299,7 +299,7 @@ def undeclared(console: Console) -> None:
 
 def lost(console: Console) -> None:
     today = indian_day(console.world.time.wall_ns())
-    found = Finding("day_loss 1", "Lost Rs 5,000.", only_exits=True, day=today)
+    found = Finding("day_loss 1", "Lost ₹5,000.", only_exits=True, day=today)
     console.engine.core.halts.stop(F1, found)
 
 
@@ -339,7 +339,7 @@ ACCOUNTS = [
 ]
 OPENING = [
     Case("no_basis", "no compliance basis", arrange=undeclared),
-    Case("loss_limit", "Lost Rs 5,000.", arrange=lost),
+    Case("loss_limit", "Lost ₹5,000.", arrange=lost),
 ]
 SHARES = [
     Case("above_limit", "Lower the follower's value", arrange=twice),

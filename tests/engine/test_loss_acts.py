@@ -90,7 +90,7 @@ def test_a_crash_right_behind_the_stop_leaves_neither_entries_nor_what_was_to_be
         await press(console, ticket(made, Side.BUY, 100, away=200), wait_s=3)
         for account, then in ((F1, "square_off"), (F2, "only_exits"), (F3, "square_off")):
             day = indian_day(made.time.wall_ns())
-            reached = Finding(f"day_loss 1000 {then}", "It lost Rs 1,000.", 0, True, day)
+            reached = Finding(f"day_loss 1000 {then}", "It lost ₹1,000.", 0, True, day)
             assert console.engine.core.halts.stop(account, reached)
         await console.store.journal.flush()
         raise ProgramStopped("power cut")
@@ -110,7 +110,7 @@ def test_a_crash_right_behind_the_stop_leaves_neither_entries_nor_what_was_to_be
         assert [len(open_at_broker(console, n)) for n in (1, 2)] == [0, 0]
         assert [position(made, n) for n in (1, 2, 3)] == [0, 800, 600]
         sent = {(one.intent.account_id, one.code, one.reason) for one in engine.book if one.closes}
-        assert (F1, "loss_limit", "It lost Rs 1,000.") in sent
+        assert (F1, "loss_limit", "It lost ₹1,000.") in sent
         fails = [made.account(F3).client_id]
         made.broker.add_fault(Fault(action="reject", accounts=fails, text="RMS: blocked"))
         console.log_in(F3)
@@ -226,7 +226,7 @@ def test_a_limit_of_all_that_halts_stops_new_plans_of_masters_too() -> None:
 
 def test_a_crash_between_the_followers_halt_and_that_of_trading_loses_neither() -> None:
     async def falls(console: Console) -> None:
-        reached = Finding("day_loss 10000 halt", "All followers lost Rs 10,000.")
+        reached = Finding("day_loss 10000 halt", "All followers lost ₹10,000.")
         console.engine.core.halts.stop(EVERY_FOLLOWER, reached)
         await console.store.journal.flush()
         raise ProgramStopped("power cut")
@@ -235,7 +235,7 @@ def test_a_crash_between_the_followers_halt_and_that_of_trading_loses_neither() 
         console.log_all_in()
         await console.world.clock.sleep(30)
         assert console.engine.gate.change.state is TradingState.HALT
-        assert console.engine.gate.change.reason == "All followers lost Rs 10,000."
+        assert console.engine.gate.change.reason == "All followers lost ₹10,000."
         with pytest.raises(DeniedError, match="halted by loss limit"):
             await entry(console)
 

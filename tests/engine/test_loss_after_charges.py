@@ -48,8 +48,8 @@ def test_a_days_loss_and_a_floor_are_reached_after_charges_and_both_figures_are_
         assert not stopped(console)
         price(console, reached)
         assert (
-            f"brought Rs -1,000 today after charges of Rs {of_one} (Rs -{1_000 - of_one} before "
-            "them), and its limit for a day's loss is Rs 1,000"
+            f"brought -₹1,000 today after charges of ₹{of_one} (-₹{1_000 - of_one} before "
+            "them), and its limit for a day's loss is ₹1,000"
         ) in stopped(console)
         assert not stopped(console, F2)
         await limit(console, all_day_loss=10_000)
@@ -57,7 +57,7 @@ def test_a_days_loss_and_a_floor_are_reached_after_charges_and_both_figures_are_
         price(console, reached + Decimal("0.01"))
         assert not stopped(console, F2)
         price(console, reached)
-        assert f"today after charges of Rs {both} " in stopped(console, F2)
+        assert f"today after charges of ₹{both} " in stopped(console, F2)
 
     with world(2, switches=FAST) as made:
         made.live(script)
@@ -90,13 +90,13 @@ def test_a_profit_is_kept_after_charges_also_over_a_restart_and_other_rates_hold
         price(console, at + (300 + paid) / UNITS + Decimal("0.01"))
         assert not stopped(console)
         price(console, at + (300 + paid) / UNITS)
-        assert "it was Rs 500, of which Rs 300 are kept" in stopped(console)
+        assert "it was ₹500, of which ₹300 are kept" in stopped(console)
         await limit(console, F2, day_loss=2_000)
         dear = [replace(row, brokerage=None, brokerage_most=Decimal(5_000)) for row in SHIPPED.rows]
         assert not stopped(console, F2)
         console.engine.put_charges(ChargeTable(tuple(dear), SHIPPED.checked))
         await console.world.clock.sleep(1)
-        assert "after charges of Rs 5,9" in stopped(console, F2)
+        assert "after charges of ₹5,9" in stopped(console, F2)
 
     with world(2, switches=FAST) as made:
         made.live(morning)
@@ -111,7 +111,7 @@ def test_where_no_rates_are_known_the_sentence_says_so_and_the_limit_still_holds
         await limit(console, F1, day_loss=1_000)
         price(console, at - 5)
         assert (
-            "Rs -1,000 today, without charges of equity intraday, of which no rates are known"
+            "-₹1,000 today, without charges of equity intraday, of which no rates are known"
         ) in stopped(console)
 
     with world(1, switches=FAST) as made:

@@ -49,7 +49,7 @@ def test_in_a_crash_every_follower_stops_at_his_limit_within_a_second_of_the_quo
                 assert orders[name_of(number)].code == "account_halted"
             else:
                 assert status.only_exits
-                assert "its limit for a day's loss is Rs" in status.only_exits
+                assert "its limit for a day's loss is ₹" in status.only_exits
                 assert position(made, number) == 0
                 assert orders[name_of(number)].state is State.FILLED
 
@@ -109,9 +109,9 @@ def test_it_holds_over_a_restart_and_ends_on_the_next_day_or_when_a_person_lifts
         await limit(console, F1, day_loss=1_000)
         await limit(console, F2, day_loss=1_000)
         price(console, at - 5)  # F1 holds 200, F2 800
-        assert "brought Rs -4,000" in stopped(console, F2)
+        assert "brought -₹4,000" in stopped(console, F2)
         price(console, at - 6)
-        assert "limit for a day's loss is Rs 1,000: only exits are copied to it" in stopped(console)
+        assert "limit for a day's loss is ₹1,000: only exits are copied to it" in stopped(console)
         price(console, at + 1)  # a loss that was reached was reached
         assert (await entry(console))[F1] == STOPPED
         raise ProgramStopped("power cut")
@@ -205,7 +205,7 @@ def test_all_followers_together_are_stopped_and_lifted_as_one() -> None:
         price(console, at - 10)
         await console.world.clock.sleep(2)
         for account in (F1, F2):
-            assert "All followers together brought Rs -10,000 today" in stopped(console, account)
+            assert "All followers together brought -₹10,000 today" in stopped(console, account)
             assert console.engine.lanes[account].status.halted
         assert not stopped(console, console.world.master)
         engine = console.engine
@@ -243,11 +243,11 @@ def test_a_group_has_limits_of_its_own_for_each_and_for_all_in_it() -> None:
         await made.clock.sleep(1)
         price(console, at - Decimal("6.6"))
         assert not stopped(console)
-        price(console, at - 7)  # Rs 1,400 and Rs 4,200
-        assert "Its copies brought Rs -4,200 today" in stopped(console, F3)
+        price(console, at - 7)  # ₹1,400 and ₹4,200
+        assert "Its copies brought -₹4,200 today" in stopped(console, F3)
         assert not stopped(console)
-        price(console, at - 10)  # Rs 8,000 together
-        assert "Group Family together brought Rs -8,000 today" in stopped(console)
+        price(console, at - 10)  # ₹8,000 together
+        assert "Group Family together brought -₹8,000 today" in stopped(console)
         assert not stopped(console, F2)
         assert (await entry(console))[F1] == STOPPED
         raise ProgramStopped("power cut")
@@ -322,7 +322,7 @@ def test_the_equity_floor_counts_funds_and_the_days_loss() -> None:
         assert not stopped(console)
         assert (await entry(console))[F1][0] is State.WORKING
         price(console, at - 5)
-        assert "its equity may not fall to Rs 50,000" in stopped(console)
+        assert "its equity may not fall to ₹50,000" in stopped(console)
 
     with world(2) as made:
         made.live(script)
@@ -348,7 +348,7 @@ def test_a_kept_profit_follows_the_highest_of_the_day_also_over_a_crash() -> Non
         price(console, line.average + Decimal("13.51"))
         assert not stopped(console)
         price(console, line.average + Decimal("13.50"))
-        assert "it was Rs 3,200, of which Rs 2,700 are kept" in stopped(console)
+        assert "it was ₹3,200, of which ₹2,700 are kept" in stopped(console)
 
     with world(1) as made:
         made.live(rises)

@@ -55,7 +55,7 @@ def test_a_rejected_master_order_copies_nothing() -> None:
 
 
 def test_a_market_order_leaves_as_a_limit_with_protection() -> None:
-    """Equity above Rs 500: half a per cent beyond the last price, on a tick."""
+    """Equity above ₹500: half a per cent beyond the last price, on a tick."""
 
     async def script(console: Console) -> None:
         console.log_all_in()

@@ -151,7 +151,7 @@ async def test_what_is_found_while_the_dialog_is_open_needs_another_look(
 
 
 LOST = (
-    "Its copies brought Rs -10,250 today, and its limit for a day's loss is Rs 10,000: only exits "
+    "Its copies brought -₹10,250 today, and its limit for a day's loss is ₹10,000: only exits "
     "are copied to it. It ends by itself on the next day; before that a person may lift it, with a "
     "reason."
 )

@@ -174,8 +174,8 @@ SHARE_CHECKS: tuple[Check[ShareFacts], ...] = (
     Check("product", Tier.SHARE, "the broker's profile of the account names the product; exits "
           "pass", "Choose another, or have it enabled at the broker and log the account in again.",
           _product),
-    Check("order_value", Tier.SHARE, "what the order is worth: Rs 5,00,000 of shares or premium, "
-          "Rs 25,00,000 of futures, unless set; above half a person is asked",
+    Check("order_value", Tier.SHARE, "what the order is worth: ₹5,00,000 of shares or premium, "
+          "₹25,00,000 of futures, unless set; above half a person is asked",
           "Lower the size, or raise the limit.", _order_value),
     Check("open_orders", Tier.SHARE, "how many orders of the account are open: 50 unless set",
           "Cancel some first.", _open_orders),

@@ -17,7 +17,7 @@ from copytrade_gui.domain.sizing.kind import (
 )
 
 MAX_RUPEES = 100_000_000
-"""Rs 10 crore: the exchange blocks a single order above it (SEBI CIR/MRD/DP/34/2012)."""
+"""₹10 crore: the exchange blocks a single order above it (SEBI CIR/MRD/DP/34/2012)."""
 _PER_CENT_OF_PAISE = Decimal(10_000)
 
 

@@ -12,8 +12,7 @@ from copytrade_gui.domain.guard import master_price
 from copytrade_gui.domain.habit import UNLIKE_HIM
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import DayBand
-from copytrade_gui.domain.money import order_value, rupees
-from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.money import in_rupees, order_value, rupees
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.recipients import EVERYBODY, Recipients
@@ -353,8 +352,8 @@ class Clearing:
         if value > most:
             raise DeniedError(
                 "plan_value",
-                f"All orders together are worth {grouped(rupees(value))} rupees, above the limit "
-                f"of {grouped(rupees(most))} for one plan. Lower the size, or raise the limit.",
+                f"All orders together are worth {in_rupees(rupees(value))}, above the limit of "
+                f"{in_rupees(rupees(most))} for one plan. Lower the size, or raise the limit.",
             )
 
     def protected(self, terms: OrderTerms, price: Decimal | None, band: DayBand) -> OrderTerms:

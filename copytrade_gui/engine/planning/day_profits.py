@@ -15,8 +15,8 @@ from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.link import NotCopied
-from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, LossTerms, of_all, of_one, told
-from copytrade_gui.domain.money import Paise, rupees
+from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, LossTerms, of_all, of_one
+from copytrade_gui.domain.money import Paise, in_rupees, rupees
 from copytrade_gui.domain.scope import EVERY_FOLLOWER, is_whole, wholes_of
 from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
@@ -74,10 +74,10 @@ class Day(Struct, eq=False):
     @property
     def in_words(self) -> str:
         """What it brought, after charges and before them."""
-        brought = f"Rs {told(self.profit)} today"
+        brought = f"{in_rupees(self.profit)} today"
         if self.charges:
-            gross = told(self.profit + self.charges)
-            brought += f" after charges of Rs {told(self.charges)} (Rs {gross} before them)"
+            gross = in_rupees(self.profit + self.charges)
+            brought += f" after charges of {in_rupees(self.charges)} ({gross} before them)"
         if self.unrated:
             brought += f", without charges of {self.unrated}, of which no rates are known"
         return brought

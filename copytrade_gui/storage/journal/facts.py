@@ -39,7 +39,7 @@ from copytrade_gui.domain.events import (
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import Link
-from copytrade_gui.domain.loss import told
+from copytrade_gui.domain.money import in_rupees
 from copytrade_gui.domain.records import ENGINE, Fill, OrderView
 from copytrade_gui.domain.rights import Rights
 from copytrade_gui.domain.trading_state import StateChange
@@ -227,7 +227,7 @@ def _of_account(
 ) -> tuple[str, str, str, object]:
     """Account, actor, words and body."""
     if isinstance(event, ProfitPeak):
-        return event.account_id, ENGINE, f"Highest so far today: Rs {told(event.peak)}.", event
+        return event.account_id, ENGINE, f"Highest so far today: {in_rupees(event.peak)}.", event
     if isinstance(event, HoldingsSeen):
         return event.account_id, ENGINE, "", event
     if isinstance(event, BasisChanged | RouteChanged):

@@ -248,7 +248,7 @@ COLUMNS: tuple[Column[FollowerRow], ...] = (
     Column("margin", "Free margin ₹", lambda r: figures.money(r.status.free_margin),
            sort=lambda r: r.status.free_margin, numeric=True, chars=13,
            tip=lambda r: "Not read from the broker yet" if r.status.free_margin is None
-           else f"{figures.money(r.status.free_margin)} rupees, as the broker told it at "
+           else f"{figures.amount(r.status.free_margin)}, as the broker told it at "
            f"{figures.clock(r.status.margin_ns)} IST"),
     Column("rights", "May trade", lambda r: r.status.rights.kinds if r.status.rights else
            figures.UNKNOWN, chars=14, shown=False, tip=lambda r: rights_words(r.status),
