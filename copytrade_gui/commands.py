@@ -171,17 +171,15 @@ def _add_stop(parser: argparse.ArgumentParser) -> None:
         ("halt", "nothing leaves but cancels"),
         ("kill", "cancel every working order of ours; positions are not touched"),
         ("status", "say which state holds, and who put it in force"),
-        ("resume", "trade again, where no console is open; what the window asks is asked here"),
+        ("resume", "trade again, where no console is open; after a KILL only its window does"),
     ):
         one = verbs.add_parser(verb, help=words)
         _add_place(one, default=argparse.SUPPRESS)
         one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
         one.add_argument("--json", action="store_true")
-        one.set_defaults(reason="", word="", account="", group="")
+        one.set_defaults(reason="", account="", group="")
         if verb != "status":
             one.add_argument("--reason", metavar="TEXT", help="why, for the strip and the trail")
-        if verb == "resume":
-            one.add_argument("--word", metavar="WORD", help="the word that a KILL asks for")
         if verb in ("reduce", "halt"):
             whom = one.add_mutually_exclusive_group()
             whom.add_argument("--account", metavar="CLIENT", help="one account alone")
@@ -325,7 +323,7 @@ def _positions(options: argparse.Namespace) -> int:
 
 
 def _stop(options: argparse.Namespace) -> int:
-    wish = StopWish(options.verb, options.reason, options.word, options.account, options.group)
+    wish = StopWish(options.verb, options.reason, options.account, options.group)
     work = carry_out(options.data_dir, options.profile, wish, paper=options.paper)
     return headless.say(work, as_json=options.json)
 

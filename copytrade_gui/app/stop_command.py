@@ -54,7 +54,6 @@ class StopWish:
 
     verb: str
     reason: str = ""
-    word: str = ""
     account: str = ""
     group: str = ""
 
@@ -170,7 +169,7 @@ async def _resumed(store: Store, wish: StopWish, held: StateChange | None, now_n
             "A KILL is left after its report. Start the console: it goes on cancelling until every "
             "account is proven clear; resume there."
         )
-    must_be_explained(held.state, wish.reason, wish.word)
+    must_be_explained(held.state, wish.reason)
     change = StateChange(TradingState.ACTIVE, _actor(), _reason(wish), now_ns)
     await _keep(store, change)
     return _standing(change, console=False)

@@ -11,6 +11,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.rights import Rights
 from copytrade_gui.domain.route import DIRECT, Route
+from copytrade_gui.domain.typed import listed
 
 MOST_FOLLOWERS = 500
 """Followers one console copies to."""
@@ -65,11 +66,10 @@ def without_basis(accounts: Iterable[Account]) -> str:
     names = [one.name for one in accounts if why_not_live(one.declared.basis)]
     if not names:
         return ""
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     s, have = ("", "has") if len(names) == 1 else ("s", "have")
     return (
         f"{len(names)} account{s} {have} no compliance basis, so only exits leave there: "
-        f"{', '.join(names[:5])}{more}. Choose it under Followers > Declare basis."
+        f"{listed(names, 5)}. Choose it under Followers > Declare basis."
     )
 
 

@@ -86,41 +86,22 @@ def read_state(text: str) -> LinkState | LinkProblem:
     try:
         return LinkState("_".join(text.lower().replace("_", " ").split()))
     except ValueError:
-        known = ", ".join(LinkState)
-        return LinkProblem("state", f"State {quoted(text)} is not known. Use one of: {known}.")
+        return _unknown("state", text, LinkState)
 
 
 def read_copies(text: str) -> Copies | LinkProblem:
     """Read what a link copies, in any casing."""
-    try:
-        return Copies(text.lower())
-    except ValueError:
-        known = ", ".join(Copies)
-        return LinkProblem("copies", f"Copies {quoted(text)} is not known. Use one of: {known}.")
+    return _one_of("copies", text, Copies)
 
 
 def read_when_short(text: str) -> WhenShort | LinkProblem:
     """Read what becomes of an entry that is short of margin, in any casing."""
-    try:
-        return WhenShort(text.lower())
-    except ValueError:
-        known = ", ".join(WhenShort)
-        return LinkProblem(
-            "when_short",
-            f"{LABELS['when_short']} {quoted(text)} is not known. Use one of: {known}.",
-        )
+    return _one_of("when_short", text, WhenShort)
 
 
 def read_reduce_drift(text: str) -> ReduceDrift | LinkProblem:
     """Read whether copies that are too many are closed without a person, in any casing."""
-    try:
-        return ReduceDrift(text.lower())
-    except ValueError:
-        known = ", ".join(ReduceDrift)
-        return LinkProblem(
-            "reduce_drift",
-            f"{LABELS['reduce_drift']} {quoted(text)} is not known. Use one of: {known}.",
-        )
+    return _one_of("reduce_drift", text, ReduceDrift)
 
 
 def group_problem(group: str) -> str | None:
@@ -192,9 +173,7 @@ def read_guard(
             return LinkProblem("delay", read.sentence)
         delay = int(read.value)
     if beyond and beyond not in set(Beyond):
-        known = ", ".join(Beyond)
-        sentence = f"{LABELS['beyond']} {quoted(beyond)} is not known. Use one of: {known}."
-        return LinkProblem("beyond", sentence)
+        return _unknown("beyond", beyond, Beyond)
     after = Beyond(beyond or Beyond.SKIP)
     if slippage is None and "beyond" not in cells:
         after = Beyond.SKIP  # what a limit stood at was taken away
@@ -276,6 +255,18 @@ def _words(text: str) -> list[str]:
     return [
         word for word in (" ".join(one.split()).upper() for one in _BETWEEN.split(text)) if word
     ]
+
+
+def _one_of(field: str, text: str, kind: type[Choice]) -> Choice | LinkProblem:
+    try:
+        return kind(text.lower())
+    except ValueError:
+        return _unknown(field, text, kind)
+
+
+def _unknown(field: str, text: str, kind: type[Choice]) -> LinkProblem:
+    known = ", ".join(kind)
+    return LinkProblem(field, f"{LABELS[field]} {quoted(text)} is not known. Use one of: {known}.")
 
 
 def _choices(field: str, text: str, kind: type[Choice]) -> frozenset[Choice]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from copytrade_gui.domain.route import Family, Route, RouteKind, behind_a_router
@@ -28,6 +28,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
 _LOGIN = re.compile(r"[!-9;-~]+:[!-~]*")
 
 Address = IPv4Address | IPv6Address
+Word = TypeVar("Word", RouteKind, Family)
 
 
 class RouteProblem(NamedTuple):
@@ -58,7 +59,9 @@ def read_route(held: Route, cells: Mapping[str, str], *, live: bool) -> Route | 
 
 
 def _read(held: Route, cells: Mapping[str, str], *, live: bool) -> Route:
-    kind = _kind(cells["route"]) if "route" in cells else held.kind
+    kind = held.kind
+    if "route" in cells:
+        kind = _one_of("route", cells["route"], RouteKind.DIRECT)
     address = cells.get("route_address", held.address if kind is held.kind else "")
     address = "" if address.lower() == NOTHING else address
     if kind is RouteKind.SOURCE:
@@ -71,7 +74,9 @@ def _read(held: Route, cells: Mapping[str, str], *, live: bool) -> Route:
             f"Route address {quoted(address.rpartition('@')[2])} belongs to no direct route. "
             "Choose Source address or Proxy as the route, or leave it empty.",
         )
-    family = _family(cells["address_family"]) if "address_family" in cells else held.family
+    family = held.family
+    if "address_family" in cells:
+        family = _one_of("address_family", cells["address_family"], Family.ANY)
     if "registered_addresses" in cells:
         registered = _registered(cells["registered_addresses"], live=live)
     else:
@@ -81,28 +86,16 @@ def _read(held: Route, cells: Mapping[str, str], *, live: bool) -> Route:
     return made
 
 
-def _kind(text: str) -> RouteKind:
-    said = text.strip().lower()
+def _one_of(field: str, text: str, usual: Word) -> Word:
+    """The kind or the family that is named; an empty text and NOTHING stand for the usual one."""
+    said, known = text.strip().lower(), type(usual)
     if said in ("", NOTHING):
-        return RouteKind.DIRECT
-    for kind in RouteKind:
-        if said in (kind.value, kind.in_words.lower()):
-            return kind
+        return usual
+    for word in known:
+        if said in (word.value, word.in_words.lower()):
+            return word
     raise _WrongError(
-        "route", f"Route {quoted(text)} is not known. Use one of: {', '.join(RouteKind)}."
-    )
-
-
-def _family(text: str) -> Family:
-    said = text.strip().lower()
-    if said in ("", NOTHING):
-        return Family.ANY
-    for family in Family:
-        if said in (family.value, family.in_words.lower()):
-            return family
-    raise _WrongError(
-        "address_family",
-        f"Address family {quoted(text)} is not known. Use one of: {', '.join(Family)}.",
+        field, f"{LABELS[field]} {quoted(text)} is not known. Use one of: {', '.join(known)}."
     )
 
 

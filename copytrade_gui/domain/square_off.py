@@ -15,6 +15,7 @@ from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.sizing import Sized
+from copytrade_gui.domain.typed import listed
 
 
 class Chosen(Struct, frozen=True, omit_defaults=True):
@@ -258,9 +259,7 @@ def counted(number: int, what: str) -> str:
 
 
 def _names(accounts: list[str]) -> str:
-    names = list(dict.fromkeys(accounts))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
+    return listed(list(dict.fromkeys(accounts)), _NAMED)
 
 
 _NAMED = 5

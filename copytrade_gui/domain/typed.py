@@ -1,6 +1,8 @@
-"""Text of any length from a person, a file or a broker, made fit to stand in a sentence."""
+"""Text of any length from a person, a file or a broker, and many names, fit for a sentence."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 LONGEST_QUOTE = 40
 """Characters of somebody's input that a sentence repeats."""
@@ -19,3 +21,10 @@ def cut(text: str, longest: int) -> str:
 def quoted(text: str) -> str:
     """The text as typed, between quotation marks: ``"0,5"``."""
     return f'"{cut(text, LONGEST_QUOTE)}"'
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """``Asha, Ravi and 3 more``: the first names, as they stand."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} more"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copytrade_gui.domain.link import MOST_LINKS
-from copytrade_gui.domain.typed import cut, quoted
+from copytrade_gui.domain.typed import cut, listed, quoted
 from copytrade_gui.services.verbs import RefusedError
 
 COLUMNS = (
@@ -228,8 +228,7 @@ def _columns(cells: Sequence[str]) -> list[str]:
     unknown = [cut(name, 20) for name in header if name and name not in COLUMNS]
     named = [name for name in header if name]
     if unknown:
-        more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
-        wrong = f"has unknown {', '.join(unknown[:_MOST_NAMED])}{more}"
+        wrong = f"has unknown {listed(unknown, _MOST_NAMED)}"
     elif len(set(named)) != len(named):
         wrong = "names a column twice"
     else:

@@ -8,7 +8,7 @@ from copytrade_gui.services.verbs import RefusedError
 RESUME_WORD = "RESUME"
 
 
-def must_be_explained(state: TradingState, reason: str, word: str) -> None:
+def must_be_explained(state: TradingState, reason: str, word: str = "") -> None:
     """Raises RefusedError where what is said is too little to leave this state."""
     if state is not TradingState.PAUSE and not reason.strip():
         raise RefusedError("Reason is empty. Say in a few words why it is safe.", field="reason")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from copytrade_gui.domain.calendar import ist
@@ -106,13 +105,6 @@ def stamp(at_ns: int) -> str:
 def plural(number: int, one: str, many: str = "") -> str:
     """``1 follower``, ``24 followers``."""
     return f"{whole(number)} {one if number == 1 else many or one + 's'}"
-
-
-def listed(names: Sequence[str], most: int) -> str:
-    """``Asha, Ravi and 3 more``."""
-    if len(names) <= most:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {whole(len(names) - most)} more"
 
 
 def _grouped(value: Decimal, decimals: int) -> str:

@@ -76,7 +76,7 @@ def test_a_kill_is_left_in_the_window_alone(capsys: pytest.CaptureFixture[str]) 
     with world(1) as made:
         made.live(nothing)
         assert stop(made, capsys, "kill")["state"] == "KILL"
-        words = ("resume", "--reason", "It is over.", "--word", "RESUME")
+        words = ("resume", "--reason", "It is over.")
         assert "left after its report" in str(stop(made, capsys, *words, code=1)["refused"])
         made.live(killed)
 
@@ -106,9 +106,6 @@ def test_an_account_is_stopped_alone_and_a_mistyped_one_is_a_sentence(
 
 
 async def test_a_console_that_runs_is_stopped_and_never_resumed(tmp_path: Path) -> None:
-    async def ask(verb: str, **more: str) -> object:
-        return await carry_out(tmp_path, "default", StopWish(verb, "Test.", **more), paper=True)
-
     async with open_console(OpenOptions(tmp_path, paper=TWO)) as opened:
         told = await carry_out(tmp_path, "default", StopWish("halt", "Test."), paper=True)
         assert (told.ok, told.console, told.state) == (True, True, "HALT")
@@ -116,5 +113,5 @@ async def test_a_console_that_runs_is_stopped_and_never_resumed(tmp_path: Path) 
         standing = await carry_out(tmp_path, "default", StopWish("status"), paper=True)
         assert (standing.state, standing.actor) == ("HALT", told.actor)
         with pytest.raises(RefusedError, match="never lifts a stop"):
-            await ask("resume", word="RESUME")
+            await carry_out(tmp_path, "default", StopWish("resume", "Test."), paper=True)
         assert opened.engine.gate.state is TradingState.HALT

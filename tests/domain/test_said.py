@@ -11,7 +11,7 @@ from copytrade_gui.domain.divergence import Change, Divergence
 from copytrade_gui.domain.events import RecoveryReport
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.domain.typed import LONGEST_QUOTE, cut, quoted
+from copytrade_gui.domain.typed import LONGEST_QUOTE, cut, listed, quoted
 
 DAY = date(2026, 11, 24)
 CHANGES = (Change("price", "101.05", "99.50"), Change("quantity", "10", "20"))
@@ -83,3 +83,13 @@ def test_a_quote_is_cut_where_it_is_long() -> None:
     assert quoted("0,5") == '"0,5"'
     assert quoted("a\nb") == '"a\\nb"'
     assert quoted("x" * 100) == f'"{"x" * LONGEST_QUOTE}…"'
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, ""), (1, "F1"), (2, "F1, F2"), (3, "F1, F2 and 1 more"),
+                         (1_003, "F1, F2 and 1,001 more")]
+)  # fmt: skip
+def test_of_many_names_the_first_are_told_and_how_many_there_are_beside_them(
+    count: int, words: str
+) -> None:
+    assert listed([f"F{number + 1}" for number in range(count)], 2) == words

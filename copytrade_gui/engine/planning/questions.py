@@ -11,6 +11,7 @@ from copytrade_gui.domain.checks.check import Finding, Level, Shown
 from copytrade_gui.domain.exits import NO_COPY
 from copytrade_gui.domain.link import COPIES_FILLS, NOT_CHOSEN
 from copytrade_gui.domain.recipients import Recipients, Scope
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.engine.planning.share import Share
 
 Despite = Collection[Shown] | None
@@ -76,8 +77,7 @@ def asked_of(found: Sequence[Finding], shares: Sequence[Share], more: Sequence[s
             by_code.setdefault(share.warning.code, []).append(share)
     asked = [*holds, *more]
     for words, names in by_words.items():
-        more_of_them = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        asked.append(f"{', '.join(names[:_NAMED])}{more_of_them}: {words}")
+        asked.append(f"{listed(names, _NAMED)}: {words}")
     warnings = [one.sentence for one in warned]
     for alike in by_code.values():
         warnings += [

@@ -22,6 +22,7 @@ from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import FanOut, OrderTerms, Product, Side, State
 from copytrade_gui.domain.records import Plan, Signal, SignalKind
 from copytrade_gui.domain.seen import Seen
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.exits import Exits
@@ -333,9 +334,7 @@ class RestingCopies:
         )
 
     def _names(self, accounts: Collection[AccountId]) -> str:
-        names = ", ".join(self._name(one) for one in list(accounts)[:_NAMED])
-        more = f" and {len(accounts) - _NAMED} more" if len(accounts) > _NAMED else ""
-        return f"{names}{more}."
+        return f"{listed([self._name(one) for one in accounts], _NAMED)}."
 
     def _name(self, account: AccountId) -> str:
         lane = self._lanes.get(account)

@@ -20,6 +20,7 @@ from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.seen import Seen
 from copytrade_gui.domain.square_off import OVER, Leg, counted, read_scope
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.planning.clearing import DeniedError
@@ -282,11 +283,10 @@ class DriftReducer:
     ) -> None:
         """One alarm, with the first few names."""
         first = next(iter(keys))
-        names = ", ".join(self.facts.name(key) for key in list(keys)[:_NAMED])
-        more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+        names = listed([self.facts.name(key) for key in keys], _NAMED)
         self._book.alarm(
             REDUCED,
-            f"{names}{more}: {sentence}",
+            f"{names}: {sentence}",
             account=first.account_id if len(keys) == 1 else None,
             severity=severity,
         )

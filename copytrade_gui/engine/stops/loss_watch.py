@@ -15,6 +15,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.loss import LOSS_UNKNOWN, Bound, Then
 from copytrade_gui.domain.scope import EVERY_FOLLOWER, in_words, is_whole
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.day_profits import Day, DayProfits
@@ -158,9 +159,8 @@ class LossWatch:
         if len(reached) == 1:
             self._alarm(f"{self._name(first)}: {sentence}", first)
             return
-        names = ", ".join(self._name(one) for one, _ in reached[:_NAMED])
-        more = f" and {len(reached) - _NAMED} more" if len(reached) > _NAMED else ""
-        self._alarm(f"{len(reached)} loss limits were reached, of {names}{more}. {sentence}")
+        names = listed([self._name(one) for one, _ in reached], _NAMED)
+        self._alarm(f"{len(reached)} loss limits were reached, of {names}. {sentence}")
 
     def _alarm(self, sentence: str, account: AccountId | None = None) -> None:
         account = None if account is None or is_whole(account) else account

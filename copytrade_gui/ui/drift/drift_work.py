@@ -15,6 +15,7 @@ from copytrade_gui.domain.ids import AccountId, CommandId, IntentId
 from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import Scope
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.services.catch_up import CatchUpVerbs
 from copytrade_gui.services.drift_verbs import DriftVerbs
 from copytrade_gui.services.follower_verbs import FollowerVerbs
@@ -93,7 +94,7 @@ class DriftWork(QObject):
         positions = "position" if len(lines) == 1 else "positions"
         sentence = (
             f"{figures.whole(len(lines))} copied {positions} not in step: "
-            f"{figures.listed(names, _NAMED)}. {lines[0].symbol} of {lines[0].account}: "
+            f"{listed(names, _NAMED)}. {lines[0].symbol} of {lines[0].account}: "
             f"{lines[0].verdict.reason} The drift board shows what may be done."
         )
         self._desk.notices.warn(sentence)
@@ -175,7 +176,7 @@ class DriftWork(QObject):
         question = Question(
             self._window,
             f"Pause copying - {self._desk.mode_word}",
-            f"Copy nothing more to {figures.listed(names, _NAMED)}: no entry, and no exit either. "
+            f"Copy nothing more to {listed(names, _NAMED)}: no entry, and no exit either. "
             "What they hold and what works at the broker stays as it is. Set their links active "
             "again to go on.",
             verb="Pause copying",
@@ -185,7 +186,7 @@ class DriftWork(QObject):
         if links and await question.ask():
             for master, accounts in links.items():
                 await self._followers.set_state(master, accounts, LinkState.PAUSED)
-            self._desk.notices.info(f"Copying to {figures.listed(names, _NAMED)} is paused.")
+            self._desk.notices.info(f"Copying to {listed(names, _NAMED)} is paused.")
 
 
 def _off(line: DriftLine) -> _Off:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
 from copytrade_gui.domain.group import Group, groups_of
 from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.number import plain
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
@@ -100,5 +101,4 @@ def _here(groups: Sequence[str]) -> str:
     """Which groups are here; what one is."""
     if not groups:
         return "A word of your own."
-    more = f" and {len(groups) - _NAMED} more" if len(groups) > _NAMED else ""
-    return f"A word of your own, or one that is here: {', '.join(groups[:_NAMED])}{more}."
+    return f"A word of your own, or one that is here: {listed(groups, _NAMED)}."

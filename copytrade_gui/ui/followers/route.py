@@ -26,7 +26,8 @@ from copytrade_gui.ui.widgets.tip import set_tip
 
 TestRoute = Callable[[AccountId | None, Mapping[str, str]], Awaitable[RouteReport]]
 """Connects once by a route as typed; see ``RouteVerbs``."""
-ROUTED = ("route", "route_address", "proxy_login", "address_family", "registered_addresses")
+ROUTED = tuple(LABELS)
+"""The fields, as files name them."""
 _ADDRESS_HINTS = {
     RouteKind.DIRECT: "None: the system chooses",
     RouteKind.SOURCE: "Of this machine, such as 203.0.113.7",

@@ -19,6 +19,7 @@ from copytrade_gui.domain.loss import CODES
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import ONLY_EXITS
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words
@@ -95,7 +96,7 @@ def outcome_words(orders: Sequence[OrderView], name: Callable[..., str]) -> str:
     words = [f"{order_words(orders[0].terms)}: {count} came to nothing."]
     for group in groups[:_REASONS]:
         first = group[0]
-        who = figures.listed([name(one.account_id) for one in group], _NAMED)
+        who = listed([name(one.account_id) for one in group], _NAMED)
         reason = first.reason.rstrip(".") or first.code
         state = ORDER_LOOKS[first.state].word.lower()
         words.append(f"{figures.whole(len(group))} {state} ({who}): {reason}.")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFormLayout, QLineEdit, QProgressBar, QWidget
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.square_off import OVER, Leg, Line, Scope, SquareOffReport
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.services.square_off_verbs import SquareOffPreview, SquareOffVerbs
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
@@ -344,7 +345,7 @@ def left_words(report: SquareOffReport) -> str:
     names = [
         f"{leg.account} {figures.signed(leg.left)} {leg.instrument.symbol}" for leg in report.left
     ]
-    return figures.listed(names, _NAMED)
+    return listed(names, _NAMED)
 
 
 def proof_words(report: SquareOffReport) -> str:

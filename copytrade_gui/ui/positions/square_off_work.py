@@ -15,6 +15,7 @@ from copytrade_gui.domain.square_off import (
     SquareOffReport,
     goes_on,
 )
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.services.square_off_verbs import SquareOffVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
@@ -96,7 +97,7 @@ class SquareOffWork(QObject):
 
     def _instruments(self) -> None:
         rows = {row.key: row.symbol for row in self._panel.selected()}
-        names = figures.listed(list(rows.values()), _NAMED)
+        names = listed(list(rows.values()), _NAMED)
         self.open(tuple(Chosen(None, key) for key in rows), f"{names} in every account")
 
     def _accounts(self) -> None:
@@ -108,7 +109,7 @@ class SquareOffWork(QObject):
         }
         if self._followers.table.view.hasFocus() or not names:
             names = {one.account_id: one.name for one in self._followers.selected()}
-        words = figures.listed(list(names.values()), _NAMED)
+        words = listed(list(names.values()), _NAMED)
         self.open(tuple(Chosen(name) for name in names), f"all copies of {words}")
 
     # ------------------------------------------------------------ dialogs

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.open_orders import OpenOrders
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
@@ -175,9 +176,8 @@ class KillGuard(ConsoleDialog):
             f"last news {figures.clock(self._desk.wall_ns())} IST. Positions are not touched."
         )
         if unread:
-            names = ", ".join(self._desk.roster.name(one.account_id) for one in unread[:3])
-            more = f" and {len(unread) - 3} more" if len(unread) > 3 else ""
-            words += f" Not read, so look at the broker's own page: {names}{more}."
+            names = listed([self._desk.roster.name(one.account_id) for one in unread], 3)
+            words += f" Not read, so look at the broker's own page: {names}."
         return words
 
     async def _halt(self) -> None:
