@@ -87,6 +87,29 @@ def test_copies_that_outlive_their_master_are_closed_after_the_time_where_the_li
         made.live(script)
 
 
+async def is_converted_by_its_master(console: Console) -> None:
+    """He still holds it, in another product."""
+    positions = console.world.broker.accounts[0].positions
+    (name,) = (one for one in positions if "INTRADAY" in one)
+    converted = positions.pop(name)
+    converted.product = "DELIVERY"
+    positions[(*name[:-1], "DELIVERY")] = converted
+
+
+def test_what_a_master_converts_to_another_product_is_left_to_a_person() -> None:
+    async def script(console: Console) -> None:
+        change(console, F1, reduce_drift=YES)
+        await begin(console)
+        await press(console, ticket(console.world, BUY, 40), wait_s=15)
+        await is_converted_by_its_master(console)
+        await console.world.clock.sleep(LONG)
+        assert held(console)[1:] == [20, 80]
+        assert by_itself(console) == []
+
+    with world(2) as made:
+        made.live(script)
+
+
 async def sells_a_part(console: Console) -> None:
     made = console.world
     trades_himself(made, made.accounts[1], ticket(made, SELL), 15)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from copytrade_gui.domain.ids import CommandId
@@ -120,6 +122,39 @@ def test_a_stop_pressed_while_a_weaker_one_is_stored_stays_in_force() -> None:
 
     with world(1) as made:
         made.live(script)
+
+
+def test_a_halt_pressed_while_a_resume_is_stored_survives_a_crash_before_its_own_commit() -> None:
+    async def first(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        engine, journal = console.engine, console.store.journal
+        await engine.stop_trading(TradingState.PAUSE, "operator", "test")
+        commit = journal.commit_trading_state
+
+        async def slowly(change: StateChange) -> None:
+            await asyncio.sleep(0.05)
+            if change.state is TradingState.HALT:
+                await asyncio.sleep(60)  # the power goes before the disk is done
+            await commit(change)
+
+        journal.commit_trading_state = slowly  # type: ignore[method-assign]  # a slow disk
+        resumed = asyncio.create_task(engine.resume("operator", "test"))
+        await asyncio.sleep(0.01)
+        halted = asyncio.create_task(engine.stop_trading(TradingState.HALT, "operator", "now"))
+        await resumed
+        assert engine.gate.state is TradingState.HALT
+        halted.cancel()
+        raise ProgramStopped("power cut")
+
+    async def again(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(30)
+        assert console.engine.gate.state is TradingState.HALT
+
+    with world(1) as made:
+        made.live(first)
+        made.live(again)
 
 
 def test_a_storage_failure_never_makes_a_kill_weaker() -> None:

@@ -65,8 +65,14 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what a master sold elsewhere is a person's who is asked, or said no",
         _REDUCER,
-        "out[part] = self.facts.is_out(*part) and not self._decides(*part)",
-        "out[part] = self.facts.is_out(*part)",
+        "                    and not self._decides(*part)\n",
+        "",
+    ),
+    Mutant(
+        "what a master converted he still holds",
+        _REDUCER,
+        "                    and self.facts.holds_none(master, key.instrument)\n",
+        "",
     ),
     Mutant(
         "drift is not reduced while brokers close by themselves",

@@ -120,4 +120,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "        if lost_today:\n", "        if False:\n"),
     Mutant("an order that was taken over is at the broker already", f"{_RECOVERY}takeover.py",
            "        self._book.mark(order, attempt)\n", ""),
+    Mutant("a stop that is pressed while a resume is stored keeps its file",
+           "copytrade_gui/engine/stops/stops.py",
+           "        if self._gate.pressed is pressed:  # else", "        if True:  # else"),
 )  # fmt: skip

@@ -12,12 +12,12 @@ from msgspec import structs
 
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import AccountHalted, Alarm, Event
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, TradeId
 from copytrade_gui.domain.order import FanOut, Product, State
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.day_charges import DayCharges
-from copytrade_gui.ports import BrokerOrder, Read
+from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.storage.files.charges_file import ChargesFile
 from tests.proof.judge import judge
@@ -318,5 +318,48 @@ def test_what_a_packed_order_became_is_packed_with_it() -> None:
         await later(console)
         assert in_memory(console) == 0
         assert [one.diverged for one in book.of_account(account)] == [MARK]
+
+    played(script)
+
+
+def test_a_trade_that_is_told_before_its_row_keeps_its_order_whole_and_counts_once() -> None:
+    async def script(console: Console) -> None:
+        engine, lane = console.engine, console.engine.lanes[F1]
+        console.log_all_in()
+        await console.world.clock.sleep(30)
+        plan = await place(console, "rests", away=60)
+        engine.cancel_plan(plan.plan_id, "no more")
+        await later(console)
+        assert in_memory(console) == 0
+        (row,) = await rows_of(console, F1)
+        trade = BrokerTrade(
+            trade_id=TradeId("T1"), broker_order_id=row.broker_order_id, key=row.key, side=row.side,
+            quantity=3, price=Decimal(100), tag=row.tag, at_text="",
+        )  # fmt: skip
+        reconciler = engine.parts.reconciler
+        reconciler.absorb_pushed_trade(lane, trade)
+        await tidy(console)
+        told = replace(row, filled_quantity=3, average_price=Decimal(100))
+        reconciler.absorb_orders(lane, Read((told,), whole=True))
+        reconciler.absorb_trades(lane, Read((trade,), whole=True))
+        (order,) = engine.book.of_account(F1)
+        assert order.filled == engine.book.traded_of_any(F1, row.broker_order_id) == 3
+        assert [one.position.net for one in engine.parts.copies.of(F1).values()] == [3]
+
+    played(script)
+
+
+def test_the_next_mornings_reads_leave_yesterdays_orders_packed() -> None:
+    async def script(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(30)
+        for name in ("one", "two", "three"):
+            await place(console, name)
+        await later(console)
+        assert in_memory(console) == 0
+        console.world.time.now_ns += 86_400 * 1_000_000_000
+        console.log_all_in()
+        await console.world.clock.sleep(120)
+        assert in_memory(console) == 0
 
     played(script)

@@ -82,7 +82,7 @@ class Book:
 
     def missing(self, account: AccountId, lacking: AbstractSet[BrokerOrderId]) -> int:
         """How many of these are orders of today that we know: a complete read lacks none."""
-        found = (self.by_broker(account, number) for number in lacking)
+        found = (self.index.look_at(account, number) for number in lacking)
         return sum(order is not None and self.sent_today(order) for order in found)
 
     def open_of(self, account: AccountId) -> list[Order]:

@@ -108,6 +108,11 @@ class OrderIndex:
             order = self._whole_again(*found)
         return order
 
+    def look_at(self, account: AccountId, number: BrokerOrderId) -> Order | None:
+        """The order linked to a broker order id, to be read: one that is packed stays so."""
+        order = self._by_number.get(account, {}).get(number)
+        return self.packed_by_number(account, number) if order is None else order
+
     def packed_by_number(self, account: AccountId, number: BrokerOrderId) -> Order | None:
         """A packed order as it stands, which stays packed."""
         found = self._packed.by_number(account, number)
@@ -197,25 +202,26 @@ class OrderIndex:
             self._left(order)
         return True
 
-    def packed_again(self) -> bool:
+    def packed_again(self, may_be_packed: Callable[[Order], bool]) -> bool:
         """Let go of orders of one plan that came back; False if there are none of any plan.
 
-        If one of them has changed, or is held by anybody, its plan is as if it had never been
-        packed.
+        If one of them has changed, is held by anybody, or may not be packed by what is known of
+        it elsewhere, its plan is as if it had never been packed.
         """
         packed = next((one for one in self._packed if one.whole), None)
-        if packed is not None and not self._let_go(packed):
+        if packed is not None and not self._let_go(packed, may_be_packed):
             self._unpack(packed.plan.plan_id)
         return packed is not None
 
     # ------------------------------------------------------------ inside
 
-    def _let_go(self, packed: PackedPlan) -> bool:
+    def _let_go(self, packed: PackedPlan, may_be_packed: Callable[[Order], bool]) -> bool:
         places, orders = list(packed.whole), list(packed.whole.values())
         packed.whole = {}
         references = list(map(sys.getrefcount, orders))
         for place, order, count in zip(places, orders, references, strict=True):
-            if packed.says(place, order) and not self._is_held_elsewhere(order, count):
+            held = self._is_held_elsewhere(order, count)
+            if packed.says(place, order) and may_be_packed(order) and not held:
                 self._leaves(order, tags_stay=True)
                 self._left(order)
             else:

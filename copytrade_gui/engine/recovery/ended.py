@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import Plan
+from copytrade_gui.domain.records import Plan, SignalKind
 from copytrade_gui.engine.books.reconciler import Reconciler
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
@@ -60,7 +60,7 @@ class Ended:
         now = self._clock.mono_ns()
         if self._packing is not None:
             self._pack(self._packing)
-        elif self._book.index.packed_again():
+        elif self._book.index.packed_again(self._book.may_be_packed):
             pass  # of one plan; the next turn is the next one's
         elif now >= self._next_packing_ns:
             self._begin_packing(now)
@@ -74,8 +74,10 @@ class Ended:
             orders = self._book.of_plan(plan.plan_id)
             if orders and now - orders[0].called_ns < self._whole_ns:
                 break  # those behind it are younger
-            # Who catches up asks each account whether its copies were squared off today.
-            if plan.plan_id in self._tried or plan.closes or not orders:
+            # Who catches up asks each account whether its copies were squared off today; who
+            # copies an order placed elsewhere, whether his followers were caught up since.
+            stays = plan.closes or plan.signal.kind is SignalKind.CATCH_UP
+            if plan.plan_id in self._tried or stays or not orders:
                 continue
             if all(map(self._is_done_with, orders)):
                 self._tried.add(plan.plan_id)

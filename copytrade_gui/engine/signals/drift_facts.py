@@ -131,6 +131,10 @@ class DriftFacts:
         day = self.owner_orders.of(master)
         return day is not None and all(part[0] != key for part in day.working)
 
+    def holds_none(self, master: AccountId, key: InstrumentKey) -> bool:
+        """True if a master holds none of it in any product: he may have converted what he had."""
+        return all(self._exits.masters.of(master, key, product) == (0,) for product in Product)
+
     def copied_of(self, key: PositionKey) -> int:
         """What copies of all masters hold of one position, signed units."""
         return self._exits.ledger.copied_of(key)

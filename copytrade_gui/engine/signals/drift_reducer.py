@@ -150,7 +150,11 @@ class DriftReducer:
                 continue
             part = (master, key.instrument, key.product)
             if part not in out:
-                out[part] = self.facts.is_out(*part) and not self._decides(*part)
+                out[part] = (
+                    self.facts.is_out(*part)
+                    and self.facts.holds_none(master, key.instrument)
+                    and not self._decides(*part)
+                )
             if out[part]:
                 found.setdefault(key, []).append(one)
         return list(found.values())

@@ -111,7 +111,8 @@ class Stops:
         await self._journal.commit_trading_state(change)
         if not self._killed_meanwhile(pressed):
             self._kill_flag.clear()
-        self._write_down(change)
+        if self._gate.pressed is pressed:  # else the file holds the stop that was pressed since
+            self._write_down(change)
         self._breaker.close()
         self._gate.put(change, releases=pressed)
         self._bus.publish(TradingStateChanged(change, 0.0))
