@@ -137,6 +137,30 @@ async def test_every_cell_in_sight_that_changed_is_painted(
     await until(lambda: all(painted.region.united(cell) == painted.region for cell in seen))
 
 
+@pytest.mark.parametrize("hidden", ["first", "last", "both"])
+async def test_a_change_of_whole_rows_is_painted_whatever_column_is_hidden(
+    window: MainWindow, hidden: str
+) -> None:
+    """With the last column hidden, every row kept its old words until the pointer moved."""
+    view = window.followers.table.view
+    window.resize(2_600, 1_200)
+    last = view.model().columnCount() - 1
+    for name, column in (("first", 0), ("last", last)):
+        view.setColumnHidden(column, hidden in (name, "both"))
+    await asyncio.sleep(0.3)
+    painted = Painted(view.viewport())
+    model = view.model()
+    low = model.index(model.rowCount() - 1, last)
+    model.dataChanged.emit(model.index(0, 0), low)
+    cells = [
+        view.visualRect(model.index(row, 1)) & view.viewport().rect()
+        for row in range(model.rowCount())
+    ]
+    seen = [cell for cell in cells if not cell.isEmpty()]
+    assert len(seen) > 5
+    await until(lambda: all(painted.region.united(cell) == painted.region for cell in seen))
+
+
 async def test_of_an_open_plan_every_cell_in_sight_that_changed_is_painted(
     window: MainWindow, world: World
 ) -> None:

@@ -124,9 +124,14 @@ class TableView(QTreeView):
         if not self.isVisible() or (parent.isValid() and not self.isExpanded(parent)):
             return
         columns = range(top.column(), low.column() + 1)
-        left = min(self.columnViewportPosition(number) for number in columns)
-        right = max(self.columnViewportPosition(n) + self.columnWidth(n) for n in columns)
-        above, below = self.visualRect(top).top(), self.visualRect(low).bottom()
+        seen = [number for number in columns if not self.isColumnHidden(number)]
+        if not seen:
+            return
+        left = min(self.columnViewportPosition(number) for number in seen)
+        right = max(self.columnViewportPosition(n) + self.columnWidth(n) for n in seen)
+        # a cell of a hidden column has no place
+        above = self.visualRect(top.sibling(top.row(), seen[0])).top()
+        below = self.visualRect(low.sibling(low.row(), seen[0])).bottom()
         self.viewport().update(left, above, right - left, below - above + 1)
 
     def source_rows(self) -> list[QModelIndex]:
