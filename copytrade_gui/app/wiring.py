@@ -38,6 +38,7 @@ from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.ports import (
     BrokerFailureError,
     Clock,
+    InstrumentIndex,
     JournalFailureError,
     LostRecords,
     Passphrase,
@@ -123,6 +124,7 @@ class Opened:
     engine: Engine
     store: Store
     folder: DataFolder
+    index: InstrumentIndex
     simulator: SimulatorControl | None
     sessions_taken_up: Callable[[], Awaitable[int]]
     """Waits until the stored sessions of today are taken up; returns how many were good."""
@@ -292,7 +294,7 @@ async def _start(
         calendar=lambda: engine.hours.calendar,
     )
     desk = None if at is None else at.control
-    return Opened(console, engine, store, folder, desk, sessions.taken_up, market.loaded)
+    return Opened(console, engine, store, folder, index, desk, sessions.taken_up, market.loaded)
 
 
 async def _paper_broker(

@@ -14,7 +14,6 @@ from copytrade_gui.app.wiring import Opened
 from copytrade_gui.bench.fanout import machine
 from copytrade_gui.bench.small_stand import paper_console, told
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
-from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
 
 INSTRUMENTS = 200_000
 """As many as all contract files of the exchanges together hold, beside those of paper."""
@@ -66,20 +65,16 @@ async def _measure(rounds: int, instruments: int) -> dict[str, object]:
 async def _list(opened: Opened, instruments: int) -> float:
     """Put so many more into the file that the console searches; seconds that it took."""
     started = time.perf_counter()
-    index = SqliteInstrumentIndex(opened.folder.cache / "instruments.sqlite")
     today = date.today()  # noqa: DTZ011 - a contract day as good as another
     names = list(itertools.islice(_names(), int(instruments * _SHARES)))
     options = instruments - len(names)
-    try:
-        await index.put(_EQUITIES, today, [_share(name) for name in names])
-        chain = _chain(today, names, min(_OF_INDEX, options // 10))
-        each = -(-options // len(_HELD_BY))
-        for number, exchange in enumerate(_HELD_BY):
-            most = min(each, options - number * each)
-            rows = [_option(exchange, *next(chain)) for _ in range(most)]
-            await index.put(exchange, today, rows)
-    finally:
-        index.close()
+    await opened.index.put(_EQUITIES, today, [_share(name) for name in names])
+    chain = _chain(today, names, min(_OF_INDEX, options // 10))
+    each = -(-options // len(_HELD_BY))
+    for number, exchange in enumerate(_HELD_BY):
+        most = min(each, options - number * each)
+        rows = [_option(exchange, *next(chain)) for _ in range(most)]
+        await opened.index.put(exchange, today, rows)
     return time.perf_counter() - started
 
 
