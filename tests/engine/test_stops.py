@@ -133,14 +133,14 @@ def test_a_halt_pressed_while_a_resume_is_stored_survives_a_crash_before_its_own
         commit = journal.commit_trading_state
 
         async def slowly(change: StateChange) -> None:
-            await asyncio.sleep(0.05)
+            await console.world.clock.sleep(0.05)
             if change.state is TradingState.HALT:
-                await asyncio.sleep(60)  # the power goes before the disk is done
+                await console.world.clock.sleep(60)  # the power goes before the disk is done
             await commit(change)
 
         journal.commit_trading_state = slowly  # type: ignore[method-assign]  # a slow disk
         resumed = asyncio.create_task(engine.resume("operator", "test"))
-        await asyncio.sleep(0.01)
+        await console.world.clock.sleep(0.01)
         halted = asyncio.create_task(engine.stop_trading(TradingState.HALT, "operator", "now"))
         await resumed
         assert engine.gate.state is TradingState.HALT
