@@ -203,7 +203,7 @@ def assemble(
         exits.filled, copies.filled, positions.filled, holdings.filled, loss_watch.filled,
         exit_watch.filled, resting.filled,
     )  # fmt: skip
-    news.lead_filled.to(fill_signals.look)
+    news.lead_filled.to(resting.lead_filled, fill_signals.look)
     news.lead_ended.to(price_waits.lead_ended, unmatched.lead_ended)
     news.copy_filled.to(unmatched.copy_filled)
     news.packed.to(profits.charges.packed)
@@ -230,7 +230,7 @@ def assemble(
     news.seen.to(master_signals.seen)
     news.copied_row.to(resting.seen, fill_signals.seen)
     news.ready.to(dispatcher.kick)
-    news.positions_read.to(dispatcher.more_is_known)
+    news.positions_read.to(resting.positions_read, dispatcher.more_is_known)
     # A stop holds before anything is stored; stored too, if only in the emergency journal, it
     # survives a restart.
     news.storage_failed.to(stops.storage_failed, auto_stops.storage)

@@ -18,7 +18,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import FOR_NOBODY
 from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.order import OrderTerms
+from copytrade_gui.domain.order import OrderTerms, OrderType
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.questions import asked_of, nobody_gets_it
@@ -89,7 +89,7 @@ def preview_of(
 
 
 def _cancelled_words(asked: Asked, shares: Sequence[Share]) -> tuple[str, ...]:
-    """What this exit cancels beside what it sells or buys: nobody enters behind it."""
+    """What this exit cancels beside what it sells or buys, and when: nobody enters behind it."""
     named = {one.account.account_id for one in shares if one.sized.code not in FOR_NOBODY}
     count = sum(account in named for account in asked.resting)
     if not count:
@@ -99,7 +99,8 @@ def _cancelled_words(asked: Asked, shares: Sequence[Share]) -> tuple[str, ...]:
         if count == 1
         else (f"{grouped(count)} copies of earlier entries still rest and are")
     )
-    return (f"{what} cancelled with this exit.",)
+    at_once = asked.terms.order_type is OrderType.MARKET
+    return (f"{what} cancelled {'with this exit' if at_once else 'when this exit fills'}.",)
 
 
 def _master_row(asked: Asked, denied: DeniedError | None) -> PreviewRow:

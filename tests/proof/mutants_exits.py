@@ -10,6 +10,7 @@ _DISPATCHER = f"{_ENGINE}sending/dispatcher.py"
 _EXIT_WATCH = f"{_ENGINE}stops/exit_watch.py"
 _ENTRIES = f"{_ENGINE}planning/entries.py"
 _RESTING = f"{_ENGINE}sending/resting.py"
+_MASTER_ORDERS = f"{_ENGINE}planning/master_orders.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -164,14 +165,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "copies of an entry that still works for the master are not cancelled with his exit",
-        _RESTING,
-        "        if not self._masters.ended(plan):\n            return False\n",
+        _MASTER_ORDERS,
+        "        if not self.ended(plan_id):\n            return False\n",
         "",
     ),
     Mutant(
         "an order placed before the master's entry filled is no exit of it",
-        _RESTING,
-        "ended_ns <= one.until_ns and ",
+        _MASTER_ORDERS,
+        "        if called_ns < end.from_ns:\n            return False\n",
         "",
     ),
     Mutant(
@@ -212,8 +213,50 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "after a start no order on the other side is an exit of an entry that fills later",
+        _MASTER_ORDERS,
+        "self._ended(plan, 0 if lane is None else lane.read_ns)",
+        "self._ended(plan, 0)",
+    ),
+    Mutant(
+        "an exit that only rests cancels no copy of an entry",
         _RESTING,
-        "before=lane is None or not lane.read_ns)",
-        "before=True)",
+        "if reduces and self._leaves(plan):",
+        "if reduces:",
+    ),
+    Mutant(
+        "an exit that rested cancels them with the first unit that it fills",
+        f"{_ENGINE}assembly.py",
+        "    news.lead_filled.to(resting.lead_filled, fill_signals.look)\n",
+        "    news.lead_filled.to(fill_signals.look)\n",
+    ),
+    Mutant(
+        "so does one that was placed elsewhere",
+        _RESTING,
+        "        if row.filled_quantity:\n            self.lead_filled(plan_id)\n",
+        "",
+    ),
+    Mutant(
+        "an exit at the market cancels them before it is known to have filled",
+        _RESTING,
+        "or signal.terms.order_type is OrderType.MARKET\n",
+        "\n",
+    ),
+    Mutant(
+        "an entry that was seen working after an exit was called is none of it",
+        _MASTER_ORDERS,
+        "_End(max(worked_ns, now - _LATE_NS), now)",
+        "_End(now - _LATE_NS, now)",
+    ),
+    Mutant(
+        "after a start an entry ended when it was stored to have",
+        _RESTING,
+        "            self._masters.restore(plan)\n",
+        "",
+    ),
+    Mutant(
+        "after a start nobody left what he still holds",
+        _RESTING,
+        "return any(against(slot[3].opposite, net) < units for net in nets)",
+        "return True",
     ),
 )

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.order import OrderTerms, Side, State
+from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.master_orders import MasterOrders
 
 UNREAD = frozenset({State.SENDING, State.UNKNOWN, State.REVIEW, State.ACKED})
 """Sent, and not in a read of the book yet: it may have filled."""
+_STOPS = frozenset({OrderType.SL, OrderType.SLM})
 _YOUNG_NS = 5 * 1_000_000_000
 """News of a fill comes later than news that an order works, but not by so much."""
 _CANCELS_NS = 5 * 1_000_000_000
@@ -75,8 +76,10 @@ class OtherOrders:
 
     def _is_cancelled(self, order: Order, but: Order | None) -> bool:
         """True while a copy that rests goes with an exit of its master's: it may fill until its end
-        is known.
+        is known. A stop of his that waits for its trigger ends none.
         """
+        if but is not None and but.intent.terms.order_type in _STOPS:
+            return False
         waited_ns = 0 if but is None else self._clock.mono_ns() - but.trigger_ns
         return waited_ns < _CANCELS_NS and self._master_orders.outlived(order)
 

@@ -4,6 +4,9 @@ His own order has ended, so no cancel of his takes them along; filled behind his
 a position that he has not. Each is cancelled whole, also where he leaves a part: of an entry that
 goes on filling behind an exit, nobody can say beforehand how much would be too many. His exit waits
 for their ends (``planning.other_orders``); what fills after it has left is told.
+
+He leaves when a MARKET order of his leaves, or else with the first unit that his exit fills: a
+target or a stop that only rests ends nothing, he still wants what he entered.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId,
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.link import FOR_NOBODY
 from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.order import FanOut, OrderTerms, Product, Side, State
+from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, State
 from copytrade_gui.domain.records import Plan, Signal, SignalKind
 from copytrade_gui.domain.seen import Seen
 from copytrade_gui.domain.typed import listed
@@ -32,8 +35,6 @@ from copytrade_gui.ports import BrokerOrder
 
 _RESTING = frozenset({State.WORKING, State.TRIGGER_PENDING, State.PARTIAL, State.MODIFY_PENDING})
 _OF_MASTERS = frozenset({SignalKind.TICKET, SignalKind.MASTER, SignalKind.FILL})
-_LATE_NS = 5 * 1_000_000_000
-"""So much later than his exit the end of a master's earlier order may be told."""
 _TELL_S = 0.5
 _NAMED = 6
 _REMEMBERED = 256
@@ -48,14 +49,12 @@ _Slot = tuple[AccountId, InstrumentKey, Product, Side]
 
 class _Exit(Struct):
     """An exit of a master's, called at monotonic ``called_ns``, and the plan of its copies; None of
-    one that could not be copied.
+    one that could not be copied. It counts for entries whose master's order had ended by then.
 
-    It counts for entries whose master's order was known to have ended at ``until_ns``.
     ``accounts`` are those whom it is for, once that was asked; without a plan None is all.
     """
 
     called_ns: int
-    until_ns: int
     plan_id: PlanId | None
     accounts: Collection[AccountId] | None = None
 
@@ -75,9 +74,9 @@ class RestingCopies:
         self._left: dict[_Slot, list[_Exit]] = {}
         """Exits of masters that left, oldest first, by the entries that they end."""
         self._reduce: set[PlanId] = set()
-        """Plans that reduce, and whose copies have not left yet."""
-        self._ended_ns: dict[PlanId, int] = {}
-        """When a master's order was first known to have ended, monotonic; of this run alone."""
+        """Plans that reduce, and by which their master has not begun to leave."""
+        self._unsure: set[_Slot] = set()
+        """Where his position is still to tell whether he left before this run."""
         self._cancelled: dict[_Slot, dict[AccountId, None]] = {}
         self._behind: dict[_Slot, dict[AccountId, int]] = {}
         """What is still to be told: whose copies were cancelled, what filled behind an exit."""
@@ -89,13 +88,22 @@ class RestingCopies:
     def exit_planned(self, signal: Signal, _accounts: Collection[AccountId]) -> None:
         """A signal becomes a plan that reduces what its master holds."""
         if signal.kind in _OF_MASTERS:
+            if len(self._reduce) > _REMEMBERED:
+                self._reduce = {one for one in self._reduce if self._book.knows(one)}
             self._reduce.add(plan_id(signal.signal_id))
 
     def copies_leave(self, plan: Plan) -> None:
-        """His exit is at the exchange, or leaves with its copies: nothing enters behind it."""
-        if plan.plan_id in self._reduce or _copied_by_none(plan):
-            self._reduce.discard(plan.plan_id)
-            self._leave(plan, self._clock.mono_ns() + _LATE_NS)
+        """His exit is at the exchange, or leaves with its copies: nothing enters behind it, unless
+        it only rests there.
+        """
+        reduces = plan.plan_id in self._reduce or _copied_by_none(plan)
+        if reduces and self._leaves(plan):
+            self._leave(plan)
+
+    def lead_filled(self, plan_id: PlanId) -> None:
+        """Something was told of an order of a master's that has filled: his exit may have begun."""
+        if plan_id in self._reduce and (plan := self._book.plan(plan_id)) is not None:
+            self._leave(plan)
 
     def live(self, order: Order) -> None:
         """An order is at the broker, or ended there."""
@@ -104,9 +112,8 @@ class RestingCopies:
             return
         slot = _slot_of(plan.signal)
         if order.intent.role is Role.MASTER:
-            if order.state.ended and self._masters.lead_ended(plan.plan_id):
-                lane = self._lanes.get(slot[0])
-                self._ended(plan, slot, before=lane is None or not lane.read_ns)
+            if order.state.ended and self._masters.own_ended(order):
+                self._end_all(slot)  # his exit may have been told before that
         elif order.attempt_state in _RESTING:
             self._resting.setdefault(slot, {})[order.intent.intent_id] = order
             if slot in self._left:
@@ -119,19 +126,27 @@ class RestingCopies:
         where it is the first of this run.
         """
         plan = self._book.plan(plan_id)
-        if self._masters.seen(plan_id, row) and plan is not None:
-            self._ended(plan, _slot_of(plan.signal), before=not since_ns)
+        if row.filled_quantity:
+            self.lead_filled(plan_id)
+        if self._masters.seen(plan_id, row, since_ns) and plan is not None:
+            self._end_all(_slot_of(plan.signal))
 
     def hear(self, event: Event) -> None:
         """An exit that he placed elsewhere could not be copied: what rests goes all the same."""
         if not isinstance(event, MasterSeen) or event.order.became is not Seen.DENIED:
             return
-        seen, now = event.order, self._clock.mono_ns()
+        seen = event.order
         name = (seen.account_id, seen.broker_order_id)
         if seen.key is not None and seen.product is not None and name not in self._denied:
             self._denied.add(name)
             slot = (seen.account_id, seen.key, seen.product, seen.side.opposite)
-            self._add(slot, _Exit(now, now + _LATE_NS, None))
+            self._add(slot, _Exit(self._clock.mono_ns(), None))
+
+    def positions_read(self) -> None:
+        """More is known of what masters hold."""
+        slots, self._unsure = self._unsure, set()
+        for slot in slots:
+            self._end_all(slot)
 
     def filled(self, order: Order, units: int) -> None:
         """More units of an order of ours were filled: perhaps behind an exit that left."""
@@ -155,20 +170,19 @@ class RestingCopies:
         """A start: what rests behind an exit of today goes, if the program ended before that.
 
         Of earlier plans nobody knows any more whether they reduced, so each on the other side is
-        taken for one; but only for entries whose master's order had ended before this start.
+        taken for one.
         """
-        now = self._clock.mono_ns()
         for plan in list(self._book.plans.values()):
             if plan.signal.kind not in _OF_MASTERS:
                 continue
-            leads = [
-                one for one in self._book.of_plan(plan.plan_id) if one.intent.role is Role.MASTER
-            ]
+            self._masters.restore(plan)
+            leads = self._leads(plan)
             waits = leads and plan.signal.fan_out is FanOut.ON_MASTER_WORKING
-            if waits and not all(one.state.at_exchange or one.filled for one in leads):
-                self._reduce.add(plan.plan_id)
+            there = all(one.state.at_exchange or one.filled for one in leads)
+            if self._leaves(plan) and (there or not waits):
+                self._leave(plan)
             else:
-                self._leave(plan, now)
+                self._reduce.add(plan.plan_id)
 
     # ------------------------------------------------------------ what is asked
 
@@ -183,11 +197,24 @@ class RestingCopies:
 
     # ------------------------------------------------------------ inside
 
-    def _leave(self, plan: Plan, until_ns: int) -> None:
+    def _leads(self, plan: Plan) -> list[Order]:
+        orders = self._book.of_plan(plan.plan_id)
+        return [one for one in orders if one.intent.role is Role.MASTER]
+
+    def _leaves(self, plan: Plan) -> bool:
+        """True if its master leaves by this exit, and it does not only rest for all that is told of
+        it. Of an order that he placed elsewhere, its next row tells what it filled.
+        """
+        signal = plan.signal
+        at_once = signal.kind is SignalKind.FILL or signal.terms.order_type is OrderType.MARKET
+        return at_once or any(one.filled for one in self._leads(plan))
+
+    def _leave(self, plan: Plan) -> None:
+        self._reduce.discard(plan.plan_id)
         orders = self._book.of_plan(plan.plan_id)
         if orders:
             master, key, product, side = _slot_of(plan.signal)
-            one = _Exit(orders[0].called_ns, until_ns, plan.plan_id)
+            one = _Exit(orders[0].called_ns, plan.plan_id)
             if _copied_by_none(plan):
                 one.plan_id, one.accounts = None, _accounts_of(plan)
             self._add((master, key, product, side.opposite), one)
@@ -195,22 +222,12 @@ class RestingCopies:
     def _add(self, slot: _Slot, one: _Exit) -> None:
         exits = self._left.setdefault(slot, [])
         exits.append(one)
+        exits.sort(key=lambda each: each.called_ns)
         del exits[:-_EXITS]
         self._end_all(slot)
 
-    def _ended(self, plan: Plan, slot: _Slot, *, before: bool) -> None:
-        """A master's order ended: his exit may have been told before that. ``before``: it had ended
-        when this run first looked.
-        """
-        if slot in self._left or self._resting.get(slot):
-            if len(self._ended_ns) > _REMEMBERED:
-                known = self._ended_ns.items()
-                self._ended_ns = {one: ns for one, ns in known if self._book.knows(one)}
-            self._ended_ns.setdefault(plan.plan_id, 0 if before else self._clock.mono_ns())
-            self._end_all(slot)
-
     def _end_all(self, slot: _Slot) -> None:
-        if resting := self._resting.get(slot):
+        if slot in self._left and (resting := self._resting.get(slot)):
             self._end(slot, list(resting.values()))
 
     def _end(self, slot: _Slot, orders: Iterable[Order]) -> None:
@@ -244,15 +261,27 @@ class RestingCopies:
     def _is_behind(self, slot: _Slot, order: Order) -> bool:
         """True if its master exited after it, when nothing more of his own order could fill."""
         plan, account = order.intent.plan_id, order.intent.account_id
-        if not self._masters.ended(plan):
-            return False
-        ended_ns = self._ended_ns.get(plan, 0)
         for one in reversed(self._left.get(slot, ())):
             if one.called_ns <= order.called_ns:
                 return False
-            if ended_ns <= one.until_ns and self._is_for(one, account):
+            if not self._is_for(one, account):
+                continue
+            before = self._masters.ended_before(plan, one.called_ns)
+            if before or (before is None and self._gave_up(slot, plan)):
                 return True
         return False
+
+    def _gave_up(self, slot: _Slot, plan_id: PlanId) -> bool:
+        """True if the master may hold less than he entered by a plan; what he holds is waited for
+        where nobody knows it yet.
+        """
+        plan = self._book.plan(plan_id)
+        nets = self._exits.masters.of(*slot[:3])
+        if nets is None or plan is None:
+            self._unsure.add(slot)
+            return False
+        units = sum(one.filled for one in self._leads(plan)) or plan.signal.terms.quantity
+        return any(against(slot[3].opposite, net) < units for net in nets)
 
     def _is_for(self, one: _Exit, account: AccountId) -> bool:
         """True if this follower was to leave with it: it is for him, not for those who copy what it
