@@ -58,7 +58,7 @@ def address_of(folder: DataFolder) -> RunningLine | None:
     try:
         text = (folder.paper_address / "address.json").read_bytes()
         return msgspec.json.decode(text, type=RunningLine)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -24,10 +24,15 @@ from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.scope import group_scope
-from copytrade_gui.domain.trading_state import STOPS, StateChange, TradingState
+from copytrade_gui.domain.trading_state import (
+    STOPS,
+    STRICTNESS,
+    StateChange,
+    TradingState,
+    to_begin_with,
+)
 from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.orders.core import make_core
-from copytrade_gui.engine.orders.gate import STRICTNESS
 from copytrade_gui.ports import StopAsked
 from copytrade_gui.services.leaving_stops import must_be_explained
 from copytrade_gui.services.verbs import RefusedError
@@ -142,7 +147,7 @@ async def _asked(folder: DataFolder, wish: StopWish) -> StopTold:
 
 async def _stored(store: Store, wish: StopWish, now_ns: int) -> StopTold:
     work = await store.journal.load(ist(now_ns).date())
-    held = work.trading
+    held = to_begin_with(work.trading, store.stop_files.newest())
     if store.kill_flag.is_set() and (held is None or held.state is not TradingState.KILL):
         held = StateChange(TradingState.KILL, "kill flag", "The kill flag's file is set.", now_ns)
     if wish.verb == "status":

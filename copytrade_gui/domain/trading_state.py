@@ -33,6 +33,15 @@ ONLY_EXITS = "only_exits"
 """Why nothing that opens leaves in any account: trading is in REDUCE."""
 STOPS = frozenset({TradingState.PAUSE, TradingState.REDUCE, TradingState.HALT, TradingState.KILL})
 """What a person, the program or a file may put trading into, to stop it."""
+STRICTNESS = {
+    TradingState.ACTIVE: 0,
+    TradingState.PAUSE: 1,
+    TradingState.REDUCE: 2,
+    TradingState.RECOVERING: 3,
+    TradingState.HALT: 4,
+    TradingState.KILL: 5,
+}
+"""Of two stops the one with more holds."""
 _STOPPED = {TradingState.HALT, TradingState.KILL, TradingState.RECOVERING}
 # Kept on each member: the gate asks before every piece of a wave.
 for _state in TradingState:
@@ -49,3 +58,16 @@ class StateChange:
     actor: str
     reason: str
     at_ns: int
+
+
+def to_begin_with(stored: StateChange | None, beside: StateChange | None) -> StateChange | None:
+    """What a start takes over: the database's word, or a newer one of the file beside it.
+
+    The file is believed only where it stops, and never where that would weaken a stored stop.
+    """
+    if beside is None or beside.state not in STOPS:
+        return stored
+    if stored is None:
+        return beside
+    weaker = STRICTNESS[beside.state] < STRICTNESS[stored.state]
+    return stored if weaker or beside.at_ns <= stored.at_ns else beside

@@ -5,6 +5,7 @@ A file may stop trading and never frees it: nothing that lies there lifts a stop
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from copytrade_gui.domain.trading_state import StateChange, TradingState
 
 
 class StopAsked(Struct, frozen=True):
-    """A stop that somebody asked for beside the window; ``name`` tells it from every other one.
+    """A stop that somebody asked for beside the window; its answer bears the same ``name``.
 
     ``account`` is a client id, ``group`` a group's name; with neither it is for everything.
     """
@@ -42,11 +43,14 @@ class StopAnswer(Struct, frozen=True):
 class StopFiles(Protocol):
     """Both directions, and the state as it was last stored."""
 
-    def asked(self) -> StopAsked | None:
-        """The stop that is asked for; what cannot be read asks for HALT (fail closed)."""
+    def asked(self) -> Sequence[StopAsked]:
+        """The stops that are asked for, strictest first; each is given out once.
 
-    def answer(self, answer: StopAnswer) -> None:
-        """Say what became of it, and take the request away. Never raises."""
+        What cannot be read asks for HALT (fail closed).
+        """
+
+    def answer(self, asked: StopAsked, answer: StopAnswer) -> None:
+        """Say what became of it, and take this request away, no other one. Never raises."""
 
     def put(self, change: StateChange) -> None:
         """Write down the state that is stored now. Raises OSError."""
@@ -58,11 +62,11 @@ class StopFiles(Protocol):
 class NoStopFiles:
     """Nobody asks beside the window, and nothing is written down."""
 
-    def asked(self) -> StopAsked | None:
+    def asked(self) -> Sequence[StopAsked]:
         """Nothing."""
-        return None
+        return ()
 
-    def answer(self, answer: StopAnswer) -> None:
+    def answer(self, asked: StopAsked, answer: StopAnswer) -> None:
         """Nobody waits for it."""
 
     def put(self, change: StateChange) -> None:

@@ -141,7 +141,7 @@ def _read_manifest(archive: zipfile.ZipFile) -> Manifest | None:
         if info.file_size > _LONGEST_MANIFEST:
             return None
         content = msgspec.json.decode(archive.read(info), type=Manifest)
-    except (KeyError, msgspec.MsgspecError, zipfile.BadZipFile, ValueError):
+    except (KeyError, zipfile.BadZipFile, ValueError, RecursionError):
         return None
     return content if (content.format, content.version) == (_FORMAT, 1) else None
 

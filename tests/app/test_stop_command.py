@@ -12,7 +12,7 @@ from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.stop_command import StopWish, carry_out
 from copytrade_gui.app.wiring import OpenOptions, open_console
 from copytrade_gui.domain.order import State
-from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.services.verbs import RefusedError
 from tests.engine.test_every_check import left, place
 from tests.engine.test_exits import F1
@@ -65,6 +65,29 @@ def test_a_stop_in_a_closed_folder_is_what_the_next_console_begins_with(
         assert stop(made, capsys, "resume", code=1)["field"] == "reason"
         assert stop(made, capsys, "status")["state"] == "HALT"
         assert stop(made, capsys, "resume", "--reason", "They are out.")["state"] == "ACTIVE"
+
+
+def test_a_stop_that_only_the_file_holds_is_told_and_not_weakened(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def only_in_the_file(console: Console) -> None:
+        await begin(console)
+        now = console.world.time.wall_ns()
+        change = StateChange(TradingState.HALT, "operator", "The disk was full.", now)
+        console.store.stop_files.put(change)
+
+    async def halted(console: Console) -> None:
+        await begin(console)
+        assert console.engine.gate.change.state is TradingState.HALT
+        assert console.engine.gate.change.reason == "The disk was full."
+
+    with world(1) as made:
+        made.live(only_in_the_file)
+        for verb in ("status", "pause", "reduce", "status"):
+            told = stop(made, capsys, verb)
+            assert (told["state"], told["reason"]) == ("HALT", "The disk was full.")
+        assert stop(made, capsys, "resume", code=1)["field"] == "reason"
+        made.live(halted)
 
 
 def test_a_kill_is_left_in_the_window_alone(capsys: pytest.CaptureFixture[str]) -> None:

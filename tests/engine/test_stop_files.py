@@ -6,15 +6,18 @@ The simulator's ledger says what left. What asks is what a script writes (``copy
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.planning.clearing import DeniedError
-from copytrade_gui.ports import StopAsked
+from copytrade_gui.ports import StopAnswer, StopAsked
 from copytrade_gui.storage.files.stop_files import StopFilesOnDisk
 from tests.engine.test_every_check import left, place
 from tests.engine.test_exits import F1
@@ -39,6 +42,14 @@ def files(console: Console) -> StopFilesOnDisk:
     return console.store.stop_files
 
 
+def write(console: Console, content: bytes) -> None:
+    """As a script does that writes the file itself, always under one name."""
+    made = console.world
+    folder = made.folder / f"life{made.crashes}" / "profiles" / "paper" / "stop-requests"
+    folder.mkdir(exist_ok=True)
+    (folder / "mine.json").write_bytes(content)
+
+
 @pytest.mark.parametrize("state", [PAUSE, HALT, KILL])
 def test_a_stop_by_a_file_holds_before_the_next_plan_is_told_and_is_there_after_a_start(
     state: TradingState,
@@ -59,7 +70,7 @@ def test_a_stop_by_a_file_holds_before_the_next_plan_is_told_and_is_there_after_
         assert answer is not None
         assert answer.held
         assert answer.sentence == f"{state} holds, by {SCRIPT}: The feed looks wrong."
-        assert files(console).asked() is None
+        assert files(console).asked() == ()
         assert console.engine.gate.change.actor == SCRIPT
         newest = files(console).newest()
         assert newest is not None
@@ -154,6 +165,8 @@ def test_an_account_or_a_group_is_stopped_alone() -> None:
         b'{"name":"1","state":"ACTIVE","actor":"me","reason":"go on"}',
         b'{"name":"1","state":"RECOVERING","actor":"me","reason":"go on"}',
         b'{"name":"","state":"PAUSE","actor":"me","reason":"go on"}',
+        b'{"name":"1","state":"PAUSE","actor":"me","reason":"go on","x":' + b"[" * 16_000,
+        b'{"name":"1","state":"PAUSE","actor":"\xff","reason":"go on"}',
     ],
 )
 def test_a_file_that_is_no_stop_halts_and_none_ever_lifts_one(content: bytes) -> None:
@@ -161,8 +174,7 @@ def test_a_file_that_is_no_stop_halts_and_none_ever_lifts_one(content: bytes) ->
         made, engine = console.world, console.engine
         await begin(console)
         console.see_price()
-        request = made.folder / f"life{made.crashes}" / "profiles" / "paper" / "stop-request.json"
-        request.write_bytes(content)
+        write(console, content)
         with pytest.raises(DeniedError):
             await place(console, made.terms(quantity=4, away=60))
         await made.clock.sleep(1)
@@ -176,18 +188,113 @@ def test_a_file_that_is_no_stop_halts_and_none_ever_lifts_one(content: bytes) ->
         assert engine.gate.change.state is HALT
         await engine.resume("operator", "The file was a mistake.")
         assert engine.gate.state is ACTIVE
+        write(console, content)  # the same once more is not forgiven
+        engine.gate.look()
+        assert engine.gate.state is HALT
 
     with world(1) as made:
         made.live(script)
 
 
-@pytest.mark.parametrize(("state", "holds"), [(HALT, HALT), (REDUCE, REDUCE), (ACTIVE, PAUSE)])
-def test_a_newer_word_beside_the_database_is_believed_where_it_stops(
-    state: TradingState, holds: TradingState
+@pytest.mark.parametrize("own_file", [False, True])
+def test_a_kill_asked_for_while_another_stop_is_stored_is_answered_too(own_file: bool) -> None:
+    """By two scripts, or written over the request that is just being stored."""
+
+    def ask(console: Console, asked: StopAsked) -> None:
+        if own_file:
+            files(console).ask(asked)
+        else:
+            write(console, msgspec.json.encode(asked))
+
+    async def script(console: Console) -> None:
+        engine = console.engine
+        await begin(console)
+        ask(console, wish(PAUSE, "A"))
+        engine.gate.look()
+        ask(console, wish(KILL, "B"))
+        await console.world.clock.sleep(1)
+        engine.gate.look()
+        assert engine.gate.state is KILL
+        await console.world.clock.sleep(1)
+        assert engine.gate.change.state is KILL
+        for name in "AB":
+            answer = files(console).answered(name)
+            assert answer is not None
+            assert answer.held
+        assert files(console).asked() == ()
+
+    with world(1) as made:
+        made.live(script)
+
+
+def test_stops_that_wait_together_are_all_answered_and_the_strictest_holds() -> None:
+    async def first(console: Console) -> None:
+        await begin(console)
+        for state in (PAUSE, KILL, REDUCE, PAUSE):
+            files(console).ask(wish(state, state.value))
+        console.engine.gate.look()
+        assert console.engine.gate.state is KILL
+        await console.world.clock.sleep(2)
+        assert console.engine.gate.change.state is KILL
+        for state in (PAUSE, KILL, REDUCE):
+            answer = files(console).answered(state.value)
+            assert answer is not None
+            assert answer.sentence.startswith("KILL holds")
+
+    async def second(console: Console) -> None:
+        await begin(console)
+        assert console.engine.gate.change.state is KILL
+
+    with world(1) as made:
+        made.live(first)
+        made.live(second)
+
+
+def test_a_script_that_always_asks_by_one_name_is_obeyed_each_time() -> None:
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        for _ in range(3):
+            files(console).ask(wish(HALT))
+            engine.gate.look()
+            await made.clock.sleep(1)
+            assert engine.gate.change.state is HALT
+            await engine.resume("operator", "Looked at.")
+            assert engine.gate.state is ACTIVE
+        client, lane = made.account(F1).client_id, engine.core.lanes.get(F1)
+        assert lane is not None
+        for state in (REDUCE, HALT):
+            files(console).ask(wish(state, account=client))
+            engine.gate.look()
+        assert lane.status.halted
+        await made.clock.sleep(1)
+        assert engine.core.halts.lift(F1, lane.status.stopped, "operator", "Looked at.")
+        files(console).ask(wish(HALT, account=client))
+        engine.gate.look()
+        assert lane.status.halted
+
+    with world(1) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize(
+    ("stored", "state", "holds"),
+    [
+        (PAUSE, HALT, HALT),
+        (PAUSE, REDUCE, REDUCE),
+        (PAUSE, ACTIVE, PAUSE),
+        (PAUSE, TradingState.RECOVERING, PAUSE),
+        (HALT, PAUSE, HALT),
+        (HALT, REDUCE, HALT),
+        (KILL, HALT, KILL),
+    ],
+)
+def test_a_newer_word_beside_the_database_is_believed_where_it_stops_more_strictly(
+    stored: TradingState, state: TradingState, holds: TradingState
 ) -> None:
     async def first(console: Console) -> None:
         await begin(console)
-        await console.engine.stop_trading(PAUSE, "operator", "Lunch.")
+        await console.engine.stop_trading(stored, "operator", "Lunch.")
         now = console.world.time.wall_ns()
         files(console).put(StateChange(state, "operator", "The disk was full.", now + 10**9))
 
@@ -199,3 +306,36 @@ def test_a_newer_word_beside_the_database_is_believed_where_it_stops(
     with world(1) as made:
         made.live(first)
         made.live(second)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b'{"x":' + b"[" * 20_000,
+        b'{"state":"HALT","actor":"a","reason":"b","at_ns":1' + b"0" * 40,
+    ],
+)
+def test_a_state_file_that_cannot_be_read_says_nothing(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "trading-state.json").write_bytes(content)
+    assert StopFilesOnDisk(tmp_path).newest() is None
+
+
+def test_no_request_is_lost_between_who_asks_and_who_takes_the_empty_folder_away(
+    tmp_path: Path,
+) -> None:
+    console, heard = StopFilesOnDisk(tmp_path), set[str]()
+    names = {str(number) for number in range(60)}
+
+    def ask() -> None:
+        for name in names:
+            StopFilesOnDisk(tmp_path).ask(wish(HALT, name))
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        while not asking.done() or (tmp_path / "stop-requests").exists():
+            for asked in console.asked():
+                heard.add(asked.name)
+                console.answer(asked, StopAnswer(asked.name, held=True, sentence=""))
+        asking.result()
+    assert heard == names

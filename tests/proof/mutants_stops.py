@@ -11,17 +11,33 @@ _STOPS = f"{_ENGINE}stops/"
 _PLANNING = f"{_ENGINE}planning/"
 _RECOVERY = f"{_ENGINE}recovery/"
 _SQUARE_OFF = "copytrade_gui/domain/square_off.py"
+_STOP_FILES = "copytrade_gui/storage/files/stop_files.py"
+_TRADING_STATE = "copytrade_gui/domain/trading_state.py"
 _LOST = "copytrade_gui/ports/memory.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("a stop that a file asks for holds before the next byte", f"{_ENGINE}orders/gate.py",
            "            self.brake(asked.state)\n", "            pass\n"),
-    Mutant("a file that is no stop halts", "copytrade_gui/storage/files/stop_files.py",
+    Mutant("a file that is no stop halts", _STOP_FILES,
            "asked.state not in STOPS or ", ""),
-    Mutant("the state's file never frees", f"{_RECOVERY}recovery.py",
-           "newer and beside.state in STOPS:", "newer:"),
+    Mutant("a file nested too deeply halts", _STOP_FILES,
+           "except (ValueError, RecursionError):", "except ValueError:"),
+    Mutant("an answer takes away its own request alone", _STOP_FILES,
+           "given.asked == asked and self._read(name) in (given, None)", "True"),
+    Mutant("a stop is asked for twice by one name", _STOP_FILES,
+           "                    del self._given[name]\n", "                    pass\n"),
+    Mutant("a stop of an account is asked for twice by one name", f"{_STOPS}auto_stops.py",
+           " {asked.state} {self._clock.wall_ns()}", ""),
+    Mutant("the state's file never frees", _TRADING_STATE,
+           "beside is None or beside.state not in STOPS:", "beside is None:"),
+    Mutant("the state's file never weakens a stop", _TRADING_STATE, "stored if weaker or",
+           "stored if"),
+    Mutant("the command sees the stop that only the file holds",
+           "copytrade_gui/app/stop_command.py",
+           "to_begin_with(work.trading, store.stop_files.newest())", "work.trading"),
     Mutant("a stop of one account by a file holds", f"{_STOPS}auto_stops.py",
-           "        self._halts.stop(scope, finding)\n", ""),
+           "        self._halts.stop(scope, Finding(evidence, sentence, only_exits=only_exits))\n",
+           ""),
     Mutant("what may be at the broker is not sent again", "copytrade_gui/services/catch_up.py",
            "gone = [one for one in copies if one.state in NOT_THERE]", "gone = copies"),
     Mutant("a lighter stop frees no folder that is closed", "copytrade_gui/app/stop_command.py",

@@ -51,6 +51,7 @@ CHECKS = (
     "tests/storage",
     "tests/app/test_database_gone.py",
     "tests/app/test_quitting.py",
+    "tests/app/test_stop_command.py",
     "tests/brokers/iifl/test_outcome.py",
     "tests/proof/test_quick.py",
 )

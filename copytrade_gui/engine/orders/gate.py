@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.domain.trading_state import STRICTNESS, StateChange, TradingState
 from copytrade_gui.engine.orders.news import News
 from copytrade_gui.ports import Clock, KillFlag, StopAsked, StopFiles
-
-STRICTNESS = {
-    TradingState.ACTIVE: 0,
-    TradingState.PAUSE: 1,
-    TradingState.REDUCE: 2,
-    TradingState.RECOVERING: 3,
-    TradingState.HALT: 4,
-    TradingState.KILL: 5,
-}
-
 
 KILL_FLAGGED = StopAsked(
     "",
@@ -41,7 +31,7 @@ class Gate:
         self._kill_flag = kill_flag
         self._brake: TradingState | None = None
         self._news = news
-        self._stop_files, self._obeyed = stop_files, ""
+        self._stop_files = stop_files
         self.clock_off_ms = 0.0
         """Broker's clock minus ours as last read; 0 until it is."""
         self._window_ns: int | None = None
@@ -146,14 +136,11 @@ class Gate:
         return before
 
     def look(self) -> None:
-        """See whether a file beside the database asks for a stop: then it holds from here on."""
-        asked = self._stop_files.asked()
-        if asked is None or asked.name == self._obeyed:
-            return
-        self._obeyed = asked.name
-        if asked.for_all:
-            self.brake(asked.state)
-        self._news.stop_asked(asked)
+        """See whether files beside the database ask for a stop: then it holds from here on."""
+        for asked in self._stop_files.asked():
+            if asked.for_all:
+                self.brake(asked.state)
+            self._news.stop_asked(asked)
 
     def _killed_by_file(self) -> bool:
         if not self.kill_flagged():

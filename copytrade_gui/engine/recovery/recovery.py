@@ -11,7 +11,7 @@ from copytrade_gui.domain.guard import AWAITS_PRICE
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import AS_IT_LEFT, OrderView, Plan
-from copytrade_gui.domain.trading_state import STOPS, StateChange, TradingState
+from copytrade_gui.domain.trading_state import StateChange, TradingState, to_begin_with
 from copytrade_gui.engine.books.comparison import Compared, Comparison
 from copytrade_gui.engine.books.resolver import Resolver
 from copytrade_gui.engine.orders import faultpoints
@@ -169,11 +169,8 @@ class Recovery:
         return order.intent.signal_age_ms > self._settings.signal_age_resting_ms
 
     def _restore_state(self) -> None:
-        stored, now = self._stored, self._findings.started_ns
-        beside = self._stop_files.newest()
-        newer = beside is not None and (stored is None or beside.at_ns > stored.at_ns)
-        if beside is not None and newer and beside.state in STOPS:  # what frees is not believed
-            stored = self._stored = beside
+        now = self._findings.started_ns
+        stored = self._stored = to_begin_with(self._stored, self._stop_files.newest())
         if self._gate.kill_flagged() and (stored is None or stored.state is not TradingState.KILL):
             stored = self._stored = StateChange(
                 TradingState.KILL, "kill flag", "The kill flag's file is set.", now

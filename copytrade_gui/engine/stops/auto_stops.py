@@ -8,7 +8,7 @@ from copytrade_gui.domain.account import same_client
 from copytrade_gui.domain.halt import Finding
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.scope import group_scope
-from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.domain.trading_state import STRICTNESS, StateChange, TradingState
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.gate import KILL_FLAGGED
 from copytrade_gui.engine.stops.stops import Stops
@@ -21,7 +21,7 @@ class AutoStops:
     """Each takes hold at once through the gate's brake, and is then stored like a person's stop."""
 
     def __init__(self, core: Core, stops: Stops) -> None:
-        self._gate = core.gate
+        self._gate, self._clock = core.gate, core.clock
         self._book = core.book
         self._work = core.work
         self._stop = stops.stop
@@ -56,21 +56,24 @@ class AutoStops:
             return
         scope, problem = self._scope(asked)
         if scope is None:
-            self._files.answer(StopAnswer(asked.name, False, problem))
+            self._files.answer(asked, StopAnswer(asked.name, False, problem))
             return
         only_exits = asked.state is TradingState.REDUCE
         what = "Only exits leave" if only_exits else "Halted"
         sentence = f"{what}, asked for by {asked.actor}: {asked.reason}"
-        finding = Finding(f"stop {asked.name}", sentence, only_exits=only_exits)
-        self._halts.stop(scope, finding)
-        self._files.answer(StopAnswer(asked.name, True, sentence))
+        # Asked for again by the same name, or made stricter, it is another one.
+        evidence = f"stop {asked.name} {asked.state} {self._clock.wall_ns()}"
+        self._halts.stop(scope, Finding(evidence, sentence, only_exits=only_exits))
+        self._files.answer(asked, StopAnswer(asked.name, True, sentence))
 
     async def _obeyed(self, asked: StopAsked) -> None:
         change = await self._stop(asked.state, asked.actor, asked.reason)
         sentence = f"{change.state} holds, by {change.actor}: {change.reason}"
         if change.state is TradingState.RECOVERING:
             sentence = f"Nothing leaves while the books are checked, and {asked.state} holds then."
-        self._files.answer(StopAnswer(asked.name, True, sentence))
+        elif STRICTNESS[change.state] < STRICTNESS[asked.state]:
+            sentence = f"{self._gate.state} holds, which is stricter."  # and is being stored
+        self._files.answer(asked, StopAnswer(asked.name, True, sentence))
 
     def _scope(self, asked: StopAsked) -> tuple[AccountId | None, str]:
         """Whom a stop of some is about, or why it is about nobody."""

@@ -133,7 +133,7 @@ def _rows(path: Path, problems: list[str]) -> Iterator[EventRow]:
                 found = msgspec.json.decode(text, type=_Exported)
                 fields = msgspec.structs.astuple(found)
                 hashes = bytes.fromhex(found.previous_hash), bytes.fromhex(found.own_hash)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 problems.append(f"Line {line_number} of {path.name} cannot be read: {error}")
                 continue
             yield EventRow._make((*fields[:-2], *hashes))

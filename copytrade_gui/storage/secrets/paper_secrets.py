@@ -27,7 +27,7 @@ class PaperSecrets:
                 self._secrets = msgspec.json.decode(
                     path.read_bytes(), type=dict[str, dict[str, str]]
                 )
-            except (OSError, msgspec.MsgspecError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise StorageError(
                     f"Paper secrets {path} cannot be read ({error}). Delete the file; the "
                     "simulator hands out new ones."

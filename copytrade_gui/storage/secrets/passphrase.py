@@ -131,7 +131,7 @@ class FilePassphrase:
             return msgspec.json.decode(self._path.read_bytes(), type=Lock)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SecretsError(
                 f"The window's passphrase in {self._path} cannot be read ({error}). Delete the "
                 "file and set a new passphrase."

@@ -232,7 +232,7 @@ class VaultSecrets:
             file = msgspec.json.decode(self._path.read_bytes(), type=VaultFile, strict=False)
         except FileNotFoundError as error:
             raise LockedSecretsError("There is no vault yet. Choose a passphrase first.") from error
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SecretsError(
                 f"Vault {self._path} cannot be read ({error}). Restore it from a copy, or delete "
                 "it and enter the app secrets again."

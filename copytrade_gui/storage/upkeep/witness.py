@@ -44,7 +44,7 @@ class Witness:
             return msgspec.json.decode(self._path.read_bytes(), type=Seen)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.warning("the witness file cannot be read: %s", error)
             return None
 
