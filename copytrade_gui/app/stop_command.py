@@ -33,7 +33,7 @@ from copytrade_gui.domain.trading_state import (
 )
 from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.orders.core import make_core
-from copytrade_gui.ports import StopAsked
+from copytrade_gui.ports import StopAnswer, StopAsked
 from copytrade_gui.services.leaving_stops import must_be_explained
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.folder import DataFolder, known_folder
@@ -150,10 +150,20 @@ async def _stored(store: Store, wish: StopWish, now_ns: int) -> StopTold:
     held = to_begin_with(work.trading, store.stop_files.newest())
     if store.kill_flag.is_set() and (held is None or held.state is not TradingState.KILL):
         held = StateChange(TradingState.KILL, "kill flag", "The kill flag's file is set.", now_ns)
+    # The console ended before it stored them: the next one does.
+    waiting = [asked for asked in store.stop_files.asked() if asked.for_all]
+    for asked in waiting:
+        if held is None or STRICTNESS[asked.state] > STRICTNESS[held.state]:
+            held = StateChange(asked.state, asked.actor, asked.reason, now_ns)
     if wish.verb == "status":
         return _standing(held, console=False)
     if wish.verb == "resume":
-        return await _resumed(store, wish, held, now_ns)
+        told = await _resumed(store, wish, held, now_ns)
+        for asked in waiting:
+            store.stop_files.answer(
+                asked, StopAnswer(asked.name, held=False, sentence=told.sentence)
+            )
+        return told
     state = _VERBS[wish.verb]
     if wish.account or wish.group:
         return await _stopped_some(store, wish, state)

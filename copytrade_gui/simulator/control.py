@@ -33,7 +33,7 @@ class ControlError(Exception):
 
 _PROBLEMS = (
     ControlError, OwnerError, SceneError, StandingError,
-    msgspec.ValidationError, msgspec.DecodeError, KeyError,
+    msgspec.ValidationError, msgspec.DecodeError, KeyError, RecursionError,
 )  # fmt: skip
 
 

@@ -181,7 +181,7 @@ def _read(option: str, path: Path | None, read: Callable[[bytes], list[_Item]]) 
         return []
     try:
         return read(path.read_bytes())
-    except (msgspec.ValidationError, msgspec.DecodeError) as problem:
+    except (msgspec.DecodeError, RecursionError) as problem:
         raise SetupError(f"{option} {path}: {problem}") from problem
 
 

@@ -13,6 +13,7 @@ from copytrade_gui.app.stop_command import StopWish, carry_out
 from copytrade_gui.app.wiring import OpenOptions, open_console
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.ports import StopAsked
 from copytrade_gui.services.verbs import RefusedError
 from tests.engine.test_every_check import left, place
 from tests.engine.test_exits import F1
@@ -88,6 +89,30 @@ def test_a_stop_that_only_the_file_holds_is_told_and_not_weakened(
             assert (told["state"], told["reason"]) == ("HALT", "The disk was full.")
         assert stop(made, capsys, "resume", code=1)["field"] == "reason"
         made.live(halted)
+
+
+def test_a_stop_that_a_console_did_not_live_to_store_is_told_and_resumed_from(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def asked_in_vain(console: Console) -> None:
+        await begin(console)
+        for state in (TradingState.PAUSE, TradingState.HALT):
+            wish = StopAsked(state.value, state, "another script", "The feed looks wrong.")
+            console.store.stop_files.ask(wish)
+
+    async def trades(console: Console) -> None:
+        await begin(console)
+        console.engine.gate.look()
+        assert console.engine.gate.state is TradingState.ACTIVE
+
+    with world(1) as made:
+        made.live(asked_in_vain)
+        for verb in ("status", "pause", "status"):
+            told = stop(made, capsys, verb)
+            assert (told["state"], told["actor"]) == ("HALT", "another script")
+        assert stop(made, capsys, "resume", code=1)["field"] == "reason"
+        assert stop(made, capsys, "resume", "--reason", "It is right.")["state"] == "ACTIVE"
+        made.live(trades)
 
 
 def test_a_kill_is_left_in_the_window_alone(capsys: pytest.CaptureFixture[str]) -> None:

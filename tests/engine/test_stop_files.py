@@ -313,7 +313,7 @@ def test_a_newer_word_beside_the_database_is_believed_where_it_stops_more_strict
     [
         b"",
         b'{"x":' + b"[" * 20_000,
-        b'{"state":"HALT","actor":"a","reason":"b","at_ns":1' + b"0" * 40,
+        b'{"state":"HALT","actor":"a","reason":"b","at_ns":1' + b"0" * 40 + b"}",
     ],
 )
 def test_a_state_file_that_cannot_be_read_says_nothing(tmp_path: Path, content: bytes) -> None:

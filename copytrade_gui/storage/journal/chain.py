@@ -107,6 +107,6 @@ class _Seal(msgspec.Struct):
 def _fits(row: EventRow) -> bool:
     try:
         seal = msgspec.json.decode(row.body, type=_Seal)
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return False
     return (seal.events, seal.head) == (row.number - 1, row.previous_hash.hex())

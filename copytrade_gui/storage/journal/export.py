@@ -107,7 +107,7 @@ def fills_in(path: Path) -> dict[AccountId, list[Fill]]:
     found: defaultdict[AccountId, list[Fill]] = defaultdict(list)
     for row in _rows(path, []):
         if row.kind == FILL_SEEN:
-            with contextlib.suppress(msgspec.MsgspecError):
+            with contextlib.suppress(ValueError, RecursionError):
                 fill = read_fill(row.body)
                 found[fill.account_id].append(fill)
     return found
@@ -118,7 +118,7 @@ def seals_in(path: Path) -> list[DaySeal]:
     found = []
     for row in _rows(path, []):
         if row.kind == SEALED:
-            with contextlib.suppress(msgspec.MsgspecError):
+            with contextlib.suppress(ValueError, RecursionError):
                 found.append(read_seal(row.body))
     return found
 

@@ -304,7 +304,7 @@ class SqliteJournal:
             return await self._database.read(lambda connection: load(connection, day))
         except SqliteFailedError as error:
             raise JournalFailureError(str(error)) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise JournalFailureError(
                 f"Database {self._database.path} holds a record that cannot be read ({error}). "
                 "Restart to restore the newest copy."

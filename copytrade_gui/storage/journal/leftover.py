@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.calendar import day_began_ns
@@ -67,7 +66,7 @@ async def forget_expanded(order_log: OrderLog, database: Database) -> None:
 def _require_readable(row: LogRow, path: Path) -> None:
     try:
         readable = bool(read_plan(row.body) if row.kind is RecordKind.PLAN else read_wave(row.body))
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         readable = False
     if not readable:
         raise JournalFailureError(

@@ -89,7 +89,7 @@ class SqliteSeals:
     async def _read(self, work: Callable[[Connection], T]) -> T:
         try:
             return await self._database.read(work)
-        except (SqliteFailedError, msgspec.MsgspecError) as error:
+        except (SqliteFailedError, ValueError, RecursionError) as error:
             raise JournalFailureError(f"The seals cannot be read: {error}") from error
 
     async def export(self, seal: DaySeal) -> Path:

@@ -98,7 +98,7 @@ def details(row: HistoryRow, order_of: Callable[[str], str]) -> str:
     try:
         body = json.loads(row.body or "{}")
         words = _DETAILS.get(row.kind, _reason)(row, body if isinstance(body, dict) else {})
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         words = row.reason
     order = order_of(row.subject) if row.subject else ""
     return ": ".join(part for part in (order, words) if part)
@@ -225,7 +225,7 @@ def _limits_changed(subject: str) -> str:
     try:
         edit = json.loads(subject)
         before, after = Limits(**edit["before"]), Limits(**edit["after"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return ""
     told = [
         f"{one.name_in_words} {one.words(before)} → {one.words(after)}"
