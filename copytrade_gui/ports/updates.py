@@ -8,6 +8,7 @@ from typing import Protocol
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.instrument import Circuit, InstrumentKey, PriceRange, Quote
+from copytrade_gui.domain.market_status import MarketStatus
 from copytrade_gui.ports.books import BrokerOrder, BrokerTrade
 
 
@@ -35,6 +36,9 @@ class UpdateListener(Protocol):
 
     def circuit(self, found: Circuit) -> None:
         """An edge of the price band of the day, of any instrument of a segment that is watched."""
+
+    def market(self, status: MarketStatus) -> None:
+        """What the market of a segment that is watched does, once each time it changes."""
 
     def unclear(self) -> None:
         """Something was told that cannot be understood: the books will say what."""

@@ -57,6 +57,8 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reject_slm: bool = True
     trading_hours: bool = False
     """Off: the market is always open, because paper trading happens in the evening too."""
+    halted: list[str] = msgspec.field(default_factory=list)
+    """Exchanges whose market is halted: their feed says so, and they take no order."""
     square_off: bool = False
     """Whether the broker ends intraday orders and positions at 15:15 (currencies 16:45, commodities
     23:25) by itself, and takes no new ones after it."""

@@ -84,6 +84,8 @@ class MarketRules:
             return "RMS: Auto Square Off Block"
         if switches.trading_hours and not is_open(terms.instrument.exchange, at):
             return "Market is closed."
+        if terms.instrument.exchange in switches.halted:
+            return "Market is halted."
         return ""
 
     def price_band(self, instrument: Instrument, at: int) -> tuple[int, int]:

@@ -99,6 +99,7 @@ PLANS = [
     ("lot_not_seen", Level.BLOCK, replace(FACTS, lot_unseen="Orders on MCX wait."), "wait"),
     ("old_contracts", Level.BLOCK, replace(FACTS, contracts_old="They are 1 day old."), "old"),
     ("ban", Level.BLOCK, replace(FACTS, banned="SAIL is in the ban list."), "in the ban list"),
+    ("not_trading", Level.WARN, replace(FACTS, not_trading="NSEEQ is halted."), "is halted"),
     ("ban_unknown", Level.WARN, replace(FACTS, ban_unknown="No ban list of today."), "of today"),
     ("unusual_size", Level.HOLD, replace(FACTS, unlike=Unlike(size="10 times.")), "10 times"),
     ("new_instrument", Level.WARN, replace(FACTS, unlike=Unlike(instrument="Nothing of it.")),

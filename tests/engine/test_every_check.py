@@ -45,6 +45,7 @@ from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.engine.planning.clearing import DeniedError
 from tests.engine.test_exits import F1
 from tests.engine.test_leaving import begin
+from tests.engine.test_market_status import halts
 from tests.proof.rig import Console, World, world
 
 BUY = Side.BUY
@@ -203,6 +204,7 @@ PLANS = [
     Case("collar", "Write a price that is nearer", lambda m: at(m, 50), limits=Limits()),
     Case("collar", "above the previous close", lambda m: at(m, 4), old_prices, limits=Limits(),
          holds=True),
+    Case("not_trading", "that its market is halted. The order may be", arrange=halts, warns=True),
     Case("price_band", "in which the exchange takes orders", arrange=range_above),
     Case("day_band", "lowest 1,", arrange=circuit_above),
     Case("duplicate_order", "a moment ago", limits=Limits(), before=1, holds=True),

@@ -68,6 +68,8 @@ _FACTS = (
     (_ASKED, "                day_band=prices.band,\n", ""),
     (_ASKED, "        self.habits.made(signal)\n", ""),
     (_LOADING, "        ordered=tuple(ordered(connection, bounds[1])),\n", ""),
+    (_ASKED, "                not_trading=self._hours.why_not_trading(terms.instrument),\n", ""),
+    (_FEED, "listener.market(MarketStatus(exchange, phase, self._needs.clock.wall_ns()))", "pass"),
     (_FEED, "listener.circuit(Circuit(key, packet.value, upper, now_ns))", "pass"),
     (
         _QUOTES,

@@ -243,7 +243,11 @@ def test_status_interest_limits_circuits_and_marks(stand: Stand) -> None:
     names = [(name, struct.unpack("<IIi", raw)[0]) for name, raw in got]
     assert names == [("uppercircuit/v1/nseeq", 2885), ("low52week/v1/nseeq", 2885)]
     got.clear()
-    stand.broker.set_switches({"trading_hours": True})
+    stand.broker.set_switches({"halted": ["NSEEQ"]})
+    tick(stand)
+    assert ("marketstatus/v1/nseeq", b"\x0a\x00") in got
+    got.clear()
+    stand.broker.set_switches({"trading_hours": True, "halted": []})
     stand.wait(6 * 3600)
     tick(stand)
     assert ("marketstatus/v1/nseeq", b"\x07\x00") in got

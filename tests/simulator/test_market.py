@@ -256,6 +256,16 @@ def test_trading_hours_can_be_kept(stand: Stand) -> None:
     assert (row["orderStatus"], row["rejectionReason"]) == ("rejected", "Market is closed.")
 
 
+def test_a_halted_exchange_takes_no_order_and_keeps_what_rests(stand: Stand) -> None:
+    resting = stand.accepted(price="1500")
+    stand.wait()
+    stand.broker.set_switches({"halted": ["NSEEQ"]})
+    late = stand.accepted()
+    stand.wait()
+    assert stand.row(resting)["orderStatus"] == "open"
+    assert stand.row(late)["rejectionReason"] == "Market is halted."
+
+
 def test_the_outcome_does_not_depend_on_when_one_looks() -> None:
     def run(looks: list[float]) -> list[tuple[str, int, int]]:
         stand = Stand(market="walk", partial_rate=0.5, rate_limits=False)

@@ -11,7 +11,7 @@ from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.wait import wait_of_orders
 from copytrade_gui.ui.main_window import MainWindow
-from copytrade_gui.ui.theme import DARK, LIGHT, Tokens, sheet
+from copytrade_gui.ui.theme import DARK, LIGHT, Tokens, Tone, sheet
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people
@@ -136,6 +136,23 @@ async def test_lamps_are_right_when_the_window_opens(app: QApplication) -> None:
         "broker": "Broker 4 of 4 logged in", "engine": "Engine ready",
         "database": "Database The disk is nearly full.", "clock": "Clock waiting",
     }  # fmt: skip
+
+
+async def test_what_the_exchange_says_stands_in_the_strip_until_it_trades_again(
+    app: QApplication,
+) -> None:
+    world = World(followers=1)
+    window = MainWindow(world.console(), settings=ForgetfulMemory())
+    window.show()
+    await window.start()
+    usual = window.strip.market_top.text()
+    world.events.send(LampChanged("market", "bad", "NSEEQ halted"))
+    await until(lambda: window.strip.market_top.text() == "NSEEQ halted")
+    assert window.strip.market_top.property("tone") == Tone.BAD
+    world.events.send(LampChanged("market", "ok", ""))
+    await until(lambda: window.strip.market_top.text() == usual)
+    assert not window.strip.market_top.property("tone")
+    await window.stop()
 
 
 @pytest.mark.parametrize("tokens", [DARK, LIGHT])

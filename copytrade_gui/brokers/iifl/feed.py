@@ -25,6 +25,7 @@ from copytrade_gui.brokers.iifl.feed_packets import (
     PacketError,
     read_mark,
     read_market,
+    read_market_status,
     read_price_protection,
 )
 from copytrade_gui.brokers.iifl.feed_rows import is_on_its_way, order_in, order_news, trade_in
@@ -37,6 +38,8 @@ from copytrade_gui.brokers.iifl.feed_topics import (
     order_topic,
     range_key,
     range_topic,
+    status_segment,
+    status_topic,
     trade_topic,
 )
 from copytrade_gui.brokers.iifl.mapping import LotSize
@@ -44,6 +47,7 @@ from copytrade_gui.brokers.iifl.scalar import order_id
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import Circuit, Exchange, InstrumentKey, PriceRange, Quote
+from copytrade_gui.domain.market_status import MarketStatus
 from copytrade_gui.ports import Clock, UpdateListener
 
 log = logging.getLogger(__name__)
@@ -117,13 +121,14 @@ class Feed:
     def watch(self, keys: Iterable[InstrumentKey]) -> None:
         """Hear the prices of these instruments, with the exchange's range, and of no others.
 
-        Circuits of a segment are told once, when they are reached: who has watched it goes on
-        hearing them.
+        Circuits of a segment are told once, when they are reached, and so is what its market does:
+        who has watched it goes on hearing them.
         """
         watched = tuple(keys)
         wanted = {topic(key) for key in watched for topic in (market_topic, range_topic)}
         self._segments.update(key.exchange for key in watched)
-        wanted.update(topic for one in self._segments for topic in circuit_topics(one))
+        for segment in self._segments:
+            wanted.update((*circuit_topics(segment), status_topic(segment)))
         more = [topic for topic in wanted if topic not in self._watched]
         less = [topic for topic in self._watched if topic not in wanted]
         self._watched = wanted
@@ -241,6 +246,8 @@ class Feed:
             self._range(listener, key, payload)
         elif (segment := circuit_segment(topic)) is not None:
             self._circuit(listener, *segment, payload)
+        elif (exchange := status_segment(topic)) is not None:
+            self._status(listener, exchange, payload)
 
     def _order(self, listener: UpdateListener, payload: bytes) -> None:
         news = order_news(payload, self._client_id)
@@ -285,6 +292,14 @@ class Feed:
             key = InstrumentKey(exchange, packet.instrument_id)
             now_ns = self._needs.clock.wall_ns()
             listener.circuit(Circuit(key, packet.value, upper, now_ns))
+
+    def _status(self, listener: UpdateListener, exchange: Exchange, payload: bytes) -> None:
+        try:
+            phase = read_market_status(payload)
+        except PacketError as error:
+            log.info("market status not read segment=%s: %s", exchange, error)
+            return
+        listener.market(MarketStatus(exchange, phase, self._needs.clock.wall_ns()))
 
     def _key_of(
         self, order: BrokerOrderId, tag: str, instrument_id: str, symbol: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import IntEnum
+
+from copytrade_gui.domain.market_status import MarketPhase
 
 _MARKET = struct.Struct("<iIIiiiiiHIiIiIIii")
 _LEVEL = struct.Struct("<Iihh")
@@ -16,6 +17,13 @@ _STATUS = struct.Struct("<h")
 _MARK = struct.Struct("<IIi")
 _PROTECTION = struct.Struct("<IIi")
 _USUAL_DIVISOR = 100
+_PHASES = (
+    MarketPhase.PRE_OPEN, MarketPhase.PRE_OPEN_OVER, MarketPhase.OPEN,
+    MarketPhase.CALL_AUCTION, MarketPhase.CALL_AUCTION_OVER,
+    MarketPhase.AUCTION, MarketPhase.AUCTION_OVER, MarketPhase.CLOSED,
+    MarketPhase.CLOSING, MarketPhase.CLOSING_OVER, MarketPhase.HALTED,
+)  # fmt: skip
+"""By the broker's code, 0 to 10."""
 
 
 class PacketError(ValueError):
@@ -65,22 +73,6 @@ class OpenInterestPacket:
     day_high: int
     day_low: int
     previous: int
-
-
-class MarketStatus(IntEnum):
-    """What a segment's market does."""
-
-    PRE_OPEN_STARTED = 0
-    PRE_OPEN_CLOSED = 1
-    OPENED = 2
-    CALL_AUCTION_STARTED = 3
-    CALL_AUCTION_CLOSED = 4
-    AUCTION_STARTED = 5
-    AUCTION_CLOSED = 6
-    CLOSED = 7
-    CLOSING_SESSION_OPENED = 8
-    CLOSING_SESSION_CLOSED = 9
-    HALTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +139,16 @@ def read_open_interest(packet: bytes) -> OpenInterestPacket:
     return OpenInterestPacket(*_whole(_INTEREST, packet, "open interest"))
 
 
-def read_market_status(packet: bytes) -> MarketStatus:
+def read_market_status(packet: bytes) -> MarketPhase:
     """Read what a segment's market does.
 
     Raises:
         PacketError: of another length, or a code that is not known.
     """
     (code,) = _whole(_STATUS, packet, "market status")
-    try:
-        return MarketStatus(code)
-    except ValueError as error:
-        raise PacketError(f"market status {code} is not known") from error
+    if not 0 <= code < len(_PHASES):
+        raise PacketError(f"market status {code} is not known")
+    return _PHASES[code]
 
 
 def read_mark(packet: bytes) -> MarkPacket:

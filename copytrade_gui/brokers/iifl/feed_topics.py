@@ -9,6 +9,7 @@ _ORDERS = "prod/updates/order/v1/"
 _TRADES = "prod/updates/trade/v1/"
 _MARKET = "prod/marketfeed/mw/v1/"
 _RANGE = "prod/marketfeed/lpp/v1/"
+_STATUS = "prod/marketfeed/marketstatus/v1/"
 _CIRCUITS = {"prod/marketfeed/uppercircuit/v1/": True, "prod/marketfeed/lowercircuit/v1/": False}
 MOST_AT_ONCE = 1_024
 """Topics in one subscription."""
@@ -52,12 +53,28 @@ def circuit_topics(exchange: Exchange) -> tuple[str, ...]:
 def circuit_segment(topic: str) -> tuple[Exchange, bool] | None:
     """The segment whose circuits a topic tells, and whether the upper ones; else None."""
     for begins, upper in _CIRCUITS.items():
-        if topic.startswith(begins):
-            try:
-                return Exchange(topic.removeprefix(begins).upper()), upper
-            except ValueError:
-                return None
+        if (exchange := _segment(topic, begins)) is not None:
+            return exchange, upper
     return None
+
+
+def status_topic(exchange: Exchange) -> str:
+    """What the market of a segment does."""
+    return f"{_STATUS}{exchange.lower()}"
+
+
+def status_segment(topic: str) -> Exchange | None:
+    """The segment whose market a topic tells; None for any other topic."""
+    return _segment(topic, _STATUS)
+
+
+def _segment(topic: str, begins: str) -> Exchange | None:
+    if not topic.startswith(begins):
+        return None
+    try:
+        return Exchange(topic.removeprefix(begins).upper())
+    except ValueError:
+        return None
 
 
 def _key(topic: str, begins: str) -> InstrumentKey | None:

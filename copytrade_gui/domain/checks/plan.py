@@ -40,6 +40,8 @@ class PlanFacts:
     takes: Capabilities
     stopped: str = ""
     closed: str = ""
+    not_trading: str = ""
+    """What the exchange says of its market, where that is halted or closed against the calendar."""
     lot_unseen: str = ""
     last: Decimal | None = None
     close: Decimal | None = None
@@ -106,6 +108,10 @@ def _not_taken(facts: PlanFacts) -> Finding | None:
 
 def _session(facts: PlanFacts) -> Finding | None:
     return _block("session", facts.closed)
+
+
+def _trading(facts: PlanFacts) -> Finding | None:
+    return _warn("not_trading", facts.not_trading)
 
 
 def _lot_seen(facts: PlanFacts) -> Finding | None:
@@ -298,6 +304,9 @@ PLAN_CHECKS: tuple[Check[PlanFacts], ...] = (
           "Choose another.", _not_taken),
     Check("session", Tier.PLAN, "continuous trading of the exchange",
           "Place it when the exchange trades.", _session),
+    Check("not_trading", Tier.PLAN, "the exchange has not said that its market is halted, nor that "
+          "it is closed while the calendar has it open", "Wait until it trades, or send it all the "
+          "same.", _trading),
     Check("lot_not_seen", Tier.PLAN, "on commodities, the size of a lot as the broker's position "
           "book shows it", "Open the smallest position on the broker's page once.", _lot_seen),
     Check("old_contracts", Tier.PLAN, "the exchange's contract file is of today: with an older one "

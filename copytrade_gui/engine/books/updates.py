@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Sequence
 
 from copytrade_gui.domain.account import FeedState
+from copytrade_gui.domain.events import LampChanged, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
 from copytrade_gui.domain.instrument import Circuit, InstrumentKey, PriceRange, Quote
+from copytrade_gui.domain.market_status import MarketStatus
 from copytrade_gui.engine.books.divergence import changes
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.books.reconciler import Reconciler
@@ -35,6 +37,8 @@ class Updates:
 
     def __init__(self, core: Core, reconciler: Reconciler, poller: Poller) -> None:
         self._book = core.book
+        self._bus = core.bus
+        self._hours = core.hours
         self._lanes = core.lanes
         self._clock = core.clock
         self._settings = core.settings
@@ -153,6 +157,22 @@ class Updates:
         """An edge of a price band of the day was pushed."""
         self._quotes.put_circuit(found)
 
+    def market(self, status: MarketStatus) -> None:
+        """What an exchange says of its market: a halt, and that it goes on, a person is told."""
+        halted = self._hours.halted(status.exchange)
+        self._hours.put_status(status)
+        if self._hours.halted(status.exchange) == halted:
+            return
+        words = "Orders wait there or are refused; what works stays." if not halted else ""
+        self._book.alarm(
+            "market_halted" if not halted else "market_goes_on",
+            f"{status.said}. {words}".strip(),
+            severity=Severity.INFO if halted else Severity.WARNING,
+        )
+        now = self._hours.all_halted
+        told = f"{', '.join(now)} halted" if now else ""
+        self._bus.publish(LampChanged("market", "bad" if now else "ok", told))
+
     def look(self, feed: _Feed) -> None:
         """Something was told that nobody understood."""
         self._poller.look(feed.lane.account_id, 0.0)
@@ -209,6 +229,10 @@ class _Feed:
     def circuit(self, found: Circuit) -> None:
         if self._heard:
             self._updates.put_circuit(found)
+
+    def market(self, status: MarketStatus) -> None:
+        if self._heard:
+            self._updates.market(status)
 
     def unclear(self) -> None:
         if self._heard:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from copytrade_gui.domain.calendar import EQUITY, Calendar, SessionKind, ist, shares_of
-from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.instrument import Exchange, Instrument
+from copytrade_gui.domain.market_status import MarketPhase, MarketStatus
 from copytrade_gui.domain.order import Product
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.settings import EngineSettings
@@ -25,6 +26,7 @@ class Hours:
         self.calendar = Calendar()
         self.auctioned: Collection[str] | None = None
         """Underlyings with derivatives, whose shares end their day in an auction; None: unknown."""
+        self._told: dict[Exchange, MarketStatus] = {}
 
     @property
     def now(self) -> datetime:
@@ -40,6 +42,40 @@ class Hours:
             return ""
         shares = shares_of(instrument, self.auctioned)
         return self.calendar.why_closed(instrument.key.exchange, self.now, shares)
+
+    def put_status(self, status: MarketStatus) -> None:
+        """Keep what an exchange says of its market."""
+        self._told[status.exchange] = status
+
+    def halted(self, exchange: Exchange) -> bool:
+        """Whether the last that an exchange said today is that its market is halted."""
+        return self._phase_today(exchange) is MarketPhase.HALTED
+
+    @property
+    def all_halted(self) -> tuple[Exchange, ...]:
+        """The exchanges whose market is halted."""
+        return tuple(sorted(filter(self.halted, self._told)))
+
+    def why_not_trading(self, instrument: Instrument) -> str:
+        """What stands against an order where its exchange says something else than the calendar.
+
+        A halt, or a market that is closed in the middle of its session; empty otherwise. It is a
+        warning: an exchange takes orders in some halts, and what it said may have been lost since.
+        """
+        exchange = instrument.key.exchange
+        phase = self._phase_today(exchange)
+        if phase is MarketPhase.HALTED or (
+            phase is MarketPhase.CLOSED and not self.why_closed(instrument)
+        ):
+            said = self._told[exchange].said
+            return f"{said}. The order may be refused there, or wait until it trades again."
+        return ""
+
+    def _phase_today(self, exchange: Exchange) -> MarketPhase | None:
+        told = self._told.get(exchange)
+        if told is None or ist(told.at_ns).date() != self.now.date():
+            return None
+        return told.phase
 
     def broker_ends(self, instrument: Instrument, product: Product) -> bool:
         """True in the last half hour of a day, in which brokers close what is held INTRADAY.

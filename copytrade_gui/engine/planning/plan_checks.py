@@ -24,13 +24,21 @@ from copytrade_gui.engine.planning.moment import Moment
 
 HIS_OWN = (
     frozenset(
-        {"no_reference", "no_price", "stop_side", "duplicate_order", "price_band", "day_band"}
+        {
+            "not_trading",
+            "no_reference",
+            "no_price",
+            "stop_side",
+            "duplicate_order",
+            "price_band",
+            "day_band",
+        }
     )
     | KEPT_TO_EXITS
 )
 """Checks of what a master decided himself when he placed an order at the broker. Of what opens
 where only exits pass each copy is kept back alone."""
-ONLY_CLOSES = UNLIKE_HIM | KEPT_TO_EXITS | {"duplicate_order", "repeats"}
+ONLY_CLOSES = UNLIKE_HIM | KEPT_TO_EXITS | {"not_trading", "duplicate_order", "repeats"}
 """Checks that an order which only closes need not pass."""
 
 
@@ -91,6 +99,7 @@ class PlanChecks:
                 takes=self._takes,
                 stopped="" if self._gate.may_plan else self._gate.why_not(),
                 closed=self._hours.why_closed(terms.instrument),
+                not_trading=self._hours.why_not_trading(terms.instrument),
                 lot_unseen=self.lots.why_not(terms.instrument.key.exchange),
                 last=prices.fresh or traded_at,
                 close=prices.close,

@@ -16,7 +16,7 @@ from copytrade_gui.simulator.hours import is_open
 from copytrade_gui.simulator.instruments import Instrument
 from copytrade_gui.simulator.prices import slot_of
 
-_OPENED, _CLOSED = 2, 7
+_OPENED, _CLOSED, _HALTED = 2, 7, 10
 _YEAR_PERCENT = 7
 """How far from where its price began a share has its 52-week marks."""
 
@@ -43,7 +43,8 @@ class MarketNews:
                 packet = self._of_instrument(topic, now, underlying)
             elif topic.kind == "status":
                 opened = not self._desk.switches.trading_hours or is_open(topic.exchange, now)
-                packet = status_packet(_OPENED if opened else _CLOSED)
+                halted = topic.exchange in self._desk.switches.halted
+                packet = status_packet(_HALTED if halted else _OPENED if opened else _CLOSED)
             else:
                 for reached in self._newly_beyond(name, topic, now):
                     yield name, reached

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -65,7 +67,7 @@ class TopStrip(QFrame):
         self.setObjectName("top_strip")
         self._desk = desk
         self.change: StateChange | None = None
-        self._market_words = ""
+        self._market_words, self._market_day = "", date.min
         self._filling = False
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
@@ -131,6 +133,7 @@ class TopStrip(QFrame):
                 self.show_change(event.change, event.effect_ms)
             elif isinstance(event, LampChanged) and event.name == "market":
                 self._market_words = event.words
+                self._market_day = ist(self._desk.wall_ns()).date()
                 self.on_second()
 
     def show_positions(self, report: PositionReport) -> None:
@@ -142,9 +145,14 @@ class TopStrip(QFrame):
         """Count down."""
         now = ist(self._desk.wall_ns())
         is_open, word, words = countdown(now, self._desk.calendar())
-        self.market_top.setText(self._market_words or word)
+        told = self._market_words if self._market_day == now.date() else ""
+        self.market_top.setText(told or word)
+        tone = str(Tone.BAD) if told else ""
+        if self.market_top.property("tone") != tone:
+            self.market_top.setProperty("tone", tone)
+            self.market_top.style().polish(self.market_top)
         # The simulated market has no night, and a paper trader should not wonder at his fills.
-        paper_only = self._desk.paper and not is_open and not self._market_words
+        paper_only = self._desk.paper and not is_open and not told
         self.market_low.setText("paper fills go on" if paper_only else words)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

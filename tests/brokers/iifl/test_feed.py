@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from copytrade_gui.brokers.iifl.session import IiflSession
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.instrument import Circuit, Exchange, InstrumentKey, PriceRange, Quote
+from copytrade_gui.domain.market_status import MarketPhase, MarketStatus
 from copytrade_gui.domain.order import State
 from copytrade_gui.ports import BrokerOrder, BrokerTrade
 from tests.brokers.rig import INFY, tag, terms
@@ -29,6 +31,7 @@ class Heard:
     quotes: list[Quote] = field(default_factory=list)
     ranges: list[PriceRange] = field(default_factory=list)
     circuits: list[Circuit] = field(default_factory=list)
+    markets: list[MarketStatus] = field(default_factory=list)
     states: list[tuple[FeedState, str]] = field(default_factory=list)
     unclear_times: int = 0
     ours: dict[str, InstrumentKey] = field(default_factory=dict)
@@ -48,6 +51,9 @@ class Heard:
 
     def circuit(self, found: Circuit) -> None:
         self.circuits.append(found)
+
+    def market(self, status: MarketStatus) -> None:
+        self.markets.append(status)
 
     def quote(self, quote: Quote) -> None:
         self.quotes.append(quote)
@@ -253,6 +259,22 @@ async def test_circuits_of_a_watched_segment_come_as_edges_of_the_day_s_band(
         await until(lambda: heard.circuits)
         (found,) = heard.circuits
         assert (found.key, found.price, found.upper) == (infy.key, Decimal(high) / 10_000, True)
+
+
+async def test_what_the_market_of_a_watched_segment_does_comes_each_time_it_changes(
+    cache: Path, tmp_path: Path
+) -> None:
+    async with fed(cache, tmp_path) as (stand, session, heard):
+        infy = await stand.instrument(Exchange.NSEEQ, "INFY")
+        session.watch_quotes([infy.key])
+        for times, halted in enumerate(([], ["NSEEQ"], []), 1):
+            stand.simulated.set_switches({"halted": halted})
+            await until(partial(lambda so_many: len(heard.markets) == so_many, times))
+        assert [(one.exchange, one.phase) for one in heard.markets] == [
+            (Exchange.NSEEQ, MarketPhase.OPEN),
+            (Exchange.NSEEQ, MarketPhase.HALTED),
+            (Exchange.NSEEQ, MarketPhase.OPEN),
+        ]
 
 
 async def test_a_broker_without_a_feed_leaves_it_off(cache: Path) -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from copytrade_gui.brokers.iifl.feed_packets import (
     FeedLevel,
-    MarketStatus,
     MarkPacket,
     OpenInterestPacket,
     PacketError,
@@ -20,6 +19,7 @@ from copytrade_gui.brokers.iifl.feed_packets import (
     read_open_interest,
     read_price_protection,
 )
+from copytrade_gui.domain.market_status import MarketPhase
 
 # nseeq/2885; the documentation prints the first 160 bytes and names what stands in the rest.
 PRINTED = bytes.fromhex(
@@ -68,14 +68,17 @@ def test_a_divisor_of_nothing_counts_as_a_hundred() -> None:
 
 def test_the_small_packets() -> None:
     assert read_open_interest(struct.pack("<iiii", 4, 5, 3, 2)) == OpenInterestPacket(4, 5, 3, 2)
-    assert read_market_status(b"\x02\x00") is MarketStatus.OPENED
-    assert read_market_status(b"\x0a\x00") is MarketStatus.HALTED
+    assert read_market_status(b"\x02\x00") is MarketPhase.OPEN
+    assert read_market_status(b"\x07\x00") is MarketPhase.CLOSED
+    assert read_market_status(b"\x0a\x00") is MarketPhase.HALTED
     mark = read_mark(struct.pack("<IIi", 2885, 140_000, 100))
     assert mark == MarkPacket("2885", Decimal(1400))
     protection = read_price_protection(struct.pack("<IIi", 140_000, 120_050, 100))
     assert protection == PriceProtectionPacket(Decimal(1400), Decimal("1200.5"))
     with pytest.raises(PacketError, match="not known"):
         read_market_status(b"\x0b\x00")
+    with pytest.raises(PacketError, match="not known"):
+        read_market_status(b"\xff\xff")
 
 
 @given(st.binary(max_size=200))
