@@ -247,7 +247,7 @@ async def _start(
 
     lamps = Lamps(engine.bus)
     for work in (
-        sessions.keep(),
+        sessions.upkeep.keep(),
         closing.keep(),
         keep_files(files, engine),
         keep_stops(engine, clock),

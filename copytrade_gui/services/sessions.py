@@ -1,19 +1,18 @@
-"""The morning's logins, what accounts may trade, margins kept young, order channels kept warm."""
+"""Logins and logouts, and connections made anew when an account's route is another one."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import date, timedelta
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from typing import TypeVar
 
 from copytrade_gui.domain.account import Account, AccountStatus, SessionState, same_client
 from copytrade_gui.domain.calendar import ist
-from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.money import Paise
-from copytrade_gui.domain.rights import Rights
 from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.ports import (
     Broker,
     BrokerFailureError,
@@ -25,21 +24,28 @@ from copytrade_gui.ports import (
 )
 from copytrade_gui.services.account_store import APP_SECRET, TOKEN
 from copytrade_gui.services.refusing import refusals_logged
+from copytrade_gui.services.session_upkeep import SessionUpkeep
 from copytrade_gui.services.verbs import LOGIN_NOT_RETURNED, LoginPage, RefusedError
 
 log = logging.getLogger(__name__)
 
-_MARGIN_EVERY = 60.0
-_WARMTH_EVERY = 1.0
 _AT_ONCE = 24
-_WARNED_BEFORE = timedelta(minutes=10)
-"""Of midnight in India, when the broker ends every session (docs/broker.md 4.2)."""
 
 _ANOTHER_ROUTE = "Its route to the broker was changed. It connects again from there."
 _LOG_IN_FROM_THERE = "Its route to the broker was changed. Log it in again from there."
+_NOT_OPENED = "Its session could not be opened. Log it in again."
 
 PaperLogin = Callable[[Account], Awaitable[str]]
 """Does at the simulator's login page what a person does in a browser; returns the code."""
+AnswerT = TypeVar("AnswerT")
+
+
+async def _key_store(call: Awaitable[AnswerT]) -> AnswerT:
+    """What the key store answers. Raises RefusedError in its words where it fails."""
+    try:
+        return await call
+    except Exception as error:
+        raise RefusedError(str(error)) from error
 
 
 class Sessions:
@@ -60,8 +66,12 @@ class Sessions:
         self._clock = clock
         self._paper_login = paper_login
         self._returns = returns
+        self.upkeep = SessionUpkeep(engine, clock)
         self._sessions: dict[AccountId, BrokerSession] = {}
-        self._warned: date | None = None
+        self._opening: set[BrokerSession] = set()
+        """Those of them that are not attached yet."""
+        self._changes: Counter[AccountId] = Counter()
+        """How often an account was to connect anew."""
         self._taking_up: asyncio.Task[int] | None = None
         self._reopening: set[asyncio.Task[bool]] = set()
         self._all = asyncio.Lock()
@@ -70,9 +80,9 @@ class Sessions:
     @refusals_logged
     async def login_page(self, account_id: AccountId) -> LoginPage:
         """The broker's login page for this account, with this machine listening for its return."""
-        account = self._account(account_id)
-        await self._app_secret(account)  # nobody logs in for nothing
+        await self._app_secret(account_id)  # nobody logs in for nothing
         back = await self._returns.listen()
+        account = self._account(account_id)
         return LoginPage(
             self._broker.login_url(account, back.address),
             self._broker.login_url(account),
@@ -91,53 +101,56 @@ class Sessions:
     @refusals_logged
     async def finish_login(self, account_id: AccountId, pasted: str) -> AccountStatus:
         """Take the code, or the whole address the browser ended on."""
-        account = self._account(account_id)
         if not pasted.strip():
             raise RefusedError(
                 "Code is empty. Paste the address the browser ended on.", field="code"
             )
-        secret = await self._app_secret(account)
+        secret = await self._app_secret(account_id)
+        account = self._account(account_id)
+        before = self._engine.lanes[account_id].session
         try:
             token = await self._broker.exchange_code(account, secret, pasted.strip())
         except BrokerFailureError as failure:
-            if failure.silence is None:  # without a network the session of before may still be good
+            lane = self._engine.lanes.get(account_id)
+            # Without a network the session of before may still be good, and so is another login's.
+            if failure.silence is None and lane is not None and lane.session is before:
                 self._engine.detach(account_id, SessionState.LOGGED_OUT, str(failure))
             raise RefusedError(str(failure), field="code", code=failure.code) from failure
-        await self._secrets.put(account_id, TOKEN, f"{token.made_ns} {token.token}")
-        await self._open(account, token)
-        return self._engine.lanes[account_id].status
+        await _key_store(self._secrets.put(account_id, TOKEN, f"{token.made_ns} {token.token}"))
+        lane = await self._open(account_id, account.client_id, token)
+        return lane.status
 
     async def login_all_paper(self) -> tuple[AccountStatus, ...]:
         """Log every account in at the simulator through its login page."""
-        if self._paper_login is None:
+        if (login := self._paper_login) is None:
             raise RefusedError("Only paper accounts log in by themselves. Log in at the broker.")
         await self.taken_up()  # whoever has a session of today needs no other
         async with self._all:  # nor whoever somebody else is logging in with all others
             waiting = [
-                lane.account
+                lane.account_id
                 for lane in self._engine.lanes
                 if lane.status.session not in (SessionState.READY, SessionState.OFFLINE)
             ]
-            await asyncio.gather(*(self._login_paper(account) for account in waiting))
+            await asyncio.gather(*(self._login_paper(login, account) for account in waiting))
         return tuple(lane.status for lane in self._engine.lanes)
 
-    async def _login_paper(self, account: Account) -> None:
-        if self._paper_login is None:
-            return
+    async def _login_paper(self, login: PaperLogin, account_id: AccountId) -> None:
         async with self._slots:
             try:
-                await self._app_secret(account)
-                code = await self._paper_login(account)
+                await self._app_secret(account_id)
+                code = await login(self._account(account_id))
             except (BrokerFailureError, RefusedError) as failure:
-                log.warning("paper login of %s failed: %s", account.account_id, failure)
-                lane = self._engine.lanes.get(account.account_id)
+                log.warning("paper login of %s failed: %s", account_id, failure)
+                lane = self._engine.lanes.get(account_id)
                 if lane is not None and not lane.logged_in:
-                    self._engine.detach(account.account_id, SessionState.LOGGED_OUT, str(failure))
+                    self._engine.detach(account_id, SessionState.LOGGED_OUT, str(failure))
                 return
             try:
-                await self.finish_login(account.account_id, code)
-            except RefusedError as refused:  # its account says why, or has another session by now
-                log.warning("paper login of %s failed: %s", account.account_id, refused)
+                await self.finish_login(account_id, code)
+            except RefusedError as refused:  # or it has another session by now
+                log.warning("paper login of %s failed: %s", account_id, refused)
+                if self._waits(account_id, SessionState.LOGGED_OUT):
+                    self._engine.detach(account_id, SessionState.LOGGED_OUT, str(refused))
 
     def take_up(self) -> None:
         """Begin to take up today's sessions that were stored before a restart.
@@ -151,84 +164,146 @@ class Sessions:
         return 0 if self._taking_up is None else await asyncio.shield(self._taking_up)
 
     async def _restore_all(self) -> int:
-        taken_up = await asyncio.gather(
-            *(self._restore(lane.account) for lane in self._engine.lanes)
+        names = [lane.account_id for lane in self._engine.lanes]
+        return sum(
+            await asyncio.gather(*(self._restore(one, SessionState.LOGGED_OUT) for one in names))
         )
-        return sum(taken_up)
 
-    async def _restore(self, account: Account) -> bool:
-        async with self._slots:
-            stored = await self._secrets.get(account.account_id, TOKEN)
-            made, _, token = (stored or "").partition(" ")
-            today = ist(self._clock.wall_ns()).date()
-            if not token or not made.isdigit() or ist(int(made)).date() != today:
-                return False
-            try:
-                await self._open(account, SessionToken(token, int(made)))
-            except RefusedError as refused:
-                log.info("the session of %s was not taken up: %s", account.account_id, refused)
-                return False
-            return True
+    async def _restore(self, account_id: AccountId, stands: SessionState, why: str = "") -> bool:
+        """Take up its stored session of today if it still ``stands`` so and has no other.
+
+        ``why`` is said of it if that fails, before what it failed by.
+        """
+        try:
+            async with self._slots:
+                good = await self._take_up(account_id, stands)
+        except RefusedError as refused:
+            log.warning("the session of %s was not taken up: %s", account_id, refused)
+            good, why = False, f"{why} {refused}".strip()
+        if not good and why and self._waits(account_id, stands):
+            self._engine.detach(account_id, SessionState.LOGGED_OUT, why)
+        return good
+
+    async def _take_up(self, account_id: AccountId, stands: SessionState) -> bool:
+        client_id = self._account(account_id).client_id
+        stored = await _key_store(self._secrets.get(account_id, TOKEN))
+        made, _, token = (stored or "").partition(" ")
+        today = ist(self._clock.wall_ns()).date()
+        if not token or not made.isdigit() or ist(int(made)).date() != today:
+            return False
+        if not self._waits(account_id, stands):
+            return False  # logged in or out meanwhile
+        await self._open(account_id, client_id, SessionToken(token, int(made)))
+        return True
+
+    def _waits(self, account_id: AccountId, stands: SessionState) -> bool:
+        lane = self._engine.lanes.get(account_id)
+        return (
+            lane is not None and lane.status.session is stands and account_id not in self._sessions
+        )
 
     def reopen(self, account_ids: Collection[AccountId]) -> None:
         """Connect these anew if they are logged in: their route, or what they send along, is
         another one. Nothing leaves by the connections of before any more.
         """
         for name in account_ids:
-            lane = self._engine.lanes.get(name)
-            if lane is None or name not in self._sessions:
-                continue
-            self._engine.detach(name, SessionState.LOGGING_IN, _ANOTHER_ROUTE)
-            task = asyncio.create_task(self._reopen(lane.account), name=f"new route of {name}")
+            self._changes[name] += 1
+            lane, session = self._engine.lanes.get(name), self._sessions.get(name)
+            if lane is None or session is None or session in self._opening:
+                continue  # a login that is under way sees the change before it is attached
+            del self._sessions[name]
+            if lane.session is session:
+                self._engine.detach(name, SessionState.LOGGING_IN, _ANOTHER_ROUTE)
+            task = asyncio.create_task(self._reopen(name, session), name=f"new route of {name}")
             self._reopening.add(task)
             task.add_done_callback(self._reopening.discard)
 
-    async def _reopen(self, account: Account) -> bool:
-        good = await self._restore(account)
-        lane = self._engine.lanes.get(account.account_id)
-        if not good and lane is not None and lane.status.session is SessionState.LOGGING_IN:
-            self._engine.detach(account.account_id, SessionState.LOGGED_OUT, _LOG_IN_FROM_THERE)
-        return good
+    async def _reopen(self, account_id: AccountId, before: BrokerSession) -> bool:
+        try:
+            await before.aclose()
+        except Exception:
+            log.exception("the session of before of %s was not closed", account_id)
+        return await self._restore(account_id, SessionState.LOGGING_IN, _LOG_IN_FROM_THERE)
 
     async def logout(self, account_id: AccountId) -> None:
-        """End one session."""
+        """End one session. It ends here and at the broker even if it cannot be forgotten."""
         session = self._sessions.pop(account_id, None)
-        await self._secrets.remove(account_id, TOKEN)
         self._engine.detach(account_id, SessionState.LOGGED_OUT)
-        if session is not None:
-            try:
-                await session.logout()
-            except BrokerFailureError as failure:
-                log.info("logout of %s: %s", account_id, failure)
-            await session.aclose()
+        try:
+            await _key_store(self._secrets.remove(account_id, TOKEN))
+        finally:
+            if session is not None:
+                try:
+                    await session.logout()
+                except BrokerFailureError as failure:
+                    log.info("logout of %s: %s", account_id, failure)
+                await session.aclose()
 
-    async def _open(self, account: Account, token: SessionToken) -> None:
+    async def _open(self, account_id: AccountId, client_id: str, token: SessionToken) -> Lane:
+        """Open a session of this client by its account as it stands when it is attached."""
+        while True:
+            lane, change = await self._still(account_id, client_id), self._changes[account_id]
+            try:
+                session = await self._opened(lane.account, token)
+            except BaseException as failure:
+                self._ended(account_id, failure)
+                if isinstance(failure, Exception):
+                    raise RefusedError(str(failure)) from failure
+                raise
+            lane = await self._still(account_id, client_id)
+            if change == self._changes[account_id]:
+                break
+        self._engine.attach(account_id, session)
+        if lane.account.master:  # until it was read no order can be told from an exit
+            await self._engine.exits.masters.read(lane)
+        await self.upkeep.read(account_id)
+        return lane
+
+    async def _still(self, account_id: AccountId, client_id: str) -> Lane:
+        """The account if it is this client's yet. Else nothing of the login is kept."""
+        lane = self._engine.lanes.get(account_id)
+        if lane is None or not same_client(lane.account.client_id, client_id):
+            await self.logout(account_id)
+            raise RefusedError("The account was changed while it was logged in. Log it in again.")
+        return lane
+
+    async def _opened(self, account: Account, token: SessionToken) -> BrokerSession:
+        """A new session in place of the one the account has, with its channel open."""
         old = self._sessions.pop(account.account_id, None)
         if old is not None:
             await old.aclose()
         session = self._broker.session(account, token)
         self._sessions[account.account_id] = session
-        await session.open_channel()
+        self._opening.add(session)
+        try:
+            await session.open_channel()
+        except BaseException:
+            if self._sessions.get(account.account_id) is session:
+                del self._sessions[account.account_id]
+            await session.aclose()
+            raise
+        finally:
+            self._opening.discard(session)
         if self._sessions.get(account.account_id) is not session:
             await session.aclose()
             raise RefusedError(f"{account.name} was logged in or out again meanwhile.")
-        lane = self._engine.lanes.get(account.account_id)
-        if lane is None or not same_client(lane.account.client_id, account.client_id):
-            # edited meanwhile
-            await self.logout(account.account_id)
-            raise RefusedError("The account was changed while it was logged in. Log it in again.")
-        self._engine.attach(account.account_id, session)
-        if account.master:  # until it was read no order can be told from an exit
-            await self._engine.exits.masters.read(lane)
-        await asyncio.gather(
-            self._refresh_margin(account.account_id), self._read_rights(account.account_id)
-        )
+        return session
 
-    async def _app_secret(self, account: Account) -> str:
-        secret = await self._secrets.get(account.account_id, APP_SECRET)
+    def _ended(self, account_id: AccountId, failure: BaseException) -> None:
+        """No new session came, and the one of before, if it had any, is closed."""
+        lane = self._engine.lanes.get(account_id)
+        if lane is None or account_id in self._sessions:
+            return
+        if lane.session is not None or lane.status.session is SessionState.LOGGING_IN:
+            why = f"{_NOT_OPENED} {failure}".strip()
+            self._engine.detach(account_id, SessionState.LOGGED_OUT, why)
+
+    async def _app_secret(self, account_id: AccountId) -> str:
+        name = self._account(account_id).name
+        secret = await _key_store(self._secrets.get(account_id, APP_SECRET))
         if not secret:
             raise RefusedError(
-                f"{account.name} has no app secret. Edit the account and enter it.",
+                f"{name} has no app secret. Edit the account and enter it.",
                 field="app_secret",
             )
         return secret
@@ -238,79 +313,6 @@ class Sessions:
         if lane is None:
             raise RefusedError(f"Account {account_id} is not known. Refresh the list.")
         return lane.account
-
-    # ------------------------------------------------------------ kept young
-
-    async def keep(self) -> None:
-        """Refresh margins about once a minute, spread out, and tell which channels are warm.
-
-        Runs until cancelled; never on the send path.
-        """
-        turn = 0
-        while True:
-            await self._clock.sleep(_WARMTH_EVERY)
-            self._engine.refresh_warmth()
-            self._warn_of_their_end()
-            due = self._due(turn)
-            turn += 1
-            untold = (one for one in due if self._engine.lanes[one].status.rights is None)
-            await asyncio.gather(
-                *(self._refresh_margin(account) for account in due),
-                *(self._read_rights(account) for account in untold),
-            )
-
-    def _warn_of_their_end(self) -> None:
-        """Once a day, minutes before it is over: so many sessions end with it."""
-        moment = ist(self._clock.wall_ns())
-        to_midnight = timedelta(days=1) - timedelta(hours=moment.hour, minutes=moment.minute)
-        if to_midnight > _WARNED_BEFORE or self._warned == moment.date():
-            return
-        number = sum(lane.logged_in for lane in self._engine.lanes)
-        if not number:
-            return
-        self._warned = moment.date()
-        sessions = "1 session ends" if number == 1 else f"{number} sessions end"
-        self._engine.book.alarm(
-            "sessions_end",
-            f"{sessions} at midnight, as every day. Orders at the broker stay there and are not "
-            "seen until the accounts are logged in again.",
-            severity=Severity.WARNING,
-        )
-
-    def _due(self, turn: int) -> Sequence[AccountId]:
-        every = int(_MARGIN_EVERY / _WARMTH_EVERY)
-        open_ones = [lane.account_id for lane in self._engine.lanes if lane.logged_in]
-        return open_ones[turn % every :: every]
-
-    async def _refresh_margin(self, account_id: AccountId) -> None:
-        session = self._sessions.get(account_id)
-        if session is None:
-            return
-        try:
-            limits = await session.limits()
-        except BrokerFailureError as failure:
-            if failure.silence is not None:
-                self._engine.offline.unanswered(account_id, failure.silence, str(failure))
-            if failure.session_dead:
-                self._engine.detach(account_id, SessionState.EXPIRED, str(failure))
-            log.info("no margin for %s: %s", account_id, failure)
-            return
-        funds = Paise(limits.available + limits.utilised)
-        self._engine.note_margin(account_id, limits.available, funds)
-
-    async def _read_rights(self, account_id: AccountId) -> None:
-        """What it may trade; where its profile cannot be read that is tried again each minute."""
-        session = self._sessions.get(account_id)
-        if session is None:
-            return
-        try:
-            profile = await session.profile()
-        except BrokerFailureError as failure:
-            if failure.session_dead:
-                self._engine.detach(account_id, SessionState.EXPIRED, str(failure))
-            log.info("no profile of %s: %s", account_id, failure)
-            return
-        self._engine.note_rights(account_id, Rights(profile.exchanges, profile.products))
 
     async def close(self) -> None:
         """Close every connection; sessions stay valid at the broker."""

@@ -12,6 +12,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.ports import Silence
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_leaving import begin, press
 from tests.proof.judge import settled
@@ -140,6 +141,27 @@ def test_what_waited_too_long_for_the_network_is_stale_and_never_leaves() -> Non
         assert list(console.engine.book.of_account(F1))[-1].state is State.STALE
         (await settled(console, 2)).must_be_clean("stale")
         assert sent(made)[made.account(F1).client_id] == 1
+
+    with world(2) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("routed", [0, 1, 3], ids=["none", "one", "all"])
+def test_an_outage_of_the_machine_is_seen_whatever_routes_the_accounts_have(routed: int) -> None:
+    """Without a network a proxy or a source address is what does not carry, and says only that."""
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        made, changes = console.world, states(console)
+        lanes = list(console.engine.lanes)
+        for _ in range(3):
+            for number, lane in enumerate(lanes):
+                silence = Silence.ROUTE if number >= len(lanes) - routed else Silence.NETWORK
+                console.engine.offline.unanswered(lane.account_id, silence, "It cannot be reached.")
+        assert {lane.status.session for lane in lanes} == {SessionState.OFFLINE}
+        await made.clock.sleep(10)
+        assert {lane.status.session for lane in lanes} == {SessionState.READY}
+        assert changes == [TradingState.RECOVERING, TradingState.ACTIVE]
 
     with world(2) as made:
         made.live(script)

@@ -13,13 +13,14 @@ import pytest
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.events import Event, RouteChanged
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.route import DIRECT, Family, Route, RouteKind
 from copytrade_gui.ports import Silence
 from tests.engine.test_exits import F1, press, ticket
 from tests.engine.test_hold import sent_by
 from tests.engine.test_leaving import begin
-from tests.engine.test_offline import alarms, reason_of, state_of
+from tests.engine.test_offline import F2, alarms, cut_off, reason_of, state_of, states
 from tests.proof.rig import Console, World, world
 
 HOME, AWAY = "192.0.2.10", "198.51.100.7"
@@ -95,7 +96,7 @@ def test_an_order_that_waits_for_its_connection_does_not_leave_from_an_unregiste
 
 def test_a_route_that_does_not_carry_makes_its_account_offline_and_nobody_else() -> None:
     async def script(console: Console) -> None:
-        made = console.world
+        made, changes = console.world, states(console)
         await begin(console)
         why = "The order book could not be read: its proxy 127.0.0.1:9 refuses the connection."
         console.engine.offline.unanswered(F1, Silence.ROUTE, why)
@@ -105,6 +106,21 @@ def test_a_route_that_does_not_carry_makes_its_account_offline_and_nobody_else()
         assert (sent_by(console, 1), sent_by(console, 2)) == (0, 1)
         await made.clock.sleep(20)
         assert state_of(console, F1) is SessionState.READY  # its book could be read again
+        assert changes == []  # the others were answered
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_two_routes_that_do_not_carry_are_reason_to_ask_the_idle_accounts() -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        cut_off(console.world, AccountId("M"))
+        for account in (F1, F2):
+            console.engine.offline.unanswered(account, Silence.ROUTE, "Its proxy is silent.")
+        await console.world.clock.sleep(2)
+        (row,) = console.world.broker.desk.faults.rows()
+        assert int(str(row["hits"])) > 0
 
     with world(2) as made:
         made.live(script)

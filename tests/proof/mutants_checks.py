@@ -37,7 +37,7 @@ _ASKED = "copytrade_gui/engine/planning/plan_checks.py"
 _EXITS = "copytrade_gui/engine/planning/exits.py"
 _BOUNDING = "copytrade_gui/engine/planning/bounding.py"
 _RIGHTS = "copytrade_gui/domain/rights.py"
-_SESSIONS = "copytrade_gui/services/sessions.py"
+_UPKEEP = "copytrade_gui/services/session_upkeep.py"
 _PLANNER = "copytrade_gui/engine/planning/share_checks.py"
 _LANE = "copytrade_gui/engine/orders/lane.py"
 _FACTS = (
@@ -121,7 +121,7 @@ _FACTS = (
         "            freeze,\n            {},\n",
     ),
     (_RIGHTS, "if told and told <= set(known) else None", "if told else None"),
-    (_SESSIONS, "Rights(profile.exchanges, profile.products)", "Rights()"),
+    (_UPKEEP, "Rights(profile.exchanges, profile.products)", "Rights()"),
     (_MARGIN, "* 100 > self.free * MOST_PERCENT", "* 100 > self.free * 100"),
     (_MARGIN, "return min(quantity, fits - fits % lot)", "return min(quantity, fits)"),
     (

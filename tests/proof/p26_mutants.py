@@ -23,6 +23,7 @@ from tests.proof import (
     mutants_loss,
     mutants_packed,
     mutants_records,
+    mutants_sessions,
     mutants_stops,
     mutants_waits,
     touched,
@@ -53,6 +54,7 @@ CHECKS = (
     "tests/app/test_quitting.py",
     "tests/app/test_stop_command.py",
     "tests/brokers/iifl/test_outcome.py",
+    "tests/services/test_session_routes.py",
     "tests/proof/test_quick.py",
 )
 _LEFT_OUT = "not p9 and not every_proof"
@@ -66,6 +68,7 @@ _HANG = 3
 _MUTANTS = (
     *mutants.MUTANTS,
     *mutants_records.MUTANTS,
+    *mutants_sessions.MUTANTS,
     *mutants_stops.MUTANTS,
     *mutants_checks.MUTANTS,
     *mutants_drift.MUTANTS,

@@ -246,7 +246,7 @@ def test_a_session_that_ends_at_the_broker_needs_a_login_and_disturbs_no_other()
         await keep_secrets(console, secrets)
         logins = sessions(console, secrets, paper_login=partial(login_page, console))
         await logins.login_all_paper()
-        keeping = asyncio.create_task(logins.keep())
+        keeping = asyncio.create_task(logins.upkeep.keep())
         gone, *others = (one.account_id for one in console.world.accounts)
         lanes = console.engine.lanes
         before = {one: lanes[one].session for one in others}
@@ -276,7 +276,7 @@ def test_sessions_are_told_of_minutes_before_they_end_and_end_with_the_day() -> 
         await keep_secrets(console, secrets)
         logins = sessions(console, secrets, paper_login=partial(login_page, console))
         number = len(await logins.login_all_paper())
-        keeping = asyncio.create_task(logins.keep())
+        keeping = asyncio.create_task(logins.upkeep.keep())
 
         def warnings() -> list[str]:
             return [one.sentence for one in told if one.code == "sessions_end"]

@@ -60,6 +60,8 @@ class Offline:
         """Calls in a row without any answer."""
         self._since_ns: dict[AccountId, int] = {}
         """Monotonic time of the first of them."""
+        self._routed: set[AccountId] = set()
+        """Accounts whose route did not carry the last of them: its fault, or this machine's."""
         self._down_since_ns = 0
         """Since when this machine has no network; 0 while it has one."""
         self._suspect_again_ns = 0
@@ -89,10 +91,10 @@ class Offline:
             return
         count = self._silent[account] = self._silent.get(account, 0) + 1
         self._since_ns.setdefault(account, self._clock.mono_ns())
+        (self._routed.add if silence is Silence.ROUTE else self._routed.discard)(account)
         if silence is Silence.CERTIFICATE:
             self._go_offline(lane, _NOT_THE_BROKER.format(problem=problem))
         elif silence is Silence.ROUTE:
-            self._since_ns.pop(account, None)  # it says nothing of this machine's network
             self._go_offline(lane, _NO_WAY.format(problem=problem.rstrip(". ")))
         elif count >= self._settings.offline_after:
             self._go_offline(lane, _NO_ANSWER)
@@ -166,19 +168,25 @@ class Offline:
             self._see_machine()
 
     def _see_machine(self) -> None:
-        """Is it one account, or does this machine have no network?"""
-        out, answered = [], 0
+        """Is it one account, or does this machine have no network?
+
+        A route that does not carry is no answer: its proxy or source address is at fault, or the
+        network before it. Since when is told by the others, if there are any.
+        """
+        out, routed = list[int](), list[int]()
+        answered = 0
         for lane in self._lanes:
             state, since_ns = lane.status.session, self._since_ns.get(lane.account_id)
             if state is SessionState.OFFLINE and since_ns is not None:
-                out.append(since_ns)
+                (routed if lane.account_id in self._routed else out).append(since_ns)
             elif state in (SessionState.READY, SessionState.OFFLINE):
                 answered += 1
         if not answered:
-            self._down_since_ns = self._down_since_ns or min(out)
+            self._down_since_ns = self._down_since_ns or min(out or routed)
             return
         now_ns = self._clock.mono_ns()
-        if len(out) >= self._settings.offline_suspects and now_ns >= self._suspect_again_ns:
+        many = len(out) + len(routed) >= self._settings.offline_suspects
+        if many and now_ns >= self._suspect_again_ns:
             self._suspect_again_ns = now_ns + int(self._settings.offline_slowest * 1e9)
             self.suspect()
 
@@ -233,6 +241,7 @@ class Offline:
     def _forget(self, account: AccountId) -> None:
         self._silent.pop(account, None)
         self._since_ns.pop(account, None)
+        self._routed.discard(account)
         self._moved.discard(account)
         self._proof_from_ns.pop(account, None)
 
