@@ -23,6 +23,7 @@ NO_ORDER = frozenset(
         State.REJECTED,
         State.CANCELLED,
         State.EXPIRED,
+        State.BLOCKED,
         State.SKIPPED,
         State.STALE,
     }
@@ -77,6 +78,7 @@ _ENDED = {
     State.EXPIRED: "EXPIRED",
     State.NOT_SENT: "NOT SENT",
     State.NOT_PLACED: "NOT PLACED",
+    State.BLOCKED: "NOT SENT",
     State.SKIPPED: "NOT SENT",
     State.STALE: "NOT SENT",
 }

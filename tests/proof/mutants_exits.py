@@ -9,6 +9,7 @@ _COPIES_HELD = f"{_ENGINE}planning/copies_held.py"
 _DISPATCHER = f"{_ENGINE}sending/dispatcher.py"
 _EXIT_WATCH = f"{_ENGINE}stops/exit_watch.py"
 _ENTRIES = f"{_ENGINE}planning/entries.py"
+_FAN_OUT = f"{_ENGINE}sending/fan_out.py"
 _RESTING = f"{_ENGINE}sending/resting.py"
 _MASTER_ORDERS = f"{_ENGINE}planning/master_orders.py"
 
@@ -195,15 +196,63 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "what a master cancels at the broker takes what rests of its copies along",
-        f"{_ENGINE}sending/fan_out.py",
-        "FanOut.WITH_MASTER or _taken_back(master):",
+        _FAN_OUT,
+        "FanOut.WITH_MASTER or self._ended_short(plan) is not None:",
         "FanOut.WITH_MASTER:",
     ),
     Mutant(
         "what is left of a master's order that is cancelled takes the rest of its copies along",
-        f"{_ENGINE}sending/fan_out.py",
-        "            self._end_rest(plan, view)\n",
-        "            pass\n",
+        _FAN_OUT,
+        "self._end_rest(plan, short)\n            if what is _NOTHING_COPIED or (",
+        '""\n            if what is _NOTHING_COPIED or (',
+    ),
+    Mutant(
+        "a master's order that is rejected takes along what his copies have resting",
+        _FAN_OUT,
+        "    ended_alike = (State.FILLED, State.EXPIRED, State.CANCELLED)\n",
+        "    ended_alike = (State.FILLED, State.EXPIRED, State.CANCELLED, State.REJECTED)\n",
+    ),
+    Mutant(
+        "what is IOC ends for the copies as it does for the master",
+        _FAN_OUT,
+        "    return view.state is State.CANCELLED and view.terms.validity is not Validity.IOC\n",
+        "    return view.state is State.CANCELLED\n",
+    ),
+    Mutant(
+        "a slice that comes to nothing last takes the copies along, too",
+        _FAN_OUT,
+        "        elif (short := self._ended_short(plan)) is not None:\n",
+        "        elif (short := None) is not None:\n",
+    ),
+    Mutant(
+        "a slice that failed for good keeps no copy alive",
+        _FAN_OUT,
+        "        self._over.add(view.intent_id)\n",
+        "",
+    ),
+    Mutant(
+        "a slice that may be tried once more keeps the copies of the others alive",
+        _FAN_OUT,
+        "        return _came_to_nothing(order) and not self._may_leave(order)\n",
+        "        return _came_to_nothing(order)\n",
+    ),
+    Mutant(
+        "a master's order that is blocked before it left takes its copies along",
+        _FAN_OUT,
+        "        State.BLOCKED,\n",
+        "",
+    ),
+    Mutant(
+        "a person who cancels all slices is not told that one of them failed",
+        _FAN_OUT,
+        "        if going and all(order.cancel_requested for order in going):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "as long as a slice of the master's works its copies stay",
+        _FAN_OUT,
+        "        if not all(one.state.ended and not self._may_leave(one) for one in leads):\n",
+        "        if False:\n",
     ),
     Mutant(
         "a square-off takes along copies that hold nothing yet",

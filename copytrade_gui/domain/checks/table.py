@@ -161,7 +161,7 @@ _OTHERS = (
     Verdict("cancelled", "leaving", "somebody cancelled it before it left", "Nothing."),
     Verdict("master_failed", "leaving", "the master's order came to nothing, so its copies stay",
             "See why the master's order failed."),
-    Verdict("master_in_part", "leaving", "a part of the master's sliced order came to nothing",
+    Verdict("master_in_part", "leaving", "a part of the master's order came to nothing",
             "Cancel or complete the master's order, then copy by a new one."),
     Verdict("master_exits", "leaving", "the master still holds what the copy waits for a better "
             "price to enter, or rests at the broker to",

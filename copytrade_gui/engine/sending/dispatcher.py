@@ -147,7 +147,7 @@ class Dispatcher:
         }
         if not closed:
             return orders
-        for order in orders:
+        for order in reversed(orders):  # followers first: their reason is their own
             if why := closed.get(order.key, ""):
                 self._progress.give_up(order, State.BLOCKED, "session", why)
         return [order for order in orders if order.key not in closed]
@@ -156,6 +156,7 @@ class Dispatcher:
         """Those that open nothing by an exit; the others wait on, or end here."""
         rulings = self._exits.judge(orders)
         go_on = []
+        ended: list[tuple[Order, Ruling]] = []
         for order in orders:
             ruling = rulings.get(order.intent.intent_id)
             lane = self._lanes.get(order.intent.account_id)
@@ -174,8 +175,10 @@ class Dispatcher:
                 self._cut(order, ruling)
                 go_on.append(order)
             else:
-                why = f"{ruling.reason} It was not sent."
-                self._progress.give_up(order, unplanned(ruling.code), ruling.code, why)
+                ended.append((order, ruling))
+        for order, ruling in reversed(ended):  # followers first: their reason is their own
+            why = f"{ruling.reason} It was not sent."
+            self._progress.give_up(order, unplanned(ruling.code), ruling.code, why)
         return go_on
 
     def _cut(self, order: Order, ruling: Ruling) -> None:
@@ -232,7 +235,8 @@ class Dispatcher:
 
     def drop_what_opens(self) -> None:
         """While only exits leave: whatever has not left and opens something never leaves."""
-        for order in list(self._book.recent):
+        # Followers first: their reason is the stop, not their master.
+        for order in reversed(list(self._book.recent)):
             if order.may_attempt and not order.state.ended:
                 code, reason = self._exits.why_opens(order)
                 if code:

@@ -25,10 +25,31 @@ _MASTER_FAILED = frozenset(
         State.REJECTED,
         State.CANCELLED,
         State.EXPIRED,
+        State.BLOCKED,
         State.SKIPPED,
         State.STALE,
     }
 )
+
+_FAILED, _IN_PART = "master_failed", "master_in_part"
+_NOTHING_COPIED = (
+    "no part works any more; nothing was copied. Look at what the master holds, then copy by a new "
+    "order."
+)
+_REST_CANCELLED = (
+    "no part works any more; what its copies had not filled is cancelled. Look at what the master "
+    "holds and what they hold."
+)
+_OTHERS_GO_ON = (
+    "other parts filled or may still fill; nothing was copied. Cancel or complete the master's "
+    "order, then copy by a new one."
+)
+_COPIES_STAY = (
+    "other parts filled or may still fill; its copies stay as they are. Look at what the master "
+    "holds and what they hold."
+)
+_TOGETHER_S = 1.0
+"""Slices that end together are judged together."""
 
 
 class FanOutRule:
@@ -43,18 +64,20 @@ class FanOutRule:
         self._work = core.work
         self._news = core.news
         self._fault = core.fault
-        self._news = core.news
         self._lanes = core.lanes
         self._amendments = amendments
         self._waves = waves
         self._held: dict[PlanId, list[Order]] = {}
         """The master's own orders of plans whose followers wait for them."""
         self._left: set[IntentId] = set()
+        self._over: set[IntentId] = set()
+        """Slices of masters' orders that failed for good, whatever may still be tried by rule."""
+        self._in_part: set[PlanId] = set()
+        """Plans of which it was told that a slice came to nothing."""
 
     def hold(self, plan: Plan) -> None:
         """Keep the followers of this plan back until its master order is at the exchange."""
-        orders = self._book.of_plan(plan.plan_id)
-        leads = self._held[plan.plan_id] = [one for one in orders if _is_lead(one)]
+        leads = self._held[plan.plan_id] = self._leads(plan.plan_id)
         self._show_awaited(leads[-1].intent.account_id)
         oldest = max(order.intent.signal_age_ms for order in leads) / 1000 + 0.001
         left = oldest - (self._clock.mono_ns() - leads[0].called_ns) / 1e9
@@ -79,6 +102,9 @@ class FanOutRule:
             held = (one for leads in self._held.values() for one in leads if _of(one) == master)
             lane.awaited_master = next((one for one in held if not _is_there(one)), None)
 
+    def _leads(self, plan: PlanId) -> list[Order]:
+        return [order for order in self._book.of_plan(plan) if _is_lead(order)]
+
     def _copies(self, plan: PlanId) -> list[Order]:
         return [order for order in self._book.of_plan(plan) if not _is_lead(order)]
 
@@ -101,41 +127,69 @@ class FanOutRule:
         plan = view.plan_id
         if _failed(view) and not self._may_come_back(view):
             self._lead_failed(plan, view)
+        elif view.state.ended and (short := self._ended_short(plan)) is not None:
+            what = self._end_rest(plan, short)
+            if what is _NOTHING_COPIED or (what and not self._is_taken_back(plan)):
+                self._tell_in_part(short, what)
         elif plan in self._held and all(map(_is_there, self._held[plan])):
             self._release(plan)
         elif plan in self._held:
             self._show_awaited(view.account_id)
-        elif _taken_back(view) and view.filled_quantity and self._is_taken_back(plan):
-            self._end_rest(plan, view)
+
+    def _ended_short(self, plan: PlanId) -> OrderView | None:
+        """The slice that ended short, once none of the master's works any more or may leave."""
+        leads = self._leads(plan)
+        if not all(one.state.ended and not self._may_leave(one) for one in leads):
+            return None
+        short = [view for one in leads if _is_short(view := one.view())]
+        return min(short, key=_taken_back, default=None)
 
     def _is_taken_back(self, plan: PlanId) -> bool:
-        """True if the master's slices were cancelled, none filled whole, and none may leave yet."""
-        leads = [order for order in self._book.of_plan(plan) if _is_lead(order)]
-        left = [one for one in leads if not _taken_back(one.view())]
-        nothing = all(_came_to_nothing(one) and not one.may_attempt for one in left)
-        return nothing and len(left) < len(leads)
+        """True if what each slice of the master's had not filled was cancelled."""
+        return all(_taken_back(order.view()) for order in self._leads(plan))
+
+    def _may_leave(self, order: Order) -> bool:
+        return order.may_attempt and order.intent.intent_id not in self._over
+
+    def _is_over(self, order: Order) -> bool:
+        """True if it came to nothing, for good."""
+        return _came_to_nothing(order) and not self._may_leave(order)
 
     def _lead_failed(self, plan: PlanId, view: OrderView) -> None:
         """The master's order, or a slice of it, came to nothing."""
-        others = [
-            order
-            for order in self._book.of_plan(plan)
-            if _is_lead(order) and not _came_to_nothing(order)
-        ]
-        if not any(order.intent.intent_id != view.intent_id for order in others):
+        self._over.add(view.intent_id)
+        if all(map(self._is_over, self._leads(plan))):
             self._stop_followers(plan, view)
+        elif (short := self._ended_short(plan)) is not None:
+            what = self._end_rest(plan, short)
+            if what is _NOTHING_COPIED or not self._is_taken_back(plan):
+                self._tell_in_part(view, what or _REST_CANCELLED)
+        else:
+            self._judge_soon(plan, view)
+
+    def _judge_soon(self, plan: PlanId, failed: OrderView) -> None:
+        self._work.later(_TOGETHER_S, lambda: self._part_failed(plan, failed))
+
+    def _part_failed(self, plan: PlanId, view: OrderView) -> None:
+        """A slice came to nothing a moment ago: if others filled or may, that is told once."""
+        leads = self._leads(plan)
+        failed = sum(self._is_over(one) for one in leads)
+        if plan in self._in_part or failed in (0, len(leads)) or self._ended_short(plan):
             return
-        waited = self._let_go(plan)
-        for order in self._copies(plan) if waited else ():
-            self._dispatcher.skip(order, "master_in_part", _ended_as(view))
+        going = [one for one in leads if not one.state.ended or self._may_leave(one)]
+        if going and all(order.cancel_requested for order in going):
+            return  # how these end decides
+        self._in_part.add(plan)
+        if self._let_go(plan):
+            self._skip(self._copies(plan), _IN_PART, view)
+            self._tell_in_part(view, _OTHERS_GO_ON)
+        else:
+            self._tell_in_part(view, _COPIES_STAY)
+
+    def _tell_in_part(self, view: OrderView, what: str) -> None:
         self._book.alarm(
-            "master_in_part",
-            f"A part of the master's order ended as {view.state}, other parts are at the exchange; "
-            + (
-                "nothing was copied. Cancel or complete the master's order, then copy by a new one."
-                if waited
-                else "its copies left whole. Look at what the master holds and what they hold."
-            ),
+            _IN_PART,
+            f"A part of the master's order ended as {view.state}, {what}",
             self._book.get(view.intent_id),
         )
 
@@ -150,24 +204,27 @@ class FanOutRule:
         The program may have stopped after the master's end was stored and before its followers
         were told: what did not leave then must not leave now.
         """
-        orders = self._book.of_plan(plan.plan_id)
-        leads = [order for order in orders if _is_lead(order)]
+        leads = self._leads(plan.plan_id)
         if not leads:
             return waiting
         left_over = [order for order in waiting if not _is_lead(order)]
-        if all(_came_to_nothing(order) and order not in waiting for order in leads):
+        nothing = [one for one in leads if _came_to_nothing(one) and one not in waiting]
+        self._over.update(order.intent.intent_id for order in nothing)
+        if len(nothing) == len(leads):
             view = leads[-1].view()
             for order in left_over if plan.signal.fan_out is not FanOut.WITH_MASTER else ():
-                self._dispatcher.skip(order, "master_failed", _ended_as(view))
+                self._dispatcher.skip(order, _FAILED, _ended_as(view))
             live = [order for order in self._copies(plan.plan_id) if not order.state.ended]
             self._cancel_followers([*live, *(o for o in left_over if o not in live)], view)
             return []
-        if self._is_taken_back(plan.plan_id):
-            self._end_rest(plan.plan_id, leads[-1].view())
+        if (short := self._ended_short(plan.plan_id)) is not None:
+            self._end_rest(plan.plan_id, short)
             return []
         if plan.signal.fan_out is FanOut.ON_MASTER_WORKING and not all(map(_is_there, leads)):
             if left_over:
                 self.hold(plan)
+            if left_over and nothing:
+                self._judge_soon(plan.plan_id, nothing[0].view())
             return [order for order in waiting if _is_lead(order)]
         return waiting
 
@@ -175,21 +232,36 @@ class FanOutRule:
         """The master's order is not there: what did not leave stays, what did is cancelled."""
         followers = self._copies(plan)
         if self._let_go(plan):
-            self._waves.forget_ready(followers)
-            for order in followers:
-                self._dispatcher.skip(order, "master_failed", _ended_as(master))
-        elif self._fan_out(plan) is FanOut.WITH_MASTER or _taken_back(master):
+            self._skip(followers, _FAILED, master)
+        elif self._fan_out(plan) is FanOut.WITH_MASTER or self._ended_short(plan) is not None:
             self._cancel_followers(followers, master)
 
-    def _end_rest(self, plan: PlanId, master: OrderView) -> None:
-        """What was left of the master's order was cancelled: what is left of its copies goes."""
-        copies = self._copies(plan)
-        for order in copies:
-            if order.may_attempt and not order.leaving:
-                # If an attempt that was refused is found after all, it is cancelled then.
-                order.cancel_requested = order.attempt is not None
-                self._dispatcher.skip(order, "master_failed", _ended_as(master))
-        self._cancel_followers(copies, master)
+    def _end_rest(self, plan: PlanId, short: OrderView) -> str:
+        """His order ended short: what is left of its copies goes. What became of them, in words;
+        empty if nothing was left.
+        """
+        copies, waited = self._copies(plan), self._let_go(plan)
+        left = [
+            order
+            for order in copies
+            if order.diverged is None
+            and not order.cancel_requested
+            and (order.may_attempt or not order.state.ended)
+        ]
+        self._skip(copies, _IN_PART if waited else _FAILED, short)
+        self._cancel_followers(copies, short)
+        if not left:
+            return ""
+        return _NOTHING_COPIED if waited else _REST_CANCELLED
+
+    def _skip(self, copies: list[Order], code: str, master: OrderView) -> None:
+        """What of these has not left stays here."""
+        unsent = [order for order in copies if order.may_attempt and not order.leaving]
+        self._waves.forget_ready(unsent)
+        for order in unsent:
+            # If an attempt that was refused is found after all, it is cancelled then.
+            order.cancel_requested = order.attempt is not None
+            self._dispatcher.skip(order, code, _ended_as(master))
 
     def _cancel_followers(self, followers: list[Order], master: OrderView) -> None:
         """Cancel those that are still ours to follow; the others are named."""
@@ -265,9 +337,18 @@ def _failed(view: OrderView) -> bool:
 def _taken_back(view: OrderView) -> bool:
     """True if what was left of an order at the exchange was cancelled, by whomever.
 
-    What is IOC or expires ends for the copies as it does for the master.
+    What is IOC ends for the copies as it does for the master.
     """
     return view.state is State.CANCELLED and view.terms.validity is not Validity.IOC
+
+
+def _is_short(view: OrderView) -> bool:
+    """True if an order that ended was cancelled, was rejected, or never was at the exchange.
+
+    What expires ends for the copies as it does for the master.
+    """
+    ended_alike = (State.FILLED, State.EXPIRED, State.CANCELLED)
+    return _taken_back(view) or view.state not in ended_alike
 
 
 def _is_there(order: Order) -> bool:
