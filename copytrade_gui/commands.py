@@ -1,4 +1,7 @@
-"""Choose: window, demo, doctor, day's end, followers, positions, stops, audit and so on."""
+"""Choose: window, demo, doctor, day's end, followers, positions, stops, audit and so on.
+
+Each command loads what it needs and no more: whoever stops trading waits for nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,14 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from copytrade_gui import headless
-from copytrade_gui.app import simulated
-from copytrade_gui.app.demo import DemoOptions
-from copytrade_gui.app.doctor import Finding
-from copytrade_gui.app.paper import SimulatorOptions
-from copytrade_gui.app.paper_command import PaperOrder
-from copytrade_gui.app.stop_command import StopWish, carry_out
-from copytrade_gui.app.wiring import OpenOptions
-from copytrade_gui.bench import command as bench
-from copytrade_gui.domain.account import MOST_FOLLOWERS
-from copytrade_gui.domain.number import LONGEST
-from copytrade_gui.domain.order import FanOut, Product, Side
-from copytrade_gui.services.paper import MOST_PAPER_MASTERS
-from copytrade_gui.services.sheet_files import Kind, Printer
+from copytrade_gui import command_line
 
-MOST_ORDERS = 1000
-_PAPER_FOLLOWERS = 10
+if TYPE_CHECKING:
+    from copytrade_gui.app.doctor import Finding
+    from copytrade_gui.app.paper import SimulatorOptions
+    from copytrade_gui.services.sheet_files import Printer
 
 
 def run(argv: Sequence[str]) -> int:
@@ -33,7 +24,7 @@ def run(argv: Sequence[str]) -> int:
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and not shown:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    parser = _parser()
+    parser = command_line.parser(argv)
     options = parser.parse_args(argv)
     if options.command is None and not options.paper:
         if options.followers or options.masters:
@@ -43,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
     commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
         None: _window,
         "audit": _audit,
-        "bench": bench.run,
+        "bench": _bench,
         "close-day": _close_day,
         "demo": _demo,
         "doctor": _doctor,
@@ -51,200 +42,22 @@ def run(argv: Sequence[str]) -> int:
         "paper": _paper_broker,
         "positions": _positions,
         "sheets": _sheets,
-        "simulator": simulated.serve,
+        "simulator": _simulator,
         "stop": _stop,
     }
     return commands[options.command](options)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="copytrade-gui", description="Copy a master's orders.")
-    _add_place(parser)
-    parser.add_argument("--paper", action="store_true", help="trade at the simulated broker")
-    parser.add_argument(
-        "--followers", type=_between(1, MOST_FOLLOWERS), metavar="N",
-        help=f"with --paper: at least so many followers (default {_PAPER_FOLLOWERS})",
-    )  # fmt: skip
-    parser.add_argument(
-        "--masters", type=_between(1, MOST_PAPER_MASTERS), metavar="M",
-        help="with --paper: at least so many masters (default 1)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--keep-broker", action=argparse.BooleanOptionalAction, default=None,
-        help="with --paper: the simulated broker runs on when the window closes (stored)",
-    )  # fmt: skip
-    commands = parser.add_subparsers(dest="command")
-    demo = commands.add_parser("demo", help="copy orders to simulated followers and prove it")
-    demo.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS)
-    demo.add_argument("--followers", type=_between(1, MOST_FOLLOWERS), default=10, metavar="N")
-    demo.add_argument("--orders", type=_between(1, MOST_ORDERS), default=1, metavar="K")
-    demo.add_argument("--fan-out", type=FanOut, choices=list(FanOut), default=FanOut.WITH_MASTER)
-    demo.add_argument("--headless", action="store_true")
-    demo.add_argument("--json", action="store_true")
-    demo.add_argument(
-        "--screenshot", type=_picture, default=Path("screenshots/demo.png"), metavar="PNG"
-    )
-    doctor = commands.add_parser("doctor", help="say what would stop trading on this machine")
-    _add_place(doctor, default=argparse.SUPPRESS)
-    doctor.add_argument("--json", action="store_true")
-    day = commands.add_parser("close-day", help="read every account once more and seal the day")
-    _add_place(day, default=argparse.SUPPRESS)
-    day.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
-    day.add_argument("--accept-differences", action="store_true")
-    day.add_argument("--json", action="store_true")
-    _add_followers(commands.add_parser("followers", help="files of followers, and their routes"))
-    _add_paper(commands.add_parser("paper", help="state or end of the paper broker, orders at it"))
-    held = commands.add_parser("positions", help="say what copies hold by the stored fills")
-    _add_place(held, default=argparse.SUPPRESS)
-    held.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
-    held.add_argument("--json", action="store_true")
-    day_sheets = commands.add_parser("sheets", help="write every follower's day as files")
-    day_sheets.add_argument("folder", type=Path, metavar="FOLDER")
-    _add_place(day_sheets, default=argparse.SUPPRESS)
-    day_sheets.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
-    day_sheets.add_argument("--day", type=_day, metavar="2026-12-01", help="another day than today")
-    day_sheets.add_argument("--kind", type=Kind, choices=list(Kind), nargs="+", default=list(Kind))
-    day_sheets.add_argument("--json", action="store_true")
-    _add_stop(commands.add_parser("stop", help="stop trading, or say how it stands; for scripts"))
-    _add_audit(commands.add_parser("audit", help="verify or export the audit trail"))
-    simulated.add_arguments(commands.add_parser("simulator", help="serve the simulated broker"))
-    bench.add_arguments(commands.add_parser("bench", help="measure how fast copying is"))
-    return parser
-
-
-def _add_place(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", default=default)
-    parser.add_argument("--profile", metavar="NAME", default=default or "default")
-
-
-def _add_followers(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb, words in (
-        ("check", "say row by row what an import would do; changes nothing"),
-        ("import", "add and change followers, all rows or none"),
-        ("export", "write the followers, without secrets"),
-    ):
-        one = verbs.add_parser(verb, help=words)
-        one.add_argument("file", type=Path, metavar="FILE")
-        _add_place(one, default=argparse.SUPPRESS)
-        one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
-        if verb != "export":
-            one.add_argument(
-                "--master", metavar="CLIENT", help="whom new followers follow, if there are several"
-            )
-        one.add_argument("--json", action="store_true")
-    _add_routes(verbs.add_parser("route", help="connect once by each account's route"))
-
-
-def _add_routes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("clients", metavar="CLIENT", nargs="*", help="whose; all without it")
-    _add_place(parser, default=argparse.SUPPRESS)
-    parser.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
-    parser.add_argument("--json", action="store_true")
-
-
-def _add_paper(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    order = verbs.add_parser("order", help="place an order at a master's account, as he would")
-    order.add_argument("side", type=_side, metavar="BUY|SELL")
-    order.add_argument("quantity", metavar="QUANTITY", help="units; lots where the exchange does")
-    order.add_argument("symbol", metavar="SYMBOL", help="such as RELIANCE-EQ")
-    order.add_argument("--price", default="", metavar="P", help="a limit; without it the market")
-    order.add_argument("--product", type=Product, choices=list(Product), default=Product.INTRADAY)
-    order.add_argument(
-        "--account", default="", metavar="CLIENT", help="whose; the first master's without it"
-    )
-    for one in (
-        order,
-        verbs.add_parser("status", help="say whether it runs, and until when"),
-        verbs.add_parser("stop", help="end it; its day is kept"),
-    ):
-        one.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS)
-        one.add_argument("--json", action="store_true")
-
-
-def _add_stop(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb, words in (
-        ("pause", "no new plans; a running one ends"),
-        ("reduce", "only what reduces leaves"),
-        ("halt", "nothing leaves but cancels"),
-        ("kill", "cancel every working order of ours; positions are not touched"),
-        ("status", "say which state holds, and who put it in force"),
-        ("resume", "trade again, where no console is open; after a KILL only its window does"),
-    ):
-        one = verbs.add_parser(verb, help=words)
-        _add_place(one, default=argparse.SUPPRESS)
-        one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
-        one.add_argument("--json", action="store_true")
-        one.set_defaults(reason="", account="", group="")
-        if verb != "status":
-            one.add_argument("--reason", metavar="TEXT", help="why, for the strip and the trail")
-        if verb in ("reduce", "halt"):
-            whom = one.add_mutually_exclusive_group()
-            whom.add_argument("--account", metavar="CLIENT", help="one account alone")
-            whom.add_argument("--group", metavar="NAME", help="the followers of one group")
-
-
-def _side(text: str) -> Side:
-    try:
-        return Side(text.upper())
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is none; write BUY or SELL") from None
-
-
-def _add_audit(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    verify = verbs.add_parser("verify", help="say whether nothing was changed since")
-    verify.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        nargs="?",
-        help="an exported .json, or a day kept as .zip, instead of the folder",
-    )
-    export = verbs.add_parser("export", help="write the trail as .json, or .csv for a spreadsheet")
-    export.add_argument("file", type=Path, metavar="FILE")
-    keep = verbs.add_parser("keep", help="write a day with its sheets as one .zip to keep")
-    keep.add_argument("file", type=Path, metavar="FILE")
-    keep.add_argument("--day", type=_day, metavar="2026-12-01", help="another day than today")
-    for one in (verify, export, keep):
-        _add_place(one, default=argparse.SUPPRESS)
-        one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
-        one.add_argument("--json", action="store_true")
-
-
-def _picture(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise argparse.ArgumentTypeError(f"{text} must end in .png or .jpg, such as {text}.png")
-    return path
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no day; write 2026-12-01") from None
-
-
-def _between(least: int, most: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        plain = text.isascii() and text.isdecimal() and len(text) <= LONGEST
-        if not plain or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}")
-        return int(text)
-
-    return number
-
-
 def _demo(options: argparse.Namespace) -> int:
+    from copytrade_gui import headless
+    from copytrade_gui.app.demo import DemoOptions
+
     chosen = DemoOptions(
         followers=options.followers, orders=options.orders, fan_out=options.fan_out
     )
     if options.headless or options.json:
         return headless.demo(chosen, data_dir=options.data_dir, as_json=options.json)
-    from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
+    from copytrade_gui import desktop
 
     return desktop.demo(chosen, options.screenshot, options.data_dir)
 
@@ -252,14 +65,17 @@ def _demo(options: argparse.Namespace) -> int:
 def _paper(options: argparse.Namespace) -> SimulatorOptions | None:
     if not options.paper:
         return None
-    masters, followers = options.masters or 1, options.followers or _PAPER_FOLLOWERS
+    from copytrade_gui.app.paper import SimulatorOptions
+
+    masters, followers = options.masters or 1, options.followers or command_line.PAPER_FOLLOWERS
     return SimulatorOptions(
         accounts=masters + followers, masters=masters, latency_ms=30, jitter_ms=10
     )
 
 
 def _window(options: argparse.Namespace) -> int:
-    from copytrade_gui import desktop  # noqa: PLC0415 - without a window no Qt is loaded
+    from copytrade_gui import desktop
+    from copytrade_gui.app.wiring import OpenOptions
 
     place = OpenOptions(
         options.data_dir,
@@ -273,6 +89,8 @@ def _window(options: argparse.Namespace) -> int:
 
 
 def _close_day(options: argparse.Namespace) -> int:
+    from copytrade_gui import headless
+
     return headless.close_day(
         options.data_dir,
         options.profile,
@@ -283,10 +101,14 @@ def _close_day(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    from copytrade_gui import headless
+
     return headless.doctor(options.data_dir, options.profile, window=[_qt()], as_json=options.json)
 
 
 def _followers(options: argparse.Namespace) -> int:
+    from copytrade_gui import headless
+
     place = options.data_dir, options.profile, options.paper
     if options.verb == "route":
         return headless.try_routes(*place, options.clients, as_json=options.json)
@@ -302,6 +124,9 @@ def _followers(options: argparse.Namespace) -> int:
 
 
 def _paper_broker(options: argparse.Namespace) -> int:
+    from copytrade_gui import headless
+    from copytrade_gui.app.paper_command import PaperOrder
+
     if options.verb == "status":
         return headless.paper_standing(options.data_dir, as_json=options.json)
     if options.verb == "stop":
@@ -317,18 +142,39 @@ def _paper_broker(options: argparse.Namespace) -> int:
     return headless.paper_order(options.data_dir, order, as_json=options.json)
 
 
+def _simulator(options: argparse.Namespace) -> int:
+    from copytrade_gui.app import simulated
+
+    return simulated.serve(options)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from copytrade_gui.bench import command
+
+    return command.run(options)
+
+
 def _positions(options: argparse.Namespace) -> int:
+    from copytrade_gui import headless
+
     place = options.data_dir, options.profile, options.paper
     return headless.positions(*place, as_json=options.json)
 
 
 def _stop(options: argparse.Namespace) -> int:
+    from copytrade_gui.app.stop_command import carry_out
+    from copytrade_gui.app.stop_words import StopWish
+    from copytrade_gui.terminal import say
+
     wish = StopWish(options.verb, options.reason, options.account, options.group)
     work = carry_out(options.data_dir, options.profile, wish, paper=options.paper)
-    return headless.say(work, as_json=options.json)
+    return say(work, as_json=options.json, good=lambda told: told.ok)
 
 
 def _sheets(options: argparse.Namespace) -> int:
+    from copytrade_gui import headless
+    from copytrade_gui.services.sheet_files import Kind
+
     return headless.sheets(
         options.data_dir,
         options.profile,
@@ -343,13 +189,15 @@ def _sheets(options: argparse.Namespace) -> int:
 
 def _printer() -> Printer | None:
     try:
-        from copytrade_gui import desktop  # noqa: PLC0415 - without a PDF no Qt is loaded
+        from copytrade_gui import desktop
     except ImportError:
         return None
     return desktop.sheet_printer()
 
 
 def _audit(options: argparse.Namespace) -> int:
+    from copytrade_gui import headless
+
     if options.verb == "keep":
         return headless.keep_day_file(
             options.data_dir,
@@ -366,9 +214,11 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _qt() -> Finding:
+    from copytrade_gui.app.doctor import Finding
+
     platform = os.environ.get("QT_QPA_PLATFORM") or "of the desktop"
     try:
-        from copytrade_gui import desktop  # noqa: PLC0415 - this is the question
+        from copytrade_gui import desktop
     except ImportError as problem:
         return Finding("window", "bad", f"Qt does not load: {problem}. Install its libraries.")
     return Finding("window", "ok", f"Qt {desktop.qt_version()}, platform {platform}.")

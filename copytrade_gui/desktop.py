@@ -29,11 +29,12 @@ from copytrade_gui.app.demo import (
 from copytrade_gui.app.engine_thread import EngineThread
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.quitting import replies_are_in
+from copytrade_gui.app.refusals import refusals
 from copytrade_gui.app.starting import other_console, passphrase_wanted, requests_to
 from copytrade_gui.app.system_clock import SystemClock
-from copytrade_gui.app.wiring import OpenOptions, refusals, window_file
+from copytrade_gui.app.wiring import OpenOptions, window_file
 from copytrade_gui.services.sheet_files import Printer
-from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.terminal import command_refusals
 from copytrade_gui.ui import starting
 from copytrade_gui.ui.day.sheet_pdf import print_page
 from copytrade_gui.ui.dialogs.passphrase import PassphraseDialog
@@ -93,11 +94,12 @@ def run(options: OpenOptions) -> int:
 def demo(chosen: DemoOptions, picture: Path, data_dir: Path | None) -> int:
     """The demo in a window: the same scenario, then a screenshot; returns the exit code."""
     app = application()
+    known: tuple[type[Exception], ...] = (*command_refusals(), DemoError)
     with tempfile.TemporaryDirectory(prefix="copytrade-demo-") as scratch:
         try:
             _try_to_write(picture)
             result = _run_on(app, _demo(chosen, data_dir or Path(scratch), picture))
-        except _demo_refusals() as refusal:
+        except known as refusal:
             print(f"copytrade-gui: {refusal}", file=sys.stderr)
             return 1
     return 0 if result.ok else 1
@@ -151,10 +153,6 @@ async def _demo(chosen: DemoOptions, data_dir: Path, picture: Path) -> DemoResul
         print(f"screenshot: {picture}" if saved else f"Screenshot {picture} was not saved.")
         await window.stop()
     return result
-
-
-def _demo_refusals() -> tuple[type[Exception], ...]:
-    return (*refusals(), DemoError, RefusedError)
 
 
 def _try_to_write(picture: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -19,26 +19,25 @@ from copytrade_gui.app.closed_folder import closed_folder
 from copytrade_gui.app.demo import DemoError, DemoOptions, run_demo, table
 from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.paper import SimulatorOptions
-from copytrade_gui.app.stop_command import StopTold
 from copytrade_gui.app.stored_positions import stored_positions
 from copytrade_gui.app.stored_sheets import keep_day, write_sheets
 from copytrade_gui.app.stored_trail import export_trail, verify_file, verify_trail
-from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
+from copytrade_gui.app.wiring import OpenOptions, open_console
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.services.day_words import day_lines
 from copytrade_gui.services.follower_verbs import ImportPreview
 from copytrade_gui.services.sheet_files import Kind, Printer
-from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.terminal import command_refusals, refused, say
 
 
 def demo(options: DemoOptions, *, data_dir: Path | None, as_json: bool) -> int:
     """Run the demo without a window; returns the exit code."""
-    refused: tuple[type[Exception], ...] = (*refusals(), DemoError, RefusedError)
+    known: tuple[type[Exception], ...] = (*command_refusals(), DemoError)
     with tempfile.TemporaryDirectory(prefix="copytrade-demo-") as scratch:
         try:
             result, orders = asyncio.run(run_demo(options, data_dir or Path(scratch)))
-        except refused as refusal:
+        except known as refusal:
             print(f"copytrade-gui: {refusal}", file=sys.stderr)
             return 1
     print(json.dumps(asdict(result)) if as_json else table(result, orders))
@@ -60,7 +59,7 @@ def close_day(
     options = OpenOptions(data_dir, profile, paper, keep_paper_day=True, look_only=True)
     try:
         report = asyncio.run(_close_day(options, accept=accept))
-    except _refusals() as refusal:
+    except command_refusals() as refusal:
         print(f"copytrade-gui: {refusal}", file=sys.stderr)
         return 1
     if as_json:
@@ -125,8 +124,8 @@ def import_followers(
 
     try:
         preview = asyncio.run(work())
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
+    except command_refusals() as refusal:
+        return refused(refusal, as_json=as_json)
     good = not preview.problems
     counts = {
         "new": len(preview.added),
@@ -164,8 +163,8 @@ def try_routes(
     """Connect once by each account's route; returns 0 if every one is good."""
     try:
         tried = asyncio.run(route_command.try_routes(data_dir, profile, clients, paper=paper))
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
+    except command_refusals() as refusal:
+        return refused(refusal, as_json=as_json)
     good = all(one.good for one in tried)
     if as_json:
         print(json.dumps({"ok": good, "routes": msgspec.to_builtins(tried)}))
@@ -185,8 +184,8 @@ def export_followers(
 
     try:
         count = asyncio.run(work())
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
+    except command_refusals() as refusal:
+        return refused(refusal, as_json=as_json)
     if as_json:
         print(json.dumps({"ok": True, "exported": count, "file": str(file)}))
     else:
@@ -200,8 +199,8 @@ def positions(data_dir: Path | None, profile: str, paper: bool, *, as_json: bool
     """
     try:
         report, shares, sums = asyncio.run(stored_positions(data_dir, profile, paper=paper))
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
+    except command_refusals() as refusal:
+        return refused(refusal, as_json=as_json)
     if as_json:
         rows = [
             {
@@ -278,8 +277,8 @@ def sheets(
     work = write_sheets(data_dir, profile, folder, kinds, pdf, day=day, paper=paper)
     try:
         count = asyncio.run(work)
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
+    except command_refusals() as refusal:
+        return refused(refusal, as_json=as_json)
     if as_json:
         print(json.dumps({"ok": True, "sheets": count, "folder": str(folder)}))
     else:
@@ -300,8 +299,8 @@ def keep_day_file(
     """Write a day as one file to keep; returns the exit code."""
     try:
         kept = asyncio.run(keep_day(data_dir, profile, file, pdf, day=day, paper=paper))
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
+    except command_refusals() as refusal:
+        return refused(refusal, as_json=as_json)
     if as_json:
         told = asdict(kept) | {"path": str(kept.path)}
         print(json.dumps({"ok": True, **told}))
@@ -323,8 +322,8 @@ def verify_audit(
     )  # fmt: skip
     try:
         problems = asyncio.run(work)
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
+    except command_refusals() as refusal:
+        return refused(refusal, as_json=as_json)
     if as_json:
         print(json.dumps({"ok": not problems, "problems": problems}))
     elif problems:
@@ -342,8 +341,8 @@ def export_audit(
     """Write a folder's audit trail to a file; returns the exit code."""
     try:
         count = asyncio.run(export_trail(data_dir, profile, file, paper=paper))
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
+    except command_refusals() as refusal:
+        return refused(refusal, as_json=as_json)
     if as_json:
         print(json.dumps({"ok": True, "exported": count, "file": str(file)}))
     else:
@@ -353,48 +352,18 @@ def export_audit(
 
 def paper_standing(data_dir: Path | None, *, as_json: bool) -> int:
     """Say whether the paper broker runs; returns 0 if it does."""
-    return say(paper_command.standing(data_dir), as_json=as_json)
+    return say(paper_command.standing(data_dir), as_json=as_json, good=lambda told: told.running)
 
 
 def paper_stop(data_dir: Path | None, *, as_json: bool) -> int:
     """End the paper broker that was left running; returns 0 if none runs afterwards."""
-    return say(paper_command.stop(data_dir), as_json=as_json, good_running=False)
+    return say(paper_command.stop(data_dir), as_json=as_json, good=lambda told: not told.running)
 
 
 def paper_order(data_dir: Path | None, order: paper_command.PaperOrder, *, as_json: bool) -> int:
     """Place an order at a master's account of the paper broker; returns the exit code."""
-    return say(paper_command.place(data_dir, order), as_json=as_json)
-
-
-def say(
-    work: Coroutine[object, object, paper_command.Standing | paper_command.Placed | StopTold],
-    *,
-    as_json: bool,
-    good_running: bool = True,
-) -> int:
-    """Do a command's work and say what came of it; returns the exit code."""
-    try:
-        answer = asyncio.run(work)
-    except _refusals() as refusal:
-        return _refused(refusal, as_json=as_json)
-    print(msgspec.json.encode(answer).decode() if as_json else answer.sentence)
-    if isinstance(answer, paper_command.Standing):
-        return 0 if answer.running is good_running else 1
-    return 1 if isinstance(answer, StopTold) and not answer.ok else 0
+    return say(paper_command.place(data_dir, order), as_json=as_json, good=lambda _: True)
 
 
 def _rupees(amount: Decimal | None) -> str:
     return "" if amount is None else f"{amount:.2f}"
-
-
-def _refusals() -> tuple[type[Exception], ...]:
-    return (*refusals(), RefusedError)
-
-
-def _refused(refusal: Exception, *, as_json: bool) -> int:
-    if as_json:
-        field = refusal.field if isinstance(refusal, RefusedError) else ""
-        print(json.dumps({"ok": False, "refused": str(refusal), "field": field, "rows": []}))
-    else:
-        print(f"copytrade-gui: {refusal}", file=sys.stderr)
-    return 1

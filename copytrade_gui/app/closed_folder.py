@@ -9,7 +9,7 @@ from pathlib import Path
 
 from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemClock
-from copytrade_gui.app.wiring import PAPER_PROFILE, open_vault
+from copytrade_gui.app.wiring import open_vault
 from copytrade_gui.brokers.http.route import owns_address
 from copytrade_gui.domain.account import Account, same_client
 from copytrade_gui.domain.basis import UNDECLARED
@@ -22,7 +22,7 @@ from copytrade_gui.ports import SecretStore
 from copytrade_gui.services.account_store import AccountStore, Secrets
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.verbs import RefusedError
-from copytrade_gui.storage.files.folder import DataFolder, known_folder
+from copytrade_gui.storage.files.folder import PAPER_PROFILE, DataFolder, known_folder
 from copytrade_gui.storage.files.problems import StorageError
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from copytrade_gui.storage.store import Store, open_store

@@ -14,12 +14,11 @@ from copytrade_gui.app.paper import SimulatedAccount
 from copytrade_gui.app.paper_broker import RunningLine, ended, running_broker
 from copytrade_gui.app.simulator_control import SimulatorControl
 from copytrade_gui.app.system_clock import SystemClock
-from copytrade_gui.app.wiring import PAPER_PROFILE
 from copytrade_gui.domain.account import Role, same_client
 from copytrade_gui.domain.number import Bounds, NotANumber, read_number
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.services.verbs import RefusedError
-from copytrade_gui.storage.files.folder import DataFolder, known_folder
+from copytrade_gui.storage.files.folder import PAPER_PROFILE, DataFolder, known_folder
 from copytrade_gui.storage.files.instance_lock import InstanceLock
 from copytrade_gui.storage.files.problems import SecondInstanceError
 

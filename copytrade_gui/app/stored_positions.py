@@ -7,7 +7,6 @@ from pathlib import Path
 
 from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemChance, SystemClock
-from copytrade_gui.app.wiring import PAPER_PROFILE
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.ids import AccountId, PlanId
@@ -18,7 +17,7 @@ from copytrade_gui.engine.orders.core import make_core
 from copytrade_gui.services.holding_report import HoldingReport, holdings_of
 from copytrade_gui.services.position_report import Facts, PositionReport, report_of
 from copytrade_gui.services.profit_sums import ProfitSum, profit_sums
-from copytrade_gui.storage.files.folder import known_folder
+from copytrade_gui.storage.files.folder import PAPER_PROFILE, known_folder
 from copytrade_gui.storage.journal.facts import HOLDINGS_SEEN, read_holdings
 from copytrade_gui.storage.store import Store, open_store
 

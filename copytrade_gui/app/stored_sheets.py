@@ -9,14 +9,13 @@ from pathlib import Path
 
 from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemClock
-from copytrade_gui.app.wiring import PAPER_PROFILE
 from copytrade_gui.services.day_file import Kept
 from copytrade_gui.services.day_sheets import DaySheets
 from copytrade_gui.services.sheet_files import Kind, Printer
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.charges_file import ChargesFile
 from copytrade_gui.storage.files.edited_file import EditedFileError
-from copytrade_gui.storage.files.folder import known_folder
+from copytrade_gui.storage.files.folder import PAPER_PROFILE, known_folder
 from copytrade_gui.storage.store import open_store
 
 

@@ -11,10 +11,9 @@ from zipfile import BadZipFile
 
 from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemClock
-from copytrade_gui.app.wiring import PAPER_PROFILE
 from copytrade_gui.services.day_file import TRAIL, trades_differ, unpacked
 from copytrade_gui.services.verbs import RefusedError
-from copytrade_gui.storage.files.folder import known_folder
+from copytrade_gui.storage.files.folder import PAPER_PROFILE, known_folder
 from copytrade_gui.storage.journal.export import fills_in, seals_in, verify_export
 from copytrade_gui.storage.journal.history import SqliteHistory
 from copytrade_gui.storage.store import open_store

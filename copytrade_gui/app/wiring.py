@@ -19,6 +19,7 @@ from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions, arrived
 from copytrade_gui.app.paper_broker import PaperBroker, paper_broker
 from copytrade_gui.app.process import files_problem
 from copytrade_gui.app.quitting import replies_are_in
+from copytrade_gui.app.refusals import refusals
 from copytrade_gui.app.simulator_control import SimulatorControl
 from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.app.upkeep import keep_lamps, keep_stops
@@ -39,7 +40,6 @@ from copytrade_gui.ports import (
     BrokerFailureError,
     Clock,
     InstrumentIndex,
-    JournalFailureError,
     LostRecords,
     Passphrase,
     SecretStore,
@@ -64,7 +64,12 @@ from copytrade_gui.services.sessions import Sessions
 from copytrade_gui.services.square_off import SquareOffService
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.services.window_lock import WindowLock
-from copytrade_gui.storage.files.folder import DataFolder, open_folder, profile_root
+from copytrade_gui.storage.files.folder import (
+    PAPER_PROFILE,
+    DataFolder,
+    open_folder,
+    profile_root,
+)
 from copytrade_gui.storage.files.problems import StorageError
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
 from copytrade_gui.storage.secrets.keyring_store import OsKeyring, find_backend
@@ -75,7 +80,6 @@ from copytrade_gui.storage.store import Store, open_store
 
 log = logging.getLogger(__name__)
 
-PAPER_PROFILE = "paper"
 EXCHANGES = (Exchange.NSEEQ, Exchange.NSEFO, Exchange.MCXCOMM, Exchange.BSEEQ)
 """Contract files that are loaded, in this order."""
 
@@ -84,11 +88,6 @@ SWITCH_INTERVAL_S = 0.001
 
 works then keeps it for 5 ms each time. With 1 ms a busy window delays an order by 5, not 21 ms.
 """
-
-
-def refusals() -> tuple[type[Exception], ...]:
-    """What ``open_console`` raises with one sentence for the operator, and nothing open."""
-    return (StorageError, BrokerFailureError, JournalFailureError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from copytrade_gui.domain.typed import listed
 
 MOST_FOLLOWERS = 500
 """Followers one console copies to."""
+MOST_PAPER_MASTERS = 10
+"""Masters of one paper console."""
 
 
 def client_key(client_id: str) -> str:

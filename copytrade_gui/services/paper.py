@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from copytrade_gui.domain.account import MOST_FOLLOWERS, Account
+from copytrade_gui.domain.account import MOST_FOLLOWERS, MOST_PAPER_MASTERS, Account
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.number import Bounds, NotANumber, read_number
@@ -15,9 +15,6 @@ from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError, SessionVerbs
-
-MOST_PAPER_MASTERS = 10
-"""Masters of one paper console."""
 
 
 @dataclass(frozen=True, slots=True)

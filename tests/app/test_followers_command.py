@@ -11,14 +11,13 @@ import pytest
 
 from copytrade_gui.__main__ import main
 from copytrade_gui.app.system_clock import SystemClock
-from copytrade_gui.app.wiring import PAPER_PROFILE
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.ports import AuditEvent
 from copytrade_gui.services.account_store import APP_SECRET
-from copytrade_gui.storage.files.folder import open_folder
+from copytrade_gui.storage.files.folder import PAPER_PROFILE, open_folder
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
 from copytrade_gui.storage.store import open_store
 

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux tells all
 
 _LOOK = """
 import ctypes, json, resource, sys
-from copytrade_gui import __main__ as program, commands
-commands._parser = lambda: sys.exit(print(json.dumps({
+from copytrade_gui import __main__ as program, command_line
+command_line.parser = lambda words: sys.exit(print(json.dumps({
     "dumpable": ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
     "core": resource.getrlimit(resource.RLIMIT_CORE),
     "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],

@@ -9,7 +9,8 @@ import pytest
 
 from copytrade_gui.__main__ import main
 from copytrade_gui.app.paper import SimulatorOptions
-from copytrade_gui.app.stop_command import StopWish, carry_out
+from copytrade_gui.app.stop_command import carry_out
+from copytrade_gui.app.stop_words import StopWish
 from copytrade_gui.app.wiring import OpenOptions, open_console
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import StateChange, TradingState

@@ -1,15 +1,24 @@
-"""The headless entrance runs where no Qt is; the front door says what the targets do."""
+"""Each entrance loads what it needs, headless no Qt; the front door says what the targets do."""
 
 import re
 import subprocess
 import sys
+import time
+from pathlib import Path
 
+from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.ports import StopAnswer
+from copytrade_gui.storage.files.folder import PAPER_PROFILE, open_folder
+from copytrade_gui.storage.files.instance_lock import InstanceLock
+from copytrade_gui.storage.files.stop_files import StopFilesOnDisk
 from tests.house.source import ROOT
 
 NO_QT = """
 import sys
 import copytrade_gui.headless
+import copytrade_gui.command_line
 import copytrade_gui.commands
+copytrade_gui.command_line.parser(["bench", "sheets", "simulator"])
 loaded = {name.partition(".")[0] for name in sys.modules}
 sys.exit(" ".join(loaded & {"PySide6", "shiboken6", "pyqtgraph", "qasync"}) or 0)
 """
@@ -36,6 +45,33 @@ def test_a_simulated_broker_loads_nothing_of_the_console() -> None:
     )
     assert "usage: copytrade-gui simulator" in result.stdout
     assert result.returncode == 0, f"loaded: {result.stderr}"
+
+
+def test_who_stops_a_console_waits_for_nothing_else(tmp_path: Path) -> None:
+    folder = open_folder(tmp_path, PAPER_PROFILE)
+    folder.database.touch()
+    words = (
+        "import sys; from copytrade_gui.__main__ import main\n"
+        "code = main(['stop', 'halt', '--paper', '--data-dir', sys.argv[1]])\n"
+        "taken = {'PySide6', 'sqlalchemy', 'alembic', 'httpx', 'cryptography', 'structlog'}\n"
+        "rooms = {'ui', 'engine', 'brokers', 'bench', 'simulator'}\n"
+        "taken |= {f'copytrade_gui.{room}' for room in rooms}\n"
+        "sys.exit(' '.join(sorted(taken & set(sys.modules))) or code)"
+    )
+    files, asked = StopFilesOnDisk(folder.root), []
+    with InstanceLock(folder.lock):
+        process = subprocess.Popen(
+            [sys.executable, "-c", words, tmp_path], cwd=ROOT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        while process.poll() is None:
+            for one in files.asked():
+                asked.append(one.state)
+                files.answer(one, StopAnswer(one.name, held=True, sentence="HALT holds."))
+            time.sleep(0.01)
+        stdout, stderr = process.communicate()
+    assert (asked, stdout) == ([TradingState.HALT], "HALT holds.\n")
+    assert process.returncode == 0, f"loaded: {stderr}"
 
 
 def test_every_target_is_explained() -> None:

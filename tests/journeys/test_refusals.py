@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.app.paper import SimulatorOptions
-from copytrade_gui.app.wiring import OpenOptions, open_console, refusals
+from copytrade_gui.app.refusals import refusals
+from copytrade_gui.app.wiring import OpenOptions, open_console
 from copytrade_gui.domain.order import OrderType, Side
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.services.verbs import RefusedError

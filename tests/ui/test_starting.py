@@ -5,7 +5,7 @@ import argparse
 from PySide6.QtWidgets import QApplication
 
 from copytrade_gui.__main__ import OTHER_WORDS
-from copytrade_gui.commands import _parser
+from copytrade_gui.command_line import parser
 from copytrade_gui.ui import starting
 from copytrade_gui.ui.widgets.label import PlainLabel
 
@@ -20,5 +20,7 @@ def test_the_start_is_seen_until_there_is_something_else(app: QApplication) -> N
 
 
 def test_only_what_opens_the_console_shows_it() -> None:
-    (commands,) = [one for one in _parser()._actions if isinstance(one, argparse._SubParsersAction)]
+    (commands,) = [
+        one for one in parser([])._actions if isinstance(one, argparse._SubParsersAction)
+    ]
     assert set(commands.choices) | {"-h", "--help"} == OTHER_WORDS

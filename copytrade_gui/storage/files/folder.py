@@ -16,6 +16,7 @@ from copytrade_gui.storage.files.problems import FolderError
 
 RESERVE_BYTES = 64 * 1024 * 1024
 LEAST_FREE_BYTES = 256 * 1024 * 1024
+PAPER_PROFILE = "paper"
 _PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _OUR_FILES = frozenset({"instance.lock", "copytrade.db", "profiles"})
 _SYNCED = ("dropbox", "onedrive", "google drive", "googledrive", "icloud", "nextcloud", "syncthing")
