@@ -5,6 +5,7 @@ Outcomes are values, exceptions are surprises. ``brokers`` and ``storage`` plug 
 """
 
 from copytrade_gui.ports.books import (
+    MARK,
     BrokerOrder,
     BrokerPosition,
     BrokerTrade,
@@ -84,6 +85,7 @@ __all__ = [
     "IGNORE_VERB",
     "KEEP_DAY_VERB",
     "LIMITS_VERB",
+    "MARK",
     "PARTLY_SQUARED_OFF_VERB",
     "SQUARED_OFF_VERB",
     "SQUARE_OFF_VERB",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -13,6 +14,8 @@ from copytrade_gui.domain.order import OrderType, Product, Side, State, Validity
 from copytrade_gui.ports.outcomes import Silence
 
 RowT = TypeVar("RowT")
+MARK = 16
+"""Bytes of the mark of a row of a read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +78,19 @@ class Read(Generic[RowT]):
     ``session_dead`` is True when the broker said that the session is over. ``silence`` is set when
     nobody answered at all; ``address_refused`` when the broker does not know the address we called
     from (EC500, docs/broker.md 6.3).
+
+    ``rows`` may be made anew each time they are asked for, and may hold the whole reply: keep a
+    row, not all of them. ``marks`` has ``MARK`` bytes for each row, which are equal in two reads
+    only for rows that are equal; empty where the adapter cannot tell.
     """
 
-    rows: tuple[RowT, ...]
+    rows: Sequence[RowT]
     whole: bool
     problem: str = ""
     session_dead: bool = False
     silence: Silence | None = None
     address_refused: bool = False
+    marks: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

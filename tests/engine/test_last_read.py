@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from copytrade_gui.domain.ids import BrokerOrderId
 from copytrade_gui.domain.order import State
-from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
+from copytrade_gui.engine.orders.last_read import LastReadOrders
+from copytrade_gui.ports import MARK, BrokerOrder, BrokerTrade, Read
 from tests.engine.book_reads import Doubt, with_a_doubt
 
 STATES = (
@@ -19,7 +22,16 @@ STATES = (
 Told = list[object]
 
 
-def play(seed: int, *, same_objects: bool) -> Told:
+def marks(rows: Sequence[BrokerOrder | BrokerTrade]) -> bytes:
+    """What an adapter that tells its rows apart gives with them."""
+    return b"".join(hashlib.sha256(repr(one).encode()).digest()[:MARK] for one in rows)
+
+
+def whole(*rows: BrokerOrder) -> Read[BrokerOrder]:
+    return Read(rows, whole=True, marks=marks(rows))
+
+
+def play(seed: int, *, marked: bool) -> Told:
     """Random reads and acts of a person; what our order and the account came to, read by read."""
     told: Told = []
 
@@ -42,13 +54,16 @@ def play(seed: int, *, same_objects: bool) -> Told:
                 book.move(doubt.order, State.CANCEL_PENDING)
             elif act < 0.35:
                 doubt.lift()
-            shown = rows if same_objects else [replace(one) for one in rows]
-            traded = trades if same_objects else [replace(one) for one in trades]
             absorbed = doubt.console.engine.parts.reconciler.absorb_orders(
-                lane, Read(tuple(shown), whole=dice.random() < 0.9)
+                lane,
+                Read(
+                    tuple(rows),
+                    whole=dice.random() < 0.9,
+                    marks=marks(rows) if marked else b"",
+                ),
             )
             doubt.console.engine.parts.reconciler.absorb_trades(
-                lane, Read(tuple(traded), whole=True)
+                lane, Read(tuple(trades), whole=True, marks=marks(trades) if marked else b"")
             )
             told.append(
                 (
@@ -85,13 +100,13 @@ def shuffled(dice: random.Random, doubt: Doubt, rows: list[BrokerOrder]) -> list
 
 @pytest.mark.parametrize("seed", range(40))
 def test_rows_that_stayed_the_same_come_to_the_same_as_rows_made_anew(seed: int) -> None:
-    assert play(seed, same_objects=True) == play(seed, same_objects=False)
+    assert play(seed, marked=True) == play(seed, marked=False)
 
 
 def test_an_old_row_is_merged_again_when_its_order_has_become_ours() -> None:
     def test(doubt: Doubt) -> None:
         filled = doubt.row(tag="", state=State.FILLED, filled_quantity=10, placed_ns=1)
-        rows = Read((filled,), whole=True)
+        rows = whole(filled)
         engine = doubt.console.engine
         assert engine.parts.reconciler.absorb_orders(doubt.lane, rows).strangers == [filled]
         engine.book.acknowledge(doubt.order, BrokerOrderId("B1"))
@@ -109,6 +124,48 @@ def test_a_settled_row_that_changes_is_merged() -> None:
         assert doubt.state() is State.CANCELLED
         doubt.read(replace(cancelled, filled_quantity=10, state=State.FILLED))
         assert doubt.state() is State.FILLED
+
+    with_a_doubt(test)
+
+
+def test_an_ended_order_that_fills_later_ends_again_by_a_row_that_was_let_go() -> None:
+    def test(doubt: Doubt) -> None:
+        reconciler = doubt.console.engine.parts.reconciler
+        account, order = doubt.lane.account_id, doubt.order
+        cancelled = doubt.row(state=State.CANCELLED, filled_quantity=1)
+        book = whole(doubt.row("S1", tag=""), cancelled)
+        reconciler.absorb_orders(doubt.lane, book)
+        shown = reconciler.last_orders(account)
+        assert shown.row(cancelled.broker_order_id) is None
+        assert shown.shows(cancelled.broker_order_id)
+
+        told = doubt.row(state=State.PARTIAL, filled_quantity=2)
+        reconciler.absorb_history(doubt.lane, whole(told))
+        assert (order.state, order.filled) == (State.PARTIAL, 2)
+        for rows in (book, whole(*book.rows)):
+            assert reconciler.absorb_orders(doubt.lane, rows).complete
+            assert (order.state, order.filled) == (State.CANCELLED, 2)
+
+    with_a_doubt(test)
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "kept"),
+    [(State.CANCELLED, 0, False), (State.CANCELLED, 5, True), (None, 0, True)],
+)
+def test_a_row_is_kept_while_it_says_more_than_its_order(
+    state: State | None, more: int, *, kept: bool
+) -> None:
+    """It is for more units, or its word is not known to be an end."""
+
+    def test(doubt: Doubt) -> None:
+        units = doubt.order.intent.terms.quantity
+        shown = LastReadOrders()
+        row = doubt.row(state=state, filled_quantity=units, quantity=units + more)
+        shown.take(whole(row), [])
+        shown.settle(row, units)
+        assert shown.is_settled(row.broker_order_id)
+        assert shown.row(row.broker_order_id) is (row if kept else None)
 
     with_a_doubt(test)
 

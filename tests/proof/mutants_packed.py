@@ -6,6 +6,7 @@ from tests.proof.mutants import Mutant
 
 _INDEX = "copytrade_gui/engine/orders/order_index.py"
 _BOOK = "copytrade_gui/engine/orders/book.py"
+_LAST_READ = "copytrade_gui/engine/orders/last_read.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("a packed order is found by its tag", _INDEX,
@@ -31,4 +32,11 @@ MUTANTS: tuple[Mutant, ...] = (
            "        self._news.packed(order, True)\n", ""),
     Mutant("charges of an order that is whole again count once", _BOOK,
            "        self._news.packed(order, False)\n", ""),
+    Mutant("a row that was let go is merged when its order is open again", _LAST_READ,
+           "rows[number] = read.rows[self._numbers.index(number)] if row is None else row",
+           "rows |= {} if row is None else {number: row}"),
+    Mutant("a row for more than was ordered is kept", _LAST_READ,
+           " and row.quantity <= ordered:", ":"),
+    Mutant("a row whose word may not be an end is kept", _LAST_READ,
+           " and number not in self.open and ", " and "),
 )  # fmt: skip

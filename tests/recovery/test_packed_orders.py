@@ -114,7 +114,7 @@ async def rows_of(console: Console, account: AccountId) -> tuple[BrokerOrder, ..
     assert session is not None
     read = await session.order_book()
     assert read.whole
-    return read.rows
+    return tuple(read.rows)
 
 
 def test_a_fill_that_is_told_late_is_one_of_the_packed_order() -> None:

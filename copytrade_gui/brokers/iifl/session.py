@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+import msgspec
+
 from copytrade_gui.brokers.http.channel import Channel
-from copytrade_gui.brokers.http.growing import Cut, Known, known_of
+from copytrade_gui.brokers.http.growing import Cut, GrownRows, Known, known_of
 from copytrade_gui.brokers.http.http_call import AnswerLostError, NothingSentError
 from copytrade_gui.brokers.iifl import shapes
 from copytrade_gui.brokers.iifl.auth import whole_id
+from copytrade_gui.brokers.iifl.envelope import decode_rows
 from copytrade_gui.brokers.iifl.feed import Feed
 from copytrade_gui.brokers.iifl.mapping import (
     LotSize,
@@ -32,7 +35,7 @@ from copytrade_gui.brokers.iifl.scalar import order_id, text
 from copytrade_gui.brokers.iifl.session_call import SessionCall
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.holding import Holding
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, is_our_tag
 from copytrade_gui.domain.instrument import LOT_QUOTED, Exchange, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms
@@ -87,8 +90,10 @@ class IiflSession:
         self._lot_size = lot_size
         self._load_lots = load_lots
         self._closed = closed
-        self._orders_known: Known[BrokerOrder] = Known()
-        self._trades_known: Known[BrokerTrade] = Known()
+        self._orders_known = Known()
+        self._trades_known = Known()
+        self._keys: dict[BrokerOrderId, InstrumentKey] = {}
+        """Of orders in the book that do not carry a tag of this program."""
         self.market = MarketReads(caller, clock)
         """Depth, open interest, candles and SPAN margin, which the port does not ask for."""
         self._feed = feed(self)
@@ -120,9 +125,8 @@ class IiflSession:
             self._feed.watch(keys)
 
     def key_in_book(self, order: BrokerOrderId) -> InstrumentKey | None:
-        """The instrument of an order that the order book showed when it was last read whole."""
-        rows = reversed(self._orders_known.rows)
-        return next((row.key for row in rows if row.broker_order_id == order), None)
+        """The instrument of an order that the order book has shown, if its tag is none of ours."""
+        return self._keys.get(order)
 
     def hear_address(self, changed: Callable[[str, str], None]) -> None:
         """Hear where connections leave from, and when one leaves from another local address."""
@@ -171,9 +175,11 @@ class IiflSession:
     async def order_book(self) -> Read[BrokerOrder]:
         """Today's orders."""
         what = "order book"
-        self._orders_known, read = await self._growing(
+        self._orders_known, read, new = await self._growing(
             shapes.ORDERS, self._orders_known, shapes.OrderRow, order_of, what
         )
+        if read.whole:
+            self._keys |= {row.broker_order_id: row.key for row in new if not is_our_tag(row.tag)}
         return read
 
     async def order_history(self, order: BrokerOrderId) -> Read[BrokerOrder]:
@@ -188,7 +194,7 @@ class IiflSession:
     async def trade_book(self) -> Read[BrokerTrade]:
         """Today's trades."""
         what = "trade book"
-        self._trades_known, read = await self._growing(
+        self._trades_known, read, _ = await self._growing(
             shapes.TRADES, self._trades_known, shapes.TradeRow, trade_of, what
         )
         return read
@@ -196,30 +202,43 @@ class IiflSession:
     async def _growing(
         self,
         path: str,
-        known: Known[BookT],
+        known: Known,
         kind: type[WireT],
         mapped: Callable[[WireT, LotSize], BookT | None],
         what: str,
-    ) -> tuple[Known[BookT], Read[BookT]]:
-        """Read a book that may begin as it did before; also what to know of it the next time."""
+    ) -> tuple[Known, Read[BookT], Sequence[BookT]]:
+        """Read a book that may begin as it did before; also what to know of it the next time, and
+        the rows that were not known.
+        """
+
+        def made(raw: bytes) -> BookT:
+            (row,), _ = decode_rows([msgspec.Raw(raw)], kind)
+            found = mapped(row, self._lot_size)
+            if found is None:
+                raise AssertionError(f"a row of the {what} was read before")
+            return found
+
         try:
             reply = await self._caller.ask("GET", path, what)
         except BrokerFailureError as error:
             missing: Page[WireT] = Page((), str(error), error.code, silence=error.silence)
-            return known, await self._book(missing, mapped, what)
-        cut = known.cut(reply.body) if reply.status == 200 else Cut((), reply.body)
+            return known, await self._book(missing, mapped, what), ()
+        cut = known.cut(reply.body) if reply.status == 200 else Cut(0, reply.body)
         if cut.rest is None:
-            return known, Read(cut.known, whole=True)
+            rows = GrownRows[BookT](known, reply.body, (), made)
+            return known, Read(rows, whole=True, marks=known.digests), ()
         page = read_page(replace(reply, body=cut.rest), kind, what)
         read = await self._book(page, mapped, what)
         if cut.known:
-            if _keepable(read):
-                known = known.grown(reply.body, cut, page.raws, read.rows)
-                if known.rows:
-                    return known, Read(known.rows, whole=True)
+            if _keepable(read) and (grown := known.grown(reply.body, cut, page.raws)):
+                rows = GrownRows(grown, reply.body, read.rows, made)
+                return grown, Read(rows, whole=True, marks=grown.digests), read.rows
             page = read_page(reply, kind, what)
             read = await self._book(page, mapped, what)
-        return known_of(reply.body, page.raws, read.rows) if _keepable(read) else known, read
+        if not _keepable(read):
+            return known, read, read.rows
+        known = known_of(reply.body, page.raws)
+        return known, replace(read, marks=known.digests), read.rows
 
     async def _book(
         self, page: Page[WireT], mapped: Callable[[WireT, LotSize], BookT | None], what: str

@@ -91,7 +91,7 @@ class Comparison:
         positions, unread = await self._positions(lane)
         if lane.session is not session:
             return Compared(unread="its session changed", gone=True)
-        books = Books(absorbed.rows, trades.rows, positions)
+        books = Books(tuple(absorbed.rows), tuple(trades.rows), positions)
         return Compared(differences(lane.account, self._book, books), unread)
 
     async def _positions(self, lane: Lane) -> tuple[Sequence[BrokerPosition] | None, str]:

@@ -52,7 +52,7 @@ class Reconciler:
             return result  # a read that is not whole proves nothing, in either direction
         account = lane.account_id
         shown = self._orders_shown[account]
-        lacking = shown.take(read.rows, self._book.known_ids(account))
+        lacking = shown.take(read, self._book.known_ids(account))
         missing = 0
         if lacking:
             missing = self._book.missing(account, lacking.keys())
@@ -63,14 +63,14 @@ class Reconciler:
         if result.complete and account in self._too_far:
             self._too_far[account] = dict.fromkeys(self._too_far[account], True)
         open_ids = [order.broker_order_id for order in self._book.open_of(account)]
-        for row in shown.to_merge(open_ids):
+        for row in shown.to_merge(read, open_ids):
             order = self._owner(lane, row)
             if order is None:
                 result.strangers.append(row)
                 continue
             self._apply(order, row, judged=result.complete)
             if _settled(order, row) and (result.complete or row.state is not State.CANCELLED):
-                shown.settle(row)
+                shown.settle(row, order.ordered)
         unknown = [row for row in result.strangers if self._is_unknown(row)]
         if unknown:
             self._news.unknown_rows(lane, unknown)
@@ -80,16 +80,15 @@ class Reconciler:
         return result
 
     def shown(self, account: AccountId, number: BrokerOrderId) -> BrokerOrder | None:
-        """The row of an order in the account's book as it was last read whole, if it has one."""
-        return self._orders_shown[account].first.get(number)
+        """The row of an order in the account's book as it was last read whole, if it has one.
 
-    def is_settled(self, account: AccountId, number: BrokerOrderId) -> bool:
-        """True if no row of the order is merged again while it stays as it was last read."""
-        return self._orders_shown[account].is_settled(number)
+        None too for one of ours that has ended, which says itself all that its row said.
+        """
+        return self._orders_shown[account].row(number)
 
-    def forget(self, account: AccountId, number: BrokerOrderId) -> None:
-        """An order left our records of today: no book has to show it any more."""
-        self._orders_shown[account].forget(number)
+    def last_orders(self, account: AccountId) -> LastReadOrders:
+        """The account's order book as it was last read whole."""
+        return self._orders_shown[account]
 
     def open_rows(self, account: AccountId) -> list[BrokerOrder]:
         """Rows that stand open in the account's book as it was last read whole, and are ours.
@@ -139,7 +138,7 @@ class Reconciler:
         shown = self._trades_shown[account]
         unsettled: list[BrokerTrade] = []
         ours: list[tuple[Order, BrokerTrade]] = []
-        for row in shown.take(read.rows):
+        for row in shown.take(read):
             order = self._book.by_broker(account, row.broker_order_id)
             if order is None:
                 unsettled.append(row)  # the order may become ours later
@@ -316,7 +315,7 @@ class Reconciler:
         """
         account, name, state = lane.account_id, order.intent.intent_id, order.attempt_state
         number = order.broker_order_id
-        row = None if number is None else self._orders_shown[account].first.get(number)
+        row = None if number is None else self._orders_shown[account].row(number)
         waiting = self._too_far.setdefault(account, {})
         if row is not None and quantity <= row.quantity:
             self._news.live(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from copytrade_gui.ports import BrokerOrder, BrokerTrade, Read
@@ -15,9 +16,9 @@ class Absorbed:
     why_not: str = ""
     strangers: list[BrokerOrder] = field(default_factory=list)
     """Rows that belong to no order of ours."""
-    rows: tuple[BrokerOrder, ...] = ()
+    rows: Sequence[BrokerOrder] = ()
     trades: Read[BrokerTrade] | None = None
-    """Both books as they were read, for whoever compares them."""
+    """Both books as they were read, for whoever compares them; nobody else keeps them."""
     whole: bool = False
     """The book was read whole: what it shows is there, whatever it may lack."""
     began_ns: int = 0

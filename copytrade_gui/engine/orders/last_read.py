@@ -2,59 +2,64 @@
 
 Books are read every few seconds and hold the whole day; nearly all rows of a read are the very
 rows of the one before. A row is settled when merging it once more could change nothing: its order
-is ours, linked, and has ended. Rows are compared by identity, so an adapter that makes every row
-anew only loses the speed.
+is ours, linked, and has ended. Where the order says all that the row says, the row is let go; the
+next read has it, if it is wanted after all. Rows are told apart by their marks, so an adapter that
+gives none only loses the speed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress, count
-from operator import is_not
 
 from copytrade_gui.domain.ids import BrokerOrderId
-from copytrade_gui.ports import BrokerOrder, BrokerTrade
+from copytrade_gui.ports import MARK, BrokerOrder, BrokerTrade, Read
 
 
 class LastReadOrders:
     """The last whole order book of one account."""
 
-    __slots__ = ("_checked", "_lacking", "_rows", "_unsettled", "first", "open")
+    __slots__ = ("_checked", "_first", "_lacking", "_marks", "_numbers", "_unsettled", "open")
 
     def __init__(self) -> None:
         self._lacking: dict[BrokerOrderId, BrokerOrder | None] = {}
         self._checked = 0
-        self._rows: Sequence[BrokerOrder] = ()
+        self._marks = b""
+        self._numbers: list[BrokerOrderId] = []
+        """Of each row, in the book's order."""
         self._unsettled: dict[BrokerOrderId, BrokerOrder] = {}
-        self.first: dict[BrokerOrderId, BrokerOrder] = {}
-        """Of each order the row that counts: the first one in the book."""
+        self._first: dict[BrokerOrderId, BrokerOrder | None] = {}
+        """Of each order the row that counts, the first one in the book; None: it was let go."""
         self.open: dict[BrokerOrderId, BrokerOrder] = {}
         """Of these, the ones that have not ended."""
 
     def take(
-        self, rows: Sequence[BrokerOrder], known: Sequence[BrokerOrderId]
+        self, read: Read[BrokerOrder], known: Sequence[BrokerOrderId]
     ) -> Mapping[BrokerOrderId, BrokerOrder | None]:
         """Take in a whole read; the orders that the book does not show.
 
-        Those of the ones we know, and of those it showed before, with the row it showed, if it did.
-        ``known`` only ever gets longer, but for ``forget``.
+        Those of the ones we know, and of those it showed before, with the row it showed, if it did
+        and the row was not let go. ``known`` only ever gets longer, but for ``forget``.
         """
-        same = _same_start(self._rows, rows)
-        for row in self._rows[same:]:
-            if self.first.get(row.broker_order_id) is row:
-                del self.first[row.broker_order_id]
-                self._lacking[row.broker_order_id] = row
-                self._unsettled.pop(row.broker_order_id, None)
-                self.open.pop(row.broker_order_id, None)
-        for row in rows[same:]:
-            if self.first.setdefault(row.broker_order_id, row) is row:
-                self._unsettled[row.broker_order_id] = row
-                self._lacking.pop(row.broker_order_id, None)
+        same = _same_start(self._marks, read.marks)
+        if changed := self._numbers[same:]:
+            stay = set(self._numbers[:same])
+            for number in changed:
+                if number in self._first and number not in stay:
+                    self._lacking[number] = self._first.pop(number)
+                    self._unsettled.pop(number, None)
+                    self.open.pop(number, None)
+        new = read.rows[same:]
+        for row in new:
+            number = row.broker_order_id
+            if number not in self._first:
+                self._first[number] = self._unsettled[number] = row
+                self._lacking.pop(number, None)
                 if is_open(row):
-                    self.open[row.broker_order_id] = row
-        self._rows = rows
+                    self.open[number] = row
+        self._numbers[same:] = [row.broker_order_id for row in new]
+        self._marks = read.marks
         for number in known[self._checked :]:
-            if number not in self.first:
+            if number not in self._first:
                 self._lacking.setdefault(number)
         self._checked = len(known)
         return self._lacking
@@ -64,41 +69,61 @@ class LastReadOrders:
         self._lacking.pop(order, None)
         self._checked = 0
 
-    def to_merge(self, open_ids: Iterable[BrokerOrderId | None]) -> list[BrokerOrder]:
-        """Rows to merge, in the book's order: unsettled ones, and those of orders that are open."""
+    def to_merge(
+        self, read: Read[BrokerOrder], open_ids: Iterable[BrokerOrderId | None]
+    ) -> list[BrokerOrder]:
+        """Rows to merge, in the book's order: unsettled ones, and those of orders that are open.
+
+        ``read`` is the one that was taken in last.
+        """
         rows = dict(self._unsettled)
         for number in open_ids:
-            if number is not None and number in self.first:
-                rows.setdefault(number, self.first[number])
+            if number is not None and number in self._first and number not in rows:
+                row = self._first[number]
+                rows[number] = read.rows[self._numbers.index(number)] if row is None else row
         return list(rows.values())
+
+    def shows(self, order: BrokerOrderId) -> bool:
+        """True if the book shows the order, whether its row is still held or not."""
+        return order in self._first
+
+    def row(self, order: BrokerOrderId) -> BrokerOrder | None:
+        """The row of an order; None also where it was let go."""
+        return self._first.get(order)
 
     def is_settled(self, order: BrokerOrderId) -> bool:
         """True if the book, read once more with the same row, would say nothing of this order."""
         return order not in self._unsettled and order not in self._lacking
 
-    def settle(self, row: BrokerOrder) -> None:
-        """This row need not be merged again while it stays the same and its order is ended."""
-        self._unsettled.pop(row.broker_order_id, None)
+    def settle(self, row: BrokerOrder, ordered: int) -> None:
+        """This row need not be merged again while it stays the same and its order is ended.
+
+        It is let go unless it is for more than was ``ordered``, in units, or stands open.
+        """
+        number = row.broker_order_id
+        self._unsettled.pop(number, None)
+        if number in self._first and number not in self.open and row.quantity <= ordered:
+            self._first[number] = None
 
 
 class LastReadTrades:
     """The last whole trade book of one account."""
 
-    __slots__ = ("_rows", "_unsettled")
+    __slots__ = ("_count", "_marks", "_unsettled")
 
     def __init__(self) -> None:
-        self._rows: Sequence[BrokerTrade] = ()
+        self._marks = b""
+        self._count = 0
         self._unsettled: list[BrokerTrade] = []
 
-    def take(self, rows: Sequence[BrokerTrade]) -> list[BrokerTrade]:
+    def take(self, read: Read[BrokerTrade]) -> list[BrokerTrade]:
         """Take in a whole read; the rows to merge."""
-        same = _same_start(self._rows, rows)
-        if same < len(self._rows):
+        same = _same_start(self._marks, read.marks)
+        if same < self._count:
             same = 0  # a trade never leaves a book: look at all of them
             self._unsettled = []
-        merge = [*self._unsettled, *rows[same:]]
-        self._rows = rows
-        return merge
+        self._marks, self._count = read.marks, len(read.rows)
+        return [*self._unsettled, *read.rows[same:]]
 
     def keep(self, unsettled: list[BrokerTrade]) -> None:
         """These rows, of those to merge, are looked at in the next read too."""
@@ -110,8 +135,10 @@ def is_open(row: BrokerOrder) -> bool:
     return row.state is None or not row.state.ended
 
 
-def _same_start(old: Sequence[object], new: Sequence[object]) -> int:
-    """How many rows at the beginning are the same objects."""
-    if old is new:
-        return len(old)
-    return next(compress(count(), map(is_not, old, new)), min(len(old), len(new)))
+def _same_start(old: bytes, new: bytes) -> int:
+    """How many rows at the beginning have the same marks."""
+    if new.startswith(old):
+        return len(old) // MARK
+    places = range(0, min(len(old), len(new)), MARK)
+    differ = (at for at in places if old[at : at + MARK] != new[at : at + MARK])
+    return next(differ, min(len(old), len(new))) // MARK

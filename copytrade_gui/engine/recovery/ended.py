@@ -111,7 +111,7 @@ class Ended:
             and abs(self._clock.wall_ns() - order.changed_ns) >= self._whole_ns
             and not _tried_again(order)
             and self._book.may_be_packed(order)
-            and (number is None or self._reconciler.is_settled(account, number))
+            and (number is None or self._reconciler.last_orders(account).is_settled(number))
         )
 
     # ------------------------------------------------------------ let go
@@ -129,7 +129,8 @@ class Ended:
             return
         for order in self._book.of_plan(plan.plan_id):
             if order.broker_order_id is not None:
-                self._reconciler.forget(order.intent.account_id, order.broker_order_id)
+                shown = self._reconciler.last_orders(order.intent.account_id)
+                shown.forget(order.broker_order_id)
         self._submission.forget(plan)
 
     def _due(self, now: int) -> Plan | None:
@@ -161,7 +162,7 @@ class Ended:
             lane is not None
             and lane.logged_in
             and number is not None
-            and self._reconciler.shown(account, number) is not None
+            and self._reconciler.last_orders(account).shows(number)
         )
 
 

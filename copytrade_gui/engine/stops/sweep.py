@@ -7,6 +7,8 @@ account's own book shows open with a tag of this program, until a complete read 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.open_orders import OpenOrders
@@ -37,7 +39,7 @@ class Sweep:
         self._poller = poller
         self._reconciler = reconciler
         self._reads: dict[AccountId, Absorbed] = {}
-        """The newest read of each account's order book."""
+        """The newest read of each account's order book, without what it showed."""
         self._whole: set[AccountId] = set()
         """Accounts whose order book was read whole at least once."""
         self._told: set[tuple[AccountId, BrokerOrderId]] = set()
@@ -65,7 +67,7 @@ class Sweep:
     def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
         """An account's order book was read; under a KILL whatever of ours it shows open goes."""
         account = lane.account_id
-        self._reads[account] = absorbed
+        self._reads[account] = replace(absorbed, strangers=[], rows=(), trades=None)
         if not absorbed.whole:
             return
         self._whole.add(account)

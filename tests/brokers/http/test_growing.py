@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from copytrade_gui.brokers.http.http_call import MAX_BODY, HttpReply
 from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.iifl.client import IiflBroker
 from copytrade_gui.brokers.iifl.session import IiflSession
-from copytrade_gui.ports import BrokerOrder, Read
+from copytrade_gui.ports import MARK, BrokerOrder, Read
 from tests.brokers.rig import ACCOUNT, TOKEN, SystemClock
 
 ROW = {
@@ -80,11 +81,13 @@ async def read(session: IiflSession, http_call: Bodies, body: bytes) -> Read[Bro
     return await session.order_book()
 
 
-async def agrees(session: IiflSession, http_call: Bodies, body: bytes, cache: Path) -> None:
+async def agrees(
+    session: IiflSession, http_call: Bodies, body: bytes, cache: Path
+) -> Read[BrokerOrder]:
     """The session, which read other bodies before, reads this one as a session that never did."""
-    assert await read(session, http_call, body) == await read(
-        session_on(http_call, cache), http_call, body
-    )
+    told = await read(session, http_call, body)
+    assert told == await read(session_on(http_call, cache), http_call, body)
+    return told
 
 
 def grow(dice: random.Random, rows: Rows) -> Rows:
@@ -147,14 +150,23 @@ async def test_any_sequence_of_books_reads_as_if_each_were_the_first(
     http_call = Bodies()
     session = session_on(http_call, cache)
     rows: Rows = [row(1)]
+    marked: dict[bytes, BrokerOrder] = {}
     for _ in range(40):
         tried = dice.choice(CHANGES)(dice, rows) or [row(1)]
-        await agrees(session, http_call, wrapped(dice, tried), cache)
+        told = await agrees(session, http_call, wrapped(dice, tried), cache)
+        marks = marks_of(told)
+        assert len(marks) in (0, len(told.rows))
+        for mark, one in zip(marks, told.rows, strict=False):
+            assert marked.setdefault(mark, one) == one
         if dice.random() < 0.7:
             rows = [one for one in tried if isinstance(one, dict) and "quantity" in one] or rows
 
 
-async def test_a_row_that_did_not_change_is_the_same_object(cache: Path) -> None:
+def marks_of(told: Read[BrokerOrder]) -> list[bytes]:
+    return [told.marks[at : at + MARK] for at in range(0, len(told.marks), MARK)]
+
+
+async def test_a_row_that_did_not_change_has_the_same_mark(cache: Path) -> None:
     http_call = Bodies()
     session = session_on(http_call, cache)
     first = await read(session, http_call, written([row(1), row(2), row(3)]))
@@ -162,9 +174,23 @@ async def test_a_row_that_did_not_change_is_the_same_object(cache: Path) -> None
     grown = await read(
         session, http_call, written([row(1), row(2), row(3, filledQuantity="2"), row(4)])
     )
-    assert all(a is b for a, b in zip(first.rows, again.rows, strict=True))
-    assert all(a is b for a, b in zip(first.rows[:2], grown.rows[:2], strict=True))
+    assert len(set(marks_of(first))) == 3
+    assert marks_of(first) == marks_of(again)
+    assert marks_of(first)[:2] == marks_of(grown)[:2]
+    assert marks_of(first)[2] not in marks_of(grown)
     assert [one.filled_quantity for one in grown.rows] == [0, 0, 2, 0]
+    assert list(grown.rows[1:3]) == [grown.rows[1], grown.rows[-2]]
+
+
+async def test_a_row_that_was_read_before_is_not_kept(cache: Path) -> None:
+    http_call = Bodies()
+    session = session_on(http_call, cache)
+    first = await read(session, http_call, written([row(1), row(2)]))
+    kept, alone = first.rows[0], object()
+    del first
+    grown = await read(session, http_call, written([row(1), row(2), row(3)]))
+    assert sys.getrefcount(kept) == sys.getrefcount(alone)
+    assert [one.broker_order_id for one in grown.rows] == ["1", "2", "3"]
 
 
 async def test_a_refusal_after_a_good_read_is_a_refusal(cache: Path) -> None:
