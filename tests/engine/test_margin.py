@@ -18,6 +18,8 @@ from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
 from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.simulator.config import Switches
+from copytrade_gui.simulator.faults import Action, Fault
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_leaving import begin
 from tests.proof.rig import Console, world
@@ -47,6 +49,13 @@ async def told(console: Console, terms: OrderTerms, free: Decimal | int = FREE) 
 def link(console: Console, then: WhenShort) -> None:
     one = next(one for one in console.world.links if one.follower_id == F1)
     console.engine.put_link(replace(one, when_short=then), "operator")
+
+
+async def found_of(console: Console, terms: OrderTerms) -> tuple[Shown, ...]:
+    """What a person is shown before it leaves."""
+    with pytest.raises(DeniedError) as denied:
+        await send(console, terms)
+    return denied.value.found
 
 
 async def send(
@@ -90,6 +99,76 @@ def test_what_the_broker_says_an_order_needs_is_what_it_then_holds_for_it() -> N
         later = console.engine.margins.of(terms, [F1])
         assert later is not None
         assert later.free[F1] == (FREE, 0)
+
+    with world(2) as made:
+        made.live(script)
+
+
+def free(console: Console, terms: OrderTerms) -> int:
+    """What F1 has free for an order of this kind, as a ticket shows it and a check asks it."""
+    found = console.engine.margins.of(terms, [F1])
+    assert found is not None
+    return found.free[F1][0]
+
+
+@pytest.mark.parametrize("fault", ["reject", "bad_address"])
+def test_an_order_that_the_broker_did_not_take_leaves_free_what_was_free(fault: Action) -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        terms = made.terms(quantity=40, away=60)
+        most = int(needs(console, terms, 60))
+        await told(console, terms, most)
+        client = made.account(F1).client_id
+        made.broker.add_fault(Fault(action=fault, accounts=[client], text="RMS:Margin exceeds"))
+        for tries in range(2):  # both need two thirds of what is free
+            await press(console, made.terms(quantity=40, away=60 + 10 * tries))
+            assert free(console, terms) == most
+        assert made.broker.accounts[1].blocked_by_orders == 0
+
+    with world(2) as made:
+        made.live(script)
+
+
+def test_an_order_that_was_cancelled_in_part_took_what_it_filled() -> None:
+    slow = Switches(latency_ms=2, jitter_ms=0, fill_ms=4_000, partial_rate=1, market="still")
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        terms = made.terms(quantity=400, away=-20)
+        await told(console, terms)
+        command = CommandId("press")
+        placed = await console.engine.submit(
+            made.master, terms, FanOut.WITH_MASTER, command, despite=None
+        )
+        orders = console.engine.book.of_plan(placed.plan.plan_id)
+        copy = next(one for one in orders if one.intent.account_id == F1)
+        while not copy.filled:
+            await made.clock.sleep(0.1)
+        assert free(console, terms) == FREE - needs(console, terms, 200)
+        console.engine.cancel([copy.intent.intent_id], "")
+        await made.clock.sleep(2)
+        assert copy.state is State.CANCELLED
+        assert 0 < copy.filled < 200
+        assert free(console, terms) == FREE - needs(console, terms, copy.filled)
+
+    with world(2, switches=slow) as made:
+        made.live(script)
+
+
+def test_nothing_is_free_where_orders_took_more_and_less_only_by_the_brokers_word() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        terms = made.terms(quantity=40, away=60)
+        needed = needs(console, terms, 20)
+        await told(console, terms, needed // 2)
+        await send(console, terms, despite=await found_of(console, terms))
+        assert made.broker.accounts[1].blocked_by_orders // 100 == needed
+        assert free(console, terms) == 0
+        console.engine.note_margin(F1, Paise(-500))
+        assert free(console, terms) == -500
 
     with world(2) as made:
         made.live(script)

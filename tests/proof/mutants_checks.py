@@ -126,9 +126,11 @@ _FACTS = (
     (_MARGIN, "return min(quantity, fits - fits % lot)", "return min(quantity, fits)"),
     (
         _MARGINS,
-        "                    margin = Paise(margin - sum([paise for _, paise in taken]))\n",
-        "                    pass\n",
+        "                    left = margin - sum([its.paise for its in taken.values()])\n",
+        "                    left = margin\n",
     ),
+    (_MARGINS, "order.filled if ended else ", ""),
+    (_MARGINS, "Paise(max(left, min(margin, 0)))", "Paise(left)"),
     (_PLANNER, "net=bounds.nets.get(account, 0) + signed,", ""),
 )
 """How the engine gathers what the checks are asked about: each fact withheld, each answer lost."""

@@ -8,16 +8,17 @@ have free is read by whoever keeps the sessions.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, IntentId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.margin import Margin, Margins
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, Product, Side
+from copytrade_gui.domain.records import Intent
 from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
@@ -56,10 +57,24 @@ class _Needed(Struct):
     of: OrderTerms | None = None
 
 
+class _Taken(Struct):
+    """What an entry took of what was free when it was planned, where so many units need so much."""
+
+    planned_ns: int
+    needed: Paise
+    of_units: int
+    paise: int = 0
+
+    def put(self, units: int) -> None:
+        """It takes what so many units need."""
+        self.paise = self.needed * units // self.of_units
+
+
 class NeededMargins:
     """Asks, keeps, and says how old it is. Sends nothing but reads."""
 
     def __init__(self, core: Core, copies: Copies) -> None:
+        self._book = core.book
         self._lanes = core.lanes
         self._clock = core.clock
         self._work = core.work
@@ -69,8 +84,10 @@ class NeededMargins:
         self._slots = RollingWindow(_A_SECOND)
         self._read_ns: dict[AccountId, int] = {}
         """When an account's funds were last told, monotonic."""
-        self._taken: defaultdict[AccountId, deque[tuple[int, int]]] = defaultdict(deque)
-        """What orders since took of what was free then: when, and paise."""
+        self._taken: defaultdict[AccountId, dict[IntentId, _Taken]] = defaultdict(dict)
+        """What entries since took of what was free then."""
+        self._open: dict[IntentId, _Taken] = {}
+        """Those of them that may still come to nothing."""
         self._asking = False
 
     # ------------------------------------------------------------ what is told
@@ -79,19 +96,22 @@ class NeededMargins:
         """The broker just told what an account has free."""
         now = self._clock.mono_ns()
         self._read_ns[account] = now
-        taken = self._taken.get(account)
-        while taken and taken[0][0] < now - _SEEN_NS:
-            taken.popleft()
+        taken = self._taken.get(account, {})
+        for name in [one for one, its in taken.items() if its.planned_ns < now - _SEEN_NS]:
+            del taken[name]
+            self._open.pop(name, None)
 
-    def planned(self, terms: OrderTerms, entries: Sequence[tuple[AccountId, int]]) -> None:
-        """Entries of a plan, in units: until the funds are read again they are less by these."""
+    def planned(self, terms: OrderTerms, entries: Sequence[Intent]) -> None:
+        """Entries of a plan: until the funds are read again they are less by these."""
         if not entries:
             return
         now = self._clock.mono_ns()
         known = self._known.get(_what(terms))
         if known is not None and known.of is not None and self._age(known) <= _KEPT_NS:
-            for account, units in entries:
-                self._taken[account].append((now, known.needed * units // known.of.quantity))
+            of_units = known.of.quantity
+            for one in entries:
+                its = self._open[one.intent_id] = _Taken(now, known.needed, of_units)
+                self._taken[one.account_id][one.intent_id] = its
         self.want(terms)
 
     def want(self, terms: OrderTerms) -> None:
@@ -111,18 +131,33 @@ class NeededMargins:
         known = self._known.get(_what(terms))
         if known is None or known.of is None or (age := self._age(known)) > _KEPT_NS:
             return None
+        self._look_at_open()
         now, free = self._clock.mono_ns(), {}
         for account in accounts:
             lane = self._lanes.get(account)
             margin = None if lane is None else lane.facts.capital
             if margin is not None:
                 if taken := self._taken.get(account):
-                    margin = Paise(margin - sum([paise for _, paise in taken]))
+                    left = margin - sum([its.paise for its in taken.values()])
+                    margin = Paise(max(left, min(margin, 0)))  # below 0 only by the broker's word
                 free[account] = margin, (now - self._read_ns.get(account, now)) // _S
         of = known.of
         told = Margin(Paise(0), 0, known.needed, of.quantity, of.price, 0)
         needed = told.of(of.quantity, terms.price)  # at this order's price, once for all accounts
         return Margins(free, needed, of.quantity, terms.price or of.price, age // _S)
+
+    def _look_at_open(self) -> None:
+        """An entry that ended took what it filled, and the rest of it is free again."""
+        for name, its in list(self._open.items()):
+            order = self._book.get(name)
+            if order is None:  # its plan could not be stored
+                its.put(0)
+            else:
+                ended = order.state.ended
+                its.put(order.filled if ended else order.ordered)
+                if not ended or order.may_attempt:
+                    continue
+            del self._open[name]
 
     # ------------------------------------------------------------ asking
 

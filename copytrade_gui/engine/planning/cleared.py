@@ -46,16 +46,12 @@ class Cleared(Struct, frozen=True):
     denied: str = ""
     """Why nothing of a fill is copied, the same for all; what speaks against an order denies it."""
 
-    def entries(self, plan: Plan) -> list[tuple[AccountId, int]]:
-        """Units by account of its plan's orders that leave, where none of it is an exit."""
+    def entries(self, plan: Plan) -> list[Intent]:
+        """Its plan's orders that leave, where none of it is an exit."""
         if self.cover.exiting.most or self.denied:
             return []
         side, planned = self.leaving.side, State.PLANNED
-        return [
-            (one.account_id, one.terms.quantity)
-            for one in plan.intents
-            if one.state is planned and one.terms.side is side
-        ]
+        return [one for one in plan.intents if one.state is planned and one.terms.side is side]
 
     def plan(self, called_ns: int) -> Plan:
         """The plan that follows from it; ``called_ns`` is the operator's call, monotonic."""
