@@ -49,6 +49,8 @@ class PositionLine(Struct, frozen=True, kw_only=True):
     day: Decimal | None
     exits: str = ""
     """Where the rules of its link leave it, in words; empty where there is none."""
+    behind: bool = False
+    """What the broker showed last may lack what copies filled since: the two are not compared."""
 
     @property
     def net(self) -> int:
@@ -58,7 +60,7 @@ class PositionLine(Struct, frozen=True, kw_only=True):
     @property
     def own(self) -> int | None:
         """What is not copied: the owner's own; None while nobody knows it."""
-        return None if self.held is None else self.held - (self.copied or 0)
+        return None if self.held is None or self.behind else self.held - (self.copied or 0)
 
     @property
     def against(self) -> bool:
@@ -116,6 +118,8 @@ class Facts(Struct, frozen=True):
     quotes: Mapping[InstrumentKey, Quote]
     exits: Mapping[PositionKey, str] = {}
     """Where rules of links leave a copied position, in words."""
+    behind: frozenset[PositionKey] = frozenset()
+    """Copied positions of which the books do not tell all that was filled yet."""
 
 
 def report_of(facts: Facts) -> PositionReport:
@@ -169,6 +173,7 @@ def _of_copies(facts: Facts) -> Iterator[PositionLine]:
             held=held if book.at_ns else None,
             priced=copy.priced,
             exits=facts.exits.get(key, ""),
+            behind=key in facts.behind,
         )  # fmt: skip
 
 
@@ -216,6 +221,7 @@ def _line(
     held: int | None,
     priced: bool = True,
     exits: str = "",
+    behind: bool = False,
 ) -> PositionLine:
     quote, book = facts.quotes.get(key), facts.books.get(account_id, _UNREAD)
     return PositionLine(
@@ -236,6 +242,7 @@ def _line(
         open=_open(position, quote) if priced else None,
         day=_day(position, quote) if priced else None,
         exits=exits,
+        behind=behind,
     )
 
 

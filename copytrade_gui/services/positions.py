@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from copytrade_gui.domain.calendar import indian_day
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Quote
+from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.engine.books.copies import Copy
 from copytrade_gui.engine.engine import Engine
+from copytrade_gui.engine.planning.closable import position_of
 from copytrade_gui.ports import Clock
 from copytrade_gui.services.holding_report import HoldingReport, holdings_of
 from copytrade_gui.services.position_report import Facts, PositionReport, report_of
@@ -41,7 +45,31 @@ def facts_of(engine: Engine) -> Facts:
         },
         quotes={key: quote for key in keys if (quote := engine.quotes.newest(key)) is not None},
         exits=engine.exit_watch.told(),
+        behind=_behind(engine, copies),
     )
+
+
+def _behind(engine: Engine, copies: Mapping[PositionKey, Copy]) -> frozenset[PositionKey]:
+    """Copied positions of which the broker's book as last read may lack one of our fills, or show
+    one that is not known here yet.
+    """
+    open_of, watch = engine.book.open_of, engine.positions
+    works = {position_of(one) for name in engine.copies.accounts for one in open_of(name)}
+    works = {key for key in works if not _orders_read_since(engine, key.account_id)}
+    found = set()
+    for key, copy in copies.items():
+        account, part = key.account_id, (key.instrument, key.product)
+        net = copy.position.net
+        differs = key in works and watch.book(account).nets.get(part, 0) != net
+        if differs or not watch.shows_fills(account, part, net):
+            found.add(key)
+    return frozenset(found)
+
+
+def _orders_read_since(engine: Engine, account: AccountId) -> bool:
+    """True if the account's orders were read after its positions, so that each fill is known."""
+    day = engine.owner_orders.of(account)
+    return day is not None and day.began_ns >= engine.positions.book(account).ended_ns
 
 
 def holdings_now(engine: Engine) -> Callable[[], HoldingReport]:

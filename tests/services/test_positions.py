@@ -10,7 +10,9 @@ import pytest
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import Product, Side
+from copytrade_gui.domain.square_off import Chosen
 from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.engine.signals.drift_lines import Differed, drift_of
 from copytrade_gui.services.position_report import PositionLine, PositionReport, report_of
 from copytrade_gui.services.positions import facts_of
 from copytrade_gui.simulator.faults import Fault
@@ -124,6 +126,63 @@ def test_what_an_owner_trades_himself_stands_apart_from_the_copy() -> None:
         assert [(one.account_id, one.copied, one.own) for one in others] == [(F1, 0, 11)]
         copies = [one for one in report(console).lines if one.copied]
         assert report(console).followers.day == sum(one.day or 0 for one in copies) != 0
+
+    with world(2) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("late", ["", "positions", "orders"])
+def test_nobody_is_said_to_have_traded_himself_where_only_a_book_is_late(late: str) -> None:
+    """Between a fill and a read that tells it, and where either book comes 6 s behind."""
+    quarters = 0
+    differed: Differed = {}
+
+    async def script(console: Console) -> None:
+        nonlocal quarters
+        made, clients = console.world, [one.client_id for one in console.world.accounts[1:]]
+        await begin(console)
+        if late:
+            made.broker.add_fault(Fault(action="book_stale", call=late, seconds=6))
+        if late == "orders":
+            made.broker.add_fault(Fault(action="feed_skip", accounts=clients))
+        found: list[PositionLine] = []
+        for side, quantity, quiet in ((BUY, 40, 9), (BUY, 20, 7), (SELL, 60, 20), (BUY, 10, 20)):
+            await press(console, ticket(made, side, quantity), wait_s=0)
+            for _ in range(quiet * 4):
+                await made.clock.sleep(0.25)
+                found = [one for one in report(console).lines if one.role is Role.FOLLOWER]
+                assert [(one.own, one.against) for one in found if one.own] == []
+                quarters += sum(one.behind for one in found)
+                scope = [Chosen(one.account_id, one.key, Product.INTRADAY) for one in found]
+                offered = await console.engine.square_offs.preview(tuple(scope))
+                assert [one.code for one in offered if one.code] == []
+                drift = drift_of(console.engine.drift.now(), differed)
+                assert [one.verdict for one in drift.lines if one.trouble] == []
+        there = [(position(made, number), 0) for number in (1, 2)]
+        assert [(one.copied, one.own) for one in found] == there
+
+    with world(2) as made:
+        made.live(script)
+    assert quarters, "no book was ever behind"
+
+
+def test_what_an_owner_has_himself_is_told_on_while_his_copies_fill() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, ticket(made, BUY, 40))
+        trades_himself(made, made.accounts[1], ticket(made, BUY), 7)
+        await made.clock.sleep(console.engine.settings.positions_copied + 20)
+        assert lines(console)[F1].own == 7
+        await press(console, ticket(made, BUY, 20), wait_s=1)
+        assert (lines(console)[F1].own, lines(console)[F1].behind) == (None, True)
+        await made.clock.sleep(3)  # the book tells what it told before, and what filled since
+        assert lines(console)[F1].own == 7
+        trades_himself(made, made.accounts[1], ticket(made, BUY), 2)
+        await press(console, ticket(made, BUY, 20), wait_s=5)
+        assert lines(console)[F1].own is None  # the book may as well be late
+        await made.clock.sleep(6)
+        assert lines(console)[F1].own == 9
 
     with world(2) as made:
         made.live(script)

@@ -117,6 +117,20 @@ def tones(row: PositionRow) -> dict[str, Tone]:
     return {one.key: one.tone(row) for one in COLUMNS if one.tone is not None}
 
 
+async def test_copies_are_not_compared_with_a_read_from_before_their_fill(
+    window: MainWindow, world: World
+) -> None:
+    one, other = [a for a in world.accounts.values() if not a.master][:2]
+    late = structs.replace(line(one, people.RELIANCE, copied=10, own=-10), behind=True)
+    rows = await told(window, world, report([late, line(other, people.RELIANCE, copied=10, own=2)]))
+    by_name = {row["Account"]: row for row in rows}
+    assert (by_name[one.name]["Copied"], by_name[one.name]["Own"]) == ("+10", "–")
+    assert "read again in a moment" in by_name[one.name]["To know"]
+    assert "against" not in by_name[one.name]["To know"]
+    assert by_name[""]["Own"] == by_name[other.name]["Own"] == "+2"
+    assert "by owners" not in by_name[""]["To know"]
+
+
 async def test_an_old_price_is_dimmed_and_says_its_age(window: MainWindow, world: World) -> None:
     one = next(a for a in world.accounts.values() if not a.master)
     rows = await told(

@@ -121,6 +121,21 @@ class AccountPositions:
             found.append(newest.nets.get(part, 0))
         return found
 
+    def shows_fills(self, account: AccountId, part: Part, copied: int) -> bool:
+        """True if the last read may be compared with the units, signed, that copies hold.
+
+        It shows all that they filled: because it is late enough for that, or because it says what
+        is to be expected, by our orders or by the read before it with what was filled since.
+        """
+        read, since = self._books.get(account, _UNREAD), self._since.get(account)
+        if read.began_ns >= self._shown_ns(account):
+            return True
+        if read.began_ns < self.filled_ns(account):
+            return False
+        net, sure = read.nets.get(part, 0), self._sure.get(account, _UNREAD)
+        filled = since.get(part, 0) if since else 0
+        return net == copied or (sure.day == read.day and net == sure.nets.get(part, 0) + filled)
+
     def filled(self, order: Order, units: int) -> None:
         """So many more units of an order of ours were filled."""
         if order.intent.role is not Role.MASTER:

@@ -113,7 +113,9 @@ class Closable:
                 reason=_ONLY_RESTS,
                 orders=orders,
             )
-        sized = self.sized(key, held, book.rows if book.at_ns else None)
+        part = (key.instrument, key.product)
+        told = self._positions.shows_fills(key.account_id, part, self.net(key))
+        sized = self.sized(key, held, book.rows if book.at_ns and told else None)
         terms = closing_terms(instrument, closing_side(held), key.product)
         leaving = protect(
             terms,

@@ -124,6 +124,8 @@ def _note(line: PositionLine) -> tuple[str, Tone]:
         words.append(f"Not read at the broker today. {line.problem}")
     elif line.held is None:
         words.append("Read at the broker in a moment")
+    elif line.behind and not line.problem:
+        words.append("It filled since the broker was read: read again in a moment")
     elif line.problem:
         words.append(f"Read at {figures.clock(line.read_ns)}, not since: {line.problem}")
     if line.net and line.average is None:
@@ -142,6 +144,7 @@ def _head(lines: Sequence[PositionLine], now_ns: int) -> PositionRow:
     sums = sums_of(copies)
     known = len(copies) > sums.unknown
     read = [line for line in copies if line.held is not None]
+    told = [line for line in read if line.own is not None]
     quote = next((line.quote for line in lines if line.quote), None)
     return PositionRow(
         is_head=True,
@@ -155,7 +158,7 @@ def _head(lines: Sequence[PositionLine], now_ns: int) -> PositionRow:
         tick=instrument.tick if instrument else None,
         master=sum(line.net for line in masters) if masters else None,
         copied=sum(line.copied or 0 for line in copies) if copies else None,
-        own=sum(line.own or 0 for line in read) if read else None,
+        own=sum(line.own or 0 for line in told) if told else None,
         held=sum(line.held or 0 for line in read) if read else None,
         average=_average(copies),
         quote=quote,
