@@ -269,8 +269,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an exit that only rests cancels no copy of an entry",
         _RESTING,
-        "if reduces and self._leaves(plan):",
-        "if reduces:",
+        "if self._leaves(plan) and (self._reduces(plan) or _copied_by_none(plan)):",
+        "if self._reduces(plan) or _copied_by_none(plan):",
     ),
     Mutant(
         "an exit that rested cancels them with the first unit that it fills",
@@ -281,7 +281,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "so does one that was placed elsewhere",
         _RESTING,
-        "        if row.filled_quantity:\n            self.lead_filled(plan_id)\n",
+        "        if row.filled_quantity and plan is not None:\n"
+        "            self._leave(plan, row.filled_quantity)\n",
         "",
     ),
     Mutant(
@@ -307,5 +308,54 @@ MUTANTS: tuple[Mutant, ...] = (
         _RESTING,
         "return any(against(slot[3].opposite, net) < units for net in nets)",
         "return True",
+    ),
+    Mutant(
+        "who is out has left what he entered, whichever of his orders was placed first",
+        _RESTING,
+        "            if one.filled_ns > order.called_ns and self._left_all(slot, plan, one):\n"
+        "                return True\n",
+        "",
+    ),
+    Mutant(
+        "who still holds some has not left what he entered behind his target",
+        _RESTING,
+        "if not self._masters.ended(plan) or not self._is_out(slot):",
+        "if not self._masters.ended(plan):",
+    ),
+    Mutant(
+        "he is out also where his entry filled last, once all is known",
+        _RESTING,
+        "        return certain\n",
+        "        return False\n",
+    ),
+    Mutant(
+        "whether he is out is asked again when his positions were read",
+        _RESTING,
+        "        if not out:\n            self._unsure.add(slot)\n",
+        "",
+    ),
+    Mutant(
+        "an exit that was not copied cancels nothing while it only rests",
+        _RESTING,
+        "if seen.filled_quantity or (denied and seen.order_type is OrderType.MARKET):",
+        "if True:",
+    ),
+    Mutant(
+        "what he left while nothing ran counts although it is not copied",
+        _RESTING,
+        "if seen.became in (Seen.WAITS, Seen.COPIED) or",
+        "if seen.became is not Seen.DENIED or",
+    ),
+    Mutant(
+        "what fills beside a target that was not sized for it is told",
+        _RESTING,
+        "            self._notices.filled_beside(slot, account, more)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a target that was cancelled is none",
+        _RESTING,
+        "not self._masters.ended(one) and account in",
+        "account in",
     ),
 )

@@ -6,7 +6,9 @@ goes on filling behind an exit, nobody can say beforehand how much would be too 
 for their ends (``planning.other_orders``); what fills after it has left is told.
 
 He leaves when a MARKET order of his leaves, or else with the first unit that his exit fills: a
-target or a stop that only rests ends nothing, he still wants what he entered.
+target or a stop that only rests ends nothing, he still wants what he entered. Of orders that rest
+at once on both sides, or of one that he made larger, the order in which they were placed tells
+little: once he is known to be out, what filled last was his exit.
 """
 
 from __future__ import annotations
@@ -16,47 +18,45 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import Event, MasterSeen, Severity
+from copytrade_gui.domain.events import Event, MasterSeen
 from copytrade_gui.domain.exits import against
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, plan_id
-from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.link import FOR_NOBODY
-from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, State
+from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, State
 from copytrade_gui.domain.records import Plan, Signal, SignalKind
 from copytrade_gui.domain.seen import Seen
-from copytrade_gui.domain.typed import listed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.opening import opening
 from copytrade_gui.engine.sending.amendments import Amendments
+from copytrade_gui.engine.sending.resting_notices import RestingNotices, Slot
 from copytrade_gui.ports import BrokerOrder
 
 _RESTING = frozenset({State.WORKING, State.TRIGGER_PENDING, State.PARTIAL, State.MODIFY_PENDING})
 _OF_MASTERS = frozenset({SignalKind.TICKET, SignalKind.MASTER, SignalKind.FILL})
-_TELL_S = 0.5
-_NAMED = 6
 _REMEMBERED = 256
 _EXITS = 16
-"""Of one slot the newest exits: what was called before any of them was called before the last."""
+"""Of one slot the newest exits: whatever rests is asked for each of them."""
 MASTER_EXITS = "master_exits"
 _WHY = "Its cancel was asked because the master left, or left a part, while it still rested."
 
-_Slot = tuple[AccountId, InstrumentKey, Product, Side]
-"""A master, what he trades, and the side of his entries."""
 
+class _Exit(Struct, eq=False):
+    """An order of a master's on the other side, and the plan of its copies; None of one that was
+    not copied.
 
-class _Exit(Struct):
-    """An exit of a master's, called at monotonic ``called_ns``, and the plan of its copies; None of
-    one that could not be copied. It counts for entries whose master's order had ended by then.
-
-    ``accounts`` are those whom it is for, once that was asked; without a plan None is all.
+    An exit counts for entries whose master's order had ended when it was called, at monotonic
+    ``called_ns``; 0: it is none for all that is known. Whatever it is, at ``filled_ns`` it last
+    was told to have filled more, ``units`` in all. ``accounts`` are those whom it is for, once that
+    was asked; without a plan None is all.
     """
 
     called_ns: int
     plan_id: PlanId | None
     accounts: Collection[AccountId] | None = None
+    filled_ns: int = 0
+    units: int = 0
 
 
 class RestingCopies:
@@ -66,44 +66,39 @@ class RestingCopies:
         self._book = core.book
         self._lanes = core.lanes
         self._clock = core.clock
-        self._work = core.work
+        self._notices = RestingNotices(core)
         self._exits = exits
         self._masters = exits.master_orders
         self._amendments = amendments
-        self._resting: dict[_Slot, dict[IntentId, Order]] = {}
-        self._left: dict[_Slot, list[_Exit]] = {}
-        """Exits of masters that left, oldest first, by the entries that they end."""
-        self._reduce: set[PlanId] = set()
-        """Plans that reduce, and by which their master has not begun to leave."""
-        self._unsure: set[_Slot] = set()
-        """Where his position is still to tell whether he left before this run."""
-        self._cancelled: dict[_Slot, dict[AccountId, None]] = {}
-        self._behind: dict[_Slot, dict[AccountId, int]] = {}
-        """What is still to be told: whose copies were cancelled, what filled behind an exit."""
-        self._told_diverged: set[IntentId] = set()
-        self._denied: set[tuple[AccountId, BrokerOrderId]] = set()
+        self._resting: dict[Slot, dict[IntentId, Order]] = {}
+        self._left: dict[Slot, list[_Exit]] = {}
+        """Orders by which masters left, or by which they may have, by the entries that they end;
+        what was told last stands last.
+        """
+        self._reduce: dict[Slot, set[PlanId]] = {}
+        """Plans that reduce, and by which their master has not begun to leave, likewise."""
+        self._unsure: set[Slot] = set()
+        """Where his position is still to tell whether he left."""
+        self._not_copied: dict[tuple[AccountId, BrokerOrderId], _Exit] = {}
 
     # ------------------------------------------------------------ what it hears
 
     def exit_planned(self, signal: Signal, _accounts: Collection[AccountId]) -> None:
         """A signal becomes a plan that reduces what its master holds."""
         if signal.kind in _OF_MASTERS:
-            if len(self._reduce) > _REMEMBERED:
-                self._reduce = {one for one in self._reduce if self._book.knows(one)}
-            self._reduce.add(plan_id(signal.signal_id))
+            self._may_leave(signal, plan_id(signal.signal_id))
 
     def copies_leave(self, plan: Plan) -> None:
         """His exit is at the exchange, or leaves with its copies: nothing enters behind it, unless
         it only rests there.
         """
-        reduces = plan.plan_id in self._reduce or _copied_by_none(plan)
-        if reduces and self._leaves(plan):
+        if self._leaves(plan) and (self._reduces(plan) or _copied_by_none(plan)):
             self._leave(plan)
 
     def lead_filled(self, plan_id: PlanId) -> None:
         """Something was told of an order of a master's that has filled: his exit may have begun."""
-        if plan_id in self._reduce and (plan := self._book.plan(plan_id)) is not None:
-            self._leave(plan)
+        if (plan := self._book.plan(plan_id)) is not None:
+            self._leave(plan, sum(one.filled for one in self._leads(plan)))
 
     def live(self, order: Order) -> None:
         """An order is at the broker, or ended there."""
@@ -126,21 +121,29 @@ class RestingCopies:
         where it is the first of this run.
         """
         plan = self._book.plan(plan_id)
-        if row.filled_quantity:
-            self.lead_filled(plan_id)
+        if row.filled_quantity and plan is not None:
+            self._leave(plan, row.filled_quantity)
         if self._masters.seen(plan_id, row, since_ns) and plan is not None:
             self._end_all(_slot_of(plan.signal))
 
     def hear(self, event: Event) -> None:
-        """An exit that he placed elsewhere could not be copied: what rests goes all the same."""
-        if not isinstance(event, MasterSeen) or event.order.became is not Seen.DENIED:
+        """What he placed elsewhere was not copied. Of an exit that could not be, what rests goes
+        all the same; of what nobody tried to copy, once he is out.
+        """
+        if not isinstance(event, MasterSeen):
             return
         seen = event.order
-        name = (seen.account_id, seen.broker_order_id)
-        if seen.key is not None and seen.product is not None and name not in self._denied:
-            self._denied.add(name)
+        if seen.became in (Seen.WAITS, Seen.COPIED) or seen.key is None or seen.product is None:
+            return
+        denied = seen.became is Seen.DENIED
+        if seen.filled_quantity or (denied and seen.order_type is OrderType.MARKET):
+            name = (seen.account_id, seen.broker_order_id)
+            one = self._not_copied.setdefault(name, _Exit(0, None))
+            if denied:
+                age_ns = self._clock.wall_ns() - seen.seen_ns
+                one.called_ns = self._clock.mono_ns() - age_ns
             slot = (seen.account_id, seen.key, seen.product, seen.side.opposite)
-            self._add(slot, _Exit(self._clock.mono_ns(), None))
+            self._told(slot, one, seen.filled_quantity)
 
     def positions_read(self) -> None:
         """More is known of what masters hold."""
@@ -150,21 +153,17 @@ class RestingCopies:
 
     def filled(self, order: Order, units: int) -> None:
         """More units of an order of ours were filled: perhaps behind an exit that left."""
-        if not self._left or order.closes or order.intent.role is Role.MASTER:
-            return
         plan = self._book.plan(order.intent.plan_id)
-        if plan is None:
+        if plan is None or order.closes or order.intent.role is Role.MASTER:
             return
-        slot = _slot_of(plan.signal)
-        if slot not in self._left or not self._is_behind(slot, order):
-            return
-        if not order.cancel_requested and not self._is_out(plan.signal):
-            return
-        if (late := min(units, self._without_exit(order))) > 0:
-            self._tell_soon()
-            accounts = self._behind.setdefault(slot, {})
-            account = order.intent.account_id
-            accounts[account] = accounts.get(account, 0) + late
+        slot, account = _slot_of(plan.signal), order.intent.account_id
+        if slot in self._left and self._is_behind(slot, order):
+            if not order.cancel_requested and not self._is_out(slot):
+                return
+            if (late := min(units, self._without_exit(order))) > 0:
+                self._notices.filled_behind(slot, account, late)
+        elif self._exit_rests(slot, account) and (more := self._without_exit(order)) > 0:
+            self._notices.filled_beside(slot, account, more)
 
     def restore(self) -> None:
         """A start: what rests behind an exit of today goes, if the program ended before that.
@@ -176,13 +175,12 @@ class RestingCopies:
             if plan.signal.kind not in _OF_MASTERS:
                 continue
             self._masters.restore(plan)
+            self._may_leave(plan.signal, plan.plan_id)
             leads = self._leads(plan)
             waits = leads and plan.signal.fan_out is FanOut.ON_MASTER_WORKING
             there = all(one.state.at_exchange or one.filled for one in leads)
             if self._leaves(plan) and (there or not waits):
-                self._leave(plan)
-            else:
-                self._reduce.add(plan.plan_id)
+                self._leave(plan, sum(one.filled for one in leads))
 
     # ------------------------------------------------------------ what is asked
 
@@ -209,28 +207,45 @@ class RestingCopies:
         at_once = signal.kind is SignalKind.FILL or signal.terms.order_type is OrderType.MARKET
         return at_once or any(one.filled for one in self._leads(plan))
 
-    def _leave(self, plan: Plan) -> None:
-        self._reduce.discard(plan.plan_id)
-        orders = self._book.of_plan(plan.plan_id)
-        if orders:
-            master, key, product, side = _slot_of(plan.signal)
-            one = _Exit(orders[0].called_ns, plan.plan_id)
-            if _copied_by_none(plan):
-                one.plan_id, one.accounts = None, _accounts_of(plan)
-            self._add((master, key, product, side.opposite), one)
+    def _may_leave(self, signal: Signal, plan: PlanId) -> None:
+        plans = self._reduce.setdefault(_ended_by(signal), set())
+        if len(plans) > _REMEMBERED:
+            plans.intersection_update([one for one in plans if self._book.knows(one)])
+        plans.add(plan)
 
-    def _add(self, slot: _Slot, one: _Exit) -> None:
+    def _reduces(self, plan: Plan) -> bool:
+        return plan.plan_id in self._reduce.get(_ended_by(plan.signal), ())
+
+    def _leave(self, plan: Plan, units: int = 0) -> None:
+        """Its master leaves by a plan, or may have: so many units of his order have filled."""
+        orders, slot = self._book.of_plan(plan.plan_id), _ended_by(plan.signal)
+        if not orders:
+            return
+        one = next((one for one in self._left.get(slot, ()) if one.plan_id == plan.plan_id), None)
+        if one is None and _copied_by_none(plan):
+            one = _Exit(orders[0].called_ns, None, _accounts_of(plan))
+        elif one is None:
+            one = _Exit(orders[0].called_ns if self._reduces(plan) else 0, plan.plan_id)
+        self._reduce.get(slot, set()).discard(plan.plan_id)
+        self._told(slot, one, units)
+
+    def _told(self, slot: Slot, one: _Exit, units: int) -> None:
         exits = self._left.setdefault(slot, [])
+        if one in exits:
+            if units <= one.units:
+                return
+            exits.remove(one)
+        if units > one.units:
+            one.units, one.filled_ns = units, self._clock.mono_ns()
         exits.append(one)
-        exits.sort(key=lambda each: each.called_ns)
         del exits[:-_EXITS]
         self._end_all(slot)
 
-    def _end_all(self, slot: _Slot) -> None:
+    def _end_all(self, slot: Slot) -> None:
         if slot in self._left and (resting := self._resting.get(slot)):
             self._end(slot, list(resting.values()))
 
-    def _end(self, slot: _Slot, orders: Iterable[Order]) -> None:
+    def _end(self, slot: Slot, orders: Iterable[Order]) -> None:
         """Cancel what of these rests behind an exit; what its owner changed is named instead."""
         due = [
             order
@@ -246,10 +261,9 @@ class RestingCopies:
             order.why = (MASTER_EXITS, _WHY)
         self._amendments.cancel(ours, reason=_WHY)
         for order in ours:
-            self._tell_soon()
-            self._cancelled.setdefault(slot, {})[order.intent.account_id] = None
+            self._notices.cancelled(slot, order.intent.account_id)
         for order in due:
-            self._tell_diverged(order)
+            self._notices.diverged(order)
 
     def _opening(self, orders: list[Order]) -> list[Order]:
         """Those that do not only reduce what the copies of their account hold."""
@@ -258,20 +272,34 @@ class RestingCopies:
         opens = {order for one in accounts for order in opening(book, ledger, one)}
         return [order for order in orders if order in opens]
 
-    def _is_behind(self, slot: _Slot, order: Order) -> bool:
-        """True if its master exited after it, when nothing more of his own order could fill."""
+    def _is_behind(self, slot: Slot, order: Order) -> bool:
+        """True if its master left after it, and nothing more of his own order can fill."""
         plan, account = order.intent.plan_id, order.intent.account_id
         for one in reversed(self._left.get(slot, ())):
-            if one.called_ns <= order.called_ns:
-                return False
-            if not self._is_for(one, account):
+            newest_ns = max(one.called_ns, one.filled_ns)
+            if newest_ns <= order.called_ns or not self._is_for(one, account):
                 continue
-            before = self._masters.ended_before(plan, one.called_ns)
-            if before or (before is None and self._gave_up(slot, plan)):
+            if one.called_ns > order.called_ns and self._proves_exit(one):
+                before = self._masters.ended_before(plan, one.called_ns)
+                if before or (before is None and self._gave_up(slot, plan)):
+                    return True
+            if one.filled_ns > order.called_ns and self._left_all(slot, plan, one):
                 return True
         return False
 
-    def _gave_up(self, slot: _Slot, plan_id: PlanId) -> bool:
+    def _left_all(self, slot: Slot, plan: PlanId, one: _Exit) -> bool:
+        """True if he is out, and what he entered by a plan is over."""
+        if not self._masters.ended(plan) or not self._is_out(slot):
+            return False
+        if self._masters.ended_before(plan, one.filled_ns) is not False:
+            return True
+        # His entry filled last: a read of his positions may not show that yet.
+        certain = self._exits.masters.certain(slot[0], slot[1:3])
+        if not certain:
+            self._unsure.add(slot)
+        return certain
+
+    def _gave_up(self, slot: Slot, plan_id: PlanId) -> bool:
         """True if the master may hold less than he entered by a plan; what he holds is waited for
         where nobody knows it yet.
         """
@@ -284,14 +312,22 @@ class RestingCopies:
         return any(against(slot[3].opposite, net) < units for net in nets)
 
     def _is_for(self, one: _Exit, account: AccountId) -> bool:
-        """True if this follower was to leave with it: it is for him, not for those who copy what it
-        fills, and did not prove an entry when more was known of the master.
-        """
+        """True if this follower was to leave with it, and not those who copy what it fills."""
         if one.accounts is None and one.plan_id is not None:
             one.accounts = _accounts_of(self._book.plan(one.plan_id))
+        return one.accounts is None or account in one.accounts
+
+    def _proves_exit(self, one: _Exit) -> bool:
+        """False if it proved an entry when more was known of the master."""
         known = None if one.plan_id is None else self._exits.known.get(one.plan_id)
-        reduces = known is None or known.most > 0
-        return reduces and (one.accounts is None or account in one.accounts)
+        return known is None or known.most > 0
+
+    def _exit_rests(self, slot: Slot, account: AccountId) -> bool:
+        """True if a master's exit that is for this follower waits for its first unit."""
+        return any(
+            not self._masters.ended(one) and account in _accounts_of(self._book.plan(one))
+            for one in self._reduce.get(slot, ())
+        )
 
     def _without_exit(self, order: Order) -> int:
         """Units that copies of the account hold on its side, and that no exit is to close."""
@@ -311,75 +347,26 @@ class RestingCopies:
                 left -= max(0, one.ordered - one.filled)
         return left
 
-    def _is_out(self, entry: Signal) -> bool:
-        """True if the master is known to hold nothing of what he entered by this signal."""
-        terms, master = entry.terms, entry.master_id
-        nets = self._exits.masters.of(master, terms.instrument.key, terms.product)
-        return nets is not None and not any(against(terms.side.opposite, net) for net in nets)
-
-    # ------------------------------------------------------------ telling
-
-    def _tell_soon(self) -> None:
-        if not self._cancelled and not self._behind:
-            self._work.later(_TELL_S, self._tell)
-
-    def _tell(self) -> None:
-        cancelled, self._cancelled = self._cancelled, {}
-        behind, self._behind = self._behind, {}
-        for slot, accounts in cancelled.items():
-            count = len(accounts)
-            whose, it = ("copy", "it is") if count == 1 else ("copies", "they are")
-            self._book.alarm(
-                "resting_cancelled",
-                f"{self._name(slot[0])} leaves {self._symbol(slot)}, or a part of it, and "
-                f"{grouped(count)} {whose} of his earlier entry still rested: {it} cancelled, and "
-                f"what was filled leaves with him. {self._names(accounts)}",
-                account=slot[0],
-                severity=Severity.INFO,
-            )
-        for slot, units in behind.items():
-            held = ", ".join(f"{self._name(one)} {grouped(n)}" for one, n in units.items())
-            self._book.alarm(
-                "filled_behind_exit",
-                f"{self._symbol(slot)} of {self._name(slot[0])} filled in copies after his exit "
-                f"had left: {held}. No exit is on its way for that. Square it off, or decide to "
-                "keep it.",
-                account=slot[0],
-            )
-
-    def _tell_diverged(self, order: Order) -> None:
-        name = order.intent.intent_id
-        if order.diverged is None or name in self._told_diverged:
-            return
-        self._told_diverged.add(name)
-        self._book.alarm(
-            "not_followed",
-            f"{self._name(order.master_id)} leaves {order.intent.terms.instrument.symbol}; the "
-            f"DIVERGED copy of {self._name(order.intent.account_id)} ({order.broker_order_id}) "
-            "still rests and was not cancelled, because its owner changed it. Cancel it yourself "
-            "if it should go.",
-            order,
-            severity=Severity.WARNING,
-        )
-
-    def _names(self, accounts: Collection[AccountId]) -> str:
-        return f"{listed([self._name(one) for one in accounts], _NAMED)}."
-
-    def _name(self, account: AccountId) -> str:
-        lane = self._lanes.get(account)
-        return str(account) if lane is None else lane.account.name
-
-    def _symbol(self, slot: _Slot) -> str:
-        for plan in reversed(self._book.plans.values()):
-            instrument = plan.signal.terms.instrument
-            if instrument.key == slot[1]:
-                return instrument.symbol
-        return str(slot[1])
+    def _is_out(self, slot: Slot) -> bool:
+        """True if the master is known to hold nothing on the side of a slot; else it is looked at
+        again when more is known of what he holds.
+        """
+        nets = self._exits.masters.of(*slot[:3])
+        out = nets is not None and not any(against(slot[3].opposite, net) for net in nets)
+        if not out:
+            self._unsure.add(slot)
+        return out
 
 
-def _slot_of(signal: Signal) -> _Slot:
+def _slot_of(signal: Signal) -> Slot:
     terms = signal.terms
     return signal.master_id, terms.instrument.key, terms.product, terms.side
+
+
+def _ended_by(signal: Signal) -> Slot:
+    """The entries that an exit by this signal ends."""
+    master, key, product, side = _slot_of(signal)
+    return master, key, product, side.opposite
 
 
 def _accounts_of(plan: Plan | None) -> frozenset[AccountId]:
