@@ -63,6 +63,8 @@ class SimulatedAccount(msgspec.Struct, frozen=True):
     app_key: str
     app_secret: str
     role: str
+    brought: bool = False
+    """True for one that was opened for an account of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,16 +282,20 @@ def arrived(
     """Our accounts for the simulator's; those of ``accounts`` keep all but their key and secret.
 
     Where no basis is declared they have that of the simulator. Who is new here comes with his
-    links; no link comes back that a person has taken away.
+    links; no link comes back that a person has taken away, and nobody whom he had brought himself.
     """
     by_id = {account.account_id: account for account in accounts}
     by_client = {client_key(account.client_id): account for account in accounts}
+    brought = {client_key(one.client_id) for one in simulated if one.brought}
     wanted: list[Account] = []
     links: list[Link] = []
     secrets: dict[AccountId, str] = {}
     for one in paper_accounts(simulated, plain=plain, common=common):
         made = one.account
-        known = by_client.get(client_key(made.client_id)) or by_id.get(made.account_id, made)
+        key = client_key(made.client_id)
+        known = by_client.get(key, made)
+        if known is made and (key in brought or made.account_id in by_id):
+            continue
         declared = known.declared if known.declared.basis else SIMULATED
         wanted.append(replace(known, app_key=made.app_key, declared=declared))
         secrets[known.account_id] = one.app_secret
@@ -309,7 +315,7 @@ def login_return_of(reply: bytes) -> str:
     names = ("authCode", "clientId")
     if not isinstance(answer, dict) or not all(isinstance(answer.get(name), str) for name in names):
         raise BrokerFailureError(
-            "The simulated broker has no account with this client id and app key. On paper only "
-            "its own log in: open more under Followers > Paper accounts."
+            "The paper broker has no account with this client id and app key. Correct the app key, "
+            "or start the console again: an account then has the key it has there."
         )
     return urlencode({name: answer[name] for name in names})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -16,6 +17,8 @@ from copytrade_gui.brokers.http.transport import HttpxCall
 from copytrade_gui.brokers.http.trust import tls_context
 from copytrade_gui.domain.account import Account
 from copytrade_gui.ports import BrokerFailureError, Clock
+from copytrade_gui.services.account_store import Enrolled
+from copytrade_gui.services.verbs import RefusedError
 
 _TIMEOUT_S = 20.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
@@ -68,6 +71,40 @@ class SimulatorControl:
         """
         await self.control("POST", "/accounts", {"count": masters + followers, "masters": masters})
         return await self.accounts()
+
+    async def bring(self, enrolled: Sequence[Enrolled]) -> tuple[SimulatedAccount, ...]:
+        """The account of each of ours: who has none there gets one, with the key and secret that
+        he goes by here, or new ones.
+
+        Raises:
+            BrokerFailureError: the simulator did not answer, or refused.
+        """
+        if not enrolled:
+            return ()
+        asked = [
+            {"client_id": one.client_id, "app_key": one.app_key, "app_secret": secret}
+            for one, secret in enrolled
+        ]
+        answer = await self.control("POST", "/accounts/brought", asked)
+        try:
+            return tuple(msgspec.json.decode(answer, type=list[SimulatedAccount]))
+        except msgspec.MsgspecError as error:
+            raise BrokerFailureError("The paper broker opened no accounts for these.") from error
+
+    async def enrol(self, fresh: Sequence[Enrolled]) -> Sequence[Enrolled]:
+        """New accounts of ours with the app key and secret they have at the simulator.
+
+        Raises:
+            RefusedError: it did not open them.
+        """
+        try:
+            theirs = await self.bring(fresh)
+        except BrokerFailureError as failure:
+            raise RefusedError(str(failure)) from failure
+        return [
+            (replace(one, app_key=there.app_key), there.app_secret)
+            for (one, _), there in zip(fresh, theirs, strict=True)
+        ]
 
     async def accounts(self) -> tuple[SimulatedAccount, ...]:
         """Every account there is.

@@ -27,7 +27,7 @@ from copytrade_gui.brokers.http.login_returns import LoginReturns
 from copytrade_gui.brokers.http.route import owns_address
 from copytrade_gui.brokers.iifl.auth import is_login_return
 from copytrade_gui.brokers.iifl.factory import FeedSettings, IiflSettings, iifl_broker
-from copytrade_gui.domain.account import without_basis
+from copytrade_gui.domain.account import client_key, without_basis
 from copytrade_gui.domain.checks.limits import PAPER_LIMITS, Limits
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId
@@ -254,7 +254,12 @@ async def _start(
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     followers = Followers(
-        engine, store.accounts, secrets, owns=owns_address, reopen=sessions.reopen
+        engine,
+        store.accounts,
+        secrets,
+        owns=owns_address,
+        reopen=sessions.reopen,
+        enrol=None if at is None else at.control.enrol,
     )
     console = Console(
         trading=Trading(engine, store.journal, clock, closing, market.contracts_words),
@@ -342,8 +347,14 @@ def broker_settings(
 async def _provision(
     store: Store, secrets: SecretStore, at: PaperBroker, *, plain: bool, common: bool
 ) -> None:
-    """Bring the simulator's accounts into the account book."""
-    new = arrived(at.accounts, await store.accounts.all(), plain=plain, common=common)
+    """Bring the simulator's accounts into the account book, and there those that it lacks."""
+    held = await store.accounts.all()
+    known = {client_key(one.client_id) for one in at.accounts}
+    lacking = [one for one in held if client_key(one.client_id) not in known]
+    brought = await at.control.bring(
+        [(one, await secrets.get(one.account_id, APP_SECRET) or "") for one in lacking]
+    )
+    new = arrived([*at.accounts, *brought], held, plain=plain, common=common)
     await store.accounts.put(new.accounts, new.links)
     await asyncio.gather(
         *(secrets.put(name, APP_SECRET, secret) for name, secret in new.app_secrets.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.ids import AccountId
@@ -25,13 +25,22 @@ TOKEN = "session"  # noqa: S105 - the name of a secret, not one
 Secrets = Mapping[tuple[AccountId, str], str]
 """What was entered, by account and name: empty keeps what is stored, ``none`` forgets a login."""
 
+Enrolled = tuple[Account, str]
+"""An account with its app secret, empty if it has none."""
+Enrol = Callable[[Sequence[Enrolled]], Awaitable[Sequence[Enrolled]]]
+"""Opens accounts at the paper broker; returns them, in order, with the key and secret they have
+there. Raises RefusedError.
+"""
+
 
 class AccountStore:
     """The account book with its secret store. One call at a time: whoever calls sees to it."""
 
-    def __init__(self, book: AccountBook, secrets: SecretStore) -> None:
+    def __init__(self, book: AccountBook, secrets: SecretStore, enrol: Enrol | None = None) -> None:
+        """``enrol``: on paper, where a broker of ours has an account for every client id."""
         self._book = book
         self._secrets = secrets
+        self._enrol = enrol
 
     async def all(self) -> tuple[Account, ...]:
         """Every account, masters first, then by name."""
@@ -46,13 +55,14 @@ class AccountStore:
         accounts: Sequence[Account],
         links: Sequence[Link],
         secrets: Secrets,
-    ) -> None:
+    ) -> Sequence[Account]:
         """Add or change accounts and links in one act; an empty secret keeps the stored one, but a
-        login belongs to its proxy and goes with it.
+        login belongs to its proxy and goes with it. Returns the accounts as they are stored.
 
         Secrets go first: an account is never stored without the one it came with. Raises what the
         book or the secret store raises; secrets are then as they were.
         """
+        accounts, secrets = await self._enrolled(accounts, secrets)
         named: dict[tuple[AccountId, str], str | None] = dict(await self._outdated(accounts))
         for place, secret in secrets.items():
             if secret:
@@ -66,6 +76,26 @@ class AccountStore:
             with contextlib.suppress(Exception):  # what failed first is what is told
                 await self._put_secrets(before)
             raise
+        return accounts
+
+    async def _enrolled(
+        self, accounts: Sequence[Account], secrets: Secrets
+    ) -> tuple[Sequence[Account], Secrets]:
+        """With those that are new, or another client's, as the paper broker has them."""
+        if self._enrol is None or not accounts:
+            return accounts, secrets
+        held = {one.account_id: client_key(one.client_id) for one in await self._book.all()}
+        fresh = [one for one in accounts if held.get(one.account_id) != client_key(one.client_id)]
+        if not fresh:
+            return accounts, secrets
+        theirs = await self._enrol([(one, await self._app_secret(one, secrets)) for one in fresh])
+        opened = {one.account_id: one for one, _ in theirs}
+        given = {(one.account_id, APP_SECRET): secret for one, secret in theirs}
+        return [opened.get(one.account_id, one) for one in accounts], {**secrets, **given}
+
+    async def _app_secret(self, account: Account, secrets: Secrets) -> str:
+        place = (account.account_id, APP_SECRET)
+        return secrets.get(place) or await self._secrets.get(*place) or ""
 
     async def remove(
         self, accounts: Sequence[AccountId], links: Collection[tuple[AccountId, AccountId]]

@@ -22,7 +22,7 @@ from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import AccountBook, SecretStore
 from copytrade_gui.services import account_cells, link_checks
 from copytrade_gui.services.account_cells import declared_anew, read_master, secrets_in
-from copytrade_gui.services.account_store import AccountStore, Secrets, free_id
+from copytrade_gui.services.account_store import AccountStore, Enrol, Secrets, free_id
 from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
@@ -51,12 +51,13 @@ class Followers:
         *,
         owns: account_cells.Owns = account_cells.anything,
         reopen: Callable[[Collection[AccountId]], None] = lambda _accounts: None,
+        enrol: Enrol | None = None,
     ) -> None:
         """``owns`` says whether this machine has an address; ``reopen`` has accounts connect anew,
-        as their route or what they send along is another one.
+        as their route or what they send along is another one; ``enrol``: see ``AccountStore``.
         """
         self._engine = engine
-        self._store = AccountStore(book, secrets)
+        self._store = AccountStore(book, secrets, enrol)
         self.changing = asyncio.Lock()
         self._live = engine.settings.needs_basis
         self._owns, self._reopen = owns, reopen
@@ -379,7 +380,7 @@ class Followers:
         self._off_at_once(off_now)
         stops = self._stricter_at_once(links) or stops
         try:
-            await self._store.put(accounts, links, secrets or {})
+            accounts = await self._store.put(accounts, links, secrets or {})
         except Exception as error:
             if not stops:
                 raise

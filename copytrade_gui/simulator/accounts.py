@@ -83,6 +83,8 @@ class Account:
         self.name = name
         self.app = app
         self.role = "follower"
+        self.brought = False
+        """True for one that does not follow from its number."""
         self.rng = random.Random(seed)
         self.calls: Counter[str] = Counter()
         self.peers: dict[str, set[str]] = {}
@@ -151,6 +153,18 @@ class Account:
         heappush(self.events, entry)
         if self.on_due is not None and self.events[0] is entry:
             self.on_due(self, due)
+
+
+def account_row(account: Account) -> dict[str, str | bool]:
+    """What a client needs to log an account in."""
+    return {
+        "client_id": account.client_id,
+        "app_key": account.app.key,
+        "app_secret": account.app.secret,
+        "role": account.role,
+        "name": account.name,
+        "brought": account.brought,
+    }
 
 
 def person(number: int) -> str:

@@ -300,8 +300,7 @@ class SimulatedBroker:
     def reset(self) -> None:
         """A new day in the same house: same accounts, keys and switches; no orders, no faults."""
         old = self.desk
-        config = msgspec.structs.replace(old.config, accounts=len(old.accounts))
-        self._furnish(Desk(config, old.clock))
+        self._furnish(Desk(old.furnishing(), old.clock))
 
     def add_fault(self, fault: Fault) -> int:
         """Arm a fault from now on; returns its number."""

@@ -1,6 +1,6 @@
 """What can be chosen about the simulated broker, before it starts or while it runs."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -115,6 +115,14 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Whether prices move by themselves, or only when set."""
 
 
+class Brought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A client whom somebody brings along, with his app if he has one."""
+
+    client_id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9]{1,20}$")]
+    app_key: str = ""
+    app_secret: str = ""
+
+
 class SimulatorConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a simulated broker is built from; the same values give the same broker."""
 
@@ -122,6 +130,9 @@ class SimulatorConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     secret: str = ""
     """What keys, codes and tokens follow from; empty: from the seed, as a test wants it."""
     accounts: int = 11
+    """How many follow from their number."""
+    brought: tuple[Brought, ...] = ()
+    """Further ones."""
     masters: int = 1
     """The first accounts of the list play the master; nothing else sets them apart."""
     capital: int = 10_000_000

@@ -11,9 +11,10 @@ from urllib.parse import parse_qs
 import msgspec
 
 from copytrade_gui.simulator import rupees
-from copytrade_gui.simulator.accounts import Account
+from copytrade_gui.simulator.accounts import Account, account_row
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.codes import EXCHANGES, PRODUCTS
+from copytrade_gui.simulator.config import Brought
 from copytrade_gui.simulator.course import Scene, SceneError
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.feed.feed import DropHow
@@ -60,6 +61,7 @@ class ControlledBroker:
             ("GET", "/accounts"): self._accounts,
             ("GET", "/instruments"): self._instruments,
             ("POST", "/accounts"): self._open_accounts,
+            ("POST", "/accounts/brought"): self._bring_accounts,
             ("PATCH", "/accounts"): self._change_account,
             ("GET", "/faults"): self._faults,
             ("POST", "/faults"): self._add_faults,
@@ -177,6 +179,11 @@ class ControlledBroker:
             raise ControlError("masters must be 0 to count")
         opened = self.broker.desk.open_accounts(count, masters=masters)
         return [account_row(account) for account in opened]
+
+    def _bring_accounts(self, request: Request, _query: dict[str, str]) -> object:
+        """Have an account for each of these clients; whoever has one stays as he is."""
+        asked = msgspec.json.decode(request.body, type=list[Brought])
+        return [account_row(account) for account in self.broker.desk.bring(asked)]
 
     def _change_account(self, request: Request, _query: dict[str, str]) -> object:
         fields = _object(request)
@@ -337,17 +344,6 @@ class _LifeControl:
         """The process ends, with its day saved, once this is answered."""
         self._lifetime.end_soon()
         return {"ends": True}
-
-
-def account_row(account: Account) -> dict[str, str]:
-    """What a client needs to log an account in."""
-    return {
-        "client_id": account.client_id,
-        "app_key": account.app.key,
-        "app_secret": account.app.secret,
-        "role": account.role,
-        "name": account.name,
-    }
 
 
 def read_faults(body: bytes) -> list[Fault]:

@@ -1,7 +1,7 @@
 """The broker's shared table: everything that more than one kind of call needs."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from copytrade_gui.simulator.accounts import (
     person,
 )
 from copytrade_gui.simulator.codes import text_of
-from copytrade_gui.simulator.config import SimulatorConfig
+from copytrade_gui.simulator.config import Brought, SimulatorConfig
 from copytrade_gui.simulator.contractfiles import ContractFiles
 from copytrade_gui.simulator.exchange import Exchange
 from copytrade_gui.simulator.faults import Fault, FaultBook
@@ -100,6 +100,11 @@ class Desk:
         self.changes = 0
         """Rises with everything worth saving."""
         self._headers: tuple[int, Headers] = (-1, ())
+        self._number = 0
+        """Of the next account that follows from its number."""
+        self._brought: dict[str, Brought] = {}
+        """By client id in one casing."""
+        self.bring(config.brought)
         self.open_accounts(config.accounts, masters=config.masters)
 
     # -- time ---------------------------------------------------------------------------------
@@ -120,24 +125,51 @@ class Desk:
         Ids follow from their number, keys and secrets from the config.
         """
         made: list[Account] = []
-        for _ in range(count):
-            number = len(self.accounts)
-            client = client_id(number)
-            name = "partner" if self.config.shared_app else client
-            app = make_app(self.config.source_of_keys, name)
-            app = self.apps.setdefault(app.key, app)
-            account = Account(
-                client, person(number), app, self.config.capital * UNIT,
-                f"{self.config.seed}/{client}",
-            )  # fmt: skip
-            account.day = day_number(self.clock())
-            account.role = "master" if len(made) < masters else "follower"
-            if self.config.holdings:
-                self._endow(account)
-            self.accounts[client] = account
-            made.append(account)
+        while len(made) < count:
+            client, name = client_id(self._number), person(self._number)
+            self._number += 1
+            if client.casefold() not in self._brought:
+                account = self._open(client, name, self._own_app(client))
+                account.role = "master" if len(made) < masters else "follower"
+                made.append(account)
         self.changes += 1
         return made
+
+    def bring(self, clients: Iterable[Brought]) -> list[Account]:
+        """The account of each of these clients; whoever has none, in any casing, gets one."""
+        found: list[Account] = []
+        for one in clients:
+            account = self.named(one.client_id)
+            if account is None:
+                own = self._own_app(one.client_id)
+                app = App(key=one.app_key or own.key, secret=one.app_secret or own.secret)
+                account = self._open(one.client_id, person(len(self._brought)), app)
+                account.brought = True
+                self._brought[one.client_id.casefold()] = one
+                self.changes += 1
+            found.append(account)
+        return found
+
+    def furnishing(self) -> SimulatorConfig:
+        """A config that gives the accounts there are by now."""
+        brought = tuple(self._brought.values())
+        counted = len(self.accounts) - len(brought)
+        return msgspec.structs.replace(self.config, accounts=counted, brought=brought)
+
+    def _own_app(self, client: str) -> App:
+        return make_app(self.config.source_of_keys, "partner" if self.config.shared_app else client)
+
+    def _open(self, client: str, name: str, app: App) -> Account:
+        """An app that is known by its key stays as it is."""
+        app = self.apps.setdefault(app.key, app)
+        account = Account(
+            client, name, app, self.config.capital * UNIT, f"{self.config.seed}/{client}"
+        )
+        account.day = day_number(self.clock())
+        if self.config.holdings:
+            self._endow(account)
+        self.accounts[client] = account
+        return account
 
     def named(self, client: str) -> Account | None:
         """The account of a client id in any casing."""

@@ -19,6 +19,7 @@ from typing import TypeVar, get_args
 
 import msgspec
 
+from copytrade_gui.simulator.accounts import account_row
 from copytrade_gui.simulator.broker import SimulatedBroker
 from copytrade_gui.simulator.certificates import (
     Authority,
@@ -26,7 +27,7 @@ from copytrade_gui.simulator.certificates import (
     server_context,
 )
 from copytrade_gui.simulator.config import SimulatorConfig, Switches
-from copytrade_gui.simulator.control import ControlledBroker, account_row, read_faults, read_script
+from copytrade_gui.simulator.control import ControlledBroker, read_faults, read_script
 from copytrade_gui.simulator.course import SceneError
 from copytrade_gui.simulator.feed.server import FeedServer
 from copytrade_gui.simulator.keeping import ADDRESS, InUseError, StateLock, write_private

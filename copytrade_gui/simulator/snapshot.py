@@ -83,7 +83,7 @@ def encode(broker: SimulatedBroker) -> bytes:
     ledger = desk.ledger
     state = _State(
         VERSION,
-        msgspec.structs.replace(desk.config, accounts=len(desk.accounts)),
+        desk.furnishing(),
         desk.exchange.order_count,
         desk.exchange.trade_count,
         ledger.accepted,

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from copytrade_gui.simulator import snapshot
+from copytrade_gui.simulator.accounts import account_row
 from copytrade_gui.simulator.asgi import ConnectionDroppedError, SimulatorApp
 from copytrade_gui.simulator.broker import SimulatedBroker
-from copytrade_gui.simulator.config import SimulatorConfig
+from copytrade_gui.simulator.config import Brought, SimulatorConfig
 from copytrade_gui.simulator.control import ControlledBroker
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.ist import NS
@@ -240,3 +241,23 @@ def test_more_accounts_can_be_asked_for_at_a_restart(tmp_path: Path) -> None:
     grown = snapshot.load(tmp_path / "state", SimulatorConfig(accounts=5), stand.clock)
     assert [a.client_id for a in grown.accounts[:3]] == list(stand.tokens)
     assert len(grown.accounts) == 5
+
+
+def test_who_was_brought_and_who_was_counted_are_the_same_after_a_restart(tmp_path: Path) -> None:
+    stand = Stand()
+    desk = stand.broker.desk
+    desk.bring([Brought("30000005", "own", "s"), Brought("AB1")])
+    desk.open_accounts(3)
+    desk.bring([Brought("77")])
+
+    def rows(broker: SimulatedBroker) -> dict[object, object]:
+        return {row["client_id"]: row for row in map(account_row, broker.accounts)}
+
+    before = rows(stand.broker)
+    assert list(before)[3:] == ["30000005", "AB1", "30000004", "KX10006", "30000007", "77"]
+    again = restarted(stand, tmp_path / "state")
+    assert rows(again) == before
+    (more,) = again.desk.open_accounts(1)
+    assert more.client_id == "30000008"
+    stand.broker.reset()
+    assert rows(stand.broker) == before

@@ -135,6 +135,23 @@ async def test_switches_prices_accounts_sessions() -> None:
         assert clock["ist"][2] == "-"
 
 
+async def test_a_client_is_brought_once_with_the_app_that_he_has() -> None:
+    async with serving() as served, served.client() as client:
+        path = f"{served.control}/accounts/brought"
+        asked = [{"client_id": "AB1234", "app_key": "own", "app_secret": "s"}, {"client_id": "77"}]
+        first, second = (await client.post(path, json=asked)).json()
+        assert (first["client_id"], first["app_key"], first["app_secret"]) == ("AB1234", "own", "s")
+        assert second["app_key"]
+        assert second["app_secret"]
+        again = [{"client_id": "ab1234", "app_key": "other"}, {"client_id": "30000002"}]
+        known = (await client.post(path, json=again)).json()
+        assert [known[0], known[1]["brought"]] == [first, False]
+        before = await get(client, served, "accounts")
+        for wrong in (b'[{"client_id": ""}]', b'[{"client_id": "A B"}]', b"[{}]", b"{}", b""):
+            assert (await client.post(path, content=wrong)).status_code == 400
+        assert await get(client, served, "accounts") == before
+
+
 async def test_a_reset_keeps_the_accounts_and_nothing_else() -> None:
     async with serving() as served, served.client() as client:
         before = await get(client, served, "accounts")
