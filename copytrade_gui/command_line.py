@@ -146,10 +146,13 @@ def _add_stop(parser: argparse.ArgumentParser) -> None:
         one.set_defaults(reason="", account="", group="")
         if verb != "status":
             one.add_argument("--reason", metavar="TEXT", help="why, for the strip and the trail")
-        if verb in ("reduce", "halt"):
+        if verb in ("reduce", "halt", "kill"):
             whom = one.add_mutually_exclusive_group()
             whom.add_argument("--account", metavar="CLIENT", help="one account alone")
             whom.add_argument("--group", metavar="NAME", help="the followers of one group")
+        elif verb == "pause":  # refused with what there is instead
+            one.add_argument("--account", help=argparse.SUPPRESS)
+            one.add_argument("--group", help=argparse.SUPPRESS)
 
 
 def _add_sheets(parser: argparse.ArgumentParser) -> None:

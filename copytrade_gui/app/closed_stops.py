@@ -17,7 +17,7 @@ from copytrade_gui.app.system_clock import SystemChance, SystemClock
 from copytrade_gui.domain.account import same_client
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.capabilities import Capabilities
-from copytrade_gui.domain.halt import Finding
+from copytrade_gui.domain.halt import asked_for
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.domain.trading_state import (
@@ -126,14 +126,13 @@ async def _stopped_some(store: Store, wish: StopWish, state: TradingState) -> St
         raise RefusedError(f"No {field} {what} is known here. Check it.", field=field)
     work = await store.journal.load(ist(core.clock.wall_ns()).date())
     core.halts.restore(work.halts)
-    only_exits = state is TradingState.REDUCE
-    words = "Only exits leave" if only_exits else "Halted"
-    sentence = f"{words}, asked for by {actor()}: {reason_of(wish)}"
+    finding = asked_for(state, f"stop {uuid.uuid4().hex}", actor(), reason_of(wish))
     core.bus.subscribe(store.journal.append)
-    core.halts.stop(scope, Finding(f"stop {uuid.uuid4().hex}", sentence, only_exits=only_exits))
+    core.halts.stop(scope, finding)
     await store.journal.flush()
     await core.work.stop()
-    return StopTold(True, sentence, False)
+    later = " (no console is open here: the next one cancels them)" if finding.kills else ""
+    return StopTold(True, f"{finding.sentence}{later}", False)
 
 
 # ------------------------------------------------------------ words

@@ -19,6 +19,8 @@ from copytrade_gui.app.stop_words import (
     reason_of,
     standing,
 )
+from copytrade_gui.domain.halt import for_all_alone
+from copytrade_gui.domain.trading_state import STOPS_OF_SOME
 from copytrade_gui.ports import StopAsked
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.storage.files.folder import PAPER_PROFILE, DataFolder, known_folder
@@ -41,6 +43,10 @@ async def carry_out(
         RefusedError: it is not lawful so; nothing changed.
     """
     folder = known_folder(data_dir, PAPER_PROFILE if paper else profile)
+    state = STOP_VERBS.get(wish.verb)
+    if (wish.account or wish.group) and state not in STOPS_OF_SOME:
+        field = "account" if wish.account else "group"
+        raise RefusedError(for_all_alone(wish.verb.upper()), field=field)
     try:
         InstanceLock(folder.lock).release()
         from copytrade_gui.app.closed_stops import stored  # noqa: PLC0415 - it takes a second

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from copytrade_gui.domain.account import same_client
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.trading_state import TradingState
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Finding:
     ``evidence`` names it the same way at every read, ``amount`` says how far it goes (units filled;
     0 where there is nothing to measure), ``sentence`` is what the operator reads. ``only_exits``
     lets what only reduces pass; else nothing leaves. ``day`` is the Indian day after which it ends
-    by itself, 0 for one that only a person lifts.
+    by itself, 0 for one that only a person lifts. While one that ``kills`` is in force, whatever of
+    ours works in the account is cancelled.
     """
 
     evidence: str
@@ -23,6 +25,7 @@ class Finding:
     amount: int = 0
     only_exits: bool = False
     day: int = 0
+    kills: bool = False
 
     def covers(self, other: Finding) -> bool:
         """True if ``other`` is this finding again, and not worse."""
@@ -31,6 +34,26 @@ class Finding:
     def holds_on(self, day: int) -> bool:
         """True on an Indian day on which it has not ended by itself."""
         return self.day in (0, day)
+
+
+def asked_for(state: TradingState, evidence: str, actor: str, reason: str) -> Finding:
+    """A person's stop of an account, or of several together: REDUCE, HALT or KILL."""
+    words = {
+        TradingState.REDUCE: "Only exits leave",
+        TradingState.HALT: "Halted",
+        TradingState.KILL: "Killed, its working orders are cancelled",
+    }[state]
+    return Finding(
+        evidence,
+        f"{words}, asked for by {actor}: {reason}",
+        only_exits=state is TradingState.REDUCE,
+        kills=state is TradingState.KILL,
+    )
+
+
+def for_all_alone(state: str) -> str:
+    """Why nobody is put into this state alone, in a sentence."""
+    return f"{state} is for all. For an account or a group: reduce, halt or kill."
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,9 @@ STRICTNESS = {
     TradingState.KILL: 5,
 }
 """Of two stops the one with more holds."""
+STOPS_OF_SOME = frozenset({TradingState.REDUCE, TradingState.HALT, TradingState.KILL})
+"""What an account, or a group, may be put into alone. PAUSE lets running plans end: of one account
+they have a moment later, so that HALT does for it."""
 _STOPPED = {TradingState.HALT, TradingState.KILL, TradingState.RECOVERING}
 # Kept on each member: the gate asks before every piece of a wave.
 for _state in TradingState:

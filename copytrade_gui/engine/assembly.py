@@ -152,6 +152,7 @@ def assemble(
             journal,
             kill_flag,
         ),
+        sweep,
     )
     square_offs = SquareOffs(
         core,
@@ -185,7 +186,7 @@ def assemble(
     )
     # -- recovery
     recovery = Recovery(core, stops, fan_out, dispatcher, resolver, comparison)
-    takeover = TakeOver(core, lost, journal, auto_stops := AutoStops(core, stops), recovery, poller)
+    takeover = TakeOver(core, lost, journal, auto_stops, recovery, poller)
 
     news = core.news
     news.reply.to(replies.take)

@@ -99,6 +99,7 @@ class Engine:
         self.square_offs.restore(work)
         self.parts.drift.restore(work)
         self.parts.loss_watch.begin(work)
+        self.sweep.begin_alone()
         self.resting.restore()
         self.exit_watch.begin()
 

@@ -154,6 +154,43 @@ def test_an_account_is_stopped_alone_and_a_mistyped_one_is_a_sentence(
         made.live(traded)
 
 
+def test_an_account_that_is_killed_in_a_closed_folder_is_swept_by_the_next_console(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def rests(console: Console) -> None:
+        await begin(console)
+        console.see_price()
+        await place(console, console.world.terms(quantity=4, away=60))
+        await console.world.clock.sleep(3)
+
+    async def swept(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await made.clock.sleep(30)
+        made.broker.advance()
+        gone = [row.account for row in made.broker.ledger.accepted if not row.live]
+        assert gone == [made.account(F1).client_id]
+        assert console.engine.gate.state is TradingState.ACTIVE
+        saw = console.engine.lanes[F1].status.stopped
+        assert "Killed" in saw
+        assert console.engine.lift_account_halt(F1, saw, "operator", "It is found.")
+        console.see_price()
+        await place(console, made.terms(quantity=4, away=60))
+        await made.clock.sleep(30)
+        made.broker.advance()
+        assert sum(row.live for row in made.broker.ledger.accepted) == 2 + 3
+
+    with world(2) as made:
+        made.live(rests)
+        client = made.account(F1).client_id
+        told = stop(made, capsys, "kill", "--account", client, "--reason", "His phone was stolen.")
+        assert "the next one cancels them" in str(told["sentence"])
+        assert stop(made, capsys, "status")["state"] == "ACTIVE"
+        refused = stop(made, capsys, "pause", "--account", client, code=1)
+        assert refused["field"] == "account"
+        made.live(swept)
+
+
 async def test_a_console_that_runs_is_stopped_and_never_resumed(tmp_path: Path) -> None:
     async with open_console(OpenOptions(tmp_path, paper=TWO)) as opened:
         told = await carry_out(tmp_path, "default", StopWish("halt", "Test."), paper=True)

@@ -18,6 +18,7 @@ from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.ports import StopAnswer, StopAsked
+from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.storage.files.stop_files import StopFilesOnDisk
 from tests.engine.test_every_check import left, place
 from tests.engine.test_exits import F1
@@ -146,12 +147,47 @@ def test_an_account_or_a_group_is_stopped_alone() -> None:
         other = list(engine.book)[-1]
         assert (other.state, other.code) == (State.BLOCKED, "loss_limit")
         assert left(console) == 3
-        files(console).ask(wish(KILL, "4", group="Family"))
+        files(console).ask(wish(PAUSE, "4", group="Family"))
         engine.gate.look()
         refused = files(console).answered("4")
         assert refused is not None
-        assert "For an account or a group: halt or reduce." in refused.sentence
+        assert "For an account or a group: reduce, halt or kill." in refused.sentence
         assert engine.gate.state is ACTIVE
+
+    with world(2) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("group", [False, True])
+def test_a_kill_of_an_account_or_a_group_cancels_there_alone(group: bool) -> None:
+    """Also what the broker doubled, which only the account's own book shows."""
+
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        client = made.account(F1).client_id
+        await begin(console)
+        console.see_price()
+        made.broker.add_fault(Fault(action="duplicate_order", accounts=[client]))
+        await place(console, made.terms(quantity=4, away=60))
+        await made.clock.sleep(2)
+        if group:
+            mine = next(one for one in made.links if one.follower_id == F1)
+            engine.put_link(replace(mine, group="Family"), "operator")
+            files(console).ask(wish(KILL, group="Family"))
+        else:
+            files(console).ask(wish(KILL, account=client))
+        engine.gate.look()
+        answer = files(console).answered("1")
+        assert answer is not None
+        assert (answer.held, SCRIPT in answer.sentence) == (True, True)
+        await made.clock.sleep(30)
+        states = {one.intent.account_id: one.state for one in engine.book}
+        assert states.pop(F1) is State.CANCELLED
+        assert set(states.values()) == {State.WORKING}
+        assert engine.gate.state is ACTIVE
+        made.broker.advance()
+        gone = [row.account for row in made.broker.ledger.accepted if not row.live]
+        assert (gone, left(console)) == ([client, client], 4)
 
     with world(2) as made:
         made.live(script)

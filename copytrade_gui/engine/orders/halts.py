@@ -104,6 +104,13 @@ class Halts:
         """All that stops an account now, with what stops several together."""
         return [one for halt in self._in_force(account) for one in self._findings(halt)]
 
+    def kills(self, account: AccountId) -> bool:
+        """True while whatever of ours works in this account is to be cancelled."""
+        lane = self._lanes.get(account)
+        if lane is None or not lane.status.halted:
+            return False
+        return any(one.kills for one in self.found_in(account))
+
     def halted_ns(self, scope: AccountId) -> int:
         """Since when a scope itself is halted, UTC ns; 0: nothing halts it, or only exits pass."""
         found = self.findings_of(scope)

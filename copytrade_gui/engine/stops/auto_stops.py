@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 
 from copytrade_gui.domain.account import same_client
-from copytrade_gui.domain.halt import Finding
+from copytrade_gui.domain.halt import asked_for, for_all_alone
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.scope import group_scope
-from copytrade_gui.domain.trading_state import STRICTNESS, StateChange, TradingState
+from copytrade_gui.domain.trading_state import (
+    STOPS_OF_SOME,
+    STRICTNESS,
+    StateChange,
+    TradingState,
+)
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.gate import KILL_FLAGGED
 from copytrade_gui.engine.stops.stops import Stops
+from copytrade_gui.engine.stops.sweep import Sweep
 from copytrade_gui.ports import StopAnswer, StopAsked
 
 Stop = Callable[[TradingState, str, str], Coroutine[object, object, StateChange]]
@@ -20,11 +26,11 @@ Stop = Callable[[TradingState, str, str], Coroutine[object, object, StateChange]
 class AutoStops:
     """Each takes hold at once through the gate's brake, and is then stored like a person's stop."""
 
-    def __init__(self, core: Core, stops: Stops) -> None:
+    def __init__(self, core: Core, stops: Stops, sweep: Sweep) -> None:
         self._gate, self._clock = core.gate, core.clock
         self._book = core.book
         self._work = core.work
-        self._stop = stops.stop
+        self._stop, self._sweep = stops.stop, sweep
         self._halts, self._lanes, self._files = core.halts, core.lanes, core.stop_files
 
     def breaker(self) -> None:
@@ -58,13 +64,13 @@ class AutoStops:
         if scope is None:
             self._files.answer(asked, StopAnswer(asked.name, False, problem))
             return
-        only_exits = asked.state is TradingState.REDUCE
-        what = "Only exits leave" if only_exits else "Halted"
-        sentence = f"{what}, asked for by {asked.actor}: {asked.reason}"
         # Asked for again by the same name, or made stricter, it is another one.
         evidence = f"stop {asked.name} {asked.state} {self._clock.wall_ns()}"
-        self._halts.stop(scope, Finding(evidence, sentence, only_exits=only_exits))
-        self._files.answer(asked, StopAnswer(asked.name, True, sentence))
+        finding = asked_for(asked.state, evidence, asked.actor, asked.reason)
+        self._halts.stop(scope, finding)
+        if finding.kills:
+            self._sweep.begin_alone()
+        self._files.answer(asked, StopAnswer(asked.name, True, finding.sentence))
 
     async def _obeyed(self, asked: StopAsked) -> None:
         change = await self._stop(asked.state, asked.actor, asked.reason)
@@ -77,8 +83,8 @@ class AutoStops:
 
     def _scope(self, asked: StopAsked) -> tuple[AccountId | None, str]:
         """Whom a stop of some is about, or why it is about nobody."""
-        if asked.state not in (TradingState.HALT, TradingState.REDUCE):
-            return None, f"{asked.state} is for all. For an account or a group: halt or reduce."
+        if asked.state not in STOPS_OF_SOME:
+            return None, for_all_alone(asked.state)
         if asked.group:
             groups = {one.link.group for lane in self._lanes for one in lane.links.values()}
             known = asked.group in groups

@@ -7,6 +7,7 @@ account's own book shows open with a tag of this program, until a complete read 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from copytrade_gui.domain.events import Severity
@@ -26,7 +27,9 @@ _UNREAD = "Its order book was not read whole since the start."
 
 
 class Sweep:
-    """While a KILL is in force, cancels until nothing of ours is open."""
+    """While a KILL is in force, of all or of an account alone, cancels until nothing of ours is
+    open there.
+    """
 
     def __init__(
         self, core: Core, amendments: Amendments, poller: Poller, reconciler: Reconciler
@@ -35,6 +38,7 @@ class Sweep:
         self._lanes = core.lanes
         self._settings = core.settings
         self._killed = core.gate.killed
+        self._kills = core.halts.kills
         self._amendments = amendments
         self._poller = poller
         self._reconciler = reconciler
@@ -49,9 +53,22 @@ class Sweep:
 
         Returns how many cancels are on their way; what only the books know comes after them.
         """
-        orders = [order for order in self._book.recent if not order.state.ended]
+        return self._begin(self._lanes, self._not_ended())
+
+    def begin_alone(self) -> int:
+        """As ``begin``, in the accounts that were killed alone; also at a start."""
+        killed = {lane.account_id: lane for lane in self._lanes if self._kills(lane.account_id)}
+        if not killed:
+            return 0
+        orders = [one for one in self._not_ended() if one.intent.account_id in killed]
+        return self._begin(killed.values(), orders)
+
+    def _not_ended(self) -> list[Order]:
+        return [order for order in self._book.recent if not order.state.ended]
+
+    def _begin(self, lanes: Iterable[Lane], orders: Iterable[Order]) -> int:
         count = self._amendments.cancel(orders, reason="Cancelled by KILL.", anew=True)
-        for lane in self._lanes:
+        for lane in lanes:
             busy = self._amendments.pending(lane.account_id)
             self._poller.look(lane.account_id, self._settings.poll_first if busy else 0.0)
         return count
@@ -60,7 +77,7 @@ class Sweep:
         """An order is at the broker or in doubt: under a KILL it goes, asked for or not."""
         state = order.attempt_state
         found = state is not None and state.open_at_broker and not order.cancel_requested
-        if found and self._killed():
+        if found and self._sweeps(order.intent.account_id):
             self._amendments.cancel([order], reason=_FOUND)
         self._amendments.live(order)
 
@@ -72,7 +89,7 @@ class Sweep:
             return
         self._whole.add(account)
         self._amendments.after_read(account, absorbed.began_ns)
-        if not self._killed():
+        if not self._sweeps(account):
             return
         unknown = []
         for row in self._reconciler.open_rows(account):
@@ -98,6 +115,9 @@ class Sweep:
         return tuple(self._of(lane) for lane in self._lanes)
 
     # ------------------------------------------------------------ inside
+
+    def _sweeps(self, account: AccountId) -> bool:
+        return self._killed() or self._kills(account)
 
     def _of(self, lane: Lane) -> OpenOrders:
         account = lane.account_id
