@@ -239,8 +239,7 @@ class Followers:
             try:
                 await self._store.remove(names, [link.key for link in links])
             except BaseException:
-                for account in gone:
-                    self._engine.put_account(account)
+                self._go_by(gone)
                 raise
             for link in links:
                 self._engine.drop_link(*link.key, OPERATOR)
@@ -334,6 +333,11 @@ class Followers:
         held = None if lane is None else lane.links.get(link.master_id)
         return held is not None and link.state.stricter_than(held.link.state)
 
+    def _go_by(self, accounts: Sequence[Account]) -> None:
+        for account in accounts:
+            off = self._stopping[account.account_id] > 0
+            self._engine.put_account(replace(account, active=False) if off else account)
+
     def _off_at_once(self, account_ids: Collection[AccountId]) -> None:
         """Nothing leaves in these any more, whatever waits; what else is known of them stays."""
         for name in account_ids:
@@ -387,9 +391,7 @@ class Followers:
             raise RefusedError(
                 f"It is stopped, but only until the program ends: it was not stored. {error}"
             ) from error
-        for account in accounts:
-            off = self._stopping[account.account_id] > 0
-            self._engine.put_account(replace(account, active=False) if off else account)
+        self._go_by(accounts)
         self._reopen(account_cells.connecting_anew(held, accounts, secrets or {}))
         for link in links:
             if self._stopping[link.key] > 0 and not self._is_stricter(link):

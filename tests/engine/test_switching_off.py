@@ -91,6 +91,37 @@ def draft_of(account: Account, name: str) -> FollowerDraft:
     )  # fmt: skip
 
 
+def test_a_removal_that_is_not_stored_switches_nobody_on_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def script(console: Console, followers: Followers, book: SlowBook) -> None:
+        first, second, *_ = ids(console)
+        lanes, seen = console.engine.lanes, list[tuple[bool, bool]]()
+        book.may_store.clear()
+        gone = asyncio.ensure_future(followers.remove(console.world.master, [first, second]))
+        await book.asked.wait()
+        going = asyncio.ensure_future(followers.set_active([first], False))
+        await asyncio.sleep(0)
+        put = console.engine.put_account
+
+        def watched(account: Account) -> None:
+            put(account)
+            seen.append((lanes[first].active, lanes[second].active))
+
+        monkeypatch.setattr(console.engine, "put_account", watched)
+        book.failure = OSError("The disk is full.")
+        book.may_store.set()
+        with pytest.raises(OSError, match="full"):
+            await gone
+        with pytest.raises(RefusedError, match="stopped, but only until the program ends"):
+            await going
+        assert seen
+        assert not any(on for on, _ in seen)
+        assert (lanes[first].active, lanes[second].active) == (False, True)
+
+    played(script)
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_nothing_more_leaves_while_the_switching_off_waits_for_the_disk(*, busy: bool) -> None:
     async def script(console: Console, followers: Followers, book: SlowBook) -> None:
