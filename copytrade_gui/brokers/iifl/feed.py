@@ -34,7 +34,7 @@ from copytrade_gui.brokers.iifl.feed_topics import (
     circuit_segment,
     circuit_topics,
     market_key,
-    market_topic,
+    market_topics,
     order_topic,
     range_key,
     range_topic,
@@ -125,7 +125,7 @@ class Feed:
         who has watched it goes on hearing them.
         """
         watched = tuple(keys)
-        wanted = {topic(key) for key in watched for topic in (market_topic, range_topic)}
+        wanted = {topic for key in watched for topic in (*market_topics(key), range_topic(key))}
         self._segments.update(key.exchange for key in watched)
         for segment in self._segments:
             wanted.update((*circuit_topics(segment), status_topic(segment)))

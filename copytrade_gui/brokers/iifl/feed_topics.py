@@ -7,7 +7,8 @@ from copytrade_gui.domain.instrument import Exchange, InstrumentKey
 
 _ORDERS = "prod/updates/order/v1/"
 _TRADES = "prod/updates/trade/v1/"
-_MARKET = "prod/marketfeed/mw/v1/"
+_MARKET = ("prod/marketfeed/mw/v1/", "prod/marketfeed/index/v1/")
+"""Of what is traded, and of indices; an id does not say which of them it is."""
 _RANGE = "prod/marketfeed/lpp/v1/"
 _STATUS = "prod/marketfeed/marketstatus/v1/"
 _CIRCUITS = {"prod/marketfeed/uppercircuit/v1/": True, "prod/marketfeed/lowercircuit/v1/": False}
@@ -25,9 +26,9 @@ def trade_topic(client_id: str) -> str:
     return _TRADES + client_key(client_id)
 
 
-def market_topic(key: InstrumentKey) -> str:
-    """Prices of an instrument."""
-    return f"{_MARKET}{key.exchange.lower()}/{key.instrument_id.lower()}"
+def market_topics(key: InstrumentKey) -> tuple[str, ...]:
+    """Prices of an instrument, which come under one of them."""
+    return tuple(f"{begins}{key.exchange.lower()}/{key.instrument_id.lower()}" for begins in _MARKET)
 
 
 def range_topic(key: InstrumentKey) -> str:
@@ -37,7 +38,7 @@ def range_topic(key: InstrumentKey) -> str:
 
 def market_key(topic: str) -> InstrumentKey | None:
     """The instrument that a topic of prices is about; None for any other topic."""
-    return _key(topic, _MARKET)
+    return next(filter(None, (_key(topic, begins) for begins in _MARKET)), None)
 
 
 def range_key(topic: str) -> InstrumentKey | None:

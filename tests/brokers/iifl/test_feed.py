@@ -211,19 +211,22 @@ async def test_an_order_from_elsewhere_is_named_by_the_contract_files(
         assert stand.broker.contract_files.named(infy.key.instrument_id, "ANOTHER") is None
 
 
-async def test_prices_that_are_watched_come_by_themselves(cache: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("instrument_id", ["1594", "999920000"], ids=["a share", "an index"])
+async def test_prices_that_are_watched_come_by_themselves(
+    cache: Path, tmp_path: Path, instrument_id: str
+) -> None:
     async with fed(cache, tmp_path) as (stand, session, heard):
-        infy = await stand.instrument(Exchange.NSEEQ, "INFY")
-        session.watch_quotes([infy.key])
+        key = InstrumentKey(Exchange.NSEEQ, instrument_id)
+        session.watch_quotes([key])
         await until(lambda: heard.quotes)
-        read = (await session.quotes([infy.key]))[0]
+        read = (await session.quotes([key]))[0]
         pushed = heard.quotes[-1]
         assert (pushed.key, pushed.last, pushed.previous_close) == (
-            infy.key, read.last, read.previous_close,
+            key, read.last, read.previous_close,
         )  # fmt: skip
         session.watch_quotes([])
-        await until(lambda: "mw" not in str(stand.simulated.feed.rows()))
-        session.watch_quotes([infy.key])
+        await until(lambda: instrument_id not in str(stand.simulated.feed.rows()))
+        session.watch_quotes([key])
         heard.quotes.clear()
         stand.simulated.feed.drop()
         await until(lambda: heard.quotes)  # asked for again by itself
