@@ -140,8 +140,10 @@ def _contender(name: str) -> int:
         from copytrade_gui.bench.usual import run as run_usual  # noqa: PLC0415 - none of ours
 
         return run_usual(name)
-    elif name == "window":
-        from copytrade_gui.bench.windowed import run as run_it  # noqa: PLC0415 - only this has Qt
+    elif name in ("window", "shown"):
+        from copytrade_gui.bench import windowed  # noqa: PLC0415 - only this has Qt
+
+        run_it = windowed.run if name == "window" else windowed.run_shown
     else:
         from copytrade_gui.bench import elsewhere, ours  # noqa: PLC0415 - no httpx baseline
 

@@ -41,7 +41,7 @@ class Elsewhere(Desk):
         self._owners = owners_order(self._master_account().client_id, order)
         call = called_ns or time.monotonic_ns()
         measured = await super().burst(order, draft, call)
-        seen = 0 if self._plan is None else self._plan.made_mono_ns
+        seen = 0 if self.plan is None else self.plan.made_mono_ns
         return structs.replace(measured, seen_ms=(seen - call) / 1e6)
 
 

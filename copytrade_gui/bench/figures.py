@@ -61,6 +61,7 @@ FIGURES: dict[str, Callable[[Burst], float]] = {
     "commit_ms": lambda b: b.commit_ms,
     "commit_bytes": lambda b: float(b.commit_bytes),
     "peak_mib": lambda b: b.peak_mib,
+    "shown_ms": lambda b: b.shown_ms,
     "stall_ms": lambda b: b.stall_ms,
 }
 
@@ -122,7 +123,7 @@ RATIOS = {
     "each_last_ack_vs_ours": ("each", "last_ack_ms", "ours", "last_ack_ms"),
     "window_last_byte_vs_headless": ("window", "last_byte_ms", "ours", "last_byte_ms"),
 }
-_DETECTED = frozenset({"push", "poll"})
+_DETECTED = frozenset({"push", "poll", "shown"})
 """Contenders that see an order which the master places elsewhere; the ratio counts from then."""
 
 
@@ -234,5 +235,10 @@ def targets(largest: Mapping[str, Summary], refused: int) -> list[Target]:
         made.append(
             Target("window_stall", "window's longest stall by the burst", stall, 50.0, unit="ms")
         )
+    shown = largest.get("shown")
+    if shown is not None:
+        last = shown.figures["shown_ms"].median
+        words = "from the broker's last fill to the last row that says Filled"
+        made.append(Target("fill_shown_ms", words, last, 1_000.0, unit="ms"))
     made.append(Target("refused_for_rate", "replies of 429", float(refused), 0.0, unit=""))
     return made

@@ -7,6 +7,7 @@ are those of a trading day.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import tempfile
 import time
@@ -100,7 +101,7 @@ class Desk:
         self._situation = situation
         self._resting = False
         self._commit_bytes = 0
-        self._plan: Plan | None = None
+        self.plan: Plan | None = None
         self._settled = asyncio.Event()
         self._commit_ns = 0
         self._commit_from_ns = 0
@@ -122,7 +123,7 @@ class Desk:
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, PlanMade):
-            self._plan = event.plan
+            self.plan = event.plan
         elif isinstance(event, PlanSettled):
             self._settled.set()
 
@@ -168,7 +169,7 @@ class Desk:
 
     async def _place(self, draft: Draft, command: str) -> None:
         self._settled.clear()
-        self._plan = None
+        self.plan = None
         await self._ask(draft, command)
         async with asyncio.timeout(_WAIT_S):
             await self._settled.wait()
@@ -234,7 +235,7 @@ class Desk:
         return next(lane.account for lane in lanes if lane.account.master)
 
     def _measured(self, call: int, cpu_ms: float) -> Burst:
-        plan = self._plan
+        plan = self.plan
         if plan is None:
             raise AssertionError("a plan settled that was never made")
         orders = self._opened.engine.book.of_plan(plan.plan_id)
@@ -260,6 +261,15 @@ class Desk:
             plan_ms=(self._commit_from_ns - call) / 1e6,
             problem="" if other is None else f"{other.state}: {other.code} {other.reason}",
         )
+
+    async def last_fill_ns(self) -> int:
+        """When the last of the orders filled at the broker, by his wall clock."""
+        desk, plan = self._opened.simulator, self.plan
+        if desk is None or plan is None:
+            raise AssertionError("nothing was ordered at a simulator")
+        orders = {one.broker_order_id for one in self._opened.engine.book.of_plan(plan.plan_id)}
+        ledger = json.loads(await desk.control("GET", "/ledger", None))
+        return max(int(row["updated_ns"]) for row in ledger if row["order_id"] in orders)
 
     async def rest(self) -> None:
         """Let fills arrive and be stored, so that the next contender has the machine to itself."""

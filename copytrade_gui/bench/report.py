@@ -24,6 +24,7 @@ NAMES = {
     "push": "placed elsewhere, told by the feed",
     "poll": "placed elsewhere, read in the book",
     "watched": "the usual way: a look each second",
+    "shown": "told by the feed, window open",
 }
 _SHOWN = (
     "first_byte_ms",
@@ -109,6 +110,9 @@ def _ranges(each: Summary) -> str:
         inside += (
             f"; window's longest stall {stall.median:.1f} [{stall.least:.1f}-{stall.most:.1f}]"
         )
+    if each.figures["shown_ms"].most:
+        shown = each.figures["shown_ms"]
+        inside += f"; filled to shown {shown.median:.0f} [{shown.least:.0f}-{shown.most:.0f}]"
     memory = f"; MiB idle {each.idle_mib:.0f}, warm {each.warm_mib:.0f}"
     return f"    {said}{inside}{memory}"
 
@@ -152,6 +156,7 @@ COLOURS = {
     "push": "#2f6fed",
     "poll": "#7a6ff0",
     "watched": "#d1495b",
+    "shown": "#5b8ff5",
 }
 
 

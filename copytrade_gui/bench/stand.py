@@ -43,8 +43,9 @@ CONTENDERS = (
     "floor", "ours", "after_master", "open", "after_master_open", "after_burst", "window",
     "usual", "each",
 )  # fmt: skip
-DETECTING = ("floor", "push", "poll", "watched")
-"""Contenders for an order that the master places elsewhere."""
+DETECTING = ("floor", "push", "poll", "watched", "shown")
+"""Contenders for an order that the master places elsewhere; the last one has its window open."""
+_HEARS_THE_FEED = frozenset({"push", "shown"})
 _CONSOLES = frozenset({*CONTENDERS, *DETECTING}) - {"floor", "usual", "each", "watched"}
 _START_S = 180.0
 _BURST_S = 120.0
@@ -248,7 +249,7 @@ async def _setup(
         ca_file=line.ca_file,
         accounts_file=str(file),
         people=people,
-        feed=_feed(line) if name == "push" else None,
+        feed=_feed(line) if name in _HEARS_THE_FEED else None,
     )
 
 

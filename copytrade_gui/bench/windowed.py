@@ -25,16 +25,21 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from copytrade_gui.app.engine_thread import EngineThread
+from copytrade_gui.app.wiring import Opened
 from copytrade_gui.bench import process
+from copytrade_gui.bench.elsewhere import Elsewhere
 from copytrade_gui.bench.ours import Desk, options_of
 from copytrade_gui.bench.words import Burst, Failed, Rested, Round, Setup
 from copytrade_gui.domain.draft import Draft
+from copytrade_gui.domain.order import State
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.orders.orders_model import OrdersModel
 from copytrade_gui.ui.window_state import FileMemory
 
 STALL_MS = 200
 STALL_EVERY_MS = 1000
 _BEAT_MS = 4
+_LOOK_MS, _SHOWN_WITHIN_S = 10, 30
 _AFTER_MS = 400.0
 """The window has drawn all news of a burst this long after its last reply."""
 
@@ -94,6 +99,15 @@ def _timer(every_ms: int, call: Callable[[], object]) -> QTimer:
 
 def run() -> int:
     """Serve bursts until the bench closes our input."""
+    return _run(Desk, stalls=True)
+
+
+def run_shown() -> int:
+    """The same with a window that nobody stalls, of orders that the master places elsewhere."""
+    return _run(Elsewhere, stalls=False)
+
+
+def _run(desk_of: Callable[[Opened], Desk], *, stalls: bool) -> int:
     setup = process.hear(Setup)
     if setup is None:
         return 1
@@ -103,25 +117,27 @@ def run() -> int:
         tempfile.TemporaryDirectory(prefix="copytrade-bench-") as folder,
         asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner,
     ):
-        runner.run(_serve(setup, Path(folder)))
+        runner.run(_serve(setup, Path(folder), desk_of, stalls))
     return 0
 
 
-async def _serve(setup: Setup, folder: Path) -> None:
+async def _serve(
+    setup: Setup, folder: Path, desk_of: Callable[[Opened], Desk], stalls: bool
+) -> None:
     async with EngineThread(options_of(setup, folder)) as engine:
         window = MainWindow(engine.console(), settings=FileMemory(folder / "window.ini"))
         window.resize(1600, 1000)
         window.show()
         await window.start()
-        desk = Desk(engine.opened)
+        desk = desk_of(engine.opened)
         with desk:
             process.tell(await engine.call(desk.log_in()))
-            pulse = Pulse()
+            looked_at = Pulse() if stalls else window.orders.model
             ended = asyncio.Event()
             loop = asyncio.get_running_loop()
             reader = threading.Thread(
                 target=_read,
-                args=(loop, engine, desk, pulse, ended),
+                args=(loop, engine, desk, looked_at, ended),
                 daemon=True,
             )
             reader.start()
@@ -133,16 +149,19 @@ def _read(
     window: asyncio.AbstractEventLoop,
     engine: EngineThread,
     desk: Desk,
-    pulse: Pulse,
+    looked_at: Pulse | OrdersModel,
     ended: asyncio.Event,
 ) -> None:
     """Orders come in on a thread of their own: a stalled window must not delay the trigger."""
     try:
         while (order := process.hear(Round)) is not None:
             draft = asyncio.run_coroutine_threadsafe(desk.draft(order), engine._loop).result()
-            _at(window, pulse.start)
-            burst = _burst(engine, desk, pulse, order, draft)
-            _at(window, pulse.stop)
+            if isinstance(looked_at, Pulse):
+                _at(window, looked_at.start)
+                burst = _burst(engine, desk, looked_at, order, draft)
+                _at(window, looked_at.stop)
+            else:
+                burst = _shown(window, engine, desk, looked_at, order, draft)
             process.tell(burst)
             asyncio.run_coroutine_threadsafe(desk.rest(), engine._loop).result()
             process.tell(Rested(order.number))
@@ -158,6 +177,32 @@ def _at(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
     loop.call_soon_threadsafe(call)
     loop.call_soon_threadsafe(called.set)
     called.wait()
+
+
+def _shown(
+    window: asyncio.AbstractEventLoop,
+    engine: EngineThread,
+    desk: Desk,
+    rows: OrdersModel,
+    order: Round,
+    draft: Draft,
+) -> Burst:
+    process.wait_for_go(order)
+    burst = asyncio.run_coroutine_threadsafe(desk.burst(order, draft), engine._loop).result()
+    filled = _until_filled(rows, desk, burst.orders)
+    shown_ns = asyncio.run_coroutine_threadsafe(filled, window).result()
+    last = asyncio.run_coroutine_threadsafe(desk.last_fill_ns(), engine._loop).result()
+    return msgspec.structs.replace(burst, shown_ms=(shown_ns - last) / 1e6)
+
+
+async def _until_filled(rows: OrdersModel, desk: Desk, orders: int) -> int:
+    """When every row of the order says *Filled*, wall clock ns. On the window's loop."""
+    async with asyncio.timeout(_SHOWN_WITHIN_S):
+        while True:
+            shown = [] if desk.plan is None else rows.orders_of(desk.plan.plan_id)
+            if len(shown) >= orders and all(one.state is State.FILLED for one in shown):
+                return time.time_ns()
+            await asyncio.sleep(_LOOK_MS / 1_000)
 
 
 def _burst(engine: EngineThread, desk: Desk, pulse: Pulse, order: Round, draft: Draft) -> Burst:

@@ -76,8 +76,10 @@ class Burst(msgspec.Struct, frozen=True):
 
     ``commit_ms`` is the journal's share and ``commit_bytes`` what it wrote before the first byte
     left, as pages of the write-ahead log. ``seen_ms`` is when an order that was placed elsewhere
-    was known, 0 for one of our own. ``stall_ms`` is the longest time in which the window's loop did
-    not turn, the forced stall apart; ``stalled`` tells whether the burst fell into one.
+    was known, 0 for one of our own. ``shown_ms`` is the time from the broker's last fill until
+    every row of the window says *Filled*, 0 where nobody looked. ``stall_ms`` is the longest time
+    in which the window's loop did not turn, the forced stall apart; ``stalled`` tells whether the
+    burst fell into one.
     """
 
     orders: int
@@ -92,6 +94,7 @@ class Burst(msgspec.Struct, frozen=True):
     commit_ms: float = 0.0
     commit_bytes: int = 0
     plan_ms: float = 0.0
+    shown_ms: float = 0.0
     stall_ms: float = 0.0
     stalled: bool = False
     problem: str = ""

@@ -91,6 +91,7 @@ def ledger_row(order: Order) -> dict[str, object]:
         "origin": order.origin,
         "accepted_ns": order.accepted_at,
         "visible_ns": order.visible_at,
+        "updated_ns": order.updated_at,
         "exchange": terms.instrument.exchange,
         "instrument_id": str(terms.instrument.id),
         "symbol": terms.instrument.symbol,

@@ -28,7 +28,9 @@ def trade_topic(client_id: str) -> str:
 
 def market_topics(key: InstrumentKey) -> tuple[str, ...]:
     """Prices of an instrument, which come under one of them."""
-    return tuple(f"{begins}{key.exchange.lower()}/{key.instrument_id.lower()}" for begins in _MARKET)
+    return tuple(
+        f"{begins}{key.exchange.lower()}/{key.instrument_id.lower()}" for begins in _MARKET
+    )
 
 
 def range_topic(key: InstrumentKey) -> str:
