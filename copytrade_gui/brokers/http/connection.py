@@ -19,6 +19,7 @@ MAX_HEAD = 64 * 1024
 """Bytes of status line and headers, trailers and interim replies included."""
 _MAX_HEADERS = 200
 _MAX_INTERIM = 8
+_MANY_PIECES, _SMALL_PIECE = 4096, 64
 _CONTINUE = 100
 _HEARD_TWICE = "bytes follow the end of the reply"
 _NOT_HTTP = "the reply is not valid HTTP"
@@ -38,7 +39,7 @@ class _Reply:
     """What is known so far of the reply that is being read."""
 
     __slots__ = (
-        "body_seen",
+        "body_bytes",
         "complete",
         "fault",
         "head_whole",
@@ -48,6 +49,7 @@ class _Reply:
         "inflater",
         "interim",
         "keep",
+        "pieces",
         "received",
         "status",
     )
@@ -60,7 +62,8 @@ class _Reply:
         self.received = 0
         self.interim = 0
         self.head_whole = False
-        self.body_seen = False
+        self.pieces = 0
+        self.body_bytes = 0
         self.complete = False
         self.keep = False
         self.fault = ""
@@ -94,6 +97,11 @@ class Connection(asyncio.Protocol):
             and not self._awaiting
             and not transport.is_closing()
         )
+
+    @property
+    def heard(self) -> bool:
+        """Something of the reply that is read, or was last, has come."""
+        return self._reply.received > 0
 
     @property
     def left_from(self) -> str:
@@ -204,7 +212,12 @@ class Connection(asyncio.Protocol):
         reply = self._reply
         if reply.fault or reply.inflater is None:
             return
-        reply.body_seen = True
+        reply.pieces += 1
+        reply.body_bytes += len(piece)
+        if reply.pieces > _MANY_PIECES and reply.body_bytes < _SMALL_PIECE * reply.pieces:
+            # Millions of one-byte chunks would keep the loop busy for seconds.
+            reply.fault = "the body comes in too many pieces"
+            return
         try:
             reply.inflater.feed(piece)
         except (BadCodingError, BodyTooLargeError) as error:
@@ -234,7 +247,7 @@ class Connection(asyncio.Protocol):
     def _deliver(self, reply: _Reply) -> None:
         try:
             # Some servers name a coding on a reply that has no body at all.
-            body = reply.inflater.finish() if reply.inflater and reply.body_seen else b""
+            body = reply.inflater.finish() if reply.inflater and reply.pieces else b""
         except BadCodingError as error:
             self._break(str(error))
             return

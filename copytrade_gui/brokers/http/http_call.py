@@ -1,7 +1,7 @@
 """The way to the broker for everything that is not on the order channel: one request, one reply.
 
-An HTTP call is a seam: httpx stands behind it in the program, and a test rig may put a broker that
-lives in the same process behind it.
+An HTTP call is a seam. Behind it stand our own connections for what sessions read, httpx for logins
+and contract files, and in a test rig a broker that lives in the same process.
 """
 
 from __future__ import annotations

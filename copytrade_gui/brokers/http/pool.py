@@ -1,4 +1,4 @@
-"""What the order connections of all accounts share: timers, a TLS context, an opening gate."""
+"""What the connections of all accounts share: timers, a TLS context, gates for opening."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ _REPLIES_TAKE_NS = 400_000_000
 
 
 class Pool:
-    """What order channels share. ``keep_alive_s`` adapts to how soon the broker hangs up."""
+    """What order channels and reads share.
+
+    ``keep_alive_s`` adapts to how soon the broker hangs up.
+    """
 
     def __init__(
         self,
@@ -52,15 +55,19 @@ class Pool:
         self._tls = tls
         self._buffer = ReadBuffer()
         self._gate = asyncio.Semaphore(OPEN_TOGETHER)
+        self.reads_gate = asyncio.Semaphore(OPEN_TOGETHER)
+        """Theirs: an order connection does not wait behind those of reads."""
 
-    async def open(self, owner: ConnectionOwner, way: Way) -> Connection:
+    async def open(
+        self, owner: ConnectionOwner, way: Way, gate: asyncio.Semaphore | None = None
+    ) -> Connection:
         """Open a connection when the gate lets us; the two seconds count from then.
 
         Raises:
             OSError: it failed.
             DeadlinePassedError: it took too long.
         """
-        async with self._gate, deadline(self.clock, CONNECT_S):
+        async with gate or self._gate, deadline(self.clock, CONNECT_S):
             return await open_connection_on(
                 self.address,
                 lambda: Connection(owner),

@@ -62,7 +62,7 @@ WayOf = Callable[[Account, Login | None], Way]
 
 
 class IiflBroker:
-    """``Broker`` at IIFL. Everything that touches the network comes from the two factories."""
+    """``Broker`` at IIFL. Everything that touches the network comes from the factories."""
 
     def __init__(
         self,
@@ -72,14 +72,20 @@ class IiflBroker:
         http_call_factory: CallFactory,
         channel_factory: ChannelFactory,
         cache_dir: Path,
+        session_call_factory: CallFactory | None = None,
         way: WayOf = lambda _account, _login: STRAIGHT,
         sees: str = "",
         feed: FeedNeeds | None = None,
     ) -> None:
-        """``sees`` is the header in which the broker tells whom it sees; empty: it does not."""
+        """``sees`` is the header in which the broker tells whom it sees; empty: it does not.
+
+        ``session_call_factory`` makes the calls of sessions, ``http_call_factory`` those that need
+        none (logins, contract files, the clock), and sessions' too where there is no other.
+        """
         self._login_url = login_url
         self._clock = clock
         self._http_call_factory = http_call_factory
+        self._session_call_factory = session_call_factory or http_call_factory
         self._channel_factory = channel_factory
         self._way, self._sees = way, sees
         self._encoder = OrderEncoder()
@@ -153,7 +159,7 @@ class IiflBroker:
                 session_dead=True,
             )
         way = self._way(account, None)
-        http_call, egress = self._http_call_factory(way), Egress()
+        http_call, egress = self._session_call_factory(way), Egress()
         headers = session_headers(token.token)
         calls, algo_id = self._order_calls, account.declared.algo_id
         if algo_id:

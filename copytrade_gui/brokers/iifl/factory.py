@@ -9,6 +9,8 @@ from pathlib import Path
 
 from copytrade_gui.brokers.http.address import Address, AddressRefusedError, is_loopback
 from copytrade_gui.brokers.http.channel import Channel, ChannelNeeds
+from copytrade_gui.brokers.http.connection_call import ConnectionCall
+from copytrade_gui.brokers.http.http_call import HttpCall
 from copytrade_gui.brokers.http.httpx_channel import HttpxChannel
 from copytrade_gui.brokers.http.order_channel import WarmChannel
 from copytrade_gui.brokers.http.pool import Pool
@@ -52,10 +54,10 @@ class IiflSettings:
     """How the program reaches IIFL.
 
     With ``simulator`` only loopback addresses are accepted, plain HTTP among them; without it only
-    the broker's own hosts. ``ca_file`` is the simulator's private CA. ``fast_orders`` chooses the
-    warm order connections; without it orders take httpx. ``keep_alive_s`` is the longest time an
-    order connection stays idle before a cheap read keeps it open. Without a ``feed`` its books are
-    read, and the broker tells nothing by itself.
+    the broker's own hosts. ``ca_file`` is the simulator's private CA. ``fast_orders`` chooses our
+    own connections for orders and for what sessions read; without it both take httpx.
+    ``keep_alive_s`` is the longest time an order connection stays idle before a cheap read keeps it
+    open. Without a ``feed`` its books are read, and the broker tells nothing by itself.
     """
 
     cache_dir: Path
@@ -88,9 +90,6 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
         raise BrokerFailureError("A CA file of our own is for the simulator only.", code="address")
     tls = tls_context(settings.ca_file)
 
-    def http_call(way: Way) -> HttpxCall:
-        return HttpxCall(address, clock, tls=tls, orders_path=ORDERS, way=way)
-
     def way(account: Account, login: Login | None) -> Way:
         made = way_of(account.route, clock, login or settings.proxy_login(account.account_id))
         if settings.simulator and made.proxy is not None and not is_loopback(made.proxy.host):
@@ -98,6 +97,14 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
         return made
 
     pool = Pool(address, clock, tls=tls, keep_alive_s=settings.keep_alive_s)
+
+    def http_call(way: Way) -> HttpCall:
+        return HttpxCall(address, clock, tls=tls, orders_path=ORDERS, way=way)
+
+    def session_call(way: Way) -> HttpCall:
+        if settings.fast_orders:
+            return ConnectionCall(pool, orders_path=ORDERS, way=way)
+        return http_call(way)
 
     def channel(needs: ChannelNeeds) -> Channel:
         return WarmChannel(needs, pool) if settings.fast_orders else HttpxChannel(needs, clock)
@@ -113,6 +120,7 @@ async def iifl_broker(settings: IiflSettings, clock: Clock) -> AsyncIterator[Iif
         login_url=settings.login_url,
         clock=clock,
         http_call_factory=http_call,
+        session_call_factory=session_call,
         channel_factory=channel,
         cache_dir=settings.cache_dir,
         way=way,

@@ -13,13 +13,16 @@ import pytest
 
 from copytrade_gui.brokers.http.address import loopback_address
 from copytrade_gui.brokers.http.channel import ChannelNeeds, OrderCalls
+from copytrade_gui.brokers.http.connection_call import ConnectionCall
 from copytrade_gui.brokers.http.http_call import (
     AnswerLostError,
     DeadlinePassedError,
+    HttpCall,
     NothingSentError,
     deadline,
 )
 from copytrade_gui.brokers.http.inflate import BadCodingError, BodyTooLargeError, Inflater
+from copytrade_gui.brokers.http.pool import Pool
 from copytrade_gui.brokers.http.transport import HttpxCall
 from copytrade_gui.brokers.http.trust import tls_context
 from copytrade_gui.brokers.iifl.factory import IiflSettings, iifl_broker
@@ -49,9 +52,11 @@ from tests.house.cycles import cycles
 BOTH = pytest.mark.parametrize("fast", [True, False], ids=["wire", "httpx"])
 
 
-def call_to(broker: ScriptedBroker) -> HttpxCall:
-    address = loopback_address(broker.base_url)
-    return HttpxCall(address, SystemClock(), tls=tls_context(), orders_path="/orders")
+def call_to(broker: ScriptedBroker, *, fast: bool) -> HttpCall:
+    address, clock, tls = loopback_address(broker.base_url), SystemClock(), tls_context()
+    if fast:
+        return ConnectionCall(Pool(address, clock, tls=tls), orders_path="/orders")
+    return HttpxCall(address, clock, tls=tls, orders_path="/orders")
 
 
 # ---------------------------------------------------------------- trust
@@ -194,6 +199,7 @@ async def test_a_name_with_an_address_that_leads_nowhere(
 # ---------------------------------------------------------------- bounds
 
 
+@BOTH
 @pytest.mark.parametrize(
     "sent",
     [
@@ -208,36 +214,38 @@ async def test_a_name_with_an_address_that_leads_nowhere(
     ],
     ids=["large", "bomb", "unknown coding", "bad gzip", "large header", "tiny chunks"],
 )
-async def test_a_read_that_is_too_much_fails_in_words(cache: Path, sent: bytes) -> None:
+async def test_a_read_that_is_too_much_fails_in_words(cache: Path, sent: bytes, fast: bool) -> None:
     async def script(line: Line, request: Request) -> None:
         line.send(sent)
 
-    async with scripted(script) as broker, client(broker, cache) as made:
+    async with scripted(script) as broker, client(broker, cache, fast=fast) as made:
         read = await session_of(made).order_book()
         assert not read.whole
         assert read.problem.startswith("The order book could not be read")
 
 
-async def test_gzip_is_read_and_redirects_are_not_followed(cache: Path) -> None:
+@BOTH
+async def test_gzip_is_read_and_redirects_are_not_followed(cache: Path, fast: bool) -> None:
     async def script(line: Line, request: Request) -> None:
         if request.path == "/v1/trades":
             line.send(reply(b"", 302, "Location: /v1/orders"))
         else:
             line.send(reply(gzip.compress(b"[]"), 200, "Content-Encoding: gzip"))
 
-    async with scripted(script) as broker, client(broker, cache) as made:
+    async with scripted(script) as broker, client(broker, cache, fast=fast) as made:
         session = session_of(made)
         assert (await session.order_book()).whole
         assert not (await session.trade_book()).whole
         assert [one.path for one in broker.requests] == ["/v1/orders", "/v1/trades"]
 
 
-async def test_a_call_tells_not_sent_from_lost(cache: Path) -> None:
+@BOTH
+async def test_a_call_tells_not_sent_from_lost(cache: Path, fast: bool) -> None:
     async def script(line: Line, request: Request) -> None:
         await asyncio.Event().wait()
 
     async with scripted(script) as broker:
-        http_call = call_to(broker)
+        http_call = call_to(broker, fast=fast)
         with pytest.raises(AnswerLostError, match=r"no reply within 0\.1 s") as caught:
             await http_call.request("GET", "/orders", headers={}, timeout_s=0.1)
         assert caught.value.sent_ns > 0
@@ -248,7 +256,10 @@ async def test_a_call_tells_not_sent_from_lost(cache: Path) -> None:
         await http_call.request("GET", "/orders", headers={}, timeout_s=5)
 
 
-async def test_a_call_leaves_nothing_that_only_pythons_collector_frees(cache: Path) -> None:
+@BOTH
+async def test_a_call_leaves_nothing_that_only_pythons_collector_frees(
+    cache: Path, fast: bool
+) -> None:
     """It is held back while orders leave: 3 KB an order stayed for the day."""
     answers = {
         "/v1/orders": reply(b'{"status":"Ok","result":[]}'),
@@ -264,8 +275,8 @@ async def test_a_call_leaves_nothing_that_only_pythons_collector_frees(cache: Pa
         else:
             line.close()
 
-    async with scripted(script) as broker, client(broker, cache) as made:
-        session, asked = session_of(made), call_to(broker)
+    async with scripted(script) as broker, client(broker, cache, fast=fast) as made:
+        session, asked = session_of(made), call_to(broker, fast=fast)
         with cycles("httpx", "httpcore", "anyio", "h11", "copytrade_gui") as left:
             for _ in range(3):
                 await session.order_book()
