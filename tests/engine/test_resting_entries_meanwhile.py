@@ -46,17 +46,18 @@ BUY, SELL = Side.BUY, Side.SELL
 
 
 @pytest.mark.parametrize(
-    ("place", "point", "left"),
+    ("place", "point", "units", "left"),
     [
-        (here, faultpoints.AFTER_PLAN_COMMIT, False),
-        (at_broker, faultpoints.AFTER_MASTER_WORKING, True),
-        (here, faultpoints.BEFORE_CANCEL, True),
+        (here, faultpoints.AFTER_PLAN_COMMIT, 10, [10, 5, 20]),
+        (at_broker, faultpoints.AFTER_MASTER_WORKING, 10, [0, 0, 0]),
+        (here, faultpoints.BEFORE_CANCEL, 10, [0, 0, 0]),
+        (here, faultpoints.BEFORE_CANCEL, 4, [6, 0, 0]),
     ],
 )
 def test_a_crash_between_the_exit_and_its_cancels_leaves_nothing_resting(
-    place: Place, point: str, left: bool
+    place: Place, point: str, units: int, left: list[int]
 ) -> None:
-    """Where his exit never left he still holds what he entered, and so do they."""
+    """Where his exit never left he still holds what he entered, and so do they in the end."""
     armed: list[str] = []
 
     def fault(now: str) -> None:
@@ -72,17 +73,17 @@ def test_a_crash_between_the_exit_and_its_cancels_leaves_nothing_resting(
             if point == faultpoints.AFTER_PLAN_COMMIT
             else FanOut.ON_MASTER_WORKING
         )
-        await press(console, ticket(console.world, SELL), fan_out)
+        await press(console, ticket(console.world, SELL, units), fan_out)
 
     async def again(console: Console) -> None:
         made = console.world
         console.log_all_in()
         await made.clock.sleep(20)
         states = {one.state for one in entries(console).values()}
-        assert states == {State.CANCELLED if left else State.WORKING}
+        assert states == {State.WORKING if left[2] else State.CANCELLED}
         await console.engine.resume("operator", "looked")
         await comes_back(console)
-        assert held(console) == ([0, 0, 0] if left else [10, 5, 20])
+        assert held(console) == left
 
     with world(2, settings=LOOKING) as made:
         assert made.live(morning, fault=fault) is None

@@ -19,6 +19,7 @@ from tests.engine.test_price_guard import moves
 from tests.engine.test_resting_entries import (
     alarms,
     comes_back,
+    leaves_here,
     live,
     rests,
 )
@@ -153,6 +154,27 @@ def test_a_target_that_a_stop_keeps_from_being_copied_ends_nothing_while_it_rest
         assert resting(console) == [BUY, BUY]
         await fills(console, target, 1, 10)
         assert resting(console) == []
+
+    live(script)
+
+
+@PLACES
+def test_what_a_cancelled_copy_would_have_closed_is_told(place: Place) -> None:
+    """He turned round and is flat again; F1's copy of that was to close two and to open five."""
+
+    async def script(console: Console) -> None:
+        told = alarms(console)
+        await rests(console, of_copies=(2, 0))
+        turned = await place(console, SELL, 20)
+        await fills(console, turned, 20, 20)
+        assert held(console) == [-10, 2, 0]
+        assert "left_without_exit" not in told
+        await leaves_here(console, BUY, 10)
+        await console.world.clock.sleep(10)
+        assert resting(console) == []
+        assert held(console) == [0, 2, 0]
+        (sentence,) = told["left_without_exit"]
+        assert "hold: Follower 1 2." in sentence
 
     live(script)
 

@@ -185,8 +185,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what fills behind an exit that has left is told",
         _RESTING,
-        "        if (late := min(units, self._without_exit(order))) > 0:\n",
-        "        if (late := 0):\n",
+        "            if (late := min(units, self._without_exit(order, leaves))) > 0:\n",
+        "            if (late := 0):\n",
     ),
     Mutant(
         "a start cancels what rests behind an exit",
@@ -351,6 +351,12 @@ MUTANTS: tuple[Mutant, ...] = (
         _RESTING,
         "            self._notices.filled_beside(slot, account, more)\n",
         "            pass\n",
+    ),
+    Mutant(
+        "what a copy would have closed is told when it is cancelled",
+        _RESTING,
+        "                self._notices.kept(slot, account, units)\n",
+        "                pass\n",
     ),
     Mutant(
         "a target that was cancelled is none",

@@ -22,7 +22,7 @@ from copytrade_gui.domain.events import Event, MasterSeen
 from copytrade_gui.domain.exits import against
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, plan_id
 from copytrade_gui.domain.link import FOR_NOBODY
-from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, State
+from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.records import Plan, Signal, SignalKind
 from copytrade_gui.domain.seen import Seen
 from copytrade_gui.engine.orders.core import Core
@@ -157,12 +157,13 @@ class RestingCopies:
         if plan is None or order.closes or order.intent.role is Role.MASTER:
             return
         slot, account = _slot_of(plan.signal), order.intent.account_id
+        leaves = order.intent.terms.side.opposite
         if slot in self._left and self._is_behind(slot, order):
             if not order.cancel_requested and not self._is_out(slot):
                 return
-            if (late := min(units, self._without_exit(order))) > 0:
+            if (late := min(units, self._without_exit(order, leaves))) > 0:
                 self._notices.filled_behind(slot, account, late)
-        elif self._exit_rests(slot, account) and (more := self._without_exit(order)) > 0:
+        elif self._exit_rests(slot, account) and (more := self._without_exit(order, leaves)) > 0:
             self._notices.filled_beside(slot, account, more)
 
     def restore(self) -> None:
@@ -261,7 +262,10 @@ class RestingCopies:
             order.why = (MASTER_EXITS, _WHY)
         self._amendments.cancel(ours, reason=_WHY)
         for order in ours:
-            self._notices.cancelled(slot, order.intent.account_id)
+            account, closes = order.intent.account_id, order.intent.terms.side
+            self._notices.cancelled(slot, account)
+            if (units := self._without_exit(order, closes)) > 0:
+                self._notices.kept(slot, account, units)
         for order in due:
             self._notices.diverged(order)
 
@@ -329,20 +333,22 @@ class RestingCopies:
             for one in self._reduce.get(slot, ())
         )
 
-    def _without_exit(self, order: Order) -> int:
-        """Units that copies of the account hold on its side, and that no exit is to close."""
+    def _without_exit(self, order: Order, side: Side) -> int:
+        """Units that copies of an order's account and master hold, that an order of this side
+        closes, and that none does which works or waits.
+        """
         terms, account = order.intent.terms, order.intent.account_id
-        left = against(
-            terms.side.opposite, self._exits.ledger.nets_of(order.master_id, terms).get(account, 0)
-        )
-        for one in self._book.recent_of(account):
+        nets = self._exits.ledger.nets_of(order.master_id, terms)
+        left = against(side, nets.get(account, 0))
+        for one in self._book.recent_of(account) if left else ():
             its = one.intent.terms
             if (
-                not one.state.ended
+                its.side is side
+                and not one.state.ended
+                and not one.cancel_requested
                 and one.master_id == order.master_id
                 and one.key == order.key
                 and its.product is terms.product
-                and its.side is not terms.side
             ):
                 left -= max(0, one.ordered - one.filled)
         return left

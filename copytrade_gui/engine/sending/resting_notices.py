@@ -30,12 +30,18 @@ class RestingNotices:
         self._cancelled: dict[Slot, dict[AccountId, None]] = {}
         self._behind: dict[Slot, dict[AccountId, int]] = {}
         self._beside: dict[Slot, dict[AccountId, int]] = {}
+        self._kept: dict[Slot, dict[AccountId, int]] = {}
         self._told_diverged: set[IntentId] = set()
 
     def cancelled(self, slot: Slot, account: AccountId) -> None:
         """The cancel of a copy was asked."""
         self._tell_soon()
         self._cancelled.setdefault(slot, {})[account] = None
+
+    def kept(self, slot: Slot, account: AccountId, units: int) -> None:
+        """A copy that was cancelled would have closed so many units first, and no other does."""
+        self._tell_soon()
+        self._kept.setdefault(slot, {})[account] = units
 
     def filled_behind(self, slot: Slot, account: AccountId, units: int) -> None:
         """So many units of a copy filled after its master had left, and no exit is for them."""
@@ -67,15 +73,24 @@ class RestingNotices:
     # ------------------------------------------------------------ inside
 
     def _tell_soon(self) -> None:
-        if not self._cancelled and not self._behind and not self._beside:
+        if not any((self._cancelled, self._kept, self._behind, self._beside)):
             self._work.later(_TELL_S, self._tell)
 
     def _tell(self) -> None:
         cancelled, self._cancelled = self._cancelled, {}
         behind, self._behind = self._behind, {}
         beside, self._beside = self._beside, {}
+        kept, self._kept = self._kept, {}
         for slot, accounts in cancelled.items():
             self._tell_cancelled(slot, accounts)
+        for slot, units in kept.items():
+            self._book.alarm(
+                "left_without_exit",
+                f"The cancelled copies in {self._symbol(slot)} of {self._name(slot[0])} would "
+                f"first have closed what older copies hold: {self._units(units)}. No exit is on "
+                "its way for that. Square it off, or decide to keep it.",
+                account=slot[0],
+            )
         for slot, units in behind.items():
             self._book.alarm(
                 "filled_behind_exit",
