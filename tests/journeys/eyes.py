@@ -123,7 +123,7 @@ def parts(window: QWidget) -> Iterator[Part]:
                 window.windowTitle(),
                 _place(widget, widget.rect()),
                 _text(widget),
-                widget.isEnabled(),
+                widget.isEnabled() and not widget.property("busy"),
                 widget.hasFocus(),
                 tuple(_rows(widget)),
             )

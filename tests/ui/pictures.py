@@ -12,33 +12,46 @@ os.environ.setdefault("QT_API", "pyside6")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 
+from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.square_off import EVERYTHING
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.ui.day.day_end import DayEndDialog
 from copytrade_gui.ui.day.recovery import RecoveryDialog
+from copytrade_gui.ui.day.sheets import SheetsDialog
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
 from copytrade_gui.ui.dialogs.pages import AboutDialog, KeysDialog
 from copytrade_gui.ui.dialogs.palette import Palette
 from copytrade_gui.ui.dialogs.preferences import PreferencesDialog
+from copytrade_gui.ui.drift.catch_up import CatchUpDialog
+from copytrade_gui.ui.followers.basis import BasisDialog
 from copytrade_gui.ui.followers.follower_editor import FollowerEditor
 from copytrade_gui.ui.followers.group import GroupDialog
 from copytrade_gui.ui.followers.import_csv import ImportDialog
 from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
+from copytrade_gui.ui.followers.link_rules import LinkRulesDialog
 from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.login_queue import LoginQueueDialog
 from copytrade_gui.ui.followers.master_editor import MasterEditor
+from copytrade_gui.ui.followers.paper_accounts import PaperAccountsDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
+from copytrade_gui.ui.limits.limits import EVERYBODY, LimitsDialog
 from copytrade_gui.ui.lock.set_passphrase import SetPassphraseDialog
 from copytrade_gui.ui.main_window import MainWindow, quit_sentence
+from copytrade_gui.ui.news.alerts import AlertsDialog
+from copytrade_gui.ui.orders.change import ChangeDialog
 from copytrade_gui.ui.orders.order_details import OrderDetails
 from copytrade_gui.ui.orders.review import ReviewDialog
 from copytrade_gui.ui.positions.square_off import SquareOffDialog, SquareOffReportDialog
+from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.stops.resume import ResumeDialog
 from copytrade_gui.ui.theme import Scheme
+from copytrade_gui.ui.ticket.hold import HoldDialog, WarningDialog
 from copytrade_gui.ui.window_state import ForgetfulMemory
-from tests.ui import csv_files, fake_positions, people
+from tests.ui import csv_files, fake_drift, fake_positions, people
 from tests.ui.fake_routes import no_test
 from tests.ui.fakes import World
 
@@ -48,7 +61,7 @@ async def settle(rounds: int = 8) -> None:
         await asyncio.sleep(0.03)
 
 
-async def nothing(_dialog: object) -> None:
+async def nothing(_dialog: object = None, **_: object) -> None:
     return
 
 
@@ -104,6 +117,8 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         TradingState.KILL, "Raghav", "held the kill button", people.NOW_NS
     )
 
+    found = RefusedError("It is large.", found=[Shown("value")], lines=["It is large."])
+
     def out_of_kill() -> SquareOffDialog:
         asked = SquareOffDialog(
             window, desk, console.square_offs, EVERYTHING, "everything copies hold"
@@ -156,5 +171,27 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         "preferences": lambda: PreferencesDialog(window, desk, lambda _policy: None),
         "palette": lambda: Palette(
             window, desk, console.market, on_instrument=print, on_follower=print
+        ),
+        "kill": lambda: KillGuard(window, desk, console.trading),
+        "day-end": lambda: DayEndDialog(window, desk, console.trading),
+        "sheets": lambda: SheetsDialog(window, desk, console.sheets),
+        "limits": lambda: LimitsDialog(
+            window, desk, console.limits, made.limits.shown, EVERYBODY
+        ),
+        "losses": lambda: LimitsDialog(
+            window, desk, console.limits, made.limits.shown, EVERYBODY, losses=True
+        ),
+        "link-rules": lambda: LinkRulesDialog(window, desk, followers[:12], nothing),
+        "basis": lambda: BasisDialog(window, desk, [("All", listed)], nothing),
+        "paper-accounts": lambda: PaperAccountsDialog(window, desk, nothing),
+        "alerts": lambda: AlertsDialog(window, desk, window.alerts),
+        "change": lambda: ChangeDialog(
+            window, desk, made.changes, next(iter(made.orders.values())), 2
+        ),
+        "hold": lambda: HoldDialog(window, desk, found, "150", nothing),
+        "warning": lambda: WarningDialog(window, desk, found, nothing),
+        "catch-up": lambda: CatchUpDialog(
+            window, desk, console.catch_ups, master=people.MASTER,
+            of=fake_drift.line(listed[3], people.NIFTY_CE).key, close=print,
         ),
     }  # fmt: skip

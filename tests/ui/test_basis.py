@@ -33,7 +33,7 @@ async def test_one_dialog_declares_it_for_the_selected_and_for_the_master(
     dialog.fields.basis.setCurrentIndex(dialog.fields.basis.findData("family"))
     assert "dependent child" in dialog.fields.hint.text()
     dialog.verb.click()
-    await until(dialog.verb.isEnabled)
+    await until(lambda: not dialog.busy(dialog.verb))
     assert not any(one.declared.basis for one in world.accounts.values()), "refused"
     dialog.fields.reference.setText("spouse")
     dialog.verb.click()

@@ -80,8 +80,7 @@ async def test_the_preview_shows_quantities_cost_and_reasons_and_only_its_verb_p
     dialog.verb.click()
     await until(lambda: "any more" in dialog.problem.text())
     world.catch_ups.refuse = None
-    dialog.look()
-    await until(dialog.verb.isEnabled)
+    await until(lambda: not dialog.busy(dialog.verb))
     dialog.verb.click()
     await until(lambda: world.catch_ups.begun)
     ((of_master, key, agreed),) = world.catch_ups.begun

@@ -46,10 +46,10 @@ async def test_the_bar_follows_the_accounts_and_the_verdict_names_what_is_open(
     dialog = await opened(window)
     await until(lambda: dialog.counted.text() == "9 of 14 accounts read")
     assert (dialog.bar.value(), dialog.bar.maximum()) == (9, 14)
-    assert not dialog.again.isEnabled()
+    assert dialog.busy(dialog.again)
     assert dialog.seal.isHidden()
     world.day_end.hold.set()
-    await until(dialog.again.isEnabled)
+    await until(lambda: not dialog.busy(dialog.again))
     assert dialog.verdict.text() == days.open_day().in_words
     for sentence in (*days.open_day().not_ended, *days.open_day().differences):
         assert sentence in text(dialog)
@@ -60,7 +60,7 @@ async def test_the_bar_follows_the_accounts_and_the_verdict_names_what_is_open(
 async def test_a_clean_day_is_sealed_at_once(window: MainWindow, world: World) -> None:
     world.day_end.report = days.clean_day()
     dialog = await opened(window)
-    await until(dialog.again.isEnabled)
+    await until(lambda: not dialog.busy(dialog.again))
     assert dialog.verdict.text().startswith("24 Nov 2026 is sealed: 318 orders in 24 accounts")
     assert dialog.seal.isHidden()
     assert asked(world) == [()]
@@ -73,11 +73,11 @@ async def test_differences_are_sealed_only_by_a_person_who_saw_them(
 ) -> None:
     world.day_end.report = days.open_day(blocked=False)
     dialog = await opened(window)
-    await until(dialog.again.isEnabled)
+    await until(lambda: not dialog.busy(dialog.again))
     assert dialog.seal.text() == "Seal with 2 differences"
     assert not dialog.seal.isHidden()
     dialog.seal.click()
-    await until(dialog.again.isEnabled)
+    await until(lambda: not dialog.busy(dialog.again))
     assert "is sealed" in dialog.verdict.text()
     assert asked(world) == [(), (days.DIFFERENT_ORDER, days.DIFFERENT_POSITION)]
     assert "it holds 2 differences" in dialog.verdict.text()
@@ -95,7 +95,7 @@ async def test_asking_twice_shows_the_same_dialog_and_checks_once(
     assert window.findChildren(DayEndDialog) == [dialog]
     assert asked(world) == [()]
     world.day_end.hold.set()
-    await until(dialog.again.isEnabled)
+    await until(lambda: not dialog.busy(dialog.again))
     dialog.close()
 
 
@@ -114,12 +114,12 @@ async def test_a_check_that_is_refused_says_why_and_can_be_made_again(
 ) -> None:
     world.day_end.refuse = RefusedError("The day is not sealed: The disk is full.")
     dialog = await opened(window)
-    await until(dialog.again.isEnabled)
+    await until(lambda: not dialog.busy(dialog.again))
     assert dialog.verdict.text() == "The day is not sealed: The disk is full."
     world.day_end.refuse = None
     world.day_end.report = days.clean_day()
     dialog.again.click()
-    await until(dialog.again.isEnabled)
+    await until(lambda: not dialog.busy(dialog.again))
     assert dialog.verdict.text().startswith("24 Nov 2026 is sealed")
     dialog.close()
 

@@ -34,14 +34,14 @@ async def test_every_form_fits_the_screen_and_its_buttons_are_seen(
     wrong: dict[str, object] = {}
     for form in forms:
         form.present()
-        await pictures.settle()
+        await pictures.settle(3)
         room, place = form.screen().availableGeometry(), form.geometry()
         hidden = [b.text() for b in (form.back, form.verb) if not seen(b)]
         if hidden or not room.contains(place):
             wrong[form.objectName()] = (hidden, place)
     for other in (one for one in made if one not in forms):
         other.present()
-        await pictures.settle()
+        await pictures.settle(3)
         if percent == 100 and not SMALL.contains(QRect(QPoint(0, 0), other.minimumSizeHint())):
             wrong[other.objectName()] = other.minimumSizeHint()
     for dialog in made:

@@ -1,7 +1,7 @@
 """Keys: whatever is pressed means one thing, in every menu, panel, bar and dialog."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pytest
 from PySide6.QtCore import Qt
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 from copytrade_gui.ui.action_table import SPECS
 from copytrade_gui.ui.actions import Act, Where
 from copytrade_gui.ui.main_window import MainWindow
-from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.widgets.label import PlainLabel
@@ -111,9 +110,7 @@ async def test_no_key_of_a_dialog_means_two_things(app: QApplication) -> None:
     window = await pictures.open_window(world, Scheme.DARK, (1280, 720))
     stops = [window.desk.actions[act] for act, s in SPECS.items() if s.where is Where.EVERYWHERE]
     found = {}
-    build: dict[str, Callable[[], QWidget]] = {**pictures.dialogs(window, world)}
-    build["kill"] = lambda: KillGuard(window, window.desk, world.console().trading)
-    for name, make in build.items():
+    for name, make in pictures.dialogs(window, world).items():
         dialog = make()
         dialog.show()
         found[name] = clashes(claims_of(dialog, stops))

@@ -6,7 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
 from copytrade_gui.domain.account import Account
@@ -116,11 +117,23 @@ async def test_a_group_is_completed_from_those_that_are_here_and_takes_their_spe
     select(window, 2)
     window.desk.actions[Act.FOLLOWER_EDIT].trigger()
     dialog = await shown(window, FollowerEditor)
-    finds = dialog.group.completer()
+    field = dialog.group
     for typed, found in (("fam", ["Family"]), ("FRIEND", ["Old friends"]), ("new", [])):
-        finds.setCompletionPrefix(typed)
-        model = finds.completionModel()
-        assert [model.index(row, 0).data() for row in range(model.rowCount())] == found
+        field.clear()
+        QTest.keyClicks(field, typed)
+        assert field.suggested() == found
+    for _ in "new":
+        QTest.keyClick(field, Qt.Key.Key_Backspace)
+    assert field.text() == ""
+    assert field.suggested() == []
+    down = Qt.Key.Key_Down
+    for key in (down, down, down, Qt.Key.Key_Return):
+        QTest.keyClick(field, key)
+    assert (field.text(), field.suggested(), dialog.over) == ("Old friends", [], False)
+    QTest.keyClick(field, Qt.Key.Key_Backspace)
+    assert field.suggested() == ["Old friends"]
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert (field.text(), field.suggested(), dialog.over) == ("Old friend", [], False)
     dialog.group.setText("family")
     dialog.verb.click()
     await until(lambda: "Family" in [link.group for link in world.links.values()][1:])

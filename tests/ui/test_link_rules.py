@@ -36,7 +36,7 @@ async def test_one_dialog_shows_who_changes_and_changes_no_one_else(
     dialog.beyond.setCurrentIndex(dialog.beyond.findData("wait"))
     assert "needs a Delay" in dialog.preview.text()
     dialog.verb.click()
-    await until(dialog.verb.isEnabled)
+    await until(lambda: not dialog.busy(dialog.verb))
     assert world.links == before, "refused, and what was typed stands"
     dialog.delay.setText("60")
     said = dialog.preview.text()

@@ -1,5 +1,6 @@
 """A locked window: covered, deaf but for the passphrase and the stops, and copying goes on."""
 
+import asyncio
 from functools import partial
 
 import pytest
@@ -206,3 +207,31 @@ async def test_a_window_that_nobody_touches_locks_itself(
     assert window.lock_work.locked is (sign is None)
     if sign is None:
         await unlock(window)
+
+
+async def test_while_a_passphrase_is_tried_no_stop_gets_the_keys(
+    window: MainWindow, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await locked(window, world)
+    screen, tried, go_on = window.lock_work.screen, [], asyncio.Event()
+
+    async def slow(passphrase: str) -> None:
+        tried.append(passphrase)
+        await go_on.wait()
+
+    monkeypatch.setattr(world.lock, "unlock", slow)
+    QTest.keyClicks(screen.field, RIGHT)
+    for press_on in (screen.field, screen.button):
+        press_on.setFocus()
+        for _ in range(2):
+            focused = window.focusWidget()
+            assert focused is press_on
+            QTest.keyClick(focused, Qt.Key.Key_Return)
+            QTest.keyClick(focused, Qt.Key.Key_Space)
+            await until(lambda: tried)
+    assert tried == [RIGHT]
+    assert screen.field.text() == RIGHT
+    assert "still being tried" in screen.problem.text()
+    assert [name for name, _ in world.calls if name in ("pause", "halt", "kill")] == []
+    go_on.set()
+    await until(lambda: not window.lock_work.locked)

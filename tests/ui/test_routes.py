@@ -43,7 +43,7 @@ async def test_the_editor_tries_a_route_as_typed_and_stores_it_when_saved(
     fields.registered.setText("127.0.0.3; 127.0.0.4")
     world.routes.says = RouteReport(good=False, sentence="Its connections leave from elsewhere.")
     fields.test.click()
-    await until(lambda: bool(world.routes.tried) and fields.test.isEnabled())
+    await until(lambda: bool(world.routes.tried) and not editor.busy(fields.test))
     typed = {
         "route": "source", "route_address": "127.0.0.3", "proxy_login": "",
         "address_family": "any", "registered_addresses": "127.0.0.3; 127.0.0.4",
@@ -54,7 +54,7 @@ async def test_the_editor_tries_a_route_as_typed_and_stores_it_when_saved(
     assert world.accounts[name].route == DIRECT, "a test changes nothing"
     fields.registered.setText("office")
     editor.verb.click()
-    await until(editor.verb.isEnabled)
+    await until(lambda: not editor.busy(editor.verb))
     assert not editor.over, "a name is no address"
     fields.registered.setText("127.0.0.3; 127.0.0.4")
     editor.verb.click()

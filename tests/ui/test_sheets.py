@@ -80,7 +80,7 @@ async def test_what_cannot_be_stands_beside_its_field_and_nothing_is_lost(
     dialog = await opened(window)
     dialog.day.setText("20/11/2026")
     dialog.verb.click()
-    await until(dialog.verb.isEnabled)
+    await until(lambda: not dialog.busy(dialog.verb))
     assert "Write 2026-12-01" in dialog._problems["day"].text()
     assert not world.sheets.asked
     dialog.day.setText("2026-11-20")

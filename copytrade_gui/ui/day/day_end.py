@@ -49,14 +49,13 @@ class DayEndDialog(ConsoleDialog):
         self.again.clicked.connect(self._on_again)
         self.seal = self.make_button("Seal as it is", "day_seal", kind="danger")
         self.seal.clicked.connect(self._on_seal)
+        self.seal.hide()
         self.sheets = self.make_button("Sheets", "day_sheets")
         self.sheets.clicked.connect(desk.actions[Act.DAY_SHEETS].trigger)
         self.add_buttons([self.close_button, self.sheets, self.again, self.seal])
 
     def check(self, accepted: Sequence[str] = ()) -> None:
         """Read every account once more; ``accepted`` differences keep the day open no longer."""
-        self.again.setEnabled(False)
-        self.seal.hide()
         self.verdict.setText(
             "Every account that traded today is read once more. Nothing is sent. If nothing is "
             "open, the day is sealed."
@@ -66,12 +65,16 @@ class DayEndDialog(ConsoleDialog):
         self.bar.show()
         self.bar.setRange(0, 0)
         self.begin(
-            self._desk.tasks, self._check(accepted), name="close the day", on_error=self._failed
+            self._desk.tasks,
+            self._check(accepted),
+            name="close the day",
+            on_error=self._failed,
+            buttons=[self.again, self.seal],
         )
 
     def show_step(self, step: DayStep) -> None:
         """So many accounts are read."""
-        if self.again.isEnabled():
+        if not self.busy(self.again):
             return  # a check that the program makes by itself
         self.bar.setRange(0, max(1, step.of))
         self.bar.setValue(step.done)
@@ -89,7 +92,6 @@ class DayEndDialog(ConsoleDialog):
         self.text.setPlainText("\n".join(rest).strip())
         self.bar.hide()
         self.counted.setText(f"Checked at {figures.clock(report.checked_ns)} IST")
-        self.again.setEnabled(True)
         only_differ = report.seal is None and not report.blocked
         self.seal.setVisible(only_differ)
         self.seal.setText(f"Seal with {figures.plural(len(report.differences), 'difference')}")
@@ -99,10 +101,11 @@ class DayEndDialog(ConsoleDialog):
         self.show_report(await self._trading.end_of_day(accepted))
 
     def _on_again(self) -> None:
-        self.check()
+        if self.may_press(self.again):
+            self.check()
 
     def _on_seal(self) -> None:
-        if self._report is not None:
+        if self.may_press(self.seal) and self._report is not None:
             self.check(self._report.differences)
 
     def _failed(self, sentence: str) -> None:
@@ -112,5 +115,4 @@ class DayEndDialog(ConsoleDialog):
         self.verdict.setText(sentence)
         self.bar.hide()
         self.counted.setText("Not checked")
-        self.again.setEnabled(True)
         self.grow()

@@ -79,7 +79,7 @@ class SheetsDialog(FormDialog):
 
     def show_step(self, step: SheetStep) -> None:
         """So many sheets are written."""
-        if self.verb.isEnabled():
+        if not self.busy(self.verb):
             return  # those of somebody else
         self.bar.setRange(0, step.of)
         self.bar.setValue(step.done)

@@ -7,20 +7,27 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QMargins, QSize, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QDialog,
     QHBoxLayout,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from copytrade_gui.ui.tasks import OnError, Tasks
+from copytrade_gui.ui.widgets.buttons import PressButton, show_busy
+from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 T = TypeVar("T")
 _FRAME = QMargins(4, 16, 4, 16)
 """Pixels of a window's own title bar and edges, with some to spare."""
+_STILL_BUSY = "The last press is still being worked on; this one began nothing."
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 async def answer_of(dialog: QDialog, read: Callable[[], T]) -> T | None:
@@ -48,6 +55,9 @@ class ConsoleDialog(QDialog):
 
     Closed, it is ``over`` and Qt deletes it as soon as nothing it has started runs any more: work
     that outlives its dialog may still read and write it, nobody sees what it writes.
+
+    Enter presses the button that has the focus; the default one where a field has it. The focus
+    goes nowhere by itself: a button is ``busy`` while what it began runs, and stays enabled.
     """
 
     def __init__(self, parent: QWidget | None, title: str, name: str) -> None:
@@ -56,10 +66,14 @@ class ConsoleDialog(QDialog):
         self.setWindowTitle(title.replace("[*]", "[*][*]"))  # Qt's own sign; a name may hold it
         self.setModal(False)
         self.over = False
-        self._running: set[asyncio.Task[object]] = set()
+        self._running: dict[asyncio.Task[object], Sequence[QAbstractButton]] = {}
+        """What runs, and the buttons that wait for its end."""
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(16, 14, 16, 14)
         self.box.setSpacing(10)
+        self.still_busy = ElidedLabel()
+        self.still_busy.setObjectName("still_busy")
+        self.still_busy.setProperty("role", "hint")
 
     async def ask(self) -> bool:
         """Show it and wait; True when it was accepted. Cancelling the waiter closes the dialog."""
@@ -73,14 +87,54 @@ class ConsoleDialog(QDialog):
         *,
         name: str,
         on_error: OnError | None = None,
+        buttons: Sequence[QAbstractButton] = (),
     ) -> bool:
-        """Start work that touches this dialog; False when nothing starts any more."""
+        """Start work that touches this dialog; False when nothing starts any more.
+
+        ``buttons`` are busy until it ends; see ``may_press``.
+        """
         task = tasks.start(work, name=name, on_error=on_error)
         if task is None:
             return False
-        self._running.add(task)
+        self._running[task] = buttons
+        for button in buttons:
+            show_busy(button, busy=True)
         task.add_done_callback(self._on_work_ended)
         return True
+
+    def busy(self, button: QAbstractButton) -> bool:
+        """Whether work that this button waits for still runs."""
+        return any(button is one for waiting in self._running.values() for one in waiting)
+
+    def may_press(self, button: QAbstractButton) -> bool:
+        """False while it is busy: then this press begins nothing, and that is said."""
+        if not self.busy(button):
+            return True
+        self.still_busy.setText(_STILL_BUSY)
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt would press the default button whichever button has the focus. A held key presses
+        nothing, and nothing is pressed while the button that had the focus is gone.
+        """
+        focused, modifiers = self.focusWidget(), event.modifiers()
+        if event.key() not in _ENTER or modifiers & ~Qt.KeyboardModifier.KeypadModifier:
+            super().keyPressEvent(event)
+        elif event.isAutoRepeat() or focused is self or _gone(focused):
+            event.accept()
+        elif isinstance(focused, QPushButton | QToolButton):
+            focused.click()
+        else:
+            super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's own name
+        """Qt asks for the next one, too, when a button with the focus is disabled or hidden: who
+        was about to press it would press its neighbour.
+        """
+        if _gone(self.focusWidget()):
+            self.setFocus()
+            return True
+        return super().focusNextPrevChild(next)
 
     def done(self, result: int) -> None:
         """Close with this result, once."""
@@ -91,7 +145,10 @@ class ConsoleDialog(QDialog):
         self._go()
 
     def _on_work_ended(self, task: asyncio.Task[object]) -> None:
-        self._running.discard(task)
+        for button in self._running.pop(task):
+            if not self.over and not self.busy(button):
+                show_busy(button, busy=False)
+                self.still_busy.clear()
         self._go()
 
     def _go(self) -> None:
@@ -147,7 +204,7 @@ class ConsoleDialog(QDialog):
     def add_buttons(self, buttons: Sequence[QPushButton]) -> None:
         """The last row: safe button first in reach of Esc, verbs to the right."""
         row = QHBoxLayout()
-        row.addStretch(1)
+        row.addWidget(self.still_busy, 1)
         for button in buttons:
             button.setMinimumWidth(88)
             row.addWidget(button)
@@ -155,12 +212,19 @@ class ConsoleDialog(QDialog):
 
     def make_button(self, text: str, name: str, *, kind: str = "") -> QPushButton:
         """A button with a verb. ``kind``: primary, danger, stop or nothing."""
-        button = QPushButton(text)
+        button = PressButton(text)
         button.setObjectName(name)
         button.setAutoDefault(False)
         if kind:
             button.setProperty("kind", kind)
         return button
+
+
+def _gone(focused: QWidget | None) -> bool:
+    """Whether it is a button that can be pressed no longer."""
+    if not isinstance(focused, QAbstractButton):
+        return False
+    return not (focused.isEnabled() and focused.isVisible())
 
 
 def bring_back(window: QWidget, name: str) -> bool:

@@ -124,13 +124,16 @@ class FormDialog(ConsoleDialog):
 
     def submit(self) -> None:
         """Try to save; once at a time."""
-        if not self.verb.isEnabled():
+        if not self.verb.isEnabled() or not self.may_press(self.verb):
             return
-        self.verb.setEnabled(False)
         self.clear_problems()
-        name = f"save {self.objectName()}"
-        if not self.begin(self._desk.tasks, self._run(), name=name, on_error=self._on_failed):
-            self.verb.setEnabled(True)
+        self.begin(
+            self._desk.tasks,
+            self._run(),
+            name=f"save {self.objectName()}",
+            on_error=self.show_problem,
+            buttons=[self.verb],
+        )
 
     def show_problem(self, sentence: str, field: str = "") -> None:
         """Say what is wrong, beside the field where it has one; in a notice once it is closed."""
@@ -154,11 +157,6 @@ class FormDialog(ConsoleDialog):
         try:
             await self._save()
         except RefusedError as refusal:
-            self.verb.setEnabled(True)
             self.show_problem(refusal.sentence, refusal.field)
             return
         self.accept()
-
-    def _on_failed(self, sentence: str) -> None:
-        self.verb.setEnabled(True)
-        self.show_problem(sentence)

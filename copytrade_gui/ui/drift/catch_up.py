@@ -197,12 +197,17 @@ class CatchUpDialog(ConsoleDialog):
 
     def _on_verb(self) -> None:
         told = self._told
-        if told is None or not told.placed:
+        if told is None or not told.placed or not self.may_press(self.verb):
             return
-        self.verb.setEnabled(False)
         self._looks.stop()
         agreed = {line.account_id: line.units for line in told.placed}
-        self.begin(self._desk.tasks, self._begin(agreed), name="catch up", on_error=self._failed)
+        self.begin(
+            self._desk.tasks,
+            self._begin(agreed),
+            name="catch up",
+            on_error=self._failed,
+            buttons=[self.verb],
+        )
 
     async def _begin(self, agreed: dict[AccountId, int]) -> None:
         try:

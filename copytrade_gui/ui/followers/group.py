@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from copytrade_gui.domain.group import Group, groups_of
 from copytrade_gui.domain.link import Follower
@@ -14,6 +13,7 @@ from copytrade_gui.domain.typed import listed
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.widgets.suggest_edit import SuggestEdit
 
 _NAMED = 5
 """So many groups that are here are named."""
@@ -24,26 +24,21 @@ def groups_here(desk: Desk) -> tuple[Group, ...]:
     return groups_of([one.link for one in desk.roster.all_followers()])
 
 
-class GroupField(QLineEdit):
-    """A group by its name: what is typed is completed from those that are here, or names a new
+class GroupField(SuggestEdit):
+    """A group by its name: one of those that are here, which are listed as it is typed, or a new
     one. Which casing is typed does not matter.
     """
 
     def __init__(self, group: str, known: Sequence[str]) -> None:
-        super().__init__(group)
-        self._known = {name.casefold(): name for name in known}
+        super().__init__(group, known)
+        self._spelled = {name.casefold(): name for name in known}
         self.setPlaceholderText("None")
-        finds = QCompleter(list(known), self)
-        finds.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        finds.setFilterMode(Qt.MatchFlag.MatchContains)
-        finds.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.setCompleter(finds)
 
     @property
     def name(self) -> str:
         """The group as it is written here, or as typed where it is new; empty for none."""
         typed = self.text().strip()
-        return self._known.get(typed.casefold(), typed)
+        return self._spelled.get(typed.casefold(), typed)
 
 
 class GroupDialog(FormDialog):

@@ -50,10 +50,8 @@ class PaperAccountsDialog(FormDialog):
         self.finish_form()
 
     def _size_button(self, size: int) -> QPushButton:
-        button = QPushButton(str(size))
-        button.setObjectName(f"paper_size_{size}")
+        button = self.make_button(str(size), f"paper_size_{size}")
         button.setAccessibleName(f"{size} followers")
-        button.setAutoDefault(False)
         button.clicked.connect(lambda _checked=False: self._take(size))
         return button
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QLineEdit
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
@@ -80,9 +80,7 @@ class RouteFields:
         self.hint.setWordWrap(True)
         self.hint.ensurePolished()  # only then its font is known
         self.hint.setMinimumHeight(_HINT_LINES * self.hint.fontMetrics().lineSpacing())
-        self.test = QPushButton("Test route")
-        self.test.setObjectName("test_route")
-        self.test.setAutoDefault(False)
+        self.test = form.make_button("Test route", "test_route")
         self.test.clicked.connect(self._begin_test)
         form.form.addRow("", self.hint)
         form.form.addRow("", self.test)
@@ -152,14 +150,17 @@ class RouteFields:
     # ------------------------------------------------------------ the test
 
     def _begin_test(self) -> None:
+        if not self._form.may_press(self.test):
+            return
         self._form.clear_problems()
-        self.test.setEnabled(False)
         self._say("Connecting to the broker…", good=None)
-        begun = self._form.begin(
-            self._desk.tasks, self._test(), name="test route", on_error=self._failed
+        self._form.begin(
+            self._desk.tasks,
+            self._test(),
+            name="test route",
+            on_error=self._failed,
+            buttons=[self.test],
         )
-        if not begun:
-            self.test.setEnabled(True)
 
     async def _test(self) -> None:
         account = None if self._account is None else self._account.account_id
@@ -170,8 +171,6 @@ class RouteFields:
             self._form.show_problem(refusal.sentence, refusal.field)
         else:
             self._say(report.sentence, good=report.good)
-        self.test.setEnabled(True)
 
     def _failed(self, sentence: str) -> None:
-        self.test.setEnabled(True)
         self._say(sentence, good=False)

@@ -77,7 +77,7 @@ class LimitsDialog(FormDialog):
             verb="Set limits",
             save=self._set,
         )
-        self.setMinimumWidth(940)
+        self.setMinimumWidth(min(940, self.room.width()))
         self._verbs = verbs
         self._whose = whose
         self._command = CommandId(uuid.uuid4().hex)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBox
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.strip.stop_button import stop_button
+from copytrade_gui.ui.widgets.buttons import show_busy
 from copytrade_gui.ui.widgets.label import PlainLabel, caption
 
 STOPS = (Act.PAUSE, Act.HALT, Act.KILL)
@@ -25,6 +26,7 @@ class LockScreen(QFrame):
         self.setObjectName("lock_screen")
         self.setAutoFillBackground(True)
         self._window = window
+        self._waits = False
         self.state = PlainLabel()
         self.state.setObjectName("lock_state")
         self.state.setProperty("role", "heading")
@@ -94,9 +96,12 @@ class LockScreen(QFrame):
         self.wait(waits=False)
 
     def wait(self, *, waits: bool) -> None:
-        """Nothing more can be typed while a passphrase is tried."""
-        self.field.setEnabled(not waits)
-        self.button.setEnabled(not waits)
+        """Nothing more can be typed while a passphrase is tried. What has the focus keeps it, for
+        a stop stands next.
+        """
+        self._waits = waits
+        self.field.setReadOnly(waits)
+        show_busy(self.button, busy=waits)
         if not waits:
             self.field.setFocus()
 
@@ -128,7 +133,9 @@ class LockScreen(QFrame):
         self.setGeometry(self._window.rect() - self._window.contentsMargins())
 
     def _on_typed(self) -> None:
-        if self.field.isEnabled():
+        if self._waits:
+            self.problem.setText("The passphrase is still being tried.")
+        else:
             self.typed.emit(self.field.text())
 
 

@@ -169,12 +169,14 @@ class ReviewDialog(ConsoleDialog):
 
     def _start(self, found: Candidate | None) -> None:
         item = self.item()
-        if item is None:
+        if item is None or not self.may_press(self.found):
             return
-        self.found.setEnabled(False)
-        self.absent.setEnabled(False)
         self.begin(
-            self._desk.tasks, self._decide(item, found), name="decide order", on_error=self._say
+            self._desk.tasks,
+            self._decide(item, found),
+            name="decide order",
+            on_error=self._say,
+            buttons=[self.found, self.absent],
         )
 
     async def _decide(self, item: ReviewItem, found: Candidate | None) -> None:
@@ -186,9 +188,9 @@ class ReviewDialog(ConsoleDialog):
                 order = found.broker_order_id
                 await self._trading.decide_found(item.intent_id, order, reason, self._command)
         except RefusedError as refusal:
-            self._refresh()
             self._say(refusal.sentence)
             return
+        self.reason.setFocus()  # the next one needs a reason of its own
         self.reason.clear()
         self.show_items(tuple(i for i in self._items if i.intent_id != item.intent_id))
 

@@ -140,10 +140,17 @@ class SquareOffDialog(ConsoleDialog):
         self._blocked_by = preview.blocked_by
 
     def _on_verb(self) -> None:
-        self.verb.setEnabled(False)
+        if not self.may_press(self.verb):
+            return
         self._looks.stop()
         self.show_problem("")
-        self.begin(self._desk.tasks, self._begin(), name="square off", on_error=self._failed)
+        self.begin(
+            self._desk.tasks,
+            self._begin(),
+            name="square off",
+            on_error=self._failed,
+            buttons=[self.verb],
+        )
 
     async def _begin(self) -> None:
         try:
@@ -163,7 +170,6 @@ class SquareOffDialog(ConsoleDialog):
             self._desk.notices.warn(f"Nothing was squared off. {sentence}")
             return
         self._looks.start()
-        self.verb.setEnabled(True)
         self.show_problem(sentence)
 
     def show_problem(self, sentence: str) -> None:

@@ -195,16 +195,24 @@ class KillGuard(ConsoleDialog):
         )
 
     def _on_held(self) -> None:
-        self.hold.setEnabled(False)
+        if not self.may_press(self.hold):
+            return
         self.hold.setText("Cancelling")
         self.table.show()
         self.resize(self.width(), max(self.height(), 420))
-        self.begin(self._desk.tasks, self._kill(), name="kill", on_error=self._on_failed)
+        self.begin(
+            self._desk.tasks,
+            self._kill(),
+            name="kill",
+            on_error=self._on_failed,
+            buttons=[self.hold],
+        )
 
     async def _kill(self) -> None:
         await self._trading.kill("held the kill button")
         self._killing = True
         self.hold.setText("Killed: queue dropped, cancels sent")
+        self.hold.setEnabled(False)
         self.close_button.setText("Close")
         self.square_off.show()
         if not self.over:
@@ -212,7 +220,6 @@ class KillGuard(ConsoleDialog):
         await self._count()
 
     def _on_failed(self, sentence: str) -> None:
-        self.hold.setEnabled(True)
         self.hold.setText("Hold 1.5 s to try again")
         self._say_failed(sentence)
 

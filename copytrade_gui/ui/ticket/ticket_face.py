@@ -21,7 +21,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.ticket.fan_out_preview import FanOutPreview
 from copytrade_gui.ui.ticket.quote_line import QuoteLine
 from copytrade_gui.ui.ticket.ticket_form import TicketForm
-from copytrade_gui.ui.widgets.buttons import SendButton
+from copytrade_gui.ui.widgets.buttons import PressButton
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.segments import Segments
@@ -113,7 +113,7 @@ class TicketFace:
         self.sentence = PlainLabel()
         self.sentence.setObjectName("ticket_sentence")
         self.sentence.setWordWrap(True)
-        self.confirm = SendButton()
+        self.confirm = PressButton()
         self.confirm.setObjectName("ticket_confirm")
         self.back = QPushButton("Back")
         self.back.setObjectName("ticket_back")
@@ -128,7 +128,7 @@ class TicketFace:
         column.addLayout(buttons)
         self.card.hide()
         self.foot = QFrame()
-        self.send = SendButton("Buy")
+        self.send = PressButton("Buy")
         self.send.setObjectName("ticket_send")
         self.why = PlainLabel()
         self.why.setObjectName("ticket_why")

@@ -1,16 +1,22 @@
-"""Buttons with a rule of their own: one never repeats, one must be held."""
+"""Buttons with a rule of their own: one never repeats, one must be held, one may be busy."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QElapsedTimer, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QAbstractButton, QPushButton
 
 HOLD_MS = 1_500
 
 
-class SendButton(QPushButton):
-    """Answers Enter and Space once per press: a held key sends once."""
+def show_busy(button: QAbstractButton, *, busy: bool) -> None:
+    """Show that what a press began still runs. It stays enabled: so the focus stays on it."""
+    button.setProperty("busy", busy)
+    button.style().polish(button)
+
+
+class PressButton(QPushButton):
+    """Answers Enter and Space once per press: a held key presses once."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__(text)
