@@ -162,10 +162,32 @@ def test_a_row_is_kept_while_it_says_more_than_its_order(
         units = doubt.order.intent.terms.quantity
         shown = LastReadOrders()
         row = doubt.row(state=state, filled_quantity=units, quantity=units + more)
-        shown.take(whole(row), [])
+        shown.take(whole(row), doubt.console.engine.book, doubt.lane.account_id)
         shown.settle(row, units)
         assert shown.is_settled(row.broker_order_id)
         assert shown.row(row.broker_order_id) is (row if kept else None)
+
+    with_a_doubt(test)
+
+
+def test_a_trade_with_the_tag_of_another_order_is_told_by_every_read() -> None:
+    """It was traded, so nothing about the order with that tag is absent."""
+
+    def test(doubt: Doubt) -> None:
+        book, reconciler = doubt.console.engine.book, doubt.console.engine.parts.reconciler
+        book.acknowledge(doubt.order, BrokerOrderId("B1"))
+        tags = {one.attempt.tag for one in book if one.attempt is not None}
+        other = (tags - {doubt.row().tag}).pop()
+        rows = (
+            doubt.trade("T1", "B1", 1, other),
+            doubt.trade("T2", "B1", 1, doubt.row().tag),
+            doubt.trade("T3", "B1", 1),
+            doubt.trade("T4", "X9", 1),
+        )
+        trades = Read(rows, whole=True, marks=marks(rows))
+        for _ in range(2):
+            told = reconciler.absorb_trades(doubt.lane, trades).rows
+            assert sorted(one.trade_id for one in told) == ["T1", "T4"]
 
     with_a_doubt(test)
 

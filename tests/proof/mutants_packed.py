@@ -6,6 +6,7 @@ from tests.proof.mutants import Mutant
 
 _INDEX = "copytrade_gui/engine/orders/order_index.py"
 _BOOK = "copytrade_gui/engine/orders/book.py"
+_RECONCILER = "copytrade_gui/engine/books/reconciler.py"
 _LAST_READ = "copytrade_gui/engine/orders/last_read.py"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -33,10 +34,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("charges of an order that is whole again count once", _BOOK,
            "        self._news.packed(order, False)\n", ""),
     Mutant("a row that was let go is merged when its order is open again", _LAST_READ,
-           "rows[number] = read.rows[self._numbers.index(number)] if row is None else row",
+           "rows[number] = read.rows[self._keys.index(hash(number))] if row is None else row",
            "rows |= {} if row is None else {number: row}"),
     Mutant("a row for more than was ordered is kept", _LAST_READ,
            " and row.quantity <= ordered:", ":"),
     Mutant("a row whose word may not be an end is kept", _LAST_READ,
-           " and number not in self.open and ", " and "),
+           "if number not in self.open and ", "if "),
+    Mutant("a trade with another order's tag is looked at in every read", _RECONCILER,
+           "if is_our_tag(row.tag) and row.tag not in self._book.index.tags_of(order):",
+           "if False:"),
+    Mutant("an order whose row was let go is missed in a book without it", _LAST_READ,
+           "        if left := left - shown:", "        if False:"),
 )  # fmt: skip

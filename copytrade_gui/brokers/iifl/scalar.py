@@ -44,7 +44,7 @@ def decimal(value: Value) -> Decimal | None:
     return _number(written) if _NUMBER.fullmatch(written) else None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _number(written: str) -> Decimal | None:
     number = Decimal(written)
     # 1E+999 is a number too, but nobody's price or quantity.

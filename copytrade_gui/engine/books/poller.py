@@ -155,9 +155,8 @@ class Poller:
             return Absorbed(complete=False, why_not="the session changed during the read")
         absorbed = self._reconciler.absorb_orders(lane, read)
         absorbed.rows, absorbed.trades, absorbed.began_ns = read.rows, trades, began_ns
-        if trades is not None:
-            self._reconciler.absorb_trades(lane, trades)
-        self._resolver.judge(lane, absorbed, trades, began_ns)
+        news = None if trades is None else self._reconciler.absorb_trades(lane, trades)
+        self._resolver.judge(lane, absorbed, news, began_ns)
         if absorbed.complete:
             lane.read_ns = began_ns
         self._news.after_read(lane, absorbed)

@@ -52,7 +52,7 @@ class Reconciler:
             return result  # a read that is not whole proves nothing, in either direction
         account = lane.account_id
         shown = self._orders_shown[account]
-        lacking = shown.take(read, self._book.known_ids(account))
+        lacking = shown.take(read, self._book, account)
         missing = 0
         if lacking:
             missing = self._book.missing(account, lacking.keys())
@@ -130,23 +130,26 @@ class Reconciler:
             if order is not None:
                 self._apply(order, row, judged=False)
 
-    def absorb_trades(self, lane: Lane, read: Read[BrokerTrade]) -> None:
-        """Take in trades once each; the sum of an order's fills can only raise its quantity."""
+    def absorb_trades(self, lane: Lane, read: Read[BrokerTrade]) -> Read[BrokerTrade]:
+        """Take in trades once each; of a whole read, those that may say something more later."""
         if not read.whole:
-            return
+            return read
         account = lane.account_id
         shown = self._trades_shown[account]
         unsettled: list[BrokerTrade] = []
         ours: list[tuple[Order, BrokerTrade]] = []
         for row in shown.take(read):
             order = self._book.by_broker(account, row.broker_order_id)
-            if order is None:
-                unsettled.append(row)  # the order may become ours later
+            if order is None:  # it may become ours later
+                unsettled.append(row)
                 continue
             self._add_fill(account, row)
+            if is_our_tag(row.tag) and row.tag not in self._book.index.tags_of(order):
+                unsettled.append(row)  # it proves that an order with this tag is there
             ours.append((order, row))
         unsettled += [row for order, row in ours if self._is_traded_too_far(lane, order)]
         shown.keep(unsettled)
+        return Read(unsettled, whole=True)
 
     # ------------------------------------------------------------ inside
 

@@ -43,7 +43,7 @@ class Book:
         self._open: dict[AccountId, dict[IntentId, Order]] = {}
         self._doubtful: set[Order] = set()
         """Those of ``_open`` that may or may not exist; mostly none, so no account is asked."""
-        self._known: dict[AccountId, list[BrokerOrderId]] = {}
+        self._linked: dict[AccountId, list[BrokerOrderId]] = {}
         self.fills = Fills()
         self.traded_of = self.fills.of_order
         self.filled_by_trades = self.fills.of_account
@@ -68,9 +68,14 @@ class Book:
         """Plans, oldest first, but for those that are packed."""
         return self.index.plans
 
-    def known_ids(self, account: AccountId) -> Sequence[BrokerOrderId]:
-        """Every broker order id we know for this account, in the order we came to know them."""
-        return self._known.get(account, [])
+    def newly_linked(self, account: AccountId) -> Sequence[BrokerOrderId]:
+        """Broker order ids of this account that we came to know since this was last asked."""
+        return self._linked.pop(account, [])
+
+    def numbers_of(self, account: AccountId) -> Iterator[BrokerOrderId]:
+        """Every broker order id we know for this account."""
+        numbers = (order.broker_order_id for order in self.of_account(account))
+        return (number for number in numbers if number is not None)
 
     def sent_today(self, order: Order) -> bool:
         """True if today's books of the broker must show the order, if it exists."""
@@ -140,7 +145,8 @@ class Book:
             account, number = order.intent.account_id, order.broker_order_id
             self._filled[account] = self._filled.get(account, 0) - order.filled
             if linked and number is not None:
-                self._known[account].remove(number)
+                if number in (new := self._linked.get(account, [])):
+                    new.remove(number)
                 self.fills.forget_order(account, number)
 
     def restore(self, plan: Plan, views: Iterable[OrderView], called_ns: int) -> list[Order]:
@@ -338,7 +344,7 @@ class Book:
     def _know(self, order: Order, broker_order_id: BrokerOrderId) -> None:
         account = order.intent.account_id
         self.index.linked(order, broker_order_id)
-        self._known.setdefault(account, []).append(broker_order_id)
+        self._linked.setdefault(account, []).append(broker_order_id)
 
     def _track(self, order: Order) -> None:
         state, intent = order.attempt_state, order.intent
