@@ -138,8 +138,47 @@ def test_a_limit_of_a_group_bounds_each_of_its_followers_and_nobody_else() -> No
         await made.clock.sleep(3)
         orders = {one.intent.account_id: one for one in engine.book}
         assert (orders[F1].state, orders[F1].code) == (State.BLOCKED, "order_value")
+        assert "above the limit of ₹1 of its group Family for one order." in orders[F1].reason
         assert orders[F2].state is State.WORKING
         assert left(console) == 2
 
     with world(2) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize(
+    ("name", "then"),
+    [
+        ("open_orders", "{} allows."),
+        ("orders_a_day", "{} allows."),
+        ("net_position", "{} in one instrument."),
+    ],
+)
+@pytest.mark.parametrize(
+    ("family", "own", "said"),
+    [
+        (1, None, "the limit of 1 of its group Family"),
+        (None, 1, "the limit of 1 of its own"),
+        (1, 1, "the limit of 1 of its group Family"),
+        (2, 1, "the limit of 1 of its own"),
+    ],
+)
+def test_who_is_kept_back_by_a_limit_is_told_whose_it_is(
+    name: str, then: str, family: int | None, own: int | None, said: str
+) -> None:
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        link = next(one for one in made.links if one.follower_id == F1)
+        engine.put_link(replace(link, group="Family"), "operator")
+        for scope, most in ((group_scope("Family"), family), (F1, own)):
+            limits = replace(NO_LIMITS, **{name: most})  # type: ignore[arg-type]  # paise or counts
+            engine.clearing.limits.put(scope, limits)
+        for _ in range(2):
+            await place(console, made.terms(quantity=4, away=60))
+            await made.clock.sleep(3)
+        reasons = [one.reason for one in engine.book if one.intent.account_id == F1]
+        assert then.format(said) in reasons[-1]
+
+    with world(1) as made:
         made.live(script)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -16,6 +16,13 @@ from copytrade_gui.domain.money import Paise, in_rupees, order_value, rupees
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import MAX_QUANTITY, PER_ORDER
 from copytrade_gui.domain.sizing import SizingRule
+
+SetFor = Callable[[AccountId], Sequence[tuple[str, Limits]]]
+"""What was set beside the limits of all that bounds an account: whose it is, in words, and what."""
+
+
+def _none_set(_account: AccountId) -> Sequence[tuple[str, Limits]]:
+    return ()
 
 
 class ShareFacts(Struct, frozen=True, gc=False):
@@ -41,6 +48,17 @@ class ShareFacts(Struct, frozen=True, gc=False):
     """Why the broker lets the account open nothing in the segment, or with the product."""
     margin: Margin | None = None
     """What the account has free and the order needs; None where the broker has not told it."""
+    account: AccountId = AccountId("")
+    set_for: SetFor = _none_set
+
+    def limit(self, name: str, in_words: str) -> str:
+        """``the limit of 22 of its group Family``: one of its limits, and whose it is where a group
+        or the account itself has it.
+        """
+        most = getattr(self.limits, name)
+        whose = (one for one, limits in self.set_for(self.account) if getattr(limits, name) == most)
+        of = next(whose, "")
+        return f"the limit of {in_words} {of}".rstrip()
 
 
 class Bounds(Struct, frozen=True, gc=False):
@@ -62,6 +80,8 @@ class Bounds(Struct, frozen=True, gc=False):
     of whom one of them is so."""
     margins: Margins | None = None
     """What such an order needs and accounts have free, None where the broker has not told it."""
+    set_for: SetFor = _none_set
+    """Asked only of an account that a limit keeps back."""
 
 
 UNBOUNDED = Bounds(NO_LIMITS)
@@ -95,6 +115,8 @@ def _order_value(facts: ShareFacts) -> Finding | None:
     if value * 2 <= most:
         return None
     level = Level.BLOCK if value > most else Level.HOLD
+    name = "futures_value" if facts.kind is InstrumentKind.FUTURE else "order_value"
+    limit = facts.limit(name, in_rupees(rupees(most)))
     what = "above" if level is Level.BLOCK else "above half of"
     remedy = (
         "Lower the size, or raise the limit."
@@ -104,8 +126,7 @@ def _order_value(facts: ShareFacts) -> Finding | None:
     return Finding(
         "order_value",
         level,
-        f"{in_rupees(rupees(value))} is {what} the limit of {in_rupees(rupees(most))} for one "
-        f"order. {remedy}",
+        f"{in_rupees(rupees(value))} is {what} {limit} for one order. {remedy}",
     )
 
 
@@ -128,8 +149,8 @@ def _open_orders(facts: ShareFacts) -> Finding | None:
     return Finding(
         "open_orders",
         Level.BLOCK,
-        f"{facts.open_orders} of its orders are open, as many as the limit of {most} allows. "
-        "Cancel some first.",
+        f"{facts.open_orders} of its orders are open, as many as "
+        f"{facts.limit('open_orders', str(most))} allows. Cancel some first.",
     )
 
 
@@ -140,8 +161,8 @@ def _orders_today(facts: ShareFacts) -> Finding | None:
     return Finding(
         "orders_a_day",
         Level.BLOCK,
-        f"It had {facts.orders_today} orders today, as many as the limit of {most} allows. Raise "
-        "the limit if that is meant.",
+        f"It had {facts.orders_today} orders today, as many as "
+        f"{facts.limit('orders_a_day', str(most))} allows. Raise the limit if that is meant.",
     )
 
 
@@ -153,7 +174,8 @@ def _net_position(facts: ShareFacts) -> Finding | None:
         "net_position",
         Level.BLOCK,
         f"Its copies would hold {grouped(abs(facts.net))} units, with what works or waits, above "
-        f"its limit of {grouped(most)} in one instrument. Lower the size, or raise the limit.",
+        f"{facts.limit('net_position', grouped(most))} in one instrument. Lower the size, or raise "
+        "the limit.",
     )
 
 

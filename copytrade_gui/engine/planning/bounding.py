@@ -45,6 +45,7 @@ class Bounding:
             freeze,
             not_enabled,
             margins,
+            self._limits.set_for,
         )
 
     def _not_enabled(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 from copytrade_gui.domain.checks.limits import NO_LIMITS, Limits
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, Side
-from copytrade_gui.domain.scope import is_whole, wholes_of
+from copytrade_gui.domain.scope import group_of, is_whole, wholes_of
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.engine.orders.news import News
 from copytrade_gui.ports import Clock
@@ -56,6 +56,20 @@ class LimitsInForce:
                 own = self._own.get(scope)
                 limits = limits if own is None else limits.tightened(own)
         return limits
+
+    def set_for(self, account: AccountId) -> Sequence[tuple[str, Limits]]:
+        """Those of all, and what was set for its groups and for itself, in this order: of whom each
+        is, in words that follow a figure; empty for those of all.
+        """
+        lane = self._lanes.get(account)
+        links = [] if lane is None else [linked.link for linked in list(lane.links.values())]
+        found = [("", self.of_all)]
+        for scope in (*wholes_of(links), account):
+            if (own := self._own.get(scope)) is not None:
+                group = group_of(scope)
+                whole = f"of its group {group}" if group else "of all followers"
+                found.append((whole if is_whole(scope) else "of its own", own))
+        return found
 
     def put(self, account: AccountId | None, limits: Limits) -> None:
         """Set the limits of one account or group, or of all (None); ``NO_LIMITS`` takes one's own

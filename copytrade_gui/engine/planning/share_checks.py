@@ -125,6 +125,8 @@ def share_checked(
             no_segment=no_segment,
             no_product=no_product,
             margin=None if margins is None or share.terms is not None else margins.of(account),
+            account=account,
+            set_for=bounds.set_for,
         ),
     )
     if not found:
