@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QApplication
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.divergence import Change
-from copytrade_gui.domain.ids import intent_id
-from copytrade_gui.domain.order import State
-from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.events import PlanMade, PlanSettled
+from copytrade_gui.domain.ids import AccountId, PlanId, SignalId, intent_id
+from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.records import Intent, OrderView, Plan, Signal, SignalKind, reference
 from copytrade_gui.ui.feed.feed_rows import FeedWriter
 from copytrade_gui.ui.orders.order_rows import COLUMNS, roll_up, search_text
 from copytrade_gui.ui.orders.orders_model import PLANS_KEPT, OrdersModel
@@ -251,3 +252,36 @@ def test_the_feed_tells_a_change_at_the_broker_once() -> None:
         ("Diverged", "problem", "DIVERGED: quantity 150 → 300"),
         ("Filled", "fill", "DIVERGED: quantity 150 → 300"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "units", "does"),
+    [
+        (SignalKind.CATCH_UP, 225, "catching up 2 followers, 1 without an order"),
+        (SignalKind.SQUARE_OFF, 900, "squaring off 2 followers, 1 without an order"),
+        (SignalKind.MASTER, 900, "copying to 2 followers, 1 without a copy"),
+    ],
+)
+def test_the_feed_says_of_a_catch_up_what_is_placed_and_not_what_the_master_holds(
+    kind: SignalKind, units: int, does: str
+) -> None:
+    roster = Roster()
+    roster.set_accounts(PEOPLE, ())
+    sized = [(2, 75, State.PLANNED), (3, 150, State.PLANNED), (4, 0, State.SKIPPED)]
+    views = [people.order("P1", PEOPLE[n], state, quantity=each) for n, each, state in sized]
+    intents = tuple(
+        Intent(one.intent_id, one.plan_id, one.account_id, one.role, 1, one.terms, 1_000, n,
+               state=one.state)
+        for n, one in enumerate(views, start=1)
+    )  # fmt: skip
+    whole = replace(views[0].terms, quantity=900)
+    ref = reference(kind, "x")
+    signal = Signal(
+        SignalId("s"), AccountId("M"), ref, 1, whole, FanOut.WITH_MASTER, None, made_ns=1
+    )
+    plan = Plan(PlanId("P1"), signal, intents, 1, 1)
+    (row,) = FeedWriter(roster).rows([PlanMade(plan)])
+    what = f"BUY {units} {people.NIFTY_CE.symbol} at 101.05"
+    assert row.reason == f"{what}: {does}"
+    settled = PlanSettled(plan.plan_id, 2, 2, 0, 0, 0, None, None, None, None, 1)
+    assert FeedWriter(roster).rows([PlanMade(plan), settled])[1].reason.endswith(what)

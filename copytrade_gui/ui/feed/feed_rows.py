@@ -10,8 +10,8 @@ from copytrade_gui.domain.account import Role as AccountRole
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import Alarm, Event, OrderChanged, PlanMade, PlanSettled
 from copytrade_gui.domain.ids import IntentId, PlanId
-from copytrade_gui.domain.order import Side, State
-from copytrade_gui.domain.records import OrderView, Plan
+from copytrade_gui.domain.order import OrderTerms, Side, State
+from copytrade_gui.domain.records import OrderView, Plan, SignalKind
 from copytrade_gui.domain.unmatched import UNMATCHED
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.icons import Mark
@@ -32,6 +32,11 @@ from copytrade_gui.ui.theme import Tone
 _QUIET = frozenset({State.PLANNED, State.SENDING})
 _REMEMBERED = 20_000
 CALL_NOTE = "Milliseconds from this order's own call to its acknowledgement"
+_DOES = {
+    SignalKind.CATCH_UP: ("catching up", "an order"),
+    SignalKind.SQUARE_OFF: ("squaring off", "an order"),
+}
+"""What a plan does for followers, and what it has none of for the rest, where it is no copy."""
 _Told = tuple[State, int, Divergence | None, int]
 
 
@@ -126,14 +131,14 @@ class FeedWriter:
     def _of_plan(self, plan: Plan) -> list[FeedRow]:
         copies = [intent for intent in plan.intents if intent.role is not AccountRole.MASTER]
         planned = sum(intent.state is State.PLANNED for intent in copies)
-        self._plans[plan.plan_id] = order_words(plan.signal.terms)
+        terms, without = _asked(plan), len(copies) - planned
+        what = self._plans[plan.plan_id] = order_words(terms)
         while len(self._plans) > 500:
             self._plans.popitem(last=False)
-        terms = plan.signal.terms
-        without = len(copies) - planned
-        words = f"{order_words(terms)}: copying to {figures.plural(planned, 'follower')}"
+        does, lacks = _DOES.get(plan.signal.kind, ("copying to", "a copy"))
+        words = f"{what}: {does} {figures.plural(planned, 'follower')}"
         if without:
-            words += f", {without} without a copy"
+            words += f", {without} without {lacks}"
         return [self._note(plan.made_ns, terms.side, terms.instrument.symbol, "Order", words)]
 
     def _of_settled(self, event: PlanSettled) -> FeedRow:
@@ -170,6 +175,17 @@ class FeedWriter:
     def _number(self) -> int:
         self._next += 1
         return self._next
+
+
+def _asked(plan: Plan) -> OrderTerms:
+    """The order of a plan. The signal of a catch-up is all that the master holds, so that what is
+    placed for those who lack some of it stands in its place.
+    """
+    terms = plan.signal.terms
+    if plan.signal.kind is not SignalKind.CATCH_UP:
+        return terms
+    placed = [one.terms.quantity for one in plan.intents if one.state is State.PLANNED]
+    return replace(terms, quantity=sum(placed)) if placed else terms
 
 
 def _quantity(row: FeedRow) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from PySide6.QtCore import QItemSelectionModel, Signal
 from PySide6.QtWidgets import QVBoxLayout
@@ -127,8 +127,14 @@ class OrdersPanel(Panel):
 
     def words_of(self, subject: str) -> str:
         """The order of a plan or an intent in words; empty when it is not in the book."""
-        order = self.model.order_of(PlanId(subject.partition(".")[0]), IntentId(subject))
-        return order_words(order.terms) if order is not None else ""
+        plan = PlanId(subject.partition(".")[0])
+        order = self.model.order_of(plan, IntentId(subject))
+        if order is None:
+            return ""
+        # A head that stands for several orders is all of them together.
+        together = self.model.sum_of(plan) if subject == plan else None
+        terms = order.terms
+        return order_words(terms if not together else replace(terms, quantity=together))
 
     def selected_order(self) -> OrderView | None:
         """The order under the cursor."""

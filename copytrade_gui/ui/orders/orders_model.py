@@ -188,6 +188,12 @@ class OrdersModel(QAbstractItemModel):
             return node.copies[place].order
         return node.master or node.head.order
 
+    def sum_of(self, plan_id: PlanId) -> int | None:
+        """Units of all the orders that a plan's head stands for; None where that is one."""
+        node = self._by_plan.get(plan_id)
+        total = None if node is None else node.head.sum
+        return None if total is None else total.quantity
+
     def place_of(self, order: OrderView) -> QModelIndex:
         """Where a copy stands, or its plan's head; invalid where it has left the table."""
         node = self._by_plan.get(order.plan_id)
