@@ -20,6 +20,9 @@ from copytrade_gui.domain.route import Route
 from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.domain.trading_state import StateChange
 
+REJECTED_ALIKE = "rejected_alike"
+"""Code of the alarm for orders of one plan that were rejected with the same words."""
+
 
 class Severity(StrEnum):
     """How loud an alarm is."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from copytrade_gui.domain.events import Alarm, Event, Severity
+from copytrade_gui.domain.events import REJECTED_ALIKE, Alarm, Event, Severity
 
 KEPT = 500
 
@@ -54,11 +54,20 @@ class Notices(QObject):
         at_ns: int | None = None,
         *,
         show: Callable[[], object] | None = None,
+        instead_of: Notice | None = None,
     ) -> Notice:
-        """Record a message and announce it; the same words again only raise its count."""
+        """Record a message and announce it; the same words again only raise its count, and one that
+        says more stands ``instead_of`` what was told before.
+        """
         moment = self._wall_ns() if at_ns is None else at_ns
         last = self._all[-1] if self._all else None
-        if last and (last.sentence, last.severity) == (sentence, severity):
+        places = (place for place, one in enumerate(self._all) if one is instead_of)
+        if instead_of is not None and (place := next(places, None)) is not None:
+            notice = Notice(instead_of.number, severity, sentence, code, moment, show=show)
+            self._all[place] = notice
+            if not self.unread:
+                self._not_read()
+        elif last and (last.sentence, last.severity) == (sentence, severity):
             count = last.count + 1
             notice = Notice(last.number, severity, sentence, code, moment, count, show)
             self._all[-1] = notice
@@ -66,8 +75,7 @@ class Notices(QObject):
             notice = Notice(self._next, severity, sentence, code, moment, show=show)
             self._next += 1
             self._all.append(notice)
-            self.unread += 1
-            self.unread_changed.emit(self.unread)
+            self._not_read()
         self.told.emit(notice)
         return notice
 
@@ -85,8 +93,12 @@ class Notices(QObject):
             self.unread = 0
             self.unread_changed.emit(0)
 
+    def _not_read(self) -> None:
+        self.unread += 1
+        self.unread_changed.emit(self.unread)
+
     def on_events(self, batch: list[Event]) -> None:
         """Take the engine's alarms."""
         for event in batch:
-            if isinstance(event, Alarm):
+            if isinstance(event, Alarm) and event.code != REJECTED_ALIKE:  # told with the reasons
                 self.tell(event.severity, event.sentence, event.code, event.at_ns)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.events import REJECTED_ALIKE, Alarm
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, State
 from copytrade_gui.engine.orders.limiter import RollingWindow
@@ -52,6 +55,29 @@ def test_a_rejected_master_order_copies_nothing() -> None:
     with world(5) as made:
         made.live(script)
         assert len(made.broker.ledger.wire) == 1
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_rejections_are_alike_where_there_are_several(number: int) -> None:
+    async def script(console: Console) -> list[Alarm]:
+        told: list[Alarm] = []
+        console.engine.bus.subscribe(told.append, Alarm)
+        console.log_all_in()
+        await console.world.clock.sleep(5)
+        clients = [one.client_id for one in console.world.accounts[1 : number + 1]]
+        console.world.broker.add_fault(Fault(action="reject", accounts=clients, text="RMS: no"))
+        await console.engine.submit(
+            console.world.master, console.world.terms(), FanOut.WITH_MASTER, CommandId("one")
+        )
+        await console.world.clock.sleep(20)
+        return [one for one in told if one.code == REJECTED_ALIKE]
+
+    with world(4) as made:
+        told = made.live(script)
+    assert told is not None
+    assert [one.sentence.partition(":")[0] for one in told] == [
+        "2 of 5 orders of one plan were rejected alike"
+    ] * (number - 1)
 
 
 def test_a_market_order_leaves_as_a_limit_with_protection() -> None:

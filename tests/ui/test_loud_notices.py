@@ -6,14 +6,17 @@ import pytest
 from msgspec import structs
 from PySide6.QtWidgets import QToolButton
 
-from copytrade_gui.domain.events import OrderChanged, Severity
+from copytrade_gui.domain.events import REJECTED_ALIKE, Alarm, OrderChanged, Severity
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.unmatched import UNMATCHED
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.news.alerts import AlertsDialog
 from copytrade_gui.ui.orders.outcome_notices import CODE
+from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.toasts import Toast
 from copytrade_gui.ui.window_state import read_json
 from tests.ui import people
 from tests.ui.conftest import until
@@ -67,6 +70,54 @@ async def test_rejections_of_a_plan_are_one_notice_that_leads_to_its_orders(
     window.desk.actions[Act.SEND_AGAIN].trigger()
     await until(lambda: world.catch_ups.asked)
     assert set(world.catch_ups.asked[0]) == {one.intent_id for one in ended[:3]}
+
+
+def toasts(window: MainWindow) -> list[str]:
+    """What stands in the corner now, the newest last."""
+    shown = [one for one in window.findChildren(Toast) if not one.isHidden()]
+    words = [one.findChildren(PlainLabel)[1].text() for one in shown]
+    return [said for said in words if said]
+
+
+async def test_a_rejection_is_one_message_in_words_also_when_more_of_it_comes_later(
+    window: MainWindow, world: World
+) -> None:
+    window.desk.notices.mark_read()
+    everybody = tuple(world.accounts.values())
+    orders = people.plan_orders("alike", everybody, people.NOW_NS, troubles=False)[1:]
+    first, second = (came_to(one, State.REJECTED, "RMS: no margin") for one in orders[:2])
+    alike = "2 of 5 orders of one plan were rejected alike: RMS: no margin"
+    alarm = Alarm(Severity.WARNING, REJECTED_ALIKE, alike, people.NOW_NS, plan_id=first.plan_id)
+    world.events.send(OrderChanged(first, "WORKING"), alarm)
+    await until(lambda: told(window))
+    world.events.send(OrderChanged(second, "WORKING"))
+    await until(lambda: "2 orders came to nothing" in told(window)[-1])
+    assert len(told(window)) == 1
+    assert [one for one in window.desk.notices.all if one.code == REJECTED_ALIKE] == []
+    (words,) = toasts(window)
+    assert words == told(window)[0]
+    # In words elsewhere it is all that its line stands for, and a copy is itself.
+    units = [one.terms.quantity for one in (first, second)]
+    assert window.orders.words_of(first.plan_id).startswith(f"BUY {sum(units)} ")
+    assert window.orders.words_of(first.intent_id).startswith(f"BUY {units[0]} ")
+
+
+async def test_a_master_who_failed_while_copies_filled_is_one_message(
+    window: MainWindow, world: World
+) -> None:
+    everybody = tuple(world.accounts.values())
+    master = next(one for one in everybody if one.master)
+    own = people.order("failed", master, State.REJECTED, reason="RMS: no margin")
+    alarm = Alarm(
+        Severity.CRITICAL, UNMATCHED, "MASTER REJECTED, FOLLOWERS FILLED: and so on.",
+        people.NOW_NS, plan_id=own.plan_id,
+    )  # fmt: skip
+    other = people.plan_orders("other", everybody, people.NOW_NS, troubles=False)[1]
+    world.events.send(OrderChanged(own, "ACKED"), alarm)
+    world.events.send(OrderChanged(came_to(other, State.REJECTED, "RMS: no"), "ACKED"))
+    await until(lambda: told(window))
+    assert [one for one in told(window) if "RMS: no margin" in one] == []
+    assert "MASTER REJECTED, FOLLOWERS FILLED: and so on." in toasts(window)
 
 
 async def test_a_message_rings_only_where_that_was_chosen_and_the_choice_is_kept(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from copytrade_gui.domain.account import SessionState
-from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.events import REJECTED_ALIKE, Severity
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import Timing
@@ -170,10 +170,10 @@ class Replies:
             other.reason == words and other.state in (State.REJECTED, State.REFUSED)
             for other in orders
         )
-        if alike >= len(orders) * self._settings.alike_rejections:
+        if alike > 1 and alike >= len(orders) * self._settings.alike_rejections:
             self._alarmed.add(plan)
             self._book.alarm(
-                "rejected_alike",
+                REJECTED_ALIKE,
                 f"{alike} of {len(orders)} orders of one plan were rejected alike: {words}",
                 order,
                 severity=Severity.WARNING,

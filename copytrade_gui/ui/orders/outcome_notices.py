@@ -13,15 +13,18 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 
-from copytrade_gui.domain.events import Event, OrderChanged, Severity
+from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.events import Alarm, Event, OrderChanged, Severity
 from copytrade_gui.domain.ids import IntentId, PlanId
 from copytrade_gui.domain.loss import CODES
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.trading_state import ONLY_EXITS
 from copytrade_gui.domain.typed import listed
+from copytrade_gui.domain.unmatched import UNMATCHED
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
+from copytrade_gui.ui.notices import Notice
 from copytrade_gui.ui.state_words import ORDER_LOOKS, order_words
 
 CODE = "came_to_nothing"
@@ -57,6 +60,9 @@ class OutcomeNotices(QObject):
         self._show = show
         self._found: dict[PlanId, dict[IntentId, OrderView]] = {}
         self._due: dict[PlanId, None] = {}
+        self._alarmed: dict[PlanId, None] = {}
+        """Plans of which an alarm says that the master's order came to nothing."""
+        self._told: dict[PlanId, Notice] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_TOGETHER_MS)
@@ -65,16 +71,28 @@ class OutcomeNotices(QObject):
     def on_events(self, batch: list[Event]) -> None:
         """Take orders that came to nothing."""
         for event in batch:
-            if isinstance(event, OrderChanged) and is_loud(event.order):
+            if isinstance(event, Alarm) and event.code == UNMATCHED and event.plan_id is not None:
+                self._leave_out_masters(event.plan_id)
+            elif isinstance(event, OrderChanged) and is_loud(event.order):
                 order = event.order
+                if order.role is Role.MASTER and order.plan_id in self._alarmed:
+                    continue
                 found = self._found.setdefault(order.plan_id, {})
                 if order.intent_id not in found:
                     self._due[order.plan_id] = None
                 found[order.intent_id] = order
-        while len(self._found) > _KEPT:
-            del self._found[next(iter(self._found))]
+        for kept in (self._found, self._alarmed, self._told):
+            while len(kept) > _KEPT:
+                del kept[next(iter(kept))]
         if self._due and not self._timer.isActive():
             self._timer.start()
+
+    def _leave_out_masters(self, plan: PlanId) -> None:
+        """What became of the master's order is said by an alarm."""
+        self._alarmed[plan] = None
+        found = self._found.get(plan, {})
+        for name in [one for one, order in found.items() if order.role is Role.MASTER]:
+            del found[name]
 
     def _tell(self) -> None:
         due, self._due = list(self._due), {}
@@ -83,7 +101,9 @@ class OutcomeNotices(QObject):
             if orders:
                 sentence = outcome_words(orders, self._desk.roster.name)
                 show = partial(self._show, orders)
-                self._desk.notices.tell(Severity.WARNING, sentence, CODE, show=show)
+                self._told[plan] = self._desk.notices.tell(
+                    Severity.WARNING, sentence, CODE, show=show, instead_of=self._told.get(plan)
+                )
 
 
 def outcome_words(orders: Sequence[OrderView], name: Callable[..., str]) -> str:
@@ -97,7 +117,7 @@ def outcome_words(orders: Sequence[OrderView], name: Callable[..., str]) -> str:
     for group in groups[:_REASONS]:
         first = group[0]
         who = listed([name(one.account_id) for one in group], _NAMED)
-        reason = first.reason.rstrip(".") or first.code
+        reason = first.reason.rstrip(".") or "no reason was told"
         state = ORDER_LOOKS[first.state].word.lower()
         words.append(f"{figures.whole(len(group))} {state} ({who}): {reason}.")
     others = sum(len(group) for group in groups[_REASONS:])

@@ -39,7 +39,7 @@ class Toast(QFrame):
         name, tone = LOOKS[notice.severity]
         picture = PlainLabel()
         picture.setPixmap(icons.icon(name, tone).pixmap(20, 20))
-        words = f"{notice.sentence} ({notice.code})" if notice.code else notice.sentence
+        words = notice.sentence  # its code stands in the notice centre
         if notice.count > 1:
             words = f"{words}  × {notice.count}"
         text = PlainLabel(words)
