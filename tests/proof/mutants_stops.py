@@ -45,7 +45,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a kill of one account cancels there alone", f"{_STOPS}sweep.py",
            " if one.intent.account_id in killed", ""),
     Mutant("a kill of one account cancels what only its book knows", f"{_STOPS}sweep.py",
-           "return self._killed() or self._kills(account)", "return self._killed()"),
+           " and self._kills(account)", " and False"),
     Mutant("what may be at the broker is not sent again", "copytrade_gui/services/catch_up.py",
            "gone = [one for one in copies if one.state in NOT_THERE]", "gone = copies"),
     Mutant("a lighter stop frees no folder that is closed", "copytrade_gui/app/closed_stops.py",

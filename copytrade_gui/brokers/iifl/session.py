@@ -230,7 +230,7 @@ class IiflSession:
         page = read_page(replace(reply, body=cut.rest), kind, what)
         read = await self._book(page, mapped, what)
         if cut.known:
-            if _keepable(read) and (grown := known.grown(reply.body, cut, page.raws)):
+            if _keepable(read) and (grown := known.grown(reply.body, cut, page.raws)).ends:
                 rows = GrownRows(grown, reply.body, read.rows, made)
                 return grown, Read(rows, whole=True, marks=grown.digests), read.rows
             page = read_page(reply, kind, what)

@@ -69,8 +69,10 @@ class Reconciler:
                 result.strangers.append(row)
                 continue
             self._apply(order, row, judged=result.complete)
-            if _settled(order, row) and (result.complete or row.state is not State.CANCELLED):
-                shown.settle(row, order.ordered)
+            if _ended(order, row) and (result.complete or row.state is not State.CANCELLED):
+                ordered = order.ordered
+                if row.filled_quantity <= ordered:
+                    shown.settle(row, ordered)
         unknown = [row for row in result.strangers if self._is_unknown(row)]
         if unknown:
             self._news.unknown_rows(lane, unknown)
@@ -383,15 +385,10 @@ class Reconciler:
         self._book.alarm(what.partition(" ")[0], sentence, account=account, severity=severity)
 
 
-def _settled(order: Order, row: BrokerOrder) -> bool:
-    """True if merging the same row again could change nothing: ended, and not filled too far."""
+def _ended(order: Order, row: BrokerOrder) -> bool:
+    """True if merging the same row again could change nothing, unless it is filled too far."""
     state = order.attempt_state
-    return (
-        state is not None
-        and state.ended
-        and order.broker_order_id == row.broker_order_id
-        and row.filled_quantity <= order.ordered
-    )
+    return state is not None and state.ended and order.broker_order_id == row.broker_order_id
 
 
 def _code(reason: str) -> str:

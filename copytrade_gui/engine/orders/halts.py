@@ -106,9 +106,6 @@ class Halts:
 
     def kills(self, account: AccountId) -> bool:
         """True while whatever of ours works in this account is to be cancelled."""
-        lane = self._lanes.get(account)
-        if lane is None or not lane.status.halted:
-            return False
         return any(one.kills for one in self.found_in(account))
 
     def halted_ns(self, scope: AccountId) -> int:

@@ -117,7 +117,10 @@ class Sweep:
     # ------------------------------------------------------------ inside
 
     def _sweeps(self, account: AccountId) -> bool:
-        return self._killed() or self._kills(account)
+        if self._killed():
+            return True
+        lane = self._lanes.get(account)
+        return lane is not None and lane.status.halted != "" and self._kills(account)
 
     def _of(self, lane: Lane) -> OpenOrders:
         account = lane.account_id
