@@ -33,6 +33,8 @@ class Step(StrEnum):
 
     IN_STEP = "in_step"
     UNKNOWN = "unknown"
+    MISSING = "missing"
+    """The master opened a position today, and nothing of it was copied."""
     DRIFTING = "drifting"
     """Less is there than the copies made, or more is held than the master does."""
     UNEXPLAINED = "unexplained"
@@ -130,6 +132,17 @@ def _off(one: Standing, differs: int, missing: int) -> tuple[Step, int, str] | N
 def of_those(units: int, there: int) -> int:
     """How many of these units, signed, a position of so many really holds."""
     return min(units, max(0, there)) if units > 0 else max(units, min(0, there))
+
+
+def missed_whole(master: str, held: int, share: int, why: str) -> str:
+    """What an account lacks of which no copy filled. ``held`` are the master's signed units,
+    ``share`` those the account would have, ``why`` its last copy came to nothing, if there was one.
+    """
+    side = "long" if held > 0 else "short"
+    return (
+        f"{master} is {side} {grouped(abs(held))} since today, and nothing of it was copied here: "
+        f"{grouped(share)} lacking. {why}"
+    ).rstrip()
 
 
 def _opposite(one: int, other: int) -> bool:

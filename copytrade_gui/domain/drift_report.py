@@ -13,6 +13,8 @@ from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.square_off import Chosen, Scope
 
+_TROUBLE = frozenset({Step.MISSING, Step.DRIFTING, Step.UNEXPLAINED})
+
 
 class DriftLine(Struct, frozen=True, kw_only=True):
     """One account's copies of one instrument and product against the broker's books. Signed units.
@@ -85,11 +87,11 @@ class DriftLine(Struct, frozen=True, kw_only=True):
     @property
     def trouble(self) -> bool:
         """A person should look at it."""
-        return self.step in (Step.DRIFTING, Step.UNEXPLAINED) and not self.ignored
+        return self.step in _TROUBLE and not self.ignored
 
 
 class DriftReport(Struct, frozen=True):
-    """All positions that copies made, the worst first."""
+    """All positions that copies made, or should have, the worst first."""
 
     lines: tuple[DriftLine, ...] = ()
 

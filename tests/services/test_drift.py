@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from copytrade_gui.domain.drift import Step
 from copytrade_gui.domain.drift_report import DriftLine
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.order import FanOut, Product, Side
 from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.square_off import Chosen
 from copytrade_gui.engine.signals.drift_lines import Differed, drift_of
+from copytrade_gui.services.catch_up import CatchUps
 from copytrade_gui.services.drift import Drift
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_leaving import begin
-from tests.engine.test_square_off import at_broker, square_off
+from tests.engine.test_square_off import F3, at_broker, square_off
 from tests.proof.owner import Owner
 from tests.proof.rig import Console, ProgramStopped, world
 
@@ -211,3 +216,69 @@ def test_ignored_until_flat_survives_a_restart_and_ends_with_the_position() -> N
         made.live(script)
         made.live(after)
         made.live(last)
+
+
+async def seen(console: Console) -> dict[AccountId, DriftLine]:
+    """Once the master's position is certain."""
+    await console.world.clock.sleep(20)
+    return lines(console)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_who_missed_a_position_whole_has_a_line_until_he_is_caught_up(side: Side) -> None:
+    """One is rejected, one logged in late; who copies nothing by choice lacks nothing."""
+
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await begin(console)
+        client = made.account(F1).client_id
+        number = made.broker.add_fault(Fault(action="reject", accounts=[client], text="RMS: no"))
+        paused = next(one for one in made.links if one.follower_id == F3)
+        engine.put_link(replace(paused, state=LinkState.PAUSED), "operator")
+        await press(console, ticket(made, side, 40))
+        found = await seen(console)
+        assert {one: line.step for one, line in found.items()} == {
+            F1: Step.MISSING, F2: Step.IN_STEP
+        }  # fmt: skip
+        line, sign = found[F1], 1 if side is BUY else -1
+        assert (line.copied, line.verdict.units, line.masters) == (0, -20 * sign, (made.master,))
+        assert line.verdict.reason.endswith("nothing of it was copied here: 20 lacking. RMS: no")
+        assert line.trouble
+        assert line.exit == ()
+        # Active again he lacks it too: a person sees him, and decides.
+        engine.put_link(paused, "operator")
+        assert set(lines(console)) == {F1, F2, F3}
+        made.broker.clear_faults(number)
+        told = await Drift(engine, console.store.journal, made.clock).report()
+        catch_ups = CatchUps(engine)
+        missed = {one.key.account_id: one for one in told.lines if one.step is Step.MISSING}
+        for account, one in missed.items():
+            units = abs(one.verdict.units)
+            await catch_ups.begin(made.master, one.key, {account: units}, CommandId(account))
+            await made.clock.sleep(3)
+            assert position(made, int(account[1:])) == sign * units
+        assert {one.step for one in (await seen(console)).values()} == {Step.IN_STEP}
+
+    with world(3) as made:
+        made.live(script)
+
+
+def test_who_had_copies_and_left_lacks_nothing_and_nobody_what_the_master_left() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        await press(console, ticket(made, BUY, 40))
+        key = made.instruments[0].key
+        await square_off(console, (Chosen(F1, key, Product.INTRADAY),))
+        assert position(made, 1) == 0
+        assert F1 not in await seen(console)
+        client = made.account(F2).client_id
+        made.broker.add_fault(Fault(action="reject", accounts=[client], text="RMS: no"))
+        for side in (SELL, BUY):
+            await press(console, made.terms(side=side, quantity=40, away=-60, which=1))
+        await made.clock.sleep(20)
+        told = drift_of(console.engine.drift.now(), Differed())
+        assert [one for one in told.lines if one.step is Step.MISSING] == []
+
+    with world(2) as made:
+        made.live(script)

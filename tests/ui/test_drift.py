@@ -113,6 +113,27 @@ async def test_the_board_shows_the_worst_first_with_figures_and_reasons(
     assert window.drift.sums.text() == "1 drifting, 1 unexplained, 1 not known"
 
 
+async def test_who_missed_a_position_whole_is_to_be_looked_at_and_can_catch_up(
+    window: MainWindow, world: World
+) -> None:
+    one, other = followers(world)[:2]
+    why = "Master is long 150 since today, and nothing of it was copied here: 75 lacking."
+    missed = line(one, people.NIFTY_CE, Step.MISSING, -75, copied=0, held=None, reason=why,
+                  masters=(master(world),))  # fmt: skip
+    rows = await told(window, world, DriftReport((missed, line(other, people.NIFTY_CE))))
+    shown = [(row["State"], row["Off, lots"], row["Copied"], row["Why"]) for row in rows]
+    assert shown[0] == ("Missing", "-1", "0", why)
+    assert window.drift.sums.text() == "1 missing"
+    window.drift_work.tell(before_ns=people.NOW_NS)
+    said = [one.sentence for one in window.desk.notices.all]
+    assert not any("in step" in one for one in said), "it was told with the order"
+    window.drift.kinds.button("§off").click()
+    await until(lambda: window.drift.table.view.proxy.rowCount() == 1)
+    choose(window, 0)
+    assert window.desk.actions[Act.CATCH_UP].isEnabled()
+    assert not window.desk.actions[Act.CLOSE_DRIFT].isEnabled()
+
+
 async def test_what_is_off_is_ignored_or_its_copying_paused_only_by_a_confirmed_act(
     window: MainWindow, world: World
 ) -> None:

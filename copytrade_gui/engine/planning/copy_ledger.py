@@ -106,6 +106,15 @@ class CopyLedger:
                     if net and account != master:
                         yield master, PositionKey(account, key, product), net
 
+    def made(self) -> Iterator[tuple[AccountId, InstrumentKey, Product]]:
+        """Positions in which orders here made anything that is still held, each with the master:
+        his own orders, or copies of him.
+        """
+        today = indian_day(self._clock.wall_ns())
+        for (master, key, product, day), nets in self._nets.items():
+            if master != _ALL and day in (0, today) and any(nets.values()):
+                yield master, key, product
+
     def copied(self) -> Iterator[tuple[PositionKey, int]]:
         """What copies of all masters hold now, signed units, wherever that is not 0."""
         today = indian_day(self._clock.wall_ns())

@@ -21,6 +21,7 @@ from copytrade_gui.engine.planning.closable import position_of
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.other_orders import UNREAD
 from copytrade_gui.engine.signals.drift_lines import Facts
+from copytrade_gui.engine.signals.missed_whole import MissedWhole
 
 Copied = tuple[AccountId, PositionKey, int]
 """A master, whose and what position copies him, and what it holds of that, signed units."""
@@ -46,6 +47,7 @@ class DriftFacts:
         self.positions = positions
         self.owner_orders = owner_orders
         self._exits = exits
+        self._missed = MissedWhole(core, copies, positions, exits)
         self.ignored: dict[PositionKey, int] = {}
 
     def copied(self, of: PositionKey | None = None) -> list[Copied]:
@@ -60,7 +62,7 @@ class DriftFacts:
         ]
 
     def now(self, only: Sequence[Copied] | None = None) -> Facts:
-        """The facts of all positions that copies made, or of ``only`` these copies."""
+        """The facts of all positions that copies made, or should have; or of ``only`` these."""
         links = self.copied() if only is None else only
         if only is None:
             accounts: Collection[AccountId] = list(self._copies.accounts)
@@ -117,6 +119,7 @@ class DriftFacts:
                 if self.is_out(master, key, product)
             ),
             ignored=dict(self.ignored),
+            missed=tuple(self._missed.now(copies)) if only is None else (),
         )
 
     def is_out(self, master: AccountId, key: InstrumentKey, product: Product) -> bool:

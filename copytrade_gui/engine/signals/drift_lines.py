@@ -17,6 +17,7 @@ from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.engine.books.account_positions import PositionsRead
 from copytrade_gui.engine.books.copies import Copy
 from copytrade_gui.engine.books.owner_orders import OwnersDay, Part
+from copytrade_gui.engine.signals.missed_whole import Missed, lines_of
 from copytrade_gui.ports import BrokerPosition
 
 Differed = dict[PositionKey, tuple[int, int]]
@@ -29,7 +30,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     ``behind`` are accounts whose copies filled after their positions were asked for, ``doubtful``
     positions with an order of ours that no read has shown yet, ``on_the_way`` those with one that
     may still fill, in signed units. ``links`` are a master, a position and what of it copies him;
-    ``out`` those masters and instruments of which the master holds none for certain.
+    ``out`` those masters and instruments of which the master holds none for certain. ``missed`` are
+    positions of masters that some followers lack the whole of.
     """
 
     accounts: Mapping[AccountId, Account]
@@ -44,12 +46,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     links: tuple[tuple[AccountId, PositionKey, int], ...]
     out: frozenset[tuple[AccountId, Part]]
     ignored: Mapping[PositionKey, int]
+    missed: tuple[Missed, ...] = ()
 
 
 def drift_of(facts: Facts, differed: Differed) -> DriftReport:
     """The report. ``differed`` is what earlier ones could not explain, brought up to date."""
-    lines = sorted(_lines(facts, differed), key=lambda line: line.place)
-    return DriftReport(tuple(lines))
+    lines = {line.key: line for line in _lines(facts, differed)}
+    for line in lines_of(facts.missed, facts.ignored):
+        lines.setdefault(line.key, line)
+    return DriftReport(tuple(sorted(lines.values(), key=lambda line: line.place)))
 
 
 def _lines(facts: Facts, differed: Differed) -> Iterator[DriftLine]:

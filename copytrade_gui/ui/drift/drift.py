@@ -1,4 +1,4 @@
-"""The drift board: every copied position against the broker's books, the worst first."""
+"""The drift board: every copied position against the broker's books, and what was never copied."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class DriftPanel(Panel):
         self.table.say_when_empty("Not compared yet. It comes as soon as the engine is.")
         self.kinds: Segments[str] = Segments(
             "drift_kinds",
-            [("", "All", "Every copied position"),
-             ("§off", "To look at", "Drifting or unexplained"),
+            [("", "All", "Every copied position, and what was missed whole"),
+             ("§off", "To look at", "Missing, drifting or unexplained"),
              ("§unknown", "Not known", "The broker's books do not tell yet")],
             label="Show", stretch=False,
         )  # fmt: skip
@@ -147,6 +147,7 @@ def _sums(lines: tuple[DriftLine, ...]) -> str:
     counts = [
         (sum(line.step is step and not line.ignored for line in lines), word)
         for step, word in (
+            (Step.MISSING, "missing"),
             (Step.DRIFTING, "drifting"),
             (Step.UNEXPLAINED, "unexplained"),
             (Step.UNKNOWN, "not known"),

@@ -15,6 +15,7 @@ from copytrade_gui.ui.theme import Tone
 LOOKS: dict[Step, Look] = {
     Step.IN_STEP: Look("In step", Tone.OK, Mark.CIRCLE),
     Step.UNKNOWN: Look("Not known", Tone.MUTED, Mark.RING),
+    Step.MISSING: Look("Missing", Tone.WARN, Mark.DIAMOND),
     Step.DRIFTING: Look("Drifting", Tone.WARN, Mark.TRIANGLE),
     Step.UNEXPLAINED: Look("Unexplained", Tone.BAD, Mark.SQUARE),
 }

@@ -76,8 +76,11 @@ class DriftWork(QObject):
     # ------------------------------------------------------------ telling
 
     def _on_looked(self) -> None:
-        """What is off, and still is a while later, is told once."""
-        off = {_off(line) for line in self._panel.lines() if line.trouble}
+        """What is off, and still is a while later, is told once. Why nothing was copied was told
+        with the order.
+        """
+        lines = [line for line in self._panel.lines() if line.step is not Step.MISSING]
+        off = {_off(line) for line in lines if line.trouble}
         now_ns = self._desk.wall_ns()
         self._since = {one: self._since.get(one, now_ns) for one in off}
         self._told &= off
