@@ -106,6 +106,35 @@ def test_a_start_finds_it_too(place: Place, down: bool) -> None:
 
 
 @PLACES
+def test_a_crash_after_the_first_unit_of_a_target_leaves_nothing_resting(place: Place) -> None:
+    armed: list[str] = []
+
+    def fault(now: str) -> None:
+        if now in armed:
+            armed.clear()
+            raise ProgramStopped(0)
+
+    async def morning(console: Console) -> None:
+        await rests(console, place, of_copies=(2, 0))
+        target = await place(console, SELL, 10)
+        await console.world.clock.sleep(10)  # so long its copies wait for those that rest
+        armed.append(faultpoints.BEFORE_CANCEL)
+        await fills(console, target, 1, 30)
+
+    async def again(console: Console) -> None:
+        console.log_all_in()
+        await console.world.clock.sleep(20)
+        assert resting(console) == [SELL]
+        await comes_back(console)
+        assert held(console) == [9, 2, 0]
+
+    with world(2, settings=LOOKING) as made:
+        made.live(morning, fault=fault)
+        assert not armed
+        made.live(again)
+
+
+@PLACES
 def test_who_quotes_both_sides_and_is_flat_again_leaves_no_copy_resting(place: Place) -> None:
     async def script(console: Console) -> None:
         made = console.world

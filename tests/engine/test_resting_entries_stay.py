@@ -94,6 +94,31 @@ def test_a_target_ends_them_with_its_first_unit_and_not_when_it_is_moved_or_canc
     live(script)
 
 
+def test_a_target_and_a_stop_that_rest_together_end_them_once_the_target_fills_in_part() -> None:
+    """He takes four off at the target, cancels both, and leaves the rest by hand."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        await rests(console, of_copies=(2, 0))
+        owner = Owner(made.broker.desk, made.broker.accounts[0])
+        target = await here(console, SELL, 10)
+        before = set(made.broker.accounts[0].orders)
+        await press(console, stop(made), FanOut.ON_MASTER_WORKING, wait_s=10)
+        (stops,) = set(made.broker.accounts[0].orders) - before
+        await rest_stays(console)
+        await fills(console, target, 4, 10)
+        assert {one.state for one in entries(console).values()} == {State.CANCELLED}
+        owner.cancel(stops)
+        owner.cancel(target.order_id)
+        await made.clock.sleep(20)
+        assert held(console) == [6, 2, 0]
+        await leaves_here(console, SELL, 6)
+        await comes_back(console)
+        assert held(console) == [0, 0, 0]
+
+    live(script)
+
+
 def test_an_exit_at_the_market_ends_them_as_it_leaves() -> None:
     """Before anything of it is known to have filled: the ticket says so, and when others do."""
 
