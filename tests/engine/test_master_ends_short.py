@@ -274,6 +274,9 @@ def test_who_cancels_all_slices_here_is_not_told_that_a_part_failed(fan_out: Fan
         await begins(console)
         cut(console)
         plan = await place(console, "one", 3 * SLICE, 60, fan_out)
+        lost = Fault(action="answer", call="cancel", placed=False, skip=1, count=1)
+        lost.accounts = [made.accounts[0].client_id]  # one of them ends seconds later
+        made.broker.add_fault(lost)
         console.engine.cancel_plan(plan, "operator")
         await made.clock.sleep(30)
         assert not any(one.live for one in at_broker(console, plan, masters=True))

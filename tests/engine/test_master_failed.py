@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.ids import AccountId, CommandId
-from copytrade_gui.domain.order import FanOut, State
+from copytrade_gui.domain.order import FanOut, State, Validity
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.owner import Owner
 from tests.engine.test_leaving import begin, shut
@@ -26,29 +28,39 @@ def sent(made: World, number: int) -> int:
     return sum(line.account == client for line in made.broker.ledger.wire)
 
 
-async def place(console: Console, fan_out: FanOut) -> None:
+async def place(console: Console, fan_out: FanOut, validity: Validity = Validity.DAY) -> None:
     made = console.world
-    await console.engine.submit(made.master, made.terms(away=60), fan_out, CommandId("one"))
+    terms = replace(made.terms(away=60), validity=validity)
+    await console.engine.submit(made.master, terms, fan_out, CommandId("one"))
 
 
 @pytest.mark.parametrize("fan_out", list(FanOut))
-def test_a_crash_after_the_masters_rejection_lets_no_follower_leave(fan_out: FanOut) -> None:
-    """It was stored, and nothing of what follows from it: the power went in between."""
+@pytest.mark.parametrize("ended", [State.REJECTED, State.CANCELLED])
+def test_a_crash_after_the_masters_end_lets_no_follower_leave(
+    fan_out: FanOut, ended: State
+) -> None:
+    """It was stored, and nothing of what follows from it: the power went in between.
+
+    He was rejected, or his was IOC and filled nothing.
+    """
 
     async def die(console: Console) -> None:
         await begin(console)
         made = console.world
-        made.broker.add_fault(
-            Fault(action="reject", text="RMS:Margin exceeds", accounts=[made.accounts[0].client_id])
-        )
+        validity = Validity.IOC
+        if ended is State.REJECTED:
+            validity, client = Validity.DAY, made.accounts[0].client_id
+            made.broker.add_fault(
+                Fault(action="reject", text="RMS:Margin exceeds", accounts=[client])
+            )
         console.engine.lanes[F1].wait_until_ns = made.clock.mono_ns() + 50 * 10**9
         bus = console.engine.bus
         bus._listeners.remove((console.engine.parts.fan_out.hear, (OrderChanged,)))
         bus._of_kind.clear()
-        await place(console, fan_out)
+        await place(console, fan_out, validity)
         await made.clock.sleep(4)
         (master,) = console.engine.book.of_account(made.master)
-        assert master.state is State.REJECTED
+        assert master.state is ended
         await console.store.journal.flush()
         raise ProgramStopped("power cut")
 
@@ -58,7 +70,7 @@ def test_a_crash_after_the_masters_rejection_lets_no_follower_leave(fan_out: Fan
         await console.world.clock.sleep(45)
         together = fan_out is FanOut.WITH_MASTER
         assert followers(console) == {State.SKIPPED, State.CANCELLED if together else State.SKIPPED}
-        (await settled(console, 1)).must_be_clean("master rejected")
+        (await settled(console, 1)).must_be_clean("the master came to nothing")
 
     with world(3) as made:
         made.live(die)

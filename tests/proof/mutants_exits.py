@@ -10,6 +10,7 @@ _DISPATCHER = f"{_ENGINE}sending/dispatcher.py"
 _EXIT_WATCH = f"{_ENGINE}stops/exit_watch.py"
 _ENTRIES = f"{_ENGINE}planning/entries.py"
 _FAN_OUT = f"{_ENGINE}sending/fan_out.py"
+_MASTER = f"{_ENGINE}signals/master.py"
 _RESTING = f"{_ENGINE}sending/resting.py"
 _MASTER_ORDERS = f"{_ENGINE}planning/master_orders.py"
 
@@ -237,12 +238,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "        return _came_to_nothing(order)\n",
     ),
     Mutant(
-        "a master's order that is blocked before it left takes its copies along",
-        _FAN_OUT,
-        "        State.BLOCKED,\n",
-        "",
-    ),
-    Mutant(
         "a person who cancels all slices is not told that one of them failed",
         _FAN_OUT,
         "        if going and all(order.cancel_requested for order in going):\n",
@@ -253,6 +248,18 @@ MUTANTS: tuple[Mutant, ...] = (
         _FAN_OUT,
         "        if not all(one.state.ended and not self._may_leave(one) for one in leads):\n",
         "        if False:\n",
+    ),
+    Mutant(
+        "what a master cancels elsewhere while nobody looks takes its copies along",
+        _MASTER,
+        "                self._see_end(order)\n                self._end_copies(order)\n",
+        "                self._see_end(order)\n",
+    ),
+    Mutant(
+        "copies of what a master had filled of an order that he cancelled stay",
+        _MASTER,
+        "            if plan.signal.terms.quantity > filled or any(one.asked for one in copies):\n",
+        "            if True:\n",
     ),
     Mutant(
         "a square-off takes along copies that hold nothing yet",

@@ -17,7 +17,8 @@ from functools import partial
 
 from msgspec import Struct
 
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId
+from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.records import Amendment
 from copytrade_gui.engine.orders import faultpoints
@@ -79,6 +80,8 @@ class Amendments:
         """Of accounts whose cancels are being worked off."""
         self._read_ns: dict[AccountId, int] = {}
         """When the newest whole read of an account's order book was asked for, monotonic."""
+        self._his_own: set[IntentId] = set()
+        """Copies that their owner changed, named as their master's order ended."""
         self._answered_ns = 0
         """When the broker last answered any cancel of any account, monotonic."""
 
@@ -112,6 +115,26 @@ class Amendments:
                 self._book.announce(order, order.state)
             count += self._pursue_cancel(order)
         return count
+
+    def cancel_copies(self, copies: Sequence[Order], why: str) -> None:
+        """Their master's order ended, as ``why`` says: those go that are still ours to follow.
+
+        What its owner changed is his, so it is not cancelled, and named once.
+        """
+        self.cancel([one for one in copies if one.diverged is None], reason=why)
+        for order in copies:
+            name = order.intent.intent_id
+            if order.diverged is None or not order.state.open_at_broker or name in self._his_own:
+                continue
+            self._his_own.add(name)
+            self._book.alarm(
+                "not_followed",
+                f"{why.rstrip('.')}. Its DIVERGED copy of {order.intent.account_id} "
+                f"({order.broker_order_id}) was not cancelled with it, so cancel it yourself if it "
+                "should go.",
+                order,
+                severity=Severity.WARNING,
+            )
 
     def live(self, order: Order) -> None:
         """An order is at the broker or in doubt: what waited for that is asked now."""

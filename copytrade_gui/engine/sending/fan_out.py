@@ -7,7 +7,7 @@ cut into slices: then it is at the exchange when each of them is.
 from __future__ import annotations
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.events import Event, OrderChanged, Severity
+from copytrade_gui.domain.events import Event, OrderChanged
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.order import FanOut, State, Validity
 from copytrade_gui.domain.records import OrderView, Plan
@@ -69,7 +69,6 @@ class FanOutRule:
         self._waves = waves
         self._held: dict[PlanId, list[Order]] = {}
         """The master's own orders of plans whose followers wait for them."""
-        self._left: set[IntentId] = set()
         self._over: set[IntentId] = set()
         """Slices of masters' orders that failed for good, whatever may still be tried by rule."""
         self._in_part: set[PlanId] = set()
@@ -210,14 +209,10 @@ class FanOutRule:
         left_over = [order for order in waiting if not _is_lead(order)]
         nothing = [one for one in leads if _came_to_nothing(one) and one not in waiting]
         self._over.update(order.intent.intent_id for order in nothing)
-        if len(nothing) == len(leads):
-            view = leads[-1].view()
-            for order in left_over if plan.signal.fan_out is not FanOut.WITH_MASTER else ():
-                self._dispatcher.skip(order, _FAILED, _ended_as(view))
-            live = [order for order in self._copies(plan.plan_id) if not order.state.ended]
-            self._cancel_followers([*live, *(o for o in left_over if o not in live)], view)
-            return []
-        if (short := self._ended_short(plan.plan_id)) is not None:
+        short = self._ended_short(plan.plan_id)
+        if short is None and len(nothing) == len(leads):
+            short = leads[-1].view()
+        if short is not None:
             self._end_rest(plan.plan_id, short)
             return []
         if plan.signal.fan_out is FanOut.ON_MASTER_WORKING and not all(map(_is_there, leads)):
@@ -234,7 +229,7 @@ class FanOutRule:
         if self._let_go(plan):
             self._skip(followers, _FAILED, master)
         elif self._fan_out(plan) is FanOut.WITH_MASTER or self._ended_short(plan) is not None:
-            self._cancel_followers(followers, master)
+            self._amendments.cancel_copies(followers, _ended_as(master))
 
     def _end_rest(self, plan: PlanId, short: OrderView) -> str:
         """His order ended short: what is left of its copies goes. What became of them, in words;
@@ -249,7 +244,7 @@ class FanOutRule:
             and (order.may_attempt or not order.state.ended)
         ]
         self._skip(copies, _IN_PART if waited else _FAILED, short)
-        self._cancel_followers(copies, short)
+        self._amendments.cancel_copies(copies, _ended_as(short))
         if not left:
             return ""
         return _NOTHING_COPIED if waited else _REST_CANCELLED
@@ -262,28 +257,6 @@ class FanOutRule:
             # If an attempt that was refused is found after all, it is cancelled then.
             order.cancel_requested = order.attempt is not None
             self._dispatcher.skip(order, code, _ended_as(master))
-
-    def _cancel_followers(self, followers: list[Order], master: OrderView) -> None:
-        """Cancel those that are still ours to follow; the others are named."""
-        ours = [one for one in followers if one.diverged is None]
-        self._amendments.cancel(ours, reason=_ended_as(master))
-        for order in followers:
-            self._tell_not_followed(order, master)
-
-    def _tell_not_followed(self, order: Order, master: OrderView) -> None:
-        """What its owner changed is his: the program does not cancel it with the master's order."""
-        name = order.intent.intent_id
-        if order.diverged is None or not order.state.open_at_broker or name in self._left:
-            return
-        self._left.add(name)
-        self._book.alarm(
-            "not_followed",
-            f"The master's order ended as {master.state}; its DIVERGED copy of "
-            f"{order.intent.account_id} ({order.broker_order_id}) was not cancelled with it, so "
-            "cancel it yourself if it should go.",
-            order,
-            severity=Severity.WARNING,
-        )
 
     def _may_come_back(self, view: OrderView) -> bool:
         """A master refused for rate or session may be queued once more; followers wait for it."""

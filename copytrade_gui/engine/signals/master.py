@@ -177,6 +177,7 @@ class MasterSignals:
                 order = self._first(lane, row, Seen.MISSED, _OLD)
                 self._copy_fills(order, 0)
                 self._see_end(order)
+                self._end_copies(order)
         # The rows of this read are told next: the read before it did not show what is new in them.
         self._before_ns[account] = self._complete_ns.get(account, 0)
         self._complete_ns[account] = absorbed.began_ns
@@ -278,8 +279,7 @@ class MasterSignals:
         state, became = order.row.state, order.view.became
         if became is Seen.COPIED:
             self._copy_fills(order, since_ns)
-            if state in GONE:  # it ended, and not by being filled: its unfilled copies go with it
-                self._end_copies(order)
+            self._end_copies(order)
         elif became is Seen.WAITS and state and (state.at_exchange or order.row.filled_quantity):
             self._at_exchange(order)
 
@@ -381,12 +381,13 @@ class MasterSignals:
         )
 
     def _end_copies(self, order: Elsewhere) -> None:
-        plan = order.view.plan_id
-        if plan is None:
-            return
-        copies = [one for one in self._book.of_plan(plan) if one.diverged is None]
-        reason = f"The master's order ended as {order.row.status_text}."
-        self._amendments.cancel(copies, reason=reason)
+        """Its copies go if it ended short, but for those that copy what he had filled alone."""
+        plan = None if (name := order.view.plan_id) is None else self._book.plan(name)
+        if plan is not None and order.row.state in GONE:
+            copies, filled = self._book.of_plan(plan.plan_id), order.row.filled_quantity
+            if plan.signal.terms.quantity > filled or any(one.asked for one in copies):
+                why = f"The master's order ended as {order.row.status_text}."
+                self._amendments.cancel_copies(copies, why)
 
     def _copy_fills(self, order: Elsewhere, since_ns: int) -> None:
         """What a copied order has filled is for those who copy fills."""
