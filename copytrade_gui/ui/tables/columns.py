@@ -141,14 +141,20 @@ def changed_columns(columns: Sequence[Column[R]], before: R, after: R) -> tuple[
 
     Only these are announced: a proxy that sorts by another column then need not sort again.
     """
-    differ = [
-        number
-        for number, column in enumerate(columns)
-        if column.text(before) != column.text(after)
+    places = range(len(columns))
+    first = next((n for n in places if _differs(columns[n], before, after)), None)
+    if first is None:
+        return None
+    last = next((n for n in places[:first:-1] if _differs(columns[n], before, after)), first)
+    return first, last
+
+
+def _differs(column: Column[R], before: R, after: R) -> bool:
+    return (
+        column.text(before) != column.text(after)
         or (column.tone is not None and column.tone(before) != column.tone(after))
         or (column.sort is not None and column.sort(before) != column.sort(after))
-    ]
-    return (differ[0], differ[-1]) if differ else None
+    )
 
 
 def runs(numbers: list[int]) -> list[tuple[int, int]]:
