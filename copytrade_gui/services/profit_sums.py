@@ -26,23 +26,29 @@ class ProfitSum(Struct, frozen=True):
 
 
 def profit_sums(lines: Iterable[PositionLine], links: Iterable[Link]) -> Iterator[ProfitSum]:
-    """Of each follower, of each group (whoever is in several counts in each), and of all."""
+    """Of each follower, of each group, and of all."""
+    for of, name, part in copies_by(lines, links):
+        known = [line.realised for line in part if line.realised is not None]
+        total = sum(known, Decimal(0)).quantize(Decimal("0.01"))
+        yield ProfitSum(of, name, len(part), total, len(part) - len(known))
+
+
+def copies_by(
+    lines: Iterable[PositionLine], links: Iterable[Link]
+) -> Iterator[tuple[str, str, list[PositionLine]]]:
+    """Copied positions of each ``account``, each ``group`` (whoever is in several counts in each)
+    and of ``all``, by name.
+    """
     copies = [line for line in lines if line.copied is not None]
     of_account: defaultdict[AccountId, list[PositionLine]] = defaultdict(list)
     for line in copies:
         of_account[line.account_id].append(line)
     for own in of_account.values():
-        yield _sum("account", own[0].account, own)
+        yield "account", own[0].account, own
     members: defaultdict[str, set[AccountId]] = defaultdict(set)
     for link in links:
         if link.group:
             members[link.group].add(link.follower_id)
     for group in sorted(members):
-        yield _sum("group", group, [one for one in copies if one.account_id in members[group]])
-    yield _sum("all", "", copies)
-
-
-def _sum(of: str, name: str, lines: list[PositionLine]) -> ProfitSum:
-    known = [line.realised for line in lines if line.realised is not None]
-    total = sum(known, Decimal(0)).quantize(Decimal("0.01"))
-    return ProfitSum(of, name, len(lines), total, len(lines) - len(known))
+        yield "group", group, [one for one in copies if one.account_id in members[group]]
+    yield "all", "", copies

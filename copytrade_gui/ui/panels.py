@@ -25,6 +25,7 @@ from copytrade_gui.ui.orders.orders import OrdersPanel
 from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.positions.holdings import HoldingsPanel
 from copytrade_gui.ui.positions.positions import PositionsPanel
+from copytrade_gui.ui.positions.profits import ProfitsPanel
 from copytrade_gui.ui.screen_news import Taker
 from copytrade_gui.ui.ticket.order_entry import OrderEntryPanel
 from copytrade_gui.ui.widgets.dock import Dock
@@ -82,6 +83,11 @@ PANELS: tuple[PanelRow, ...] = (
              lambda desk, console: PositionsPanel(desk, console.positions),
              Area.LOW, _go("Po&sitions", "Go to the positions", "chart-no-axes-column",
                            "Ctrl+6", "Alt+F6")),
+    PanelRow("profits", "P&L",
+             lambda desk, console: ProfitsPanel(desk, console.positions),
+             Area.LOW, _go("&P&&L by account and group",
+                           "Go to what today brought to each account and each group",
+                           "percent", "Alt+F8")),
     PanelRow("holdings", "Holdings",
              lambda desk, console: HoldingsPanel(desk, console.positions),
              Area.LOW, _go("Ho&ldings", "Go to the shares that accounts hold in their demat",

@@ -90,6 +90,9 @@ def held(person: Person) -> Iterator[str]:
     person.see("waterfall_slippage", lambda label: " against " in label.text)
     yield "waterfall"
     close(person, "details_close")
+    person.keys("alt+F8")
+    person.see("profits_table")
+    yield "profits"
     person.keys("alt+F5")
     choose(person, "Read holdings")
     person.see("holdings_table")
