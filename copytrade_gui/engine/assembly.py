@@ -229,7 +229,7 @@ def assemble(
         owner_orders.after_read,
     )
     news.seen.to(master_signals.seen)
-    news.copied_row.to(resting.seen, fill_signals.seen)
+    news.copied_row.to(exits.of_masters.seen, resting.seen, fill_signals.seen)
     news.ready.to(dispatcher.kick)
     news.positions_read.to(resting.positions_read, dispatcher.more_is_known)
     # A stop holds before anything is stored; stored too, if only in the emergency journal, it

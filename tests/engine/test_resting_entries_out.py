@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from copytrade_gui.domain.order import Side
+from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
+from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.owner import Owner
+from tests.engine.test_exits import F1, F2
 from tests.engine.test_fill_copy import Place, at_broker, begins, fills, here
 from tests.engine.test_links import held
 from tests.engine.test_master_elsewhere import LOOKING
@@ -131,6 +133,35 @@ def test_a_crash_after_the_first_unit_of_a_target_leaves_nothing_resting(place: 
     with world(2, settings=LOOKING) as made:
         made.live(morning, fault=fault)
         assert not armed
+        made.live(again)
+
+
+@PLACES
+def test_a_target_whose_copies_wait_over_a_start_opens_nothing(place: Place) -> None:
+    """One unit of it had filled: it is no order that turns round the nine that he has left."""
+
+    async def morning(console: Console) -> None:
+        made = console.world
+        await rests(console, of_copies=(2, 0))
+        made.broker.add_fault(Fault(action="drop_reply", call="cancel", placed=False))
+        target = await place(console, SELL, 10)
+        await fills(console, target, 1, 1.1)
+        copies = [one for one in console.engine.book if one.intent.terms.side is SELL]
+        waits = {one.intent.account_id for one in copies if one.state is State.PLANNED}
+        assert waits == {F1, F2}
+
+    async def again(console: Console) -> None:
+        made = console.world
+        console.log_all_in()
+        await made.clock.sleep(30)
+        sold = [
+            sum(one.terms.quantity for one in account.orders.values() if not one.terms.buy)
+            for account in made.broker.accounts[1:]
+        ]
+        assert sold == [2, 0]
+
+    with world(2, settings=LOOKING) as made:
+        made.live(morning)
         made.live(again)
 
 

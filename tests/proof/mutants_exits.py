@@ -366,6 +366,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "                pass\n",
     ),
     Mutant(
+        "what an exit had filled before a start is no position that it turns round",
+        f"{_ENGINE}planning/master_exits.py",
+        "untold = None if filled is None else -signed(terms, filled)",
+        "untold = 0",
+    ),
+    Mutant(
         "a target that was cancelled is none",
         _RESTING,
         "not self._masters.ended(one) and account in",

@@ -50,7 +50,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a fill is an exit by what the master had before it",
         _MASTER_EXITS,
-        "back = self._masters.told_from(master, part, place.first_trade) + place.untold",
+        "back = self._masters.told_from(master, part, place.first_trade)",
         "back = 0",
     ),
     Mutant(

@@ -16,6 +16,7 @@ from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
 from copytrade_gui.engine.planning.left import own_part
 from copytrade_gui.engine.planning.other_orders import UNREAD, OtherOrders, is_own
+from copytrade_gui.ports import BrokerOrder
 
 _REMEMBERED = 256
 """Plans whose place is kept; none waits longer than a minute."""
@@ -27,14 +28,15 @@ class Place(Struct, frozen=True):
     ``source_ns`` is when it was called here, or was seen, monotonic. ``elsewhere``: he placed it
     at the broker. The others are of one fill of it: ``before`` the units that it had filled until
     then, None of an order as a whole; ``first_trade`` the first of the fill's trades among those
-    that were told of him; ``untold`` its signed units of which none was told.
+    that were told of him. ``untold``, of an order too, are signed units that his position has and
+    of which no trade was told in this run; None: nobody knows yet.
     """
 
     source_ns: int
     elsewhere: bool = True
     before: int | None = None
     first_trade: int = 0
-    untold: int = 0
+    untold: int | None = 0
 
 
 class MasterExits:
@@ -47,7 +49,19 @@ class MasterExits:
         self._masters = masters
         self._orders = orders
         self._ledger = ledger
+        self._began_ns = core.clock.mono_ns()
         self._places: dict[PlanId, Place] = {}
+        self._filled_before: dict[PlanId, int] = {}
+        """Of orders that were placed elsewhere and copied in an earlier run, the units that were
+        filled when this run first looked.
+        """
+
+    def seen(self, plan: PlanId, row: BrokerOrder, _seen_ns: int, since_ns: int) -> None:
+        """A row of a copied order that a master placed elsewhere; ``since_ns`` is 0 where it is the
+        first of this run.
+        """
+        if not since_ns:
+            self._filled_before.setdefault(plan, row.filled_quantity)
 
     def remember(self, plan: PlanId, place: Place) -> None:
         """A plan is being made of an order of this place."""
@@ -90,13 +104,22 @@ class MasterExits:
         return min(before, max(against(terms.side.opposite, net) for net in nets))
 
     def _of_earlier_run(self, but: Order) -> Place:
-        """Of a fill it is what the order had filled when the plan was made, and its own units."""
+        """Whatever an order that was placed elsewhere, or one fill, filled in an earlier run is in
+        every read of this one, and no trade is told of it: what is left of an exit would seem to
+        turn his position round.
+        """
         plan = self._book.plan(but.intent.plan_id)
-        if plan is None or plan.signal.kind is not SignalKind.FILL:
+        if plan is None:
             return Place(but.called_ns, elsewhere=False)
-        # Whatever it filled then is in every read of this run, and no trade was told of it.
-        units = -signed(plan.signal.terms, plan.signal.terms.quantity)
-        return Place(but.called_ns, before=0, first_trade=sys.maxsize, untold=units)
+        terms = plan.signal.terms
+        if plan.signal.kind is SignalKind.FILL:
+            units = -signed(terms, terms.quantity)
+            return Place(but.called_ns, before=0, first_trade=sys.maxsize, untold=units)
+        if plan.signal.kind is SignalKind.MASTER and but.called_ns < self._began_ns:
+            filled = self._filled_before.get(plan.plan_id)
+            untold = None if filled is None else -signed(terms, filled)
+            return Place(but.called_ns, elsewhere=False, untold=untold)
+        return Place(but.called_ns, elsewhere=False)
 
     def _before(
         self, master: AccountId, terms: OrderTerms, place: Place | None
@@ -107,14 +130,14 @@ class MasterExits:
             return nets
         if place.elsewhere and not self._masters.settled(master):
             return None
-        if nets is None:
+        if nets is None or place.untold is None:
             return None
         part = (terms.instrument.key, terms.product)
         if place.before is None:  # before this order of his and those after it
             back = self._masters.since(master, part, place.source_ns)
         else:
-            back = self._masters.told_from(master, part, place.first_trade) + place.untold
-        return tuple(net - back for net in nets)
+            back = self._masters.told_from(master, part, place.first_trade)
+        return tuple(net - back - place.untold for net in nets)
 
 
 def signed(terms: OrderTerms, units: int) -> int:
