@@ -65,14 +65,18 @@ class Asked:
 def preview_of(
     asked: Asked, shares: Sequence[Share], own: Share | None, denied: DeniedError | None
 ) -> Preview:
-    """The answer to the ticket; ``own`` is the master's share, None if ``denied``. Pure."""
+    """The answer to the ticket; ``own`` is the master's share, None if ``denied``. Pure.
+
+    Of an order that will be refused it says no more than that: nobody is asked anything about it,
+    and no copy of an earlier one is cancelled.
+    """
     terms = asked.terms
     rows = (_master_row(asked, denied), *(_row(share, terms) for share in shares))
-    nobody = nobody_gets_it(shares, asked.recipients)
-    questions = asked_of(asked.found, shares if own is None else [own, *shares], nobody)
-    words = tuple(f"You will be asked: {one}" for one in questions.holds) + questions.warnings
+    refused = asked.blocked_by or ("" if denied is None else denied.sentence)
+    follows = (
+        () if refused else (*_asked_words(asked, shares, own), *_cancelled_words(asked, shares))
+    )
     old = (asked.contracts_words,) if asked.contracts_words else ()
-    gone = _cancelled_words(asked, shares)
     portions = (Portion(row.name, row.quantity, asked.margins.get(row.account_id)) for row in rows)
     price, protected = asked.price, None
     if asked.leaving is not None and asked.leaving is not terms:
@@ -82,10 +86,17 @@ def preview_of(
         rows,
         protected,
         None if price is None else order_value(price, sum(row.quantity for row in rows)),
-        asked.blocked_by or ("" if denied is None else denied.sentence),
-        (*words, *gone, *old, *cautions(terms, asked.last, portions, asked.freeze)),
+        refused,
+        (*follows, *old, *cautions(terms, asked.last, portions, asked.freeze)),
         asked.not_known,
     )
+
+
+def _asked_words(asked: Asked, shares: Sequence[Share], own: Share | None) -> tuple[str, ...]:
+    """What a person will be asked before it leaves, and what he will have to say he has read."""
+    nobody = nobody_gets_it(shares, asked.recipients)
+    questions = asked_of(asked.found, shares if own is None else [own, *shares], nobody)
+    return tuple(f"You will be asked: {one}" for one in questions.holds) + questions.warnings
 
 
 def _cancelled_words(asked: Asked, shares: Sequence[Share]) -> tuple[str, ...]:

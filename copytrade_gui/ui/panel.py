@@ -9,6 +9,7 @@ from copytrade_gui.domain.events import Event
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui.tables.view import TableView
+from copytrade_gui.ui.widgets.buttons import is_gone
 
 
 class Panel(QWidget):
@@ -33,8 +34,29 @@ class Panel(QWidget):
         return self.findChild(TableView)
 
     def take_focus(self) -> None:
-        """Somebody came here on purpose."""
-        (self.focus_place() or self).setFocus()
+        """Somebody came here on purpose: the keys go nowhere else, also where no row is."""
+        place = self.focus_place()
+        (self if place is None or not place.isVisibleTo(self) else place).setFocus()
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether keys go here, or nowhere."""
+        focused: QWidget | None = self.window().focusWidget()
+        return focused is None or focused is self or self.isAncestorOf(focused)
+
+    def go_on(self) -> None:
+        """What ran here is over: the keys are taken again, unless somebody went elsewhere."""
+        if self.has_keys:
+            self.take_focus()
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's own name
+        """Qt asks for the next one, too, when a button with the focus is disabled or hidden: the
+        keys stay here then, and mean nothing, instead of acting on the panel beside it.
+        """
+        if is_gone(self.window().focusWidget()):
+            self.setFocus()
+            return True
+        return super().focusNextPrevChild(next)
 
     def selected_instrument(self) -> Instrument | None:
         """What the row under the cursor is about: a ticket begins with it."""

@@ -104,7 +104,7 @@ def obstacle(preview: Preview) -> str:
     if preview.problems:
         return f"Correct the {preview.problems[0].field.replace('_', ' ')} first."
     if preview.blocked_by:
-        return preview.blocked_by
+        return f"This order will be refused. {preview.blocked_by}"
     if not any(row.quantity > 0 for row in preview.rows if row.is_master):
         return next((row.reason for row in preview.rows if row.is_master), "Nothing to send.")
     return ""

@@ -222,6 +222,15 @@ class Person:
             time.sleep(_GLANCE_S)
         return False
 
+    def goes(self, name: str) -> bool:
+        """Whether nothing of that name is seen any more before a person would press again."""
+        deadline = time.monotonic() + AGAIN_S
+        while time.monotonic() < deadline:
+            if not self.look().shows(name):
+                return True
+            time.sleep(_GLANCE_S)
+        return False
+
     def see_gone(self, name: str) -> None:
         """Wait until nothing of that name can be seen."""
         self.wait(lambda: not self.look().shows(name), f"{name} to go")
@@ -302,6 +311,22 @@ class Person:
     def click(self, name: str, claim: Callable[[Part], object] = lambda _part: True) -> None:
         """Click the middle of a part once it stands still."""
         self._click(self._standing(lambda: self.see(name, lambda p: p.enabled and claim(p)).place))
+
+    def click_away(self, name: str) -> None:
+        """Click a part that goes by it with its dialog; again where the click has missed, as when
+        the dialog grew under it.
+        """
+        self.click(name)
+
+        def gone() -> bool:
+            if self.goes(name):
+                return True
+            for part in self.look().parts:
+                if part.name == name:
+                    self._click(part.place)
+            return False
+
+        self.wait(gone, f"{name} to go when clicked")
 
     def click_row(self, name: str, words: str, *, times: int = 1) -> None:
         """Click a row of a table, list or menu."""

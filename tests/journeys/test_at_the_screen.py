@@ -105,8 +105,7 @@ def test_a_day_of_buying_selling_cancelling_and_stopping(person: Person) -> None
     person.see("kill_sentence", lambda label: "halted" in label.text)
     person.hold("kill_hold", lambda: person.wait(lambda: not broker.open_orders(), "no open order"))
     person.see("copying_state", lambda shown: shown.text == "KILLED")
-    person.click("kill_close")
-    person.see_gone("kill_guard")
+    person.click_away("kill_close")
     accepted = len(broker.orders())
 
     # He leaves and comes back: still killed, nothing leaves; then he resumes.
@@ -219,7 +218,7 @@ def test_files_are_written_read_and_left_alone(person: Person, tmp_path: Path) -
     person.keys("ctrl+i")
     choose_file(person, "Import followers", changed)
     person.see_window("Import changed.csv")
-    person.click("import_verb")
+    person.click_away("import_verb")
     person.see_row("followers", "Asha & Sons <b>")
 
     # Every table, and all orders, as a workbook and as text.

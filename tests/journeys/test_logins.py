@@ -42,7 +42,7 @@ def test_accounts_without_a_session_are_walked_through_the_brokers_page(tmp_path
                 person.keys("Return")
                 person.see("field_code", lambda field: field.focus)
             person.see("login_summary", says("2 accounts logged in. Nobody is left."))
-            person.click("login_close")
+            person.click_away("login_close")
             ready(person)
             assert len({one.account for one in order(person, "F1")}) == EVERYBODY
         finally:

@@ -179,8 +179,7 @@ def followers(person: Person) -> Iterator[str]:
     choose(person, "Set sizing")
     person.see_window("Set sizing")
     yield "sizing"
-    person.click("sizing_save")
-    person.see_gone("sizing_save")
+    person.click_away("sizing_save")
     choose(person, "Change state")
     person.see_window("Change state")
     yield "link-state"
@@ -258,7 +257,7 @@ def sessions(person: Person) -> Iterator[str]:
         person.see("problem_code", lambda label: "Code is empty" in label.text)
         yield "login"
     person.see("login_summary", says("1 account logged in. Nobody is left."))
-    person.click("login_close")
+    person.click_away("login_close")
     ready(person)
 
 
@@ -344,7 +343,7 @@ def close(person: Person, name: str, key: str = "") -> None:
     person.see(name)
     if key:
         person.keys(key)
+        person.see_gone(name)
     else:
-        person.click(name)
-    person.see_gone(name)
+        person.click_away(name)
     person.see_window(CONSOLE)

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 from copytrade_gui.domain.draft import Draft
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
-from tests.proof.rig import Console, world
+from tests.proof.rig import MORNING_NS, Console, world
 
 T = TypeVar("T")
 
@@ -71,7 +72,11 @@ class InPlace(ThreadPoolExecutor):
 
 
 def on_a_console(
-    script: Callable[[Services], Coroutine[object, object, None]], followers: int = 3
+    script: Callable[[Services], Coroutine[object, object, None]],
+    followers: int = 3,
+    *,
+    settings: EngineSettings | None = None,
+    starts_ns: int = MORNING_NS,
 ) -> None:
     """Run a script on a console that trades."""
 
@@ -84,5 +89,5 @@ def on_a_console(
         asyncio.get_running_loop().set_default_executor(InPlace())
         await script(Services(console))
 
-    with world(followers) as made:
+    with world(followers, settings=settings, starts_ns=starts_ns) as made:
         made.live(live)

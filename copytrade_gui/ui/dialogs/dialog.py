@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from copytrade_gui.ui.tasks import OnError, Tasks
-from copytrade_gui.ui.widgets.buttons import PressButton, show_busy
+from copytrade_gui.ui.widgets.buttons import PressButton, is_gone, show_busy
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel
 
@@ -120,7 +120,7 @@ class ConsoleDialog(QDialog):
         focused, modifiers = self.focusWidget(), event.modifiers()
         if event.key() not in _ENTER or modifiers & ~Qt.KeyboardModifier.KeypadModifier:
             super().keyPressEvent(event)
-        elif event.isAutoRepeat() or focused is self or _gone(focused):
+        elif event.isAutoRepeat() or focused is self or is_gone(focused):
             event.accept()
         elif isinstance(focused, QPushButton | QToolButton):
             focused.click()
@@ -131,7 +131,7 @@ class ConsoleDialog(QDialog):
         """Qt asks for the next one, too, when a button with the focus is disabled or hidden: who
         was about to press it would press its neighbour.
         """
-        if _gone(self.focusWidget()):
+        if is_gone(self.focusWidget()):
             self.setFocus()
             return True
         return super().focusNextPrevChild(next)
@@ -218,13 +218,6 @@ class ConsoleDialog(QDialog):
         if kind:
             button.setProperty("kind", kind)
         return button
-
-
-def _gone(focused: QWidget | None) -> bool:
-    """Whether it is a button that can be pressed no longer."""
-    if not isinstance(focused, QAbstractButton):
-        return False
-    return not (focused.isEnabled() and focused.isVisible())
 
 
 def bring_back(window: QWidget, name: str) -> bool:

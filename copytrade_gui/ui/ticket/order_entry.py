@@ -340,7 +340,7 @@ class OrderEntryPanel(Panel):
         if self.phase is Phase.ASKING:
             self.phase = Phase.EDITING
             self.face.hide_question()
-            self.form.focus_first_gap()
+            self.go_on()
 
     def _on_confirmed(self) -> None:
         if self.phase is Phase.ASKING:
@@ -351,9 +351,7 @@ class OrderEntryPanel(Panel):
         if master is None or draft is None:
             return
         self.phase = Phase.SENDING
-        self._early = []
-        self._sent_plan = None
-        self._put_away = False
+        self._early, self._sent_plan, self._put_away = [], None, False
         self.face.hide_question()
         self.face.show_result("Sending.", "plain")
         self._refresh_send()
@@ -380,7 +378,7 @@ class OrderEntryPanel(Panel):
         self.phase = Phase.EDITING
         self._show_progress()
         self._ask_preview()
-        self.form.focus_first_gap()
+        self.go_on()
 
     def _on_submit_failed(self, sentence: str) -> None:
         # The command id stays: if the order did leave, pressing again is the same order.
@@ -390,6 +388,7 @@ class OrderEntryPanel(Panel):
         self.phase = Phase.EDITING
         self.face.show_result(sentence, "problem")
         self._ask_preview()
+        self.go_on()
 
     def _show_progress(self) -> None:
         words, trouble = progress(self._sent.values(), self._sent_planned)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QElapsedTimer, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QPushButton, QWidget
 
 HOLD_MS = 1_500
 
@@ -13,6 +13,13 @@ def show_busy(button: QAbstractButton, *, busy: bool) -> None:
     """Show that what a press began still runs. It stays enabled: so the focus stays on it."""
     button.setProperty("busy", busy)
     button.style().polish(button)
+
+
+def is_gone(focused: QWidget | None) -> bool:
+    """Whether it is a button that can be pressed no longer: disabled, or hidden."""
+    if not isinstance(focused, QAbstractButton):
+        return False
+    return not (focused.isEnabled() and focused.isVisible())
 
 
 class PressButton(QPushButton):
