@@ -173,15 +173,20 @@ def test_a_slice_that_never_was_there_keeps_no_copy_alive(fault: Fault, state: S
     live(script)
 
 
-def test_what_ended_short_before_anybody_saw_it_at_the_exchange_is_not_copied_and_told() -> None:
+@pytest.mark.parametrize("pushed", [False, True])
+def test_what_ended_short_before_anybody_saw_it_at_the_exchange_is_not_copied_and_told(
+    pushed: bool,
+) -> None:
+    """Its fill may be told before its end is: its copies are about to leave then."""
+
     async def script(console: Console) -> None:
         made, told = console.world, alarms(console)
         await begins(console)
         terms = ticket(made, Side.BUY, 10, 60)
         await console.engine.submit(made.master, terms, FanOut.ON_MASTER_WORKING, CommandId("one"))
         account, exchange = made.broker.accounts[0], made.broker.desk.exchange
-        # Nothing is pushed, and its own steps cannot be read: the book shows what became of it.
-        exchange.listener = None
+        # Its own steps cannot be read: the book shows what became of it, or what is pushed.
+        exchange.listener = exchange.listener if pushed else None
         made.broker.add_fault(Fault(action="answer", call="order"))
         while not any(one.stage == "open" for one in account.orders.values()):
             await made.clock.sleep(0.01)

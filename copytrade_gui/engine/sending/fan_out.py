@@ -247,7 +247,8 @@ class FanOutRule:
         self._amendments.cancel_copies(copies, _ended_as(short))
         if not left:
             return ""
-        return _NOTHING_COPIED if waited else _REST_CANCELLED
+        nothing = waited or all(order.attempt is None for order in copies)
+        return _NOTHING_COPIED if nothing else _REST_CANCELLED
 
     def _skip(self, copies: list[Order], code: str, master: OrderView) -> None:
         """What of these has not left stays here."""
