@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.events import Event
@@ -34,9 +34,20 @@ class Panel(QWidget):
         return self.findChild(TableView)
 
     def take_focus(self) -> None:
-        """Somebody came here on purpose: the keys go nowhere else, also where no row is."""
+        """Somebody came here on purpose: the keys go nowhere else, also before the first row."""
         place = self.focus_place()
-        (self if place is None or not place.isVisibleTo(self) else place).setFocus()
+        if place is not None and place.isVisibleTo(self):
+            place.setFocus()
+            return
+        self.setFocus()
+        if place is not None:
+            place.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The first row has come: keys that wait here go there."""
+        if event.type() is QEvent.Type.Show and self.hasFocus() and isinstance(watched, QWidget):
+            watched.setFocus()
+        return super().eventFilter(watched, event)
 
     @property
     def has_keys(self) -> bool:
