@@ -186,8 +186,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what fills behind an exit that has left is told",
         _RESTING,
-        "            if (late := min(units, self._without_exit(order, leaves))) > 0:\n",
-        "            if (late := 0):\n",
+        "        if behind and (late := min(units, alone)) > 0:\n",
+        "        if behind and (late := 0):\n",
     ),
     Mutant(
         "a start cancels what rests behind an exit",
@@ -356,7 +356,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what fills beside a target that was not sized for it is told",
         _RESTING,
-        "            self._notices.filled_beside(slot, account, more)\n",
+        "            self._notices.filled_beside(slot, account, alone)\n",
         "            pass\n",
     ),
     Mutant(

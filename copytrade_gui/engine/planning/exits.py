@@ -120,7 +120,8 @@ class Exits:
         self.of_masters = MasterExits(core, masters, self.orders, self.ledger)
         self.known: dict[PlanId, Exiting] = {}
         """What of a plan's order is known to be an exit, once no read can tell more."""
-        self._awaiting: set[IntentId] = set()
+        self.awaiting: set[IntentId] = set()
+        """Orders that were last kept back for what is not known yet."""
         self.bans = NO_BANS
         """The ban list in force; put anew while the program runs."""
         self.contracts = NO_CONTRACT_DAYS
@@ -257,7 +258,7 @@ class Exits:
 
     def after_read(self, _lane: Lane, read: Absorbed) -> None:
         """An account's books were read: what waits for its copies may be decided."""
-        if read.complete and self._awaiting:
+        if read.complete and self.awaiting:
             self._news.positions_read()
 
     def inside_guard(
@@ -274,22 +275,13 @@ class Exits:
 
     # ------------------------------------------------------------ what waits
 
-    @property
-    def keeps_any(self) -> bool:
-        """True if an order was last kept back for what is not known yet."""
-        return bool(self._awaiting)
-
-    def awaits(self, order: Order) -> bool:
-        """True if the order was last kept back for what its account's copy holds."""
-        return order.intent.intent_id in self._awaiting
-
     def judge(self, orders: Sequence[Order]) -> dict[IntentId, Ruling]:
         """What of orders that wait to leave may, for those that may not leave as they were planned.
 
         Facts may have changed since: the master's position was read, a copy that was counted on was
         rejected, an order that might have filled still rests.
         """
-        self._awaiting.clear()
+        self.awaiting.clear()
         found: dict[IntentId, Ruling] = {}
         by_plan: dict[PlanId, _Now] = {}
         for order in orders:
@@ -309,9 +301,9 @@ class Exits:
                 continue
             found[intent.intent_id] = ruling
             if ruling.code == AWAITS_PRICE:
-                self._awaiting.add(intent.intent_id)
+                self.awaiting.add(intent.intent_id)
             if ruling.code == AWAITS_COPY:
-                self._awaiting.add(intent.intent_id)
+                self.awaiting.add(intent.intent_id)
                 self._poller.look(intent.account_id, 0.0)
                 self._poller.look(plan.signal.master_id, 0.0)
         return found

@@ -76,7 +76,7 @@ class Dispatcher:
         Five hundred books are read one after the other, and all that waits is judged each time: so
         what comes within a few milliseconds is judged together.
         """
-        if self._exits.keeps_any and not self._judging_soon:
+        if self._exits.awaiting and not self._judging_soon:
             self._judging_soon = True
             self._work.later(_TOGETHER_S, self._judge)
 
@@ -203,7 +203,7 @@ class Dispatcher:
             due = order.called_ns + order.intent.signal_age_ms * 1_000_000 + 1_000_000
             if may_send and lane.ready:
                 held = self._book.in_doubt(lane.account_id, order.key, but=order)
-                if not held and not self._exits.awaits(order):
+                if not held and order.intent.intent_id not in self._exits.awaiting:
                     due = min(due, max(lane.slots.free_at(now), lane.wait_until_ns))
             wake_ns = min(wake_ns, due) if wake_ns else due
         if self._timer is not None:

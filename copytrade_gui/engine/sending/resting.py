@@ -157,14 +157,16 @@ class RestingCopies:
         if plan is None or order.closes or order.intent.role is Role.MASTER:
             return
         slot, account = _slot_of(plan.signal), order.intent.account_id
-        leaves = order.intent.terms.side.opposite
-        if slot in self._left and self._is_behind(slot, order):
-            if not order.cancel_requested and not self._is_out(slot):
-                return
-            if (late := min(units, self._without_exit(order, leaves))) > 0:
-                self._notices.filled_behind(slot, account, late)
-        elif self._exit_rests(slot, account) and (more := self._without_exit(order, leaves)) > 0:
-            self._notices.filled_beside(slot, account, more)
+        behind = slot in self._left and self._is_behind(slot, order)
+        if behind and not order.cancel_requested and not self._is_out(slot):
+            return
+        if not behind and not self._exit_rests(slot, account):
+            return
+        alone = self._without_exit(order, order.intent.terms.side.opposite)
+        if behind and (late := min(units, alone)) > 0:
+            self._notices.filled_behind(slot, account, late)
+        elif not behind and alone > 0:
+            self._notices.filled_beside(slot, account, alone)
 
     def restore(self) -> None:
         """A start: what rests behind an exit of today goes, if the program ended before that.

@@ -135,10 +135,11 @@ class ExitWatch:
 
     def filled(self, order: Order, _units: int) -> None:
         """More units of an order of ours were filled."""
-        account, of = order.intent.account_id, (order.master_id, position_of(order))
-        nets = self._ledger.nets_of(order.master_id, order.intent.terms) if self._tries else {}
-        if of in self._tries and not nets.get(account, 0):
-            del self._tries[of]  # flat: the rules of what is copied next are asked anew
+        account = order.intent.account_id
+        if self._tries and (of := (order.master_id, position_of(order))) in self._tries:
+            nets = self._ledger.nets_of(order.master_id, order.intent.terms)
+            if not nets.get(account, 0):
+                del self._tries[of]  # flat: the rules of what is copied next are asked anew
         self._filled_ns[account] = self._clock.wall_ns()
         self.concerns(account)
 
