@@ -16,6 +16,8 @@ class Panel(QWidget):
     """Stands in a dock or in the middle of the window. ``titled``: its dock has another title."""
 
     titled = Signal(str)
+    in_front = False
+    """Whether it can be seen. What is behind another tab Qt calls visible; its dock knows better."""
 
     async def load(self, orders: tuple[OrderView, ...]) -> None:
         """Come up to date: at the start, and with F5. ``orders`` are today's, newest first."""
@@ -28,6 +30,18 @@ class Panel(QWidget):
 
     def stop(self) -> None:
         """The window goes: end it, and start nothing more."""
+
+    def put_in_front(self, seen: bool) -> None:
+        """It came into sight, or left it."""
+        if seen is not self.in_front:
+            self.in_front = seen
+            (self.came if seen else self.left)()
+
+    def came(self) -> None:
+        """It came into sight: do what was left undone."""
+
+    def left(self) -> None:
+        """It left sight: nobody sees what is done."""
 
     def focus_place(self) -> QWidget | None:
         """Where keys go when one comes here; None where nothing takes them."""

@@ -119,6 +119,7 @@ class Panels:
         for row, panel in self._made.items():
             if row.area is Area.MIDDLE:
                 window.setCentralWidget(panel)
+                panel.put_in_front(True)
             else:
                 self.docks[row.name] = self._docked(row, panel, desk)
             desk.actions.on(row.act, partial(self.go, panel))
@@ -160,6 +161,7 @@ class Panels:
     def _docked(self, row: PanelRow, panel: Panel, desk: Desk) -> Dock:
         dock = Dock(row.name, row.title, panel, desk.icons, self._window)
         panel.titled.connect(dock.setWindowTitle)
+        dock.visibilityChanged.connect(panel.put_in_front)
         for moved in (dock.visibilityChanged, dock.dockLocationChanged, dock.topLevelChanged):
             moved.connect(self._on_docks_moved)
         return dock

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.events import Event
@@ -84,14 +83,13 @@ class ActivityPanel(Panel):
         # Something happened: what is shown is old.
         if batch:
             self._stale = True
-            if self.isVisible() and not self._settle.isActive():
+            if self.in_front and not self._settle.isActive():
                 self._settle.start()
 
     def stop(self) -> None:
         self._settle.stop()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def came(self) -> None:
         if self._stale:
             self._settle.start(0)
 

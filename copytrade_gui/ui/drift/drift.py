@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.drift import Step
@@ -93,8 +92,7 @@ class DriftPanel(Panel):
         """The selected lines, from top to bottom."""
         return [self.model.row_at(index.row()) for index in self.table.view.source_rows()]
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def came(self) -> None:
         self._show()
 
     # ------------------------------------------------------------ inside
@@ -109,7 +107,7 @@ class DriftPanel(Panel):
             self.table.say_when_empty(EMPTY)
         if not same:
             self.reported.emit(report)
-            if first or self.isVisible():
+            if first or self.in_front:
                 self._show()
         self.looked.emit()
 

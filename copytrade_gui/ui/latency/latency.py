@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.events import Event, OrderChanged
@@ -110,7 +109,7 @@ class LatencyPanel(Panel):
         ]
         if any(new):
             self._stale = True
-            if self.isVisible() and not self._redraw.isActive():
+            if self.in_front and not self._redraw.isActive():
                 self._redraw.start()
 
     def stop(self) -> None:
@@ -155,8 +154,7 @@ class LatencyPanel(Panel):
         self.plots.setAccessibleName(f"Latency charts. {words}")
         set_tip(self.plots, words)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def came(self) -> None:
         if self._stale:
             self._redraw.start()
 

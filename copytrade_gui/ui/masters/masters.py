@@ -177,7 +177,7 @@ class MastersPanel(Panel):
 
     def _look_at_prices(self) -> None:
         """Ask for the prices of what may still be copied, while somebody looks at it."""
-        if self._asking or not self.isVisible():
+        if self._asking or not self.in_front:
             return
         wanted: dict[InstrumentKey, SeenOrder] = {}
         for row in self.model.rows():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.events import Severity
@@ -70,8 +69,7 @@ class NoticeCentre(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def came(self) -> None:
         self._desk.notices.mark_read()
 
     def _chosen(self) -> Callable[[], object] | None:
@@ -89,5 +87,5 @@ class NoticeCentre(Panel):
 
     def _on_told(self, notice: Notice) -> None:
         self.model.upsert([notice])
-        if self.isVisible():
+        if self.in_front:
             self._desk.notices.mark_read()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.account import Role
@@ -139,13 +138,11 @@ class HoldingsPanel(Panel):
     def stop(self) -> None:
         self._asking.stop()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def came(self) -> None:
         self._asking.start()
         self._asking.look()
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
+    def left(self) -> None:
         self._asking.stop()
 
     # ------------------------------------------------------------ inside

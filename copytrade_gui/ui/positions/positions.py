@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.instrument import Instrument
@@ -91,8 +90,7 @@ class PositionsPanel(Panel):
         """The selected rows, from top to bottom."""
         return [self.model.row_at(index) for index in self.table.view.source_rows()]
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def came(self) -> None:
         self._show()
 
     # ------------------------------------------------------------ inside
@@ -105,7 +103,7 @@ class PositionsPanel(Panel):
         if first:
             self.table.say_when_empty(EMPTY)
         self.reported.emit(report)
-        if first or self.isVisible():
+        if first or self.in_front:
             self._show()
 
     def _show(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from copytrade_gui.domain.account import Role
@@ -170,13 +169,11 @@ class ProfitsPanel(Panel):
     def stop(self) -> None:
         self._asking.stop()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def came(self) -> None:
         self._asking.start()
         self._asking.look()
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
+    def left(self) -> None:
         self._asking.stop()
 
     # ------------------------------------------------------------ inside
