@@ -85,7 +85,7 @@ PANELS: tuple[PanelRow, ...] = (
                            "Ctrl+6", "Alt+F6")),
     PanelRow("profits", "P&L",
              lambda desk, console: ProfitsPanel(desk, console.positions),
-             Area.LOW, _go("&P&&L by account and group",
+             Area.LOW, _go("P&&L &by account and group",
                            "Go to what today brought to each account and each group",
                            "percent", "Alt+F8")),
     PanelRow("holdings", "Holdings",

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from copytrade_gui.domain.events import AccountChanged, Event, OrderChanged
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import State
+from copytrade_gui.ui.latency.latency import LatencyPanel
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.orders.order_rows import COLUMNS as ORDER_COLUMNS
 from copytrade_gui.ui.state_words import ORDER_LOOKS
@@ -86,6 +87,7 @@ async def test_after_a_burst_every_row_shows_its_newest_state(
     }
     await until(lambda: outcomes() == words)
     assert {row.status.last_latency_ms for row in window.followers.model.rows()} == {60.5}
+    window.panels.go(window.panels.one(LatencyPanel))  # nobody draws it behind another tab
     count = window.findChild(PlainLabel, "latency_last_count")
     assert isinstance(count, PlainLabel)
     await until(lambda: count.text() == "500")
