@@ -74,6 +74,8 @@ class ConsoleDialog(QDialog):
         self.still_busy = ElidedLabel()
         self.still_busy.setObjectName("still_busy")
         self.still_busy.setProperty("role", "hint")
+        self.still_busy.setParent(self)
+        self.still_busy.hide()  # until it has a place beside buttons
 
     async def ask(self) -> bool:
         """Show it and wait; True when it was accepted. Cancelling the waiter closes the dialog."""
@@ -205,6 +207,7 @@ class ConsoleDialog(QDialog):
         """The last row: safe button first in reach of Esc, verbs to the right."""
         row = QHBoxLayout()
         row.addWidget(self.still_busy, 1)
+        self.still_busy.show()
         for button in buttons:
             button.setMinimumWidth(88)
             row.addWidget(button)
