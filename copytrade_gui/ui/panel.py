@@ -17,7 +17,7 @@ class Panel(QWidget):
 
     titled = Signal(str)
     in_front = False
-    """Whether it can be seen. What is behind another tab Qt calls visible; its dock knows better."""
+    """Whether it can be seen. Qt calls visible also what is behind another tab."""
 
     async def load(self, orders: tuple[OrderView, ...]) -> None:
         """Come up to date: at the start, and with F5. ``orders`` are today's, newest first."""
