@@ -92,6 +92,7 @@ class Engine:
         self.submission.restore(work)
         self.parts.fill_signals.restore(work)
         self.master_signals.restore(work.follows, work.ignored_orders)
+        self.master_signals.unfollowed.restore(work.seen)
         self.clearing.limits.restore(work.limits)
         self.clearing.checks.habits.restore(work.ordered)
         self.parts.recovery.restore(work, lost_today=self.parts.takeover.due)

@@ -30,6 +30,7 @@ from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.domain.records import Amendment, Attempt, Fill, OrderView, Plan, Timing
+from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.domain.trading_state import StateChange
 from copytrade_gui.domain.waterfall import Moments
 from copytrade_gui.ports.books import BrokerOrder
@@ -106,6 +107,9 @@ class OpenWork:
     """What a person chose for orders that a master places elsewhere, whatever the day."""
     ignored_orders: frozenset[tuple[AccountId, BrokerOrderId]] = frozenset()
     """Which of today's orders that masters placed elsewhere a person has not copied."""
+    seen: Mapping[PlanId, SeenOrder] = field(default_factory=dict)
+    """How masters' orders that were placed elsewhere and copied stood when last told today, by the
+    plan of their copies."""
     limits: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     """What a person set for an account, or for all of them (empty), whatever the day, by the names
     of ``domain.checks.limits.Limits``."""

@@ -69,4 +69,16 @@ MUTANTS: tuple[Mutant, ...] = (
         "        self._tell_smaller(smaller, change,",
         "        self._tell_smaller([], change,",
     ),
+    Mutant(
+        "what a master changed while the program was down is named",
+        _MASTER,
+        "        view = self.unfollowed.named(view)\n",
+        "",
+    ),
+    Mutant(
+        "it is named once, and stands in the list after further starts",
+        "copytrade_gui/engine/signals/unfollowed.py",
+        "structs.replace(order, reason=before.reason)",
+        "order",
+    ),
 )

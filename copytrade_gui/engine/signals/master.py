@@ -41,6 +41,7 @@ from copytrade_gui.engine.signals.seen_row import (
     terms_of,
     why_late,
 )
+from copytrade_gui.engine.signals.unfollowed import Unfollowed, still_unfollowed
 from copytrade_gui.ports import BrokerOrder
 
 InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
@@ -82,6 +83,7 @@ class MasterSignals:
         self._exits = exits
         self._poller = poller
         self._instrument_of = instrument_of
+        self.unfollowed = Unfollowed(core)
         self._orders: dict[AccountId, dict[BrokerOrderId, Elsewhere]] = {}
         self._complete_ns: dict[AccountId, int] = {}
         """When the newest complete read of a master's book began, monotonic."""
@@ -212,12 +214,14 @@ class MasterSignals:
         self, lane: Lane, row: BrokerOrder, became: Seen, reason: str, absent_ns: int = 0
     ) -> Elsewhere:
         account = lane.account_id
-        plan = self._plan_of(account, row.broker_order_id)
+        copied = self._submission.plan_of(seen_command(account, row.broker_order_id))
+        plan = None if copied is None else copied.plan_id
         if plan is not None:
             became, reason = Seen.COPIED, ""
         elif (account, row.broker_order_id) in self._ignored:
             became, reason = Seen.IGNORED, _BY_A_PERSON
         view = seen_order(account, row, self._clock.wall_ns(), became, reason, plan)
+        view = self.unfollowed.named(view)
         self._newest_ns = max(self._clock.mono_ns(), self._newest_ns + 1)
         order = Elsewhere(row, view, absent_ns, self._newest_ns)
         self._orders[account][row.broker_order_id] = order
@@ -234,11 +238,6 @@ class MasterSignals:
             self._exits.masters.traded(
                 order.view.account_id, part, signed, order.absent_ns, order.seen_ns
             )
-
-    def _plan_of(self, account: AccountId, number: BrokerOrderId) -> PlanId | None:
-        """The plan of its copies, if it was copied before a restart."""
-        plan = self._submission.plan_of(seen_command(account, number))
-        return None if plan is None else plan.plan_id
 
     async def _name(self, order: Elsewhere) -> None:
         if not await self._lacks_instrument(order) and order.instrument is not None:
@@ -257,7 +256,7 @@ class MasterSignals:
         before, order.row = order.row, row
         self._traded(order, row.filled_quantity - before.filled_quantity)
         is_changed = terms_key(before) != terms_key(row)
-        order.view = newer(order.view, row, is_changed=is_changed)
+        order.view = still_unfollowed(order.view, newer(order.view, row, is_changed=is_changed))
         self._bus.publish(MasterSeen(order.view))
         if is_changed:
             order.had = (order.had | {terms_key(before)}) - {terms_key(row)}

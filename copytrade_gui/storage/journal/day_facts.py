@@ -5,19 +5,17 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-import msgspec
 from msgspec import structs
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import day_bounds
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, TradeId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, TradeId
 from copytrade_gui.domain.records import Fill, OrderView
-from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.ports import DayFacts
 from copytrade_gui.storage.journal.carried import copied
 from copytrade_gui.storage.journal.loading import read_plans, view_from, view_rows
-from copytrade_gui.storage.journal.recalled import as_they_left
+from copytrade_gui.storage.journal.recalled import as_they_left, seen
 from copytrade_gui.storage.journal.terms import Terms
 
 _OF_DAY = "p.made_ns >= ? AND p.made_ns < ?"
@@ -39,9 +37,10 @@ def read_day(connection: Connection, day: date) -> DayFacts:
         connection, f"WHERE {_OF_DAY} ORDER BY i.intent_number", bounds, terms
     )
     plans = read_plans(connection, _OF_DAY, bounds, {}, terms)
+    signals = {plan.plan_id: plan.signal for plan in plans}
     return DayFacts(
         day=day,
-        signals={plan.plan_id: plan.signal for plan in plans},
+        signals=signals,
         orders=orders,
         fills=tuple(
             Fill(
@@ -55,7 +54,7 @@ def read_day(connection: Connection, day: date) -> DayFacts:
             for one in copied(connection, "p.made_ns < ?", bounds[:1], terms)
             if one.role is Role.FOLLOWER
         ),
-        seen=_seen(connection, [plan.plan_id for plan in plans], bounds[0]),
+        seen={plan: one for plan, one in seen(connection, bounds[0]) if plan in signals},
     )  # fmt: skip
 
 
@@ -71,21 +70,3 @@ def views_as_they_left(
         structs.replace(one, terms=left[one.intent_id]) if one.intent_id in left else one
         for one in views
     )
-
-
-def _seen(connection: Connection, plans: list[PlanId], since_ns: int) -> dict[PlanId, SeenOrder]:
-    """How the masters' own orders of these plans stood at last, where they were placed elsewhere.
-
-    Found by the day's facts of that kind alone: their number is that of a master's orders.
-    """
-    found = connection.exec_driver_sql(
-        "SELECT plan_id, body FROM events WHERE kind = 'MasterSeen' AND plan_id <> '' "
-        "AND wall_ns >= ? ORDER BY number",
-        (since_ns,),
-    )
-    wanted = set(plans)
-    return {
-        PlanId(plan): msgspec.json.decode(body, type=SeenOrder)
-        for plan, body in found
-        if plan in wanted
-    }

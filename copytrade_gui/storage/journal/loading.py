@@ -41,7 +41,7 @@ from copytrade_gui.storage.journal.choices import (
 )
 from copytrade_gui.storage.journal.facts import read_order
 from copytrade_gui.storage.journal.ordered import ordered
-from copytrade_gui.storage.journal.recalled import amended, halts, peaks
+from copytrade_gui.storage.journal.recalled import amended, halts, peaks, seen
 from copytrade_gui.storage.journal.terms import Terms
 
 _OPEN = f"SELECT plan_number FROM intents WHERE {states_outside(ENDED)}"  # noqa: S608 - our own words
@@ -188,6 +188,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         follows=dict(follows(connection)),
         limits=dict(limits(connection)),
         ignored_orders=frozenset(ignored_orders(connection, bounds[0])),
+        seen=dict(seen(connection, bounds[0])),
         ignored_drift=ignored_drift(connection),
         square_offs=tuple(square_offs(connection, bounds[0])),
         peaks=dict(peaks(connection, bounds[0])),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+import msgspec
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.halt import AccountHalt
-from copytrade_gui.domain.ids import AccountId, IntentId
+from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import AS_IT_LEFT, Amendment
+from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.storage.journal.facts import (
     ORDERS_AMENDED,
     PROFIT_PEAK,
@@ -33,6 +35,21 @@ def peaks(connection: Connection, since_ns: int) -> Iterator[tuple[AccountId, De
     for (body,) in rows:
         found = read_peak(body)
         yield found.account_id, found.peak
+
+
+def seen(connection: Connection, since_ns: int) -> Iterator[tuple[PlanId, SeenOrder]]:
+    """Masters' orders that were placed elsewhere and copied, as they were told since then, by the
+    plan of their copies; the newest of each last.
+
+    Found by the facts of that kind alone: their number is that of a master's orders.
+    """
+    rows = connection.exec_driver_sql(
+        "SELECT plan_id, body FROM events WHERE kind = 'MasterSeen' AND plan_id <> '' "
+        "AND wall_ns >= ? ORDER BY number",
+        (since_ns,),
+    )
+    for plan, body in rows:
+        yield PlanId(plan), msgspec.json.decode(body, type=SeenOrder)
 
 
 def amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
