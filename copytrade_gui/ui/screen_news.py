@@ -37,7 +37,7 @@ REST_NS = (BEAT_MS - TURN_MS) * 1_000_000
 """The same panel has no two turns within this time: at most some 20 a second."""
 SLICE = 25
 """Events told between two looks at the time."""
-BUDGET_NS = 3_000_000
+BUDGET_NS = 10_000_000
 """No further slice is begun after this long: what was told has still to be painted."""
 STOOD_STILL_NS = 250_000_000
 """A longer pause between two beats is logged (docs/safety.md 9.51)."""
