@@ -83,7 +83,7 @@ PANELS: tuple[PanelRow, ...] = (
              lambda desk, console: PositionsPanel(desk, console.positions),
              Area.LOW, _go("Po&sitions", "Go to the positions", "chart-no-axes-column",
                            "Ctrl+6", "Alt+F6")),
-    PanelRow("profits", "P&L",
+    PanelRow("profits", "Profit and loss",
              lambda desk, console: ProfitsPanel(desk, console.positions),
              Area.LOW, _go("P&&L &by account and group",
                            "Go to what today brought to each account and each group",

@@ -143,7 +143,7 @@ class ProfitsPanel(Panel):
             COLUMNS, _key, search=_search, cap=_MOST, parent=self
         )
         self.table: DataTable[ProfitRow] = DataTable(
-            desk, "profits", self.model, COLUMNS, label="P&L", noun="sum"
+            desk, "profits", self.model, COLUMNS, label="Profit and loss", noun="sum"
         )
         self.table.say_when_empty(EMPTY)
         self.kinds: Segments[str] = Segments(
