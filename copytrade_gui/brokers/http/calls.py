@@ -23,7 +23,7 @@ _KEPT_IDS = 4096
 _LEFT = Tag("")
 """In place of the tag of an order that nobody can hold any more."""
 _UNJUDGED = Unknown("no reply was judged")
-_FROM_THE_BROKER = frozenset({*range(200, 300), 400, 401, 403})
+FROM_THE_BROKER = frozenset({*range(200, 300), 400, 401, 403})
 """Status codes of a program that read the request; a server before it says others unasked."""
 
 
@@ -173,7 +173,7 @@ class CallJob(Job):
     def judge(self, reply: HttpReply) -> bool:
         """Keep the reply; what it says is the awaiter's to judge."""
         self._reply = reply
-        return reply.status in _FROM_THE_BROKER
+        return reply.status in FROM_THE_BROKER
 
     def tell(self, at_ns: int) -> None:  # noqa: ARG002 - see the class
         """Hand the reply over."""
@@ -209,7 +209,7 @@ class KeepAliveJob(Job):
 
     def judge(self, reply: HttpReply) -> bool:
         """Any reply of the broker itself will do."""
-        return reply.status in _FROM_THE_BROKER
+        return reply.status in FROM_THE_BROKER
 
     def tell(self, at_ns: int) -> None:  # noqa: ARG002 - see the class
         """It ended."""

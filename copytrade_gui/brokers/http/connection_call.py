@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from copytrade_gui.brokers.http.calls import FROM_THE_BROKER
 from copytrade_gui.brokers.http.connection import Connection
 from copytrade_gui.brokers.http.http_call import (
     MAX_BODY,
@@ -61,26 +62,32 @@ class ConnectionCall:
         line = _Line(self)
         request = self._request(method, path, headers, body or b"")
         changes = self._changes(method, path)
+        sent_ns, keep = 0, False
+        answer: asyncio.Future[HttpReply] | None = None
         try:
             async with deadline(self._clock, timeout_s):
                 line = await self._line(line, fresh=changes)
                 if why_held is not None and (why := why_held()):
                     raise NothingSentError(why)
-                sent_ns = self._clock.mono_ns()
-                reply = await line.ask(request, max_body, sent_ns)
+                now_ns = self._clock.mono_ns()
+                answer = line.send(request, max_body, now_ns)
+                sent_ns = now_ns
+                reply = await answer
+                keep = not changes and reply.status in FROM_THE_BROKER
         except DeadlinePassedError as error:
-            if line.sent_ns:
+            if sent_ns:
                 silence = None if line.heard else Silence.NETWORK
                 reason = f"no reply within {timeout_s:g} s"
-                raise AnswerLostError(reason, sent_ns=line.sent_ns, silence=silence) from error
+                raise AnswerLostError(reason, sent_ns=sent_ns, silence=silence) from error
             raise NothingSentError(
                 f"no connection within {timeout_s:g} s", silence=Silence.NETWORK
             ) from error
         except OSError as error:
             raise NothingSentError(reason_of(error), silence=self._silence(error)) from error
         finally:
+            answer = None  # its error knows this frame: only Python's collector would free the two
             self._out.discard(line)
-            if line.ready and not changes and len(self._free) < _KEPT and not self._closed:
+            if keep and line.ready and len(self._free) < _KEPT and not self._closed:
                 line.idle_ns = self._clock.mono_ns()
                 self._free.append(line)
             else:
@@ -120,21 +127,32 @@ class ConnectionCall:
         old_ns = self._clock.mono_ns() - int(_IDLE_KEPT_S * 1e9)
         while self._free and not fresh:
             line = self._free.pop()
-            if line.idle_ns > old_ns:
-                self._out.add(line)
-                await _two_rounds()
-                if line.ready:
-                    line.left_from = ""
-                    return line
-                self._out.discard(line)
+            if line.idle_ns > old_ns and await self._still_ready(line):
+                return line
             line.drop()
         self._out.add(made)
-        made.wire = wire = await self._pool.open(made, self._way, self._pool.reads_gate)
+        # A change waits for no other account's connection.
+        gate = asyncio.Semaphore() if fresh else self._pool.reads_gate(self._way)
+        made.wire = wire = await self._pool.open(made, self._way, gate)
         made.left_from = wire.left_from
         await _two_rounds()
         if made.dropped:
             raise ConnectionAbortedError("the connection was dropped")
         return made
+
+    async def _still_ready(self, line: _Line) -> bool:
+        """Whether nothing came on a kept connection meanwhile."""
+        self._out.add(line)
+        try:
+            await _two_rounds()
+        except asyncio.CancelledError:
+            line.drop()
+            raise
+        finally:
+            if not line.ready:
+                self._out.discard(line)
+        line.left_from = ""
+        return line.ready
 
     def _silence(self, error: OSError) -> Silence | None:
         return None if self._closed else silence_of(error)
@@ -149,7 +167,7 @@ class _Line:
     """``ConnectionOwner`` of one connection, and the call that is out on it."""
 
     __slots__ = (
-        "_answer", "_call", "dropped", "idle_ns", "left_from", "sent_ns", "wire",
+        "_answer", "_call", "_sent_ns", "dropped", "idle_ns", "left_from", "wire",
     )  # fmt: skip
 
     def __init__(self, call: ConnectionCall) -> None:
@@ -158,8 +176,7 @@ class _Line:
         self.wire: Connection | None = None
         self.dropped = False
         self.idle_ns = 0
-        self.sent_ns = 0
-        """When the request that is out was handed to the socket; 0: none is."""
+        self._sent_ns = 0
         self.left_from = ""
 
     @property
@@ -172,24 +189,19 @@ class _Line:
         """Something of the reply came."""
         return self.wire is not None and self.wire.heard
 
-    async def ask(self, request: bytes, max_body: int, sent_ns: int) -> HttpReply:
-        """Write a request and wait for its reply.
+    def send(self, request: bytes, max_body: int, sent_ns: int) -> asyncio.Future[HttpReply]:
+        """Write a request; its reply comes, or an AnswerLostError.
 
         Raises:
             OSError: nothing was written.
-            AnswerLostError: the connection ended without a whole reply.
         """
         wire = self.wire
-        answer: asyncio.Future[HttpReply] | None = asyncio.get_running_loop().create_future()
-        self._answer = answer
-        if answer is None or wire is None or not wire.send(request, max_body):
+        answer: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
+        self._answer, self._sent_ns = answer, sent_ns
+        if wire is None or not wire.send(request, max_body):
             self._answer = None
             raise ConnectionResetError
-        self.sent_ns = sent_ns
-        try:
-            return await answer
-        finally:
-            answer = None  # its error knows this frame: only Python's collector would free the two
+        return answer
 
     def drop(self, reason: str = "") -> None:
         """Close it; what is out on it is lost."""
@@ -202,8 +214,7 @@ class _Line:
     def replied(self, wire: Connection, reply: HttpReply, *, keep: bool) -> None:
         """A whole reply came."""
         del wire, keep  # it is asked whether it is ready
-        self.sent_ns, answer = 0, self._answer
-        self._answer = None
+        answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
             answer.set_result(reply)
 
@@ -217,7 +228,7 @@ class _Line:
     def _lose(self, reason: str, silence: Silence | None) -> None:
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
-            lost = AnswerLostError(reason, sent_ns=self.sent_ns, silence=silence)
+            lost = AnswerLostError(reason, sent_ns=self._sent_ns, silence=silence)
             answer.set_exception(lost)
 
 

@@ -55,8 +55,7 @@ class Pool:
         self._tls = tls
         self._buffer = ReadBuffer()
         self._gate = asyncio.Semaphore(OPEN_TOGETHER)
-        self.reads_gate = asyncio.Semaphore(OPEN_TOGETHER)
-        """Theirs: an order connection does not wait behind those of reads."""
+        self._reads_gates: dict[tuple[str, str | None], asyncio.Semaphore] = {}
 
     async def open(
         self, owner: ConnectionOwner, way: Way, gate: asyncio.Semaphore | None = None
@@ -75,6 +74,14 @@ class Pool:
                 buffer=self._buffer,
                 way=way,
             )
+
+    def reads_gate(self, way: Way) -> asyncio.Semaphore:
+        """The gate for connections of reads, one for each proxy and each source address.
+
+        Those of a proxy that does not answer take up no other's, nor an order connection's.
+        """
+        key = ("" if way.proxy is None else way.proxy.name, way.source)
+        return self._reads_gates.setdefault(key, asyncio.Semaphore(OPEN_TOGETHER))
 
     def head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
         """The bytes of a request up to the number of its ``Content-Length``."""

@@ -6,16 +6,20 @@ What both ways of calling have in common is in ``test_transport``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
 from copytrade_gui.brokers.http.address import loopback_address
+from copytrade_gui.brokers.http.connection import Connection, _Reply
 from copytrade_gui.brokers.http.connection_call import ConnectionCall
 from copytrade_gui.brokers.http.http_call import AnswerLostError, NothingSentError
 from copytrade_gui.brokers.http.pool import Pool
+from copytrade_gui.brokers.http.route import no_login, way_of
 from copytrade_gui.brokers.http.trust import tls_context
+from copytrade_gui.domain.route import Route, RouteKind
 from copytrade_gui.ports import Silence
 from tests.brokers.rig import Line, Request, Script, ScriptedBroker, SystemClock, reply, scripted
 from tests.waiting import until
@@ -178,3 +182,90 @@ async def test_given_up_while_its_reply_is_awaited_leaves_no_connection_for_the_
             await out
         assert await read(call, "/a") == "/a"
         assert over(broker) == [1, 2]
+
+
+async def test_a_change_whose_reply_came_right_behind_its_deadline_did_leave(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Said to have never left, it would be sent again."""
+    due: list[Callable[[], object]] = []
+
+    def call_later(_clock: object, _seconds: float, call: Callable[[], object]) -> Wait:
+        due.append(call)
+        return Wait()
+
+    monkeypatch.setattr(LateClock, "call_later", call_later)
+    whole = Connection._deliver
+
+    def behind(wire: Connection, answer: _Reply) -> None:
+        loop = asyncio.get_running_loop()
+        due[0]()  # the call's own; the others were for connecting
+        loop.call_soon(whole, wire, answer)
+
+    async with calling(echo) as (broker, call, _):
+        monkeypatch.setattr(Connection, "_deliver", behind)
+        with pytest.raises(AnswerLostError, match="no reply within 9 s") as lost:
+            await call.request("PUT", "/orders/1", headers={}, timeout_s=9)
+        assert lost.value.sent_ns > 0
+        assert len(broker.requests) == 1
+
+
+class Wait:
+    """A timer that nobody has to cancel."""
+
+    def cancel(self) -> None: ...
+
+
+async def test_after_what_a_server_before_the_broker_said_the_connection_is_not_used_again() -> (
+    None
+):
+    async def shifted(line: Line, request: Request) -> None:
+        if request.path.endswith("/orders"):
+            line.send(reply(b"busy", 503))
+            await asyncio.sleep(0.02)
+        line.send(reply(request.path.encode()))
+
+    async with calling(shifted) as (broker, call, _):
+        busy = await call.request("GET", "/orders", headers={}, timeout_s=5)
+        assert busy.status == 503
+        assert await read(call, "/trades") == "/trades"
+        assert over(broker) == [1, 2]
+
+
+async def test_calls_given_up_before_a_kept_connection_is_used_leave_none_open() -> None:
+    async with calling(echo) as (broker, call, _):
+        for _ in range(5):
+            await read(call, "/a")
+            out = asyncio.create_task(read(call, "/b"))
+            await asyncio.sleep(0)
+            out.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await out
+            assert not call._out
+        assert [one.path for one in broker.requests] == ["/v1/a"] * 5
+
+
+async def test_dead_proxies_of_others_keep_no_account_waiting() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
+        port = silent.getsockname()[1]
+        async with scripted(echo) as broker:
+            address, clock = loopback_address(broker.base_url), LateClock()
+            pool = Pool(address, clock, tls=tls_context())
+            route = Route(kind=RouteKind.PROXY, address=f"http://127.0.0.1:{port}")
+            dead = [
+                ConnectionCall(pool, orders_path="/orders", way=way_of(route, clock, no_login))
+                for _ in range(60)
+            ]
+            tasks = [
+                asyncio.create_task(one.request("GET", "/a", headers={}, timeout_s=30))
+                for one in dead
+            ]
+            await asyncio.sleep(0.05)
+            healthy = ConnectionCall(pool, orders_path="/orders")
+            assert await read(healthy, "/a") == "/a"
+            assert await read(healthy, "/orders/1", "DELETE") == "/orders/1"
+            assert not any(task.done() for task in tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await healthy.aclose()
