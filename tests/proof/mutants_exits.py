@@ -136,6 +136,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "return False",
     ),
     Mutant(
+        "a master's own entry may have filled, however old it is and whatever was pushed",
+        f"{_ENGINE}planning/other_orders.py",
+        "told = not is_own(order) and lane is not None and lane.pushed",
+        "told = is_own(order) or (lane is not None and lane.pushed)",
+    ),
+    Mutant(
         "an exit takes at most what the account holds",
         _COPIES_HELD,
         "least = min(least, there)",

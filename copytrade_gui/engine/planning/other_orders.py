@@ -69,7 +69,7 @@ class OtherOrders:
             return True
         called_ns = self._clock.mono_ns() if but is None else but.called_ns
         lane = self._lanes.get(order.intent.account_id)
-        told = is_own(order) or (lane is not None and lane.pushed)
+        told = not is_own(order) and lane is not None and lane.pushed
         if told and called_ns - order.called_ns > _YOUNG_NS:
             return False
         return but is None or lane is None or lane.read_ns <= but.called_ns

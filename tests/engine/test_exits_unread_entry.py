@@ -1,0 +1,98 @@
+"""A master leaves what he entered before any read or push says that his entry filled.
+
+What he entered rested for long, so do its copies. His exit is no entry of theirs, however late the
+news is. The simulator's positions are the judge.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+
+from copytrade_gui.domain.order import FanOut, Side, State
+from copytrade_gui.simulator.faults import Fault
+from copytrade_gui.simulator.orders import Order as BrokersOrder
+from tests.engine.test_exits import F1, press, ticket
+from tests.engine.test_fill_copy import Place, begins, fills, here
+from tests.engine.test_links import M, held
+from tests.engine.test_master_elsewhere import LOOKING
+from tests.engine.test_resting_entries import comes_back
+from tests.proof.rig import Console, world
+
+BUY, SELL = Side.BUY, Side.SELL
+News = Literal["feed_skip", "feed_delay"]
+
+
+async def rested(console: Console, place: Place = here) -> BrokersOrder:
+    """His entry rests for long, and his book was read a moment ago."""
+    made = console.world
+    await begins(console)
+    his = await place(console, BUY, 10)
+    await made.clock.sleep(16)
+    lane = console.engine.lanes[M]
+    read = lane.read_ns
+    while lane.read_ns == read:
+        await made.clock.sleep(0.02)
+    return his
+
+
+def lose_news(console: Console, fault: News) -> None:
+    """What is pushed of the master's orders within the next moments is late, or never comes."""
+    made = console.world
+    client = made.accounts[0].client_id
+    made.broker.add_fault(Fault(action=fault, accounts=[client], until_s=0.4, ms=3_000))
+
+
+@pytest.mark.parametrize(
+    ("feed", "fault", "wait_s", "units", "fan_out"),
+    [
+        (False, None, 0.02, 10, FanOut.WITH_MASTER),
+        (False, None, 0.7, 5, FanOut.ON_MASTER_WORKING),
+        (True, None, 0.02, 10, FanOut.WITH_MASTER),
+        (True, "feed_delay", 1, 10, FanOut.ON_MASTER_WORKING),
+        (True, "feed_skip", 1, 10, FanOut.WITH_MASTER),
+        (True, "feed_skip", 1, 5, FanOut.WITH_MASTER),
+    ],
+)
+def test_an_exit_right_behind_the_fill_of_an_older_entry_opens_nothing(
+    *, feed: bool, fault: News | None, wait_s: float, units: int, fan_out: FanOut
+) -> None:
+    async def script(console: Console) -> None:
+        his = await rested(console)
+        if fault:
+            lose_news(console, fault)
+        await fills(console, his, 10, wait_s=wait_s)
+        orders = await press(console, ticket(console.world, SELL, units), fan_out, wait_s=25)
+        assert {(one.state, one.filled) for one in orders.values()} == {(State.BLOCKED, 0)}
+        assert {one.code for one in orders.values()} == {"no_copy_to_exit"}
+        assert held(console) == [10 - units, 0, 0]
+        await comes_back(console)
+        assert held(console) == [10 - units, 0, 0]
+
+    with world(2, settings=LOOKING) as made:
+        made.line.feed = feed
+        made.live(script)
+
+
+def test_as_long_as_nobody_can_read_it_the_exit_waits_says_why_and_grows_too_old() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        his = await rested(console)
+        client = made.accounts[0].client_id
+        made.broker.add_fault(
+            Fault(action="book_failed", call="orders,order,trades", accounts=[client])
+        )
+        await fills(console, his, 10, wait_s=1)
+        orders = await press(console, ticket(made, SELL), wait_s=55)
+        assert {(one.state, one.code) for one in orders.values()} == {
+            (State.PLANNED, "awaits_copy")
+        }
+        assert "as soon as reads of the books show" in orders[F1].reason
+        await made.clock.sleep(10)
+        assert {(one.state, one.code) for one in orders.values()} == {(State.STALE, "too_old")}
+        assert "longer than the 60 s" in orders[F1].reason
+        assert held(console) == [0, 0, 0]
+
+    with world(2, settings=LOOKING) as made:
+        made.live(script)
