@@ -84,7 +84,7 @@ PANELS: tuple[PanelRow, ...] = (
              Area.LOW, _go("Po&sitions", "Go to the positions", "chart-no-axes-column",
                            "Ctrl+6", "Alt+F6")),
     PanelRow("profits", "Profit and loss",
-             lambda desk, console: ProfitsPanel(desk, console.positions),
+             lambda desk, _: ProfitsPanel(desk),
              Area.LOW, _go("P&&L &by account and group",
                            "Go to what today brought to each account and each group",
                            "percent", "Alt+F8")),
@@ -123,6 +123,7 @@ class Panels:
             else:
                 self.docks[row.name] = self._docked(row, panel, desk)
             desk.actions.on(row.act, partial(self.go, panel))
+        self.one(PositionsPanel).reported.connect(self.one(ProfitsPanel).show_report)
 
     def __iter__(self) -> Iterator[Panel]:
         return iter(self._made.values())

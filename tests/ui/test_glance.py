@@ -15,7 +15,7 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.news.notice_centre import NoticeCentre
 from copytrade_gui.ui.orders.orders_model import PLANS_KEPT
-from copytrade_gui.ui.positions.profits import ProfitsPanel
+from copytrade_gui.ui.positions.holdings import HoldingsPanel
 from copytrade_gui.ui.widgets.toasts import Toast
 from tests.ui import fake_positions, people
 from tests.ui.conftest import until
@@ -85,14 +85,14 @@ async def test_a_stop_takes_no_room_from_what_the_day_brought(
 async def test_what_stands_behind_another_tab_asks_nothing_and_leaves_messages_unread(
     window: MainWindow,
 ) -> None:
-    profits, notices = window.panels.one(ProfitsPanel), window.panels.one(NoticeCentre)
-    for panel in (profits, window.positions):
+    holdings, notices = window.panels.one(HoldingsPanel), window.panels.one(NoticeCentre)
+    for panel in (holdings, window.positions):
         window.panels.go(panel)
         await until(partial(lambda one: one.in_front, panel))
-        for each in (profits, window.positions, notices):
+        for each in (holdings, window.positions, notices):
             assert each.in_front is (each is panel)
             assert each.visibleRegion().isEmpty() is not each.in_front
-    assert not profits._asking.isActive()
+    assert not holdings._asking.isActive()
     window.desk.notices.tell(Severity.WARNING, "The broker did not answer.")
     await asyncio.sleep(0.05)
     assert window.desk.notices.unread == 1

@@ -11,18 +11,15 @@ from PySide6.QtWidgets import QVBoxLayout
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
-from copytrade_gui.domain.records import OrderView
 from copytrade_gui.services.position_report import (
     PositionLine,
     PositionReport,
-    PositionVerbs,
     Sums,
     sums_of,
 )
 from copytrade_gui.services.profit_sums import copies_by
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
-from copytrade_gui.ui.asking import Asking
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.panel import Panel
 from copytrade_gui.ui.positions.position_rows import STALE_S
@@ -132,13 +129,13 @@ def _search(row: ProfitRow) -> str:
 
 
 class ProfitsPanel(Panel):
-    """Asks once a second while it is in view."""
+    """Adds up the reports of the positions, so that it says what the strip says."""
 
-    def __init__(self, desk: Desk, positions: PositionVerbs) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.setObjectName("profits_panel")
         self._desk = desk
-        self._positions = positions
+        self._report = PositionReport()
         self.model: RowsModel[ProfitRow] = RowsModel(
             COLUMNS, _key, search=_search, cap=_MOST, parent=self
         )
@@ -158,30 +155,19 @@ class ProfitsPanel(Panel):
         self.table.add_before_filter(self.kinds)
         self.table.add_tool(Act.EXPORT)
         self.table.view.add_row_actions([desk.actions[Act.COPY]])
-        self._asking = Asking(desk, "profits", self._ask, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table)
 
-    async def load(self, orders: tuple[OrderView, ...]) -> None:  # noqa: ARG002 - none is shown
-        await self._ask()
-
-    def stop(self) -> None:
-        self._asking.stop()
+    def show_report(self, report: PositionReport) -> None:
+        """Add up what was told of all positions."""
+        self._report = report
+        if self.in_front:
+            self.came()
 
     def came(self) -> None:
-        self._asking.start()
-        self._asking.look()
-
-    def left(self) -> None:
-        self._asking.stop()
-
-    # ------------------------------------------------------------ inside
-
-    async def _ask(self) -> None:
-        report = await self._positions.report()
         links = [one.link for one in self._desk.roster.all_followers()]
-        rows = rows_of(report, links, self._desk.wall_ns())
+        rows = rows_of(self._report, links, self._desk.wall_ns())
         if [_key(one) for one in rows] == [_key(one) for one in self.model.rows()]:
             self.model.upsert(rows)  # nothing came or went: nothing moves
         else:
