@@ -9,6 +9,9 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
+from copytrade_gui.domain.halt import asked_for
 from copytrade_gui.domain.ids import AccountId, Tag
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
@@ -90,6 +93,36 @@ def test_a_cancel_without_an_answer_keeps_the_others_of_its_account_waiting_for_
         await made.clock.sleep(20)
         assert open_at_broker(made) == 0
         assert accounts_clear(console) == {True}
+
+    with world(1) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_kill_goes_on_until_its_cancels_are_answered(*, alone: bool) -> None:
+    """Of one account as of all."""
+
+    async def script(console: Console) -> None:
+        made, engine = console.world, console.engine
+        await rest(console, 1)
+        one = made.accounts[1]
+        silent = Fault(
+            action="drop_reply", call="cancel", how="silence", placed=False,
+            accounts=[one.client_id],
+        )  # fmt: skip
+        made.broker.add_fault(silent)
+        if alone:
+            killed = asked_for(TradingState.KILL, "stop 1", "a person", "test")
+            engine.core.halts.stop(one.account_id, killed)
+            engine.sweep.begin_alone()
+        else:
+            await kill(console, 0)
+        await made.clock.sleep(120)
+        assert open_at_broker(made) == 1 + alone  # the master's too, if only the copy is to go
+        assert max(cancels(made).values()) > 2 * engine.settings.cancel_repeats
+        made.broker.clear_faults()
+        await made.clock.sleep(60)
+        assert open_at_broker(made) == alone
 
     with world(1) as made:
         made.live(script)

@@ -74,6 +74,7 @@ class Amendments:
         self._fault = core.fault
         self._news = core.news
         self._killed = core.gate.killed
+        self._kills = core.halts.kills
         self._last_read = last_read
         self._cancels: defaultdict[AccountId, dict[BrokerOrderId, Cancel]] = defaultdict(dict)
         self._lines: dict[AccountId, deque[Cancel]] = {}
@@ -197,7 +198,8 @@ class Amendments:
             return False
         if not cancel.sent:
             return True
-        if cancel.sent >= self._settings.cancel_repeats and not self._killed():
+        asked_enough = cancel.sent >= self._settings.cancel_repeats
+        if asked_enough and not (self._killed() or self._kills(cancel.account)):
             return False  # docs/safety.md 9.11: from here on only the book is read
         since = (self._clock.mono_ns() - cancel.heard_ns) / 1e9
         if since < self._settings.cancel_repeat:
