@@ -12,7 +12,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a change that was refused behind another one is asked for again",
         _MODIFYING,
-        "            elif behind_another:\n",
+        "            elif behind_another and not change.overtaken:\n",
         "            elif False:\n",
     ),
     Mutant(

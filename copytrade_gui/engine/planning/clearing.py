@@ -102,12 +102,21 @@ class Clearing:
         return linked.link.sizing.strategy.follows_quantity
 
     def following(self, orders: Iterable[Order]) -> list[Order]:
-        """Those that still follow a change of the master's order: no link has been stopped, and
-        none opens where only exits pass.
+        """Those that still follow a change of the master's order: no link has been stopped, no
+        account is halted, and none opens where only exits pass.
         """
         lanes = ((order, self._lanes.get(order.intent.account_id)) for order in orders)
-        kept = [one for one, lane in lanes if lane is not None and not lane.why_kept(one)[0]]
+        kept = [
+            one
+            for one, lane in lanes
+            if lane is not None and not lane.status.halted and not lane.why_kept(one)[0]
+        ]
         return [one for one in kept if not self._exits.why_opens(one)[0]]
+
+    def halted(self, orders: Iterable[Order]) -> list[Order]:
+        """Those whose account is halted alone."""
+        lanes = ((order, self._lanes.get(order.intent.account_id)) for order in orders)
+        return [one for one, lane in lanes if lane is not None and lane.status.halted]
 
     def cover(
         self,

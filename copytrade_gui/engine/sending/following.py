@@ -107,11 +107,10 @@ class Following:
 
     def _tell_smaller(self, who: list[AccountId], change: Changed, why: str) -> None:
         if who:
-            names = ", ".join(who[:_NAMED]) + (" and others" if len(who) > _NAMED else "")
             self._book.alarm(
                 "not_changed",
                 f"The master's order was made larger, to {grouped(change.after.quantity)}. "
-                f"{len(who)} of its copies {why}: {names}.",
+                f"{len(who)} of its copies {why}: {_names(who)}.",
                 severity=Severity.WARNING,
             )
 
@@ -157,7 +156,28 @@ class Following:
         except JournalFailureError as failure:
             self._news.storage_failed(str(failure))
 
+    def _leave_halted(self, orders: list[Order], change: Changed) -> None:
+        """Copies of halted accounts stay as they are, also after a halt is lifted; name them."""
+        pairs = changed(
+            [one for one in self._clearing.halted(orders) if one.intent.role is Role.FOLLOWER],
+            change.original,
+            change.before,
+            change.after,
+            self._clearing.follows_quantity,
+        )
+        for order, _ in pairs:
+            self._amendments.modifies.overtake(order)
+        if who := list(dict.fromkeys(order.intent.account_id for order, _ in pairs)):
+            self._book.alarm(
+                "not_changed",
+                f"The master's order was changed. Its copies in {_names(who)} stay as they are, "
+                "because these accounts are halted. Cancel them, or lift the halts and change them "
+                "yourself.",
+                severity=Severity.WARNING,
+            )
+
     async def _ask(self, orders: list[Order], change: Changed) -> int:
+        self._leave_halted(orders, change)
         guarded = partial(self._exits.inside_guard, after=change.asked, traded_at=change.paid)
 
         smaller: list[AccountId] = []
@@ -178,3 +198,7 @@ class Following:
         )
         self._tell_smaller(smaller, change, "stay smaller, because more might open a position")
         return await self._amendments.modify(pairs)
+
+
+def _names(who: list[AccountId]) -> str:
+    return ", ".join(who[:_NAMED]) + (" and others" if len(who) > _NAMED else "")

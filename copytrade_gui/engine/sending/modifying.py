@@ -1,11 +1,12 @@
 """Changes of live orders: one at a time each, only the newest kept, never below what is filled.
 
-A change is stored before it is asked for. It waits until its order is at the exchange. The broker's
-yes is not the exchange's: a change is kept until the book shows that it holds. One that is refused
-right behind another one, which the exchange had not made yet, is asked for again once the book
-shows the order at rest; one that is refused otherwise is told. One whose answer was lost is asked
-for again only after the book has shown the old order for so long (docs/safety.md 9.12); one that
-was answered and is not there by then, the exchange did not make, which is told.
+A change is stored before it is asked for. It waits until its order is at the exchange, and while
+trading, or its account alone, is halted. The broker's yes is not the exchange's: a change is kept
+until the book shows that it holds. One that is refused right behind another one, which the exchange
+had not made yet, is asked for again once the book shows the order at rest; one that is refused
+otherwise is told. One whose answer was lost is asked for again only after the book has shown the
+old order for so long (docs/safety.md 9.12); one that was answered and is not there by then, the
+exchange did not make, which is told.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Change(Struct, eq=False):
     ``tries`` counts requests. ``asked`` is what the newest one asked for, ``out`` while nobody has
     answered it. ``taken``: the broker said yes, and the book is to show it. ``lost``: its answer
     was lost. ``in_doubt``: one of its requests was never answered, and may still take hold.
-    ``behind``: it was refused while the exchange had still another one to make.
+    ``behind``: it was refused while the exchange had still another one to make. ``overtaken``: its
+    master's order was changed again, which this one does not follow, so it is not asked for again.
     ``old_since_ns`` is since when the book shows the order as before (monotonic).
     """
 
@@ -58,6 +60,7 @@ class Change(Struct, eq=False):
     lost: bool = False
     in_doubt: bool = False
     behind: bool = False
+    overtaken: bool = False
     old_since_ns: int = 0
 
 
@@ -66,6 +69,7 @@ class Modifies:
 
     def __init__(self, core: Core, last_read: LastRead) -> None:
         self._book = core.book
+        self._lanes = core.lanes
         self._gate = core.gate
         self._clock = core.clock
         self._settings = core.settings
@@ -83,6 +87,21 @@ class Modifies:
         self._changes.setdefault(account, {})[name] = Change(order, terms)
         return account
 
+    def overtake(self, order: Order) -> None:
+        """A newer change of it is not made, so an older one that has not left does not leave.
+
+        Of one that was asked for it is still told what came of it.
+        """
+        intent = order.intent
+        change = self._changes.get(intent.account_id, {}).get(intent.intent_id)
+        if change is None:
+            return
+        change.overtaken = True
+        if not (change.out or change.taken or change.lost):
+            self._drop(change)
+            if not change.in_doubt:
+                _forget(order, change)
+
     def due(self, account: AccountId) -> bool:
         """True if a change of this account may leave now."""
         return self._next(account) is not None
@@ -90,6 +109,9 @@ class Modifies:
     def _next(self, account: AccountId) -> Change | None:
         changes = self._changes.get(account)
         if not changes or not self._gate.may_change:
+            return None
+        lane = self._lanes.get(account)
+        if lane is not None and lane.status.halted:
             return None
         for change in [one for one in changes.values() if self._over(one)]:
             self._drop(change)
@@ -132,12 +154,12 @@ class Modifies:
         elif isinstance(outcome, Refused):
             if not newest:
                 _forget(order, change)
-            elif behind_another:
+            elif behind_another and not change.overtaken:
                 change.behind, self._unshown[order] = True, self._clock.mono_ns()
             else:
                 self._give_up(change, f"The broker refused the change: {outcome.reason}")
         elif isinstance(outcome, NotSent):
-            if change.tries >= _MOST_TRIES and newest:
+            if newest and not _may_again(change):
                 self._give_up(change, f"The change never left: {outcome.reason}")
         else:
             change.lost = change.in_doubt = True
@@ -157,7 +179,7 @@ class Modifies:
             if self._over(change) or (change.asked is not None and shows(change.asked, row)):
                 self._drop(change)
                 continue
-            may_again = change.tries < _MOST_TRIES
+            may_again = _may_again(change)
             if change.taken and may_again and change.asked != _not_below(order, change.terms):
                 change.taken = False  # more was filled meanwhile than it was changed to
             elif not change.old_since_ns:
@@ -202,6 +224,10 @@ class Modifies:
     def _tell(self, order: Order, sentence: str) -> None:
         what = f"{order.intent.account_id}, order {order.broker_order_id}: {sentence}"
         self._book.alarm("not_changed", what, order, severity=Severity.WARNING)
+
+
+def _may_again(change: Change) -> bool:
+    return change.tries < _MOST_TRIES and not change.overtaken
 
 
 def _forget(order: Order, change: Change) -> None:
