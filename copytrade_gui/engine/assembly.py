@@ -153,6 +153,7 @@ def assemble(
             kill_flag,
         ),
         sweep,
+        journal,
     )
     square_offs = SquareOffs(
         core,

@@ -177,6 +177,7 @@ def test_a_kill_of_an_account_or_a_group_cancels_there_alone(group: bool) -> Non
         else:
             files(console).ask(wish(KILL, account=client))
         engine.gate.look()
+        await made.clock.sleep(1)
         answer = files(console).answered("1")
         assert answer is not None
         assert (answer.held, SCRIPT in answer.sentence) == (True, True)

@@ -175,6 +175,8 @@ class Recovery:
             stored = self._stored = StateChange(
                 TradingState.KILL, "kill flag", "The kill flag's file is set.", now
             )
+        if stored is not None:
+            self._stops.stored = stored.state
         if stored is not None and stored.state in (TradingState.HALT, TradingState.KILL):
             self._stops.restore(stored)
 

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-
 from copytrade_gui.domain.account import same_client
-from copytrade_gui.domain.halt import asked_for, for_all_alone
+from copytrade_gui.domain.halt import Finding, asked_for, for_all_alone
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.domain.trading_state import (
     STOPS_OF_SOME,
     STRICTNESS,
-    StateChange,
     TradingState,
 )
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.gate import KILL_FLAGGED
 from copytrade_gui.engine.stops.stops import Stops
 from copytrade_gui.engine.stops.sweep import Sweep
-from copytrade_gui.ports import StopAnswer, StopAsked
-
-Stop = Callable[[TradingState, str, str], Coroutine[object, object, StateChange]]
+from copytrade_gui.ports import Journal, StopAnswer, StopAsked
 
 
 class AutoStops:
     """Each takes hold at once through the gate's brake, and is then stored like a person's stop."""
 
-    def __init__(self, core: Core, stops: Stops, sweep: Sweep) -> None:
+    def __init__(self, core: Core, stops: Stops, sweep: Sweep, journal: Journal) -> None:
         self._gate, self._clock = core.gate, core.clock
         self._book = core.book
         self._work = core.work
-        self._stop, self._sweep = stops.stop, sweep
+        self._stops, self._sweep, self._journal = stops, sweep, journal
         self._halts, self._lanes, self._files = core.halts, core.lanes, core.stop_files
 
     def breaker(self) -> None:
@@ -70,15 +65,24 @@ class AutoStops:
         self._halts.stop(scope, finding)
         if finding.kills:
             self._sweep.begin_alone()
+        self._work.start(self._stored(asked, finding), f"{asked.state} of {scope} by a file")
+
+    async def _stored(self, asked: StopAsked, finding: Finding) -> None:
+        """With its answer the request is gone: what it asked for must be on the disk by then."""
+        await self._journal.flush()
         self._files.answer(asked, StopAnswer(asked.name, True, finding.sentence))
 
     async def _obeyed(self, asked: StopAsked) -> None:
-        change = await self._stop(asked.state, asked.actor, asked.reason)
-        sentence = f"{change.state} holds, by {change.actor}: {change.reason}"
-        if change.state is TradingState.RECOVERING:
-            sentence = f"Nothing leaves while the books are checked, and {asked.state} holds then."
-        elif STRICTNESS[change.state] < STRICTNESS[asked.state]:
-            sentence = f"{self._gate.state} holds, which is stricter."  # and is being stored
+        held = self._gate.state
+        if held is not TradingState.RECOVERING and STRICTNESS[held] > STRICTNESS[asked.state]:
+            # Only a person's PAUSE takes the place of REDUCE: it lets no exit be planned.
+            sentence = f"{held} holds, which is stricter."
+        else:
+            change = await self._stops.stop(asked.state, asked.actor, asked.reason)
+            sentence = f"{change.state} holds, by {change.actor}: {change.reason}"
+            if change.state is TradingState.RECOVERING:
+                then = self._stops.stored
+                sentence = f"Nothing leaves while the books are checked, and {then} holds then."
         self._files.answer(asked, StopAnswer(asked.name, True, sentence))
 
     def _scope(self, asked: StopAsked) -> tuple[AccountId | None, str]:
@@ -120,4 +124,4 @@ class AutoStops:
         self._work.start(self._pressed(state, actor, reason), f"{state} by the {actor}")
 
     async def _pressed(self, state: TradingState, actor: str, reason: str) -> None:
-        await self._stop(state, actor, reason)
+        await self._stops.stop(state, actor, reason)

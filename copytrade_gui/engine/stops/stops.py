@@ -10,7 +10,7 @@ import logging
 from dataclasses import replace
 
 from copytrade_gui.domain.events import Severity, TradingStateChanged
-from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.domain.trading_state import STRICTNESS, StateChange, TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.sending.breaker import Breaker
@@ -45,6 +45,8 @@ class Stops:
         self._sweep = sweep
         self._news = core.news
         self._stop_files = core.stop_files
+        self.stored = TradingState.ACTIVE
+        """What a start would find; while the books are checked, what holds then."""
 
     async def stop(self, state: TradingState, actor: str, reason: str) -> StateChange:
         """Put a stop in force. Never fails: what cannot be stored is alarmed, and still stops."""
@@ -56,8 +58,9 @@ class Stops:
             self._dispatcher.drop_what_opens()
             change = replace(change, state=state)
         if change.state is not state:
-            if change.state is TradingState.RECOVERING:  # the brake holds it until then
-                await self._store(replace(change, state=state))
+            stricter = STRICTNESS[state] > STRICTNESS[self.stored]
+            if change.state is TradingState.RECOVERING and stricter:
+                await self._store(replace(change, state=state))  # the brake holds it until then
             return self._gate.change  # a stricter stop is in force already
         effect_ms = (self._clock.mono_ns() - started) / 1e6
         if state is TradingState.KILL:
@@ -84,6 +87,7 @@ class Stops:
 
     def _write_down(self, change: StateChange) -> None:
         """Beside the database as well, for a start that finds no other word of it."""
+        self.stored = change.state
         try:
             self._stop_files.put(change)
         except OSError as error:
