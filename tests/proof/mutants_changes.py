@@ -76,6 +76,36 @@ MUTANTS: tuple[Mutant, ...] = (
         "",
     ),
     Mutant(
+        "copies do not follow an order that is of another type than they are",
+        _FOLLOWING,
+        "                (unlike if _is_unlike(order, change) else like).append(order)\n",
+        "                like.append(order)\n",
+    ),
+    Mutant(
+        "what the broker makes of a stop is no change",
+        "copytrade_gui/domain/changed_terms.py",
+        "    OrderType.SL: {OrderType.LIMIT},\n",
+        "",
+    ),
+    Mutant(
+        "a stop that is a limit at another price was changed by somebody",
+        "copytrade_gui/domain/changed_terms.py",
+        "before.order_type is not OrderType.SL or (now.price",
+        "True or (now.price",
+    ),
+    Mutant(
+        "a quantity that is changed with what the broker makes of an order is followed",
+        _FOLLOWING,
+        "replace(before, quantity=asked.quantity, trigger=trigger)",
+        "replace(before, trigger=trigger)",
+    ),
+    Mutant(
+        "that copies are of another type stands in the list until they no longer are",
+        "copytrade_gui/engine/signals/unfollowed.py",
+        "return now if waits or other else",
+        "return now if waits else",
+    ),
+    Mutant(
         "it is named once, and stands in the list after further starts",
         "copytrade_gui/engine/signals/unfollowed.py",
         "structs.replace(order, reason=before.reason)",

@@ -7,16 +7,19 @@ changed as soon as it is at the broker.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
 from msgspec import Struct, structs
 
 from copytrade_gui.domain.account import Role
+from copytrade_gui.domain.changed_terms import by_the_broker, change_in_words, leaves_as
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, OrderType, State
+from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.changing import changed
@@ -26,6 +29,8 @@ from copytrade_gui.engine.planning.larger import Larger
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.ports import JournalFailureError
 
+_TRIGGERED = frozenset({State.WORKING, State.PARTIAL, State.MODIFY_PENDING})
+"""Of a stop at the broker: before, it is TRIGGER_PENDING."""
 _NAMED = 8
 _REMEMBERED = 4_096
 """Orders that had not left when their master's was changed; none waits longer than a minute."""
@@ -125,8 +130,12 @@ class Following:
         after. What was not done is told.
         """
         before, asked = terms
-        if before.order_type is not asked.order_type and asked.order_type is not OrderType.MARKET:
-            return  # what the broker made of a MARKET order, or of a stop, is the same order
+        words = change_in_words(before, asked, paid)
+        if by_the_broker(before, asked, paid):  # it is the same order, and may be of another size
+            trigger = asked.trigger or before.trigger
+            asked = replace(before, quantity=asked.quantity, trigger=trigger)
+            if asked == before:
+                return
         made = self._book.plan(plan)
         if made is None:
             return  # of an earlier day: its copies are not here any more
@@ -135,13 +144,29 @@ class Following:
             prices = self._quotes.known(asked.instrument.key)
             after = self._clearing.protected(asked, prices.fresh or paid, prices.band)
             change = Changed(signal.terms, before, asked, after, paid)
-            await self.change(self._book.of_plan(plan), change)
+            like, unlike = list[Order](), list[Order]()
+            for order in self._book.of_plan(plan):
+                (unlike if _is_unlike(order, change) else like).append(order)
+            self._tell_unlike(unlike, f"{what} was changed at the broker, {words}", made)
+            await self.change(like, change)
         except DeniedError as denied:
             why = f"{what} was changed at the broker, its copies were not: {denied.sentence}"
             account = signal.master_id
             self._book.alarm("not_changed", why, account=account, severity=Severity.WARNING)
         except JournalFailureError as failure:
             self._news.storage_failed(str(failure))
+
+    def _tell_unlike(self, orders: list[Order], changed_so: str, plan: Plan) -> None:
+        who = list(dict.fromkeys(one.intent.account_id for one in orders))
+        if who:
+            self._book.alarm(
+                "not_changed",
+                f"{changed_so}. Its copies in {_names(who)} stay as they are, because they are "
+                "orders of another type. Cancel them here, change them at the broker, or square "
+                "off.",
+                account=plan.signal.master_id,
+                severity=Severity.WARNING,
+            )
 
     def live(self, order: Order) -> None:
         """An order is at the broker, or in doubt: a change that came before it left is due."""
@@ -202,3 +227,17 @@ class Following:
 
 def _names(who: list[AccountId]) -> str:
     return ", ".join(who[:_NAMED]) + (" and others" if len(who) > _NAMED else "")
+
+
+def _is_unlike(order: Order, change: Changed) -> bool:
+    """True if a live copy is of another type than its master's order is now.
+
+    With his price it would trade at another moment than he, a target for instance at once. A stop
+    that was triggered is like the LIMIT order that his became.
+    """
+    if order.state.ended or order.diverged or order.cancel_requested:
+        return False
+    own, now = leaves_as(order.terms.order_type), leaves_as(change.after.order_type)
+    if order.terms.side is not change.original.side:  # a stop for his limit, a limit for his stop
+        return now is not leaves_as(change.before.order_type) or now is own is OrderType.SL
+    return own is not now and not (own is OrderType.SL and order.state in _TRIGGERED)

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
+from copytrade_gui.domain.changed_terms import QUANTITY, TYPE, change_in_words
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import PlanId
-from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.order import OrderType, State
+from copytrade_gui.domain.order import State
 from copytrade_gui.domain.seen import Seen, SeenOrder
 from copytrade_gui.engine.orders.core import Core
 
-_QUANTITY = "quantity"
 _DECIDE = "Change the price or cancel them at the broker, cancel them here, or let them stand."
 
 
@@ -51,7 +50,7 @@ class Unfollowed:
         ]
         if not copies:
             return order
-        if not (changed := _changed(before, order)):
+        if not (changed := change_in_words(before, order, order.average_price)):
             return structs.replace(order, reason=before.reason)  # told by an earlier start
         what = "Its copy was" if len(copies) == 1 else f"Its {len(copies)} copies were"
         reason = (
@@ -70,28 +69,11 @@ class Unfollowed:
 
 def still_unfollowed(before: SeenOrder, now: SeenOrder) -> SeenOrder:
     """A newer row of it in this run: copies follow what he changes now. With it they take his price
-    and trigger, but his quantity only where he changes that: until then the reason stands.
+    and trigger, but his quantity only where he changes that, and nothing of an order that is of
+    another type than they are: until then the reason stands.
     """
     if before.became is not Seen.COPIED or now.changes == before.changes:
         return now
-    waits = _QUANTITY in before.reason and now.quantity == before.quantity
-    return now if waits else structs.replace(now, reason="")
-
-
-def _changed(before: SeenOrder, now: SeenOrder) -> str:
-    """``price 1,300 to 1,350, quantity 10 to 20``; empty if its terms are the same."""
-    if before.order_type is not now.order_type and now.order_type is not OrderType.MARKET:
-        return ""  # what the broker made of a MARKET order, or of a stop, is the same order
-    figures = (
-        ("price", before.price, now.price),
-        ("trigger", before.trigger, now.trigger),
-        (_QUANTITY, before.quantity, now.quantity),
-    )
-    found = [
-        f"{name} {grouped(was)} to {grouped(is_)}"
-        for name, was, is_ in figures
-        if is_ not in (was, 0)
-    ]
-    if before.order_type is not now.order_type:
-        found.insert(0, f"to a {now.order_type} order")
-    return ", ".join(found)
+    waits = QUANTITY in before.reason and now.quantity == before.quantity
+    other = TYPE in before.reason and now.order_type is before.order_type
+    return now if waits or other else structs.replace(now, reason="")
