@@ -13,11 +13,12 @@ import pytest
 from copytrade_gui.domain.order import FanOut, Side, State
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.orders import Order as BrokersOrder
+from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, press, ticket
 from tests.engine.test_fill_copy import Place, begins, fills, here
 from tests.engine.test_links import M, held
 from tests.engine.test_master_elsewhere import LOOKING
-from tests.engine.test_resting_entries import comes_back
+from tests.engine.test_resting_entries import comes_back, entries
 from tests.proof.rig import Console, world
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -42,6 +43,15 @@ def lose_news(console: Console, fault: News) -> None:
     made = console.world
     client = made.accounts[0].client_id
     made.broker.add_fault(Fault(action=fault, accounts=[client], until_s=0.4, ms=3_000))
+
+
+def cannot_be_read(console: Console, until_s: float | None = None) -> None:
+    """The master's orders and trades; so long from now, or for good."""
+    made = console.world
+    client, calls = made.accounts[0].client_id, "orders,order,trades"
+    made.broker.add_fault(
+        Fault(action="book_failed", call=calls, accounts=[client], until_s=until_s)
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,10 +89,7 @@ def test_as_long_as_nobody_can_read_it_the_exit_waits_says_why_and_grows_too_old
     async def script(console: Console) -> None:
         made = console.world
         his = await rested(console)
-        client = made.accounts[0].client_id
-        made.broker.add_fault(
-            Fault(action="book_failed", call="orders,order,trades", accounts=[client])
-        )
+        cannot_be_read(console)
         await fills(console, his, 10, wait_s=1)
         orders = await press(console, ticket(made, SELL), wait_s=55)
         assert {(one.state, one.code) for one in orders.values()} == {
@@ -95,4 +102,75 @@ def test_as_long_as_nobody_can_read_it_the_exit_waits_says_why_and_grows_too_old
         assert held(console) == [0, 0, 0]
 
     with world(2, settings=LOOKING) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize(("feed", "wait_s"), [(True, 3.5), (True, 5), (False, 12)])
+def test_a_part_exit_called_while_nobody_could_see_the_fill_leaves_no_copy_resting(
+    *, feed: bool, wait_s: float
+) -> None:
+    """Its push is lost, or his book cannot be read: his entry is told to have ended much later."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        his = await rested(console)
+        lose_news(console, "feed_skip")
+        if not feed:
+            cannot_be_read(console, wait_s + 4)
+        await fills(console, his, 10, wait_s=wait_s)
+        await press(console, ticket(made, SELL, 5), wait_s=25)
+        assert {one.state for one in entries(console).values()} == {State.CANCELLED}
+        await comes_back(console)
+        assert held(console) == [5, 0, 0]
+
+    with world(2, settings=LOOKING) as made:
+        made.line.feed = feed
+        made.live(script)
+
+
+def test_a_start_knows_that_the_end_of_his_entry_was_told_late() -> None:
+    """His target, called between his entry's fill and the news of it, fills after the start."""
+    numbers: list[str] = []
+
+    async def morning(console: Console) -> None:
+        his = await rested(console)
+        lose_news(console, "feed_skip")
+        cannot_be_read(console, 15)
+        await fills(console, his, 10, wait_s=3.5)
+        numbers.append((await here(console, SELL, 5)).order_id)
+        await console.world.clock.sleep(20)
+        assert {one.state for one in entries(console).values()} == {State.WORKING}
+
+    async def again(console: Console) -> None:
+        made = console.world
+        console.log_all_in()
+        await made.clock.sleep(20)
+        await console.engine.resume("operator", "looked")
+        await fills(console, made.broker.accounts[0].orders[numbers[0]], 5, 20)
+        assert {one.state for one in entries(console).values()} == {State.CANCELLED}
+        await comes_back(console)
+        assert held(console) == [5, 0, 0]
+
+    with world(2, settings=LOOKING) as made:
+        made.line.feed = True
+        made.live(morning)
+        made.live(again)
+
+
+def test_an_entry_whose_end_is_told_late_keeps_its_copies_where_he_gave_up_another() -> None:
+    """He sells ten that he bought by phone; then his entry fills, and he holds that."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        trades_himself(made, made.accounts[0], ticket(made, BUY), 10)
+        his = await rested(console)
+        cannot_be_read(console, 18)
+        await press(console, ticket(made, SELL), wait_s=3)
+        lose_news(console, "feed_skip")
+        await fills(console, his, 10, wait_s=25)
+        await comes_back(console)
+        assert held(console) == [10, 5, 20]
+
+    with world(2, settings=LOOKING) as made:
+        made.line.feed = True
         made.live(script)

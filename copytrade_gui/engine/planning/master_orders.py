@@ -18,15 +18,15 @@ from copytrade_gui.ports import BrokerOrder
 _NEVER_FILLS = frozenset({SignalKind.FILL, SignalKind.CATCH_UP})
 """What these are copies of had happened when their plan was made."""
 _LATE_NS = 5 * 1_000_000_000
-"""So much later than it came the end of an order may be told."""
+"""What is called so shortly before the end of an order is told is in doubt called after it."""
 _REMEMBERED = 256
 
 
 class _End(Struct, frozen=True):
     """An order ended between two moments, monotonic: at ``told_ns`` it had.
 
-    ``unsure``: nobody looked at it in between, because it ended in an earlier run, or while none
-    ran.
+    ``unsure``: nobody looked at it in between for so long that what is called there proves nothing:
+    it ended in an earlier run, while none ran, or while its book was not read.
     """
 
     from_ns: int
@@ -74,7 +74,7 @@ class MasterOrders:
         if leads and self.lead_ended(plan.plan_id):
             age_ns = self._clock.wall_ns() - max(one.changed_ns for one in leads)
             told_ns = self._clock.mono_ns() - age_ns
-            self._remember(plan.plan_id, _End(told_ns - _LATE_NS, told_ns, unsure=True))
+            self._remember(plan.plan_id, _End(leads[0].called_ns, told_ns, unsure=True))
 
     def ended(self, plan_id: PlanId) -> bool:
         """True if nothing more of the order that a plan copies can fill."""
@@ -122,10 +122,9 @@ class MasterOrders:
         orders, now = self._book.of_plan(plan_id), self._clock.mono_ns()
         if not orders or plan_id in self._ends:
             return
-        if not worked_ns:  # when this run first looked, it had ended
-            self._remember(plan_id, _End(orders[0].called_ns, now, unsure=True))
-            return
-        self._remember(plan_id, _End(max(worked_ns, now - _LATE_NS), now))
+        from_ns = max(worked_ns, orders[0].called_ns)
+        unsure = not worked_ns or now - from_ns > _LATE_NS  # 0: this run first saw it ended
+        self._remember(plan_id, _End(from_ns, now, unsure))
 
     def _remember(self, plan_id: PlanId, end: _End) -> None:
         if len(self._ends) > self._most:
