@@ -11,11 +11,12 @@ from typing import Literal
 import pytest
 
 from copytrade_gui.domain.order import FanOut, Side, State
+from copytrade_gui.domain.seen import Follow
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.orders import Order as BrokersOrder
 from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import F1, press, ticket
-from tests.engine.test_fill_copy import Place, begins, fills, here
+from tests.engine.test_fill_copy import Place, at_broker, begins, fills, here
 from tests.engine.test_links import M, held
 from tests.engine.test_master_elsewhere import LOOKING
 from tests.engine.test_resting_entries import comes_back, entries
@@ -38,6 +39,12 @@ async def rested(console: Console, place: Place = here) -> BrokersOrder:
     return his
 
 
+async def only_shown(console: Console, side: Side, quantity: int) -> BrokersOrder:
+    """He places it at the broker, and nobody copies it."""
+    console.engine.master_signals.set_follow(M, Follow.SHOW)
+    return await at_broker(console, side, quantity)
+
+
 def lose_news(console: Console, fault: News) -> None:
     """What is pushed of the master's orders within the next moments is late, or never comes."""
     made = console.world
@@ -55,21 +62,25 @@ def cannot_be_read(console: Console, until_s: float | None = None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("feed", "fault", "wait_s", "units", "fan_out"),
+    ("place", "feed", "fault", "wait_s", "units", "fan_out"),
     [
-        (False, None, 0.02, 10, FanOut.WITH_MASTER),
-        (False, None, 0.7, 5, FanOut.ON_MASTER_WORKING),
-        (True, None, 0.02, 10, FanOut.WITH_MASTER),
-        (True, "feed_delay", 1, 10, FanOut.ON_MASTER_WORKING),
-        (True, "feed_skip", 1, 10, FanOut.WITH_MASTER),
-        (True, "feed_skip", 1, 5, FanOut.WITH_MASTER),
+        (here, False, None, 0.02, 10, FanOut.WITH_MASTER),
+        (here, False, None, 0.7, 5, FanOut.ON_MASTER_WORKING),
+        (here, True, None, 0.02, 10, FanOut.WITH_MASTER),
+        (here, True, "feed_delay", 1, 10, FanOut.ON_MASTER_WORKING),
+        (here, True, "feed_skip", 1, 10, FanOut.WITH_MASTER),
+        (here, True, "feed_skip", 1, 5, FanOut.WITH_MASTER),
+        (at_broker, False, None, 0.3, 10, FanOut.WITH_MASTER),
+        (only_shown, False, None, 0.3, 10, FanOut.WITH_MASTER),
+        (at_broker, True, "feed_delay", 1, 5, FanOut.WITH_MASTER),
+        (at_broker, True, "feed_skip", 1, 10, FanOut.ON_MASTER_WORKING),
     ],
 )
 def test_an_exit_right_behind_the_fill_of_an_older_entry_opens_nothing(
-    *, feed: bool, fault: News | None, wait_s: float, units: int, fan_out: FanOut
+    *, place: Place, feed: bool, fault: News | None, wait_s: float, units: int, fan_out: FanOut
 ) -> None:
     async def script(console: Console) -> None:
-        his = await rested(console)
+        his = await rested(console, place)
         if fault:
             lose_news(console, fault)
         await fills(console, his, 10, wait_s=wait_s)

@@ -140,6 +140,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "told = is_own(order) or (lane is not None and lane.pushed)",
     ),
     Mutant(
+        "an entry that a master placed elsewhere may have filled, too",
+        f"{_ENGINE}planning/master_exits.py",
+        "unread += self._orders.elsewhere_unread(master, terms, but)",
+        "pass",
+    ),
+    Mutant(
+        "a read that was asked for since tells what it filled",
+        f"{_ENGINE}planning/other_orders.py",
+        "(but is not None and lane is not None and lane.read_ns > but.called_ns)",
+        "but is not None",
+    ),
+    Mutant(
         "an exit takes at most what the account holds",
         _COPIES_HELD,
         "least = min(least, there)",

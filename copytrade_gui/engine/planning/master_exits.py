@@ -84,6 +84,8 @@ class MasterExits:
             own = [one for one in self._book.of_plan(plan_id) if is_own(one)]
             unread += sum(one.ordered - one.filled for one in own if one.attempt_state in UNREAD)
             place = self._places.get(plan_id) or self._of_earlier_run(but)
+        if place is None or not place.elsewhere:  # else the read that shows it shows them
+            unread += self._orders.elsewhere_unread(master, terms, but)
         nets = self._before(master, terms, place)
         copied, made_here = self._ledger.of_master(master, terms)
         if nets is not None and copied:

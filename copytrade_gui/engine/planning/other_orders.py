@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.master_orders import MasterOrders
+from copytrade_gui.ports import BrokerOrder
 
 UNREAD = frozenset({State.SENDING, State.UNKNOWN, State.REVIEW, State.ACKED})
 """Sent, and not in a read of the book yet: it may have filled."""
@@ -29,6 +30,8 @@ class OtherOrders:
         self._lanes = core.lanes
         self._clock = core.clock
         self._settings = core.settings
+        self._elsewhere: dict[AccountId, dict[BrokerOrderId, BrokerOrder]] = {}
+        """What masters placed at the broker themselves and that has not ended, copied or not."""
 
     def of(
         self,
@@ -128,6 +131,29 @@ class OtherOrders:
             if order.intent.account_id == master and is_own(order) and self.waits(order)
         ]
         return self.of(master, master, terms, waiting, but)[1]
+
+    def elsewhere(self, master: AccountId, row: BrokerOrder) -> None:
+        """A newer row of an order that a master placed elsewhere; what it filled is told, too."""
+        rows = self._elsewhere.setdefault(master, {})
+        if row.all_filled or (row.state is not None and row.state.ended):
+            rows.pop(row.broker_order_id, None)
+        else:
+            rows[row.broker_order_id] = row
+
+    def elsewhere_unread(self, master: AccountId, terms: OrderTerms, but: Order | None) -> int:
+        """Units on the other side of what a master placed elsewhere, which may have filled unless a
+        read that was asked for since ``but`` was called showed that they had not.
+        """
+        rows, lane = self._elsewhere.get(master), self._lanes.get(master)
+        if not rows or (but is not None and lane is not None and lane.read_ns > but.called_ns):
+            return 0
+        return sum(
+            row.quantity - row.filled_quantity
+            for row in rows.values()
+            if row.key == terms.instrument.key
+            and row.product in (terms.product, None)
+            and row.side is not terms.side
+        )
 
     def _recent(self, terms: OrderTerms, but: Order | None) -> Iterator[list[Order]]:
         """Plans in this instrument of which something may still wait, newest first.

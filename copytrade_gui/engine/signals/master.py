@@ -225,6 +225,7 @@ class MasterSignals:
         self._newest_ns = max(self._clock.mono_ns(), self._newest_ns + 1)
         order = Elsewhere(row, view, absent_ns, self._newest_ns)
         self._orders[account][row.broker_order_id] = order
+        self._exits.orders.elsewhere(account, row)
         self._bus.publish(MasterSeen(view))
         self._work.start(self._name(order), f"look up {row.key}")
         return order
@@ -255,6 +256,7 @@ class MasterSignals:
         """A newer row of it."""
         before, order.row = order.row, row
         self._traded(order, row.filled_quantity - before.filled_quantity)
+        self._exits.orders.elsewhere(order.view.account_id, row)
         is_changed = terms_key(before) != terms_key(row)
         order.view = still_unfollowed(order.view, newer(order.view, row, is_changed=is_changed))
         self._bus.publish(MasterSeen(order.view))
@@ -390,8 +392,7 @@ class MasterSignals:
 
     def _copy_fills(self, order: Elsewhere, since_ns: int) -> None:
         """What a copied order has filled is for those who copy fills."""
-        plan = order.view.plan_id
-        if plan is not None:
+        if (plan := order.view.plan_id) is not None:
             self._news.copied_row(plan, order.row, order.seen_ns, since_ns)
 
     def _become(self, order: Elsewhere, became: Seen, reason: str) -> None:
