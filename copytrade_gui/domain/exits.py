@@ -79,8 +79,9 @@ def reducing(
         return Exiting(quantity, quantity, (known, known) if ordered_here > 0 else None)
     if nets is None:
         return Exiting(0, quantity)
-    reduced = [against(side, net) for net in nets]
-    low, high = min(reduced), max(reduced) + unread
+    there = [net if side is Side.SELL else -net for net in nets]
+    # Of what stands on the other side of nothing, unread units first make it less.
+    low, high = max(0, min(there)), max(0, max(there) + unread)
     return Exiting(min(quantity, low), min(quantity, high), (low, high))
 
 

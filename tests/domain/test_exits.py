@@ -41,6 +41,8 @@ BUY, SELL = Side.BUY, Side.SELL
         (SELL, 10, Product.NORMAL, (0, 10), 0, Exiting(0, 10, (0, 10))),  # one of both
         (SELL, 10, Product.NORMAL, (10, 30), 0, Exiting(10, 10, (10, 30))),  # all, or a third
         (SELL, 10, Product.INTRADAY, (0,), 7, Exiting(0, 7, (0, 7))),  # may have filled since
+        (SELL, 10, Product.INTRADAY, (-5,), 7, Exiting(0, 2, (0, 2))),  # first they make it less
+        (BUY, 10, Product.INTRADAY, (40,), 10, Exiting(0, 0, (0, 0))),  # a target beside it
         (SELL, 10, Product.INTRADAY, None, 0, Exiting(0, 10)),  # not known
         (BUY, 10, Product.INTRADAY, None, 0, Exiting(0, 10)),
         (SELL, 10, Product.DELIVERY, (0,), 0, Exiting(10, 10)),  # nothing is sold short there
