@@ -79,7 +79,9 @@ async def test_who_goes_elsewhere_while_it_is_sent_stays_there(
         assert not window.ticket.has_keys, row.name
         answer.set()
         await until(lambda: window.ticket.phase is Phase.EDITING)
-        assert window.focusWidget() is there, row.name
+        # A panel that gets its first row meanwhile hands them to its table.
+        now = window.focusWidget()
+        assert now is there or there.isAncestorOf(now), row.name
 
 
 async def test_a_stop_under_the_send_button_gives_its_keys_to_no_other_panel(
