@@ -273,7 +273,7 @@ class Engine:
             why = self.gate.why_not() or self.gate.why_only_exits() or "Trading is stopped."
             raise DeniedError("stopped", why)
         lane = self.lanes.get(order.intent.account_id)
-        if lane is not None and (lane.frozen or lane.status.halted):
+        if lane is not None and (lane.frozen or lane.facts.code):
             raise DeniedError(*lane.why_not_own())
         only = None if lane is None else lane.only_exits
         more = after.quantity > order.terms.quantity

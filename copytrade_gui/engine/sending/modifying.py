@@ -1,12 +1,13 @@
 """Changes of live orders: one at a time each, only the newest kept, never below what is filled.
 
-A change is stored before it is asked for. It waits until its order is at the exchange, and while
-trading, or its account alone, is halted. The broker's yes is not the exchange's: a change is kept
-until the book shows that it holds. One that is refused right behind another one, which the exchange
-had not made yet, is asked for again once the book shows the order at rest; one that is refused
-otherwise is told. One whose answer was lost is asked for again only after the book has shown the
-old order for so long (docs/safety.md 9.12); one that was answered and is not there by then, the
-exchange did not make, which is told.
+A change is stored before it is asked for. It waits until its order is at the exchange, while
+trading is halted, and while its account may send nothing: halted alone, offline, unread since the
+start, or from an address that is not registered. The broker's yes is not the exchange's: a change
+is kept until the book shows that it holds. One that is refused right behind another one, which the
+exchange had not made yet, is asked for again once the book shows the order at rest; one that is
+refused otherwise is told. One whose answer was lost is asked for again only after the book has
+shown the old order for so long (docs/safety.md 9.12); one that was answered and is not there by
+then, the exchange did not make, which is told.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from copytrade_gui.ports import BrokerOrder, BrokerSession, ChangeDone, NotSent,
 log = logging.getLogger(__name__)
 
 _LIVE = frozenset({State.WORKING, State.TRIGGER_PENDING, State.PARTIAL})
+_GO_ON = frozenset({"", "no_session"})
+"""What keeps no change of an account waiting; without a session it is dropped, and that is told."""
 _MOST_TRIES = 3
 _NEVER_ANSWERED = (
     "The broker never answered the change, and its book shows the order as it was before. Look at "
@@ -111,7 +114,7 @@ class Modifies:
         if not changes or not self._gate.may_change:
             return None
         lane = self._lanes.get(account)
-        if lane is not None and lane.status.halted:
+        if lane is not None and lane.facts.code not in _GO_ON:
             return None
         for change in [one for one in changes.values() if self._over(one)]:
             self._drop(change)
