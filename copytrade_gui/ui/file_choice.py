@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QCompleter, QFileDialog, QLineEdit, QWidget
 
 from copytrade_gui.ui.dialogs.dialog import Question, answer_of
 
@@ -68,6 +68,13 @@ async def ask_folder(parent: QWidget, title: str, name: str) -> Path | None:
 
 
 async def _path_of(dialog: QFileDialog) -> Path | None:
+    # A name that is typed stays as typed. Qt's list of names that fit takes the focus from the
+    # field under some window managers, and then Qt puts a file it found in the place of what was
+    # typed, without its folder: a list of no names never shows. The system's own dialogs have
+    # no such field.
+    typed = dialog.findChild(QLineEdit, "fileNameEdit")
+    if typed is not None:
+        typed.setCompleter(QCompleter(typed))
     dialog.setModal(False)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()

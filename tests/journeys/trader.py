@@ -101,10 +101,9 @@ def choose_file(person: Person, title: str, path: Path) -> None:
 
 
 def escape(person: Person) -> None:
-    """Leave a file dialog without a choice; a list of names that is open takes the first key."""
+    """Leave a file dialog without a choice."""
     person.keys("Escape")
-    while not person.sees("main_window", lambda _part: CONSOLE in person.look().active):
-        person.keys("Escape")
+    person.see_window(CONSOLE)
 
 
 def resume(person: Person, reason: str, *, word: bool = False) -> None:

@@ -132,6 +132,22 @@ async def test_a_file_dialog_that_is_closed_without_a_choice_changes_nothing(
     assert not world.calls
 
 
+@pytest.mark.parametrize("act", [*EXPORTS, Act.FOLLOWERS_IMPORT])
+async def test_a_name_that_is_typed_keeps_the_focus_and_is_never_replaced_by_one_that_fits(
+    window: MainWindow, tmp_path: Path, act: Act
+) -> None:
+    there = tmp_path / "my followers.csv"
+    there.write_text("yesterday", encoding="utf-8")
+    window.desk.actions[act].trigger()
+    field = name_field(await shown(window, QFileDialog))
+    field.selectAll()
+    QTest.keyClicks(field, str(there))
+    assert field.text() == str(there)
+    assert field.completer().completionCount() == 0, "a list of names would take the focus"
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    await until(lambda: not window.desk.tasks.names)
+
+
 @pytest.mark.parametrize("replace", [True, False])
 async def test_a_file_that_is_there_is_replaced_only_by_a_yes(
     window: MainWindow, tmp_path: Path, *, replace: bool
