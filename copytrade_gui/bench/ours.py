@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -27,7 +28,7 @@ from copytrade_gui.bench.words import Burst, Failed, Ready, Rested, Round, Setup
 from copytrade_gui.domain.account import Account, Role, SessionState
 from copytrade_gui.domain.checks.limits import NO_LIMITS
 from copytrade_gui.domain.draft import Draft
-from copytrade_gui.domain.events import Event, PlanMade, PlanSettled
+from copytrade_gui.domain.events import Alarm, Event, PlanMade, PlanSettled
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import FanOut, OrderType, Product, Side, Validity
@@ -103,6 +104,7 @@ class Desk:
         self._commit_bytes = 0
         self.plan: Plan | None = None
         self._settled = asyncio.Event()
+        self._alarms: list[Alarm] = []
         self._commit_ns = 0
         self._commit_from_ns = 0
         self._instruments: dict[str, Instrument] = {}
@@ -126,6 +128,8 @@ class Desk:
             self.plan = event.plan
         elif isinstance(event, PlanSettled):
             self._settled.set()
+        elif isinstance(event, Alarm):
+            self._alarms.append(event)
 
     async def _timed_commit(self, *given: object, **named: object) -> bool:
         log = self._opened.store.order_log.path
@@ -171,8 +175,22 @@ class Desk:
         self._settled.clear()
         self.plan = None
         await self._ask(draft, command)
-        async with asyncio.timeout(_WAIT_S):
-            await self._settled.wait()
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                await self._settled.wait()
+        except TimeoutError:
+            raise TimeoutError(
+                f"{command} had no end within {_WAIT_S:g} s: {self._stands()}"
+            ) from None
+
+    def _stands(self) -> str:
+        """What has become of the order so far, in a few words."""
+        alarms = [f"{one.code}: {one.sentence}" for one in self._alarms[-3:]]
+        if self.plan is None:
+            return "; ".join(["it was not copied", *alarms])
+        orders = self._opened.engine.book.of_plan(self.plan.plan_id)
+        states = Counter(f"{order.state} {order.code}".strip() for order in orders)
+        return "; ".join([*(f"{many} {state}" for state, many in states.items()), *alarms])
 
     async def _ask(self, draft: Draft, command: str) -> None:
         """Have the order placed."""
