@@ -7,6 +7,9 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export QT_API := pyside6
 export PYQTGRAPH_QT_LIB := PySide6
+# The consoles and brokers that tests and proofs start load compiled modules: without them each
+# start compiles all of ours anew, for more than a second.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV ?= .venv
 WORKERS ?= 2

@@ -209,6 +209,7 @@ class _Copy:
                 **os.environ,
                 VARIABLE: "",
                 "PYTHONPATH": str(self._folder),
+                "PYTHONDONTWRITEBYTECODE": "",  # else each mutant compiles every module anew
                 "QT_QPA_PLATFORM": "offscreen",
             },
             capture_output=True,
