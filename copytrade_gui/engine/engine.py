@@ -171,7 +171,15 @@ class Engine:
             self.parts.loss_watch.concerns(follower)
             self.exit_watch.concerns(follower)
             self.bus.publish(LinkChanged(before, None, actor))
+            self.parts.following.unlinked(before)
             self.parts.dispatcher.kick()
+
+    def is_copied(self, master: AccountId) -> bool:
+        """True while a copy of this master's orders is in doubt, working, or waiting to leave."""
+        return any(
+            one.master_id == master and one.intent.account_id != master and not one.state.ended
+            for one in self.book.recent
+        )
 
     def has_open_orders(self, account_id: AccountId) -> bool:
         """True while an order of the account is in doubt, working, or waiting to leave."""

@@ -127,7 +127,7 @@ class Followers:
             account = made.account
             link_checks.refuse_double(self._engine.lanes, account.client_id, account_id)
             link_checks.refuse_links(self._engine.lanes, [made.link])
-            link_checks.refuse_orphans(self._engine.lanes, old, account)
+            link_checks.refuse_orphans(self._engine, account)
             if not same_client(old.client_id, account.client_id):
                 await self._leave_client(account_id)
             await self.keep([account], [made.link], secrets_in(draft, account_id))
@@ -375,7 +375,7 @@ class Followers:
 
         What cannot be stored changes nothing, except that what was to stop stays stopped.
         """
-        link_checks.refuse_turning(self._engine, links)
+        link_checks.refuse_against_copies(self._engine, accounts, links)
         held = self._accounts_by_id()
         off_now = [a.account_id for a in accounts if not a.active]
         stops = any(

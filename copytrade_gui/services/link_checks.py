@@ -48,15 +48,34 @@ def refuse_another_client_today(engine: Engine, account_id: AccountId) -> None:
         )
 
 
-def refuse_orphans(lanes: Lanes, before: Account, after: Account) -> None:
-    """Refuse that an account stops being a master while it has followers. Raises RefusedError."""
-    if before.master and not after.master and lanes.followers_of(after.account_id):
+def refuse_against_copies(
+    engine: Engine, accounts: Collection[Account], links: Collection[Link]
+) -> None:
+    """Refuse what copies that are held or open do not allow. Raises RefusedError."""
+    for account in accounts:
+        refuse_orphans(engine, account)
+    _refuse_turning(engine, links)
+
+
+def refuse_orphans(engine: Engine, after: Account) -> None:
+    """Refuse that an account stops being a master while it has followers, or while copies of its
+    orders are open: nobody would see it cancel or leave. Raises RefusedError.
+    """
+    lane = engine.lanes.get(after.account_id)
+    if lane is None or not lane.account.master or after.master:
+        return
+    name = lane.account.name
+    if engine.lanes.followers_of(after.account_id):
         raise RefusedError(
-            f"{before.name} still has followers of his own. Remove them first.", field="is_master"
+            f"{name} still has followers of his own. Remove them first.", field="is_master"
+        )
+    if engine.is_copied(after.account_id):
+        raise RefusedError(
+            f"Copies of {name}'s orders are still open. Cancel them first.", field="is_master"
         )
 
 
-def refuse_turning(engine: Engine, changed: Collection[Link]) -> None:
+def _refuse_turning(engine: Engine, changed: Collection[Link]) -> None:
     """Refuse to turn a link round while its copies hold something or may: their exits would be
     sought on the wrong side. Raises RefusedError.
     """

@@ -7,6 +7,8 @@ from tests.proof.mutants import Mutant
 _ENGINE = "copytrade_gui/engine/"
 _RESTING = f"{_ENGINE}sending/resting.py"
 _MASTER_ORDERS = f"{_ENGINE}planning/master_orders.py"
+_SIGNALS = f"{_ENGINE}signals/master.py"
+_FOLLOWING = f"{_ENGINE}sending/following.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -154,5 +156,42 @@ MUTANTS: tuple[Mutant, ...] = (
         _RESTING,
         "not self._masters.ended(one) and account in",
         "account in",
+    ),
+    # -- links that are removed while copies of them are open
+    Mutant(
+        "a master's cancel takes copies of a removed link, also of the last one",
+        _SIGNALS,
+        "not in self._complete_ns or not lane.account.master:",
+        "not in self._complete_ns or not self._lanes.followers_of(account):",
+    ),
+    Mutant(
+        "an order of a master whom nobody copies asks nobody",
+        _SIGNALS,
+        "late if self._lanes.followers_of(order.view.account_id) else _BY_NOBODY",
+        "late",
+    ),
+    Mutant(
+        "a master's exit takes entries of a removed link, though it is not for its follower",
+        _RESTING,
+        "if lane is not None and master not in lane.links:",
+        "if lane is None:",
+    ),
+    Mutant(
+        "a copy of a removed link that does not follow a change is named",
+        _FOLLOWING,
+        "        self._leave(self._clearing.stopped(copies), change, lambda _: True, _STOPPED)\n",
+        "",
+    ),
+    Mutant(
+        "what is open of a removed link is told",
+        f"{_ENGINE}engine.py",
+        "            self.parts.following.unlinked(before)\n",
+        "",
+    ),
+    Mutant(
+        "nobody stops being a master while copies of him are open",
+        "copytrade_gui/services/link_checks.py",
+        "    if engine.is_copied(after.account_id):\n",
+        "    if False:\n",
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from copytrade_gui.domain.checks.check import Finding, Level, Shown
@@ -105,18 +105,23 @@ class Clearing:
         """Those that still follow a change of the master's order: no link has been stopped, no
         account is halted, and none opens where only exits pass.
         """
-        lanes = ((order, self._lanes.get(order.intent.account_id)) for order in orders)
-        kept = [
-            one
-            for one, lane in lanes
-            if lane is not None and not lane.status.halted and not lane.why_kept(one)[0]
-        ]
+        lanes = self._with_lanes(orders)
+        kept = [one for one, lane in lanes if not (lane.status.halted or lane.why_kept(one)[0])]
         return [one for one in kept if not self._exits.why_opens(one)[0]]
 
     def halted(self, orders: Iterable[Order]) -> list[Order]:
         """Those whose account is halted alone."""
-        lanes = ((order, self._lanes.get(order.intent.account_id)) for order in orders)
-        return [one for one, lane in lanes if lane is not None and lane.status.halted]
+        return [one for one, lane in self._with_lanes(orders) if lane.status.halted]
+
+    def stopped(self, orders: Iterable[Order]) -> list[Order]:
+        """Those whose account is not halted, but whose link is stopped or was removed."""
+        lanes = self._with_lanes(orders)
+        return [one for one, lane in lanes if not lane.status.halted and lane.why_kept(one)[0]]
+
+    def _with_lanes(self, orders: Iterable[Order]) -> Iterator[tuple[Order, Lane]]:
+        for order in orders:
+            if (lane := self._lanes.get(order.intent.account_id)) is not None:
+                yield order, lane
 
     def cover(
         self,

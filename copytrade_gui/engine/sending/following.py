@@ -6,7 +6,7 @@ changed as soon as it is at the broker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -17,6 +17,7 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.changed_terms import by_the_broker, change_in_words, leaves_as
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
+from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, OrderType, State
 from copytrade_gui.domain.records import Plan
@@ -35,6 +36,8 @@ _NAMED = 8
 _REMEMBERED = 4_096
 """Orders that had not left when their master's was changed; none waits longer than a minute."""
 
+_HALTED = "these accounts are halted. Cancel them, or lift the halts and change them yourself."
+_STOPPED = "their links are paused, frozen or removed. Cancel them, or change them yourself."
 _MADE_SMALLER = (
     "The master made his order smaller while it waited for a price. It was given up; nothing of it "
     "left."
@@ -62,6 +65,7 @@ class Following:
         self, core: Core, clearing: Clearing, exits: Exits, amendments: Amendments
     ) -> None:
         self._book = core.book
+        self._lanes = core.lanes
         self._work = core.work
         self._news = core.news
         self._quotes = core.quotes
@@ -168,6 +172,25 @@ class Following:
                 severity=Severity.WARNING,
             )
 
+    def unlinked(self, link: Link) -> None:
+        """A link was removed: what is open of it does not go with it, and is named."""
+        lane, master = self._lanes[link.follower_id], self._lanes[link.master_id]
+        copies = sum(
+            one.master_id == link.master_id
+            and not (one.closes or one.cancel_requested or one.diverged)
+            for one in self._book.open_of(link.follower_id)
+        )
+        if copies:
+            name, they = master.account.name, "copy is" if copies == 1 else "copies are"
+            self._book.alarm(
+                "open_copies",
+                f"{lane.account.name} copies {name} no more. {copies} {they} still open at the "
+                f"broker. What {name} cancels goes there too, and what opens goes when he leaves; "
+                "no change of his is followed. Cancel in Orders what is not wanted.",
+                account=link.follower_id,
+                severity=Severity.WARNING,
+            )
+
     def live(self, order: Order) -> None:
         """An order is at the broker, or in doubt: a change that came before it left is due."""
         if order.broker_order_id is not None and (
@@ -181,28 +204,31 @@ class Following:
         except JournalFailureError as failure:
             self._news.storage_failed(str(failure))
 
-    def _leave_halted(self, orders: list[Order], change: Changed) -> None:
-        """Copies of halted accounts stay as they are, also after a halt is lifted; name them."""
-        pairs = changed(
-            [one for one in self._clearing.halted(orders) if one.intent.role is Role.FOLLOWER],
-            change.original,
-            change.before,
-            change.after,
-            self._clearing.follows_quantity,
-        )
+    def _leave_kept(self, orders: list[Order], change: Changed) -> None:
+        """Copies of halted accounts, and those whose links are stopped or gone, stay as they are,
+        also when that is lifted; name them.
+        """
+        copies = [one for one in orders if one.intent.role is Role.FOLLOWER]
+        sized = self._clearing.follows_quantity
+        self._leave(self._clearing.halted(copies), change, sized, _HALTED)
+        self._leave(self._clearing.stopped(copies), change, lambda _: True, _STOPPED)
+
+    def _leave(
+        self, copies: list[Order], change: Changed, sized: Callable[[Order], bool], why: str
+    ) -> None:
+        pairs = changed(copies, change.original, change.before, change.after, sized)
         for order, _ in pairs:
             self._amendments.modifies.overtake(order)
         if who := list(dict.fromkeys(order.intent.account_id for order, _ in pairs)):
             self._book.alarm(
                 "not_changed",
                 f"The master's order was changed. Its copies in {_names(who)} stay as they are, "
-                "because these accounts are halted. Cancel them, or lift the halts and change them "
-                "yourself.",
+                f"because {why}",
                 severity=Severity.WARNING,
             )
 
     async def _ask(self, orders: list[Order], change: Changed) -> int:
-        self._leave_halted(orders, change)
+        self._leave_kept(orders, change)
         guarded = partial(self._exits.inside_guard, after=change.asked, traded_at=change.paid)
 
         smaller: list[AccountId] = []

@@ -283,7 +283,7 @@ class RestingCopies:
         plan, account = order.intent.plan_id, order.intent.account_id
         for one in reversed(self._left.get(slot, ())):
             newest_ns = max(one.called_ns, one.filled_ns)
-            if newest_ns <= order.called_ns or not self._is_for(one, account):
+            if newest_ns <= order.called_ns or not self._is_for(slot[0], one, account):
                 continue
             if one.called_ns > order.called_ns and self._proves_exit(one):
                 before = self._masters.ended_before(plan, one.called_ns)
@@ -317,8 +317,13 @@ class RestingCopies:
         units = sum(one.filled for one in self._leads(plan)) or plan.signal.terms.quantity
         return any(against(slot[3].opposite, net) < units for net in nets)
 
-    def _is_for(self, one: _Exit, account: AccountId) -> bool:
-        """True if this follower was to leave with it, and not those who copy what it fills."""
+    def _is_for(self, master: AccountId, one: _Exit, account: AccountId) -> bool:
+        """True if this follower was to leave with it, and not those who copy what it fills; or if
+        he copies the master no more: of what he copied before nothing enters behind any exit.
+        """
+        lane = self._lanes.get(account)
+        if lane is not None and master not in lane.links:
+            return True
         if one.accounts is None and one.plan_id is not None:
             one.accounts = _accounts_of(self._book.plan(one.plan_id))
         return one.accounts is None or account in one.accounts

@@ -49,6 +49,7 @@ InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
 _OLD = "It was there when its book was first read; it is not copied by itself."
 _PRICE_WITHIN_S = 1.0
 _BY_A_PERSON = "A person ignored it."
+_BY_NOBODY = "Nobody copied this master when it was placed."
 _SHOWN = "Orders that this master places elsewhere are only shown."
 _ASK = "Copy it, or ignore it. Once you copied one, the next are copied by themselves."
 
@@ -171,7 +172,7 @@ class MasterSignals:
     def after_read(self, lane: Lane, absorbed: Absorbed) -> None:
         """A book was read: what a master's first complete one shows was there before us."""
         account = lane.account_id
-        if not absorbed.complete or not self._is_master(lane):
+        if not absorbed.complete or not lane.account.master:
             return
         if account not in self._complete_ns:
             self._orders[account] = {}
@@ -187,7 +188,7 @@ class MasterSignals:
     def seen(self, lane: Lane, rows: Sequence[BrokerOrder]) -> None:
         """Rows that are no orders of ours, read or pushed."""
         account = lane.account_id
-        if account not in self._complete_ns or not self._is_master(lane):
+        if account not in self._complete_ns or not lane.account.master:
             return  # whatever it is, the first complete read lists it
         known, is_read = self._orders[account], account in self._before_ns
         absent_ns = self._before_ns.pop(account, self._complete_ns[account])
@@ -206,9 +207,6 @@ class MasterSignals:
             else:
                 self._take(order, row)
             self._decide(order, absent_ns)
-
-    def _is_master(self, lane: Lane) -> bool:
-        return bool(self._lanes.followers_of(lane.account_id))
 
     def _first(
         self, lane: Lane, row: BrokerOrder, became: Seen, reason: str, absent_ns: int = 0
@@ -292,7 +290,8 @@ class MasterSignals:
         if why := kind_problem(order.row):
             self._become(order, Seen.NOT_COPIED, why)
             return
-        if late := why_late(order.row, self._age_ms(order), self._settings):
+        late = why_late(order.row, self._age_ms(order), self._settings)
+        if late := late if self._lanes.followers_of(order.view.account_id) else _BY_NOBODY:
             self._become(order, Seen.MISSED, late)
             return
         follow = self.follow(order.view.account_id)

@@ -140,6 +140,7 @@ class FollowerWork(QObject):
                 if one
                 else f"{figures.plural(kept, 'account')} of them stay: masters, or copying others. "
             )
+            sentence += f"Open copies stay at the broker until {master} cancels or leaves. "
         question = Question(
             self._window,
             f"Remove follower - {self._desk.mode_word}",
