@@ -142,9 +142,10 @@ class Engine:
         return None if lane is None else lane.account
 
     def drop_account(self, account_id: AccountId) -> None:
-        """Forget an account; what waits for it is skipped."""
+        """Forget an account: what waits for it is skipped, and nothing is read or heard of it."""
         lane = self.lanes.drop(account_id)
         if lane is not None:
+            lane.put_session(None)
             self.parts.updates.detach(lane)
             for order in lane.queue:
                 self.parts.dispatcher.skip(order, "removed", "The account was removed.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from copytrade_gui.domain import account_field
-from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.basis import (
     NOTHING,
     UNDECLARED,
@@ -135,12 +135,13 @@ def secrets_in(draft: FollowerDraft, account_id: AccountId) -> Secrets:
 def connecting_anew(
     held: Mapping[AccountId, Account], accounts: Iterable[Account], secrets: Secrets
 ) -> list[AccountId]:
-    """Those of the accounts whose connections of before go another way, or send along what is out
-    of date.
+    """Those of the accounts whose connections of before go another way, are another client's, or
+    send along what is out of date.
     """
 
-    def sent(account: Account) -> tuple[Route, str]:
-        return replace(account.route, registered=()), account.declared.algo_id
+    def sent(account: Account) -> tuple[Route, str, str]:
+        route, client = replace(account.route, registered=()), client_key(account.client_id)
+        return route, account.declared.algo_id, client
 
     return [
         one.account_id

@@ -53,8 +53,8 @@ class Followers:
         reopen: Callable[[Collection[AccountId]], None] = lambda _accounts: None,
         enrol: Enrol | None = None,
     ) -> None:
-        """``owns`` says whether this machine has an address; ``reopen`` has accounts connect anew,
-        as their route or what they send along is another one; ``enrol``: see ``AccountStore``.
+        """``owns`` says whether this machine has an address; ``reopen`` closes what accounts have
+        open (see ``Sessions``); ``enrol``: see ``AccountStore``.
         """
         self._engine = engine
         self._store = AccountStore(book, secrets, enrol)
@@ -245,6 +245,7 @@ class Followers:
                 self._engine.drop_link(*link.key, OPERATOR)
             for name in names:
                 self._engine.drop_account(name)
+            self._reopen(names)
 
     @refusals_logged
     async def restore(self, followers: Sequence[Follower]) -> None:
@@ -315,9 +316,8 @@ class Followers:
     async def _leave_client(self, account_id: AccountId) -> None:
         """It will be another account at the broker: nothing may leave by the session it has."""
         link_checks.refuse_another_client_today(self._engine, account_id)
-        self._engine.detach(
-            account_id, SessionState.LOGGED_OUT, "Its client id was changed. Log it in."
-        )
+        why = "Its client id was changed. Log it in."
+        self._engine.detach(account_id, SessionState.LOGGED_OUT, why)
         await self._store.forget_session(account_id)
 
     def _all_links(self) -> Iterator[Link]:

@@ -203,16 +203,17 @@ class Sessions:
         )
 
     def reopen(self, account_ids: Collection[AccountId]) -> None:
-        """Connect these anew if they are logged in: their route, or what they send along, is
-        another one. Nothing leaves by the connections of before any more.
+        """Close what these have open: their route, client, or what they send along is another one.
+        Nothing leaves by it any more. Who is here and was logged in connects anew; of who was
+        removed nothing stays open.
         """
         for name in account_ids:
             self._changes[name] += 1
             lane, session = self._engine.lanes.get(name), self._sessions.get(name)
-            if lane is None or session is None or session in self._opening:
+            if session is None or session in self._opening:
                 continue  # a login that is under way sees the change before it is attached
             del self._sessions[name]
-            if lane.session is session:
+            if lane is not None and lane.session is session:
                 self._engine.detach(name, SessionState.LOGGING_IN, _ANOTHER_ROUTE)
             task = asyncio.create_task(self._reopen(name, session), name=f"new route of {name}")
             self._reopening.add(task)
@@ -223,6 +224,8 @@ class Sessions:
             await before.aclose()
         except Exception:
             log.exception("the session of before of %s was not closed", account_id)
+        if self._engine.lanes.get(account_id) is None:
+            return False
         return await self._restore(account_id, SessionState.LOGGING_IN, _LOG_IN_FROM_THERE)
 
     async def logout(self, account_id: AccountId) -> None:

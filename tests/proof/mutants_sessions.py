@@ -94,4 +94,22 @@ MUTANTS: tuple[Mutant, ...] = (
         " or began_ns < self._proof_from_ns.get(account, 0)",
         "",
     ),
+    Mutant(
+        "a removed account keeps no connection",
+        "copytrade_gui/services/followers.py",
+        "            self._reopen(names)\n",
+        "",
+    ),
+    Mutant(
+        "the connections of an account that is not here any more are closed",
+        _SESSIONS,
+        "            if session is None or session in self._opening:\n",
+        "            if lane is None or session is None or session in self._opening:\n",
+    ),
+    Mutant(
+        "an account that is another client keeps no connection of the one before",
+        "copytrade_gui/services/account_cells.py",
+        "return route, account.declared.algo_id, client",
+        "return route, account.declared.algo_id, ''",
+    ),
 )
