@@ -79,6 +79,18 @@ class Rates:
     gst: Decimal = NOTHING
 
 
+class Cost(Struct, frozen=True):
+    """Charges in rupees; ``unrated`` are the segments of which no rates are known: they are in no
+    sum.
+    """
+
+    total: Decimal = Decimal(0)
+    unrated: tuple[str, ...] = ()
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.total + other.total, tuple(dict.fromkeys([*self.unrated, *other.unrated])))
+
+
 class Charges(Struct, frozen=True):
     """What orders cost, in paise; each part rounded to the paisa for each order, a half up."""
 

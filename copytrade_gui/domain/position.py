@@ -143,8 +143,8 @@ class Profit(Struct, frozen=True):
 class Positions:
     """The positions of all accounts, by account, instrument and product."""
 
-    def __init__(self, begun: Mapping[PositionKey, Position] | None = None) -> None:
-        self._held: dict[PositionKey, Position] = dict(begun or {})
+    def __init__(self) -> None:
+        self._held: dict[PositionKey, Position] = {}
 
     def __iter__(self) -> Iterator[tuple[PositionKey, Position]]:
         return iter(self._held.items())
@@ -155,6 +155,12 @@ class Positions:
     def of(self, key: PositionKey) -> Position:
         """One position; an empty one where nothing was traded."""
         return self._held.get(key, _NONE)
+
+    def carry_in(self, key: PositionKey, net: int, cost: Decimal) -> None:
+        """The day begins with so many units more, for which so many rupees were paid."""
+        before = self.of(key)
+        net, cost = before.carried + net, _plus(before.carried_cost, cost)
+        self._held[key] = Position(net=net, cost=cost, carried=net, carried_cost=cost)
 
     def trade(self, key: PositionKey, side: Side, quantity: int, price: Decimal) -> Position:
         """Take in a trade of so many units at rupees a unit; the position after it."""

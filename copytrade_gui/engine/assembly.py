@@ -27,6 +27,7 @@ from copytrade_gui.engine.books.updates import Updates
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.planning.clearing import Clearing
 from copytrade_gui.engine.planning.closable import Closable
+from copytrade_gui.engine.planning.day_charges import DayCharges
 from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.fill_clearing import FillClearing
@@ -94,6 +95,7 @@ class Parts:
     fill_signals: FillSignals
     master_signals: MasterSignals
     auto_stops: AutoStops
+    charges: DayCharges
     loss_watch: LossWatch
     exit_watch: ExitWatch
     square_offs: SquareOffs
@@ -202,7 +204,8 @@ def assemble(
     )
     news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
     news.filled.to(
-        exits.filled, copies.filled, positions.filled, holdings.filled, loss_watch.filled,
+        exits.filled, copies.filled, positions.filled, holdings.filled,
+        profits.charges.filled, loss_watch.filled,
         exit_watch.filled, resting.filled,
     )  # fmt: skip
     news.lead_filled.to(resting.lead_filled, fill_signals.look)
@@ -294,6 +297,7 @@ def assemble(
         fill_signals=fill_signals,
         master_signals=master_signals,
         auto_stops=auto_stops,
+        charges=profits.charges,
         loss_watch=loss_watch,
         exit_watch=exit_watch,
         square_offs=square_offs,

@@ -74,6 +74,7 @@ class Engine:
         self.decisions, self.ended = parts.decisions, parts.ended
         self.copies, self.positions = parts.copies, parts.positions
         self.holdings, self.margins = parts.holdings, parts.margins
+        self.charges = parts.charges
         self.owner_orders, self.drift = parts.owner_orders, parts.drift.facts
         self.resting = parts.resting
         self.square_offs, self.exit_watch = parts.square_offs, parts.exit_watch

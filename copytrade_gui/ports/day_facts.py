@@ -39,15 +39,10 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """Of ``Copied`` what came of one master's orders: ``net`` is bought less sold, in units."""
+class Carried(Copied):
+    """The same of what came of one master's orders."""
 
     master_id: AccountId
-    account_id: AccountId
-    key: InstrumentKey
-    product: Product
-    net: int
-    role: Role
 
 
 class TrailPart(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Protocol
@@ -9,12 +10,13 @@ from typing import Protocol
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.charges import Cost
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.order import Product, Side
 from copytrade_gui.domain.position import NOTHING, Position, PositionKey
 from copytrade_gui.engine.books.account_positions import PositionsRead
-from copytrade_gui.engine.books.copies import Copy
+from copytrade_gui.engine.books.copies import Copy, LinkKey
 from copytrade_gui.ports import BrokerPosition
 from copytrade_gui.services.holding_report import HoldingReport
 
@@ -82,6 +84,23 @@ class Sums(Struct, frozen=True):
     """The oldest price in a sum, UTC ns; 0 where none was needed."""
 
 
+class LinkReport(Struct, frozen=True, kw_only=True):
+    """What copies of one master hold and brought in one account, of ``lines`` of their own.
+
+    Each line's average and amounts are what this link itself bought and sold: what the links of an
+    account brought on a day adds up to what the account did, but realised may lie with one link
+    what is open with another. ``master`` is his name, empty where nobody knows whom copies follow.
+    """
+
+    account_id: AccountId
+    account: str
+    master_id: AccountId
+    master: str
+    lines: tuple[PositionLine, ...]
+    cost: Cost | None
+    """What its orders cost today; None without a table of rates."""
+
+
 class PositionReport(Struct, frozen=True):
     """All positions at one moment, with what masters and what all copies brought."""
 
@@ -90,6 +109,10 @@ class PositionReport(Struct, frozen=True):
     followers: Sums = Sums()
     unread: tuple[tuple[str, str], ...] = ()
     """Accounts whose positions at the broker are not known today, and why, in one sentence."""
+    links: tuple[LinkReport, ...] = ()
+    """Of accounts whose copies are not all of one master, each link apart."""
+    costs: Mapping[AccountId, Cost] | None = None
+    """What each account's copies cost today; None without a table of rates."""
 
 
 class PositionVerbs(Protocol):
@@ -120,6 +143,10 @@ class Facts(Struct, frozen=True):
     """Where rules of links leave a copied position, in words."""
     behind: frozenset[PositionKey] = frozenset()
     """Copied positions of which the books do not tell all that was filled yet."""
+    by_link: Mapping[LinkKey, Copy] = {}
+    """What each link holds, of accounts whose copies are not all of one master."""
+    costs: Mapping[AccountId, Mapping[AccountId, Cost]] | None = None
+    """What copies cost today, by account and master; None without a table of rates."""
 
 
 def report_of(facts: Facts) -> PositionReport:
@@ -131,6 +158,10 @@ def report_of(facts: Facts) -> PositionReport:
         sums_of(line for line in lines if line.copied is None),
         sums_of(line for line in lines if line.copied is not None),
         tuple(_unread(facts)),
+        tuple(_of_links(facts)),
+        None
+        if facts.costs is None
+        else {account: costs_of(parts.values()) for account, parts in facts.costs.items()},
     )
 
 
@@ -148,6 +179,11 @@ def sums_of(lines: Iterable[PositionLine]) -> Sums:
         if line.net and line.quote is not None:
             oldest = min(oldest or line.quote.at_ns, line.quote.at_ns)
     return Sums(len(accounts), positions, realised, opened, day, unknown, oldest)
+
+
+def costs_of(parts: Iterable[Cost]) -> Cost:
+    """What these come to."""
+    return sum(parts, Cost())
 
 
 def _place(line: PositionLine) -> tuple[str, str, bool, str]:
@@ -175,6 +211,36 @@ def _of_copies(facts: Facts) -> Iterator[PositionLine]:
             exits=facts.exits.get(key, ""),
             behind=key in facts.behind,
         )  # fmt: skip
+
+
+def _of_links(facts: Facts) -> Iterator[LinkReport]:
+    """Those that hold something or traded today, by account and master."""
+    found: defaultdict[tuple[AccountId, AccountId], list[PositionLine]] = defaultdict(list)
+    for key, copy in facts.by_link.items():
+        account = facts.accounts.get(key.account_id)
+        instrument = facts.instruments.get(key.instrument)
+        found[key.account_id, key.master_id].append(
+            _line(
+                facts, key.account_id, key.instrument, key.product, copy.position,
+                account=account.name if account else key.account_id,
+                role=Role.FOLLOWER,
+                symbol=instrument.symbol if instrument else str(key.instrument),
+                copied=copy.position.net,
+                held=None,
+                priced=copy.priced,
+            )
+        )  # fmt: skip
+    for (account_id, master_id), lines in sorted(found.items(), key=lambda one: one[0]):
+        master = facts.accounts.get(master_id)
+        costs = None if facts.costs is None else facts.costs.get(account_id, {})
+        yield LinkReport(
+            account_id=account_id,
+            account=lines[0].account,
+            master_id=master_id,
+            master=master.name if master else master_id,
+            lines=tuple(sorted(lines, key=_place)),
+            cost=None if costs is None else costs.get(master_id, Cost()),
+        )
 
 
 def _of_masters(facts: Facts) -> Iterator[PositionLine]:

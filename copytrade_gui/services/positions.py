@@ -24,14 +24,14 @@ NOT_LOGGED_IN = "It is not logged in. Log it in."
 
 def facts_of(engine: Engine) -> Facts:
     """What is known of all positions at this moment; to be called on the engine's loop."""
-    copies = engine.copies.held()
+    copies, links = engine.copies.held(), engine.copies.held_by_links()
     watched = {
         lane.account_id: lane
         for lane in engine.lanes
         if lane.account.master or lane.account_id in engine.copies.accounts
     }
     books = {name: engine.positions.book(name) for name in watched}
-    keys = {key.instrument for key in copies}
+    keys = {key.instrument for key in (*copies, *links)}
     keys.update(row.key for book in books.values() for row in book.rows)
     return Facts(
         accounts={lane.account_id: lane.account for lane in engine.lanes},
@@ -46,6 +46,10 @@ def facts_of(engine: Engine) -> Facts:
         quotes={key: quote for key in keys if (quote := engine.quotes.newest(key)) is not None},
         exits=engine.exit_watch.told(),
         behind=_behind(engine, copies),
+        by_link=links,
+        costs={name: engine.charges.by_master(name) for name in engine.copies.accounts}
+        if engine.charges.rated
+        else None,
     )
 
 
@@ -114,6 +118,7 @@ class PositionService:
             engine.positions.version,
             self._prices,
             sum(lane.version for lane in engine.lanes),
+            engine.charges.version,
             indian_day(self._clock.wall_ns()),
         )
         if stamp == self._made_of:
@@ -147,7 +152,8 @@ class PositionService:
 
     def _ask_prices(self, report: PositionReport) -> None:
         now_ns = self._clock.mono_ns()
-        keys = sorted({line.key for line in report.lines if line.net}, key=str)
+        lines = (*report.lines, *(line for link in report.links for line in link.lines))
+        keys = sorted({line.key for line in lines if line.net}, key=str)
         if keys and now_ns - self._asked_ns >= PRICES_EVERY_NS:
             self._asked_ns = now_ns
             engine = self._engine

@@ -272,7 +272,7 @@ def test_an_order_that_changes_while_it_is_packed_stays_as_it_is() -> None:
 def test_the_days_charges_are_those_of_packed_orders_too() -> None:
     async def script(console: Console) -> None:
         engine = console.engine
-        charges = DayCharges(engine.core)
+        charges = DayCharges(engine.core, engine.copies.master_of)
         engine.core.news.packed.to(charges.packed)
         charges.put(ChargesFile(Path("charges.toml")).shipped)
         console.log_all_in()

@@ -274,6 +274,12 @@ class Lanes:
         """The links of one master, in a stable order."""
         return self._followers.get(master, ())
 
+    def only_master_of(self, account: AccountId) -> AccountId | None:
+        """Whom an account copies; None: nobody, or several."""
+        lane = self._lanes.get(account)
+        masters = [] if lane is None else list(lane.links)
+        return masters[0] if len(masters) == 1 else None
+
     def put_link(self, link: Link) -> Link | None:
         """Go by a link from now on; returns the one before. Raises KeyError: no such follower."""
         lane = self._lanes[link.follower_id]

@@ -83,11 +83,7 @@ class CopyLedger:
 
     def _whose(self, master: AccountId, account: AccountId) -> AccountId:
         """Whose order a copy is of: of one that was found in a book only its account is known."""
-        if master != account:
-            return master
-        lane = self._lanes.get(account)
-        masters = [] if lane is None else list(lane.links)
-        return masters[0] if len(masters) == 1 else _ALL
+        return master if master != account else self._lanes.only_master_of(account) or _ALL
 
     def nets_of(self, master: AccountId, terms: OrderTerms) -> Mapping[AccountId, int]:
         """What copies of this master hold now of it, signed units by follower."""

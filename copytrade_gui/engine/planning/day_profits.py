@@ -118,7 +118,7 @@ class DayProfits:
         self._lanes = core.lanes
         self._clock = core.clock
         self._hours = core.hours
-        self.charges = DayCharges(core)
+        self.charges = DayCharges(core, copies.master_of)
         self._oldest_ns = int(core.settings.loss_price_age * 1e9)
         self._wholes: dict[AccountId, Day] = {}
         """Groups and all followers, where their losses together are bounded."""

@@ -1,17 +1,17 @@
-"""What orders of earlier days left open: quantities by master, and with their cost."""
+"""What orders of earlier days left open, and what it cost: by master, and of all together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.instrument import Exchange, InstrumentKey
-from copytrade_gui.domain.order import Product
-from copytrade_gui.domain.position import Position
+from copytrade_gui.domain.instrument import Instrument
+from copytrade_gui.domain.order import Product, Side
+from copytrade_gui.domain.position import NOTHING, Position
 from copytrade_gui.ports import Carried, Copied
 from copytrade_gui.storage.journal.terms import Terms
 
@@ -29,54 +29,76 @@ _FILLS = (
 _NET = "sum(CASE t.side WHEN 'BUY' THEN b.filled_quantity ELSE -b.filled_quantity END) AS net"
 
 
-def carried(connection: Connection, condition: str, values: tuple[int, ...]) -> Iterator[Carried]:
-    """Of each master apart: what orders ``i`` of a condition left open. INTRADAY leaves nothing."""
-    rows = connection.exec_driver_sql(
-        "SELECT c.master_id, i.account_id, u.exchange, u.instrument_id, t.product, i.role, "
-        f"{_NET} {_FILLS} {condition} GROUP BY 1, 2, 3, 4, 5, 6 HAVING net <> 0",
-        values,
-    )
-    for master, account, exchange, number, product, role, net in rows:
-        key = InstrumentKey(Exchange(exchange), number)
-        yield Carried(AccountId(master), AccountId(account), key, Product(product), net, Role(role))
+class CarriedIn(Struct, frozen=True):
+    """What is still open: of each master apart, and of all together. INTRADAY leaves nothing."""
+
+    by_master: tuple[Carried, ...]
+    together: tuple[Copied, ...]
 
 
-def copied(
+def carried_in(
     connection: Connection, condition: str, values: tuple[int, ...], terms: Terms
-) -> Iterator[Copied]:
-    """The same of all masters, with its cost from the orders that made it, the oldest first."""
-    open_now = (
-        "SELECT i.account_id, u.exchange, u.instrument_id, t.product, i.role, "
-        f"{_NET} {_FILLS} {condition} GROUP BY 1, 2, 3, 4, 5 HAVING net <> 0"
-    )
+) -> CarriedIn:
+    """What orders ``i`` of a condition left open, with its cost from the orders that made it, the
+    oldest first.
+    """
     made_by = (
-        f"WITH carried AS ({open_now}) SELECT i.account_id, u.exchange, u.instrument_id, "  # noqa: S608 - only constants of ours
-        "t.product, i.role, i.terms_number, b.filled_quantity, b.average_price "
-        f"{_FILLS} {condition} "
+        "WITH carried AS (SELECT i.account_id, u.exchange, u.instrument_id, t.product, i.role, "  # noqa: S608 - only constants of ours
+        f"c.master_id, {_NET} {_FILLS} {condition} GROUP BY 1, 2, 3, 4, 5, 6 HAVING net <> 0) "
+        "SELECT i.account_id, u.exchange, u.instrument_id, t.product, i.role, c.master_id, "
+        f"i.terms_number, b.filled_quantity, b.average_price {_FILLS} {condition} "
         "AND (i.account_id, u.exchange, u.instrument_id, t.product, i.role) IN "
         "(SELECT account_id, exchange, instrument_id, product, role FROM carried) "
         "ORDER BY i.intent_number"
     )
-    found = connection.exec_driver_sql(open_now, values)
-    nets: dict[_Key, int] = {(a, e, n, p, r): net for a, e, n, p, r, net in found}
-    made: dict[_Key, Position] = {}
-    last: dict[_Key, int] = {}
-    unpriced: set[_Key] = set()
-    for row in connection.exec_driver_sql(made_by, (*values, *values)) if nets else ():
-        account, exchange, number, product, role, terms_number, quantity, average = row
-        key = (account, exchange, number, product, role)
-        if average is None:
-            unpriced.add(key)
+    together: dict[_Key, _Made] = {}
+    by_master: dict[tuple[str, _Key], _Made] = {}
+    for row in connection.exec_driver_sql(made_by, (*values, *values)):
+        *name, master, terms_number, units, average = row
+        key: _Key = tuple(name)
+        price = None if average is None else Decimal(average)
         side = terms.get(terms_number, 1).side
-        before = made.get(key, Position())
-        made[key] = before.traded(side, quantity, Decimal(average or 0))
-        last[key] = terms_number
-    for key, net in nets.items():
-        yield Copied(
-            AccountId(key[0]),
-            terms.get(last[key], 1).instrument,
-            Product(key[3]),
-            net,
-            Role(key[4]),
-            None if key in unpriced else made[key].cost,
+        for made in (
+            together.setdefault(key, _Made()),
+            by_master.setdefault((master, key), _Made()),
+        ):
+            made.take(terms_number, side, units, price)
+    return CarriedIn(
+        tuple(
+            Carried(*made.copied(key, terms), AccountId(master))
+            for (master, key), made in by_master.items()
+            if made.position.net
+        ),
+        tuple(
+            Copied(*made.copied(key, terms)) for key, made in together.items() if made.position.net
+        ),
+    )
+
+
+class _Made:
+    """A position as the orders make it, one after the other."""
+
+    def __init__(self) -> None:
+        self.position = Position()
+        self._priced = True
+        self._last = 0
+
+    def take(self, terms_number: int, side: Side, units: int, price: Decimal | None) -> None:
+        """So many units of one more order, at rupees a unit if the broker told it."""
+        self.position = self.position.traded(side, units, price or NOTHING)
+        self._priced &= price is not None
+        self._last = terms_number
+
+    def copied(
+        self, key: _Key, terms: Terms
+    ) -> tuple[AccountId, Instrument, Product, int, Role, Decimal | None]:
+        """As ``Copied`` tells it."""
+        account, _, _, product, role = key
+        return (
+            AccountId(account),
+            terms.get(self._last, 1).instrument,
+            Product(product),
+            self.position.net,
+            Role(role),
+            self.position.cost if self._priced else None,
         )

@@ -13,7 +13,7 @@ from copytrade_gui.domain.calendar import day_bounds
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, TradeId
 from copytrade_gui.domain.records import Fill, OrderView
 from copytrade_gui.ports import DayFacts
-from copytrade_gui.storage.journal.carried import copied
+from copytrade_gui.storage.journal.carried import carried_in
 from copytrade_gui.storage.journal.loading import read_plans, view_from, view_rows
 from copytrade_gui.storage.journal.recalled import as_they_left, seen
 from copytrade_gui.storage.journal.terms import Terms
@@ -51,7 +51,7 @@ def read_day(connection: Connection, day: date) -> DayFacts:
         ),
         carried=tuple(
             one
-            for one in copied(connection, "p.made_ns < ?", bounds[:1], terms)
+            for one in carried_in(connection, "p.made_ns < ?", bounds[:1], terms).together
             if one.role is Role.FOLLOWER
         ),
         seen={plan: one for plan, one in seen(connection, bounds[0]) if plan in signals},

@@ -31,7 +31,7 @@ from copytrade_gui.domain.records import Fill, Intent, OrderView, Plan, Signal, 
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.ports import OpenWork
 from copytrade_gui.storage.database.tables import states_outside
-from copytrade_gui.storage.journal.carried import carried, copied
+from copytrade_gui.storage.journal.carried import carried_in
 from copytrade_gui.storage.journal.choices import (
     follows,
     ignored_drift,
@@ -173,6 +173,7 @@ def load(connection: Connection, day: date) -> OpenWork:
     newest = "SELECT {} FROM {} ORDER BY {} DESC LIMIT 1"
     last_event = connection.exec_driver_sql(newest.format("wall_ns", "events", "number")).scalar()
     number = connection.exec_driver_sql("SELECT max(plan_number) FROM plans").scalar()
+    carried = carried_in(connection, _UNWANTED, bounds, terms)
     return OpenWork(
         trading=_trading(connection),
         plans=plans,
@@ -182,8 +183,8 @@ def load(connection: Connection, day: date) -> OpenWork:
         next_plan_number=int(number or 0) + 1,
         fills=tuple(_fills(connection, bounds[0])),
         halts=tuple(halts(connection)),
-        carried=tuple(carried(connection, _UNWANTED, bounds)),
-        copied=tuple(copied(connection, _UNWANTED, bounds, terms)),
+        carried=carried.by_master,
+        copied=carried.together,
         amended=tuple(amended(connection, bounds[0])),
         follows=dict(follows(connection)),
         limits=dict(limits(connection)),
