@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.charges import charges, segment_of
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.link import Link
@@ -78,7 +79,8 @@ class Book:
         total = Decimal(0)
         for order, value in values.items():
             terms = terms_of[order]
-            rates = RATES.of(segment_of(terms.instrument, terms.product), RATES.checked)
+            day = ist(self.made.time.wall_ns()).date()
+            rates = RATES.of(segment_of(terms.instrument, terms.product), day)
             assert rates is not None
             exchange = terms.instrument.key.exchange
             total += rupees(charges(rates, exchange, terms.side, value).total)
