@@ -52,10 +52,46 @@ MUTANTS: tuple[Mutant, ...] = (
         "            elif False:\n",
     ),
     Mutant(
-        "an exit that is made larger opens only where the master and the link open",
+        "a sale for delivery that is made larger sells no more than its copy holds",
         "copytrade_gui/engine/planning/larger.py",
         "        if may_open and exiting.most < after.quantity:\n",
         "        if True:\n",
+    ),
+    Mutant(
+        "an exit that is changed takes of a copy what it would take placed so",
+        "copytrade_gui/engine/planning/changing.py",
+        "            of_exit = None if own else resized(order)\n",
+        "            of_exit = None\n",
+    ),
+    Mutant(
+        "an exit that is made larger opens only where the link opens",
+        "copytrade_gui/engine/planning/resized.py",
+        "self._may_open(plan, order, exiting)\n",
+        "True\n",
+    ),
+    Mutant(
+        "a changed exit is a part of what its master holds now",
+        "copytrade_gui/engine/planning/resized.py",
+        "            exact = Exiting(reduced, reduced, (position, position))\n",
+        "            exact = Exiting(reduced, reduced)\n",
+    ),
+    Mutant(
+        "slices of a changed exit are one share",
+        "copytrade_gui/engine/planning/resized.py",
+        "            return ends - begins\n",
+        "            return units\n",
+    ),
+    Mutant(
+        "who has no order for an exit that is made larger is named",
+        _FOLLOWING,
+        "[account for account, short in found.items() if short]",
+        "[]",
+    ),
+    Mutant(
+        "no copy is made larger than the exchange takes",
+        _FOLLOWING,
+        "order.intent.role is not Role.MASTER and wanted.quantity > most",
+        "False",
     ),
     Mutant(
         "that a copy left as an entry is known when it is to grow",

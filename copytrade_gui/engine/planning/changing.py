@@ -18,14 +18,17 @@ def changed(
     after: OrderTerms,
     follows_quantity: Callable[[Order], bool],
     inside: Callable[[Order, OrderTerms], OrderTerms] = lambda _, wanted: wanted,
+    *,
+    resized: Callable[[Order], int | None] = lambda _: None,
 ) -> list[tuple[Order, OrderTerms]]:
     """Live orders of a plan with what they shall be, when the master's order becomes ``after``.
 
     Prices are the master's; on the opposite side they are what ``moved`` makes of them. Where his
     quantity is another than ``before``, each becomes the part of what it was sent for that he has
     of his ``original`` one, in whole lots, if its follower's rule is a multiple of it: so what
-    rounding takes does not add up over changes. What its owner changed is left alone. ``inside``
-    bounds what a copy would become (``Exits.inside_guard``).
+    rounding takes does not add up over changes. Of an exit ``resized`` tells the units instead
+    (``planning.resized``), 0 where it is to go, None where the rule tells. What its owner changed
+    is left alone. ``inside`` bounds what a copy would become (``Exits.inside_guard``).
     """
     pairs = []
     for order in orders:
@@ -34,9 +37,13 @@ def changed(
         terms = order.terms
         quantity, lot = terms.quantity, terms.instrument.lot_size
         own = order.intent.role is Role.MASTER
-        if after.quantity != before.quantity and (own or follows_quantity(order)):
-            quantity = order.sent_terms.quantity * after.quantity // original.quantity
-            quantity = max(quantity - quantity % lot, lot)
+        if after.quantity != before.quantity:
+            of_exit = None if own else resized(order)
+            if of_exit is not None:
+                quantity = of_exit
+            elif own or follows_quantity(order):
+                quantity = order.sent_terms.quantity * after.quantity // original.quantity
+                quantity = max(quantity - quantity % lot, lot)
         if terms.side is original.side:
             wanted = replace(terms, quantity=quantity, price=after.price, trigger=after.trigger)
         else:  # its link copies the opposite side

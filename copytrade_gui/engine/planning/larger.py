@@ -9,6 +9,7 @@ from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.exits import Exits
+from copytrade_gui.engine.planning.resized import part_of, share_of
 
 
 class Larger:
@@ -38,6 +39,7 @@ class Larger:
         if may_open and exiting.most < after.quantity:
             return wanted
         account, its = order.intent.account_id, order.sent_terms
-        most = order.filled + exits.held.of(account, exits.held.asked(master, its, order)).held
-        most -= most % its.instrument.lot_size
+        held = exits.held.of(account, exits.held.asked(master, its, order)).held
+        live = [one for one in share_of(self._book, order) if not one.state.ended]
+        most = part_of(order, live, held + sum(one.filled for one in live))
         return replace(wanted, quantity=max(now, min(wanted.quantity, most)))

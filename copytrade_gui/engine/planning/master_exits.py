@@ -97,6 +97,24 @@ class MasterExits:
         ordered_here = against(terms.side, made_here)
         return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)
 
+    def by_now(self, master: AccountId, terms: OrderTerms, but: Order, filled: int) -> Exiting:
+        """What of the order of a plan, of which so many units have filled, is an exit by what its
+        master holds now: he may have traded on since it was called.
+        """
+        here = self._orders.own_unread(master, terms, but)
+        unread = here + self._orders.elsewhere_unread(master, terms, but)
+        nets = self._masters.of(master, terms.instrument.key, terms.product)
+        copied, made_here = self._ledger.of_master(master, terms)
+        if nets is not None:
+            nets = tuple(net + signed(terms, filled) for net in nets)
+            if copied:
+                nets = tuple(signed(terms, own_part(terms, net, copied)) for net in nets)
+        plan = self._book.plan(but.intent.plan_id)
+        if plan is not None and plan.leads:
+            made_here += signed(terms, filled)
+        ordered_here = against(terms.side, made_here)
+        return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)
+
     def opened(self, master: AccountId, terms: OrderTerms, place: Place) -> int:
         """Units that an order had opened by what it filled before these terms, at most."""
         before = place.before or 0

@@ -33,6 +33,7 @@ from copytrade_gui.domain.link import (
     NotCopied,
     symbols_of,
 )
+from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.domain.reverse import told, turned
@@ -236,6 +237,16 @@ def _entry(by: SizedBy, order: MasterOrder, opened: int | None, carry: Fraction)
     if opened is not None:
         return size_growth(by.rule, order, opened, by.capital, by.times)
     return size(by.rule, order, by.capital, carry, by.times)
+
+
+def entry_of(
+    by: SizedBy, terms: OrderTerms, last_price: Decimal | None, capital: Paise | None
+) -> Entry:
+    """How a link sizes what opens of a master's order with these terms."""
+    price = terms.price if terms.price is not None else last_price
+    quantity, lot, names = terms.quantity, terms.instrument.lot_size, names_of(terms.instrument)
+    order = MasterOrder(quantity, lot, price, terms.stop, capital, names)
+    return partial(_part, by, order, None)
 
 
 def _within(

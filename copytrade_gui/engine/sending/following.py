@@ -17,9 +17,9 @@ from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.changed_terms import by_the_broker, change_in_words, leaves_as
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
-from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.link import FOR_NOBODY, Link
 from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.order import OrderTerms, OrderType, State
+from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, OrderType, State
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
@@ -27,8 +27,9 @@ from copytrade_gui.engine.planning.changing import changed
 from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.larger import Larger
+from copytrade_gui.engine.planning.resized import Resized
 from copytrade_gui.engine.sending.amendments import Amendments
-from copytrade_gui.ports import JournalFailureError
+from copytrade_gui.ports import BrokerOrder, JournalFailureError
 
 _TRIGGERED = frozenset({State.WORKING, State.PARTIAL, State.MODIFY_PENDING})
 """Of a stop at the broker: before, it is TRIGGER_PENDING."""
@@ -38,6 +39,7 @@ _REMEMBERED = 4_096
 
 _HALTED = "these accounts are halted. Cancel them, or lift the halts and change them yourself."
 _STOPPED = "their links are paused, frozen or removed. Cancel them, or change them yourself."
+_NOTHING_LEFT = "The master changed his exit, and nothing of this copy is left to be closed by it."
 _MADE_SMALLER = (
     "The master made his order smaller while it waited for a price. It was given up; nothing of it "
     "left."
@@ -48,7 +50,7 @@ class Changed(Struct, frozen=True):
     """A change of a master's order: as it was at first, before this change, and after it.
 
     ``asked`` is what he asked for, ``after`` what copies are to be: no MARKET. ``paid`` is what he
-    got for it so far, in rupees.
+    got for the ``filled`` units of it so far, in rupees.
     """
 
     original: OrderTerms
@@ -56,6 +58,7 @@ class Changed(Struct, frozen=True):
     asked: OrderTerms
     after: OrderTerms
     paid: Decimal | None = None
+    filled: int = 0
 
 
 class Following:
@@ -72,6 +75,7 @@ class Following:
         self._clearing = clearing
         self._exits = exits
         self._larger = Larger(core, exits)
+        self._resized = Resized(core, exits)
         self._amendments = amendments
         self._later: dict[IntentId, Changed] = {}
 
@@ -113,9 +117,24 @@ class Following:
             and self._clearing.follows_quantity(one)
         ]
         self._tell_smaller(late, change, "had filled before and stay as they are")
+        left = [one for one in self._left_behind(orders, change) if one not in late]
+        self._tell_smaller(left, change, "close less than their part, and nothing of them works")
+
+    def _left_behind(self, orders: Iterable[Order], change: Changed) -> list[AccountId]:
+        """Whose copies hold more than is to stay of them behind an exit, with no order for it."""
+        found = {}
+        for order in orders:
+            plan, intent = self._book.plan(order.intent.plan_id), order.intent
+            if plan is None or intent.role is Role.MASTER or intent.code in FOR_NOBODY:
+                continue
+            if intent.account_id not in found:
+                after = _whole(plan, change)[1]
+                short = self._resized.short_of(order, after, change.filled)
+                found[intent.account_id] = short >= after.instrument.lot_size
+        return [account for account, short in found.items() if short]
 
     def _tell_smaller(self, who: list[AccountId], change: Changed, why: str) -> None:
-        if who:
+        if who := list(dict.fromkeys(who)):
             self._book.alarm(
                 "not_changed",
                 f"The master's order was made larger, to {grouped(change.after.quantity)}. "
@@ -128,12 +147,13 @@ class Following:
         plan: PlanId,
         what: str,
         terms: tuple[OrderTerms, OrderTerms],
-        paid: Decimal | None,
+        row: BrokerOrder,
     ) -> None:
-        """A master changed an order at the broker: ``what`` it was, and its ``terms`` before and
-        after. What was not done is told.
+        """A master changed an order at the broker: ``what`` it was, its ``terms`` before and after,
+        and its ``row``. What was not done is told.
         """
         before, asked = terms
+        paid = row.average_price if row.average_price > 0 else None
         words = change_in_words(before, asked, paid)
         if by_the_broker(before, asked, paid):  # it is the same order, and may be of another size
             trigger = asked.trigger or before.trigger
@@ -147,7 +167,7 @@ class Following:
         try:
             prices = self._quotes.known(asked.instrument.key)
             after = self._clearing.protected(asked, prices.fresh or paid, prices.band)
-            change = Changed(signal.terms, before, asked, after, paid)
+            change = Changed(signal.terms, before, asked, after, paid, row.filled_quantity)
             like, unlike = list[Order](), list[Order]()
             for order in self._book.of_plan(plan):
                 (unlike if _is_unlike(order, change) else like).append(order)
@@ -216,7 +236,14 @@ class Following:
     def _leave(
         self, copies: list[Order], change: Changed, sized: Callable[[Order], bool], why: str
     ) -> None:
-        pairs = changed(copies, change.original, change.before, change.after, sized)
+        pairs = changed(
+            copies,
+            change.original,
+            change.before,
+            change.after,
+            sized,
+            resized=partial(self._units, change=change),
+        )
         for order, _ in pairs:
             self._amendments.modifies.overtake(order)
         if who := list(dict.fromkeys(order.intent.account_id for order, _ in pairs)):
@@ -231,9 +258,14 @@ class Following:
         self._leave_kept(orders, change)
         guarded = partial(self._exits.inside_guard, after=change.asked, traded_at=change.paid)
 
-        smaller: list[AccountId] = []
+        smaller, frozen = list[AccountId](), list[AccountId]()
+        freeze = self._clearing.freeze.of(change.after.instrument)
 
         def inside(order: Order, wanted: OrderTerms) -> OrderTerms:
+            most = _most_of_one(order, freeze)
+            if order.intent.role is not Role.MASTER and wanted.quantity > most:
+                frozen.append(order.intent.account_id)
+                wanted = replace(wanted, quantity=most)
             bounded = self._larger.bounded(order, wanted, change.after)
             if bounded.quantity < wanted.quantity:
                 smaller.append(order.intent.account_id)
@@ -246,9 +278,46 @@ class Following:
             change.after,
             self._clearing.follows_quantity,
             inside,
+            resized=partial(self._units, change=change, kept=smaller),
         )
         self._tell_smaller(smaller, change, "stay smaller, because more might open a position")
-        return await self._amendments.modify(pairs)
+        self._tell_smaller(frozen, change, "stay smaller: the exchange takes no larger order")
+        gone = [order for order, wanted in pairs if not wanted.quantity]
+        count = self._amendments.cancel(gone, reason=_NOTHING_LEFT)
+        return count + await self._amendments.modify([one for one in pairs if one[1].quantity])
+
+    def _units(
+        self, order: Order, change: Changed, kept: list[AccountId] | None = None
+    ) -> int | None:
+        """Units of a copy of an exit by what its master makes of that; None: its rule tells.
+
+        Whose may not open as his now does is ``kept``.
+        """
+        plan = self._book.plan(order.intent.plan_id)
+        found = plan and self._resized.of(order, *_whole(plan, change), change.filled)
+        if not found:
+            return None
+        if found.only_closes and kept is not None:
+            kept.append(order.intent.account_id)
+        return found.units
+
+
+def _whole(plan: Plan, change: Changed) -> tuple[OrderTerms, OrderTerms]:
+    """The master's order before a change of it and after, with the quantity of all its slices."""
+    units, part = plan.signal.terms.quantity, change.original.quantity
+    before, after = (
+        replace(one, quantity=units * one.quantity // part) for one in (change.before, change.after)
+    )
+    return before, after
+
+
+def _most_of_one(order: Order, freeze: int | None) -> int:
+    """The most units that a copy may be made: the exchange refuses an order above its freeze
+    quantity, and with it the new price.
+    """
+    if freeze is None:
+        return MAX_QUANTITY
+    return max(order.terms.quantity, freeze - freeze % order.terms.instrument.lot_size)
 
 
 def _names(who: list[AccountId]) -> str:

@@ -268,8 +268,7 @@ class MasterSignals:
         was, now = terms_of(before, order.instrument), terms_of(order.row, order.instrument)
         if was is not None and now is not None and order.view.plan_id is not None:
             what = f"{order.view.in_words} of {self._who(order)}"
-            paid = order.row.average_price if order.row.average_price > 0 else None
-            await self._following.elsewhere(order.view.plan_id, what, (was, now), paid)
+            await self._following.elsewhere(order.view.plan_id, what, (was, now), order.row)
 
     # ------------------------------------------------------------ what becomes of it
 
