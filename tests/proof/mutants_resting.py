@@ -50,8 +50,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an exit that only rests cancels no copy of an entry",
         _RESTING,
-        "if self._leaves(plan) and (self._reduces(plan) or _copied_by_none(plan)):",
-        "if self._reduces(plan) or _copied_by_none(plan):",
+        "if self._leaves(plan) and (self._reduces(plan) or copied_by_none(plan)):",
+        "if self._reduces(plan) or copied_by_none(plan):",
     ),
     Mutant(
         "so does one that was placed elsewhere",
@@ -156,6 +156,19 @@ MUTANTS: tuple[Mutant, ...] = (
         _RESTING,
         "not self._masters.ended(one) and account in",
         "account in",
+    ),
+    # -- an exit of which a start does not know whether it left
+    Mutant(
+        "after a start an exit that may never have left cancels nothing while he holds all",
+        _RESTING,
+        "in_doubt=not there)",
+        "in_doubt=False)",
+    ),
+    Mutant(
+        "whether it left is asked of his position again and again",
+        _RESTING,
+        "                    before = None\n                    self._unsure.add(slot)\n",
+        "                    before = None\n",
     ),
     # -- links that are removed while copies of them are open
     Mutant(

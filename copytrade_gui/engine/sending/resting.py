@@ -15,13 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from msgspec import Struct
-
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.events import Event, MasterSeen
 from copytrade_gui.domain.exits import against
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, plan_id
-from copytrade_gui.domain.link import FOR_NOBODY
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Side, State
 from copytrade_gui.domain.records import Plan, Signal, SignalKind
 from copytrade_gui.domain.seen import Seen
@@ -30,6 +27,13 @@ from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.opening import opening
 from copytrade_gui.engine.sending.amendments import Amendments
+from copytrade_gui.engine.sending.master_exit import (
+    Exit,
+    accounts_of,
+    copied_by_none,
+    ended_by,
+    slot_of,
+)
 from copytrade_gui.engine.sending.resting_notices import RestingNotices, Slot
 from copytrade_gui.ports import BrokerOrder
 
@@ -40,23 +44,6 @@ _EXITS = 16
 """Of one slot the newest exits: whatever rests is asked for each of them."""
 MASTER_EXITS = "master_exits"
 _WHY = "Its cancel was asked because the master left, or left a part, while it still rested."
-
-
-class _Exit(Struct, eq=False):
-    """An order of a master's on the other side, and the plan of its copies; None of one that was
-    not copied.
-
-    An exit counts for entries whose master's order had ended when it was called, at monotonic
-    ``called_ns``; 0: it is none for all that is known. Whatever it is, at ``filled_ns`` it last
-    was told to have filled more, ``units`` in all. ``accounts`` are those whom it is for, once that
-    was asked; without a plan None is all.
-    """
-
-    called_ns: int
-    plan_id: PlanId | None
-    accounts: Collection[AccountId] | None = None
-    filled_ns: int = 0
-    units: int = 0
 
 
 class RestingCopies:
@@ -71,7 +58,7 @@ class RestingCopies:
         self._masters = exits.master_orders
         self._amendments = amendments
         self._resting: dict[Slot, dict[IntentId, Order]] = {}
-        self._left: dict[Slot, list[_Exit]] = {}
+        self._left: dict[Slot, list[Exit]] = {}
         """Orders by which masters left, or by which they may have, by the entries that they end;
         what was told last stands last.
         """
@@ -79,7 +66,7 @@ class RestingCopies:
         """Plans that reduce, and by which their master has not begun to leave, likewise."""
         self._unsure: set[Slot] = set()
         """Where his position is still to tell whether he left."""
-        self._not_copied: dict[tuple[AccountId, BrokerOrderId], _Exit] = {}
+        self._not_copied: dict[tuple[AccountId, BrokerOrderId], Exit] = {}
 
     # ------------------------------------------------------------ what it hears
 
@@ -92,7 +79,7 @@ class RestingCopies:
         """His exit is at the exchange, or leaves with its copies: nothing enters behind it, unless
         it only rests there.
         """
-        if self._leaves(plan) and (self._reduces(plan) or _copied_by_none(plan)):
+        if self._leaves(plan) and (self._reduces(plan) or copied_by_none(plan)):
             self._leave(plan)
 
     def lead_filled(self, plan_id: PlanId) -> None:
@@ -105,7 +92,7 @@ class RestingCopies:
         plan = self._book.plan(order.intent.plan_id)
         if plan is None or order.closes:
             return
-        slot = _slot_of(plan.signal)
+        slot = slot_of(plan.signal)
         if order.intent.role is Role.MASTER:
             if order.state.ended and self._masters.own_ended(order):
                 self._end_all(slot)  # his exit may have been told before that
@@ -124,7 +111,7 @@ class RestingCopies:
         if row.filled_quantity and plan is not None:
             self._leave(plan, row.filled_quantity)
         if self._masters.seen(plan_id, row, since_ns) and plan is not None:
-            self._end_all(_slot_of(plan.signal))
+            self._end_all(slot_of(plan.signal))
 
     def hear(self, event: Event) -> None:
         """What he placed elsewhere was not copied. Of an exit that could not be, what rests goes
@@ -138,7 +125,7 @@ class RestingCopies:
         denied = seen.became is Seen.DENIED
         if seen.filled_quantity or (denied and seen.order_type is OrderType.MARKET):
             name = (seen.account_id, seen.broker_order_id)
-            one = self._not_copied.setdefault(name, _Exit(0, None))
+            one = self._not_copied.setdefault(name, Exit(0, None))
             if denied:
                 age_ns = self._clock.wall_ns() - seen.seen_ns
                 one.called_ns = self._clock.mono_ns() - age_ns
@@ -156,7 +143,7 @@ class RestingCopies:
         plan = self._book.plan(order.intent.plan_id)
         if plan is None or order.closes or order.intent.role is Role.MASTER:
             return
-        slot, account = _slot_of(plan.signal), order.intent.account_id
+        slot, account = slot_of(plan.signal), order.intent.account_id
         behind = slot in self._left and self._is_behind(slot, order)
         if behind and not order.cancel_requested and not self._is_out(slot):
             return
@@ -180,10 +167,10 @@ class RestingCopies:
             self._masters.restore(plan)
             self._may_leave(plan.signal, plan.plan_id)
             leads = self._leads(plan)
-            waits = leads and plan.signal.fan_out is FanOut.ON_MASTER_WORKING
+            waits = plan.signal.fan_out is FanOut.ON_MASTER_WORKING
             there = all(one.state.at_exchange or one.filled for one in leads)
             if self._leaves(plan) and (there or not waits):
-                self._leave(plan, sum(one.filled for one in leads))
+                self._leave(plan, sum(one.filled for one in leads), in_doubt=not there)
 
     # ------------------------------------------------------------ what is asked
 
@@ -211,28 +198,30 @@ class RestingCopies:
         return at_once or any(one.filled for one in self._leads(plan))
 
     def _may_leave(self, signal: Signal, plan: PlanId) -> None:
-        plans = self._reduce.setdefault(_ended_by(signal), set())
+        plans = self._reduce.setdefault(ended_by(signal), set())
         if len(plans) > _REMEMBERED:
             plans.intersection_update([one for one in plans if self._book.knows(one)])
         plans.add(plan)
 
     def _reduces(self, plan: Plan) -> bool:
-        return plan.plan_id in self._reduce.get(_ended_by(plan.signal), ())
+        return plan.plan_id in self._reduce.get(ended_by(plan.signal), ())
 
-    def _leave(self, plan: Plan, units: int = 0) -> None:
+    def _leave(self, plan: Plan, units: int = 0, *, in_doubt: bool = False) -> None:
         """Its master leaves by a plan, or may have: so many units of his order have filled."""
-        orders, slot = self._book.of_plan(plan.plan_id), _ended_by(plan.signal)
+        orders, slot = self._book.of_plan(plan.plan_id), ended_by(plan.signal)
         if not orders:
             return
         one = next((one for one in self._left.get(slot, ()) if one.plan_id == plan.plan_id), None)
-        if one is None and _copied_by_none(plan):
-            one = _Exit(orders[0].called_ns, None, _accounts_of(plan))
+        if one is None and copied_by_none(plan):
+            one = Exit(orders[0].called_ns, None, accounts_of(plan))
         elif one is None:
-            one = _Exit(orders[0].called_ns if self._reduces(plan) else 0, plan.plan_id)
-        self._reduce.get(slot, set()).discard(plan.plan_id)
+            one = Exit(orders[0].called_ns if self._reduces(plan) else 0, plan.plan_id)
+        one.in_doubt = in_doubt
+        if not in_doubt:
+            self._reduce.get(slot, set()).discard(plan.plan_id)
         self._told(slot, one, units)
 
-    def _told(self, slot: Slot, one: _Exit, units: int) -> None:
+    def _told(self, slot: Slot, one: Exit, units: int) -> None:
         exits = self._left.setdefault(slot, [])
         if one in exits:
             if units <= one.units:
@@ -287,13 +276,16 @@ class RestingCopies:
                 continue
             if one.called_ns > order.called_ns and self._proves_exit(one):
                 before = self._masters.ended_before(plan, one.called_ns)
+                if before and one.in_doubt:
+                    before = None
+                    self._unsure.add(slot)
                 if before or (before is None and self._gave_up(slot, plan)):
                     return True
             if one.filled_ns > order.called_ns and self._left_all(slot, plan, one):
                 return True
         return False
 
-    def _left_all(self, slot: Slot, plan: PlanId, one: _Exit) -> bool:
+    def _left_all(self, slot: Slot, plan: PlanId, one: Exit) -> bool:
         """True if he is out, and what he entered by a plan is over."""
         if not self._masters.ended(plan) or not self._is_out(slot):
             return False
@@ -317,7 +309,7 @@ class RestingCopies:
         units = sum(one.filled for one in self._leads(plan)) or plan.signal.terms.quantity
         return any(against(slot[3].opposite, net) < units for net in nets)
 
-    def _is_for(self, master: AccountId, one: _Exit, account: AccountId) -> bool:
+    def _is_for(self, master: AccountId, one: Exit, account: AccountId) -> bool:
         """True if this follower was to leave with it, and not those who copy what it fills; or if
         he copies the master no more: of what he copied before nothing enters behind any exit.
         """
@@ -325,10 +317,10 @@ class RestingCopies:
         if lane is not None and master not in lane.links:
             return True
         if one.accounts is None and one.plan_id is not None:
-            one.accounts = _accounts_of(self._book.plan(one.plan_id))
+            one.accounts = accounts_of(self._book.plan(one.plan_id))
         return one.accounts is None or account in one.accounts
 
-    def _proves_exit(self, one: _Exit) -> bool:
+    def _proves_exit(self, one: Exit) -> bool:
         """False if it proved an entry when more was known of the master."""
         known = None if one.plan_id is None else self._exits.known.get(one.plan_id)
         return known is None or known.most > 0
@@ -336,7 +328,7 @@ class RestingCopies:
     def _exit_rests(self, slot: Slot, account: AccountId) -> bool:
         """True if a master's exit that is for this follower waits for its first unit."""
         return any(
-            not self._masters.ended(one) and account in _accounts_of(self._book.plan(one))
+            not self._masters.ended(one) and account in accounts_of(self._book.plan(one))
             for one in self._reduce.get(slot, ())
         )
 
@@ -369,26 +361,3 @@ class RestingCopies:
         if not out:
             self._unsure.add(slot)
         return out
-
-
-def _slot_of(signal: Signal) -> Slot:
-    terms = signal.terms
-    return signal.master_id, terms.instrument.key, terms.product, terms.side
-
-
-def _ended_by(signal: Signal) -> Slot:
-    """The entries that an exit by this signal ends."""
-    master, key, product, side = _slot_of(signal)
-    return master, key, product, side.opposite
-
-
-def _accounts_of(plan: Plan | None) -> frozenset[AccountId]:
-    """Whom a plan is for."""
-    intents = () if plan is None else plan.intents
-    return frozenset(one.account_id for one in intents if one.code not in FOR_NOBODY)
-
-
-def _copied_by_none(plan: Plan) -> bool:
-    """True for what filled and could not be copied, so that nobody asked whether it reduces."""
-    planned = any(one.state is State.PLANNED for one in plan.intents)
-    return plan.signal.kind is SignalKind.FILL and not planned
