@@ -20,6 +20,7 @@ from copytrade_gui.domain.instrument import (
 )
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Broker, BrokerFailureError, Clock, InstrumentIndex
+from copytrade_gui.services.changed_lots import changed_lots
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ class Market:
         self._again_ns: dict[Exchange, int] = {}
         self._told: dict[Exchange, tuple[date, str]] = {}
         self._known: dict[Exchange, date] = {}
+        self._lots_of: dict[Exchange, date] = {}
+        """Of which day the lots are that copies were compared with."""
         self._futures: dict[str, InstrumentKey] = {}
         """The nearest future of what option chains are on."""
         self._level_asked_ns: dict[str, int] = {}
@@ -93,6 +96,7 @@ class Market:
         if held == today:
             self._are_of(exchange, held)
             await self._tell_underlyings(exchange)
+            await self._tell_changed_lots(exchange)
             return
         if mono_ns < self._again_ns.get(exchange, 0):
             return
@@ -112,6 +116,7 @@ class Market:
         self._missing.pop(exchange, None)
         self._are_of(exchange, day)
         await self._tell_underlyings(exchange)
+        await self._tell_changed_lots(exchange)
         if found.problem:
             self._tell_problem(exchange, found.problem)
         else:
@@ -131,6 +136,21 @@ class Market:
         if self._known.get(exchange) != day:
             self._engine.hours.auctioned = await self._index.underlyings(exchange) or None
             self._known[exchange] = day
+
+    async def _tell_changed_lots(self, exchange: Exchange) -> None:
+        """Once a day, and at a start: an exit closes whole lots only."""
+        day = self._days.days[exchange]
+        if self._lots_of.get(exchange) == day:
+            return
+        self._lots_of[exchange] = day
+        copies = self._engine.copies
+        held = {
+            key: copy for key, copy in copies.held().items() if key.instrument.exchange is exchange
+        }
+        found = [await self._index.get(key) for key in {key.instrument for key in held}]
+        today = {one.key: one for one in found if one is not None}
+        for sentence in changed_lots(held, copies.instruments, today).values():
+            self._engine.book.alarm("lot_changed", sentence, severity=Severity.WARNING)
 
     def _tell_problem(self, exchange: Exchange, problem: str) -> None:
         """Once for each problem of a day."""

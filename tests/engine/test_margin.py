@@ -14,6 +14,7 @@ import pytest
 from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.checks.limits import Limits
 from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
@@ -304,20 +305,34 @@ def test_an_exit_asks_no_margin_and_where_nothing_was_told_the_broker_decides() 
         made.live(script)
 
 
-def test_it_is_asked_seldom_and_no_longer_when_nobody_looks() -> None:
+def test_it_is_asked_seldom_and_is_a_minute_old_at_most_all_day_for_what_was_wanted_last() -> None:
     async def script(console: Console) -> None:
         made = console.world
         await begin(console)
-        terms = made.terms(quantity=40, away=60)
+        terms, margins = made.terms(quantity=40, away=60), console.engine.margins
         for _ in range(40):  # a ticket that is looked at each second
-            console.engine.margins.want(terms)
+            margins.want(terms)
             await made.clock.sleep(1)
         assert calls(console) == 2
-        await made.clock.sleep(3_600)
-        assert calls(console) <= 2 + 600 / 30, "nobody has looked for ten minutes"
+        for _ in range(12):
+            await made.clock.sleep(299)
+            known = margins.of(terms, [F1])
+            assert known is not None
+            assert known.age_s <= 60, "its master trades on his phone, and looks at no ticket"
+        for number in range(30):  # so many others are wanted since
+            key = InstrumentKey(terms.instrument.key.exchange, f"other{number}")
+            margins.want(replace(terms, instrument=replace(terms.instrument, key=key)))
+        await made.clock.sleep(900)
+        known = margins.of(terms, [F1])
+        assert known is not None
+        assert known.age_s >= 800, "nobody has looked for long"
+        before = calls(console)
+        await made.clock.sleep(60)
+        assert calls(console) - before <= 2 * 30
+        await made.clock.sleep(8 * 3_600)
         before = calls(console)
         await made.clock.sleep(600)
-        assert calls(console) == before
+        assert calls(console) == before, "the day is over"
 
     with world(2) as made:
         made.live(script)

@@ -15,7 +15,11 @@ import pytest
 
 from copytrade_gui.domain.calendar import IST
 from copytrade_gui.domain.contract_days import NO_CONTRACT_DAYS
+from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
+from copytrade_gui.domain.order import Product
+from copytrade_gui.domain.position import Position, PositionKey
+from copytrade_gui.engine.books.copies import Copy
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.ports import Broker, BrokerFailureError, Clock, DayContracts
 from copytrade_gui.services.market import Market
@@ -86,6 +90,7 @@ class Kept:
     files: Files
     hours: SimpleNamespace
     exits: SimpleNamespace
+    copies: SimpleNamespace
     told: list[str]
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -101,13 +106,14 @@ async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
     told: list[str] = []
     clock, files, hours = Hands(), Files(), SimpleNamespace(auctioned=None)
     exits = SimpleNamespace(contracts=NO_CONTRACT_DAYS)
+    copies = SimpleNamespace(held=dict, instruments={})
     book = SimpleNamespace(alarm=lambda _code, sentence, **_more: told.append(sentence))
-    engine = cast("Engine", SimpleNamespace(hours=hours, book=book, exits=exits))
+    engine = cast("Engine", SimpleNamespace(hours=hours, book=book, exits=exits, copies=copies))
     index = SqliteInstrumentIndex(tmp_path / "instruments.sqlite")
     market = Market(engine, cast("Broker", files), index, cast("Clock", clock))
     await index.put(MCX, DAY - timedelta(days=1), ())
     keeping = asyncio.create_task(market.keep(ALL))
-    yield Kept(market, clock, files, hours, exits, told)
+    yield Kept(market, clock, files, hours, exits, copies, told)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     index.close()
@@ -175,6 +181,32 @@ async def test_an_exchange_that_fails_leaves_the_others_their_new_day(
     await kept.until(lambda: kept.files.good[bad] > DAY)
     await kept.until(lambda: not kept.market.contracts_words(bad))
     assert await kept.lot(bad) == 75
+    assert len(kept.told) == 1
+
+
+async def test_a_lot_that_changed_overnight_is_told_with_what_copies_hold_of_it(kept: Kept) -> None:
+    kept.files.gate.set()
+    await kept.market.loaded()
+    (future,) = [one for one in await kept.market.search("RELIANCE") if one.key.exchange is NFO]
+    (share,) = [one for one in await kept.market.search("RELIANCE") if one.key.exchange is NSE]
+    kept.copies.instruments = {one.key: one for one in (future, share)}
+    held = {"F1": 1_300, "F2": -65, "F3": 300, "F4": 0}
+    kept.copies.held = lambda: {
+        PositionKey(AccountId(name), future.key, Product.NORMAL): Copy(Position(net=net))
+        for name, net in held.items()
+    }
+    assert kept.told == [], "nobody is told of a lot that is as it was"
+    kept.clock.move(timedelta(days=1))
+    await kept.until(lambda: bool(kept.told))
+    await kept.until(lambda: not any(kept.market.contracts_words(one) for one in ALL))
+    (sentence,) = kept.told
+    assert sentence == (
+        "A lot of RELIANCE is 75 units today; copies were ordered in lots of 65. 3 accounts hold "
+        "1,665 units. In F1, F2 it is no whole number of lots: an exit from here leaves the rest. "
+        "Ask IIFL how it was adjusted, and close the rest there."
+    )
+    kept.clock.move(timedelta(minutes=6))
+    await kept.until(lambda: len(kept.files.asked) >= 6)
     assert len(kept.told) == 1
 
 

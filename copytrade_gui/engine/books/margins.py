@@ -36,6 +36,9 @@ _KEPT_NS = 3_600 * _S
 """What is older says nothing any more."""
 _WANTED_NS = 600 * _S
 """So long after somebody last looked it is kept young."""
+_DAY_NS = 8 * 3_600 * _S
+_TRADED = 30
+"""Of what was wanted in a trading day so many are kept young, the last wanted."""
 _SEEN_NS = 3 * _S
 """By then what an order took is in what the broker says is free."""
 _A_SECOND = 5
@@ -172,13 +175,18 @@ class NeededMargins:
     def _due(self) -> _Needed | None:
         """What is wanted and not young, the longest untried first."""
         now = self._clock.mono_ns()
-        due = [
-            one
-            for one in self._known.values()
-            if now - one.wanted_ns < _WANTED_NS
-            and (not one.tried_ns or now - one.tried_ns >= _YOUNG_NS)
-        ]
+        due = [one for one in self._wanted() if not one.tried_ns or now - one.tried_ns >= _YOUNG_NS]
         return min(due, key=lambda one: one.tried_ns, default=None)
+
+    def _wanted(self) -> list[_Needed]:
+        """What is kept young. A master who trades on his phone looks at no ticket of ours."""
+        now, known = self._clock.mono_ns(), list(self._known.values())
+        last = len(known) - _TRADED
+        return [
+            one
+            for place, one in enumerate(known)
+            if now - one.wanted_ns < (_DAY_NS if place >= last else _WANTED_NS)
+        ]
 
     async def _ask_all(self) -> None:
         try:
@@ -187,7 +195,7 @@ class NeededMargins:
                 await self._ask(one)
         finally:
             self._asking = False
-        if any(self._clock.mono_ns() - one.wanted_ns < _WANTED_NS for one in self._known.values()):
+        if self._wanted():
             self._work.later(_YOUNG_NS / _S, self._begin)
 
     async def _quiet(self) -> None:
