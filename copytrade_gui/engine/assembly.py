@@ -42,6 +42,7 @@ from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule
 from copytrade_gui.engine.sending.following import Following
 from copytrade_gui.engine.sending.hold import Holds
+from copytrade_gui.engine.sending.kept_back import KeptBack
 from copytrade_gui.engine.sending.price_waits import PriceWaits
 from copytrade_gui.engine.sending.replies import Replies
 from copytrade_gui.engine.sending.resting import RestingCopies
@@ -260,6 +261,7 @@ def assemble(
         (price_waits.hear, TradingStateChanged),
         (unmatched.hear, MasterSeen),
         (resting.hear, MasterSeen),
+        (KeptBack(core, exits).hear, PlanMade),
     ):
         core.bus.subscribe(hears, *kinds)
     core.quotes.hear(price_waits.on_quote, loss_watch.on_quote, exit_watch.on_quote)

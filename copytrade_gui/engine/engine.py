@@ -294,9 +294,8 @@ class Engine:
             return await self.modify_all(own)
         orders = self.book.of_plan(order.intent.plan_id)
         try:
-            filled = sum(one.filled for one in orders if one.intent.role is Role.MASTER)
             return await self.parts.following.change(
-                orders, Changed(order.sent_terms, order.terms, after, after, filled=filled)
+                orders, Changed(order.sent_terms, order.terms, after, after)
             )
         except JournalFailureError as failure:
             self.storage_failed(str(failure))

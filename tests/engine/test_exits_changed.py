@@ -12,6 +12,7 @@ import pytest
 
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.link import LinkState
 from copytrade_gui.domain.order import FanOut, Product, Side
 from copytrade_gui.domain.seen import Follow
 from copytrade_gui.domain.sizing import SizingRule, Strategy
@@ -152,6 +153,55 @@ def test_a_sale_for_delivery_that_is_made_larger_sells_no_more_than_the_copy_hol
             sale = console.engine.master_signals.orders()[0]
             assert [one.terms.quantity for one in copies(console, sale)] == [copied]
         assert any("1 of its copies stay smaller" in one for one in said)
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)
+
+
+def test_a_copy_that_leaves_after_the_change_goes_by_what_the_master_has_filled_by_then() -> None:
+    """His position is less by these units, and they are a part of the same exit."""
+
+    async def script(console: Console) -> None:
+        made = await ready(console, Follow.COPY)
+        give(console, F1, FIXED)
+        await press(console, ticket(made, BUY, 20), wait_s=15)
+        late = console.engine.lanes[F1]
+        late.wait_until_ns = made.clock.mono_ns() + 12_000_000_000
+        his = elsewhere(made, terms := ticket(made, SELL, 20, away=200))
+        his.parts = 5
+        await made.clock.sleep(3)
+        owner(made).modify(his.order_id, {"quantity": "10"})
+        await made.clock.sleep(3)
+        before = made.price(made.instruments[0])
+        await trade_through(made, terms.price, 2)
+        assert 10 < position(made, 0) < 20
+        await trade_through(made, before, 0.1)
+        assert late.queue
+        await made.clock.sleep(20)
+        await trade_through(made, terms.price)
+        assert (position(made, 0), position(made, 1)) == (10, 2)
+
+    still = Switches(fill_ms=800, market="still", partial_rate=0)
+    with world(1, settings=LOOKING, switches=still) as made:
+        made.live(script)
+
+
+def test_a_link_that_was_paused_during_one_change_takes_up_the_next() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console, Follow.COPY)
+        give(console, F1, FIXED)
+        await press(console, ticket(made, BUY, 10), wait_s=15)
+        his = elsewhere(made, terms := ticket(made, SELL, 10, away=200))
+        await made.clock.sleep(10)
+        link = console.engine.lanes[F1].links[made.master].link
+        for state, quantity, copied in ((LinkState.PAUSED, 2, 4), (LinkState.ACTIVE, 5, 2)):
+            console.engine.put_link(replace(link, state=state), "test")
+            owner(made).modify(his.order_id, {"quantity": str(quantity)})
+            await made.clock.sleep(15)
+            exit_ = console.engine.master_signals.orders()[0]
+            assert [one.terms.quantity for one in copies(console, exit_)] == [copied]
+        await trade_through(made, terms.price)
+        assert (position(made, 0), position(made, 1)) == (5, 2)
 
     with world(1, settings=LOOKING) as made:
         made.live(script)

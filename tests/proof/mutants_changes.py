@@ -76,6 +76,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "            exact = Exiting(reduced, reduced)\n",
     ),
     Mutant(
+        "what an exit has filled counts as still there when it is changed",
+        "copytrade_gui/engine/planning/master_exits.py",
+        "sum(one.filled for one in leads) or self._filled.get(but.intent.plan_id, 0)",
+        "0",
+    ),
+    Mutant(
         "slices of a changed exit are one share",
         "copytrade_gui/engine/planning/resized.py",
         "            return ends - begins\n",

@@ -20,6 +20,30 @@ MUTANTS: tuple[Mutant, ...] = (
         "(by, may_open, copy.leaving, copy.coming, carry)",
     ),
     Mutant(
+        "what is copied of one master takes nothing of what another one's exit closes",
+        _COPIES_HELD,
+        "            if there < made:\n",
+        "            if True:\n",
+    ),
+    Mutant(
+        "in a master's account neither",
+        _COPIES_HELD,
+        "                shown = [held]\n",
+        "                pass\n",
+    ),
+    Mutant(
+        "who stays in because another exit of his master's rests is named",
+        f"{_ENGINE}sending/kept_back.py",
+        "            and self._waits(one.intent.plan_id)\n",
+        "            and False\n",
+    ),
+    Mutant(
+        "an exit that has its part beside one that rests is told by nobody",
+        f"{_ENGINE}sending/kept_back.py",
+        "        return min(rests, due - gets)\n",
+        "        return rests\n",
+    ),
+    Mutant(
         "who may open nothing is not sized like who may",
         f"{_ENGINE}planning/planner.py",
         "(by, may_open, copy.held, copy.leaving, copy.coming, carry)",

@@ -26,8 +26,9 @@ from copytrade_gui.engine.planning.other_orders import OtherOrders
 class Asked(Struct, frozen=True):
     """An exit by these terms of a master's copies: what is looked up once for all accounts.
 
-    ``nets`` is what copies hold, signed units, and ``waiting`` orders that wait to leave, both by
-    account. ``but`` is an order of the plan that is judged, None of one to come. ``sells`` is True
+    ``nets`` is what copies hold, signed units, ``together`` with those of all other masters, and
+    ``waiting`` orders that wait to leave, all by account. ``but`` is an order of the plan that is
+    judged, None of one to come. ``sells`` is True
     where it closes what was bought, ``in_book`` where the position book shows what is held of
     ``part``, ``today`` is the Indian day.
     """
@@ -35,6 +36,7 @@ class Asked(Struct, frozen=True):
     master: AccountId
     terms: OrderTerms
     nets: Mapping[AccountId, int]
+    together: Mapping[AccountId, int]
     waiting: Mapping[AccountId, Sequence[Order]]
     but: Order | None
     sells: bool
@@ -68,6 +70,7 @@ class CopiesHeld:
             master,
             terms,
             self._ledger.nets_of(master, terms),
+            self._ledger.held_of(terms),
             self._orders.planned(terms, but),
             but,
             terms.side is Side.SELL,
@@ -103,18 +106,24 @@ class CopiesHeld:
 
         Less than the copies made is believed of a read that was asked for after the exit was
         called and long enough after the last fill: an earlier one may show an old book. Where no
-        read tells, it is what the copies made.
+        read tells, it is what the copies made. Another master's copies on the other side make the
+        account's position less: where it is what all copies made, all of these are there.
         """
+        all_made = asked.together.get(account, 0)
+        made = all_made if asked.sells else -all_made
         lane = self._lanes.get(account)
         if lane is not None and lane.account.master:
             side, nets = asked.terms.side, self._masters.of(account, *asked.part)
             shown = [0, held] if nets is None else [against(side, one) for one in nets]
+            if nets is not None and all((one if asked.sells else -one) >= made for one in nets):
+                shown = [held]
             least, most = min(held, *shown), min(held, max(shown))
             return least, most - least
         called, least = asked.but, held
         for net in self._positions.nets(account, asked.part, asked.today):
             there = net if asked.sells else -net
-            least = min(least, there)
+            if there < made:
+                least = min(least, there)
         least = max(0, least)
         if least == held or (called and self._positions.tell(account, called.called_ns)):
             return least, 0

@@ -55,11 +55,14 @@ class MasterExits:
         """Of orders that were placed elsewhere and copied in an earlier run, the units that were
         filled when this run first looked.
         """
+        self._filled: dict[PlanId, int] = {}
+        """Of such orders the units that have filled by now."""
 
     def seen(self, plan: PlanId, row: BrokerOrder, _seen_ns: int, since_ns: int) -> None:
         """A row of a copied order that a master placed elsewhere; ``since_ns`` is 0 where it is the
         first of this run.
         """
+        self._filled[plan] = max(row.filled_quantity, self._filled.get(plan, 0))
         if not since_ns:
             self._filled_before.setdefault(plan, row.filled_quantity)
 
@@ -97,10 +100,12 @@ class MasterExits:
         ordered_here = against(terms.side, made_here)
         return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)
 
-    def by_now(self, master: AccountId, terms: OrderTerms, but: Order, filled: int) -> Exiting:
-        """What of the order of a plan, of which so many units have filled, is an exit by what its
-        master holds now: he may have traded on since it was called.
+    def by_now(self, master: AccountId, terms: OrderTerms, but: Order) -> Exiting:
+        """What of the order of a plan is an exit by what its master holds now, with what it has
+        filled itself: he may have traded on since it was called.
         """
+        leads = [one for one in self._book.of_plan(but.intent.plan_id) if is_own(one)]
+        filled = sum(one.filled for one in leads) or self._filled.get(but.intent.plan_id, 0)
         here = self._orders.own_unread(master, terms, but)
         unread = here + self._orders.elsewhere_unread(master, terms, but)
         nets = self._masters.of(master, terms.instrument.key, terms.product)
@@ -109,8 +114,7 @@ class MasterExits:
             nets = tuple(net + signed(terms, filled) for net in nets)
             if copied:
                 nets = tuple(signed(terms, own_part(terms, net, copied)) for net in nets)
-        plan = self._book.plan(but.intent.plan_id)
-        if plan is not None and plan.leads:
+        if leads:
             made_here += signed(terms, filled)
         ordered_here = against(terms.side, made_here)
         return reducing(terms.side, terms.quantity, terms.product, nets, unread, ordered_here)

@@ -23,11 +23,12 @@ from copytrade_gui.engine.planning.exits import Exits
 
 
 class Size(Struct, frozen=True):
-    """Units, 0: there is nothing to be done. ``only_closes``: the master's order opens now, and
-    this may not.
+    """Units, 0: there is nothing to be done. ``opens``: the master's order does, for all that is
+    known; ``only_closes``: this may not.
     """
 
     units: int
+    opens: bool
     only_closes: bool
 
 
@@ -40,35 +41,36 @@ class Resized:
         self._quotes = core.quotes
         self._exits = exits
 
-    def of(self, order: Order, before: OrderTerms, after: OrderTerms, filled: int) -> Size | None:
+    def of(self, order: Order, before: OrderTerms, after: OrderTerms) -> Size | None:
         """What one order of a share is to be. None: its rule alone tells, because the master's
         order is no exit, or nobody knows what it is a part of.
 
         The master's order was ``before`` and is to be ``after``, of the quantities of all its
-        slices, and has filled so many units.
+        slices.
         """
         share = share_of(self._book, order)
-        found = self._whole(order, after, filled)
+        found = self._whole(order, after)
         if found is None:
             return None
         ended = sum(one.filled for one in share if one.state.ended)
         live = [one for one in share if not one.state.ended]
         now = ended + sum(one.terms.quantity for one in live)
-        larger = after.quantity > before.quantity
-        whole = max(found.units, now) if larger else min(found.units, now)
-        return Size(part_of(order, live, max(0, whole - ended)), found.only_closes)
+        whole = found.units
+        if found.opens and after.quantity < before.quantity:
+            whole = min(whole, now)
+        return Size(part_of(order, live, max(0, whole - ended)), found.opens, found.only_closes)
 
-    def short_of(self, order: Order, after: OrderTerms, filled: int) -> int:
+    def short_of(self, order: Order, after: OrderTerms) -> int:
         """Units that an account lacks of its share, of which nothing works any more."""
         share = share_of(self._book, order)
         if not all(one.state.ended for one in share):
             return 0
-        whole = self._whole(order, after, filled)
+        whole = self._whole(order, after)
         return 0 if whole is None else whole.units - sum(one.filled for one in share)
 
     # ------------------------------------------------------------ inside
 
-    def _whole(self, order: Order, after: OrderTerms, filled: int) -> Size | None:
+    def _whole(self, order: Order, after: OrderTerms) -> Size | None:
         """The whole share of an order's account."""
         plan = self._book.plan(order.intent.plan_id)
         if plan is None or not self._reduced(plan, order):
@@ -76,7 +78,7 @@ class Resized:
         exits, master, account = self._exits, plan.signal.master_id, order.intent.account_id
         lane, leader = self._lanes.get(account), self._lanes.get(master)
         linked = None if lane is None else lane.links.get(master)
-        exiting = exits.of_masters.by_now(master, after, order, filled)
+        exiting = exits.of_masters.by_now(master, after, order)
         if linked is None or leader is None or exiting.position is None:
             return None
         again, carry = exits.ledger.before(plan.plan_id, account)
@@ -99,7 +101,7 @@ class Resized:
         # never more than what is held, so that nobody is left behind; what opens is the least.
         opens = after.quantity > exiting.position[0]
         units = (min if opens else max)(map(of, exiting.position))
-        return Size(units, opens and not may_open)
+        return Size(units, opens, opens and not may_open)
 
     def _reduced(self, plan: Plan, order: Order) -> bool:
         """True if the order of a plan was, or may have been, an exit when it was called."""

@@ -29,7 +29,7 @@ from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.larger import Larger
 from copytrade_gui.engine.planning.resized import Resized
 from copytrade_gui.engine.sending.amendments import Amendments
-from copytrade_gui.ports import BrokerOrder, JournalFailureError
+from copytrade_gui.ports import JournalFailureError
 
 _TRIGGERED = frozenset({State.WORKING, State.PARTIAL, State.MODIFY_PENDING})
 """Of a stop at the broker: before, it is TRIGGER_PENDING."""
@@ -50,7 +50,7 @@ class Changed(Struct, frozen=True):
     """A change of a master's order: as it was at first, before this change, and after it.
 
     ``asked`` is what he asked for, ``after`` what copies are to be: no MARKET. ``paid`` is what he
-    got for the ``filled`` units of it so far, in rupees.
+    got for it so far, in rupees.
     """
 
     original: OrderTerms
@@ -58,7 +58,6 @@ class Changed(Struct, frozen=True):
     asked: OrderTerms
     after: OrderTerms
     paid: Decimal | None = None
-    filled: int = 0
 
 
 class Following:
@@ -129,7 +128,7 @@ class Following:
                 continue
             if intent.account_id not in found:
                 after = _whole(plan, change)[1]
-                short = self._resized.short_of(order, after, change.filled)
+                short = self._resized.short_of(order, after)
                 found[intent.account_id] = short >= after.instrument.lot_size
         return [account for account, short in found.items() if short]
 
@@ -147,13 +146,12 @@ class Following:
         plan: PlanId,
         what: str,
         terms: tuple[OrderTerms, OrderTerms],
-        row: BrokerOrder,
+        paid: Decimal | None,
     ) -> None:
-        """A master changed an order at the broker: ``what`` it was, its ``terms`` before and after,
-        and its ``row``. What was not done is told.
+        """A master changed an order at the broker: ``what`` it was, and its ``terms`` before and
+        after. What was not done is told.
         """
         before, asked = terms
-        paid = row.average_price if row.average_price > 0 else None
         words = change_in_words(before, asked, paid)
         if by_the_broker(before, asked, paid):  # it is the same order, and may be of another size
             trigger = asked.trigger or before.trigger
@@ -167,7 +165,7 @@ class Following:
         try:
             prices = self._quotes.known(asked.instrument.key)
             after = self._clearing.protected(asked, prices.fresh or paid, prices.band)
-            change = Changed(signal.terms, before, asked, after, paid, row.filled_quantity)
+            change = Changed(signal.terms, before, asked, after, paid)
             like, unlike = list[Order](), list[Order]()
             for order in self._book.of_plan(plan):
                 (unlike if _is_unlike(order, change) else like).append(order)
@@ -294,7 +292,7 @@ class Following:
         Whose may not open as his now does is ``kept``.
         """
         plan = self._book.plan(order.intent.plan_id)
-        found = plan and self._resized.of(order, *_whole(plan, change), change.filled)
+        found = plan and self._resized.of(order, *_whole(plan, change))
         if not found:
             return None
         if found.only_closes and kept is not None:

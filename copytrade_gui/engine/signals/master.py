@@ -268,7 +268,8 @@ class MasterSignals:
         was, now = terms_of(before, order.instrument), terms_of(order.row, order.instrument)
         if was is not None and now is not None and order.view.plan_id is not None:
             what = f"{order.view.in_words} of {self._who(order)}"
-            await self._following.elsewhere(order.view.plan_id, what, (was, now), order.row)
+            paid = order.row.average_price if order.row.average_price > 0 else None
+            await self._following.elsewhere(order.view.plan_id, what, (was, now), paid)
 
     # ------------------------------------------------------------ what becomes of it
 

@@ -1,0 +1,69 @@
+"""An exit that is not copied because another exit of the master's rests: that is told, once.
+
+The simulator's positions are the judge of who stays in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Side
+from copytrade_gui.domain.seen import Follow
+from tests.engine.test_exits import position, press, ticket
+from tests.engine.test_exits_changed import trade_through
+from tests.engine.test_master_elsewhere import LOOKING, elsewhere, ready
+from tests.engine.test_modify import alarms
+from tests.proof.rig import Console, World, world
+
+BUY, SELL = Side.BUY, Side.SELL
+
+
+def stop(made: World, quantity: int) -> OrderTerms:
+    terms = made.terms(side=SELL, quantity=quantity, order_type=OrderType.SL)
+    return replace(terms, product=ticket(made, SELL).product)
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+@pytest.mark.parametrize(
+    ("first", "second", "short"),
+    [
+        ((10, 200), (10, None), 5),  # a target and a stop for all
+        ((10, 200), (10, -60), 5),  # at the market while the target rests
+        ((4, 200), (10, None), 2),
+        ((5, 200), (5, 300), 0),  # two targets, each for its half
+        ((5, -60), (5, -60), 0),  # one right behind the other
+        ((5, -60), (5, 200), 0),
+    ],
+)
+def test_who_stays_in_when_the_master_leaves_by_the_other_exit_is_named(
+    first: tuple[int, int], second: tuple[int, int | None], short: int, where: str
+) -> None:
+    async def script(console: Console) -> None:
+        made, said = await ready(console, Follow.COPY), alarms(console)
+        await press(console, ticket(made, BUY, 10), wait_s=15)
+        quantity, away = second
+        one = ticket(made, SELL, first[0], away=first[1])
+        other = stop(made, quantity) if away is None else ticket(made, SELL, quantity, away=away)
+        if where == "here" or away is None:
+            for number, terms in enumerate((one, other)):
+                command = CommandId(f"exit {number}")
+                await console.engine.submit(made.master, terms, FanOut.WITH_MASTER, command)
+                await made.clock.sleep(2 if first[1] < 0 else 10)
+        else:
+            elsewhere(made, one)
+            await made.clock.sleep(2 if first[1] < 0 else 10)
+            elsewhere(made, other)
+        await made.clock.sleep(10)
+        if away is None:
+            await trade_through(made, other.trigger)
+            assert position(made, 1) == short
+        told = [one for one in said if "still rests and its copies have" in one]
+        assert [f"they do not: Follower 1 {short}. Cancel" in one for one in told] == (
+            [True] if short else []
+        )
+
+    with world(1, settings=LOOKING) as made:
+        made.live(script)
