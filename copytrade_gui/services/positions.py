@@ -19,6 +19,8 @@ from copytrade_gui.services.position_report import Facts, PositionReport, report
 
 PRICES_EVERY_NS = 3_000_000_000
 """Prices of what is held are asked for so often while somebody looks."""
+_AT_A_TIME = 20
+"""Accounts whose charges are counted before orders have their turn."""
 NOT_LOGGED_IN = "It is not logged in. Log it in."
 
 
@@ -124,6 +126,7 @@ class PositionService:
         if stamp == self._made_of:
             self._ask_prices(self._made)
             return self._made
+        await self._count_charges()
         made = await asyncio.to_thread(report_of, facts_of(engine))
         self._made, self._made_of = made, stamp
         self._ask_prices(made)
@@ -146,6 +149,13 @@ class PositionService:
     async def read_holdings(self) -> None:
         """Have every account's read now."""
         self._engine.holdings.look(lane.account_id for lane in self._engine.lanes if lane.logged_in)
+
+    async def _count_charges(self) -> None:
+        """A few accounts at a time: whoever is counted for the first time has a day of orders."""
+        for place, account in enumerate(sorted(self._engine.copies.accounts), start=1):
+            self._engine.charges.by_master(account)
+            if place % _AT_A_TIME == 0:
+                await asyncio.sleep(0)
 
     def _on_quote(self, _quote: Quote) -> None:
         self._prices += 1

@@ -6,6 +6,7 @@ from tests.proof.mutants import Mutant
 
 _ENGINE = "copytrade_gui/engine/"
 _PROFITS = f"{_ENGINE}planning/day_profits.py"
+_COPIES = f"{_ENGINE}books/copies.py"
 _EXITS = f"{_ENGINE}planning/exits.py"
 _ACTS = f"{_ENGINE}stops/loss_acts.py"
 _WATCH = f"{_ENGINE}stops/loss_watch.py"
@@ -83,4 +84,11 @@ MUTANTS: tuple[Mutant, ...] = (
            f"{_ENGINE}planning/clearing.py",
            "        if (only := lane.facts.only_exits) is not None and not exits:\n",
            "        if False:\n"),
+    Mutant("each link is told what its own copies brought", _COPIES,
+           "        self._by_link.trade(order, units, price)\n",
+           "        self._together.trade(order, 0, price)\n"),
+    Mutant("a link carries in what is its own", _COPIES,
+           "            if part.role is Role.FOLLOWER:\n", "            if False:\n"),
+    Mutant("what fills later costs no link twice", f"{_ENGINE}planning/day_charges.py",
+           "            sums[master].add(order, cost, -1)\n", "            pass\n"),
 )  # fmt: skip

@@ -18,11 +18,13 @@ from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.money import rupees
 from copytrade_gui.domain.order import FanOut, OrderTerms, Product, Side
 from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.domain.square_off import EVERYTHING
 from copytrade_gui.services.position_report import LinkReport, PositionReport, sums_of
+from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.orders import Fill
 from copytrade_gui.storage.files.charges_file import ChargesFile
 from tests.engine.broker_owner import trades_himself
-from tests.engine.test_exits import DAY_NS, F1, F2, ticket
+from tests.engine.test_exits import DAY_NS, F1, F2, position, ticket
 from tests.engine.test_leaving import begin
 from tests.proof.rig import Console, ProgramStopped, World, world
 from tests.services.test_positions import report
@@ -204,3 +206,38 @@ def test_the_next_morning_links_carry_in_what_is_theirs_although_the_account_is_
         book.next_day()
         made.time.now_ns += DAY_NS
         made.live(tuesday)
+
+
+def test_links_add_up_before_trades_are_read_and_after_a_square_off() -> None:
+    """One order closes what they come to, so that each may hold something against the other."""
+
+    async def script(console: Console) -> None:
+        console.engine.put_charges(RATES)
+        await begin(console)
+        book = Book(made)
+        made.broker.add_fault(Fault(action="book_failed", call="trades"))
+        await book.pressed(console, M, ticket(made, BUY, 40))
+        await book.pressed(console, N, ticket(made, SELL, 15))
+        for held in ({M: 80, N: -30}, {M: 30, N: -30}):
+            told = report(console)
+            parts = [one for one in told.links if one.account_id == F2]
+            assert {one.master_id: one.lines[0].copied for one in parts} == held
+            (line,) = (one for one in told.lines if one.account_id == F2)
+            assert line.copied == position(made, 2) == sum(held.values())
+            assert line.day == sum_of(part.lines[0].day for part in parts)
+            assert told.costs is not None
+            costs = (None if part.cost is None else part.cost.total for part in parts)
+            assert told.costs[F2].total == sum_of(costs)
+            await console.engine.square_offs.begin(EVERYTHING, CommandId("off"), "operator")
+            await made.clock.sleep(60)
+        assert console.engine.book.filled_by_trades(F2) == 0
+
+    with world(4) as made:
+        with_two_masters(made)
+        made.live(script)
+
+
+def sum_of(amounts: Iterable[Decimal | None]) -> Decimal:
+    known = [one for one in amounts if one is not None]
+    assert len(known) == 2
+    return sum(known, Decimal(0))

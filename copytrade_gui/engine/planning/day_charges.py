@@ -7,8 +7,7 @@ its average price.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day, ist
@@ -40,19 +39,24 @@ _Sums = defaultdict[AccountId, _Sum]
 
 
 class DayCharges:
-    """Counts them. Without a table there are none. ``master_of`` says whom a copy follows."""
+    """Counts them. Without a table there are none. ``master_of`` says whom a copy follows.
+
+    An account is counted whole when it is first asked for; from then on only what filled since.
+    """
 
     def __init__(self, core: Core, master_of: Callable[[Order], AccountId]) -> None:
         self._book = core.book
         self._master_of = master_of
         self._clock = core.clock
         self._table = ChargeTable()
-        self._known: dict[IntentId, tuple[int, Decimal, Paise | None]] = {}
-        """Of an order: units and average that its charges are of; None: no rates are known."""
-        self._packed: dict[AccountId, _Sums] = {}
-        """Of the packed orders of those accounts that were asked for."""
-        self._told: dict[AccountId, dict[AccountId, Cost]] = {}
-        """What was answered and holds until more is filled."""
+        self._sums: dict[AccountId, _Sums] = {}
+        """Of those accounts that were asked for."""
+        self._known: dict[IntentId, tuple[AccountId, Paise | None]] = {}
+        """What is in those sums of an order that is not packed, and whom it follows; None: no
+        rates are known.
+        """
+        self._due: dict[AccountId, dict[IntentId, Order]] = {}
+        """What filled since they were counted."""
         self._day = indian_day(core.clock.wall_ns())
         self.version = 0
         """Rises with every other table."""
@@ -66,9 +70,9 @@ class DayCharges:
     def begin_day(self) -> None:
         """What was traded before costs nothing any more."""
         self._day = indian_day(self._clock.wall_ns())
+        self._sums.clear()
         self._known.clear()
-        self._packed.clear()
-        self._told.clear()
+        self._due.clear()
 
     @property
     def rated(self) -> bool:
@@ -76,16 +80,22 @@ class DayCharges:
         return bool(self._table.rows)
 
     def filled(self, order: Order, _units: int) -> None:
-        """More units of an order were filled."""
-        self._told.pop(order.intent.account_id, None)
+        """More units of an order were filled; at which average is known in a moment only."""
+        account = order.intent.account_id
+        if account in self._sums:
+            self._due.setdefault(account, {})[order.intent.intent_id] = order
 
     def packed(self, order: Order, packed: bool) -> None:
-        """What a packed order cost stays in a sum; one that is whole again is asked each time."""
-        known = self._packed.get(order.intent.account_id)
-        self._told.pop(order.intent.account_id, None)
-        if known is not None and _costs(order):
-            known[self._master_of(order)].add(order, self._of_order(order), 1 if packed else -1)
-        self._known.pop(order.intent.intent_id, None)
+        """What a packed order cost stays in its sum; one that is whole again may fill more."""
+        account, name = order.intent.account_id, order.intent.intent_id
+        if account not in self._sums:
+            return
+        if not packed and _costs(order):
+            self._known[name] = self._of_order(order)
+        elif packed:
+            if self._due.get(account, {}).pop(name, None) is not None:
+                self._take(order)
+            self._known.pop(name, None)
 
     def of(self, account: AccountId) -> Cost:
         """What today's copies of the account have cost."""
@@ -97,44 +107,52 @@ class DayCharges:
             return {}
         if indian_day(self._clock.wall_ns()) != self._day:
             self.begin_day()
-        told = self._told.get(account)
-        if told is None:
-            told = self._told[account] = self._count(account)
-        return told
+        sums = self._sums.get(account)
+        if sums is None:
+            sums = self._sums[account] = self._packed_of(account)
+            changed = self._book.recent_of(account)
+        else:
+            changed = self._due.pop(account, {}).values()
+        for order in changed:
+            self._take(order)
+        return {
+            master: Cost(rupees(Paise(one.total)), tuple(+one.unrated))
+            for master, one in sums.items()
+        }
 
-    def _count(self, account: AccountId) -> dict[AccountId, Cost]:
-        packed = self._packed.get(account)
-        if packed is None:
-            packed = self._packed[account] = self._sums(self._book.index.packed_of(account))
-        found: defaultdict[AccountId, Cost] = defaultdict(Cost)
-        for sums in (packed, self._sums(self._book.recent_of(account))):
-            for master, one in sums.items():
-                found[master] += Cost(rupees(Paise(one.total)), tuple(+one.unrated))
-        return dict(found)
+    # ------------------------------------------------------------ inside
 
-    def _sums(self, orders: Iterable[Order]) -> _Sums:
+    def _packed_of(self, account: AccountId) -> _Sums:
         found: _Sums = defaultdict(_Sum)
-        for order in orders:
+        for order in self._book.index.packed_of(account):
             if _costs(order):
-                found[self._master_of(order)].add(order, self._of_order(order))
+                master, cost = self._of_order(order)
+                found[master].add(order, cost)
         return found
 
-    def _of_order(self, order: Order) -> Paise | None:
-        filled, average = order.filled, order.average_price
+    def _take(self, order: Order) -> None:
+        """Count an order with what it filled by now."""
+        if not _costs(order):
+            return
+        name, sums = order.intent.intent_id, self._sums[order.intent.account_id]
+        if name in self._known:
+            master, cost = self._known[name]
+            sums[master].add(order, cost, -1)
+        master, cost = self._known[name] = self._of_order(order)
+        sums[master].add(order, cost)
+
+    def _of_order(self, order: Order) -> tuple[AccountId, Paise | None]:
+        """Whom it follows, and what it cost; None: no rates are known."""
+        master, filled, average = self._master_of(order), order.filled, order.average_price
         if average is None or not self._book.is_today(_left_ns(order)):
-            return Paise(0)
-        known = self._known.get(order.intent.intent_id)
-        if known is not None and known[:2] == (filled, average):
-            return known[2]
+            return master, Paise(0)
         terms = order.intent.terms
         day = ist(self._clock.wall_ns()).date()
         rates = self._table.of(segment_of(terms.instrument, terms.product), day)
-        cost = None
-        if rates is not None:
-            exchange = terms.instrument.key.exchange
-            cost = charges(rates, exchange, terms.side, filled * average).total
-        self._known[order.intent.intent_id] = (filled, average, cost)
-        return cost
+        if rates is None:
+            return master, None
+        exchange = terms.instrument.key.exchange
+        return master, charges(rates, exchange, terms.side, filled * average).total
 
 
 def _costs(order: Order) -> bool:
