@@ -20,6 +20,7 @@ from copytrade_gui.domain.order import FanOut, OrderTerms, Product, Side
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.square_off import EVERYTHING
 from copytrade_gui.services.position_report import LinkReport, PositionReport, sums_of
+from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.orders import Fill
 from copytrade_gui.storage.files.charges_file import ChargesFile
@@ -55,7 +56,9 @@ class Book:
         console.see_price()
         name = CommandId(f"{master} at {self.made.time.now_ns}")
         await console.engine.submit(master, terms, FanOut.WITH_MASTER, name)
-        await self.made.clock.sleep(30)
+        for _ in range(10):  # somebody looks while it fills
+            await self.made.clock.sleep(3)
+            report(console)
         for number in (1, 2, 4):
             for fill in self._fills(number):
                 self.orders.setdefault((number, fill.order_id), (master, terms))
@@ -126,8 +129,8 @@ def adds_up(console: Console, book: Book) -> PositionReport:
 
 
 def test_links_say_what_their_own_copies_brought_and_add_up_to_the_account() -> None:
-    """Against each other, turned round, in two instruments, closed, after a crash."""
-    with world(4) as made:
+    """Against each other, turned round, in two instruments, in parts, closed, after a crash."""
+    with world(4, switches=Switches(latency_ms=5, fill_ms=4_000, partial_rate=1)) as made:
         with_two_masters(made)
         book = Book(made)
         kept: list[object] = []
