@@ -155,7 +155,7 @@ class PositionService:
         for place, account in enumerate(sorted(self._engine.copies.accounts), start=1):
             self._engine.charges.by_master(account)
             if place % _AT_A_TIME == 0:
-                await asyncio.sleep(0)
+                await self._clock.sleep(0)
 
     def _on_quote(self, _quote: Quote) -> None:
         self._prices += 1
