@@ -260,6 +260,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "        if False:\n",
     ),
     Mutant(
+        "what was there at the first read is in his position already",
+        _MASTER,
+        "                order.untold = untold\n",
+        "                del untold\n",
+    ),
+    Mutant(
         "what a master cancels elsewhere while nobody looks takes its copies along",
         _MASTER,
         "                self._see_end(order)\n                self._end_copies(order)\n",

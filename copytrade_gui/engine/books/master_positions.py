@@ -59,6 +59,7 @@ class _Known(Struct):
 
     nets: dict[Part, int]
     heard: int
+    began_ns: int
     ended_ns: int
     day: int
 
@@ -145,6 +146,11 @@ class MasterPositions:
             return True
         return lane.pushed and self._clock.mono_ns() - known.ended_ns >= _PUSHED_NS
 
+    def read_since(self, master: AccountId, at_ns: int) -> bool:
+        """True if the newest read of his positions was asked for after that, monotonic."""
+        known = self._known.get(master)
+        return known is not None and known.began_ns >= at_ns
+
     def certain(self, master: AccountId, part: Part) -> bool:
         """True if a young read shows it all, and what follows from his last trade is planned."""
         known, now = self._known.get(master), self._clock.mono_ns()
@@ -225,7 +231,7 @@ class MasterPositions:
                 nets[part] = nets.get(part, 0) + row.net_quantity
             day = indian_day(self._clock.wall_ns())
             self._at_broker.shown(account, rows, began_ns)
-            self._known[account] = _Known(nets, heard, self._clock.mono_ns(), day)
+            self._known[account] = _Known(nets, heard, began_ns, self._clock.mono_ns(), day)
             if heard != self._heard(account):
                 again = 0.0
             self._news.positions_read()

@@ -194,7 +194,7 @@ class Clearing:
         master_id: AccountId,
         name: str,
         terms: OrderTerms,
-        seen_ns: int,
+        place: Place,
         traded_at: Decimal | None,
         *,
         age_ms: int,
@@ -203,7 +203,7 @@ class Clearing:
     ) -> Cleared:
         """Copies of an order that the master placed elsewhere, so long ago; he has none here.
 
-        ``name`` is its id at the broker, ``seen_ns`` its place among his orders, ``traded_at``
+        ``name`` is its id at the broker, ``place`` where it is among his orders, ``traded_at``
         what he got, in rupees, to protect a copy of a MARKET order by. What a check holds is denied
         unless a person ``confirmed`` it, and what it warns of is only told where no person is there
         to let it pass (``despite`` is None). Raises DeniedError.
@@ -215,7 +215,7 @@ class Clearing:
             signal,
             followers,
             facts,
-            place=Place(seen_ns),
+            place=place,
             traded_at=traded_at,
             age_ms=age_ms,
             confirmed=confirmed,

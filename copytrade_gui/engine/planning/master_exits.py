@@ -156,6 +156,9 @@ class MasterExits:
             return None
         if nets is None or place.untold is None:
             return None
+        there_before = place.elsewhere and place.before is None and place.untold
+        if there_before and not self._masters.read_since(master, place.source_ns):
+            return None  # what was read may be from before it
         part = (terms.instrument.key, terms.product)
         if place.before is None:  # before this order of his and those after it
             back = self._masters.since(master, part, place.source_ns)

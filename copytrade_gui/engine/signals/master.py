@@ -15,7 +15,6 @@ from msgspec import structs
 from copytrade_gui.domain.events import Event, MasterSeen, PlanMade, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag, seen_command
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
-from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.records import SignalKind
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.books.poller import Poller
@@ -33,12 +32,14 @@ from copytrade_gui.engine.signals.seen_row import (
     GONE,
     Elsewhere,
     in_order,
+    in_position,
     is_older,
     kind_problem,
     newer,
     seen_order,
     terms_key,
     terms_of,
+    there_before,
     why_late,
 )
 from copytrade_gui.engine.signals.unfollowed import Unfollowed, still_unfollowed
@@ -176,8 +177,10 @@ class MasterSignals:
             return
         if account not in self._complete_ns:
             self._orders[account] = {}
-            for row in absorbed.strangers:
+            self._exits.masters.look(account, 0.0)  # by a read that shows it, too, exits are told
+            for row, untold in there_before(absorbed.strangers):
                 order = self._first(lane, row, Seen.MISSED, _OLD)
+                order.untold = untold
                 self._copy_fills(order, 0)
                 self._see_end(order)
                 self._end_copies(order)
@@ -230,13 +233,10 @@ class MasterSignals:
 
     def _traded(self, order: Elsewhere, units: int) -> None:
         """His position changed by so much: what it was before tells an exit from an entry."""
-        row = order.row
+        row, account = order.row, order.view.account_id
         if units and row.product is not None:
-            signed = units if row.side is Side.BUY else -units
-            part = (row.key, row.product)
-            self._exits.masters.traded(
-                order.view.account_id, part, signed, order.absent_ns, order.seen_ns
-            )
+            part, signed = (row.key, row.product), in_position(row, units)
+            self._exits.masters.traded(account, part, signed, order.absent_ns, order.seen_ns)
 
     async def _name(self, order: Elsewhere) -> None:
         if not await self._lacks_instrument(order) and order.instrument is not None:
@@ -350,7 +350,7 @@ class MasterSignals:
                     account,
                     row.broker_order_id,
                     terms,
-                    order.seen_ns,
+                    order.place,
                     row.average_price if row.average_price > 0 else None,
                     age_ms=self._age_ms(order),
                     confirmed=confirmed,

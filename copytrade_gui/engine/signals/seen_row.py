@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct, structs
 
 from copytrade_gui.domain.ids import AccountId, PlanId
-from copytrade_gui.domain.instrument import Instrument
-from copytrade_gui.domain.order import OrderTerms, OrderType, State
+from copytrade_gui.domain.instrument import Instrument, InstrumentKey
+from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State
 from copytrade_gui.domain.seen import Seen, SeenOrder
 from copytrade_gui.engine.orders.settings import EngineSettings
+from copytrade_gui.engine.planning.master_exits import Place
 from copytrade_gui.ports import BrokerOrder
 
 GONE = frozenset({State.CANCELLED, State.REJECTED, State.EXPIRED})
@@ -29,6 +32,16 @@ class Elsewhere(Struct, eq=False):
     """It is being copied at this moment."""
     had: frozenset[tuple[object, ...]] = frozenset()
     """Terms that it had before: a pushed row with these may be one that comes late."""
+    untold: int = 0
+    """Where it was there at the first read: the signed units that it and those after it had filled.
+
+    They are in every read of his positions, and no trade is told of them.
+    """
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among his orders."""
+        return Place(self.seen_ns, untold=self.untold)
 
 
 def terms_key(row: BrokerOrder) -> tuple[object, ...]:
@@ -39,6 +52,24 @@ def terms_key(row: BrokerOrder) -> tuple[object, ...]:
 def in_order(row: BrokerOrder) -> tuple[int, str]:
     """As they were placed: by the broker's stamp, which has whole seconds, then by its number."""
     return row.placed_ns or 0, row.broker_order_id
+
+
+def in_position(row: BrokerOrder, units: int) -> int:
+    """What so many units of it are in a position, signed."""
+    return units if row.side is Side.BUY else -units
+
+
+def there_before(rows: Iterable[BrokerOrder]) -> list[tuple[BrokerOrder, int]]:
+    """What a first read shows as it was placed, each with the signed units that it and those after
+    it had filled: what he had before an exit cannot be told by what he has now.
+    """
+    found: list[tuple[BrokerOrder, int]] = []
+    after: dict[tuple[InstrumentKey, Product | None], int] = {}
+    for row in sorted(rows, key=in_order, reverse=True):
+        part = (row.key, row.product)
+        after[part] = after.get(part, 0) + in_position(row, row.filled_quantity)
+        found.append((row, after[part]))
+    return found[::-1]
 
 
 def is_older(row: BrokerOrder, known: BrokerOrder) -> bool:
