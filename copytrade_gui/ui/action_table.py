@@ -165,6 +165,7 @@ SPECS: dict[Act, Spec] = {
         "Console",
         ("Ctrl+L",),
         "lock",
+        _E,
     ),
     Act.SET_UNLOCKING: Spec(
         "&Set passphrase",

@@ -96,7 +96,7 @@ class Where(StrEnum):
     """Where an action's keys work."""
 
     EVERYWHERE = "everywhere"
-    """In dialogs too: the stops."""
+    """In dialogs too: the stops, and the lock."""
     WINDOW = "window"
     TABLE = "table"
     """Only while that table has the focus, so that letters stay typable in fields."""

@@ -129,6 +129,28 @@ async def test_nothing_gets_in_but_the_passphrase(window: MainWindow, world: Wor
     page.close()
 
 
+async def test_the_key_locks_from_a_dialog_too_and_who_typed_types_on(
+    window: MainWindow, world: World
+) -> None:
+    world.lock.passphrase = RIGHT
+    await window.lock_work.load()
+    window.activateWindow()
+    quantity = window.ticket.form.quantity.line
+    quantity.setFocus()
+    QTest.keyClick(quantity, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert window.lock_work.locked
+    await unlock(window)
+    assert window.focusWidget() is quantity
+    window.desk.actions[Act.KEYS].trigger()
+    page = await shown(window, KeysDialog)
+    QTest.keyClick(page, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert window.lock_work.locked
+    assert not page.isVisible()
+    await unlock(window)
+    assert page.isVisible()
+    page.close()
+
+
 async def test_a_window_that_opens_by_itself_stays_hidden_until_it_is_unlocked(
     window: MainWindow, world: World
 ) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from copytrade_gui.domain.order import OrderType, Product, Validity
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
@@ -109,3 +110,44 @@ async def test_a_row_that_goes_leaves_the_keys_in_its_panel(window: MainWindow) 
     view.clearSelection()
     assert not button.isEnabled()
     assert window.focusWidget() is panel
+
+
+async def test_the_letter_of_every_field_leads_there_and_stands_on_what_is_chosen(
+    window: MainWindow, world: World
+) -> None:
+    world.everyone_ready()
+    await filled(window)
+    window.activateWindow()
+    form = window.ticket.form
+    form.order_type.button(OrderType.SL).click()
+    form.product.button(Product.DELIVERY).click()
+    there: dict[str, QWidget] = {
+        "I": form.search, "Q": form.quantity.line, "Y": form.order_type.button(OrderType.SL),
+        "P": form.price.line, "G": form.trigger.line,
+        "R": form.product.button(Product.DELIVERY), "L": form.validity.button(Validity.DAY),
+    }  # fmt: skip
+    for letter, field in there.items():
+        window.setFocus()
+        QTest.keyClick(window, Qt.Key[f"Key_{letter}"], Qt.KeyboardModifier.AltModifier)
+        assert window.focusWidget() is field, letter
+    assert form.order_type.value is OrderType.SL, "going there changes nothing"
+
+
+async def test_enter_on_a_choice_goes_on_to_what_is_asked_next(
+    window: MainWindow, world: World
+) -> None:
+    world.everyone_ready()
+    await filled(window)
+    window.activateWindow()
+    form, send = window.ticket.form, window.ticket.face.send
+    market = form.order_type.button(OrderType.MARKET)
+    QTest.mouseClick(market, Qt.MouseButton.LeftButton)
+    market.setFocus()
+    press(window, Qt.Key.Key_Return)
+    await until(send.hasFocus)
+    for kind, field in ((OrderType.LIMIT, form.price), (OrderType.SLM, form.trigger)):
+        form.order_type.button(kind).click()
+        form.order_type.setFocus()
+        press(window, Qt.Key.Key_Return)
+        assert field.line.hasFocus()
+    assert [name for name, _ in world.calls].count("submit") == 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
@@ -20,6 +21,8 @@ class LockScreen(QFrame):
     """Covers the window but for its frame. ``typed``: somebody wants to unlock with this."""
 
     typed = Signal(str)
+    _before: QWidget | None = None
+    """What had the keys in the window that is covered."""
 
     def __init__(self, window: QWidget, desk: Desk) -> None:
         super().__init__(window)
@@ -90,10 +93,18 @@ class LockScreen(QFrame):
         self._fit()
         self.problem.clear()
         self.field.clear()
+        self._before = self._window.focusWidget()
         self.show()
         self.raise_()
         self._window.activateWindow()  # a dialog may have had the keys
         self.wait(waits=False)
+
+    def uncover(self) -> None:
+        """Stand there no more; who typed before it was locked types on."""
+        before, self._before = self._before, None
+        self.hide()
+        if before is not None and isValid(before):
+            before.setFocus()
 
     def wait(self, *, waits: bool) -> None:
         """Nothing more can be typed while a passphrase is tried. What has the focus keeps it, for

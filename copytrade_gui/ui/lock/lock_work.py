@@ -108,8 +108,8 @@ class LockWork(QObject):
     def _unlock(self) -> None:
         self.locked = self._stops.only_stops = False
         self.seen(self._desk.wall_ns())
-        self.screen.hide()
         self._guard.end()
+        self.screen.uncover()
 
     def _may_hear(self, widget: QWidget) -> bool:
         if widget is self.screen or self.screen.isAncestorOf(widget):

@@ -26,7 +26,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.ticket.instrument_search import InstrumentSearch
 from copytrade_gui.ui.ticket.recipients import RecipientsButton
 from copytrade_gui.ui.ticket_words import understood_words, units_words
-from copytrade_gui.ui.widgets.label import PlainLabel
+from copytrade_gui.ui.widgets.label import PlainLabel, caption
 from copytrade_gui.ui.widgets.segments import Segments
 from copytrade_gui.ui.widgets.step_edit import StepEdit
 
@@ -188,9 +188,8 @@ class TicketForm(QWidget):
         self._add("recipients", "Se&nd to", self.recipients, self.recipients)
 
     def _add(self, name: str, text: str, widget: QWidget, buddy: QWidget) -> None:
-        label = PlainLabel(text)
+        label = caption(text, buddy)
         label.setProperty("role", "field")
-        label.setBuddy(buddy)
         self._labels[name] = label
         self._grid.addWidget(label, self._line, 0, Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(widget, self._line, 1)
@@ -220,6 +219,9 @@ class TicketForm(QWidget):
         self.order_type.chosen.connect(self._on_type_chosen)
         for choice in (self.product, self.validity, self.fan_out):
             choice.chosen.connect(self.edited)
+            choice.finished.connect(self._next)
+        for earlier in (self.units, self.order_type):
+            earlier.finished.connect(lambda: self._next(self.price, self.trigger))
         self.recipients.edited.connect(self.edited)
         self.search.picked.connect(self.picked)
         self.search.advanced.connect(self.focus_first_gap)

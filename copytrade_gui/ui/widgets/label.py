@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLabel, QWidget  # noqa: TID251 - the one place that may
 
 
@@ -19,8 +19,21 @@ class PlainLabel(QLabel):
         self.setText(words)
 
 
+class _Caption(PlainLabel):
+    """Leads to a field that hands the keys to a part of itself, too: Qt's label does nothing then,
+    for the field as a whole takes none.
+    """
+
+    def event(self, event: QEvent) -> bool:
+        field = self.buddy() if event.type() is QEvent.Type.Shortcut else None
+        if field is not None and field.focusProxy() is not None:
+            field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return True
+        return super().event(event)
+
+
 def caption(words: str, field: QWidget) -> PlainLabel:
     """The label of a field: a letter after ``&`` in its words leads there."""
-    made = PlainLabel(words)
+    made = _Caption(words)
     made.setBuddy(field)
     return made
