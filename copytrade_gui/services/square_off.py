@@ -31,11 +31,12 @@ class SquareOffService:
         lines.sort(key=lambda line: (line.instrument.symbol, line.account, line.key.product))
         gate = self._engine.gate
         stopped = gate.state if gate.state in _INTO_REDUCE else None
-        priced = [line for line in lines if line.price is not None]
+        leaving = [line for line in lines if line.units]
+        priced = [line for line in leaving if line.price is not None]
         return SquareOffPreview(
             lines=tuple(lines),
             value=Paise(sum(order_value(one.price, one.units) for one in priced if one.price)),
-            unpriced=len(lines) - len(priced),
+            unpriced=len(leaving) - len(priced),
             blocked_by=gate.why_unfit() if stopped else gate.why_not(),
             stopped=stopped,
         )

@@ -5,6 +5,7 @@ The broker is the simulated one and time is virtual; its own ledger is the judge
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 import pytest
@@ -93,5 +94,25 @@ def test_whatever_happens_to_the_feed_each_order_is_copied_once(how: str) -> Non
         assert sum(one.origin == "request" for one in made.broker.ledger.accepted) == 18
 
     with world(2, settings=LOOKING) as made:
+        made.line.feed = True
+        made.live(script)
+
+
+def test_a_feed_that_comes_up_while_the_books_are_compared_is_not_left_catching_up() -> None:
+    """Nothing else asks for the books of an account without open orders."""
+
+    async def script(console: Console) -> None:
+        made = console.world
+        made.broker.add_fault(Fault(action="feed_outage", until_s=12))
+        made.broker.add_fault(Fault(action="delay", call="positions", ms=4_000))
+        console.log_all_in()
+        await made.clock.sleep(8)
+        lanes = list(console.engine.lanes)
+        while any(lane.status.feed is not FeedState.LIVE for lane in lanes):
+            await asyncio.gather(*(console.engine.comparison.compare(one) for one in lanes))
+        await made.clock.sleep(15)
+        assert [lane.pushed for lane in lanes] == [True] * 2
+
+    with world(1, settings=LOOKING) as made:
         made.line.feed = True
         made.live(script)

@@ -41,7 +41,7 @@ class FakeSquareOffs:
     async def preview(self, scope: Scope) -> SquareOffPreview:
         found = tuple(line for line in self.lines if chosen_in(scope, line.key))
         value = Paise(sum(order_value(one.price, one.units) for one in found if one.price))
-        unpriced = sum(one.price is None for one in found)
+        unpriced = sum(one.price is None for one in found if one.units)
         return SquareOffPreview(found, value, unpriced, self.blocked_by, self.stopped)
 
     async def begin(

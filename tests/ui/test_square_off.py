@@ -95,7 +95,8 @@ async def test_a_key_on_a_row_shows_what_would_be_closed_and_enter_begins_it(
     assert "2 orders of copies there are cancelled first" in rows[0][6]
     assert rows[1][6] == "Log it in."
     assert "1 order in 1 account: 75 units" in asked.sum.text()
-    assert "1 position gets no order" in asked.sum.text()
+    assert "No order is sent for 1 position; the list says why." in asked.sum.text()
+    assert "without a price" not in asked.sum.text(), "none leaves there"
     world.square_offs.refuse = RefusedError("Trading is halted by Raghav.")
     QTest.keyClick(asked.verb, Qt.Key.Key_Return)
     await until(lambda: "halted" in asked.problem.text())

@@ -123,9 +123,8 @@ class Poller:
             else:
                 master = lane.awaited_master
                 number = None if master is None else master.broker_order_id
-                missed = lane.gap and lane.status.feed is FeedState.LIVE
                 offline = lane.status.session is SessionState.OFFLINE
-                whole = lane.status.unread or offline or missed
+                whole = lane.status.unread or offline or self._missed(lane)
                 if number is not None and not whole:
                     await self._read_history(lane, lane.session, number)
                 else:
@@ -213,6 +212,10 @@ class Poller:
         elif alive and state is SessionState.EXPIRED:
             self._account_news.session(lane, SessionState.READY)
 
+    def _missed(self, lane: Lane) -> bool:
+        """Its feed stands, and no book that was asked for since says what was told before it."""
+        return lane.gap and lane.status.feed is FeedState.LIVE
+
     def _plan_next(self, lane: Lane) -> None:
         """The soonest that any open order of the account wants."""
         account = lane.account_id
@@ -223,7 +226,7 @@ class Poller:
         wants = [self._wants(order) for order in self._book.open_of(account)]
         if account in self._absent:
             wants.append(self._settings.late_find_every)
-        if lane.status.unread and lane.session is not None:
+        if (lane.status.unread or self._missed(lane)) and lane.session is not None:
             wants.append(self._settings.poll_active)
         every = self._settings.masters_every
         if every and lane.session is not None and lane.account.master:

@@ -319,10 +319,12 @@ def sum_words(preview: SquareOffPreview) -> str:
         "the worst prices."
     )
     if preview.unpriced:
-        words += f" {figures.plural(preview.unpriced, 'position')} without a price is not in it."
+        verb = "is" if preview.unpriced == 1 else "are"
+        without = figures.plural(preview.unpriced, "order")
+        words += f" {without} without a price {verb} not in it."
     none = len(lines) - orders
     if none:
-        words += f" {figures.plural(none, 'position')} gets no order; the list says why."
+        words += f" No order is sent for {figures.plural(none, 'position')}; the list says why."
     working = sum(line.orders for line in lines)
     if working:
         words += f" {figures.plural(working, 'order')} of copies to cancel first."
