@@ -42,7 +42,7 @@ def _begin(words: Sequence[str]) -> object:
         return None
     from copytrade_gui.ui import starting  # noqa: PLC0415 - other commands load no Qt
 
-    return starting.begin(paper="--paper" in words) if starting.screen_is_there() else None
+    return starting.begin() if starting.screen_is_there() else None
 
 
 if __name__ == "__main__":

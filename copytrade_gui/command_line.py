@@ -22,18 +22,25 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """What may be written; of a command that is none of ``words`` only its name."""
     whole = argparse.ArgumentParser(prog="copytrade-gui", description="Copy a master's orders.")
     _add_place(whole)
-    whole.add_argument("--paper", action="store_true", help="trade at the simulated broker")
+    mode = whole.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--paper", action="store_true",
+        help="trade at the simulated broker, as the window does until live was chosen",
+    )  # fmt: skip
+    mode.add_argument(
+        "--live", action="store_true", help="open the window live, with real orders, for this start"
+    )
     whole.add_argument(
         "--followers", type=_between(1, MOST_FOLLOWERS), metavar="N",
-        help=f"with --paper: at least so many followers (default {PAPER_FOLLOWERS})",
+        help=f"on paper: at least so many followers (default {PAPER_FOLLOWERS})",
     )  # fmt: skip
     whole.add_argument(
         "--masters", type=_between(1, MOST_PAPER_MASTERS), metavar="M",
-        help="with --paper: at least so many masters (default 1)",
+        help="on paper: at least so many masters (default 1)",
     )  # fmt: skip
     whole.add_argument(
         "--keep-broker", action=argparse.BooleanOptionalAction, default=None,
-        help="with --paper: the simulated broker runs on when the window closes (stored)",
+        help="on paper: the simulated broker runs on when the window closes (stored)",
     )  # fmt: skip
     commands = whole.add_subparsers(dest="command")
     demo = commands.add_parser("demo", help="copy orders to simulated followers and prove it")

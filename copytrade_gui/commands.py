@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from copytrade_gui import command_line
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from copytrade_gui.services.sheet_files import Printer
 
 
+_ALWAYS_PAPER = ("bench", "demo", "paper", "simulator")
+
+
 def run(argv: Sequence[str]) -> int:
     """Do what the words of the command line ask for; returns the exit code."""
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
@@ -26,13 +29,11 @@ def run(argv: Sequence[str]) -> int:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     parser = command_line.parser(argv)
     options = parser.parse_args(argv)
-    if options.command is None and not options.paper:
-        if options.followers or options.masters:
-            parser.error("--followers and --masters give paper accounts; write --paper as well")
-        if options.keep_broker is not None:
-            parser.error("--keep-broker is about the paper broker; write --paper as well")
-    commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
-        None: _window,
+    if options.live and (options.paper or options.command in _ALWAYS_PAPER):
+        parser.error("--live contradicts the paper that is asked for; leave one of them out")
+    if options.command is None:
+        return _window(options, parser.error)
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "audit": _audit,
         "bench": _bench,
         "close-day": _close_day,
@@ -62,9 +63,7 @@ def _demo(options: argparse.Namespace) -> int:
     return desktop.demo(chosen, options.screenshot, options.data_dir)
 
 
-def _paper(options: argparse.Namespace) -> SimulatorOptions | None:
-    if not options.paper:
-        return None
+def _paper(options: argparse.Namespace) -> SimulatorOptions:
     from copytrade_gui.app.paper import SimulatorOptions
 
     masters, followers = options.masters or 1, options.followers or command_line.PAPER_FOLLOWERS
@@ -73,19 +72,39 @@ def _paper(options: argparse.Namespace) -> SimulatorOptions | None:
     )
 
 
-def _window(options: argparse.Namespace) -> int:
+def _window(options: argparse.Namespace, refuse: Callable[[str], NoReturn]) -> int:
+    """Open paper or live; ``refuse`` ends the program with what is wrong on the command line."""
+    from copytrade_gui.app.opening import opening
+    from copytrade_gui.app.refusals import refusals
+    from copytrade_gui.domain.mode import Mode
+    from copytrade_gui.ui import starting
+
+    forced = Mode.PAPER if options.paper else Mode.LIVE if options.live else None
+    try:
+        chosen = opening(options.data_dir, options.profile, forced)
+    except refusals() as problem:
+        from copytrade_gui import desktop
+        from copytrade_gui.app.wiring import OpenOptions
+
+        return desktop.refuse(problem, OpenOptions(options.data_dir, options.profile))
+    live = chosen.mode is Mode.LIVE
+    if live and (options.followers or options.masters):
+        refuse("--followers and --masters give paper accounts; write --paper as well")
+    if live and options.keep_broker is not None:
+        refuse("--keep-broker is about the paper broker; write --paper as well")
+    starting.tell_mode(paper=not live)
     from copytrade_gui import desktop
     from copytrade_gui.app.wiring import OpenOptions
 
     place = OpenOptions(
         options.data_dir,
         options.profile,
-        _paper(options),
+        None if live else _paper(options),
         keep_paper_day=True,
         keep_broker=options.keep_broker,
         contracts_first=False,
     )
-    return desktop.run(place)
+    return desktop.run(place, chosen.told)
 
 
 def _close_day(options: argparse.Namespace) -> int:
@@ -94,7 +113,7 @@ def _close_day(options: argparse.Namespace) -> int:
     return headless.close_day(
         options.data_dir,
         options.profile,
-        _paper(options),
+        _paper(options) if options.paper else None,
         accept=options.accept_differences,
         as_json=options.json,
     )

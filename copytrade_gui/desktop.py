@@ -73,22 +73,32 @@ def sheet_printer() -> Printer:
     return print_page
 
 
-def run(options: OpenOptions) -> int:
-    """Open the window and stay until it is closed; returns the exit code."""
+def run(options: OpenOptions, told: str = "") -> int:
+    """Open the window and stay until it is closed; returns the exit code.
+
+    ``told``: what its person has to know about what was opened.
+    """
     app = application()
     while True:
         try:
-            _run_on(app, _window(options))
+            _run_on(app, _window(options, told))
         except refusals() as refusal:
             starting.end()
             typed = _ask_passphrase(refusal, options)
             if typed is not None:
                 options = replace(options, passphrase=typed)
                 continue
-            print(f"copytrade-gui: {refusal}", file=sys.stderr)
-            _show_refusal(refusal, options)
-            return 1
+            return refuse(refusal, options)
         return 0
+
+
+def refuse(refusal: Exception, options: OpenOptions) -> int:
+    """Say why no console opens; returns the exit code."""
+    application()
+    starting.end()
+    print(f"copytrade-gui: {refusal}", file=sys.stderr)
+    _show_refusal(refusal, options)
+    return 1
 
 
 def demo(chosen: DemoOptions, picture: Path, data_dir: Path | None) -> int:
@@ -105,7 +115,7 @@ def demo(chosen: DemoOptions, picture: Path, data_dir: Path | None) -> int:
     return 0 if result.ok else 1
 
 
-async def _window(options: OpenOptions) -> None:
+async def _window(options: OpenOptions, told: str) -> None:
     async with EngineThread(options) as engine:
         memory = FileMemory(window_file(options))
         window = MainWindow(engine.console(), settings=memory)
@@ -113,6 +123,9 @@ async def _window(options: OpenOptions) -> None:
         window.show()
         starting.end()
         await window.start()
+        if told:
+            print(f"copytrade-gui: {told}", file=sys.stderr)
+            window.desk.notices.warn(told)
         window.lock_work.follow(system_screen_lock(window))
         keep_on_screen(window)
         watch = asyncio.create_task(_answer(requests.taken, window))

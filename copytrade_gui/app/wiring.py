@@ -15,6 +15,7 @@ from copytrade_gui.app.garbage import Collector
 from copytrade_gui.app.large_pages import LargePages
 from copytrade_gui.app.logs import log_to, note_refused_start
 from copytrade_gui.app.market_files import Rates, keep_files, look_at, market_files
+from copytrade_gui.app.opening import live_in_paper
 from copytrade_gui.app.paper import SimulatorLine, SimulatorOptions, arrived
 from copytrade_gui.app.paper_broker import PaperBroker, paper_broker
 from copytrade_gui.app.process import files_problem
@@ -70,7 +71,7 @@ from copytrade_gui.storage.files.folder import (
     open_folder,
     profile_root,
 )
-from copytrade_gui.storage.files.problems import StorageError
+from copytrade_gui.storage.files.problems import FolderError, StorageError
 from copytrade_gui.storage.instrument_index import SqliteInstrumentIndex
 from copytrade_gui.storage.secrets.keyring_store import OsKeyring, find_backend
 from copytrade_gui.storage.secrets.paper_secrets import PaperSecrets
@@ -148,6 +149,8 @@ async def open_console(options: OpenOptions) -> AsyncIterator[Opened]:
     Raises:
         StorageError, BrokerFailureError, JournalFailureError: one sentence each; nothing is open.
     """
+    if options.paper is None and options.profile == PAPER_PROFILE:
+        raise FolderError(live_in_paper())
     folder = open_folder(options.data_dir, profile_of(options))
     collector = Collector()
     async with AsyncExitStack() as stack:

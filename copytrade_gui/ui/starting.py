@@ -18,9 +18,12 @@ _DRAWN_S = 0.5
 
 
 class StartWindow(QWidget):
-    """Says which console is being opened, and that it takes a moment. Closing it stops nothing."""
+    """Says which console is being opened, and that it takes a moment. Closing it stops nothing.
 
-    def __init__(self, *, paper: bool) -> None:
+    The mode follows once it is known: what was chosen is read first.
+    """
+
+    def __init__(self) -> None:
         super().__init__(None, Qt.WindowType.SplashScreen)
         self.setWindowTitle("CopyTrade Console")
         self.setObjectName("starting")
@@ -32,9 +35,15 @@ class StartWindow(QWidget):
         font.setBold(True)
         heading.setFont(font)
         column.addWidget(heading)
-        if paper:
-            column.addWidget(PlainLabel("PAPER TRADING: no real orders"))
+        self._mode = PlainLabel("")
+        column.addWidget(self._mode)
         column.addWidget(PlainLabel("Opening. Records are read and the broker is asked first."))
+
+    def tell_mode(self, *, paper: bool) -> None:
+        """Say which console it will be."""
+        self._mode.setText(
+            "PAPER TRADING: no real orders" if paper else "LIVE: real orders, real money"
+        )
 
 
 def screen_is_there() -> bool:
@@ -43,11 +52,11 @@ def screen_is_there() -> bool:
     return bool(there) or not sys.platform.startswith("linux")
 
 
-def begin(*, paper: bool) -> StartWindow:
+def begin() -> StartWindow:
     """Show it, and let the system draw it before anything else is loaded."""
     app = cast("QApplication", QApplication.instance() or QApplication(sys.argv[:1]))
     app.setQuitOnLastWindowClosed(False)
-    window = StartWindow(paper=paper)
+    window = StartWindow()
     window.show()
     until = time.monotonic() + _DRAWN_S
     while not window.windowHandle().isExposed() and time.monotonic() < until:
@@ -56,8 +65,18 @@ def begin(*, paper: bool) -> StartWindow:
     return window
 
 
+def tell_mode(*, paper: bool) -> None:
+    """Say in the small window, if it is there, which console it will be."""
+    for window in _open():
+        window.tell_mode(paper=paper)
+        QApplication.processEvents()
+
+
 def end() -> None:
     """Something else is to be seen now."""
-    for window in QApplication.topLevelWidgets():
-        if isinstance(window, StartWindow):
-            window.close()
+    for window in _open():
+        window.close()
+
+
+def _open() -> list[StartWindow]:
+    return [one for one in QApplication.topLevelWidgets() if isinstance(one, StartWindow)]

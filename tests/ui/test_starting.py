@@ -11,12 +11,15 @@ from copytrade_gui.ui.widgets.label import PlainLabel
 
 
 def test_the_start_is_seen_until_there_is_something_else(app: QApplication) -> None:
-    window = starting.begin(paper=True)
+    window = starting.begin()
     assert window.isVisible()
-    assert "PAPER TRADING" in " ".join(one.text() for one in window.findChildren(PlainLabel))
+    for paper, mode in ((True, "PAPER TRADING: no real orders"), (False, "LIVE: real orders")):
+        starting.tell_mode(paper=paper)
+        assert mode in " ".join(one.text() for one in window.findChildren(PlainLabel))
     starting.end()
     assert not window.isVisible()
     starting.end()  # after a passphrase nothing of it is left
+    starting.tell_mode(paper=True)
 
 
 def test_only_what_opens_the_console_shows_it() -> None:

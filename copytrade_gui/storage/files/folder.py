@@ -57,6 +57,11 @@ class DataFolder:
         return self.root / "KILL"
 
     @property
+    def mode(self) -> Path:
+        """Whether the bare command opens this live profile or paper, once a person chose."""
+        return self.root / "trading-mode.json"
+
+    @property
     def reserve(self) -> Path:
         """Space that is given up when the disk is full, so that records still fit."""
         return self.root / "reserve.bin"
@@ -151,11 +156,7 @@ def open_folder(
         FolderError: the profile's name is bad, or the folder cannot be written, is readable by
             others and not ours, synced by a cloud client, or on a network drive.
     """
-    if not _PROFILE_NAME.fullmatch(profile):
-        raise FolderError(
-            f"Profile {profile!r} must be 1 to 32 small letters, digits, '-' or '_', starting with "
-            "a letter or digit. Choose another --profile."
-        )
+    check_profile(profile)
     base = _base(data_dir)
     profiles = base / "profiles"
     folder = DataFolder(profile_root(data_dir, profile))
@@ -176,6 +177,15 @@ def open_folder(
             "Choose another with --data-dir, or give your user write access."
         ) from error
     return folder
+
+
+def check_profile(profile: str) -> None:
+    """Refuse a name that could be no folder's. Raises FolderError."""
+    if not _PROFILE_NAME.fullmatch(profile):
+        raise FolderError(
+            f"Profile {profile!r} must be 1 to 32 small letters, digits, '-' or '_', starting with "
+            "a letter or digit. Choose another --profile."
+        )
 
 
 def known_folder(data_dir: Path | None, profile: str) -> DataFolder:
