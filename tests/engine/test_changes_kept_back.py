@@ -12,10 +12,16 @@ import pytest
 
 from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.route import Route
+from copytrade_gui.domain.seen import Follow
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.planning.clearing import DeniedError
+from tests.engine.test_exits import position, ticket
+from tests.engine.test_exits_changed import trade_through
 from tests.engine.test_halted_changes import F1, copy_of_f1, of_f1
-from tests.engine.test_modify import lead, resting
+from tests.engine.test_master_elsewhere import LOOKING, elsewhere, owner, ready
+from tests.engine.test_modify import alarms, lead, resting
 from tests.proof.rig import Console, world
 
 
@@ -85,4 +91,28 @@ def test_nobody_changes_an_order_of_an_account_that_may_send_nothing(
         assert of_f1(made) == before
 
     with world(1) as made:
+        made.live(script)
+
+
+@pytest.mark.parametrize("keep", [offline, address, None])
+def test_that_copies_stand_as_they_were_is_told_once(keep: Callable[..., None] | None) -> None:
+    """He makes his order smaller elsewhere; nothing of that leaves, and the market comes."""
+
+    async def script(console: Console) -> None:
+        made, said = await ready(console, Follow.COPY), alarms(console)
+        his = elsewhere(made, terms := ticket(made, Side.BUY, 20, away=200))
+        await made.clock.sleep(10)
+        if keep is None:
+            await console.engine.stop_trading(TradingState.HALT, "test", "a look at it")
+        else:
+            keep(console, F1, kept=True)
+        for quantity in (10, 4):
+            owner(made).modify(his.order_id, {"quantity": str(quantity)})
+            await made.clock.sleep(4)
+        told = [one for one in said if "they stand as they were" in one]
+        assert [("F001" in one, "F002" in one) for one in told] == [(True, keep is None)]
+        await trade_through(made, terms.price)
+        assert position(made, 1) == (2 if keep is offline else 10)  # it is back in a moment
+
+    with world(2, settings=LOOKING) as made:
         made.live(script)

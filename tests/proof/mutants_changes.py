@@ -82,6 +82,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "0",
     ),
     Mutant(
+        "that a change of copies waits is told",
+        _FOLLOWING,
+        "        if who := list(dict.fromkeys(one.intent.account_id for one in new)):\n",
+        "        if who := []:\n",
+    ),
+    Mutant(
         "slices of a changed exit are one share",
         "copytrade_gui/engine/planning/resized.py",
         "            return ends - begins\n",

@@ -57,7 +57,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a kill of one account gives no cancel up", f"{_SENDING}amendments.py",
            "(self._killed() or self._kills(cancel.account))", "self._killed()"),
     Mutant("a halt of one account holds a change that waits", f"{_SENDING}modifying.py",
-           "if lane is not None and lane.facts.code not in _GO_ON:\n", "if False:\n"),
+           "kept = lane is not None and lane.facts.code not in _GO_ON\n", "kept = False\n"),
     Mutant("a copy of an account that is halted alone follows no change",
            f"{_PLANNING}clearing.py", "not (lane.status.halted or lane.why_kept(one)[0])",
            "not lane.why_kept(one)[0]"),

@@ -77,6 +77,8 @@ class Following:
         self._resized = Resized(core, exits)
         self._amendments = amendments
         self._later: dict[IntentId, Changed] = {}
+        self._waiting: set[PlanId] = set()
+        """Plans of which it was told that changes of their copies wait."""
 
     async def change(self, orders: Iterable[Order], change: Changed) -> int:
         """Ask for what follows for these orders of a plan; returns how many change now.
@@ -282,7 +284,27 @@ class Following:
         self._tell_smaller(frozen, change, "stay smaller: the exchange takes no larger order")
         gone = [order for order, wanted in pairs if not wanted.quantity]
         count = self._amendments.cancel(gone, reason=_NOTHING_LEFT)
-        return count + await self._amendments.modify([one for one in pairs if one[1].quantity])
+        asked = [one for one in pairs if one[1].quantity]
+        self._tell_waiting([one for one, _ in asked if one.intent.role is Role.FOLLOWER])
+        return count + await self._amendments.modify(asked)
+
+    def _tell_waiting(self, orders: list[Order]) -> None:
+        """Copies whose changes do not leave for now stand as they were, and may fill so: named with
+        the first change of their master's order.
+        """
+        kept = [one for one in orders if self._amendments.modifies.waits(one.intent.account_id)]
+        plans = {one.intent.plan_id for one in kept}
+        new = [one for one in kept if one.intent.plan_id not in self._waiting]
+        self._waiting -= {one.intent.plan_id for one in orders} - plans
+        self._waiting |= plans
+        if who := list(dict.fromkeys(one.intent.account_id for one in new)):
+            self._book.alarm(
+                "change_waits",
+                f"The master's order was changed, and nothing leaves now for its copies in "
+                f"{_names(who)}. Until that ends they stand as they were, and may fill so. Cancel "
+                "them if they should not.",
+                severity=Severity.WARNING,
+            )
 
     def _units(
         self, order: Order, change: Changed, kept: list[AccountId] | None = None

@@ -109,12 +109,15 @@ class Modifies:
         """True if a change of this account may leave now."""
         return self._next(account) is not None
 
+    def waits(self, account: AccountId) -> bool:
+        """True while no change leaves for an account, and what is asked for waits."""
+        lane = self._lanes.get(account)
+        kept = lane is not None and lane.facts.code not in _GO_ON
+        return kept or not self._gate.may_change
+
     def _next(self, account: AccountId) -> Change | None:
         changes = self._changes.get(account)
-        if not changes or not self._gate.may_change:
-            return None
-        lane = self._lanes.get(account)
-        if lane is not None and lane.facts.code not in _GO_ON:
+        if not changes or self.waits(account):
             return None
         for change in [one for one in changes.values() if self._over(one)]:
             self._drop(change)
