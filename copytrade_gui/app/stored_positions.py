@@ -59,7 +59,7 @@ async def stored_positions(
                 core.book.restore(plan, views[plan.plan_id], 0)
             copies.restore(work)
             books, links = await _last_holdings(store), await store.accounts.links()
-    held = copies.held()
+    held, by_link = copies.held(), copies.held_by_links()
     shares = holdings_of(
         [account for account in accounts if account.account_id in books], books, held, {}
     )
@@ -71,9 +71,10 @@ async def stored_positions(
             books={},
             why_not={},
             quotes={},
+            by_link=by_link,
         )
     )
-    return positions, shares, tuple(profit_sums(positions.lines, links))
+    return positions, shares, tuple(profit_sums(positions, links))
 
 
 async def _last_holdings(store: Store) -> dict[AccountId, HoldingsRead]:

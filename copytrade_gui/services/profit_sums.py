@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
 
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
-from copytrade_gui.services.position_report import PositionLine
+from copytrade_gui.services.position_report import PositionLine, PositionReport
 
 
 class ProfitSum(Struct, frozen=True):
-    """``of`` is ``account``, ``group`` or ``all``. Amounts in rupees before charges, with two
-    decimals; ``unknown`` positions are not in them.
+    """``of`` is ``account``, ``link``, ``group`` or ``all``. Amounts in rupees before charges, with
+    two decimals; ``unknown`` positions are not in them.
     """
 
     of: str
@@ -23,14 +23,24 @@ class ProfitSum(Struct, frozen=True):
     positions: int
     realised_today: Decimal
     unknown: int
+    master: str = ""
+    """Whose orders the copies of a link are; empty where nobody knows, and of the others."""
 
 
-def profit_sums(lines: Iterable[PositionLine], links: Iterable[Link]) -> Iterator[ProfitSum]:
-    """Of each follower, of each group, and of all."""
-    for of, name, part in copies_by(lines, links):
-        known = [line.realised for line in part if line.realised is not None]
-        total = sum(known, Decimal(0)).quantize(Decimal("0.01"))
-        yield ProfitSum(of, name, len(part), total, len(part) - len(known))
+def profit_sums(report: PositionReport, links: Iterable[Link]) -> Iterator[ProfitSum]:
+    """Of each follower, of each group, and of all; of each link where copies of an account are not
+    all of one master.
+    """
+    for of, name, part in copies_by(report.lines, links):
+        yield _sum(of, name, part)
+    for link in report.links:
+        yield _sum("link", link.account, link.lines, link.master)
+
+
+def _sum(of: str, name: str, lines: Sequence[PositionLine], master: str = "") -> ProfitSum:
+    known = [line.realised for line in lines if line.realised is not None]
+    total = sum(known, Decimal(0)).quantize(Decimal("0.01"))
+    return ProfitSum(of, name, len(lines), total, len(lines) - len(known), master)
 
 
 def copies_by(

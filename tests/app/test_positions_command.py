@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from copytrade_gui.__main__ import main
-from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.order import Product, Side
+from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.order import FanOut, Product, Side
 from tests.engine.test_exits import position, press, ticket
 from tests.engine.test_leaving import begin
+from tests.engine.test_link_profits import M, N, with_two_masters
 from tests.proof.rig import Console, world
 
 
@@ -44,6 +45,25 @@ def test_what_copies_carry_is_told_without_a_broker(capsys: pytest.CaptureFixtur
         said = capsys.readouterr().out
         assert f"{symbol:<26}NORMAL" in said
         assert "2 positions of copies" in said
+
+
+def test_of_two_masters_each_link_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    async def script(console: Console) -> None:
+        await begin(console)
+        for master, side in ((M, Side.BUY), (N, Side.SELL)):
+            terms = ticket(made, side, 10, product=Product.NORMAL)
+            await console.engine.submit(master, terms, FanOut.WITH_MASTER, CommandId(master))
+            await made.clock.sleep(10)
+
+    with world(4) as made:
+        with_two_masters(made)
+        made.live(script)
+        place = ["--paper", "--data-dir", str(made.folder / "life0")]
+        assert main(["positions", *place, "--json"]) == 0
+        sums = json.loads(capsys.readouterr().out)["sums"]
+        assert {(one["name"], one["master"]) for one in sums if one["of"] == "link"} == {
+            (f"Follower {one}", master) for one in (1, 2) for master in ("Master", "Follower 3")
+        }  # fmt: skip
 
 
 def test_a_mistyped_folder_is_one_sentence(

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec import structs
+
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.charges import charges, segment_of
 from copytrade_gui.domain.ids import AccountId, CommandId
@@ -19,7 +22,10 @@ from copytrade_gui.domain.money import rupees
 from copytrade_gui.domain.order import FanOut, OrderTerms, Product, Side
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.square_off import EVERYTHING
-from copytrade_gui.services.position_report import LinkReport, PositionReport, sums_of
+from copytrade_gui.engine.books.copies import Copies
+from copytrade_gui.ports import Carried, Copied
+from copytrade_gui.services.position_report import LinkReport, PositionReport, report_of, sums_of
+from copytrade_gui.services.positions import facts_of
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.orders import Fill
@@ -152,8 +158,9 @@ def test_links_say_what_their_own_copies_brought_and_add_up_to_the_account() -> 
             trades_himself(made, made.accounts[2], ticket(made, SELL), 7)  # is in no link
             await made.clock.sleep(60)
             told = adds_up(console, book)
-            realised = {key: sums_of(one.lines).realised for key, one in links(told).items()}
-            assert len(set(realised.values())) == len(realised), "each closed something else"
+            for link in told.links:
+                sums = sums_of(link.lines)
+                assert sums.realised + sums.open == sums.day, "nothing was carried in"
             kept.append({key: (one.cost, [(x.copied, x.realised, x.average) for x in one.lines])
                          for key, one in links(told).items()})  # fmt: skip
             raise ProgramStopped("power cut")
@@ -244,3 +251,41 @@ def sum_of(amounts: Iterable[Decimal | None]) -> Decimal:
     known = [one for one in amounts if one is not None]
     assert len(known) == 2
     return sum(known, Decimal(0))
+
+
+def test_copies_of_which_nobody_knows_the_master_stand_apart() -> None:
+    """As they were found in the broker's book, of an account that copies several."""
+
+    async def script(console: Console) -> None:
+        await begin(console)
+        what = made.instruments[0], Product.NORMAL
+        known = [
+            Carried(account, *what, units, Role.FOLLOWER, paid, master)
+            for account, units, paid, master in (
+                (F2, 10, Decimal(1_000), M), (F2, 5, Decimal(600), F2),
+                (ALONE, 10, Decimal(1_000), M), (ALONE, 5, Decimal(600), ALONE),
+            )
+        ]  # fmt: skip
+        whole = [
+            Copied(account, *what, 15, Role.FOLLOWER, Decimal(1_600)) for account in (F2, ALONE)
+        ]
+        copies = Copies(console.engine.core)
+        work = await console.store.journal.load(ist(made.time.wall_ns()).date())
+        copies.restore(replace(work, carried=tuple(known), copied=tuple(whole)))
+        console.see_price()
+        quotes = {one.key: console.engine.quotes.newest(one.key) for one in made.instruments}
+        facts = structs.replace(
+            facts_of(console.engine),
+            copies=copies.held(),
+            by_link=copies.held_by_links(),
+            quotes=quotes,
+        )
+        told = report_of(facts)
+        assert {(one.account_id, one.master): sums_of(one.lines).open for one in told.links} == {
+            (F2, "Master"): 10 * made.price(made.instruments[0]) - 1_000,
+            (F2, ""): 5 * made.price(made.instruments[0]) - 600,
+        }, "who copies one master only: of him"
+
+    with world(4) as made:
+        with_two_masters(made)
+        made.live(script)

@@ -10,7 +10,7 @@ from copytrade_gui.domain.instrument import Exchange, InstrumentKey
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.order import Product
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.services.position_report import PositionLine
+from copytrade_gui.services.position_report import PositionLine, PositionReport
 from copytrade_gui.services.profit_sums import profit_sums
 
 M, N = AccountId("M"), AccountId("N")
@@ -47,7 +47,7 @@ def test_sums_add_up_to_the_paisa_and_nobody_counts_twice_in_one() -> None:
              line("M", "99", copied=None)]  # fmt: skip
     links = [link(M, "A", "Family"), link(N, "A", "Family"), link(M, "B", "Family"),
              link(M, "C", "")]  # fmt: skip
-    told = {(one.of, one.name): one for one in profit_sums(lines, links)}
+    told = {(one.of, one.name): one for one in profit_sums(PositionReport(tuple(lines)), links)}
     assert {key: (one.positions, str(one.realised_today), one.unknown)
             for key, one in told.items()} == {
         ("account", "Name of A"): (2, "7.05", 0),
