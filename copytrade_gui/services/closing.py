@@ -17,6 +17,7 @@ from copytrade_gui.domain.calendar import SETTLES, ist
 from copytrade_gui.domain.day import DayChecked, DayReport, DaySeal, DayStep
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.books.comparison import Compared
@@ -158,11 +159,11 @@ class Closing:
         return account if lane is None else lane.account.name
 
     def _words(self, order: Order, what: str = "") -> str:
-        terms = order.sent_terms
+        terms, state = order.sent_terms, str(order.state).replace("_", " ").lower()
         number = f", order {order.broker_order_id}" if order.broker_order_id else ""
         return (
-            f"{self._name(order.intent.account_id)}: {terms.side} {terms.quantity} "
-            f"{terms.instrument.symbol}{number}: {what or order.state}."
+            f"{self._name(order.intent.account_id)}: {terms.side} {grouped(order.ordered)} "
+            f"{terms.instrument.symbol}{number}: {what or state}."
         )
 
     def _notes(self, traded: Collection[AccountId]) -> tuple[str, ...]:

@@ -26,8 +26,9 @@ def day_lines(report: DayReport) -> list[str]:
         lines += [f"   {entry}" for entry in found]
         lines.append("")
     lines.append(
-        f"Read whole: {report.accounts} accounts with {report.orders} orders, {report.fills} units "
-        f"filled; {report.absent} orders called not placed were looked for again."
+        f"Read whole: {report.accounts} accounts with {grouped(report.orders)} orders, "
+        f"{grouped(report.fills)} units filled; {grouped(report.absent)} orders called not placed "
+        "were looked for again."
     )
     return [*lines, *report.notes]
 

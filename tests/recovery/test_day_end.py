@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.day import DayChecked, DayReport, DaySeal, DayStep
 from copytrade_gui.domain.events import Event
 from copytrade_gui.domain.order import State
@@ -121,10 +123,14 @@ def test_an_order_that_has_not_ended_keeps_the_day_open_and_is_named() -> None:
         working = [order for order in console.engine.book if not order.state.ended]
         assert len(report.not_ended) == len(working) > 0
         mine = next(one for one in working if one.intent.account_id == "F001")
-        assert (
-            f"Follower 1: BUY 5 INFY-EQ, order {mine.broker_order_id}: {mine.state}."
-            in report.not_ended
-        )
+        named = f"Follower 1: BUY %s INFY-EQ, order {mine.broker_order_id}: working."
+        assert named % 5 in report.not_ended
+        lead = next(one for one in working if one.intent.role is Role.MASTER)
+        twice = replace(lead.terms, quantity=2 * lead.terms.quantity)
+        await console.engine.modify(lead.intent.intent_id, twice)
+        await made.clock.sleep(10)
+        report = await closing(console).close_day("operator")
+        assert named % 10 in report.not_ended, "as it was changed, not as it was sent"
         assert "have not ended" in report.in_words or "has not ended" in report.in_words
         console.engine.cancel([one.intent.intent_id for one in working], "the day is over")
         await made.clock.sleep(10)
@@ -149,7 +155,7 @@ def test_an_order_in_doubt_keeps_the_day_open_and_one_in_review_does_not() -> No
         report = await gate.close_day("operator")
         assert report.seal is None
         assert len(report.not_ended) == 3
-        assert all(sentence.endswith(": UNKNOWN.") for sentence in report.not_ended)
+        assert all(sentence.endswith(": unknown.") for sentence in report.not_ended)
         assert len(report.unread) == 3
         await made.clock.sleep(2_000)
         assert {order.state for order in console.engine.book} == {State.REVIEW}

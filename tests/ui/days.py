@@ -31,7 +31,7 @@ def open_day(*, blocked: bool = True) -> DayReport:
         fills=21_450,
         accounts=23 if blocked else 24,
         absent=2,
-        not_ended=("Diya Deshpande: BUY 150 NIFTY 26NOV 26500 CE, order 26112400018812: WORKING.",)
+        not_ended=("Diya Deshpande: BUY 150 NIFTY 26NOV 26500 CE, order 26112400018812: working.",)
         if blocked
         else (),
         unread=("Kabir Kulkarni: it is not logged in.",) if blocked else (),
