@@ -13,12 +13,13 @@ from copytrade_gui.app.wiring import open_vault
 from copytrade_gui.brokers.http.route import owns_address
 from copytrade_gui.domain.account import Account, same_client
 from copytrade_gui.domain.basis import UNDECLARED
-from copytrade_gui.domain.events import BasisChanged, LinkChanged, RouteChanged
+from copytrade_gui.domain.events import AccountEdited, BasisChanged, LinkChanged, RouteChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.route import DIRECT
 from copytrade_gui.ports import SecretStore
+from copytrade_gui.services.account_cells import edit_words
 from copytrade_gui.services.account_store import AccountStore, Secrets
 from copytrade_gui.services.follower_files import FollowerFiles
 from copytrade_gui.services.verbs import RefusedError
@@ -118,6 +119,8 @@ class _Stored:
         await self._kept.put(accounts, links, secrets)
         for one in accounts:
             known = here.get(one.account_id)
+            if words := edit_words(known, one, secrets):
+                self._store.journal.append(AccountEdited(one.account_id, words, OPERATOR))
             said, way = (UNDECLARED, DIRECT) if known is None else (known.declared, known.route)
             if said != one.declared:
                 told = BasisChanged(one.account_id, said, one.declared, OPERATOR)

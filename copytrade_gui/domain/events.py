@@ -181,6 +181,15 @@ class LinkChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountEdited:
+    """A person added, changed or removed an account: in words, and nothing secret in them."""
+
+    account_id: AccountId
+    words: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class BasisChanged:
     """A person declared on what basis an account is traded here, or took that back."""
 
@@ -306,6 +315,7 @@ Event = (
     | ProfitPeak
     | HoldingsSeen
     | LinkChanged
+    | AccountEdited
     | BasisChanged
     | RouteChanged
     | Alarm

@@ -9,14 +9,13 @@ from copytrade_gui.domain import account_field
 from copytrade_gui.domain.account import Account, client_key
 from copytrade_gui.domain.basis import (
     NOTHING,
-    UNDECLARED,
     BasisProblem,
     Declared,
     problem_with,
     read_basis,
 )
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.route import DIRECT, Route, RouteKind
+from copytrade_gui.domain.route import Route, RouteKind
 from copytrade_gui.domain.route_field import RouteProblem, login_problem, read_route, route_text
 from copytrade_gui.domain.typed import quoted
 from copytrade_gui.services.account_store import KEPT_SECRET, PROXY_LOGIN, Secrets
@@ -36,6 +35,8 @@ Owns = Callable[[str], bool]
 Wrong = Callable[[str, str], None]
 """Tells what is wrong: the field and one sentence."""
 
+_TOLD = {"name": "name", "client_id": "client id"}
+"""What the trail tells as it was and as it is."""
 _QUESTIONS: dict[str, Callable[[str], str | None]] = {
     "name": account_field.name_problem,
     "client_id": account_field.client_id_problem,
@@ -111,15 +112,63 @@ def read_routed(
     return route
 
 
+def read_account(
+    draft: FollowerDraft, held: Account, *, live: bool, owns: Owns = anything
+) -> Account:
+    """An account with what a draft says of it; what that leaves out stays as it is.
+
+    ``live``: it is at the broker, not on paper. Raises RefusedError naming the field.
+    """
+    name, client, key, _ = read_texts(
+        held.name if draft.name is None else draft.name,
+        held.client_id if draft.client_id is None else draft.client_id,
+        held.app_key if draft.app_key is None else draft.app_key,
+        draft.app_secret,
+    )
+    return Account(
+        held.account_id,
+        name,
+        client,
+        key,
+        active=held.active if draft.active is None else draft.active,
+        master=held.master if draft.is_master is None else draft.is_master,
+        declared=read_declared(held.declared, declared_in(draft), live=live),
+        route=read_routed(held.route, routed_in(draft), live=live, owns=owns),
+    )
+
+
 def read_master(draft: FollowerDraft, *, live: bool, owns: Owns = anything) -> Account:
     """A new master account by what a draft says of it. Raises RefusedError naming the field."""
-    texts = draft.name or "", draft.client_id or "", draft.app_key or "", draft.app_secret
-    name, client, key, _ = read_texts(*texts)
-    said = read_declared(UNDECLARED, declared_in(draft), live=live)
-    route = read_routed(DIRECT, routed_in(draft), live=live, owns=owns)
-    return Account(
-        AccountId(f"M-{client}"), name, client, key, master=True, declared=said, route=route
-    )
+    fresh = Account(AccountId(""), "", "", "", master=True)
+    made = read_account(draft, fresh, live=live, owns=owns)
+    return replace(made, account_id=AccountId(f"M-{made.client_id}"))
+
+
+def edit_words(before: Account | None, after: Account, secrets: Secrets) -> str:
+    """What a person changed of an account, for the trail: what is secret is only named.
+
+    Empty where nothing changed but what is declared and the route, which are told by themselves.
+    """
+    if before is None:
+        return f"{after.name} (client {after.client_id}) was added."
+    said = [
+        f"{label} {getattr(before, field)} becomes {getattr(after, field)}"
+        for field, label in _TOLD.items()
+        if getattr(before, field) != getattr(after, field)
+    ]
+    if before.app_key != after.app_key:
+        said.append("app key replaced")
+    said += [
+        f"{field.replace('_', ' ')} {'forgotten' if entered.lower() == NOTHING else 'entered'}"
+        for field in KEPT_SECRET
+        if (entered := secrets.get((after.account_id, field), ""))
+    ]
+    if before.active is not after.active:
+        said.append("switched on" if after.active else "switched off")
+    if before.master is not after.master:
+        said.append("a master now" if after.master else "a master no more")
+    words = "; ".join(said)
+    return f"{after.name}: {words}." if words else ""
 
 
 def declared_in(draft: FollowerDraft) -> dict[str, str | None]:

@@ -28,11 +28,7 @@ from copytrade_gui.services.account_cells import (
     Wrong,
     account_text,
     anything,
-    declared_in,
-    read_declared,
-    read_routed,
-    read_texts,
-    routed_in,
+    read_account,
 )
 from copytrade_gui.services.account_store import KEPT_SECRET
 from copytrade_gui.services.follower_table import COLUMNS, KEY, TableRow
@@ -96,12 +92,7 @@ def read_follower(
     it is at the broker, not on paper.
     """
     held = account or Account(account_id, "", "", "")
-    name, client, key, _ = read_texts(
-        held.name if draft.name is None else draft.name,
-        held.client_id if draft.client_id is None else draft.client_id,
-        held.app_key if draft.app_key is None else draft.app_key,
-        draft.app_secret,
-    )
+    account = read_account(draft, held, live=live, owns=owns)
     typed = {
         "strategy": draft.strategy, "parameter": draft.parameter,
         "max_quantity": draft.max_quantity, "min_quantity": draft.min_quantity,
@@ -121,17 +112,6 @@ def read_follower(
     def wrong(field: str, sentence: str) -> None:
         raise RefusedError(sentence, field=field)
 
-    declared = read_declared(held.declared, declared_in(draft), live=live)
-    account = Account(
-        account_id,
-        name,
-        client,
-        key,
-        active=held.active if draft.active is None else draft.active,
-        master=held.master if draft.is_master is None else draft.is_master,
-        declared=declared,
-        route=read_routed(held.route, routed_in(draft), live=live, owns=owns),
-    )
     return Follower(account, _with_cells(kept, cells, wrong))
 
 

@@ -170,6 +170,34 @@ class FollowerVerbs(Protocol):
     async def add_master(self, draft: FollowerDraft) -> Account:
         """Add a master account, by what the draft says of an account. Raises RefusedError."""
 
+    async def edit_master(self, account_id: AccountId, draft: FollowerDraft) -> Account:
+        """Change a master account by what the draft says of it; its client id stays.
+
+        Another route, algo id or proxy login has it connect anew; another key or secret is for its
+        next login. Raises RefusedError.
+        """
+
+    async def why_master_stays(self, account_id: AccountId) -> str:
+        """Why a master cannot be removed now, in one sentence with the remedy; empty: he can.
+
+        He has followers, copies of his orders are open or held, or orders of his have not ended.
+        """
+
+    async def remove_master(self, account_id: AccountId) -> None:
+        """Take a master away; who copies another master stays here as his follower.
+
+        Raises RefusedError, as ``why_master_stays`` tells.
+        """
+
+    async def restore_master(self, account: Account) -> None:
+        """Have a master back as he was when he was removed. Raises RefusedError."""
+
+    async def take_back_master(self, before: Account, after: Account) -> None:
+        """Take an edit of a master back: what it changed is as ``before``, nothing else changes.
+
+        Raises RefusedError.
+        """
+
     async def set_basis(self, account_ids: Sequence[AccountId], said: Mapping[str, str]) -> int:
         """Declare on what basis orders of these accounts are sent, all or none; how many changed.
 

@@ -2,87 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from copytrade_gui.domain.account import Account, AccountStatus, SessionState, same_client
+from copytrade_gui.domain.account import Account, same_client
 from copytrade_gui.domain.group import Group, groups_of, in_step, put_in, read_multiplier
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Follower, Link, LinkState
 from copytrade_gui.domain.link_field import group_problem
 from copytrade_gui.domain.number import NotANumber
-from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.sizing import SizingRule, problem_with
-from copytrade_gui.engine.engine import Engine
-from copytrade_gui.ports import AccountBook, SecretStore
-from copytrade_gui.services import account_cells, link_checks
-from copytrade_gui.services.account_cells import declared_anew, read_master, secrets_in
-from copytrade_gui.services.account_store import AccountStore, Enrol, Secrets, free_id
-from copytrade_gui.services.follower_csv import read_follower
-from copytrade_gui.services.follower_files import FollowerFiles
+from copytrade_gui.services import link_checks
+from copytrade_gui.services.account_cells import (
+    declared_anew,
+    read_account,
+    read_master,
+    secrets_in,
+)
+from copytrade_gui.services.account_store import free_id
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
+from copytrade_gui.services.kept_accounts import KeptAccounts
 from copytrade_gui.services.link_edits import link_edits, resized
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.taken_back import taken_back
 from copytrade_gui.services.verbs import RefusedError
 
-Key = tuple[AccountId, AccountId]
-"""A link's master and follower."""
 
-
-class Followers:
-    """Implements ``FollowerVerbs``: stored first, then known to the engine.
-
-    Only what stops goes the other way, switching off and a stricter state of a link: it holds
-    before the next byte leaves, and is stored then. Changes are stored one after the other, each
-    from what the one before left.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        book: AccountBook,
-        secrets: SecretStore,
-        *,
-        owns: account_cells.Owns = account_cells.anything,
-        reopen: Callable[[Collection[AccountId]], None] = lambda _accounts: None,
-        enrol: Enrol | None = None,
-    ) -> None:
-        """``owns`` says whether this machine has an address; ``reopen`` closes what accounts have
-        open (see ``Sessions``); ``enrol``: see ``AccountStore``.
-        """
-        self._engine = engine
-        self._store = AccountStore(book, secrets, enrol)
-        self.changing = asyncio.Lock()
-        self._live = engine.settings.needs_basis
-        self._owns, self._reopen = owns, reopen
-        self._read = partial(read_follower, live=self._live, owns=owns)
-        self._files = FollowerFiles(self, secrets, self.changing, live=self._live, owns=owns)
-        self._stopping: Counter[AccountId | Key] = Counter()
-        """Accounts and links that are stopped already while that waits to be stored."""
-
-    async def accounts(self) -> tuple[Account, ...]:
-        """Every account as the engine goes by it, masters first, then by name."""
-        return tuple(
-            sorted(
-                (lane.account for lane in self._engine.lanes),
-                key=lambda one: (not one.master, one.name, one.account_id),
-            )
-        )
-
-    async def links(self) -> tuple[Link, ...]:
-        """Every link as the engine goes by it, by the follower's name."""
-        accounts = sorted(self._engine.lanes, key=lambda lane: (lane.account.name, lane.account_id))
-        return tuple(one.link for lane in accounts for _, one in sorted(lane.links.items()))
-
-    async def statuses(self) -> tuple[AccountStatus, ...]:
-        """Live facts of every account."""
-        return tuple(lane.status for lane in self._engine.lanes)
+class Followers(KeptAccounts):
+    """Implements ``FollowerVerbs``."""
 
     @refusals_logged
     async def add_master(self, draft: FollowerDraft) -> Account:
@@ -92,6 +40,46 @@ class Followers:
             link_checks.refuse_double(self._engine.lanes, account.client_id, None)
             await self.keep([account], [], secrets_in(draft, account.account_id))
         return account
+
+    @refusals_logged
+    async def edit_master(self, account_id: AccountId, draft: FollowerDraft) -> Account:
+        """Change what is said of a master account."""
+        async with self.changing:
+            old = self._get(account_id)
+            account = read_account(draft, old, live=self._live, owns=self._owns)
+            link_checks.refuse_another_master_client(old, account)
+            await self.keep([account], [], secrets_in(draft, account_id))
+        return self._get(account_id)
+
+    async def why_master_stays(self, account_id: AccountId) -> str:
+        """Why a master cannot be removed now."""
+        return link_checks.why_master_stays(self._engine, self._get(account_id))
+
+    @refusals_logged
+    async def remove_master(self, account_id: AccountId) -> None:
+        """Take a master away; one who copies another master goes on as his follower."""
+        async with self.changing:
+            account = self._get(account_id)
+            if why := link_checks.why_master_stays(self._engine, account):
+                raise RefusedError(why, field="is_master")
+            if self._engine.lanes[account_id].links:
+                await self.keep([replace(account, master=False)])
+            else:
+                await self._drop([account], [])
+
+    @refusals_logged
+    async def restore_master(self, account: Account) -> None:
+        """Have a master back who was removed; his account, where it stayed, is as it is now."""
+        async with self.changing:
+            link_checks.refuse_return(self._engine.lanes, account)
+            held = self._accounts_by_id().get(account.account_id, account)
+            await self.keep([replace(held, master=True)])
+
+    @refusals_logged
+    async def take_back_master(self, before: Account, after: Account) -> None:
+        """Undo an edit of a master, and only that."""
+        async with self.changing:
+            await self.keep([taken_back(self._get(before.account_id), before, after)])
 
     @refusals_logged
     async def set_basis(self, account_ids: Sequence[AccountId], said: Mapping[str, str]) -> int:
@@ -228,24 +216,7 @@ class Followers:
                 for account in map(self._get, account_ids)
                 if not account.master and len(self._engine.lanes[account.account_id].links) == 1
             ]
-            for account in gone:
-                if self._engine.has_open_orders(account.account_id):
-                    raise RefusedError(
-                        f"{account.name} has orders that have not ended. Cancel them or switch it "
-                        "off."
-                    )
-            names = [account.account_id for account in gone]
-            self._off_at_once(names)  # no order may come while it is being stored
-            try:
-                await self._store.remove(names, [link.key for link in links])
-            except BaseException:
-                self._go_by(gone)
-                raise
-            for link in links:
-                self._engine.drop_link(*link.key, OPERATOR)
-            for name in names:
-                self._engine.drop_account(name)
-            self._reopen(names)
+            await self._drop(gone, links)
 
     @refusals_logged
     async def restore(self, followers: Sequence[Follower]) -> None:
@@ -286,22 +257,6 @@ class Followers:
 
     # ------------------------------------------------------------ inside
 
-    def _accounts_by_id(self) -> dict[AccountId, Account]:
-        return {lane.account_id: lane.account for lane in self._engine.lanes}
-
-    def _get(self, account_id: AccountId) -> Account:
-        if (lane := self._engine.lanes.get(account_id)) is None:
-            raise RefusedError(f"Account {account_id} is not known. Refresh the list.")
-        return lane.account
-
-    def _link(self, master_id: AccountId, account_id: AccountId) -> Link:
-        account = self._get(account_id)
-        linked = self._engine.lanes[account_id].links.get(master_id)
-        if linked is None:
-            whom = self._get(master_id).name
-            raise RefusedError(f"{account.name} does not copy {whom}. Refresh the list.")
-        return linked.link
-
     def _named(self, master: AccountId, names: Sequence[AccountId]) -> list[tuple[str, Link]]:
         return [(self._get(one).name, self._link(master, one)) for one in names]
 
@@ -313,88 +268,7 @@ class Followers:
         link_checks.refuse_links(self._engine.lanes, links)
         await self.keep(accounts, links)
 
-    async def _leave_client(self, account_id: AccountId) -> None:
-        """It will be another account at the broker: nothing may leave by the session it has."""
-        link_checks.refuse_another_client_today(self._engine, account_id)
-        why = "Its client id was changed. Log it in."
-        self._engine.detach(account_id, SessionState.LOGGED_OUT, why)
-        await self._store.forget_session(account_id)
-
-    def _all_links(self) -> Iterator[Link]:
-        return (one.link for lane in self._engine.lanes for one in lane.links.values())
-
     def _with_group(self, follower: Follower) -> Follower:
         """With the multiplier of the group that the link is in."""
         (link,) = in_step([follower.link], self._all_links())
         return replace(follower, link=link)
-
-    def _is_stricter(self, link: Link) -> bool:
-        lane = self._engine.lanes.get(link.follower_id)
-        held = None if lane is None else lane.links.get(link.master_id)
-        return held is not None and link.state.stricter_than(held.link.state)
-
-    def _go_by(self, accounts: Sequence[Account]) -> None:
-        for account in accounts:
-            off = self._stopping[account.account_id] > 0
-            self._engine.put_account(replace(account, active=False) if off else account)
-
-    def _off_at_once(self, account_ids: Collection[AccountId]) -> None:
-        """Nothing leaves in these any more, whatever waits; what else is known of them stays."""
-        for name in account_ids:
-            lane = self._engine.lanes.get(name)
-            if lane is not None and lane.account.active:
-                self._engine.put_account(replace(lane.account, active=False))
-
-    def _stricter_at_once(self, links: Collection[Link]) -> bool:
-        """These let less through from now on, but are else as they were; True if any does."""
-        stricter = [link for link in links if self._is_stricter(link)]
-        for link in stricter:
-            held = self._engine.lanes[link.follower_id].links[link.master_id].link
-            self._engine.put_link(replace(held, state=link.state), OPERATOR)
-        return bool(stricter)
-
-    @contextmanager
-    def _stopped(
-        self, links: Collection[Link], names: Sequence[AccountId] | Sequence[Key]
-    ) -> Iterator[None]:
-        """Nothing that is being stored meanwhile lets these go on again."""
-        self._stricter_at_once(links)
-        self._stopping.update(names)
-        try:
-            yield
-        finally:
-            self._stopping -= Counter[AccountId | Key](names)
-
-    async def keep(
-        self,
-        accounts: Sequence[Account],
-        links: Sequence[Link] = (),
-        secrets: Secrets | None = None,
-    ) -> None:
-        """Store accounts and links in one act, then go by them. The caller holds ``changing``.
-
-        What cannot be stored changes nothing, except that what was to stop stays stopped.
-        """
-        link_checks.refuse_against_copies(self._engine, accounts, links)
-        held = self._accounts_by_id()
-        off_now = [a.account_id for a in accounts if not a.active]
-        stops = any(
-            name in self._stopping or (name in held and held[name].active) for name in off_now
-        ) or any(link.key in self._stopping for link in links)
-        self._off_at_once(off_now)
-        stops = self._stricter_at_once(links) or stops
-        try:
-            accounts = await self._store.put(accounts, links, secrets or {})
-        except Exception as error:
-            if not stops:
-                raise
-            raise RefusedError(
-                f"It is stopped, but only until the program ends: it was not stored. {error}"
-            ) from error
-        self._go_by(accounts)
-        self._reopen(account_cells.connecting_anew(held, accounts, secrets or {}))
-        for link in links:
-            if self._stopping[link.key] > 0 and not self._is_stricter(link):
-                state = self._engine.lanes[link.follower_id].links[link.master_id].link.state
-                link = replace(link, state=state)  # noqa: PLW2901 - as it is held back
-            self._engine.put_link(link, OPERATOR)

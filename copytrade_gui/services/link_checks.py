@@ -10,9 +10,14 @@ from copytrade_gui.domain.account import MOST_FOLLOWERS, Account, same_client
 from copytrade_gui.domain.group import written_otherwise
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import MOST_LINKS, Link, cycle, cycle_words
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.lane import Lanes
 from copytrade_gui.services.verbs import RefusedError
+
+_WHERE_MASTERS_ARE = ", under Followers > Masters"
+_MOST_NAMED = 5
+"""Accounts that a sentence names."""
 
 
 def refuse_double(lanes: Lanes, client_id: str, own: AccountId | None) -> None:
@@ -20,7 +25,8 @@ def refuse_double(lanes: Lanes, client_id: str, own: AccountId | None) -> None:
     for account in (lane.account for lane in lanes):
         if same_client(account.client_id, client_id) and account.account_id != own:
             raise RefusedError(
-                f"Client id {client_id} is already here as {account.name}. Edit that one.",
+                f"Client id {client_id} is already here as {account.name}. Edit that one"
+                f"{_WHERE_MASTERS_ARE if account.master else ''}.",
                 field="client_id",
             )
 
@@ -48,6 +54,19 @@ def refuse_another_client_today(engine: Engine, account_id: AccountId) -> None:
         )
 
 
+def refuse_another_master_client(before: Account, after: Account) -> None:
+    """Refuse another client id of a master: orders that were seen, copies and files go by it.
+
+    Raises RefusedError.
+    """
+    if before.client_id != after.client_id:
+        raise RefusedError(
+            f"The client id of a master stays {before.client_id}. Add a master with the other one, "
+            "and remove this one.",
+            field="client_id",
+        )
+
+
 def refuse_against_copies(
     engine: Engine, accounts: Collection[Account], links: Collection[Link]
 ) -> None:
@@ -64,15 +83,42 @@ def refuse_orphans(engine: Engine, after: Account) -> None:
     lane = engine.lanes.get(after.account_id)
     if lane is None or not lane.account.master or after.master:
         return
-    name = lane.account.name
-    if engine.lanes.followers_of(after.account_id):
-        raise RefusedError(
-            f"{name} still has followers of his own. Remove them first.", field="is_master"
+    if why := _why_copied(engine, lane.account):
+        raise RefusedError(why, field="is_master")
+
+
+def why_master_stays(engine: Engine, account: Account) -> str:
+    """Why a master cannot be removed, in one sentence with the remedy; empty: he can."""
+    if not account.master:
+        return f"{account.name} is no master. Refresh the list."
+    if why := _why_copied(engine, account):
+        return why
+    if engine.has_open_orders(account.account_id):
+        return f"{account.name} has orders that have not ended. Cancel them first."
+    return ""
+
+
+def _why_copied(engine: Engine, master: Account) -> str:
+    name, lanes = master.name, engine.lanes
+    if following := lanes.followers_of(master.account_id):
+        names = [lanes[one.link.follower_id].account.name for one in following]
+        return (
+            f"{name} still has followers of his own: {listed(names, _MOST_NAMED)}. Remove them "
+            "first."
         )
-    if engine.is_copied(after.account_id):
-        raise RefusedError(
-            f"Copies of {name}'s orders are still open. Cancel them first.", field="is_master"
+    if engine.is_copied(master.account_id):
+        return f"Copies of {name}'s orders are still open. Cancel them first."
+    held = {
+        lane.account.name
+        for whose, key, _ in engine.exits.ledger.held_by_links()
+        if whose == master.account_id and (lane := lanes.get(key.account_id)) is not None
+    }
+    if held:
+        return (
+            f"Copies of {name}'s orders are still held by {listed(sorted(held), _MOST_NAMED)}. "
+            "Square them off first: nobody would see him leave."
         )
+    return ""
 
 
 def _refuse_turning(engine: Engine, changed: Collection[Link]) -> None:

@@ -182,7 +182,23 @@ SPECS: dict[Act, Spec] = {
     Act.UNDO: Spec("&Undo", "Take back the last edit of a follower", "Edit", ("Ctrl+Z",), "undo-2"),
     Act.REDO: Spec("Re&do", "Do the last undone edit again", "Edit", ("Ctrl+Shift+Z",)),
     Act.MASTER_ADD: Spec(
-        "Add &master", "Add a master account", "Followers", (), "key-round", question=True
+        "&Add master", "Add a master account", "Masters", (), "key-round", question=True
+    ),
+    Act.MASTER_EDIT: Spec(
+        "&Edit master",
+        "Change the chosen master's name, key, secret, basis or route",
+        "Masters",
+        (),
+        "pencil",
+        question=True,
+    ),
+    Act.MASTER_REMOVE: Spec(
+        "&Remove master",
+        "Remove the chosen master, whom nobody copies any more; his history stays",
+        "Masters",
+        (),
+        "trash-2",
+        question=True,
     ),
     Act.FOLLOWER_ADD: Spec(
         "&Add follower", "Add a follower account", "Followers", ("Ctrl+N",), "user-plus"

@@ -44,6 +44,8 @@ class Act(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     MASTER_ADD = "master_add"
+    MASTER_EDIT = "master_edit"
+    MASTER_REMOVE = "master_remove"
     BASIS = "basis"
     FOLLOWER_ADD = "follower_add"
     FOLLOWER_EDIT = "follower_edit"
@@ -131,4 +133,5 @@ MENUS = ("Console", "Trade", "Stops", "Followers", "Orders", "Edit", "View", "He
 MENU_TITLES = {
     "Console": "&Console", "Trade": "&Trade", "Stops": "&Stops", "Followers": "&Followers",
     "Orders": "&Orders", "Edit": "&Edit", "View": "&View", "Help": "&Help", "Theme": "T&heme",
+    "Masters": "&Masters",
 }  # fmt: skip

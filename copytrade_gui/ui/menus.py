@@ -13,8 +13,8 @@ from copytrade_gui.ui.window_actions import Actions
 THEMES = (Act.THEME_DARK, Act.THEME_LIGHT, Act.THEME_SYSTEM)
 _RULES_BEFORE = frozenset(
     {Act.BUY_ROW, Act.CHANGE, Act.SQUARE_OFF, Act.LIMITS, Act.RESUME, Act.NEXT_PANEL,
-     Act.TEXT_LARGER, Act.REFRESH, Act.PALETTE, Act.FOLLOWER_EDIT, Act.FOLLOWERS_IMPORT,
-     Act.LOGIN_NEXT, Act.EXPORT_ORDERS, Act.COPY_SEEN}
+     Act.TEXT_LARGER, Act.REFRESH, Act.PALETTE, Act.FOLLOWER_ADD, Act.FOLLOWER_EDIT,
+     Act.FOLLOWERS_IMPORT, Act.LOGIN_NEXT, Act.EXPORT_ORDERS, Act.COPY_SEEN}
 )  # fmt: skip
 
 
@@ -27,6 +27,9 @@ def build_menus(window: QWidget, actions: Actions, docks: Iterable[QDockWidget])
         menus[name] = bar.addMenu(MENU_TITLES[name])
         menus[name].setObjectName(f"menu_{name.casefold()}")
         menus[name].setToolTipsVisible(True)
+    menus["Masters"] = menus["Followers"].addMenu(MENU_TITLES["Masters"])
+    menus["Masters"].setObjectName("menu_masters")
+    menus["Masters"].setToolTipsVisible(True)
     for act, spec in actions.specs.items():
         if spec.menu in menus and act != Act.PREFERENCES:
             if act in _RULES_BEFORE:

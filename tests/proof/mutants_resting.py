@@ -204,7 +204,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "nobody stops being a master while copies of him are open",
         "copytrade_gui/services/link_checks.py",
-        "    if engine.is_copied(after.account_id):\n",
+        "    if engine.is_copied(master.account_id):\n",
         "    if False:\n",
     ),
 )

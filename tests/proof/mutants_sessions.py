@@ -96,8 +96,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a removed account keeps no connection",
-        "copytrade_gui/services/followers.py",
-        "            self._reopen(names)\n",
+        "copytrade_gui/services/kept_accounts.py",
+        "        self._reopen(names)\n",
         "",
     ),
     Mutant(

@@ -13,7 +13,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Follower, Link, LinkState
 from copytrade_gui.domain.number import NotANumber
 from copytrade_gui.domain.sizing import SizingRule
-from copytrade_gui.services.account_cells import declared_anew, read_master
+from copytrade_gui.services.account_cells import declared_anew, read_account, read_master
 from copytrade_gui.services.follower_csv import read_follower
 from copytrade_gui.services.follower_import import preview_of
 from copytrade_gui.services.follower_table import read_file, read_table
@@ -51,6 +51,27 @@ class FakeFollowers:
         )
         self._put(account)
         return account
+
+    async def edit_master(self, account_id: AccountId, draft: FollowerDraft) -> Account:
+        account = read_account(draft, self._world.accounts[account_id], live=False)
+        self._put(account)
+        return account
+
+    async def why_master_stays(self, account_id: AccountId) -> str:
+        names = [follower for master, follower in self._world.links if master == account_id]
+        return f"He still has followers: {', '.join(names)}." if names else ""
+
+    async def remove_master(self, account_id: AccountId) -> None:
+        if any(follower == account_id for _, follower in self._world.links):
+            self._put(replace(self._world.accounts[account_id], master=False))
+        else:
+            del self._world.accounts[account_id]
+
+    async def restore_master(self, account: Account) -> None:
+        self._put(account)
+
+    async def take_back_master(self, before: Account, after: Account) -> None:
+        self._put(taken_back(self._world.accounts[before.account_id], before, after))
 
     async def set_basis(self, account_ids: Sequence[AccountId], said: Mapping[str, str]) -> int:
         accounts = [self._world.accounts[one] for one in account_ids]

@@ -139,7 +139,10 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         ),
         "follower-add": lambda: FollowerEditor(window, desk, None, nothing, test=no_test),
         "follower-edit": lambda: FollowerEditor(window, desk, followers[3], nothing, test=no_test),
-        "master-add": lambda: MasterEditor(window, desk, nothing, test=no_test),
+        "master-add": lambda: MasterEditor(window, desk, None, nothing, test=no_test),
+        "master-edit": lambda: MasterEditor(
+            window, desk, desk.roster.masters[0], nothing, test=no_test
+        ),
         "sizing": lambda: SizingDialog(window, desk, followers[:12], nothing),
         "link-state": lambda: LinkStateDialog(window, desk, followers[:12], nothing),
         "group": lambda: GroupDialog(window, desk, followers[:12], nothing),

@@ -12,6 +12,7 @@ from copytrade_gui.domain.checks.limits import Limits
 from copytrade_gui.domain.day import DayChecked, DayStep
 from copytrade_gui.domain.events import (
     AccountChanged,
+    AccountEdited,
     AccountHalted,
     AccountHaltLifted,
     Alarm,
@@ -108,6 +109,8 @@ def test_every_kind_of_event_has_words() -> None:
          ("Program", "Session", "Login needed")),
         (AccountHalted(HALT),
          ("Program", "Account stopped", people.OVERFILL)),
+        (AccountEdited(LINK.master_id, "Desk: app secret entered.", "operator"),
+         ("You", "Account", "Desk: app secret entered.")),
         (LinkChanged(None, LINK, "operator"),
          ("You", "Who copies whom", f"Copies {LINK.master_id}, active")),
         (LinkChanged(LINK, replace(LINK, state=LinkState.CLOSE_ONLY, group="family"), "operator"),

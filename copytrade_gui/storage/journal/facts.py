@@ -16,6 +16,7 @@ from copytrade_gui.domain.day import DayChecked, DaySeal
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.events import (
     AccountChanged,
+    AccountEdited,
     AccountHalted,
     AccountHaltLifted,
     Alarm,
@@ -177,6 +178,7 @@ def fact_from(event: Event, at: Moment) -> Fact:
             AccountHalted()
             | AccountHaltLifted()
             | LinkChanged()
+            | AccountEdited()
             | BasisChanged()
             | RouteChanged()
             | ProfitPeak()
@@ -220,6 +222,7 @@ def _of_account(
     event: AccountHalted
     | AccountHaltLifted
     | LinkChanged
+    | AccountEdited
     | BasisChanged
     | RouteChanged
     | ProfitPeak
@@ -233,6 +236,8 @@ def _of_account(
     if isinstance(event, BasisChanged | RouteChanged):
         words = f"{event.before.in_words} becomes {event.after.in_words}."
         return event.account_id, event.actor, words, event
+    if isinstance(event, AccountEdited):
+        return event.account_id, event.actor, event.words, event
     if isinstance(event, LinkChanged):
         link = event.link
         body = LinkFact(link.master_id, event.before, event.after)

@@ -39,6 +39,7 @@ KINDS = {
     "ProfitPeak": "Profit kept",
     "HoldingsSeen": "Holdings read",
     "LinkChanged": "Who copies whom",
+    "AccountEdited": "Account",
     "BasisChanged": "Compliance basis",
     "RouteChanged": "Route to the broker",
     "Alarm": "Alarm",

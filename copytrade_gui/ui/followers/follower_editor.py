@@ -14,10 +14,9 @@ from copytrade_gui.domain.link_field import LABELS, exits_text, guard_text, list
 from copytrade_gui.domain.margin import MOST_PERCENT, WhenShort
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.sizing import Rounding, RuleTexts, Strategy, rule_texts
-from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.ui.desk import Desk
-from copytrade_gui.ui.dialogs.form import FormDialog
 from copytrade_gui.ui.drift.drift_rows import several_masters
+from copytrade_gui.ui.followers.account_editor import AccountEditor
 from copytrade_gui.ui.followers.basis import BasisFields
 from copytrade_gui.ui.followers.group import GroupField, groups_here
 from copytrade_gui.ui.followers.route import ROUTED, RouteFields, TestRoute
@@ -35,17 +34,12 @@ from copytrade_gui.ui.state_words import rights_words
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.tip import set_tip
 
-_NEW = "Never shown again"
-_KEPT = "Kept encrypted on this computer, never in the database or a log."
-_KEPT_ON_PAPER = "Kept in a file of the paper accounts, never in the database or a log."
 _SIDES = {"": "Buys and sells", Side.BUY.value: "Buys only", Side.SELL.value: "Sells only"}
-_BASIS = {"basis", "basis_reference"}
-_ROUTE = {"route", "route_address"}
 _OF_ACCOUNT = (
-    "name", "client_id", "app_key", "app_secret", "active", "is_master", *_BASIS, "algo_id",
+    "name", "client_id", "app_key", "app_secret", "active", "is_master", "basis", "basis_reference",
+    "algo_id",
     *ROUTED,
 )  # fmt: skip
-_RULE = {"strategy", "parameter"}
 _LISTS = {
     "products": "All, or such as INTRADAY; NORMAL",
     "exchanges": "All, or such as NSEFO; BSEFO",
@@ -78,17 +72,14 @@ _REDUCE = (
 )
 
 
-def kept_words(desk: Desk) -> str:
-    """Where an app secret is kept."""
-    return _KEPT_ON_PAPER if desk.paper else _KEPT
-
-
-class FollowerEditor(FormDialog):
+class FollowerEditor(AccountEditor):
     """One follower of one master; a refusal stands beside the field it names.
 
     ``others`` are accounts that do not copy this master yet: one of them may be chosen instead of
     a new account, and is then not changed itself.
     """
+
+    belonging = (*AccountEditor.belonging, frozenset({"strategy", "parameter"}))
 
     def __init__(
         self,
@@ -125,8 +116,7 @@ class FollowerEditor(FormDialog):
         self.add_heading("Which way its connections take")
         self.routed = RouteFields(self, desk, test, account)
         self._show_hint()
-        self._shown = {} if follower is None else self._typed()
-        """What is stored already, as it was shown."""
+        self.shown = {} if follower is None else self.typed()
         self.finish_form()
 
     def _add_account_fields(self, account: Account | None) -> None:
@@ -139,21 +129,10 @@ class FollowerEditor(FormDialog):
                 self.existing.addItem(other.name)
             self.add_field("existing", "&Which", self.existing)
             self.existing.currentIndexChanged.connect(lambda _number: self._show_existing())
-        self.name = QLineEdit()
-        self.add_field("name", "&Name", self.name)
-        self.client_id = QLineEdit()
-        self.client_id.setPlaceholderText("As the broker spells it")
         rights = (
             "" if account is None else rights_words(self._desk.roster.status(account.account_id))
         )
-        self.add_field("client_id", "&Client id", self.client_id, hint=rights)
-        self.app_key = QLineEdit()
-        self.add_field("app_key", "App &key", self.app_key)
-        self.app_secret = QLineEdit()
-        self.app_secret.setEchoMode(QLineEdit.EchoMode.Password)
-        self.app_secret.setPlaceholderText(_NEW if account is None else "Leave empty to keep it")
-        set_tip(self.app_secret, kept_words(self._desk))
-        self.add_field("app_secret", "App &secret", self.app_secret)
+        self.add_texts(account, rights=rights)
         self.active = QCheckBox("Copy to this account")
         self.add_field("active", "&On", self.active)
         self.is_master = QCheckBox("Its own orders may be copied too")
@@ -161,9 +140,7 @@ class FollowerEditor(FormDialog):
         self._show_account(account)
 
     def _show_account(self, account: Account | None) -> None:
-        self.name.setText(account.name if account else "")
-        self.client_id.setText(account.client_id if account else "")
-        self.app_key.setText(account.app_key if account else "")
+        self.show_texts(account)
         self.active.setChecked(account.active if account else True)
         self.is_master.setChecked(account.master if account else False)
 
@@ -178,8 +155,8 @@ class FollowerEditor(FormDialog):
         self.declared.set_enabled(account is None)
         self.routed.show(account)
         self.routed.set_enabled(account is None)
-        typed = self._typed()
-        self._shown = {} if account is None else {field: typed[field] for field in _OF_ACCOUNT}
+        typed = self.typed()
+        self.shown = {} if account is None else {field: typed[field] for field in _OF_ACCOUNT}
 
     @property
     def chosen(self) -> Account | None:
@@ -315,28 +292,10 @@ class FollowerEditor(FormDialog):
         set_tip(self.reduce_drift, _REDUCE)
         self.add_field("reduce_drift", "Drift", self.reduce_drift)
 
-    def draft(self) -> FollowerDraft:
-        """What is asked for: of an account or link that is here, the fields that were changed.
-
-        So nothing that changed elsewhere while the window was open is put back by it.
-        """
-        typed, shown = self._typed(), self._shown
-        kept = {field for field in shown if typed[field] == shown[field]}
-        if kept & _RULE != _RULE:
-            kept -= _RULE  # a value belongs to its strategy
-        if kept & _BASIS != _BASIS:
-            kept -= _BASIS  # a reference belongs to its basis
-        if kept & _ROUTE != _ROUTE:
-            kept -= _ROUTE  # an address belongs to its route
-        return FollowerDraft(
-            **{field: text for field, text in typed.items() if field not in kept}  # type: ignore[arg-type]  # by name
-        )
-
-    def _typed(self) -> dict[str, str | bool]:
+    def typed(self) -> dict[str, str | bool]:
         """Every field as it stands, by its name in a draft."""
         texts = {
-            "name": self.name, "client_id": self.client_id, "app_key": self.app_key,
-            "app_secret": self.app_secret, "parameter": self.parameter,
+            "parameter": self.parameter,
             "max_quantity": self.max_quantity, "min_quantity": self.min_quantity,
             "overrides": self.overrides,
             "window_from": self.window_from, "window_to": self.window_to, **self.lists,
@@ -350,10 +309,9 @@ class FollowerEditor(FormDialog):
             "beyond": self.beyond, "reduce_drift": self.reduce_drift,
         }  # fmt: skip
         return {
+            **super().typed(),
             **{field: line.text().strip() for field, line in texts.items()},
             "group": self.group.name,
-            **self.declared.typed(),
-            **self.routed.typed(),
             **{field: str(choice.currentData()) for field, choice in choices.items()},
             "reverse": "yes" if self.reverse.isChecked() else "no",
             "active": self.active.isChecked(),

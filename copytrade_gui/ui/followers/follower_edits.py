@@ -146,6 +146,38 @@ class FollowerEdits:
         )
         return made
 
+    async def add_master(self, draft: FollowerDraft) -> Account:
+        """Add a master account. Raises RefusedError."""
+        made = await self._followers.add_master(draft)
+        await self.reload()
+        self._push(
+            f"adding master {made.name}",
+            lambda: self._remove_master(made),
+            lambda: self._restore_master(made),
+        )
+        return made
+
+    async def edit_master(self, master: Account, draft: FollowerDraft) -> None:
+        """Change a master account. Raises RefusedError."""
+        await self.reload()
+        before = self._desk.roster.account(master.account_id) or master
+        after = await self._followers.edit_master(master.account_id, draft)
+        await self.reload()
+        self._push(
+            f"editing master {after.name}",
+            lambda: self._take_back_master(before, after),
+            lambda: self._take_back_master(after, before),
+        )
+
+    async def remove_master(self, master: Account) -> None:
+        """Remove a master whom nobody copies; his history stays. Raises RefusedError."""
+        await self._remove_master(master)
+        self._push(
+            f"removing master {master.name}",
+            lambda: self._restore_master(master),
+            lambda: self._remove_master(master),
+        )
+
     async def add(self, master_id: AccountId, draft: FollowerDraft) -> Follower:
         """Add a follower. Raises RefusedError."""
         made = await self._followers.add(master_id, draft)
@@ -172,6 +204,18 @@ class FollowerEdits:
             lambda: self._restore(followers),
             lambda: self._remove(master_id, followers),
         )
+
+    async def _remove_master(self, master: Account) -> None:
+        await self._followers.remove_master(master.account_id)
+        await self.reload()
+
+    async def _restore_master(self, master: Account) -> None:
+        await self._followers.restore_master(master)
+        await self.reload()
+
+    async def _take_back_master(self, before: Account, after: Account) -> None:
+        await self._followers.take_back_master(before, after)
+        await self.reload()
 
     async def _remove(self, master_id: AccountId, followers: Sequence[Follower]) -> None:
         await self._followers.remove(master_id, _ids(followers))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.link import Follower
+from copytrade_gui.domain.typed import listed
 from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.routes import RouteVerbs
 from copytrade_gui.services.verbs import SessionVerbs
@@ -53,6 +54,8 @@ class FollowerWork(QObject):
         self.edits = FollowerEdits(desk, followers)
         for act, work in (
             (Act.MASTER_ADD, self._add_master),
+            (Act.MASTER_EDIT, self._edit_master),
+            (Act.MASTER_REMOVE, self._remove_master),
             (Act.FOLLOWER_ADD, self._add),
             (Act.FOLLOWER_EDIT, self._edit),
             (Act.FOLLOWER_REMOVE, self._remove),
@@ -80,10 +83,44 @@ class FollowerWork(QObject):
 
     async def _add_master(self) -> None:
         async def save(dialog: MasterEditor) -> None:
-            await self._followers.add_master(dialog.draft())
-            await self.edits.reload()
+            await self.edits.add_master(dialog.draft())
 
-        await MasterEditor(self._window, self._desk, save, test=self._routes.test_route).ask()
+        test = self._routes.test_route
+        await MasterEditor(self._window, self._desk, None, save, test=test).ask()
+
+    async def _edit_master(self) -> None:
+        master = self._desk.roster.master
+        if master is None:
+            return
+
+        async def save(dialog: MasterEditor) -> None:
+            await self.edits.edit_master(master, dialog.draft())
+
+        test = self._routes.test_route
+        await MasterEditor(self._window, self._desk, master, save, test=test).ask()
+
+    async def _remove_master(self) -> None:
+        roster = self._desk.roster
+        master = roster.master
+        if master is None:
+            return
+        if why := await self._followers.why_master_stays(master.account_id):
+            self._desk.notices.warn(f"{master.name} cannot be removed now. {why}")
+            return
+        copied = [roster.name(link.master_id) for link in roster.links_of(master.account_id)]
+        stays = f"Its account stays: it copies {listed(copied, 3)}. " if copied else ""
+        question = Question(
+            self._window,
+            f"Remove master - {self._desk.mode_word}",
+            f"Remove master {master.name}? Nobody copies it. What it trades is not watched here "
+            "any more; its positions stay at the broker, its orders and history here. "
+            f"{stays}You can undo this until the console closes.",
+            verb="Remove master",
+            kind="danger",
+            safe_first=True,
+        )
+        if await question.ask():
+            await self.edits.remove_master(master)
 
     async def _add(self) -> None:
         master = self._desk.roster.master

@@ -1,69 +1,52 @@
-"""Adding a master account."""
+"""Adding and changing master accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
-from copytrade_gui.services.follower_verbs import FollowerDraft
+from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.basis import UNDECLARED
 from copytrade_gui.ui.desk import Desk
-from copytrade_gui.ui.dialogs.form import FormDialog
+from copytrade_gui.ui.followers.account_editor import AccountEditor
 from copytrade_gui.ui.followers.basis import BasisFields
-from copytrade_gui.ui.followers.follower_editor import kept_words
 from copytrade_gui.ui.followers.route import RouteFields, TestRoute
+from copytrade_gui.ui.state_words import rights_words
+from copytrade_gui.ui.widgets.tip import set_tip
+
+_FIXED = "Orders and copies of today go by it. For another client id, add a master."
 
 
-class MasterEditor(FormDialog):
-    """A new master account."""
+class MasterEditor(AccountEditor):
+    """A master account, new or as it is stored; his client id is chosen once."""
 
     def __init__(
         self,
         parent: QWidget,
         desk: Desk,
+        account: Account | None,
         save: Callable[[MasterEditor], Awaitable[object]],
         *,
         test: TestRoute,
     ) -> None:
+        title = "Add master" if account is None else f"Edit master {account.name}"
         super().__init__(
             parent,
             desk,
-            f"Add master - {desk.mode_word}",
+            f"{title} - {desk.mode_word}",
             "master_editor",
-            verb="Add master",
+            verb="Add master" if account is None else "Save changes",
             save=lambda: save(self),
         )
-        self.name, self.client_id, self.app_key = QLineEdit(), QLineEdit(), QLineEdit()
-        self.app_secret = QLineEdit()
-        self.app_secret.setEchoMode(QLineEdit.EchoMode.Password)
-        self.add_field("name", "&Name", self.name)
-        self.add_field("client_id", "&Client id", self.client_id)
-        self.add_field("app_key", "App &key", self.app_key)
-        self.add_field(
-            "app_secret",
-            "App &secret",
-            self.app_secret,
-            hint=kept_words(desk),
-        )
+        rights = "" if account is None else rights_words(desk.roster.status(account.account_id))
+        self.add_texts(account, rights=rights)
+        self.show_texts(account)
+        if account is not None:
+            self.client_id.setReadOnly(True)
+            set_tip(self.client_id, _FIXED)
         self.begin_column()
-        self.declared = BasisFields(self, desk)
-        self.routed = RouteFields(self, desk, test)
+        self.declared = BasisFields(self, desk, UNDECLARED if account is None else account.declared)
+        self.routed = RouteFields(self, desk, test, account)
+        self.shown = {} if account is None else self.typed()
         self.finish_form()
-
-    def draft(self) -> FollowerDraft:
-        """The account's fields as typed."""
-        said = {**self.declared.typed(), **self.routed.typed()}
-        return FollowerDraft(
-            name=self.name.text().strip(),
-            client_id=self.client_id.text().strip(),
-            app_key=self.app_key.text().strip(),
-            app_secret=self.app_secret.text(),
-            basis=said["basis"],
-            basis_reference=said["basis_reference"],
-            algo_id=said["algo_id"],
-            route=said["route"],
-            route_address=said["route_address"],
-            proxy_login=said["proxy_login"],
-            address_family=said["address_family"],
-            registered_addresses=said["registered_addresses"],
-        )

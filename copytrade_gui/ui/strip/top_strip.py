@@ -186,6 +186,9 @@ class TopStrip(QFrame):
         self.master.setAccessibleName("Master account")
         set_tip(self.master, "The account whose orders are copied")
         self.master.currentIndexChanged.connect(self._on_master_chosen)
+        self.master.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        of_master = (Act.MASTER_EDIT, Act.MASTER_REMOVE, Act.MASTER_ADD)
+        self.master.addActions([self._desk.actions[act] for act in of_master])
         self.session_mark = PlainLabel()
         self.session = PlainLabel()
         self.session.setProperty("role", "hint")
@@ -256,6 +259,8 @@ class TopStrip(QFrame):
             words = f"{account.name}  {client_tail(account.client_id)}"
             self.master.addItem(words, str(account.account_id))
         chosen = self._desk.roster.master
+        for act in (Act.MASTER_EDIT, Act.MASTER_REMOVE):
+            self._desk.actions[act].setEnabled(chosen is not None)
         if chosen is None:
             self.master.addItem("No master yet", "")
         else:
