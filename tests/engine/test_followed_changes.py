@@ -188,7 +188,10 @@ def test_a_copy_that_left_as_an_entry_grows_also_while_the_masters_positions_are
         await made.clock.sleep(20)
         assert [one.terms.quantity for one in copies(console, only(console))] == [5]
         masters.look(made.master, 0.0)
-        await made.clock.sleep(0.3)
+        for _ in range(40):
+            if not masters.settled(made.master):
+                break
+            await made.clock.sleep(0.05)
         assert not masters.settled(made.master)
         owner(made).modify(his.order_id, {"quantity": "20"})
         await made.clock.sleep(15)
