@@ -126,9 +126,10 @@ async def _stopped_some(store: Store, wish: StopWish, state: TradingState) -> St
         raise RefusedError(f"No {field} {what} is known here. Check it.", field=field)
     work = await store.journal.load(ist(core.clock.wall_ns()).date())
     core.halts.restore(work.halts)
-    finding = asked_for(state, f"stop {uuid.uuid4().hex}", actor(), reason_of(wish))
+    who = actor()
+    finding = asked_for(state, f"stop {uuid.uuid4().hex}", who, reason_of(wish))
     core.bus.subscribe(store.journal.append)
-    core.halts.stop(scope, finding)
+    core.halts.stop(scope, finding, who)
     await store.journal.flush()
     await core.work.stop()
     later = " (no console is open here: the next one cancels them)" if finding.kills else ""

@@ -57,6 +57,7 @@ from copytrade_gui.engine.stops.auto_stops import AutoStops
 from copytrade_gui.engine.stops.exit_watch import ExitWatch
 from copytrade_gui.engine.stops.loss_acts import LossActs
 from copytrade_gui.engine.stops.loss_watch import LossWatch
+from copytrade_gui.engine.stops.some_stops import SomeStops
 from copytrade_gui.engine.stops.square_off import SquareOffs
 from copytrade_gui.engine.stops.square_off_reads import SquareOffReads
 from copytrade_gui.engine.stops.stops import Stops
@@ -93,6 +94,7 @@ class Parts:
     submission: Submission
     sweep: Sweep
     stops: Stops
+    some_stops: SomeStops
     fill_signals: FillSignals
     master_signals: MasterSignals
     auto_stops: AutoStops
@@ -155,8 +157,7 @@ def assemble(
             journal,
             kill_flag,
         ),
-        sweep,
-        journal,
+        some_stops := SomeStops(core, sweep, journal),
     )
     square_offs = SquareOffs(
         core,
@@ -296,6 +297,7 @@ def assemble(
         submission=submission,
         sweep=sweep,
         stops=stops,
+        some_stops=some_stops,
         fill_signals=fill_signals,
         master_signals=master_signals,
         auto_stops=auto_stops,

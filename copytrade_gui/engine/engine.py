@@ -68,6 +68,7 @@ class Engine:
         self.quotes: QuoteSource = core.quotes
         self.exits, self.clearing = parts.exits, parts.clearing
         self.submission, self.sweep = parts.submission, parts.sweep
+        self.some_stops = parts.some_stops
         self.catching_up = parts.catching_up
         self.offline, self.comparison = parts.poller.offline, parts.comparison
         self.master_signals = parts.master_signals

@@ -12,6 +12,7 @@ from copytrade_gui.domain.checks.check import Level, Shown
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft, read_quantity
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
+from copytrade_gui.domain.halt import for_all_alone
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.number import NotANumber
@@ -19,7 +20,7 @@ from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import OrderView
-from copytrade_gui.domain.trading_state import StateChange, TradingState
+from copytrade_gui.domain.trading_state import STOPS_OF_SOME, StateChange, TradingState
 from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.links import Linked
@@ -179,9 +180,13 @@ class Trading:
         orders = {order.intent.intent_id: order for order in (*self._known(intents), *of_plans)}
         return sum(not order.state.ended for order in orders.values())
 
-    async def open_orders(self) -> tuple[OpenOrders, ...]:
-        """What of ours is open in each account."""
-        return self._engine.sweep.open_orders()
+    async def open_orders(self, whom: Sequence[AccountId] = ()) -> tuple[OpenOrders, ...]:
+        """What of ours is open in each account, or in those alone."""
+        everywhere = self._engine.sweep.open_orders()
+        if not whom:
+            return everywhere
+        members = self._engine.some_stops.members(whom)
+        return tuple(one for one in everywhere if one.account_id in members)
 
     def _known(self, intents: Sequence[IntentId]) -> list[Order]:
         found = (self._engine.book.get(intent) for intent in intents)
@@ -243,6 +248,19 @@ class Trading:
     async def kill(self, reason: str) -> StateChange:
         """Drop the queue and cancel every order of ours, until each account's book shows none."""
         return await self._engine.stop_trading(TradingState.KILL, _OPERATOR, _words(reason))
+
+    @refusals_logged
+    async def stop_some(
+        self, whom: Sequence[AccountId], state: TradingState, reason: str, command: CommandId
+    ) -> None:
+        """REDUCE, HALT or KILL of accounts and groups alone."""
+        some = self._engine.some_stops
+        problem = "" if state in STOPS_OF_SOME else for_all_alone(state)
+        problem = problem or some.missing(whom) or ("" if whom else "Choose an account or a group.")
+        if problem:
+            raise RefusedError(problem, field="whom")
+        some.begin(whom, state, command, _OPERATOR, _words(reason))
+        await some.stored()
 
     @refusals_logged
     async def only_exits(self, reason: str, word: str = "") -> StateChange:

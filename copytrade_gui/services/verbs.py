@@ -30,7 +30,7 @@ from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.records import OrderView, Timing
-from copytrade_gui.domain.trading_state import StateChange
+from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.domain.waterfall import Waterfall
 
 
@@ -140,8 +140,11 @@ class TradingVerbs(Protocol):
     async def count_open(self, intents: Sequence[IntentId], plans: Sequence[PlanId]) -> int:
         """How many of these orders, and of those of these plans, have not ended."""
 
-    async def open_orders(self) -> tuple[OpenOrders, ...]:
-        """What of ours is open in each account, by our records and by the broker's books."""
+    async def open_orders(self, whom: Sequence[AccountId] = ()) -> tuple[OpenOrders, ...]:
+        """What of ours is open in each account, by our records and by the broker's books.
+
+        ``whom``: in these accounts and groups (``domain.scope``) alone.
+        """
 
     async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> CancelAnswer:
         """Ask the broker to cancel these orders."""
@@ -165,6 +168,13 @@ class TradingVerbs(Protocol):
 
     async def kill(self, reason: str) -> StateChange:
         """Drop the queue and cancel every order of ours, until each account's book shows none."""
+
+    async def stop_some(
+        self, whom: Sequence[AccountId], state: TradingState, reason: str, command: CommandId
+    ) -> None:
+        """REDUCE, HALT or KILL of these accounts and groups (``domain.scope``) alone, until a
+        person lifts it (``lift_account_halt``). Raises RefusedError.
+        """
 
     async def resume(self, reason: str, word: str = "") -> StateChange:
         """Go back to ACTIVE. HALT needs a reason, KILL also ``RESUME``. Raises RefusedError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copytrade_gui.ui import drift_actions
+from copytrade_gui.ui import drift_actions, stop_actions
 from copytrade_gui.ui.actions import Act, Spec, Where
 
 _T, _E = Where.TABLE, Where.EVERYWHERE
@@ -71,6 +71,13 @@ SPECS: dict[Act, Spec] = {
         _T,
         question=True,
     ),
+    Act.SQUARE_OFF_GROUP: Spec(
+        "Square off grou&p",
+        "Close everything that copies hold in the accounts of a group, after a preview",
+        "Trade",
+        icon="x",
+        question=True,
+    ),
     Act.SQUARE_OFF_ALL: Spec(
         "Square off e&verything",
         "Close everything that copies hold in every account, after a preview",
@@ -85,38 +92,7 @@ SPECS: dict[Act, Spec] = {
     Act.READ_HOLDINGS: Spec(
         "Read &holdings", "Ask the broker for all holdings now", "Trade", (), "refresh-cw"
     ),
-    Act.PAUSE: Spec(
-        "&Pause", "No new plans; a running one finishes", "Stops", ("Ctrl+Shift+P",), "pause", _E
-    ),
-    Act.HALT: Spec(
-        "&Halt", "Nothing leaves but cancels", "Stops", ("Ctrl+Shift+H",), "octagon-x", _E
-    ),
-    Act.KILL: Spec(
-        "&Kill",
-        "Halt at once, then cancel every working order of ours",
-        "Stops",
-        ("Ctrl+Shift+K",),
-        "power",
-        _E,
-        question=True,
-    ),
-    Act.ONLY_EXITS: Spec(
-        "&Only exits",
-        "Only what reduces positions leaves; nothing is opened until you resume",
-        "Stops",
-        ("Ctrl+Shift+D",),
-        "log-out",
-        _E,
-        question=True,
-    ),
-    Act.RESUME: Spec(
-        "&Resume copying",
-        "End a stop, with a reason where one is needed",
-        "Stops",
-        (),
-        "play",
-        question=True,
-    ),
+    **stop_actions.SPECS,
     Act.SHOW_NOTICE: Spec(
         "Sho&w what it is about", "Go to the orders of a message", "View", (), "eye", _T
     ),

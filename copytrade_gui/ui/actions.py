@@ -21,6 +21,9 @@ class Act(StrEnum):
     KILL = "kill"
     RESUME = "resume"
     ONLY_EXITS = "only_exits"
+    SOME_ONLY_EXITS = "some_only_exits"
+    SOME_HALT = "some_halt"
+    SOME_KILL = "some_kill"
     NEXT_PANEL = "next_panel"
     RESET_LAYOUT = "reset_layout"
     FULL_SCREEN = "full_screen"
@@ -90,6 +93,7 @@ class Act(StrEnum):
     SQUARE_OFF = "square_off"
     SQUARE_OFF_INSTRUMENT = "square_off_instrument"
     SQUARE_OFF_ACCOUNT = "square_off_account"
+    SQUARE_OFF_GROUP = "square_off_group"
     SQUARE_OFF_ALL = "square_off_all"
     SQUARE_OFF_REPORT = "square_off_report"
 

@@ -54,6 +54,10 @@ class Roster(QObject):
         """The newest status; logged out until told otherwise."""
         return self._statuses.get(account_id) or AccountStatus(account_id)
 
+    def everybody(self) -> tuple[Account, ...]:
+        """Every account."""
+        return tuple(self._accounts.values())
+
     @property
     def masters(self) -> tuple[Account, ...]:
         """Every master account."""

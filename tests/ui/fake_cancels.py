@@ -1,18 +1,20 @@
-"""Cancels and what is open, answered from memory."""
+"""Cancels, what is open, and the stops of some, answered from memory."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from copytrade_gui.domain.events import OrderChanged
-from copytrade_gui.domain.ids import CommandId, IntentId, PlanId
+from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.open_orders import OpenOrders
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
+from copytrade_gui.domain.scope import group_scope, is_whole
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import CancelAnswer
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ class FakeCancels:
             for view in self._world.orders.values()
         )
 
-    async def open_orders(self) -> tuple[OpenOrders, ...]:
+    async def open_orders(self, whom: Sequence[AccountId] = ()) -> tuple[OpenOrders, ...]:
         ours = Counter(
             view.account_id for view in self._world.orders.values() if view.state.open_at_broker
         )
@@ -40,7 +42,31 @@ class FakeCancels:
                 not ours[account] and not extra,
             )
             for account in self._world.accounts
+            if not whom or account in self._members(whom)
         )  # fmt: skip
+
+    async def stop_some(
+        self, whom: Sequence[AccountId], state: TradingState, reason: str, command: CommandId
+    ) -> None:
+        self._world.calls.append(("stop_some", (tuple(whom), state, reason)))
+        if self._world.refuse is not None:
+            raise self._world.refuse
+        members = self._members(whom)
+        for account in members:
+            if state is TradingState.REDUCE:
+                self._world.lets_only_exits_pass(account, f"Only exits leave: {reason}")
+            else:
+                self._world.halt(account, f"{state}: {reason}")
+        if state is TradingState.KILL:
+            self._end_all(members)
+
+    def _members(self, whom: Sequence[AccountId]) -> set[AccountId]:
+        """The accounts, and those of the groups."""
+        return {
+            *(one for one in whom if not is_whole(one)),
+            *(link.follower_id for link in self._world.links.values()
+              if link.group and group_scope(link.group) in whom),
+        }  # fmt: skip
 
     async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> CancelAnswer:
         self._world.calls.append(("cancel", tuple(intents)))
@@ -68,8 +94,8 @@ class FakeCancels:
             ended=sum(state.ended for state in states) - filled,
         )
 
-    def _end_all(self) -> None:
+    def _end_all(self, of: Collection[AccountId] | None = None) -> None:
         for key, view in self._world.orders.items():
-            if view.state.open_at_broker:
+            if view.state.open_at_broker and (of is None or view.account_id in of):
                 self._world.orders[key] = structs.replace(view, state=State.CANCELLED)
                 self._world.events.send(OrderChanged(self._world.orders[key], str(view.state)))

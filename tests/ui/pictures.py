@@ -46,8 +46,11 @@ from copytrade_gui.ui.orders.change import ChangeDialog
 from copytrade_gui.ui.orders.order_details import OrderDetails
 from copytrade_gui.ui.orders.review import ReviewDialog
 from copytrade_gui.ui.positions.square_off import SquareOffDialog, SquareOffReportDialog
+from copytrade_gui.ui.positions.which_group import WhichGroupDialog
 from copytrade_gui.ui.stops.kill_guard import KillGuard
 from copytrade_gui.ui.stops.resume import ResumeDialog
+from copytrade_gui.ui.stops.stop_some import StopSomeDialog
+from copytrade_gui.ui.stops.whom import Whom
 from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.ticket.hold import HoldDialog, WarningDialog
 from copytrade_gui.ui.window_state import ForgetfulMemory
@@ -102,6 +105,7 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         for link in made.links.values()
         if link.master_id == people.MASTER
     ]
+    of_some = tuple(one.account.account_id for one in followers[2:4])
     report = people.recovery(listed)
     bad = csv_files.preview(
         listed,
@@ -176,6 +180,16 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
             window, desk, console.market, on_instrument=print, on_follower=print
         ),
         "kill": lambda: KillGuard(window, desk, console.trading),
+        "kill-some": lambda: KillGuard(
+            window, desk, console.trading, Whom("2 selected followers", of_some), "Looks wrong."
+        ),
+        "stop-some": lambda: StopSomeDialog(
+            window, desk, console.trading, TradingState.KILL,
+            [Whom("2 selected followers", of_some)],
+        ),
+        "which-group": lambda: WhichGroupDialog(
+            window, desk, [Whom("Group Family, 2 accounts", of_some)]
+        ),
         "day-end": lambda: DayEndDialog(window, desk, console.trading),
         "sheets": lambda: SheetsDialog(window, desk, console.sheets),
         "limits": lambda: LimitsDialog(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from copytrade_gui.ui.positions.square_off import (
     SquareOffReportDialog,
     left_words,
 )
+from copytrade_gui.ui.positions.which_group import WhichGroupDialog
 from tests.ui import fake_positions, people
 from tests.ui.conftest import until
 from tests.ui.fake_square_offs import line, report
@@ -167,6 +169,44 @@ async def test_an_account_an_instrument_and_everything_are_chosen_by_keys_and_me
     assert asked._scope == (Chosen(window.followers.selected()[0].account_id),)
     asked.reject()
     assert world.square_offs.begun == []
+
+
+async def test_a_group_is_that_of_the_selected_or_chosen_from_those_that_are_here(
+    window: MainWindow, world: World
+) -> None:
+    world.square_offs.lines = lines(world)
+    act = window.desk.actions[Act.SQUARE_OFF_GROUP]
+    act.trigger()
+    assert "There is no group yet" in window.desk.notices.all[-1].sentence
+    first, second, third = (one.account_id for one in followers(world)[:3])
+    for name, group in ((first, "Family"), (second, "Office"), (third, "Office")):
+        world.links[people.MASTER, name] = replace(world.links[people.MASTER, name], group=group)
+    await window.follower_work.edits.reload()
+    act.trigger()
+    which = await dialog(window, WhichGroupDialog)
+    which.choice.setCurrentIndex(1)
+    assert which.choice.currentText() == "Group Office, 2 accounts"
+    which.verb.click()
+    asked = await dialog(window, SquareOffDialog)
+    assert set(asked._scope) == {Chosen(second), Chosen(third)}
+    asked.reject()
+    view = window.followers.table.view
+    rows = range(view.proxy.rowCount())
+    row = next(
+        n
+        for n in rows
+        if window.followers.model.row_at(
+            view.proxy.mapToSource(view.proxy.index(n, 0)).row()
+        ).account.account_id
+        == first
+    )
+    view.setCurrentIndex(view.proxy.index(row, 0))
+    await until(lambda: len(window.followers.selected()) == 1)
+    act.trigger()
+    asked = await dialog(window, SquareOffDialog)
+    assert asked._scope == (Chosen(first),)
+    assert world.square_offs.begun == []
+    asked.reject()
 
 
 async def test_a_masters_row_alone_is_no_copy_and_a_stop_is_said_at_once(

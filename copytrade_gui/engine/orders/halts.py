@@ -18,6 +18,7 @@ from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.events import AccountHalted, AccountHaltLifted
 from copytrade_gui.domain.halt import AccountHalt, Finding
 from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.records import ENGINE
 from copytrade_gui.domain.scope import is_whole, wholes_of
 from copytrade_gui.engine.orders.account_news import AccountNews
 from copytrade_gui.engine.orders.bus import Bus
@@ -61,7 +62,7 @@ class Halts:
         """
         return self.stop(account, Finding(evidence, sentence, amount))
 
-    def stop(self, account: AccountId, finding: Finding) -> bool:
+    def stop(self, account: AccountId, finding: Finding, actor: str = ENGINE) -> bool:
         """As ``found``, of an account, a group or every follower (``domain.scope``)."""
         client = self._client(account)
         halts = self._of(account)
@@ -80,7 +81,7 @@ class Halts:
             since_ns=old.since_ns if held else now,
         )
         self._put(halt)
-        self._bus.publish(AccountHalted(halt))
+        self._bus.publish(AccountHalted(halt, actor))
         return len(others) == len(held)
 
     def lift(self, account: AccountId, saw: str, actor: str, reason: str) -> bool:

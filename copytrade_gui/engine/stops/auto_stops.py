@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from copytrade_gui.domain.account import same_client
-from copytrade_gui.domain.halt import Finding, asked_for, for_all_alone
+from copytrade_gui.domain.halt import Finding, for_all_alone
 from copytrade_gui.domain.ids import AccountId, PlanId
-from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.domain.trading_state import (
     STOPS_OF_SOME,
     STRICTNESS,
@@ -13,20 +11,19 @@ from copytrade_gui.domain.trading_state import (
 )
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.gate import KILL_FLAGGED
+from copytrade_gui.engine.stops.some_stops import SomeStops
 from copytrade_gui.engine.stops.stops import Stops
-from copytrade_gui.engine.stops.sweep import Sweep
-from copytrade_gui.ports import Journal, StopAnswer, StopAsked
+from copytrade_gui.ports import StopAnswer, StopAsked
 
 
 class AutoStops:
     """Each takes hold at once through the gate's brake, and is then stored like a person's stop."""
 
-    def __init__(self, core: Core, stops: Stops, sweep: Sweep, journal: Journal) -> None:
+    def __init__(self, core: Core, stops: Stops, some: SomeStops) -> None:
         self._gate, self._clock = core.gate, core.clock
         self._book = core.book
         self._work = core.work
-        self._stops, self._sweep, self._journal = stops, sweep, journal
-        self._halts, self._lanes, self._files = core.halts, core.lanes, core.stop_files
+        self._stops, self._some, self._files = stops, some, core.stop_files
 
     def breaker(self) -> None:
         """The broker itself seems to fail (docs/safety.md 9.10)."""
@@ -55,21 +52,21 @@ class AutoStops:
         if asked.for_all:
             self._work.start(self._obeyed(asked), f"{asked.state} asked for by a file")
             return
-        scope, problem = self._scope(asked)
+        if asked.state not in STOPS_OF_SOME:
+            self._files.answer(asked, StopAnswer(asked.name, False, for_all_alone(asked.state)))
+            return
+        scope, problem = self._some.named(asked.account, asked.group)
         if scope is None:
             self._files.answer(asked, StopAnswer(asked.name, False, problem))
             return
-        # Asked for again by the same name, or made stricter, it is another one.
-        evidence = f"stop {asked.name} {asked.state} {self._clock.wall_ns()}"
-        finding = asked_for(asked.state, evidence, asked.actor, asked.reason)
-        self._halts.stop(scope, finding)
-        if finding.kills:
-            self._sweep.begin_alone()
+        # Asked for again by the same name it is another one.
+        name = f"{asked.name} {self._clock.wall_ns()}"
+        finding = self._some.begin([scope], asked.state, name, asked.actor, asked.reason)
         self._work.start(self._stored(asked, finding), f"{asked.state} of {scope} by a file")
 
     async def _stored(self, asked: StopAsked, finding: Finding) -> None:
         """With its answer the request is gone: what it asked for must be on the disk by then."""
-        await self._journal.flush()
+        await self._some.stored()
         self._files.answer(asked, StopAnswer(asked.name, True, finding.sentence))
 
     async def _obeyed(self, asked: StopAsked) -> None:
@@ -84,20 +81,6 @@ class AutoStops:
                 then = self._stops.stored
                 sentence = f"Nothing leaves while the books are checked, and {then} holds then."
         self._files.answer(asked, StopAnswer(asked.name, True, sentence))
-
-    def _scope(self, asked: StopAsked) -> tuple[AccountId | None, str]:
-        """Whom a stop of some is about, or why it is about nobody."""
-        if asked.state not in STOPS_OF_SOME:
-            return None, for_all_alone(asked.state)
-        if asked.group:
-            groups = {one.link.group for lane in self._lanes for one in lane.links.values()}
-            known = asked.group in groups
-            missing = f"No follower is in group {asked.group}. Check its name."
-            return (group_scope(asked.group), "") if known else (None, missing)
-        for lane in self._lanes:
-            if same_client(lane.account.client_id, asked.account):
-                return lane.account_id, ""
-        return None, f"No account has the client id {asked.account}. Check it."
 
     def foreign_tag(self, account: AccountId, tag: str) -> None:
         """An account's book holds an order of another installation (docs/safety.md 9.44)."""

@@ -17,7 +17,7 @@ from copytrade_gui.domain.link import Follower, Link
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.ui import figures
-from copytrade_gui.ui.action_table import plain_text
+from copytrade_gui.ui.action_table import SPECS, plain_text
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.followers.follower_rows import COLUMNS, FollowerRow, is_failure, search_text
@@ -33,6 +33,8 @@ _QUIET = frozenset({State.PLANNED, State.SENDING})
 BULK = (Act.FOLLOWER_ON, Act.FOLLOWER_OFF, Act.FOLLOWER_STATE, Act.FOLLOWER_SIZING,
         Act.FOLLOWER_EDIT, Act.FOLLOWER_REMOVE)  # fmt: skip
 
+STOPS = (Act.SOME_ONLY_EXITS, Act.SOME_HALT, Act.SOME_KILL)
+"""Also of a group or a master, with nobody selected."""
 _MORE = (Act.FOLLOWER_GROUP, Act.FOLLOWER_RULES, Act.BASIS, Act.FOLLOWER_LIMITS,
          Act.FOLLOWER_LOSSES, Act.GROUP_LIMITS, Act.GROUP_LOSSES, Act.LOGIN_ONE,
          Act.LOGOUT_ONE)  # fmt: skip
@@ -66,8 +68,8 @@ class FollowersPanel(Panel):
         view.add_row_actions(
             [actions[a] for a in (*BULK, Act.FOLLOWER_GROUP, Act.FOLLOWER_RULES,
                                   Act.BASIS, Act.FOLLOWER_LIMITS, Act.FOLLOWER_LOSSES,
-                                  Act.GROUP_LOSSES, Act.SQUARE_OFF_ACCOUNT, Act.LIFT_HALT,
-                                  Act.LOGIN_ONE, Act.LOGOUT_ONE, Act.COPY)]
+                                  Act.GROUP_LOSSES, Act.SQUARE_OFF_ACCOUNT, Act.SQUARE_OFF_GROUP,
+                                  *STOPS, Act.LIFT_HALT, Act.LOGIN_ONE, Act.LOGOUT_ONE, Act.COPY)]
         )  # fmt: skip
         view.activated.connect(lambda _index: actions[Act.FOLLOWER_EDIT].trigger())
         view.selectionModel().selectionChanged.connect(lambda *_: self._on_selection_changed())
@@ -164,8 +166,8 @@ class FollowersPanel(Panel):
         self.bulk_text = PlainLabel()
         self.bulk.addWidget(self.bulk_text)
         self._bulk_buttons: dict[Act, QPushButton] = {}
-        for act in BULK:
-            button = QPushButton(plain_text(act))
+        for act in (*BULK, *STOPS):
+            button = QPushButton(SPECS[act].brief or plain_text(act))
             button.setObjectName(f"bulk_{act}")
             set_tip(button, self._desk.actions[act].toolTip())
             button.setProperty("kind", "small")

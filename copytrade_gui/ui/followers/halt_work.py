@@ -1,4 +1,4 @@
-"""Accounts that are stopped alone: the band that says so, and the way to lift a stop."""
+"""Accounts that are stopped alone: the way into it, the band that says so, and the way out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import bring_back
 from copytrade_gui.ui.followers.followers import FollowersPanel
 from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
+from copytrade_gui.ui.stops.stop_some import StopSomeWork
 from copytrade_gui.ui.widgets.bands import Band, Bands
 
 
@@ -33,6 +34,7 @@ class HaltWork(QObject):
         self._panel = panel
         self._bands = bands
         self._window = window
+        self.stop_some = StopSomeWork(desk, trading, panel.selected, window)
         desk.actions.on(Act.LIFT_HALT, lambda: self._open(self._chosen()))
         desk.roster.changed.connect(self._refresh)
         desk.roster.status_changed.connect(self._refresh)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.ids import AccountId, CommandId
+from copytrade_gui.domain.scope import group_of
 from copytrade_gui.domain.square_off import (
     EVERYTHING,
     Chosen,
@@ -30,6 +31,8 @@ from copytrade_gui.ui.positions.square_off import (
     broken_words,
     left_words,
 )
+from copytrade_gui.ui.positions.which_group import WhichGroupDialog
+from copytrade_gui.ui.stops.whom import Whom, groups
 from copytrade_gui.ui.widgets.bands import Band, Bands
 
 _NAMED = 3
@@ -58,6 +61,7 @@ class SquareOffWork(QObject):
         actions.on(Act.SQUARE_OFF, self._rows)
         actions.on(Act.SQUARE_OFF_INSTRUMENT, self._instruments)
         actions.on(Act.SQUARE_OFF_ACCOUNT, self._accounts)
+        actions.on(Act.SQUARE_OFF_GROUP, self._group)
         actions.on(Act.SQUARE_OFF_ALL, lambda: self.open(EVERYTHING, "everything copies hold"))
         actions.on(Act.SQUARE_OFF_REPORT, self._show_newest)
 
@@ -111,6 +115,29 @@ class SquareOffWork(QObject):
             names = {one.account_id: one.name for one in self._followers.selected()}
         words = listed(list(names.values()), _NAMED)
         self.open(tuple(Chosen(name) for name in names), f"all copies of {words}")
+
+    def _group(self) -> None:
+        """The selected followers' group; one that is chosen where they have several, or none."""
+        here = groups(self._desk.roster)
+        selected = {one.link.group for one in self._followers.selected_followers()}
+        meant = [one for one in here if {group_of(of) for of in one.scopes} == selected]
+        which = meant or here
+        if not which:
+            self._desk.notices.warn("There is no group yet. Followers > Group makes one.")
+        elif len(which) == 1:
+            self._open_group(which[0])
+        elif not bring_back(self._window, "which_group"):
+            self._desk.tasks.start(self._ask_group(which), name="which group")
+
+    async def _ask_group(self, which: Sequence[Whom]) -> None:
+        group = await WhichGroupDialog(self._window, self._desk, which).ask_for()
+        if group is not None:
+            self._open_group(group)
+
+    def _open_group(self, group: Whom) -> None:
+        members = group.members(self._desk.roster)
+        scope = tuple(Chosen(account.account_id) for account in members)
+        self.open(scope, f"all copies of {group.name}")
 
     # ------------------------------------------------------------ dialogs
 

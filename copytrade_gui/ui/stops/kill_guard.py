@@ -1,15 +1,20 @@
-"""The guard of KILL: trading is halted when it opens; holding the button sweeps the orders."""
+"""The guard of KILL: trading is halted when it opens; holding the button sweeps the orders.
+
+The KILL of an account or a group alone has the same one, over those accounts.
+"""
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.events import Severity
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.open_orders import OpenOrders
+from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.domain.typed import listed
 from copytrade_gui.services.verbs import TradingVerbs
 from copytrade_gui.ui import figures
@@ -17,6 +22,7 @@ from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.icons import Mark
+from copytrade_gui.ui.stops.whom import Whom
 from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
@@ -66,18 +72,27 @@ COLUMNS: tuple[Column[SweepRow], ...] = (
 
 
 class KillGuard(ConsoleDialog):
-    """States what the sweep does, starts it on a held button, shows it until nothing works."""
+    """States what the sweep does, starts it on a held button, shows it until nothing works.
+
+    ``whom``: those accounts alone, which are halted already, for this ``reason``.
+    """
 
     def __init__(
         self,
         parent: QWidget,
         desk: Desk,
         trading: TradingVerbs,
+        whom: Whom | None = None,
+        reason: str = "",
     ) -> None:
-        super().__init__(parent, f"Kill - {desk.mode_word}", "kill_guard")
+        of = "Kill" if whom is None else f"Kill: {whom.name}"
+        super().__init__(parent, f"{of} - {desk.mode_word}", "kill_guard")
         self.setMinimumWidth(WIDTH)
         self._desk = desk
         self._trading = trading
+        self._whom, self._reason = whom, reason
+        self._scopes = () if whom is None else whom.scopes
+        self._command = CommandId(uuid.uuid4().hex)
         self._at_start: dict[AccountId, int] = {}
         self._killing = False
         self._counting = False
@@ -140,7 +155,7 @@ class KillGuard(ConsoleDialog):
 
     async def _count(self) -> None:
         try:
-            accounts = await self._trading.open_orders()
+            accounts = await self._trading.open_orders(self._scopes)
         finally:
             self._counting = False
         self._remember(accounts)
@@ -181,17 +196,23 @@ class KillGuard(ConsoleDialog):
         return words
 
     async def _halt(self) -> None:
-        await self._trading.halt("the kill guard was opened")
-        accounts = await self._trading.open_orders()
+        if self._whom is None:
+            await self._trading.halt("the kill guard was opened")
+        accounts = await self._trading.open_orders(self._scopes)
         self._remember(accounts)
         at_broker = sum(one.at_broker or 0 for one in accounts)
         ours = sum(one.ours for one in accounts)
         of = sum(bool(one.ours or one.at_broker) for one in accounts)
+        who, back = "Trading is halted.", "Coming back needs a reason and the word RESUME."
+        if self._whom is not None:
+            who, back = (
+                f"{self._whom.name}: halted.",
+                "Each comes back by Lift halt, with a reason.",
+            )
         self._say(
-            f"Trading is halted. KILL drops the queue and cancels every order of ours in "
+            f"{who} KILL drops the queue and cancels every order of ours in "
             f"{figures.plural(of, 'account')}: {figures.whole(at_broker)} open at the broker, "
-            f"{figures.whole(ours)} by our records; positions are not touched. "
-            "Coming back needs a reason and the word RESUME."
+            f"{figures.whole(ours)} by our records; positions are not touched. {back}"
         )
 
     def _on_held(self) -> None:
@@ -209,12 +230,16 @@ class KillGuard(ConsoleDialog):
         )
 
     async def _kill(self) -> None:
-        await self._trading.kill("held the kill button")
+        if self._whom is None:
+            await self._trading.kill("held the kill button")
+        else:
+            kill = TradingState.KILL
+            await self._trading.stop_some(self._scopes, kill, self._reason, self._command)
         self._killing = True
         self.hold.setText("Killed: queue dropped, cancels sent")
         self.hold.setEnabled(False)
         self.close_button.setText("Close")
-        self.square_off.show()
+        self.square_off.setVisible(self._whom is None)
         if not self.over:
             self._looks.start()
         await self._count()
