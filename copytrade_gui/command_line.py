@@ -105,6 +105,16 @@ def _add_followers(parser: argparse.ArgumentParser) -> None:
             one.add_argument(
                 "--master", metavar="CLIENT", help="whom new followers follow, if there are several"
             )
+            one.add_argument(
+                "--wrong-rows",
+                type=Path,
+                metavar="FILE",
+                help="write the wrong rows there, each with what is wrong",
+            )
+        if verb == "import":
+            one.add_argument(
+                "--good-rows", action="store_true", help="import the rows that are not wrong"
+            )
         one.add_argument("--json", action="store_true")
     _add_routes(verbs.add_parser("route", help="connect once by each account's route"))
 

@@ -138,6 +138,8 @@ def _followers(options: argparse.Namespace) -> int:
         options.file,
         master=options.master,
         only_check=options.verb == "check",
+        good_rows=options.verb == "import" and options.good_rows,
+        wrong_rows=options.wrong_rows,
         as_json=options.json,
     )
 

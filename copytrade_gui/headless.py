@@ -26,7 +26,7 @@ from copytrade_gui.app.wiring import OpenOptions, open_console
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.services.day_words import day_lines
-from copytrade_gui.services.follower_verbs import ImportPreview
+from copytrade_gui.services.follower_verbs import ImportPreview, RowVerdict
 from copytrade_gui.services.sheet_files import Kind, Printer
 from copytrade_gui.terminal import command_refusals, refused, say
 
@@ -107,32 +107,36 @@ def import_followers(
     *,
     master: str | None,
     only_check: bool,
+    good_rows: bool = False,
+    wrong_rows: Path | None = None,
     as_json: bool,
 ) -> int:
     """Say row by row what a file would change, and unless ``only_check`` change it.
 
-    Returns 0 if it was, or could be, imported.
+    With ``good_rows`` those that are not wrong are imported without the others; ``wrong_rows`` is
+    where these are written, each with what is wrong. Returns 0 if all was, or could be, imported.
     """
 
     async def work() -> ImportPreview:
         async with closed_folder(data_dir, profile, paper=paper) as folder:
             chosen = folder.master(master)
             preview = await folder.files.check_csv(chosen, file)
-            if not only_check and not preview.problems:
-                await folder.files.import_csv(chosen, file, preview)
+            if wrong_rows is not None and preview.wrong:
+                await folder.files.save_wrong_rows(file, preview, wrong_rows)
+            if takes(preview):
+                await folder.files.import_csv(chosen, file, preview, good_rows=good_rows)
             return preview
+
+    def takes(preview: ImportPreview) -> bool:
+        return not only_check and (not preview.problems or (good_rows and preview.takes > 0))
 
     try:
         preview = asyncio.run(work())
     except command_refusals() as refusal:
         return refused(refusal, as_json=as_json)
     good = not preview.problems
-    counts = {
-        "new": len(preview.added),
-        "changed": len(preview.changed),
-        "unchanged": len(preview.unchanged),
-        "wrong": sum(row.follower is None for row in preview.rows),
-    }
+    counts = {verdict.value: preview.count(verdict) for verdict in RowVerdict}
+    imported = takes(preview)
     if as_json:
         rows = [
             {
@@ -146,14 +150,15 @@ def import_followers(
             }
             for row in preview.rows
         ]
-        imported = good and not only_check
-        print(json.dumps({"ok": good, "imported": imported, **counts, "rows": rows}))
+        taken = preview.takes if imported else 0
+        done = {"imported": imported, "rows_imported": taken, "good_rows": good_rows}
+        print(json.dumps({"ok": good, **done, **counts, "rows": rows}))
     else:
         for row in preview.rows:
             print(f"line {row.line:<5}{row.verdict:<11}{row.client_id:<12}{row.sentence}")
         told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-        done = "Imported" if good and not only_check else "Nothing was changed"
-        print(f"{done}: {told}.")
+        said = "Imported" if good else "Imported without the wrong rows"
+        print(f"{said if imported else 'Nothing was changed'}: {told}.")
     return 0 if good else 1
 
 

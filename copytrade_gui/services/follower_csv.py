@@ -208,15 +208,15 @@ def _merged_rule(cells: Mapping[str, str], old: SizingRule | None) -> SizingRule
 def told(
     row: TableRow,
     before: tuple[Account | None, Link | None],
-    follower: Follower,
+    after: tuple[Account, Link | None],
     master: str,
     secrets: Mapping[str, str],
 ) -> ImportRow:
-    """What becomes of a good row of a follower of ``master``.
+    """What becomes of a good row of a follower of ``master``, or without a link of a master.
 
     ``secrets`` are those of the account that are stored now, by name.
     """
-    account, link = follower.account, follower.link
+    account, link = after
     old_account, old_link = before
     changes = [
         FieldChange(field, was, now)
@@ -232,11 +232,13 @@ def told(
         for field in secrets_that_change(row.cells, secrets)
     ]
     of_account = [change for change in changes if change.field in OF_ACCOUNT]
-    if old_account is None:
-        on = "on" if account.active else "off"
+    on = "on" if account.active else "off"
+    if old_account is None and link is None:
+        verdict, parts = RowVerdict.NEW, [f"new master, {on}"]
+    elif old_account is None and link is not None:
         verdict, parts = RowVerdict.NEW, [f"new follower: {link.sizing.in_words()}, {on}"]
         parts += _besides(link) + (["a master himself"] if account.master else [])
-    elif old_link is None:
+    elif old_link is None and link is not None:
         verdict = RowVerdict.NEW
         parts = [f"copies {quoted(master)} as well: {link.sizing.in_words()}"]
         parts += _besides(link) + [_in_words(change) for change in of_account]
@@ -245,7 +247,8 @@ def told(
     else:
         verdict, parts = RowVerdict.UNCHANGED, ["stays as it is"]
     cells = row.cells.get("parameter", ""), row.cells.get("max_quantity", "")
-    suffixes = sizing.understood(RuleTexts(link.sizing.strategy, *cells))
+    rule = None if link is None else RuleTexts(link.sizing.strategy, *cells)
+    suffixes = "" if rule is None else sizing.understood(rule)
     words = "; ".join([*parts, suffixes] if suffixes else parts)
     way = account.route
     why = route.why_unregistered(way)
@@ -260,7 +263,8 @@ def told(
         sentence,
         tuple(changes),
         (),
-        follower,
+        None if link is None else Follower(account, link),
+        account if link is None else None,
     )
 
 

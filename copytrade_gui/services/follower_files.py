@@ -17,7 +17,7 @@ from copytrade_gui.services import follower_csv
 from copytrade_gui.services.account_cells import Owns, anything
 from copytrade_gui.services.account_store import KEPT_SECRET, Secrets
 from copytrade_gui.services.follower_import import preview_of
-from copytrade_gui.services.follower_table import KEY, TableRow, read_file, read_table
+from copytrade_gui.services.follower_table import KEY, TableRow, read_file, read_table, write_wrong
 from copytrade_gui.services.follower_verbs import ImportPreview
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
@@ -66,13 +66,18 @@ class FollowerFiles:
 
     @refusals_logged
     async def import_csv(
-        self, master_id: AccountId | None, path: Path, seen: ImportPreview | None = None
+        self,
+        master_id: AccountId | None,
+        path: Path,
+        seen: ImportPreview | None = None,
+        *,
+        good_rows: bool = False,
     ) -> ImportPreview:
-        """Import all lines or none; what already is so is not stored again."""
+        """Import all lines or none, or the good ones; what already is so is not stored again."""
         rows = await _rows(path)
         async with self._changing:
             preview, secrets = await self._preview(master_id, rows)
-            if preview.problems:
+            if preview.problems and not (good_rows and preview.takes):
                 first, *more = preview.problems
                 count = f"{1 + len(more)} problem{'s' if more else ''}"
                 raise RefusedError(
@@ -88,7 +93,7 @@ class FollowerFiles:
                     field="file",
                     code="changed",
                 )
-            await self._store(preview.to_store, secrets)
+            await self._store(preview, secrets)
         return preview
 
     @refusals_logged
@@ -99,22 +104,35 @@ class FollowerFiles:
             Follower(accounts[link.follower_id], link) for link in await self._kept.links()
         ]
         text, count = follower_csv.write_followers(followers, lambda one: accounts[one].client_id)
-        try:
-            await asyncio.to_thread(_replace, path, text.encode())
-        except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-            why = getattr(error, "strerror", None) or error
-            raise RefusedError(
-                f"File {path} cannot be written: {why}. Choose another place.", field="file"
-            ) from error
+        await _write(path, text)
         return count
 
-    async def _store(self, followers: Sequence[Follower], secrets: Secrets) -> None:
+    @refusals_logged
+    async def save_wrong_rows(self, source: Path, preview: ImportPreview, path: Path) -> int:
+        """Write the wrong rows of a file, each with what is wrong."""
+        sentences = {row.line: row.sentence for row in preview.wrong}
+        rows = [row for row in await _rows(source) if row.line in sentences]
+        if len(rows) != len(sentences):
+            raise RefusedError(
+                "Nothing was written: the file changed since you looked. Choose it again.",
+                field="file",
+                code="changed",
+            )
+        if await asyncio.to_thread(_is_one, source, path):
+            raise RefusedError(
+                f"{path.name} is the file itself, and would lose its good rows. Choose another "
+                "name.",
+                field="file",
+            )
+        await _write(path, write_wrong(rows, sentences))
+        return len(rows)
+
+    async def _store(self, preview: ImportPreview, secrets: Secrets) -> None:
         """Store what is not so already."""
         here = {account.account_id: account for account in await self._kept.accounts()}
         linked = {link.key: link for link in await self._kept.links()}
-        accounts = {one.account.account_id: one.account for one in followers}
-        links = [one.link for one in followers if linked.get(one.link.key) != one.link]
-        changed = [one for name, one in accounts.items() if here.get(name) != one]
+        links = [one.link for one in preview.to_store if linked.get(one.link.key) != one.link]
+        changed = [one for one in preview.accounts if here.get(one.account_id) != one]
         if changed or links or secrets:
             await self._kept.keep(changed, links, secrets)
 
@@ -155,6 +173,24 @@ class FollowerFiles:
 
 async def _rows(path: Path) -> Sequence[TableRow]:
     return await asyncio.to_thread(lambda: read_table(read_file(path)))
+
+
+async def _write(path: Path, text: str) -> None:
+    """Write a file for its owner's eyes. Raises RefusedError."""
+    try:
+        await asyncio.to_thread(_replace, path, text.encode())
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
+        why = getattr(error, "strerror", None) or error
+        raise RefusedError(
+            f"File {path} cannot be written: {why}. Choose another place.", field="file"
+        ) from error
+
+
+def _is_one(source: Path, path: Path) -> bool:
+    try:
+        return path.samefile(source)
+    except (OSError, ValueError):
+        return False
 
 
 def _replace(path: Path, data: bytes) -> None:

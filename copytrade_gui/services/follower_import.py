@@ -4,38 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
-from copytrade_gui.domain.account import MOST_FOLLOWERS, Account, client_key
-from copytrade_gui.domain.account_field import MOST_CLIENT_ID, MOST_NAME
-from copytrade_gui.domain.group import in_step, written_otherwise
+from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.link import MOST_LINKS, Follower, Link, cycle, cycle_words
-from copytrade_gui.domain.sizing import Strategy
-from copytrade_gui.domain.typed import cut, quoted
-from copytrade_gui.services import follower_csv
+from copytrade_gui.domain.link import Link
 from copytrade_gui.services.account_cells import (
-    OF_ACCOUNT,
-    YES,
     Owns,
-    Wrong,
-    account_text,
     anything,
-    merge_account,
 )
-from copytrade_gui.services.account_store import KEPT_SECRET, Secrets, free_id
-from copytrade_gui.services.follower_csv import OF_LINK, plain_cells
-from copytrade_gui.services.follower_table import KEY, TableRow
+from copytrade_gui.services.account_store import Secrets
+from copytrade_gui.services.follower_table import TableRow
 from copytrade_gui.services.follower_verbs import (
     ImportPreview,
-    ImportProblem,
     ImportRow,
     RowVerdict,
 )
-
-Key = tuple[AccountId, AccountId]
-_WITHOUT_VALUE = frozenset(one.value for one in Strategy if one.kind.bounds is None)
-"""Strategies that take no parameter."""
+from copytrade_gui.services.import_rows import ImportRows
 
 
 def preview_of(
@@ -53,286 +37,26 @@ def preview_of(
     ``master_id`` is the master of rows that name none and whose account has no link yet; None if
     there are several and nobody chose one. ``live``: the accounts are at the broker, not on paper.
     """
-    reading = _Import(rows, accounts, links, master_id, stored, live=live, owns=owns)
-    told = reading.check([reading.row(row) for row in rows])
-    return ImportPreview(tuple(told)), reading.secrets
+    links, left = tuple(links), list(rows)
+    wrong: list[ImportRow] = []
+    while True:
+        reading = ImportRows(left, accounts, links, master_id, stored, live=live, owns=owns)
+        told = reading.check([reading.row(row) for row in left])
+        bad = [row for row in told if row.verdict is RowVerdict.WRONG]
+        if not bad:
+            break
+        # What a wrong row said may be what another one is good by: those left are read anew.
+        wrong += [_without_others(row) for row in bad] if wrong else bad
+        lines = {row.line for row in bad}
+        left = [row for row in left if row.line not in lines]
+    every = sorted([*told, *wrong], key=lambda row: row.line)
+    return ImportPreview(tuple(every)), reading.secrets
 
 
-class _Import:
-    """Goes through the rows; every row sees what those before it have changed."""
-
-    def __init__(
-        self,
-        rows: Sequence[TableRow],
-        accounts: Sequence[Account],
-        links: Iterable[Link],
-        master_id: AccountId | None,
-        stored: Secrets,
-        *,
-        live: bool,
-        owns: Owns,
-    ) -> None:
-        self._live, self._owns = live, owns
-        self._accounts = {client_key(account.client_id): account for account in accounts}
-        self._names = {account.account_id: account.name for account in accounts}
-        self._links: dict[Key, Link] = {link.key: link for link in links}
-        self._followed = {follower for _, follower in self._links}
-        self._room = MOST_LINKS - len(self._links)
-        self._default = master_id
-        self._stored = stored
-        self.secrets: dict[tuple[AccountId, str], str] = {}
-        self._ids = {name: one.account_id for name, one in self._accounts.items()}
-        self._masters = {one.account_id for one in accounts if one.master}
-        for row in rows:  # a row may name a master who comes further down
-            client = row.cells.get(KEY, "")
-            name = client_key(client)
-            if name not in self._ids:
-                self._ids[name] = free_id(client, self._ids.values())
-                self._names[self._ids[name]] = row.cells.get("name", client)
-            if row.cells.get("is_master", "").lower() in YES:
-                self._masters.add(self._ids[name])
-        self._lines: dict[Key, int] = {}
-        self._said: dict[tuple[AccountId, str], tuple[int, object]] = {}
-        """What rows have said of accounts: the line, and the value."""
-        self._multipliers: dict[str, tuple[int, Decimal]] = {}
-        """What rows have said of groups: the line, and the multiplier."""
-
-    # ------------------------------------------------------------ one row
-
-    def row(self, row: TableRow) -> ImportRow:
-        """What becomes of one row by itself."""
-        problems: list[ImportProblem] = []
-
-        def wrong(field: str, sentence: str) -> None:
-            problems.append(ImportProblem(row.line, field, sentence))
-
-        client = row.cells.get(KEY, "")
-        held = self._accounts.get(client_key(client))
-        name = self._ids.get(client_key(client), AccountId(""))
-        if row.problem:
-            wrong("line" if KEY in row.cells else KEY, row.problem)
-            return _wrong(row, held, problems)
-        master = self._master_of(row, name, wrong)
-        if master is None:
-            return _wrong(row, held, problems)
-        key = (master, name)
-        link = self._links.get(key)
-        first = self._lines.setdefault(key, row.line)
-        if first != row.line:
-            wrong(KEY, self._twice(client, master, first))
-            return _wrong(row, held, problems)
-        known, cells = held or Account(name, "", client, ""), plain_cells(row)
-        lacks = _lacks(row, held, link, wrong)
-        account = merge_account(cells, known, wrong, live=self._live, owns=self._owns)
-        if lacks:
-            return _wrong(row, held, problems)
-        after = follower_csv.merge_link(row, link, key, wrong)
-        self._hear(row, account, wrong)
-        if after is not None:
-            after = self._in_group(row, after, wrong)
-        if problems or after is None:
-            return _wrong(row, held, problems)
-        return self._take(row, (held, link), Follower(account, after))
-
-    def _master_of(self, row: TableRow, name: AccountId, wrong: Wrong) -> AccountId | None:
-        """Whose orders the row's account copies; None after telling why that is not known."""
-        said = row.cells.get("master")
-        own = [master for master, follower in self._links if follower == name]
-        if said is not None:
-            master = self._ids.get(client_key(said))
-            if master is None:
-                wrong("master", f"Master {quoted(said)} is no account here. Check his client id.")
-            elif master not in self._masters:
-                wrong(
-                    "master",
-                    f"{self._name(master)} is no master here. Write yes under is_master in his own "
-                    "row, or choose another.",
-                )
-                return None
-            return master
-        if len(own) == 1 or (own and not any(field in row.cells for field in OF_LINK)):
-            return own[0]
-        if not own and self._default is not None:
-            return self._default
-        if own and self._default in own:
-            return self._default
-        masters = " and ".join(self._name(master) for master in own) or "several masters are here"
-        wrong("master", f"Master is not named: {masters}. Write his client id under master.")
-        return None
-
-    def _twice(self, client: str, master: AccountId, first: int) -> str:
-        whose = f" for master {self._name(master)}" if len(self._masters) > 1 else ""
-        return f"Client id {quoted(client)} stands in line {first} as well{whose}. Remove one."
-
-    def _hear(self, row: TableRow, account: Account, wrong: Wrong) -> None:
-        """Two rows of one account must say the same of it."""
-        for field in OF_ACCOUNT:
-            if field not in row.cells:
-                continue
-            said = (account.account_id, field)
-            of_secret = field in KEPT_SECRET
-            now = row.cells.get(field) if of_secret else account_text(account, field)
-            line, value = self._said.setdefault(said, (row.line, now))
-            if value != now:
-                words = field.replace("_", " ").capitalize()
-                wrong(field, f"{words} is another one in line {line}. Write one of them in both.")
-
-    def _in_group(self, row: TableRow, link: Link, wrong: Wrong) -> Link:
-        """The link with its group's multiplier: as a row says, or as the group has it here."""
-        group = link.group
-        if not group:
-            return replace(link, group_multiplier=Decimal(1))
-        others = [one for one in self._links.values() if one.key != link.key]
-        if known := written_otherwise(group, others):
-            wrong("group", f"Group {quoted(group)} is here already as {known}. Write it like that.")
-        if "group_multiplier" in row.cells:
-            said = row.line, link.group_multiplier
-            line, multiplier = self._multipliers.setdefault(group, said)
-            if multiplier != link.group_multiplier:
-                wrong(
-                    "group_multiplier",
-                    f"Group multiplier of {quoted(group)} is another one in line {line}. Write one "
-                    "of them in both.",
-                )
-            return link
-        if group in self._multipliers:
-            return replace(link, group_multiplier=self._multipliers[group][1])
-        (link,) = in_step([link], others)
-        return link
-
-    def _take(
-        self, row: TableRow, before: tuple[Account | None, Link | None], follower: Follower
-    ) -> ImportRow:
-        account = follower.account
-        name = account.account_id
-        known = {**self._stored, **self.secrets}
-        stored = {field: known[name, field] for field in KEPT_SECRET if known.get((name, field))}
-        master = self._name(follower.link.master_id)
-        told = follower_csv.told(row, before, follower, master, stored)
-        self._accounts[client_key(account.client_id)] = account
-        self._links[follower.link.key] = follower.link
-        for field in follower_csv.secrets_that_change(row.cells, stored):
-            self.secrets[name, field] = row.cells[field]
-        return told
-
-    # ------------------------------------------------------------ all of them
-
-    def check(self, told: list[ImportRow]) -> list[ImportRow]:
-        """The rows once more, with what is wrong with them together."""
-        told = self._without_circle([*map(self._bounded, told)])
-        return self._without_divided_groups(self._without_orphans(told))
-
-    def _bounded(self, row: ImportRow) -> ImportRow:
-        """No more followers and links than a console has."""
-        if row.follower is None or row.verdict is not RowVerdict.NEW:
-            return row
-        self._room -= 1
-        name = row.follower.account.account_id
-        fresh = name not in self._followed
-        self._followed.add(name)
-        if fresh and len(self._followed) > MOST_FOLLOWERS:
-            return _spoiled(
-                row,
-                "line",
-                f"It would be follower {len(self._followed)}; a console copies to at most "
-                f"{MOST_FOLLOWERS}. Remove some first.",
-            )
-        if self._room < 0:
-            return _spoiled(
-                row,
-                "line",
-                f"A console has at most {MOST_LINKS} links between accounts. Remove some first.",
-            )
-        return row
-
-    def _without_circle(self, told: list[ImportRow]) -> list[ImportRow]:
-        links = dict(self._links)
-        while found := cycle(links.values()):
-            circle = set(zip([*found[1:], *found[:1]], found, strict=True))
-            for number in reversed(range(len(told))):
-                follower = told[number].follower
-                if follower is not None and follower.link.key in circle:
-                    words = cycle_words(found, self._name)
-                    told[number] = _spoiled(
-                        told[number], "master", f"It would be a circle: {words}. Leave one out."
-                    )
-                    del links[follower.link.key]
-                    break
-            else:
-                break  # it is not the file's
-        return told
-
-    def _without_orphans(self, told: list[ImportRow]) -> list[ImportRow]:
-        """Nobody stops being a master while he has followers."""
-        masters = {master for master, _ in self._links}
-        for number, row in enumerate(told):
-            follower = row.follower
-            if follower is None or follower.account.master:
-                continue
-            if follower.account.account_id in masters:
-                told[number] = _spoiled(
-                    row, "is_master", f"{follower.account.name} still has followers of his own."
-                )
-        return told
-
-    def _without_divided_groups(self, told: list[ImportRow]) -> list[ImportRow]:
-        """A group's multiplier is that of all its followers, also of those the file leaves out."""
-        wrong = {
-            self._ids.get(client_key(row.client_id))
-            for row in told
-            if row.verdict is RowVerdict.WRONG
-        }
-        for group, (line, multiplier) in self._multipliers.items():
-            others = [
-                link
-                for link in self._links.values()
-                if link.group == group
-                and link.group_multiplier != multiplier
-                and link.follower_id not in wrong
-            ]
-            if not others:
-                continue
-            names = ", ".join(self._name(link.follower_id) for link in others[:3])
-            number = next(n for n, row in enumerate(told) if row.line == line)
-            told[number] = _spoiled(
-                told[number],
-                "group_multiplier",
-                f"Group {quoted(group)} has followers who would keep another multiplier: {names}. "
-                "Write it in their rows too, or set it in the window.",
-            )
-        return told
-
-    def _name(self, account: AccountId) -> str:
-        return self._names.get(account, str(account))
-
-
-def _lacks(row: TableRow, held: Account | None, link: Link | None, wrong: Wrong) -> bool:
-    """True, and told, if the row names too little of what is new."""
-    needed = ["name"] if held is None else []
-    if link is None:
-        needed += ["strategy"]
-        if row.cells.get("strategy", "").lower() not in _WITHOUT_VALUE:
-            needed += ["parameter"]
-    missing = [field for field in needed if field not in row.cells]
-    if missing:
-        who = "A new follower" if held is None else "A further master's follower"
-        wrong(missing[0], f"{who} needs {', '.join(needed)}; write {', '.join(missing)}.")
-    return bool(missing)
-
-
-def _spoiled(row: ImportRow, field: str, sentence: str) -> ImportRow:
-    problem = ImportProblem(row.line, field, sentence)
-    return ImportRow(
-        row.line, row.client_id, row.name, RowVerdict.WRONG, sentence, problems=(problem,)
+def _without_others(row: ImportRow) -> ImportRow:
+    """A row that is wrong only because others are."""
+    words = f"Without the wrong rows: {row.sentence}"
+    problems = tuple(
+        replace(one, sentence=f"Without the wrong rows: {one.sentence}") for one in row.problems
     )
-
-
-def _wrong(row: TableRow, held: Account | None, problems: Sequence[ImportProblem]) -> ImportRow:
-    return ImportRow(
-        row.line,
-        cut(row.cells.get(KEY, ""), MOST_CLIENT_ID),
-        cut(row.cells.get("name", "" if held is None else held.name), MOST_NAME),
-        RowVerdict.WRONG,
-        " ".join(problem.sentence for problem in problems),
-        problems=tuple(problems),
-    )
+    return replace(row, sentence=words, problems=problems)

@@ -63,6 +63,8 @@ COLUMNS = (
 )
 """The account's, then those of its link to one master, named by his client id; the newest last."""
 _SOME = f"{', '.join(COLUMNS[:8])} and {len(COLUMNS) - 8} more"
+PROBLEM = "problem"
+"""The column of a file of wrong rows that says what is wrong; it is not read."""
 KEY = "client_id"
 """The column that says which follower a row is about; the only one a file must have."""
 MAX_BYTES = 10_000_000
@@ -96,6 +98,8 @@ class TableRow:
     cells: Mapping[str, str]
     problem: str = ""
     """Why its cells cannot be told apart; empty when they can."""
+    nameless: tuple[str, ...] = ()
+    """Filled cells that no column names."""
 
 
 def read_file(path: Path) -> bytes:
@@ -225,7 +229,7 @@ def _columns(cells: Sequence[str]) -> list[str]:
     header = [_column(cell) for cell in cells]
     while header and not header[-1]:
         header.pop()
-    unknown = [cut(name, 20) for name in header if name and name not in COLUMNS]
+    unknown = [cut(name, 20) for name in header if name and name not in (*COLUMNS, PROBLEM)]
     named = [name for name in header if name]
     if unknown:
         wrong = f"has unknown {listed(unknown, _MOST_NAMED)}"
@@ -254,7 +258,11 @@ def _records(lines: Sequence[str], start: int, separator: str) -> Iterator[tuple
 
 def _row(line: int, cells: Sequence[str], header: Sequence[str]) -> TableRow:
     """A missing cell is an empty one; a cell that no column names is not guessed."""
-    named = {name: cell for name, cell in zip(header, cells, strict=False) if name and cell}
+    named = {
+        name: cell
+        for name, cell in zip(header, cells, strict=False)
+        if name and cell and name != PROBLEM
+    }
     nameless = [cell for name, cell in zip(header, cells, strict=False) if cell and not name]
     nameless += [cell for cell in cells[len(header) :] if cell]
     problem = ""
@@ -265,4 +273,17 @@ def _row(line: int, cells: Sequence[str], header: Sequence[str]) -> TableRow:
         )
     elif KEY not in named:
         problem = "Client id is empty. Write the broker's client id."
-    return TableRow(line, named, problem)
+    return TableRow(line, named, problem, tuple(nameless))
+
+
+def write_wrong(rows: Sequence[TableRow], sentences: Mapping[int, str]) -> str:
+    """Rows of a file as they stand in it, each with its line and what is wrong, as CSV text."""
+    out = io.StringIO()
+    out.write("\ufeff")
+    writer = csv.writer(out, lineterminator="\n")
+    columns = [name for name in COLUMNS if any(name in row.cells for row in rows) or name == KEY]
+    writer.writerow([PROBLEM, *columns])
+    for row in rows:
+        why = f"Line {row.line}: {sentences[row.line]}"
+        writer.writerow([why, *(row.cells.get(name, "") for name in columns), *row.nameless])
+    return out.getvalue()

@@ -102,7 +102,8 @@ class ImportRow:
     """One row of a CSV: who it is about, what becomes of him, and one line of words for it.
 
     ``follower`` is he as he would be, with his link to the row's master; None for a wrong row,
-    whose ``problems`` say why. An account with several masters has a row for each.
+    whose ``problems`` say why, and for a master's row that names nothing of a link: ``master`` is
+    his account then, as it would be. An account with several masters has a row for each.
     """
 
     line: int
@@ -113,11 +114,14 @@ class ImportRow:
     changes: tuple[FieldChange, ...] = ()
     problems: tuple[ImportProblem, ...] = ()
     follower: Follower | None = None
+    master: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """What an import would do, row by row; with problems nothing is imported."""
+    """What an import would do, row by row: of a file with problems nothing, unless the good rows
+    are asked for. Each good row is told as it would be with the wrong ones left out.
+    """
 
     rows: tuple[ImportRow, ...]
 
@@ -125,6 +129,35 @@ class ImportPreview:
     def problems(self) -> tuple[ImportProblem, ...]:
         """All that is wrong, by line."""
         return tuple(problem for row in self.rows for problem in row.problems)
+
+    @property
+    def wrong(self) -> tuple[ImportRow, ...]:
+        """Rows that no import takes."""
+        return tuple(row for row in self.rows if row.verdict is RowVerdict.WRONG)
+
+    def count(self, verdict: RowVerdict) -> int:
+        """How many rows it is for."""
+        return sum(row.verdict is verdict for row in self.rows)
+
+    @property
+    def takes(self) -> int:
+        """How many rows would add or change something."""
+        return self.count(RowVerdict.NEW) + self.count(RowVerdict.CHANGED)
+
+    @property
+    def noun(self) -> str:
+        """What the rows are about: followers, or accounts where a master is among them."""
+        return "account" if any(row.master for row in self.rows) else "follower"
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Accounts that come or change, each as its last row has it."""
+        found: dict[AccountId, Account] = {}
+        for row in self.rows:
+            account = row.master if row.follower is None else row.follower.account
+            if account is not None and row.verdict is not RowVerdict.UNCHANGED:
+                found[account.account_id] = account
+        return tuple(found.values())
 
     @property
     def added(self) -> tuple[Follower, ...]:
@@ -295,11 +328,24 @@ class FollowerVerbs(Protocol):
         """
 
     async def import_csv(
-        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
+        self,
+        master_id: AccountId,
+        path: Path,
+        seen: ImportPreview | None = None,
+        *,
+        good_rows: bool = False,
     ) -> ImportPreview:
-        """Import a CSV, all lines or none. Raises RefusedError.
+        """Import a CSV, all lines or none, or with ``good_rows`` those that are not wrong.
 
         ``seen`` is the preview a person agreed to: if it would do anything else now, it does not.
+        Raises RefusedError.
+        """
+
+    async def save_wrong_rows(self, source: Path, preview: ImportPreview, path: Path) -> int:
+        """Write the wrong rows of a file as they stand in it, each with what is wrong; how many.
+
+        Secrets stand in it if they stand in the source: it is for its owner's eyes. Mended, it is
+        imported as it is. Raises RefusedError.
         """
 
     async def export_csv(self, path: Path) -> int:

@@ -246,10 +246,19 @@ class Followers(KeptAccounts):
         return await self._files.check_csv(master_id, path)
 
     async def import_csv(
-        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
+        self,
+        master_id: AccountId,
+        path: Path,
+        seen: ImportPreview | None = None,
+        *,
+        good_rows: bool = False,
     ) -> ImportPreview:
-        """Import all lines or none."""
-        return await self._files.import_csv(master_id, path, seen)
+        """Import all lines or none, or the good ones."""
+        return await self._files.import_csv(master_id, path, seen, good_rows=good_rows)
+
+    async def save_wrong_rows(self, source: Path, preview: ImportPreview, path: Path) -> int:
+        """Write the wrong rows of a file, each with what is wrong."""
+        return await self._files.save_wrong_rows(source, preview, path)
 
     async def export_csv(self, path: Path) -> int:
         """Write the followers without secrets."""

@@ -121,6 +121,29 @@ def test_one_bad_row_and_nothing_is_imported(
     assert "\x1b" not in capsys.readouterr().out
 
 
+def test_good_rows_are_imported_on_request_and_the_wrong_ones_kept_to_mend(
+    tmp_path: Path, run: Run
+) -> None:
+    place, file, wrong = tmp_path / "data", tmp_path / "in.csv", tmp_path / "wrong.csv"
+    keep(place, MASTER, ASHA, LINK)
+    file.write_text("client_id,active,name,strategy,parameter\nKX1,yes,,,\nKX2,,Ravi,ratio,0\n"
+                    "KX3,,Zoya,mirror,\nMX1,,Desk,,\n")  # fmt: skip
+    code, answer = run("import", file, "--wrong-rows", str(wrong))
+    assert (code, answer["imported"], answer["good_rows"]) == (1, False, False)
+    assert stored(place) == (MASTER, ASHA)
+    code, answer = run("import", file, "--good-rows", "--wrong-rows", str(wrong))
+    assert (code, answer["imported"], answer["good_rows"]) == (1, True, True), "not all is well"
+    assert (answer["rows_imported"], answer["wrong"]) == (3, 1)
+    assert [row["verdict"] for row in answer["rows"]] == ["changed", "wrong", "new", "changed"]
+    assert {one.name for one in stored(place)} == {"Desk", "Asha", "Zoya"}
+    words = [one.reason for one in trail(place, "AccountEdited")]
+    assert any("name Owner becomes Desk" in one for one in words)
+    wrong.write_text(wrong.read_text("utf-8-sig").replace("ratio,0", "ratio,1"))
+    code, answer = run("import", wrong)
+    assert (code, answer["imported"], answer["new"]) == (0, True, 1)
+    assert len(links(place)) == 3
+
+
 def test_a_folder_that_a_console_holds_is_refused_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

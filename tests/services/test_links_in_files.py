@@ -208,9 +208,10 @@ def test_a_row_that_names_no_master_is_about_the_only_one_or_the_chosen_one() ->
 
 def test_rows_of_one_account_that_contradict_each_other_are_refused() -> None:
     text = f"{HEADER},master\n{ROW},MX1\nRavi,KX2,,,fixed,75,,no,MX2\n"
-    (problem,) = check(text).problems
-    assert (problem.line, problem.field) == (3, "active")
-    assert "line 2" in problem.sentence
+    first, second = check(text).problems
+    for problem, line, other in ((first, 2, 3), (second, 3, 2)):
+        assert (problem.line, problem.field) == (line, "active")
+        assert f"line {other}" in problem.sentence
 
 
 def test_who_is_nobody_or_no_master_cannot_be_copied() -> None:
@@ -232,8 +233,8 @@ def test_a_circle_in_a_file_is_named() -> None:
     circle = ["Owner copies Ravi", "Ravi copies Zoya", "Zoya copies Owner"]
     turned = [", ".join([*circle[n:], *circle[:n]]) for n in range(3)]
     assert any(words in problem.sentence for words in turned)
-    (itself,) = check("client_id,strategy,parameter\nmx1,ratio,1\n").problems
-    assert "Owner copies Owner" in itself.sentence
+    (itself,) = check("client_id,strategy,parameter,master\nmx1,ratio,1,mx1\n").problems
+    assert "Owner cannot copy himself" in itself.sentence
 
 
 def test_nobody_stops_being_a_master_while_he_is_copied() -> None:
@@ -296,8 +297,9 @@ def test_who_comes_into_a_group_takes_its_multiplier_and_leaves_it_there_when_he
 def test_a_group_has_one_multiplier_and_is_written_in_one_way(rows: str, words: str) -> None:
     preview = check(f"client_id,group,group_multiplier\n{rows}\n", IN_FAMILY, RAVI)
     if words:
-        (problem,) = preview.problems
+        *first, problem = preview.problems
         assert words in problem.sentence
+        assert [one.line for one in first] == ([2] if "another one" in words else [])
         return
     after = [one.link for one in (*preview.changed, *preview.unchanged)]
     multipliers = {(link.group, link.group_multiplier) for link in after}

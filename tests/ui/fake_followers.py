@@ -179,12 +179,25 @@ class FakeFollowers:
         return preview_of(rows, accounts, links, master_id, {})[0]
 
     async def import_csv(
-        self, master_id: AccountId, path: Path, seen: ImportPreview | None = None
+        self,
+        master_id: AccountId,
+        path: Path,
+        seen: ImportPreview | None = None,
+        *,
+        good_rows: bool = False,
     ) -> ImportPreview:
         preview = await self.check_csv(master_id, path)
+        if preview.problems and not good_rows:
+            raise RefusedError("Nothing was imported.")
+        for account in preview.accounts:
+            self._put(account)
         for one in preview.to_store:
             self._keep(one)
         return preview
+
+    async def save_wrong_rows(self, source: Path, preview: ImportPreview, path: Path) -> int:
+        self._world.calls.append(("save wrong rows", path))
+        return len(preview.wrong)
 
     async def export_csv(self, path: Path) -> int:
         self._world.calls.append(("export", path))

@@ -104,6 +104,32 @@ async def test_a_chosen_csv_is_read_and_imported(
     assert [a.name for a in world.accounts.values() if a.client_id == "KX2"] == ["Ravi"]
 
 
+async def test_good_rows_are_taken_without_the_wrong_ones_which_stay_listed_and_are_saved(
+    window: MainWindow, world: World, tmp_path: Path
+) -> None:
+    chosen, out = tmp_path / "in.csv", tmp_path / "mend.csv"
+    chosen.write_text(
+        "client_id,name,strategy,parameter\nKX2,Ravi,ratio,0\nKX3,Zoya,ratio,1\nKX4,Dev,mirror,\n"
+    )
+    window.desk.actions[Act.FOLLOWERS_IMPORT].trigger()
+    await type_name(window, str(chosen))
+    dialog = await shown(window, ImportDialog)
+    assert dialog.verb.text() == "Import 2 of 3"
+    assert not dialog.verb.isDefault(), "Enter takes no part of a file"
+    before = {one.client_id for one in world.accounts.values()}
+    dialog.verb.click()
+    await until(lambda: told(window, "2 followers added, 0 changed. 1 row left out."))
+    assert {one.client_id for one in world.accounts.values()} - before == {"KX3", "KX4"}
+    await until(lambda: dialog.over)
+    left = await shown(window, ImportDialog)
+    assert [row[1] for row in left.table.view.sheet(only_selected=False).rows] == ["2"]
+    assert not left.verb.isVisible()
+    left.save.click()
+    await type_name(window, str(out))
+    await until(lambda: ("save wrong rows", out) in world.calls)
+    left.reject()
+
+
 async def test_many_are_removed_by_one_answer_and_come_back_by_one_undo(
     window: MainWindow, world: World
 ) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.link import Follower
 from copytrade_gui.domain.typed import listed
-from copytrade_gui.services.follower_verbs import FollowerVerbs
+from copytrade_gui.services.follower_verbs import FollowerVerbs, RowVerdict
 from copytrade_gui.services.routes import RouteVerbs
 from copytrade_gui.services.verbs import SessionVerbs
 from copytrade_gui.ui import figures
@@ -289,13 +289,30 @@ class FollowerWork(QObject):
         if path is None:
             return
         preview = await self._followers.check_csv(master.account_id, path)
-        if not await ImportDialog(self._window, self._desk, path, preview).ask():
+
+        async def save_wrong(dialog: QWidget) -> None:
+            name = f"{path.stem}-wrong-rows.csv"
+            chosen = await ask_save_path(dialog, "Save wrong rows", name, CSV)
+            if chosen is not None:
+                number = await self._followers.save_wrong_rows(path, preview, chosen)
+                self._desk.notices.info(
+                    f"{figures.plural(number, 'row')} written to {chosen}, with all that stands in "
+                    "them. Mend them there and import that file."
+                )
+
+        window, desk = self._window, self._desk
+        if not await ImportDialog(window, desk, path, preview, save_wrong).ask():
             return
-        done = await self._followers.import_csv(master.account_id, path, preview)
-        await self.edits.reload()
-        self._desk.notices.info(
-            f"{figures.plural(len(done.added), 'follower')} added, {len(done.changed)} changed."
+        left = len(preview.wrong)
+        done = await self._followers.import_csv(
+            master.account_id, path, preview, good_rows=left > 0
         )
+        await self.edits.reload()
+        added = figures.plural(done.count(RowVerdict.NEW), done.noun)
+        without = f" {figures.plural(left, 'row')} left out." if left else ""
+        desk.notices.info(f"{added} added, {done.count(RowVerdict.CHANGED)} changed.{without}")
+        if left:
+            await ImportDialog(window, desk, path, preview, save_wrong, done=True).ask()
 
     async def _export(self) -> None:
         path = await ask_save_path(self._window, "Export followers", "followers.csv", CSV)

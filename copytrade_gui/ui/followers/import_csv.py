@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
@@ -17,6 +17,7 @@ from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.widgets.tip import set_tip
 
 _FACES: dict[RowVerdict, tuple[str, Tone, Mark]] = {
     RowVerdict.WRONG: ("Wrong", Tone.BAD, Mark.SQUARE),
@@ -50,46 +51,95 @@ COLUMNS: tuple[Column[ImportRow], ...] = (
 
 
 class ImportDialog(ConsoleDialog):
-    """Accepting is possible only without problems: an import is all lines or none."""
+    """All lines or none; with problems its verb says how many of how many rows it takes.
 
-    def __init__(self, parent: QWidget, desk: Desk, path: Path, preview: ImportPreview) -> None:
+    ``save_wrong`` writes the wrong rows to a file that its user chooses. With ``done`` the
+    import is over, and what stands here are the rows it left out.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        desk: Desk,
+        path: Path,
+        preview: ImportPreview,
+        save_wrong: Callable[[QWidget], Coroutine[object, object, None]] | None = None,
+        *,
+        done: bool = False,
+    ) -> None:
         super().__init__(parent, f"Import {path.name} - {desk.mode_word}", "import_csv")
         self.resize(860, 460)
-        self.add_text(summary(path, preview))
+        self.add_text(left_out(preview) if done else summary(path, preview))
         model: RowsModel[ImportRow] = RowsModel(COLUMNS, lambda row: row.line, parent=self)
-        model.reset(rows(preview))
+        model.reset(preview.wrong if done else rows(preview))
         self.table: DataTable[ImportRow] = DataTable(
             desk, "import_preview", model, COLUMNS, label="What the import would do"
         )
         self.table.say_when_empty("The file has no followers in it.")
         self.box.addWidget(self.table, 1)
-        back = self.make_button("Cancel", "import_back")
+        back = self.make_button("Close" if done else "Cancel", "import_back")
         back.clicked.connect(self.reject)
-        total = len(preview.added) + len(preview.changed)
-        self.verb = self.make_button(
-            f"Import {figures.plural(total, 'follower')}" if total else "Import",
-            "import_verb",
-            kind="primary",
-        )
-        self.verb.setEnabled(not preview.problems and total > 0)
-        self.verb.setDefault(True)
+        self.save = self.make_button("Save wrong rows", "import_save_wrong")
+        set_tip(self.save, "Write them to a file, each with what is wrong, to mend and import")
+        self.save.setVisible(save_wrong is not None and bool(preview.wrong))
+        if save_wrong is not None:
+            self.save.clicked.connect(
+                lambda: self.begin(
+                    desk.tasks,
+                    save_wrong(self),
+                    name="save wrong rows",
+                    on_error=desk.notices.warn,
+                    buttons=[self.save],
+                )
+            )
+        self.verb = self.make_button(_verb(preview), "import_verb", kind="primary")
+        self.verb.setEnabled(preview.takes > 0)
+        self.verb.setVisible(not done)
+        self.verb.setDefault(not preview.problems)
         self.verb.clicked.connect(self.accept)
-        self.add_buttons([back, self.verb])
-        (self.verb if self.verb.isEnabled() else back).setFocus()
+        self.add_buttons([back, self.save, self.verb])
+        (self.verb if self.verb.isEnabled() and not preview.problems else back).setFocus()
+
+
+def _verb(preview: ImportPreview) -> str:
+    if not preview.takes:
+        return "Import"
+    if preview.problems:
+        return f"Import {figures.whole(preview.takes)} of {figures.whole(len(preview.rows))}"
+    return f"Import {figures.plural(preview.takes, preview.noun)}"
+
+
+def left_out(preview: ImportPreview) -> str:
+    """The sentence above the rows that an import left out."""
+    taken, wrong = figures.plural(preview.takes, "row"), figures.plural(len(preview.wrong), "row")
+    return (
+        f"{taken} imported, {wrong} left out. Save them, mend the file, and import it: what is in "
+        "already stays as it is."
+    )
 
 
 def summary(path: Path, preview: ImportPreview) -> str:
     """The sentence above the lines."""
     if preview.problems:
-        return (
-            f"{path.name} has {figures.plural(len(preview.problems), 'problem')}, so nothing can "
-            "be imported. Correct the lines named below and choose the file again."
+        found = (
+            f"{path.name} has {figures.plural(len(preview.problems), 'problem')} in "
+            f"{figures.plural(len(preview.wrong), 'row')}. "
         )
-    if not preview.added and not preview.changed:
+        if not preview.takes:
+            return (
+                f"{found}Nothing can be imported. Correct the rows named below and choose the file "
+                "again."
+            )
+        return (
+            f"{found}Correct them and choose the file again, or import the good rows without them. "
+            "Nothing has changed yet."
+        )
+    if not preview.takes:
         return f"Everything in {path.name} is so already. There is nothing to import."
     return (
-        f"{path.name} adds {figures.plural(len(preview.added), 'follower')} and changes "
-        f"{len(preview.changed)}; {len(preview.unchanged)} stay as they are. "
+        f"{path.name} adds {figures.plural(preview.count(RowVerdict.NEW), preview.noun)} and "
+        f"changes {preview.count(RowVerdict.CHANGED)}; {preview.count(RowVerdict.UNCHANGED)} stay "
+        "as they are. "
         "Nothing has changed yet."
     )
 
