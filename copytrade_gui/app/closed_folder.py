@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copytrade_gui.app.logs import log_to
+from copytrade_gui.app.stop_words import actor
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import open_vault
 from copytrade_gui.brokers.http.route import owns_address
@@ -16,7 +17,6 @@ from copytrade_gui.domain.basis import UNDECLARED
 from copytrade_gui.domain.events import AccountEdited, BasisChanged, LinkChanged, RouteChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
-from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.route import DIRECT
 from copytrade_gui.ports import SecretStore
 from copytrade_gui.services.account_cells import edit_words
@@ -117,18 +117,19 @@ class _Stored:
                     field="reverse",
                 )
         await self._kept.put(accounts, links, secrets)
+        by = actor()
         for one in accounts:
             known = here.get(one.account_id)
             if words := edit_words(known, one, secrets):
-                self._store.journal.append(AccountEdited(one.account_id, words, OPERATOR))
+                self._store.journal.append(AccountEdited(one.account_id, words, by))
             said, way = (UNDECLARED, DIRECT) if known is None else (known.declared, known.route)
             if said != one.declared:
-                told = BasisChanged(one.account_id, said, one.declared, OPERATOR)
+                told = BasisChanged(one.account_id, said, one.declared, by)
                 self._store.journal.append(told)
             if way != one.route:
-                self._store.journal.append(RouteChanged(one.account_id, way, one.route, OPERATOR))
+                self._store.journal.append(RouteChanged(one.account_id, way, one.route, by))
         for link in links:
-            self._store.journal.append(LinkChanged(before.get(link.key), link, OPERATOR))
+            self._store.journal.append(LinkChanged(before.get(link.key), link, by))
 
 
 class _WhenAsked:

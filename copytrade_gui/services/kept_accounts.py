@@ -118,7 +118,9 @@ class KeptAccounts:
         for name in account_ids:
             lane = self._engine.lanes.get(name)
             if lane is not None and lane.account.active:
-                self._engine.put_account(replace(lane.account, active=False))
+                before, off = lane.account, replace(lane.account, active=False)
+                self._engine.put_account(off)
+                self._tell(before, off)
 
     def _stricter_at_once(self, links: Collection[Link]) -> bool:
         """These let less through from now on, but are else as they were; True if any does."""
@@ -157,6 +159,7 @@ class KeptAccounts:
             name in self._stopping or (name in held and held[name].active) for name in off_now
         ) or any(link.key in self._stopping for link in links)
         self._off_at_once(off_now)
+        before = self._accounts_by_id()
         stops = self._stricter_at_once(links) or stops
         try:
             accounts = await self._store.put(accounts, links, secrets or {})
@@ -168,7 +171,7 @@ class KeptAccounts:
             ) from error
         self._go_by(accounts)
         for account in accounts:
-            self._tell(held.get(account.account_id), account, secrets or {})
+            self._tell(before.get(account.account_id), account, secrets or {})
         self._reopen(account_cells.connecting_anew(held, accounts, secrets or {}))
         for link in links:
             if self._stopping[link.key] > 0 and not self._is_stricter(link):
@@ -191,7 +194,10 @@ class KeptAccounts:
         try:
             await self._store.remove(names, [link.key for link in links])
         except BaseException:
+            stopped = self._accounts_by_id()
             self._go_by(accounts)
+            for account in accounts:
+                self._tell(stopped.get(account.account_id), account)
             raise
         for link in links:
             self._engine.drop_link(*link.key, OPERATOR)
@@ -201,7 +207,7 @@ class KeptAccounts:
             self._engine.bus.publish(AccountEdited(account.account_id, words, OPERATOR))
         self._reopen(names)
 
-    def _tell(self, before: Account | None, after: Account, secrets: Secrets) -> None:
+    def _tell(self, before: Account | None, after: Account, secrets: Secrets | None = None) -> None:
         """Tell the trail what a person changed of an account."""
-        if words := account_cells.edit_words(before, after, secrets):
+        if words := account_cells.edit_words(before, after, secrets or {}):
             self._engine.bus.publish(AccountEdited(after.account_id, words, OPERATOR))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from copytrade_gui.__main__ import main
+from copytrade_gui.app.stop_words import actor
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.ids import AccountId
@@ -95,7 +96,12 @@ def test_checked_imported_and_written_out_again(tmp_path: Path, run: Run) -> Non
     fixed = Link(MASTER.account_id, ravi.account_id, SizingRule(Strategy.FIXED, Decimal(75)))
     assert set(links(place)) == {LINK, fixed}
     (told,) = trail(place, "LinkChanged")  # Asha's own did not change
-    assert (told.actor, told.account_id) == ("operator", ravi.account_id)
+    assert (told.actor, told.account_id) == (actor(), ravi.account_id)
+    assert actor().startswith("command line (")
+    assert {(one.account_id, one.actor) for one in trail(place, "AccountEdited")} == {
+        (ASHA.account_id, actor()),
+        (ravi.account_id, actor()),
+    }
     body = json.loads(told.body)
     assert (body["before"], body["after"]["sizing"]["parameter"]) == (None, "75")
     secrets = PaperSecrets(open_folder(place, PAPER_PROFILE).paper_secrets)
