@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from copytrade_gui.domain.ids import AccountId
 
@@ -23,3 +24,24 @@ class OpenOrders:
     at_broker: int | None
     proven_none: bool
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCopies:
+    """How many copies of some links are open at the broker, or may be.
+
+    ``exits`` only reduce what copies hold; ``entries`` do not.
+    """
+
+    entries: int = 0
+    exits: int = 0
+
+
+class Goes(StrEnum):
+    """Which open copies are cancelled as their link is paused or frozen."""
+
+    NOTHING = "nothing"
+    """All stay at the broker as they are: the master's cancel reaches them, no change of his."""
+    ENTRIES = "entries"
+    """What opens goes; exits stay, so that a position keeps the order that leaves it."""
+    EVERYTHING = "everything"

@@ -155,7 +155,7 @@ class Engine:
     def put_link(self, link: Link, actor: str) -> None:
         """Add or change a link: plans that run keep what they took of it.
 
-        But what has not left stays if the link is paused or frozen now.
+        But what has not left stays if the link is paused or frozen now, changes too.
         """
         before = self.lanes.put_link(link)
         self.core.halts.apply(self.lanes[link.follower_id])
@@ -164,6 +164,8 @@ class Engine:
         self.parts.drift.concerns(link)
         if before != link:
             self.bus.publish(LinkChanged(before, link, actor))
+            if link.state.stops:
+                self.parts.following.link_stopped(link)
             self.parts.dispatcher.kick()
 
     def drop_link(self, master: AccountId, follower: AccountId, actor: str) -> None:

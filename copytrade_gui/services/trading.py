@@ -10,13 +10,12 @@ from decimal import Decimal
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.checks.check import Level, Shown
 from copytrade_gui.domain.day import DayReport
-from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft, read_quantity
+from copytrade_gui.domain.draft import Draft, FieldProblem, read_draft
 from copytrade_gui.domain.events import RecoveryReport, ReviewItem
 from copytrade_gui.domain.halt import for_all_alone
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.domain.number import NotANumber
-from copytrade_gui.domain.open_orders import OpenOrders
+from copytrade_gui.domain.open_orders import Goes, OpenCopies, OpenOrders
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.records import OrderView
@@ -30,7 +29,9 @@ from copytrade_gui.engine.planning.moment import Moment
 from copytrade_gui.engine.planning.planner import facts_for, share_out
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.closing import Closing
+from copytrade_gui.services.confirming import typed_units
 from copytrade_gui.services.leaving_stops import must_be_explained
+from copytrade_gui.services.open_copies import open_copies
 from copytrade_gui.services.preview import Asked, preview_of
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import (
@@ -135,7 +136,7 @@ class Trading:
             first = terms[0]
             raise RefusedError(first.sentence, field=first.field, code="draft")
         try:
-            typed = _typed(confirmed, draft, terms)
+            typed = typed_units(confirmed, draft, terms)
             placed = await self._engine.submit(
                 master_id,
                 terms,
@@ -173,6 +174,22 @@ class Trading:
         if not await self._record(command, "cancel_all", "every order that has not ended"):
             return CancelAnswer()
         return self._cancel([order for order in self._engine.book.recent if not order.state.ended])
+
+    async def open_copies(self, master_id: AccountId, followers: Sequence[AccountId]) -> OpenCopies:
+        """How many copies are open."""
+        entries, exits = open_copies(self._engine, master_id, followers)
+        return OpenCopies(len(entries), len(exits))
+
+    @refusals_logged
+    async def cancel_copies(
+        self, master_id: AccountId, followers: Sequence[AccountId], goes: Goes, command: CommandId
+    ) -> CancelAnswer:
+        """Cancel those that go."""
+        subject = f"{goes} of {master_id} in {' '.join(followers)}"
+        if goes is Goes.NOTHING or not await self._record(command, "cancel_copies", subject):
+            return CancelAnswer()
+        entries, exits = open_copies(self._engine, master_id, followers)
+        return self._cancel(entries if goes is Goes.ENTRIES else [*entries, *exits])
 
     async def count_open(self, intents: Sequence[IntentId], plans: Sequence[PlanId]) -> int:
         """How many of these orders, and of those of these plans, have not ended."""
@@ -361,23 +378,3 @@ class Trading:
 def _words(reason: str) -> str:
     """A person's reason as it is kept and shown: any text fits, a very long one is cut."""
     return cut(reason.strip(), _LONGEST_REASON)
-
-
-def _typed(confirmed: str, draft: Draft, terms: OrderTerms) -> int | None:
-    """The quantity in units that was typed to confirm, None if nothing was.
-
-    Raises RefusedError: another quantity than the ticket's.
-    """
-    if not confirmed.strip():
-        return None
-    read = read_quantity(confirmed, in_lots=draft.in_lots)
-    if isinstance(read, NotANumber):
-        raise RefusedError(read.sentence, field="quantity", code="hold")
-    units = int(read.value) * (terms.instrument.lot_size if draft.in_lots else 1)
-    if units != terms.quantity:
-        raise RefusedError(
-            f"Quantity must be {draft.quantity.strip()}, as on the ticket. Type it, or go back.",
-            field="quantity",
-            code="hold",
-        )
-    return units

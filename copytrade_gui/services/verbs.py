@@ -28,7 +28,7 @@ from copytrade_gui.domain.ids import (
 )
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.domain.open_orders import OpenOrders
+from copytrade_gui.domain.open_orders import Goes, OpenCopies, OpenOrders
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.domain.waterfall import Waterfall
@@ -154,6 +154,14 @@ class TradingVerbs(Protocol):
 
     async def cancel_all(self, command: CommandId) -> CancelAnswer:
         """Cancel every order that has not ended, as ``cancel``; trading goes on."""
+
+    async def open_copies(self, master_id: AccountId, followers: Sequence[AccountId]) -> OpenCopies:
+        """How many copies of this master's orders are open in these followers' accounts."""
+
+    async def cancel_copies(
+        self, master_id: AccountId, followers: Sequence[AccountId], goes: Goes, command: CommandId
+    ) -> CancelAnswer:
+        """Cancel those that go, as ``cancel``. What its owner changed is his, and stays."""
 
     async def pause(self, reason: str) -> StateChange:
         """No new plans; a running one finishes."""

@@ -245,18 +245,15 @@ class MainWindow(QMainWindow):
         self.sheet_work = SheetWork(desk, console.sheets, self)
         self.limit_work = LimitWork(desk, console.limits, self.followers.selected, self)
         self.follower_work = FollowerWork(
-            desk, self.followers, console.followers, console.sessions, console.routes, self
-        )
+            desk, self.followers, console.followers, console.sessions, console.routes, self,
+            trading=console.trading,
+        )  # fmt: skip
         self.paper_work = PaperWork(
             desk, console.paper_broker, self.follower_work.edits.reload, self
         )
         self.view_work = ViewWork(
-            self,
-            desk,
-            self.panels,
-            console.market,
-            profile=console.profile,
-            refresh=self.refresh_view,
+            self, desk, self.panels, console.market,
+            profile=console.profile, refresh=self.refresh_view,
         )  # fmt: skip
         self.lock_work = LockWork(desk, console.lock, self.strip, self.stops, self.toasts, self)
         self.outcome_notices = OutcomeNotices(desk, self._show_problems, self)

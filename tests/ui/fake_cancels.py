@@ -10,7 +10,7 @@ from msgspec import structs
 
 from copytrade_gui.domain.events import OrderChanged
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId, PlanId
-from copytrade_gui.domain.open_orders import OpenOrders
+from copytrade_gui.domain.open_orders import Goes, OpenCopies, OpenOrders
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.records import OrderView
 from copytrade_gui.domain.scope import group_scope, is_whole
@@ -67,6 +67,24 @@ class FakeCancels:
             *(link.follower_id for link in self._world.links.values()
               if link.group and group_scope(link.group) in whom),
         }  # fmt: skip
+
+    def _copies(self, followers: Sequence[AccountId]) -> list[OrderView]:
+        return [
+            view
+            for view in self._world.orders.values()
+            if view.account_id in followers and view.state.open_at_broker
+        ]
+
+    async def open_copies(self, master_id: AccountId, followers: Sequence[AccountId]) -> OpenCopies:
+        return OpenCopies(len(self._copies(followers)))
+
+    async def cancel_copies(
+        self, master_id: AccountId, followers: Sequence[AccountId], goes: Goes, command: CommandId
+    ) -> CancelAnswer:
+        self._world.calls.append(("cancel_copies", (tuple(followers), goes)))
+        answer = self._answer(self._copies(followers))
+        self._end_all(followers)
+        return answer
 
     async def cancel(self, intents: Sequence[IntentId], command: CommandId) -> CancelAnswer:
         self._world.calls.append(("cancel", tuple(intents)))

@@ -11,8 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
 from copytrade_gui.domain.account import Account
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.link import Follower, LinkState
+from copytrade_gui.domain.open_orders import Goes
+from copytrade_gui.domain.order import State
 from copytrade_gui.domain.sizing import Strategy
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.ui.actions import Act
@@ -20,6 +22,8 @@ from copytrade_gui.ui.followers.follower_editor import FollowerEditor
 from copytrade_gui.ui.followers.link_state import LinkStateDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
 from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.widgets.label import PlainLabel
+from tests.ui import people
 from tests.ui.conftest import until
 from tests.ui.fake_routes import no_test
 from tests.ui.fakes import World
@@ -179,6 +183,29 @@ async def test_a_state_is_set_for_those_that_are_selected(window: MainWindow, wo
     await until(window.desk.actions[Act.UNDO].isEnabled)
     window.desk.actions[Act.UNDO].trigger()
     await until(lambda: world.links == before)
+
+
+async def test_a_stop_of_a_link_asks_what_becomes_of_its_open_copies(
+    window: MainWindow, world: World
+) -> None:
+    (chosen,) = select(window, 1)
+    name = chosen.account.account_id
+    view = people.order(PlanId("P1"), chosen.account, State.WORKING)
+    world.orders[view.intent_id] = view
+    window.desk.actions[Act.FOLLOWER_STATE].trigger()
+    dialog = await shown(window, LinkStateDialog)
+    assert not dialog.choose_goes.isVisible()
+    dialog.choice.setCurrentIndex(dialog.choice.findData("paused"))
+    assert dialog.choose_goes.isVisible()
+    assert dialog.goes is Goes.NOTHING
+    assert any(
+        "At the broker now: 1 entry" in one.text() for one in dialog.findChildren(PlainLabel)
+    )
+    dialog.choose_goes.setCurrentIndex(dialog.choose_goes.findData("entries"))
+    dialog.verb.click()
+    await until(lambda: ("cancel_copies", ((name,), Goes.ENTRIES)) in world.calls)
+    assert world.links[chosen.link.key].state is LinkState.PAUSED
+    await until(lambda: "1 open copy cancelled" in window.desk.notices.all[-1].sentence)
 
 
 @pytest.mark.parametrize("cap", ["", "none", "60"])

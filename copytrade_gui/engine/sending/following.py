@@ -211,6 +211,24 @@ class Following:
                 severity=Severity.WARNING,
             )
 
+    def link_stopped(self, link: Link) -> None:
+        """A link was paused or frozen: of its copies no change leaves that still waits to."""
+        kept = [
+            one
+            for one in self._book.open_of(link.follower_id)
+            if one.master_id == link.master_id
+            and not one.closes
+            and self._amendments.modifies.overtake(one)
+        ]
+        if kept:
+            self._book.alarm(
+                "not_changed",
+                f"{link.follower_id}: {len(kept)} of its copies had a change that waited, and "
+                f"stay as they are, because {_STOPPED}",
+                account=link.follower_id,
+                severity=Severity.WARNING,
+            )
+
     def live(self, order: Order) -> None:
         """An order is at the broker, or in doubt: a change that came before it left is due."""
         if order.broker_order_id is not None and (

@@ -90,20 +90,22 @@ class Modifies:
         self._changes.setdefault(account, {})[name] = Change(order, terms)
         return account
 
-    def overtake(self, order: Order) -> None:
+    def overtake(self, order: Order) -> bool:
         """A newer change of it is not made, so an older one that has not left does not leave.
 
-        Of one that was asked for it is still told what came of it.
+        Of one that was asked for it is still told what came of it. True if one was dropped.
         """
         intent = order.intent
         change = self._changes.get(intent.account_id, {}).get(intent.intent_id)
         if change is None:
-            return
+            return False
         change.overtaken = True
-        if not (change.out or change.taken or change.lost):
-            self._drop(change)
-            if not change.in_doubt:
-                _forget(order, change)
+        if change.out or change.taken or change.lost:
+            return False
+        self._drop(change)
+        if not change.in_doubt:
+            _forget(order, change)
+        return True
 
     def due(self, account: AccountId) -> bool:
         """True if a change of this account may leave now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 
@@ -9,11 +10,13 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import Follower
+from copytrade_gui.domain.open_orders import Goes
 from copytrade_gui.domain.typed import listed
 from copytrade_gui.services.follower_verbs import FollowerVerbs, RowVerdict
 from copytrade_gui.services.routes import RouteVerbs
-from copytrade_gui.services.verbs import SessionVerbs
+from copytrade_gui.services.verbs import SessionVerbs, TradingVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
@@ -44,12 +47,14 @@ class FollowerWork(QObject):
         sessions: SessionVerbs,
         routes: RouteVerbs,
         window: QWidget,
+        *,
+        trading: TradingVerbs,
     ) -> None:
         super().__init__(panel)
         self._desk = desk
         self._panel = panel
         self._followers = followers
-        self._sessions, self._routes = sessions, routes
+        self._sessions, self._routes, self._trading = sessions, routes, trading
         self._window = window
         self.edits = FollowerEdits(desk, followers)
         for act, work in (
@@ -230,14 +235,21 @@ class FollowerWork(QObject):
         if not chosen:
             return
 
-        async def save(dialog: LinkStateDialog) -> None:
-            state = dialog.state()
-            await self.edits.set_state(chosen[0].link.master_id, chosen, state)
-            self._desk.notices.info(
-                f"{figures.plural(len(chosen), 'follower')} set to {state.in_words}."
-            )
+        master, names = chosen[0].link.master_id, [one.account.account_id for one in chosen]
+        there = await self._trading.open_copies(master, names)
 
-        await LinkStateDialog(self._window, self._desk, chosen, save).ask()
+        async def save(dialog: LinkStateDialog) -> None:
+            state, goes = dialog.state(), dialog.goes
+            await self.edits.set_state(master, chosen, state)
+            words = f"{figures.plural(len(chosen), 'follower')} set to {state.in_words}."
+            if goes is not Goes.NOTHING:
+                command = CommandId(uuid.uuid4().hex)
+                answer = await self._trading.cancel_copies(master, names, goes, command)
+                asked = answer.requests + answer.when_found
+                words += f" {figures.plural(asked, 'open copy', 'open copies')} cancelled."
+            self._desk.notices.info(words)
+
+        await LinkStateDialog(self._window, self._desk, chosen, save, there).ask()
 
     async def _set_group(self) -> None:
         chosen = self._panel.selected_followers()

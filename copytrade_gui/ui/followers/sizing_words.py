@@ -7,6 +7,7 @@ from copytrade_gui.domain.guard import Beyond
 from copytrade_gui.domain.link import Copies, LinkState
 from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.open_orders import Goes
 from copytrade_gui.domain.sizing import Rounding, RuleTexts, SizingRule, Strategy, understood
 
 STATE_WORDS = {
@@ -18,8 +19,15 @@ STATE_WORDS = {
 STATE_HINTS = {
     LinkState.ACTIVE: "Copies every order that no filter keeps out.",
     LinkState.CLOSE_ONLY: "Copies exits, and opens nothing.",
-    LinkState.PAUSED: "Copies nothing, exits neither. Orders at the broker stay there.",
-    LinkState.FROZEN: "Copies nothing, and no order of the account leaves from here at all.",
+    LinkState.PAUSED: "Copies nothing, exits neither. Open copies follow no change of the "
+    "master's; what he cancels goes there too.",
+    LinkState.FROZEN: "As paused, and no order of the account leaves from here at all, nor a "
+    "change of one; cancels do.",
+}
+GOES_WORDS = {
+    Goes.NOTHING: "Stay at the broker, as they are",
+    Goes.ENTRIES: "What opens is cancelled, exits stay",
+    Goes.EVERYTHING: "All are cancelled, exits too",
 }
 COPIES_WORDS = {Copies.ORDERS: "His orders", Copies.FILLS: "What his orders fill"}
 SHORT_WORDS = {
