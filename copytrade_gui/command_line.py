@@ -160,7 +160,7 @@ def _add_stop(parser: argparse.ArgumentParser) -> None:
         _add_place(one, default=argparse.SUPPRESS)
         one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
         one.add_argument("--json", action="store_true")
-        one.set_defaults(reason="", account="", group="")
+        one.set_defaults(reason="", account="", group="", all_orders=False)
         if verb != "status":
             one.add_argument("--reason", metavar="TEXT", help="why, for the strip and the trail")
         if verb in ("reduce", "halt", "kill"):
@@ -170,6 +170,9 @@ def _add_stop(parser: argparse.ArgumentParser) -> None:
         elif verb == "pause":  # refused with what there is instead
             one.add_argument("--account", help=argparse.SUPPRESS)
             one.add_argument("--group", help=argparse.SUPPRESS)
+        if verb == "kill":
+            too = "also what the accounts' owners placed themselves elsewhere"
+            one.add_argument("--all-orders", action="store_true", help=too)
 
 
 def _add_sheets(parser: argparse.ArgumentParser) -> None:

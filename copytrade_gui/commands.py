@@ -187,7 +187,9 @@ def _stop(options: argparse.Namespace) -> int:
     from copytrade_gui.app.stop_words import StopWish
     from copytrade_gui.terminal import say
 
-    wish = StopWish(options.verb, options.reason, options.account, options.group)
+    wish = StopWish(
+        options.verb, options.reason, options.account, options.group, options.all_orders
+    )
     work = carry_out(options.data_dir, options.profile, wish, paper=options.paper)
     return say(work, as_json=options.json, good=lambda told: told.ok)
 

@@ -59,7 +59,7 @@ async def _stored(store: Store, wish: StopWish, now_ns: int) -> StopTold:
     waiting = [asked for asked in store.stop_files.asked() if asked.for_all]
     for asked in waiting:
         if held is None or STRICTNESS[asked.state] > STRICTNESS[held.state]:
-            held = StateChange(asked.state, asked.actor, asked.reason, now_ns)
+            held = StateChange(asked.state, asked.actor, asked.reason, now_ns, asked.all_orders)
     if wish.verb == "status":
         return standing(held, console=False)
     if wish.verb == "resume":
@@ -74,8 +74,11 @@ async def _stored(store: Store, wish: StopWish, now_ns: int) -> StopTold:
         return await _stopped_some(store, wish, state)
     if held is not None and STRICTNESS[held.state] > STRICTNESS[state]:
         return standing(held, console=False)
-    change = StateChange(state, actor(), reason_of(wish), now_ns)
-    if state is TradingState.KILL:
+    kills = state is TradingState.KILL
+    # What takes more is not weakened by one that asks for less.
+    of_all = kills and (wish.all_orders or (held is not None and held.all_orders))
+    change = StateChange(state, actor(), reason_of(wish), now_ns, of_all)
+    if kills:
         store.kill_flag.set(change.reason)
     await _keep(store, change)
     return standing(change, console=False)
@@ -127,7 +130,8 @@ async def _stopped_some(store: Store, wish: StopWish, state: TradingState) -> St
     work = await store.journal.load(ist(core.clock.wall_ns()).date())
     core.halts.restore(work.halts)
     who = actor()
-    finding = asked_for(state, f"stop {uuid.uuid4().hex}", who, reason_of(wish))
+    name, why = f"stop {uuid.uuid4().hex}", reason_of(wish)
+    finding = asked_for(state, name, who, why, all_orders=wish.all_orders)
     core.bus.subscribe(store.journal.append)
     core.halts.stop(scope, finding, who)
     await store.journal.flush()

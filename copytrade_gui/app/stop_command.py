@@ -71,7 +71,13 @@ async def carry_out(
 async def _asked(folder: DataFolder, wish: StopWish) -> StopTold:
     files, state = StopFilesOnDisk(folder.root), STOP_VERBS[wish.verb]
     asked = StopAsked(
-        uuid.uuid4().hex, state, actor(), reason_of(wish), wish.account.strip(), wish.group.strip()
+        uuid.uuid4().hex,
+        state,
+        actor(),
+        reason_of(wish),
+        wish.account.strip(),
+        wish.group.strip(),
+        wish.all_orders,
     )
     try:
         files.ask(asked)

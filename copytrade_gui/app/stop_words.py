@@ -29,6 +29,7 @@ class StopWish:
     reason: str = ""
     account: str = ""
     group: str = ""
+    all_orders: bool = False
 
 
 class StopTold(Struct, frozen=True):
@@ -56,10 +57,11 @@ def standing(change: StateChange | None, *, console: bool) -> StopTold:
         return StopTold(True, "Trading is not stopped.", False, str(TradingState.ACTIVE))
     at = ist(change.at_ns)
     where = "the console is open" if console else "no console is open here"
+    owners = ", of all orders" if change.all_orders else ""
     return StopTold(
         True,
-        f"{change.state} since {at:%d %b %Y %H:%M:%S} IST, by {change.actor}: {change.reason} "
-        f"({where}).",
+        f"{change.state}{owners} since {at:%d %b %Y %H:%M:%S} IST, by {change.actor}: "
+        f"{change.reason} ({where}).",
         console,
         str(change.state),
         change.actor,

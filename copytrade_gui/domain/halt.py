@@ -17,7 +17,7 @@ class Finding:
     0 where there is nothing to measure), ``sentence`` is what the operator reads. ``only_exits``
     lets what only reduces pass; else nothing leaves. ``day`` is the Indian day after which it ends
     by itself, 0 for one that only a person lifts. While one that ``kills`` is in force, whatever of
-    ours works in the account is cancelled.
+    ours works in the account is cancelled; with ``all_orders`` what its owner placed there as well.
     """
 
     evidence: str
@@ -26,6 +26,7 @@ class Finding:
     only_exits: bool = False
     day: int = 0
     kills: bool = False
+    all_orders: bool = False
 
     def covers(self, other: Finding) -> bool:
         """True if ``other`` is this finding again, and not worse."""
@@ -36,18 +37,25 @@ class Finding:
         return self.day in (0, day)
 
 
-def asked_for(state: TradingState, evidence: str, actor: str, reason: str) -> Finding:
-    """A person's stop of an account, or of several together: REDUCE, HALT or KILL."""
+def asked_for(
+    state: TradingState, evidence: str, actor: str, reason: str, *, all_orders: bool = False
+) -> Finding:
+    """A person's stop of an account, or of several together: REDUCE, HALT or KILL.
+
+    ``all_orders``, of a KILL: it cancels what the owners placed themselves as well.
+    """
+    owners = ", its owner's own too" if all_orders else ""
     words = {
         TradingState.REDUCE: "Only exits leave",
         TradingState.HALT: "Halted",
-        TradingState.KILL: "Killed, its working orders are cancelled",
+        TradingState.KILL: f"Killed, its working orders are cancelled{owners}",
     }[state]
     return Finding(
         evidence,
         f"{words}, asked for by {actor}: {reason}",
         only_exits=state is TradingState.REDUCE,
         kills=state is TradingState.KILL,
+        all_orders=all_orders and state is TradingState.KILL,
     )
 
 

@@ -14,9 +14,10 @@ class OpenOrders:
 
     ``ours`` by our records: working at the broker, or in doubt. ``at_broker`` in its order book as
     it was last read whole: linked to an order of ours, or with a tag of this program; None if it
-    was not read since the start. ``proven_none``: a complete read, begun after the last cancel was
-    answered, shows none, and our records know none. ``problem`` says in one sentence why nothing
-    can be proven at present; empty if nothing is in the way.
+    was not read since the start. ``others`` in that book, which the account's owner placed himself.
+    ``proven_none``: a complete read, begun after the last cancel was answered, shows none, and our
+    records know none; while a KILL takes the owner's too, none of those either. ``problem`` says in
+    one sentence why nothing can be proven at present; empty if nothing is in the way.
     """
 
     account_id: AccountId
@@ -24,6 +25,7 @@ class OpenOrders:
     at_broker: int | None
     proven_none: bool
     problem: str = ""
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)

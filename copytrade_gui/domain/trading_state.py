@@ -55,12 +55,16 @@ for _state in TradingState:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """Who put trading into a state, when (UTC ns) and why; shown in the strip until it ends."""
+    """Who put trading into a state, when (UTC ns) and why; shown in the strip until it ends.
+
+    ``all_orders``: a KILL that also cancels what the accounts' owners placed themselves.
+    """
 
     state: TradingState
     actor: str
     reason: str
     at_ns: int
+    all_orders: bool = False
 
 
 def to_begin_with(stored: StateChange | None, beside: StateChange | None) -> StateChange | None:

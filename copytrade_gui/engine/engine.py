@@ -331,9 +331,11 @@ class Engine:
         """Stop before the next byte, from any thread; ``stop_trading`` then does the rest."""
         self.gate.brake(state)
 
-    async def stop_trading(self, state: TradingState, actor: str, reason: str) -> StateChange:
-        """PAUSE, REDUCE, HALT or KILL."""
-        return await self.parts.stops.stop(state, actor, reason)
+    async def stop_trading(
+        self, state: TradingState, actor: str, reason: str, *, all_orders: bool = False
+    ) -> StateChange:
+        """PAUSE, REDUCE, HALT or KILL; with ``all_orders`` one of what the owners placed too."""
+        return await self.parts.stops.stop(state, actor, reason, all_orders=all_orders)
 
     async def resume(
         self, actor: str, reason: str, into: TradingState = TradingState.ACTIVE

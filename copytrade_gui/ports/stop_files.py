@@ -17,6 +17,7 @@ class StopAsked(Struct, frozen=True):
     """A stop that somebody asked for beside the window; its answer bears the same ``name``.
 
     ``account`` is a client id, ``group`` a group's name; with neither it is for everything.
+    ``all_orders``: a KILL cancels what the owners placed themselves as well.
     """
 
     name: str
@@ -25,6 +26,7 @@ class StopAsked(Struct, frozen=True):
     reason: str
     account: str = ""
     group: str = ""
+    all_orders: bool = False
 
     @property
     def for_all(self) -> bool:

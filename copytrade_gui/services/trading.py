@@ -262,13 +262,20 @@ class Trading:
         """Nothing but cancels."""
         return await self._engine.stop_trading(TradingState.HALT, _OPERATOR, _words(reason))
 
-    async def kill(self, reason: str) -> StateChange:
-        """Drop the queue and cancel every order of ours, until each account's book shows none."""
-        return await self._engine.stop_trading(TradingState.KILL, _OPERATOR, _words(reason))
+    async def kill(self, reason: str, *, all_orders: bool = False) -> StateChange:
+        """Drop the queue and cancel every order of ours, by choice the owners' own too."""
+        kill, words = TradingState.KILL, _words(reason)
+        return await self._engine.stop_trading(kill, _OPERATOR, words, all_orders=all_orders)
 
     @refusals_logged
     async def stop_some(
-        self, whom: Sequence[AccountId], state: TradingState, reason: str, command: CommandId
+        self,
+        whom: Sequence[AccountId],
+        state: TradingState,
+        reason: str,
+        command: CommandId,
+        *,
+        all_orders: bool = False,
     ) -> None:
         """REDUCE, HALT or KILL of accounts and groups alone."""
         some = self._engine.some_stops
@@ -276,7 +283,7 @@ class Trading:
         problem = problem or some.missing(whom) or ("" if whom else "Choose an account or a group.")
         if problem:
             raise RefusedError(problem, field="whom")
-        some.begin(whom, state, command, _OPERATOR, _words(reason))
+        some.begin(whom, state, command, _OPERATOR, _words(reason), all_orders=all_orders)
         await some.stored()
 
     @refusals_logged

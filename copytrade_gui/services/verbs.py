@@ -174,14 +174,24 @@ class TradingVerbs(Protocol):
     async def halt(self, reason: str) -> StateChange:
         """Nothing leaves but cancels."""
 
-    async def kill(self, reason: str) -> StateChange:
-        """Drop the queue and cancel every order of ours, until each account's book shows none."""
+    async def kill(self, reason: str, *, all_orders: bool = False) -> StateChange:
+        """Drop the queue and cancel every order of ours, until each account's book shows none.
+
+        With ``all_orders`` what the accounts' owners placed themselves as well.
+        """
 
     async def stop_some(
-        self, whom: Sequence[AccountId], state: TradingState, reason: str, command: CommandId
+        self,
+        whom: Sequence[AccountId],
+        state: TradingState,
+        reason: str,
+        command: CommandId,
+        *,
+        all_orders: bool = False,
     ) -> None:
         """REDUCE, HALT or KILL of these accounts and groups (``domain.scope``) alone, until a
-        person lifts it (``lift_account_halt``). Raises RefusedError.
+        person lifts it (``lift_account_halt``); ``all_orders`` as for ``kill``. Raises
+        RefusedError.
         """
 
     async def resume(self, reason: str, word: str = "") -> StateChange:

@@ -18,6 +18,7 @@ from copytrade_gui.ports import StopAsked
 from copytrade_gui.services.verbs import RefusedError
 from tests.engine.test_every_check import left, place
 from tests.engine.test_exits import F1
+from tests.engine.test_kill_all_orders import rests, works
 from tests.engine.test_leaving import begin
 from tests.proof.rig import Console, World, world
 
@@ -114,6 +115,28 @@ def test_a_stop_that_a_console_did_not_live_to_store_is_told_and_resumed_from(
         assert stop(made, capsys, "resume", code=1)["field"] == "reason"
         assert stop(made, capsys, "resume", "--reason", "It is right.")["state"] == "ACTIVE"
         made.live(trades)
+
+
+@pytest.mark.parametrize("account", [False, True])
+def test_a_kill_of_all_orders_is_stored_for_the_next_console_and_a_lesser_one_takes_no_less(
+    capsys: pytest.CaptureFixture[str], account: bool
+) -> None:
+    async def first(console: Console) -> None:
+        await rests(console)
+
+    async def second(console: Console) -> None:
+        await begin(console)
+        await console.world.clock.sleep(60)
+        assert works(console.world) == ([2, 0, 2] if account else [0, 0, 0])
+
+    with world(2) as made:
+        made.live(first)
+        whom = ["--account", made.account(F1).client_id] if account else []
+        assert stop(made, capsys, "kill", "--all-orders", *whom)["ok"] is True
+        if not account:
+            sentence = stop(made, capsys, "kill")["sentence"]
+            assert "KILL, of all orders since" in str(sentence)
+        made.live(second)
 
 
 def test_a_kill_is_left_in_the_window_alone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,8 +35,10 @@ HALT, PAUSE, REDUCE, KILL, ACTIVE = (
 )
 
 
-def wish(state: TradingState, name: str = "1", **whom: str) -> StopAsked:
-    return StopAsked(name, state, SCRIPT, "The feed looks wrong.", **whom)
+def wish(
+    state: TradingState, name: str = "1", account: str = "", group: str = "", **how: bool
+) -> StopAsked:
+    return StopAsked(name, state, SCRIPT, "The feed looks wrong.", account, group, **how)
 
 
 def files(console: Console) -> StopFilesOnDisk:

@@ -39,14 +39,20 @@ class FakeCancels:
         return tuple(
             OpenOrders(
                 account, ours[account], ours[account] + (extra := self._world.unknown[account]),
-                not ours[account] and not extra,
+                not ours[account] and not extra, others=self._world.owners[account],
             )
             for account in self._world.accounts
             if not whom or account in self._members(whom)
         )  # fmt: skip
 
     async def stop_some(
-        self, whom: Sequence[AccountId], state: TradingState, reason: str, command: CommandId
+        self,
+        whom: Sequence[AccountId],
+        state: TradingState,
+        reason: str,
+        command: CommandId,
+        *,
+        all_orders: bool = False,
     ) -> None:
         self._world.calls.append(("stop_some", (tuple(whom), state, reason)))
         if self._world.refuse is not None:
@@ -59,6 +65,9 @@ class FakeCancels:
                 self._world.halt(account, f"{state}: {reason}")
         if state is TradingState.KILL:
             self._end_all(members)
+            if all_orders:
+                for account in members:
+                    del self._world.owners[account]
 
     def _members(self, whom: Sequence[AccountId]) -> set[AccountId]:
         """The accounts, and those of the groups."""

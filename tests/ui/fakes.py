@@ -100,6 +100,8 @@ class World:
     refuse_login: dict[AccountId, RefusedError] = field(default_factory=dict)
     unknown: Counter[AccountId] = field(default_factory=Counter)
     """Open at the broker with our tag, and in none of our records, until a KILL."""
+    owners: Counter[AccountId] = field(default_factory=Counter)
+    """Open at the broker and placed there by the owners, until a KILL of all orders."""
     routes: FakeRoutes = field(default_factory=FakeRoutes)
     plans: int = 100
     positions: FakePositions = field(default_factory=FakePositions)
@@ -278,10 +280,12 @@ class FakeTrading(FakeCancels):
         self._world.calls.append(("halt", reason))
         return self._world.set_state(TradingState.HALT, reason)
 
-    async def kill(self, reason: str) -> StateChange:
+    async def kill(self, reason: str, *, all_orders: bool = False) -> StateChange:
         self._world.calls.append(("kill", reason))
         change = self._world.set_state(TradingState.KILL, reason)
         self._world.unknown.clear()
+        if all_orders:
+            self._world.owners.clear()
         self._end_all()
         return change
 

@@ -159,6 +159,28 @@ async def test_the_kill_panel_counts_every_account_and_what_only_the_broker_know
     guard.close()
 
 
+async def test_the_kill_panel_takes_the_owners_orders_by_choice_and_proves_them_apart(
+    window: MainWindow, world: World
+) -> None:
+    put(window, world, 2)
+    theirs = list(world.accounts)[-1]
+    world.owners[theirs] = 3
+    window.desk.actions[Act.KILL].trigger()
+    await until(lambda: window.stops.guard is not None)
+    guard = window.stops.guard
+    assert isinstance(guard, KillGuard)
+    await until(lambda: guard.all_orders.text().endswith(": 3 orders"))
+    assert not guard.all_orders.isChecked()
+    assert "2 open at the broker, 2 by our records" in guard.sentence.text()
+    guard.all_orders.setChecked(True)
+    guard.hold.held.emit()
+    await until(lambda: "0 of ours not ended, 0 of the owners' own;" in guard.sentence.text())
+    assert world.calls[-1] == ("kill", "held the kill button, of all orders")
+    assert not guard.all_orders.isEnabled()
+    assert not world.owners[theirs]
+    guard.close()
+
+
 async def test_the_quit_question_counts_what_is_open_anywhere(
     window: MainWindow, world: World
 ) -> None:

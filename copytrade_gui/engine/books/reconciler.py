@@ -92,16 +92,18 @@ class Reconciler:
         """The account's order book as it was last read whole."""
         return self._orders_shown[account]
 
-    def open_rows(self, account: AccountId) -> list[BrokerOrder]:
+    def open_rows(self, account: AccountId, *, ours: bool = True) -> list[BrokerOrder]:
         """Rows that stand open in the account's book as it was last read whole, and are ours.
 
         Ours is what we linked, and whatever carries a tag of this program, of any installation:
-        also what the broker doubled, swapped, or took before our records were lost.
+        also what the broker doubled, swapped, or took before our records were lost. The others,
+        with ``ours`` False, the account's owner placed himself.
         """
+        known = self._book.by_broker
         return [
             row
             for row in self._orders_shown[account].open.values()
-            if is_our_tag(row.tag) or self._book.by_broker(account, row.broker_order_id)
+            if ours is (is_our_tag(row.tag) or known(account, row.broker_order_id) is not None)
         ]
 
     def absorb_pushed(self, lane: Lane, row: BrokerOrder) -> Order | None:

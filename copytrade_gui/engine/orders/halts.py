@@ -109,6 +109,10 @@ class Halts:
         """True while whatever of ours works in this account is to be cancelled."""
         return any(one.kills for one in self.found_in(account))
 
+    def kills_all(self, account: AccountId) -> bool:
+        """True while what its owner placed himself in this account is to be cancelled as well."""
+        return any(one.kills and one.all_orders for one in self.found_in(account))
+
     def halted_ns(self, scope: AccountId) -> int:
         """Since when a scope itself is halted, UTC ns; 0: nothing halts it, or only exits pass."""
         found = self.findings_of(scope)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -54,6 +54,8 @@ class Cancel(Struct, eq=False):
     answered: bool = False
     queued: bool = False
     """It waits in its account's line, or for its answer."""
+    owners: bool = False
+    """Its account's owner placed it: it goes while a KILL takes those too, and no longer."""
 
 
 class Amendments:
@@ -75,6 +77,8 @@ class Amendments:
         self._news = core.news
         self._killed = core.gate.killed
         self._kills = core.halts.kills
+        self.takes_owners: Callable[[AccountId], bool] = lambda _: False
+        """Whether a KILL takes what an account's owner placed himself, now."""
         self._last_read = last_read
         self._cancels: defaultdict[AccountId, dict[BrokerOrderId, Cancel]] = defaultdict(dict)
         self._lines: dict[AccountId, deque[Cancel]] = {}
@@ -149,10 +153,12 @@ class Amendments:
             return False
         return self._pursue(self._cancel_of(order.intent.account_id, number, order))
 
-    def cancel_row(self, row: BrokerOrder, account: AccountId) -> bool:
-        """Cancel an order of ours that stands open in an account's book, whatever we know of it."""
+    def cancel_row(self, row: BrokerOrder, account: AccountId, *, owners: bool = False) -> bool:
+        """Cancel an order of ours that stands open in an account's book, whatever we know of it; or
+        its ``owners``.
+        """
         cancel = self._cancel_of(account, row.broker_order_id, None)
-        cancel.order = None
+        cancel.order, cancel.owners = None, owners
         return self._pursue(cancel)
 
     def pending(self, account: AccountId) -> bool:
@@ -189,6 +195,8 @@ class Amendments:
     def _still_open(self, cancel: Cancel) -> bool:
         if cancel.order is not None and _wanted(cancel.order):
             return True
+        if cancel.owners and not self.takes_owners(cancel.account):
+            return False
         row = self._last_read(cancel.account, cancel.number)
         return cancel.order is None and row is not None and is_open(row)
 

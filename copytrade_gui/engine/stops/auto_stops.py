@@ -61,7 +61,9 @@ class AutoStops:
             return
         # Asked for again by the same name it is another one.
         name = f"{asked.name} {self._clock.wall_ns()}"
-        finding = self._some.begin([scope], asked.state, name, asked.actor, asked.reason)
+        finding = self._some.begin(
+            [scope], asked.state, name, asked.actor, asked.reason, all_orders=asked.all_orders
+        )
         self._work.start(self._stored(asked, finding), f"{asked.state} of {scope} by a file")
 
     async def _stored(self, asked: StopAsked, finding: Finding) -> None:
@@ -75,7 +77,9 @@ class AutoStops:
             # Only a person's PAUSE takes the place of REDUCE: it lets no exit be planned.
             sentence = f"{held} holds, which is stricter."
         else:
-            change = await self._stops.stop(asked.state, asked.actor, asked.reason)
+            change = await self._stops.stop(
+                asked.state, asked.actor, asked.reason, all_orders=asked.all_orders
+            )
             sentence = f"{change.state} holds, by {change.actor}: {change.reason}"
             if change.state is TradingState.RECOVERING:
                 then = self._stops.stored

@@ -24,13 +24,21 @@ class SomeStops:
         self._sweep, self._journal = sweep, journal
 
     def begin(
-        self, whom: Sequence[AccountId], state: TradingState, name: str, actor: str, reason: str
+        self,
+        whom: Sequence[AccountId],
+        state: TradingState,
+        name: str,
+        actor: str,
+        reason: str,
+        *,
+        all_orders: bool = False,
     ) -> Finding:
         """Stop accounts and groups (``domain.scope``); in force when this returns.
 
-        The same ``name`` and state again is the same stop. A KILL begins to cancel.
+        The same ``name`` and state again is the same stop. A KILL begins to cancel, with
+        ``all_orders`` what the owners placed themselves as well.
         """
-        finding = asked_for(state, f"stop {name} {state}", actor, reason)
+        finding = asked_for(state, f"stop {name} {state}", actor, reason, all_orders=all_orders)
         for scope in whom:
             self._halts.stop(scope, finding, actor)
         if finding.kills:

@@ -45,14 +45,22 @@ class Stops:
         self._sweep = sweep
         self._news = core.news
         self._stop_files = core.stop_files
+        self._all_orders = False
         self.stored = TradingState.ACTIVE
         """What a start would find; while the books are checked, what holds then."""
 
-    async def stop(self, state: TradingState, actor: str, reason: str) -> StateChange:
-        """Put a stop in force. Never fails: what cannot be stored is alarmed, and still stops."""
+    async def stop(
+        self, state: TradingState, actor: str, reason: str, *, all_orders: bool = False
+    ) -> StateChange:
+        """Put a stop in force. Never fails: what cannot be stored is alarmed, and still stops.
+
+        ``all_orders``: a KILL that takes what the owners placed themselves as well, until it ends.
+        """
         started = self._clock.mono_ns()
         self._gate.brake(state)
-        change = StateChange(self._gate.state, actor, reason, self._clock.wall_ns())
+        self._all_orders |= all_orders and state is TradingState.KILL
+        wall_ns, of_all = self._clock.wall_ns(), self._all_orders and state is TradingState.KILL
+        change = StateChange(self._gate.state, actor, reason, wall_ns, of_all)
         if state is TradingState.PAUSE and change.state is TradingState.REDUCE:
             # A pause lets what waits leave: what opens was kept by REDUCE, and stays here.
             self._dispatcher.drop_what_opens()
@@ -73,6 +81,7 @@ class Stops:
         if state is TradingState.KILL:
             self._fault(faultpoints.AFTER_KILL_COMMIT)
             self._dispatcher.drop_queue("killed", f"Killed by {actor}: {reason}")
+            self._sweep.all_orders = self._all_orders
             self._sweep.begin()
         return change
 
@@ -119,6 +128,8 @@ class Stops:
             self._write_down(change)
         self._breaker.close()
         self._gate.put(change, releases=pressed)
+        if not self._gate.killed():
+            self._all_orders = self._sweep.all_orders = False
         self._bus.publish(TradingStateChanged(change, 0.0))
         self._news.resumed()
         return change
@@ -133,6 +144,7 @@ class Stops:
         self._bus.publish(TradingStateChanged(change, 0.0))
         if change.state is TradingState.KILL:
             self._dispatcher.drop_queue("killed", "Killed before the restart.")
+            self._all_orders = self._sweep.all_orders = change.all_orders
             self._sweep.begin()
 
     def storage_failed(self, sentence: str) -> None:

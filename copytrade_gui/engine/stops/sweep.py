@@ -2,7 +2,8 @@
 
 Our records may lack an order: the broker doubled one, mixed up two replies, or an old copy of the
 database was put back. So the sweep cancels what our records know at once, and then whatever each
-account's own book shows open with a tag of this program, until a complete read shows none.
+account's own book shows open with a tag of this program, until a complete read shows none. By
+choice also what its owner placed there himself.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class Sweep:
         self._lanes = core.lanes
         self._settings = core.settings
         self._killed = core.gate.killed
-        self._kills = core.halts.kills
+        self._kills, self._kills_all = core.halts.kills, core.halts.kills_all
+        self.all_orders = False
+        """A KILL of all takes what the owners placed themselves as well."""
+        amendments.takes_owners = self._takes_owners
         self._amendments = amendments
         self._poller = poller
         self._reconciler = reconciler
@@ -99,6 +103,9 @@ class Sweep:
             else:
                 self._amendments.cancel_row(row, account)
                 unknown.append(row)
+        if self._takes_owners(account):
+            for row in self._reconciler.open_rows(account, ours=False):
+                self._amendments.cancel_row(row, account, owners=True)
         self._tell(lane, unknown)
         clear = self._of(lane).proven_none
         # Also an account without any: an order may come to light that our records do not know.
@@ -122,6 +129,12 @@ class Sweep:
         lane = self._lanes.get(account)
         return lane is not None and lane.status.halted != "" and self._kills(account)
 
+    def _takes_owners(self, account: AccountId) -> bool:
+        if self._killed() and self.all_orders:
+            return True
+        lane = self._lanes.get(account)
+        return lane is not None and lane.status.halted != "" and self._kills_all(account)
+
     def _of(self, lane: Lane) -> OpenOrders:
         account = lane.account_id
         ours = sum(
@@ -135,8 +148,10 @@ class Sweep:
         shown = len(self._reconciler.open_rows(account))
         quiet = not self._amendments.pending(account)
         after = read.began_ns > self._amendments.heard_ns(account)
-        proven = not ours and not shown and quiet and after and read.complete
-        return OpenOrders(account, ours, shown, proven, "" if proven else read.why_not)
+        others = len(self._reconciler.open_rows(account, ours=False))
+        none = not (ours or shown or (others and self._takes_owners(account)))
+        proven = none and quiet and after and read.complete
+        return OpenOrders(account, ours, shown, proven, "" if proven else read.why_not, others)
 
     def _tell(self, lane: Lane, rows: list[BrokerOrder]) -> None:
         account = lane.account_id

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from copytrade_gui.domain.order import ENDED, NO_LIVE_ATTEMPT, State
 
-SCHEMA = 11
+SCHEMA = 12
 """Number of the newest revision; kept in SQLite's ``user_version``."""
 APPLICATION_ID = 0x43544731
 """SQLite's ``application_id`` of our files: ``CTG1``."""
@@ -281,6 +281,7 @@ trading_state = Table(
     _words("actor"),
     _words("reason"),
     _number("at_ns"),
+    Column("all_orders", Integer, nullable=False, server_default="0"),
     UniqueConstraint("at_ns", "state", "actor", "reason"),
     sqlite_strict=True,
 )

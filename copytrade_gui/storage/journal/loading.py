@@ -241,9 +241,13 @@ def read_plans(
 
 def _trading(connection: Connection) -> StateChange | None:
     row = connection.exec_driver_sql(
-        "SELECT state, actor, reason, at_ns FROM trading_state ORDER BY change_number DESC LIMIT 1"
+        "SELECT state, actor, reason, at_ns, all_orders FROM trading_state "
+        "ORDER BY change_number DESC LIMIT 1"
     ).first()
-    return None if row is None else StateChange(TradingState(row[0]), row[1], row[2], row[3])
+    if row is None:
+        return None
+    state, actor, reason, at_ns, all_orders = row
+    return StateChange(TradingState(state), actor, reason, at_ns, bool(all_orders))
 
 
 def _fills(connection: Connection, since_ns: int) -> Sequence[Fill]:

@@ -18,7 +18,10 @@ from copytrade_gui.storage.journal.projection import store_events
 
 log = logging.getLogger(__name__)
 
-_STATE = "INSERT OR IGNORE INTO trading_state (state, actor, reason, at_ns) VALUES (?,?,?,?)"
+_STATE = (
+    "INSERT OR IGNORE INTO trading_state (state, actor, reason, at_ns, all_orders) "
+    "VALUES (?,?,?,?,?)"
+)
 
 
 class WaitingEvent(msgspec.Struct, frozen=True, tag="event", tag_field="is"):
@@ -40,7 +43,8 @@ _decoder = msgspec.json.Decoder(WaitingEvent | WaitingState)
 def store_states(connection: Connection, changes: Sequence[StateChange]) -> None:
     """Put trading states into the database, inside the caller's transaction."""
     for change in changes:
-        row = (change.state.value, change.actor, change.reason, change.at_ns)
+        state, owners = change.state.value, int(change.all_orders)
+        row = (state, change.actor, change.reason, change.at_ns, owners)
         connection.exec_driver_sql(_STATE, row)
 
 

@@ -6,10 +6,11 @@ The KILL of an account or a group alone has the same one, over those accounts.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, CommandId
@@ -31,6 +32,7 @@ from copytrade_gui.ui.widgets.buttons import HoldButton
 from copytrade_gui.ui.widgets.tip import set_tip
 
 _LOOK_MS = 500
+_OWNERS = "&Also cancel what the owners placed themselves"
 WIDTH = 680
 SENTENCE_LINES = 4
 """What the longest sentence takes in a panel of this width, names of unread accounts too."""
@@ -67,6 +69,9 @@ COLUMNS: tuple[Column[SweepRow], ...] = (
     Column("still", "Open, ours", lambda r: figures.whole(r.now.ours),
            sort=lambda r: r.now.ours, numeric=True, chars=10,
            note="Orders of this program that have not ended, by its own records"),
+    Column("others", "Open, owners'", lambda r: figures.whole(r.now.others),
+           sort=lambda r: r.now.others, numeric=True, chars=12,
+           note="What the account's owner placed himself, open at the broker by its book"),
     Column("problem", "Why not proven", lambda r: r.now.problem, chars=18, takes_rest=True),
 )  # fmt: skip
 
@@ -103,6 +108,10 @@ class KillGuard(ConsoleDialog):
         self.sentence = self.add_text("Halting.")
         self.sentence.setObjectName("kill_sentence")
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.all_orders = QCheckBox(_OWNERS)
+        self.all_orders.setObjectName("kill_all_orders")
+        set_tip(self.all_orders, "Their own orders, placed elsewhere, a master's too")
+        self.box.addWidget(self.all_orders)
         self.hold = HoldButton("Hold 1.5 s to cancel every working order")
         self.hold.setObjectName("kill_hold")
         self.hold.setProperty("kind", "stop")
@@ -176,7 +185,8 @@ class KillGuard(ConsoleDialog):
     def _remember(self, accounts: tuple[OpenOrders, ...]) -> None:
         """Accounts with anything open stay in the list, with what they had when first seen."""
         for one in accounts:
-            if found := max(one.ours, one.at_broker or 0):
+            theirs = one.others if self.all_orders.isChecked() else 0
+            if found := max(one.ours, one.at_broker or 0) + theirs:
                 self._at_start.setdefault(one.account_id, found)
 
     def _proof(self, accounts: tuple[OpenOrders, ...]) -> str:
@@ -187,7 +197,8 @@ class KillGuard(ConsoleDialog):
         unread = [one for one in accounts if one.at_broker is None]
         words = (
             f"{figures.plural(at_broker, 'order')} open at the broker, {figures.whole(ours)} of "
-            f"ours not ended; {clear} of {figures.plural(len(accounts), 'account')} proven clear, "
+            f"ours not ended{self._of_owners(accounts)}; {clear} of "
+            f"{figures.plural(len(accounts), 'account')} proven clear, "
             f"last news {figures.clock(self._desk.wall_ns())} IST. Positions are not touched."
         )
         if unread:
@@ -195,14 +206,27 @@ class KillGuard(ConsoleDialog):
             words += f" Not read, so look at the broker's own page: {names}."
         return words
 
+    def _of_owners(self, accounts: Sequence[OpenOrders]) -> str:
+        """How many of the owners' own are open, where there are some or they are to go as well."""
+        others = sum(one.others for one in accounts)
+        if not (others or self.all_orders.isChecked()):
+            return ""
+        stay = "" if self.all_orders.isChecked() else ", which stay"
+        return f", {figures.whole(others)} of the owners' own{stay}"
+
     async def _halt(self) -> None:
         if self._whom is None:
-            await self._trading.halt("the kill guard was opened")
+            change = await self._trading.halt("the kill guard was opened")
+            if change.all_orders:  # a KILL in force takes them already, and goes on to
+                self.all_orders.setChecked(True)
+                self.all_orders.setEnabled(False)
         accounts = await self._trading.open_orders(self._scopes)
         self._remember(accounts)
         at_broker = sum(one.at_broker or 0 for one in accounts)
         ours = sum(one.ours for one in accounts)
         of = sum(bool(one.ours or one.at_broker) for one in accounts)
+        others = figures.plural(sum(one.others for one in accounts), "order")
+        self.all_orders.setText(f"{_OWNERS}: {others}")
         who, back = "Trading is halted.", "Coming back needs a reason and the word RESUME."
         if self._whom is not None:
             who, back = (
@@ -230,12 +254,16 @@ class KillGuard(ConsoleDialog):
         )
 
     async def _kill(self) -> None:
+        of_all = self.all_orders.isChecked()
         if self._whom is None:
-            await self._trading.kill("held the kill button")
+            words = "held the kill button, of all orders" if of_all else "held the kill button"
+            await self._trading.kill(words, all_orders=of_all)
         else:
-            kill = TradingState.KILL
-            await self._trading.stop_some(self._scopes, kill, self._reason, self._command)
+            await self._trading.stop_some(
+                self._scopes, TradingState.KILL, self._reason, self._command, all_orders=of_all
+            )
         self._killing = True
+        self.all_orders.setEnabled(False)
         self.hold.setText("Killed: queue dropped, cancels sent")
         self.hold.setEnabled(False)
         self.close_button.setText("Close")
