@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from copytrade_gui.domain.account import MOST_FOLLOWERS, MOST_PAPER_MASTERS
+from copytrade_gui.domain.day_field import NotADay, read_day
 from copytrade_gui.domain.number import LONGEST
 from copytrade_gui.domain.order import FanOut, Product, Side
 
@@ -222,10 +223,10 @@ def _picture(text: str) -> Path:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no day; write 2026-12-01") from None
+    day = read_day(text)
+    if isinstance(day, NotADay):
+        raise argparse.ArgumentTypeError(day.sentence)
+    return day
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:

@@ -94,8 +94,9 @@ def doctor(data_dir: Path | None, profile: str, *, window: Sequence[Finding], as
             )
         )
     else:
+        width = max(len(finding.name) for finding in findings) + 2
         for finding in findings:
-            print(f"{finding.state:<5}{finding.name:<16}{finding.sentence}")
+            print(f"{finding.state:<5}{finding.name:<{width}}{finding.sentence}")
     return 1 if any(finding.state == "bad" for finding in findings) else 0
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from copytrade_gui.app.market_files import Content
 from copytrade_gui.app.process import files_allowed, files_problem
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.brokers.http.route import owns_address
@@ -16,8 +17,10 @@ from copytrade_gui.domain.account import Account, without_basis
 from copytrade_gui.domain.calendar import contract_day, ist
 from copytrade_gui.domain.route import RouteKind, why_unregistered
 from copytrade_gui.ports import JournalFailureError
+from copytrade_gui.storage.files.ban_file import BanFile
 from copytrade_gui.storage.files.calendar_file import CalendarFile
-from copytrade_gui.storage.files.edited_file import EditedFileError
+from copytrade_gui.storage.files.charges_file import ChargesFile
+from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError
 from copytrade_gui.storage.files.folder import DataFolder, open_folder
 from copytrade_gui.storage.files.freeze_file import FreezeFile
 from copytrade_gui.storage.files.problems import SecondInstanceError, StorageError
@@ -54,8 +57,7 @@ async def examine(data_dir: Path | None, profile: str) -> list[Finding]:
         _open_files(),
         *await _database(folder),
         _contracts(folder, _contract_day),
-        _calendar(folder),
-        _freeze(folder),
+        *_edited(folder),
     ]
 
 
@@ -158,28 +160,25 @@ def _routes(accounts: Sequence[Account]) -> Finding:
     )
 
 
-def _calendar(folder: DataFolder) -> Finding:
-    file = CalendarFile(folder.calendar)
-    try:
-        calendar = file.read_if_changed() or file.shipped
-    except EditedFileError as error:
-        return Finding("calendar", "warn", str(error))
-    outdated = calendar.outdated(_today())
-    if outdated:
-        return Finding("calendar", "warn", outdated)
-    return Finding("calendar", "ok", f"Holidays are known until {calendar.listed_until}.")
+def _edited(folder: DataFolder) -> list[Finding]:
+    """What the files that the user edits are like."""
+    calendar, freeze = CalendarFile(folder.calendar), FreezeFile(folder.freeze)
+    bans, rates = BanFile(folder.ban), ChargesFile(folder.charges)
+    return [
+        _file("calendar", calendar, lambda now: f"Holidays are known until {now.listed_until}."),
+        _file("freeze", freeze, lambda now: f"Quantities compared on {now.checked}."),
+        _file("ban list", bans, lambda now: f"Of {now.checked}." if now.checked else "None kept."),
+        _file("charges", rates, lambda now: f"Rates compared on {now.checked}."),
+    ]
 
 
-def _freeze(folder: DataFolder) -> Finding:
-    file = FreezeFile(folder.freeze)
+def _file(name: str, file: EditedFile[Content], good: Callable[[Content], str]) -> Finding:
     try:
-        table = file.read_if_changed() or file.shipped
+        content = file.read_if_changed() or file.shipped
     except EditedFileError as error:
-        return Finding("freeze quantities", "warn", str(error))
-    outdated = table.outdated(_today())
-    if outdated:
-        return Finding("freeze quantities", "warn", outdated)
-    return Finding("freeze quantities", "ok", f"Compared on {table.checked}.")
+        return Finding(name, "warn", str(error))
+    outdated = content.outdated(_today())
+    return Finding(name, "warn" if outdated else "ok", outdated or good(content))
 
 
 def _contracts(folder: DataFolder, today: Callable[[], date]) -> Finding:

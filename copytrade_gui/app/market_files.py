@@ -16,6 +16,7 @@ from copytrade_gui.domain.calendar import Calendar
 from copytrade_gui.domain.charges import ChargeTable
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.freeze import FreezeTable
+from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.storage.files.ban_file import BanFile
 from copytrade_gui.storage.files.calendar_file import CalendarFile
@@ -52,15 +53,22 @@ class MarketFile(Generic[Content]):
         """Put changed content in force; a file that cannot be used changes nothing."""
         try:
             read = await asyncio.to_thread(self._file.read_if_changed)
-        except EditedFileError as error:
-            engine.book.alarm(
-                self.code, f"{error} What held before still holds.", severity=Severity.WARNING
-            )
-            return
-        if read is not None:
-            self.content = read
+            if read is None:
+                return
             self._put(read)
+        except EditedFileError as error:
+            self._tell(engine, str(error))
+        except Exception as error:  # nobody foresaw it, and the other files are still read
+            log.exception("%s cannot be read", self.code)
+            self._tell(engine, f"{self._file.path} cannot be used ({cut(str(error), 80)}).")
+        else:
+            self.content = read
             log.info("%s read", self.code)
+
+    def _tell(self, engine: Engine, why: str) -> None:
+        engine.book.alarm(
+            self.code, f"{why} What held before still holds.", severity=Severity.WARNING
+        )
 
 
 class Rates:

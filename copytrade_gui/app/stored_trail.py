@@ -13,6 +13,7 @@ from copytrade_gui.app.logs import log_to
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.services.day_file import TRAIL, trades_differ, unpacked
 from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.services.written_file import file_behind
 from copytrade_gui.storage.files.folder import PAPER_PROFILE, known_folder
 from copytrade_gui.storage.journal.export import fills_in, seals_in, verify_export
 from copytrade_gui.storage.journal.history import SqliteHistory
@@ -59,7 +60,7 @@ async def verify_file(file: Path) -> tuple[str, ...]:
         )
     try:
         return await asyncio.to_thread(check, file)
-    except (OSError, UnicodeDecodeError, BadZipFile) as error:
+    except (OSError, ValueError, RuntimeError, BadZipFile) as error:
         raise RefusedError(f"File {file} cannot be read: {error}.", field="file") from error
 
 
@@ -92,6 +93,6 @@ async def export_trail(data_dir: Path | None, profile: str, file: Path, *, paper
         raise RefusedError(f"File {file.name} must end in .json or .csv.", field="file")
     async with _trail(data_dir, profile, paper=paper) as history:
         try:
-            return await history.export_events(file)
+            return await history.export_events(file_behind(file))
         except OSError as error:
             raise RefusedError(f"File {file} cannot be written: {error}.", field="file") from error

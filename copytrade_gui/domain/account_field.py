@@ -18,9 +18,19 @@ MOST_APP_SECRET = 512
 _LETTERS_AND_DIGITS = re.compile(r"[A-Za-z0-9]+")
 _APP_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
-_JOINERS = frozenset("\u200c\u200d")
-"""Zero-width, and letters of Hindi, Malayalam and other names are written with them."""
+_VIRAMAS = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
+_INDIC, _ARABIC = "[\u0900-\u0dff]", "[\u0620-\u06d3\u0750-\u077f\u08a0-\u08c9]"
+_JOINED = re.compile(
+    f"(?<=[{_VIRAMAS}])[\u200c\u200d]|(?<={_INDIC})[\u200c\u200d](?=[{_VIRAMAS}])"
+    f"|(?<={_ARABIC})\u200c(?={_ARABIC})"
+)
+"""Zero-width joiners where they shape letters: of Hindi, Malayalam and their kin at a virama, of
+Urdu between two letters."""
 _WITHOUT_MEANING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters, marks and a sign that are drawn as nothing (Unicode's Default_Ignorable_Code_Point)."""
 
 
 def name_problem(name: str) -> str | None:
@@ -34,12 +44,20 @@ def text_problem(label: str, text: str, most: int) -> str | None:
         return f"{label} {quoted(text)} has no letter or digit. Write one that can be read."
     if len(text) > most:
         return f"{label} {quoted(text)} has more than {most} characters. Shorten it."
-    if any(unicodedata.category(one) in _WITHOUT_MEANING and one not in _JOINERS for one in text):
+    if unseen(text):
         return (
             f"{label} {quoted(text)} holds a line break or a sign that is not seen. "
             "Write it on one line, by hand."
         )
     return None
+
+
+def unseen(text: str) -> bool:
+    """True if a text holds what does not show on one line, so that two may look alike."""
+    left = _JOINED.sub("", text)
+    return bool(_BLANK.search(left)) or any(
+        unicodedata.category(letter) in _WITHOUT_MEANING for letter in left
+    )
 
 
 def client_id_problem(client_id: str) -> str | None:

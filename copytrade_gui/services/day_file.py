@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
+import lzma
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.records import Fill
 from copytrade_gui.ports import TrailPart
 from copytrade_gui.services.sheet_page import ORDER, PRICE, QUANTITY, TRADE, TRADES
-from copytrade_gui.services.workbook import private_file
+from copytrade_gui.services.written_file import whole_file
 
 TRAIL = "trail.json"
 SHEETS = "sheets"
@@ -34,6 +35,8 @@ _MANIFEST = "manifest.json"
 _FORMAT = "copytrade day"
 _LONGEST_MANIFEST = 64 * 1024 * 1024
 _CHUNK = 1 << 20
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
+"""What reading a damaged part raises; RuntimeError one with a password, or nested too deep."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -100,17 +103,13 @@ def manifest(
 
 def write(path: Path, folder: Path, content: Manifest) -> str:
     """Put a folder into a day's file, whole or not at all; returns its SHA-256. Raises OSError."""
-    fresh = path.with_name(path.name + ".new")
-    private_file(fresh)
-    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in content.parts:
-            archive.write(folder / part.name, part.name)
-        archive.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(content), indent=2))
-    with fresh.open("rb+") as file:
-        digest = _digest(file)
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    return digest
+    with whole_file(path) as fresh:
+        with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in content.parts:
+                archive.write(folder / part.name, part.name)
+            archive.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(content), indent=2))
+        with fresh.open("rb") as file:
+            return _digest(file)
 
 
 def unpacked(path: Path, folder: Path) -> tuple[Manifest | None, list[str]]:
@@ -141,7 +140,7 @@ def _read_manifest(archive: zipfile.ZipFile) -> Manifest | None:
         if info.file_size > _LONGEST_MANIFEST:
             return None
         content = msgspec.json.decode(archive.read(info), type=Manifest)
-    except (KeyError, zipfile.BadZipFile, ValueError, RecursionError):
+    except (KeyError, *_DAMAGED):
         return None
     return content if (content.format, content.version) == (_FORMAT, 1) else None
 
@@ -162,7 +161,7 @@ def _unpack(archive: zipfile.ZipFile, part: Part, folder: Path) -> str:
     try:
         with archive.open(info) as source, target.open("wb") as out:
             digest = _digest(source, out)
-    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+    except _DAMAGED as error:
         return f"{part.name} cannot be unpacked: {error}."
     return "" if digest == part.sha256 else f"{part.name} was changed after it was written."
 
@@ -207,12 +206,12 @@ def trades_differ(
 
 def _told(text: str) -> tuple[set[tuple[str, int, Decimal]], set[BrokerOrderId]] | None:
     """The trades of a sheet as comma separated text, and its orders; None: it is no sheet."""
-    rows = list(csv.reader(io.StringIO(text)))
     trades: set[tuple[str, int, Decimal]] = set()
     orders: set[BrokerOrderId] = set()
     columns: list[str] = []
     title = ""
     try:
+        rows = list(csv.reader(io.StringIO(text)))
         for before, row in zip([[], *rows], rows, strict=False):
             if not row:
                 title, columns = "", []
@@ -225,6 +224,6 @@ def _told(text: str) -> tuple[set[tuple[str, int, Decimal]], set[BrokerOrderId]]
                 orders.add(BrokerOrderId(cells[ORDER]))
                 if title == TRADES and cells[TRADE]:
                     trades.add((cells[TRADE], int(cells[QUANTITY]), Decimal(cells[PRICE])))
-    except (ValueError, KeyError, InvalidOperation):
+    except (ValueError, KeyError, InvalidOperation, csv.Error):
         return None
     return trades, orders - {BrokerOrderId("")}

@@ -13,6 +13,7 @@ from pathlib import Path
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.charges import ChargeTable
 from copytrade_gui.domain.day import SheetStep
+from copytrade_gui.domain.day_field import day_problem
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import InstrumentKey, Quote
 from copytrade_gui.domain.records import OPERATOR
@@ -68,7 +69,7 @@ class DaySheets:
         if pdf is None and Kind.PDF in kinds:
             raise RefusedError("PDF files need Qt, which does not load here. Leave pdf out.")
         async with self._alone():
-            day = day or ist(self._clock.wall_ns()).date()
+            day = self._day(day)
             sheets = await self.of(day)
             if not sheets:
                 raise RefusedError(
@@ -92,7 +93,7 @@ class DaySheets:
         if path.suffix.lower() != ".zip":
             raise RefusedError(f"File {path.name} must end in .zip.", field="file")
         async with self._alone():
-            day = day or ist(self._clock.wall_ns()).date()
+            day = self._day(day)
             kinds = [kind for kind in Kind if pdf is not None or kind is not Kind.PDF]
             sheets = named(await self.of(day))
             seal = await self._seals.newest(day)
@@ -117,6 +118,12 @@ class DaySheets:
             kept = Kept(path, len(sheets), trail.events, seal is not None, digest)
             await self._record(day, kept)
         return kept
+
+    def _day(self, asked: date | None) -> date:
+        day = asked or ist(self._clock.wall_ns()).date()
+        if problem := day_problem(day):
+            raise RefusedError(problem, field="day")
+        return day
 
     async def _record(self, day: date, kept: Kept) -> None:
         """What was given away can be recognised by the trail of the days after."""

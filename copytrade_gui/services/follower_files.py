@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +19,7 @@ from copytrade_gui.services.follower_table import KEY, TableRow, read_file, read
 from copytrade_gui.services.follower_verbs import ImportPreview
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.services.written_file import whole_file
 
 
 class Kept(Protocol):
@@ -194,18 +193,5 @@ def _is_one(source: Path, path: Path) -> bool:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write a file of the owner's whole, or leave what was there."""
-    if path.exists() and not path.is_file():
-        raise OSError(0, "it is not a file")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+    with whole_file(path) as fresh:
+        fresh.write_bytes(data)

@@ -19,7 +19,8 @@ from copytrade_gui.domain.waterfall import Waterfall, slippage
 from copytrade_gui.ports import History
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import HistoryRow, LatencySample, RefusedError
-from copytrade_gui.services.workbook import private_file, workbook, write_text
+from copytrade_gui.services.workbook import workbook, write_text
+from copytrade_gui.services.written_file import private_file
 
 EXPORT_LIMIT = 1_000_000
 _MOST_OF_A_PLAN = 100_000

@@ -17,7 +17,8 @@ from xlsxwriter.worksheet import Worksheet
 from copytrade_gui.domain.account import Account
 from copytrade_gui.services.sheet_page import Cell, Page, Table
 from copytrade_gui.services.verbs import RefusedError
-from copytrade_gui.services.workbook import private_file, workbook, write_text
+from copytrade_gui.services.workbook import workbook, write_text
+from copytrade_gui.services.written_file import private_file
 
 Printer = Callable[[Page, Path], None]
 """Prints a page into a PDF file; raises OSError. What can print lives with the window."""

@@ -6,7 +6,6 @@ one that is too long for a cell must not take the rest of its row along.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,20 +15,11 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from copytrade_gui.services.written_file import private_file
+
 LONGEST_CELL = 32_767
 """Characters, as Excel counts them: letters beyond the first 65,536 of Unicode are two."""
 _CUT = " ... (cut)"
-_PRIVATE = 0o600
-
-
-def private_file(path: Path) -> None:
-    """Make or empty a file that only its owner may read. Raises OSError."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
-    try:
-        if os.name != "nt":
-            os.fchmod(handle, _PRIVATE)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A day as one file to keep: any machine can say whether it is as it was written."""
 
+import asyncio
+import contextlib
 import hashlib
 import json
 import zipfile
@@ -7,10 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from copytrade_gui.__main__ import main
+from copytrade_gui.app.stored_trail import verify_file
 from copytrade_gui.domain.order import Side
+from copytrade_gui.ports import TrailPart
 from copytrade_gui.services.closing import Closing
+from copytrade_gui.services.day_file import TRAIL, write
+from copytrade_gui.services.day_file import manifest as manifest_of
+from copytrade_gui.services.verbs import RefusedError
 from tests.engine.test_exits import DAY_NS, press, ticket
 from tests.engine.test_leaving import begin
 from tests.proof.rig import MORNING_NS, Console, world
@@ -97,6 +106,32 @@ CHANGES = {
     trail: "was changed after it was written", last: "The trail ends with event",
     nothing: "no manifest",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A small day's file."""
+    folder = tmp_path_factory.mktemp("day")
+    (folder / "parts").mkdir()
+    (folder / "parts" / TRAIL).write_text("[]\n" + "word " * 200)
+    trail = TrailPart(0, 0, "", "")
+    whole = manifest_of("2026-12-01", "now", folder / "parts", paper=True, trail=trail, seal=None,
+                        sheets=[])  # fmt: skip
+    write(folder / "day.zip", folder / "parts", whole)
+    return (folder / "day.zip").read_bytes()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(st.data())
+def test_a_file_can_be_damaged_anywhere_and_is_still_judged(
+    tmp_path: Path, written: bytes, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(written) - 1))
+    damaged = bytearray(written)
+    damaged[at] ^= data.draw(st.integers(1, 255))
+    (tmp_path / "damaged.zip").write_bytes(damaged)
+    with contextlib.suppress(RefusedError):  # it cannot be read at all
+        asyncio.run(verify_file(tmp_path / "damaged.zip"))
 
 
 def test_a_day_is_one_file_that_any_machine_verifies(

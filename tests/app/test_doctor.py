@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from copytrade_gui.app.doctor import examine
+from copytrade_gui import headless
+from copytrade_gui.app.doctor import Finding, examine
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.storage.files.folder import open_folder
 from copytrade_gui.storage.store import open_store
@@ -60,6 +61,23 @@ async def test_a_running_console_is_no_problem(tmp_path: Path) -> None:
         findings = {finding.name: finding for finding in await examine(tmp_path, "default")}
     assert findings["database"].state == "ok"
     assert "running" in findings["database"].sentence
+
+
+async def test_every_file_that_is_edited_is_looked_at(tmp_path: Path) -> None:
+    folder = open_folder(tmp_path, "default")
+    for path in (folder.calendar, folder.freeze, folder.ban, folder.charges):
+        path.write_text("x = 1e99999999999999999999")
+    bad = {one.name: one for one in await examine(tmp_path, "default") if "line 1" in one.sentence}
+    assert bad.keys() == {"calendar", "freeze", "ban list", "charges"}
+    assert {one.state for one in bad.values()} == {"warn"}
+
+
+def test_no_name_runs_into_its_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = [Finding("a name that is long", "ok", "Fine."), Finding("short", "ok", "Fine.")]
+    headless.doctor(tmp_path, "default", window=found, as_json=False)
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first.index("Fine.") == second.index("Fine.")
+    assert "long  Fine." in first
 
 
 def test_a_demo_that_cannot_write_says_so_in_one_sentence(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -238,6 +240,27 @@ def test_a_failed_export_leaves_the_older_file(tmp_path: Path, run: Run) -> None
     blocker.mkdir()
     assert run("export", out)[0] == 1
     assert out.read_text() == "older"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among its files")
+def test_an_export_onto_a_link_is_written_behind_it(tmp_path: Path, run: Run) -> None:
+    keep(tmp_path / "data", MASTER, ASHA, LINK)
+    kept, link = tmp_path / "kept.csv", tmp_path / "link.csv"
+    link.symlink_to(kept)
+    for _ in ("new", "there already"):
+        assert run("export", link)[0] == 0
+        assert link.is_symlink()
+        assert "KX1" in kept.read_text("utf-8-sig")
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    link.unlink()
+    link.symlink_to(pipe)
+    for place in (pipe, link):
+        code, answer = run("export", place)
+        assert (code, answer["field"]) == (1, "file")
+        assert "it is not a file" in answer["refused"]
+    assert pipe.is_fifo()
+    assert link.is_symlink()
 
 
 def test_a_live_folder_without_a_key_store_takes_everything_but_secrets(

@@ -45,7 +45,21 @@ def test_every_follower_gets_his_files(
         assert path.stat().st_mode & 0o077 == 0
 
 
-def test_a_word_that_is_no_day_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("words", [("sheets", "out"), ("audit", "keep", "day.zip")])
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("tomorrow", 'Day "tomorrow" is no day.'),
+        ("0001-01-01", "Day 0001-01-01 is not from 2000-01-01 to 2099-12-31."),
+        ("2300-01-01", "Day 2300-01-01 is not from"),
+        ("9999-12-31", "Day 9999-12-31 is not from"),
+    ],
+)
+def test_a_word_that_is_no_day_is_one_sentence(
+    words: tuple[str, ...], typed: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        main(["sheets", "out", "--day", "tomorrow"])
-    assert "tomorrow is no day; write 2026-12-01" in capsys.readouterr().err
+        main([*words, "--day", typed])
+    error = capsys.readouterr().err
+    assert f"argument --day: {said}" in error
+    assert "such as 2026-12-01." in error

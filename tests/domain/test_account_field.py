@@ -18,6 +18,7 @@ from copytrade_gui.domain.account_field import (
     client_id_problem,
     name_problem,
 )
+from copytrade_gui.domain.link_field import group_problem
 
 QUESTIONS = (name_problem, client_id_problem, app_key_problem, app_secret_problem)
 Question = Callable[[str], str | None]
@@ -58,17 +59,59 @@ def test_as_long_as_it_may_be_and_no_longer(question: Question, most: int) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["Asha", "O'Hara & Sons (HUF)", "=Asha", "जोशी", "ന്‍റെ", "রহমান", "7", "José 2"]
+    "name",
+    [
+        "Asha",
+        "O'Hara & Sons (HUF)",
+        "=Asha",
+        "जोशी",
+        "ന്\u200dറെ",
+        "രാജന്\u200d",
+        "রহমান",
+        "7",
+        "José 2",
+        "র\u200d\u09cdয",
+        "राजर्\u200dषी",
+        "می\u200cخان",
+        "ශ්\u200dරී",
+    ],
 )
 def test_names_people_have(name: str) -> None:
     assert name_problem(name) is None
 
 
 @pytest.mark.parametrize(
-    "name", ["", "\u200d", "--", "A\nB", "A\tB", "A\u202eB", "A\u200bB", "A\u2028B", "A\ud800"]
+    "name",
+    [
+        "",
+        "\u200d",
+        "--",
+        "A\nB",
+        "A\tB",
+        "A\u202eB",
+        "A\u200bB",
+        "A\u2028B",
+        "A\ud800",
+        "\u3164",
+        "\uffa0",
+        "\u115f",
+        "A\u034f",
+        "A\ufe0f",
+        "A\U000e0100",
+        "A\u180b",
+        "\u2800A",
+        "As\u200dha",
+        "A\u200c",
+        "\u200dजोशी",
+        "जोशी\u200d",
+        "क\u200dष",
+        "न्\u200d\u200dय",
+        "خان\u200c",
+    ],
 )
 def test_names_nobody_can_read(name: str) -> None:
     assert name_problem(name) is not None
+    assert not name or group_problem(name) is not None
 
 
 @pytest.mark.parametrize("client", ["30000002", "KX10081", "kx10081", "0007"])

@@ -60,11 +60,17 @@ def test_a_special_session_is_added_while_the_program_runs(tmp_path: Path) -> No
         (b"holidays = [{ day = 2027-01-26, name = 'x', exchanges = 'NSE' }]", "exchanges"),
         (b"holidays = [{ day = 2027-01-26, name = 'x', exchanges = [[]] }]", "exchanges"),
         (b"holidays = [{ day = 2027-01-26, name = 'x', opens = 17 }]", "opens is no time"),
+        (b"holidays = [{ day = 2027-01-26, name = ' ' }]", "has no letter or digit"),
+        (b"holidays = [{ day = 2027-01-26, name = 'x\xe2\x80\xaey' }]", "sign that is not seen"),
+        (b"holidays = [{ day = 2027-01-26, name = 'x', opens = 17:00:00, closes = 16:00:00 }]",
+         "entry 1: closes is not after opens"),
+        (b"special_sessions = [{ day = 2027-01-26, opens = 17:00:00, closes = 17:00:00 }]",
+         "closes is not after opens"),
         (b"special_sessions = [{ day = 2027-01-26, name = 'x' }]", "both needed"),
         (b"listed_until = 'soon'", "listed_until is no date"),
         (b"#" * 300_000, "longer than 256 KB"),
     ],
-)
+)  # fmt: skip
 def test_a_file_that_cannot_be_read_is_one_sentence(
     tmp_path: Path, written: bytes, said: str
 ) -> None:

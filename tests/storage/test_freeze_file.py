@@ -21,7 +21,7 @@ def test_the_users_rows_go_before_the_shipped_ones_while_the_program_runs(tmp_pa
     assert shipped.units[Exchange.NSEFO, "NIFTY"] == 1_800
     assert shipped.outdated(date(2026, 3, 9)), "from the 36th day on"
     assert not shipped.outdated(date(2026, 3, 8))
-    path.write_text("checked = 2026-12-01\n[NSEFO]\nnifty = 1950\n[NSEEQ]\nRELIANCE = 500000\n")
+    path.write_text('checked = 2026-12-01\n[NSEFO]\n" nifty" = 1950\n[NSEEQ]\nRELIANCE = 500000\n')
     read = file.read_if_changed()
     assert read is not None
     assert read.checked == date(2026, 12, 1)
@@ -51,7 +51,10 @@ def test_the_example_adds_nothing(tmp_path: Path) -> None:
         (b"[NSEFO]\nNIFTY = true", "no number of units"),
         (b"[NSEFO]\nNIFTY = 0", "no number of units"),
         (b"[NSEFO]\nNIFTY = 50000001", "no number of units"),
-        (b"[NSEFO]\n'' = 1", "a symbol that is empty"),
+        (b"[NSEFO]\n'' = 1", "NSEFO holds what is no symbol"),
+        (b"[NSEFO]\n'NIF\xe2\x80\x8bTY' = 1", "NSEFO holds what is no symbol"),
+        (b"[NSEFO]\nnifty = 5\nNIFTY = 7", "NSEFO, NIFTY stands there twice"),
+        (b"[NSEFO]\n' NIFTY' = 5\nNIFTY = 7", "NSEFO, NIFTY stands there twice"),
         (b"[NSEFO.NIFTY]\nunits = 1", "no number of units"),
     ],
 )

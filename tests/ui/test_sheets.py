@@ -78,10 +78,12 @@ async def test_what_cannot_be_stands_beside_its_field_and_nothing_is_lost(
     window: MainWindow, world: World
 ) -> None:
     dialog = await opened(window)
-    dialog.day.setText("20/11/2026")
-    dialog.verb.click()
-    await until(lambda: not dialog.busy(dialog.verb))
-    assert "Write 2026-12-01" in dialog._problems["day"].text()
+    for typed in ("20/11/2026", "0001-01-01", "2300-01-01"):
+        dialog.day.setText(typed)
+        dialog.verb.click()
+        await until(lambda: not dialog.busy(dialog.verb))
+        assert typed in dialog._problems["day"].text()
+        assert "such as 2026-12-01." in dialog._problems["day"].text()
     assert not world.sheets.asked
     dialog.day.setText("2026-11-20")
     world.sheets.refuse = RefusedError("Folder /x cannot be made.", field="folder")

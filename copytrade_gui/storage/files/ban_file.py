@@ -7,7 +7,13 @@ from pathlib import Path
 
 from copytrade_gui.domain.ban import BanList
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError, toml_of
+from copytrade_gui.storage.files.edited_file import (
+    EditedFile,
+    EditedFileError,
+    name_in,
+    symbol_in,
+    toml_of,
+)
 
 TEMPLATE = """\
 # The ban list: stocks in whose futures and options only positions may be reduced today. The
@@ -18,7 +24,6 @@ TEMPLATE = """\
 #
 # NSEFO = ["RBLBANK", "SAIL"]    # the segment as the program spells it; [] if nothing is in a ban
 """
-_LONGEST_SYMBOL = 40
 
 
 class BanFile(EditedFile[BanList]):
@@ -44,20 +49,10 @@ def _read(text: str, where: str) -> BanList:
         except ValueError:
             known = ", ".join(Exchange)
             raise EditedFileError(
-                f"{where}: {name!r} is no segment. Use checked, or a list such as NSEFO; known are "
-                f"{known}."
+                f"{where}: {name_in(name)} is no segment. Use checked, or a list such as NSEFO; "
+                f"known are {known}."
             ) from None
         if not isinstance(listed, list):
             raise EditedFileError(f'{where}: {name} is no list. Write {name} = ["SAIL"].')
-        symbols[exchange] = frozenset(_symbol(one, f"{where}: {name}") for one in listed)
+        symbols[exchange] = frozenset(symbol_in(one, f"{where}: {name}") for one in listed)
     return BanList(symbols, checked)
-
-
-def _symbol(symbol: object, at: str) -> str:
-    text = symbol.strip() if isinstance(symbol, str) else ""
-    if not 0 < len(text) <= _LONGEST_SYMBOL or not text.isprintable():
-        raise EditedFileError(
-            f"{at} holds what is no symbol of at most {_LONGEST_SYMBOL} letters. Write it in "
-            'quotes, such as "SAIL".'
-        )
-    return text.upper()

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 
+from copytrade_gui.domain.account_field import text_problem
 from copytrade_gui.domain.calendar import COMMODITY, Calendar, Holiday, SpecialSession
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError, toml_of
+from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError, name_in, toml_of
 
 TEMPLATE = """\
 # Holidays and special sessions of the exchanges, beyond those the program brings along.
@@ -31,6 +32,7 @@ _GROUPS: Mapping[str, frozenset[Exchange]] = {
     "equity": frozenset(Exchange) - COMMODITY - {Exchange.NCDEXCOMM},
     "commodity": COMMODITY | {Exchange.NCDEXCOMM},
 }
+_LONGEST_NAME = 60
 _TOP = frozenset({"listed_until", "holidays", "special_sessions"})
 _FIELDS = frozenset({"day", "name", "exchanges", "opens", "closes"})
 
@@ -56,7 +58,8 @@ def _read(text: str, where: str) -> Calendar:
     unknown = sorted(set(content) - _TOP)
     if unknown:
         raise EditedFileError(
-            f"{where}: {unknown[0]!r} is not known. Use listed_until, holidays, special_sessions."
+            f"{where}: {name_in(unknown[0])} is not known. Use listed_until, holidays, "
+            "special_sessions."
         )
     until = content.get("listed_until")
     if until is not None and not _is_date(until):
@@ -82,8 +85,8 @@ def _rows(
         unknown = sorted(set(row) - _FIELDS)
         if unknown:
             raise EditedFileError(
-                f"{where}: {name}, entry {number}: {unknown[0]!r} is not known. Use day, name, "
-                "exchanges, opens, closes."
+                f"{where}: {name}, entry {number}: {name_in(unknown[0])} is not known. Use day, "
+                "name, exchanges, opens, closes."
             )
     return [(row, f"{where}: {name}, entry {number}") for number, row in enumerate(rows, 1)]
 
@@ -101,9 +104,12 @@ def _day(row: Mapping[str, object], at: str) -> date:
 
 def _name(row: Mapping[str, object], at: str) -> str:
     name = row.get("name")
-    if not isinstance(name, str) or not 0 < len(name) <= 60 or not name.isprintable():
-        raise EditedFileError(f"{at}: name is missing, or longer than 60 characters.")
-    return name
+    if not isinstance(name, str):
+        raise EditedFileError(f'{at}: name is missing. Write it in quotes, such as "Holi".')
+    problem = text_problem("name", name.strip(), _LONGEST_NAME)
+    if problem is not None:
+        raise EditedFileError(f"{at}: {problem}")
+    return name.strip()
 
 
 def _exchanges(row: Mapping[str, object], at: str) -> frozenset[Exchange]:
@@ -129,13 +135,16 @@ def _times(row: Mapping[str, object], at: str) -> tuple[time | None, time | None
         if value is not None and not isinstance(value, time):
             raise EditedFileError(f"{at}: {name} is no time. Write 18:00:00, unquoted.")
         found.append(value)
-    return found[0], found[1]
+    opens, closes = found
+    if opens is not None and closes is not None and opens >= closes:
+        raise EditedFileError(f"{at}: closes is not after opens. Write the later time as closes.")
+    return opens, closes
 
 
 def _special(row: Mapping[str, object], at: str) -> SpecialSession:
     opens, closes = _times(row, at)
-    if opens is None or closes is None or opens >= closes:
+    if opens is None or closes is None:
         raise EditedFileError(
-            f"{at}: opens and closes are both needed, and opens comes first. Write 18:00:00."
+            f"{at}: opens and closes are both needed. Write them such as 18:00:00."
         )
     return SpecialSession(_day(row, at), _name(row, at), _exchanges(row, at), opens, closes)

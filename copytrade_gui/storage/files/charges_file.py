@@ -9,7 +9,7 @@ from pathlib import Path
 
 from copytrade_gui.domain.charges import ChargeTable, Rates, Segment
 from copytrade_gui.domain.instrument import Exchange
-from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError, toml_of
+from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError, name_in, toml_of
 
 TEMPLATE = """\
 # What trading costs beside the price. A row here goes before the one that the program brings along
@@ -37,6 +37,7 @@ _BY_EXCHANGE = ("exchange", "protection")
 _FIELDS = frozenset({"segment", "since", "source", *_NUMBERS, *_BY_EXCHANGE})
 _MOST = {"brokerage_most": 100_000}
 _MOST_PER_CENT = 100
+_MOST_DECIMALS = 9
 _LONGEST_SOURCE = 200
 
 
@@ -57,7 +58,9 @@ def _read(text: str, where: str) -> ChargeTable:
     content = toml_of(text, where)
     unknown = sorted(set(content) - {"checked", "rates"})
     if unknown:
-        raise EditedFileError(f"{where}: {unknown[0]!r} is not known. Use checked and [[rates]].")
+        raise EditedFileError(
+            f"{where}: {name_in(unknown[0])} is not known. Use checked and [[rates]]."
+        )
     checked = content.get("checked")
     if checked is not None and not _is_date(checked):
         raise EditedFileError(f"{where}: checked is no date. Write 2026-12-01, unquoted.")
@@ -79,7 +82,7 @@ def _row(row: Mapping[str, object], at: str) -> Rates:
     unknown = sorted(set(row) - _FIELDS)
     if unknown:
         known = ", ".join(sorted(_FIELDS))
-        raise EditedFileError(f"{at}: {unknown[0]!r} is not known. Known are {known}.")
+        raise EditedFileError(f"{at}: {name_in(unknown[0])} is not known. Known are {known}.")
     since, source = row.get("since"), row.get("source", "")
     if not isinstance(since, date) or not _is_date(since):
         raise EditedFileError(f"{at}: since is missing or no date. Write 2026-04-01, unquoted.")
@@ -105,6 +108,10 @@ def _number(value: object, name: str, at: str) -> Decimal:
     number = Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(number, Decimal) or not number.is_finite() or not 0 <= number <= most:
         raise EditedFileError(f"{at}: {name} is no number from 0 to {most}. Write it such as 0.05.")
+    if number != round(number, _MOST_DECIMALS):
+        raise EditedFileError(
+            f"{at}: {name} has more than {_MOST_DECIMALS} decimals. Write it such as 0.05."
+        )
     return number
 
 

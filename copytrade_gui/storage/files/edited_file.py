@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 from decimal import Decimal
@@ -9,10 +10,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from copytrade_gui.domain.account_field import unseen
+from copytrade_gui.domain.typed import LONGEST_QUOTE, cut
 from copytrade_gui.storage.files.files import Files
 from copytrade_gui.storage.files.problems import StorageError
 
 _LONGEST = 256 * 1024
+_LONGEST_SYMBOL = 40
+_ENDLESS = re.compile(r"[0-9_]{1000,}|[eE][+-]?[0-9_]{10,}")
+"""A number that Python or decimal arithmetic may not hold."""
 Content = TypeVar("Content")
 
 
@@ -34,7 +40,7 @@ class EditedFile(Generic[Content]):
         read: Callable[[str, str], Content],
         joined: Callable[[Content, Content], Content],
     ) -> None:
-        self._path = path
+        self.path = path
         self._template = template
         self._read = read
         self._joined = joined
@@ -53,7 +59,7 @@ class EditedFile(Generic[Content]):
             EditedFileError: it cannot be read; told once for each change of it.
         """
         try:
-            stat = self._path.stat()
+            stat = self.path.stat()
         except OSError:
             self._make()
             stat = None
@@ -64,23 +70,23 @@ class EditedFile(Generic[Content]):
         if stat is None:
             return self._shipped
         try:
-            with self._path.open("rb") as file:
+            with self.path.open("rb") as file:
                 written = file.read(_LONGEST + 1)
         except OSError as error:
             raise EditedFileError(
-                f"{self._path} cannot be read ({error.strerror or error}). Give your user access."
+                f"{self.path} cannot be read ({error.strerror or error}). Give your user access."
             ) from error
         if len(written) > _LONGEST:
-            raise EditedFileError(f"{self._path} is longer than 256 KB. Shorten it.")
+            raise EditedFileError(f"{self.path} is longer than 256 KB. Shorten it.")
         try:
             text = written.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise EditedFileError(f"{self._path} is not UTF-8 text. Save it as UTF-8.") from error
-        return self._joined(self._read(text, str(self._path)), self._shipped)
+            raise EditedFileError(f"{self.path} is not UTF-8 text. Save it as UTF-8.") from error
+        return self._joined(self._read(text, str(self.path)), self._shipped)
 
     def _make(self) -> None:
         try:
-            Files().replace(self._path, self._template.encode())
+            Files().replace(self.path, self._template.encode())
         except OSError:
             return  # it is a convenience; what is shipped holds without it
 
@@ -94,5 +100,32 @@ def toml_of(text: str, where: str) -> dict[str, Any]:
     """What a TOML text holds, with decimals read exactly. Raises EditedFileError."""
     try:
         return tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise EditedFileError(f"{where} is not in the form of TOML: {error}.") from error
+    except RecursionError as error:
+        raise EditedFileError(
+            f"{where} is not in the form of TOML: its brackets stand too deep in one another. "
+            "Copy the example's form."
+        ) from error
+    except (ValueError, ArithmeticError) as error:  # longer than Python or decimal can hold
+        found = _ENDLESS.search(text)
+        line = "" if found is None else f", line {text.count(chr(10), 0, found.start()) + 1}"
+        raise EditedFileError(
+            f"{where}{line}: a number is longer than can be read. Write it with fewer digits."
+        ) from error
+
+
+def name_in(key: str) -> str:
+    """A name of somebody's choice, fit for a sentence."""
+    return f"'{cut(key, LONGEST_QUOTE)}'"
+
+
+def symbol_in(written: object, at: str) -> str:
+    """A symbol of an exchange, in capitals. Raises EditedFileError."""
+    symbol = written.strip() if isinstance(written, str) else ""
+    if not 0 < len(symbol) <= _LONGEST_SYMBOL or unseen(symbol):
+        raise EditedFileError(
+            f"{at} holds what is no symbol of at most {_LONGEST_SYMBOL} letters. Write it in "
+            'quotes, such as "SAIL".'
+        )
+    return symbol.upper()

@@ -8,7 +8,13 @@ from pathlib import Path
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.order import MAX_QUANTITY
-from copytrade_gui.storage.files.edited_file import EditedFile, EditedFileError, toml_of
+from copytrade_gui.storage.files.edited_file import (
+    EditedFile,
+    EditedFileError,
+    name_in,
+    symbol_in,
+    toml_of,
+)
 
 TEMPLATE = """\
 # Freeze quantities: the most units the exchange takes in one order. What stands here goes before
@@ -22,7 +28,6 @@ TEMPLATE = """\
 # [NSEEQ]
 # RELIANCE = 500000
 """
-_LONGEST_SYMBOL = 40
 
 
 class FreezeFile(EditedFile[FreezeTable]):
@@ -48,24 +53,19 @@ def _read(text: str, where: str) -> FreezeTable:
         except ValueError:
             known = ", ".join(Exchange)
             raise EditedFileError(
-                f"{where}: {name!r} is no segment. Use checked, or a table such as [NSEFO]; known "
-                f"are {known}."
+                f"{where}: {name_in(name)} is no segment. Use checked, or a table such as [NSEFO]; "
+                f"known are {known}."
             ) from None
         if not isinstance(rows, dict):
             raise EditedFileError(f"{where}: {name} is no table. Write [{name}] above its rows.")
-        for symbol, most in rows.items():
-            units[exchange, _symbol(symbol, f"{where}: {name}")] = _units(
-                most, f"{where}: {name}, {symbol}"
-            )
+        for written, most in rows.items():
+            symbol = symbol_in(written, f"{where}: {name}")
+            if (exchange, symbol) in units:
+                raise EditedFileError(
+                    f"{where}: {name}, {symbol} stands there twice. Leave one of them."
+                )
+            units[exchange, symbol] = _units(most, f"{where}: {name}, {symbol}")
     return FreezeTable(units, checked)
-
-
-def _symbol(symbol: str, at: str) -> str:
-    if not 0 < len(symbol) <= _LONGEST_SYMBOL or not symbol.isprintable():
-        raise EditedFileError(
-            f"{at} has a symbol that is empty or above {_LONGEST_SYMBOL} letters."
-        )
-    return symbol.upper()
 
 
 def _units(most: object, at: str) -> int:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QProgressBar, Q
 
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.day import SheetStep
+from copytrade_gui.domain.day_field import NotADay, read_day
 from copytrade_gui.domain.events import Event
 from copytrade_gui.services.day_file import Kept
 from copytrade_gui.services.sheet_files import Kind
@@ -116,11 +117,10 @@ class SheetsDialog(FormDialog):
         )
 
     def _day(self) -> date:
-        typed = self.day.text().strip()
-        try:
-            return date.fromisoformat(typed)
-        except ValueError:
-            raise RefusedError(f"Day {typed} is no day. Write 2026-12-01.", field="day") from None
+        day = read_day(self.day.text())
+        if isinstance(day, NotADay):
+            raise RefusedError(day.sentence, field="day")
+        return day
 
     def _on_choose(self) -> None:
         self.begin(self._desk.tasks, self._choose(), name="choose folder")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from copytrade_gui.services.workbook import private_file, workbook, write_text
+from copytrade_gui.services.workbook import workbook, write_text
+from copytrade_gui.services.written_file import private_file
 
 _LARGEST = Decimal(10) ** 15
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
