@@ -6,12 +6,15 @@ when a rule is met. So they need it running, and never can two orders of theirs 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from msgspec import Struct
 
+from copytrade_gui.domain.calendar import EQUITY, SESSIONS
+from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product
@@ -20,8 +23,10 @@ AFTER_EXIT = "after_exit_time"
 """Why a link does not copy an intraday entry: it would be left at once."""
 EXIT_RULE = "exit_rule"
 """Code of the alarm, and of orders that a rule has sent."""
-LATEST = time(15, 15)
-"""Brokers end intraday positions by themselves from then on."""
+_EQUITY_ENDS = time(15, 15)
+"""Brokers end intraday positions in shares and their derivatives by themselves from then on."""
+_BEFORE_CLOSE = timedelta(minutes=15)
+"""How long before the close of another exchange they begin to, by a cautious reckoning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,22 @@ class ExitRules:
     def ends(self, product: Product, moment: time) -> bool:
         """True if what is held as this product is to be left at this time (IST)."""
         return self.at is not None and product is Product.INTRADAY and moment >= self.at
+
+
+def latest_exit(exchanges: Collection[Exchange]) -> tuple[Exchange, time]:
+    """Which of these exchanges (all where none is named) is the first at which brokers end intraday
+    positions by themselves, and when (IST), on the day of the year with the earliest close.
+    """
+    ends = {one: _broker_ends(one) for one in sorted(exchanges or Exchange)}
+    first = min(ends, key=ends.__getitem__)
+    return first, ends[first]
+
+
+def _broker_ends(exchange: Exchange) -> time:
+    if exchange in EQUITY:
+        return _EQUITY_ENDS
+    closes = min(row.closes for row in SESSIONS if exchange in row.exchanges)
+    return (datetime.combine(date.min, closes) - _BEFORE_CLOSE).time()
 
 
 class Levels(Struct, frozen=True, gc=False):

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from copytrade_gui.domain.account_field import text_problem
 from copytrade_gui.domain.drift import ReduceDrift
-from copytrade_gui.domain.exit_rule import LATEST, ExitRules
+from copytrade_gui.domain.exit_rule import ExitRules, latest_exit
 from copytrade_gui.domain.guard import Beyond, PriceGuard
 from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Copies, Filters, LinkState, TimeWindow
@@ -67,6 +67,7 @@ LABELS = {
 _BETWEEN = re.compile(r"[;,|\n]")
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9&._ -]*")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_SECONDS = re.compile(r"([0-9]+) *(?:s|secs?|seconds?)", re.IGNORECASE)
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -166,14 +167,14 @@ def read_guard(
         return LinkProblem("slippage", slippage.sentence)
     delay, beyond = None, texts["beyond"].lower()
     if texts["delay"]:
-        read = read_number(
-            texts["delay"].lower().removesuffix("s").rstrip(), _DELAY, LABELS["delay"]
-        )
+        seconds = _SECONDS.fullmatch(texts["delay"])
+        typed = texts["delay"] if seconds is None else seconds[1]
+        read = read_number(typed, _DELAY, LABELS["delay"])
         if isinstance(read, NotANumber):
             return LinkProblem("delay", read.sentence)
         delay = int(read.value)
     if beyond and beyond not in set(Beyond):
-        return _unknown("beyond", beyond, Beyond)
+        return _unknown("beyond", texts["beyond"], Beyond)
     after = Beyond(beyond or Beyond.SKIP)
     if slippage is None and "beyond" not in cells:
         after = Beyond.SKIP  # what a limit stood at was taken away
@@ -195,9 +196,12 @@ def read_guard(
 
 
 def read_exits(
-    before: ExitRules | None, cells: Mapping[str, str]
+    before: ExitRules | None, cells: Mapping[str, str], exchanges: Collection[Exchange] = ()
 ) -> ExitRules | LinkProblem | None:
-    """``before`` with the fields that ``cells`` names; None where there is no rule."""
+    """``before`` with the fields that ``cells`` names; None where there is no rule.
+
+    ``exchanges`` are those that the link copies from, all where none is named.
+    """
     texts = {field: cells.get(field, exits_text(before, field)).strip() for field in EXITS}
     stop = read_offset(texts["stop_loss"], LABELS["stop_loss"], _DEEPEST)
     if isinstance(stop, NotANumber):
@@ -208,11 +212,13 @@ def read_exits(
     at = _time(texts["exit_at"]) if texts["exit_at"] else None
     if texts["exit_at"] and at is None:
         return _no_time("exit_at", texts["exit_at"])
-    if at is not None and at >= LATEST:
+    first, latest = latest_exit(exchanges)
+    if at is not None and at >= latest:
         return LinkProblem(
             "exit_at",
-            f"{LABELS['exit_at']} {at:%H:%M} must be before {LATEST:%H:%M} IST, when brokers begin "
-            "to end intraday positions by themselves. Write an earlier time.",
+            f"{LABELS['exit_at']} {at:%H:%M} must be before {latest:%H:%M} IST, when brokers begin "
+            f"to end intraday positions at {first} by themselves. Write an earlier time, or let "
+            "the link copy from exchanges alone that close later.",
         )
     rules = ExitRules(stop, target, at)
     return None if rules == ExitRules() else rules
@@ -252,9 +258,7 @@ def time_text(moment: time | None) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [
-        word for word in (" ".join(one.split()).upper() for one in _BETWEEN.split(text)) if word
-    ]
+    return [word for word in (" ".join(one.split()) for one in _BETWEEN.split(text)) if word]
 
 
 def _one_of(field: str, text: str, kind: type[Choice]) -> Choice | LinkProblem:
@@ -272,28 +276,30 @@ def _unknown(field: str, text: str, kind: type[Choice]) -> LinkProblem:
 def _choices(field: str, text: str, kind: type[Choice]) -> frozenset[Choice]:
     named = {member.value.upper(): member for member in kind}
     words = [word for part in _words(text) for word in part.split()]
-    unknown = [word for word in words if word not in named]
+    unknown = [word for word in words if word.upper() not in named]
     if unknown:
         raise _WrongError(
             f"{LABELS[field]} {quoted(unknown[0])} is not known. Use out of: {', '.join(kind)}."
         )
-    return frozenset(named[word] for word in words)
+    return frozenset(named[word.upper()] for word in words)
 
 
 def _symbols(field: str, text: str) -> frozenset[str]:
     words = _words(text)
     for word in words:
-        if word.lower() == NOTHING or len(word) > MOST_SYMBOL or not _SYMBOL.fullmatch(word):
+        symbol = word.upper()
+        if word.lower() == NOTHING or len(word) > MOST_SYMBOL or not _SYMBOL.fullmatch(symbol):
             raise _WrongError(
                 f"{LABELS[field]} {quoted(word)} is no symbol of an exchange: letters, digits, "
                 f"& . _ - and spaces, at most {MOST_SYMBOL}, with ; between two symbols."
             )
-    if len(set(words)) > MOST_SYMBOLS:
+    symbols = frozenset(word.upper() for word in words)
+    if len(symbols) > MOST_SYMBOLS:
         raise _WrongError(
-            f"{LABELS[field]} holds {len(set(words))} symbols, more than {MOST_SYMBOLS}. "
+            f"{LABELS[field]} holds {len(symbols)} symbols, more than {MOST_SYMBOLS}. "
             "Filter by exchange or product instead."
         )
-    return frozenset(words)
+    return symbols
 
 
 def _no_time(field: str, text: str) -> LinkProblem:

@@ -169,7 +169,7 @@ def _with_cells(link: Link, cells: Mapping[str, str], wrong: Wrong) -> Link:
     if isinstance(guard, LinkProblem):
         wrong(guard.field, guard.sentence)
         return link
-    exits = link_field.read_exits(link.exits, cells)
+    exits = link_field.read_exits(link.exits, cells, link.filters.exchanges)
     if isinstance(exits, LinkProblem):
         wrong(exits.field, exits.sentence)
         return link

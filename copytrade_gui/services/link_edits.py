@@ -42,7 +42,7 @@ def link_edit(link: Link, fields: Mapping[str, str]) -> LinkEdit:
         link,
         copies=_right(copies),
         guard=_right(link_field.read_guard(link.guard, fields)),
-        exits=_right(link_field.read_exits(link.exits, fields)),
+        exits=_right(link_field.read_exits(link.exits, fields, link.filters.exchanges)),
         reduce_drift=reduces,
     )
     pairs = ((field, _spelled(link, field), _spelled(after, field)) for field in FIELDS)

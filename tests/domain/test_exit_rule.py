@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copytrade_gui.domain.exit_rule import ExitRules, levels
+from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link_field import EXITS, LinkProblem, exits_text, read_exits
 from copytrade_gui.domain.offset import Offset
 from copytrade_gui.domain.order import Product
@@ -74,3 +75,28 @@ def test_a_wrong_rule_is_refused_by_its_field_with_a_remedy(field: str, text: st
     assert isinstance(problem, LinkProblem)
     assert problem.field == field
     assert problem.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "at", "latest"),
+    [
+        ((), "15:14", "15:15"),
+        ((Exchange.MCXCOMM,), "23:00", "23:15"),
+        ((Exchange.MCXCOMM, Exchange.NSECOMM), "23:14", "23:15"),
+        ((Exchange.NSECURR,), "16:44", "16:45"),
+        ((Exchange.NSECURR, Exchange.MCXCOMM), "16:44", "16:45"),
+        ((Exchange.NSEFO, Exchange.MCXCOMM), "15:14", "15:15"),
+    ],
+)
+def test_an_exit_time_goes_by_the_exchanges_that_the_link_copies_from(
+    exchanges: tuple[Exchange, ...], at: str, latest: str
+) -> None:
+    made = ExitRules(at=time.fromisoformat(at))
+    assert read_exits(None, {"exit_at": at}, exchanges) == made
+    problem = read_exits(None, {"exit_at": latest}, exchanges)
+    assert isinstance(problem, LinkProblem)
+    assert f"must be before {latest} IST" in problem.sentence
+    if exchanges:
+        widened = read_exits(ExitRules(at=time(23)), {}, (*exchanges, Exchange.NSEEQ))
+        assert isinstance(widened, LinkProblem), "another exchange that closes earlier"
+        assert "NSEEQ" in widened.sentence or "NSEFO" in widened.sentence

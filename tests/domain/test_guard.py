@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -111,6 +112,7 @@ def test_the_masters_price_is_what_he_traded_at_else_what_he_asked_for() -> None
         ({"slippage": "0.5%"}, PriceGuard(HALF)),
         ({"slippage": "0.5 %", "beyond": "LIMIT"}, PriceGuard(HALF, None, Beyond.LIMIT)),
         ({"slippage": "2 rupees", "delay": "5 s"}, PriceGuard(TWO, 5)),
+        ({"slippage": "2 rupees", "delay": "5 Seconds"}, PriceGuard(TWO, 5)),
         ({"slippage": "0"}, PriceGuard(Offset(Decimal(0), percent=False))),
         ({"slippage": "0.5%", "delay": "60", "beyond": "wait"}, PriceGuard(HALF, 60, Beyond.WAIT)),
         ({"delay": "5", "beyond": "skip"}, PriceGuard(None, 5)),
@@ -134,7 +136,10 @@ def test_a_guard_is_read_as_it_is_written(cells: dict[str, str], made: PriceGuar
         ("delay", {"delay": "0"}),
         ("delay", {"delay": "1.5"}),
         ("delay", {"delay": "3601"}),
-        ("beyond", {"beyond": "later", "slippage": "0.5%"}),
+        ("delay", {"delay": "5 rupees"}),
+        ("delay", {"delay": "Rs 5"}),
+        ("delay", {"delay": "1,5 s"}),
+        ("beyond", {"beyond": "Later", "slippage": "0.5%"}),
         ("beyond", {"beyond": "wait", "delay": "5"}),
         ("delay", {"beyond": "wait", "slippage": "0.5%", "delay": ""}),
         ("beyond", {"beyond": "limit", "delay": "5"}),
@@ -147,6 +152,8 @@ def test_a_wrong_guard_is_refused_by_its_field_with_a_remedy(
     assert isinstance(problem, LinkProblem)
     assert problem.field == field
     assert problem.sentence.endswith(".")
+    said = re.findall('"(.*?)"', problem.sentence)
+    assert said in ([], [cells[field]]), "what was typed is quoted as it was typed"
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "or True:",
     ),
     Mutant(
+        "an exit time lies before the broker's own at every exchange that the link copies from",
+        "copytrade_gui/domain/exit_rule.py",
+        "first = min(ends, key=ends.__getitem__)",
+        "first = max(ends, key=ends.__getitem__)",
+    ),
+    Mutant(
         "the stop of what was sold stands above it",
         "copytrade_gui/domain/exit_rule.py",
         "(loss, gain) if is_long else (gain, loss)",

@@ -6,22 +6,30 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from json import JSONDecoder
 
 import msgspec
 
 from copytrade_gui.brokers.iifl.scalar import decimal, whole
+from copytrade_gui.domain.account_field import unseen
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _NEEDED = ("exchange", "instrument id", "trading symbol", "lot size", "tick size")
+_READ = frozenset({
+    *_NEEDED, "instrument type", "option type", "expiry", "strike price",
+    "underlying instrument name", "underlying instrument symbol",
+})  # fmt: skip
+_PAIRS = JSONDecoder(object_pairs_hook=list)
 _INDEX_TICK = Decimal("0.05")
 _FIELD_LIMIT = 1024
 _UNREADABLE = "\ufffd"
 _LONGEST_NAME = 64
+_LONGEST_NUMBER, _LONGEST_TEXT = 60, 120
 _TIME = re.compile(r"[ T]")
 _CAPITAL = re.compile(r"(?=[A-Z])")
 _SHARES = frozenset({Exchange.NSEEQ, Exchange.BSEEQ})
@@ -46,7 +54,8 @@ def read_contracts(written: str, exchange: Exchange) -> ContractFile:
     and two more (docs/broker.md 15, 21.17).
 
     Raises:
-        NotAContractFileError: the header lacks a column that we cannot do without.
+        NotAContractFileError: the header lacks a column that we cannot do without, or has one
+            twice, so that nobody can tell which of them counts.
     """
     found: dict[InstrumentKey, Instrument] = {}
     skipped = 0
@@ -83,13 +92,24 @@ def _json_rows(written: str) -> Iterator[dict[str, str]]:
         raise NotAContractFileError("it holds no list of contracts")
     for number, row in enumerate(rows):
         fields = row if isinstance(row, dict) else {}
-        cells = {
-            _CAPITAL.sub(" ", str(name)[:_LONGEST_NAME]).lower(): _cell(value)
-            for name, value in fields.items()
-        }
+        cells = {_column(str(name)): _cell(value) for name, value in fields.items()}
         if not number:
-            _must_have(cells)
+            _must_have(_first_columns(written) or list(cells))
         yield cells
+
+
+def _column(name: str) -> str:
+    """The CSV's name of a JSON row's key."""
+    return _CAPITAL.sub(" ", name[:_LONGEST_NAME]).lower()
+
+
+def _first_columns(written: str) -> list[str]:
+    """The columns of the first row, as often as they stand in it; empty if it has none."""
+    try:
+        pairs, _ = _PAIRS.raw_decode(written, written.index("{", written.index("[")))
+        return [_column(str(name)) for name, _ in pairs]
+    except (ValueError, TypeError, RecursionError):
+        return []
 
 
 def _cell(value: object) -> str:
@@ -107,10 +127,13 @@ def text_of(body: bytes) -> str:
     return body.decode(encoding, errors="replace")
 
 
-def _must_have(columns: Collection[str]) -> None:
+def _must_have(columns: Sequence[str]) -> None:
     missing = [name for name in _NEEDED if name not in columns]
     if missing:
         raise NotAContractFileError(f"column {missing[0]!r} is missing")
+    twice = [name for name in columns if name in _READ and columns.count(name) > 1]
+    if twice:
+        raise NotAContractFileError(f"column {twice[0]!r} stands there twice")
 
 
 def _lines(written: str) -> Iterator[list[str]]:
@@ -129,7 +152,10 @@ def _instrument(cells: dict[str, str], exchange: Exchange) -> Instrument | None:
     symbol = cell("trading symbol")
     # NCDEX orders name the trading symbol where others name the number (docs/broker.md 9.1).
     number = symbol if exchange is Exchange.NCDEXCOMM else cell("instrument id")
-    if cell("exchange").upper() != exchange.value or not symbol or not _fits(number, symbol):
+    if cell("exchange").upper() != exchange.value or not symbol:
+        return None
+    underlying, name = cell("underlying instrument symbol"), cell("underlying instrument name")
+    if not 0 < len(number) <= _LONGEST_NUMBER or not all(map(_fits, (number, symbol, underlying))):
         return None
     kind = _kind(
         exchange, cell("instrument type").upper(), cell("option type").upper(), cell("expiry")
@@ -149,8 +175,8 @@ def _instrument(cells: dict[str, str], exchange: Exchange) -> Instrument | None:
     return Instrument(
         key=InstrumentKey(exchange, number),
         symbol=symbol,
-        name=cell("underlying instrument name") or symbol,
-        underlying=cell("underlying instrument symbol"),
+        name=name if name and _fits(name) else symbol,
+        underlying=underlying,
         kind=kind,
         lot_size=lot,
         tick=tick,
@@ -159,11 +185,10 @@ def _instrument(cells: dict[str, str], exchange: Exchange) -> Instrument | None:
     )
 
 
-def _fits(number: str, symbol: str) -> bool:
-    """Not where a letter of the file could not be read: nobody guesses which it was."""
-    return 0 < len(number) <= 60 and all(
-        text.isprintable() and _UNREADABLE not in text for text in (number, symbol)
-    )
+def _fits(text: str) -> bool:
+    """Not where a letter of the file could not be read or is not seen: nobody guesses it."""
+    plain = len(text) <= _LONGEST_TEXT and text.isprintable() and _UNREADABLE not in text
+    return plain and (text.isascii() or not unseen(text))
 
 
 def _kind(

@@ -119,6 +119,38 @@ def test_what_is_no_contract_file() -> None:
             read_contracts(text, Exchange.NSEEQ)
 
 
+@pytest.mark.parametrize("column", ["Lot Size", " tick size", "EXPIRY", "Instrument ID"])
+def test_a_column_that_stands_there_twice_is_never_guessed(column: str) -> None:
+    row = "NSEFO,NIFTY,35005,FUTIDX,XX,,NIFTY,N26NOVFUT,24-Nov-2026,65,0.05"
+    said = f"column '{column.strip().lower()}' stands there twice"
+    with pytest.raises(NotAContractFileError, match=said):
+        read_contracts(f"{HEADER},{column}\n{row},75\n", Exchange.NSEFO)
+    keys = [name.title().replace(" ", "") for name in (*HEADER.split(","), column)]
+    cells = [f'"{key[:1].lower()}{key[1:].replace("ID", "Id")}": "1"' for key in keys]
+    for served in (f"[{{{', '.join(cells)}}}]", f'{{"result": [{{{", ".join(cells)}}}]}}'):
+        with pytest.raises(NotAContractFileError, match=said):
+            read_contracts(served, Exchange.NSEFO)
+    (same,) = only(f"{row},1,2", header=f"{HEADER},Other,Other")
+    assert isinstance(same, Instrument), "one that nobody reads may"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["A\u202eB", "A\ufffdB", "A\x1b[31m", "A\x00B", "\u3164", "A\u00a0B", "A\u200dB", "S" * 200],
+)
+def test_a_text_that_cannot_be_read_is_never_taken(odd: str) -> None:
+    rows = {
+        "number": f"NSEEQ,AAA,{odd},EQ,,,Aaa,AAA-EQ,,1,0.05",
+        "symbol": f"NSEEQ,AAA,1,EQ,,,Aaa,{odd},,1,0.05",
+        "underlying": f"NSEEQ,{odd},1,EQ,,,Aaa,AAA-EQ,,1,0.05",
+    }
+    for field, row in rows.items():
+        assert only(row, Exchange.NSEEQ) == [None], field
+    (named,) = only(f"NSEEQ,AAA,1,EQ,,,{odd},AAA-EQ,,1,0.05", Exchange.NSEEQ)
+    assert isinstance(named, Instrument)
+    assert named.name == "AAA-EQ", "it is for reading alone: the contract is traded by its symbol"
+
+
 @pytest.mark.parametrize(
     "written",
     [
