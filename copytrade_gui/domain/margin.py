@@ -69,8 +69,8 @@ class Margin(Struct, frozen=True, gc=False):
         """``It needs ₹1,20,000 of margin (asked 12 s ago), above 90 % of ...``."""
         return (
             f"It needs {in_rupees(rupees(self.of(quantity, price)))} of margin (asked "
-            f"{_age(self.needed_age_s)} ago), above {MOST_PERCENT} % of the "
-            f"{in_rupees(rupees(self.free))} that was free {_age(self.free_age_s)} ago."
+            f"{age_words(self.needed_age_s)} ago), above {MOST_PERCENT} % of the "
+            f"{in_rupees(rupees(self.free))} that was free {age_words(self.free_age_s)} ago."
         )
 
 
@@ -82,6 +82,10 @@ class Margins(Struct, frozen=True, gc=False):
     units: int
     price: Decimal | None
     age_s: int
+
+    def of_units(self, quantity: int, price: Decimal | None) -> Paise:
+        """What so many units at so many rupees need, whoever orders them, up to a paisa."""
+        return self._margin((Paise(0), 0)).of(quantity, price)
 
     @property
     def least(self) -> Margin | None:
@@ -98,7 +102,8 @@ class Margins(Struct, frozen=True, gc=False):
         return None if known is None else self._margin(known)
 
 
-def _age(seconds: int) -> str:
+def age_words(seconds: int) -> str:
+    """How old something is: ``12 s``, ``5 minutes``, ``2 hours``."""
     if seconds < 120:
         return f"{seconds} s"
     minutes = seconds // 60

@@ -23,7 +23,8 @@ from copytrade_gui.domain.recipients import Recipients
 from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.questions import asked_of, nobody_gets_it
 from copytrade_gui.engine.planning.share import Share
-from copytrade_gui.services.verbs import Preview, PreviewRow
+from copytrade_gui.services.ticket_costs import NOTHING_KNOWN, Costs, Known
+from copytrade_gui.services.verbs import NO_COST, Preview, PreviewRow, RowCost
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Asked:
     contracts_words: str
     not_known: tuple[str, ...] = ()
     """What its limit price cannot be compared with."""
+    known: Known = NOTHING_KNOWN
+    """What it is worth, needs and costs follows from this."""
     resting: Sequence[AccountId] = ()
     """Of each copy of an earlier entry that rests, and goes with this exit, whose it is."""
 
@@ -71,7 +74,12 @@ def preview_of(
     and no copy of an earlier one is cancelled.
     """
     terms = asked.terms
-    rows = (_master_row(asked, denied), *(_row(share, terms) for share in shares))
+    costs = Costs(asked.known, asked.sized, asked.price)
+    own_cost = NO_COST if own is None else costs.of(own, is_master=True)
+    rows = (
+        _master_row(asked, denied, own_cost),
+        *(_row(share, terms, costs.of(share, is_master=False)) for share in shares),
+    )
     refused = asked.blocked_by or ("" if denied is None else denied.sentence)
     follows = (
         () if refused else (*_asked_words(asked, shares, own), *_cancelled_words(asked, shares))
@@ -89,6 +97,8 @@ def preview_of(
         refused,
         (*follows, *old, *cautions(terms, asked.last, portions, asked.freeze)),
         asked.not_known,
+        costs.margin,
+        costs.charges,
     )
 
 
@@ -114,15 +124,16 @@ def _cancelled_words(asked: Asked, shares: Sequence[Share]) -> tuple[str, ...]:
     return (f"{what} cancelled {'with this exit' if at_once else 'when this exit fills'}.",)
 
 
-def _master_row(asked: Asked, denied: DeniedError | None) -> PreviewRow:
+def _master_row(asked: Asked, denied: DeniedError | None, cost: RowCost) -> PreviewRow:
     master_id, terms = asked.master_id, asked.terms
     name = master_id if asked.master is None else asked.master.name
     if denied is not None:
         return PreviewRow(master_id, name, True, 0, Decimal(0), denied.code, denied.sentence)
-    return PreviewRow(master_id, name, True, terms.quantity, _lots(terms.quantity, terms), "", "")
+    lots = _lots(terms.quantity, terms)
+    return PreviewRow(master_id, name, True, terms.quantity, lots, "", "", cost)
 
 
-def _row(share: Share, terms: OrderTerms) -> PreviewRow:
+def _row(share: Share, terms: OrderTerms, cost: RowCost) -> PreviewRow:
     sized = share.sized
     return PreviewRow(
         share.account.account_id,
@@ -132,6 +143,7 @@ def _row(share: Share, terms: OrderTerms) -> PreviewRow:
         _lots(sized.quantity, terms),
         sized.code,
         sized.reason,
+        cost,
     )
 
 

@@ -34,6 +34,7 @@ from copytrade_gui.services.leaving_stops import must_be_explained
 from copytrade_gui.services.open_copies import open_copies
 from copytrade_gui.services.preview import Asked, preview_of
 from copytrade_gui.services.refusing import refusals_logged
+from copytrade_gui.services.ticket_costs import Known
 from copytrade_gui.services.verbs import (
     CancelAnswer,
     Preview,
@@ -109,6 +110,13 @@ class Trading:
             asked = replace(asked, resting=behind)
         self._engine.margins.want(sized)
         bounds = clearing.bounds(sized, asked.margins, moment.time.day)
+        known = Known(
+            cover.exiting,
+            bounds.margins,
+            self._engine.charges.rates_of(sized),
+            self._engine.exits.ledger.held_of(sized),
+        )
+        asked = replace(asked, known=known)
         if bounds.margins is not None:  # it says more than a guess by the order's worth
             asked = replace(asked, margins={})
         facts = facts_for(followers, asked.recipients)

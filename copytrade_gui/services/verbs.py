@@ -13,7 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import Struct
+
 from copytrade_gui.domain.account import AccountStatus, Role
+from copytrade_gui.domain.charges import Charges
 from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.domain.draft import Draft, FieldProblem
@@ -57,6 +60,39 @@ class RefusedError(Exception):
         self.code = code
 
 
+class RowCost(Struct, frozen=True):
+    """What one account's share of a ticket is worth and needs, in paise.
+
+    ``orders`` are as many as the exchange's freeze quantity asks. ``value`` is None without a
+    price, ``margin`` while the broker has not told what it needs; ``short`` is whether that is more
+    than the most of what the account has free, None where either is not known. ``held_after`` is
+    what its copies hold once it has filled whole, signed units; None of the master.
+    """
+
+    orders: int = 0
+    value: Paise | None = None
+    margin: Paise | None = None
+    short: bool | None = None
+    held_after: int | None = None
+
+
+NO_COST = RowCost()
+"""Of an account that gets nothing."""
+
+
+class MarginNeeded(Struct, frozen=True):
+    """What all orders of a ticket need, in paise, as the broker told it ``age_s`` seconds ago.
+
+    ``not_told`` accounts get an order of which it is not known. ``at_most``: a part of it may
+    close, and needs none. Orders that only close need nothing.
+    """
+
+    needed: Paise
+    age_s: int
+    not_told: int = 0
+    at_most: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
     """What one account would get. ``quantity`` 0 comes with a code and a reason."""
@@ -68,6 +104,7 @@ class PreviewRow:
     lots: Decimal
     code: str
     reason: str
+    cost: RowCost = NO_COST
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +125,10 @@ class Preview:
     """What to look at twice, in sentences with the figure; none of them blocks."""
     not_known: tuple[str, ...] = ()
     """What the limit price was not compared with, because nobody has told it lately."""
+    margin: MarginNeeded | None = None
+    """Of all orders together; None while the broker has not told it."""
+    charges: Charges | None = None
+    """An estimate of what all of them cost if they fill whole; None without a price or rates."""
 
 
 @dataclass(frozen=True, slots=True)

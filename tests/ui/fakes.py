@@ -236,7 +236,8 @@ class FakeTrading(FakeCancels):
                 for row in rows
             ),
         )
-        return Preview((), tuple(rows), protected, value, blocked, warnings)
+        worth = people.margin_and_charges(value, len(rows))
+        return Preview((), tuple(rows), protected, value, blocked, warnings, (), *worth)
 
     async def submit(
         self,

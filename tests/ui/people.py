@@ -7,6 +7,7 @@ from decimal import Decimal
 from msgspec import structs
 
 from copytrade_gui.domain.account import Account, AccountStatus, Role, SessionState
+from copytrade_gui.domain.charges import Charges
 from copytrade_gui.domain.divergence import Change, Divergence
 from copytrade_gui.domain.events import Candidate, RecoveryReport, ReviewItem
 from copytrade_gui.domain.ids import (
@@ -30,6 +31,7 @@ from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.sizing import SizingRule, Strategy
+from copytrade_gui.services.verbs import MarginNeeded
 
 # Tuesday, 24 November 2026, 11:42:07.250 IST: the market is open.
 NOW_NS = int(datetime(2026, 11, 24, 6, 12, 7, 250_000, UTC).timestamp() * 1000) * 1_000_000
@@ -365,3 +367,8 @@ def recovery(people: tuple[Account, ...]) -> RecoveryReport:
         unread_accounts=(people[9].account_id,),
         needs_resume=True,
     )
+
+
+def margin_and_charges(value: Paise, orders: int) -> tuple[MarginNeeded, Charges]:
+    """What orders worth so much together need and cost."""
+    return MarginNeeded(Paise(value // 5), 12), Charges(brokerage=orders * 2_000, gst=orders * 360)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import indian_day, ist
-from copytrade_gui.domain.charges import ChargeTable, Cost, charges, segment_of
+from copytrade_gui.domain.charges import ChargeTable, Cost, Rates, charges, segment_of
 from copytrade_gui.domain.ids import AccountId, IntentId
 from copytrade_gui.domain.money import Paise, rupees
+from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 
@@ -78,6 +79,11 @@ class DayCharges:
     def rated(self) -> bool:
         """True if there is a table."""
         return bool(self._table.rows)
+
+    def rates_of(self, terms: OrderTerms) -> Rates | None:
+        """What an order with these terms pays today; None: no rates are known."""
+        day = ist(self._clock.wall_ns()).date()
+        return self._table.of(segment_of(terms.instrument, terms.product), day)
 
     def filled(self, order: Order, _units: int) -> None:
         """More units of an order were filled; at which average is known in a moment only."""
@@ -147,8 +153,7 @@ class DayCharges:
         if average is None or not self._book.is_today(_left_ns(order)):
             return master, Paise(0)
         terms = order.intent.terms
-        day = ist(self._clock.wall_ns()).date()
-        rates = self._table.of(segment_of(terms.instrument, terms.product), day)
+        rates = self.rates_of(terms)
         if rates is None:
             return master, None
         exchange = terms.instrument.key.exchange

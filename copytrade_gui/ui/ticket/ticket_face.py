@@ -21,10 +21,12 @@ from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.ticket.fan_out_preview import FanOutPreview
 from copytrade_gui.ui.ticket.quote_line import QuoteLine
 from copytrade_gui.ui.ticket.ticket_form import TicketForm
+from copytrade_gui.ui.ticket.worth import worth, worth_in_full
 from copytrade_gui.ui.widgets.buttons import PressButton
 from copytrade_gui.ui.widgets.elided import ElidedLabel
 from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.widgets.segments import Segments
+from copytrade_gui.ui.widgets.tip import set_tip
 
 
 class TicketFace:
@@ -42,6 +44,7 @@ class TicketFace:
         self.value.setObjectName("ticket_value")
         self.value.setWordWrap(True)
         self.value.hide()
+        self.preview.head_column.insertWidget(0, self.value)
         self.warning = PlainLabel()
         self.warning.setObjectName("ticket_warning")
         self.warning.setProperty("role", "warn")
@@ -52,11 +55,10 @@ class TicketFace:
         inner = QWidget()
         inner.setObjectName("ticket_body")
         body = QVBoxLayout(inner)
-        body.setContentsMargins(10, 8, 10, 6)
+        body.setContentsMargins(10, 5, 10, 6)
         body.setSpacing(8)
         body.addWidget(self.form)
         body.addWidget(_rule())
-        body.addWidget(self.value)
         body.addWidget(self.warning)
         body.addWidget(self.preview, 1)
         self.scroll = _UprightScroll()
@@ -197,21 +199,22 @@ class TicketFace:
         self.fan.setText(f"× {figures.plural(ready, 'follower')}")
 
     def show_value(self, preview: Preview, draft: Draft) -> None:
-        """What it is worth, what to look at twice, and the limit a market order leaves with."""
+        """What it is worth, needs and costs, what to look at twice, and the limit a market order
+        leaves with.
+        """
         self.warning.setText("\n".join(preview.warnings))
         self.warning.setVisible(bool(preview.warnings))
         if preview.problems:
             self.value.hide()
             return
-        parts = []
-        if preview.value is not None:
-            parts.append(f"Value of all orders {figures.amount(preview.value)}")
+        parts = worth(preview)
         market = draft.order_type in (OrderType.MARKET, OrderType.SLM)
         if market and preview.protected_price is not None and draft.instrument:
             bound = "at most" if draft.side is Side.BUY else "at least"
             limit = figures.price(preview.protected_price, draft.instrument.tick)
-            parts.append(f"leaves as a limit, {bound} {limit}")
-        self.value.setText(", ".join(parts))
+            parts.append(f"leaves {bound} {limit}")
+        self.value.setText(" · ".join(parts))
+        set_tip(self.value, worth_in_full(preview))
         self.value.setVisible(bool(parts))
 
     def set_sendable(self, possible: bool, *, verb: str, why: str) -> None:
