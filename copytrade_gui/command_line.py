@@ -97,12 +97,13 @@ def _add_followers(parser: argparse.ArgumentParser) -> None:
         ("check", "say row by row what an import would do; changes nothing"),
         ("import", "add and change followers, all rows or none"),
         ("export", "write the followers, without secrets"),
+        ("template", "write a file to fill in, with examples"),
     ):
         one = verbs.add_parser(verb, help=words)
         one.add_argument("file", type=Path, metavar="FILE")
         _add_place(one, default=argparse.SUPPRESS)
         one.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
-        if verb != "export":
+        if verb in ("check", "import"):
             one.add_argument(
                 "--master", metavar="CLIENT", help="whom new followers follow, if there are several"
             )

@@ -131,6 +131,8 @@ def _followers(options: argparse.Namespace) -> int:
     place = options.data_dir, options.profile, options.paper
     if options.verb == "route":
         return headless.try_routes(*place, options.clients, as_json=options.json)
+    if options.verb == "template":
+        return headless.follower_template(options.file, as_json=options.json)
     if options.verb == "export":
         return headless.export_followers(*place, options.file, as_json=options.json)
     return headless.import_followers(

@@ -26,6 +26,7 @@ from copytrade_gui.app.wiring import OpenOptions, open_console
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.day import DayReport
 from copytrade_gui.services.day_words import day_lines
+from copytrade_gui.services.follower_files import write_template
 from copytrade_gui.services.follower_verbs import ImportPreview, RowVerdict
 from copytrade_gui.services.sheet_files import Kind, Printer
 from copytrade_gui.terminal import command_refusals, refused, say
@@ -196,6 +197,19 @@ def export_followers(
         print(json.dumps({"ok": True, "exported": count, "file": str(file)}))
     else:
         print(f"{count} follower{'' if count == 1 else 's'} written to {file}, without secrets.")
+    return 0
+
+
+def follower_template(file: Path, *, as_json: bool) -> int:
+    """Write a file of followers to fill in; returns the exit code."""
+    try:
+        asyncio.run(write_template(file))
+    except command_refusals() as refusal:
+        return refused(refusal, as_json=as_json)
+    if as_json:
+        print(json.dumps({"ok": True, "file": str(file)}))
+    else:
+        print(f"Template written to {file}. Fill it in and import it.")
     return 0
 
 

@@ -16,6 +16,7 @@ from copytrade_gui.services.account_cells import Owns, anything
 from copytrade_gui.services.account_store import KEPT_SECRET, Secrets
 from copytrade_gui.services.follower_import import preview_of
 from copytrade_gui.services.follower_table import KEY, TableRow, read_file, read_table, write_wrong
+from copytrade_gui.services.follower_template import template
 from copytrade_gui.services.follower_verbs import ImportPreview
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError
@@ -172,6 +173,11 @@ class FollowerFiles:
 
 async def _rows(path: Path) -> Sequence[TableRow]:
     return await asyncio.to_thread(lambda: read_table(read_file(path)))
+
+
+async def write_template(path: Path) -> None:
+    """Write an empty file of followers to fill in. Raises RefusedError."""
+    await _write(path, template())
 
 
 async def _write(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from copytrade_gui.domain import basis, link_field, route_field
 from copytrade_gui.domain.link import MOST_LINKS
 from copytrade_gui.domain.typed import cut, listed, quoted
 from copytrade_gui.services.verbs import RefusedError
@@ -62,6 +63,27 @@ COLUMNS = (
     "registered_addresses",
 )
 """The account's, then those of its link to one master, named by his client id; the newest last."""
+TITLES = {
+    "name": "Name",
+    "client_id": "Client id",
+    "app_key": "App key",
+    "app_secret": "App secret",
+    "strategy": "Sizing",
+    "parameter": "Value",
+    "max_quantity": "Most units",
+    "min_quantity": "Least units",
+    "rounding": "Rounding",
+    "reverse": "Reverse",
+    "overrides": "Overrides",
+    "active": "On",
+    "is_master": "Is master",
+    "master": "Master",
+    **link_field.LABELS,
+    "reduce_drift": "Drift",
+    **basis.LABELS,
+    **route_field.LABELS,
+}
+"""What the editors call the columns: a header may name them so too."""
 _SOME = f"{', '.join(COLUMNS[:8])} and {len(COLUMNS) - 8} more"
 PROBLEM = "problem"
 """The column of a file of wrong rows that says what is wrong; it is not read."""
@@ -84,6 +106,7 @@ _SAYS_SEPARATOR = re.compile(r'"?sep=(\t|[^\w\s"])"?[\s,;|]*', re.IGNORECASE)
 _TEXT_FORMULA = re.compile(r'\A="([^"]*)"\Z')
 """How a cell is written so that a spreadsheet leaves an id alone."""
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
+_BY_TITLE = {_BETWEEN_WORDS.sub("_", title.lower()): name for name, title in TITLES.items()}
 _HEADER_WITHIN = 20
 """Filled lines in which the header is looked for."""
 _MOST_NAMED = 5
@@ -221,7 +244,9 @@ def _split(line: str, separator: str) -> list[str]:
 
 
 def _column(cell: str) -> str:
-    return _BETWEEN_WORDS.sub("_", cell.strip(" \t\ufeff\xa0").lower())
+    """A column by its name in a file, or by the name that the editors give it."""
+    name = _BETWEEN_WORDS.sub("_", cell.strip(" \t\ufeff\xa0").lower())
+    return _BY_TITLE.get(name, name)
 
 
 def _columns(cells: Sequence[str]) -> list[str]:

@@ -353,3 +353,9 @@ class FollowerVerbs(Protocol):
 
         What is read back is exactly what was written. Raises RefusedError.
         """
+
+    async def export_template(self, path: Path) -> None:
+        """Write a file to fill in: the columns as the editors name them, with examples.
+
+        Raises RefusedError.
+        """

@@ -21,6 +21,7 @@ from copytrade_gui.services.account_cells import (
     secrets_in,
 )
 from copytrade_gui.services.account_store import free_id
+from copytrade_gui.services.follower_files import write_template
 from copytrade_gui.services.follower_verbs import FollowerDraft, ImportPreview
 from copytrade_gui.services.kept_accounts import KeptAccounts
 from copytrade_gui.services.link_edits import link_edits, resized
@@ -259,6 +260,11 @@ class Followers(KeptAccounts):
     async def save_wrong_rows(self, source: Path, preview: ImportPreview, path: Path) -> int:
         """Write the wrong rows of a file, each with what is wrong."""
         return await self._files.save_wrong_rows(source, preview, path)
+
+    @refusals_logged
+    async def export_template(self, path: Path) -> None:
+        """Write an empty file of followers to fill in."""
+        await write_template(path)
 
     async def export_csv(self, path: Path) -> int:
         """Write the followers without secrets."""

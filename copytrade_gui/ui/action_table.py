@@ -161,12 +161,7 @@ SPECS: dict[Act, Spec] = {
         "&Add master", "Add a master account", "Masters", (), "key-round", question=True
     ),
     Act.MASTER_EDIT: Spec(
-        "&Edit master",
-        "Change the chosen master's name, key, secret, basis or route",
-        "Masters",
-        (),
-        "pencil",
-        question=True,
+        "&Edit master", "Change the chosen master", "Masters", (), "pencil", question=True
     ),
     Act.MASTER_REMOVE: Spec(
         "&Remove master",
@@ -278,9 +273,12 @@ SPECS: dict[Act, Spec] = {
     Act.FOLLOWERS_EXPORT: Spec(
         "E&xport CSV",
         "Write the followers to a CSV file, without secrets",
-        "Followers",
+        "Export",
         (),
         "download",
+    ),
+    Act.FOLLOWERS_TEMPLATE: Spec(
+        "Export &template", "Write a CSV file to fill in", "Export", icon="file-down"
     ),
     Act.LOGIN_NEXT: Spec(
         "Log in &next",

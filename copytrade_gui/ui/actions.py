@@ -69,6 +69,7 @@ class Act(StrEnum):
     LIFT_HALT = "lift_halt"
     FOLLOWERS_IMPORT = "followers_import"
     FOLLOWERS_EXPORT = "followers_export"
+    FOLLOWERS_TEMPLATE = "followers_template"
     LOGIN_NEXT = "login_next"
     LOGIN_ALL = "login_all"
     PAPER_ACCOUNTS = "paper_accounts"
@@ -137,5 +138,5 @@ MENUS = ("Console", "Trade", "Stops", "Followers", "Orders", "Edit", "View", "He
 MENU_TITLES = {
     "Console": "&Console", "Trade": "&Trade", "Stops": "&Stops", "Followers": "&Followers",
     "Orders": "&Orders", "Edit": "&Edit", "View": "&View", "Help": "&Help", "Theme": "T&heme",
-    "Masters": "&Masters",
+    "Masters": "&Masters", "Export": "E&xport",
 }  # fmt: skip

@@ -11,6 +11,8 @@ from copytrade_gui.ui.actions import MENU_TITLES, MENUS, Act
 from copytrade_gui.ui.window_actions import Actions
 
 THEMES = (Act.THEME_DARK, Act.THEME_LIGHT, Act.THEME_SYSTEM)
+_WITHIN = {"Masters": "Followers", "Export": "Followers"}
+"""Menus that stand in another one, where the first of their actions would."""
 _RULES_BEFORE = frozenset(
     {Act.BUY_ROW, Act.CHANGE, Act.SQUARE_OFF, Act.LIMITS, Act.RESUME, Act.SOME_ONLY_EXITS,
      Act.NEXT_PANEL, Act.TEXT_LARGER, Act.REFRESH, Act.PALETTE, Act.FOLLOWER_ADD,
@@ -27,10 +29,11 @@ def build_menus(window: QWidget, actions: Actions, docks: Iterable[QDockWidget])
         menus[name] = bar.addMenu(MENU_TITLES[name])
         menus[name].setObjectName(f"menu_{name.casefold()}")
         menus[name].setToolTipsVisible(True)
-    menus["Masters"] = menus["Followers"].addMenu(MENU_TITLES["Masters"])
-    menus["Masters"].setObjectName("menu_masters")
-    menus["Masters"].setToolTipsVisible(True)
     for act, spec in actions.specs.items():
+        if spec.menu in _WITHIN and spec.menu not in menus:
+            menus[spec.menu] = menus[_WITHIN[spec.menu]].addMenu(MENU_TITLES[spec.menu])
+            menus[spec.menu].setObjectName(f"menu_{spec.menu.casefold()}")
+            menus[spec.menu].setToolTipsVisible(True)
         if spec.menu in menus and act != Act.PREFERENCES:
             if act in _RULES_BEFORE:
                 menus[spec.menu].addSeparator()

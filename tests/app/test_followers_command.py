@@ -152,6 +152,22 @@ def test_good_rows_are_imported_on_request_and_the_wrong_ones_kept_to_mend(
     assert len(links(place)) == 3
 
 
+def test_a_template_is_written_and_filled_in_imported(tmp_path: Path, run: Run) -> None:
+    place, file = tmp_path / "data", tmp_path / "fill.csv"
+    keep(place, MASTER)
+    assert run("template", file)[0] == 0
+    assert run("import", file, "--good-rows")[1]["imported"] is False
+    text = file.read_text("utf-8-sig").replace("EXAMPLE 1", "KX2").replace("EXAMPLE 2", "MX9")
+    file.write_text(text)
+    code, answer = run("import", file)
+    assert (code, answer["new"]) == (0, 2)
+    assert {(one.client_id, one.master) for one in stored(place)} == {
+        ("MX1", True), ("KX2", False), ("MX9", True),
+    }  # fmt: skip
+    assert [link.master_id for link in links(place)] == [MASTER.account_id]
+    assert run("template", tmp_path)[1]["field"] == "file"
+
+
 def test_a_folder_that_a_console_holds_is_refused_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -199,6 +199,9 @@ class FakeFollowers:
         self._world.calls.append(("save wrong rows", path))
         return len(preview.wrong)
 
+    async def export_template(self, path: Path) -> None:
+        self._world.calls.append(("template", path))
+
     async def export_csv(self, path: Path) -> int:
         self._world.calls.append(("export", path))
         return len(self._world.links)

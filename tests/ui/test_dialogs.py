@@ -9,13 +9,15 @@ from typing import TypeVar
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QLineEdit, QWidget
 
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.follower_table import TITLES
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, Question
 from copytrade_gui.ui.dialogs.palette import Palette
+from copytrade_gui.ui.followers.follower_editor import FollowerEditor
 from copytrade_gui.ui.followers.import_csv import ImportDialog
 from copytrade_gui.ui.followers.lift_halt import LiftHaltDialog
 from copytrade_gui.ui.main_window import MainWindow
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.window_loop
 
 D = TypeVar("D", bound=QDialog)
 
-EXPORTS = (Act.EXPORT, Act.FOLLOWERS_EXPORT, Act.EXPORT_ORDERS)
+EXPORTS = (Act.EXPORT, Act.FOLLOWERS_EXPORT, Act.FOLLOWERS_TEMPLATE, Act.EXPORT_ORDERS)
 
 
 async def shown(window: MainWindow, kind: type[D]) -> D:
@@ -102,6 +104,26 @@ async def test_a_chosen_csv_is_read_and_imported(
     await until(lambda: told(window, "1 follower added, 1 changed."))
     assert world.accounts[first.account_id] == dataclasses.replace(first, active=False)
     assert [a.name for a in world.accounts.values() if a.client_id == "KX2"] == ["Ravi"]
+
+
+async def test_a_template_is_written_where_the_user_said_its_columns_named_as_the_editor_does(
+    window: MainWindow, world: World, tmp_path: Path
+) -> None:
+    window.desk.actions[Act.FOLLOWERS_TEMPLATE].trigger()
+    await type_name(window, str(tmp_path / "fill"))
+    await until(lambda: ("template", tmp_path / "fill.csv") in world.calls)
+    view = window.followers.table.view
+    view.setCurrentIndex(view.proxy.index(0, 0))
+    window.desk.actions[Act.FOLLOWER_EDIT].trigger()
+    editor = await shown(window, FollowerEditor)
+    for name, title in TITLES.items():
+        field = editor.findChild(QWidget, f"field_{name}")
+        if name in ("master", "group_multiplier"):  # whom he copies, and what his group has
+            assert field is None
+        else:
+            assert field is not None, name
+            assert field.accessibleName() == title
+    editor.reject()
 
 
 async def test_good_rows_are_taken_without_the_wrong_ones_which_stay_listed_and_are_saved(

@@ -89,7 +89,7 @@ async def test_every_line_of_a_menu_has_a_letter_of_its_own(app: QApplication, p
         if menu.objectName().startswith("menu_")
     }
     await window.stop()
-    assert len(found) == 11
+    assert len(found) == 12
     assert {name: what for name, what in found.items() if what} == {}
 
 

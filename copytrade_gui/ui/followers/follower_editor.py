@@ -136,7 +136,7 @@ class FollowerEditor(AccountEditor):
         self.active = QCheckBox("Copy to this account")
         self.add_field("active", "&On", self.active)
         self.is_master = QCheckBox("Its own orders may be copied too")
-        self.add_field("is_master", "Maste&r", self.is_master)
+        self.add_field("is_master", "Is maste&r", self.is_master)
         self._show_account(account)
 
     def _show_account(self, account: Account | None) -> None:

@@ -73,6 +73,7 @@ class FollowerWork(QObject):
             (Act.BASIS, self._set_basis),
             (Act.FOLLOWERS_IMPORT, self._import),
             (Act.FOLLOWERS_EXPORT, self._export),
+            (Act.FOLLOWERS_TEMPLATE, self._export_template),
             (Act.LOGIN_NEXT, self._log_in_next),
             (Act.LOGIN_ALL, self._log_all_in),
             (Act.LOGIN_ONE, self._log_one_in),
@@ -333,6 +334,12 @@ class FollowerWork(QObject):
             self._desk.notices.info(
                 f"{figures.plural(number, 'follower')} written to {path}, without secrets."
             )
+
+    async def _export_template(self) -> None:
+        path = await ask_save_path(self._window, "Export template", "followers-template.csv", CSV)
+        if path is not None:
+            await self._followers.export_template(path)
+            self._desk.notices.info(f"Template written to {path}. Fill it in and import it.")
 
     # ------------------------------------------------------------ sessions
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from copytrade_gui.services.follower_verbs import ImportPreview, ImportRow, RowVerdict
 from copytrade_gui.ui import figures
+from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog
 from copytrade_gui.ui.icons import Mark
@@ -97,7 +98,11 @@ class ImportDialog(ConsoleDialog):
         self.verb.setVisible(not done)
         self.verb.setDefault(not preview.problems)
         self.verb.clicked.connect(self.accept)
-        self.add_buttons([back, self.save, self.verb])
+        template = self.make_button("Export template", "import_template")
+        set_tip(template, desk.actions[Act.FOLLOWERS_TEMPLATE].toolTip())
+        template.setVisible(not done)
+        template.clicked.connect(desk.actions[Act.FOLLOWERS_TEMPLATE].trigger)
+        self.add_buttons([back, template, self.save, self.verb])
         (self.verb if self.verb.isEnabled() and not preview.problems else back).setFocus()
 
 
