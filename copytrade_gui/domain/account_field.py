@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from copytrade_gui.domain.typed import quoted
+from copytrade_gui.domain.typed import BLANK, quoted
 
 MOST_NAME = 100
 MOST_CLIENT_ID = 20
@@ -27,10 +27,6 @@ _JOINED = re.compile(
 """Zero-width joiners where they shape letters: of Hindi, Malayalam and their kin at a virama, of
 Urdu between two letters."""
 _WITHOUT_MEANING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
-"""Letters, marks and a sign that are drawn as nothing (Unicode's Default_Ignorable_Code_Point)."""
 
 
 def name_problem(name: str) -> str | None:
@@ -55,7 +51,7 @@ def text_problem(label: str, text: str, most: int) -> str | None:
 def unseen(text: str) -> bool:
     """True if a text holds what does not show on one line, so that two may look alike."""
     left = _JOINED.sub("", text)
-    return bool(_BLANK.search(left)) or any(
+    return bool(BLANK.search(left)) or any(
         unicodedata.category(letter) in _WITHOUT_MEANING for letter in left
     )
 

@@ -52,9 +52,11 @@ class FreezeTable:
 
     def outdated(self, day: date) -> str:
         """One sentence when nobody has looked for long; empty while the table holds."""
-        if self.checked is not None and day - self.checked <= HOLDS_FOR:
+        if self.checked is not None and timedelta(0) <= day - self.checked <= HOLDS_FOR:
             return ""
         when = "never" if self.checked is None else f"on {self.checked:%d %b %Y}"
+        if self.checked is not None and self.checked > day:
+            when += ", a day that is yet to come"
         return (
             f"The freeze quantities were last compared with the exchange {when}. Compare them, and "
             "write today's day as checked into freeze.toml in the data folder; it is read again "

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 LONGEST_QUOTE = 40
 """Characters of somebody's input that a sentence repeats."""
+BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters, marks and a sign that are drawn as nothing (Unicode's Default_Ignorable_Code_Point)."""
 
 
 def cut(text: str, longest: int) -> str:
     """The text on one line, at most ``longest`` characters; ``…`` stands for what was cut off."""
     begun = text[: longest + 1]
     shown = "".join(
-        letter if letter.isprintable() else ascii(letter)[1:-1]  # \n, \u200b: seen, not obeyed
-        for letter in begun
+        letter if letter.isprintable() and not BLANK.match(letter) else ascii(letter)[1:-1]
+        for letter in begun  # \n, \u200b: seen, not obeyed
     )
     return shown if len(shown) <= longest and len(begun) == len(text) else f"{shown[:longest]}…"
 

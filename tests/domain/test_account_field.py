@@ -112,6 +112,8 @@ def test_names_people_have(name: str) -> None:
 def test_names_nobody_can_read(name: str) -> None:
     assert name_problem(name) is not None
     assert not name or group_problem(name) is not None
+    shown = unicodedata.normalize("NFKC", name_problem(name) or "")
+    assert not set(shown) & set("\u3164\u1160\u034f\ufe0f\u2800\u115f\u180b"), "it is told which"
 
 
 @pytest.mark.parametrize("client", ["30000002", "KX10081", "kx10081", "0007"])

@@ -83,4 +83,5 @@ def test_the_rates_of_the_day_are_those_in_force_then() -> None:
     assert table.of(Segment.FUTURES, date(2026, 4, 1)) is None
     assert table.outdated(date(2026, 9, 28)) == ""
     assert "last compared with their sources on 01 Apr 2026" in table.outdated(date(2026, 9, 29))
+    assert "yet to come" in table.outdated(date(2026, 3, 31)), "a year that was mistyped"
     assert "never" in ChargeTable().outdated(date(2026, 9, 29))

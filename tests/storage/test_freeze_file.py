@@ -21,6 +21,7 @@ def test_the_users_rows_go_before_the_shipped_ones_while_the_program_runs(tmp_pa
     assert shipped.units[Exchange.NSEFO, "NIFTY"] == 1_800
     assert shipped.outdated(date(2026, 3, 9)), "from the 36th day on"
     assert not shipped.outdated(date(2026, 3, 8))
+    assert "yet to come" in shipped.outdated(date(2026, 1, 31)), "a year that was mistyped"
     path.write_text('checked = 2026-12-01\n[NSEFO]\n" nifty" = 1950\n[NSEEQ]\nRELIANCE = 500000\n')
     read = file.read_if_changed()
     assert read is not None
