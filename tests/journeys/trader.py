@@ -101,9 +101,10 @@ def choose_file(person: Person, title: str, path: Path) -> None:
 
 
 def escape(person: Person) -> None:
-    """Leave a file dialog without a choice."""
+    """Leave a file dialog without a choice; a key that comes before the dialog takes it is lost."""
     person.keys("Escape")
-    person.see_window(CONSOLE)
+    while not person.sees("main_window", lambda _part: CONSOLE in person.look().active):
+        person.keys("Escape")
 
 
 def resume(person: Person, reason: str, *, word: bool = False) -> None:
