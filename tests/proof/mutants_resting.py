@@ -207,4 +207,34 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if engine.is_copied(master.account_id):\n",
         "    if False:\n",
     ),
+    Mutant(
+        "no master is removed while copies of him are held",
+        "copytrade_gui/services/link_checks.py",
+        '    if held:\n        return (\n            f"Copies of',
+        '    if False:\n        return (\n            f"Copies of',
+    ),
+    Mutant(
+        "no master is removed while an order of his has not ended",
+        "copytrade_gui/services/link_checks.py",
+        "    if engine.has_open_orders(account.account_id):\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "no good row of a file is good by what a wrong one says",
+        "copytrade_gui/services/follower_import.py",
+        "        if not bad:\n",
+        "        if True:\n",
+    ),
+    Mutant(
+        "of two rows that contradict each other neither is good",
+        "copytrade_gui/services/import_rows.py",
+        "        if row.line not in self._contested or",
+        "        if True or",
+    ),
+    Mutant(
+        "wrong rows keep a file out unless the good ones are asked for",
+        "copytrade_gui/services/follower_files.py",
+        "            if preview.problems and not (good_rows and preview.takes):\n",
+        "            if False:\n",
+    ),
 )

@@ -55,6 +55,8 @@ CHECKS = (
     "tests/app/test_quitting.py",
     "tests/app/test_stop_command.py",
     "tests/brokers/iifl/test_outcome.py",
+    "tests/services/test_good_rows.py",
+    "tests/services/test_masters_edited.py",
     "tests/services/test_removed_session.py",
     "tests/services/test_session_routes.py",
     "tests/proof/test_quick.py",

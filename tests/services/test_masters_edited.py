@@ -10,6 +10,7 @@ from copytrade_gui.domain.account import SessionState
 from copytrade_gui.domain.basis import Basis
 from copytrade_gui.domain.events import AccountEdited, Event
 from copytrade_gui.domain.ids import CommandId
+from copytrade_gui.domain.recipients import MASTER_ALONE
 from copytrade_gui.domain.route import RouteKind
 from copytrade_gui.services.account_store import APP_SECRET
 from copytrade_gui.services.follower_verbs import FollowerDraft
@@ -170,6 +171,29 @@ def test_a_master_whose_copies_are_held_stays_until_they_are_left() -> None:
         with pytest.raises(RefusedError, match="Square them off first"):
             await here.followers.edit_master(master, FollowerDraft(is_master=False))
         assert master in await stored(here)
+
+    on_a_console(script)
+
+
+def test_a_master_whose_own_order_is_open_stays_until_it_has_ended() -> None:
+    async def script(here: Services) -> None:
+        master = here.world.master
+        others = [name for name in await stored(here) if name != master]
+        for name in others:
+            await here.followers.edit(master, name, FollowerDraft(is_master=True))
+        await here.followers.remove(master, others)
+        alone = replace(here.draft(), recipients=MASTER_ALONE)
+        placed = await here.trading.submit(master, alone, CommandId("his"))
+        await here.console.world.clock.sleep(5)
+        why = await here.followers.why_master_stays(master)
+        assert why == "Master has orders that have not ended. Cancel them first."
+        with pytest.raises(RefusedError, match="have not ended"):
+            await here.followers.remove_master(master)
+        assert master in await stored(here)
+        await here.trading.cancel_plan(placed.plan_id, CommandId("gone"))
+        await here.console.world.clock.sleep(10)
+        await here.followers.remove_master(master)
+        assert master not in await stored(here)
 
     on_a_console(script)
 

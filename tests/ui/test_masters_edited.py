@@ -30,12 +30,12 @@ async def test_the_editor_of_the_chosen_master_asks_for_what_was_changed_and_can
     editor = await shown(window, MasterEditor)
     assert master.name in editor.windowTitle()
     assert editor.client_id.text() == master.client_id
-    assert editor.client_id.isReadOnly()
+    assert not editor.client_id.isEnabled()
     assert not editor.app_secret.text()
     editor.name.setText("Desk one")
     draft = editor.draft()
-    assert (draft.name, draft.client_id, draft.app_key, draft.route) == (
-        "Desk one", None, None, None,
+    assert (draft.name, draft.client_id, draft.app_key, draft.route, draft.active) == (
+        "Desk one", None, None, None, None,
     )  # fmt: skip
     assert draft.app_secret == ""
     world.accounts[master.account_id] = replace(master, app_key="changed-elsewhere")
@@ -73,3 +73,18 @@ async def test_a_master_nobody_copies_is_removed_after_a_question_and_comes_back
     await until(actions[Act.UNDO].isEnabled)
     actions[Act.UNDO].trigger()
     await until(lambda: world.accounts.get(second.account_id) == second)
+
+
+async def test_a_master_whom_a_file_switched_off_is_switched_on_in_his_editor(
+    window: MainWindow, world: World
+) -> None:
+    master = window.desk.roster.master
+    assert master is not None
+    world.accounts[master.account_id] = replace(master, active=False)
+    await window.follower_work.edits.reload()
+    window.desk.actions[Act.MASTER_EDIT].trigger()
+    editor = await shown(window, MasterEditor)
+    assert not editor.active.isChecked()
+    editor.active.setChecked(True)
+    editor.verb.click()
+    await until(lambda: world.accounts[master.account_id] == master)

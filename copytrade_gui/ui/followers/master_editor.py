@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.basis import UNDECLARED
@@ -43,10 +43,17 @@ class MasterEditor(AccountEditor):
         self.add_texts(account, rights=rights)
         self.show_texts(account)
         if account is not None:
-            self.client_id.setReadOnly(True)
+            self.client_id.setEnabled(False)
             set_tip(self.client_id, _FIXED)
+        self.active = QCheckBox("Orders may be placed in it, and its own are seen")
+        self.active.setChecked(account is None or account.active)
+        self.add_field("active", "&On", self.active)
         self.begin_column()
         self.declared = BasisFields(self, desk, UNDECLARED if account is None else account.declared)
         self.routed = RouteFields(self, desk, test, account)
         self.shown = {} if account is None else self.typed()
         self.finish_form()
+
+    def typed(self) -> dict[str, str | bool]:
+        """Every field as it stands, by its name in a draft."""
+        return {**super().typed(), "active": self.active.isChecked()}
