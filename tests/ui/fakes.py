@@ -220,7 +220,8 @@ class FakeTrading(FakeCancels):
                     quantity, code, reason = 0, left_out.code, left_out.sentence
             rows.append(
                 PreviewRow(account.account_id, account.name, link is None, quantity,
-                           Decimal(quantity) / terms.instrument.lot_size, code, reason)
+                           Decimal(quantity) / terms.instrument.lot_size, code, reason,
+                           people.row_cost(price, quantity, is_master=link is None))
             )  # fmt: skip
         value = Paise(sum(order_value(price, row.quantity) for row in rows))
         protected = None if terms.price else (price * Decimal("1.02")).quantize(Decimal("0.05"))

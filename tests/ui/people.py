@@ -27,11 +27,11 @@ from copytrade_gui.domain.instrument import (
     Quote,
 )
 from copytrade_gui.domain.link import Link
-from copytrade_gui.domain.money import Paise
+from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State, Validity
 from copytrade_gui.domain.records import OrderView, Timing
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.services.verbs import MarginNeeded
+from copytrade_gui.services.verbs import NO_COST, MarginNeeded, RowCost
 
 # Tuesday, 24 November 2026, 11:42:07.250 IST: the market is open.
 NOW_NS = int(datetime(2026, 11, 24, 6, 12, 7, 250_000, UTC).timestamp() * 1000) * 1_000_000
@@ -372,3 +372,11 @@ def recovery(people: tuple[Account, ...]) -> RecoveryReport:
 def margin_and_charges(value: Paise, orders: int) -> tuple[MarginNeeded, Charges]:
     """What orders worth so much together need and cost."""
     return MarginNeeded(Paise(value // 5), 12), Charges(brokerage=orders * 2_000, gst=orders * 360)
+
+
+def row_cost(price: Decimal, quantity: int, *, is_master: bool) -> RowCost:
+    """What so many units are worth and need in an account that held nothing."""
+    if not quantity:
+        return NO_COST
+    value = order_value(price, quantity)
+    return RowCost(1, value, Paise(value // 5), False, None if is_master else quantity)

@@ -19,6 +19,14 @@ from copytrade_gui.ui.tables.columns import Column
 from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.tables.view import TableView
 from copytrade_gui.ui.theme import Tone
+from copytrade_gui.ui.ticket.worth import (
+    HELD_AFTER_NOTE,
+    MARGIN_NOTE,
+    ORDERS_NOTE,
+    held_after_words,
+    margin_words,
+    sum_words,
+)
 from copytrade_gui.ui.ticket_words import fan_out_summary, skip_reasons, why_not
 from copytrade_gui.ui.widgets.label import PlainLabel
 
@@ -31,6 +39,15 @@ COLUMNS: tuple[Column[PreviewRow], ...] = (
            tone=lambda r: Tone.PLAIN if r.quantity else Tone.WARN),
     Column("lots", "Lots", lambda r: figures.lots(r.lots) if r.quantity else "", numeric=True,
            chars=11, shown=False, sort=lambda r: r.lots),
+    Column("margin", "Margin", margin_words, numeric=True, chars=20, note=MARGIN_NOTE,
+           sort=lambda r: r.cost.margin,
+           tone=lambda r: Tone.WARN if r.cost.short else Tone.PLAIN),
+    Column("value", "Value", lambda r: figures.money(r.cost.value) if r.quantity else "",
+           numeric=True, chars=14, sort=lambda r: r.cost.value),
+    Column("held_after", "Copies after", held_after_words, numeric=True, chars=11,
+           note=HELD_AFTER_NOTE, sort=lambda r: r.cost.held_after),
+    Column("orders", "Orders", lambda r: figures.whole(r.cost.orders) if r.quantity else "",
+           numeric=True, chars=7, note=ORDERS_NOTE, sort=lambda r: r.cost.orders),
 )  # fmt: skip
 
 
@@ -65,6 +82,10 @@ class FanOutPreview(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setMinimumHeight(190)
         self.view.hide()
+        self.sum = PlainLabel()
+        self.sum.setObjectName("fan_out_sum")
+        self.sum.setWordWrap(True)
+        self.sum.hide()
         self.not_known = PlainLabel()
         self.not_known.setObjectName("fan_out_not_known")
         self.not_known.setProperty("role", "hint")
@@ -84,6 +105,7 @@ class FanOutPreview(QWidget):
         column.setSpacing(2)
         column.addWidget(self.reasons)
         column.addWidget(self.view, 1_000)
+        column.addWidget(self.sum)
         column.addWidget(self.not_known)
         column.addStretch(1)
         self.show_preview(None)
@@ -97,33 +119,43 @@ class FanOutPreview(QWidget):
             self.summary.setText("Who gets what appears here once the ticket is complete.")
             self.summary.setProperty("role", "muted")
             self.reasons.hide()
-            self.view.hide()
-            self.not_known.hide()
+            for one in (self.view, self.sum, self.not_known):
+                one.hide()
         else:
             self.summary.setText(fan_out_summary(preview.rows))
             self.summary.setProperty("role", "")
             reasons = skip_reasons(preview.rows)
             self.reasons.setText(f"Skipped: {reasons}")
             self.reasons.setVisible(bool(reasons))
-            self.view.setVisible(self.toggle.isChecked())
-            self._show_not_known(preview)
+            self._show_list(preview)
             if self.toggle.isChecked() and (before is None or before.rows != preview.rows):
                 self._fill(preview)  # equal rows stay where they were scrolled to
         self.summary.style().polish(self.summary)
 
-    def _show_not_known(self, preview: Preview) -> None:
-        """Below the list: what no check could look at, as it does not change with each quote."""
+    def _show_list(self, preview: Preview) -> None:
+        """The list, its sum below it, and what no check could look at, as it does not change with
+        each quote.
+        """
+        shown = self.toggle.isChecked()
+        self.view.setVisible(shown)
+        self.sum.setText(sum_words(preview))
+        self.sum.setVisible(shown)
         self.not_known.setText(f"Not known, so not checked: {', '.join(preview.not_known)}.")
-        self.not_known.setVisible(self.toggle.isChecked() and bool(preview.not_known))
+        self.not_known.setVisible(shown and bool(preview.not_known))
 
     def _fill(self, preview: Preview) -> None:
         # Skipped accounts first: they are what the trader looks for.
-        self.model.reset(sorted(preview.rows, key=lambda r: (r.quantity > 0, not r.is_master)))
+        rows = sorted(preview.rows, key=lambda r: (r.quantity > 0, not r.is_master))
+        if [row.account_id for row in rows] == [row.account_id for row in self.model.rows()]:
+            self.model.upsert(rows)  # a value that follows each quote moves no row
+        else:
+            self.model.reset(rows)
 
     def _on_toggled(self, on: bool) -> None:
         self.toggle.setText("Hide list" if on else "Show list")
-        if on and self._preview is not None:
-            self._fill(self._preview)
-        self.view.setVisible(on and bool(self._preview and self._preview.rows))
-        if self._preview is not None and self._preview.rows:
-            self._show_not_known(self._preview)
+        preview = self._preview
+        if preview is None or not preview.rows:
+            return
+        if on:
+            self._fill(preview)
+        self._show_list(preview)

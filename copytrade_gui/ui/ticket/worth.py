@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from copytrade_gui.domain.margin import age_words
+from copytrade_gui.domain.margin import MOST_PERCENT, age_words
 from copytrade_gui.domain.money import Paise
-from copytrade_gui.services.verbs import MarginNeeded, Preview
+from copytrade_gui.services.verbs import MarginNeeded, Preview, PreviewRow
 from copytrade_gui.ui import figures
+
+MARGIN_NOTE = (
+    "What the account's orders need, ₹, as the broker told it. Short: more than "
+    f"{MOST_PERCENT} % of what it has free."
+)
+HELD_AFTER_NOTE = "What its copies hold of the instrument once this has filled whole, in units"
+ORDERS_NOTE = "More than one where the exchange takes no order so large"
 
 
 def worth(preview: Preview) -> list[str]:
@@ -49,6 +56,37 @@ def worth_in_full(preview: Preview) -> str:
             "An estimate by charges.toml; the contract note is what counts."
         )
     return "\n".join(lines)
+
+
+def margin_words(row: PreviewRow) -> str:
+    """One account's margin with its verdict: ``12,000.00 enough``; empty where it gets nothing."""
+    cost = row.cost
+    if not row.quantity:
+        return ""
+    if cost.margin is None:
+        return "not known"
+    if not cost.margin:
+        return "none needed"
+    verdict = {True: "short", False: "enough", None: "free not known"}[cost.short]
+    return f"{figures.money(cost.margin)} {verdict}"
+
+
+def held_after_words(row: PreviewRow) -> str:
+    """What its copies hold then: ``+150``, ``-75``, ``0``; empty of the master, who has none."""
+    return figures.signed(row.cost.held_after) if row.cost.held_after is not None else ""
+
+
+def sum_words(preview: Preview) -> str:
+    """``Sum: 20 accounts, 24 orders, 3,000 units, value ₹3,86,516.25``."""
+    getting = [row for row in preview.rows if row.quantity]
+    said = [
+        figures.plural(len(getting), "account"),
+        figures.plural(sum(row.cost.orders for row in getting), "order"),
+        figures.plural(sum(row.quantity for row in getting), "unit"),
+    ]
+    if preview.value is not None:
+        said.append(f"value {figures.amount(preview.value)}")
+    return f"Sum: {', '.join(said)}"
 
 
 def _margin(margin: MarginNeeded | None) -> str:
