@@ -96,15 +96,17 @@ def _window(options: argparse.Namespace, refuse: Callable[[str], NoReturn]) -> i
     from copytrade_gui import desktop
     from copytrade_gui.app.wiring import OpenOptions
 
-    place = OpenOptions(
-        options.data_dir,
-        options.profile,
-        None if live else _paper(options),
-        keep_paper_day=True,
-        keep_broker=options.keep_broker,
-        contracts_first=False,
-    )
-    return desktop.run(place, chosen.told)
+    def place(mode: Mode) -> OpenOptions:
+        return OpenOptions(
+            options.data_dir,
+            options.profile,
+            None if mode is Mode.LIVE else _paper(options),
+            keep_paper_day=True,
+            keep_broker=options.keep_broker,
+            contracts_first=False,
+        )
+
+    return desktop.run(place(chosen.mode), chosen.told, place)
 
 
 def _close_day(options: argparse.Namespace) -> int:

@@ -27,12 +27,15 @@ from copytrade_gui.app.demo import (
     table,
 )
 from copytrade_gui.app.engine_thread import EngineThread
+from copytrade_gui.app.modes import modes_of
+from copytrade_gui.app.opening import opening
 from copytrade_gui.app.paper import SimulatorOptions
 from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.app.refusals import refusals
 from copytrade_gui.app.starting import other_console, passphrase_wanted, requests_to
 from copytrade_gui.app.system_clock import SystemClock
 from copytrade_gui.app.wiring import OpenOptions, window_file
+from copytrade_gui.domain.mode import Mode
 from copytrade_gui.services.sheet_files import Printer
 from copytrade_gui.terminal import command_refusals
 from copytrade_gui.ui import starting
@@ -73,15 +76,24 @@ def sheet_printer() -> Printer:
     return print_page
 
 
-def run(options: OpenOptions, told: str = "") -> int:
+def run(
+    options: OpenOptions, told: str = "", place: Callable[[Mode], OpenOptions] | None = None
+) -> int:
     """Open the window and stay until it is closed; returns the exit code.
 
-    ``told``: what its person has to know about what was opened.
+    ``told``: what its person has to know about what was opened. ``place`` says what is opened
+    when he goes from paper to live or back; without it the window does not offer that.
     """
     app = application()
     while True:
         try:
-            _run_on(app, _window(options, told))
+            reopens = _run_on(app, _window(options, told, chooses=place is not None))
+            if reopens is None or place is None:
+                return 0
+            starting.begin()
+            starting.tell_mode(paper=reopens is Mode.PAPER)
+            told = opening(options.data_dir, options.profile, reopens).told
+            options = place(reopens)
         except refusals() as refusal:
             starting.end()
             typed = _ask_passphrase(refusal, options)
@@ -89,16 +101,20 @@ def run(options: OpenOptions, told: str = "") -> int:
                 options = replace(options, passphrase=typed)
                 continue
             return refuse(refusal, options)
-        return 0
 
 
 def refuse(refusal: Exception, options: OpenOptions) -> int:
     """Say why no console opens; returns the exit code."""
     application()
     starting.end()
-    print(f"copytrade-gui: {refusal}", file=sys.stderr)
+    print(f"copytrade-gui: {refusal}{_paper_opens(options)}", file=sys.stderr)
     _show_refusal(refusal, options)
     return 1
+
+
+def _paper_opens(options: OpenOptions) -> str:
+    """What else there is where live does not open; with a blank before it."""
+    return "" if options.paper is not None else " Paper trading opens with copytrade-gui --paper."
 
 
 def demo(chosen: DemoOptions, picture: Path, data_dir: Path | None) -> int:
@@ -115,10 +131,12 @@ def demo(chosen: DemoOptions, picture: Path, data_dir: Path | None) -> int:
     return 0 if result.ok else 1
 
 
-async def _window(options: OpenOptions, told: str) -> None:
+async def _window(options: OpenOptions, told: str, *, chooses: bool) -> Mode | None:
+    """The window from its opening to its end; returns what is to be opened next."""
+    modes = modes_of(options.data_dir, options.profile) if chooses else None
     async with EngineThread(options) as engine:
         memory = FileMemory(window_file(options))
-        window = MainWindow(engine.console(), settings=memory)
+        window = MainWindow(replace(engine.console(), modes=modes), settings=memory)
         requests = requests_to(engine.opened.folder.root)
         window.show()
         starting.end()
@@ -138,6 +156,7 @@ async def _window(options: OpenOptions, told: str) -> None:
         if window.paper_work.keeps_broker:
             print("The paper broker keeps running. To end it: copytrade-gui paper stop")
         await window.stop()
+        return window.reopens
 
 
 async def _answer(asked: Callable[[], bool], window: MainWindow) -> None:
@@ -218,4 +237,5 @@ def _show_refusal(refusal: Exception, options: OpenOptions) -> None:
             sentence += " It shows no window yet: wait until it has started, or end it first."
     # Whoever closed the question for the passphrase knows why nothing opened.
     if _shown() and passphrase_wanted(refusal, options.passphrase) is None:
+        sentence += "" if other is not None else _paper_opens(options)
         Refusal(FileMemory(window_file(options)), sentence, heading).exec()

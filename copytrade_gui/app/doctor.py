@@ -56,7 +56,8 @@ async def examine(data_dir: Path | None, profile: str) -> list[Finding]:
         *findings,
         _open_files(),
         *await _database(folder),
-        _contracts(folder, _contract_day),
+        contracts_finding(folder),
+        calendar_finding(folder),
         *_edited(folder),
     ]
 
@@ -160,12 +161,20 @@ def _routes(accounts: Sequence[Account]) -> Finding:
     )
 
 
+def calendar_finding(folder: DataFolder) -> Finding:
+    """Whether the holidays of this year are known."""
+    return _file(
+        "calendar",
+        CalendarFile(folder.calendar),
+        lambda now: f"Holidays are known until {now.listed_until}.",
+    )
+
+
 def _edited(folder: DataFolder) -> list[Finding]:
-    """What the files that the user edits are like."""
-    calendar, freeze = CalendarFile(folder.calendar), FreezeFile(folder.freeze)
+    """What the other files that the user edits are like."""
+    freeze = FreezeFile(folder.freeze)
     bans, rates = BanFile(folder.ban), ChargesFile(folder.charges)
     return [
-        _file("calendar", calendar, lambda now: f"Holidays are known until {now.listed_until}."),
         _file("freeze", freeze, lambda now: f"Quantities compared on {now.checked}."),
         _file("ban list", bans, lambda now: f"Of {now.checked}." if now.checked else "None kept."),
         _file("charges", rates, lambda now: f"Rates compared on {now.checked}."),
@@ -181,7 +190,8 @@ def _file(name: str, file: EditedFile[Content], good: Callable[[Content], str]) 
     return Finding(name, "warn" if outdated else "ok", outdated or good(content))
 
 
-def _contracts(folder: DataFolder, today: Callable[[], date]) -> Finding:
+def contracts_finding(folder: DataFolder) -> Finding:
+    """Whether the contract files of today are here."""
     index = folder.cache / "instruments.sqlite"
     if index.exists() and not is_sound(index):
         return Finding(
@@ -193,7 +203,9 @@ def _contracts(folder: DataFolder, today: Callable[[], date]) -> Finding:
             days[match[1]] = max(match[2], days.get(match[1], ""))
     if not days:
         return Finding("contract files", "warn", "None yet; fetched at the next start.")
-    old = [f"{name} {day}" for name, day in sorted(days.items()) if day < today().isoformat()]
+    old = [
+        f"{name} {day}" for name, day in sorted(days.items()) if day < _contract_day().isoformat()
+    ]
     if old:
         sentence = f"Not of today: {', '.join(old)}. Fetched at the next start."
         return Finding("contract files", "warn", sentence)

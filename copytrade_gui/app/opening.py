@@ -86,5 +86,5 @@ def _settled(data_dir: Path | None, profile: str, forced: Mode | None) -> Openin
 def _on_paper(problem: StorageError) -> str:
     return (
         f"{problem} The console opened in PAPER TRADING: nothing reaches the broker. To trade "
-        "live, start it with --live once."
+        "live, choose it anew under Console > Trade live."
     )

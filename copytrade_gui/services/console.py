@@ -15,6 +15,7 @@ from copytrade_gui.services.follower_verbs import FollowerVerbs
 from copytrade_gui.services.limit_verbs import LimitVerbs
 from copytrade_gui.services.lock_verbs import LockVerbs
 from copytrade_gui.services.master_verbs import ChangeVerbs, MasterVerbs
+from copytrade_gui.services.modes import ModeVerbs
 from copytrade_gui.services.paper import PaperVerbs
 from copytrade_gui.services.position_report import PositionVerbs
 from copytrade_gui.services.routes import RouteVerbs
@@ -47,6 +48,8 @@ class Console:
     profile: str
     paper_broker: PaperVerbs | None = None
     """None outside paper mode."""
+    modes: ModeVerbs | None = None
+    """None where paper and live are nobody's choice: in a demo, in a test of the engine."""
     takes: Capabilities = field(default_factory=Capabilities)
     """What the broker takes: the choices of a ticket."""
     window_answers: Callable[[], None] = lambda: None

@@ -154,6 +154,12 @@ SPECS: dict[Act, Spec] = {
     Act.KEEP_BROKER: Spec(
         "Keep paper &broker running", "Runs on without the console, at most 12 h unused", "Console"
     ),
+    Act.TRADE_LIVE: Spec(
+        "&Trade live", "What live needs, how it stands, and the way there", "Console", question=True
+    ),
+    Act.BACK_TO_PAPER: Spec(
+        "Back to p&aper", "Open paper from the next start on", "Console", question=True
+    ),
     Act.QUIT: Spec("&Quit", "Close the console", "Console", ("Ctrl+Q",), "log-out", question=True),
     Act.UNDO: Spec("&Undo", "Take back the last edit of a follower", "Edit", ("Ctrl+Z",), "undo-2"),
     Act.REDO: Spec("Re&do", "Do the last undone edit again", "Edit", ("Ctrl+Shift+Z",)),

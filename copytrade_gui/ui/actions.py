@@ -74,6 +74,8 @@ class Act(StrEnum):
     LOGIN_ALL = "login_all"
     PAPER_ACCOUNTS = "paper_accounts"
     KEEP_BROKER = "keep_broker"
+    TRADE_LIVE = "trade_live"
+    BACK_TO_PAPER = "back_to_paper"
     LOGIN_ONE = "login_one"
     LOGOUT_ONE = "logout_one"
     RECOVERY = "recovery"

@@ -12,10 +12,10 @@ from PySide6.QtGui import QCloseEvent, QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.mode import Mode
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.console import Console
-from copytrade_gui.services.position_report import PositionReport
-from copytrade_gui.ui import assets, figures
+from copytrade_gui.ui import assets
 from copytrade_gui.ui.action_table import ICON_NAMES
 from copytrade_gui.ui.activity.activity import ActivityPanel
 from copytrade_gui.ui.day.sheets import SheetWork
@@ -32,11 +32,13 @@ from copytrade_gui.ui.followers.paper_accounts import PaperWork
 from copytrade_gui.ui.icons import OTHER_NAMES, Icons
 from copytrade_gui.ui.latency.latency import LatencyPanel
 from copytrade_gui.ui.layout import prepare
+from copytrade_gui.ui.leaving import quit_sentence
 from copytrade_gui.ui.limits.limit_work import LimitWork
 from copytrade_gui.ui.lock.lock_work import LockWork
 from copytrade_gui.ui.masters.master_work import MasterWork
 from copytrade_gui.ui.masters.masters import MastersPanel
 from copytrade_gui.ui.menus import build_menus
+from copytrade_gui.ui.mode.mode_work import ModeWork
 from copytrade_gui.ui.news.alerts import Alerts
 from copytrade_gui.ui.notices import Notice, Notices
 from copytrade_gui.ui.orders.order_work import OrderWork
@@ -90,6 +92,8 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self._console = console
         self.closing = asyncio.Event()
+        self.reopens: Mode | None = None
+        """What to open once it is closed; None: nothing."""
         self._may_close = False
         self._asking_quit = False
         app = cast("QApplication", QApplication.instance())
@@ -167,6 +171,7 @@ class MainWindow(QMainWindow):
         await self.square_off_work.load()
         await self.lock_work.load()
         await self.paper_work.load()
+        await self.mode_work.load()
         for lamp in console.lamps():
             self.status.show_lamp(lamp)
         self._on_second()
@@ -251,6 +256,7 @@ class MainWindow(QMainWindow):
         self.paper_work = PaperWork(
             desk, console.paper_broker, self.follower_work.edits.reload, self
         )
+        self.mode_work = ModeWork(desk, console.modes, self.leave, self)
         self.view_work = ViewWork(
             self, desk, self.panels, console.market,
             profile=console.profile, refresh=self.refresh_view,
@@ -334,22 +340,26 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
+        self.leave()
+
+    def leave(self, reopens: Mode | None = None) -> None:
+        """Ask what is to become of what is open, then close; ``reopens`` is opened afterwards."""
         if self.lock_work.locked:
             self.lock_work.screen.refuse("Unlock the window before you close it.")
             return
         if not self._asking_quit and not self.closing.is_set():
             self._asking_quit = True
-            if self.desk.tasks.start(self._ask_quit(), name="quit") is None:
+            if self.desk.tasks.start(self._ask_quit(reopens), name="quit") is None:
                 self.closing.set()
 
-    async def _ask_quit(self) -> None:
+    async def _ask_quit(self, reopens: Mode | None) -> None:
         try:
             working = await self.stops.count_open(otherwise=len(self.orders.open_orders()))
             change = self.strip.change
             copying = change is not None and change.state is TradingState.ACTIVE
             report = self.positions.report
             if not working and not copying and not any(line.copied for line in report.lines):
-                self.closing.set()
+                self._close(reopens)
                 return
             question = Question(
                 self,
@@ -365,33 +375,10 @@ class MainWindow(QMainWindow):
             if not await question.ask():
                 return
             if not question.chose_also or await self.stops.cancel_all():
-                self.closing.set()
+                self._close(reopens)
         finally:
             self._asking_quit = False
 
-
-def quit_sentence(working: int, *, copying: bool, report: PositionReport, stays: bool) -> str:
-    """What leaving means, with figures: for open orders, for copying, and for what copies hold.
-
-    ``stays``: the paper broker runs on.
-    """
-    left = " The paper broker keeps running." if stays else ""
-    state = "Copying is on" if copying else "Copying is stopped"
-    parts = [f"{state}. Once the console is closed nothing will copy.{left}"]
-    if working:
-        stay = "It stays" if working == 1 else "They stay"
-        works = f"{figures.plural(working, 'order')} {'works' if working == 1 else 'work'}"
-        parts = [f"{works} and {state.lower()}. {stay} at the broker; nothing will copy.{left}"]
-    held = [line for line in report.lines if line.copied]
-    if held:
-        accounts = figures.plural(len({line.account_id for line in held}), "account")
-        parts.append(
-            f"Copies hold {figures.plural(len(held), 'position')} in {accounts}: while the console "
-            "is closed nobody squares them off, by a loss limit or otherwise."
-        )
-    if watched := sum(bool(line.exits) for line in held):
-        parts.append(
-            f"{figures.whole(watched)} of them {'has' if watched == 1 else 'have'} a stop-loss, "
-            "target or exit time: it is not watched then, and nothing of it rests at the broker."
-        )
-    return "\n\n".join(parts)
+    def _close(self, reopens: Mode | None) -> None:
+        self.reopens = reopens
+        self.closing.set()

@@ -38,7 +38,9 @@ from tests.ui.fake_events import FakeEvents
 from tests.ui.fake_followers import FakeFollowers
 from tests.ui.fake_history import FakeHistory
 from tests.ui.fake_limits import FakeLimits
+from tests.ui.fake_lock import FakeLock
 from tests.ui.fake_market import FakeMarket
+from tests.ui.fake_modes import FakeModes
 from tests.ui.fake_positions import FakePositions
 from tests.ui.fake_routes import FakeRoutes
 from tests.ui.fake_sheets import FakeSheets
@@ -46,27 +48,6 @@ from tests.ui.fake_square_offs import FakeSquareOffs
 from tests.ui.fake_working import FakeChanges, FakeMasters
 
 ACTIVE = StateChange(TradingState.ACTIVE, "Raghav", "", people.NOW_NS)
-
-
-class FakeLock:
-    """Knows one passphrase, or none."""
-
-    def __init__(self) -> None:
-        self.passphrase = ""
-
-    async def has_passphrase(self) -> bool:
-        return bool(self.passphrase)
-
-    async def unlock(self, passphrase: str) -> None:
-        if passphrase != self.passphrase:
-            raise RefusedError("This is not the passphrase.", field="passphrase")
-
-    async def set_passphrase(self, passphrase: str, before: str) -> None:
-        if before != self.passphrase:
-            raise RefusedError("This is not the passphrase so far.", field="before")
-        if len(passphrase) < 12:
-            raise RefusedError("It is short; use at least 12.", field="passphrase")
-        self.passphrase = passphrase
 
 
 @dataclass
@@ -113,6 +94,7 @@ class World:
     limits: FakeLimits = field(default_factory=FakeLimits)
     sheets: FakeSheets = field(default_factory=FakeSheets)
     paper_broker: PaperVerbs | None = None
+    modes: FakeModes = field(default_factory=FakeModes)
     square_offs: FakeSquareOffs = field(default_factory=FakeSquareOffs)
     lock: FakeLock = field(default_factory=FakeLock)
 
@@ -161,6 +143,7 @@ class World:
             masters=self.masters,
             sheets=self.sheets,
             paper_broker=self.paper_broker,
+            modes=self.modes,
             limits=self.limits,
             sessions=FakeSessions(self),
             routes=self.routes,

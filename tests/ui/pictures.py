@@ -38,9 +38,12 @@ from copytrade_gui.ui.followers.login_queue import LoginQueueDialog
 from copytrade_gui.ui.followers.master_editor import MasterEditor
 from copytrade_gui.ui.followers.paper_accounts import PaperAccountsDialog
 from copytrade_gui.ui.followers.sizing import SizingDialog
+from copytrade_gui.ui.leaving import quit_sentence
 from copytrade_gui.ui.limits.limits import EVERYBODY, LimitsDialog
 from copytrade_gui.ui.lock.set_passphrase import SetPassphraseDialog
-from copytrade_gui.ui.main_window import MainWindow, quit_sentence
+from copytrade_gui.ui.main_window import MainWindow
+from copytrade_gui.ui.mode.duties import DutiesDialog
+from copytrade_gui.ui.mode.trade_live import TradeLiveDialog
 from copytrade_gui.ui.news.alerts import AlertsDialog
 from copytrade_gui.ui.orders.change import ChangeDialog
 from copytrade_gui.ui.orders.order_details import OrderDetails
@@ -55,6 +58,7 @@ from copytrade_gui.ui.theme import Scheme
 from copytrade_gui.ui.ticket.hold import HoldDialog, WarningDialog
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import csv_files, fake_drift, fake_positions, people
+from tests.ui.fake_modes import ENROLLED, MISSING
 from tests.ui.fake_routes import no_test
 from tests.ui.fakes import World
 
@@ -175,6 +179,8 @@ def dialogs(window: MainWindow, made: World) -> dict[str, Callable[[], ConsoleDi
         ),
         "keys": lambda: KeysDialog(window, desk),
         "about": lambda: AboutDialog(window, desk, "default"),
+        "trade live": lambda: TradeLiveDialog(window, desk, ENROLLED + MISSING, nothing),
+        "duties": lambda: DutiesDialog(window, desk, nothing),
         "preferences": lambda: PreferencesDialog(window, desk, lambda _policy: None),
         "palette": lambda: Palette(
             window, desk, console.market, on_instrument=print, on_follower=print

@@ -7,7 +7,8 @@ import pytest
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.followers.paper_accounts import PaperAccountsDialog
-from copytrade_gui.ui.main_window import MainWindow, quit_sentence
+from copytrade_gui.ui.leaving import quit_sentence
+from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.widgets.label import PlainLabel
 from tests.ui.conftest import until
 from tests.ui.fakes import World

@@ -62,6 +62,11 @@ class DataFolder:
         return self.root / "trading-mode.json"
 
     @property
+    def duties(self) -> Path:
+        """Which state of a live trader's duties was read and confirmed."""
+        return self.root / "duties-read.json"
+
+    @property
     def reserve(self) -> Path:
         """Space that is given up when the disk is full, so that records still fit."""
         return self.root / "reserve.bin"

@@ -1,4 +1,4 @@
-"""Whether the bare command opens paper or live, as a person chose it for a live profile."""
+"""What a person chose and confirmed for a live profile: paper or live, and his duties read."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ _LONGEST = 1024
 
 class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opens: Mode
+
+
+class _Confirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    checked: str
 
 
 class ModeFile:
@@ -56,5 +60,31 @@ class ModeFile:
         except OSError as error:
             raise StorageError(
                 f"Whether to open live or paper cannot be stored in {self._path} "
+                f"({error.strerror or error}). Give your user write access, or free space."
+            ) from error
+
+
+class DutiesFile:
+    """Which state of the duties was confirmed last. What cannot be read was not confirmed."""
+
+    def __init__(self, path: Path, files: Files | None = None) -> None:
+        self._path = path
+        self._files = files or Files()
+
+    def read(self) -> str:
+        """The day on which that state was checked; empty: none was confirmed."""
+        try:
+            with self._path.open("rb") as file:
+                return msgspec.json.decode(file.read(_LONGEST), type=_Confirmed).checked
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return ""
+
+    def write(self, checked: str) -> None:
+        """Store it, whole or not at all. Raises StorageError."""
+        try:
+            self._files.replace(self._path, msgspec.json.encode(_Confirmed(checked)))
+        except OSError as error:
+            raise StorageError(
+                f"That the duties were read cannot be stored in {self._path} "
                 f"({error.strerror or error}). Give your user write access, or free space."
             ) from error

@@ -78,6 +78,15 @@ class VaultSecrets:
         """What opens the vault; None if there is none yet. Raises SecretsError, NewerFileError."""
         return self._read().lock.factors if self._path.exists() else None
 
+    def kept(self) -> frozenset[tuple[str, str]]:
+        """Of which accounts which secrets are kept, by name; a locked vault tells it too.
+
+        Raises SecretsError, NewerFileError.
+        """
+        if not self._path.exists():
+            return frozenset()
+        return frozenset((record.account, record.field) for record in self._read().records)
+
     async def create(self, passphrase: str | None) -> None:
         """Make an empty vault and open it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from PySide6.QtWidgets import QWidget
 
@@ -26,6 +27,8 @@ COMPLIANCE = (
     "This program is no adviser, portfolio manager or approved algorithm provider and promises no "
     "result. You confirm the basis for every account you add. Keep its records for five years."
 )
+CHECKED = date(2026, 11, 23)
+"""The day on which these duties were compared with the rules last."""
 LICENCES = (
     "Made with Qt and PySide6 (LGPL 3), pyqtgraph (MIT), Inter (OFL 1.1) and Lucide icons (ISC). "
     "The full texts lie in the folder 'licences' of the installation and in the file NOTICE."
@@ -42,6 +45,14 @@ _IN_FIELDS = (
     ("Esc", "Closes ticket question, list or filter; never cancels an order", "Everywhere"),
     ("Menu key, Shift+F10", "The row's actions", "In a table"),
 )
+
+
+def checked_on() -> str:
+    """Which state of the rules the duties are of."""
+    return (
+        f"Checked against the rules on {CHECKED:%d %B %Y}. They change: ask your broker, or read "
+        "SEBI's and the exchanges' circulars."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,7 @@ class AboutDialog(ConsoleDialog):
         self.add_text(f"Profile {profile}, {mode}.", style="muted")
         self.add_text("Your duties", style="heading")
         self.add_text(COMPLIANCE)
+        self.add_text(checked_on(), style="muted")
         self.add_text("Licences", style="heading")
         self.add_text(LICENCES, style="muted")
         close = self.make_button("Close", "about_close", kind="primary")

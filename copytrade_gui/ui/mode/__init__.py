@@ -1,0 +1,1 @@
+"""Between paper and live: the checklist, the way back, and the duties of the first live start."""
