@@ -78,7 +78,7 @@ def refuse_against_copies(
 
 def refuse_orphans(engine: Engine, after: Account) -> None:
     """Refuse that an account stops being a master while it has followers, or while copies of its
-    orders are open: nobody would see it cancel or leave. Raises RefusedError.
+    orders are open or held: nobody would see it cancel or leave. Raises RefusedError.
     """
     lane = engine.lanes.get(after.account_id)
     if lane is None or not lane.account.master or after.master:
