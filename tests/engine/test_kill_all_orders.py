@@ -11,6 +11,7 @@ from copytrade_gui.domain.order import OrderTerms, Side
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.ports import StopAsked
+from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.owner import Owner
 from tests.engine.test_exits import F1
 from tests.engine.test_leaving import begin, press
@@ -115,6 +116,26 @@ def test_it_goes_on_after_a_crash_and_takes_what_comes_until_it_is_lifted() -> N
     with world(2) as made:
         made.live(first, fault=stops)
         made.live(second)
+
+
+def test_nothing_is_proven_while_an_owners_order_works_and_it_is_asked_for_again() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        await begin(console)
+        places(made, 1)
+        await made.clock.sleep(30)
+        client = made.account(F1).client_id
+        made.broker.add_fault(Fault(action="code", call="cancel", code="EC999", accounts=[client]))
+        await killed(console, all_orders=True, seconds=60)
+        assert works(made) == [0, 1]
+        assert proof(console) == [(0, 0, 0, True), (0, 0, 1, False)]
+        made.broker.clear_faults()
+        await made.clock.sleep(60)
+        assert works(made) == [0, 0]
+        assert proof(console) == [(0, 0, 0, True)] * 2
+
+    with world(1) as made:
+        made.live(script)
 
 
 def test_what_has_not_been_asked_for_stays_once_it_is_lifted() -> None:

@@ -106,6 +106,26 @@ def test_a_kill_of_some_cancels_there_alone_until_the_books_prove_it_also_after_
         made.live(second)
 
 
+def test_what_our_records_know_goes_at_once_where_no_book_can_be_read() -> None:
+    async def script(console: Console) -> None:
+        made = console.world
+        services = await ready(console)
+        await place(console, made.terms(quantity=4, away=60))
+        await made.clock.sleep(5)
+        client = made.account(F1).client_id
+        made.broker.add_fault(Fault(action="book_failed", accounts=[client]))
+        await made.clock.sleep(5)
+        assert works(made)[client] == 1
+        await services.trading.stop_some([F1], KILL, WHY, CommandId("1"))
+        await made.clock.sleep(5)
+        assert works(made)[client] == 0
+        (of_it,) = await services.trading.open_orders([F1])
+        assert not of_it.proven_none  # only a whole read of its book proves it
+
+    with world(2) as made:
+        made.live(script)
+
+
 @pytest.mark.parametrize(("state", "code"), [(HALT, "account_halted"), (REDUCE, "loss_limit")])
 def test_a_stopped_group_gets_nothing_that_opens_until_it_is_lifted(
     state: TradingState, code: str

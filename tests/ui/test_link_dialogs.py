@@ -198,9 +198,9 @@ async def test_a_stop_of_a_link_asks_what_becomes_of_its_open_copies(
     dialog.choice.setCurrentIndex(dialog.choice.findData("paused"))
     assert dialog.choose_goes.isVisible()
     assert dialog.goes is Goes.NOTHING
-    assert any(
-        "At the broker now: 1 entry" in one.text() for one in dialog.findChildren(PlainLabel)
-    )
+    labels = dialog.findChildren(PlainLabel)
+    there = next(one for one in labels if "At the broker now: 1 entry" in one.text())
+    await until(lambda: there.visibleRegion().boundingRect().height() == there.height())
     dialog.choose_goes.setCurrentIndex(dialog.choose_goes.findData("entries"))
     dialog.verb.click()
     await until(lambda: ("cancel_copies", ((name,), Goes.ENTRIES)) in world.calls)

@@ -112,6 +112,7 @@ class FormDialog(ConsoleDialog):
     def grow(self) -> None:
         """As wide and high as all fields need, and no more than the screen has."""
         self._columns.fit()
+        self._columns.updateGeometry()  # a field that was hidden counts again
         margins = self.box.contentsMargins()
         needed = self._columns.needed_width + margins.left() + margins.right()
         if (wide := min(needed, self.room.width())) > self.width():

@@ -32,6 +32,10 @@ from copytrade_gui.ui.widgets.buttons import HoldButton
 from copytrade_gui.ui.widgets.tip import set_tip
 
 _LOOK_MS = 500
+_HOLD = {
+    False: "Hold 1.5 s to cancel every working order of ours",
+    True: "Hold 1.5 s to cancel every working order, the owners' own too",
+}
 _OWNERS = "&Also cancel what the owners placed themselves"
 WIDTH = 680
 SENTENCE_LINES = 4
@@ -108,11 +112,12 @@ class KillGuard(ConsoleDialog):
         self.sentence = self.add_text("Halting.")
         self.sentence.setObjectName("kill_sentence")
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.hold = HoldButton(_HOLD[False])
         self.all_orders = QCheckBox(_OWNERS)
         self.all_orders.setObjectName("kill_all_orders")
         set_tip(self.all_orders, "Their own orders, placed elsewhere, a master's too")
+        self.all_orders.toggled.connect(lambda of_all: self.hold.setText(_HOLD[of_all]))
         self.box.addWidget(self.all_orders)
-        self.hold = HoldButton("Hold 1.5 s to cancel every working order")
         self.hold.setObjectName("kill_hold")
         self.hold.setProperty("kind", "stop")
         self.hold.setMinimumHeight(44)
