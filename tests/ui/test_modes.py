@@ -16,6 +16,7 @@ from copytrade_gui.ui.dialogs.pages import CHECKED
 from copytrade_gui.ui.main_window import MainWindow
 from copytrade_gui.ui.mode.duties import DutiesDialog
 from copytrade_gui.ui.mode.trade_live import TradeLiveDialog
+from copytrade_gui.ui.widgets.label import PlainLabel
 from copytrade_gui.ui.window_state import ForgetfulMemory
 from tests.ui import people
 from tests.ui.conftest import until
@@ -121,3 +122,16 @@ async def test_the_duties_come_again_until_they_are_confirmed(
     assert world.modes.confirmed == ""
     await live.mode_work.load()
     assert not [one for one in live.findChildren(DutiesDialog) if not one.over], "once a start"
+
+
+async def test_paper_for_one_start_says_that_the_next_one_is_live(
+    window: MainWindow, world: World
+) -> None:
+    world.modes.stored, world.modes.checks = Mode.LIVE, ENROLLED + MISSING
+    await window.mode_work.load()
+    assert "The next one opens LIVE" in window.desk.notices.all[-1].sentence
+    window.desk.actions[Act.TRADE_LIVE].trigger()
+    dialog = await shown(window, TradeLiveDialog)
+    said = " ".join(one.text() for one in dialog.findChildren(PlainLabel))
+    assert "the start after it is LIVE too" in said
+    dialog.reject()

@@ -18,6 +18,10 @@ from copytrade_gui.ui.mode.trade_live import TradeLiveDialog
 
 _LIVE_STORED = "From the next start on the console opens LIVE: real orders, real money."
 _PAPER_STORED = "From the next start on the console opens PAPER TRADING."
+_PAPER_ONCE = (
+    "This start is PAPER TRADING because that was asked for. The next one opens LIVE, as stored; "
+    "Console > Back to paper there takes that back."
+)
 _BACK = (
     "From the next start on the console opens paper. It closes now and opens on paper; what works "
     "or is held at the broker stays there, and while live is closed nothing is copied there. The "
@@ -44,14 +48,20 @@ class ModeWork(QObject):
         self._leave = leave
         self._window = window
         self._duties_shown = False
+        self._told = False
         desk.actions[Act.TRADE_LIVE].setVisible(modes is not None and desk.paper)
         desk.actions[Act.BACK_TO_PAPER].setVisible(modes is not None and not desk.paper)
         desk.actions.on(Act.TRADE_LIVE, self._begin_live)
         desk.actions.on(Act.BACK_TO_PAPER, self._begin_paper)
 
     async def load(self) -> None:
-        """In live: whether it is the choice, and the duties where nobody has confirmed them."""
-        if self._modes is None or self._desk.paper:
+        """What is stored, where it is not what is open; in live the duties, until confirmed."""
+        if self._modes is None:
+            return
+        if self._desk.paper:
+            if not self._told and await self._modes.chosen() is Mode.LIVE:
+                self._told = True
+                self._desk.notices.warn(_PAPER_ONCE)
             return
         await self._show_choice(self._modes)
         if not self._duties_shown and await self._modes.duties_read() != CHECKED.isoformat():
@@ -73,8 +83,10 @@ class ModeWork(QObject):
         modes = self._modes
         if modes is None:
             return
-        checks = await modes.checklist()
-        dialog = TradeLiveDialog(self._window, self._desk, checks, lambda: modes.choose(Mode.LIVE))
+        checks, chosen = await modes.checklist(), await modes.chosen()
+        dialog = TradeLiveDialog(
+            self._window, self._desk, checks, lambda: modes.choose(Mode.LIVE), chosen=chosen
+        )
         once = False
 
         def note(_result: int) -> None:

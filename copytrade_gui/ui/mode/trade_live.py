@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
+from copytrade_gui.domain.mode import Mode
 from copytrade_gui.services.modes import LiveCheck, Standing, lacking
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui.desk import Desk
@@ -18,12 +19,21 @@ _WORDS = {Standing.OK: "✓ Ready", Standing.LACKS: "✗ Missing", Standing.NOTE
 _READY = "Nothing is missing. The choice holds from the next start on, until you go back to paper."
 _NOT_READY = (
     "Live can be opened for one start, to enrol accounts and enter what is missing: an account "
-    "without basis, secret or login sends no order that opens. The start after it is paper again."
+    "without basis, secret or login sends no order that opens."
 )
 
 
+_NEXT = {
+    Mode.PAPER: " The start after it is paper again.",
+    Mode.LIVE: " Live is stored already, so the start after it is LIVE too.",
+}
+
+
 class TradeLiveDialog(ConsoleDialog):
-    """``store`` stores live for the next starts; ``chose_once``: open it for one start alone."""
+    """``store`` stores live for the next starts; ``chose_once``: open it for one start alone.
+
+    ``chosen``: what the next start opens so far.
+    """
 
     def __init__(
         self,
@@ -31,6 +41,8 @@ class TradeLiveDialog(ConsoleDialog):
         desk: Desk,
         checks: Sequence[LiveCheck],
         store: Callable[[], Awaitable[object]],
+        *,
+        chosen: Mode = Mode.PAPER,
     ) -> None:
         super().__init__(parent, f"Trade live - {desk.mode_word}", "trade_live")
         self.setMinimumWidth(_WIDTH)
@@ -49,7 +61,7 @@ class TradeLiveDialog(ConsoleDialog):
             for column, label in enumerate((PlainLabel(check.name), mark, sentence)):
                 grid.addWidget(label, row, column)
         self.box.addLayout(grid)
-        self.add_text(_READY if ready else _NOT_READY)
+        self.add_text(_READY if ready else _NOT_READY + _NEXT[chosen])
         self.agreed = QCheckBox("I have looked at the limits; live orders are &real and cost money")
         self.agreed.setObjectName("trade_live_agreed")
         self.agreed.setEnabled(ready)
