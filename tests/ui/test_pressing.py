@@ -34,7 +34,7 @@ from tests.ui.test_square_off import lines
 
 pytestmark = pytest.mark.window_loop
 
-SAFE = {"Cancel", "Back", "Close", "Stay", "Stay halted", "Decide later"}
+SAFE = {"Cancel", "Back", "Close", "Stay", "Stay halted", "Decide later", "Later", "Not now"}
 FARTHEST = 80
 """Presses of Tab that bring the focus once round the largest form."""
 
