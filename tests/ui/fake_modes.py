@@ -18,7 +18,7 @@ MISSING = (
     LiveCheck(
         "Basis",
         Standing.LACKS,
-        "Not declared for Asha, Vikram, Zoya, Diya, Kabir and more. Open live once and choose it "
+        "Not declared for Ishaan, Vikram, Zoya, Diya, Kabir and more. Open live once and choose it "
         "under Followers > Declare basis; only exits leave an account without one.",
     ),
 )

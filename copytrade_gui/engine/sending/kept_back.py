@@ -39,7 +39,7 @@ class KeptBack:
 
     def hear(self, event: Event) -> None:
         """A plan was made: from the bus."""
-        if isinstance(event, PlanMade) and event.plan.signal.kind in _OF_MASTERS:
+        if isinstance(event, PlanMade):
             exiting = self._exits.known.get(event.plan.plan_id)
             if exiting is None or exiting.most:
                 self._work.later(_LOOK_S, partial(self._look, event.plan.plan_id))
@@ -48,7 +48,9 @@ class KeptBack:
 
     def _look(self, name: PlanId) -> None:
         plan, exiting = self._book.plan(name), self._exits.known.get(name)
-        if plan is None or exiting is None or not exiting.most or exiting.position is None:
+        if plan is None or plan.signal.kind not in _OF_MASTERS:
+            return
+        if exiting is None or not exiting.most or exiting.position is None:
             return
         had = exiting.position[0]
         part, shares = (min(plan.signal.terms.quantity, had), had), dict[AccountId, list[Order]]()

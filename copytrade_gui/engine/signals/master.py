@@ -150,8 +150,7 @@ class MasterSignals:
             raise DeniedError(became.value, order.view.reason)
         if not became.open_to_copy or order.working:
             raise DeniedError("not_seen", f"This order is {became.value} already.")
-        why = kind_problem(order.row) or await self._lacks_instrument(order)
-        if why:
+        if why := kind_problem(order.row) or await self._lacks_instrument(order):
             raise DeniedError("not_copied", why)
         plan = await self._copy(order, confirmed, despite)
         if plan is None:
@@ -164,8 +163,10 @@ class MasterSignals:
 
     def hear(self, event: Event) -> None:
         """Followers were caught up with his position: what is in it is not copied any more."""
-        if isinstance(event, PlanMade) and event.plan.signal.kind is SignalKind.CATCH_UP:
-            for order in self._orders.get(event.plan.signal.master_id, {}).values():
+        made = event.plan.signal if isinstance(event, PlanMade) else None
+        seen = self._orders.get(made.master_id) if made else None
+        if made and seen and made.kind is SignalKind.CATCH_UP:
+            for order in seen.values():
                 self._see_end(order)
 
     # ------------------------------------------------------------ what is seen
