@@ -11,9 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from copytrade_gui.domain.account import Account, SessionState
-from copytrade_gui.services.verbs import LOGIN_NOT_RETURNED, RefusedError
+from copytrade_gui.domain.route import Route, RouteKind
+from copytrade_gui.services.verbs import LOGIN_NOT_RETURNED, LoginPage, RefusedError
 from copytrade_gui.ui.actions import Act
-from copytrade_gui.ui.followers.login_queue import LoginQueueDialog
+from copytrade_gui.ui.followers.login_queue import LoginQueueDialog, whose_words
 from copytrade_gui.ui.followers.login_rows import LoginList, Stand
 from copytrade_gui.ui.main_window import MainWindow
 from tests.ui import people
@@ -76,6 +77,15 @@ def button(dialog: LoginQueueDialog, name: str) -> QPushButton:
 
 def stands(dialog: LoginQueueDialog) -> list[Stand]:
     return [row.stand for row in dialog.list.rows]
+
+
+def test_who_logs_in_by_another_way_than_his_orders_leave_is_told() -> None:
+    account, page = people.follower(1), LoginPage("https://broker.example/login", "")
+    assert "goes its own way" not in whose_words(account, page)
+    proxied = replace(account, route=Route(RouteKind.PROXY, "http://proxy.example:8080"))
+    assert "not by http://proxy.example:8080 as the account's orders do" in whose_words(
+        proxied, page
+    )
 
 
 async def test_page_after_page_is_opened_by_itself_and_whoever_fails_holds_up_nobody(

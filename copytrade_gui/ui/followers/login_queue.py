@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout,
 
 from copytrade_gui.domain.account import Account, SessionState
 from copytrade_gui.domain.ids import AccountId
-from copytrade_gui.domain.route import why_unregistered
+from copytrade_gui.domain.route import RouteKind, why_unregistered
 from copytrade_gui.services.verbs import LOGIN_NOT_RETURNED, LoginPage, RefusedError, SessionVerbs
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
@@ -351,7 +351,13 @@ def whose_words(account: Account, page: LoginPage) -> str:
         )
     else:
         back = "Paste the whole address that the browser ends on."
-    return (
+    words = (
         f"{account.name}: log in as {client_tail(account.client_id)} ({role}) on the broker's "
         f"page. Password and code stay there. {back}"
+    )
+    if account.route.kind is RouteKind.DIRECT:
+        return words
+    return (
+        f"{words} The browser goes its own way, not by {account.route.address} as the account's "
+        "orders do: send it there too where the broker asks for one address."
     )
