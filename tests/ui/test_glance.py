@@ -77,8 +77,8 @@ async def test_a_stop_takes_no_room_from_what_the_day_brought(
     await until(lambda: window.strip.state.text() == "ONLY EXITS")
     strip = window.strip
     await until(lambda: strip.profit.isVisible() and not strip.effect.isVisible())
-    for amount in (strip.profit.master, strip.profit.followers):
-        assert amount.width() >= amount.sizeHint().width()
+    amounts = (strip.profit.master, strip.profit.followers)
+    await until(lambda: all(one.width() >= one.sizeHint().width() for one in amounts))
     world.set_state(TradingState.ACTIVE, "")
 
 
