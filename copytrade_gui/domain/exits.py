@@ -23,6 +23,8 @@ CUT_TO_COPY = "cut_to_copy"
 IN_PROPORTION = "exit_in_proportion"
 BELOW_LOT = "exit_below_lot"
 AWAITS_COPY = "awaits_copy"
+HANDED_OVER = "handed_over"
+"""The master left by another exit than the one whose copies had it."""
 AWAITED = (
     "It may be an exit, and leaves as soon as reads of the books show what there is to reduce: "
     "the master's position, and the copy's."

@@ -55,6 +55,7 @@ from copytrade_gui.engine.signals.fills import FillSignals
 from copytrade_gui.engine.signals.master import MasterSignals
 from copytrade_gui.engine.stops.auto_stops import AutoStops
 from copytrade_gui.engine.stops.exit_watch import ExitWatch
+from copytrade_gui.engine.stops.hand_over import HandOvers
 from copytrade_gui.engine.stops.loss_acts import LossActs
 from copytrade_gui.engine.stops.loss_watch import LossWatch
 from copytrade_gui.engine.stops.some_stops import SomeStops
@@ -101,6 +102,7 @@ class Parts:
     charges: DayCharges
     loss_watch: LossWatch
     exit_watch: ExitWatch
+    hand_overs: HandOvers
     square_offs: SquareOffs
     recovery: Recovery
     takeover: TakeOver
@@ -176,7 +178,10 @@ def assemble(
             core, ledger=exits.ledger, amendments=amendments, square_offs=square_offs
         ),
     )
-    exit_watch = ExitWatch(core, copies=copies, ledger=exits.ledger, square_offs=square_offs)
+    exit_watch, hand_overs = (
+        ExitWatch(core, copies=copies, ledger=exits.ledger, square_offs=square_offs),
+        HandOvers(core, exits, kept_back := KeptBack(core, exits), amendments, square_offs),
+    )
     # -- signals
     fill_signals = FillSignals(core, FillClearing(core, clearing), submission, masters)
     master_signals = MasterSignals(
@@ -204,13 +209,15 @@ def assemble(
         resting.live,
         dispatcher.more_is_known,
     )
-    news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
+    news.settled.to(
+        core.progress.settled, poller.soon, lambda _: dispatcher.kick(), hand_overs.look
+    )
     news.filled.to(
         exits.filled, copies.filled, positions.filled, holdings.filled,
         profits.charges.filled, loss_watch.filled,
         exit_watch.filled, resting.filled,
     )  # fmt: skip
-    news.lead_filled.to(resting.lead_filled, fill_signals.look)
+    news.lead_filled.to(resting.lead_filled, fill_signals.look, hand_overs.lead_filled)
     news.lead_ended.to(price_waits.lead_ended, unmatched.lead_ended)
     news.copy_filled.to(unmatched.copy_filled)
     news.packed.to(profits.charges.packed)
@@ -235,9 +242,9 @@ def assemble(
         owner_orders.after_read,
     )
     news.seen.to(master_signals.seen)
-    news.copied_row.to(exits.of_masters.seen, resting.seen, fill_signals.seen)
-    news.ready.to(dispatcher.kick)
-    news.positions_read.to(resting.positions_read, dispatcher.more_is_known)
+    news.copied_row.to(exits.of_masters.seen, resting.seen, fill_signals.seen, hand_overs.seen)
+    news.ready.to(dispatcher.kick, hand_overs.look)
+    news.positions_read.to(resting.positions_read, dispatcher.more_is_known, hand_overs.look)
     # A stop holds before anything is stored; stored too, if only in the emergency journal, it
     # survives a restart.
     news.storage_failed.to(stops.storage_failed, auto_stops.storage)
@@ -248,7 +255,7 @@ def assemble(
     news.stop_asked.to(auto_stops.asked)
     news.slept.to(Sleep(core, recovery, poller).slept)
     news.network_back.to(recovery.network_back)
-    news.resumed.to(recovery.resumed, dispatcher.kick)
+    news.resumed.to(recovery.resumed, dispatcher.kick, hand_overs.look)
     news.part_failed.to(
         lambda why: core.book.alarm("bug", f"Part of the engine failed and was logged: {why}")
     )
@@ -262,7 +269,7 @@ def assemble(
         (price_waits.hear, TradingStateChanged),
         (unmatched.hear, MasterSeen),
         (resting.hear, MasterSeen),
-        (KeptBack(core, exits).hear, PlanMade),
+        (kept_back.hear, PlanMade),
     ):
         core.bus.subscribe(hears, *kinds)
     core.quotes.hear(price_waits.on_quote, loss_watch.on_quote, exit_watch.on_quote)
@@ -304,6 +311,7 @@ def assemble(
         charges=profits.charges,
         loss_watch=loss_watch,
         exit_watch=exit_watch,
+        hand_overs=hand_overs,
         square_offs=square_offs,
         recovery=recovery,
         takeover=takeover,

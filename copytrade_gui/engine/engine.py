@@ -104,6 +104,7 @@ class Engine:
         self.parts.loss_watch.begin(work)
         self.sweep.begin_alone()
         self.resting.restore()
+        self.parts.hand_overs.restore()
         self.exit_watch.begin()
 
     async def stop(self) -> None:

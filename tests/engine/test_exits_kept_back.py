@@ -1,4 +1,5 @@
-"""An exit that is not copied because another exit of the master's rests: that is told, once.
+"""An exit that is not copied because another exit of the master's rests: it is told, once, and
+handed over when he leaves by it.
 
 The simulator's positions are the judge of who stays in.
 """
@@ -38,7 +39,7 @@ def stop(made: World, quantity: int) -> OrderTerms:
         ((5, -60), (5, 200), 0),
     ],
 )
-def test_who_stays_in_when_the_master_leaves_by_the_other_exit_is_named(
+def test_who_would_stay_in_by_the_masters_other_exit_is_named_and_gets_out(
     first: tuple[int, int], second: tuple[int, int | None], short: int, where: str
 ) -> None:
     async def script(console: Console) -> None:
@@ -58,12 +59,15 @@ def test_who_stays_in_when_the_master_leaves_by_the_other_exit_is_named(
             elsewhere(made, other)
         await made.clock.sleep(10)
         if away is None:
+            assert position(made, 1) == 5
             await trade_through(made, other.trigger)
-            assert position(made, 1) == short
         told = [one for one in said if "still rests and its copies have" in one]
-        assert [f"they do not: Follower 1 {short}. Cancel" in one for one in told] == (
-            [True] if short else []
+        traded = away is not None and away < 0 and short
+        assert [f"to close: Follower 1 {short}. When" in one for one in told] == (
+            [True] if short and not traded else []
         )
+        if short:
+            assert [position(made, number) for number in (0, 1)] == [0, 0]
 
     with world(1, settings=LOOKING) as made:
         made.live(script)

@@ -9,6 +9,7 @@ _COPIES_HELD = f"{_ENGINE}planning/copies_held.py"
 _DISPATCHER = f"{_ENGINE}sending/dispatcher.py"
 _EXIT_WATCH = f"{_ENGINE}stops/exit_watch.py"
 _ENTRIES = f"{_ENGINE}planning/entries.py"
+_HAND_OVER = f"{_ENGINE}stops/hand_over.py"
 _FAN_OUT = f"{_ENGINE}sending/fan_out.py"
 _MASTER = f"{_ENGINE}signals/master.py"
 
@@ -34,14 +35,68 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "who stays in because another exit of his master's rests is named",
         f"{_ENGINE}sending/kept_back.py",
-        "            and self._waits(one.intent.plan_id)\n",
+        "            and (order.cancel_requested or self._waits(order.intent.plan_id))\n",
         "            and False\n",
+    ),
+    Mutant(
+        "a copy whose cancel is on its way closes nothing that is counted on",
+        f"{_ENGINE}sending/kept_back.py",
+        "            and (order.cancel_requested or self._waits(order.intent.plan_id))\n",
+        "            and self._waits(order.intent.plan_id)\n",
+    ),
+    Mutant(
+        "what an exit of his took over closes is not taken over twice",
+        _HAND_OVER,
+        "order.ordered - order.filled for order in mine if not self._kept.rests(order, plan)",
+        "0 for order in mine",
+    ),
+    Mutant(
+        "a copy of the other exit has ended before its rest is closed",
+        _HAND_OVER,
+        "        while live := [order for order in resting if not order.state.ended]:\n",
+        "        while live := []:\n",
+    ),
+    Mutant(
+        "of a part of his exit a part is handed over",
+        _HAND_OVER,
+        "            if not out:\n",
+        "            if False:\n",
+    ),
+    Mutant(
+        "once he is out all is handed over",
+        _HAND_OVER,
+        "        return nets is not None and not any(against(terms.side, net) for net in nets)\n",
+        "        return False\n",
+    ),
+    Mutant(
+        "whose copies were taken for one exit leaves by the other when that fills too",
+        _HAND_OVER,
+        "            self._kept.keep(order.intent.plan_id, had, account, held)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a copy that its owner changed is not taken from him",
+        _HAND_OVER,
+        "        return any(one.diverged is not None for one in orders)\n",
+        "        return False\n",
+    ),
+    Mutant(
+        "what was kept back before a start is handed over after it",
+        _HAND_OVER,
+        "            self._kept.keep(plan.plan_id, 0, account, held)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "what another master had copied stays",
+        _HAND_OVER,
+        "        keep = net - units if side is Side.SELL else net + units\n",
+        "        keep = 0\n",
     ),
     Mutant(
         "an exit that has its part beside one that rests is told by nobody",
         f"{_ENGINE}sending/kept_back.py",
-        "        return min(rests, due - gets)\n",
-        "        return rests\n",
+        "        return min(rests, due - gets), held\n",
+        "        return rests, held\n",
     ),
     Mutant(
         "who may open nothing is not sized like who may",
@@ -292,8 +347,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an exit that rested cancels them with the first unit that it fills",
         f"{_ENGINE}assembly.py",
-        "    news.lead_filled.to(resting.lead_filled, fill_signals.look)\n",
-        "    news.lead_filled.to(fill_signals.look)\n",
+        "    news.lead_filled.to(resting.lead_filled, fill_signals.look, hand_overs.lead_filled)\n",
+        "    news.lead_filled.to(fill_signals.look, hand_overs.lead_filled)\n",
     ),
     Mutant(
         "what an exit had filled before a start is no position that it turns round",

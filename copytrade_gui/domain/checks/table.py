@@ -121,6 +121,8 @@ _OTHERS = (
     Verdict("drift_reduced", "share", "copies of a master who holds none were reduced by "
             "themselves, as the link's setting says",
             "Nothing; edit the link if it was not meant."),
+    Verdict("handed_over", "share", "the master left by another exit than the one whose copies had "
+            "it, so what they hold is closed here", "Nothing."),
     Verdict("reversed", "share", "the link copies the opposite side, so the order leaves there",
             "Nothing."),
     Verdict("not_reversed", "share", "the order has a counterpart on the opposite side, which the "

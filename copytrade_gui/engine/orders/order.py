@@ -15,6 +15,7 @@ from copytrade_gui.domain.checks.account import LOSS_LIMIT
 from copytrade_gui.domain.divergence import Divergence
 from copytrade_gui.domain.drift import REDUCED
 from copytrade_gui.domain.exit_rule import EXIT_RULE
+from copytrade_gui.domain.exits import HANDED_OVER
 from copytrade_gui.domain.guard import AWAITS_PRICE, NO_BETTER_PRICE
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId
 from copytrade_gui.domain.instrument import InstrumentKey
@@ -22,7 +23,7 @@ from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.records import Attempt, Intent, OrderView, Plan, Timing
 from copytrade_gui.ports import Doubt
 
-SENT_BY = frozenset({EXIT_RULE, LOSS_LIMIT, REDUCED})
+SENT_BY = frozenset({EXIT_RULE, LOSS_LIMIT, REDUCED, HANDED_OVER})
 """Codes of rules by which the program itself has orders sent."""
 GIVEN_UP = frozenset({State.BLOCKED, State.SKIPPED, State.STALE})
 """An intent in one of these has no attempt that counts."""

@@ -10,6 +10,7 @@ from decimal import Decimal
 from copytrade_gui.domain.checks.account import LOSS_LIMIT
 from copytrade_gui.domain.drift import REDUCED
 from copytrade_gui.domain.exit_rule import EXIT_RULE
+from copytrade_gui.domain.exits import HANDED_OVER
 from copytrade_gui.domain.ids import PlanId
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.records import OrderView
@@ -63,7 +64,12 @@ class Sum:
 
 
 _ALONE = "Copies alone"
-_SENT_BY = {EXIT_RULE: "Exit rule", LOSS_LIMIT: "Loss limit", REDUCED: "Drift reduced"}
+_SENT_BY = {
+    EXIT_RULE: "Exit rule",
+    LOSS_LIMIT: "Loss limit",
+    REDUCED: "Drift reduced",
+    HANDED_OVER: "Another exit of the master's",
+}
 """What had the program send orders that no master's order stands above, by their code."""
 
 
