@@ -209,9 +209,7 @@ def assemble(
         resting.live,
         dispatcher.more_is_known,
     )
-    news.settled.to(
-        core.progress.settled, poller.soon, lambda _: dispatcher.kick(), hand_overs.look
-    )
+    news.settled.to(core.progress.settled, poller.soon, lambda _: dispatcher.kick())
     news.filled.to(
         exits.filled, copies.filled, positions.filled, holdings.filled,
         profits.charges.filled, loss_watch.filled,
@@ -243,8 +241,8 @@ def assemble(
     )
     news.seen.to(master_signals.seen)
     news.copied_row.to(exits.of_masters.seen, resting.seen, fill_signals.seen, hand_overs.seen)
-    news.ready.to(dispatcher.kick, hand_overs.look)
-    news.positions_read.to(resting.positions_read, dispatcher.more_is_known, hand_overs.look)
+    news.ready.to(dispatcher.kick)
+    news.positions_read.to(resting.positions_read, dispatcher.more_is_known)
     # A stop holds before anything is stored; stored too, if only in the emergency journal, it
     # survives a restart.
     news.storage_failed.to(stops.storage_failed, auto_stops.storage)
@@ -255,7 +253,7 @@ def assemble(
     news.stop_asked.to(auto_stops.asked)
     news.slept.to(Sleep(core, recovery, poller).slept)
     news.network_back.to(recovery.network_back)
-    news.resumed.to(recovery.resumed, dispatcher.kick, hand_overs.look)
+    news.resumed.to(recovery.resumed, dispatcher.kick)
     news.part_failed.to(
         lambda why: core.book.alarm("bug", f"Part of the engine failed and was logged: {why}")
     )

@@ -45,12 +45,6 @@ MUTANTS: tuple[Mutant, ...] = (
         "            and self._waits(order.intent.plan_id)\n",
     ),
     Mutant(
-        "what an exit of his took over closes is not taken over twice",
-        _HAND_OVER,
-        "order.ordered - order.filled for order in mine if not self._kept.rests(order, plan)",
-        "0 for order in mine",
-    ),
-    Mutant(
         "a copy of the other exit has ended before its rest is closed",
         _HAND_OVER,
         "        while live := [order for order in resting if not order.state.ended]:\n",

@@ -62,12 +62,11 @@ class KeptBack:
 
     def hear(self, event: Event) -> None:
         """A plan was made: from the bus."""
-        if not isinstance(event, PlanMade) or event.plan.signal.kind not in OF_MASTERS:
+        if not isinstance(event, PlanMade):
             return
         exiting = self._exits.known.get(event.plan.plan_id)
         if exiting is None or exiting.most:
-            self._work.later(_SOON_S, partial(self._look, event.plan.plan_id))
-            self._work.later(_LOOK_S, partial(self._look_again, event.plan.plan_id))
+            self._work.later(_SOON_S, partial(self._look_first, event.plan.plan_id))
 
     def of_plan(self, name: PlanId) -> Kept | None:
         """From whom an exit was kept back when it was planned; None: from nobody."""
@@ -106,6 +105,10 @@ class KeptBack:
             for account, (_, held, had) in self._short_of(name).items():
                 self.keep(name, had, account, held)
 
+    def _look_first(self, name: PlanId) -> None:
+        self._look(name)
+        self._work.later(_LOOK_S - _SOON_S, partial(self._look_again, name))
+
     def _look_again(self, name: PlanId) -> None:
         self._look(name)
         if short := {account: units for account, (units, _, _) in self._short_of(name).items()}:
@@ -116,7 +119,9 @@ class KeptBack:
         rested, what they hold, and what the master had.
         """
         plan, exiting = self._book.plan(name), self._exits.known.get(name)
-        if plan is None or exiting is None or not exiting.most or exiting.position is None:
+        if plan is None or plan.signal.kind not in OF_MASTERS:
+            return {}
+        if exiting is None or not exiting.most or exiting.position is None:
             return {}
         had = exiting.position[0]
         part, shares = (min(plan.signal.terms.quantity, had), had), dict[AccountId, list[Order]]()

@@ -37,6 +37,7 @@ from copytrade_gui.ports import BrokerOrder
 _ACTOR = "another exit"
 _SETTLE_S = 0.3
 """An exit that fills in parts is handed over once for those of so short a time."""
+_AGAIN_S = 1.0
 _LOOK_S = 0.1
 _CANCELS_S = 15.0
 _NAMED = 6
@@ -77,7 +78,7 @@ class HandOvers:
         self._filled: dict[PlanId, _Exit] = {}
         """Exits that have filled and that still keep somebody in."""
         self._due = False
-        self._acting = self._again = False
+        self._acting = False
 
     # ------------------------------------------------------------ what it hears
 
@@ -90,12 +91,6 @@ class HandOvers:
         """A row of an order that a master placed elsewhere and that was copied."""
         if row.filled_quantity:
             self._told(name, row.filled_quantity)
-
-    def look(self, *_: object) -> None:
-        """More is known, or may leave: whoever is still in is asked for again."""
-        if self._filled and not self._due:
-            self._due = True
-            self._work.later(_SETTLE_S, self._act)
 
     def restore(self) -> None:
         """A start: what was kept back by an earlier run is found by the orders of today."""
@@ -140,12 +135,18 @@ class HandOvers:
         if known is None:
             known = self._filled[name] = _Exit()
         known.filled = units
-        self.look()
+        self._look_in(_SETTLE_S)
+
+    def _look_in(self, seconds: float) -> None:
+        if not self._due:
+            self._due = True
+            self._work.later(seconds, self._act)
 
     def _act(self) -> None:
         self._due = False
+        if self._filled:
+            self._look_in(_AGAIN_S)  # more is known by then, or may leave
         if self._acting:
-            self._again = True
             return
         found: dict[PlanId, dict[AccountId, int]] = {}
         for name, one in list(self._filled.items()):
@@ -175,14 +176,18 @@ class HandOvers:
                 continue
             side, lot = sides[account], plan.signal.terms.instrument.lot_size
             mine = self._orders(plan, account, side)
-            units = self._held(plan, account, side) - sum(
-                order.ordered - order.filled for order in mine if not self._kept.rests(order, plan)
-            )
+            units = self._free(plan, account, side, mine)
             if not out:
                 units = min(units, self._part(plan, one, kept, account, mine))
             if (units := units - units % lot) > 0 and not self._touched(mine):
                 found[account] = units
         return found
+
+    def _free(self, plan: Plan, account: AccountId, side: Side, mine: Iterable[Order]) -> int:
+        """Units of an account's copies that no order on its way closes."""
+        return self._held(plan, account, side) - sum(
+            order.ordered - order.filled for order in mine if not self._kept.rests(order, plan)
+        )
 
     def _part(
         self, plan: Plan, one: _Exit, kept: Kept, account: AccountId, mine: Sequence[Order]
@@ -210,7 +215,9 @@ class HandOvers:
         if lane is None:
             return "The account was removed here."
         linked = lane.links.get(plan.signal.master_id)
-        stopped = None if linked is None else linked.facts.stopped
+        if linked is None or not lane.active:
+            return "It copies him no more." if linked is None else "It is switched off."
+        stopped = linked.facts.stopped
         return lane.why_not()[1] or ("" if stopped is None else stopped.sentence)
 
     async def _hand_over(self, found: dict[PlanId, dict[AccountId, int]]) -> None:
@@ -219,9 +226,7 @@ class HandOvers:
                 if (plan := self._book.plan(name)) is not None:
                     await self._hand_over_one(plan, due)
         finally:
-            again, self._acting, self._again = self._again, False, False
-            if again:
-                self.look()
+            self._acting = False
 
     async def _hand_over_one(self, plan: Plan, due: dict[AccountId, int]) -> None:
         one, kept = self._filled[plan.plan_id], self._kept.of_plan(plan.plan_id)
@@ -266,8 +271,17 @@ class HandOvers:
         )
         why = (HANDED_OVER, f"The master left by another exit: {terms.side} {terms.order_type}.")
         command = CommandId(f"another exit at {self._clock.wall_ns()}")
+
+        def still(key: PositionKey, wanted: int) -> str:
+            """Right before an order leaves: why none may."""
+            account = key.account_id
+            mine = self._orders(plan, account, sides[account])
+            if self._free(plan, account, sides[account], mine) < abs(wanted):
+                return "Less is left to close than a moment ago."
+            return self._why_not(plan, account)
+
         try:
-            await self._square_offs.begin(scope, command, _ACTOR, Rule(lambda _: why))
+            await self._square_offs.begin(scope, command, _ACTOR, Rule(lambda _: why, still))
         except DeniedError as denied:
             self._stay_in(plan, one, dict.fromkeys(units, denied.sentence))
             return
