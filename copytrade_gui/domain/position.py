@@ -34,6 +34,10 @@ class PositionKey(Struct, frozen=True):
     product: Product
 
 
+class OwnKey(PositionKey, frozen=True):
+    """The same for what the account's owner holds beside copies."""
+
+
 class Position(Struct, frozen=True):
     """Net quantity in units, bought less sold; amounts are rupees.
 

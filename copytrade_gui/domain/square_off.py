@@ -13,7 +13,7 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import Product, Side
-from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.position import OwnKey, PositionKey
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.typed import listed
 
@@ -22,7 +22,8 @@ class Chosen(Struct, frozen=True, omit_defaults=True):
     """Copied positions by account, instrument and product; None is any of them.
 
     ``keep`` are units of one position, signed as it is, that are to stay: what of it copies another
-    order or another master. ``first`` are masters whose copies are closed before others'.
+    order or another master. ``first`` are masters whose copies are closed before others'. With
+    ``owners`` it is also what owners hold there themselves (``domain.position.OwnKey``).
     """
 
     account_id: AccountId | None = None
@@ -30,11 +31,13 @@ class Chosen(Struct, frozen=True, omit_defaults=True):
     product: Product | None = None
     keep: int = 0
     first: tuple[AccountId, ...] = ()
+    owners: bool = False
 
     def covers(self, key: PositionKey) -> bool:
         """True if the position is one of these."""
         return (
-            self.account_id in (None, key.account_id)
+            (self.owners or not isinstance(key, OwnKey))
+            and self.account_id in (None, key.account_id)
             and self.instrument in (None, key.instrument)
             and self.product in (None, key.product)
         )
@@ -97,7 +100,7 @@ def closing_side(held: int) -> Side:
     return Side.SELL if held > 0 else Side.BUY
 
 
-def closable(held: int, there: int | None, lot: int) -> Sized:
+def closable(held: int, there: int | None, lot: int, whose: str = "The copies hold") -> Sized:
     """The order that closes what copies hold, or why there is none, or a smaller one.
 
     ``held`` is what copies hold and ``there`` what the broker shows in all, both signed; None where
@@ -108,7 +111,7 @@ def closable(held: int, there: int | None, lot: int) -> Sized:
     units = free - free % lot
     if units == wanted:
         return Sized(units)
-    copies = f"The copies hold {_signed(held)}"
+    copies = f"{whose} {_signed(held)}"
     if free == wanted and not units:
         return Sized(0, "below_lot", f"{copies}, less than one lot of {grouped(lot)}.")
     shown = "" if there is None else f", and the broker shows {_signed(there)}"
@@ -179,7 +182,8 @@ class Leg(Struct, frozen=True, kw_only=True):
     def chosen(self) -> Chosen:
         """The same once more: what is left of it."""
         key = self.key
-        return Chosen(key.account_id, key.instrument, key.product, self.keep, self.first)
+        own = isinstance(key, OwnKey)
+        return Chosen(key.account_id, key.instrument, key.product, self.keep, self.first, own)
 
 
 class SquareOffReport(Struct, frozen=True, kw_only=True):
@@ -212,9 +216,8 @@ class SquareOffReport(Struct, frozen=True, kw_only=True):
     def in_words(self) -> str:
         """The report in a sentence or two; of what is left the first few names."""
         closed, left = sum(leg.closed for leg in self.legs), self.left
-        words = (
-            f"{counted(closed, 'unit')} closed in {counted(len(self.legs), 'position')} of copies."
-        )
+        of = "" if any(isinstance(leg.key, OwnKey) for leg in self.legs) else " of copies"
+        words = f"{counted(closed, 'unit')} closed in {counted(len(self.legs), 'position')}{of}."
         if left:
             units, names = sum(abs(leg.left) for leg in left), [leg.account for leg in left]
             where = counted(len(left), "position")

@@ -32,6 +32,7 @@ from copytrade_gui.engine.planning.day_profits import DayProfits
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.fill_clearing import FillClearing
 from copytrade_gui.engine.planning.limits import LimitsInForce
+from copytrade_gui.engine.planning.owned import Owned
 from copytrade_gui.engine.recovery.ended import Ended
 from copytrade_gui.engine.recovery.recovery import Recovery
 from copytrade_gui.engine.recovery.sleep import Sleep
@@ -167,7 +168,16 @@ def assemble(
         submission=submission,
         amendments=amendments,
         reads=SquareOffReads(
-            core, Closable(core, copies, exits.ledger, positions), poller, positions
+            core,
+            Closable(
+                core,
+                copies,
+                exits.ledger,
+                positions,
+                Owned(core, copies, exits.ledger, positions, owner_orders, lost.instrument_of),
+            ),
+            poller,
+            positions,
         ),
         journal=journal,
     )

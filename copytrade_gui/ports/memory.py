@@ -327,6 +327,10 @@ class Passphrase(Protocol):
         """Take another one from now on; why not, in a sentence, or nothing."""
 
 
+InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
+"""Looks an instrument up in the contract files; None if they do not have it."""
+
+
 async def no_instrument(key: InstrumentKey) -> Instrument | None:  # noqa: ARG001 - knows none
     """The contract files of a console that has none."""
     return None
@@ -341,7 +345,7 @@ class LostRecords:
     """
 
     before_ns: int = 0
-    instrument_of: Callable[[InstrumentKey], Awaitable[Instrument | None]] = no_instrument
+    instrument_of: InstrumentOf = no_instrument
 
     def covers(self, row: BrokerOrder) -> bool:
         """True for a row of the broker's book that was placed while our records are not whole."""

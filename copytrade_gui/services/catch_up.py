@@ -11,7 +11,7 @@ from copytrade_gui.domain.catch_up import NOT_THERE, CatchUp, Missing
 from copytrade_gui.domain.ids import AccountId, CommandId, IntentId
 from copytrade_gui.domain.position import PositionKey
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.signals.catching_up import Gap
 from copytrade_gui.services.refusing import refusals_logged
 from copytrade_gui.services.verbs import RefusedError

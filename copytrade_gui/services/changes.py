@@ -11,7 +11,7 @@ from copytrade_gui.domain.ids import CommandId, IntentId
 from copytrade_gui.domain.number import NotANumber
 from copytrade_gui.domain.order import FanOut, OrderTerms
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.ports import Clock, Journal, JournalFailureError
 from copytrade_gui.services.master_verbs import ChangeDraft
 from copytrade_gui.services.refusing import refusals_logged

@@ -8,7 +8,7 @@ from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, CommandId, PlanId
 from copytrade_gui.domain.seen import Follow, SeenOrder
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.ports import FOLLOW_VERB, IGNORE_VERB, Clock, Journal, JournalFailureError
 from copytrade_gui.services.changes import typed_units
 from copytrade_gui.services.refusing import refusals_logged

@@ -20,7 +20,7 @@ from copytrade_gui.domain.money import Paise, order_value
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import OrderTerms, OrderType
 from copytrade_gui.domain.recipients import Recipients
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.questions import asked_of, nobody_gets_it
 from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.services.ticket_costs import NOTHING_KNOWN, Costs, Known

@@ -8,11 +8,11 @@ from copytrade_gui.domain.records import OPERATOR
 from copytrade_gui.domain.square_off import Scope, SquareOffReport
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.engine import Engine
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.services.leaving_stops import must_be_explained
 from copytrade_gui.services.refusing import refusals_logged
-from copytrade_gui.services.square_off_verbs import SquareOffPreview
+from copytrade_gui.services.square_off_verbs import SquareOffPreview, must_mean_owners
 from copytrade_gui.services.verbs import RefusedError
 
 _INTO_REDUCE = (TradingState.PAUSE, TradingState.HALT, TradingState.KILL)
@@ -43,9 +43,10 @@ class SquareOffService:
 
     @refusals_logged
     async def begin(
-        self, scope: Scope, command: CommandId, reason: str = "", word: str = ""
+        self, scope: Scope, command: CommandId, reason: str = "", word: str = "", own: str = ""
     ) -> None:
         """Begin to close it, out of a stop too; the report tells the rest."""
+        must_mean_owners(scope, own)
         try:
             await self._let_exits_leave(scope, reason, word)
             await self._engine.square_offs.begin(scope, command, OPERATOR)

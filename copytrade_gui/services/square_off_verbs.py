@@ -9,6 +9,18 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.square_off import Line, Scope, SquareOffReport
 from copytrade_gui.domain.trading_state import TradingState
+from copytrade_gui.services.verbs import RefusedError
+
+OWN_WORD = "ALL"
+
+
+def must_mean_owners(scope: Scope, own: str) -> None:
+    """Raises RefusedError where owners' positions are to be closed and the word is not typed."""
+    if any(one.owners for one in scope) and own.strip() != OWN_WORD:
+        raise RefusedError(
+            f"Word must be {OWN_WORD}. Type it to close what owners hold themselves too.",
+            field="own",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +50,17 @@ class SquareOffPreview:
 
 
 class SquareOffVerbs(Protocol):
-    """Closing what copies hold, and nothing else."""
+    """Closing what copies hold, and where a person chose it what owners hold themselves."""
 
     async def preview(self, scope: Scope) -> SquareOffPreview:
         """What would be closed in a scope; sends and stores nothing."""
 
     async def begin(
-        self, scope: Scope, command: CommandId, reason: str = "", word: str = ""
+        self, scope: Scope, command: CommandId, reason: str = "", word: str = "", own: str = ""
     ) -> None:
         """Close what copies hold in a scope; the same command twice is one square-off.
+
+        A scope with what owners hold themselves (``Chosen.owners``) takes a typed word, ``own``.
 
         Copies that work there are cancelled first. Under PAUSE, HALT or KILL trading goes over to
         REDUCE before that: from HALT on it takes a ``reason``, after a KILL the ``word`` as well.

@@ -24,7 +24,7 @@ from copytrade_gui.domain.typed import cut
 from copytrade_gui.engine.engine import Engine
 from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.moment import Moment
 from copytrade_gui.engine.planning.planner import facts_for, share_out
 from copytrade_gui.ports import Clock, Journal, JournalFailureError

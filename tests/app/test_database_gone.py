@@ -13,7 +13,7 @@ import pytest
 from copytrade_gui.app.upkeep import keep_lamps
 from copytrade_gui.domain.events import Event, LampChanged
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.ports import JournalFailureError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.storage.files.folder import DataFolder

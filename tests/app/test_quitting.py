@@ -7,7 +7,7 @@ import pytest
 from copytrade_gui.app.quitting import replies_are_in
 from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.order import State
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.config import Switches
 from tests.engine.test_leaving import begin, press
 from tests.proof.rig import Console, world

@@ -18,7 +18,7 @@ from copytrade_gui.domain.link import Follower, Link
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.services.followers import Followers

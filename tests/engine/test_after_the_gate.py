@@ -17,7 +17,7 @@ from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.ports import Read
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.book_reads import Doubt

@@ -9,7 +9,7 @@ import pytest
 
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.seen import Seen
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_every_check import in_a_ban, old_contracts
 from tests.engine.test_exits import position, press, ticket
 from tests.engine.test_leaving import begin

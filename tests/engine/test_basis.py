@@ -16,7 +16,7 @@ from copytrade_gui.domain.basis import SIMULATED, UNDECLARED, Basis, Declared
 from copytrade_gui.domain.events import BasisChanged, Event
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_hold import sent_by
 from tests.engine.test_leaving import begin

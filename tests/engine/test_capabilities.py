@@ -7,7 +7,7 @@ from copytrade_gui.domain.capabilities import Capabilities
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType
 from copytrade_gui.engine.orders.core import make_core
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_leaving import begin
 from tests.proof.chance import SeededChance
 from tests.proof.rig import Console, world

@@ -16,7 +16,7 @@ from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.route import Route
 from copytrade_gui.domain.seen import Follow
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_exits import position, ticket
 from tests.engine.test_exits_changed import trade_through
 from tests.engine.test_halted_changes import F1, copy_of_f1, of_f1

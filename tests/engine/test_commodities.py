@@ -16,7 +16,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey, InstrumentKind
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Product, Side, Validity
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.wire import Request
 from tests.engine.test_leaving import begin

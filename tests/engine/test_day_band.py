@@ -13,7 +13,7 @@ import pytest
 
 from copytrade_gui.domain.instrument import Circuit, Quote
 from copytrade_gui.domain.order import OrderTerms, OrderType, Side, State
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_every_check import left, place
 from tests.engine.test_leaving import begin
 from tests.proof.rig import Console, world

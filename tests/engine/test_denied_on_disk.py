@@ -13,7 +13,7 @@ import pytest
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.storage.database.engines import Connecting
 from tests.engine.test_leaving import begin, press
 from tests.engine.test_stop_after_marks import attempts_on_disk

@@ -42,7 +42,7 @@ from copytrade_gui.domain.rights import Rights
 from copytrade_gui.domain.sizing import SizingRule, Strategy
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_exits import F1
 from tests.engine.test_leaving import begin
 from tests.engine.test_market_status import halts

@@ -8,7 +8,7 @@ from copytrade_gui.domain.checks.check import Shown
 from copytrade_gui.domain.events import Alarm, Event
 from copytrade_gui.domain.order import Side
 from copytrade_gui.domain.seen import Seen
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_every_check import used_to
 from tests.engine.test_exits import position, press, ticket
 from tests.engine.test_leaving import begin

@@ -18,7 +18,7 @@ from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.scope import EVERY_FOLLOWER
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import ticket

@@ -15,7 +15,7 @@ from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import Product, Side, State
 from copytrade_gui.domain.square_off import EVERYTHING
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.services.holding_report import HoldingLine
 from copytrade_gui.services.positions import holdings_now
 from copytrade_gui.simulator.faults import Fault

@@ -13,7 +13,7 @@ from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
 from copytrade_gui.domain.scope import group_scope
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_every_check import left, place
 from tests.engine.test_exits import F1, F2, press, ticket
 from tests.engine.test_leaving import begin

@@ -17,7 +17,7 @@ from copytrade_gui.domain.instrument import Exchange
 from copytrade_gui.domain.link import Filters, Link, LinkState, TimeWindow
 from copytrade_gui.domain.order import FanOut, OrderTerms, Product, Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.services.follower_verbs import FollowerDraft
 from copytrade_gui.services.followers import Followers
 from copytrade_gui.services.verbs import RefusedError

@@ -14,7 +14,7 @@ from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.scope import EVERY_FOLLOWER
 from copytrade_gui.domain.square_off import LegState
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import F1, F2, position, press, ticket
 from tests.engine.test_loss_limits import F3, entry, hold, limit, price, stopped

@@ -16,7 +16,7 @@ from copytrade_gui.domain.instrument import Quote
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import Side, State
 from copytrade_gui.domain.scope import group_scope
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.services.limits import LimitEdits
 from copytrade_gui.services.position_report import report_of

@@ -18,7 +18,7 @@ from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.margin import WhenShort
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms, Side, State
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Action, Fault
 from tests.engine.test_exits import F1, F2, position, press, ticket

@@ -16,7 +16,7 @@ from copytrade_gui.domain.instrument import Exchange, Instrument, InstrumentKey,
 from copytrade_gui.domain.order import FanOut, OrderTerms, Product, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.services.closing import Closing
 from copytrade_gui.simulator.config import Switches
 from tests.engine.test_diverged import Copy, with_a_copy

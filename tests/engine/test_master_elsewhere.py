@@ -14,7 +14,7 @@ from copytrade_gui.domain.order import OrderTerms, Side, State
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.services.drift import Drift
 from copytrade_gui.services.masters import Masters
 from copytrade_gui.services.verbs import RefusedError

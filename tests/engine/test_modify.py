@@ -16,7 +16,7 @@ from copytrade_gui.domain.ids import CommandId, PlanId
 from copytrade_gui.domain.order import FanOut, OrderTerms, OrderType, Side, State
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import ticket

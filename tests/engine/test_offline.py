@@ -11,7 +11,7 @@ from copytrade_gui.domain.events import Alarm, Event, TradingStateChanged
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.ports import Silence
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_leaving import begin, press

@@ -13,7 +13,7 @@ import pytest
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, Side, State
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.services.limits import LimitEdits
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import F1, F2, position, press, ticket

@@ -11,7 +11,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, State
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.orders import Order as LedgerOrder
 from tests.proof.judge import settled

@@ -11,7 +11,7 @@ from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.order import FanOut, Side, State
 from copytrade_gui.domain.square_off import EVERYTHING, Chosen
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.services.square_off import SquareOffService
 from copytrade_gui.services.trading import Trading
 from copytrade_gui.services.verbs import RefusedError

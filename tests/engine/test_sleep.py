@@ -6,7 +6,7 @@ import pytest
 
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_leaving import begin, press
 from tests.proof.p16_clock import JumpyClock
 from tests.proof.rig import Console, world

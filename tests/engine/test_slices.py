@@ -9,7 +9,7 @@ import pytest
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, Side, State
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import position, ticket
 from tests.proof.judge import settled

@@ -27,7 +27,7 @@ from copytrade_gui.domain.square_off import (
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.services.square_off import SquareOffService
 from copytrade_gui.simulator.faults import Fault
 from tests.engine.test_exits import press, ticket

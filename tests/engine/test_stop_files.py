@@ -16,7 +16,7 @@ import pytest
 from copytrade_gui.domain.order import State
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.ports import StopAnswer, StopAsked
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.storage.files.stop_files import StopFilesOnDisk

@@ -11,7 +11,7 @@ from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import StateChange, TradingState
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.test_leaving import launches
 from tests.proof.judge import settled
 from tests.proof.rig import Console, ProgramStopped, world

@@ -9,7 +9,7 @@ import pytest
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, State
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.storage.files.folder import DataFolder
 from tests.engine.test_kill import open_at_broker, place_elsewhere, rest
 from tests.engine.test_leaving import begin, press

@@ -6,7 +6,7 @@ import pytest
 
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.proof.rig import Console, world
 
 

@@ -197,7 +197,7 @@ def test_a_position_is_seen_and_squared_off_until_the_books_show_none(person: Pe
     person.keys("Escape")
     person.see_window(CONSOLE)
     person.keys("ctrl+shift+x")
-    person.see("square_off_sum", says("Copies hold nothing there."))
+    person.see("square_off_sum", says("Nothing is held there."))
 
 
 def test_files_are_written_read_and_left_alone(person: Person, tmp_path: Path) -> None:

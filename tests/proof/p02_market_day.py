@@ -13,7 +13,7 @@ from copytrade_gui.app.garbage import Collector
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, Side
 from copytrade_gui.domain.trading_state import TradingState
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import Verdict, settled

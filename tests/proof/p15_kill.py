@@ -16,7 +16,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.restored import put_back
 from tests.proof.rig import Console, World, world

@@ -17,7 +17,7 @@ from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.link import Link, LinkState
 from copytrade_gui.domain.order import FanOut, Side, State
 from copytrade_gui.domain.sizing import SizingRule, Strategy
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import Verdict, settled
 from tests.proof.rig import Console, world

@@ -30,7 +30,7 @@ from copytrade_gui.domain.link import (
 from copytrade_gui.domain.money import Paise
 from copytrade_gui.domain.order import FanOut, OrderTerms, Product, Side
 from copytrade_gui.domain.sizing import Override, Rounding, SizingRule, Strategy
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from tests.engine.broker_owner import trades_himself
 from tests.proof import told_by_broker
 from tests.proof.judge import settled

@@ -16,7 +16,7 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.order import FanOut, OrderType, Side
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.orders import faultpoints
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.ports import FaultPoint
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.wire import Wire

@@ -18,7 +18,7 @@ from copytrade_gui.domain.order import FanOut, Product, Side, State
 from copytrade_gui.domain.records import Fill, Plan
 from copytrade_gui.engine.orders.fills import Fills
 from copytrade_gui.engine.orders.settings import EngineSettings
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.simulator.faults import Fault
 from tests.proof.judge import judge
 from tests.proof.rig import Console, world

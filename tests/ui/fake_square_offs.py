@@ -22,7 +22,7 @@ from copytrade_gui.domain.square_off import (
 )
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.leaving_stops import must_be_explained
-from copytrade_gui.services.square_off_verbs import SquareOffPreview
+from copytrade_gui.services.square_off_verbs import SquareOffPreview, must_mean_owners
 from copytrade_gui.services.verbs import RefusedError
 from tests.ui import people
 
@@ -45,8 +45,9 @@ class FakeSquareOffs:
         return SquareOffPreview(found, value, unpriced, self.blocked_by, self.stopped)
 
     async def begin(
-        self, scope: Scope, command: CommandId, reason: str = "", word: str = ""
+        self, scope: Scope, command: CommandId, reason: str = "", word: str = "", own: str = ""
     ) -> None:
+        must_mean_owners(scope, own)
         if self.refuse is not None:
             raise self.refuse
         if self.stopped is not None:

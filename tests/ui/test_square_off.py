@@ -7,11 +7,14 @@ from functools import partial
 from typing import TypeVar
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from copytrade_gui.domain.account import Account
+from copytrade_gui.domain.order import Product
+from copytrade_gui.domain.position import OwnKey
 from copytrade_gui.domain.square_off import EVERYTHING, Chosen, LegState, Line
 from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.services.verbs import RefusedError
@@ -80,6 +83,38 @@ def choose(window: MainWindow, symbol: str, account: str = "") -> None:
     view.setFocus()
 
 
+async def test_what_owners_hold_is_closed_only_with_a_tick_and_a_typed_word(
+    window: MainWindow, world: World
+) -> None:
+    one = followers(world)[0]
+    own = structs.replace(
+        line(one, people.NIFTY_CE, 150),
+        key=OwnKey(one.account_id, people.NIFTY_CE.key, Product.NORMAL),
+    )
+    world.square_offs.lines = (line(one, people.NIFTY_CE, 75), own)
+    await held(window, world)
+    choose(window, people.NIFTY_CE.symbol)
+    QTest.keyClick(window.positions.table.view, Qt.Key.Key_X)
+    asked = await dialog(window, SquareOffDialog)
+    await until(asked.verb.isEnabled)
+    assert asked.verb.text() == "Square off 75 units"
+    assert asked.own.word.isHidden()
+    QTest.keyClick(asked, Qt.Key.Key_O, Qt.KeyboardModifier.AltModifier)
+    await until(lambda: asked.verb.text() == "Square off 225 units" and asked.verb.isEnabled())
+    rows = asked.table.view.sheet(only_selected=False).rows
+    assert [(row[3], row[5]) for row in rows] == [("Copies", "SELL 75"), ("Owner's", "SELL 150")]
+    asked.verb.click()
+    await until(lambda: said(asked, "Word must be ALL"))
+    assert asked.own.word.hasFocus()
+    assert not world.square_offs.begun
+    QTest.keyClicks(asked.own.word, "ALL")
+    world.square_offs.told = report(world.square_offs.lines, [LegState.CLOSED] * 2)
+    asked.verb.click()
+    await dialog(window, SquareOffReportDialog)
+    ((scope, _),) = world.square_offs.begun
+    assert [chosen.owners for chosen in scope] == [True]
+
+
 async def test_a_key_on_a_row_shows_what_would_be_closed_and_enter_begins_it(
     window: MainWindow, world: World
 ) -> None:
@@ -91,11 +126,11 @@ async def test_a_key_on_a_row_shows_what_would_be_closed_and_enter_begins_it(
     await until(asked.verb.isEnabled)
     assert asked.verb.text() == "Square off 75 units"
     rows = asked.table.view.sheet(only_selected=False).rows
-    assert [(row[0], row[4]) for row in rows] == [
+    assert [(row[0], row[5]) for row in rows] == [
         (followers(world)[0].name, "SELL 75"), (followers(world)[1].name, "–"),
     ]  # fmt: skip
-    assert "2 orders of copies there are cancelled first" in rows[0][6]
-    assert rows[1][6] == "Log it in."
+    assert "2 orders of copies there are cancelled first" in rows[0][7]
+    assert rows[1][7] == "Log it in."
     assert "1 order in 1 account: 75 units" in asked.sum.text()
     assert "No order is sent for 1 position; the list says why." in asked.sum.text()
     assert "without a price" not in asked.sum.text(), "none leaves there"
@@ -127,7 +162,7 @@ async def test_the_report_names_who_is_left_and_leads_to_squaring_that_off(
     assert "150 units left in 1 position" in told.proof.text()
     assert "2 orders of copies cancelled first" in told.proof.text()
     rows = told.table.view.sheet(only_selected=False).rows
-    assert sorted((row[0], *row[3:8]) for row in rows) == sorted([
+    assert sorted((row[0], *row[4:9]) for row in rows) == sorted([
         (closed.account, "75", "0", "0", "Closed, proven", ""),
         (left.account, "0", "+150", "–", "Not sent", "Log it in."),
     ])  # fmt: skip

@@ -135,6 +135,9 @@ _OTHERS = (
             "See what the owner traded by himself."),
     Verdict("closed_by_owner", "share", "the broker shows what copies hold, so that closing it "
             "reverses nobody", "Nothing: the owner closed it by himself."),
+    Verdict("own_order_works", "share", "no own order of the owner's works where what he holds is "
+            "squared off", "Cancel it at the broker, or by a KILL of all orders, then square off "
+            "again."),
     Verdict("changed", "share", "the account stands as in the preview of catching up that a "
             "person agreed to", "Look at the preview again."),
     Verdict("on_the_way", "share", "no order of the account is on its way where it would catch up",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from copytrade_gui.domain.checks.check import Finding, Level, Shown
+from msgspec import structs
+
+from copytrade_gui.domain.checks.check import Finding, Level
 from copytrade_gui.domain.checks.share import Bounds
+from copytrade_gui.domain.exits import Copy
 from copytrade_gui.domain.freeze import FreezeTable
 from copytrade_gui.domain.guard import master_price
 from copytrade_gui.domain.habit import UNLIKE_HIM
@@ -27,6 +30,7 @@ from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.bounding import Bounding
 from copytrade_gui.engine.planning.cleared import Cleared, signal_of
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.limits import LimitsInForce
 from copytrade_gui.engine.planning.master_exits import Place
@@ -38,28 +42,6 @@ from copytrade_gui.engine.planning.share_checks import share_checked, unheld
 
 _NO_REPETITION = frozenset({SignalKind.SQUARE_OFF, SignalKind.FILL})
 """What counts as no repetition: it only closes, or an order of the master's bounds it."""
-
-
-class DeniedError(Exception):
-    """The engine did nothing; the text is one sentence with the remedy.
-
-    Where a person may let pass what checks found, ``found`` is what he is shown and ``lines`` its
-    sentences.
-    """
-
-    found: tuple[Shown, ...] = ()
-    lines: tuple[str, ...] = ()
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code, self.sentence = code, sentence
-
-    @classmethod
-    def asking(cls, code: str, lines: tuple[str, ...], found: tuple[Shown, ...]) -> DeniedError:
-        """A person is to be asked about these findings."""
-        asks = cls(code, " ".join(lines))
-        asks.found, asks.lines = found, lines
-        return asks
 
 
 class Clearing:
@@ -278,11 +260,14 @@ class Clearing:
         sizes: Mapping[AccountId, Sized],
         command: CommandId,
         confirmed: int | None = None,
+        *,
+        own: bool = False,
     ) -> Cleared:
         """Orders that close what copies hold: ``terms`` with units, and why, for each account.
 
         No master's order belongs to it; ``master_id`` says whose copies they are. Each account's
-        order is at most what its copies hold. Raises DeniedError.
+        order is at most what its copies hold. With ``own`` it is one order of that account's owner.
+        Raises DeniedError.
         """
         moment = self.checks.moment(terms.instrument)
         found = self.check(terms, master_id, moment, without=ONLY_CLOSES)
@@ -290,16 +275,19 @@ class Clearing:
         leaving = self.protected(terms, price, moment.prices.band)
         lanes = [lane for name in sizes if (lane := self._lanes.get(name)) is not None]
         cover = self._exits.closing(master_id, leaving, [lane.account_id for lane in lanes])
+        if own:
+            cover = structs.replace(cover, copies={master_id: Copy(sizes[master_id].quantity)})
         facts = [(lane.facts_to_close(master_id), sizes[lane.account_id]) for lane in lanes]
         _confirm(terms, asked_of(found, ()), confirmed, None)
+        shares = planner.closing_shares(leaving, facts, cover, self.freeze.of(terms.instrument))
         return Cleared(
             signal=self._signal(
                 SignalKind.SQUARE_OFF, master_id, terms, FanOut.WITH_MASTER, command
             ),
-            own=None,
+            own=shares[0] if own else None,
             leaving=leaving,
             signal_age_ms=planner.signal_age_ms(terms, price, self._settings),
-            shares=planner.closing_shares(leaving, facts, cover, self.freeze.of(terms.instrument)),
+            shares=() if own else shares,
             cover=cover,
         )
 

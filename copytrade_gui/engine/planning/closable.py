@@ -13,7 +13,7 @@ from copytrade_gui.domain.exits import OUT_OF_HOLDINGS, against
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.instrument import Instrument
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, Validity
-from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.position import OwnKey, PositionKey
 from copytrade_gui.domain.protection import protect
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.square_off import (
@@ -29,6 +29,7 @@ from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.engine.planning.owned import Owned
 from copytrade_gui.ports import BrokerPosition
 
 _ONLY_RESTS = "Copies hold nothing there yet; what fills before its cancel is closed too."
@@ -38,8 +39,14 @@ class Closable:
     """Answers from memory; sends and reads nothing."""
 
     def __init__(
-        self, core: Core, copies: Copies, ledger: CopyLedger, positions: AccountPositions
+        self,
+        core: Core,
+        copies: Copies,
+        ledger: CopyLedger,
+        positions: AccountPositions,
+        owned: Owned,
     ) -> None:
+        self.owned = owned
         self._book = core.book
         self._lanes = core.lanes
         self._quotes = core.quotes
@@ -48,16 +55,18 @@ class Closable:
         self._positions = positions
 
     def held(self, scope: Scope) -> dict[PositionKey, int]:
-        """What is to be closed of copies in a scope, signed units; what is none is left out."""
+        """What is to be closed in a scope, signed units; what is none is left out."""
         found = {}
         for key, net in self._ledger.copied():
             chosen = chosen_in(scope, key)
             if chosen is not None and (units := beyond(net, chosen.keep)):
                 found[key] = units
-        return found
+        return found | self.owned.held(scope)
 
     def net(self, key: PositionKey) -> int:
-        """What copies hold of one position, signed units."""
+        """What copies hold of one position, or its owner beside them, signed units."""
+        if isinstance(key, OwnKey):
+            return self.owned.net(key)
         return self._ledger.copied_of(key)
 
     def entering(self, scope: Scope) -> dict[PositionKey, Instrument]:
@@ -142,6 +151,8 @@ class Closable:
         code, reason = self._why_not(key)
         if code:
             return Sized(0, code, reason)
+        if isinstance(key, OwnKey):
+            return self.owned.sized(key)
         return closable(held, self.at_broker(key, rows), self.instrument(key).lot_size)
 
     def at_broker(self, key: PositionKey, rows: Sequence[BrokerPosition] | None) -> int | None:
@@ -161,6 +172,8 @@ class Closable:
 
         Those of the ``first`` masters are taken before others'.
         """
+        if isinstance(key, OwnKey):
+            return [(key.account_id, units)]
         found, left = [], units
         for master, net in sorted(self._nets(key), key=lambda one: one[0] not in first):
             part = min(left, against(side, net))
@@ -191,6 +204,12 @@ def whole(scope: Scope, keys: Iterable[PositionKey]) -> set[PositionKey]:
     """Those of which nothing is to stay: whatever of copies works there is cancelled first."""
     found = ((key, chosen_in(scope, key)) for key in keys)
     return {key for key, chosen in found if chosen is not None and not chosen.keep}
+
+
+def place_of(order: Order) -> PositionKey:
+    """What an order of a square-off closes: copies, or what an owner holds."""
+    kind = OwnKey if order.intent.role is Role.MASTER else PositionKey
+    return kind(order.intent.account_id, order.key, order.intent.terms.product)
 
 
 def position_of(order: Order) -> PositionKey:

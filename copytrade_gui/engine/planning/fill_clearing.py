@@ -14,7 +14,8 @@ from copytrade_gui.domain.records import Plan, SignalKind
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.planning.cleared import Cleared, signal_of
-from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
+from copytrade_gui.engine.planning.clearing import Clearing
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.exits import Cover
 from copytrade_gui.engine.planning.master_exits import Place
 from copytrade_gui.engine.planning.share import Share

@@ -24,7 +24,8 @@ from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning.changing import changed
-from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
+from copytrade_gui.engine.planning.clearing import Clearing
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.larger import Larger
 from copytrade_gui.engine.planning.resized import Resized

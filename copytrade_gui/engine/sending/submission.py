@@ -16,7 +16,8 @@ from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order, orders_of
 from copytrade_gui.engine.planning.cleared import Cleared
-from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
+from copytrade_gui.engine.planning.clearing import Clearing
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.dispatcher import Dispatcher
 from copytrade_gui.engine.sending.fan_out import FanOutRule

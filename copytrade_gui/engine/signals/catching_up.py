@@ -44,8 +44,9 @@ from copytrade_gui.engine.orders.links import Linked
 from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.planning import planner
 from copytrade_gui.engine.planning.cleared import Cleared, signal_of
-from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
+from copytrade_gui.engine.planning.clearing import Clearing
 from copytrade_gui.engine.planning.closable import closing_terms
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.questions import asked_of
 from copytrade_gui.engine.planning.share import Share

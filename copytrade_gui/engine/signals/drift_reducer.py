@@ -23,7 +23,7 @@ from copytrade_gui.domain.square_off import OVER, Leg, counted, read_scope
 from copytrade_gui.domain.typed import listed
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.core import Core
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.signals.drift_facts import Copied, DriftFacts
 from copytrade_gui.engine.signals.drift_lines import drift_of
 from copytrade_gui.engine.signals.master import MasterSignals

@@ -24,7 +24,7 @@ from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.planning.cleared import Cleared
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.fill_clearing import FillClearing, Growth
 from copytrade_gui.engine.planning.master_exits import Place
 from copytrade_gui.engine.sending.submission import Submission

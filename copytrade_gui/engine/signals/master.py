@@ -7,21 +7,21 @@ what is cancelled or rejected afterwards takes its unfilled copies with it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from msgspec import structs
 
 from copytrade_gui.domain.events import Event, MasterSeen, PlanMade, Severity
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, is_our_tag, seen_command
-from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.records import SignalKind
 from copytrade_gui.domain.seen import Follow, Seen, SeenOrder
 from copytrade_gui.engine.books.poller import Poller
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
-from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
+from copytrade_gui.engine.planning.clearing import Clearing
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.planning.questions import Despite
 from copytrade_gui.engine.sending.amendments import Amendments
@@ -43,9 +43,7 @@ from copytrade_gui.engine.signals.seen_row import (
     why_late,
 )
 from copytrade_gui.engine.signals.unfollowed import Unfollowed, still_unfollowed
-from copytrade_gui.ports import BrokerOrder
-
-InstrumentOf = Callable[[InstrumentKey], Awaitable[Instrument | None]]
+from copytrade_gui.ports import BrokerOrder, InstrumentOf
 
 _OLD = "It was there when its book was first read; it is not copied by itself."
 _PRICE_WITHIN_S = 1.0

@@ -26,9 +26,9 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.closable import position_of
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.stops.square_off import SquareOffs
 from copytrade_gui.engine.stops.square_off_run import Rule
 

@@ -26,7 +26,7 @@ from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.domain.typed import listed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.clearing import DeniedError
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.exits import Exits
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.kept_back import OF_MASTERS, Kept, KeptBack

@@ -20,8 +20,8 @@ from copytrade_gui.domain.square_off import Chosen
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.lane import Lane
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.clearing import DeniedError
 from copytrade_gui.engine.planning.copy_ledger import CopyLedger
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.opening import opening
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.stops.square_off import SquareOffs

@@ -12,10 +12,12 @@ import asyncio
 from collections import Counter, defaultdict
 from functools import partial
 
+from msgspec import structs
+
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.order import Side
-from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.position import OwnKey, PositionKey
 from copytrade_gui.domain.square_off import (
     OVER,
     Line,
@@ -31,8 +33,9 @@ from copytrade_gui.domain.square_off import (
 )
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.clearing import Clearing, DeniedError
+from copytrade_gui.engine.planning.clearing import Clearing
 from copytrade_gui.engine.planning.closable import closing_terms, position_of, whole
+from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.engine.sending.submission import Submission
 from copytrade_gui.engine.stops.square_off_reads import SquareOffReads
@@ -40,10 +43,10 @@ from copytrade_gui.engine.stops.square_off_run import (
     Part,
     Rule,
     Run,
-    by_position,
     closed_parts,
     leg_of,
     restored,
+    rests_long,
     rests_since,
 )
 from copytrade_gui.ports import (
@@ -59,11 +62,11 @@ from copytrade_gui.ports import (
 _LOOK_S = 0.2
 _PRICE_S = 10.0
 """So long it is waited for a price to protect an order by, or for the window to answer."""
-_RESTS_S = 5.0
-"""An order that works unchanged for so long has found no other side for now."""
 _LONGEST_S = 120.0
 _FRESH_S = 5.0
 """An account's positions are read again where what waits for them has waited longer."""
+_PREVIEWED_S = 10.0
+"""What owners hold is read anew for a preview where the last read is older than that."""
 _AT_ONCE = 100
 """So many lines of a preview are worked out in one turn of the orders' loop."""
 _Group = tuple[AccountId, PositionKey, Side]
@@ -110,6 +113,7 @@ class SquareOffs:
 
     async def preview(self, scope: Scope) -> list[Line]:
         """What would be closed, by what is known now and by prices that are asked for."""
+        await self._closable.owned.learn(scope, _PREVIEWED_S)
         held = self._closable.held(scope)
         await self._core.quotes.refresh(list({key.instrument: None for key in held}))
         held.update(dict.fromkeys(self._closable.entering(scope) if held else (), 0))
@@ -134,7 +138,8 @@ class SquareOffs:
             return
         if not self._gate.may_plan:
             raise DeniedError("stopped", self._gate.why_not() or "Trading is stopped.")
-        held = counted(self.must_hold(scope), "copied position")
+        await self._closable.owned.learn(scope, 2 * _PREVIEWED_S)
+        held = counted(self.must_hold(scope), "position")
         now_ns, words = self._clock.wall_ns(), f"Of {held}."
         try:
             fresh = await self._journal.commit_command(
@@ -146,7 +151,10 @@ class SquareOffs:
         if not fresh:  # the other press has begun it
             return
         parts = self._free({**self._entering(scope), **self._parts(scope)})
-        run = Run(command=command, actor=actor, began_ns=now_ns, parts=parts, rule=rule)
+        run = Run(
+            command=command, actor=actor, began_ns=now_ns, parts=parts, rule=rule,
+            began_mono_ns=self._clock.mono_ns(),
+        )  # fmt: skip
         if (before := self._runs.get(went_on_from(command) or _NOTHING)) is not None:
             for key, part in closed_parts(before).items():
                 run.parts.setdefault(key, part)
@@ -159,7 +167,8 @@ class SquareOffs:
         Raises DeniedError: there are none, or another square-off is about to close them.
         """
         if not self._closable.held(scope):
-            raise DeniedError("nothing_held", "Copies hold nothing there any more.")
+            whose = "Accounts hold" if any(one.owners for one in scope) else "Copies hold"
+            raise DeniedError("nothing_held", f"{whose} nothing there any more.")
         if not (free := self._free(self._parts(scope))):
             raise DeniedError(
                 "squaring_off", "These positions are being squared off already. See its report."
@@ -182,7 +191,7 @@ class SquareOffs:
             run = self._runs.get(command)
         if run is None or run.final is not None:
             return None if run is None else run.final
-        orders, held, name = self._orders(run), self._held(run), self._closable.name
+        orders, held, name = self._reads.orders(run), self._reads.held(run), self._closable.name
         told = (
             leg_of(run, part, orders.get(key, ()), held[key], name(key.account_id))
             for key, part in run.parts.items()
@@ -224,7 +233,7 @@ class SquareOffs:
         taken: set[PositionKey] = set()
         for run in self._runs.values():
             if not run.over:
-                orders = self._orders(run)
+                orders = self._reads.orders(run)
                 taken.update(
                     key
                     for key, part in run.parts.items()
@@ -284,14 +293,14 @@ class SquareOffs:
             run.give_up("stopped", self._gate.why_not() or "Trading is stopped.")
             return
         await self._core.quotes.refresh(list({part.key.instrument: None for part in waiting}))
-        orders, held = self._orders(run), self._held(run)
+        orders, held = self._reads.orders(run), self._reads.held(run)
         groups: defaultdict[_Group, dict[AccountId, int]] = defaultdict(dict)
         for part in waiting:
             key, net = part.key, held[part.key]
             if not net:
                 part.tried = True
                 continue
-            if self._waits_for_short(run, part, orders, held):
+            if self._waits_for_other(run, part, orders, held):
                 continue
             if kept := run.why_not(part, net):
                 part.give_up("changed", kept)
@@ -302,7 +311,7 @@ class SquareOffs:
                 part.give_up(sized.code, sized.reason)
                 continue
             part.code, part.reason = "", sized.reason  # why less than all of it is closed
-            what = PositionKey(_NOBODY, key.instrument, key.product)
+            what = structs.replace(key, account_id=_NOBODY)
             for master, units in self._closable.by_master(key, sized.quantity, side, part.first):
                 groups[master, what, side][account] = units
         for group, quantities in sorted(groups.items(), key=lambda one: one[0][2]):
@@ -312,13 +321,14 @@ class SquareOffs:
         self, run: Run, group: _Group, quantities: dict[AccountId, int], *, last: bool
     ) -> None:
         master, what, side = group
-        parts = [run.parts[PositionKey(a, what.instrument, what.product)] for a in quantities]
+        parts = [run.parts[structs.replace(what, account_id=one)] for one in quantities]
+        own = isinstance(what, OwnKey)
         instrument, command = parts[0].instrument, run.next_command()
         terms = closing_terms(instrument, side, what.product, sum(quantities.values()))
         sizes = {part.key.account_id: run.sized(part, quantities) for part in parts}
         try:
             placed = await self._submission.submit(
-                command, partial(self._clearing.closing, master, terms, sizes, command)
+                command, partial(self._clearing.closing, master, terms, sizes, command, own=own)
             )
         except DeniedError as denied:
             if last or denied.code not in ("no_price", "stopped"):
@@ -329,38 +339,30 @@ class SquareOffs:
         for part in parts:
             part.tried = True
 
-    def _waits_for_short(
+    def _waits_for_other(
         self,
         run: Run,
         part: Part,
         orders: dict[PositionKey, list[Order]],
         held: dict[PositionKey, int],
     ) -> bool:
-        """True while a short leg that this one covers is not closed; kept if it will not be."""
-        for other in run.of(part.key.account_id):
-            if not part.covers(other) or not held[other.key]:
-                continue
-            rests_ns = rests_since(orders, other.key)
-            if other.waits or (rests_ns is not None and not self._rests(rests_ns)):
-                return True
-            if other.code == "closed_by_owner":
-                continue
-            part.give_up(
-                "hedge_kept",
-                f"It covers the short position in {other.instrument.symbol}, which is not closed. "
-                "Close that one first, or square this one off alone.",
-            )
+        """True while another part of the account has to be closed first, or a read to come."""
+        now_ns = self._clock.wall_ns()
+        if run.waits_for_short(part, orders, held, now_ns):
             return True
-        return False
+        # One old read cannot tell an owner's part from what copies filled since.
+        owned, account = self._closable.owned, part.key.account_id
+        own = isinstance(part.key, OwnKey)
+        return own and not owned.read_since(account, run.began_mono_ns)
 
     def _rests(self, since_ns: int) -> bool:
-        return since_ns > 0 and self._clock.wall_ns() - since_ns >= _RESTS_S * 1e9
+        return rests_long(since_ns, self._clock.wall_ns())
 
     def _quiet(self, run: Run) -> bool:
         """True if nothing is to be sent, and no order of it moves."""
         if any(part.waits for part in run.parts.values()):
             return False
-        orders = self._orders(run)
+        orders = self._reads.orders(run)
         since = (rests_since(orders, key) for key in orders)
         return all(one is None or self._rests(one) for one in since)
 
@@ -388,12 +390,3 @@ class SquareOffs:
             )
         except JournalFailureError as failure:
             self._core.news.storage_failed(str(failure))
-
-    # ------------------------------------------------------------ what is known
-
-    def _held(self, run: Run) -> dict[PositionKey, int]:
-        return {key: part.left_of(self._closable.net(key)) for key, part in run.parts.items()}
-
-    def _orders(self, run: Run) -> dict[PositionKey, list[Order]]:
-        orders = (order for plan in run.plans for order in self._book.of_plan(plan))
-        return by_position(orders)

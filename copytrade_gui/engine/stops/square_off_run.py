@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.ids import AccountId, CommandId, PlanId
 from copytrade_gui.domain.instrument import Instrument, InstrumentKind
 from copytrade_gui.domain.number import grouped
 from copytrade_gui.domain.order import Side, State
-from copytrade_gui.domain.position import PositionKey
+from copytrade_gui.domain.position import OwnKey, PositionKey
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.domain.sizing import Sized
 from copytrade_gui.domain.square_off import (
@@ -23,11 +24,12 @@ from copytrade_gui.domain.square_off import (
     read_scope,
 )
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.closable import position_of
+from copytrade_gui.engine.planning.closable import place_of
 from copytrade_gui.ports import BegunSquareOff, BrokerPosition
 
 RESTING = frozenset({State.WORKING, State.PARTIAL, State.TRIGGER_PENDING})
 _DERIVATIVES = frozenset({InstrumentKind.FUTURE, InstrumentKind.CALL, InstrumentKind.PUT})
+_RESTS_S = 5.0
 _BROKEN_OFF = "The program ended before anything was sent for it. Square it off again."
 
 
@@ -56,8 +58,14 @@ class Part(Struct, eq=False, kw_only=True):
         """True if an order of it may still leave."""
         return not self.tried and not self.code
 
-    def left_of(self, net: int) -> int:
-        """What is still to be closed of what copies hold, signed."""
+    def left_of(self, net: int, closed: int = 0) -> int:
+        """What is still to be closed of what is held, signed.
+
+        What an owner holds follows from a read of the book: until there is a newer one, it is what
+        was there less the units that orders ``closed`` since.
+        """
+        if isinstance(self.key, OwnKey) and self.at_broker is None and self.before is not None:
+            return self.before - closed if self.before > 0 else self.before + closed
         return beyond(net, self.keep)
 
     def choose(self, scope: Scope) -> None:
@@ -114,6 +122,8 @@ class Run(Struct, eq=False, kw_only=True):
     """It was begun in an earlier life of the program."""
     rule: Rule | None = None
     """None where a person began it."""
+    began_mono_ns: int = 0
+    """When it began, monotonic; 0 of an earlier life."""
 
     @property
     def accounts(self) -> list[AccountId]:
@@ -166,6 +176,30 @@ class Run(Struct, eq=False, kw_only=True):
         asked = None if self.rule is None else self.rule.still
         return "" if asked is None else asked(part.key, units)
 
+    def waits_for_short(
+        self,
+        part: Part,
+        orders: Mapping[PositionKey, Sequence[Order]],
+        held: Mapping[PositionKey, int],
+        now_ns: int,
+    ) -> bool:
+        """True while a short leg that a part covers is not closed; kept if it will not be."""
+        for other in self.of(part.key.account_id):
+            if not part.covers(other) or not held[other.key]:
+                continue
+            rests_ns = rests_since(orders, other.key)
+            if other.waits or (rests_ns is not None and not rests_long(rests_ns, now_ns)):
+                return True
+            if other.code == "closed_by_owner":
+                continue
+            part.give_up(
+                "hedge_kept",
+                f"It covers the short position in {other.instrument.symbol}, which is not closed. "
+                "Close that one first, or square this one off alone.",
+            )
+            return True
+        return False
+
     def made(self, command: CommandId | None) -> bool:
         """True if a plan of this command is one of its."""
         return command is not None and command.startswith(f"{self.command}/")
@@ -200,7 +234,8 @@ def restored(begun: BegunSquareOff, plans: Iterable[Plan]) -> Run:
         run.plans.append(plan.plan_id)
         for intent in plan.intents:
             terms = intent.terms
-            key = PositionKey(intent.account_id, terms.instrument.key, terms.product)
+            kind = OwnKey if intent.role is Role.MASTER else PositionKey
+            key = kind(intent.account_id, terms.instrument.key, terms.product)
             instrument = terms.instrument
             part = Part(
                 key=key, instrument=instrument, before=None, tried=True, proven=begun.proven
@@ -296,9 +331,14 @@ def rests_since(orders: Mapping[PositionKey, Sequence[Order]], key: PositionKey)
     return max((order.changed_ns for order in live), default=None)
 
 
+def rests_long(since_ns: int, now_ns: int) -> bool:
+    """True for an order that works unchanged since then: it found no other side for now. UTC ns."""
+    return since_ns > 0 and now_ns - since_ns >= _RESTS_S * 1e9
+
+
 def by_position(orders: Iterable[Order]) -> dict[PositionKey, list[Order]]:
     """The orders of each position."""
     found: dict[PositionKey, list[Order]] = {}
     for order in orders:
-        found.setdefault(position_of(order), []).append(order)
+        found.setdefault(place_of(order), []).append(order)
     return found

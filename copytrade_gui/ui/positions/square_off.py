@@ -5,41 +5,39 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from msgspec import structs
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFormLayout, QLineEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import (
+    QProgressBar,
+    QWidget,
+)
 
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.square_off import OVER, Leg, Line, Scope, SquareOffReport
-from copytrade_gui.domain.trading_state import TradingState
 from copytrade_gui.domain.typed import listed
-from copytrade_gui.services.square_off_verbs import SquareOffPreview, SquareOffVerbs
+from copytrade_gui.services.square_off_verbs import (
+    SquareOffPreview,
+    SquareOffVerbs,
+)
 from copytrade_gui.services.verbs import RefusedError
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.desk import Desk
 from copytrade_gui.ui.dialogs.dialog import ConsoleDialog, answer_of
+from copytrade_gui.ui.positions.square_off_asks import OutOfStop, OwnersToo
 from copytrade_gui.ui.positions.square_off_rows import LEG_COLUMNS, LINE_COLUMNS
 from copytrade_gui.ui.tables.columns import natural
 from copytrade_gui.ui.tables.data_table import DataTable
 from copytrade_gui.ui.tables.rows_model import RowsModel
-from copytrade_gui.ui.widgets.label import PlainLabel, caption
+from copytrade_gui.ui.widgets.label import PlainLabel
 
 _NAMED = 4
 SIZE = (1000, 460)
 _LOOK_MS = 500
 _WHAT_IT_DOES = (
-    "Closes what copies hold and nothing else, at the market with a protected price. What masters "
-    "hold and what owners hold themselves is not touched. "
+    "Closes what copies hold, at the market with a protected price. What masters hold is not "
+    "touched, nor is what owners hold themselves unless you choose it below. "
 )
 _WHOLE = "Copies that work there are cancelled first."
-_OUT_OF_STOP = {
-    TradingState.PAUSE: "Trading is paused.",
-    TradingState.HALT: "Trading is halted.",
-    TradingState.KILL: "Trading was killed.",
-}
-_INTO_REDUCE = (
-    " With this act it changes to Only exits: what reduces positions leaves again, and whatever "
-    "opens is denied until you resume."
-)
 _PART = "What copies other orders or other masters stays, and so do its working orders."
 
 
@@ -71,10 +69,14 @@ class SquareOffDialog(ConsoleDialog):
             desk, "square_off_lines", self.model, LINE_COLUMNS, label="To be closed",
             noun="position",
         )  # fmt: skip
-        self.table.say_when_empty("Copies hold nothing there.")
+        self.table.say_when_empty("Nothing is held there.")
         self.box.addWidget(self.table, 1)
-        self.sum = self.add_text("Reading what copies hold.")
+        self.sum = self.add_text("Reading what is held.")
         self.sum.setObjectName("square_off_sum")
+        self.own = OwnersToo()
+        self.own.box.setChecked(any(one.owners for one in scope))
+        self.own.box.toggled.connect(self._on_owners)
+        self.box.addWidget(self.own)
         self.out_of_stop = OutOfStop()
         self.out_of_stop.hide()
         self.box.addWidget(self.out_of_stop)
@@ -139,6 +141,13 @@ class SquareOffDialog(ConsoleDialog):
             self.show_problem(preview.blocked_by)  # what was said of the last press stays
         self._blocked_by = preview.blocked_by
 
+    def _on_owners(self, of_all: bool) -> None:
+        self._scope = tuple(structs.replace(one, owners=of_all) for one in self._scope)
+        self.sum.setText("Reading what is held.")
+        self.verb.setEnabled(False)
+        self.grow()
+        self.look()
+
     def _on_verb(self) -> None:
         if not self.may_press(self.verb):
             return
@@ -156,12 +165,18 @@ class SquareOffDialog(ConsoleDialog):
         try:
             asked = self.out_of_stop
             await self._verbs.begin(
-                self._scope, self.command, asked.reason.text(), asked.word.text()
+                self._scope,
+                self.command,
+                asked.reason.text(),
+                asked.word.text(),
+                self.own.word.text(),
             )
         except RefusedError as refusal:
             self.command = CommandId(uuid.uuid4().hex)  # the next press is another one
             self._failed(refusal.sentence)
             self.out_of_stop.focus(refusal.field)
+            if refusal.field == "own":
+                self.own.word.setFocus()
             return
         self.accept()
 
@@ -177,45 +192,6 @@ class SquareOffDialog(ConsoleDialog):
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
         self.grow()
-
-
-class OutOfStop(QWidget):
-    """What a person has to say who squares off while trading is stopped; hidden when it is not."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("square_off_stop")
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setHorizontalSpacing(14)
-        self.sentence = PlainLabel()
-        self.sentence.setObjectName("square_off_stop_words")
-        self.sentence.setWordWrap(True)
-        form.addRow(self.sentence)
-        self.reason, self.word = QLineEdit(), QLineEdit()
-        self._fields = {"reason": self.reason, "word": self.word}
-        for name, label in (("reason", "&Reason"), ("word", "&Word (type RESUME)")):
-            field = self._fields[name]
-            field.setObjectName(f"square_off_{name}")
-            field.setAccessibleName(label.replace("&", ""))
-            form.addRow(caption(label, field), field)
-        self._form = form
-
-    def show_stop(self, stopped: TradingState | None) -> None:
-        """Ask for what leaving this stop needs, or for nothing."""
-        self.setVisible(stopped is not None)
-        if stopped is not None:
-            self.sentence.setText(_OUT_OF_STOP.get(stopped, "") + _INTO_REDUCE)
-            self._form.setRowVisible(self.word, stopped is TradingState.KILL)
-
-    def first(self, *, otherwise: QWidget) -> QWidget:
-        """Where the cursor belongs at the start."""
-        return otherwise if self.isHidden() else self.reason
-
-    def focus(self, field: str) -> None:
-        """Put the cursor where something is missing."""
-        if field in self._fields:
-            self._fields[field].setFocus()
 
 
 class SquareOffReportDialog(ConsoleDialog):
@@ -311,7 +287,7 @@ def sum_words(preview: SquareOffPreview) -> str:
     """What all orders come to, and who gets none."""
     lines: Sequence[Line] = preview.lines
     if not lines:
-        return "Copies hold nothing there."
+        return "Nothing is held there."
     orders = sum(bool(line.units) for line in lines)
     words = (
         f"{figures.plural(orders, 'order')} in {figures.plural(preview.accounts, 'account')}: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copytrade_gui.domain.position import OwnKey, PositionKey
 from copytrade_gui.domain.square_off import Leg, LegState, Line
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.icons import Mark
@@ -19,6 +20,11 @@ LEG_LOOKS: dict[LegState, Look] = {
     LegState.CLOSED: Look("Closed, proven", Tone.OK, Mark.CIRCLE),
     LegState.UNPROVEN: Look("Closed, not proven", Tone.WARN, Mark.TRIANGLE),
 }
+
+
+def whose(key: PositionKey) -> str:
+    """``Copies`` or ``Owner's``."""
+    return "Owner's" if isinstance(key, OwnKey) else "Copies"
 
 
 def order_words(line: Line) -> str:
@@ -64,11 +70,12 @@ LINE_COLUMNS: tuple[Column[Line], ...] = (
     Column("account", "Account", lambda r: r.account, chars=17, mark=_line_mark, tone=_line_tone),
     Column("symbol", "Instrument", lambda r: r.instrument.symbol, chars=19),
     Column("product", "Product", lambda r: r.key.product, chars=9, tone=lambda _: Tone.MUTED),
-    Column("held", "Copied", lambda r: figures.signed(r.held), sort=lambda r: r.held,
-           numeric=True, chars=8, tone=lambda r: _side_tone(r.held),
-           note="Units that copies hold, by our own fills"),
+    Column("whose", "Whose", lambda r: whose(r.key), chars=7, tone=lambda _: Tone.MUTED,
+           note="Copies, by our own fills; Owner's: what the broker shows beside them"),
+    Column("held", "Held", lambda r: figures.signed(r.held), sort=lambda r: r.held,
+           numeric=True, chars=8, tone=lambda r: _side_tone(r.held), note="Units held"),
     Column("order", "Order", order_words, sort=lambda r: r.units, numeric=True, chars=11,
-           strong=True, note="What would leave: never more than copies hold"),
+           strong=True, note="What would leave: never more than is held"),
     Column("price", "Worst price", lambda r: figures.price(r.price, r.instrument.tick),
            sort=lambda r: r.price, numeric=True, chars=10,
            note="At the market, and at no worse a price than this"),
@@ -80,13 +87,15 @@ LEG_COLUMNS: tuple[Column[Leg], ...] = (
     Column("account", "Account", lambda r: r.account, chars=17,
            mark=lambda r: LEG_LOOKS[r.state].mark, tone=lambda r: LEG_LOOKS[r.state].tone),
     Column("symbol", "Instrument", lambda r: r.instrument.symbol, chars=19),
-    Column("before", "Copied before", lambda r: figures.signed(r.before), sort=lambda r: r.before,
-           numeric=True, chars=12, tone=lambda r: _side_tone(r.before)),
+    Column("whose", "Whose", lambda r: whose(r.key), chars=7, tone=lambda _: Tone.MUTED,
+           note="Copies, by our own fills; Owner's: what the broker shows beside them"),
+    Column("before", "Held before", lambda r: figures.signed(r.before), sort=lambda r: r.before,
+           numeric=True, chars=10, tone=lambda r: _side_tone(r.before)),
     Column("closed", "Closed", lambda r: figures.whole(r.closed), sort=lambda r: r.closed,
            numeric=True, chars=8, note="Units that its orders filled"),
     Column("left", "Left", lambda r: figures.signed(r.left), sort=lambda r: r.left, numeric=True,
            chars=8, strong=True, tone=lambda r: Tone.BAD if r.left else Tone.MUTED,
-           note="Units that copies still hold, by our own fills"),
+           note="Units that are still held"),
     Column("at_broker", "At broker", lambda r: figures.signed(r.at_broker),
            sort=lambda r: r.at_broker, numeric=True, chars=9,
            note="What the broker's position book shows after it, the owner's own included"),
