@@ -21,6 +21,7 @@ from copytrade_gui.domain.square_off import Scope
 ON_THE_WAY = "on_the_way"
 OPPOSITE_HELD = "opposite_held"
 WHOSE_UNKNOWN = "whose_unknown"
+LONG_FIRST = "long_first"
 NOT_DECIDED = "not_decided"
 CHANGED = "changed"
 """The account stands differently than in the preview that a person agreed to."""

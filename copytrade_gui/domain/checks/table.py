@@ -146,6 +146,8 @@ _OTHERS = (
             "ignored where followers would catch up", "Copy it or ignore it first."),
     Verdict("whose_unknown", "share", "of what an account's copies hold is known whose copies they "
             "are", "Square them off first."),
+    Verdict("long_first", "share", "the long leg that covers a short one is held before that is "
+            "caught up", "Catch up the long one first."),
     Verdict("opposite_held", "share", "copies that would catch up stand on their master's side",
             "Square them off first."),
     Verdict("hedge_kept", "share", "the short position that a long one covers is closed first",

@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 from copytrade_gui.domain.calendar import indian_day
 from copytrade_gui.domain.catch_up import (
     CHANGED,
+    LONG_FIRST,
     NOT_DECIDED,
     ON_THE_WAY,
     OPPOSITE_HELD,
@@ -51,6 +52,8 @@ from copytrade_gui.engine.planning.exits import Cover, Exits
 from copytrade_gui.engine.planning.questions import asked_of
 from copytrade_gui.engine.planning.share import Share
 from copytrade_gui.engine.planning.share_checks import share_checked, unheld, within_margins
+from copytrade_gui.engine.signals.caught_up import squared_off
+from copytrade_gui.engine.signals.long_legs import LongLegs
 from copytrade_gui.engine.signals.master import MasterSignals
 
 _LOOKS, _LOOK_S = 10, 0.4
@@ -64,7 +67,6 @@ _OPPOSITE = "The link copies the opposite side; nothing is caught up there."
 _MORE_TO_FILL = "Its copies hold more than the master's orders have filled so far."
 _EACH_ALONE = "Its rule gives less for all of it at once than it gave for the master's orders."
 _OWNER_CLOSED = "Its owner closed a part by himself."
-_SQUARED_OFF = "Copies of it were squared off today; this would open them again."
 _OPEN = frozenset({Seen.WAITS, Seen.ASKED, Seen.MISSED, Seen.DENIED})
 """What became of an order that was placed elsewhere, while it may still be copied as a matter of
 course."""
@@ -110,6 +112,7 @@ class CatchingUp:
         self._exits = exits
         self._poller = poller
         self._elsewhere = elsewhere
+        self._long_legs = LongLegs(core, exits)
 
     async def prepare(self, gap: Gap) -> None:
         """Have a price, and what the master holds, read anew where it is not certain."""
@@ -295,9 +298,11 @@ class CatchingUp:
         works: bool,
     ) -> Iterator[tuple[CatchUpLine, Share]]:
         nets, lot = self._exits.ledger.nets_of(gap.master, leaving), gap.instrument.lot_size
+        key = gap.instrument.key
         sign = 1 if leaving.side is Side.BUY else -1
         today = indian_day(self._clock.wall_ns())
         bounds = self._clearing.bounds(leaving, [one.account_id for one, _ in pairs], today)
+        longs = self._long_legs.of(gap.master, gap.instrument, leaving.side, gap.product)
         for linked, share in pairs:
             account = linked.account_id
             copied = nets.get(account, 0) * sign
@@ -312,6 +317,10 @@ class CatchingUp:
                 yield structs.replace(line, code=code, reason=reason), share
                 continue
             lacking, excess = difference(line.share, copied, lot)
+            first = self._long_legs.lacking(longs, gap.master, account, gap.product)
+            if lacking and first:
+                yield structs.replace(line, code=LONG_FIRST, reason=first), share
+                continue
             if excess:
                 line = self._too_many(gap, leaving, linked, line, excess, works=works)
             # What is sized again as it leaves would be all of his share, not what he lacks.
@@ -327,7 +336,10 @@ class CatchingUp:
                 wanted = planner.sliced(wanted, lot, bounds.freeze)
             limit = leaving.price if wanted.limit is None else wanted.limit
             if lacking:
-                sized, again = wanted.sized, _squared_off(self._book.recent_of(account), gap)
+                sized, again = (
+                    wanted.sized,
+                    squared_off(self._book.recent_of(account), key, gap.product),
+                )
                 why = f"{sized.reason} {again}".strip() if sized.quantity else sized.reason
                 line = structs.replace(line, units=sized.quantity, code=sized.code, reason=why)
             yield structs.replace(line, price=limit), wanted
@@ -384,17 +396,3 @@ class CatchingUp:
         if works and linked.link.copies is Copies.FILLS:
             return ON_THE_WAY, _FILLS
         return "", ""
-
-
-def _squared_off(orders: Iterable[Order], gap: Gap) -> str:
-    """A sentence if copies of it were squared off today, by whomever; else empty."""
-    for order in orders:
-        terms = order.intent.terms
-        if (
-            order.closes
-            and order.filled
-            and order.key == gap.instrument.key
-            and terms.product is gap.product
-        ):
-            return _SQUARED_OFF
-    return ""

@@ -7,9 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.instrument import InstrumentKey
 from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import Product
 from copytrade_gui.domain.records import Plan, SignalKind
 from copytrade_gui.domain.seen import Seen, SeenOrder
+from copytrade_gui.engine.orders.order import Order
 from copytrade_gui.engine.signals.seen_row import GONE
 from copytrade_gui.ports import BrokerOrder
 
@@ -45,4 +48,13 @@ def _why_caught_up(order: SeenOrder, plans: Iterable[Plan]) -> str:
                 f"IST, with the {grouped(order.filled_quantity)} in it that this order filled: a "
                 "copy would place them twice. Catch up by orders once more for who lacks some."
             )
+    return ""
+
+
+def squared_off(orders: Iterable[Order], key: InstrumentKey, product: Product) -> str:
+    """A sentence if copies of it were squared off today, by whomever; else empty."""
+    for order in orders:
+        held_as = order.intent.terms.product
+        if order.closes and order.filled and order.key == key and held_as is product:
+            return "Copies of it were squared off today; this would open them again."
     return ""
