@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -11,11 +12,12 @@ from sqlalchemy import Connection
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import day_bounds
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, TradeId
+from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.domain.records import Fill, OrderView
 from copytrade_gui.ports import DayFacts
 from copytrade_gui.storage.journal.carried import carried_in
 from copytrade_gui.storage.journal.loading import read_plans, view_from, view_rows
-from copytrade_gui.storage.journal.recalled import as_they_left, seen
+from copytrade_gui.storage.journal.recalled import changes_of, seen
 from copytrade_gui.storage.journal.terms import Terms
 
 _OF_DAY = "p.made_ns >= ? AND p.made_ns < ?"
@@ -33,7 +35,7 @@ def read_day(connection: Connection, day: date) -> DayFacts:
     """Everything of an Indian day. Raises ValueError if a stored word is not one we know."""
     bounds = day_bounds(day)
     terms = Terms(connection)
-    orders = views_as_they_left(
+    orders = views_as_they_stand(
         connection, f"WHERE {_OF_DAY} ORDER BY i.intent_number", bounds, terms
     )
     plans = read_plans(connection, _OF_DAY, bounds, {}, terms)
@@ -58,15 +60,26 @@ def read_day(connection: Connection, day: date) -> DayFacts:
     )  # fmt: skip
 
 
-def views_as_they_left(
+def views_as_they_stand(
     connection: Connection, rest: str, values: tuple[int | str, ...], terms: Terms
 ) -> tuple[OrderView, ...]:
-    """Orders with what left of them; ``rest`` is what follows the tables."""
+    """Orders as they were changed; ``rest`` is what follows the tables."""
     rows = view_rows(connection, rest, values)
     views = [view_from(row, terms) for row in rows]
-    marked = [row.marked_ns for row in rows if row.marked_ns is not None]
-    left = as_they_left(connection, marked)
+    changes = changes_of(connection, [row.marked_ns for row in rows if row.marked_ns is not None])
     return tuple(
-        structs.replace(one, terms=left[one.intent_id]) if one.intent_id in left else one
+        structs.replace(one, terms=_stands(one, changes[one.intent_id]))
+        if one.intent_id in changes
+        else one
         for one in views
     )
+
+
+def _stands(order: OrderView, changes: Sequence[OrderTerms]) -> OrderTerms:
+    """What an order is by the newest of its changes. Whether the broker took a change is in no
+    fact, so one that is filled was as large as what it filled.
+    """
+    if order.state is not State.FILLED:
+        return changes[-1]
+    fits = [one for one in (order.terms, *changes) if one.quantity == order.filled_quantity]
+    return fits[-1] if fits else changes[-1]

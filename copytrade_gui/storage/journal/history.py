@@ -21,7 +21,7 @@ from copytrade_gui.ports import AuditEvent, DayFacts, PastPlan, TimedOrder, Trai
 from copytrade_gui.storage.database.database import Database
 from copytrade_gui.storage.files.threads import in_own_thread
 from copytrade_gui.storage.journal.chain import GENESIS, EventRow
-from copytrade_gui.storage.journal.day_facts import read_day, views_as_they_left
+from copytrade_gui.storage.journal.day_facts import read_day, views_as_they_stand
 from copytrade_gui.storage.journal.export import Export
 from copytrade_gui.storage.journal.moments import moments
 from copytrade_gui.storage.journal.terms import Terms
@@ -98,7 +98,7 @@ class SqliteHistory:
         def read(connection: Connection) -> tuple[OrderView, ...]:
             where = "WHERE p.plan_id = ?" if plan_id else "WHERE ? = ''"
             order = f"{where} ORDER BY i.intent_number DESC LIMIT ?"
-            return views_as_they_left(connection, order, (plan_id, limit), Terms(connection))
+            return views_as_they_stand(connection, order, (plan_id, limit), Terms(connection))
 
         return await self._database.read(read)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.order import OrderTerms
-from copytrade_gui.domain.records import AS_IT_LEFT, Amendment
+from copytrade_gui.domain.records import Amendment
 from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.storage.journal.facts import (
     ORDERS_AMENDED,
@@ -62,15 +62,16 @@ def amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
         yield from read_amendments(body)
 
 
-def as_they_left(connection: Connection, marked_ns: Sequence[int]) -> dict[IntentId, OrderTerms]:
-    """What left of orders that were marked then and left with fewer units than were planned."""
-    if not marked_ns:
-        return {}
-    return {
-        one.intent_id: one.terms
-        for one in amended(connection, min(marked_ns) - _EARLIER_NS)
-        if one.version == AS_IT_LEFT
-    }
+def changes_of(
+    connection: Connection, marked_ns: Sequence[int]
+) -> dict[IntentId, list[OrderTerms]]:
+    """What orders that were marked then left with, where that is less than was planned, and were
+    to become by changes; of each the newest last.
+    """
+    found: dict[IntentId, list[OrderTerms]] = {}
+    for one in amended(connection, min(marked_ns) - _EARLIER_NS) if marked_ns else ():
+        found.setdefault(one.intent_id, []).append(one.terms)
+    return found
 
 
 def halts(connection: Connection) -> list[AccountHalt]:
