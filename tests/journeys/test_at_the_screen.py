@@ -11,10 +11,12 @@ from zipfile import BadZipFile, ZipFile
 import pytest
 
 from tests.journeys.screen import Broker, Person, broker_running, screen_running
+from tests.journeys.test_drift_at_the_screen import picture
 from tests.journeys.tour import tour
 from tests.journeys.trader import (
     CONSOLE,
     SHARE,
+    SHARE_ID,
     choose,
     choose_file,
     escape,
@@ -198,6 +200,28 @@ def test_a_position_is_seen_and_squared_off_until_the_books_show_none(person: Pe
     person.see_window(CONSOLE)
     person.keys("ctrl+shift+x")
     person.see("square_off_sum", says("Nothing is held there."))
+
+    # What an owner holds himself is closed only with a tick and a typed word.
+    owner = min({one.account for one in broker.orders()} - {broker.master})
+    last = person.see("quote_last").text
+    broker.place_elsewhere(
+        owner,
+        {"exchange": "NSEEQ", "instrumentId": SHARE_ID, "transactionType": "BUY",
+         "quantity": "6", "orderType": "LIMIT",
+         "price": str(round(float(last.replace(",", "")) * 1.01))},
+    )  # fmt: skip
+    person.wait(lambda: positions(broker).get(owner) == 6, "the owner's own trade")
+    person.keys("alt+o")
+    person.see_row("square_off_lines", "Owner's")
+    person.see("square_off_verb", lambda button: button.enabled and "6 units" in button.text)
+    person.click("square_off_own")
+    person.write("ALL")
+    picture(person, "square-off-own")
+    person.keys("Return")
+    person.see_window("Square-off report")
+    person.see("square_off_verdict", says("Nothing is left."))
+    assert positions(broker)[owner] == 0
+    picture(person, "square-off-own-report")
 
 
 def test_files_are_written_read_and_left_alone(person: Person, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from copytrade_gui.ui.tables.rows_model import RowsModel
 from copytrade_gui.ui.widgets.label import PlainLabel
 
 _NAMED = 4
-SIZE = (1000, 460)
+SIZE = (1080, 460)
 _LOOK_MS = 500
 _WHAT_IT_DOES = (
     "Closes what copies hold, at the market with a protected price. What masters hold is not "
