@@ -91,6 +91,7 @@ class _Watch:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self._seen = {}
+        sys.settrace(self._called)  # hypothesis switches off what it did not switch on
         began = time.perf_counter()
         try:
             return (yield)
