@@ -10,6 +10,12 @@ _MASTER = "copytrade_gui/engine/signals/master.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
+        "a change that comes while only exits leave is made when that is lifted",
+        "copytrade_gui/engine/planning/clearing.py",
+        "        return only and bool(self._exits.why_opens(order)[0])\n",
+        "        return bool(self._exits.why_opens(order)[0])\n",
+    ),
+    Mutant(
         "a change that was refused behind another one is asked for again",
         _MODIFYING,
         "            elif behind_another and not change.overtaken:\n",

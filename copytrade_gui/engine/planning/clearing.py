@@ -79,17 +79,24 @@ class Clearing:
         """True if a copy's size is a multiple of its master's quantity, and may change with it."""
         lane = self._lanes.get(order.intent.account_id)
         linked = None if lane is None else lane.links.get(order.master_id)
-        if lane is None or linked is None or lane.only_exits is not None:
+        if lane is None or linked is None:
             return False
         return linked.link.sizing.strategy.follows_quantity
 
     def following(self, orders: Iterable[Order]) -> list[Order]:
-        """Those that still follow a change of the master's order: no link has been stopped, no
-        account is halted, and none opens where only exits pass.
+        """Those that still follow a change of the master's order: no link has been stopped, and no
+        account is halted.
         """
         lanes = self._with_lanes(orders)
-        kept = [one for one, lane in lanes if not (lane.status.halted or lane.why_kept(one)[0])]
-        return [one for one in kept if not self._exits.why_opens(one)[0]]
+        return [one for one, lane in lanes if not (lane.status.halted or lane.why_kept(one)[0])]
+
+    def kept_to_exits(self, order: Order) -> bool:
+        """True if an order opens in an account in which only exits pass by now: it grows and moves
+        no more. Where trading is limited to exits as a whole, changes wait until that is lifted.
+        """
+        lane = self._lanes.get(order.intent.account_id)
+        only = lane is not None and lane.only_exits is not None
+        return only and bool(self._exits.why_opens(order)[0])
 
     def halted(self, orders: Iterable[Order]) -> list[Order]:
         """Those whose account is halted alone."""

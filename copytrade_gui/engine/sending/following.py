@@ -277,10 +277,16 @@ class Following:
         self._leave_kept(orders, change)
         guarded = partial(self._exits.inside_guard, after=change.asked, traded_at=change.paid)
 
-        smaller, frozen = list[AccountId](), list[AccountId]()
+        smaller, frozen, kept = list[AccountId](), list[AccountId](), list[AccountId]()
         freeze = self._clearing.freeze.of(change.after.instrument)
 
         def inside(order: Order, wanted: OrderTerms) -> OrderTerms:
+            if self._clearing.kept_to_exits(order):
+                least = min(wanted.quantity, order.terms.quantity)
+                less = replace(order.terms, quantity=least)
+                if wanted != less:
+                    kept.append(order.intent.account_id)
+                return less
             most = _most_of_one(order, freeze)
             if order.intent.role is not Role.MASTER and wanted.quantity > most:
                 frozen.append(order.intent.account_id)
@@ -301,11 +307,22 @@ class Following:
         )
         self._tell_smaller(smaller, change, "stay smaller, because more might open a position")
         self._tell_smaller(frozen, change, "stay smaller: the exchange takes no larger order")
+        self._tell_kept(kept, change)
         gone = [order for order, wanted in pairs if not wanted.quantity]
         count = self._amendments.cancel(gone, reason=_NOTHING_LEFT)
         asked = [one for one in pairs if one[1].quantity]
         self._tell_waiting([one for one, _ in asked if one.intent.role is Role.FOLLOWER])
         return count + await self._amendments.modify(asked)
+
+    def _tell_kept(self, kept: list[AccountId], change: Changed) -> None:
+        if who := list(dict.fromkeys(kept)):
+            self._book.alarm(
+                "not_changed",
+                f"The master's order in {change.after.instrument.symbol} was changed. Its copies "
+                f"in {_names(who)} open, and only exits pass there: they are made smaller with it, "
+                "and follow nothing else. Cancel them, or change them once that is lifted.",
+                severity=Severity.WARNING,
+            )
 
     def _tell_waiting(self, orders: list[Order]) -> None:
         """Copies whose changes do not leave for now stand as they were, and may fill so: named with
