@@ -23,10 +23,9 @@ from copytrade_gui.engine.assembly import assemble
 from copytrade_gui.engine.orders.absorbed import Absorbed
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.changing import changed
+from copytrade_gui.engine.planning.changing import Changed, changed
 from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.questions import Despite
-from copytrade_gui.engine.sending.following import Changed
 from copytrade_gui.engine.sending.submission import Placed
 from copytrade_gui.ports import (
     BrokerSession,

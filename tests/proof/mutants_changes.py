@@ -10,6 +10,18 @@ _MASTER = "copytrade_gui/engine/signals/master.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
+        "a copy that waits leaves as small as its master's order is by then",
+        "copytrade_gui/engine/sending/following.py",
+        "                if self._shrinks(order, change):\n",
+        "                if False:\n",
+    ),
+    Mutant(
+        "what left smaller than planned is a part of what was planned all the same",
+        "copytrade_gui/engine/planning/changing.py",
+        "order.sized_terms.quantity * after.quantity",
+        "order.sent_terms.quantity * after.quantity",
+    ),
+    Mutant(
         "a change that comes while only exits leave is made when that is lifted",
         "copytrade_gui/engine/planning/clearing.py",
         "        return only and bool(self._exits.why_opens(order)[0])\n",
@@ -36,7 +48,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "copies keep their part of the master's quantity over many changes",
         "copytrade_gui/engine/planning/changing.py",
-        "order.sent_terms.quantity * after.quantity // original.quantity",
+        "order.sized_terms.quantity * after.quantity // original.quantity",
         "terms.quantity * after.quantity // before.quantity",
     ),
     Mutant(
@@ -132,7 +144,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "copies do not follow an order that is of another type than they are",
         _FOLLOWING,
-        "                (unlike if _is_unlike(order, change) else like).append(order)\n",
+        "                (unlike if is_unlike(order, change) else like).append(order)\n",
         "                like.append(order)\n",
     ),
     Mutant(

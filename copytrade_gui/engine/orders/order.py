@@ -73,6 +73,8 @@ class Order(Struct, eq=False, gc=False):
     """Units that the broker's book last showed it for; 0 while no row did."""
     cut: OrderTerms | None = None
     """What of it leaves, where the books showed that less is left to reduce than was planned."""
+    shrunk: bool = False
+    """That is so because its master made his smaller while it waited here."""
     awaits_price: bool = False
     """It is kept here for a better price, or was and has not left since: an exit of its master's
     and a stop end it, however old it may become."""
@@ -131,6 +133,11 @@ class Order(Struct, eq=False, gc=False):
     def sent_terms(self) -> OrderTerms:
         """What leaves, or left: what was planned, or what of it there was to reduce."""
         return self.intent.terms if self.cut is None else self.cut
+
+    @property
+    def sized_terms(self) -> OrderTerms:
+        """What it is for his whole order: what leaves, or was planned where his became smaller."""
+        return self.intent.terms if self.shrunk else self.sent_terms
 
     def sent_on_day_of(self, wall_ns: int) -> bool:
         """True if the attempt was marked on the Indian day of ``wall_ns``.

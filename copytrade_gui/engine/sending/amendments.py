@@ -121,6 +121,10 @@ class Amendments:
             count += self._pursue_cancel(order)
         return count
 
+    def shrink(self, order: Order, quantity: int) -> None:
+        """A copy that waits leaves with so many units."""
+        self._dispatcher.shrink(order, quantity)
+
     def cancel_copies(self, copies: Sequence[Order], why: str) -> None:
         """Their master's order ended, as ``why`` says: those go that are still ours to follow.
 

@@ -193,6 +193,13 @@ class Dispatcher:
         log.info("%s leaves with %d of %d at %s: %s", order.intent.intent_id, ruling.units,
                  planned.quantity, limit, ruling.reason)  # fmt: skip
 
+    def shrink(self, order: Order, quantity: int) -> None:
+        """An order that waits leaves with so many units: its master made his smaller meanwhile."""
+        planned = order.intent.terms
+        order.shrunk = quantity < planned.quantity
+        order.cut = replace(planned, quantity=quantity) if order.shrunk else None
+        self._waves.forget_ready([order])
+
     def _plan_wake(self) -> None:
         """Wake when the earliest queued order gets a slot or grows too old."""
         wake_ns = 0

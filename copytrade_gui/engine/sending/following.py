@@ -1,7 +1,8 @@
 """Copies follow a change of their master's order: those at the broker now, the others later.
 
-What has not left yet leaves as it was planned, because its first try is on the disk already; it is
-changed as soon as it is at the broker.
+What waits here leaves smaller where his order became smaller. Else what has not left yet leaves as
+it was planned, because its first try may be on the disk already; it is changed as soon as it is at
+the broker.
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.changed_terms import by_the_broker, change_in_words, leaves_as
+from copytrade_gui.domain.changed_terms import by_the_broker, change_in_words
 from copytrade_gui.domain.events import Severity
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.link import FOR_NOBODY, Link
 from copytrade_gui.domain.number import grouped
-from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, OrderType, State
+from copytrade_gui.domain.order import MAX_QUANTITY, OrderTerms, State
 from copytrade_gui.domain.records import Plan
 from copytrade_gui.engine.orders.core import Core
 from copytrade_gui.engine.orders.order import Order
-from copytrade_gui.engine.planning.changing import changed
+from copytrade_gui.engine.planning.changing import Changed, changed, is_unlike
 from copytrade_gui.engine.planning.clearing import Clearing
 from copytrade_gui.engine.planning.denied import DeniedError
 from copytrade_gui.engine.planning.exits import Exits
@@ -32,8 +33,6 @@ from copytrade_gui.engine.planning.resized import Resized
 from copytrade_gui.engine.sending.amendments import Amendments
 from copytrade_gui.ports import JournalFailureError
 
-_TRIGGERED = frozenset({State.WORKING, State.PARTIAL, State.MODIFY_PENDING})
-"""Of a stop at the broker: before, it is TRIGGER_PENDING."""
 _NAMED = 8
 _REMEMBERED = 4_096
 """Orders that had not left when their master's was changed; none waits longer than a minute."""
@@ -45,20 +44,6 @@ _MADE_SMALLER = (
     "The master made his order smaller while it waited for a price. It was given up; nothing of it "
     "left."
 )
-
-
-class Changed(Struct, frozen=True):
-    """A change of a master's order: as it was at first, before this change, and after it.
-
-    ``asked`` is what he asked for, ``after`` what copies are to be: no MARKET. ``paid`` is what he
-    got for it so far, in rupees.
-    """
-
-    original: OrderTerms
-    before: OrderTerms
-    asked: OrderTerms
-    after: OrderTerms
-    paid: Decimal | None = None
 
 
 class Following:
@@ -90,12 +75,30 @@ class Following:
         self._end_waiting(orders, change)
         for order in orders:
             if order.may_attempt:
-                known = self._later.pop(order.intent.intent_id, change)
-                self._later[order.intent.intent_id] = structs.replace(change, before=known.before)
+                before = self._later.pop(order.intent.intent_id, change).before
+                if self._shrinks(order, change):
+                    before = replace(before, quantity=change.after.quantity)
+                self._later[order.intent.intent_id] = structs.replace(change, before=before)
         self._tell_filled(orders, change)
         while len(self._later) > _REMEMBERED:
             del self._later[next(iter(self._later))]
         return await self._ask([one for one in orders if not one.may_attempt], change)
+
+    def _shrinks(self, order: Order, change: Changed) -> bool:
+        """True for an entry that waits and leaves with its part of his order as that is now, if
+        that is less than was planned: it may fill as soon as it is there.
+        """
+        exiting = self._exits.known.get(order.intent.plan_id)
+        waits = order.attempt is None and not order.leaving and not order.closes
+        if not waits or order.intent.role is Role.MASTER or exiting is None or exiting.most:
+            return False
+        planned, lot = order.intent.terms.quantity, change.after.instrument.lot_size
+        units = planned * change.after.quantity // change.original.quantity
+        units = max(units - units % lot, lot)
+        if not self._clearing.follows_quantity(order) or not (order.shrunk or units < planned):
+            return False
+        self._amendments.shrink(order, min(units, planned))
+        return units <= planned
 
     def _end_waiting(self, orders: Iterable[Order], change: Changed) -> None:
         """A copy that waits here for its price would fill whole, for more than its master has."""
@@ -171,7 +174,7 @@ class Following:
             change = Changed(signal.terms, before, asked, after, paid)
             like, unlike = list[Order](), list[Order]()
             for order in self._book.of_plan(plan):
-                (unlike if _is_unlike(order, change) else like).append(order)
+                (unlike if is_unlike(order, change) else like).append(order)
             self._tell_unlike(unlike, f"{what} was changed at the broker, {words}", made)
             await self.change(like, change)
         except DeniedError as denied:
@@ -378,17 +381,3 @@ def _most_of_one(order: Order, freeze: int | None) -> int:
 
 def _names(who: list[AccountId]) -> str:
     return ", ".join(who[:_NAMED]) + (" and others" if len(who) > _NAMED else "")
-
-
-def _is_unlike(order: Order, change: Changed) -> bool:
-    """True if a live copy is of another type than its master's order is now.
-
-    With his price it would trade at another moment than he, a target for instance at once. A stop
-    that was triggered is like the LIMIT order that his became.
-    """
-    if order.state.ended or order.diverged or order.cancel_requested:
-        return False
-    own, now = leaves_as(order.terms.order_type), leaves_as(change.after.order_type)
-    if order.terms.side is not change.original.side:  # a stop for his limit, a limit for his stop
-        return now is not leaves_as(change.before.order_type) or now is own is OrderType.SL
-    return own is not now and not (own is OrderType.SL and order.state in _TRIGGERED)
