@@ -14,7 +14,7 @@ import pytest
 from copytrade_gui.domain.account import FeedState
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import LinkState
-from copytrade_gui.domain.order import FanOut, Side, State
+from copytrade_gui.domain.order import FanOut, OrderType, Side, State
 from copytrade_gui.domain.seen import Follow
 from copytrade_gui.engine.orders import faultpoints
 from copytrade_gui.ports import BrokerOrder, UpdateListener
@@ -138,6 +138,29 @@ def test_news_of_a_master_that_comes_late_changes_nothing_back(apart_s: float) -
         assert sum(method == "PUT" for _, method, _, _ in made.wire) <= 2 * len(made.links)
 
     with world(2) as made:
+        made.live(script)
+
+
+def test_a_market_order_that_the_broker_shows_as_a_limit_one_was_not_changed_by_anybody() -> None:
+    async def script(console: Console) -> None:
+        made = await ready(console, Follow.COPY)
+        feed = await feeding(console)
+        his = elsewhere(made, ticket(made, Side.BUY, away=200))
+        await made.clock.sleep(0.1)
+        (row,) = await his_rows(console)
+        at_market = replace(row, order_type=OrderType.MARKET, price=Decimal(0))
+        for told in (at_market, row):
+            feed.orders([told])
+            await made.clock.sleep(5)
+        assert (only(console).order_type, only(console).changes) == (OrderType.LIMIT, 0)
+        assert not [method for _, method, _, _ in made.wire if method == "PUT"]
+        owner(made).modify(his.order_id, {"price": "1400"})
+        await made.clock.sleep(0.1)
+        feed.orders(await his_rows(console))
+        await made.clock.sleep(5)
+        assert only(console).changes == 1
+
+    with world(1) as made:
         made.live(script)
 
 

@@ -255,7 +255,7 @@ class MasterSignals:
         self._traded(order, row.filled_quantity - before.filled_quantity)
         self._exits.orders.elsewhere(order.view.account_id, row)
         is_changed = terms_key(before) != terms_key(row)
-        order.view = still_unfollowed(order.view, newer(order.view, row, is_changed=is_changed))
+        order.view = still_unfollowed(order.view, newer(order.view, before, row))
         self._bus.publish(MasterSeen(order.view))
         if is_changed:
             order.had = (order.had | {terms_key(before)}) - {terms_key(row)}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, structs
 
+from copytrade_gui.domain.changed_terms import change_in_words
 from copytrade_gui.domain.ids import AccountId, PlanId
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
 from copytrade_gui.domain.order import OrderTerms, OrderType, Product, Side, State
@@ -160,8 +161,10 @@ def seen_order(
     )
 
 
-def newer(order: SeenOrder, row: BrokerOrder, *, is_changed: bool) -> SeenOrder:
-    """The same by a newer row; ``is_changed``: its terms are others."""
+def newer(order: SeenOrder, before: BrokerOrder, row: BrokerOrder) -> SeenOrder:
+    """The same by a newer row than ``before``. What the broker made of it is no change of his."""
+    paid = row.average_price if row.average_price > 0 else None
+    is_changed = bool(change_in_words(before, row, paid)) or before.validity is not row.validity
     return structs.replace(
         order,
         quantity=row.quantity,
