@@ -59,7 +59,7 @@ async def stored_positions(
                 core.book.restore(plan, views[plan.plan_id], 0)
             copies.restore(work)
             books, links = await _last_holdings(store), await store.accounts.links()
-    held, by_link = copies.held(), copies.held_by_links()
+    held = copies.held()
     shares = holdings_of(
         [account for account in accounts if account.account_id in books], books, held, {}
     )
@@ -71,7 +71,8 @@ async def stored_positions(
             books={},
             why_not={},
             quotes={},
-            by_link=by_link,
+            by_link=copies.held_by_links(),
+            only_masters=copies.only_masters(),
         )
     )
     return positions, shares, tuple(profit_sums(positions, links))

@@ -111,6 +111,8 @@ class PositionReport(Struct, frozen=True):
     """Accounts whose positions at the broker are not known today, and why, in one sentence."""
     links: tuple[LinkReport, ...] = ()
     """Of accounts whose copies are not all of one master, each link apart."""
+    only_masters: Mapping[AccountId, AccountId] = {}
+    """Of the other accounts: whose all their copies are."""
     costs: Mapping[AccountId, Cost] | None = None
     """What each account's copies cost today; None without a table of rates."""
 
@@ -145,6 +147,8 @@ class Facts(Struct, frozen=True):
     """Copied positions of which the books do not tell all that was filled yet."""
     by_link: Mapping[LinkKey, Copy] = {}
     """What each link holds, of accounts whose copies are not all of one master."""
+    only_masters: Mapping[AccountId, AccountId] = {}
+    """Whose all copies of an account are, of the other accounts."""
     costs: Mapping[AccountId, Mapping[AccountId, Cost]] | None = None
     """What copies cost today, by account and master; None without a table of rates."""
 
@@ -159,6 +163,7 @@ def report_of(facts: Facts) -> PositionReport:
         sums_of(line for line in lines if line.copied is not None),
         tuple(_unread(facts)),
         tuple(_of_links(facts)),
+        facts.only_masters,
         None
         if facts.costs is None
         else {account: costs_of(parts.values()) for account, parts in facts.costs.items()},

@@ -49,6 +49,7 @@ def facts_of(engine: Engine) -> Facts:
         exits=engine.exit_watch.told(),
         behind=_behind(engine, copies),
         by_link=links,
+        only_masters=engine.copies.only_masters(),
         costs={name: engine.charges.by_master(name) for name in engine.copies.accounts}
         if engine.charges.rated
         else None,

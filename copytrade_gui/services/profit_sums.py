@@ -1,4 +1,4 @@
-"""What the copies of an account, and of a group of followers, hold and brought, added up."""
+"""What the copies of an account, and of a group of links, hold and brought, added up."""
 
 from __future__ import annotations
 
@@ -8,9 +8,21 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from copytrade_gui.domain.charges import Cost
 from copytrade_gui.domain.ids import AccountId
 from copytrade_gui.domain.link import Link
-from copytrade_gui.services.position_report import PositionLine, PositionReport
+from copytrade_gui.services.position_report import PositionLine, PositionReport, costs_of
+
+
+class Part(Struct, frozen=True):
+    """Copied positions that are added up. ``cost`` is what their orders cost today; None where it
+    is not counted.
+    """
+
+    of: str
+    name: str
+    lines: Sequence[PositionLine]
+    cost: Cost | None
 
 
 class ProfitSum(Struct, frozen=True):
@@ -31,8 +43,8 @@ def profit_sums(report: PositionReport, links: Iterable[Link]) -> Iterator[Profi
     """Of each follower, of each group, and of all; of each link where copies of an account are not
     all of one master.
     """
-    for of, name, part in copies_by(report.lines, links):
-        yield _sum(of, name, part)
+    for part in copies_by(report, links):
+        yield _sum(part.of, part.name, part.lines)
     for link in report.links:
         yield _sum("link", link.account, link.lines, link.master)
 
@@ -43,22 +55,39 @@ def _sum(of: str, name: str, lines: Sequence[PositionLine], master: str = "") ->
     return ProfitSum(of, name, len(lines), total, len(lines) - len(known), master)
 
 
-def copies_by(
-    lines: Iterable[PositionLine], links: Iterable[Link]
-) -> Iterator[tuple[str, str, list[PositionLine]]]:
-    """Copied positions of each ``account``, each ``group`` (whoever is in several counts in each)
-    and of ``all``, by name.
+def copies_by(report: PositionReport, links: Iterable[Link]) -> Iterator[Part]:
+    """Copied positions of each ``account``, of each ``group`` what its links hold, and of ``all``,
+    by name. What an account copies of a master by a link outside of the group is not the group's.
     """
-    copies = [line for line in lines if line.copied is not None]
     of_account: defaultdict[AccountId, list[PositionLine]] = defaultdict(list)
-    for line in copies:
-        of_account[line.account_id].append(line)
-    for own in of_account.values():
-        yield "account", own[0].account, own
-    members: defaultdict[str, set[AccountId]] = defaultdict(set)
+    for line in report.lines:
+        if line.copied is not None:
+            of_account[line.account_id].append(line)
+    accounts = {
+        account: Part("account", own[0].account, own, _cost(report, [account]))
+        for account, own in of_account.items()
+    }
+    yield from accounts.values()
+    of_link = {
+        (account, master): accounts[account]
+        for account, master in report.only_masters.items()
+        if account in accounts
+    } | {
+        (one.account_id, one.master_id): Part("link", one.account, one.lines, one.cost)
+        for one in report.links
+    }
+    groups: defaultdict[str, list[Part]] = defaultdict(list)
     for link in links:
         if link.group:
-            members[link.group].add(link.follower_id)
-    for group in sorted(members):
-        yield "group", group, [one for one in copies if one.account_id in members[group]]
-    yield "all", "", copies
+            groups[link.group] += filter(None, [of_link.get((link.follower_id, link.master_id))])
+    for group, parts in sorted(groups.items()):
+        costs = [one.cost for one in parts if one.cost is not None]
+        cost = None if report.costs is None else costs_of(costs)
+        yield Part("group", group, [line for one in parts for line in one.lines], cost)
+    every = [line for own in of_account.values() for line in own]
+    yield Part("all", "", every, _cost(report, of_account))
+
+
+def _cost(report: PositionReport, accounts: Iterable[AccountId]) -> Cost | None:
+    costs = report.costs
+    return None if costs is None else costs_of(costs[one] for one in accounts if one in costs)

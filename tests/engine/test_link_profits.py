@@ -26,6 +26,7 @@ from copytrade_gui.engine.books.copies import Copies
 from copytrade_gui.ports import Carried, Copied
 from copytrade_gui.services.position_report import LinkReport, PositionReport, report_of, sums_of
 from copytrade_gui.services.positions import facts_of
+from copytrade_gui.services.profit_sums import copies_by
 from copytrade_gui.simulator.config import Switches
 from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.orders import Fill
@@ -131,7 +132,32 @@ def adds_up(console: Console, book: Book) -> PositionReport:
         if account in told.costs:
             assert cost == told.costs[account].total
     assert found == {}, "who copies one master has one line"
+    groups_add_up(console, book, told)
     return told
+
+
+def groups_add_up(console: Console, book: Book, told: PositionReport) -> None:
+    """A group is its links by the trade book, whatever else their accounts copy."""
+    own = {(1, F1): M, (2, F2): N}
+    groups = {
+        "Half": [(number, account, master) for (number, account), master in own.items()],
+        "Rest": [(1, F1, N), (2, F2, M), (4, ALONE, M)],
+    }
+    named = [
+        Link(master, account, TWICE, group=name)
+        for name, parts in groups.items()
+        for _, account, master in parts
+    ]
+    found = {one.name: one for one in copies_by(told, named) if one.of == "group"}
+    for name, parts in groups.items():
+        cost = found[name].cost
+        assert cost is not None
+        assert (sums_of(found[name].lines).day, cost.total) == (
+            sum(book.brought(number, master) for number, _, master in parts),
+            sum(book.cost(number, master) for number, _, master in parts),
+        )
+    every = sum(sums_of(one.lines).day for one in found.values())
+    assert every == told.followers.day
 
 
 def test_links_say_what_their_own_copies_brought_and_add_up_to_the_account() -> None:
@@ -146,6 +172,7 @@ def test_links_say_what_their_own_copies_brought_and_add_up_to_the_account() -> 
             await begin(console)
             await book.pressed(console, M, ticket(made, BUY, 40))
             assert report(console).links == (), "all copies are of one master so far"
+            groups_add_up(console, book, report(console))
             for master, side, units, which in (
                 (N, SELL, 15, 0), (M, SELL, 20, 0), (N, BUY, 15, 0), (N, BUY, 10, 1), (N, BUY, 8, 0)
             ):  # fmt: skip

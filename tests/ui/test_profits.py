@@ -45,7 +45,8 @@ async def test_profits_are_summed_by_follower_group_and_all_and_say_what_they_la
     assert own[0].role is Role.MASTER
     each = own[1].day
     assert each is not None
-    world.positions.told = PositionReport(tuple(own))
+    copied = dict.fromkeys((one.account_id for one in (first, second, third)), master.account_id)
+    world.positions.told = PositionReport(tuple(own), only_masters=copied)
     panel = window.panels.one(ProfitsPanel)
     window.panels.go(panel)
     await until(lambda: len(panel.model.rows()) == 6)

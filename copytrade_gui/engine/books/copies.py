@@ -108,9 +108,15 @@ class Copies:
         self._turn_day()
         found: dict[LinkKey, Copy] = {}
         for account in self._by_link.accounts:
-            if len({key.master_id for key in self._by_link.keys_of(account)}) > 1:
+            if len(self._masters_of(account)) > 1:
                 found |= self._of(account, self._by_link)
         return found
+
+    def only_masters(self) -> dict[AccountId, AccountId]:
+        """Whose the copies of an account are, of accounts where they are all of one master."""
+        self._turn_day()
+        masters = {account: self._masters_of(account) for account in self._by_link.accounts}
+        return {account: found.pop() for account, found in masters.items() if len(found) == 1}
 
     def of(self, account: AccountId) -> dict[PositionKey, Copy]:
         """What ``held`` says of one account."""
@@ -130,6 +136,9 @@ class Copies:
         return self._whose[name]
 
     # ------------------------------------------------------------ inside
+
+    def _masters_of(self, account: AccountId) -> set[AccountId]:
+        return {key.master_id for key in self._by_link.keys_of(account)}
 
     def _only_master_of(self, account: AccountId) -> AccountId:
         return self._lanes.only_master_of(account) or WHOSE_UNKNOWN

@@ -5,7 +5,7 @@ An account whose copies are all of one master is one row; else each of its links
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -21,10 +21,9 @@ from copytrade_gui.services.position_report import (
     PositionLine,
     PositionReport,
     Sums,
-    costs_of,
     sums_of,
 )
-from copytrade_gui.services.profit_sums import copies_by
+from copytrade_gui.services.profit_sums import Part, copies_by
 from copytrade_gui.ui import figures
 from copytrade_gui.ui.actions import Act
 from copytrade_gui.ui.desk import Desk
@@ -88,9 +87,9 @@ class ProfitRow:
 def rows_of(report: PositionReport, links: Iterable[Link], now_ns: int) -> list[ProfitRow]:
     """All followers first, then masters, groups and accounts by name."""
     rows = [
-        _row(of, name, part, now_ns, report.costs if of != "master" else None)
-        for of, name, part in (*copies_by(report.lines, links), *_masters(report.lines))
-        if part
+        _row(part, now_ns)
+        for part in (*copies_by(report, links), *_masters(report.lines))
+        if part.lines
     ]
     rows += [_of_link(link, now_ns) for link in report.links]
     return sorted(rows, key=_place)
@@ -102,36 +101,27 @@ def _place(row: ProfitRow) -> tuple[object, ...]:
     return shelf, natural(row.name), row.key, row.of, natural(row.master), row.master_id
 
 
-def _masters(lines: Iterable[PositionLine]) -> Iterator[tuple[str, str, list[PositionLine]]]:
+def _masters(lines: Iterable[PositionLine]) -> Iterator[Part]:
     found: dict[AccountId, list[PositionLine]] = {}
     for line in lines:
         if line.role is Role.MASTER and line.copied is None:
             found.setdefault(line.account_id, []).append(line)
     for own in found.values():
-        yield "master", own[0].account, own
+        yield Part("master", own[0].account, own, None)
 
 
-def _row(
-    of: str,
-    name: str,
-    lines: Sequence[PositionLine],
-    now_ns: int,
-    costs: Mapping[AccountId, Cost] | None,
-) -> ProfitRow:
+def _row(part: Part, now_ns: int) -> ProfitRow:
+    of, lines = part.of, part.lines
     sums = sums_of(lines)
     stale = bool(sums.stale_ns) and now_ns - sums.stale_ns > STALE_S * 1_000_000_000
-    key = lines[0].account_id if of in ("account", "link", "master") else name
-    cost = None
-    if costs is not None:
-        accounts = dict.fromkeys(line.account_id for line in lines)
-        cost = costs_of(costs[one] for one in accounts if one in costs)
-    return ProfitRow(of, key, name, sums, len(lines) > sums.unknown, stale, cost)
+    key = lines[0].account_id if of in ("account", "link", "master") else part.name
+    known = len(lines) > sums.unknown
+    return ProfitRow(of, key, part.name, sums, known, stale, part.cost)
 
 
 def _of_link(link: LinkReport, now_ns: int) -> ProfitRow:
-    row = _row("link", link.account, link.lines, now_ns, None)
-    master = link.master or _NOBODY
-    return replace(row, cost=link.cost, master_id=link.master_id, master=master)
+    row = _row(Part("link", link.account, link.lines, link.cost), now_ns)
+    return replace(row, master_id=link.master_id, master=link.master or _NOBODY)
 
 
 def _amount(row: ProfitRow, amount: Decimal) -> str:
@@ -221,7 +211,7 @@ class ProfitsPanel(Panel):
             [("", "All", "Followers, links, groups, masters and all together"),
              ("§account", "Followers", "Each follower's copies"),
              ("§link", "Links", _LINKS),
-             ("§group", "Groups", "Each group's copies; whoever is in several counts in each"),
+             ("§group", "Groups", "What each group's links brought, and no other link"),
              ("§master", "Masters", "What each master holds at the broker")],
             label="Show", stretch=False,
         )  # fmt: skip
