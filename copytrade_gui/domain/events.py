@@ -15,6 +15,7 @@ from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.holding import Holding
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, PlanId, Tag
 from copytrade_gui.domain.link import Link
+from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Fill, OrderView, Plan
 from copytrade_gui.domain.route import Route
 from copytrade_gui.domain.seen import SeenOrder
@@ -63,6 +64,20 @@ class PlanVoided:
     plan_id: PlanId
     reason: str
     at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNotMade:
+    """A change of an order that was decided and will never be made: the order is as it was before.
+
+    ``terms`` are what the order was to become, ``reason`` is why it does not.
+    """
+
+    plan_id: PlanId
+    intent_id: IntentId
+    account_id: AccountId
+    terms: OrderTerms
+    reason: str
 
 
 class OrderChanged(Struct, frozen=True, gc=False):
@@ -306,6 +321,7 @@ Event = (
     | ChecksPassed
     | PlanVoided
     | OrderChanged
+    | ChangeNotMade
     | FillSeen
     | PlanSettled
     | TradingStateChanged

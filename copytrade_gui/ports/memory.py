@@ -102,7 +102,7 @@ class OpenWork:
     copied: tuple[Copied, ...] = ()
     """What followers carry by orders that are not among ``orders``; INTRADAY carries nothing."""
     amended: tuple[Amendment, ...] = ()
-    """Changes of today that were decided, in their order."""
+    """Changes of today that were decided and may be made, those of an order in their order."""
     follows: Mapping[AccountId, str] = field(default_factory=dict)
     """What a person chose for orders that a master places elsewhere, whatever the day."""
     ignored_orders: frozenset[tuple[AccountId, BrokerOrderId]] = frozenset()

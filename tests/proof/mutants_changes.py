@@ -34,6 +34,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "            elif False:\n",
     ),
     Mutant(
+        "a change that was refused is remembered as never made",
+        "copytrade_gui/storage/journal/recalled.py",
+        "            if place is not None:\n",
+        "            if False:\n",
+    ),
+    Mutant(
+        "a change that nobody was asked for is none of an order that ended",
+        _MODIFYING,
+        "            if not (change.out or change.taken or change.lost or change.in_doubt):\n",
+        "            if False:\n",
+    ),
+    Mutant(
         "a change is not below what was filled meanwhile",
         _MODIFYING,
         "        terms = _not_below(order, change.terms)\n",

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from msgspec import Struct
 
-from copytrade_gui.domain.events import Severity
+from copytrade_gui.domain.events import ChangeNotMade, Severity
 from copytrade_gui.domain.ids import AccountId, IntentId
 from copytrade_gui.domain.order import OrderTerms, State
 from copytrade_gui.engine.books.divergence import shows
@@ -72,6 +72,7 @@ class Modifies:
 
     def __init__(self, core: Core, last_read: LastRead) -> None:
         self._book = core.book
+        self._bus = core.bus
         self._lanes = core.lanes
         self._gate = core.gate
         self._clock = core.clock
@@ -104,7 +105,7 @@ class Modifies:
             return False
         self._drop(change)
         if not change.in_doubt:
-            _forget(order, change)
+            self._forget(change, "It was out of date before it was asked for.")
         return True
 
     def due(self, account: AccountId) -> bool:
@@ -119,12 +120,16 @@ class Modifies:
 
     def _next(self, account: AccountId) -> Change | None:
         changes = self._changes.get(account)
-        if not changes or self.waits(account):
+        if not changes:
             return None
         for change in [one for one in changes.values() if self._over(one)]:
             self._drop(change)
+            if not (change.out or change.taken or change.lost or change.in_doubt):
+                self._forget(change, "Its order ended before it was asked for.")
             if change.order.state is State.FILLED and change.terms.quantity > change.order.filled:
                 self._tell(change.order, _FILLED_BEFORE)
+        if self.waits(account):
+            return None
         return next((one for one in changes.values() if self._may_leave(one)), None)
 
     def _over(self, change: Change) -> bool:
@@ -143,9 +148,7 @@ class Modifies:
             return
         order, number = change.order, change.order.broker_order_id
         if session is None or number is None:
-            del self._changes[account][order.intent.intent_id]
-            _forget(order, change)
-            self._tell(order, "The account is not logged in, so the change was not asked for.")
+            self._give_up(change, "The account is not logged in, so the change was not asked for.")
             return
         terms = _not_below(order, change.terms)
         if order.attempt_state is not State.MODIFY_PENDING:
@@ -161,7 +164,7 @@ class Modifies:
             change.taken, self._unshown[order] = True, self._clock.mono_ns()
         elif isinstance(outcome, Refused):
             if not newest:
-                _forget(order, change)
+                self._forget(change, f"The broker refused it: {outcome.reason}")
             elif behind_another and not change.overtaken:
                 change.behind, self._unshown[order] = True, self._clock.mono_ns()
             else:
@@ -226,8 +229,17 @@ class Modifies:
     def _give_up(self, change: Change, sentence: str) -> None:
         self._drop(change)
         if not change.in_doubt:
-            _forget(change.order, change)
+            self._forget(change, sentence)
         self._tell(change.order, sentence)
+
+    def _forget(self, change: Change, why: str) -> None:
+        """The order stays as it was: this change will never be made."""
+        order, intent = change.order, change.order.intent
+        order.asked = tuple(one for one in order.asked if one is not change.terms)
+        self._bus.publish(
+            ChangeNotMade(intent.plan_id, intent.intent_id, intent.account_id, change.terms, why)
+        )
+        self._book.announce(order, order.state)
 
     def _tell(self, order: Order, sentence: str) -> None:
         what = f"{order.intent.account_id}, order {order.broker_order_id}: {sentence}"
@@ -236,11 +248,6 @@ class Modifies:
 
 def _may_again(change: Change) -> bool:
     return change.tries < _MOST_TRIES and not change.overtaken
-
-
-def _forget(order: Order, change: Change) -> None:
-    """The order stays as it was: this change will never be made."""
-    order.asked = tuple(one for one in order.asked if one is not change.terms)
 
 
 def _not_below(order: Order, terms: OrderTerms) -> OrderTerms:

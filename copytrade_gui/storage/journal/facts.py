@@ -21,6 +21,7 @@ from copytrade_gui.domain.events import (
     AccountHaltLifted,
     Alarm,
     BasisChanged,
+    ChangeNotMade,
     ChecksPassed,
     Event,
     FillSeen,
@@ -41,6 +42,7 @@ from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.domain.link import Link
 from copytrade_gui.domain.money import in_rupees
+from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import ENGINE, Fill, OrderView
 from copytrade_gui.domain.rights import Rights
 from copytrade_gui.domain.trading_state import StateChange
@@ -54,6 +56,8 @@ ORDERS_MARKED = "OrdersMarked"
 """Attempts of stored plans were marked SENDING; its body is the wave's record."""
 ORDERS_AMENDED = "OrdersAmended"
 """Changes of live orders were decided; its body is their record."""
+CHANGE_NOT_MADE = "ChangeNotMade"
+"""One of them never will be; its body are the terms that it was to bring."""
 PLAN_SETTLED = "PlanSettled"
 PLAN_VOIDED = "PlanVoided"
 TRADING_STATE = "TradingStateChanged"
@@ -161,9 +165,8 @@ def fact_from(event: Event, at: Moment) -> Fact:
     actor = ENGINE
     body: object = event
     match event:
-        case OrderChanged(order=view):
-            account, plan, intent = view.account_id, view.plan_id, view.intent_id
-            reason, body = view.reason, order_fact(view, event.before)
+        case OrderChanged() | ChangeNotMade():
+            account, plan, intent, reason, body = _of_order(event)
         case FillSeen(fill=fill):
             account, body = fill.account_id, fill
         case PlanSettled() | PlanVoided() | ChecksPassed():
@@ -209,6 +212,15 @@ def fact_from(event: Event, at: Moment) -> Fact:
         reason,
         to_json(body),
     )
+
+
+def _of_order(event: OrderChanged | ChangeNotMade) -> tuple[str, str, str, str, object]:
+    """Account, plan, intent, words and body."""
+    if isinstance(event, ChangeNotMade):
+        return event.account_id, event.plan_id, event.intent_id, event.reason, event.terms
+    view = event.order
+    body = order_fact(view, event.before)
+    return view.account_id, view.plan_id, view.intent_id, view.reason, body
 
 
 def _of_plan(event: PlanSettled | PlanVoided | ChecksPassed) -> tuple[str, str, str]:
@@ -309,6 +321,7 @@ def status_fact(status: AccountStatus) -> StatusFact:
 
 
 _ORDER = msgspec.json.Decoder(OrderFact)
+_TERMS = msgspec.json.Decoder(OrderTerms)
 _FILL = msgspec.json.Decoder(Fill)
 _STATE = msgspec.json.Decoder(TradingStateChanged)
 _HALT = msgspec.json.Decoder(AccountHalt)
@@ -320,6 +333,11 @@ _SEAL = msgspec.json.Decoder(DaySeal)
 def read_order(body: str) -> OrderFact:
     """Read an ``OrderChanged`` body. Raises msgspec.DecodeError."""
     return _ORDER.decode(body)
+
+
+def read_terms(body: str) -> OrderTerms:
+    """Read a ``ChangeNotMade`` body. Raises msgspec.DecodeError."""
+    return _TERMS.decode(body)
 
 
 def read_fill(body: str) -> Fill:

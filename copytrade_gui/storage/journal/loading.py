@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 import msgspec
 from sqlalchemy import Connection
@@ -185,7 +186,7 @@ def load(connection: Connection, day: date) -> OpenWork:
         halts=tuple(halts(connection)),
         carried=carried.by_master,
         copied=carried.together,
-        amended=tuple(amended(connection, bounds[0])),
+        amended=tuple(chain.from_iterable(amended(connection, bounds[0]).values())),
         follows=dict(follows(connection)),
         limits=dict(limits(connection)),
         ignored_orders=frozenset(ignored_orders(connection, bounds[0])),

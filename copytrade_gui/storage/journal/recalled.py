@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -14,10 +15,12 @@ from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Amendment
 from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.storage.journal.facts import (
+    CHANGE_NOT_MADE,
     ORDERS_AMENDED,
     PROFIT_PEAK,
     read_halt,
     read_peak,
+    read_terms,
 )
 from copytrade_gui.storage.journal.projection import HALT_OF
 from copytrade_gui.storage.order_log.plan_record import read_amendments
@@ -52,14 +55,26 @@ def seen(connection: Connection, since_ns: int) -> Iterator[tuple[PlanId, SeenOr
         yield PlanId(plan), msgspec.json.decode(body, type=SeenOrder)
 
 
-def amended(connection: Connection, since_ns: int) -> Iterator[Amendment]:
-    """Changes of live orders that were decided since then."""
+def amended(connection: Connection, since_ns: int) -> Mapping[IntentId, Sequence[Amendment]]:
+    """Changes of live orders that were decided since then, without those that will never be made;
+    of each order the newest last.
+    """
     rows = connection.exec_driver_sql(
-        "SELECT body FROM events WHERE kind = ? AND wall_ns >= ? ORDER BY number",
-        (ORDERS_AMENDED, since_ns),
+        "SELECT kind, intent_id, body FROM events WHERE kind IN (?, ?) AND wall_ns >= ? "
+        "ORDER BY number",
+        (ORDERS_AMENDED, CHANGE_NOT_MADE, since_ns),
     )
-    for (body,) in rows:
-        yield from read_amendments(body)
+    found: defaultdict[IntentId, list[Amendment]] = defaultdict(list)
+    for kind, intent, body in rows:
+        if kind == CHANGE_NOT_MADE:
+            gone, changes = read_terms(body), found[IntentId(intent)]
+            place = next((at for at, one in enumerate(changes) if one.terms == gone), None)
+            if place is not None:
+                del changes[place]
+            continue
+        for one in read_amendments(body):
+            found[one.intent_id].append(one)
+    return found
 
 
 def changes_of(
@@ -68,10 +83,10 @@ def changes_of(
     """What orders that were marked then left with, where that is less than was planned, and were
     to become by changes; of each the newest last.
     """
-    found: dict[IntentId, list[OrderTerms]] = {}
-    for one in amended(connection, min(marked_ns) - _EARLIER_NS) if marked_ns else ():
-        found.setdefault(one.intent_id, []).append(one.terms)
-    return found
+    if not marked_ns:
+        return {}
+    found = amended(connection, min(marked_ns) - _EARLIER_NS)
+    return {name: [one.terms for one in made] for name, made in found.items() if made}
 
 
 def halts(connection: Connection) -> list[AccountHalt]:

@@ -30,6 +30,8 @@ KINDS = {
     "PlanVoided": "Order withdrawn",
     "ChecksPassed": "Sent all the same",
     "OrderChanged": "Order",
+    "OrdersAmended": "Orders to change",
+    "ChangeNotMade": "Change not made",
     "FillSeen": "Fill",
     "PlanSettled": "Order answered",
     "TradingStateChanged": "Trading",
