@@ -184,7 +184,10 @@ def _add_sheets(parser: argparse.ArgumentParser) -> None:
     _add_place(parser, default=argparse.SUPPRESS)
     parser.add_argument("--paper", action="store_true", default=argparse.SUPPRESS)
     parser.add_argument("--day", type=_day, metavar="2026-12-01", help="another day than today")
-    parser.add_argument("--kind", type=Kind, choices=list(Kind), nargs="+", default=list(Kind))
+    kinds = "all of them where none is named"
+    parser.add_argument(
+        "--kind", type=Kind, choices=list(Kind), nargs="+", action="extend", help=kinds
+    )
     parser.add_argument("--json", action="store_true")
 
 

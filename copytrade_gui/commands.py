@@ -202,14 +202,15 @@ def _sheets(options: argparse.Namespace) -> int:
     from copytrade_gui import headless
     from copytrade_gui.services.sheet_files import Kind
 
+    kinds = options.kind or list(Kind)
     return headless.sheets(
         options.data_dir,
         options.profile,
         options.paper,
         options.folder,
         day=options.day,
-        kinds=options.kind,
-        pdf=_printer() if Kind.PDF in options.kind else None,
+        kinds=kinds,
+        pdf=_printer() if Kind.PDF in kinds else None,
         as_json=options.json,
     )
 

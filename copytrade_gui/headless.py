@@ -327,7 +327,8 @@ def keep_day_file(
         return 0
     sealed = "The day is sealed." if kept.sealed else "The day is not sealed: close it first."
     print(
-        f"{kept.path}: sheets of {kept.followers} followers, {kept.events} events. {sealed}\n"
+        f"{kept.path}: sheets of {kept.followers} follower{'' if kept.followers == 1 else 's'}, "
+        f"{kept.events} event{'' if kept.events == 1 else 's'}. {sealed}\n"
         f"SHA-256 {kept.sha256}; note it elsewhere."
     )
     return 0

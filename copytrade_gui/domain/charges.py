@@ -132,17 +132,21 @@ class ChargeTable:
         return max(known, key=lambda row: row.since, default=None)
 
     def outdated(self, day: date) -> str:
+        """What is to be done when nobody has looked for long; empty while the table holds."""
+        since = self.compared(day)
+        return since and (
+            f"{since} Compare them, and write today's day as checked into charges.toml in the data "
+            "folder; it is read again within a minute."
+        )
+
+    def compared(self, day: date) -> str:
         """One sentence when nobody has looked for long; empty while the table holds."""
         if self.checked is not None and timedelta(0) <= day - self.checked <= HOLDS_FOR:
             return ""
         when = "never" if self.checked is None else f"on {self.checked:%d %b %Y}"
         if self.checked is not None and self.checked > day:
             when += ", a day that is yet to come"
-        return (
-            f"The rates of charges were last compared with their sources {when}. Compare them, and "
-            "write today's day as checked into charges.toml in the data folder; it is read again "
-            "within a minute."
-        )
+        return f"The rates of charges were last compared with their sources {when}."
 
 
 def charges(rates: Rates, exchange: Exchange, side: Side, value: Decimal) -> Charges:

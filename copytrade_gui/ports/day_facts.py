@@ -10,9 +10,9 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Role
-from copytrade_gui.domain.ids import AccountId, PlanId
+from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey
-from copytrade_gui.domain.order import Product
+from copytrade_gui.domain.order import OrderTerms, Product
 from copytrade_gui.domain.records import Fill, OrderView, Signal
 from copytrade_gui.domain.seen import SeenOrder
 
@@ -60,8 +60,9 @@ class DayFacts(Struct, frozen=True):
     """Of an Indian day. ``orders`` are those of its plans, the oldest first, and ``fills`` the
     trades of these as they were read; ``carried`` is what orders of earlier days left open.
 
-    ``signals`` say what asked for the orders of each plan, ``seen`` how the master's own order
-    stood at last where he placed it elsewhere.
+    ``signals`` say what asked for the orders of each plan, ``sent`` what those orders left with
+    that were changed since, ``seen`` how the master's own order stood at last where he placed it
+    elsewhere.
     """
 
     day: date
@@ -69,4 +70,5 @@ class DayFacts(Struct, frozen=True):
     orders: tuple[OrderView, ...] = ()
     fills: tuple[Fill, ...] = ()
     carried: tuple[Copied, ...] = ()
+    sent: Mapping[IntentId, OrderTerms] = {}
     seen: Mapping[PlanId, SeenOrder] = {}

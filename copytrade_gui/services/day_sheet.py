@@ -14,6 +14,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from copytrade_gui.domain.account import Account, Role
+from copytrade_gui.domain.changed_terms import change_in_words
 from copytrade_gui.domain.charges import Charges, ChargeTable, charges, segment_of
 from copytrade_gui.domain.ids import AccountId, BrokerOrderId, PlanId, TradeId
 from copytrade_gui.domain.instrument import Instrument, InstrumentKey, Quote
@@ -45,14 +46,16 @@ class SheetTrade(Struct, frozen=True, kw_only=True):
 class SheetOrder(Struct, frozen=True, kw_only=True):
     """What became of one master's order in this account: sent, or why not.
 
-    ``made_ns`` is when it was asked for, UTC ns. ``master_average`` is what the master got for his,
-    ``slippage`` what the copy cost more than that, in rupees. ``charges`` is None where nothing
-    was filled, or no rates are known.
+    ``made_ns`` is when it was asked for, UTC ns. ``changed`` says what of it was changed since it
+    left, from what to what. ``master_average`` is what the master got for his, ``slippage`` what
+    the copy cost more than that, in rupees. ``charges`` is None where nothing was filled, or no
+    rates are known.
     """
 
     made_ns: int
     master: str
     order: OrderView
+    changed: str
     charges: Charges | None
     master_average: Decimal | None
     slippage: Decimal | None
@@ -251,10 +254,12 @@ class _Making:
         name = self._beside.accounts.get(signal.master_id)
         terms = order.terms
         squares_off = signal.kind is SignalKind.SQUARE_OFF
+        sent = self._facts.sent.get(order.intent_id, terms)
         return SheetOrder(
             made_ns=signal.made_ns,
             master="Square off" if squares_off else name.name if name else signal.master_id,
             order=order,
+            changed=change_in_words(sent, terms, None),
             charges=self._charges(order, value),
             master_average=master,
             slippage=slippage(terms.side, order.filled_quantity, order.average_price, master),
@@ -312,8 +317,8 @@ class _Making:
             "Charges are an estimate by the table of rates. The contract note, which rounds some "
             "taxes over the whole day, is what counts."
         )
-        if outdated := self._beside.rates.outdated(self._facts.day):
-            yield outdated
+        if compared := self._beside.rates.compared(self._facts.day):
+            yield compared
         for segment in sorted(self._unrated):
             yield f"No rates of {segment} are known for this day: their charges are in no sum."
         if self._unread:

@@ -30,7 +30,7 @@ _COLUMNS = (
     "time_ist", "account", "side", "quantity", "symbol", "type", "price", "state", "filled",
     "average_price", "reason", "broker_order_id", "tag", "call_to_ack_ms", "diverged",
 )  # fmt: skip
-Cell = str | float | int | None
+Cell = str | float | int | Decimal | None
 
 
 class HistoryService:
@@ -149,10 +149,10 @@ def _cells(order: OrderView) -> list[Cell]:
         terms.quantity,
         terms.instrument.symbol,
         terms.order_type,
-        None if terms.price is None else f"{terms.price:f}",
+        terms.price,
         order.state,
         order.filled_quantity,
-        None if order.average_price is None else f"{order.average_price:f}",
+        order.average_price,
         order.reason,
         order.broker_order_id,
         order.tag,
@@ -174,14 +174,19 @@ def _write_xlsx(path: Path, rows: Sequence[Sequence[Cell]]) -> None:
     with workbook(path) as book:
         sheet = book.add_worksheet("Orders")
         sheet.write_row(0, 0, _COLUMNS, book.add_format({"bold": True}))
+        amount = book.add_format({"num_format": "#,##0.00##"})
+        sheet.freeze_panes(1, 0)
         for number, row in enumerate(rows, start=1):
             for column, cell in enumerate(row):
                 if isinstance(cell, str):
                     write_text(sheet, number, column, cell)
                 elif cell is not None:
-                    sheet.write_number(number, column, cell)
+                    look = amount if isinstance(cell, Decimal) else None
+                    sheet.write_number(number, column, cell, look)
 
 
 def _harmless(cell: Cell) -> Cell:
     """Keep a spreadsheet from reading text as a formula."""
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell

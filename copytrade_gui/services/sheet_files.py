@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import category
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -38,12 +39,18 @@ class Kind(StrEnum):
 def file_stem(account: Account) -> str:
     """What the files of an account are called: client id and name, as far as a file may hold them.
 
-    ``30000002-Follower_001``; letters of a name may be of any script.
+    ``30000002-Follower_001``; letters of a name may be of any script, with the signs that shape
+    them: a vowel of Hindi is none by itself.
     """
     client = "".join(letter if letter in _SAFE else "_" for letter in account.client_id)
-    plain = "".join(one if one.isalnum() else " " for one in account.name)
+    plain = "".join(_in_name(one) for one in account.name)
     name = "_".join(plain.split())[:_LONGEST_NAME].rstrip("_")
     return "-".join(part for part in (client, name) if part) or "account"
+
+
+def _in_name(one: str) -> str:
+    kind = category(one)
+    return one if kind[0] in "LMN" else "" if kind == "Cf" else " "
 
 
 def write_page(
@@ -73,7 +80,8 @@ def _write_csv(page: Page, path: Path) -> None:
         writer.writerow([])
         writer.writerow([table.title])
         writer.writerow(table.columns)
-        writer.writerows([_plain(cell) for cell in row] for row in table.rows)
+        rows = [*table.rows, table.total] if table.total else table.rows
+        writer.writerows([_plain(cell) for cell in row] for row in rows)
     writer.writerow([])
     for note in page.notes:
         writer.writerow([_plain(note)])
@@ -93,33 +101,39 @@ def _write_xlsx(page: Page, path: Path) -> None:
             book.add_format({"bold": True}),
             book.add_format({"num_format": "0"}),
             book.add_format({"num_format": "#,##0.00##"}),
+            book.add_format({"num_format": "#,##0.00##", "bold": True}),
         )
         for number, table in enumerate(page.tables):
             sheet = book.add_worksheet(table.title.partition(",")[0].partition(" (")[0])
             head: list[tuple[Cell, ...]] = [table.columns]
-            foot: list[tuple[Cell, ...]] = []
+            foot: list[tuple[Cell, ...]] = [table.total]
             if not number:
                 head = [*((line,) for line in page.heading), (), table.columns]
                 foot = [(), *((note,) for note in page.notes)]
+            else:
+                sheet.freeze_panes(1, 0)
             _set_widths(sheet, table)
+            total = len(head) + len(table.rows) if table.total else -1
             for at, row in enumerate([*head, *table.rows, *foot]):
-                _write_row(sheet, at, row, looks, head=at < len(head))
+                _write_row(sheet, at, row, looks, bold=at < len(head) or at == total)
 
 
 class _Looks(NamedTuple):
     bold: Format
     whole: Format
     amount: Format
+    total: Format
 
 
 def _write_row(
-    sheet: Worksheet, at: int, row: Sequence[Cell], looks: _Looks, *, head: bool
+    sheet: Worksheet, at: int, row: Sequence[Cell], looks: _Looks, *, bold: bool
 ) -> None:
     for column, cell in enumerate(row):
         if isinstance(cell, str):
-            write_text(sheet, at, column, cell, looks.bold if head else None)
+            write_text(sheet, at, column, cell, looks.bold if bold else None)
         elif cell is not None:
-            look = looks.amount if isinstance(cell, Decimal) else looks.whole
+            amount = looks.total if bold else looks.amount
+            look = amount if isinstance(cell, Decimal) else looks.whole
             sheet.write_number(at, column, cell, look)
 
 

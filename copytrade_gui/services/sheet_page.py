@@ -9,8 +9,10 @@ from statistics import median
 from msgspec import Struct
 
 from copytrade_gui.domain.calendar import ist
+from copytrade_gui.domain.charges import Charges
 from copytrade_gui.domain.money import rupees
 from copytrade_gui.domain.order import State
+from copytrade_gui.domain.position import NOTHING
 from copytrade_gui.services.day_sheet import Sheet, SheetOrder, SheetPosition, SheetTrade
 
 Cell = str | int | Decimal | None
@@ -18,17 +20,19 @@ _PAISA = Decimal("0.01")
 _TENTH = Decimal("0.1")
 _PRICE = Decimal("0.0001")
 NOT_KNOWN = "not known"
+_TOTAL = "Total"
 TRADES, ORDER, TRADE = "Trades", "Order", "Trade"
 QUANTITY, PRICE = "Quantity", "Price ₹"
 """Words by which a sheet's trades are found again."""
 
 
 class Table(Struct, frozen=True):
-    """A title, the names of its columns with their units, and rows."""
+    """A title, the names of its columns with their units, and rows; ``total`` stands below them."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    total: tuple[Cell, ...] = ()
 
 
 class Page(Struct, frozen=True):
@@ -51,7 +55,7 @@ def page_of(sheet: Sheet, *, paper: bool) -> Page:
             _summary(sheet),
             Table(
                 TRADES,
-                ("Time", "Instrument", "Exchange", "Product", "Side", QUANTITY, PRICE,
+                ("Time IST", "Instrument", "Exchange", "Product", "Side", QUANTITY, PRICE,
                  "Value ₹", ORDER, TRADE),
                 tuple(_trade(one) for one in sheet.trades),
             ),
@@ -60,18 +64,23 @@ def page_of(sheet: Sheet, *, paper: bool) -> Page:
                 ("Order", "Instrument", "Brokerage", "STT or CTT", "Exchange", "SEBI", "Stamp",
                  "GST", "Total"),
                 tuple(row for one in sheet.orders for row in _charges(one)),
+                (None, _TOTAL, *_parts(sheet.charges)) if sheet.charges.total else (),
             ),
             Table(
                 "Profit and loss, ₹ (before charges)",
                 ("Instrument", "Product", "Carried in", "Bought", "Bought ₹", "Sold", "Sold ₹",
                  "Held now", "Average", "Realised today", "Last price", "Open"),
                 tuple(_position(one) for one in sheet.positions),
+                _all_positions(sheet) if sheet.positions else (),
             ),
             Table(
                 "Verdicts and slippage",
-                ("Time IST", "Master", "Instrument", "Side", "Quantity", "Filled", "Average ₹",
-                 "Master's average ₹", "Slippage ₹", "Verdict", "Why", "Order"),
+                ("Time IST", "Master", "Instrument", "Side", "Quantity", "Limit ₹", "Changed",
+                 "Filled", "Average ₹", "Master's average ₹", "Slippage ₹", "Verdict", "Why",
+                 "Order"),
                 tuple(_verdict(one) for one in sheet.orders),
+                (_TOTAL, *[None] * 9, money(sheet.slippage), None, None, None)
+                if sheet.orders else (),
             ),
             Table(
                 "Latency, ms",
@@ -129,11 +138,25 @@ def _charges(one: SheetOrder) -> Sequence[tuple[Cell, ...]]:
     parts = one.charges
     if parts is None:
         return ()
+    return ((one.order.broker_order_id, one.order.terms.instrument.symbol, *_parts(parts)),)
+
+
+def _parts(parts: Charges) -> Sequence[Decimal]:
+    """In rupees, in the order of their columns."""
     figures = (
         parts.brokerage, parts.tax, parts.exchange, parts.sebi, parts.stamp, parts.gst, parts.total
     )  # fmt: skip
-    amounts = tuple(Decimal(part).scaleb(-2) for part in figures)
-    return ((one.order.broker_order_id, one.order.terms.instrument.symbol, *amounts),)
+    return [Decimal(part).scaleb(-2) for part in figures]
+
+
+def _all_positions(sheet: Sheet) -> tuple[Cell, ...]:
+    priced = all(one.priced for one in sheet.positions)
+    return (
+        _TOTAL, None, None, None,
+        money(sum((one.position.bought_value for one in sheet.positions), NOTHING)), None,
+        money(sum((one.position.sold_value for one in sheet.positions), NOTHING)), None, None,
+        money(sheet.realised) if priced else NOT_KNOWN, None, _known(sheet.open),
+    )  # fmt: skip
 
 
 def _position(one: SheetPosition) -> tuple[Cell, ...]:
@@ -163,6 +186,8 @@ def _verdict(one: SheetOrder) -> tuple[Cell, ...]:
         terms.instrument.symbol,
         terms.side.value,
         terms.quantity,
+        None if terms.price is None else price(terms.price),
+        one.changed,
         order.filled_quantity,
         None if order.average_price is None else price(order.average_price),
         None if master is None else price(master),

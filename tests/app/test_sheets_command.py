@@ -28,6 +28,10 @@ def test_every_follower_gets_his_files(
         assert main(["sheets", str(out), "--day", "2026-11-24", *place]) == 0
         told = json.loads(capsys.readouterr().out)
         assert told == {"ok": True, "sheets": 2, "folder": str(out)}
+        few, both = tmp_path / "few", ["--kind", "csv", "--kind", "xlsx"]
+        assert main(["sheets", str(few), "--day", "2026-11-24", *both, *place]) == 0
+        assert {path.suffix for path in few.iterdir()} == {".csv", ".xlsx"}
+        capsys.readouterr()
         assert main(["sheets", str(out), "--day", "2026-11-25", "--kind", "csv", *place]) == 1
         refused = json.loads(capsys.readouterr().out)
         assert refused["field"] == "day"

@@ -18,15 +18,17 @@ from copytrade_gui.domain.account import Account
 from copytrade_gui.domain.calendar import ist
 from copytrade_gui.domain.charges import Charges, ChargeTable, charges, segment_of
 from copytrade_gui.domain.day import SheetStep
-from copytrade_gui.domain.ids import AccountId
+from copytrade_gui.domain.ids import AccountId, CommandId
 from copytrade_gui.domain.money import rupees
-from copytrade_gui.domain.order import Product, Side, State
+from copytrade_gui.domain.number import grouped
+from copytrade_gui.domain.order import FanOut, Product, Side, State
 from copytrade_gui.engine.orders.settings import EngineSettings
 from copytrade_gui.services.day_sheet import Beside, Sheet, sheets_of
 from copytrade_gui.services.day_sheets import DaySheets, named
-from copytrade_gui.services.sheet_files import Kind
-from copytrade_gui.services.sheet_page import Page
+from copytrade_gui.services.sheet_files import Kind, file_stem
+from copytrade_gui.services.sheet_page import Page, page_of
 from copytrade_gui.services.verbs import RefusedError
+from copytrade_gui.simulator.faults import Fault
 from copytrade_gui.simulator.rupees import text as in_rupees
 from copytrade_gui.storage.files.charges_file import ChargesFile
 from copytrade_gui.storage.files.folder import known_folder
@@ -35,6 +37,7 @@ from tests.engine.broker_owner import trades_himself
 from tests.engine.test_exits import DAY_NS, F1, F2, press, switch, ticket
 from tests.engine.test_leaving import begin
 from tests.engine.test_master_elsewhere import elsewhere, ready
+from tests.engine.test_modify import lead
 from tests.proof.rig import Console, World, world
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -228,6 +231,65 @@ def test_files_of_every_kind_for_every_follower(tmp_path: Path) -> None:
         names = book_.read("xl/workbook.xml").decode()
         assert "Charges by order" in names
         assert "=HYPERLINK" not in names
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("आशा देवी", "7-आशा_देवी"),
+        ("க்ஷமா & Sons", "7-க்ஷமா_Sons"),
+        ("A. B/C\u200d\u202e", "7-A_B_C"),
+    ],
+)
+def test_a_name_of_any_script_stays_whole_in_a_file_s_name(name: str, stem: str) -> None:
+    assert file_stem(Account(AccountId("a"), name, "7", "")) == stem
+
+
+def test_a_sheet_says_what_an_order_became_and_from_what_and_adds_up(tmp_path: Path) -> None:
+    """Also what is left of it when the broker refuses a second change."""
+    found: dict[AccountId, Sheet] = {}
+
+    async def script(console: Console) -> None:
+        made = await ready(console)
+        await press(console, ticket(made, BUY, 40), wait_s=20)
+        await press(console, ticket(made, SELL, 10), wait_s=20)
+        terms = ticket(made, BUY, 10, away=200)
+        assert terms.price is not None
+        placed = await console.engine.submit(
+            made.master, terms, FanOut.WITH_MASTER, CommandId("rests")
+        )
+        await made.clock.sleep(5)
+        own = lead(console, placed.plan.plan_id).intent.intent_id
+        after = replace(terms, quantity=30, price=terms.price - 5)
+        await console.engine.modify(own, after)
+        await made.clock.sleep(10)
+        made.broker.add_fault(Fault(action="code", call="modify", code="EC701"))
+        await console.engine.modify(own, replace(after, quantity=50))
+        await made.clock.sleep(10)
+        found.update(await sheets(console, tmp_path))
+
+    with world(2) as made:
+        live(made, script)
+    tables = {one.title: one for one in page_of(found[F1], paper=True).tables}
+    orders = tables["Verdicts and slippage"]
+    last = dict(zip(orders.columns, orders.rows[-1], strict=True))
+    assert (last["Quantity"], last["Filled"]) == (15, 0)
+    price = last["Limit ₹"]
+    assert isinstance(price, Decimal)
+    assert last["Changed"] == f"price {grouped(price + 5)} to {grouped(price)}, quantity 5 to 15"
+    assert [row[orders.columns.index("Changed")] for row in orders.rows[:-1]] == ["", ""]
+    for title, names in (
+        ("Charges by order, ₹ (estimate)", ("Brokerage", "STT or CTT", "Stamp", "GST", "Total")),
+        ("Profit and loss, ₹ (before charges)", ("Bought ₹", "Sold ₹", "Realised today")),
+        ("Verdicts and slippage", ("Slippage ₹",)),
+    ):
+        table = tables[title]
+        for name in names:
+            at = table.columns.index(name)
+            column = [cell for row in table.rows if isinstance(cell := row[at], Decimal)]
+            assert table.total[at] == sum(column, Decimal(0)), name
+    charged = tables["Charges by order, ₹ (estimate)"]
+    assert ("Charges (estimate), ₹", charged.total[-1]) in tables["Day in figures"].rows
 
 
 def test_accounts_whose_clients_are_written_alike_get_files_of_their_own() -> None:

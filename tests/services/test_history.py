@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
+from decimal import Decimal
 from pathlib import Path
+from string import ascii_uppercase
+from zipfile import ZipFile
 
 import pytest
 
@@ -11,6 +15,14 @@ from copytrade_gui.domain.ids import CommandId
 from copytrade_gui.services.history import HistoryService
 from copytrade_gui.services.verbs import RefusedError
 from tests.services.rig import Services, on_a_console
+
+
+def numbers(path: Path) -> dict[str, Decimal]:
+    """What stands as a number in the cells of a workbook's only sheet."""
+    with ZipFile(path) as book:
+        text = book.read("xl/worksheets/sheet1.xml").decode()
+    found = re.findall(r'<c r="(\w+)"(?: s="\d+")?><v>([^<]+)</v>', text)
+    return {cell: Decimal(number) for cell, number in found}
 
 
 def test_every_order_is_in_the_file_and_paper_is_marked(tmp_path: Path) -> None:
@@ -32,6 +44,11 @@ def test_every_order_is_in_the_file_and_paper_is_marked(tmp_path: Path) -> None:
         head, mark, *rows = csv.reader(file)
     assert mark == ["PAPER TRADING: no real orders"]
     assert {row[head.index("account")] for row in rows} == {"M", "F001", "F002", "F003"}
+    sheet = numbers(tmp_path / "orders.xlsx")
+    for line, row in enumerate(rows, start=3):
+        for name in ("quantity", "price", "filled"):
+            at = head.index(name)
+            assert sheet[f"{ascii_uppercase[at]}{line}"] == Decimal(row[at]), f"{name} is text"
     assert (tmp_path / "orders.csv").stat().st_mode & 0o077 == 0
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec import structs
 from sqlalchemy import Connection
 
 from copytrade_gui.domain.account import Role
 from copytrade_gui.domain.calendar import day_bounds
-from copytrade_gui.domain.ids import AccountId, BrokerOrderId, TradeId
+from copytrade_gui.domain.ids import AccountId, BrokerOrderId, IntentId, TradeId
 from copytrade_gui.domain.order import OrderTerms, State
-from copytrade_gui.domain.records import Fill, OrderView
+from copytrade_gui.domain.records import AS_IT_LEFT, Fill, OrderView
 from copytrade_gui.ports import DayFacts
 from copytrade_gui.storage.journal.carried import carried_in
 from copytrade_gui.storage.journal.loading import read_plans, view_from, view_rows
@@ -35,7 +36,7 @@ def read_day(connection: Connection, day: date) -> DayFacts:
     """Everything of an Indian day. Raises ValueError if a stored word is not one we know."""
     bounds = day_bounds(day)
     terms = Terms(connection)
-    orders = views_as_they_stand(
+    orders, sent = views_as_they_stand(
         connection, f"WHERE {_OF_DAY} ORDER BY i.intent_number", bounds, terms
     )
     plans = read_plans(connection, _OF_DAY, bounds, {}, terms)
@@ -56,30 +57,42 @@ def read_day(connection: Connection, day: date) -> DayFacts:
             for one in carried_in(connection, "p.made_ns < ?", bounds[:1], terms).together
             if one.role is Role.FOLLOWER
         ),
+        sent=sent,
         seen={plan: one for plan, one in seen(connection, bounds[0]) if plan in signals},
     )  # fmt: skip
 
 
+class Standing(NamedTuple):
+    """Orders as they were changed, and what those of them that were changed had left with."""
+
+    orders: tuple[OrderView, ...]
+    sent: dict[IntentId, OrderTerms]
+
+
 def views_as_they_stand(
     connection: Connection, rest: str, values: tuple[int | str, ...], terms: Terms
-) -> tuple[OrderView, ...]:
+) -> Standing:
     """Orders as they were changed; ``rest`` is what follows the tables."""
     rows = view_rows(connection, rest, values)
-    views = [view_from(row, terms) for row in rows]
     changes = changes_of(connection, [row.marked_ns for row in rows if row.marked_ns is not None])
-    return tuple(
-        structs.replace(one, terms=_stands(one, changes[one.intent_id]))
-        if one.intent_id in changes
-        else one
-        for one in views
-    )
+    orders, sent = [], {}
+    for order in (view_from(row, terms) for row in rows):
+        made = changes.get(order.intent_id, ())
+        left = next((one.terms for one in made if one.version == AS_IT_LEFT), order.terms)
+        stands = _stands(order, [left, *(one.terms for one in made if one.version != AS_IT_LEFT)])
+        if stands != left:
+            sent[order.intent_id] = left
+        orders.append(order if stands is order.terms else structs.replace(order, terms=stands))
+    return Standing(tuple(orders), sent)
 
 
-def _stands(order: OrderView, changes: Sequence[OrderTerms]) -> OrderTerms:
-    """What an order is by the newest of its changes. Whether the broker took a change is in no
-    fact, so one that is filled was as large as what it filled.
+def _stands(order: OrderView, terms: Sequence[OrderTerms]) -> OrderTerms:
+    """What an order is by the newest of its changes; ``terms`` begin with what left of it.
+
+    Of a change whose answer was lost nobody knows whether it was made, so an order that is filled
+    was as large as what it filled.
     """
     if order.state is not State.FILLED:
-        return changes[-1]
-    fits = [one for one in (order.terms, *changes) if one.quantity == order.filled_quantity]
-    return fits[-1] if fits else changes[-1]
+        return terms[-1]
+    fits = [one for one in terms if one.quantity == order.filled_quantity]
+    return fits[-1] if fits else terms[-1]

@@ -98,7 +98,8 @@ class SqliteHistory:
         def read(connection: Connection) -> tuple[OrderView, ...]:
             where = "WHERE p.plan_id = ?" if plan_id else "WHERE ? = ''"
             order = f"{where} ORDER BY i.intent_number DESC LIMIT ?"
-            return views_as_they_stand(connection, order, (plan_id, limit), Terms(connection))
+            found = views_as_they_stand(connection, order, (plan_id, limit), Terms(connection))
+            return found.orders
 
         return await self._database.read(read)
 

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from copytrade_gui.domain.halt import AccountHalt
 from copytrade_gui.domain.ids import AccountId, IntentId, PlanId
-from copytrade_gui.domain.order import OrderTerms
 from copytrade_gui.domain.records import Amendment
 from copytrade_gui.domain.seen import SeenOrder
 from copytrade_gui.storage.journal.facts import (
@@ -79,14 +78,11 @@ def amended(connection: Connection, since_ns: int) -> Mapping[IntentId, Sequence
 
 def changes_of(
     connection: Connection, marked_ns: Sequence[int]
-) -> dict[IntentId, list[OrderTerms]]:
+) -> Mapping[IntentId, Sequence[Amendment]]:
     """What orders that were marked then left with, where that is less than was planned, and were
     to become by changes; of each the newest last.
     """
-    if not marked_ns:
-        return {}
-    found = amended(connection, min(marked_ns) - _EARLIER_NS)
-    return {name: [one.terms for one in made] for name, made in found.items() if made}
+    return amended(connection, min(marked_ns) - _EARLIER_NS) if marked_ns else {}
 
 
 def halts(connection: Connection) -> list[AccountHalt]:

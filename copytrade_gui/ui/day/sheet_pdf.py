@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from html import escape
 from pathlib import Path
@@ -19,7 +20,7 @@ _DPI = 120
 _FEW = 2
 _STYLE = """
 h1 { font-size: 14pt; margin-bottom: 2pt; }
-h2 { font-size: 10pt; margin-top: 12pt; margin-bottom: 3pt; }
+h2 { font-size: 10pt; margin-top: 14pt; margin-bottom: 3pt; }
 th { background-color: #e8ebf0; }
 """
 
@@ -82,17 +83,17 @@ def _html(page: Page) -> str:
 
 
 def _table(table: Table) -> str:
+    sides = [_side(table, at) for at in range(len(table.columns))]
     head = "".join(
-        f'<th align="{_side(table, at)}">{escape(name)}</th>'
-        for at, name in enumerate(table.columns)
+        f'<th align="{side}">{escape(name)}</th>'
+        for side, name in zip(sides, table.columns, strict=True)
     )
-    rows = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
+    rows = "".join(_row(row, sides) for row in table.rows) + _row(table.total, sides, bold=True)
     if not table.rows:
         rows = f'<tr><td colspan="{len(table.columns)}">None</td></tr>'
     return (
         f"<h2>{escape(table.title)}</h2>"
-        f'<table width="{_width(table)}" border="0" cellspacing="0" cellpadding="3"'
-        ' style="margin-bottom: 12px">'
+        f'<table width="{_width(table)}" border="0" cellspacing="0" cellpadding="3">'
         f"<thead><tr>{head}</tr></thead>{rows}</table>"
     )
 
@@ -106,8 +107,10 @@ def _width(table: Table) -> str:
     return "100%" if len(table.columns) > _FEW else "40%"
 
 
-def _cell(cell: Cell) -> str:
-    if isinstance(cell, str):
-        return f"<td>{escape(cell)}</td>"
-    words = "" if cell is None else figures.number(cell)
-    return f'<td align="right">{words}</td>' if isinstance(cell, Decimal | int) else "<td></td>"
+def _row(row: Sequence[Cell], sides: Sequence[str], *, bold: bool = False) -> str:
+    """A row, or nothing where there is none."""
+    cells = []
+    for cell, side in zip(row, sides, strict=False):
+        words = escape(cell or "") if isinstance(cell, str | None) else figures.number(cell)
+        cells.append(f'<td align="{side}">{f"<b>{words}</b>" if bold else words}</td>')
+    return f"<tr>{''.join(cells)}</tr>" if cells else ""
